@@ -1,0 +1,61 @@
+"""Helpers for tests that run the scripts of the book as a reader does."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No test opens a window, and TensorFlow keeps its start-up messages to itself.
+matplotlib.use("Agg")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture
+def load_script(monkeypatch):
+    """Return a function that loads a script as a module of its own.
+
+    As when Python starts the script, its folder comes first on the module
+    path while the test lasts; the modules that it imports from there are
+    forgotten afterwards, so that two chapters may use one file name.
+    """
+    before = set(sys.modules)
+    folders = set()
+
+    def load(path):
+        path = ROOT / path
+        folders.add(path.parent)
+        monkeypatch.syspath_prepend(str(path.parent))
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, module)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and Path(file).parent in folders:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run_script():
+    """Return a function that runs a script in a process of its own."""
+
+    def run(path, *options, cwd=ROOT, timeout=240, **environment):
+        return subprocess.run(
+            [sys.executable, str(ROOT / path), *map(str, options)],
+            cwd=cwd,
+            env=os.environ | {"MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return run
