@@ -20,7 +20,7 @@ from data import TRAIN_SIZE, load_digits
 from models import MODELS
 from report import describe, write_report
 from runs import OUTPUTS, load_progress, open_run, parse_with_resume, positive
-from utils import SaveCheckpoint, TimeCallback
+from utils import SaveCheckpoint, TimeCallback, get_start_time
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
@@ -67,7 +67,7 @@ def evaluate_model(model, digits):
 
     probabilities = model.predict(digits.x_test, verbose=0)
     true, predicted = digits.y_test.argmax(axis=1), probabilities.argmax(axis=1)
-    print(classification_report(true, predicted, digits=4))
+    print(classification_report(true, predicted, digits=4, zero_division=0))
     return test, probabilities
 
 
@@ -108,10 +108,13 @@ def parse_arguments(argv):
     parser.add_argument("--learning-rate", type=positive(float), default=LEARNING_RATE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument(
-        "--train-samples", type=positive(int), default=TRAIN_SIZE, help="fewer for a quick try"
+        "--train-samples",
+        type=positive(int, most=TRAIN_SIZE),
+        default=TRAIN_SIZE,
+        help="fewer for a quick try",
     )
-    parser.add_argument("--outputs", default=str(OUTPUTS), help="folder for the folders of runs")
-    parser.add_argument("--resume", metavar="RUN", help="folder of a run to go on with")
+    parser.add_argument("--outputs", default=OUTPUTS / get_start_time(), help="folder of the run")
+    parser.add_argument("--resume", metavar="RUN", help="folder of the run to go on with")
     return parse_with_resume(parser, argv)
 
 

@@ -25,11 +25,11 @@ from data import VALIDATION_SIZE
 from runs import find_run, replacing, write_json
 from utils import draw_acc_loss_graph, draw_times, finish_graph
 
-# The figures of a model, by the part of the file's name that follows the model's.
+# The figures of a model: how its file's name ends, and what it shows.
 FIGURES = {
-    "acc": "Accuracy over the epochs",
-    "loss": "Loss over the epochs",
-    "times": "Seconds of each epoch",
+    "acc_e{epochs}": "Accuracy over the epochs",
+    "loss_e{epochs}": "Loss over the epochs",
+    "times_e{epochs}": "Seconds of each epoch",
     "confusion": "Confusion matrix: true against predicted digits",
     "mistakes": "The test images that the network got most wrong",
 }
@@ -124,10 +124,10 @@ def write_report(results, folder):
         images = [embed(folder / "comparison.png", "Validation accuracy of each model")]
     figures = {
         name: [
-            embed(next(folder.glob(f"{name}_{figure}*.png")), f"{name}: {caption}")
-            for figure, caption in FIGURES.items()
+            embed(folder / f"{name}_{ending.format_map(model)}.png", f"{name}: {caption}")
+            for ending, caption in FIGURES.items()
         ]
-        for name in models
+        for name, model in models.items()
     }
     template = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
     page = jinja2.Template(template, autoescape=True, trim_blocks=True).render(

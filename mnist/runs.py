@@ -17,12 +17,12 @@ OUTPUTS = Path(__file__).resolve().parent / "outputs"
 NOT_SAVED = {"outputs", "resume"}
 
 
-def positive(kind):
-    """Return a type for argparse: an int or a float above zero."""
+def positive(kind, most=math.inf):
+    """Return a type for argparse: an int or a float above zero, up to most."""
 
     def parse(text):
         value = kind(text)
-        if not 0 < value < math.inf:
+        if not 0 < value <= most or value == math.inf:
             raise ValueError
         return value
 
@@ -59,14 +59,17 @@ def open_run(args, argv):
     Returns the folder and what results.json says of the run: its settings, and the command,
     versions and number of processor cores that a reader needs to repeat it.
     """
-    folder = find_run(args.resume) if args.resume else Path(args.outputs) / get_start_time()
+    folder = find_run(args.resume) if args.resume else Path(args.outputs)
+    file = folder / "run.json"
     settings = {name: value for name, value in vars(args).items() if name not in NOT_SAVED}
-    run = {"provenance": provenance(argv), "settings": settings}
+    run = {"provenance": provenance("mnist/mnist.py", argv), "settings": settings}
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         if args.resume:
-            run["provenance"] = json.loads((folder / "run.json").read_text())["provenance"]
-        folder.mkdir(parents=True, exist_ok=bool(args.resume))
-        write_json(run, folder / "run.json")
+            run["provenance"] = json.loads(file.read_text())["provenance"]
+        elif file.exists():
+            sys.exit(f"mnist.py: {folder} holds a run already. Go on with it: --resume {folder}")
+        write_json(run, file)
     except OSError as error:
         sys.exit(
             f"mnist.py: cannot write to {folder} ({error.strerror}). "
@@ -92,11 +95,11 @@ def load_progress(model, folder, steps_per_epoch):
         )
 
 
-def provenance(argv):
+def provenance(script, argv):
     """Return what a reader must know to repeat a run: command, versions, processor cores."""
     options = sys.argv[1:] if argv is None else argv
     return {
-        "command": shlex.join(["python", "mnist/mnist.py", *options]),
+        "command": shlex.join(["python", script, *options]),
         "python": platform.python_version(),
         "keras": keras.version(),
         "backend": f"{keras.backend.backend()} {version(keras.backend.backend())}",

@@ -1,0 +1,276 @@
+"""The MNIST laboratory: data, models, training, resuming, reports."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+PARAMETERS = {
+    "mlp_one_layer": 407_050,
+    "mlp_two_layers": 669_706,
+    "mlp_two_layers_dropout": 669_706,
+    "conv_net": 93_322,
+    "conv_net_l1": 93_322,
+    "conv_net_l2": 93_322,
+    "conv_net_batch_norm": 93_706,
+    "conv_net_dropout": 93_322,
+    "le_net": 61_706,
+}
+
+
+@pytest.fixture
+def mnist(load_script):
+    return load_script("mnist/mnist.py")
+
+
+def test_data_are_float32_and_the_last_5000_are_held_out(load_script):
+    data = load_script("mnist/data.py")
+    (images, labels), (test_images, test_labels) = data.load_mnist()
+    digits = data.load_digits((784,))
+    assert [part.shape for part in digits] == [
+        (55_000, 784),
+        (55_000, 10),
+        (5_000, 784),
+        (5_000, 10),
+        (10_000, 784),
+        (10_000, 10),
+    ]
+    assert all(part.dtype == np.float32 for part in digits)
+    assert digits.x_train.min() == 0 and digits.x_train.max() == 1
+    np.testing.assert_array_equal(digits.y_val.argmax(axis=1), labels[-5_000:])
+    np.testing.assert_array_equal(digits.y_test.argmax(axis=1), test_labels)
+    np.testing.assert_allclose(digits.x_val * 255, images[-5_000:].reshape(-1, 784), atol=1e-4)
+    np.testing.assert_allclose(digits.x_test * 255, test_images.reshape(-1, 784), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28)])
+def test_fewer_training_images_leave_the_validation_images_as_they_are(load_script, shape):
+    data = load_script("mnist/data.py")
+    digits = data.load_digits(shape, train_samples=100)
+    assert digits.x_train.shape == (100, *shape)
+    assert len(digits.x_val) == 5_000
+    np.testing.assert_array_equal(digits.y_val, data.load_digits(shape).y_val)
+
+
+def test_damaged_data_end_with_one_line(load_script, tmp_path):
+    data = load_script("mnist/data.py")
+    damaged = tmp_path / "mnist.npz"
+    damaged.write_bytes(data.MNIST_FILE.read_bytes()[:1_000_000])
+    with pytest.raises(SystemExit, match=r"mnist\.npz is damaged .*Restore it") as exit_:
+        data.load_mnist(damaged)
+    assert "\n" not in exit_.value.code
+
+
+def test_missing_data_are_downloaded_or_end_with_one_line(load_script, tmp_path, monkeypatch):
+    data = load_script("mnist/data.py")
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: "downloaded")
+    assert data.load_mnist(tmp_path / "none.npz") == "downloaded"
+
+    def no_network():
+        raise OSError("no network")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", no_network)
+    with pytest.raises(SystemExit, match="missing and the download failed"):
+        data.load_mnist(tmp_path / "none.npz")
+
+
+def test_the_zoo_has_the_parameters_that_the_book_states(load_script):
+    models = load_script("mnist/models.py")
+    assert {name: build().count_params() for name, build in models.MODELS.items()} == PARAMETERS
+    assert all(build().name == name for name, build in models.MODELS.items())
+    for build in models.MODELS.values():
+        assert f"{build().count_params():,} parameters" in build.__doc__
+
+
+@pytest.mark.parametrize(("name", "penalty"), [("conv_net_l1", "l1"), ("conv_net_l2", "l2")])
+def test_penalties_fall_on_every_kernel_but_the_last(load_script, name, penalty):
+    network = load_script("mnist/models.py").MODELS[name]()
+    with_kernel = [layer for layer in network.layers if hasattr(layer, "kernel_regularizer")]
+    *hidden, output = with_kernel
+    assert len(hidden) == 4
+    assert output.kernel_regularizer is None
+    for layer in hidden:
+        assert float(getattr(layer.kernel_regularizer, penalty)) == pytest.approx(0.0001)
+
+
+def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
+    results = mnist.main(
+        ["-m", "conv_net", "--epochs", "3", "--train-samples", "6000", "--batch-size", "64"]
+        + ["--outputs", str(tmp_path)]
+    )
+    model = results["models"]["conv_net"]
+    assert model["test"]["accuracy"] > 0.93  # a network that has learned nothing is at 0.1
+    assert model["train"]["accuracy"] > 0.93
+    assert f"test accuracy {model['test']['accuracy']:.2%}" in capsys.readouterr().out
+    assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results))
+    assert np.sum(model["confusion_matrix"]) == 10_000
+    assert np.trace(model["confusion_matrix"]) == round(model["test"]["accuracy"] * 10_000)
+
+    history = pd.read_csv(tmp_path / "conv_net_history.csv")
+    assert list(history["epoch"]) == [1, 2, 3]
+    assert history["loss"].is_monotonic_decreasing
+    # No dropout and no penalty: what Keras measured is what the report says.
+    assert history["val_accuracy"].iloc[-1] == pytest.approx(model["validation"]["accuracy"])
+    assert model["test"]["loss"] == pytest.approx(model["test"]["cross_entropy"], rel=1e-4)
+
+    report = (tmp_path / "report.html").read_text()
+    endings = ["acc_e3", "loss_e3", "times_e3", "confusion", "mistakes"]
+    assert all((tmp_path / f"conv_net_{ending}.png").stat().st_size > 5_000 for ending in endings)
+    assert report.count("data:image/png;base64,") == 5
+    assert 'src="http' not in report and 'href="http' not in report
+    assert f"{model['test']['accuracy']:.2%}" in report
+
+    reloaded = keras.models.load_model(tmp_path / "conv_net.keras")
+    digits = sys.modules["data"].load_digits(reloaded.input_shape[1:], 10)
+    assert reloaded.evaluate(digits.x_test, digits.y_test, verbose=0)[1] == pytest.approx(
+        model["test"]["accuracy"]
+    )
+
+
+def test_all_compares_the_nine_models(mnist, tmp_path):
+    results = mnist.main(
+        ["-m", "all", "--epochs", "1", "--train-samples", "256", "--batch-size", "32"]
+        + ["--outputs", str(tmp_path)]
+    )
+    assert list(results["models"]) == list(PARAMETERS)
+    report = (tmp_path / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == 1 + 9 * 5
+    assert (tmp_path / "comparison.png").exists()
+    l2 = results["models"]["conv_net_l2"]["test"]
+    assert l2["loss"] > l2["cross_entropy"] + 0.01  # the loss holds the penalty, the other does not
+
+
+def test_options_reach_the_optimizer(mnist):
+    args = mnist.parse_arguments(["--optimizer", "rmsprop", "--learning-rate", "0.02"])
+    model = mnist.MODELS["le_net"]()
+    mnist.compile_model(model, args)
+    assert isinstance(model.optimizer, keras.optimizers.RMSprop)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-m", "nosuch"], "conv_net"),
+        (["--epochs", "0"], "positive int"),
+        (["--epochs", "x"], "positive int"),
+        (["--learning-rate", "nan"], "positive float"),
+        (["--train-samples", "60000"], "positive int"),
+    ],
+)
+def test_bad_options_are_refused(mnist, options, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        mnist.main(options)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_unwritable_folder_ends_with_one_line(run_script, tmp_path):
+    (tmp_path / "file").write_text("")
+    run = run_script("mnist/mnist.py", "--outputs", tmp_path / "file", cwd=ROOT / "mnist")
+    assert run.returncode == 1
+    assert "cannot write to" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def start(tmp_path, *options):
+    return subprocess.Popen(
+        [sys.executable, "mnist/mnist.py", *options, "--outputs", str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
+    process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
+    for line in process.stdout:
+        if line.startswith("Epoch 3/"):
+            process.send_signal(signal.SIGINT)
+            break
+    rest, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "test accuracy" in rest
+    results = json.loads((tmp_path / "results.json").read_text())
+    epochs = results["models"]["mlp_one_layer"]["epochs"]
+    assert results["interrupted"] is True
+    assert 2 <= epochs < 500
+    assert list(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")["epoch"])[:2] == [1, 2]
+    assert (tmp_path / f"mlp_one_layer_acc_e{epochs}.png").exists()
+    assert "Ctrl-C" in (tmp_path / "report.html").read_text()
+
+
+def test_a_killed_run_goes_on_where_it_was(mnist, tmp_path):
+    process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        history = tmp_path / "mlp_one_layer_history.csv"
+        if history.exists() and len(pd.read_csv(history)) >= 3:
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    before = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+    goal = len(before) + 2
+    results = mnist.main(["--resume", str(tmp_path), "--epochs", str(goal)])
+    after = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+    assert list(after["epoch"]) == list(range(1, goal + 1))
+    kept = len(before) - 1  # the history may have been one epoch ahead of the model
+    pd.testing.assert_frame_equal(after[:kept], before[:kept])
+    assert after["loss"].iloc[-1] < before["loss"].iloc[0]
+    model = keras.models.load_model(tmp_path / "mlp_one_layer.keras")
+    assert int(model.optimizer.iterations) == goal * math.ceil(4_000 / 256)
+    assert results["settings"]["train_samples"] == 4_000
+
+
+def test_a_history_ahead_of_its_checkpoint_is_cut(load_script, tmp_path):
+    utils = load_script("mnist/utils.py")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="tiny")
+    model.compile(loss="mse")
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+    save = utils.SaveCheckpoint(tmp_path, "tiny", {})
+    model.fit(x, y, batch_size=4, epochs=2, callbacks=[utils.TimeCallback(), save], verbose=0)
+    ahead = pd.concat([pd.read_csv(tmp_path / "tiny_history.csv")] * 2)[:3]
+    ahead.to_csv(tmp_path / "tiny_history.csv", index=False)
+    loaded, history = utils.load_checkpoint(tmp_path, "tiny", steps_per_epoch=2)
+    assert history["epoch"] == [1, 2]
+    assert history["loss"] == pytest.approx(save.history["loss"])
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert not list(tmp_path.glob("*partial*"))
+
+
+def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
+    small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
+    mnist.main(["-m", "le_net", *small])
+    with pytest.raises(SystemExit) as exit_:
+        mnist.main(["--resume", str(tmp_path), "--batch-size", "8"])
+    assert exit_.value.code == 2
+    assert "batch_size was 256" in capsys.readouterr().err
+    (tmp_path / "le_net.keras").write_bytes(b"not a model")
+    with pytest.raises(SystemExit, match="cannot read the checkpoint"):
+        mnist.main(["--resume", str(tmp_path), "--epochs", "2"])
+    with pytest.raises(SystemExit, match="holds a run already"):
+        mnist.main(["-m", "le_net", *small])
+    with pytest.raises(SystemExit, match="no folder of a run"):
+        mnist.main(["--resume", str(tmp_path / "nosuch")])
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist.TimeCallback, "on_epoch_begin", interrupt)
+    results = mnist.main(["-m", "le_net", "--train-samples", "64", "--outputs", str(tmp_path)])
+    assert results["interrupted"] is True
+    assert results["models"] == {}
