@@ -9,34 +9,53 @@ You will see the model's layers, one line per epoch, how well the trained networ
 the test images, and the folder with the curves and the report. (Chapter: Model optimization)
 """
 
-import argparse
+import functools
 import math
 import sys
 
 import keras
 from sklearn.metrics import classification_report
 
-from data import TRAIN_SIZE, load_digits
-from models import MODELS
+import techniques
+from data import load_digits
+from models import MODELS, ZOO
+from options import parse_arguments
 from report import describe, write_report
-from runs import OUTPUTS, load_progress, open_run, parse_with_resume, positive
-from utils import SaveCheckpoint, TimeCallback, get_start_time
+from runs import last_epoch, load_progress, open_run, recall_best
+from utils import SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
 BATCH_SIZE = 256  # images per step of gradient descent
 OPTIMIZER = "adam"
 LEARNING_RATE = None  # None: the optimizer's own default, 0.001 for Adam
+LR_SCHEDULE = "constant"  # how the learning rate changes during training
 SEED = 42  # initial weights and order of the images
-OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"]
 
 
-def compile_model(model, args):
-    """Tell the model how to learn, what to minimize and what to report."""
+def build_model(name, args):
+    """Return a new model of the zoo, behind augmenting layers if the options ask for them."""
+    model = MODELS[name]()
+    return techniques.augment(model) if args.augment else model
+
+
+def compile_model(model, args, steps):
+    """Tell the model how to learn, in so many steps, what to minimize and what to report."""
     optimizer = keras.optimizers.get(args.optimizer)
-    if args.learning_rate:
-        optimizer.learning_rate = args.learning_rate
+    rate = args.learning_rate or float(optimizer.learning_rate)
+    optimizer.learning_rate = techniques.learning_rate_schedule(args.lr_schedule, rate, steps)
     model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+
+
+def make_callbacks(args, checkpoint):
+    """Return what Keras calls after each epoch: to measure, to intervene, to save."""
+    callbacks = [TimeCallback(), techniques.RecordLearningRate()]
+    if args.lr_schedule == "plateau":
+        callbacks.append(techniques.reduce_on_plateau())
+    if args.early_stopping:
+        stopping = techniques.early_stopping(args.early_stopping)
+        callbacks += [stopping, recall_best(stopping, checkpoint)]
+    return [*callbacks, checkpoint]
 
 
 def fit_model(model, digits, args, checkpoint):
@@ -47,9 +66,9 @@ def fit_model(model, digits, args, checkpoint):
             digits.y_train,
             batch_size=args.batch_size,
             initial_epoch=checkpoint.epochs_done,
-            epochs=args.epochs,
+            epochs=last_epoch(args, checkpoint),
             validation_data=(digits.x_val, digits.y_val),
-            callbacks=[TimeCallback(), checkpoint],
+            callbacks=make_callbacks(args, checkpoint),
             verbose=2,
         )
     except KeyboardInterrupt:
@@ -77,14 +96,16 @@ def run_model(name, args, folder):
     Returns its results, None if not even one epoch was finished, and whether Ctrl-C came.
     """
     keras.utils.set_random_seed(args.seed)
-    model = MODELS[name]()
+    build = functools.partial(build_model, name, args)
+    model = techniques.in_mixed_precision(build) if args.mixed_precision else build()
     model.summary()
     digits = load_digits(model.input_shape[1:], args.train_samples)
-    compile_model(model, args)
-
     steps_per_epoch = math.ceil(len(digits.x_train) / args.batch_size)
+    compile_model(model, args, steps_per_epoch * args.epochs)
+
     model, history = load_progress(model, folder, steps_per_epoch)
-    interrupted = fit_model(model, digits, args, SaveCheckpoint(folder, name, history))
+    checkpoint = SaveCheckpoint(folder, name, history, keep_best=bool(args.early_stopping))
+    interrupted = fit_model(model, digits, args, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count
         model, history = load_progress(model, folder, steps_per_epoch)
     if not history:
@@ -93,37 +114,21 @@ def run_model(name, args, folder):
     return describe(model, history, digits, test, probabilities, folder), interrupted
 
 
-def parse_arguments(argv):
-    """Return the options; their defaults are the constants above."""
-    parser = argparse.ArgumentParser(
-        description="Train networks on MNIST.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("-m", "--model", choices=[*MODELS, "all"], default=MODEL, help="network")
-    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="passes over the data")
-    parser.add_argument(
-        "--batch-size", type=positive(int), default=BATCH_SIZE, help="images a step"
-    )
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=OPTIMIZER)
-    parser.add_argument("--learning-rate", type=positive(float), default=LEARNING_RATE)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument(
-        "--train-samples",
-        type=positive(int, most=TRAIN_SIZE),
-        default=TRAIN_SIZE,
-        help="fewer for a quick try",
-    )
-    parser.add_argument("--outputs", default=OUTPUTS / get_start_time(), help="folder of the run")
-    parser.add_argument("--resume", metavar="RUN", help="folder of the run to go on with")
-    return parse_with_resume(parser, argv)
-
-
 def main(argv=None):
     """Train what the options ask for; return the results, as results.json holds them."""
-    args = parse_arguments(argv)
+    args = parse_arguments(
+        argv,
+        model=MODEL,
+        epochs=EPOCHS,
+        batch_size=BATCH_SIZE,
+        optimizer=OPTIMIZER,
+        learning_rate=LEARNING_RATE,
+        lr_schedule=LR_SCHEDULE,
+        seed=SEED,
+    )
     folder, run = open_run(args, argv)
     results = run | {"models": {}}
-    for name in MODELS if args.model == "all" else [args.model]:
+    for name in ZOO if args.model == "all" else [args.model]:
         model_results, results["interrupted"] = run_model(name, args, folder)
         if model_results:
             results["models"][name] = model_results

@@ -1,7 +1,7 @@
 """The models of the laboratory: each function builds one network, ready to be compiled.
 
 A perceptron takes each image as a vector, shape (784,); a convolutional network as a
-picture with one channel, shape (28, 28, 1). To add a model, write a function and
+picture with one channel, shape (28, 28, 1). To add a model, write a function at the end and
 decorate it with `@model`: `mnist.py -m NAME` then knows it by the function's name.
 """
 
@@ -169,4 +169,21 @@ def le_net():
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
         name="le_net",
+    )
+
+
+# What `mnist.py -m all` trains and compares: the models above.
+ZOO = list(MODELS)
+
+
+@model
+def mlp_tiny():
+    """A perceptron too small for its task: 3,190 parameters."""
+    return keras.Sequential(
+        [
+            keras.Input(VECTOR_SHAPE),
+            layers.Dense(4, activation="relu"),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="mlp_tiny",
     )

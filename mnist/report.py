@@ -23,12 +23,13 @@ from sklearn.metrics import (
 
 from data import VALIDATION_SIZE
 from runs import find_run, replacing, write_json
-from utils import draw_acc_loss_graph, draw_times, finish_graph
+from utils import draw_acc_loss_graph, draw_graph_by_type, draw_times, finish_graph
 
 # The figures of a model: how its file's name ends, and what it shows.
 FIGURES = {
     "acc_e{epochs}": "Accuracy over the epochs",
     "loss_e{epochs}": "Loss over the epochs",
+    "lr_e{epochs}": "Learning rate over the epochs",
     "times_e{epochs}": "Seconds of each epoch",
     "confusion": "Confusion matrix: true against predicted digits",
     "mistakes": "The test images that the network got most wrong",
@@ -45,6 +46,9 @@ def describe(model, history, digits, test, probabilities, folder):
     true, predicted = digits.y_test.argmax(axis=1), probabilities.argmax(axis=1)
     draw_acc_loss_graph(history, name, folder)
     draw_times(history, name, folder)
+    if len(set(history["learning_rate"])) > 1:
+        path = folder / f"{name}_lr_e{history['epoch'][-1]}.png"
+        draw_graph_by_type(history, "lr", name, path)
     draw_confusion(true, predicted, name, folder)
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
     layers = io.StringIO()
@@ -126,6 +130,7 @@ def write_report(results, folder):
         name: [
             embed(folder / f"{name}_{ending.format_map(model)}.png", f"{name}: {caption}")
             for ending, caption in FIGURES.items()
+            if (folder / f"{name}_{ending.format_map(model)}.png").exists()
         ]
         for name, model in models.items()
     }

@@ -1,7 +1,6 @@
-"""Machinery of mnist.py: options, the folder of a run, resuming it, and its provenance."""
+"""Machinery of mnist.py: the folder of a run, resuming it, and its provenance."""
 
 import json
-import math
 import os
 import platform
 import shlex
@@ -11,41 +10,10 @@ from pathlib import Path
 
 import keras
 
-from utils import get_start_time, load_checkpoint, replacing
+from utils import load_checkpoint, replacing
 
 OUTPUTS = Path(__file__).resolve().parent / "outputs"
 NOT_SAVED = {"outputs", "resume"}
-
-
-def positive(kind, most=math.inf):
-    """Return a type for argparse: an int or a float above zero, up to most."""
-
-    def parse(text):
-        value = kind(text)
-        if not 0 < value <= most or value == math.inf:
-            raise ValueError
-        return value
-
-    parse.__name__ = f"positive {kind.__name__}"  # argparse names it in its message
-    return parse
-
-
-def parse_with_resume(parser, argv):
-    """Parse the options; with --resume RUN, those not given are the ones that RUN had."""
-    args = parser.parse_args(argv)
-    if not args.resume:
-        return args
-    folder = find_run(args.resume)
-    try:
-        saved = json.loads((folder / "run.json").read_text())["settings"]
-        parser.set_defaults(**saved)
-    except (OSError, ValueError, KeyError, TypeError):
-        sys.exit(f"mnist.py: {folder} is no folder of a run: it has no readable run.json.")
-    args = parser.parse_args(argv)
-    for name, value in saved.items():
-        if name != "epochs" and getattr(args, name) != value:
-            parser.error(f"only --epochs may change in a resumed run; its {name} was {value}")
-    return args
 
 
 def find_run(name):
@@ -93,6 +61,35 @@ def load_progress(model, folder, steps_per_epoch):
         sys.exit(
             f"mnist.py: cannot read the checkpoint {path} ({reason}). Delete it to start anew."
         )
+
+
+def epochs_without_progress(history):
+    """Return how many epochs have gone by since the lowest validation loss."""
+    losses = history["val_loss"]
+    return len(losses) - 1 - losses.index(min(losses))
+
+
+def last_epoch(args, checkpoint):
+    """Return up to which epoch to train: a run that early stopping has ended stays ended."""
+    done = checkpoint.epochs_done
+    if args.early_stopping and done:
+        patience_is_over = epochs_without_progress(checkpoint.history) >= args.early_stopping
+        return done if patience_is_over else args.epochs
+    return args.epochs
+
+
+def recall_best(stopping, checkpoint):
+    """Return a callback that tells an EarlyStopping, after a resume, what was there before."""
+
+    def recall(logs):
+        if checkpoint.epochs_done:
+            losses = checkpoint.history["val_loss"]
+            stopping.best = min(losses)
+            stopping.best_epoch = losses.index(stopping.best)
+            stopping.wait = epochs_without_progress(checkpoint.history)
+            stopping.best_weights = keras.models.load_model(checkpoint.best_path).get_weights()
+
+    return keras.callbacks.LambdaCallback(on_train_begin=recall)
 
 
 def provenance(script, argv):

@@ -60,6 +60,10 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self.keep_best = keep_best
 
     @property
+    def best_path(self):
+        return self.folder / f"{self.name}_best.keras"
+
+    @property
     def epochs_done(self):
         return len(self.history.get("epoch", []))
 
@@ -73,7 +77,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         with replacing(self.folder / f"{self.name}.keras") as partial:
             self.model.save(partial)
         if self.keep_best and logs["val_loss"] == min(self.history["val_loss"]):
-            with replacing(self.folder / f"{self.name}_best.keras") as partial:
+            with replacing(self.best_path) as partial:
                 self.model.save(partial)
 
 

@@ -1,5 +1,6 @@
 """The MNIST laboratory: data, models, training, resuming, reports."""
 
+import argparse
 import json
 import math
 import os
@@ -85,7 +86,7 @@ def test_missing_data_are_downloaded_or_end_with_one_line(load_script, tmp_path,
 
 def test_the_zoo_has_the_parameters_that_the_book_states(load_script):
     models = load_script("mnist/models.py")
-    assert {name: build().count_params() for name, build in models.MODELS.items()} == PARAMETERS
+    assert {name: models.MODELS[name]().count_params() for name in models.ZOO} == PARAMETERS
     assert all(build().name == name for name, build in models.MODELS.items())
     for build in models.MODELS.values():
         assert f"{build().count_params():,} parameters" in build.__doc__
@@ -150,9 +151,9 @@ def test_all_compares_the_nine_models(mnist, tmp_path):
 
 
 def test_options_reach_the_optimizer(mnist):
-    args = mnist.parse_arguments(["--optimizer", "rmsprop", "--learning-rate", "0.02"])
+    args = argparse.Namespace(optimizer="rmsprop", learning_rate=0.02, lr_schedule="constant")
     model = mnist.MODELS["le_net"]()
-    mnist.compile_model(model, args)
+    mnist.compile_model(model, args, 100)
     assert isinstance(model.optimizer, keras.optimizers.RMSprop)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
 

@@ -1,0 +1,160 @@
+"""The techniques that mnist.py switches on by an option."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def techniques(load_script):
+    return load_script("mnist/techniques.py")
+
+
+@pytest.fixture
+def models(load_script):
+    return load_script("mnist/models.py").MODELS
+
+
+@pytest.fixture
+def mnist(load_script):
+    return load_script("mnist/mnist.py")
+
+
+@pytest.fixture
+def small(load_script):
+    return load_script("mnist/data.py").load_digits((28, 28, 1), 256)
+
+
+@pytest.mark.parametrize("name", ["mlp_one_layer", "le_net"])
+def test_augmentation_works_in_training_only(techniques, models, small, name):
+    plain = models[name]()
+    augmented = techniques.augment(plain)
+    assert augmented.count_params() == plain.count_params()
+    x = small.x_train.reshape(-1, *plain.input_shape[1:])
+    expected = plain.predict(x, verbose=0)
+    np.testing.assert_allclose(augmented.predict(x, verbose=0), expected, atol=1e-6)
+    in_training = keras.ops.convert_to_numpy(augmented(x, training=True))
+    assert np.abs(in_training - expected).max() > 0.01
+
+
+def test_augmented_images_stay_digits_on_paper(techniques, models, small):
+    augmented = techniques.augment(models["le_net"]())
+    x = small.x_train
+    for layer in augmented.layers[:3]:
+        x = layer(x, training=True)
+    x = keras.ops.convert_to_numpy(x)
+    assert x.shape == small.x_train.shape
+    assert x.min() >= 0 and x.max() <= 1 + 1e-6
+    # Nearly all of the ink is still there, and a corner that moved in is blank.
+    assert x.sum() == pytest.approx(small.x_train.sum(), rel=0.05)
+    assert x[:, 0, 0].max() < 0.01
+    moved = np.abs(x - small.x_train).mean(axis=(1, 2, 3))
+    assert (moved > 0.01).mean() > 0.9
+
+
+def rates(schedule, steps):
+    return [float(schedule(step)) for step in steps]
+
+
+def test_schedules_are_what_the_book_says(techniques):
+    make = techniques.learning_rate_schedule
+    assert make("constant", 0.01, 1000) == 0.01 == make("plateau", 0.01, 1000)
+    step = rates(make("step", 0.01, 1000), [0, 499, 600, 1000])
+    assert step == pytest.approx([0.01, 0.01, 0.001, 0.0001])
+    exponential = rates(make("exponential", 0.01, 1000), [0, 500, 1000])
+    assert exponential == pytest.approx([0.01, 0.001, 0.0001], rel=1e-3)
+    cosine = rates(make("cosine", 0.01, 1000), [0, 50, 100, 550, 1000])
+    assert cosine == pytest.approx([0, 0.005, 0.01, 0.005, 0], abs=1e-5)
+
+
+def run(mnist, folder, *options):
+    return mnist.main([*options, "--train-samples", "1000", "--outputs", str(folder)])
+
+
+def test_the_rate_of_each_epoch_is_recorded_and_drawn(mnist, tmp_path):
+    run(mnist, tmp_path, "-m", "mlp_one_layer", "--epochs", "4", "--lr-schedule", "exponential")
+    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+    expected = 0.001 * 0.01 ** (np.arange(1, 5) / 4)
+    np.testing.assert_allclose(history["learning_rate"], expected, rtol=1e-3)
+    assert (tmp_path / "mlp_one_layer_lr_e4.png").exists()
+    assert (tmp_path / "report.html").read_text().count("data:image/png") == 6
+
+
+def test_a_plateau_halves_the_rate(mnist, tmp_path):
+    run(
+        mnist,
+        tmp_path,
+        *("-m", "mlp_one_layer", "--epochs", "15", "--lr-schedule", "plateau"),
+        *("--learning-rate", "0.02"),
+    )
+    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+    losses = list(history["val_loss"])
+    without_progress = [i - losses[: i + 1].index(min(losses[: i + 1])) for i in range(15)]
+    first = without_progress.index(3)
+    rates = history["learning_rate"].round(6)
+    assert set(rates[: first + 1]) == {0.02}
+    assert rates[first + 1] == 0.01
+
+
+def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, tmp_path, small):
+    options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
+    results = run(mnist, tmp_path, *options, "--early-stopping", "2")
+    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+    best = history["val_loss"].idxmin()
+    assert len(history) == best + 3 < 40
+    model = results["models"]["mlp_one_layer"]
+    assert model["validation"]["accuracy"] == pytest.approx(history["val_accuracy"][best])
+    saved = keras.models.load_model(tmp_path / "mlp_one_layer_best.keras")
+    x = small.x_val.reshape(-1, 784)
+    loss = saved.evaluate(x, small.y_val, verbose=0)[0]
+    assert loss == pytest.approx(history["val_loss"][best], rel=1e-4)
+
+    again = mnist.main(["--resume", str(tmp_path)])
+    assert len(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")) == len(history)
+    assert again["models"]["mlp_one_layer"]["test"] == pytest.approx(model["test"])
+
+
+def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path):
+    options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
+    run(mnist, tmp_path / "whole", *options, "--early-stopping", "3")
+    whole = pd.read_csv(tmp_path / "whole" / "mlp_one_layer_history.csv")
+    best = int(whole["val_loss"].idxmin()) + 1
+    # Stop one epoch after the best one, then go on: the two that are left of the patience pass.
+    options[3] = str(best + 1)
+    run(mnist, tmp_path / "cut", *options, "--early-stopping", "3")
+    recalled = []
+    original = mnist.recall_best
+
+    def spy(stopping, checkpoint):
+        recalled.append(stopping)
+        return original(stopping, checkpoint)
+
+    mnist.recall_best = spy
+    mnist.main(["--resume", str(tmp_path / "cut"), "--epochs", "40"])
+    cut = pd.read_csv(tmp_path / "cut" / "mlp_one_layer_history.csv")
+    assert recalled[0].best == pytest.approx(cut["val_loss"].min())
+    assert len(cut) - 1 - cut["val_loss"].idxmin() == 3
+
+
+def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
+    results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision")
+    assert results["models"]["le_net"]["test"]["accuracy"] > 0.5
+    model = keras.models.load_model(tmp_path / "le_net.keras")
+    *hidden, output = model.layers
+    assert {layer.compute_dtype for layer in hidden} <= {"bfloat16", "float16"}
+    assert output.compute_dtype == "float32"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_techniques_combine(mnist, tmp_path):
+    results = run(
+        mnist,
+        tmp_path,
+        *("-m", "conv_net_batch_norm", "--epochs", "2", "--augment", "--mixed-precision"),
+        *("--lr-schedule", "cosine", "--early-stopping", "5", "--optimizer", "sgd"),
+    )
+    assert results["models"]["conv_net_batch_norm"]["epochs"] == 2
+    assert results["settings"]["augment"] is True
+    assert results["settings"]["lr_schedule"] == "cosine"
