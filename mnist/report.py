@@ -15,7 +15,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
-    accuracy_score,
     classification_report,
     confusion_matrix,
     log_loss,
@@ -67,9 +66,11 @@ def describe(model, history, digits, test, probabilities, folder):
 
 
 def score(labels, probabilities):
-    """Return accuracy and cross-entropy, without any penalty, of predictions, both (n, 10)."""
+    """Return accuracy, errors and cross-entropy, without any penalty; both arrays (n, 10)."""
+    right = labels.argmax(axis=1) == probabilities.argmax(axis=1)
     return {
-        "accuracy": accuracy_score(labels.argmax(axis=1), probabilities.argmax(axis=1)),
+        "accuracy": float(right.mean()),
+        "errors": int((~right).sum()),
         "cross_entropy": log_loss(labels, probabilities),
     }
 

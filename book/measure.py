@@ -1,0 +1,135 @@
+"""Machinery of the book: run its scripts and file what they measure for the README.
+
+    python book/measure.py                      # every measurement
+    python book/measure.py xor churn            # only these
+    python book/measure.py --take mnist_60 RUN  # file a run of mnist.py that was made before
+    python book/readme.py                       # then bring the README up to date
+
+A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
+versions and number of processor cores, and its figures go to assets/image/.
+"""
+
+import argparse
+import json
+import runpy
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "assets" / "results"
+IMAGES = ROOT / "assets" / "image"
+
+# Name of the measurement, the command that makes it, its figures that go into the book.
+MEASUREMENTS = {
+    "xor": ("xor/xor.py", ["xor.png"]),
+    "mnist_figures": (
+        "mnist/figures.py",
+        ["mnist_samples.png", "mnist_pixels.png", "mnist_augmented.png", "mnist_schedules.png"],
+    ),
+    "mnist_fitting": ("mnist/fitting.py", ["mnist_fitting.png"]),
+    "mnist_experiments": ("mnist/experiments.py", []),
+    "mnist_short": (
+        "mnist/mnist.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
+        " --batch-size 128 --epochs 3",
+        [],
+    ),
+    "mnist_short_augment": (
+        "mnist/mnist.py -m conv_net --augment --lr-schedule cosine --epochs 3",
+        [],
+    ),
+    "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision --epochs 3", []),
+    # All models, only to see how long an epoch takes: nothing else may run meanwhile.
+    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_times_e3.png"]),
+}
+
+# Name of a run that takes hours or minutes, its figures and how they are called in the book.
+RUNS = {
+    "mnist_60": {
+        "comparison.png": "mnist_comparison.png",
+        "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
+        "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
+        "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",
+        "mlp_one_layer_loss_e60.png": "mlp_one_layer_loss_e60.png",
+        "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
+        "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
+        "conv_net_acc_e60.png": "conv_net_acc_e60.png",
+        "conv_net_loss_e60.png": "conv_net_loss_e60.png",
+        "conv_net_batch_norm_acc_e60.png": "conv_net_batch_norm_acc_e60.png",
+        "conv_net_dropout_acc_e60.png": "conv_net_dropout_acc_e60.png",
+    },
+    "mnist_augment": {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
+    "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
+    "mnist_early": {},
+}
+
+# What a run of mnist.py knows of each model, but the book has no need to keep.
+LEFT_OUT = {"summary", "classification_report"}
+
+
+def file_results(name, results, folder, figures):
+    """Write assets/results/NAME.json and copy figures, {name in folder: name in the book}."""
+    for model in results.get("models", {}).values():
+        for key in LEFT_OUT & set(model):
+            del model[key]
+    # Results may hold numpy numbers and arrays, which know how to become plain ones.
+    text = json.dumps(results, indent=1, default=lambda value: value.tolist())
+    (RESULTS / f"{name}.json").write_text(text + "\n")
+    for source, target in figures.items():
+        shutil.copy(folder / source, IMAGES / target)
+
+
+def run_main(command, folder):
+    """Run a script's main in this process; return its results with provenance and seconds."""
+    script, *options = shlex.split(command)
+    sys.path[:0] = [str((ROOT / script).parent), str(ROOT / "mnist")]
+    from runs import provenance
+
+    main = runpy.run_path(str(ROOT / script))["main"]
+    start = time.perf_counter()
+    results = main([*options, "--outputs", str(folder)])
+    seconds = time.perf_counter() - start
+    return results | {"provenance": provenance(script, options), "seconds": seconds}
+
+
+def measure(name):
+    """Run one measurement in a fresh process and file its results."""
+    command, figures = MEASUREMENTS[name]
+    print(f"== {name}: python {command}", flush=True)
+    with (
+        tempfile.TemporaryDirectory() as parent,
+        ProcessPoolExecutor(1, get_context("spawn")) as pool,
+    ):
+        folder = Path(parent) / "run"
+        results = pool.submit(run_main, command, folder).result()
+        file_results(name, results, folder, {figure: figure for figure in figures})
+
+
+def take(name, folder):
+    """File a finished run of mnist.py."""
+    results = json.loads((folder / "results.json").read_text())
+    file_results(name, results, folder, RUNS[name])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
+    args = parser.parse_args()
+    if args.take:
+        take(args.take[0], Path(args.take[1]))
+        return
+    unknown = set(args.names) - set(MEASUREMENTS)
+    if unknown:
+        parser.error(f"no measurement {', '.join(unknown)}")
+    for name in args.names or MEASUREMENTS:
+        measure(name)
+
+
+if __name__ == "__main__":
+    main()

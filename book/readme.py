@@ -1,0 +1,204 @@
+"""Machinery of the book: bring the tables and numbers of README.md in line with the results.
+
+    python book/readme.py
+
+Between `<!-- table: NAME -->` and `<!-- end of table -->` the README holds the table that the
+function NAME of this module makes of the files in assets/results/. A number in its text is
+followed by the result that it was taken from and by the way it is written, as in
+`98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
+the ratio of two. A test holds the README to what this script makes of it.
+"""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "assets" / "results"
+
+TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+PATH = r"\w+(?:\.\w+)+"
+NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
+TABLES = {}
+
+
+def table(make):
+    """Enter a function that makes a table into TABLES under its own name."""
+    TABLES[make.__name__] = make
+    return make
+
+
+def load(name):
+    """Return what assets/results/NAME.json holds."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def look_up(path):
+    """Return the value at a path such as mnist_60.models.conv_net.parameters."""
+    name, *keys = path.split(".")
+    value = load(name)
+    for key in keys:
+        value = value[int(key) if isinstance(value, list) else key]
+    return value
+
+
+def percent(share, digits=2):
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
+def markdown(header, *rows):
+    """Return a Markdown table; all columns but the first align right."""
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+
+
+def compare(*entries):
+    """Return a table of trained models of the runs, each given as (label, run, model)."""
+    rows = []
+    for label, run, name in entries:
+        model = load(run)["models"][name]
+        scores = [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
+        rows.append(
+            [label, model["epochs"], *scores]
+            + [f"{model[part]['cross_entropy']:.4f}" for part in ("validation", "test")]
+        )
+    header = ["", "epochs", "training", "validation", "test"]
+    return markdown([*header, "cross-entropy, validation", "cross-entropy, test"], *rows)
+
+
+PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
+
+
+@table
+def mnist_penalties():
+    return compare(
+        PLAIN,
+        ("with L1", "mnist_60", "conv_net_l1"),
+        ("with L2", "mnist_60", "conv_net_l2"),
+    )
+
+
+@table
+def mnist_batch_norm():
+    return compare(PLAIN, ("with batch normalization", "mnist_60", "conv_net_batch_norm"))
+
+
+@table
+def mnist_dropout():
+    return compare(
+        ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
+        ("the same with dropout", "mnist_60", "mlp_two_layers_dropout"),
+        PLAIN,
+        ("the same with dropout", "mnist_60", "conv_net_dropout"),
+    )
+
+
+@table
+def mnist_augment():
+    return compare(PLAIN, ("with augmentation", "mnist_augment", "conv_net"))
+
+
+@table
+def mnist_early():
+    return compare(PLAIN, ("stopped early, patience 5", "mnist_early", "conv_net"))
+
+
+@table
+def mnist_cosine():
+    return compare(PLAIN, ("with the cosine schedule", "mnist_cosine", "conv_net"))
+
+
+@table
+def mnist_short():
+    return compare(
+        ("constant rate 0.001, batches of 256", "mnist_3", "conv_net"),
+        ("cosine, augmentation", "mnist_short_augment", "conv_net"),
+        ("cosine up to 0.005, batches of 128", "mnist_short", "conv_net"),
+    )
+
+
+@table
+def mnist_models():
+    long, short = load("mnist_60")["models"], load("mnist_3")["models"]
+    return markdown(
+        ["model", "parameters", "training", "validation", "test", "misread", "seconds per epoch"],
+        *[
+            [f"`{name}`", f"{model['parameters']:,}"]
+            + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
+            + [model["test"]["errors"], f"{short[name]['seconds_per_epoch']:.1f}"]
+            for name, model in long.items()
+        ],
+    )
+
+
+@table
+def mnist_fitting():
+    return markdown(
+        ["", "parameters", "training", "validation", "training loss", "validation loss"],
+        *[
+            [title, f"{model['parameters']:,}"]
+            + [percent(model[part]["accuracy"]) for part in ("train", "validation")]
+            + [f"{model[part]['cross_entropy']:.3f}" for part in ("train", "validation")]
+            for title, model in load("mnist_fitting").items()
+            if "parameters" in model
+        ],
+    )
+
+
+@table
+def mnist_weights():
+    return markdown(
+        ["network", "mean size of a weight", "below 0.001", "exactly 0"],
+        *[
+            [f"`{name}`", f"{model['mean_size']:.4f}"]
+            + [percent(model[key], 1) for key in ("nearly_zero", "exactly_zero")]
+            for name, model in load("mnist_weights").items()
+            if name.startswith("conv_net")
+        ],
+    )
+
+
+def experiment(group, title):
+    """Return the table of one group of mnist/experiments.py."""
+    return markdown(
+        [title, "parameters", "training", "validation"],
+        *[
+            [label, f"{line['parameters']:,}"]
+            + [percent(line[part]["accuracy"]) for part in ("train", "validation")]
+            for label, line in load("mnist_experiments")[group].items()
+        ],
+    )
+
+
+for name, title in {
+    "neurons": "hidden layers",
+    "activation": "activation",
+    "optimizer": "optimizer and rate",
+    "learning_rate": "rate of Adam",
+    "batch_size": "batch size",
+    "images": "training images",
+    "filters": "filters",
+    "normalization": "batch normalization",
+    "flips": "flips",
+}.items():
+    TABLES[f"mnist_{name}"] = lambda name=name, title=title: experiment(name, title)
+
+
+def bring_up_to_date(text):
+    """Return the README's text with every table and every number made anew of the results."""
+
+    def number(match):
+        _, path, divisor, form = match.groups()
+        value = look_up(path)
+        if divisor:
+            value /= look_up(divisor)
+        written = f"{value:{form}}".replace("%", " %")
+        return match[0].replace(match[1], written, 1)
+
+    text = TABLE.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
+    return NUMBER.sub(number, text)
+
+
+if __name__ == "__main__":
+    README.write_text(bring_up_to_date(README.read_text(encoding="utf-8")), encoding="utf-8")

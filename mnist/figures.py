@@ -1,0 +1,102 @@
+"""Pictures of MNIST for the book: samples, one digit as numbers, augmentation, schedules.
+
+    python mnist/figures.py
+
+You will see the path of each figure, after a few seconds. (Chapter: Model optimization)
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+import techniques
+from data import VALIDATION_SIZE, load_mnist, prepare_images
+from models import IMAGE_SHAPE, conv_net
+from runs import OUTPUTS
+from utils import get_start_time
+
+SEED = 42
+
+
+def draw_samples(images, labels, path, columns=12):
+    """Draw the first images of each digit, a row per digit."""
+    figure, axes = plt.subplots(10, columns, figsize=(7.4, 6.4))
+    for digit, row in enumerate(axes):
+        for ax, image in zip(row, images[labels == digit][:columns], strict=True):
+            ax.imshow(image)
+            ax.axis("off")
+    save(figure, path)
+
+
+def draw_pixels(image, path):
+    """Draw one image beside its 28 x 28 grey levels, as the file holds them."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 5.2))
+    for axes in (left, right):
+        axes.imshow(image)
+        axes.set(xticks=[0, 13, 27], yticks=[0, 13, 27])
+        axes.grid(False)
+    for (row, column), level in np.ndenumerate(image):
+        color = "white" if level > 127 else "0.55"
+        right.text(column, row, level, ha="center", va="center", fontsize=4.6, color=color)
+    left.set_title("What you see")
+    right.set_title("What the network gets")
+    save(figure, path)
+
+
+def draw_augmented(image, path, rows=3, columns=8):
+    """Draw an image, first as it is, then as the augmenting layers change it."""
+    layers = techniques.augment(conv_net()).layers[:3]
+    x = np.repeat(prepare_images(image[np.newaxis], IMAGE_SHAPE), rows * columns - 1, axis=0)
+    for layer in layers:
+        x = layer(x, training=True)
+    changed = keras.ops.convert_to_numpy(x).reshape(-1, 28, 28)
+    figure, axes = plt.subplots(rows, columns, figsize=(8, 3.3))
+    for ax, picture in zip(axes.flat, [image / 255, *changed], strict=True):
+        ax.imshow(picture, vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+    axes[0, 0].set_title("as it is", fontsize=9, loc="center", fontweight="normal")
+    for spine in axes[0, 0].spines.values():
+        spine.set(visible=True, color="C1", linewidth=2)
+    save(figure, path)
+
+
+def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
+    """Draw the learning rate that each schedule gives to each step of a training."""
+    figure, axes = plt.subplots()
+    steps = np.arange(0, epochs * steps_per_epoch, 20)
+    for name in ("constant", "step", "exponential", "cosine"):
+        schedule = techniques.learning_rate_schedule(name, rate, epochs * steps_per_epoch)
+        rates = [float(schedule(step)) if callable(schedule) else schedule for step in steps]
+        axes.plot(steps / steps_per_epoch, rates, label=name)
+    axes.set(title="Learning rate over a training", xlabel="Epoch", ylabel="Learning rate")
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.66))
+    save(figure, path)
+
+
+def save(figure, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    plt.close(figure)
+    print(path)
+
+
+def main(argv=None):
+    """Draw all of them; return how many training images there are of each digit."""
+    parser = argparse.ArgumentParser(description="Pictures of MNIST.")
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
+    folder = parser.parse_args(argv).outputs
+    keras.utils.set_random_seed(SEED)
+    (images, labels), _ = load_mnist()
+    draw_samples(images, labels, folder / "mnist_samples.png")
+    draw_pixels(images[0], folder / "mnist_pixels.png")
+    draw_augmented(images[0], folder / "mnist_augmented.png")
+    draw_schedules(folder / "mnist_schedules.png")
+    return {"counts": np.bincount(labels[:-VALIDATION_SIZE]).tolist()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What L1 and L2 do to the weights: histograms of trained networks.
+
+    python mnist/mnist.py -m all --outputs mnist/outputs/all
+    python mnist/weights.py mnist/outputs/all
+
+You will see, for the convolutional network with and without penalties, how large its weights
+are and how many are nearly zero; the histograms are saved as a figure. A few seconds.
+(Section: L1 and L2)
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+from runs import OUTPUTS, find_run
+from utils import get_start_time
+
+MODELS = ["conv_net", "conv_net_l1", "conv_net_l2"]
+NEARLY_ZERO = 0.001
+
+
+def kernel_weights(model):
+    """Return all weights on which a penalty may fall, without biases and output."""
+    *hidden, _ = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    return np.concatenate([layer.get_weights()[0].ravel() for layer in hidden])
+
+
+def describe(weights):
+    """Return how large the weights are, and which share is nearly and exactly zero."""
+    size = np.abs(weights)
+    return {
+        "weights": len(weights),
+        "mean_size": float(size.mean()),
+        "nearly_zero": float((size < NEARLY_ZERO).mean()),
+        "exactly_zero": float((weights == 0).mean()),
+    }
+
+
+def draw(weights, path):
+    """Draw a histogram of each network's weights, {name: vector}, all on one scale."""
+    figure, panels = plt.subplots(1, 3, figsize=(9.5, 3.6), sharey=True)
+    for number, (axes, (name, vector)) in enumerate(zip(panels, weights.items(), strict=True)):
+        axes.hist(vector, bins=np.linspace(-0.3, 0.3, 121), color=f"C{number}")
+        axes.set(title=name, xlabel="Weight", yscale="log")
+    panels[0].set_ylabel("Number of weights")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def main(argv=None):
+    """Return {model: description of its weights} and draw the histograms."""
+    parser = argparse.ArgumentParser(description="Histograms of the weights of trained networks.")
+    parser.add_argument("run", help="folder of a run of mnist.py -m all")
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
+    args = parser.parse_args(argv)
+    run = find_run(args.run)
+    missing = [name for name in MODELS if not (run / f"{name}.keras").exists()]
+    if missing:
+        raise SystemExit(f"weights.py: no {', '.join(missing)} in {run}. Train -m all first.")
+    weights = {
+        name: kernel_weights(keras.models.load_model(run / f"{name}.keras")) for name in MODELS
+    }
+    draw(weights, args.outputs / "mnist_weights.png")
+    results = {name: describe(vector) for name, vector in weights.items()}
+    for name, result in results.items():
+        print(
+            f"{name:12}  mean size {result['mean_size']:.4f}, "
+            f"{result['nearly_zero']:.1%} below {NEARLY_ZERO}, {result['exactly_zero']:.1%} zero"
+        )
+    print(f"The figure is {args.outputs / 'mnist_weights.png'}")
+    return results
+
+
+if __name__ == "__main__":
+    main()
