@@ -43,7 +43,8 @@ MEASUREMENTS = {
         "mnist/mnist.py -m conv_net --augment --lr-schedule cosine --epochs 3",
         [],
     ),
-    "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision --epochs 3", []),
+    "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
+    "mnist_overhead": ("book/overhead.py", []),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_times_e3.png"]),
 }

@@ -97,7 +97,10 @@ def run_model(name, args, folder):
     """
     keras.utils.set_random_seed(args.seed)
     build = functools.partial(build_model, name, args)
-    model = techniques.in_mixed_precision(build) if args.mixed_precision else build()
+    if args.mixed_precision:
+        model = techniques.in_mixed_precision(build, args.mixed_precision)
+    else:
+        model = build()
     model.summary()
     digits = load_digits(model.input_shape[1:], args.train_samples)
     steps_per_epoch = math.ceil(len(digits.x_train) / args.batch_size)

@@ -42,7 +42,7 @@ def parse_arguments(argv, **defaults):
     add("--lr-schedule", choices=SCHEDULES, help="how the learning rate changes")
     add("--early-stopping", type=positive(int), metavar="PATIENCE", help="epochs without progress")
     add("--augment", action="store_true", help="turn, shift and zoom the training images")
-    add("--mixed-precision", action="store_true", help="compute in 16 bits")
+    add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
     add("--seed", type=int, help="of the initial weights and the order of the images")
     add(
         "--train-samples",

@@ -69,15 +69,14 @@ class RecordLearningRate(keras.callbacks.Callback):
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
-def in_mixed_precision(build):
+def in_mixed_precision(build, kind):
     """Return the model that build() returns, with layers that compute in 16 bits.
 
-    Weights stay in float32. On a GPU the 16 bits are float16, and Keras scales the loss so
-    that small gradients do not vanish; elsewhere they are bfloat16, which has the range of
-    float32 and two to three digits.
+    kind: "bfloat16", which recent processors and GPUs have, with the range of float32 and two
+    to three digits; or "float16" for GPUs, with more digits and less range, for which Keras
+    scales the loss so that small gradients do not vanish. Weights stay in float32.
     """
-    has_gpu = keras.distribution.list_devices("gpu")
-    keras.config.set_dtype_policy("mixed_float16" if has_gpu else "mixed_bfloat16")
+    keras.config.set_dtype_policy(f"mixed_{kind}")
     try:
         model = build()
     finally:

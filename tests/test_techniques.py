@@ -138,7 +138,7 @@ def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path):
 
 
 def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
-    results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision")
+    results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision", "bfloat16")
     assert results["models"]["le_net"]["test"]["accuracy"] > 0.5
     model = keras.models.load_model(tmp_path / "le_net.keras")
     *hidden, output = model.layers
@@ -152,7 +152,15 @@ def test_techniques_combine(mnist, tmp_path):
     results = run(
         mnist,
         tmp_path,
-        *("-m", "conv_net_batch_norm", "--epochs", "2", "--augment", "--mixed-precision"),
+        *(
+            "-m",
+            "conv_net_batch_norm",
+            "--epochs",
+            "2",
+            "--augment",
+            "--mixed-precision",
+            "bfloat16",
+        ),
         *("--lr-schedule", "cosine", "--early-stopping", "5", "--optimizer", "sgd"),
     )
     assert results["models"]["conv_net_batch_norm"]["epochs"] == 2
