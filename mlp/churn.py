@@ -1,0 +1,195 @@
+"""What the lessons of this chapter share: the inputs, the network, the table, the options.
+
+`mlp.py` and `mlp_data_split.py` import it; it does nothing by itself. The
+lesson ends where the machinery begins: a strict look at the CSV file, which
+may be skipped. README section: "Customer churn with a multilayer perceptron".
+"""
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+FOLDER = Path(__file__).resolve().parent
+DATA = FOLDER / "Churn_Modelling.csv"
+ORIGINAL_URL = (
+    "https://raw.githubusercontent.com/fractus-io/keras-tutorial/master/src/mlp/Churn_Modelling.csv"
+)
+ORIGINAL_SHA256 = "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef0a0"
+
+# RowNumber, CustomerId and Surname say nothing about the decision to leave.
+CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}
+NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
+NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
+TARGET = "Exited"
+
+
+def make_preprocessor():
+    """Return what turns a table of customers into the 11 inputs of the network.
+
+    `fit` learns the mean and the standard deviation of every input, `transform`
+    brings each to mean 0 and standard deviation 1. The first category is
+    dropped: whoever is neither in Germany nor in Spain is in France.
+    """
+    values = list(CATEGORIES.values())
+    one_hot = OneHotEncoder(categories=values, drop="first", sparse_output=False)
+    encoder = ColumnTransformer(
+        [("categories", one_hot, list(CATEGORIES)), ("numbers", "passthrough", NUMBERS)],
+        verbose_feature_names_out=False,
+    )
+    return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
+
+
+def build_model(hidden, inputs=11):
+    """Return a perceptron: the inputs, hidden layers of these sizes, one probability."""
+    return keras.Sequential(
+        [
+            keras.Input(shape=(inputs,)),
+            *(layers.Dense(neurons, activation="relu") for neurons in hidden),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def compile_model(model, learning_rate):
+    """Choose how the network learns: Adam, on the binary cross-entropy."""
+    # After every step Keras does some bookkeeping. Where a step is as small as here,
+    # that takes longer than the step itself: 50 steps in one go save most of it and
+    # lead to exactly the same weights. PyTorch refuses more than one.
+    steps = 1 if keras.backend.backend() == "torch" else 50
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=steps,
+    )
+
+
+# Here the machinery begins: reading options and tables strictly.
+
+
+def fail(message):
+    """End the run with one line and status 1."""
+    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def one_line(error):
+    return " ".join(str(error).split())
+
+
+def number(kind, low, high=float("inf")):
+    """Return a converter for argparse: numbers of this kind above `low` and below `high`."""
+
+    def convert(text):
+        value = kind(text)
+        if not low < value < high:
+            raise argparse.ArgumentTypeError(f"{text} is out of range")
+        return value
+
+    convert.__name__ = kind.__name__  # argparse names the kind in its messages
+    return convert
+
+
+def make_parser(description, hidden, epochs, batch_size, learning_rate, seed):
+    """Return the options of both lessons, with the lesson's constants as defaults."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    add, count, rate = parser.add_argument, number(int, 0), number(float, 0)
+    add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")
+    add("--epochs", type=count, default=epochs, help="passes over the training data")
+    add("--batch-size", type=count, default=batch_size, help="customers per weight update")
+    add("--learning-rate", type=rate, default=learning_rate, help="step size of Adam")
+    add("--seed", type=number(int, -1, 2**32), default=seed, help="seed of the random numbers")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", type=Path, default=DATA, help="CSV file of the customers")
+    source.add_argument("--original", action="store_true", help="download the public file")
+    return parser
+
+
+def make_outputs(folder=None):
+    """Create and return the folder of a run: `folder`, or one named by the start time."""
+    folder = folder or FOLDER / "outputs" / time.strftime("%Y-%m-%d_%H-%M-%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".try").touch()
+        (folder / ".try").unlink()
+    except OSError as error:
+        fail(f"cannot write to {folder} ({error.strerror}). Choose a folder with --outputs.")
+    return folder
+
+
+def download():
+    """Return the path of the public file, which Keras keeps in `~/.keras/datasets/`."""
+    name = "Churn_Modelling_original.csv"
+    try:
+        return Path(keras.utils.get_file(name, origin=ORIGINAL_URL, file_hash=ORIGINAL_SHA256))
+    except Exception as error:  # without a network get_file raises just that
+        fail(
+            f"the download failed ({one_line(error)}). Leave out --original, "
+            "or get the file in another way and name it with --data PATH."
+        )
+
+
+def read_table(path):
+    """Return the customers of a CSV file as a table, after a strict look at every value.
+
+    Ends the run with one line that names the line, the column and the value that is wrong.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                dtype=str,
+                index_col=False,
+                keep_default_na=False,
+                skip_blank_lines=False,  # they count when a line is named
+                encoding="utf-8-sig",  # spreadsheets put an invisible mark first
+            )
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
+    except (ValueError, pd.errors.ParserWarning) as error:
+        fail(f"{path} is not a proper CSV file ({one_line(error)}). Name another file.")
+
+    used = [*CATEGORIES, *NUMBERS, TARGET]
+    missing = [name for name in used if name not in table.columns]
+    if missing:
+        fail(f"{path} has no column {', '.join(missing)}. Needed are {', '.join(used)}.")
+    table = table[(table != "").any(axis=1)]
+    if table.empty:
+        fail(f"{path} has column names, but no customers. Add rows, or name another file.")
+    for name in used:
+        texts = table[name]
+        if name in CATEGORIES:
+            good, allowed = texts.isin(CATEGORIES[name]), f"one of {', '.join(CATEGORIES[name])}"
+        else:
+            values = pd.to_numeric(texts, errors="coerce")
+            good, allowed = np.isfinite(values), "a number"
+            if name in ("HasCrCard", "IsActiveMember", TARGET):
+                good, allowed = values.isin([0, 1]), "0 or 1"
+            table = table.assign(**{name: values})
+        if not good.all():
+            row = good.idxmin()  # the first False
+            found = f'is "{texts[row]}"' if texts[row].strip() else "is missing"
+            # Line 1 of the file holds the names, and pandas counts rows from 0.
+            fail(f"{path}, line {row + 2}: {name} {found}. It must be {allowed}: correct it.")
+
+    stayed, left = ((table[TARGET] == value).sum() for value in (0, 1))
+    if min(stayed, left) < 10:  # too few to be split
+        fail(f"{path}: {stayed} customers stayed and {left} left. Give at least 10 of each.")
+    return table
+
+
+def load_customers(options):
+    """Return the table that the options name: the project's, the reader's or the public one."""
+    return read_table(download() if options.original else options.data)

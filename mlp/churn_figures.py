@@ -1,0 +1,37 @@
+"""The two figures of `mlp_data_split.py`: ROC curves and learning curves."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from sklearn.metrics import RocCurveDisplay
+
+STYLE = Path(__file__).resolve().parent.parent / "assets" / "book.mplstyle"
+
+
+def draw_roc(y, probabilities, path):
+    """Draw a ROC curve for each model, given as name: probabilities of shape (n,)."""
+    with plt.style.context(STYLE):
+        figure, axes = plt.subplots(figsize=(5.8, 5.2))
+        for name, probability in probabilities.items():
+            RocCurveDisplay.from_predictions(y, probability, name=name, ax=axes)
+        axes.set_title("Test customers: ROC curves")
+        axes.set_xlabel("share of the customers who stayed that is reported wrongly")
+        axes.set_ylabel("share of the customers who left that is found")
+        axes.legend(loc="lower right")
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def draw_learning_curves(history, path):
+    """Draw loss and accuracy on training and validation data, epoch by epoch."""
+    with plt.style.context(STYLE):
+        figure, panels = plt.subplots(1, 2, figsize=(9, 3.8))
+        for axes, name in zip(panels, ("loss", "accuracy"), strict=True):
+            epochs = range(1, len(history[name]) + 1)
+            axes.plot(epochs, history[name], label="training")
+            axes.plot(epochs, history[f"val_{name}"], label="validation")
+            axes.set_title(name.capitalize())
+            axes.set_xlabel("epoch")
+            axes.legend()
+        figure.savefig(path)
+        plt.close(figure)

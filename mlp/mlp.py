@@ -1,0 +1,99 @@
+"""Customer churn, first lesson: a network that says which customers leave a bank.
+
+    python mlp/mlp.py
+
+Loads 10,000 invented customers, turns their columns into 11 inputs, trains a
+multilayer perceptron of 121 parameters on them and asks it about a new
+customer. You will see a piece of the table, the summary of the model, one line
+per epoch, and at the end
+
+    On its own training data: accuracy 85.49%, loss 0.3435
+    The new customer leaves with probability 0.78. Prediction: leaves.
+
+Other seeds and back ends end a little higher or lower. About 35 seconds on two
+cores, on PyTorch some minutes. The second lesson, `mlp_data_split.py`, asks what
+this accuracy is worth. README section: "Customer churn with a multilayer perceptron".
+"""
+
+import keras
+import pandas as pd
+
+import churn
+
+HIDDEN = (6, 6)  # neurons of each hidden layer
+EPOCHS = 100  # passes over all customers
+BATCH_SIZE = 10  # customers per weight update
+LEARNING_RATE = 0.001  # step size of Adam
+SEED = 1  # of the first weights and of the order of the customers
+THRESHOLD = 0.5  # from this probability on, the prediction is "leaves"
+
+NEW_CUSTOMER = {
+    "CreditScore": 640,
+    "Geography": "Germany",
+    "Gender": "Female",
+    "Age": 47,
+    "Tenure": 4,
+    "Balance": 118_000.00,
+    "NumOfProducts": 1,
+    "HasCrCard": 1,
+    "IsActiveMember": 0,
+    "EstimatedSalary": 72_500.00,
+}
+
+
+def prepare(customers):
+    """Return inputs (n, 11), targets (n,) and the preprocessor fitted on these customers."""
+    preprocessor = churn.make_preprocessor()
+    X = preprocessor.fit_transform(customers)
+    y = customers["Exited"]
+    return X.to_numpy("float32"), y.to_numpy("float32"), preprocessor
+
+
+def predict(model, preprocessor, customer):
+    """Return the probability that one customer, a dict of plain values, leaves."""
+    x = preprocessor.transform(pd.DataFrame([customer])).to_numpy("float32")
+    return float(model.predict(x, verbose=0)[0, 0])
+
+
+def main(argv=None):
+    about = "Trains a multilayer perceptron to predict which customers leave a bank."
+    parser = churn.make_parser(about, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    options = parser.parse_args(argv)
+    keras.utils.set_random_seed(options.seed)
+
+    # 1. Load the data.
+    customers = churn.load_customers(options)
+    print(customers.head())
+
+    # 2. Prepare it.
+    X, y, preprocessor = prepare(customers)
+    print(f"{X.shape[0]} customers, {X.shape[1]} inputs")
+
+    # 3. Define the model.
+    model = churn.build_model(options.hidden)
+    model.summary()
+
+    # 4. Compile the model.
+    churn.compile_model(model, options.learning_rate)
+
+    # 5. Fit the model to the data.
+    history = model.fit(X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=2)
+
+    # 6. Evaluate it, here still on the data from which it has learned, and use it.
+    scores = model.evaluate(X, y, verbose=0, return_dict=True)
+    print(f"On its own training data: accuracy {scores['accuracy']:.2%}, loss {scores['loss']:.4f}")
+
+    probability = predict(model, preprocessor, NEW_CUSTOMER)
+    verdict = "leaves" if probability >= THRESHOLD else "stays"
+    print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")
+    return {
+        "parameters": model.count_params(),
+        "accuracy": scores["accuracy"],
+        "loss": scores["loss"],
+        "probability": probability,
+        "history": history.history,
+    }
+
+
+if __name__ == "__main__":
+    main()
