@@ -92,6 +92,14 @@ def test_the_zoo_has_the_parameters_that_the_book_states(load_script):
         assert f"{build().count_params():,} parameters" in build.__doc__
 
 
+def test_sure_mistakes_count_in_full(load_script):
+    labels = np.eye(2, dtype="float32")
+    probabilities = np.array([[0.5, 0.5], [1, 1e-20]], dtype="float32")
+    score = load_script("mnist/report.py").score(labels, probabilities)
+    assert score["cross_entropy"] == pytest.approx((math.log(2) + 20 * math.log(10)) / 2)
+    assert (score["accuracy"], score["errors"]) == (0.5, 1)
+
+
 @pytest.mark.parametrize(("name", "penalty"), [("conv_net_l1", "l1"), ("conv_net_l2", "l2")])
 def test_penalties_fall_on_every_kernel_but_the_last(load_script, name, penalty):
     network = load_script("mnist/models.py").MODELS[name]()
