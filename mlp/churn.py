@@ -110,6 +110,7 @@ def make_parser(description, hidden, epochs, batch_size, learning_rate, seed):
     add("--batch-size", type=count, default=batch_size, help="customers per weight update")
     add("--learning-rate", type=rate, default=learning_rate, help="step size of Adam")
     add("--seed", type=number(int, -1, 2**32), default=seed, help="seed of the random numbers")
+    add("--outputs", type=Path, help="folder for what the run writes")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, default=DATA, help="CSV file of the customers")
     source.add_argument("--original", action="store_true", help="download the public file")

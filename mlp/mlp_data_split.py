@@ -17,7 +17,6 @@ README section: "Customer churn with a multilayer perceptron".
 """
 
 import json
-from pathlib import Path
 
 import keras
 from sklearn.dummy import DummyClassifier
@@ -71,9 +70,9 @@ def train_network(X, y, options, verbose=2):
 def train_others(X, y, seed):
     """Return the models to compare with, by name, trained on the same rows."""
     return {
-        "majority class": DummyClassifier().fit(X, y),
-        "logistic regression": LogisticRegression().fit(X, y),
-        "gradient boosting": GradientBoostingClassifier(random_state=seed).fit(X, y),
+        "majority_class": DummyClassifier().fit(X, y),
+        "logistic_regression": LogisticRegression().fit(X, y),
+        "gradient_boosting": GradientBoostingClassifier(random_state=seed).fit(X, y),
     }
 
 
@@ -88,7 +87,6 @@ def judge(y, probability):
 def main(argv=None):
     about = "Trains a multilayer perceptron on 80 % of the customers, tests it on the others."
     parser = churn.make_parser(about, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
-    parser.add_argument("--outputs", type=Path, help="folder for figures and results")
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
     customers = churn.load_customers(options)
@@ -100,12 +98,13 @@ def main(argv=None):
     others = train_others(X_train, y_train, options.seed)
 
     probabilities = {name: model.predict_proba(X_test)[:, 1] for name, model in others.items()}
-    probabilities["neural network"] = network.predict(X_test, verbose=0)[:, 0]
+    probabilities["neural_network"] = network.predict(X_test, verbose=0)[:, 0]
     results = {name: judge(y_test, p) for name, p in probabilities.items()}
     print(f"{len(X_train)} customers to learn from, {len(X_test)} for the test:")
     for name, scores in results.items():
+        name = name.replace("_", " ")
         print(f"  {name:20} accuracy {scores['accuracy']:.1%}  AUC {scores['auc']:.3f}")
-    (kept, alarms), (missed, found) = results["neural network"]["confusion_matrix"]
+    (kept, alarms), (missed, found) = results["neural_network"]["confusion_matrix"]
     print("The neural network says    stays  leaves")
     print(f"  of those who stayed {kept:10} {alarms:7}")
     print(f"  of those who left   {missed:10} {found:7}")
@@ -113,7 +112,7 @@ def main(argv=None):
     draw_learning_curves(history, outputs / "churn_learning_curves.png")
     (outputs / "results.json").write_text(json.dumps(results, indent=2) + "\n")
     print(f"Figures and results: {outputs}")
-    return {"results": results, "history": history, "outputs": outputs}
+    return {"results": results, "history": history}
 
 
 if __name__ == "__main__":
