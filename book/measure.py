@@ -16,7 +16,6 @@ import shlex
 import shutil
 import sys
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +27,8 @@ IMAGES = ROOT / "assets" / "image"
 # Name of the measurement, the command that makes it, its figures that go into the book.
 MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
+    "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
+    "xor_initializations": ("xor/initializations.py --all", []),
     "mnist_figures": (
         "mnist/figures.py",
         ["mnist_samples.png", "mnist_pixels.png", "mnist_augmented.png", "mnist_schedules.png"],
@@ -86,16 +87,14 @@ def file_results(name, results, folder, figures):
 
 
 def run_main(command, folder):
-    """Run a script's main in this process; return its results with provenance and seconds."""
+    """Run a script's main in this process; return its results with their provenance."""
     script, *options = shlex.split(command)
     sys.path[:0] = [str((ROOT / script).parent), str(ROOT / "mnist")]
     from runs import provenance
 
     main = runpy.run_path(str(ROOT / script))["main"]
-    start = time.perf_counter()
     results = main([*options, "--outputs", str(folder)])
-    seconds = time.perf_counter() - start
-    return results | {"provenance": provenance(script, options), "seconds": seconds}
+    return results | {"provenance": provenance(script, options)}
 
 
 def measure(name):

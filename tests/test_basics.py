@@ -170,13 +170,15 @@ def test_initializers_keep_or_lose_the_signal(run):
 
 
 def test_optimizers_learn_at_the_better_of_two_rates(run):
-    two = {"sgd_momentum": lambda rate: optimizers.SGD(rate, momentum=0.9), "adam": optimizers.Adam}
-    options = ["--epochs", 3, "--seeds", 1, "--rates", 1e-6, 0.01]
+    two = {"sgd": optimizers.SGD, "adam": optimizers.Adam}
+    options = ["--epochs", 3, "--seeds", 1, "--rates", 1e-6, 0.02]
     _, results = run("optimizers", *options, OPTIMIZERS=two)
     assert set(results) == set(two)
-    for result in results.values():
-        assert result["rate"] == 0.01
-        assert result["val_accuracy"]["mean"] > 0.8
+    assert results["sgd"]["chosen"]["rate"] == results["adam"]["chosen"]["rate"] == 0.02
+    assert results["sgd"]["default"]["rate"] == 0.01
+    assert results["adam"]["default"]["rate"] == 0.001
+    assert results["adam"]["chosen"]["val_accuracy"]["mean"] > 0.8
+    assert results["adam"]["chosen"]["loss"]["mean"] < results["sgd"]["default"]["loss"]["mean"]
 
 
 def test_optimizers_are_what_they_are_called(load_script):

@@ -28,7 +28,7 @@ SLICES = {
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "xor/xor.py": ["--epochs", "25"],
     "xor/forward_propagation.py": ["--epochs", "25"],
-    "xor/initializations.py": ["--networks", "20"],
+    "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
 }
 # Commands that set up, start what does not end, or are this very test run.
 NOT_SCRIPTS = re.compile(
