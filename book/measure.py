@@ -26,6 +26,23 @@ IMAGES = ROOT / "assets" / "image"
 
 # Name of the measurement, the command that makes it, its figures that go into the book.
 MEASUREMENTS = {
+    "neurons": ("basics/draw_neuron.py", ["neurons.png"]),
+    "network_xor": (
+        "basics/draw_network.py --layers 2 8 4 1"
+        " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
+        ["network_2-8-4-1.png"],
+    ),
+    "network_churn": (
+        "basics/draw_network.py --layers 11 6 6 1"
+        " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
+        ["network_11-6-6-1.png"],
+    ),
+    "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
+    "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
+    "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
+    "activations": ("basics/activations.py", ["activations.png"]),
+    "initializers": ("basics/initializers.py", ["initializers.png"]),
+    "optimizers": ("basics/optimizers.py", ["optimizers.png"]),
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),

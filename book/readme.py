@@ -197,8 +197,6 @@ def mnist_dropout():
     return compare(
         ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
         ("the same with dropout", "mnist_60", "mlp_two_layers_dropout"),
-        PLAIN,
-        ("the same with dropout", "mnist_60", "conv_net_dropout"),
     )
 
 
@@ -224,6 +222,18 @@ def mnist_short():
         ("cosine, augmentation", "mnist_short_augment", "conv_net"),
         ("cosine up to 0.005, batches of 128", "mnist_short", "conv_net"),
     )
+
+
+@table
+def mnist_models_3():
+    rows = [
+        [f"`{name}`", f"{model['parameters']:,}"]
+        + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
+        + [f"{model['seconds_per_epoch']:.1f}"]
+        for name, model in load("mnist_3")["models"].items()
+    ]
+    header = ["model", "parameters", "training", "validation", "test", "seconds per epoch"]
+    return markdown(header, *rows)
 
 
 @table
