@@ -6,7 +6,7 @@ For each optimizer the learning rate is chosen from the same grid, the one with 
 validation loss over the epochs of one training; then the optimizer is run from other seeds with
 this rate and with the default of Keras. You will see rates, losses and accuracies with mean and
 standard deviation over the seeds, and a figure of the losses with the chosen rates.
-Takes about 7 minutes on two cores; --epochs 5 --seeds 1 is quicker. README: "Optimizers".
+Takes about 7 minutes on two cores, with --epochs 5 --seeds 1 about two. README: "Optimizers".
 """
 
 import keras
