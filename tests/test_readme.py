@@ -9,6 +9,7 @@ import re
 import shlex
 from html.parser import HTMLParser
 
+import keras
 import pytest
 from conftest import ROOT
 from markdown_it import MarkdownIt
@@ -27,6 +28,9 @@ SLICES = {
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "xor/xor.py": ["--epochs", "25"],
+    "mlp/experiments.py": ["--only", "base", "--seeds", "1", "--epochs", "1"],
+    "basics/optimizers.py": ["--epochs", "1", "--seeds", "1", "--rates", "0.01"],
+    "basics/vanishing_gradient.py": ["--epochs", "1"],
     "xor/forward_propagation.py": ["--epochs", "25"],
     "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
 }
@@ -163,6 +167,18 @@ def test_results_say_how_they_were_measured():
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text())["provenance"]
         assert {"command", "python", "keras", "backend", "cores"} <= set(provenance)
+
+
+def test_summaries_are_those_of_the_models(load_script):
+    zoo = load_script("mnist/models.py").MODELS
+    shown = re.findall(r'```text\n(Model: "(\w+)"\n.*?)```', TEXT, re.DOTALL)
+    assert {"mlp_one_layer", "conv_net"} <= {name for _, name in shown}
+    for block, name in shown:
+        if name in zoo:
+            keras.utils.clear_session()  # layers are numbered from the beginning again
+            lines = []
+            zoo[name]().summary(print_fn=lines.append)
+            assert "\n".join(lines).split() == block.split()
 
 
 def test_nothing_is_left_to_do():
