@@ -64,7 +64,10 @@ MEASUREMENTS = {
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
     "mnist_overhead": ("book/overhead.py", []),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_times_e3.png", "conv_net_mistakes.png"]),
+    "mnist_3": (
+        "mnist/mnist.py -m all --epochs 3",
+        ["conv_net_times_e3.png", "conv_net_mistakes.png"],
+    ),
 }
 
 # Name of a run that takes hours or minutes, its figures and how they are called in the book.

@@ -49,14 +49,19 @@ def main(argv=None):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--train-samples", type=int, help="fewer for a quick try")
     parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
     args = parser.parse_args(argv)
+
+    common = ["--epochs", str(args.epochs)]
+    if args.train_samples:
+        common += ["--train-samples", str(args.train_samples)]
 
     results, histories = {}, {}
     for number, (title, options) in enumerate(TRAININGS.items(), start=1):
         print(f"== {title}", flush=True)
         folder = args.outputs / str(number)
-        run = mnist.main([*options, "--epochs", str(args.epochs), "--outputs", str(folder)])
+        run = mnist.main([*common, *options, "--outputs", str(folder)])
         if run["interrupted"]:
             sys.exit(130)
         (name,) = run["models"]
