@@ -81,10 +81,10 @@ def evaluate_model(model, digits):
 
     Returns {"loss": ..., "accuracy": ...} and the probabilities, shape (10000, 10).
     """
-    test = model.evaluate(digits.x_test, digits.y_test, return_dict=True, verbose=0)
+    test = model.evaluate(digits.x_test, digits.y_test, BATCH_SIZE, verbose=0, return_dict=True)
     print(f"Test loss {test['loss']:.4f}, test accuracy {test['accuracy']:.2%}")
 
-    probabilities = model.predict(digits.x_test, verbose=0)
+    probabilities = model.predict(digits.x_test, BATCH_SIZE, verbose=0)
     true, predicted = digits.y_test.argmax(axis=1), probabilities.argmax(axis=1)
     print(classification_report(true, predicted, digits=4, zero_division=0))
     return test, probabilities
