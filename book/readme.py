@@ -229,10 +229,9 @@ def mnist_models_3():
     rows = [
         [f"`{name}`", f"{model['parameters']:,}"]
         + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
-        + [f"{model['seconds_per_epoch']:.1f}"]
         for name, model in load("mnist_3")["models"].items()
     ]
-    header = ["model", "parameters", "training", "validation", "test", "seconds per epoch"]
+    header = ["model", "parameters", "training", "validation", "test"]
     return markdown(header, *rows)
 
 
