@@ -22,7 +22,7 @@ from models import MODELS, ZOO
 from options import parse_arguments
 from report import describe, write_report
 from runs import last_epoch, load_progress, open_run, recall_best
-from utils import SaveCheckpoint, TimeCallback
+from utils import DeferInterrupt, SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
@@ -61,16 +61,17 @@ def make_callbacks(args, checkpoint):
 def fit_model(model, digits, args, checkpoint):
     """Train up to the last epoch, or until Ctrl-C: then return True."""
     try:
-        model.fit(
-            digits.x_train,
-            digits.y_train,
-            batch_size=args.batch_size,
-            initial_epoch=checkpoint.epochs_done,
-            epochs=last_epoch(args, checkpoint),
-            validation_data=(digits.x_val, digits.y_val),
-            callbacks=make_callbacks(args, checkpoint),
-            verbose=2,
-        )
+        with DeferInterrupt() as interrupt:
+            model.fit(
+                digits.x_train,
+                digits.y_train,
+                batch_size=args.batch_size,
+                initial_epoch=checkpoint.epochs_done,
+                epochs=last_epoch(args, checkpoint),
+                validation_data=(digits.x_val, digits.y_val),
+                callbacks=[interrupt, *make_callbacks(args, checkpoint)],
+                verbose=2,
+            )
     except KeyboardInterrupt:
         return True
     return False

@@ -1,6 +1,7 @@
 """Callbacks, checkpoints and plots that every script about MNIST shares."""
 
 import math
+import signal
 import time
 from contextlib import contextmanager
 from datetime import datetime
@@ -79,6 +80,33 @@ class SaveCheckpoint(keras.callbacks.Callback):
         if self.keep_best and logs["val_loss"] == min(self.history["val_loss"]):
             with replacing(self.best_path) as partial:
                 self.model.save(partial)
+
+
+class DeferInterrupt(keras.callbacks.Callback):
+    """Raise the KeyboardInterrupt of Ctrl-C between two steps of training, not within one.
+
+    Raised at any moment, it may fall into the back end's own code, which can abort the process.
+    Use it as a callback of fit and, around fit, in a with statement.
+    """
+
+    def __enter__(self):
+        self.pressed = False
+        self.previous = signal.signal(signal.SIGINT, self.remember)
+        return self
+
+    def __exit__(self, error, *_):
+        signal.signal(signal.SIGINT, self.previous)
+        if self.pressed and error is None:  # after the last step, while the end was being saved
+            raise KeyboardInterrupt
+
+    def remember(self, *_):
+        self.pressed = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.pressed:
+            raise KeyboardInterrupt
+
+    on_test_batch_end = on_train_batch_end
 
 
 @contextmanager

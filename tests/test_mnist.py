@@ -208,12 +208,7 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
         if line.startswith("Epoch 3/"):
             process.send_signal(signal.SIGINT)
             break
-    try:
-        rest, _ = process.communicate(timeout=40)
-    except subprocess.TimeoutExpired:
-        # Python loses a KeyboardInterrupt that falls into a destructor: press once more.
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=120)
+    rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "test accuracy" in rest
     results = json.loads((tmp_path / "results.json").read_text())
@@ -223,6 +218,24 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
     assert list(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")["epoch"])[:2] == [1, 2]
     assert (tmp_path / f"mlp_one_layer_acc_e{epochs}.png").exists()
     assert "Ctrl-C" in (tmp_path / "report.html").read_text()
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step(load_script):
+    utils = load_script("mnist/utils.py")
+    before = signal.getsignal(signal.SIGINT)
+    with utils.DeferInterrupt() as interrupt:
+        interrupt.on_train_batch_end(0)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)  # without the deferring, the interrupt would be raised here
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.on_train_batch_end(1)
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.on_test_batch_end(0)
+        interrupt.pressed = False
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt), utils.DeferInterrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
 
 
 def test_a_killed_run_goes_on_where_it_was(mnist, tmp_path):
