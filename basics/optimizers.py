@@ -89,6 +89,7 @@ def draw(curves):
 def main(argv=None):
     """Compare the optimizers; return what each reached with both of its rates."""
     parser = make_parser("Compare optimizers on the handwritten digits of scikit-learn.")
+    parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, default=list(OPTIMIZERS))
     parser.add_argument("--epochs", type=number(int, 1), default=EPOCHS)
     parser.add_argument("--seeds", type=number(int, 1), default=SEEDS)
     parser.add_argument("--rates", type=number(float, 0), nargs="+", default=RATES)
@@ -98,8 +99,8 @@ def main(argv=None):
     data, curves, results = load_data(), {}, {}
     print(f"After {args.epochs} epochs          rate   loss              ", end="")
     print("val_loss          val_accuracy")
-    for name, make in OPTIMIZERS.items():
-        default = round(float(make().learning_rate), 6)
+    for name in args.optimizers:
+        default = round(float(OPTIMIZERS[name]().learning_rate), 6)
         rates = {"chosen": choose_rate(name, args.rates, data, args.epochs), "default": default}
         results[name] = {}
         for which, rate in rates.items():
