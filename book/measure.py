@@ -2,7 +2,7 @@
 
     python book/measure.py                      # every measurement
     python book/measure.py xor churn            # only these
-    python book/measure.py --take mnist_60 RUN  # file a run of mnist.py that was made before
+    python book/measure.py --take mnist_60 RUN  # file a run that was made before
     python book/readme.py                       # then bring the README up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
@@ -46,6 +46,10 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "churn": ("mlp/mlp.py", []),
+    "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
+    "churn_base": ("mlp/experiments.py --only base --seeds 5", []),
+    "churn_experiments": ("mlp/experiments.py", []),
     "mnist_figures": (
         "mnist/figures.py",
         ["mnist_samples.png", "mnist_pixels.png", "mnist_augmented.png", "mnist_schedules.png"],
@@ -70,8 +74,9 @@ MEASUREMENTS = {
     ),
 }
 
-# Name of a run that takes hours or minutes, its figures and how they are called in the book.
+# Runs that are made first and filed then, their figures and how they are called in the book.
 RUNS = {
+    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
     "mnist_60": {
         "comparison.png": "mnist_comparison.png",
         "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
@@ -131,7 +136,7 @@ def measure(name):
 
 
 def take(name, folder):
-    """File a finished run of mnist.py."""
+    """File a finished run: the results.json and the figures in its folder."""
     results = json.loads((folder / "results.json").read_text())
     file_results(name, results, folder, RUNS[name])
 

@@ -29,7 +29,7 @@ SLICES = {
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "xor/xor.py": ["--epochs", "25"],
     "mlp/experiments.py": ["--only", "base", "--seeds", "1", "--epochs", "1"],
-    "basics/optimizers.py": "--optimizers adam --epochs 1 --seeds 1 --rates 0.01".split(),
+    "basics/optimizers.py": ["--optimizers", "adam", "--epochs", "1", "--seeds", "1"],
     "basics/vanishing_gradient.py": ["--epochs", "1"],
     "xor/forward_propagation.py": ["--epochs", "25"],
     "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
