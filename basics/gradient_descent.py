@@ -61,7 +61,7 @@ def draw(x, y, paths, losses, lowest):
     """Draw the surface as a map with one path per learning rate; lowest are the best weights."""
     w1, w2 = np.meshgrid(np.linspace(-1.4, 3.4, 97), np.linspace(-2.1, 2.7, 97))
     surface = loss_surface(x, y, w1, w2)
-    figure, axes = plt.subplots(1, len(paths), figsize=(10.5, 3.9), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(paths), figsize=(10.5, 4.3), sharey=True, squeeze=False)
     for axis, (rate, path) in zip(axes[0], paths.items(), strict=True):
         axis.contourf(w1, w2, surface, levels=24, cmap="Blues", alpha=0.75)
         axis.contour(w1, w2, surface, levels=24, colors="white", linewidths=0.6)
