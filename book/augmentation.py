@@ -1,0 +1,83 @@
+"""Machinery of the book: what augmentation costs, by the place where it is done.
+
+    python book/augmentation.py
+
+Trains the convolutional network for some steps without augmentation, with the augmenting layers
+in the model, and with the same layers in a tf.data pipeline, batch by batch and image by image;
+goes through the four three times and compares the median seconds. Two minutes; TensorFlow only;
+nothing else should run meanwhile.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "mnist"))
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+import techniques  # noqa: E402
+from data import load_digits  # noqa: E402
+from models import IMAGE_SHAPE, conv_net  # noqa: E402
+
+BATCH_SIZE = 256
+STEPS = 80
+ROUNDS = 3
+PLACES = ["none", "model", "batches", "images"]
+
+
+def make_data(digits, place):
+    """Return training data for fit: augmented where the place is a pipeline."""
+    data = tf.data.Dataset.from_tensor_slices((digits.x_train, digits.y_train))
+    data = data.shuffle(len(digits.x_train))
+    augmenter = keras.Sequential(techniques.augment(conv_net()).layers[:3])
+
+    def augmented(images, labels):
+        return augmenter(images, training=True), labels
+
+    if place == "images":
+        data = data.map(augmented, tf.data.AUTOTUNE)
+    data = data.batch(BATCH_SIZE)
+    if place == "batches":
+        data = data.map(augmented, tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def main(argv=None):
+    """Return the median seconds of STEPS steps for each place, and their ratio to none."""
+    parser = argparse.ArgumentParser(description="What augmentation costs.")
+    parser.add_argument("--outputs", type=Path, default=Path(tempfile.mkdtemp()))
+    parser.add_argument("--steps", type=int, default=STEPS)
+    args = parser.parse_args(argv)
+    digits = load_digits(IMAGE_SHAPE, args.steps * BATCH_SIZE)
+    trainings = {}
+    for place in PLACES:
+        keras.utils.set_random_seed(0)
+        model = techniques.augment(conv_net()) if place == "model" else conv_net()
+        model.compile(optimizer="adam", loss="categorical_crossentropy")
+        trainings[place] = model, make_data(digits, place)
+        model.fit(trainings[place][1], verbose=0)  # compiles, which must not count
+
+    seconds = {place: [] for place in PLACES}
+    for _ in range(ROUNDS):
+        for place, (model, data) in trainings.items():
+            start = time.perf_counter()
+            model.fit(data, verbose=0)
+            seconds[place].append(time.perf_counter() - start)
+    medians = {place: statistics.median(values) for place, values in seconds.items()}
+    results = {
+        place: {"seconds": median, "ratio": median / medians["none"]}
+        for place, median in medians.items()
+    }
+    for place, median in medians.items():
+        print(f"{place:8} {median:6.2f} s, ratio {median / medians['none']:.2f}")
+    return results
+
+
+if __name__ == "__main__":
+    main()
