@@ -149,6 +149,10 @@ def draw_graph_by_type(history, kind, name, path):
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1},
         )
         axes.legend()
+    if len(history["epoch"]) >= 10:  # the first epochs would squeeze the others into a thin band
+        later = [value for k in (key, f"val_{key}") for value in history.get(k, [])[2:]]
+        margin = 0.08 * (max(later) - min(later))
+        axes.set_ylim(min(later) - margin, max(later) + margin)
     finish_graph(figure, axes, f"{name}: {label.lower()}", label, path)
 
 
