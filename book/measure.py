@@ -66,6 +66,7 @@ MEASUREMENTS = {
         [],
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
+    "backends": ("book/backends.py", []),  # wants JAX and PyTorch
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.

@@ -3,35 +3,23 @@
     python book/readme.py
 
 Between `<!-- table: NAME -->` and `<!-- end of table -->` the README holds the table that the
-function NAME of this module makes of the files in assets/results/. A number in its text is
+module tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
 the ratio of two. A test holds the README to what this script makes of it.
 """
 
-import json
 import re
 from pathlib import Path
 
+from tables import TABLES, load
+
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-RESULTS = ROOT / "assets" / "results"
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 PATH = r"\w+(?:\.\w+)+"
 NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
-TABLES = {}
-
-
-def table(make):
-    """Enter a function that makes a table into TABLES under its own name."""
-    TABLES[make.__name__] = make
-    return make
-
-
-def load(name):
-    """Return what assets/results/NAME.json holds."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
 
 
 def look_up(path):
@@ -41,265 +29,6 @@ def look_up(path):
     for key in keys:
         value = value[int(key) if isinstance(value, list) else key]
     return value
-
-
-def percent(share, digits=2):
-    return f"{share:.{digits}%}".replace("%", " %")
-
-
-def markdown(header, *rows):
-    """Return a Markdown table; all columns but the first align right."""
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
-
-
-def compare(*entries):
-    """Return a table of trained models of the runs, each given as (label, run, model)."""
-    rows = []
-    for label, run, name in entries:
-        model = load(run)["models"][name]
-        scores = [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
-        rows.append(
-            [label, model["epochs"], *scores]
-            + [f"{model[part]['cross_entropy']:.4f}" for part in ("validation", "test")]
-        )
-    header = ["", "epochs", "training", "validation", "test"]
-    return markdown([*header, "cross-entropy, validation", "cross-entropy, test"], *rows)
-
-
-def xor_table(title, *labels):
-    """Return the shares solved of setups of xor/initializations.py, {label: how to find it}."""
-    measured = {
-        (setup["network"], setup["activation"], setup["optimizer"], setup["learning_rate"]): setup
-        for setup in load("xor_initializations")["setups"]
-    }
-    rows = [
-        [label, *(percent(share, 1) for share in measured[key]["solved"].values())]
-        for label, key in labels
-    ]
-    return markdown([title, "300 epochs", "500 epochs", "1,000 epochs"], *rows)
-
-
-def xor_networks(*networks):
-    """Return the table of networks with relu and Adam at 0.001."""
-    keys = [(n, "none" if n == "2-1" else "relu", "adam", 0.001) for n in networks]
-    return xor_table("network", *zip(networks, keys, strict=True))
-
-
-@table
-def xor_layers():
-    return xor_networks("2-1", "2-8-1", "2-8-4-1", "2-8-8-4-1", "2-16-8-4-1")
-
-
-@table
-def xor_neurons():
-    one = [f"2-{n}-1" for n in (2, 4, 8, 16, 32)]
-    return xor_networks(*one, "2-4-2-1", "2-8-4-1", "2-16-8-1", "2-32-16-1")
-
-
-@table
-def xor_activations():
-    pairs = [("relu", 0.001), ("relu", 0.01), ("leaky_relu", 0.001), ("tanh", 0.001)]
-    pairs += [("tanh", 0.01), ("sigmoid", 0.001), ("sigmoid", 0.01)]
-    keys = [(f"{a}, {rate}", ("2-8-4-1", a, "adam", rate)) for a, rate in pairs]
-    return xor_table("activation, learning rate", *keys)
-
-
-@table
-def xor_optimizers():
-    pairs = [("adam", 0.001), ("rmsprop", 0.001), ("sgd", 0.001), ("sgd", 0.01), ("sgd", 0.1)]
-    keys = [(f"{o}, {rate}", ("2-8-4-1", "relu", o, rate)) for o, rate in pairs]
-    return xor_table("optimizer, learning rate", *keys)
-
-
-@table
-def xor_rates():
-    keys = [(str(rate), ("2-8-4-1", "relu", "adam", rate)) for rate in (0.0001, 0.001, 0.01, 0.1)]
-    return xor_table("learning rate", *keys)
-
-
-def churn_table(title, rows):
-    """Return a table of accuracy and AUC, means over seeds with their standard deviation."""
-    return markdown(
-        [title, "accuracy", "AUC"],
-        *[
-            [
-                label,
-                f"{percent(scores['accuracy'], 1)} ({100 * scores['accuracy_sd']:.1f})",
-                f"{scores['auc']:.3f} ({scores['auc_sd']:.3f})",
-            ]
-            for label, scores in rows
-        ],
-    )
-
-
-MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_network"]
-
-
-@table
-def churn_real():
-    scores = load("churn_real")["invented_to_real"]
-    rows = [(name.replace("_", " "), scores[name]) for name in MODELS]
-    return churn_table("trained on the invented file, tested on 2,500 real customers", rows)
-
-
-@table
-def churn_base():
-    scores = load("churn_base")["base"]
-    rows = [(name.replace("_", " "), scores[name]) for name in MODELS]
-    return churn_table("mean of five splits (standard deviation)", rows)
-
-
-@table
-def churn_experiments():
-    labels = {
-        "base": "as it is: 6-6, 100 epochs, batches of 10, rate 0.001",
-        "no_hidden_layer": "no hidden layer",
-        "one_hidden_layer": "one hidden layer of 6",
-        "three_hidden_layers": "three hidden layers of 6",
-        "hidden_2_2": "layers of 2",
-        "hidden_64_64": "layers of 64",
-        "epochs_10": "10 epochs",
-        "epochs_30": "30 epochs",
-        "epochs_300": "300 epochs",
-        "batch_size_32": "batches of 32",
-        "batch_size_500": "batches of 500",
-        "learning_rate_0_0001": "rate 0.0001",
-        "learning_rate_0_01": "rate 0.01",
-        "learning_rate_0_1": "rate 0.1",
-        "not_scaled": "not scaled",
-        "country_as_number": "country as a number",
-    }
-    measured = load("churn_experiments")
-    rows = [(label, measured[name]["neural_network"]) for name, label in labels.items()]
-    return churn_table("network, mean of three splits (standard deviation)", rows)
-
-
-PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
-
-
-@table
-def mnist_penalties():
-    return compare(
-        PLAIN,
-        ("with L1", "mnist_60", "conv_net_l1"),
-        ("with L2", "mnist_60", "conv_net_l2"),
-    )
-
-
-@table
-def mnist_batch_norm():
-    return compare(PLAIN, ("with batch normalization", "mnist_60", "conv_net_batch_norm"))
-
-
-@table
-def mnist_dropout():
-    return compare(
-        ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
-        ("the same with dropout", "mnist_60", "mlp_two_layers_dropout"),
-    )
-
-
-@table
-def mnist_augment():
-    return compare(PLAIN, ("with augmentation", "mnist_augment", "conv_net"))
-
-
-@table
-def mnist_early():
-    return compare(PLAIN, ("stopped early, patience 5", "mnist_early", "conv_net"))
-
-
-@table
-def mnist_cosine():
-    return compare(PLAIN, ("with the cosine schedule", "mnist_cosine", "conv_net"))
-
-
-@table
-def mnist_short():
-    return compare(
-        ("constant rate 0.001, batches of 256", "mnist_3", "conv_net"),
-        ("cosine, augmentation", "mnist_short_augment", "conv_net"),
-        ("cosine up to 0.005, batches of 128", "mnist_short", "conv_net"),
-    )
-
-
-@table
-def mnist_models_3():
-    rows = [
-        [f"`{name}`", f"{model['parameters']:,}"]
-        + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
-        for name, model in load("mnist_3")["models"].items()
-    ]
-    header = ["model", "parameters", "training", "validation", "test"]
-    return markdown(header, *rows)
-
-
-@table
-def mnist_models():
-    long, short = load("mnist_60")["models"], load("mnist_3")["models"]
-    return markdown(
-        ["model", "parameters", "training", "validation", "test", "misread", "seconds per epoch"],
-        *[
-            [f"`{name}`", f"{model['parameters']:,}"]
-            + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
-            + [model["test"]["errors"], f"{short[name]['seconds_per_epoch']:.1f}"]
-            for name, model in long.items()
-        ],
-    )
-
-
-@table
-def mnist_fitting():
-    return markdown(
-        ["", "parameters", "training", "validation", "training loss", "validation loss"],
-        *[
-            [title, f"{model['parameters']:,}"]
-            + [percent(model[part]["accuracy"]) for part in ("train", "validation")]
-            + [f"{model[part]['cross_entropy']:.3f}" for part in ("train", "validation")]
-            for title, model in load("mnist_fitting").items()
-            if "parameters" in model
-        ],
-    )
-
-
-@table
-def mnist_weights():
-    return markdown(
-        ["network", "mean size of a weight", "below 0.001", "exactly 0"],
-        *[
-            [f"`{name}`", f"{model['mean_size']:.4f}"]
-            + [percent(model[key], 1) for key in ("nearly_zero", "exactly_zero")]
-            for name, model in load("mnist_weights").items()
-            if name.startswith("conv_net")
-        ],
-    )
-
-
-def experiment(group, title):
-    """Return the table of one group of mnist/experiments.py."""
-    return markdown(
-        [title, "parameters", "training", "validation"],
-        *[
-            [label, f"{line['parameters']:,}"]
-            + [percent(line[part]["accuracy"]) for part in ("train", "validation")]
-            for label, line in load("mnist_experiments")[group].items()
-        ],
-    )
-
-
-for name, title in {
-    "neurons": "hidden layers",
-    "activation": "activation",
-    "optimizer": "optimizer and rate",
-    "learning_rate": "rate of Adam",
-    "batch_size": "batch size",
-    "images": "training images",
-    "filters": "filters",
-    "normalization": "batch normalization",
-    "flips": "flips",
-}.items():
-    TABLES[f"mnist_{name}"] = lambda name=name, title=title: experiment(name, title)
 
 
 def bring_up_to_date(text):
