@@ -156,7 +156,7 @@ def test_every_model_of_the_zoo_learns(mnist, small, name):
     model = mnist.MODELS[name]()
     model.compile("adam", "categorical_crossentropy")
     x = small.x_train.reshape(-1, *model.input_shape[1:])
-    losses = [model.train_on_batch(x, small.y_train) for _ in range(12)]
+    losses = model.fit(x, small.y_train, batch_size=256, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < 0.8 * losses[0]
 
 
