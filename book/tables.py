@@ -267,6 +267,7 @@ for name, title in {
     "images": "training images",
     "filters": "filters",
     "normalization": "batch normalization",
+    "momentum": "momentum, after one epoch",
     "flips": "flips",
 }.items():
     TABLES[f"mnist_{name}"] = lambda name=name, title=title: experiment(name, title)

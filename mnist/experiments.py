@@ -64,6 +64,19 @@ def norm_after_relu(n):
     return [layers.Conv2D(n, 3, activation="relu"), normalize()]
 
 
+def moving_average(momentum):
+    """Return a function that builds conv_net_batch_norm with another momentum."""
+
+    def build():
+        model = MODELS["conv_net_batch_norm"]()
+        for layer in model.layers:
+            if isinstance(layer, layers.BatchNormalization):
+                layer.momentum = momentum
+        return keras.Sequential([keras.Input(IMAGE_SHAPE), *model.layers], name="experiment")
+
+    return build
+
+
 def flips(mode):
     return [layers.RandomFlip(mode)]
 
@@ -116,6 +129,10 @@ EXPERIMENTS = {
         "none": (convolution(32, 64, 64), []),
         "before each relu": (convolution(32, 64, 64, block=norm_before_relu), []),
         "after each relu": (convolution(32, 64, 64, block=norm_after_relu), []),
+    },
+    "momentum": {
+        "0.99": (moving_average(0.99), ["--epochs", "1"]),
+        "0.9": (moving_average(0.9), ["--epochs", "1"]),
     },
     "flips": {
         "none": (convolution(32, 64, 64), []),
