@@ -2,6 +2,7 @@
 
     python book/measure.py                      # every measurement
     python book/measure.py xor churn            # only these
+    python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
     python book/readme.py                       # then bring the README up to date
 
@@ -76,6 +77,14 @@ MEASUREMENTS = {
     ),
 }
 
+
+def folder_of(command):
+    """Return the folder of a command's script: the chapter."""
+    return command.partition("/")[0]
+
+
+CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
+
 # Runs that are made first and filed then, their figures and how they are called in the book.
 RUNS = {
     "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
@@ -146,6 +155,7 @@ def take(name, folder):
 def main():
     parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
     args = parser.parse_args()
     if args.take:
@@ -154,7 +164,10 @@ def main():
     unknown = set(args.names) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"no measurement {', '.join(unknown)}")
-    for name in args.names or MEASUREMENTS:
+    of_chapters = [
+        name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
+    ]
+    for name in args.names + of_chapters or MEASUREMENTS:
         measure(name)
 
 
