@@ -12,6 +12,7 @@ versions and number of processor cores, and its figures go to assets/image/.
 
 import argparse
 import json
+import re
 import runpy
 import shlex
 import shutil
@@ -149,6 +150,8 @@ def measure(name):
 def take(name, folder):
     """File a finished run: the results.json and the figures in its folder."""
     results = json.loads((folder / "results.json").read_text())
+    command = results["provenance"]["command"]
+    results["provenance"]["command"] = re.sub(r" --outputs \S+", "", command)
     file_results(name, results, folder, RUNS[name])
 
 
