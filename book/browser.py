@@ -9,6 +9,7 @@ assets/image/rest_page.png. Needs Debian's chromium and chromium-driver, or othe
 import argparse
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,8 @@ def run_service(*options):
         try:
             yield re.search(r"http://\S+:\d+", process.stdout.readline())[0]
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # as Ctrl-C does
+            assert process.wait(20) == 0
 
 
 def draw(chrome, digit, by="mouse"):

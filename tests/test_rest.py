@@ -1,15 +1,12 @@
 """The service in serialization/rest/: what it answers, what it refuses, how it ends."""
 
-import http.client
 import io
 import json
 import random
 import re
-import signal
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -348,41 +345,40 @@ def test_health_model_and_page(modules, app, client):
 
 @pytest.fixture
 def service():
-    """Return a function that starts the service in a process and returns it and its port."""
-    processes = []
-
-    def start(*options):
-        command = [sys.executable, str(REST / "app.py"), "--port", "0", *options]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-        line = process.stdout.readline()
-        return process, int(re.search(r"http://127\.0\.0\.1:(\d+)", line)[1])
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+    """A running service: the process and its port."""
+    command = [sys.executable, str(REST / "app.py"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line = process.stdout.readline()
+    yield process, int(re.search(r"http://127\.0\.0\.1:(\d+)", line)[1])
+    process.kill()
+    process.communicate()
 
 
-def ask(port, method, path, body=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    return response.status, response.read()
+def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp_path, capsys):
+    """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
+    process, port = service
+    load_test = load_script("serialization/rest/load_test.py")
+    load_test.wait_until_ready(port, process)
+    busy = load_test.ask(port, 32, 1.5)
+    assert busy["requests"] > 32 and busy["failures"] == 0
 
+    client = load_script("serialization/rest/client.py")
+    url = f"http://127.0.0.1:{port}"
+    accuracy = client.main(["--accuracy", "--url", url])
+    assert accuracy["over_http"] == accuracy["direct"] > 0.99 and accuracy["different"] == 0
+    drawing(digits[0][0]).save(tmp_path / "seven.png")
+    answers = client.main([str(tmp_path / "seven.png"), "--test", "2", "--url", url])
+    assert answers["seven.png"]["digit"] == 7
+    assert "test image 1, a 2: 2 with" in capsys.readouterr().out
+    (tmp_path / "no.png").write_text("no")
+    for options, said in [
+        ([tmp_path / "no.png", "--url", url], "422"),
+        ([tmp_path / "missing.png", "--url", url], "cannot read"),
+        (["--test", "1", "--url", "http://127.0.0.1:1"], "no service"),
+    ]:
+        with pytest.raises(SystemExit, match=said):
+            client.main([*map(str, options)])
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_service_over_http_until_it_is_stopped(service, end, digits, tmp_path):
-    process, port = service()
-    body = json.dumps({"pixels": digits[0][0].tolist()})
-    deadline = time.monotonic() + 60
-    while ask(port, "GET", "/health")[0] != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    status, text = ask(port, "POST", "/predict", body, **{"Content-Type": "application/json"})
-    assert status == 200 and json.loads(text)["digit"] == 7
     # What is no HTTP, or claims to be enormous, never reaches Flask, and is answered alike.
     for request in (b"NONSENSE\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -390,9 +386,9 @@ def test_service_over_http_until_it_is_stopped(service, end, digits, tmp_path):
             answer = connection.makefile("rb").read()
         error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
         assert error["status"] in (400, 413) and set(error) == {"status", "name", "message"}
-    process.send_signal(end)
-    assert process.wait(20) == 0
-    log = process.stderr.read()
+    process.terminate()
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
     assert re.search(r"POST /predict 200 [\d.]+ ms", log)
     assert "Traceback" not in log
 
