@@ -161,7 +161,7 @@ def main(argv=None):
     if path is None:
         forms.fail("load_model.py", "nothing was saved yet: python serialization/save_model.py")
     if path.is_dir() and not (path / "saved_model.pb").exists():
-        print("A architecture, W weights, O optimizer; size, time, largest difference, training")
+        print("A architecture, W weights, O optimizer, if compiled; size, time, difference, go on?")
         return {"rows": load_folder(path)}
     try:
         row = measure(path)

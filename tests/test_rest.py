@@ -239,10 +239,10 @@ def test_bad_images_are_refused_with_a_reason(client, digits):
     bomb = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(bomb, "PNG", compress_level=9)
     assert len(bomb.getvalue()) < 100_000
-    assert "24,000,000 pixels" in message(upload(client, bomb.getvalue()), 413)
+    assert "too many pixels" in message(upload(client, bomb.getvalue()), 413)
     large = io.BytesIO()
     Image.new("1", (5_000, 5_000)).save(large, "PNG")
-    assert "24,000,000 pixels" in message(upload(client, large.getvalue()), 413)
+    assert "too many pixels" in message(upload(client, large.getvalue()), 413)
     for form in ({"picture": (io.BytesIO(whole), "x")}, {"image": "7", "x": (io.BytesIO(), "x")}):
         assert "field image" in message(client.post("/predict", data=form), 422)
     message(upload(client, bytes(9 * 2**20)), 413)

@@ -11,7 +11,8 @@ from prepare import SIDE, NoDigitError, prepare
 MAX_BODY = 8 * 2**20  # bytes of a request
 MAX_JSON = 2**20  # bytes of a request in JSON
 MAX_BATCH = 128  # images of a request in JSON
-MAX_PIXELS = 24_000_000  # of an image file; a few kilobytes may unfold to gigabytes
+# Pixels of an image file: a few kilobytes may unfold to gigabytes. A JPEG can be unpacked small.
+MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000}
 
 EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
 EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
@@ -80,13 +81,14 @@ def read_file(request):
         raise RequestError(422, "expected a PNG or JPEG file in the field image")
     try:
         with unpacking, Image.open(request.files["image"].stream, formats=["PNG", "JPEG"]) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_PIXELS[image.format]:
                 raise Image.DecompressionBombError
             return prepare(image)
     except NoDigitError:
         problem = 422, "the image is empty: draw a digit, dark on light or light on dark"
     except Image.DecompressionBombError:
-        problem = 413, f"an image may have {MAX_PIXELS:,} pixels"
+        most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in MAX_PIXELS)
+        problem = 413, f"too many pixels; an image may have {most}"
     except Exception:  # Pillow raises many kinds for a file that is damaged
         problem = 422, "the field image must hold a PNG or JPEG file that is whole"
     raise RequestError(*problem)

@@ -22,6 +22,7 @@ import numpy as np
 
 CLIENTS = [1, 8, 32]
 SECONDS = 8  # of measuring, for each number of clients
+BATCH = 100  # images of a request, in the measurement with batches
 PORT = 8765
 
 FOLDER = Path(__file__).resolve().parent
@@ -56,10 +57,13 @@ def wait_until_ready(port, process):
     sys.exit(f"load_test.py: the service did not start; is port {port} taken?")
 
 
-def bodies(images=64):
-    """Return test images as requests in JSON."""
+def bodies(batch):
+    """Return requests in JSON: single test images, or so many in each."""
     with np.load(MNIST) as arrays:
-        return [json.dumps({"pixels": image.tolist()}) for image in arrays["x_test"][:images]]
+        images = arrays["x_test"][: 64 * max(batch, 1)]
+    if batch:
+        images = images.reshape(64, batch, 28, 28)
+    return [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
 
 
 def keep_asking(port, requests, until, latencies, failures):
@@ -77,9 +81,9 @@ def keep_asking(port, requests, until, latencies, failures):
         number += 1
 
 
-def ask(port, clients, seconds):
+def ask(port, clients, seconds, batch=0):
     """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
-    requests, latencies, failures = bodies(), [], []
+    requests, latencies, failures = bodies(batch), [], []
     start = time.perf_counter()
     threads = [
         threading.Thread(
@@ -93,6 +97,7 @@ def ask(port, clients, seconds):
         thread.join()
     p50, p99 = 1000 * np.percentile(latencies, [50, 99])
     result = {"p50_ms": p50, "p99_ms": p99, "per_second": len(latencies) / seconds}
+    result["images_per_second"] = result["per_second"] * max(batch, 1)
     return result | {"requests": len(latencies), "failures": sum(failures)}
 
 
@@ -121,6 +126,8 @@ def measure(slow, port, seconds, clients):
                 f"{line['per_second']:5.0f} requests per second, {line['failures']} failed",
                 flush=True,
             )
+        results["batch"] = ask(port, 1, seconds, BATCH)
+        print(f"batches of {BATCH}: {results['batch']['images_per_second']:.0f} images per second")
         return results | {"peak_mib": resident_memory(process)}
     finally:
         process.terminate()

@@ -28,6 +28,8 @@ def to_grey(image):
         image = Image.fromarray((np.asarray(image) / 257).astype("uint8"))
     transparent = image.has_transparency_data
     image = image.convert("LA" if transparent else "L")
+    if factor := max(image.size) // LARGEST:
+        image = image.reduce(factor)  # takes less memory than thumbnail, but whole steps only
     image.thumbnail((LARGEST, LARGEST))
     image = ImageOps.exif_transpose(image)  # a telephone notes how it was held
     if not transparent:
