@@ -163,7 +163,7 @@ def test_each_step_of_preparing_does_what_it_says(modules, digits):
         found = steps.find_ink(grey)
         assert found.max() == 1 and np.median(found) == 0
         cut = steps.crop(found)
-        assert all(edge.any() for edge in (cut[0], cut[-1], cut[:, 0], cut[:, -1]))
+        assert all(edge.max() >= 0.5 for edge in (cut[0], cut[-1], cut[:, 0], cut[:, -1]))
         small = steps.scale(cut)
         assert max(small.shape) == 20
         ratio = cut.shape[0] / cut.shape[1]

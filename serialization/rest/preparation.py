@@ -4,7 +4,7 @@
 
 Puts test images of MNIST on larger sheets, at random places, in random sizes and greys, light on
 dark or dark on light, and lets the network read them after all steps and with one step left out
-or replaced. Draws the steps for one of them as rest_preparation.png. Half a minute.
+or replaced. Draws the steps for one of them as rest_preparation.png. About a minute.
 README section: "Preparing an image".
 """
 
@@ -17,9 +17,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
+import prepare as steps
 from prepare import BOX, SIDE, centre, crop, find_ink, scale, to_grey
 
 IMAGES = 10_000
+GRAININESS = 8  # of the noisy sheets, in grey levels
 SEED = 5
 
 FOLDER = Path(__file__).resolve().parent
@@ -27,8 +29,11 @@ MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
 STYLE = FOLDER.parents[1] / "assets" / "book.mplstyle"
 
 
-def put_on_sheet(digit, rng):
-    """Return a Pillow image: the digit on a sheet of 100 to 400 pixels, somewhere, some size."""
+def put_on_sheet(digit, rng, graininess=0):
+    """Return a Pillow image: the digit on a sheet of 100 to 400 pixels, somewhere, some size.
+
+    graininess: the standard deviation of noise in all pixels, in grey levels.
+    """
     width, height = rng.integers(100, 400, size=2)
     side = int(rng.uniform(0.5, 1.0) * min(width, height))
     left, top = rng.integers(0, width - side + 1), rng.integers(0, height - side + 1)
@@ -38,6 +43,9 @@ def put_on_sheet(digit, rng):
     sheet = Image.new("L", (int(width), int(height)), int(paper))
     mask = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     sheet.paste(int(ink), (int(left), int(top)), mask)
+    if graininess:
+        grainy = np.asarray(sheet) + rng.normal(0, graininess, (height, width))
+        sheet = Image.fromarray(grainy.clip(0, 255).astype("uint8"))
     return sheet
 
 
@@ -77,9 +85,26 @@ VARIANTS = {
 }
 
 
-def accuracy(model, pictures, labels):
+def read(model, pictures):
     inputs = np.stack(pictures)[..., np.newaxis].astype("float32") / 255
-    return float((model.predict(inputs, 256, verbose=0).argmax(axis=1) == labels).mean())
+    return model.predict(inputs, 256, verbose=0)
+
+
+def accuracy(model, pictures, labels):
+    return float((read(model, pictures).argmax(axis=1) == labels).mean())
+
+
+def vary(model, greys, labels, setting, values):
+    """Return the accuracy with a constant of prepare.py set to each of the values."""
+    usual, results = getattr(steps, setting), {}
+    for value in values:
+        setattr(steps, setting, value)
+        pictures = [VARIANTS["all"](grey) for grey in greys]
+        key = str(value).replace(".", "_")
+        results[key] = accuracy(model, pictures, labels)
+        print(f"{setting} = {value}: {results[key]:.2%}", flush=True)
+    setattr(steps, setting, usual)
+    return results
 
 
 def measure(images, labels, seed):
@@ -91,6 +116,15 @@ def measure(images, labels, seed):
     for name, prepare in VARIANTS.items():
         results[name] = accuracy(model, [prepare(grey) for grey in greys], labels)
         print(f"{name:14} {results[name]:.2%}", flush=True)
+    results["box_size"] = vary(model, greys, labels, "BOX", [16, 18, 20, 22, 24])
+    grainy = [to_grey(put_on_sheet(image, rng, GRAININESS)) for image in images]
+    results["sure"] = vary(model, grainy, labels, "SURE", [0.2, 0.3, 0.4, 0.5, 0.6])
+    turned = read(model, images[:, ::-1, ::-1])
+    results["upside_down"] = {
+        "accuracy": float((turned.argmax(axis=1) == labels).mean()),
+        "mean_probability": float(turned.max(axis=1).mean()),
+    }
+    print(f"upside down: {results['upside_down']}")
     return results
 
 

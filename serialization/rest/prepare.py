@@ -14,6 +14,7 @@ SIDE = 28  # pixels of the picture that the network sees
 BOX = 20  # pixels of the digit within it
 LARGEST = 1024  # a longer side is not worth its memory
 NOISE = 0.2  # of the darkest ink: what is fainter is paper
+SURE = 0.5  # of the darkest ink: where the digit ends, it is no grain of the paper
 CONTRAST = 0.1  # of the whole range from black to white: less is no drawing
 
 
@@ -55,8 +56,9 @@ def find_ink(grey):
 
 
 def crop(ink):
-    """Cut away the empty rows and columns around the digit."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    """Cut away the rows and columns around the digit, those without anything surely drawn."""
+    sure = ink >= SURE
+    rows, columns = np.flatnonzero(sure.any(axis=1)), np.flatnonzero(sure.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
