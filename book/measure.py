@@ -71,6 +71,10 @@ MEASUREMENTS = {
     "backends": ("book/backends.py", []),  # wants JAX and PyTorch
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
+    "serialization": ("book/serialization.py", []),
+    "rest_preparation": ("serialization/rest/preparation.py", ["rest_preparation.png"]),
+    "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
+    "rest_load": ("serialization/rest/load_test.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": (
         "mnist/mnist.py -m all --epochs 3",

@@ -19,6 +19,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = [path.read_text(encoding="utf-8") for path in ROOT.glob("*/*.py")]
+SCRIPTS += [path.read_text(encoding="utf-8") for path in ROOT.glob("serialization/rest/*.py")]
 
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
@@ -32,6 +33,9 @@ SLICES = {
     "basics/optimizers.py": ["--optimizers", "adam", "--epochs", "1", "--seeds", "1"],
     "basics/vanishing_gradient.py": ["--epochs", "1"],
     "xor/forward_propagation.py": ["--epochs", "25"],
+    "serialization/save_model.py": ["--epochs", "1"],
+    "serialization/rest/ship_model.py": ["--model", "serialization/rest/conv_net.keras"],
+    "serialization/rest/preparation.py": ["--images", "50"],
     "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
 }
 # Commands that set up, start what does not end, or are this very test run.

@@ -1,0 +1,175 @@
+"""Load a network in every form in which save_model.py has saved it, and compare.
+
+    python serialization/load_model.py                # the last run of save_model.py
+    python serialization/load_model.py RUN            # the folder of another one
+    python serialization/load_model.py FILE.keras     # one file
+
+Prints a table: what each form holds, its size, how long loading takes, by how much its answers
+differ from those of the original, and whether training can go on. About 10 seconds.
+README section: "Loading".
+"""
+
+import argparse
+import logging
+import time
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import forms
+
+logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
+
+REPEATS = 5  # loads of each form; the fastest counts
+
+
+def load_whole(path):
+    return keras.saving.load_model(path)
+
+
+def load_architecture(path):
+    """The architecture from JSON, the weights from the file beside it."""
+    model = keras.models.model_from_json(path.read_text())
+    model.load_weights(path.parent / forms.WEIGHTS)
+    return model
+
+
+def load_weights(path):
+    """The architecture from code: it must be the one that the weights were saved from."""
+    model = forms.build_model()
+    model.load_weights(path)
+    return model
+
+
+def load_tensorflow(path):
+    """No Keras model comes back, only a function: inputs in, predictions out."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(path)
+    return lambda inputs: loaded.serve(inputs)  # keeps what was loaded, with its weights
+
+
+def load_litert(path):
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:  # TensorFlow still has one of its own
+        import tensorflow as tf
+
+        Interpreter = tf.lite.Interpreter
+    with warnings.catch_warnings(action="ignore"):
+        interpreter = Interpreter(str(path))
+
+    def predict(inputs):
+        first, last = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        interpreter.resize_tensor_input(first["index"], inputs.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(first["index"], inputs)
+        interpreter.invoke()
+        return interpreter.get_tensor(last["index"])
+
+    return predict
+
+
+def load_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path)
+    return lambda inputs: session.run(None, {session.get_inputs()[0].name: inputs})[0]
+
+
+# File: how it is called in the table, how it is loaded, whether it holds architecture, weights
+# and optimizer, and what a file from a stranger may do while it is loaded or used.
+FORMS = {
+    forms.WHOLE: (".keras", load_whole, "AWO", "refused: safe_mode"),
+    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "refused since Keras 3.11.3"),
+    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "refused: safe_mode"),
+    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no: only numbers"),
+    forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW", "its graph may use files"),
+    forms.LITERT: ("LiteRT", load_litert, "AW", "no: fixed operations"),
+    forms.ONNX: ("ONNX", load_onnx, "AW", "no: fixed operations"),
+}
+
+
+def go_on(loaded):
+    """Tell whether training can go on: is there a model, compiled, with an optimizer's state?"""
+    if not isinstance(loaded, keras.Model):
+        return "no"
+    if loaded.compiled and int(loaded.optimizer.iterations):
+        return "yes"
+    return "after compile"
+
+
+def measure(path, probe=None):
+    """Load a file some times; return a row of the table. Raises what the loader raises."""
+    form, load, holds, foreign = FORMS.get(path.name) or FORMS[by_suffix(path)]
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        loaded = load(path)
+        seconds.append(time.perf_counter() - start)
+    row = {"form": form, "holds": holds, "bytes": forms.size(path), "load_ms": 1000 * min(seconds)}
+    if form.startswith("JSON"):
+        row["bytes"] += forms.size(path.parent / forms.WEIGHTS)
+    if probe:
+        difference = np.asarray(loaded(probe["inputs"])) - probe["predictions"]
+        row["difference"] = float(np.abs(difference).max())
+    return row | {"go_on": go_on(loaded), "foreign_code": foreign}
+
+
+def by_suffix(path):
+    """Return the form of a file by the end of its name."""
+    for name in (forms.WEIGHTS, forms.WHOLE, forms.LEGACY, forms.LITERT, forms.ONNX):
+        if path.name.endswith(name.removeprefix("model")):
+            return name
+    return forms.SAVED_MODEL if path.is_dir() else forms.WHOLE
+
+
+def show(row):
+    holds = " ".join(letter if letter in row["holds"] else "-" for letter in "AWO")
+    difference = f"{row['difference']:.0e}" if "difference" in row else "?"
+    print(
+        f"{row['form']:19} {holds} {row['bytes']:10,} {row['load_ms']:8.0f} ms {difference:>8}"
+        f"   {row['go_on']:14} {row['foreign_code']}"
+    )
+
+
+def load_folder(folder):
+    """Print the table of a folder of save_model.py; return its rows."""
+    try:
+        with np.load(folder / forms.PROBE) as arrays:
+            probe = dict(arrays)
+    except Exception as error:  # numpy raises many kinds for a file that is damaged
+        forms.fail("load_model.py", forms.why(folder / forms.PROBE, error))
+    rows = []
+    for name in FORMS:
+        try:
+            rows.append(measure(folder / name, probe))
+            show(rows[-1])
+        except ImportError as error:
+            print(f"{FORMS[name][0]:19} skipped: not installed: {error.name}")
+        except Exception as error:  # each library raises its own kinds
+            print(f"{FORMS[name][0]:19} skipped: {forms.why(folder / name, error)}")
+    return rows
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description="Load a model in each of its forms.")
+    parser.add_argument("path", type=Path, nargs="?", help="a run of save_model.py, or one file")
+    path = parser.parse_args(argv).path or forms.newest_folder()
+    if path is None:
+        forms.fail("load_model.py", "nothing was saved yet: python serialization/save_model.py")
+    if path.is_dir() and not (path / "saved_model.pb").exists():
+        print("A architecture, W weights, O optimizer, if compiled; size, time, difference, go on?")
+        return {"rows": load_folder(path)}
+    try:
+        row = measure(path)
+    except Exception as error:  # Keras raises many kinds for a file that it cannot read
+        forms.fail("load_model.py", forms.why(path, error))
+    show(row)
+    return {"rows": [row]}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Open a model file without Keras: a .keras file is a zip, and the weights in it are HDF5.
+
+    python serialization/look_inside.py                  # the model of the web service
+    python serialization/look_inside.py FILE.keras
+    python serialization/look_inside.py FILE.h5
+
+Prints what is in the file, the layers from config.json, and each array of weights with its
+shape. A second or two. README section: "Looking inside".
+"""
+
+import argparse
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+
+import forms
+
+FILE = Path(__file__).resolve().parent / "rest" / "conv_net.keras"
+
+
+def show_layers(config):
+    """Print the layers that config.json describes, each with its most telling settings."""
+    for layer in config["config"]["layers"]:
+        settings = layer["config"]
+        told = [key for key in ("filters", "units", "kernel_size", "activation") if key in settings]
+        print(f"  {layer['class_name']:13}", ", ".join(f"{key} {settings[key]}" for key in told))
+
+
+def show_arrays(file):
+    """Print every array of an HDF5 file, layer by layer; return how many numbers they hold."""
+    numbers = 0
+
+    def show(name, item):
+        nonlocal numbers
+        if isinstance(item, h5py.Dataset):
+            numbers += item.size
+            print(f"  {name:40} {item.dtype} {item.shape}")
+
+    file.visititems(show)
+    return numbers
+
+
+def look_into_zip(path):
+    """Print the three parts of a .keras file; return how many numbers its weights are."""
+    with zipfile.ZipFile(path) as parts:
+        for part in parts.infolist():
+            print(f"{part.filename:20} {part.file_size:9,} bytes")
+        print("metadata.json:", parts.read("metadata.json").decode())
+        print("config.json:")
+        show_layers(json.loads(parts.read("config.json")))
+        print("model.weights.h5:")
+        with h5py.File(io.BytesIO(parts.read("model.weights.h5"))) as weights:
+            return show_arrays(weights)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("file", type=Path, nargs="?", default=FILE, help="a .keras or .h5 file")
+    parser.add_argument("--outputs", type=Path, help=argparse.SUPPRESS)
+    path = parser.parse_args(argv).file
+    try:
+        if path.suffix == ".keras":
+            numbers = look_into_zip(path)
+        else:
+            with h5py.File(path) as file:
+                numbers = show_arrays(file)
+    except Exception as error:  # zipfile, json and h5py each raise kinds of their own
+        forms.fail("look_inside.py", forms.why(path, error))
+    print(f"{numbers:,} numbers")
+    return {"numbers": numbers}
+
+
+if __name__ == "__main__":
+    main()

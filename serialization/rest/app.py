@@ -1,0 +1,131 @@
+"""A web service that reads handwritten digits: load, prepare, predict, answer.
+
+    python serialization/rest/app.py                    # with the network that lies beside it
+    python serialization/rest/app.py --model mnist/outputs/RUN/conv_net.keras
+
+Prints "Serving conv_net on http://127.0.0.1:8000" after some seconds. Open that address and
+draw a digit; stop with Ctrl-C. README section: "A web service".
+"""
+
+import hashlib
+import threading
+from pathlib import Path
+
+import keras
+import numpy as np
+from flask import abort, request
+
+from checks import read_images
+from service import backend_version, fail, make_flask, parse_options, serve
+
+MODEL = Path(__file__).resolve().parent / "conv_net.keras"
+HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
+PORT = 8000
+CHUNK = 32  # images that the network sees at once
+
+SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are a picture of MNIST
+
+
+class Reader:
+    """A trained network, ready to be asked by several threads at once."""
+
+    def __init__(self, path):
+        self.name = path.stem
+        self.model, self.sha256 = load(path)
+        self.lock = threading.Lock()
+        self.warm = threading.Event()
+
+    def warm_up(self):
+        """Ask for the two batch sizes that occur, so that no user waits for their compilation."""
+        for images in (1, CHUNK):
+            self.read(np.zeros((images, 28, 28)))
+        self.warm.set()
+
+    def read(self, pixels):
+        """Return probabilities, shape (n, 10), for grey levels from 0 to 255, shape (n, 28, 28).
+
+        predict_on_batch is what predict does for each batch, without what predict prepares for
+        a whole data set. Batches of one or of 32, filled up with zeros: each new size would be
+        compiled anew.
+        """
+        size = 1 if len(pixels) == 1 else CHUNK
+        batch = np.zeros((-(-len(pixels) // size) * size, *self.model.input_shape[1:]), "float32")
+        batch[: len(pixels)] = pixels.reshape(len(pixels), *batch.shape[1:])
+        batch /= 255
+        with self.lock:
+            parts = [
+                self.model.predict_on_batch(batch[start : start + size])
+                for start in range(0, len(batch), size)
+            ]
+        return np.concatenate(parts)[: len(pixels)].astype("float32")
+
+
+def load(path):
+    """Return the model in a .keras file and the file's SHA-256, or end with one line."""
+    if path.suffix != ".keras" or not path.is_file():
+        fail(f"there is no .keras file {path}")
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises many kinds for a file that it cannot read
+        fail(f"cannot load {path}: {str(error).splitlines()[0]}")
+    if model.input_shape[1:] not in SHAPES or model.output_shape != (None, 10):
+        fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1)")
+    return model, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def answer(probabilities):
+    """Return what the service says about one image."""
+    digit = int(probabilities.argmax())
+    rounded = [round(float(probability), 6) for probability in probabilities]
+    return {"digit": digit, "probability": rounded[digit], "probabilities": rounded}
+
+
+def create_app(model=MODEL):
+    """Return the Flask application; a WSGI server calls this once in each of its processes."""
+    reader = Reader(Path(model))
+    threading.Thread(target=reader.warm_up).start()
+    app = make_flask(__name__)
+    app.reader = reader
+
+    @app.post("/predict")
+    def predict():
+        images, kind = read_images(request)
+        answers = [answer(probabilities) for probabilities in reader.read(images)]
+        if kind == "batch":
+            return {"model": reader.name, "predictions": answers}
+        if kind == "image":  # the page shows what the network saw
+            answers[0]["pixels"] = images[0].tolist()
+        return {"model": reader.name, **answers[0]}
+
+    @app.get("/health")
+    def health():
+        if not reader.warm.is_set():
+            abort(503, "the model is still warming up")
+        return {"status": "ready"}
+
+    @app.get("/model")
+    def describe():
+        return {
+            "name": reader.name,
+            "input_shape": reader.model.input_shape[1:],
+            "parameters": reader.model.count_params(),
+            "sha256": reader.sha256,
+            "keras": keras.version(),
+            "backend": f"{keras.backend.backend()} {backend_version()}",
+        }
+
+    @app.get("/")
+    def page():
+        return app.send_static_file("index.html")
+
+    return app
+
+
+def main(argv=None):
+    options = parse_options(argv, MODEL, HOST, PORT)
+    app = create_app(options.model)
+    return serve(app, app.reader.name, options.host, options.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Machinery of the service: take the images out of a request, or say what is wrong with it."""
+
+import threading
+
+import numpy as np
+from PIL import Image
+from werkzeug.exceptions import HTTPException
+
+from prepare import SIDE, NoDigitError, prepare
+
+MAX_BODY = 8 * 2**20  # bytes of a request
+MAX_JSON = 2**20  # bytes of a request in JSON
+MAX_BATCH = 128  # images of a request in JSON
+# Pixels of an image file: a few kilobytes may unfold to gigabytes. A JPEG can be unpacked small.
+MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000}
+
+EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
+EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
+
+# Unpacking a large image takes a lot of memory: one at a time.
+unpacking = threading.Lock()
+
+
+class RequestError(HTTPException):
+    """A request that is answered with a status of 4xx and a sentence."""
+
+    def __init__(self, code, description):
+        super().__init__(description)
+        self.code = code
+
+
+def read_images(request):
+    """Return the images of a request, shape (n, 28, 28), 0 to 255, and their kind.
+
+    The kind is "image" for a file in multipart/form-data, which is prepared here, and "pixels"
+    or "batch" for JSON, which is taken as it is. Raises RequestError.
+    """
+    if request.mimetype == "application/json":
+        return read_json(request)
+    if request.mimetype == "multipart/form-data":
+        return read_file(request)[np.newaxis], "image"
+    raise RequestError(
+        415,
+        "send multipart/form-data with a PNG or JPEG file in the field image, "
+        f"or application/json with pixels: {EXPECTED_BATCH}",
+    )
+
+
+def read_json(request):
+    """Return the pixels of a request in JSON, and whether they are one image or a batch."""
+    if len(request.get_data()) > MAX_JSON:
+        raise RequestError(413, f"JSON may have {MAX_JSON} bytes, a batch {MAX_BATCH} images")
+    try:
+        body = request.get_json()
+    except RecursionError:
+        raise RequestError(400, "the JSON is nested too deeply") from None
+    except HTTPException:
+        raise RequestError(400, 'not valid JSON; expected {"pixels": [[0, ...], ...]}') from None
+    if not isinstance(body, dict) or "pixels" not in body:
+        raise RequestError(422, f'expected {{"pixels": ...}}: {EXPECTED_BATCH}')
+    try:
+        pixels = np.array(body["pixels"])
+    except ValueError:  # rows of different lengths
+        raise RequestError(422, EXPECTED_BATCH) from None
+    kind = "pixels" if pixels.ndim == 2 else "batch"
+    if pixels.ndim == 2:
+        pixels = pixels[np.newaxis]
+    if pixels.ndim != 3 or pixels.shape[1:] != (SIDE, SIDE) or len(pixels) > MAX_BATCH:
+        raise RequestError(422, f"{EXPECTED_BATCH}; these have the shape {list(pixels.shape)}")
+    # Strings, null, true and whole numbers beyond 64 bits make arrays of other kinds.
+    if pixels.dtype.kind not in "iuf" or not ((pixels >= 0) & (pixels <= 255)).all():
+        raise RequestError(422, EXPECTED)
+    if not pixels.any(axis=(1, 2)).all():
+        raise RequestError(422, "an image is empty: all its pixels are 0")
+    return pixels, kind
+
+
+def read_file(request):
+    """Return the file in the field image, brought into the form of MNIST: shape (28, 28)."""
+    if "image" not in request.files:
+        raise RequestError(422, "expected a PNG or JPEG file in the field image")
+    try:
+        with unpacking, Image.open(request.files["image"].stream, formats=["PNG", "JPEG"]) as image:
+            if image.width * image.height > MAX_PIXELS[image.format]:
+                raise Image.DecompressionBombError
+            return prepare(image)
+    except NoDigitError:
+        problem = 422, "the image is empty: draw a digit, dark on light or light on dark"
+    except Image.DecompressionBombError:
+        most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in MAX_PIXELS)
+        problem = 413, f"too many pixels; an image may have {most}"
+    except Exception:  # Pillow raises many kinds for a file that is damaged
+        problem = 422, "the field image must hold a PNG or JPEG file that is whole"
+    raise RequestError(*problem)

@@ -1,0 +1,157 @@
+"""Machinery: how fast the service answers, alone and under many clients at once.
+
+    python serialization/rest/load_test.py
+
+Starts the service twice, as it is and with model.predict for each request, and sends each single
+test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
+one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
+requests per second. A minute; nothing else should run meanwhile. README section: "How fast".
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+CLIENTS = [1, 8, 32]
+SECONDS = 8  # of measuring, for each number of clients
+BATCH = 100  # images of a request, in the measurement with batches
+PORT = 8765
+
+FOLDER = Path(__file__).resolve().parent
+MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
+JSON = {"Content-Type": "application/json"}
+
+
+def serve(port, slow):
+    """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
+    sys.path.insert(0, str(FOLDER))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
+    import app as service
+    from service import serve
+
+    app = service.create_app()
+    if slow:
+        model = app.reader.model
+        model.predict_on_batch = lambda batch: model.predict(batch, verbose=0)
+    serve(app, app.reader.name, "127.0.0.1", port)
+
+
+def wait_until_ready(port, process):
+    while process.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    sys.exit(f"load_test.py: the service did not start; is port {port} taken?")
+
+
+def bodies(batch):
+    """Return requests in JSON: single test images, or so many in each."""
+    with np.load(MNIST) as arrays:
+        images = arrays["x_test"][: 64 * max(batch, 1)]
+    if batch:
+        images = images.reshape(64, batch, 28, 28)
+    return [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
+
+
+def keep_asking(port, requests, until, latencies, failures):
+    """Be one client: send one request after the other over one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.connect()
+    number = 0
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        connection.request("POST", "/predict", requests[number % len(requests)], JSON)
+        response = connection.getresponse()
+        response.read()
+        latencies.append(time.perf_counter() - start)
+        failures.append(response.status != 200)
+        number += 1
+
+
+def ask(port, clients, seconds, batch=0):
+    """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
+    requests, latencies, failures = bodies(batch), [], []
+    start = time.perf_counter()
+    threads = [
+        threading.Thread(
+            target=keep_asking, args=(port, requests, start + seconds, latencies, failures)
+        )
+        for _ in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p50, p99 = 1000 * np.percentile(latencies, [50, 99])
+    result = {"p50_ms": p50, "p99_ms": p99, "per_second": len(latencies) / seconds}
+    result["images_per_second"] = result["per_second"] * max(batch, 1)
+    return result | {"requests": len(latencies), "failures": sum(failures)}
+
+
+def resident_memory(process):
+    """Return the MiB of memory that a process holds, where Linux tells."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def measure(slow, port, seconds, clients):
+    """Start a service, ask it from each number of clients, stop it; return the results."""
+    how = "predict" if slow else "fast"
+    process = subprocess.Popen([sys.executable, __file__, "--serve", how, "--port", str(port)])
+    try:
+        wait_until_ready(port, process)
+        ask(port, 1, min(1, seconds))  # the first requests are slower
+        results = {}
+        for number in clients:
+            results[str(number)] = line = ask(port, number, seconds)
+            print(
+                f"{'predict' if slow else 'predict_on_batch':17} {number:2} clients: "
+                f"half within {line['p50_ms']:6.1f} ms, 99 % within {line['p99_ms']:6.1f} ms, "
+                f"{line['per_second']:5.0f} requests per second, {line['failures']} failed",
+                flush=True,
+            )
+        results["batch"] = ask(port, 1, seconds, BATCH)
+        print(f"batches of {BATCH}: {results['batch']['images_per_second']:.0f} images per second")
+        return results | {"peak_mib": resident_memory(process)}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="at once")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of measuring each")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--serve", choices=["fast", "predict"], help=argparse.SUPPRESS)
+    parser.add_argument("--outputs", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if min(options.clients) < 1 or options.seconds <= 0:
+        parser.error("clients and seconds are numbers above 0")
+    if options.serve:
+        serve(options.port, options.serve == "predict")
+        return None
+    return {
+        name: measure(slow, options.port, options.seconds, options.clients)
+        for name, slow in (("fast", False), ("predict", True))
+    }
+
+
+if __name__ == "__main__":
+    main()

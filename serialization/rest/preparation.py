@@ -1,0 +1,181 @@
+"""Machinery of the book: the steps of prepare.py as a strip of pictures, and what each is worth.
+
+    python serialization/rest/preparation.py
+
+Puts test images of MNIST on larger sheets, at random places, in random sizes and greys, light on
+dark or dark on light, and lets the network read them after all steps and with one step left out
+or replaced. Draws the steps for one of them as rest_preparation.png. About a minute.
+README section: "Preparing an image".
+"""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+import prepare as steps
+from prepare import BOX, SIDE, centre, crop, find_ink, scale, to_grey
+
+IMAGES = 10_000
+GRAININESS = 8  # of the noisy sheets, in grey levels
+SEED = 5
+
+FOLDER = Path(__file__).resolve().parent
+MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
+STYLE = FOLDER.parents[1] / "assets" / "book.mplstyle"
+
+
+def put_on_sheet(digit, rng, graininess=0):
+    """Return a Pillow image: the digit on a sheet of 100 to 400 pixels, somewhere, some size.
+
+    graininess: the standard deviation of noise in all pixels, in grey levels.
+    """
+    width, height = rng.integers(100, 400, size=2)
+    side = int(rng.uniform(0.5, 1.0) * min(width, height))
+    left, top = rng.integers(0, width - side + 1), rng.integers(0, height - side + 1)
+    paper, ink = rng.integers(0, 80), rng.integers(140, 256)
+    if rng.random() < 0.5:
+        paper, ink = ink, paper
+    sheet = Image.new("L", (int(width), int(height)), int(paper))
+    mask = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    sheet.paste(int(ink), (int(left), int(top)), mask)
+    if graininess:
+        grainy = np.asarray(sheet) + rng.normal(0, graininess, (height, width))
+        sheet = Image.fromarray(grainy.clip(0, 255).astype("uint8"))
+    return sheet
+
+
+def centre_box(ink):
+    """Lay the digit into the middle by its outline instead of its mass."""
+    picture = np.zeros((SIDE, SIDE), dtype="uint8")
+    height, width = ink.shape
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    picture[top : top + height, left : left + width] = np.rint(255 * ink)
+    return picture
+
+
+def shrink(ink, side=SIDE):
+    """Make 28 x 28 pixels of the whole sheet: not cropped, proportions lost."""
+    image = Image.fromarray(ink.astype("float32")).resize((side, side), Image.Resampling.BICUBIC)
+    return np.rint(255 * np.asarray(image).clip(0, 1)).astype("uint8")
+
+
+def stretch(ink):
+    """Make the digit fill the box of 20 x 20 pixels: proportions lost."""
+    return shrink(ink, BOX) / 255
+
+
+def dark_on_light(grey):
+    """Take what is dark for ink, without a look at the border."""
+    ink = 1 - grey
+    return ink / max(ink.max(), 1e-6)
+
+
+# Each variant in its order from a sheet's brightness to the picture for the network.
+VARIANTS = {
+    "all": lambda grey: centre(scale(crop(find_ink(grey)))),
+    "box": lambda grey: centre_box(scale(crop(find_ink(grey)))),
+    "stretched": lambda grey: centre(stretch(crop(find_ink(grey)))),
+    "not_cropped": lambda grey: shrink(find_ink(grey)),
+    "dark_on_light": lambda grey: centre(scale(crop(dark_on_light(grey)))),
+}
+
+
+def read(model, pictures):
+    inputs = np.stack(pictures)[..., np.newaxis].astype("float32") / 255
+    return model.predict(inputs, 256, verbose=0)
+
+
+def accuracy(model, pictures, labels):
+    return float((read(model, pictures).argmax(axis=1) == labels).mean())
+
+
+def vary(model, greys, labels, setting, values):
+    """Return the accuracy with a constant of prepare.py set to each of the values."""
+    usual, results = getattr(steps, setting), {}
+    for value in values:
+        setattr(steps, setting, value)
+        pictures = [VARIANTS["all"](grey) for grey in greys]
+        key = str(value).replace(".", "_")
+        results[key] = accuracy(model, pictures, labels)
+        print(f"{setting} = {value}: {results[key]:.2%}", flush=True)
+    setattr(steps, setting, usual)
+    return results
+
+
+def measure(images, labels, seed):
+    """Return the accuracy of each variant, and of the test images as they are."""
+    model = keras.saving.load_model(FOLDER / "conv_net.keras", compile=False)
+    rng = np.random.default_rng(seed)
+    greys = [to_grey(put_on_sheet(image, rng)) for image in images]
+    results = {"untouched": accuracy(model, images, labels)}
+    for name, prepare in VARIANTS.items():
+        results[name] = accuracy(model, [prepare(grey) for grey in greys], labels)
+        print(f"{name:14} {results[name]:.2%}", flush=True)
+    results["box_size"] = vary(model, greys, labels, "BOX", [16, 18, 20, 22, 24])
+    grainy = [to_grey(put_on_sheet(image, rng, GRAININESS)) for image in images]
+    results["sure"] = vary(model, grainy, labels, "SURE", [0.2, 0.3, 0.4, 0.5, 0.6])
+    turned = read(model, images[:, ::-1, ::-1])
+    results["upside_down"] = {
+        "accuracy": float((turned.argmax(axis=1) == labels).mean()),
+        "mean_probability": float(turned.max(axis=1).mean()),
+    }
+    print(f"upside down: {results['upside_down']}")
+    return results
+
+
+def draw_strip(digit, path):
+    """Draw what each step makes of one digit on a sheet of paper."""
+    sheet = Image.new("L", (230, 170), 215)
+    mask = Image.fromarray(digit).resize((110, 110), Image.Resampling.BICUBIC)
+    sheet.paste(60, (105, 45), mask)
+    grey = to_grey(sheet)
+    ink = find_ink(grey)
+    cut = crop(ink)
+    small = scale(cut)
+    pictures = {
+        "to_grey": grey,
+        "find_ink": ink,
+        "crop": cut,
+        "scale": small,
+        "centre": centre(small) / 255,
+    }
+    plt.style.use(STYLE)
+    figure, axes = plt.subplots(1, len(pictures), figsize=(11, 2.6))
+    for number, (ax, (name, picture)) in enumerate(zip(axes, pictures.items(), strict=True), 1):
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        height, width = picture.shape
+        ax.set_title(f"{number}. {name}", fontsize=11)
+        ax.set_xlabel(f"{width} × {height}")
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        ax.set_anchor("N")
+    axes[-1].axhline(SIDE / 2 - 0.5, color="C1", linewidth=1)
+    axes[-1].axvline(SIDE / 2 - 0.5, color="C1", linewidth=1)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--images", type=int, default=IMAGES, help="of the test images")
+    parser.add_argument("--seed", type=int, default=SEED)
+    folder = FOLDER.parent / "outputs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    parser.add_argument("--outputs", type=Path, default=folder, help="folder for the figure")
+    options = parser.parse_args(argv)
+    if not 1 <= options.images <= IMAGES or options.seed < 0:
+        parser.error(f"images: 1 to {IMAGES}; the seed is a whole number from 0")
+    with np.load(MNIST) as arrays:
+        images, labels = arrays["x_test"][: options.images], arrays["y_test"][: options.images]
+    options.outputs.mkdir(parents=True, exist_ok=True)
+    draw_strip(images[4], options.outputs / "rest_preparation.png")
+    results = measure(images, labels, options.seed)
+    return results | {"images": options.images, "seed": options.seed}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""From any picture of a digit to what MNIST looks like: each step is one function.
+
+The digits of MNIST are light ink (255) on black paper (0), scaled into 20 x 20 pixels and laid
+into 28 x 28 so that their centre of mass is in the middle. A network has never seen anything
+else, so a drawing or a photograph is brought into the same form first.
+README section: "Preparing an image".
+"""
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+SIDE = 28  # pixels of the picture that the network sees
+BOX = 20  # pixels of the digit within it
+LARGEST = 1024  # a longer side is not worth its memory
+NOISE = 0.2  # of the darkest ink: what is fainter is paper
+SURE = 0.5  # of the darkest ink: where the digit ends, it is no grain of the paper
+CONTRAST = 0.1  # of the whole range from black to white: less is no drawing
+
+
+class NoDigitError(ValueError):
+    """The picture is empty: it has no ink."""
+
+
+def to_grey(image):
+    """Turn a Pillow image into brightness, shape (height, width), 0 black to 1 white."""
+    image.draft("L", (LARGEST, LARGEST))  # lets a large JPEG be decoded small
+    if image.mode.startswith("I"):  # a PNG of 16 bits, which convert would cut off at 255
+        image = Image.fromarray((np.asarray(image) / 257).astype("uint8"))
+    transparent = image.has_transparency_data
+    image = image.convert("LA" if transparent else "L")
+    if factor := max(image.size) // LARGEST:
+        image = image.reduce(factor)  # takes less memory than thumbnail, but whole steps only
+    image.thumbnail((LARGEST, LARGEST))
+    image = ImageOps.exif_transpose(image)  # a telephone notes how it was held
+    if not transparent:
+        return np.asarray(image, dtype="float32") / 255
+    brightness, opacity = np.moveaxis(np.asarray(image, dtype="float32") / 255, -1, 0)
+    on_white = brightness * opacity + (1 - opacity)
+    return on_white if np.ptp(on_white) >= CONTRAST else brightness * opacity
+
+
+def find_ink(grey):
+    """Turn brightness into ink, 0 paper to 1: dark on light and light on dark come out alike.
+
+    Most of the border is paper. What differs from it is ink: the darker or the lighter pixels,
+    whichever there is more of.
+    """
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    difference = grey - np.median(border)
+    lighter, darker = difference.clip(0), (-difference).clip(0)
+    ink = lighter if lighter.sum() > darker.sum() else darker
+    if ink.max() < CONTRAST:
+        raise NoDigitError
+    return np.where(ink < NOISE * ink.max(), 0, ink / ink.max())
+
+
+def crop(ink):
+    """Cut away the rows and columns around the digit, those without anything surely drawn."""
+    sure = ink >= SURE
+    rows, columns = np.flatnonzero(sure.any(axis=1)), np.flatnonzero(sure.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def scale(ink):
+    """Make the longer side 20 pixels; the shorter one follows, so that a 1 stays slim."""
+    height, width = ink.shape
+    factor = BOX / max(height, width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    image = Image.fromarray(ink.astype("float32")).resize(size, Image.Resampling.BICUBIC)
+    ink = np.asarray(image).clip(0)
+    return (ink / ink.max()).clip(0, 1)
+
+
+def centre(ink):
+    """Lay the digit into 28 x 28 pixels, its centre of mass in the middle; grey levels to 255."""
+    top, left = (
+        min(max(round(SIDE / 2 - middle), 0), SIDE - length)
+        for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
+    )
+    picture = np.zeros((SIDE, SIDE), dtype="uint8")
+    height, width = ink.shape
+    picture[top : top + height, left : left + width] = np.rint(255 * ink)
+    return picture
+
+
+def prepare(image):
+    """Return the picture for the network, uint8 of shape (28, 28), of a Pillow image."""
+    return centre(scale(crop(find_ink(to_grey(image)))))

@@ -1,0 +1,143 @@
+"""Machinery of the service: options, limits, errors as JSON, logging, the server and its end."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+import keras
+from flask import Flask, g, request
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from checks import MAX_BODY
+
+THREADS = 4  # that work on requests
+CONNECTIONS = 200  # open at once
+SILENCE = 30  # seconds after which a connection that says nothing is closed
+
+log = logging.getLogger("digits")
+
+# The page needs nothing from elsewhere, and says so to the browser.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def fail(message):
+    """End the program with one line."""
+    sys.exit(f"app.py: {message}")
+
+
+def backend_version():
+    """Return the version of the package that computes for Keras."""
+    return version(keras.backend.backend())
+
+
+def parse_options(argv, model, host, port):
+    """Return the command-line options; the other arguments are their defaults."""
+    parser = argparse.ArgumentParser(
+        description="Serve a network that reads handwritten digits.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--model", type=Path, default=model, help="a .keras file")
+    parser.add_argument("--host", default=host, help="address to listen on")
+    parser.add_argument("--port", type=int, default=port, help="0 takes one that is free")
+    options = parser.parse_args(argv)
+    if not 0 <= options.port < 65536:
+        parser.error("the port is a whole number from 0 to 65535")
+    return options
+
+
+def error_body(code, name, message):
+    """Return the one form in which the service says that something is wrong."""
+    return {"error": {"status": code, "name": name, "message": message}}
+
+
+def make_flask(name):
+    """Return an empty Flask application with limits, errors as JSON and a line of log each."""
+    app = Flask(name)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False
+    app.url_map.merge_slashes = False  # //predict is unknown, not a redirection
+
+    @app.errorhandler(HTTPException)
+    def refused(error):
+        return error_body(error.code, error.name, error.description), error.code
+
+    @app.errorhandler(Exception)
+    def failed(error):
+        log.exception("failed on %s %s", request.method, quote(request.path))
+        error = InternalServerError()
+        return error_body(error.code, error.name, "the service failed; its log says more"), 500
+
+    @app.before_request
+    def start_clock():
+        g.start = time.perf_counter()
+
+    @app.after_request
+    def finish(response):
+        response.headers.update(HEADERS)
+        milliseconds = 1000 * (time.perf_counter() - g.start)
+        log.info(
+            "%s %s %s %d %.1f ms",
+            request.remote_addr,
+            request.method,
+            quote(request.path[:200]),
+            response.status_code,
+            milliseconds,
+        )
+        return response
+
+    return app
+
+
+class JSONErrorTask(ErrorTask):
+    """Gives the server's own errors, of requests that never reach Flask, the same form."""
+
+    def execute(self):
+        error = self.request.error
+        body = json.dumps(error_body(error.code, error.reason, "not a request that HTTP allows"))
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", "application/json"), ("Connection", "close")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body.encode())
+
+
+def serve(app, name, host, port):
+    """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    HTTPChannel.error_task_class = JSONErrorTask
+    try:
+        server = create_server(
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=SILENCE,
+            # Flask answers what is a little too large, the server cuts off what is far too large.
+            max_request_body_size=2 * MAX_BODY,
+            ident=None,
+        )
+    except (OSError, ValueError) as error:
+        fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    port = getattr(server, "effective_port", port)
+    print(f"Serving {name} on http://{host}:{port}. Ctrl-C stops it.", flush=True)
+    server.run()
+    print("Stopped.", flush=True)
+    return {"model": name, "host": host, "port": port}

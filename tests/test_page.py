@@ -1,0 +1,82 @@
+"""The page of the service in a real browser: drawing, reading, clearing, on desk and phone."""
+
+import warnings
+from urllib.parse import urlparse
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+
+@pytest.fixture
+def browser(load_script):
+    module = load_script("book/browser.py")
+    if module.find_chromium() is None:
+        warnings.warn("THE PAGE IS NOT TESTED: no chromium with chromedriver here", stacklevel=1)
+        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    return module
+
+
+def element(chrome, name):
+    return chrome.find_element(By.ID, name)
+
+
+def ink_seen(chrome):
+    """Return the sum of the grey levels of the small picture."""
+    return chrome.execute_script(
+        "return document.getElementById('seen').getContext('2d')"
+        ".getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0).reduce((a, b) => a + b)"
+    )
+
+
+def probabilities(chrome):
+    cells = chrome.find_elements(By.CSS_SELECTOR, "#bars td:last-child")
+    return [float(cell.text.removesuffix(" %") or 0) for cell in cells]
+
+
+def look_for_trouble(chrome, address):
+    """No error in the console, nothing loaded from elsewhere, nothing wider than the screen."""
+    assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
+    loaded = chrome.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert {urlparse(name).netloc for name in loaded} == {urlparse(address).netloc}
+    assert chrome.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+def test_draw_on_the_page(browser):
+    with browser.run_service() as address:
+        with browser.open_browser() as chrome:
+            chrome.get(address)
+            for by, digit in (("mouse", 7), ("pen", 2)):
+                browser.draw(chrome, digit, by)
+                assert browser.read(chrome) == str(digit)
+                assert max(probabilities(chrome)) == probabilities(chrome)[digit] > 50
+                assert sum(probabilities(chrome)) == pytest.approx(100, abs=0.6)
+                assert ink_seen(chrome) > 10_000
+                chrome.find_element(By.TAG_NAME, "body").send_keys("c")
+                assert element(chrome, "digit").text.strip() == "" and ink_seen(chrome) == 0
+            chrome.find_element(By.TAG_NAME, "body").send_keys(Keys.ENTER)
+            assert "first" in element(chrome, "status").text
+            # The second stroke changes the answer to the first: a 1 becomes a 4.
+            browser.draw(chrome, 4)
+            assert browser.read(chrome) == "4"
+            chrome.execute_script("document.getElementById('status').textContent = ''")
+            element(chrome, "canvas").send_keys(Keys.ENTER)
+            assert browser.read(chrome) == "4"
+            element(chrome, "clear").click()
+            assert element(chrome, "digit").text.strip() == ""
+            look_for_trouble(chrome, address)
+            light = chrome.find_element(By.TAG_NAME, "body")
+            light = light.value_of_css_property("background-color")
+        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
+            chrome.get(address)
+            browser.draw(chrome, 7, "touch")
+            assert browser.read(chrome) == "7"
+            element(chrome, "predict").click()
+            assert browser.read(chrome) == "7"
+            look_for_trouble(chrome, address)
+            body = chrome.find_element(By.TAG_NAME, "body")
+            assert body.value_of_css_property("background-color") != light

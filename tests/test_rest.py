@@ -1,0 +1,426 @@
+"""The service in serialization/rest/: what it answers, what it refuses, how it ends."""
+
+import io
+import json
+import random
+import re
+import socket
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+from scipy import ndimage
+
+REST = ROOT / "serialization" / "rest"
+MODULES = ["app", "checks", "prepare", "service"]
+
+
+@pytest.fixture(scope="module")
+def modules():
+    """The service's modules by name, as one process of a server has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(REST))
+        yield {name: __import__(name) for name in MODULES}
+        for name in MODULES:
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def app(modules):
+    app = modules["app"].create_app()
+    assert app.reader.warm.wait(60)
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    with np.load(ROOT / "mnist" / "mnist.npz") as arrays:
+        return arrays["x_test"], arrays["y_test"]
+
+
+def drawing(digit, paper=255, ink=0, size=300, corner=(40, 150), side=120, mode="L"):
+    """Return an image of mode L: a digit of MNIST on a sheet, enlarged, not in the middle."""
+    sheet = Image.new("L", (size, size), paper)
+    mask = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    sheet.paste(ink, corner, mask)
+    return sheet.convert(mode)
+
+
+def upload(client, image, form="PNG", **options):
+    """Send an image, or bytes, as a browser does; return the response."""
+    content = image
+    if isinstance(image, Image.Image):
+        file = io.BytesIO()
+        image.save(file, form, **options)
+        content = file.getvalue()
+    return client.post("/predict", data={"image": (io.BytesIO(content), "digit")})
+
+
+def message(response, *statuses):
+    """Return the message of an error after a look at its form."""
+    assert response.status_code in statuses, response.text
+    assert response.mimetype == "application/json"
+    error = response.get_json()["error"]
+    assert set(error) == {"status", "name", "message"}
+    assert error["status"] == response.status_code
+    assert str(ROOT) not in response.text and "Traceback" not in response.text
+    return error["message"]
+
+
+def test_shipped_model_reads_99_percent_and_is_plain(app, digits):
+    images, labels = digits
+    read = np.concatenate([app.reader.read(images[i : i + 1000]) for i in range(0, 10_000, 1000)])
+    assert (read.argmax(axis=1) == labels).mean() >= 0.99
+    # Older versions of Keras refuse settings that they do not know.
+    with zipfile.ZipFile(REST / "conv_net.keras") as file:
+        config = file.read("config.json").decode()
+        assert "_initializer" not in config and "quantization_config" not in config
+    assert not app.reader.model.compiled
+
+
+def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
+    results = load_script("serialization/rest/ship_model.py").main(["--outputs", str(tmp_path)])
+    assert results["bytes_shipped"] == pytest.approx(results["bytes"], rel=0.1)
+    assert [path.name for path in tmp_path.iterdir()] == ["conv_net.keras"]
+    x = digits[0][:50, :, :, None] / 255
+    one, two = (
+        keras.saving.load_model(folder / "conv_net.keras").predict_on_batch(x)
+        for folder in (REST, tmp_path)
+    )
+    np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
+    images, labels = digits[0][:40], digits[1][:40]
+    direct = app.reader.model.predict(images[..., None] / 255, verbose=0)
+    batch = client.post("/predict", json={"pixels": images.tolist()}).get_json()
+    assert batch["model"] == "conv_net" and len(batch["predictions"]) == 40
+    for image, label, row, prediction in zip(
+        images, labels, direct, batch["predictions"], strict=True
+    ):
+        one = client.post("/predict", json={"pixels": image.tolist()}).get_json()
+        assert one.pop("model") == "conv_net"
+        assert one["digit"] == prediction["digit"] == label
+        assert one["probability"] == max(one["probabilities"])
+        np.testing.assert_allclose(one["probabilities"], row, atol=2e-6)
+        np.testing.assert_allclose(prediction["probabilities"], row, atol=2e-6)
+    one_of_one = client.post("/predict", json={"pixels": images[:1].tolist()}).get_json()
+    assert len(one_of_one["predictions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("look", "form", "options"),
+    [
+        ({}, "PNG", {}),
+        ({}, "JPEG", {"quality": 60}),
+        ({"paper": 0, "ink": 255}, "PNG", {}),
+        ({"paper": 60, "ink": 220, "mode": "RGB"}, "JPEG", {}),
+        ({"mode": "P", "paper": 230, "ink": 90}, "PNG", {}),
+        ({"mode": "1"}, "PNG", {}),
+        ({"size": 2000, "side": 900, "corner": (900, 100)}, "JPEG", {}),
+        ({"mode": "CMYK"}, "JPEG", {}),
+    ],
+)
+def test_images_of_all_looks_are_read(client, digits, look, form, options):
+    for index in (0, 1, 2, 3, 4):
+        response = upload(client, drawing(digits[0][index], **look), form, **options)
+        answer = response.get_json()
+        assert answer["digit"] == digits[1][index], (index, response.text[:200])
+        again = client.post("/predict", json={"pixels": answer["pixels"]}).get_json()
+        assert again["probabilities"] == answer["probabilities"]
+
+
+def test_transparent_deep_and_turned_images_are_read(client, digits):
+    seven = digits[0][0]
+    for ink in (0, 255):  # a canvas without background
+        alpha = drawing(seven, paper=0, ink=255)
+        image = Image.merge("LA", [Image.new("L", alpha.size, ink), alpha])
+        assert upload(client, image.convert("RGBA")).get_json()["digit"] == 7
+    deep = Image.fromarray(np.asarray(drawing(seven)).astype("uint16") * 257)
+    assert upload(client, deep).get_json()["digit"] == 7
+    exif = Image.Exif()
+    exif[274] = 6  # turn by 90 degrees to see it upright
+    turned = drawing(seven).transpose(Image.Transpose.ROTATE_90)
+    assert upload(client, turned, "JPEG", exif=exif).get_json()["digit"] == 7
+
+
+def test_each_step_of_preparing_does_what_it_says(modules, digits):
+    steps = modules["prepare"]
+    for index, (paper, ink) in enumerate([(255, 0), (0, 255), (200, 90), (30, 160)]):
+        grey = steps.to_grey(drawing(digits[0][index], paper, ink))
+        assert grey.shape == (300, 300) and 0 <= grey.min() < grey.max() <= 1
+        found = steps.find_ink(grey)
+        assert found.max() == 1 and np.median(found) == 0
+        cut = steps.crop(found)
+        assert all(edge.max() >= 0.5 for edge in (cut[0], cut[-1], cut[:, 0], cut[:, -1]))
+        small = steps.scale(cut)
+        assert max(small.shape) == 20
+        ratio = cut.shape[0] / cut.shape[1]
+        assert small.shape[0] / small.shape[1] == pytest.approx(ratio, rel=0.1)
+        picture = steps.centre(small)
+        assert picture.shape == (28, 28) and picture.dtype == "uint8" and picture.max() == 255
+        np.testing.assert_allclose(ndimage.center_of_mass(picture), 14, atol=0.51)
+    # Where the digit lies on the sheet and how large it is makes no difference.
+    here = steps.prepare(drawing(digits[0][0], corner=(10, 20)))
+    there = steps.prepare(drawing(digits[0][0], corner=(90, 170)))
+    assert (here == there).all()
+    assert (steps.prepare(Image.fromarray(digits[0][0])) == digits[0][0]).mean() > 0.95
+
+
+EMPTY = np.zeros((28, 28), dtype=int).tolist()
+GOOD = np.eye(28, dtype=int).tolist()
+
+
+def with_pixel(value):
+    """Return an image as JSON with one pixel that is not as it should be."""
+    return json.dumps({"pixels": GOOD}).replace("1", value, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "statuses", "said"),
+    [
+        ("", [400], "not valid JSON"),
+        ("{", [400], "not valid JSON"),
+        ("[" * 100_000, [400], "nested"),
+        (b"\xff\xfe", [400], "not valid JSON"),
+        ("[]", [422], '"pixels"'),
+        ("7", [422], '"pixels"'),
+        ("{}", [422], '"pixels"'),
+        ('{"pixels": null}', [422], "28 rows"),
+        ('{"pixels": []}', [422], "shape"),
+        ('{"pixels": [[[]]]}', [422], "shape"),
+        ('{"pixels": [[1, 2], [3]]}', [422], "28 rows"),
+        ('{"pixels": "7"}', [422], "28 rows"),
+        ('{"pixels": {"0": 1}}', [422], "28 rows"),
+        (json.dumps({"pixels": np.ones(784).tolist()}), [422], "shape"),
+        (json.dumps({"pixels": np.ones((28, 28, 1)).tolist()}), [422], "shape"),
+        (json.dumps({"pixels": np.ones((129, 28, 28), int).tolist()}), [422], "128"),
+        (json.dumps({"pixels": EMPTY}), [422], "empty"),
+        (json.dumps({"pixels": [GOOD, EMPTY]}), [422], "empty"),
+        (with_pixel("NaN"), [422], "0 (paper) to 255"),
+        (with_pixel("Infinity"), [422], "0 (paper) to 255"),
+        (with_pixel("1e999"), [422], "0 (paper) to 255"),
+        (with_pixel("256"), [422], "0 (paper) to 255"),
+        (with_pixel("-1"), [422], "0 (paper) to 255"),
+        (with_pixel('"1"'), [422], "0 (paper) to 255"),
+        (with_pixel("null"), [422], "0 (paper) to 255"),
+        (with_pixel("9" * 400), [422], "0 (paper) to 255"),
+        (with_pixel("9" * 5000), [400], "not valid JSON"),
+        (json.dumps({"pixels": GOOD}).replace("0", "false").replace("1", "true"), [422], "0 ("),
+        (json.dumps({"pixels": GOOD}) + " " * 2**20, [413], "1048576"),
+    ],
+)
+def test_bad_json_is_refused_with_a_reason(client, body, statuses, said):
+    response = client.post("/predict", data=body, content_type="application/json")
+    assert said in message(response, *statuses)
+
+
+def test_bad_images_are_refused_with_a_reason(client, digits):
+    whole = io.BytesIO()
+    drawing(digits[0][0]).save(whole, "PNG")
+    whole = whole.getvalue()
+    for content in (b"", b"GIF89a", b"%PDF", whole[:60], whole[: len(whole) // 2], b"\xff\xd8\xff"):
+        assert "PNG or JPEG" in message(upload(client, content), 422)
+    assert "PNG or JPEG" in message(upload(client, drawing(digits[0][0]), "GIF"), 422)
+    for mode, side in (("L", 280), ("RGBA", 9), ("1", 1)):
+        assert "empty" in message(upload(client, Image.new(mode, (side, side))), 422)
+    # A bomb: 30 kilobytes that would unfold to 400 million pixels.
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "PNG", compress_level=9)
+    assert len(bomb.getvalue()) < 100_000
+    assert "too many pixels" in message(upload(client, bomb.getvalue()), 413)
+    large = io.BytesIO()
+    Image.new("1", (5_000, 5_000)).save(large, "PNG")
+    assert "too many pixels" in message(upload(client, large.getvalue()), 413)
+    for form in ({"picture": (io.BytesIO(whole), "x")}, {"image": "7", "x": (io.BytesIO(), "x")}):
+        assert "field image" in message(client.post("/predict", data=form), 422)
+    message(upload(client, bytes(9 * 2**20)), 413)
+
+
+def test_wrong_types_paths_and_methods_are_refused(client):
+    for kind in ("text/plain", "image/png", "application/x-www-form-urlencoded", "", "nonsense"):
+        response = client.post("/predict", data=b"a=b", content_type=kind)
+        assert "multipart/form-data" in message(response, 415)
+    for path in ("/predictions", "/predict/", "//predict", "/static/../app.py", "/static/", "/%00"):
+        message(client.post(path) if "static" not in path else client.get(path), 404, 405)
+    for method, path in (("GET", "/predict"), ("DELETE", "/predict"), ("POST", "/health")):
+        message(client.open(path, method=method), 405)
+
+
+def bad_requests(count, seed, good_png):
+    """Yield arguments for requests that all are wrong in some way, made at random."""
+    rng = random.Random(seed)
+    values = ["NaN", "-1", "1e308", '"x"', "null", "{}", "[]", "[[1]]", "256", "-0.01", "9" * 30]
+    types = ["application/json", "multipart/form-data; boundary=b", "text/html", "image/jpeg"]
+    for _ in range(count):
+        kind = rng.randrange(6)
+        if kind == 0:  # a wrong value somewhere in good pixels
+            pixels = [[str(rng.randrange(256)) for _ in range(28)] for _ in range(28)]
+            pixels[rng.randrange(28)][rng.randrange(28)] = rng.choice(values)
+            rows = ",".join("[" + ",".join(row) + "]" for row in pixels)
+            yield {"data": f'{{"pixels":[{rows}]}}', "content_type": "application/json"}
+        elif kind == 1:  # a wrong shape
+            shape = [rng.randrange(30) for _ in range(rng.randrange(1, 5))]
+            pixels = np.ones([side for side in shape if side < 28] or [3], dtype=int).tolist()
+            yield {"json": {"pixels": pixels}}
+        elif kind == 2:  # noise of any type
+            yield {"data": rng.randbytes(rng.randrange(300)), "content_type": rng.choice(types)}
+        elif kind == 3:  # half of a good file
+            content = good_png[: rng.randrange(len(good_png) // 2)]
+            yield {"data": {"image": (io.BytesIO(content), "a.png")}}
+        elif kind == 4:  # good JSON, cut off
+            text = json.dumps({"pixels": GOOD})
+            yield {"data": text[: rng.randrange(len(text))], "content_type": "application/json"}
+        else:  # a form that is not one
+            body = b"--b\r\nContent-Disposition: form-data; name=image" + rng.randbytes(60)
+            yield {"data": body, "content_type": types[1]}
+
+
+def test_fuzz_is_never_answered_5xx(client, digits):
+    png = io.BytesIO()
+    drawing(digits[0][0]).save(png, "PNG")
+    for request in bad_requests(400, 0, png.getvalue()):
+        message(client.post("/predict", **request), 400, 413, 415, 422)
+    # A file with a few bytes changed may still be an image: then it gets an answer.
+    rng = random.Random(1)
+    for form in ("PNG", "JPEG") * 50:
+        file = io.BytesIO()
+        drawing(digits[0][1]).save(file, form)
+        content = bytearray(file.getvalue())
+        for _ in range(rng.randrange(1, 9)):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+        response = upload(client, bytes(content))
+        if response.status_code != 200:
+            message(response, 413, 422)
+
+
+def test_an_error_of_the_service_shows_nothing_of_it(app, client, monkeypatch):
+    def broken(pixels):
+        raise RuntimeError(f"secret in {ROOT}")
+
+    monkeypatch.setattr(app.reader, "read", broken)
+    response = client.post("/predict", json={"pixels": GOOD})
+    assert "secret" not in response.text
+    message(response, 500)
+
+
+def test_concurrent_requests_get_their_own_answers(app, digits):
+    images = digits[0][:24]
+    bodies = [{"pixels": image.tolist()} for image in images]
+    bodies += [{"pixels": images[start : start + 5].tolist()} for start in range(0, 20, 5)]
+
+    def ask(body):
+        return app.test_client().post("/predict", json=body).get_json()
+
+    alone = [ask(body) for body in bodies]
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(ask, bodies * 4))
+    assert together == alone * 4
+
+
+def test_health_model_and_page(modules, app, client):
+    ready = client.get("/health")
+    assert ready.status_code == 200 and ready.get_json() == {"status": "ready"}
+    about = client.get("/model").get_json()
+    assert about["name"] == "conv_net" and about["parameters"] == 93_322
+    assert about["input_shape"] == [28, 28, 1] and len(about["sha256"]) == 64
+    assert about["keras"] == keras.version() and keras.backend.backend() in about["backend"]
+    app.reader.warm.clear()
+    try:
+        assert "warm" in message(client.get("/health"), 503)
+    finally:
+        app.reader.warm.set()
+
+
+@pytest.fixture
+def service():
+    """A running service: the process and its port."""
+    command = [sys.executable, str(REST / "app.py"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line = process.stdout.readline()
+    yield process, int(re.search(r"http://127\.0\.0\.1:(\d+)", line)[1])
+    process.kill()
+    process.communicate()
+
+
+def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp_path, capsys):
+    """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
+    process, port = service
+    load_test = load_script("serialization/rest/load_test.py")
+    load_test.wait_until_ready(port, process)
+    busy = load_test.ask(port, 32, 1.5)
+    assert busy["requests"] > 32 and busy["failures"] == 0
+
+    client = load_script("serialization/rest/client.py")
+    url = f"http://127.0.0.1:{port}"
+    accuracy = client.main(["--accuracy", "--url", url])
+    assert accuracy["over_http"] == accuracy["direct"] > 0.99 and accuracy["different"] == 0
+    drawing(digits[0][0]).save(tmp_path / "seven.png")
+    answers = client.main([str(tmp_path / "seven.png"), "--test", "2", "--url", url])
+    assert answers["seven.png"]["digit"] == 7
+    assert "test image 1, a 2: 2 with" in capsys.readouterr().out
+    (tmp_path / "no.png").write_text("no")
+    for options, said in [
+        ([tmp_path / "no.png", "--url", url], "422"),
+        ([tmp_path / "missing.png", "--url", url], "cannot read"),
+        (["--test", "1", "--url", "http://127.0.0.1:1"], "no service"),
+    ]:
+        with pytest.raises(SystemExit, match=said):
+            client.main([*map(str, options)])
+
+    # What is no HTTP, or claims to be enormous, never reaches Flask, and is answered alike.
+    for request in (b"NONSENSE\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(request)
+            answer = connection.makefile("rb").read()
+        error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+        assert error["status"] in (400, 413) and set(error) == {"status", "name", "message"}
+    process.terminate()
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert re.search(r"POST /predict 200 [\d.]+ ms", log)
+    assert "Traceback" not in log
+
+
+def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, capsys):
+    main = modules["app"].main
+    broken = tmp_path / "broken.keras"
+    broken.write_bytes((REST / "conv_net.keras").read_bytes()[:1000])
+    xor = tmp_path / "xor.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(xor)
+    for path, said in [
+        (tmp_path / "missing.keras", "there is no"),
+        (broken, "cannot load"),
+        (xor, "does not read digits"),
+    ]:
+        with pytest.raises(SystemExit) as end:
+            main(["--model", str(path)])
+        assert said in end.value.code and "\n" not in end.value.code
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit, match="cannot listen"):
+            main(["--port", str(taken.getsockname()[1])])
+    with pytest.raises(SystemExit) as end:
+        main(["--port", "70000"])
+    assert end.value.code == 2
+
+
+def test_a_perceptron_is_served_as_well(modules, tmp_path, digits):
+    path = tmp_path / "mlp.keras"
+    layers = [keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]
+    keras.Sequential(layers).save(path)
+    client = modules["app"].create_app(path).test_client()
+    answer = client.post("/predict", json={"pixels": digits[0][0].tolist()}).get_json()
+    assert answer["model"] == "mlp" and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)

@@ -1,0 +1,178 @@
+"""The scripts in serialization/: what is saved comes back, and what is broken is refused."""
+
+import importlib.util
+import json
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+
+SHIPPED = ROOT / "serialization" / "rest" / "conv_net.keras"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A folder of save_model.py, and what its main has returned."""
+    folder = tmp_path_factory.mktemp("saved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "serialization"))
+        import save_model
+
+        results = save_model.main(["--outputs", str(folder)])
+    return folder, results
+
+
+@pytest.fixture
+def load(load_script):
+    return load_script("serialization/load_model.py")
+
+
+def test_all_forms_answer_as_the_original_does(saved, run_script):
+    """Loading in another process, as the reader does it."""
+    folder, results = saved
+    written = {path.name for path in folder.iterdir()}
+    assert set(results["sizes"]) | {"probe.npz"} == written
+    assert {"model.keras", "model.h5", "architecture.json", "model.weights.h5"} <= written
+    if keras.backend.backend() == "tensorflow":
+        assert "saved_model" in written  # LiteRT came with a later version of Keras
+    with np.load(folder / "probe.npz") as probe:
+        np.testing.assert_allclose(probe["predictions"].round().ravel(), [0, 1, 1, 0])
+
+    run = run_script("serialization/load_model.py", folder)
+    assert run.returncode == 0 and "Traceback" not in run.stderr, run.stderr
+    lines = run.stdout.splitlines()
+    for form in (".keras", ".h5, legacy", "JSON + .weights.h5", ".weights.h5, code", "SavedModel"):
+        row = next(line for line in lines if line.startswith(form))
+        assert " ms" in row, row
+
+
+def test_table_says_what_each_form_keeps(saved, load):
+    rows = {row["form"]: row for row in load.main([str(saved[0])])["rows"]}
+    assert all(row["difference"] < 1e-5 and row["bytes"] > 0 for row in rows.values())
+    assert all(rows[form]["difference"] == 0 for form in (".keras", ".h5, legacy"))
+    assert rows[".keras"]["go_on"] == rows["JSON + .weights.h5"]["go_on"] == "yes"
+    assert rows[".weights.h5, code"]["go_on"] == "after compile"
+    assert rows["SavedModel"]["go_on"] == "no"
+
+
+def test_training_really_goes_on_where_it_stopped(saved):
+    """One step from the file is the step that the original would have made."""
+    x = np.array([[0, 1]], dtype="float32")
+    one, two, fresh = (keras.saving.load_model(saved[0] / "model.keras") for _ in range(3))
+    fresh.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")  # the weights, no moments
+    for model in (one, two, fresh):
+        model.train_on_batch(x, np.array([[1.0]]))
+    assert int(one.optimizer.iterations) == 1001 and int(fresh.optimizer.iterations) == 1
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    differences = zip(one.get_weights(), fresh.get_weights(), strict=True)
+    assert any(np.abs(a - b).max() > 1e-4 for a, b in differences)
+
+
+def test_weights_bring_the_optimizer_along_to_a_compiled_model(saved, load_script):
+    model = load_script("serialization/forms.py").build_model()
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    model.optimizer.build(model.trainable_variables)  # otherwise its state is skipped
+    model.load_weights(saved[0] / "model.weights.h5")
+    assert int(model.optimizer.iterations) == 1000
+
+
+def test_a_model_of_another_chapter_is_saved_as_well(load_script, tmp_path, load):
+    save = load_script("serialization/save_model.py")
+    results = save.main(["--model", str(SHIPPED), "--outputs", str(tmp_path)])
+    assert results["model"] == "conv_net"
+    rows = {row["form"]: row for row in load.main([str(tmp_path)])["rows"]}
+    assert {".keras", "JSON + .weights.h5"} <= set(rows)
+    assert ".weights.h5, code" not in rows  # build_model is another network
+    assert all(row["difference"] < 1e-5 for row in rows.values())
+
+
+def broken_files(folder, good):
+    """Yield files that cannot be loaded, and a piece of what is said of them."""
+    yield folder / "missing.keras", "there is no"
+    content = good.read_bytes()
+    for name, data, said in [
+        ("truncated.keras", content[: len(content) // 2], "only a part"),
+        ("foreign.keras", b"hello, world", "is no .keras file"),
+        ("empty.keras", b"", "is no .keras file"),
+        ("foreign.h5", b"hello, world", "cannot load"),
+    ]:
+        (folder / name).write_bytes(data)
+        yield folder / name, said
+    with zipfile.ZipFile(folder / "zip.keras", "w") as file:
+        file.writestr("a.txt", "a")
+    yield folder / "zip.keras", "none that Keras has written"
+    with h5py.File(folder / "table.h5", "w") as file:
+        file["a"] = [1, 2]
+    yield folder / "table.h5", "cannot load"
+    # A file from the future: a setting that this version does not know.
+    with zipfile.ZipFile(good) as old, zipfile.ZipFile(folder / "new.keras", "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == "metadata.json":
+                text = json.dumps({"keras_version": "9.9.9"})
+            elif name == "config.json":
+                text = text.replace(b'"units"', b'"neurons_of_tomorrow"')
+            new.writestr(name, text)
+    yield folder / "new.keras", "was written by Keras 9.9.9"
+
+
+def test_broken_files_get_one_clear_line(saved, load_script, load, tmp_path):
+    save = load_script("serialization/save_model.py")
+    look = load_script("serialization/look_inside.py")
+    for path, said in broken_files(tmp_path, saved[0] / "model.keras"):
+        for script, options in ((load, [str(path)]), (save, ["--model", str(path)])):
+            with pytest.raises(SystemExit) as end:
+                script.main([*options])
+            assert said in end.value.code and "\n" not in end.value.code, end.value.code
+        if "new" not in path.name and "table" not in path.name:
+            with pytest.raises(SystemExit) as end:
+                look.main([str(path)])
+            assert said in end.value.code
+    with pytest.raises(SystemExit, match="there is no"):
+        load.main([str(tmp_path)])
+
+
+def test_a_damaged_form_does_not_hide_the_others(saved, load, tmp_path, capsys):
+    for path in saved[0].iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "model.keras").write_bytes(b"no zip")
+    forms = [row["form"] for row in load.main([str(tmp_path)])["rows"]]
+    assert ".keras" not in forms and ".h5, legacy" in forms
+    assert "only a part of one" in capsys.readouterr().out
+
+
+def test_looking_inside_counts_the_weights(load_script, saved, capsys):
+    look = load_script("serialization/look_inside.py")
+    assert look.main([])["numbers"] == 93_322
+    shown = capsys.readouterr().out
+    assert "layers/conv2d_1/vars/0" in shown and "(3, 3, 32, 64)" in shown
+    # 193 weights, and of each Adam keeps two averages; then its counter and its rate.
+    assert look.main([str(saved[0] / "model.h5")])["numbers"] == 3 * 193 + 2
+
+
+def test_unsafe_code_runs_only_when_it_is_asked_for(load_script, tmp_path, capsys):
+    trust = load_script("serialization/trust.py")
+    results = trust.main(["--outputs", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert results["lambda.keras True"] == "refused"
+    assert results["lambda.keras False"] == "loaded"
+    safe, unsafe = shown.split("lambda.keras, safe_mode=True:")[1].split("safe_mode=False:")[:2]
+    assert "code from the file is running" not in safe
+    assert "code from the file is running" in unsafe
+    assert not results["checksum_equal"]
+
+
+def test_scripts_refuse_bad_options(load_script):
+    with pytest.raises(SystemExit) as end:
+        load_script("serialization/save_model.py").main(["--epochs", "0"])
+    assert end.value.code == 2
+
+
+@pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="needs ONNX Runtime")
+def test_onnx(saved, load):
+    assert "ONNX" in {row["form"] for row in load.main([str(saved[0])])["rows"]}
