@@ -117,7 +117,7 @@ def backends():
     rows = []
     for backend, scripts in load("backends").items():
         if backend in names:
-            row = [f"{names[backend]} {scripts['xor']['version'].split()[1]}"]
+            row = [f"{names[backend]} {scripts['xor']['version'].split()[1].partition('+')[0]}"]
             for name in ("xor", "churn", "mnist"):
                 seconds, accuracy = scripts[name]["seconds"], scripts[name]["accuracy"]
                 row.append(f"{seconds:.0f} s, {percent(accuracy, 1)}")

@@ -25,7 +25,7 @@ SCRIPTS += [path.read_text(encoding="utf-8") for path in ROOT.glob("serializatio
 SLICES = {
     "mnist/mnist.py": ["--epochs", "1", "--train-samples", "256"],
     "mnist/fitting.py": ["--epochs", "1", "--train-samples", "256"],
-    "mnist/experiments.py": ["--epochs", "1", "--train-samples", "256"],
+    "mnist/experiments.py": ["--groups", "images", "--epochs", "1", "--train-samples", "256"],
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "xor/xor.py": ["--epochs", "25"],
