@@ -22,7 +22,7 @@ def load(name):
 
 
 def percent(share, digits=2):
-    return f"{share:.{digits}%}".replace("%", " %")
+    return f"{share:.{digits}%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def markdown(header, *rows):
