@@ -1,6 +1,6 @@
 """The laboratory: train a network on MNIST, the handwritten digits, and look at what it does.
 
-    python mnist/mnist.py -m conv_net --epochs 3      # about half a minute
+    python mnist/mnist.py -m conv_net --epochs 3      # less than a minute
     python mnist/mnist.py -m mlp_one_layer            # 60 epochs
     python mnist/mnist.py -m all                      # all nine models
     python mnist/mnist.py --resume RUN                # go on with a run that was stopped

@@ -4,7 +4,7 @@
 
 Prints loss and accuracy while it learns, then "65 parameters, accuracy 100%" and its answers to
 the four rows, 0.043, 0.988, 0.991 and 0.008. Saves a figure: the loss, and the answers over the
-whole unit square. Takes less than 10 seconds on two cores. README section: "XOR".
+whole unit square. Takes about 10 seconds on two cores. README section: "XOR".
 """
 
 import keras
