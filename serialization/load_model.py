@@ -113,7 +113,8 @@ def measure(path, probe=None):
     if form.startswith("JSON"):
         row["bytes"] += forms.size(path.parent / forms.WEIGHTS)
     if probe:
-        difference = np.asarray(loaded(probe["inputs"])) - probe["predictions"]
+        predict = loaded.predict_on_batch if isinstance(loaded, keras.Model) else loaded
+        difference = np.asarray(predict(probe["inputs"])) - probe["predictions"]
         row["difference"] = float(np.abs(difference).max())
     return row | {"go_on": go_on(loaded), "foreign_code": foreign}
 

@@ -44,7 +44,8 @@ def test_all_forms_answer_as_the_original_does(saved, run_script):
     run = run_script("serialization/load_model.py", folder)
     assert run.returncode == 0 and "Traceback" not in run.stderr, run.stderr
     lines = run.stdout.splitlines()
-    for form in (".keras", ".h5, legacy", "JSON + .weights.h5", ".weights.h5, code", "SavedModel"):
+    forms = [".keras", ".h5, legacy", "JSON + .weights.h5", ".weights.h5, code"]
+    for form in forms + ["SavedModel"] * ("saved_model" in written):
         row = next(line for line in lines if line.startswith(form))
         assert " ms" in row, row
 
@@ -55,7 +56,8 @@ def test_table_says_what_each_form_keeps(saved, load):
     assert all(rows[form]["difference"] == 0 for form in (".keras", ".h5, legacy"))
     assert rows[".keras"]["go_on"] == rows["JSON + .weights.h5"]["go_on"] == "yes"
     assert rows[".weights.h5, code"]["go_on"] == "after compile"
-    assert rows["SavedModel"]["go_on"] == "no"
+    if "SavedModel" in rows:  # PyTorch does not export it
+        assert rows["SavedModel"]["go_on"] == "no"
 
 
 def test_training_really_goes_on_where_it_stopped(saved):
