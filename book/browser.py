@@ -83,6 +83,8 @@ def draw(chrome, digit, by="mouse"):
     canvas = chrome.find_element(By.ID, "canvas")
     box = canvas.rect
     for stroke in STROKES[digit]:
+        # The answer to the stroke before must not be taken for the answer to this one.
+        chrome.execute_script("document.getElementById('status').textContent = ''")
         actions = ActionChains(chrome, duration=30)
         pointer = actions.w3c_actions.add_pointer_input(by, f"{by}-{time.monotonic_ns()}")
         points = [(x * box["width"], y * box["height"]) for x, y in stroke]
@@ -94,6 +96,7 @@ def draw(chrome, digit, by="mouse"):
                 pointer.create_pointer_down(button=0)
         pointer.create_pointer_up(0)
         actions.w3c_actions.perform()
+        read(chrome)
 
 
 def read(chrome):
