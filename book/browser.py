@@ -78,13 +78,17 @@ def run_service(*options):
             assert process.wait(20) == 0
 
 
+def forget_answer(chrome):
+    """Let read wait for the next answer, and not take the one that is there for it."""
+    chrome.execute_script("document.getElementById('status').textContent = ''")
+
+
 def draw(chrome, digit, by="mouse"):
     """Draw a digit on the page: with the mouse, a pen, or a finger ("touch")."""
     canvas = chrome.find_element(By.ID, "canvas")
     box = canvas.rect
     for stroke in STROKES[digit]:
-        # The answer to the stroke before must not be taken for the answer to this one.
-        chrome.execute_script("document.getElementById('status').textContent = ''")
+        forget_answer(chrome)
         actions = ActionChains(chrome, duration=30)
         pointer = actions.w3c_actions.add_pointer_input(by, f"{by}-{time.monotonic_ns()}")
         points = [(x * box["width"], y * box["height"]) for x, y in stroke]

@@ -94,7 +94,6 @@ CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
 RUNS = {
     "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
     "mnist_60": {
-        "comparison.png": "mnist_comparison.png",
         "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
         "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
         "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",

@@ -31,14 +31,18 @@ def markdown(header, *rows):
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
 
 
+def accuracies(model, *parts):
+    """Return the accuracy of a trained model on each of the parts, as cells of a table."""
+    return [percent(model[part]["accuracy"]) for part in parts]
+
+
 def compare(*entries):
     """Return a table of trained models of the runs, each given as (label, run, model)."""
     rows = []
     for label, run, name in entries:
         model = load(run)["models"][name]
-        scores = [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
         rows.append(
-            [label, model["epochs"], *scores]
+            [label, model["epochs"], *accuracies(model, "train", "validation", "test")]
             + [f"{model[part]['cross_entropy']:.4f}" for part in ("validation", "test")]
         )
     header = ["", "epochs", "training", "validation", "test"]
@@ -197,8 +201,7 @@ for name, entries in COMPARISONS.items():
 @table
 def mnist_models_3():
     rows = [
-        [f"`{name}`", f"{model['parameters']:,}"]
-        + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
+        [f"`{name}`", f"{model['parameters']:,}"] + accuracies(model, "train", "validation", "test")
         for name, model in load("mnist_3")["models"].items()
     ]
     header = ["model", "parameters", "training", "validation", "test"]
@@ -212,7 +215,7 @@ def mnist_models():
         ["model", "parameters", "training", "validation", "test", "misread", "seconds per epoch"],
         *[
             [f"`{name}`", f"{model['parameters']:,}"]
-            + [percent(model[part]["accuracy"]) for part in ("train", "validation", "test")]
+            + accuracies(model, "train", "validation", "test")
             + [model["test"]["errors"], f"{short[name]['seconds_per_epoch']:.1f}"]
             for name, model in long.items()
         ],
@@ -225,7 +228,7 @@ def mnist_fitting():
         ["", "parameters", "training", "validation", "training loss", "validation loss"],
         *[
             [title, f"{model['parameters']:,}"]
-            + [percent(model[part]["accuracy"]) for part in ("train", "validation")]
+            + accuracies(model, "train", "validation")
             + [f"{model[part]['cross_entropy']:.3f}" for part in ("train", "validation")]
             for title, model in load("mnist_fitting").items()
             if "parameters" in model
@@ -306,8 +309,7 @@ def experiment(group, title):
     return markdown(
         [title, "parameters", "training", "validation"],
         *[
-            [label, f"{line['parameters']:,}"]
-            + [percent(line[part]["accuracy"]) for part in ("train", "validation")]
+            [label, f"{line['parameters']:,}"] + accuracies(line, "train", "validation")
             for label, line in load("mnist_experiments")[group].items()
         ],
     )

@@ -10,15 +10,13 @@ with each other, not with the chapter's long runs. (Sections named "Experiment")
 
 import argparse
 import sys
-from pathlib import Path
 
 import keras
 from keras import layers
 
 import mnist
 from models import CHANNELS_FIRST, IMAGE_SHAPE, MODELS, NUM_CLASSES, VECTOR_SHAPE
-from runs import OUTPUTS
-from utils import get_start_time
+from options import add_short_options, short_options
 
 
 def perceptron(*neurons, activation="relu"):
@@ -159,18 +157,14 @@ def main(argv=None):
         description="One change at a time.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--groups", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS))
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--train-samples", type=int, help="fewer for a quick try")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
+    add_short_options(parser, EPOCHS)
     args = parser.parse_args(argv)
-    common = ["--epochs", str(args.epochs)]
-    if args.train_samples:
-        common += ["--train-samples", str(args.train_samples)]
-
     results = {}
     for group in args.groups:
         results[group] = {
-            label: run(label, build, [*common, *options], args.outputs / group / str(number))
+            label: run(
+                label, build, [*short_options(args), *options], args.outputs / group / str(number)
+            )
             for number, (label, (build, options)) in enumerate(EXPERIMENTS[group].items())
         }
     for group, lines in results.items():

@@ -9,14 +9,12 @@ figure. (Section: Overfitting and underfitting)
 
 import argparse
 import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 import mnist
-from runs import OUTPUTS
-from utils import get_start_time
+from options import add_short_options, short_options
 
 EPOCHS = 30
 # The title of each training: its options for mnist.py.
@@ -48,20 +46,14 @@ def main(argv=None):
         description="Underfitting and overfitting, side by side.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--train-samples", type=int, help="fewer for a quick try")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
+    add_short_options(parser, EPOCHS)
     args = parser.parse_args(argv)
-
-    common = ["--epochs", str(args.epochs)]
-    if args.train_samples:
-        common += ["--train-samples", str(args.train_samples)]
 
     results, histories = {}, {}
     for number, (title, options) in enumerate(TRAININGS.items(), start=1):
         print(f"== {title}", flush=True)
         folder = args.outputs / str(number)
-        run = mnist.main([*common, *options, "--outputs", str(folder)])
+        run = mnist.main([*short_options(args), *options, "--outputs", str(folder)])
         if run["interrupted"]:
             sys.exit(130)
         (name,) = run["models"]

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 import prepare as steps
-from prepare import BOX, SIDE, centre, crop, find_ink, scale, to_grey
+from prepare import BOX, SIDE, centre, crop, find_ink, lay, scale, to_grey
 
 IMAGES = 10_000
 GRAININESS = 8  # of the noisy sheets, in grey levels
@@ -51,11 +51,8 @@ def put_on_sheet(digit, rng, graininess=0):
 
 def centre_box(ink):
     """Lay the digit into the middle by its outline instead of its mass."""
-    picture = np.zeros((SIDE, SIDE), dtype="uint8")
-    height, width = ink.shape
-    top, left = (SIDE - height) // 2, (SIDE - width) // 2
-    picture[top : top + height, left : left + width] = np.rint(255 * ink)
-    return picture
+    top, left = ((SIDE - length) // 2 for length in ink.shape)
+    return lay(ink, top, left)
 
 
 def shrink(ink, side=SIDE):

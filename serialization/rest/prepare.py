@@ -72,16 +72,21 @@ def scale(ink):
     return (ink / ink.max()).clip(0, 1)
 
 
-def centre(ink):
-    """Lay the digit into 28 x 28 pixels, its centre of mass in the middle; grey levels to 255."""
-    top, left = (
-        min(max(round(SIDE / 2 - middle), 0), SIDE - length)
-        for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
-    )
+def lay(ink, top, left):
+    """Return 28 x 28 pixels with the digit at a place, grey levels from 0 to 255."""
     picture = np.zeros((SIDE, SIDE), dtype="uint8")
     height, width = ink.shape
     picture[top : top + height, left : left + width] = np.rint(255 * ink)
     return picture
+
+
+def centre(ink):
+    """Lay the digit into 28 x 28 pixels, its centre of mass in the middle."""
+    top, left = (
+        min(max(round(SIDE / 2 - middle), 0), SIDE - length)
+        for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
+    )
+    return lay(ink, top, left)
 
 
 def prepare(image):
