@@ -9,14 +9,12 @@ with each other, not with the chapter's long runs. (Sections named "Experiment")
 """
 
 import argparse
-import sys
 
 import keras
 from keras import layers
 
-import mnist
 from models import CHANNELS_FIRST, IMAGE_SHAPE, MODELS, NUM_CLASSES, VECTOR_SHAPE
-from options import add_short_options, short_options
+from series import add_series_options, series_options, train
 
 
 def perceptron(*neurons, activation="relu"):
@@ -145,10 +143,7 @@ def run(label, build, options, folder):
     """Train the model that build returns; return its results as mnist.py measures them."""
     print(f"-- {label}", flush=True)
     MODELS["experiment"] = build
-    results = mnist.main(["-m", "experiment", *options, "--outputs", str(folder)])
-    if results["interrupted"]:
-        sys.exit(130)
-    return results["models"]["experiment"]
+    return train(["-m", "experiment", *options], folder)
 
 
 def main(argv=None):
@@ -157,13 +152,13 @@ def main(argv=None):
         description="One change at a time.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--groups", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS))
-    add_short_options(parser, EPOCHS)
+    add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
     results = {}
     for group in args.groups:
         results[group] = {
             label: run(
-                label, build, [*short_options(args), *options], args.outputs / group / str(number)
+                label, build, [*series_options(args), *options], args.outputs / group / str(number)
             )
             for number, (label, (build, options)) in enumerate(EXPERIMENTS[group].items())
         }

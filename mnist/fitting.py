@@ -8,13 +8,11 @@ figure. (Section: Overfitting and underfitting)
 """
 
 import argparse
-import sys
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-import mnist
-from options import add_short_options, short_options
+from series import add_series_options, series_options, train
 
 EPOCHS = 30
 # The title of each training: its options for mnist.py.
@@ -46,18 +44,15 @@ def main(argv=None):
         description="Underfitting and overfitting, side by side.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add_short_options(parser, EPOCHS)
+    add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
 
     results, histories = {}, {}
     for number, (title, options) in enumerate(TRAININGS.items(), start=1):
         print(f"== {title}", flush=True)
         folder = args.outputs / str(number)
-        run = mnist.main([*short_options(args), *options, "--outputs", str(folder)])
-        if run["interrupted"]:
-            sys.exit(130)
-        (name,) = run["models"]
-        results[title] = run["models"][name]
+        results[title] = train([*series_options(args), *options], folder)
+        name = options[1]
         histories[title] = pd.read_csv(folder / f"{name}_history.csv")
 
     draw(histories, args.outputs / "mnist_fitting.png")

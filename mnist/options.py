@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import sys
-from pathlib import Path
 
 from data import TRAIN_SIZE
 from models import MODELS
@@ -55,19 +54,6 @@ def parse_arguments(argv, **defaults):
     add("--resume", metavar="RUN", help="folder of the run to go on with")
     parser.set_defaults(**defaults)
     return parse_with_resume(parser, argv)
-
-
-def add_short_options(parser, epochs):
-    """Add what the scripts that call mnist.py several times have in common."""
-    parser.add_argument("--epochs", type=int, default=epochs)
-    parser.add_argument("--train-samples", type=int, help="fewer for a quick try")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
-
-
-def short_options(args):
-    """Return the options for mnist.py that add_short_options has brought in."""
-    samples = ["--train-samples", str(args.train_samples)] if args.train_samples else []
-    return ["--epochs", str(args.epochs), *samples]
 
 
 def parse_with_resume(parser, argv):

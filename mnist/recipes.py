@@ -1,0 +1,71 @@
+"""Two recipes: a network that is good after a minute, and the best one within half an hour.
+
+    python mnist/recipes.py quick             # three trainings of less than a minute
+    python mnist/recipes.py best --seeds 1    # one training, less than half an hour
+    python mnist/recipes.py best              # three of them, and what they know together
+
+You will see each seed trained, then the mean accuracies, then how well the networks of all
+seeds do as an ensemble, which averages their probabilities. (Section: Two recipes)
+"""
+
+import argparse
+
+import keras
+import numpy as np
+
+from data import load_digits
+from report import score
+from series import add_series_options, series_options, summarize, train_seeds
+
+SEEDS = [1, 2, 3]
+# The name of each recipe: its options for mnist.py.
+RECIPES = {
+    "quick": "-m quick_net --epochs 4 --learning-rate 0.01",
+    "best": "-m best_net --epochs 30 --learning-rate 0.005 --augment",
+}
+SCHEDULE = "--lr-schedule cosine --batch-size 128"
+
+
+def evaluate_ensemble(paths):
+    """Return {part: score} of the mean probabilities of saved models, given by their paths."""
+    models = [keras.models.load_model(path) for path in paths]
+    digits = load_digits(models[0].input_shape[1:])
+    return {
+        part: score(y, np.mean([model.predict(x, 256, verbose=0) for model in models], axis=0))
+        for part, x, y in (
+            ("validation", digits.x_val, digits.y_val),
+            ("test", digits.x_test, digits.y_test),
+        )
+    }
+
+
+def main(argv=None):
+    """Train a recipe with each seed; return the summary, with the ensemble's scores."""
+    parser = argparse.ArgumentParser(
+        description="Train one of the recipes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("recipe", choices=RECIPES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
+    add_series_options(parser)
+    args = parser.parse_args(argv)
+
+    options = [*RECIPES[args.recipe].split(), *SCHEDULE.split(), *series_options(args)]
+    results = train_seeds(options, args.seeds, args.outputs)
+    model = f"{options[1]}.keras"
+    ensemble = evaluate_ensemble([args.outputs / str(seed) / model for seed in args.seeds])
+    summary = summarize(results) | {"ensemble": ensemble}
+
+    print(f"\n{args.recipe}: {summary['epochs']} epochs, {summary['seconds']:.0f} s for each seed")
+    for part in ("validation", "test"):
+        accuracies = " ".join(f"{accuracy:.2%}" for accuracy in summary[part]["accuracies"])
+        together = ensemble[part]["accuracy"]
+        print(
+            f"{part:12}{accuracies}, mean {summary[part]['mean']:.2%} "
+            f"(sampling error {100 * summary[part]['sampling_error']:.2f}), together {together:.2%}"
+        )
+    return summary
+
+
+if __name__ == "__main__":
+    main()
