@@ -1,0 +1,127 @@
+"""Test accuracy over seconds of training: every network of the chapter, and yours.
+
+    python mnist/compare.py            # the networks of the book
+    python mnist/compare.py RUN RUN    # and those of your runs of mnist.py
+
+You will see a line per network, the most accurate first, and the path of the figure. The book's
+seconds were measured on its two cores, yours on your machine. (Section: Two recipes)
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from runs import OUTPUTS, find_run
+from utils import get_start_time
+
+RESULTS = Path(__file__).resolve().parent.parent / "assets" / "results"
+# Trainings of conv_net with an option: how they are called, in which file the results are.
+OPTIONS = {
+    "conv_net, early stopping": "mnist_early",
+    "conv_net, cosine": "mnist_cosine",
+    "conv_net, augmentation": "mnist_augment",
+    "conv_net, cosine up to 0.005": "mnist_short",
+}
+RECIPES = {
+    "recipe quick, 2 epochs": "mnist_quick_2",
+    "recipe quick": "mnist_quick",
+    "recipe best": "mnist_best",
+}
+MARKERS = "osD"
+
+
+def load(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def point(name, model, seconds_per_epoch=None):
+    """Return a row of the table for a model's results, as results.json holds them."""
+    return {
+        "name": name,
+        "parameters": model["parameters"],
+        "epochs": model["epochs"],
+        "seconds": model["epochs"] * (seconds_per_epoch or model["seconds_per_epoch"]),
+        "accuracy": model["test"]["accuracy"],
+    }
+
+
+def points_of_the_book():
+    """Return the rows of all networks of the chapter; those of a recipe are means of its seeds.
+
+    The long trainings shared their machine with other work. How long an epoch takes was measured
+    apart, in trainings of three epochs with nothing else running.
+    """
+    short, long = load("mnist_3")["models"], load("mnist_60")["models"]
+    epoch = {name: model["seconds_per_epoch"] for name, model in short.items()}
+    rows = [point(name, model) for name, model in short.items()]
+    rows += [point(name, model, epoch[name]) for name, model in long.items()]
+    for label, file in OPTIONS.items():
+        longer = load("mnist_augmentation")["model"]["ratio"] if file == "mnist_augment" else 1
+        rows.append(point(label, load(file)["models"]["conv_net"], longer * epoch["conv_net"]))
+    for label, file in RECIPES.items():
+        recipe = load(file)
+        row = {key: recipe[key] for key in ("parameters", "epochs", "seconds")}
+        rows.append(row | {"name": label, "accuracy": recipe["test"]["mean"]})
+    return rows
+
+
+def points_of_run(name):
+    """Return the rows of the models in the folder of a run of mnist.py."""
+    folder = find_run(name)
+    try:
+        models = json.loads((folder / "results.json").read_text())["models"]
+    except (OSError, ValueError, KeyError):
+        sys.exit(f"compare.py: {folder} is no folder of a finished run: no readable results.json.")
+    return [point(f"yours: {model}, {folder.name}", results) for model, results in models.items()]
+
+
+def draw(table, path):
+    """Draw the rows as points whose area is the number of parameters, one colour per name."""
+    figure, axes = plt.subplots(figsize=(10, 5.6))
+    # The legend has the order of the points from top to bottom.
+    for number, name in enumerate(table["name"].unique()):
+        some = table[table["name"] == name].sort_values("seconds")
+        style = {"color": f"C{number % 9}", "marker": MARKERS[number // 9 % len(MARKERS)]}
+        axes.plot(some["seconds"], some["accuracy"], color=style["color"], linewidth=0.8, alpha=0.5)
+        sizes = some["parameters"] / 1500
+        axes.scatter(some["seconds"], some["accuracy"], s=sizes, alpha=0.75, **style)
+        axes.plot([], [], linestyle="", markersize=7, label=name, **style)
+    axes.set(title="Test accuracy over seconds of training", xscale="log", yscale="logit")
+    axes.set(xlabel="Seconds of training (two cores)", ylabel="Accuracy on the test images")
+    levels = [0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.996, 0.997, 0.998]
+    low, high = table["accuracy"].min(), table["accuracy"].max()
+    axes.set_ylim(1 - 1.15 * (1 - low), 1 - 0.85 * (1 - high))
+    axes.set_yticks([level for level in levels if low - 0.01 < level < high + 0.0005])
+    axes.set_yticks([], minor=True)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ticks = [5, 10, 30, 60, 120, 300, 600, 1200]
+    axes.set_xticks(ticks, [f"{t} s" if t < 60 else f"{t // 60} min" for t in ticks])
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def main(argv=None):
+    """Print the table, draw the figure; return the rows, the most accurate first."""
+    parser = argparse.ArgumentParser(description="Test accuracy over seconds of training.")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="folder of a run of mnist.py")
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
+    args = parser.parse_args(argv)
+    rows = points_of_the_book()
+    for run in args.runs:
+        rows += points_of_run(run)
+    table = pd.DataFrame(rows).sort_values("accuracy", ascending=False)
+    print(table.to_string(index=False, formatters={"seconds": "{:.0f}".format}))
+    args.outputs.mkdir(parents=True, exist_ok=True)
+    draw(table, args.outputs / "mnist_compare.png")
+    print(f"The figure is {args.outputs / 'mnist_compare.png'}")
+    return {"networks": table.to_dict(orient="records")}
+
+
+if __name__ == "__main__":
+    main()

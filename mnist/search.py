@@ -1,0 +1,189 @@
+"""Let the computer look for hyperparameters: learning rate, batch size, width and dropout.
+
+    python mnist/search.py                          # ten minutes
+    python mnist/search.py --outputs FOLDER         # the same folder again: ten minutes more
+    python mnist/search.py --confirm                # then train the best with three new seeds
+
+You will see a line per trial and then the best of them by their accuracy on the validation
+images. The test images are not used. FOLDER receives the table of all trials and their
+figure. (Section: Hyperparameter search)
+"""
+
+import argparse
+import contextlib
+import math
+import statistics
+import sys
+
+import keras
+import matplotlib.pyplot as plt
+import optuna
+from keras import layers
+from optuna_integration import KerasPruningCallback
+
+import techniques
+from data import load_digits
+from models import IMAGE_SHAPE, NUM_CLASSES, normalize
+from series import add_series_options
+from utils import DeferInterrupt
+
+EPOCHS = 3  # of a trial that is not stopped
+MINUTES = 10
+SEED = 42  # of every trial: they differ in their settings only
+SEEDS = [1, 2, 3]  # of the comparison at the end
+# What the quick recipe has.
+BY_HAND = {"learning_rate": 0.01, "batch_size": 128, "width": 32, "dropout": 0.0}
+
+
+def build_model(width, dropout):
+    """Return quick_net with another width, 32 in the original, and with dropout."""
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Conv2D(width, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            normalize(),
+            layers.Conv2D(2 * width, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            normalize(),
+            layers.Conv2D(2 * width, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(2 * width, activation="relu"),
+            layers.BatchNormalization(momentum=0.9),
+            layers.Dropout(dropout),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name="trial",
+    )
+
+
+def fit(settings, digits, epochs, seed, callbacks):
+    """Train with these hyperparameters; return the last accuracy on the validation images."""
+    keras.utils.set_random_seed(seed)
+    model = build_model(settings["width"], settings["dropout"])
+    steps = epochs * math.ceil(len(digits.x_train) / settings["batch_size"])
+    rate = techniques.learning_rate_schedule("cosine", settings["learning_rate"], steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    history = model.fit(
+        digits.x_train,
+        digits.y_train,
+        batch_size=settings["batch_size"],
+        epochs=epochs,
+        validation_data=(digits.x_val, digits.y_val),
+        callbacks=callbacks,
+        verbose=0,
+    )
+    return history.history["val_accuracy"][-1]
+
+
+def run_trial(trial, digits, epochs, interrupt):
+    """Train with hyperparameters that Optuna suggests, unless it stops the training early."""
+    settings = {
+        "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True),
+        "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256, 512]),
+        "width": trial.suggest_int("width", 8, 48, step=8),
+        "dropout": trial.suggest_float("dropout", 0.0, 0.6),
+    }
+    callbacks = [interrupt, KerasPruningCallback(trial, "val_accuracy")]
+    return fit(settings, digits, epochs, SEED, callbacks)
+
+
+def open_study(folder):
+    """Return the study that the folder holds, or a new one that will be saved there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    study = optuna.create_study(
+        study_name="mnist",
+        storage=f"sqlite:///{folder / 'study.db'}",
+        direction="maximize",
+        # Stops a trial that is below the median of the earlier ones after as many epochs.
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+        load_if_exists=True,
+    )
+    # A search that goes on must not draw the same random numbers again.
+    study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
+    return study
+
+
+def list_trials(study):
+    """Return a DataFrame with a row per trial, the best first.
+
+    "value" is the accuracy on the validation images after the last epoch, which came earlier
+    for a trial that was stopped; "duration" is in seconds.
+    """
+    attributes = ("number", "state", "value", "duration", "params")
+    trials = study.trials_dataframe(attributes).dropna(subset="value")
+    trials.columns = [name.removeprefix("params_") for name in trials]
+    trials["duration"] = trials["duration"].dt.total_seconds()
+    return trials.sort_values("value", ascending=False)
+
+
+def draw(trials, path):
+    """Draw the accuracy of each trial, as list_trials returns them, over each hyperparameter."""
+    figure, panels = plt.subplots(1, 4, figsize=(10.5, 3.4), sharey=True)
+    kinds = {"COMPLETE": ("o", "C0", "complete"), "PRUNED": ("x", "C1", "stopped early")}
+    for axes, name in zip(panels, ("learning_rate", "batch_size", "width", "dropout"), strict=True):
+        for state, (marker, color, label) in kinds.items():
+            some = trials[trials["state"] == state]
+            axes.plot(some[name], 100 * some["value"], marker, color=color, label=label, alpha=0.8)
+        axes.set_xlabel(name.replace("_", " ").capitalize())
+    panels[0].set(ylabel="Validation accuracy (%)", xscale="log", ylim=(97, None))
+    panels[1].set_xscale("log", base=2)
+    panels[1].set_xticks([64, 128, 256, 512], [64, 128, 256, 512])
+    panels[3].legend(loc="lower right")
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def confirm(found, digits, epochs):
+    """Train with the settings found and with those chosen by hand, on seeds new to both.
+
+    Returns for each the accuracies on the validation images, their mean and deviation.
+    """
+    results = {}
+    for name, settings in {"found": found, "by_hand": BY_HAND}.items():
+        accuracies = [fit(settings, digits, epochs, seed, []) for seed in SEEDS]
+        mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
+        print(f"{name:8}  mean {mean:.2%}, standard deviation {100 * deviation:.2f}")
+        results[name] = {"accuracies": accuracies, "mean": mean, "deviation": deviation}
+    return results
+
+
+def main(argv=None):
+    """Search; return all trials, the best settings and what --confirm compares."""
+    parser = argparse.ArgumentParser(
+        description="Search for hyperparameters.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="no trial begins later")
+    parser.add_argument("--trials", type=int, help="no more than so many")
+    parser.add_argument("--confirm", action="store_true", help="compare with the quick recipe")
+    add_series_options(parser, EPOCHS)
+    args = parser.parse_args(argv)
+
+    digits = load_digits(IMAGE_SHAPE, args.train_samples)
+    study = open_study(args.outputs)
+    with contextlib.suppress(KeyboardInterrupt), DeferInterrupt() as interrupt:
+        study.optimize(
+            lambda trial: run_trial(trial, digits, args.epochs, interrupt),
+            n_trials=args.trials,
+            timeout=60 * args.minutes,
+        )
+    trials = list_trials(study)
+    if trials.empty:
+        sys.exit("search.py: not one trial was finished.")
+    trials.to_csv(args.outputs / "trials.csv", index=False)
+    draw(trials, args.outputs / "mnist_search.png")
+    print(trials.head(10).to_string(index=False))
+    print(f"{len(trials)} trials; their table and figure are in {args.outputs}")
+    results = {"trials": trials.to_dict(orient="records"), "best": study.best_params}
+    if args.confirm:
+        results["confirmed"] = confirm(study.best_params, digits, args.epochs)
+    return results
+
+
+if __name__ == "__main__":
+    main()
