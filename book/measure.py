@@ -4,6 +4,7 @@
     python book/measure.py xor churn            # only these
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
+    python book/measure.py mnist_best --outputs FOLDER  # stopped by Ctrl-C? Start it again
     python book/readme.py                       # then bring the README up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
@@ -68,6 +69,11 @@ MEASUREMENTS = {
         [],
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
+    "mnist_seeds": ("mnist/seeds.py", ["mnist_seeds.png"]),
+    "mnist_quick_2": ("mnist/recipes.py quick --epochs 2", []),
+    "mnist_quick": ("mnist/recipes.py quick", []),
+    "mnist_best": ("mnist/recipes.py best", []),
+    "mnist_search": ("mnist/search.py --confirm", ["mnist_search.png"]),
     "backends": ("book/backends.py", []),  # wants JAX and PyTorch
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
@@ -80,6 +86,7 @@ MEASUREMENTS = {
         "mnist/mnist.py -m all --epochs 3",
         ["conv_net_mistakes.png"],
     ),
+    "mnist_compare": ("mnist/compare.py", ["mnist_compare.png"]),  # of the results of the others
 }
 
 
@@ -137,15 +144,18 @@ def run_main(command, folder):
     return results | {"provenance": provenance(script, options)}
 
 
-def measure(name):
-    """Run one measurement in a fresh process and file its results."""
+def measure(name, outputs=None):
+    """Run one measurement in a fresh process and file its results.
+
+    outputs: the folder of a run of the same command, made in part before; None: start anew.
+    """
     command, figures = MEASUREMENTS[name]
     print(f"== {name}: python {command}", flush=True)
     with (
         tempfile.TemporaryDirectory() as parent,
         ProcessPoolExecutor(1, get_context("spawn")) as pool,
     ):
-        folder = Path(parent) / "run"
+        folder = outputs or Path(parent) / "run"
         results = pool.submit(run_main, command, folder).result()
         file_results(name, results, folder, {figure: figure for figure in figures})
 
@@ -162,6 +172,7 @@ def main():
     parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}")
     parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
+    parser.add_argument("--outputs", type=Path, help="go on with what one measurement left here")
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
     args = parser.parse_args()
     if args.take:
@@ -174,7 +185,7 @@ def main():
         name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
     ]
     for name in args.names + of_chapters or MEASUREMENTS:
-        measure(name)
+        measure(name, args.outputs)
 
 
 if __name__ == "__main__":

@@ -222,6 +222,63 @@ def mnist_models():
     )
 
 
+def with_deviation(scores):
+    """Return a mean accuracy with its standard deviation in points, as a cell of a table."""
+    return f"{percent(scores['mean'])} ({100 * scores['deviation']:.2f})"
+
+
+@table
+def mnist_seeds():
+    labels = {
+        "plain": "plain `conv_net`",
+        "l1": "with L1",
+        "l2": "with L2",
+        "batch_norm": "with batch normalization",
+        "dropout": "with dropout",
+        "augmentation": "with augmentation",
+        "cosine": "with the cosine schedule",
+    }
+    measured = load("mnist_seeds")
+    rows = [
+        [label, with_deviation(measured[name]["validation"]), with_deviation(measured[name]["test"])]
+        + [f"{100 * measured[name]['test']['sampling_error']:.2f}"]
+        + [f"{measured[name]['test']['cross_entropy']:.4f}"]
+        for name, label in labels.items()
+    ]
+    header = ["", "validation", "test", "sampling error, test", "cross-entropy, test"]
+    return markdown(header, *rows)
+
+
+@table
+def mnist_recipes():
+    labels = {
+        "mnist_quick_2": "quick, 2 epochs",
+        "mnist_quick": "quick",
+        "mnist_best": "best",
+    }
+    rows = []
+    for name, label in labels.items():
+        recipe = load(name)
+        rows.append(
+            [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:.0f}"]
+            + [with_deviation(recipe[part]) for part in ("validation", "test")]
+            + [", ".join(percent(accuracy) for accuracy in recipe["test"]["accuracies"])]
+            + [percent(recipe["ensemble"]["test"]["accuracy"])]
+        )
+    header = ["recipe", "parameters", "epochs", "seconds", "validation", "test"]
+    return markdown([*header, "each seed, test", "three seeds together, test"], *rows)
+
+
+@table
+def mnist_search():
+    rows = [
+        [place, f"{trial['learning_rate']:.4f}", trial["batch_size"], trial["width"]]
+        + [f"{trial['dropout']:.2f}", percent(trial["value"])]
+        for place, trial in enumerate(load("mnist_search")["trials"][:8], start=1)
+    ]
+    return markdown(["", "learning rate", "batch size", "width", "dropout", "validation"], *rows)
+
+
 @table
 def mnist_fitting():
     return markdown(
