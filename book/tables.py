@@ -238,13 +238,13 @@ def mnist_seeds():
         "augmentation": "with augmentation",
         "cosine": "with the cosine schedule",
     }
-    measured = load("mnist_seeds")
-    rows = [
-        [label, with_deviation(measured[name]["validation"]), with_deviation(measured[name]["test"])]
-        + [f"{100 * measured[name]['test']['sampling_error']:.2f}"]
-        + [f"{measured[name]['test']['cross_entropy']:.4f}"]
-        for name, label in labels.items()
-    ]
+    rows = []
+    for name, label in labels.items():
+        validation, test = (load("mnist_seeds")[name][part] for part in ("validation", "test"))
+        rows.append(
+            [label, with_deviation(validation), with_deviation(test)]
+            + [f"{100 * test['sampling_error']:.2f}", f"{test['cross_entropy']:.4f}"]
+        )
     header = ["", "validation", "test", "sampling error, test", "cross-entropy, test"]
     return markdown(header, *rows)
 

@@ -16,16 +16,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from runs import OUTPUTS, find_run
+from runs import OUTPUTS, find_run, writing_to
 from utils import get_start_time
 
 RESULTS = Path(__file__).resolve().parent.parent / "assets" / "results"
-# Trainings of conv_net with an option: how they are called, in which file the results are.
+# Long trainings of conv_net with an option: how they are called, in which file the results are.
 OPTIONS = {
     "conv_net, early stopping": "mnist_early",
     "conv_net, cosine": "mnist_cosine",
     "conv_net, augmentation": "mnist_augment",
-    "conv_net, cosine up to 0.005": "mnist_short",
 }
 RECIPES = {
     "recipe quick, 2 epochs": "mnist_quick_2",
@@ -36,6 +35,7 @@ MARKERS = "osD"
 
 
 def load(name):
+    """Return what assets/results/NAME.json holds."""
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
@@ -61,8 +61,10 @@ def points_of_the_book():
     rows = [point(name, model) for name, model in short.items()]
     rows += [point(name, model, epoch[name]) for name, model in long.items()]
     for label, file in OPTIONS.items():
+        model = load(file)["models"]["conv_net"]
         longer = load("mnist_augmentation")["model"]["ratio"] if file == "mnist_augment" else 1
-        rows.append(point(label, load(file)["models"]["conv_net"], longer * epoch["conv_net"]))
+        rows.append(point(label, model, longer * epoch["conv_net"]))
+    rows.append(point("conv_net, cosine up to 0.005", load("mnist_short")["models"]["conv_net"]))
     for label, file in RECIPES.items():
         recipe = load(file)
         row = {key: recipe[key] for key in ("parameters", "epochs", "seconds")}
@@ -112,12 +114,13 @@ def main(argv=None):
     parser.add_argument("runs", nargs="*", metavar="RUN", help="folder of a run of mnist.py")
     parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
     args = parser.parse_args(argv)
+    with writing_to(args.outputs):
+        args.outputs.mkdir(parents=True, exist_ok=True)
     rows = points_of_the_book()
     for run in args.runs:
         rows += points_of_run(run)
     table = pd.DataFrame(rows).sort_values("accuracy", ascending=False)
     print(table.to_string(index=False, formatters={"seconds": "{:.0f}".format}))
-    args.outputs.mkdir(parents=True, exist_ok=True)
     draw(table, args.outputs / "mnist_compare.png")
     print(f"The figure is {args.outputs / 'mnist_compare.png'}")
     return {"networks": table.to_dict(orient="records")}

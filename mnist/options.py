@@ -68,7 +68,10 @@ def parse_with_resume(parser, argv):
     except (OSError, ValueError, KeyError, TypeError):
         sys.exit(f"mnist.py: {folder} is no folder of a run: it has no readable run.json.")
     args = parser.parse_args(argv)
+    # A schedule over all epochs has been laid down with the first of them.
+    free = {"epochs"} if saved["lr_schedule"] in ("constant", "plateau") else set()
     for name, value in saved.items():
-        if name != "epochs" and getattr(args, name) != value:
-            parser.error(f"only --epochs may change in a resumed run; its {name} was {value}")
+        if name not in free and getattr(args, name) != value:
+            allowed = "only --epochs" if free else f"with schedule {saved['lr_schedule']} nothing"
+            parser.error(f"{allowed} may change in a resumed run; its {name} was {value}")
     return args

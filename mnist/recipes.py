@@ -2,7 +2,7 @@
 
     python mnist/recipes.py quick             # three trainings of less than a minute
     python mnist/recipes.py best --seeds 1    # one training, less than half an hour
-    python mnist/recipes.py best              # three of them, and what they know together
+    python mnist/recipes.py best              # three of them, most of an hour
 
 You will see each seed trained, then the mean accuracies, then how well the networks of all
 seeds do as an ensemble, which averages their probabilities. (Section: Two recipes)
@@ -50,6 +50,7 @@ def main(argv=None):
     add_series_options(parser)
     args = parser.parse_args(argv)
 
+    print(f"The trainings go to {args.outputs}")
     options = [*RECIPES[args.recipe].split(), *SCHEDULE.split(), *series_options(args)]
     results = train_seeds(options, args.seeds, args.outputs)
     model = f"{options[1]}.keras"

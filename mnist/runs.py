@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import sys
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,19 +32,23 @@ def open_run(args, argv):
     file = folder / "run.json"
     settings = {name: value for name, value in vars(args).items() if name not in NOT_SAVED}
     run = {"provenance": provenance("mnist/mnist.py", argv), "settings": settings}
-    try:
+    with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if args.resume:
             run["provenance"] = json.loads(file.read_text())["provenance"]
         elif file.exists():
             sys.exit(f"mnist.py: {folder} holds a run already. Go on with it: --resume {folder}")
         write_json(run, file)
-    except OSError as error:
-        sys.exit(
-            f"mnist.py: cannot write to {folder} ({error.strerror}). "
-            "Name another folder with --outputs."
-        )
     return folder, run
+
+
+@contextmanager
+def writing_to(folder):
+    """End the program with one line if, within the with statement, a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        sys.exit(f"cannot write to {folder} ({error.strerror}). Name another with --outputs.")
 
 
 def load_progress(model, folder, steps_per_epoch):

@@ -13,7 +13,13 @@ import argparse
 
 import matplotlib.pyplot as plt
 
-from series import add_series_options, series_options, summarize, train_seeds
+from series import (
+    add_series_options,
+    series_options,
+    summarize,
+    train_seeds,
+    with_deviation,
+)
 
 SEEDS = [1, 2, 3]
 EPOCHS = 12
@@ -64,6 +70,7 @@ def main(argv=None):
     add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
 
+    print(f"The trainings go to {args.outputs}")
     summaries = {}
     for name in args.techniques:
         print(f"== {name}", flush=True)
@@ -73,10 +80,7 @@ def main(argv=None):
     print(f"\n{'accuracy in %':16}validation            test")
     print(f"{'':16}mean  (deviation)     mean  (deviation)     sampling error")
     for name, summary in summaries.items():
-        cells = "".join(
-            f"{100 * summary[part]['mean']:.2f} ({100 * summary[part]['deviation']:.2f})".ljust(22)
-            for part in ("validation", "test")
-        )
+        cells = "".join(f"{with_deviation(summary[p]):22}" for p in ("validation", "test"))
         print(f"{name:16}{cells}{100 * summary['test']['sampling_error']:.2f}")
     draw(summaries, args.outputs / "mnist_seeds.png")
     print(f"The figure is {args.outputs / 'mnist_seeds.png'}")

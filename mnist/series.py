@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import mnist
-from data import VALIDATION_SIZE
+from data import TRAIN_SIZE, VALIDATION_SIZE
+from options import positive
 from runs import OUTPUTS
 from utils import get_start_time
 
@@ -14,8 +15,9 @@ IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
 
 def add_series_options(parser, epochs=None):
     """Add what these scripts have in common; epochs: of each training, None for its own."""
-    parser.add_argument("--epochs", type=int, default=epochs)
-    parser.add_argument("--train-samples", type=int, help="fewer for a quick try")
+    parser.add_argument("--epochs", type=positive(int), default=epochs)
+    samples = positive(int, most=TRAIN_SIZE)
+    parser.add_argument("--train-samples", type=samples, help="fewer for a quick try")
     parser.add_argument(
         "--outputs", type=Path, default=OUTPUTS / get_start_time(), help="named again: go on there"
     )
@@ -34,25 +36,27 @@ def train(options, folder):
     The results are those of the model in results.json. Ctrl-C ends the program.
     """
     started = (folder / "run.json").exists()
-    place = ["--resume" if started else "--outputs", str(folder)]
-    run = mnist.main([*options, *place])
+    run = mnist.main([*options, "--resume" if started else "--outputs", str(folder)])
     if run["interrupted"]:
         sys.exit(130)
     (results,) = run["models"].values()
+    if started and run["settings"]["epochs"] != results["epochs"]:
+        sys.exit(f"{folder} has been trained for another number of epochs. Choose another folder.")
     return results
 
 
 def train_seeds(options, seeds, folder):
     """Train once with each seed, in folder/SEED; return the list of results."""
-    return [train([*options, "--seed", str(seed)], folder / str(seed)) for seed in seeds]
+    seeds = dict.fromkeys(map(str, seeds))  # each of them once
+    return [train([*options, "--seed", seed], folder / seed) for seed in seeds]
 
 
 def summarize(results):
     """Return what trainings that differ in the seed reached on the validation and test images.
 
-    For each of the two parts: the accuracies, their mean, their standard deviation (0 for a
-    single one), the mean cross-entropy, and the sampling error of the mean accuracy p, which is
-    sqrt(p (1 - p) / n) for n images and the same for any number of seeds.
+    For each of the two parts: the accuracies, their mean, their standard deviation (None for a
+    single one), the mean cross-entropy, and the sampling error sqrt(p (1 - p) / n) of a training
+    with the mean accuracy p on n images.
     """
     summary = {
         "parameters": results[0]["parameters"],
@@ -65,8 +69,14 @@ def summarize(results):
         summary[part] = {
             "accuracies": accuracies,
             "mean": mean,
-            "deviation": statistics.stdev(accuracies) if len(results) > 1 else 0.0,
+            "deviation": statistics.stdev(accuracies) if len(results) > 1 else None,
             "sampling_error": (mean * (1 - mean) / images) ** 0.5,
             "cross_entropy": statistics.mean(result[part]["cross_entropy"] for result in results),
         }
     return summary
+
+
+def with_deviation(scores):
+    """Return a mean accuracy in percent with its standard deviation, e.g. 99.40 (0.05)."""
+    deviation = scores["deviation"]
+    return f"{100 * scores['mean']:.2f}" + (f" ({100 * deviation:.2f})" if deviation else "")

@@ -2,6 +2,8 @@
 
 import json
 
+import keras
+import numpy as np
 import optuna
 import pandas as pd
 import pytest
@@ -26,41 +28,66 @@ def test_summary_of_seeds(load_script):
     # 0.98 of 10,000 images: sqrt(0.98 * 0.02 / 10,000).
     assert summary["test"]["sampling_error"] == pytest.approx(0.0014)
     assert summary["validation"]["sampling_error"] == pytest.approx((0.99 * 0.01 / 5000) ** 0.5)
-    assert series.summarize([result(0.98, 0.97)])["test"]["deviation"] == 0
+    assert series.summarize([result(0.98, 0.97)])["test"]["deviation"] is None
 
 
-def test_seeds_differ_and_go_on(load_script, tmp_path, monkeypatch):
+def test_seeds_differ_and_go_on(load_script, tmp_path):
     seeds = load_script("mnist/seeds.py")
     options = ["--techniques", "plain", *TINY, "--outputs", str(tmp_path)]
     one = seeds.main([*options, "--seeds", "1"])["plain"]
-    two = seeds.main([*options, "--seeds", "1", "2"])["plain"]
+    assert one["test"]["deviation"] is None
+    history = tmp_path / "plain" / "1" / "conv_net_history.csv"
+    before = history.read_bytes()  # holds the seconds, which no second training would repeat
+    two = seeds.main([*options, "--seeds", "1", "2", "2"])["plain"]
     first, second = two["test"]["accuracies"]
     assert [first] == one["test"]["accuracies"] and first != second
+    assert history.read_bytes() == before
     assert (tmp_path / "mnist_seeds.png").exists()
-    # What is finished is not trained again.
-    history = pd.read_csv(tmp_path / "plain" / "1" / "conv_net_history.csv")
-    assert len(history) == 1
+
+
+def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
+    series = load_script("mnist/series.py")
+    (tmp_path / "run.json").write_text("")
+    run = {"interrupted": False, "settings": {"epochs": 2}, "models": {"a": {"epochs": 4}}}
+    monkeypatch.setattr(series.mnist, "main", lambda options: run)
+    with pytest.raises(SystemExit, match="another number of epochs"):
+        series.train([], tmp_path)
+    run["interrupted"] = True
+    with pytest.raises(SystemExit) as ending:
+        series.train([], tmp_path)
+    assert ending.value.code == 130
 
 
 def test_techniques_are_those_of_the_chapter(load_script):
-    seeds = load_script("mnist/seeds.py")
-    models = load_script("mnist/models.py").MODELS
-    options = {name: load_script("mnist/options.py").parse_arguments(words) for name, words in
-               seeds.TECHNIQUES.items()}  # fmt: skip
-    assert all(args.model in models for args in options.values())
-    assert options["augmentation"].augment and options["cosine"].lr_schedule == "cosine"
+    seeds, options = load_script("mnist/seeds.py"), load_script("mnist/mnist.py")
+    parsed = {name: options.parse_arguments(words) for name, words in seeds.TECHNIQUES.items()}
+    assert parsed["augmentation"].augment and parsed["cosine"].lr_schedule == "cosine"
+    others = {args.model for name, args in parsed.items() if name not in ("augmentation", "cosine")}
+    assert len(others) == 5
 
 
 def test_quick_recipe_learns_quickly(load_script, tmp_path):
     recipes = load_script("mnist/recipes.py")
-    options = ["--seeds", "1", "2", "--epochs", "2", "--train-samples", "4000"]
+    options = ["--seeds", "1", "--epochs", "2", "--train-samples", "4000"]
     summary = recipes.main(["quick", *options, "--outputs", str(tmp_path)])
     assert summary["parameters"] == 93_962
-    assert min(summary["validation"]["accuracies"]) > 0.9
+    assert summary["validation"]["mean"] > 0.9
     # The ensemble of one network is that network.
-    alone = recipes.evaluate_ensemble([tmp_path / "2" / "quick_net.keras"])
-    assert alone["test"]["accuracy"] == pytest.approx(summary["test"]["accuracies"][1])
-    assert summary["ensemble"]["test"]["accuracy"] > min(summary["test"]["accuracies"])
+    assert summary["ensemble"]["test"]["accuracy"] == pytest.approx(summary["test"]["mean"])
+
+
+def test_ensemble_averages_probabilities(load_script, tmp_path):
+    """A network that is sure of a 3 outvotes two that rather think it is a 5."""
+    probabilities = {"unsure": {3: 0.35, 5: 0.56}, "sure": {3: 0.91}}
+    for name, shares in probabilities.items():
+        output = keras.layers.Dense(10, activation="softmax", kernel_initializer="zeros")
+        model = keras.Sequential([keras.Input((784,)), output])
+        output.bias.assign(np.log([shares.get(digit, 0.01) for digit in range(10)]))
+        model.save(tmp_path / f"{name}.keras")
+    paths = [tmp_path / f"{name}.keras" for name in ("unsure", "sure", "unsure")]
+    ensemble = load_script("mnist/recipes.py").evaluate_ensemble(paths)
+    threes = {"validation": 509 / 5000, "test": 1010 / 10_000}
+    assert {part: ensemble[part]["accuracy"] for part in threes} == pytest.approx(threes)
 
 
 def test_best_recipe_is_the_network_of_the_book(load_script):
@@ -76,29 +103,70 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
     ]
 
 
-def test_search_goes_on_where_it_was(load_script, tmp_path):
+def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
     search = load_script("mnist/search.py")
+    fitted = []
+
+    def fit(settings, digits, epochs, seed, callbacks):
+        """Take no time, and have the best accuracy at a rate of 0.01."""
+        fitted.append((settings, seed))
+        return 1 - distance(settings["learning_rate"])
+
+    def distance(rate):
+        return abs(np.log10(rate) + 2)
+
+    monkeypatch.setattr(search, "fit", fit)
     options = [*TINY, "--outputs", str(tmp_path)]
     assert len(search.main([*options, "--trials", "2"])["trials"]) == 2
-    results = search.main([*options, "--trials", "1"])
-    assert {trial["number"] for trial in results["trials"]} == {0, 1, 2}
-    rates = {trial["learning_rate"] for trial in results["trials"]}
-    assert len(rates) == 3 and results["best"]["learning_rate"] in rates
-    values = pd.read_csv(tmp_path / "trials.csv")["value"]
-    assert values.is_monotonic_decreasing and values.max() > 0.08
+    results = search.main([*options, "--trials", "20", "--confirm"])
+    trials = results["trials"]
+    assert {trial["number"] for trial in trials} == set(range(22))
+    assert len({trial["learning_rate"] for trial in trials}) == 22
+    best = min((settings["learning_rate"] for settings, _ in fitted[:22]), key=distance)
+    assert results["best"]["learning_rate"] == trials[0]["learning_rate"] == best
+    # Afterwards the best settings and those of the quick recipe meet on seeds new to both.
+    assert {seed for _, seed in fitted[:22]}.isdisjoint(seed for _, seed in fitted[22:])
+    assert [settings for settings, _ in fitted[22:]] == 3 * [results["best"]] + 3 * [search.BY_HAND]
+    assert results["confirmed"]["by_hand"]["mean"] == pytest.approx(1)
+    assert pd.read_csv(tmp_path / "trials.csv")["value"].is_monotonic_decreasing
     assert (tmp_path / "mnist_search.png").exists()
+    # Trials of other lengths are not mixed with these.
+    assert len(search.main([*options, "--epochs", "2", "--trials", "1"])["trials"]) == 1
 
 
-def test_search_stops_a_bad_trial(load_script, tmp_path, monkeypatch):
+def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
     search = load_script("mnist/search.py")
-    strict = optuna.pruners.ThresholdPruner(lower=0.999)
-    monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda **_: strict)
-    options = ["--epochs", "3", "--train-samples", "256", "--trials", "1"]
-    monkeypatch.setattr(optuna.study.Study, "best_params", None)
-    (trial,) = search.main([*options, "--outputs", str(tmp_path)])["trials"]
-    assert trial["state"] == "PRUNED"
-    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'study.db'}")
-    assert list(study.trials[0].intermediate_values) == [0]  # one epoch, not three
+    study = search.open_study(tmp_path, 3, 2000)
+    digits = load_script("mnist/data.py").load_digits((28, 28, 1), 2000)
+    good = {"learning_rate": 0.01, "batch_size": 64, "width": 8, "dropout": 0.0}
+    assert search.fit(good, digits, 3, 1, []) > 0.8
+    study.pruner = optuna.pruners.ThresholdPruner(lower=0.999)
+    study.enqueue_trial(good)
+    study.optimize(lambda t: search.run_trial(t, digits, 3, keras.callbacks.Callback()), n_trials=1)
+    (trial,) = study.trials
+    assert trial.state == optuna.trial.TrialState.PRUNED
+    assert list(trial.intermediate_values) == [0]  # one epoch, not three
+
+
+def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
+    search = load_script("mnist/search.py")
+
+    def press_ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    options = [*TINY, "--trials", "1", "--outputs", str(tmp_path / "new")]
+    monkeypatch.setattr(search, "fit", press_ctrl_c)
+    with pytest.raises(SystemExit, match="not one trial was finished"):
+        search.main(options)
+    monkeypatch.setattr(search, "fit", lambda *_: 0.5)
+    search.main(options)
+    monkeypatch.setattr(search, "fit", press_ctrl_c)
+    with pytest.raises(SystemExit) as ending:
+        search.main([*options, "--confirm"])
+    assert ending.value.code == 130
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match="cannot write to"):
+        search.main([*TINY, "--outputs", str(tmp_path / "file")])
 
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):

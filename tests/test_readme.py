@@ -21,14 +21,15 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = [path.read_text(encoding="utf-8") for path in ROOT.glob("*/*.py")]
 SCRIPTS += [path.read_text(encoding="utf-8") for path in ROOT.glob("serialization/rest/*.py")]
 
+TINY = ["--epochs", "1", "--train-samples", "256"]
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
-    "mnist/mnist.py": ["--epochs", "1", "--train-samples", "256"],
-    "mnist/fitting.py": ["--epochs", "1", "--train-samples", "256"],
-    "mnist/experiments.py": ["--groups", "images", "--epochs", "1", "--train-samples", "256"],
-    "mnist/seeds.py": "--techniques plain --seeds 1 --epochs 1 --train-samples 256".split(),
-    "mnist/recipes.py": "--seeds 1 --epochs 1 --train-samples 256".split(),
-    "mnist/search.py": "--trials 1 --epochs 1 --train-samples 256".split(),
+    "mnist/mnist.py": TINY,
+    "mnist/fitting.py": TINY,
+    "mnist/experiments.py": [*TINY, "--groups", "images"],
+    "mnist/seeds.py": [*TINY, "--techniques", "plain", "--seeds", "1"],
+    "mnist/recipes.py": [*TINY, "--seeds", "1"],
+    "mnist/search.py": [*TINY, "--trials", "1"],
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "xor/xor.py": ["--epochs", "25"],
