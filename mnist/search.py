@@ -113,10 +113,10 @@ def draw(trials, path):
             some = trials[trials["state"] == state]
             axes.plot(some[name], 100 * some["value"], marker, color=color, label=label, alpha=0.8)
         axes.set_xlabel(name.replace("_", " ").capitalize())
-    panels[0].set(ylabel="Validation accuracy (%)", xscale="log", ylim=(97, None))
+    panels[0].set(ylabel="Validation accuracy (%)", xscale="log", ylim=(97, 100))
     panels[1].set_xscale("log", base=2)
     panels[1].set_xticks([64, 128, 256, 512], [64, 128, 256, 512])
-    panels[3].legend(loc="lower right")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     figure.savefig(path)
     plt.close(figure)
 
@@ -130,7 +130,8 @@ def confirm(found, digits, epochs, interrupt):
     for name, settings in {"found": found, "by_hand": BY_HAND}.items():
         accuracies = [fit(settings, digits, epochs, seed, [interrupt]) for seed in SEEDS]
         mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
-        print(f"{name:8}  mean {mean:.2%}, standard deviation {100 * deviation:.2f}")
+        each = " ".join(f"{accuracy:.2%}" for accuracy in accuracies)
+        print(f"{name:8}  {each}, mean {mean:.2%}, standard deviation {100 * deviation:.2f}")
         results[name] = {"accuracies": accuracies, "mean": mean, "deviation": deviation}
     return results
 
@@ -171,7 +172,11 @@ def main(argv=None):
     print(f"{len(trials)} trials; their table and figure are in {args.outputs}")
     if interrupted:
         sys.exit(130)
-    results = {"trials": trials.to_dict(orient="records"), "best": study.best_params}
+    results = {
+        "trials": trials.to_dict(orient="records"),
+        "stopped": int((trials["state"] == "PRUNED").sum()),
+        "best": study.best_params,
+    }
     if args.confirm:
         try:
             with DeferInterrupt() as interrupt:
