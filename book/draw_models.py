@@ -6,28 +6,24 @@ Draws assets/image/mnist_models.png: the share of the test images that each netw
 with its sampling error (the standard deviation of a binomial share of so many images).
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tables import load
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "mnist"))
+from compare import OPTIONS, load
+from series import IMAGES, sampling_error
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-TEST_SIZE = 10_000
-# Runs of conv_net with a technique that is an option.
-OPTIONS = {
-    "conv_net, early stopping": "mnist_early",
-    "conv_net, cosine": "mnist_cosine",
-    "conv_net, augmentation": "mnist_augment",
-}
 
 
 def main():
     models = load("mnist_60")["models"]
     models |= {label: load(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
-    shares = np.array([model["test"]["errors"] / TEST_SIZE for model in models.values()])
-    deviation = np.sqrt(shares * (1 - shares) / TEST_SIZE)
+    shares = np.array([model["test"]["errors"] / IMAGES["test"] for model in models.values()])
+    deviation = sampling_error(shares, IMAGES["test"])
 
     plt.style.use(ASSETS / "book.mplstyle")
     figure, axes = plt.subplots(figsize=(8, 4.6))

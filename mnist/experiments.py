@@ -8,13 +8,11 @@ that is as the chapter has it. All trainings are short, so compare the lines of 
 with each other, not with the chapter's long runs. (Sections named "Experiment")
 """
 
-import argparse
-
 import keras
 from keras import layers
 
-from models import CHANNELS_FIRST, IMAGE_SHAPE, MODELS, NUM_CLASSES, VECTOR_SHAPE
-from series import add_series_options, series_options, train
+from models import IMAGE_SHAPE, MODELS, NUM_CLASSES, VECTOR_SHAPE, normalize
+from series import series_options, series_parser, train
 
 
 def perceptron(*neurons, activation="relu"):
@@ -46,10 +44,6 @@ def convolution(*filters, first=(), block=None):
         )
 
     return build
-
-
-def normalize():
-    return layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1)
 
 
 def norm_before_relu(n):
@@ -148,11 +142,8 @@ def run(label, build, options, folder):
 
 def main(argv=None):
     """Run groups of experiments; return {group: {label: results}}."""
-    parser = argparse.ArgumentParser(
-        description="One change at a time.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = series_parser("One change at a time.", EPOCHS)
     parser.add_argument("--groups", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS))
-    add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
     results = {}
     for group in args.groups:

@@ -7,12 +7,10 @@ cross-entropy of each on its training and on the validation images; the curves a
 figure. (Section: Overfitting and underfitting)
 """
 
-import argparse
-
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from series import add_series_options, series_options, train
+from series import series_options, series_parser, train
 
 EPOCHS = 30
 # The title of each training: its options for mnist.py.
@@ -40,11 +38,7 @@ def draw(histories, path):
 
 def main(argv=None):
     """Run the four trainings; return {title: results} as mnist.py measures them."""
-    parser = argparse.ArgumentParser(
-        description="Underfitting and overfitting, side by side.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add_series_options(parser, EPOCHS)
+    parser = series_parser("Underfitting and overfitting, side by side.", EPOCHS)
     args = parser.parse_args(argv)
 
     results, histories = {}, {}

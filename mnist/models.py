@@ -176,9 +176,9 @@ def le_net():
 ZOO = list(MODELS)
 
 
-def normalize():
-    """Batch normalization over the channels, with averages that follow within some twenty steps."""
-    return layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1, momentum=0.9)
+def normalize(momentum=0.99):
+    """Batch normalization over the channels, or over the neurons; momentum: of its averages."""
+    return layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1, momentum=momentum)
 
 
 @model
@@ -193,14 +193,14 @@ def quick_net(width=32, dropout=0.0):
             keras.Input(IMAGE_SHAPE),
             layers.Conv2D(width, 3, activation="relu"),
             layers.MaxPooling2D(2),
-            normalize(),
+            normalize(momentum=0.9),
             layers.Conv2D(2 * width, 3, activation="relu"),
             layers.MaxPooling2D(2),
-            normalize(),
+            normalize(momentum=0.9),
             layers.Conv2D(2 * width, 3, activation="relu"),
             layers.Flatten(),
             layers.Dense(2 * width, activation="relu"),
-            layers.BatchNormalization(momentum=0.9),
+            normalize(momentum=0.9),
             layers.Dropout(dropout),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],
@@ -216,17 +216,17 @@ def best_net():
             keras.Input(IMAGE_SHAPE),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
-            normalize(),
+            normalize(momentum=0.9),
             layers.Conv2D(96, 3, activation="relu"),
             layers.Conv2D(96, 3, activation="relu"),
             layers.MaxPooling2D(2),
-            normalize(),
+            normalize(momentum=0.9),
             layers.Conv2D(192, 3, activation="relu"),
-            normalize(),
+            normalize(momentum=0.9),
             layers.Dropout(0.3),
             layers.Flatten(),
             layers.Dense(128, activation="relu"),
-            layers.BatchNormalization(momentum=0.9),
+            normalize(momentum=0.9),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ],

@@ -8,14 +8,12 @@ You will see each seed trained, then the mean accuracies, then how well the netw
 seeds do as an ensemble, which averages their probabilities. (Section: Two recipes)
 """
 
-import argparse
-
 import keras
 import numpy as np
 
 from data import load_digits
 from report import score
-from series import add_series_options, series_options, summarize, train_seeds
+from series import series_options, series_parser, summarize, train_seeds
 
 SEEDS = [1, 2, 3]
 # The name of each recipe: its options for mnist.py.
@@ -41,20 +39,16 @@ def evaluate_ensemble(paths):
 
 def main(argv=None):
     """Train a recipe with each seed; return the summary, with the ensemble's scores."""
-    parser = argparse.ArgumentParser(
-        description="Train one of the recipes.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = series_parser("Train one of the recipes.")
     parser.add_argument("recipe", choices=RECIPES)
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
-    add_series_options(parser)
     args = parser.parse_args(argv)
 
     print(f"The trainings go to {args.outputs}")
     options = [*RECIPES[args.recipe].split(), *SCHEDULE.split(), *series_options(args)]
     results = train_seeds(options, args.seeds, args.outputs)
     model = f"{options[1]}.keras"
-    ensemble = evaluate_ensemble([args.outputs / str(seed) / model for seed in args.seeds])
+    ensemble = evaluate_ensemble([args.outputs / str(seed) / model for seed in results])
     summary = summarize(results) | {"ensemble": ensemble}
 
     print(f"\n{args.recipe}: {summary['epochs']} epochs, {summary['seconds']:.0f} s for each seed")

@@ -48,7 +48,10 @@ def writing_to(folder):
     try:
         yield
     except OSError as error:
-        sys.exit(f"cannot write to {folder} ({error.strerror}). Name another with --outputs.")
+        sys.exit(
+            f"{Path(sys.argv[0]).name}: cannot write to {folder} ({error.strerror}). "
+            "Name another folder with --outputs."
+        )
 
 
 def load_progress(model, folder, steps_per_epoch):

@@ -9,9 +9,7 @@ images. The test images are not used. FOLDER receives the table of all trials an
 figure. (Section: Hyperparameter search)
 """
 
-import argparse
 import math
-import statistics
 import sys
 
 import keras
@@ -20,11 +18,11 @@ import optuna
 from optuna_integration import KerasPruningCallback
 
 import techniques
-from data import TRAIN_SIZE, load_digits
+from data import TRAIN_SIZE, VALIDATION_SIZE, load_digits
 from models import IMAGE_SHAPE, quick_net
 from options import positive
 from runs import writing_to
-from series import add_series_options
+from series import series_parser, spread, with_deviation
 from utils import DeferInterrupt
 
 EPOCHS = 3  # of a trial that is not stopped
@@ -124,30 +122,25 @@ def draw(trials, path):
 def confirm(found, digits, epochs, interrupt):
     """Train with the settings found and with those chosen by hand, on seeds new to both.
 
-    Returns for each the accuracies on the validation images, their mean and deviation.
+    Returns for each the spread of the accuracies on the validation images.
     """
     results = {}
     for name, settings in {"found": found, "by_hand": BY_HAND}.items():
         accuracies = [fit(settings, digits, epochs, seed, [interrupt]) for seed in SEEDS]
-        mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
+        results[name] = spread(accuracies, VALIDATION_SIZE)
         each = " ".join(f"{accuracy:.2%}" for accuracy in accuracies)
-        print(f"{name:8}  {each}, mean {mean:.2%}, standard deviation {100 * deviation:.2f}")
-        results[name] = {"accuracies": accuracies, "mean": mean, "deviation": deviation}
+        print(f"{name:8}  {each}, mean (standard deviation) {with_deviation(results[name])}")
     return results
 
 
 def main(argv=None):
     """Search; return all trials, the best settings and what --confirm compares."""
-    parser = argparse.ArgumentParser(
-        description="Search for hyperparameters.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = series_parser("Search for hyperparameters.", EPOCHS)
     parser.add_argument(
         "--minutes", type=positive(float), default=MINUTES, help="then no new trial"
     )
     parser.add_argument("--trials", type=positive(int), help="no more than so many")
     parser.add_argument("--confirm", action="store_true", help="compare with the quick recipe")
-    add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
 
     print(f"The trials go to {args.outputs}")

@@ -9,13 +9,11 @@ the mean accuracies with their standard deviation and sampling error. The figure
 for each training. (Section: Seeds)
 """
 
-import argparse
-
 import matplotlib.pyplot as plt
 
 from series import (
-    add_series_options,
     series_options,
+    series_parser,
     summarize,
     train_seeds,
     with_deviation,
@@ -61,13 +59,9 @@ def draw(summaries, path):
 
 def main(argv=None):
     """Train each technique with each seed; return {technique: summary}."""
-    parser = argparse.ArgumentParser(
-        description="How much the seed matters.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = series_parser("How much the seed matters.", EPOCHS)
     parser.add_argument("--techniques", nargs="+", choices=TECHNIQUES, default=list(TECHNIQUES))
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
-    add_series_options(parser, EPOCHS)
     args = parser.parse_args(argv)
 
     print(f"The trainings go to {args.outputs}")

@@ -1,5 +1,6 @@
 """Machinery of the scripts that call mnist.py several times: options, one training, seeds."""
 
+import argparse
 import statistics
 import sys
 from pathlib import Path
@@ -13,18 +14,25 @@ from utils import get_start_time
 IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
 
 
-def add_series_options(parser, epochs=None):
-    """Add what these scripts have in common; epochs: of each training, None for its own."""
+def series_parser(description, epochs=None):
+    """Return a parser with the options that these scripts share.
+
+    epochs: the default for each training, None for what its own options say.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--epochs", type=positive(int), default=epochs)
     samples = positive(int, most=TRAIN_SIZE)
     parser.add_argument("--train-samples", type=samples, help="fewer for a quick try")
     parser.add_argument(
         "--outputs", type=Path, default=OUTPUTS / get_start_time(), help="named again: go on there"
     )
+    return parser
 
 
 def series_options(args):
-    """Return the options for mnist.py that add_series_options has brought in."""
+    """Return the options for mnist.py that series_parser has brought in."""
     epochs = ["--epochs", str(args.epochs)] if args.epochs else []
     samples = ["--train-samples", str(args.train_samples)] if args.train_samples else []
     return [*epochs, *samples]
@@ -46,37 +54,49 @@ def train(options, folder):
 
 
 def train_seeds(options, seeds, folder):
-    """Train once with each seed, in folder/SEED; return the list of results."""
-    seeds = dict.fromkeys(map(str, seeds))  # each of them once
-    return [train([*options, "--seed", seed], folder / seed) for seed in seeds]
+    """Train once with each seed, in folder/SEED; return {seed: results}."""
+    return {s: train([*options, "--seed", str(s)], folder / str(s)) for s in dict.fromkeys(seeds)}
+
+
+def sampling_error(share, images):
+    """Return the standard error of a share of so many images (of a binomial distribution)."""
+    return (share * (1 - share) / images) ** 0.5
+
+
+def spread(accuracies, images):
+    """Return accuracies on so many images with their mean and what it is worth.
+
+    "deviation" is their standard deviation, None for a single one; "sampling_error" that of one
+    training with the mean accuracy.
+    """
+    mean = statistics.mean(accuracies)
+    return {
+        "accuracies": accuracies,
+        "mean": mean,
+        "deviation": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        "sampling_error": sampling_error(mean, images),
+    }
 
 
 def summarize(results):
-    """Return what trainings that differ in the seed reached on the validation and test images.
+    """Return what trainings, {seed: results}, reached on the validation and test images.
 
-    For each of the two parts: the accuracies, their mean, their standard deviation (None for a
-    single one), the mean cross-entropy, and the sampling error sqrt(p (1 - p) / n) of a training
-    with the mean accuracy p on n images.
+    For each of the two parts: the spread of the accuracies and the mean cross-entropy.
     """
+    results = list(results.values())
     summary = {
         "parameters": results[0]["parameters"],
         "epochs": results[0]["epochs"],
         "seconds": statistics.mean(r["epochs"] * r["seconds_per_epoch"] for r in results),
     }
     for part, images in IMAGES.items():
-        accuracies = [result[part]["accuracy"] for result in results]
-        mean = statistics.mean(accuracies)
-        summary[part] = {
-            "accuracies": accuracies,
-            "mean": mean,
-            "deviation": statistics.stdev(accuracies) if len(results) > 1 else None,
-            "sampling_error": (mean * (1 - mean) / images) ** 0.5,
-            "cross_entropy": statistics.mean(result[part]["cross_entropy"] for result in results),
-        }
+        scores = [result[part] for result in results]
+        summary[part] = spread([score["accuracy"] for score in scores], images)
+        summary[part]["cross_entropy"] = statistics.mean(s["cross_entropy"] for s in scores)
     return summary
 
 
 def with_deviation(scores):
     """Return a mean accuracy in percent with its standard deviation, e.g. 99.40 (0.05)."""
-    deviation = scores["deviation"]
-    return f"{100 * scores['mean']:.2f}" + (f" ({100 * deviation:.2f})" if deviation else "")
+    deviation = "" if scores["deviation"] is None else f" ({100 * scores['deviation']:.2f})"
+    return f"{100 * scores['mean']:.2f}{deviation}"

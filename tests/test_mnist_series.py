@@ -20,7 +20,9 @@ def result(validation, test):
 
 def test_summary_of_seeds(load_script):
     series = load_script("mnist/series.py")
-    summary = series.summarize([result(0.98, 0.97), result(0.99, 0.99), result(1.00, 0.98)])
+    summary = series.summarize(
+        {1: result(0.98, 0.97), 2: result(0.99, 0.99), 3: result(1.00, 0.98)}
+    )
     assert summary["seconds"] == 6 and summary["parameters"] == 7
     assert summary["test"]["accuracies"] == [0.97, 0.99, 0.98]
     assert summary["test"]["mean"] == pytest.approx(0.98)
@@ -28,7 +30,7 @@ def test_summary_of_seeds(load_script):
     # 0.98 of 10,000 images: sqrt(0.98 * 0.02 / 10,000).
     assert summary["test"]["sampling_error"] == pytest.approx(0.0014)
     assert summary["validation"]["sampling_error"] == pytest.approx((0.99 * 0.01 / 5000) ** 0.5)
-    assert series.summarize([result(0.98, 0.97)])["test"]["deviation"] is None
+    assert series.summarize({1: result(0.98, 0.97)})["test"]["deviation"] is None
 
 
 def test_seeds_differ_and_go_on(load_script, tmp_path):
