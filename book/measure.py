@@ -55,7 +55,7 @@ MEASUREMENTS = {
     "churn_experiments": ("mlp/experiments.py", []),
     "mnist_figures": (
         "mnist/figures.py",
-        ["mnist_samples.png", "mnist_pixels.png", "mnist_augmented.png", "mnist_schedules.png"],
+        [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
     "mnist_fitting": ("mnist/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/experiments.py", []),

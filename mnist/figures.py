@@ -64,6 +64,25 @@ def draw_augmented(image, path, rows=3, columns=8):
     save(figure, path)
 
 
+def draw_blur(images, path, columns=10):
+    """Draw images as they are, after three augmenting layers and after RandomAffine."""
+    x = prepare_images(images[:columns], IMAGE_SHAPE)
+    rows = {"as they are": x}
+    for kind, layers, label in (("layers", 3, "three layers"), ("affine", 1, "one layer")):
+        rows[label] = x
+        for layer in techniques.augment(conv_net(), kind).layers[:layers]:
+            rows[label] = layer(rows[label], training=True)
+    figure, axes = plt.subplots(len(rows), columns, figsize=(8, 2.6))
+    for some, (label, pictures) in zip(axes, rows.items(), strict=True):
+        pictures = keras.ops.convert_to_numpy(pictures).reshape(-1, 28, 28)
+        for ax, picture in zip(some, pictures, strict=True):
+            ax.imshow(picture, vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
+            ax.grid(False)
+        some[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    save(figure, path)
+
+
 def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
     """Draw the learning rate that each schedule gives to each step of a training."""
     figure, axes = plt.subplots()
@@ -94,6 +113,7 @@ def main(argv=None):
     draw_samples(images, labels, folder / "mnist_samples.png")
     draw_pixels(images[0], folder / "mnist_pixels.png")
     draw_augmented(images[0], folder / "mnist_augmented.png")
+    draw_blur(images, folder / "mnist_blur.png")
     draw_schedules(folder / "mnist_schedules.png")
     return {"counts": np.bincount(labels[:-VALIDATION_SIZE]).tolist()}
 

@@ -21,7 +21,7 @@ from data import load_digits
 from models import MODELS, ZOO
 from options import parse_arguments
 from report import describe, write_report
-from runs import last_epoch, load_progress, open_run, recall_best
+from runs import last_epoch, learned_weights, load_progress, open_run, recall_best
 from utils import DeferInterrupt, SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
@@ -34,9 +34,11 @@ SEED = 42  # initial weights and order of the images
 
 
 def build_model(name, args):
-    """Return a new model of the zoo, behind augmenting layers if the options ask for them."""
+    """Return a model of the zoo: behind augmenting layers, with learned weights, if asked for."""
     model = MODELS[name]()
-    return techniques.augment(model) if args.augment else model
+    if args.start_from:
+        model.set_weights(learned_weights(name, args.start_from))
+    return techniques.augment(model, args.augment) if args.augment else model
 
 
 def compile_model(model, args, steps):

@@ -8,7 +8,7 @@ import sys
 from data import TRAIN_SIZE
 from models import MODELS
 from runs import OUTPUTS, find_run
-from techniques import SCHEDULES
+from techniques import AUGMENTATIONS, SCHEDULES
 from utils import get_start_time
 
 OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"]
@@ -41,7 +41,13 @@ def parse_arguments(argv, **defaults):
     add("--learning-rate", type=positive(float), help="None: what the optimizer has")
     add("--lr-schedule", choices=SCHEDULES, help="how the learning rate changes")
     add("--early-stopping", type=positive(int), metavar="PATIENCE", help="epochs without progress")
-    add("--augment", action="store_true", help="turn, shift and zoom the training images")
+    add(
+        "--augment",
+        nargs="?",
+        const=AUGMENTATIONS[0],
+        choices=AUGMENTATIONS,
+        help="turn, shift and zoom the training images",
+    )
     add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
     add("--seed", type=int, help="of the initial weights and the order of the images")
     add(
@@ -50,6 +56,7 @@ def parse_arguments(argv, **defaults):
         default=TRAIN_SIZE,
         help="fewer for a quick try",
     )
+    add("--start-from", metavar="RUN", help="begin with the weights that this run has learned")
     add("--outputs", default=OUTPUTS / get_start_time(), help="folder of the run")
     add("--resume", metavar="RUN", help="folder of the run to go on with")
     parser.set_defaults(**defaults)

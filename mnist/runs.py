@@ -54,6 +54,16 @@ def writing_to(folder):
         )
 
 
+def learned_weights(name, run):
+    """Return the weights that the model of this name has learned in a run."""
+    path = find_run(run) / f"{name}.keras"
+    try:
+        return keras.models.load_model(path).get_weights()
+    except Exception as error:  # Keras raises many kinds for a file that it cannot read
+        reason = str(error).splitlines()[0]
+        sys.exit(f"mnist.py: cannot read the weights of {path} ({reason}).")
+
+
 def load_progress(model, folder, steps_per_epoch):
     """Return the model and its history as the run's last checkpoint holds them.
 

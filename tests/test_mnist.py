@@ -309,6 +309,19 @@ def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
+def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ["-m", "le_net", "--epochs", "1", "--train-samples", "2000"]
+    before = mnist.main([*options, "--augment", "affine", "--outputs", str(first)])
+    start = ["--start-from", str(first), "--optimizer", "sgd", "--learning-rate", "1e-9"]
+    after = mnist.main([*options, *start, "--outputs", str(second)])
+    before, after = (results["models"]["le_net"]["test"] for results in (before, after))
+    assert after["cross_entropy"] == pytest.approx(before["cross_entropy"], rel=1e-4)
+    nowhere = ["--start-from", str(tmp_path / "nosuch"), "--outputs", str(tmp_path / "third")]
+    with pytest.raises(SystemExit, match="cannot read the weights"):
+        mnist.main([*options, *nowhere])
+
+
 def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt

@@ -8,7 +8,9 @@ import pytest
 def test_figures_are_drawn(load_script, tmp_path):
     results = load_script("mnist/figures.py").main(["--outputs", str(tmp_path)])
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {f"mnist_{n}.png" for n in ("samples", "pixels", "augmented", "schedules")}
+    assert names == {
+        f"mnist_{n}.png" for n in ("samples", "pixels", "augmented", "blur", "schedules")
+    }
     assert sum(results["counts"]) == 55_000 and min(results["counts"]) > 4_000
 
 

@@ -94,15 +94,30 @@ def test_ensemble_averages_probabilities(load_script, tmp_path):
 
 def test_best_recipe_is_the_network_of_the_book(load_script):
     recipes, mnist = load_script("mnist/recipes.py"), load_script("mnist/mnist.py")
-    words = f"{recipes.RECIPES['best']} {recipes.SCHEDULE}".split()
-    args = load_script("mnist/options.py").parse_arguments(words)
-    model = mnist.build_model(args.model, args)
-    assert model.count_params() == 378_698
-    assert [layer.name.split("_")[1] for layer in model.layers[:3]] == [
-        "rotation",
-        "translation",
-        "zoom",
-    ]
+    first, second = (
+        load_script("mnist/options.py").parse_arguments(f"{stage} {recipes.SCHEDULE}".split())
+        for stage in recipes.RECIPES["best"]
+    )
+    models = [mnist.build_model(args.model, args) for args in (first, second)]
+    assert [model.count_params() for model in models] == [378_698, 378_698]
+    # The first stage has one more layer in front, which augments.
+    kinds = [[type(layer).__name__ for layer in model.layers] for model in models]
+    assert kinds[0] == ["RandomAffine", *kinds[1]]
+
+
+def test_each_stage_goes_on_from_the_one_before(load_script, tmp_path):
+    recipes = load_script("mnist/recipes.py")
+    stage = ["-m", "le_net", "--train-samples", "512", "--epochs"]
+    still = ["--optimizer", "sgd", "--learning-rate", "1e-9"]
+    stages = [[*stage, "2", "--augment", "affine"], [*stage, "1", *still]]
+    results, folder = recipes.train_stages(stages, 7, tmp_path)
+    assert folder == tmp_path / "7-2" and results["epochs"] == 3
+    runs = [json.loads((tmp_path / f"7-{n}" / "results.json").read_text()) for n in (1, 2)]
+    one, two = (run["models"]["le_net"] for run in runs)
+    assert two["test"]["cross_entropy"] == pytest.approx(one["test"]["cross_entropy"], rel=1e-4)
+    assert results["test"] == two["test"]
+    seconds = 2 * one["seconds_per_epoch"] + two["seconds_per_epoch"]
+    assert 3 * results["seconds_per_epoch"] == pytest.approx(seconds)
 
 
 def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):

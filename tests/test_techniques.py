@@ -26,10 +26,11 @@ def small(load_script):
     return load_script("mnist/data.py").load_digits((28, 28, 1), 256)
 
 
+@pytest.mark.parametrize("kind", ["layers", "affine"])
 @pytest.mark.parametrize("name", ["mlp_one_layer", "le_net"])
-def test_augmentation_works_in_training_only(techniques, models, small, name):
+def test_augmentation_works_in_training_only(techniques, models, small, name, kind):
     plain = models[name]()
-    augmented = techniques.augment(plain)
+    augmented = techniques.augment(plain, kind)
     assert augmented.count_params() == plain.count_params()
     x = small.x_train.reshape(-1, *plain.input_shape[1:])
     expected = plain.predict(x, verbose=0)
@@ -38,10 +39,13 @@ def test_augmentation_works_in_training_only(techniques, models, small, name):
     assert np.abs(in_training - expected).max() > 0.01
 
 
-def test_augmented_images_stay_digits_on_paper(techniques, models, small):
-    augmented = techniques.augment(models["le_net"]())
+@pytest.mark.parametrize(("kind", "layers"), [("layers", 3), ("affine", 1)])
+def test_augmented_images_stay_digits_on_paper(techniques, models, small, kind, layers):
+    keras.utils.set_random_seed(0)
+    augmented = techniques.augment(models["le_net"](), kind)
+    assert len(augmented.layers) == len(models["le_net"]().layers) + layers
     x = small.x_train
-    for layer in augmented.layers[:3]:
+    for layer in augmented.layers[:layers]:
         x = layer(x, training=True)
     x = keras.ops.convert_to_numpy(x)
     assert x.shape == small.x_train.shape
@@ -51,6 +55,48 @@ def test_augmented_images_stay_digits_on_paper(techniques, models, small):
     assert x[:, 0, 0].max() < 0.01
     moved = np.abs(x - small.x_train).mean(axis=(1, 2, 3))
     assert (moved > 0.01).mean() > 0.9
+
+
+def test_affine_layer_shifts_by_whole_pixels_and_leaves_grey_levels_alone(techniques, small):
+    layer = techniques.RandomAffine(rotation=0, zoom=0, shear=0, shift=2)
+    moved = keras.ops.convert_to_numpy(layer(small.x_train, training=True))
+    shifts = set()
+    for before, after in zip(small.x_train, moved, strict=True):
+        paper = np.pad(before[:, :, 0], 2)
+        here = [
+            (down, right)
+            for down in range(5)
+            for right in range(5)
+            if np.allclose(paper[down : down + 28, right : right + 28], after[:, :, 0], atol=1e-4)
+        ]
+        assert len(here) == 1
+        shifts.update(here)
+    assert len(shifts) == 25
+
+
+def test_affine_layer_turns_about_the_centre(techniques, small):
+    layer = techniques.RandomAffine(rotation=90, zoom=0, shear=0, shift=0)
+    layer.draw = lambda images, limit: keras.ops.full((len(images),), float(limit == 90) * 90)
+    turned = keras.ops.convert_to_numpy(layer(small.x_train, training=True))
+    np.testing.assert_allclose(turned, np.rot90(small.x_train, axes=(1, 2)), atol=1e-4)
+
+
+def test_affine_layer_blurs_less_than_three_layers(techniques, models, small):
+    keras.utils.set_random_seed(0)
+    differences = {}
+    for kind, layers in (("layers", 3), ("affine", 1)):
+        x = small.x_train
+        for layer in techniques.augment(models["le_net"](), kind).layers[:layers]:
+            x = layer(x, training=True)
+        differences[kind] = np.abs(np.diff(keras.ops.convert_to_numpy(x), axis=2)).mean()
+    assert differences["layers"] < 0.92 * differences["affine"]
+
+
+def test_affine_layer_is_saved_with_its_limits(techniques, models, tmp_path):
+    model = keras.Sequential([keras.Input((28, 28, 1)), techniques.RandomAffine(shift=3)])
+    model.save(tmp_path / "affine.keras")
+    (layer,) = keras.models.load_model(tmp_path / "affine.keras").layers
+    assert layer.limits == {"rotation": 12, "zoom": 0.12, "shear": 0.15, "shift": 3}
 
 
 def rates(schedule, steps):
@@ -164,5 +210,5 @@ def test_techniques_combine(mnist, tmp_path):
         *("--lr-schedule", "cosine", "--early-stopping", "5", "--optimizer", "sgd"),
     )
     assert results["models"]["conv_net_batch_norm"]["epochs"] == 2
-    assert results["settings"]["augment"] is True
+    assert results["settings"]["augment"] == "layers"
     assert results["settings"]["lr_schedule"] == "cosine"
