@@ -73,6 +73,7 @@ MEASUREMENTS = {
     "mnist_quick_2": ("mnist/recipes.py quick --epochs 2", []),
     "mnist_quick": ("mnist/recipes.py quick", []),
     "mnist_best": ("mnist/recipes.py best", []),
+    "mnist_holdout": ("mnist/holdout.py", []),
     "mnist_search": ("mnist/search.py --confirm", ["mnist_search.png"]),
     "backends": ("book/backends.py", []),  # wants JAX and PyTorch
     "mnist_augmentation": ("book/augmentation.py", []),

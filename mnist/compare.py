@@ -75,11 +75,29 @@ def points_of_the_book():
 def points_of_run(name):
     """Return the rows of the models in the folder of a run of mnist.py."""
     folder = find_run(name)
+    rows = []
+    for model, results in load_run(folder)["models"].items():
+        rows.append(point(f"yours: {model}, {folder.name}", results))
+        rows[-1]["seconds"] += seconds_before(folder, model)
+    return rows
+
+
+def load_run(folder):
+    """Return what results.json holds in the folder of a finished run."""
     try:
-        models = json.loads((folder / "results.json").read_text())["models"]
+        run = json.loads((folder / "results.json").read_text())
+        return {"settings": run["settings"], "models": run["models"]}
     except (OSError, ValueError, KeyError):
         sys.exit(f"compare.py: {folder} is no folder of a finished run: no readable results.json.")
-    return [point(f"yours: {model}, {folder.name}", results) for model, results in models.items()]
+
+
+def seconds_before(folder, model):
+    """Return how long the model had been trained in the run from which this one has started."""
+    start = load_run(folder)["settings"].get("start_from")
+    if not start:
+        return 0
+    results = load_run(Path(start))["models"][model]
+    return results["epochs"] * results["seconds_per_epoch"] + seconds_before(Path(start), model)
 
 
 def draw(table, path):

@@ -14,7 +14,7 @@ import numpy as np
 
 import techniques
 from data import VALIDATION_SIZE, load_mnist, prepare_images
-from models import IMAGE_SHAPE, conv_net
+from models import IMAGE_SHAPE
 from runs import OUTPUTS
 from utils import get_start_time
 
@@ -48,9 +48,8 @@ def draw_pixels(image, path):
 
 def draw_augmented(image, path, rows=3, columns=8):
     """Draw an image, first as it is, then as the augmenting layers change it."""
-    layers = techniques.augment(conv_net()).layers[:3]
     x = np.repeat(prepare_images(image[np.newaxis], IMAGE_SHAPE), rows * columns - 1, axis=0)
-    for layer in layers:
+    for layer in techniques.augmenting_layers("layers"):
         x = layer(x, training=True)
     changed = keras.ops.convert_to_numpy(x).reshape(-1, 28, 28)
     figure, axes = plt.subplots(rows, columns, figsize=(8, 3.3))
@@ -68,9 +67,9 @@ def draw_blur(images, path, columns=10):
     """Draw images as they are, after three augmenting layers and after RandomAffine."""
     x = prepare_images(images[:columns], IMAGE_SHAPE)
     rows = {"as they are": x}
-    for kind, layers, label in (("layers", 3, "three layers"), ("affine", 1, "one layer")):
+    for kind, label in (("layers", "three layers"), ("affine", "one layer")):
         rows[label] = x
-        for layer in techniques.augment(conv_net(), kind).layers[:layers]:
+        for layer in techniques.augmenting_layers(kind):
             rows[label] = layer(rows[label], training=True)
     figure, axes = plt.subplots(len(rows), columns, figsize=(8, 2.6))
     for some, (label, pictures) in zip(axes, rows.items(), strict=True):

@@ -34,10 +34,8 @@ SEED = 42  # initial weights and order of the images
 
 
 def build_model(name, args):
-    """Return a model of the zoo: behind augmenting layers, with learned weights, if asked for."""
+    """Return a new model of the zoo, behind augmenting layers if the options ask for them."""
     model = MODELS[name]()
-    if args.start_from:
-        model.set_weights(learned_weights(name, args.start_from))
     return techniques.augment(model, args.augment) if args.augment else model
 
 
@@ -110,6 +108,8 @@ def run_model(name, args, folder):
     compile_model(model, args, steps_per_epoch * args.epochs)
 
     model, history = load_progress(model, folder, steps_per_epoch)
+    if args.start_from and not history:
+        model.set_weights(learned_weights(name, args.start_from))
     checkpoint = SaveCheckpoint(folder, name, history, keep_best=bool(args.early_stopping))
     interrupted = fit_model(model, digits, args, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count

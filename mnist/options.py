@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import sys
+from pathlib import Path
 
 from data import TRAIN_SIZE
 from models import MODELS
@@ -46,7 +47,7 @@ def parse_arguments(argv, **defaults):
         nargs="?",
         const=AUGMENTATIONS[0],
         choices=AUGMENTATIONS,
-        help="turn, shift and zoom the training images",
+        help="change the training images at random; alone: layers",
     )
     add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
     add("--seed", type=int, help="of the initial weights and the order of the images")
@@ -56,7 +57,7 @@ def parse_arguments(argv, **defaults):
         default=TRAIN_SIZE,
         help="fewer for a quick try",
     )
-    add("--start-from", metavar="RUN", help="begin with the weights that this run has learned")
+    add("--start-from", metavar="RUN", help="run with whose weights to begin")
     add("--outputs", default=OUTPUTS / get_start_time(), help="folder of the run")
     add("--resume", metavar="RUN", help="folder of the run to go on with")
     parser.set_defaults(**defaults)
@@ -67,6 +68,10 @@ def parse_with_resume(parser, argv):
     """Parse the options; with --resume RUN, those not given are the ones that RUN had."""
     args = parser.parse_args(argv)
     if not args.resume:
+        if args.start_from:
+            args.start_from = str(find_run(args.start_from).resolve())
+            if not Path(args.start_from).is_dir():
+                parser.error(f"there is no run {args.start_from}")
         return args
     folder = find_run(args.resume)
     try:
@@ -78,7 +83,8 @@ def parse_with_resume(parser, argv):
     # A schedule over all epochs has been laid down with the first of them.
     free = {"epochs"} if saved["lr_schedule"] in ("constant", "plateau") else set()
     for name, value in saved.items():
-        if name not in free and getattr(args, name) != value:
+        # The run to start from may have moved, and is not needed once there is a checkpoint.
+        if name not in {*free, "start_from"} and getattr(args, name) != value:
             allowed = "only --epochs" if free else f"with schedule {saved['lr_schedule']} nothing"
             parser.error(f"{allowed} may change in a resumed run; its {name} was {value}")
     return args

@@ -4,8 +4,9 @@
     python mnist/recipes.py best --seeds 1    # one training, less than half an hour
     python mnist/recipes.py best              # three of them, more than an hour
 
-You will see each seed trained, then the mean accuracies, then how well the networks of all
-seeds do as an ensemble, which averages their probabilities. (Section: Two recipes)
+--epochs changes the first stage only. You will see each seed trained, then the mean
+accuracies, then how well the networks of all seeds do as an ensemble, which averages their
+probabilities. (Section: Two recipes)
 """
 
 import keras
@@ -63,13 +64,14 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     print(f"The trainings go to {args.outputs}")
-    stages = [[*stage.split(), *SCHEDULE.split()] for stage in RECIPES[args.recipe]]
-    stages[0] += series_options(args)
-    name = stages[0][1]
+    stages = [
+        [*stage.split(), *SCHEDULE.split(), *series_options(args, with_epochs=number == 0)]
+        for number, stage in enumerate(RECIPES[args.recipe])
+    ]
     results, models = {}, []
     for seed in dict.fromkeys(args.seeds):
         results[seed], folder = train_stages(stages, seed, args.outputs)
-        models.append(folder / f"{name}.keras")
+        models.append(folder / f"{stages[0][1]}.keras")
     summary = summarize(results) | {"ensemble": evaluate_ensemble(models)}
     ensemble = summary["ensemble"]
 

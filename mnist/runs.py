@@ -55,8 +55,10 @@ def writing_to(folder):
 
 
 def learned_weights(name, run):
-    """Return the weights that the model of this name has learned in a run."""
-    path = find_run(run) / f"{name}.keras"
+    """Return the weights that a run reports for the model of this name, its best or its last."""
+    folder = find_run(run)
+    best = folder / f"{name}_best.keras"
+    path = best if best.exists() else folder / f"{name}.keras"
     try:
         return keras.models.load_model(path).get_weights()
     except Exception as error:  # Keras raises many kinds for a file that it cannot read

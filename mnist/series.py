@@ -31,9 +31,9 @@ def series_parser(description, epochs=None):
     return parser
 
 
-def series_options(args):
+def series_options(args, with_epochs=True):
     """Return the options for mnist.py that series_parser has brought in."""
-    epochs = ["--epochs", str(args.epochs)] if args.epochs else []
+    epochs = ["--epochs", str(args.epochs)] if args.epochs and with_epochs else []
     samples = ["--train-samples", str(args.train_samples)] if args.train_samples else []
     return [*epochs, *samples]
 

@@ -17,36 +17,40 @@ class RandomAffine(layers.Layer):
     """Turn, stretch, slant and shift each image at random, in training only.
 
     All of it is one affine transformation, so that the grey levels are interpolated only once.
-    rotation in degrees, zoom of width and of height and shear as shares, shift in pixels and
-    always whole ones: each is drawn uniformly, up to so much in either direction.
-    Takes and returns images, shape (n, 28, 28, 1); what moves in is paper, 0.
+    rotation is given in degrees, zoom (of width and height apart) and shear as shares, shift in
+    whole pixels: for each image they are drawn uniformly, up to so much in either direction.
+    Takes and returns images of 28 x 28 pixels and one channel; what moves in is paper, 0.
     """
 
     def __init__(self, rotation=12, zoom=0.12, shear=0.15, shift=2, **kwargs):
         super().__init__(**kwargs)
-        self.limits = {"rotation": rotation, "zoom": zoom, "shear": shear, "shift": shift}
+        self.rotation = rotation
+        self.zoom = zoom
+        self.shear = shear
+        self.shift = shift
         self.seed_generator = keras.random.SeedGenerator()
+        # TensorFlow's XLA compiler, which Keras uses on a GPU, may not know the transformation.
+        self.supports_jit = False
 
     def call(self, images, training=False):
         return self.transform(images) if training else images
 
     def transform(self, images):
         """Return the images, each changed in its own way."""
-        angle = math.pi / 180 * self.draw(images, self.limits["rotation"])
-        width = 1 + self.draw(images, self.limits["zoom"])
-        height = 1 + self.draw(images, self.limits["zoom"])
-        shear = self.draw(images, self.limits["shear"])
-        right = ops.round(self.draw(images, self.limits["shift"] + 0.5))
-        down = ops.round(self.draw(images, self.limits["shift"] + 0.5))
-        # The rotation matrix times ((width, shear), (0, height)): where each pixel comes from,
-        # seen from the centre of the image.
+        angle = math.pi / 180 * self.draw(images, self.rotation)
+        width = 1 + self.draw(images, self.zoom)
+        height = 1 + self.draw(images, self.zoom)
+        shear = self.draw(images, self.shear)
+        right = ops.round(self.draw(images, self.shift + 0.5))  # each whole number equally often
+        down = ops.round(self.draw(images, self.shift + 0.5))
+        # The pixel at (x, y), seen from the centre, comes from (a x + b y, c x + d y).
         cos, sin = ops.cos(angle), ops.sin(angle)
         a, b = cos * width, cos * shear - sin * height
         c, d = sin * width, sin * shear + cos * height
-        centre = (SIZE - 1) / 2
-        x, y = centre + right, centre + down
-        rest = ops.zeros_like(angle)
-        rows = [a, b, centre - a * x - b * y, c, d, centre - c * x - d * y, rest, rest]
+        middle = (SIZE - 1) / 2
+        x, y = middle + right, middle + down
+        zero = ops.zeros_like(angle)
+        rows = [a, b, middle - a * x - b * y, c, d, middle - c * x - d * y, zero, zero]
         return ops.image.affine_transform(
             images, ops.stack(rows, axis=1), interpolation="bilinear", fill_mode="constant"
         )
@@ -57,31 +61,37 @@ class RandomAffine(layers.Layer):
         return keras.random.uniform(shape, -limit, limit, seed=self.seed_generator)
 
     def get_config(self):
-        return super().get_config() | self.limits
+        limits = {name: getattr(self, name) for name in ("rotation", "zoom", "shear", "shift")}
+        return super().get_config() | limits
+
+
+def augmenting_layers(kind):
+    """Return new layers that change images: three of Keras for "layers", or "affine".
+
+    The three turn by up to 11 degrees, shift by up to 2 pixels and zoom by up to 10 %.
+    """
+    if kind == "affine":
+        return [RandomAffine(dtype="float32")]
+    return [
+        layers.RandomRotation(0.03, fill_mode="constant", dtype="float32"),
+        layers.RandomTranslation(0.08, 0.08, fill_mode="constant", dtype="float32"),
+        layers.RandomZoom(0.1, fill_mode="constant", dtype="float32"),
+    ]
 
 
 def augment(model, kind="layers"):
-    """Return the model behind layers that turn, shift and zoom its images, in training only.
+    """Return the model behind layers that change its images at random, in training only.
 
-    kind: "layers" for three layers of Keras, up to 11 degrees, 2 pixels and 10 %; "affine" for
-    RandomAffine. What moves in from outside is paper. When the model is evaluated or used, the
-    layers pass the images on as they are.
+    kind: of the augmenting layers. When the model is evaluated or used, they pass the images on
+    as they are.
     """
     to_image = [] if model.input_shape[1:] == IMAGE_SHAPE else [layers.Reshape(IMAGE_SHAPE)]
     to_vector = [layers.Reshape(VECTOR_SHAPE)] if to_image else []
-    if kind == "affine":
-        augmenting = [RandomAffine(dtype="float32")]
-    else:
-        augmenting = [
-            layers.RandomRotation(0.03, fill_mode="constant", dtype="float32"),
-            layers.RandomTranslation(0.08, 0.08, fill_mode="constant", dtype="float32"),
-            layers.RandomZoom(0.1, fill_mode="constant", dtype="float32"),
-        ]
     return keras.Sequential(
         [
             keras.Input(model.input_shape[1:]),
             *to_image,
-            *augmenting,
+            *augmenting_layers(kind),
             *to_vector,
             *model.layers,
         ],

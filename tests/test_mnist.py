@@ -309,7 +309,7 @@ def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
-def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path):
+def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     options = ["-m", "le_net", "--epochs", "1", "--train-samples", "2000"]
     before = mnist.main([*options, "--augment", "affine", "--outputs", str(first)])
@@ -317,9 +317,25 @@ def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path):
     after = mnist.main([*options, *start, "--outputs", str(second)])
     before, after = (results["models"]["le_net"]["test"] for results in (before, after))
     assert after["cross_entropy"] == pytest.approx(before["cross_entropy"], rel=1e-4)
-    nowhere = ["--start-from", str(tmp_path / "nosuch"), "--outputs", str(tmp_path / "third")]
+    third = ["--outputs", str(tmp_path / "third")]
+    with pytest.raises(SystemExit):
+        mnist.main([*options, "--start-from", str(tmp_path / "nosuch"), *third])
+    assert "there is no run" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="cannot read the weights"):
-        mnist.main([*options, *nowhere])
+        mnist.main([*options, "-m", "conv_net", "--start-from", str(first), *third])
+    # Once there is a checkpoint, the first run is needed no more.
+    first.rename(tmp_path / "moved")
+    resumed = mnist.main(["--resume", str(second)])["models"]["le_net"]
+    assert resumed["test"] == after
+
+
+def test_a_run_starts_from_the_best_weights_where_there_are_any(load_script, tmp_path):
+    runs = load_script("mnist/runs.py")
+    for name, value in (("tiny", 1.0), ("tiny_best", 2.0)):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.set_weights([np.full((1, 1), value), np.zeros(1)])
+        model.save(tmp_path / f"{name}.keras")
+    assert runs.learned_weights("tiny", tmp_path)[0] == 2
 
 
 def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch):

@@ -105,6 +105,28 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
     assert kinds[0] == ["RandomAffine", *kinds[1]]
 
 
+def test_options_reach_the_stages(load_script, tmp_path, monkeypatch):
+    """--epochs is for the first stage, --train-samples for all; quickly, with another network."""
+    recipes = load_script("mnist/recipes.py")
+    stages = ["-m le_net --augment affine --epochs 9", "-m le_net --epochs 2"]
+    monkeypatch.setitem(recipes.RECIPES, "best", stages)
+    recipes.main(["best", *TINY, "--seeds", "5", "--outputs", str(tmp_path)])
+    one, two = (
+        json.loads((tmp_path / f"5-{n}" / "run.json").read_text())["settings"] for n in (1, 2)
+    )
+    assert (one["epochs"], one["train_samples"], one["augment"]) == (1, 256, "affine")
+    assert (two["epochs"], two["train_samples"], two["augment"]) == (2, 256, None)
+    assert two["start_from"] == str(tmp_path / "5-1") and two["seed"] == one["seed"] == 5
+
+
+def test_holdout_compares_before_and_after(load_script):
+    results = load_script("mnist/holdout.py").main(TINY)
+    assert set(results) == {"layers", "affine"}
+    for scores in results.values():
+        assert scores["before"] != scores["after"]
+        assert all(0 < score["errors"] <= 30_000 for score in scores.values())
+
+
 def test_each_stage_goes_on_from_the_one_before(load_script, tmp_path):
     recipes = load_script("mnist/recipes.py")
     stage = ["-m", "le_net", "--train-samples", "512", "--epochs"]
@@ -189,12 +211,16 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
 def test_own_run_joins_the_comparison(load_script, tmp_path):
     compare = load_script("mnist/compare.py")
     model = {"parameters": 5, "epochs": 2, "seconds_per_epoch": 4.0, "test": {"accuracy": 0.9999}}
-    (tmp_path / "mine").mkdir()
-    results = {"models": {"my_net": model}}
-    (tmp_path / "mine" / "results.json").write_text(json.dumps(results))
+    first, mine = tmp_path / "first", tmp_path / "mine"
+    for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
+        folder.mkdir()
+        results = {"settings": {"start_from": start}, "models": {"my_net": model}}
+        results["models"]["my_net"] |= {"epochs": epochs}
+        (folder / "results.json").write_text(json.dumps(results))
     options = ["--outputs", str(tmp_path)]
-    rows = compare.main([str(tmp_path / "mine"), *options])["networks"]
-    assert rows[0]["name"] == "yours: my_net, mine" and rows[0]["seconds"] == 8
+    rows = compare.main([str(mine), *options])["networks"]
+    assert rows[0]["name"] == "yours: my_net, mine"
+    assert rows[0]["seconds"] == 10 * 4 + 2 * 4  # with those of the run that it started from
     assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
     with pytest.raises(SystemExit, match="no folder of a finished run"):
         compare.main([str(tmp_path), *options])

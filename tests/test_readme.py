@@ -29,6 +29,7 @@ SLICES = {
     "mnist/experiments.py": [*TINY, "--groups", "images"],
     "mnist/seeds.py": [*TINY, "--techniques", "plain", "--seeds", "1"],
     "mnist/recipes.py": [*TINY, "--seeds", "1"],
+    "mnist/holdout.py": TINY,
     "mnist/search.py": [*TINY, "--trials", "1"],
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],

@@ -39,15 +39,16 @@ def test_augmentation_works_in_training_only(techniques, models, small, name, ki
     assert np.abs(in_training - expected).max() > 0.01
 
 
-@pytest.mark.parametrize(("kind", "layers"), [("layers", 3), ("affine", 1)])
-def test_augmented_images_stay_digits_on_paper(techniques, models, small, kind, layers):
+def augmented(techniques, kind, x):
     keras.utils.set_random_seed(0)
-    augmented = techniques.augment(models["le_net"](), kind)
-    assert len(augmented.layers) == len(models["le_net"]().layers) + layers
-    x = small.x_train
-    for layer in augmented.layers[:layers]:
+    for layer in techniques.augmenting_layers(kind):
         x = layer(x, training=True)
-    x = keras.ops.convert_to_numpy(x)
+    return keras.ops.convert_to_numpy(x)
+
+
+@pytest.mark.parametrize("kind", ["layers", "affine"])
+def test_augmented_images_stay_digits_on_paper(techniques, small, kind):
+    x = augmented(techniques, kind, small.x_train)
     assert x.shape == small.x_train.shape
     assert x.min() >= 0 and x.max() <= 1 + 1e-6
     # Nearly all of the ink is still there, and a corner that moved in is blank.
@@ -58,6 +59,7 @@ def test_augmented_images_stay_digits_on_paper(techniques, models, small, kind, 
 
 
 def test_affine_layer_shifts_by_whole_pixels_and_leaves_grey_levels_alone(techniques, small):
+    keras.utils.set_random_seed(0)
     layer = techniques.RandomAffine(rotation=0, zoom=0, shear=0, shift=2)
     moved = keras.ops.convert_to_numpy(layer(small.x_train, training=True))
     shifts = set()
@@ -81,22 +83,42 @@ def test_affine_layer_turns_about_the_centre(techniques, small):
     np.testing.assert_allclose(turned, np.rot90(small.x_train, axes=(1, 2)), atol=1e-4)
 
 
-def test_affine_layer_blurs_less_than_three_layers(techniques, models, small):
-    keras.utils.set_random_seed(0)
-    differences = {}
-    for kind, layers in (("layers", 3), ("affine", 1)):
-        x = small.x_train
-        for layer in techniques.augment(models["le_net"](), kind).layers[:layers]:
-            x = layer(x, training=True)
-        differences[kind] = np.abs(np.diff(keras.ops.convert_to_numpy(x), axis=2)).mean()
-    assert differences["layers"] < 0.92 * differences["affine"]
+def test_affine_layer_blurs_less_than_three_layers(techniques, small):
+    def contrast(kind):
+        return np.abs(np.diff(augmented(techniques, kind, small.x_train), axis=2)).mean()
+
+    assert contrast("layers") < 0.92 * contrast("affine")
 
 
-def test_affine_layer_is_saved_with_its_limits(techniques, models, tmp_path):
+def test_affine_layer_stretches_and_slants_about_the_centre(techniques):
+    """A square of ink around the centre becomes what NumPy says it must."""
+    x = np.zeros((1, 28, 28, 1), "float32")
+    x[0, 10:18, 10:18] = 1
+
+    def drawn(**values):
+        layer = techniques.RandomAffine(
+            **{"rotation": 0, "zoom": 0, "shear": 0, "shift": 0} | values
+        )
+        layer.draw = lambda images, limit: keras.ops.full((len(images),), float(limit))
+        layer.shift = -0.5  # of which draw makes 0
+        return keras.ops.convert_to_numpy(layer(x, training=True))[0, :, :, 0]
+
+    # Pixels come from twice as far away: half the width and half the height.
+    half = drawn(zoom=1)
+    assert half.sum() == pytest.approx(x.sum() / 4) and half[12:16, 12:16].min() == 1
+    # Rows below the centre come from further right, by as many pixels as they are below.
+    slanted = drawn(shear=1)
+    assert slanted.sum() == pytest.approx(x.sum(), rel=1e-4)
+    columns = [np.flatnonzero(row > 0.5).mean() for row in slanted[10:18]]
+    np.testing.assert_allclose(np.diff(columns), -1)
+    assert np.mean(columns) == pytest.approx(13.5)
+
+
+def test_affine_layer_is_saved_with_its_limits(techniques, tmp_path):
     model = keras.Sequential([keras.Input((28, 28, 1)), techniques.RandomAffine(shift=3)])
     model.save(tmp_path / "affine.keras")
     (layer,) = keras.models.load_model(tmp_path / "affine.keras").layers
-    assert layer.limits == {"rotation": 12, "zoom": 0.12, "shear": 0.15, "shift": 3}
+    assert (layer.rotation, layer.zoom, layer.shear, layer.shift) == (12, 0.12, 0.15, 3)
 
 
 def rates(schedule, steps):
