@@ -270,6 +270,18 @@ def mnist_recipes():
 
 
 @table
+def mnist_holdout():
+    labels = {"layers": "three layers of Keras", "affine": "`RandomAffine`"}
+    rows = []
+    for kind, label in labels.items():
+        scores = load("mnist_holdout")[kind]
+        cells = [(s["errors"], f"{s['cross_entropy']:.4f}") for s in scores.values()]
+        rows.append([label, *cells[0], *cells[1]])
+    header = ["", "mistakes", "cross-entropy", "after fine-tuning", "cross-entropy"]
+    return markdown(header, *rows)
+
+
+@table
 def mnist_search():
     rows = [
         [place, f"{trial['learning_rate']:.4f}", trial["batch_size"], trial["width"]]
