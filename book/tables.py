@@ -260,7 +260,7 @@ def mnist_recipes():
     for name, label in labels.items():
         recipe = load(name)
         rows.append(
-            [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:.0f}"]
+            [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:,.0f}"]
             + [with_deviation(recipe[part]) for part in ("validation", "test")]
             + [", ".join(percent(accuracy) for accuracy in recipe["test"]["accuracies"])]
             + [percent(recipe["ensemble"]["test"]["accuracy"])]
@@ -277,7 +277,7 @@ def mnist_holdout():
         scores = load("mnist_holdout")[kind]
         cells = [(s["errors"], f"{s['cross_entropy']:.4f}") for s in scores.values()]
         rows.append([label, *cells[0], *cells[1]])
-    header = ["", "mistakes", "cross-entropy", "after fine-tuning", "cross-entropy"]
+    header = ["", "mistakes", "cross-entropy", "mistakes, fine-tuned", "cross-entropy, fine-tuned"]
     return markdown(header, *rows)
 
 
