@@ -122,7 +122,7 @@ def test_options_reach_the_stages(load_script, tmp_path, monkeypatch):
 def test_holdout_compares_before_and_after(load_script, monkeypatch):
     holdout = load_script("mnist/holdout.py")
     monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
-    results = holdout.main(["--epochs", "2", "--train-samples", "4000"])
+    results = holdout.main(["--epochs", "1", "--train-samples", "2000"])
     assert set(results) == {"layers", "affine"}
     for scores in results.values():
         # So short a training is not over, so that its continuation must be better.
