@@ -75,11 +75,11 @@ def points_of_the_book():
 def points_of_run(name):
     """Return the rows of the models in the folder of a run of mnist.py."""
     folder = find_run(name)
-    rows = []
-    for model, results in load_run(folder)["models"].items():
-        rows.append(point(f"yours: {model}, {folder.name}", results))
-        rows[-1]["seconds"] += seconds_before(folder, model)
-    return rows
+    run = load_run(folder)
+    return [
+        point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
+        for model, results in run["models"].items()
+    ]
 
 
 def load_run(folder):
@@ -91,13 +91,12 @@ def load_run(folder):
         sys.exit(f"compare.py: {folder} is no folder of a finished run: no readable results.json.")
 
 
-def seconds_before(folder, model):
-    """Return how long the model had been trained in the run from which this one has started."""
-    start = load_run(folder)["settings"].get("start_from")
-    if not start:
-        return 0
-    results = load_run(Path(start))["models"][model]
-    return results["epochs"] * results["seconds_per_epoch"] + seconds_before(Path(start), model)
+def seconds_of(run, model):
+    """Return how long a model was trained, with the run from whose weights this one started."""
+    results = run["models"][model]
+    start = run["settings"].get("start_from")
+    before = seconds_of(load_run(Path(start)), model) if start else 0
+    return before + results["epochs"] * results["seconds_per_epoch"]
 
 
 def draw(table, path):

@@ -46,17 +46,27 @@ def draw_pixels(image, path):
     save(figure, path)
 
 
+def augmented(images, kind):
+    """Return prepared images as augmenting layers of this kind change them, shape (n, 28, 28)."""
+    for layer in techniques.augmenting_layers(kind):
+        images = layer(images, training=True)
+    return keras.ops.convert_to_numpy(images).reshape(-1, 28, 28)
+
+
+def draw_digit(axes, picture):
+    """Draw an image with grey levels from 0 to 1, without ticks."""
+    axes.imshow(picture, vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+
+
 def draw_augmented(image, path, rows=3, columns=8):
     """Draw an image, first as it is, then as the augmenting layers change it."""
     x = np.repeat(prepare_images(image[np.newaxis], IMAGE_SHAPE), rows * columns - 1, axis=0)
-    for layer in techniques.augmenting_layers("layers"):
-        x = layer(x, training=True)
-    changed = keras.ops.convert_to_numpy(x).reshape(-1, 28, 28)
+    changed = augmented(x, "layers")
     figure, axes = plt.subplots(rows, columns, figsize=(8, 3.3))
     for ax, picture in zip(axes.flat, [image / 255, *changed], strict=True):
-        ax.imshow(picture, vmin=0, vmax=1)
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
+        draw_digit(ax, picture)
     axes[0, 0].set_title("as it is", fontsize=9, loc="center", fontweight="normal")
     for spine in axes[0, 0].spines.values():
         spine.set(visible=True, color="C1", linewidth=2)
@@ -66,18 +76,15 @@ def draw_augmented(image, path, rows=3, columns=8):
 def draw_blur(images, path, columns=10):
     """Draw images as they are, after three augmenting layers and after RandomAffine."""
     x = prepare_images(images[:columns], IMAGE_SHAPE)
-    rows = {"as they are": x}
-    for kind, label in (("layers", "three layers"), ("affine", "one layer")):
-        rows[label] = x
-        for layer in techniques.augmenting_layers(kind):
-            rows[label] = layer(rows[label], training=True)
+    rows = {
+        "as they are": x.reshape(-1, 28, 28),
+        "three layers": augmented(x, "layers"),
+        "one layer": augmented(x, "affine"),
+    }
     figure, axes = plt.subplots(len(rows), columns, figsize=(8, 2.6))
     for some, (label, pictures) in zip(axes, rows.items(), strict=True):
-        pictures = keras.ops.convert_to_numpy(pictures).reshape(-1, 28, 28)
         for ax, picture in zip(some, pictures, strict=True):
-            ax.imshow(picture, vmin=0, vmax=1)
-            ax.set(xticks=[], yticks=[])
-            ax.grid(False)
+            draw_digit(ax, picture)
         some[0].set_ylabel(label, rotation=0, ha="right", va="center")
     save(figure, path)
 

@@ -9,6 +9,7 @@ saved. (Section: Two recipes)
 """
 
 import argparse
+import math
 
 import keras
 
@@ -27,7 +28,7 @@ SEED = 1
 
 def fit(model, x, y, epochs, rate):
     """Train with a cosine schedule that peaks at the rate."""
-    steps = epochs * -(-len(x) // BATCH_SIZE)
+    steps = epochs * math.ceil(len(x) / BATCH_SIZE)
     schedule = learning_rate_schedule("cosine", rate, steps)
     model.compile(keras.optimizers.Adam(schedule), loss="categorical_crossentropy")
     model.fit(x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=2)

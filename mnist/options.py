@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import sys
-from pathlib import Path
 
 from data import TRAIN_SIZE
 from models import MODELS
@@ -69,9 +68,10 @@ def parse_with_resume(parser, argv):
     args = parser.parse_args(argv)
     if not args.resume:
         if args.start_from:
-            args.start_from = str(find_run(args.start_from).resolve())
-            if not Path(args.start_from).is_dir():
-                parser.error(f"there is no run {args.start_from}")
+            start = find_run(args.start_from).resolve()
+            if not start.is_dir():
+                parser.error(f"there is no run {start}")
+            args.start_from = str(start)
         return args
     folder = find_run(args.resume)
     try:
