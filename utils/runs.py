@@ -1,0 +1,133 @@
+"""Runs: their folder, their results with provenance, and their end in one line."""
+
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from contextlib import contextmanager
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent  # the project's folder
+RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
+
+NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
+PACKAGES = {"keras": "keras", "numpy": "numpy", "sklearn": "scikit-learn"}  # module: package
+
+
+def fail(message):
+    """End the program with one line, which begins with the script's name, and status 1."""
+    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def first_line(error):
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextmanager
+def writing_to(folder):
+    """End the program with one line if, within the with statement, a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"cannot write to {folder} ({error.strerror}). Name another folder with --outputs.")
+
+
+def make_folder(folder):
+    """Make the folder of a run and return it.
+
+    One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05, and a
+    second one in the same second an ending. A script that cannot write there ends at once,
+    before it has computed anything.
+    """
+    folder = Path(folder)
+    with writing_to(folder):
+        if folder.name == NEW:
+            folder = make_new_folder(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    return folder
+
+
+def make_new_folder(parent):
+    """Make a folder that bears the start time, and that no other run has."""
+    parent.mkdir(parents=True, exist_ok=True)
+    name = time.strftime("%Y-%m-%d_%H-%M-%S")
+    for ending in count(1):
+        folder = parent / (name if ending == 1 else f"{name}_{ending}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+
+
+def find_run(name, outputs):
+    """Return the folder of a run, given as a path or as its name in the folder outputs."""
+    return Path(name) if Path(name).is_dir() else outputs / name
+
+
+@contextmanager
+def replacing(path):
+    """Yield a path to write to; what was written there then takes path's place at once."""
+    partial = path.with_stem(f"{path.stem}_partial")
+    yield partial
+    partial.replace(path)
+
+
+def write_json(value, path):
+    """Write a value as JSON that people can read and compare, whole or not at all.
+
+    It may hold numpy numbers and arrays, which know how to become plain ones.
+    """
+    text = json.dumps(value, indent=1, default=lambda value: value.tolist())
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def provenance(script, argv):
+    """Return what a reader must know to repeat a run: command, versions, processor cores.
+
+    script: its path; argv: its options, None if they are those of the command line.
+    """
+    options = sys.argv[1:] if argv is None else argv
+    path = Path(script).resolve().relative_to(ROOT).as_posix()
+    result = {
+        "command": shlex.join(["python", path, *map(str, options)]),
+        "python": platform.python_version(),
+    }
+    result |= {
+        package: version(package) for name, package in PACKAGES.items() if name in sys.modules
+    }
+    if keras := sys.modules.get("keras"):
+        backend = keras.backend.backend()
+        result["backend"] = f"{backend} {version(backend)}"
+    return result | {"cores": os.cpu_count()}
+
+
+def save_results(results, folder, script, argv):
+    """Write results.json with the provenance of the run, say what lies in its folder.
+
+    Returns the results. script and argv: as for provenance.
+    """
+    with writing_to(folder):
+        write_json(results | {"provenance": provenance(script, argv)}, folder / "results.json")
+        names = sorted(path.name for path in folder.iterdir())
+    print(f"In {shown(folder)}: {', '.join(names)}")
+    return results
+
+
+def shown(path):
+    """Return a path as short as the reader can use it: relative to where the shell is."""
+    path, here = Path(path).resolve(), Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def load_results(name):
+    """Return what assets/results/NAME.json holds: a measurement of the book."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

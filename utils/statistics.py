@@ -1,0 +1,39 @@
+"""What a mean of some trainings is worth."""
+
+import statistics
+
+
+def mean_and_deviation(values):
+    """Return mean and standard deviation of a sample; the deviation of a single one is None.
+
+    The formula is the one for a sample, with n - 1: it estimates how far apart further
+    trainings would lie.
+    """
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return statistics.mean(values), deviation
+
+
+def sampling_error(share, images):
+    """Return the standard error of a share of so many images (of a binomial distribution)."""
+    return (share * (1 - share) / images) ** 0.5
+
+
+def spread(accuracies, images):
+    """Return accuracies on so many images with their mean and what it is worth.
+
+    "deviation" is that of the sample, None for a single one; "sampling_error" that of one
+    training with the mean accuracy.
+    """
+    mean, deviation = mean_and_deviation(accuracies)
+    return {
+        "accuracies": accuracies,
+        "mean": mean,
+        "deviation": deviation,
+        "sampling_error": sampling_error(mean, images),
+    }
+
+
+def with_deviation(scores):
+    """Return a mean share in percent with its deviation in points, e.g. 99.40 (0.05)."""
+    deviation = "" if scores["deviation"] is None else f" ({100 * scores['deviation']:.2f})"
+    return f"{100 * scores['mean']:.2f}{deviation}"

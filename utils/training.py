@@ -1,0 +1,137 @@
+"""Trainings: how long epochs take, Ctrl-C, checkpoints to go on from."""
+
+import signal
+import sys
+import time
+
+import keras
+import pandas as pd
+
+from utils.models import load_model
+from utils.runs import replacing
+
+
+def verbosity():
+    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
+    return 1 if sys.stdout.isatty() else 2
+
+
+class TimeCallback(keras.callbacks.Callback):
+    """Measure how long each epoch takes, validation included.
+
+    `times` holds the seconds of each epoch of this fit.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.times = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.times.append(time.perf_counter() - self.start)
+        # The callbacks that come later, and the History, see what is added here.
+        logs["seconds"] = self.times[-1]
+
+
+class DeferInterrupt(keras.callbacks.Callback):
+    """Raise the KeyboardInterrupt of Ctrl-C between two steps of training, not within one.
+
+    Raised at any moment, it may fall into the back end's own code, which can abort the process.
+    Use it as a callback of fit and, around fit, in a with statement.
+    """
+
+    def __enter__(self):
+        self.pressed = False
+        self.previous = signal.signal(signal.SIGINT, self.remember)
+        return self
+
+    def __exit__(self, error, *_):
+        signal.signal(signal.SIGINT, self.previous)
+        if self.pressed and error is None:  # after the last step, while the end was being saved
+            raise KeyboardInterrupt
+
+    def remember(self, *_):
+        self.pressed = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.pressed:
+            raise KeyboardInterrupt
+
+    on_test_batch_end = on_train_batch_end
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Save the whole model, optimizer included, and the history after every epoch.
+
+    history is a dict of lists with one entry per epoch, to which each epoch is added.
+    folder receives NAME_checkpoint.keras and NAME_history.csv, and with keep_best also
+    NAME_best_eN.keras, the model after epoch N with the lowest validation loss so far.
+    """
+
+    def __init__(self, folder, name, history, keep_best=False):
+        super().__init__()
+        self.folder = folder
+        self.name = name
+        self.history = history
+        self.keep_best = keep_best
+
+    @property
+    def epochs_done(self):
+        return len(self.history.get("epoch", []))
+
+    @property
+    def best_epoch(self):
+        """The epoch with the lowest validation loss, counted from 1."""
+        losses = self.history["val_loss"]
+        return 1 + losses.index(min(losses))
+
+    @property
+    def epochs_without_progress(self):
+        """How many epochs have gone by since the best one."""
+        return self.epochs_done - self.best_epoch
+
+    @property
+    def best_path(self):
+        return self.folder / f"{self.name}_best_e{self.best_epoch}.keras"
+
+    def on_epoch_end(self, epoch, logs=None):
+        for key, value in {"epoch": epoch + 1, **logs}.items():
+            self.history.setdefault(key, []).append(value)
+        # The checkpoint goes last. After a kill before it, the history is one row ahead, which
+        # load_checkpoint drops, and the best model of the epochs before is still there.
+        with replacing(self.folder / f"{self.name}_history.csv") as partial:
+            pd.DataFrame(self.history).to_csv(partial, index=False)
+        if self.keep_best and self.epochs_without_progress == 0:
+            self.save(self.best_path)
+        self.save(checkpoint_path(self.folder, self.name))
+        for path in self.folder.glob(f"{self.name}_best_e*.keras"):
+            if self.keep_best and path != self.best_path:
+                path.unlink()
+
+    def save(self, path):
+        with replacing(path) as partial:
+            self.model.save(partial)
+
+
+def checkpoint_path(folder, name):
+    """Return the path of the file from which a training goes on."""
+    return folder / f"{name}_checkpoint.keras"
+
+
+def load_checkpoint(folder, name, steps_per_epoch):
+    """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
+    model = load_model(checkpoint_path(folder, name))
+    epochs = int(model.optimizer.iterations) // steps_per_epoch
+    history = pd.read_csv(folder / f"{name}_history.csv").head(epochs)
+    return model, history.to_dict(orient="list")
+
+
+def load_progress(model, folder, steps_per_epoch):
+    """Return the model and its history as the run's last checkpoint holds them.
+
+    Where there is none, the model comes back as it is, with an empty history.
+    """
+    if not checkpoint_path(folder, model.name).exists():
+        return model, {}
+    return load_checkpoint(folder, model.name, steps_per_epoch)
