@@ -8,7 +8,6 @@ import sys
 import time
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
@@ -57,14 +56,15 @@ def make_folder(folder):
 def make_new_folder(parent):
     """Make a folder that bears the start time, and that no other run has."""
     parent.mkdir(parents=True, exist_ok=True)
-    name = time.strftime("%Y-%m-%d_%H-%M-%S")
-    for ending in count(1):
-        folder = parent / (name if ending == 1 else f"{name}_{ending}")
+    name, number = time.strftime("%Y-%m-%d_%H-%M-%S"), 1
+    folder = parent / name
+    while True:
         try:
             folder.mkdir()
+            return folder
         except FileExistsError:
-            continue
-        return folder
+            number += 1
+            folder = parent / f"{name}_{number}"
 
 
 def find_run(name, outputs):
