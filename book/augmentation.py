@@ -8,22 +8,19 @@ goes through the four three times and compares the median seconds. Two minutes; 
 nothing else should run meanwhile.
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "mnist"))
+import keras
+import tensorflow as tf
 
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
-import techniques  # noqa: E402
-from data import load_digits  # noqa: E402
-from models import IMAGE_SHAPE, conv_net  # noqa: E402
+import techniques
+from models import IMAGE_SHAPE, conv_net
+from utils.data import load_digits
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
 
 BATCH_SIZE = 256
 STEPS = 80
@@ -50,10 +47,10 @@ def make_data(digits, place):
 
 def main(argv=None):
     """Return the median seconds of STEPS steps for each place, and their ratio to none."""
-    parser = argparse.ArgumentParser(description="What augmentation costs.")
-    parser.add_argument("--outputs", type=Path, default=Path(tempfile.mkdtemp()))
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser = make_parser("What augmentation costs.", OUTPUTS)
+    parser.add_argument("--steps", type=positive(int), default=STEPS)
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
     digits = load_digits(IMAGE_SHAPE, args.steps * BATCH_SIZE)
     trainings = {}
     for place in PLACES:
@@ -76,7 +73,7 @@ def main(argv=None):
     }
     for place, median in medians.items():
         print(f"{place:8} {median:6.2f} s, ratio {median / medians['none']:.2f}")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

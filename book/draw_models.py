@@ -6,33 +6,31 @@ Draws assets/image/mnist_models.png: the share of the test images that each netw
 with its sampling error (the standard deviation of a binomial share of so many images).
 """
 
-import sys
-from pathlib import Path
+from chapter import ROOT
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "mnist"))
-from compare import OPTIONS, load
-from series import IMAGES, sampling_error
-
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+from compare import OPTIONS
+from trainings import IMAGES
+from utils.figures import save_figure
+from utils.runs import load_results
+from utils.statistics import sampling_error
 
 
 def main():
-    models = load("mnist_60")["models"]
-    models |= {label: load(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
+    models = load_results("mnist_60")["models"]
+    models |= {label: load_results(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
     shares = np.array([model["test"]["errors"] / IMAGES["test"] for model in models.values()])
     deviation = sampling_error(shares, IMAGES["test"])
 
-    plt.style.use(ASSETS / "book.mplstyle")
     figure, axes = plt.subplots(figsize=(8, 4.6))
     places = np.arange(len(models))[::-1]
     axes.errorbar(100 * shares, places, xerr=100 * deviation, fmt="o", capsize=3)
     axes.set_yticks(places, models)
     axes.set(title="Test images misread, with the sampling error", xlabel="%", xlim=(0, None))
     axes.grid(axis="y", visible=False)
-    figure.savefig(ASSETS / "image" / "mnist_models.png")
+    save_figure(figure, ROOT / "assets" / "image" / "mnist_models.png")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,24 @@
-"""Choose an augmentation for the best recipe: train on half of the images, judge by the other.
+"""Machinery of the book: choose an augmentation for the best recipe.
 
-    python mnist/holdout.py    # about 20 minutes
+    python book/holdout.py    # about 20 minutes
 
 The network of the recipe is trained on 30,000 training images behind each kind of augmenting
 layers, then fine-tuned on the images as they are. You will see how many of the other 30,000
-training images it misreads, before and after. The test images are not used, and nothing is
-saved. (Section: Two recipes)
+training images it misreads, before and after. The test images are not used.
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import math
 
 import keras
 
-from data import load_mnist, prepare_images
 from models import IMAGE_SHAPE, best_net
-from options import positive
-from report import score
 from techniques import AUGMENTATIONS, augment, learning_rate_schedule
+from utils.data import load_mnist, prepare_images
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import score
 
 HALF = 30_000
 BATCH_SIZE = 128
@@ -36,11 +37,11 @@ def fit(model, x, y, epochs, rate):
 
 def main(argv=None):
     """Return {kind of augmentation: {"before", "after"}: scores on the images held out}."""
-    parser = argparse.ArgumentParser(description="Compare augmentations on images held out.")
+    parser = make_parser("Compare augmentations on images held out.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="before fine-tuning")
     parser.add_argument("--train-samples", type=positive(int, most=HALF), default=HALF)
-    parser.add_argument("--outputs", help=argparse.SUPPRESS)  # no file is written
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
 
     (images, labels), _ = load_mnist()
     x = prepare_images(images, IMAGE_SHAPE)
@@ -67,7 +68,7 @@ def main(argv=None):
     for kind, scores in results.items():
         for when, result in scores.items():
             print(f"{kind:8}{when:8}{result['errors']:6}  {result['cross_entropy']:.4f}")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,30 @@
-"""Machinery of the book: run its scripts and file what they measure for the README.
+"""Machinery of the book: run its scripts and file what they measure for the READMEs.
 
     python book/measure.py                      # every measurement
     python book/measure.py xor churn            # only these
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
     python book/measure.py mnist_best --outputs FOLDER  # stopped by Ctrl-C? Start it again
-    python book/readme.py                       # then bring the README up to date
+    python book/readme.py                       # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
 versions and number of processor cores, and its figures go to assets/image/.
 """
 
+from chapter import ROOT
+
 import argparse
 import json
 import re
-import runpy
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "assets" / "results"
+from utils.runs import RESULTS, fail, write_json
+
 IMAGES = ROOT / "assets" / "image"
 
 # Name of the measurement, the command that makes it, its figures that go into the book.
@@ -43,9 +43,9 @@ MEASUREMENTS = {
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
     "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
-    "activations": ("basics/activations.py", ["activations.png"]),
-    "initializers": ("basics/initializers.py", ["initializers.png"]),
-    "optimizers": ("basics/optimizers.py", ["optimizers.png"]),
+    "activations": ("reference/activations.py", ["activations.png"]),
+    "initializers": ("reference/initializers.py", ["initializers.png"]),
+    "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
@@ -54,11 +54,11 @@ MEASUREMENTS = {
     "churn_base": ("mlp/experiments.py --only base --seeds 5", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "mnist_figures": (
-        "mnist/figures.py",
+        "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
-    "mnist_fitting": ("mnist/fitting.py", ["mnist_fitting.png"]),
-    "mnist_experiments": ("mnist/experiments.py", []),
+    "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
+    "mnist_experiments": ("mnist/studies/experiments.py", []),
     "mnist_short": (
         "mnist/mnist.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
         " --batch-size 128 --epochs 3",
@@ -69,25 +69,28 @@ MEASUREMENTS = {
         [],
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
-    "mnist_seeds": ("mnist/seeds.py", ["mnist_seeds.png"]),
-    "mnist_quick_2": ("mnist/recipes.py quick --epochs 2", []),
-    "mnist_quick": ("mnist/recipes.py quick", []),
-    "mnist_best": ("mnist/recipes.py best", []),
-    "mnist_holdout": ("mnist/holdout.py", []),
-    "mnist_search": ("mnist/search.py --confirm", ["mnist_search.png"]),
-    "backends": ("book/backends.py", []),  # wants JAX and PyTorch
+    "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
+    "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
+    "mnist_quick": ("mnist/studies/recipes.py quick", []),
+    "mnist_best": ("mnist/studies/recipes.py best", []),
+    "mnist_holdout": ("book/holdout.py", []),
+    "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
+    "backends": ("backends/backends.py", []),  # wants JAX and PyTorch
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),
-    "rest_preparation": ("serialization/rest/preparation.py", ["rest_preparation.png"]),
+    "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
-    "rest_load": ("serialization/rest/load_test.py", []),  # nothing else may run meanwhile
+    "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": (
         "mnist/mnist.py -m all --epochs 3",
         ["conv_net_mistakes.png"],
     ),
-    "mnist_compare": ("mnist/compare.py", ["mnist_compare.png"]),  # of the results of the others
+    "mnist_compare": (
+        "mnist/studies/compare.py",
+        ["mnist_compare.png"],
+    ),  # of the results of the others
 }
 
 
@@ -122,51 +125,32 @@ RUNS = {
 LEFT_OUT = {"summary", "classification_report"}
 
 
-def file_results(name, results, folder, figures):
-    """Write assets/results/NAME.json and copy figures, {name in folder: name in the book}."""
+def file_run(name, folder, figures):
+    """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}."""
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    provenance = results["provenance"]
+    provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
             del model[key]
-    # Results may hold numpy numbers and arrays, which know how to become plain ones.
-    text = json.dumps(results, indent=1, default=lambda value: value.tolist())
-    (RESULTS / f"{name}.json").write_text(text + "\n")
+    write_json(results, RESULTS / f"{name}.json")
     for source, target in figures.items():
         shutil.copy(folder / source, IMAGES / target)
 
 
-def run_main(command, folder):
-    """Run a script's main in this process; return its results with their provenance."""
-    script, *options = shlex.split(command)
-    sys.path[:0] = [str((ROOT / script).parent), str(ROOT / "mnist")]
-    from runs import provenance
-
-    main = runpy.run_path(str(ROOT / script))["main"]
-    results = main([*options, "--outputs", str(folder)])
-    return results | {"provenance": provenance(script, options)}
-
-
 def measure(name, outputs=None):
-    """Run one measurement in a fresh process and file its results.
+    """Run one measurement as a reader does and file its results.
 
     outputs: the folder of a run of the same command, made in part before; None: start anew.
     """
     command, figures = MEASUREMENTS[name]
     print(f"== {name}: python {command}", flush=True)
-    with (
-        tempfile.TemporaryDirectory() as parent,
-        ProcessPoolExecutor(1, get_context("spawn")) as pool,
-    ):
+    with tempfile.TemporaryDirectory() as parent:
         folder = outputs or Path(parent) / "run"
-        results = pool.submit(run_main, command, folder).result()
-        file_results(name, results, folder, {figure: figure for figure in figures})
-
-
-def take(name, folder):
-    """File a finished run: the results.json and the figures in its folder."""
-    results = json.loads((folder / "results.json").read_text())
-    command = results["provenance"]["command"]
-    results["provenance"]["command"] = re.sub(r" --outputs \S+", "", command)
-    file_results(name, results, folder, RUNS[name])
+        words = [sys.executable, *shlex.split(command), "--outputs", str(folder)]
+        if subprocess.run(words, cwd=ROOT).returncode:
+            fail(f"{name} was not measured.")
+        file_run(name, folder, {figure: figure for figure in figures})
 
 
 def main():
@@ -177,7 +161,8 @@ def main():
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
     args = parser.parse_args()
     if args.take:
-        take(args.take[0], Path(args.take[1]))
+        name, run = args.take
+        file_run(name, Path(run), RUNS[name])
         return
     unknown = set(args.names) - set(MEASUREMENTS)
     if unknown:

@@ -1,22 +1,22 @@
-"""Pictures of MNIST for the book: samples, one digit as numbers, augmentation, schedules.
+"""Machinery of the book: pictures of MNIST, of one digit as numbers, augmentation, schedules.
 
-    python mnist/figures.py
+    python book/mnist_figures.py
 
-You will see the path of each figure, after a few seconds. (Chapter: Model optimization)
+A few seconds.
 """
 
-import argparse
-from pathlib import Path
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 import techniques
-from data import VALIDATION_SIZE, load_mnist, prepare_images
 from models import IMAGE_SHAPE
-from runs import OUTPUTS
-from utils import get_start_time
+from utils.data import VALIDATION_SIZE, load_mnist, prepare_images
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 SEED = 42
 
@@ -28,7 +28,7 @@ def draw_samples(images, labels, path, columns=12):
         for ax, image in zip(row, images[labels == digit][:columns], strict=True):
             ax.imshow(image)
             ax.axis("off")
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_pixels(image, path):
@@ -43,7 +43,7 @@ def draw_pixels(image, path):
         right.text(column, row, level, ha="center", va="center", fontsize=4.6, color=color)
     left.set_title("What you see")
     right.set_title("What the network gets")
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def augmented(images, kind):
@@ -70,7 +70,7 @@ def draw_augmented(image, path, rows=3, columns=8):
     axes[0, 0].set_title("as it is", fontsize=9, loc="center", fontweight="normal")
     for spine in axes[0, 0].spines.values():
         spine.set(visible=True, color="C1", linewidth=2)
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_blur(images, path, columns=10):
@@ -86,7 +86,7 @@ def draw_blur(images, path, columns=10):
         for ax, picture in zip(some, pictures, strict=True):
             draw_digit(ax, picture)
         some[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
@@ -99,21 +99,12 @@ def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
         axes.plot(steps / steps_per_epoch, rates, label=name)
     axes.set(title="Learning rate over a training", xlabel="Epoch", ylabel="Learning rate")
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.66))
-    save(figure, path)
-
-
-def save(figure, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    plt.close(figure)
-    print(path)
+    save_figure(figure, path)
 
 
 def main(argv=None):
     """Draw all of them; return how many training images there are of each digit."""
-    parser = argparse.ArgumentParser(description="Pictures of MNIST.")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
-    folder = parser.parse_args(argv).outputs
+    folder = make_folder(make_parser("Pictures of MNIST.", OUTPUTS).parse_args(argv).outputs)
     keras.utils.set_random_seed(SEED)
     (images, labels), _ = load_mnist()
     draw_samples(images, labels, folder / "mnist_samples.png")
@@ -121,7 +112,8 @@ def main(argv=None):
     draw_augmented(images[0], folder / "mnist_augmented.png")
     draw_blur(images, folder / "mnist_blur.png")
     draw_schedules(folder / "mnist_schedules.png")
-    return {"counts": np.bincount(labels[:-VALIDATION_SIZE]).tolist()}
+    counts = {"counts": np.bincount(labels[:-VALIDATION_SIZE]).tolist()}
+    return save_results(counts, folder, __file__, argv)
 
 
 if __name__ == "__main__":

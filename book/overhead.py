@@ -8,21 +8,18 @@ machine has disturbed least; says how long figures and report took, and how much
 run needs. Five minutes; nothing else should run meanwhile.
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import resource
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "mnist"))
+import keras
 
-import keras  # noqa: E402
-
-import mnist  # noqa: E402
-from data import load_digits  # noqa: E402
-from models import conv_net  # noqa: E402
+import mnist
+from models import conv_net
+from utils.data import load_digits
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 EPOCHS = 2
 ROUNDS = 4
@@ -48,7 +45,7 @@ def bare_fit(folder):
 
 
 def laboratory(folder):
-    """Return the seconds that mnist.py spends in training, and those of its report."""
+    """Return the seconds that mnist.py spends in training, and those of its figures."""
     seconds = {}
 
     def timed(name, function):
@@ -60,19 +57,17 @@ def laboratory(folder):
 
         return run
 
-    originals = mnist.fit_model, mnist.describe
+    originals = mnist.fit_model, mnist.draw_figures
     mnist.fit_model = timed("fit", mnist.fit_model)
-    mnist.describe = timed("describe", mnist.describe)
+    mnist.draw_figures = timed("figures", mnist.draw_figures)
     mnist.main(["--epochs", str(EPOCHS), "--outputs", str(folder)])
-    mnist.fit_model, mnist.describe = originals
-    return seconds["fit"], seconds["describe"]
+    mnist.fit_model, mnist.draw_figures = originals
+    return seconds["fit"], seconds["figures"]
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="What mnist.py costs beside a bare fit.")
-    parser.add_argument("--outputs", type=Path, default=Path(tempfile.mkdtemp()))
-    folder = parser.parse_args(argv).outputs
-    folder.mkdir(parents=True, exist_ok=True)
+    parser = make_parser("What mnist.py costs beside a bare fit.", OUTPUTS)
+    folder = make_folder(parser.parse_args(argv).outputs)
     bare, ours, reports = [], [], []
     for number in range(ROUNDS):
         fit, report = laboratory(folder / str(number))
@@ -84,7 +79,8 @@ def main(argv=None):
     ratio = min(ours) / min(bare)
     print(f"bare fit {bare}, mnist.py {ours}: ratio {ratio:.3f}; report {min(reports):.1f} s")
     print(f"peak memory {peak:.2f} GiB")
-    return {"bare": bare, "ours": ours, "ratio": ratio, "report": min(reports), "peak_gib": peak}
+    results = {"bare": bare, "ours": ours, "ratio": ratio, "report": min(reports), "peak_gib": peak}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

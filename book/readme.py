@@ -1,21 +1,25 @@
-"""Machinery of the book: bring the tables and numbers of README.md in line with the results.
+"""Machinery of the book: bring tables and numbers of the READMEs in line with the results.
 
     python book/readme.py
 
-Between `<!-- table: NAME -->` and `<!-- end of table -->` the README holds the table that the
-module tables makes of the files in assets/results/. A number in its text is
+Between `<!-- table: NAME -->` and `<!-- end of table -->` a README holds the table that the
+package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
-the ratio of two. A test holds the README to what this script makes of it.
+the ratio of two. A test holds every README to what this script makes of it.
 """
 
+from chapter import ROOT
+
 import re
-from pathlib import Path
 
-from tables import TABLES, load
+from tables import TABLES
+from utils.runs import load_results
 
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+# The front page, those of the chapters, and those of their parts.
+READMES = [ROOT / "README.md"]
+for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
+    READMES += sorted(ROOT.glob(pattern))
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 PATH = r"\w+(?:\.\w+)+"
@@ -25,14 +29,14 @@ NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -
 def look_up(path):
     """Return the value at a path such as mnist_60.models.conv_net.parameters."""
     name, *keys = path.split(".")
-    value = load(name)
+    value = load_results(name)
     for key in keys:
         value = value[int(key) if isinstance(value, list) else key]
     return value
 
 
 def bring_up_to_date(text):
-    """Return the README's text with every table and every number made anew of the results."""
+    """Return the text of a README with every table and every number made anew of the results."""
 
     def number(match):
         _, path, divisor, form = match.groups()
@@ -46,5 +50,14 @@ def bring_up_to_date(text):
     return NUMBER.sub(number, text)
 
 
+def main():
+    for path in READMES:
+        old = path.read_text(encoding="utf-8")
+        new = bring_up_to_date(old)
+        if new != old:
+            path.write_text(new, encoding="utf-8", newline="\n")
+            print(f"{path.relative_to(ROOT)} is brought up to date")
+
+
 if __name__ == "__main__":
-    README.write_text(bring_up_to_date(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main()

@@ -1,28 +1,31 @@
 """The laboratory: train a network on MNIST, the handwritten digits, and look at what it does.
 
     python mnist/mnist.py -m conv_net --epochs 3      # less than a minute
-    python mnist/mnist.py -m mlp_one_layer            # 60 epochs
-    python mnist/mnist.py -m all                      # all nine models
+    python mnist/mnist.py -m mlp_one_layer            # 60 epochs, two minutes
+    python mnist/mnist.py -m all                      # all nine models, an hour and a half
     python mnist/mnist.py --resume RUN                # go on with a run that was stopped
 
-You will see the model's layers, one line per epoch, how well the trained network does on
-the test images, and the folder with the curves and the report. (Chapter: Model optimization)
+You will see the model's layers, how each epoch went, how well the trained network does on
+the test images, and the folder with the curves and the report. Minutes are those of two cores.
+Chapter: mnist/README.md#one-hidden-layer
 """
 
-import functools
+from chapter import OUTPUTS
+
 import math
 import sys
 
 import keras
-from sklearn.metrics import classification_report
+from sklearn.metrics import classification_report, confusion_matrix
 
 import techniques
-from data import load_digits
 from models import MODELS, ZOO
-from options import parse_arguments
-from report import describe, write_report
-from runs import last_epoch, learned_weights, load_progress, open_run, recall_best
-from utils import DeferInterrupt, SaveCheckpoint, TimeCallback
+from options import Settings, open_run, parse_arguments
+from report import describe, draw_figures, write_report
+from utils.data import load_digits
+from utils.runs import find_run
+from utils.statistics import score
+from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
@@ -32,45 +35,47 @@ LEARNING_RATE = None  # None: the optimizer's own default, 0.001 for Adam
 LR_SCHEDULE = "constant"  # how the learning rate changes during training
 SEED = 42  # initial weights and order of the images
 
-
-def build_model(name, args):
-    """Return a new model of the zoo, behind augmenting layers if the options ask for them."""
-    model = MODELS[name]()
-    return techniques.augment(model, args.augment) if args.augment else model
+DEFAULTS = Settings(MODEL, EPOCHS, BATCH_SIZE, OPTIMIZER, LEARNING_RATE, LR_SCHEDULE, SEED)
 
 
-def compile_model(model, args, steps):
+def build_model(build, settings):
+    """Return a new model, in 16 bits or behind augmenting layers if the settings ask for them."""
+    model = techniques.in_precision(build, settings.mixed_precision)
+    return techniques.augment(model, settings.augment) if settings.augment else model
+
+
+def compile_model(model, settings, steps):
     """Tell the model how to learn, in so many steps, what to minimize and what to report."""
-    optimizer = keras.optimizers.get(args.optimizer)
-    rate = args.learning_rate or float(optimizer.learning_rate)
-    optimizer.learning_rate = techniques.learning_rate_schedule(args.lr_schedule, rate, steps)
+    make_optimizer = techniques.OPTIMIZERS[settings.optimizer]
+    rate = settings.learning_rate or float(make_optimizer().learning_rate)
+    schedule = techniques.learning_rate_schedule(settings.lr_schedule, rate, steps)
+    optimizer = make_optimizer(learning_rate=schedule)
     model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
 
 
-def make_callbacks(args, checkpoint):
+def make_callbacks(settings, checkpoint):
     """Return what Keras calls after each epoch: to measure, to intervene, to save."""
     callbacks = [TimeCallback(), techniques.RecordLearningRate()]
-    if args.lr_schedule == "plateau":
+    if settings.lr_schedule == "plateau":
         callbacks.append(techniques.reduce_on_plateau())
-    if args.early_stopping:
-        stopping = techniques.early_stopping(args.early_stopping)
-        callbacks += [stopping, recall_best(stopping, checkpoint)]
+    if settings.early_stopping:
+        callbacks += techniques.early_stopping(settings.early_stopping, checkpoint)
     return [*callbacks, checkpoint]
 
 
-def fit_model(model, digits, args, checkpoint):
+def fit_model(model, digits, settings, checkpoint):
     """Train up to the last epoch, or until Ctrl-C: then return True."""
     try:
         with DeferInterrupt() as interrupt:
             model.fit(
                 digits.x_train,
                 digits.y_train,
-                batch_size=args.batch_size,
+                batch_size=settings.batch_size,
                 initial_epoch=checkpoint.epochs_done,
-                epochs=last_epoch(args, checkpoint),
+                epochs=techniques.last_epoch(settings, checkpoint),
                 validation_data=(digits.x_val, digits.y_val),
-                callbacks=[interrupt, *make_callbacks(args, checkpoint)],
-                verbose=2,
+                callbacks=[interrupt, *make_callbacks(settings, checkpoint)],
+                verbose=verbosity(),
             )
     except KeyboardInterrupt:
         return True
@@ -78,71 +83,69 @@ def fit_model(model, digits, args, checkpoint):
 
 
 def evaluate_model(model, digits):
-    """Use the test images, once: loss, accuracy, and a report digit by digit.
-
-    Returns {"loss": ..., "accuracy": ...} and the probabilities, shape (10000, 10).
-    """
+    """Return the scores on each part of the data, and the probabilities for the test images."""
     test = model.evaluate(digits.x_test, digits.y_test, BATCH_SIZE, verbose=0, return_dict=True)
     print(f"Test loss {test['loss']:.4f}, test accuracy {test['accuracy']:.2%}")
 
-    probabilities = model.predict(digits.x_test, BATCH_SIZE, verbose=0)
-    true, predicted = digits.y_test.argmax(axis=1), probabilities.argmax(axis=1)
-    print(classification_report(true, predicted, digits=4, zero_division=0))
-    return test, probabilities
+    parts = digits.parts()
+    answers = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
+    scores = {part: score(y, answers[part]) for part, (_, y) in parts.items()}
+    scores["test"]["loss"] = test["loss"]
+    true, predicted = digits.y_test.argmax(axis=1), answers["test"].argmax(axis=1)
+    scores["confusion_matrix"] = confusion_matrix(true, predicted, labels=range(10)).tolist()
+    report = classification_report(true, predicted, digits=4, zero_division=0)
+    print(report)
+    return scores | {"classification_report": report}, answers["test"]
 
 
-def run_model(name, args, folder):
+def run_model(build, settings, folder):
     """Tell the whole story of one model.
 
     Returns its results, None if not even one epoch was finished, and whether Ctrl-C came.
     """
-    keras.utils.set_random_seed(args.seed)
-    build = functools.partial(build_model, name, args)
-    if args.mixed_precision:
-        model = techniques.in_mixed_precision(build, args.mixed_precision)
-    else:
-        model = build()
+    keras.utils.set_random_seed(settings.seed)
+    model = build_model(build, settings)
     model.summary()
-    digits = load_digits(model.input_shape[1:], args.train_samples)
-    steps_per_epoch = math.ceil(len(digits.x_train) / args.batch_size)
-    compile_model(model, args, steps_per_epoch * args.epochs)
+    digits = load_digits(model.input_shape[1:], settings.train_samples)
+    steps_per_epoch = math.ceil(len(digits.x_train) / settings.batch_size)
+    compile_model(model, settings, steps_per_epoch * settings.epochs)
 
     model, history = load_progress(model, folder, steps_per_epoch)
-    if args.start_from and not history:
-        model.set_weights(learned_weights(name, args.start_from))
-    checkpoint = SaveCheckpoint(folder, name, history, keep_best=bool(args.early_stopping))
-    interrupted = fit_model(model, digits, args, checkpoint)
+    if settings.start_from and not history:
+        techniques.start_from(model, find_run(settings.start_from, OUTPUTS))
+    checkpoint = SaveCheckpoint(folder, model.name, history, bool(settings.early_stopping))
+    interrupted = fit_model(model, digits, settings, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count
         model, history = load_progress(model, folder, steps_per_epoch)
     if not history:
         return None, interrupted
-    test, probabilities = evaluate_model(model, digits)
-    return describe(model, history, digits, test, probabilities, folder), interrupted
+    scores, probabilities = evaluate_model(model, digits)
+    model.save(folder / f"{model.name}.keras")
+    draw_figures(model.name, history, digits, probabilities, folder)
+    return describe(model, history) | scores, interrupted
 
 
-def main(argv=None):
-    """Train what the options ask for; return the results, as results.json holds them."""
-    args = parse_arguments(
-        argv,
-        model=MODEL,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        optimizer=OPTIMIZER,
-        learning_rate=LEARNING_RATE,
-        lr_schedule=LR_SCHEDULE,
-        seed=SEED,
-    )
-    folder, run = open_run(args, argv)
+def run(settings, folder, resume=False, argv=None, build=None):
+    """Train what the settings ask for; return the results, as results.json holds them.
+
+    build: a function that returns the model, where it is not one of MODELS.
+    """
+    folder, run = open_run(settings, folder, resume, __file__, argv)
     results = run | {"models": {}}
-    for name in ZOO if args.model == "all" else [args.model]:
-        model_results, results["interrupted"] = run_model(name, args, folder)
-        if model_results:
-            results["models"][name] = model_results
+    for name in ZOO if settings.model == "all" else [settings.model]:
+        result, results["interrupted"] = run_model(build or MODELS[name], settings, folder)
+        if result:
+            results["models"][name] = result
             write_report(results, folder)
         if results["interrupted"]:
             break
     print(f"Models, curves and report.html are in {folder}")
     return results
+
+
+def main(argv=None):
+    settings, folder, resume = parse_arguments(argv, DEFAULTS)
+    return run(settings, folder, resume, argv)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 A perceptron takes each image as a vector, shape (784,); a convolutional network as a
 picture with one channel, shape (28, 28, 1). To add a model, write a function at the end and
 decorate it with `@model`: `mnist.py -m NAME` then knows it by the function's name.
+Chapter: mnist/README.md#one-hidden-layer
 """
 
 import keras

@@ -1,90 +1,127 @@
-"""Machinery of mnist.py: its command-line options."""
+"""Machinery of mnist.py: the settings of a training, its command line, the folder of its run.
 
-import argparse
+Chapter: mnist/README.md#what-a-run-leaves-behind
+"""
+
+from chapter import OUTPUTS
+
 import json
-import math
-import sys
+from dataclasses import asdict, dataclass, fields
 
-from data import TRAIN_SIZE
 from models import MODELS
-from runs import OUTPUTS, find_run
-from techniques import AUGMENTATIONS, SCHEDULES
-from utils import get_start_time
-
-OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"]
-
-
-def positive(kind, most=math.inf):
-    """Return a type for argparse: an int or a float above zero, up to most."""
-
-    def parse(text):
-        value = kind(text)
-        if not 0 < value <= most or value == math.inf:
-            raise ValueError
-        return value
-
-    parse.__name__ = f"positive {kind.__name__}"  # argparse names it in its message
-    return parse
+from techniques import AUGMENTATIONS, OPTIMIZERS, SCHEDULES
+from utils.data import TRAIN_SIZE
+from utils.options import make_parser, positive, seed
+from utils.runs import fail, find_run, make_folder, provenance, write_json, writing_to
 
 
-def parse_arguments(argv, **defaults):
-    """Return the options of mnist.py; the defaults are the constants of that script."""
-    parser = argparse.ArgumentParser(
-        description="Train networks on MNIST.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
+@dataclass(frozen=True)
+class Settings:
+    """What a training depends on; the first seven are the constants of mnist.py."""
+
+    model: str
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float | None
+    lr_schedule: str
+    seed: int
+    early_stopping: int | None = None
+    augment: str | None = None
+    mixed_precision: str | None = None
+    train_samples: int = TRAIN_SIZE
+    start_from: str | None = None
+
+
+def make_mnist_parser(defaults):
+    """Return the parser of mnist.py; defaults: Settings."""
+    parser = make_parser("Train networks on MNIST.", OUTPUTS)
+    add, count = parser.add_argument, positive(int)
     add("-m", "--model", choices=[*MODELS, "all"], help="network, or all of them in turn")
-    add("--epochs", type=positive(int), help="passes over the training images")
-    add("--batch-size", type=positive(int), help="images per step")
+    add("--epochs", type=count, help="passes over the training images")
+    add("--batch-size", type=count, help="images per step")
     add("--optimizer", choices=OPTIMIZERS)
     add("--learning-rate", type=positive(float), help="None: what the optimizer has")
     add("--lr-schedule", choices=SCHEDULES, help="how the learning rate changes")
-    add("--early-stopping", type=positive(int), metavar="PATIENCE", help="epochs without progress")
-    add(
-        "--augment",
-        nargs="?",
-        const=AUGMENTATIONS[0],
-        choices=AUGMENTATIONS,
-        help="change the training images at random; alone: layers",
-    )
+    add("--early-stopping", type=count, metavar="PATIENCE", help="epochs without progress")
+    about = "change the training images at random; alone: layers"
+    add("--augment", nargs="?", const=AUGMENTATIONS[0], choices=AUGMENTATIONS, help=about)
     add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
-    add("--seed", type=int, help="of the initial weights and the order of the images")
-    add(
-        "--train-samples",
-        type=positive(int, most=TRAIN_SIZE),
-        default=TRAIN_SIZE,
-        help="fewer for a quick try",
-    )
+    add("--seed", type=seed, help="of the initial weights and the order of the images")
+    add("--train-samples", type=positive(int, most=TRAIN_SIZE), help="fewer for a quick try")
     add("--start-from", metavar="RUN", help="run with whose weights to begin")
-    add("--outputs", default=OUTPUTS / get_start_time(), help="folder of the run")
     add("--resume", metavar="RUN", help="folder of the run to go on with")
-    parser.set_defaults(**defaults)
-    return parse_with_resume(parser, argv)
+    parser.set_defaults(**asdict(defaults))
+    return parser
 
 
-def parse_with_resume(parser, argv):
-    """Parse the options; with --resume RUN, those not given are the ones that RUN had."""
+def parse_arguments(argv, defaults):
+    """Return the settings that the options ask for, the folder, and whether to resume its run.
+
+    With --resume RUN, options that are not given are those that RUN had.
+    """
+    parser = make_mnist_parser(defaults)
     args = parser.parse_args(argv)
-    if not args.resume:
+    if args.resume:
+        folder = find_run(args.resume, OUTPUTS)
+        parser.set_defaults(**load_run(folder)["settings"])
+        args = parser.parse_args(argv)
+    else:
+        folder = args.outputs
         if args.start_from:
-            start = find_run(args.start_from).resolve()
+            start = find_run(args.start_from, OUTPUTS).resolve()
             if not start.is_dir():
                 parser.error(f"there is no run {start}")
             args.start_from = str(start)
-        return args
-    folder = find_run(args.resume)
+    settings = Settings(**{field.name: getattr(args, field.name) for field in fields(Settings)})
+    if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):
+        parser.error(problem)
+    return settings, folder, bool(args.resume)
+
+
+def load_run(folder):
+    """Return what run.json says of the run in a folder: its settings and its provenance."""
     try:
-        saved = json.loads((folder / "run.json").read_text())["settings"]
-        parser.set_defaults(**saved)
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        Settings(**run["settings"])
+        return {"settings": run["settings"], "provenance": run["provenance"]}
     except (OSError, ValueError, KeyError, TypeError):
-        sys.exit(f"mnist.py: {folder} is no folder of a run: it has no readable run.json.")
-    args = parser.parse_args(argv)
+        fail(f"{folder} is not a folder of a run: it has no readable run.json.")
+
+
+def find_change(saved, settings):
+    """Return in a sentence what differs between a run and the settings to resume it with."""
     # A schedule over all epochs has been laid down with the first of them.
     free = {"epochs"} if saved["lr_schedule"] in ("constant", "plateau") else set()
     for name, value in saved.items():
         # The run to start from may have moved, and is not needed once there is a checkpoint.
-        if name not in {*free, "start_from"} and getattr(args, name) != value:
+        if name not in {*free, "start_from"} and getattr(settings, name) != value:
             allowed = "only --epochs" if free else f"with schedule {saved['lr_schedule']} nothing"
-            parser.error(f"{allowed} may change in a resumed run; its {name} was {value}")
-    return args
+            return f"{allowed} may change in a resumed run; its {name} was {value}"
+    return None
+
+
+def open_run(settings, folder, resume, script, argv):
+    """Make the folder of a new run, or go on in that of an old one.
+
+    Returns the folder and what results.json says of the run: its settings, and the command,
+    versions and number of processor cores that a reader needs to repeat it.
+    """
+    run = {"provenance": provenance(script, argv), "settings": asdict(settings)}
+    if resume:
+        run["provenance"] = load_run(folder)["provenance"]
+    elif (folder / "run.json").exists():
+        fail(f"{folder} holds a run already. Go on with it: --resume {folder}")
+    folder = make_folder(folder)
+    with writing_to(folder):
+        write_json(run, folder / "run.json")
+    return folder, run
+
+
+def command_line(settings, defaults):
+    """Return the options of mnist.py that lead from the defaults to these settings."""
+    options = []
+    for name, value in asdict(settings).items():
+        if value != getattr(defaults, name):
+            options += [f"--{name.replace('_', '-')}", str(value)]
+    return options

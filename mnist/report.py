@@ -1,9 +1,12 @@
-"""Machinery of mnist.py: a model's results and figures, and the HTML report of a run.
+"""Machinery of mnist.py: a model's figures, and the HTML report of a run.
 
-python mnist/report.py RUN writes the report of a finished run anew.
+    python mnist/report.py RUN    # writes the report of a finished run anew
+
+Chapter: mnist/README.md#what-a-run-leaves-behind
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import base64
 import io
 import json
@@ -12,17 +15,13 @@ from pathlib import Path
 
 import jinja2
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from sklearn.metrics import (
-    ConfusionMatrixDisplay,
-    classification_report,
-    confusion_matrix,
-)
+from sklearn.metrics import ConfusionMatrixDisplay
 
-from data import VALIDATION_SIZE
-from runs import find_run, replacing, write_json
-from utils import draw_acc_loss_graph, draw_graph_by_type, draw_times, finish_graph
+from utils.data import VALIDATION_SIZE
+from utils.figures import draw_acc_loss_graph, draw_graph_by_type, draw_times, save_figure
+from utils.options import make_parser
+from utils.runs import find_run, replacing, write_json
 
 # The figures of a model: how its file's name ends, and what it shows.
 FIGURES = {
@@ -34,61 +33,44 @@ FIGURES = {
     "mistakes": "The test images that the network got most wrong",
 }
 
-SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 
+def draw_figures(name, history, digits, probabilities, folder):
+    """Draw all figures of a trained model.
 
-def describe(model, history, digits, test, probabilities, folder):
-    """Draw the figures of a trained model and return its results, ready for JSON.
-
-    history: dict of lists, an entry per epoch; test: what model.evaluate says of the test
-    images; probabilities: what model.predict says of them, shape (10000, 10).
+    history: dict of lists, an entry per epoch; probabilities: what model.predict says of the
+    test images, shape (10000, 10).
     """
-    name = model.name
-    true, predicted = digits.y_test.argmax(axis=1), probabilities.argmax(axis=1)
     draw_acc_loss_graph(history, name, folder)
     draw_times(history, name, folder)
     if len(set(history["learning_rate"])) > 1:
         path = folder / f"{name}_lr_e{history['epoch'][-1]}.png"
         draw_graph_by_type(history, "lr", name, path)
-    draw_confusion(true, predicted, name, folder)
+    true = digits.y_test.argmax(axis=1)
+    draw_confusion(true, probabilities.argmax(axis=1), name, folder)
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
+
+
+def describe(model, history):
+    """Return what there is to say of a trained model before it is evaluated, ready for JSON."""
     layers = io.StringIO()
     model.summary(print_fn=lambda line: layers.write(f"{line}\n"))
     return {
         "parameters": model.count_params(),
         "epochs": len(history["epoch"]),
         "seconds_per_epoch": statistics.median(history["seconds"]),
-        "train": score(digits.y_train, model.predict(digits.x_train, 256, verbose=0)),
-        "validation": score(digits.y_val, model.predict(digits.x_val, 256, verbose=0)),
-        "test": score(digits.y_test, probabilities) | {"loss": test["loss"]},
-        "confusion_matrix": confusion_matrix(true, predicted, labels=range(10)).tolist(),
-        "classification_report": classification_report(true, predicted, digits=4, zero_division=0),
         "summary": layers.getvalue(),
-    }
-
-
-def score(labels, probabilities):
-    """Return accuracy, errors and cross-entropy, without any penalty; both arrays (n, 10)."""
-    of_truth = probabilities[labels == 1]
-    right = labels.argmax(axis=1) == probabilities.argmax(axis=1)
-    return {
-        "accuracy": float(right.mean()),
-        "errors": int((~right).sum()),
-        # A sure mistake may have a probability of 1e-20. scikit-learn's log_loss would cut that
-        # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
-        "cross_entropy": float(-np.log(np.maximum(of_truth, SMALLEST)).mean()),
     }
 
 
 def draw_confusion(true, predicted, name, folder):
     """Draw NAME_confusion.png: how often each digit was taken for each other."""
     figure, axes = plt.subplots(figsize=(6.4, 5.6))
-    matrix = confusion_matrix(true, predicted, labels=range(10))
-    ConfusionMatrixDisplay(matrix).plot(ax=axes, cmap="Blues", colorbar=False)
+    ConfusionMatrixDisplay.from_predictions(
+        true, predicted, labels=range(10), ax=axes, cmap="Blues", colorbar=False
+    )
     axes.grid(False)
     axes.set(title=f"{name}: test images", xlabel="Predicted digit", ylabel="True digit")
-    figure.savefig(folder / f"{name}_confusion.png")
-    plt.close(figure)
+    save_figure(figure, folder / f"{name}_confusion.png")
 
 
 def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
@@ -107,8 +89,7 @@ def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
             loc="center",
         )
     figure.suptitle(f"{name}: {len(wrong)} of {len(true):,} test images misread", fontsize=12)
-    figure.savefig(folder / f"{name}_mistakes.png")
-    plt.close(figure)
+    save_figure(figure, folder / f"{name}_mistakes.png")
 
 
 def draw_comparison(histories, path):
@@ -120,7 +101,8 @@ def draw_comparison(histories, path):
     low = min(history["val_accuracy"].median() for history in histories.values())
     axes.set_ylim(bottom=max(0, low - 0.01))
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    finish_graph(figure, axes, "Validation accuracy of each model", "Accuracy", path)
+    axes.set(title="Validation accuracy of each model", xlabel="Epoch", ylabel="Accuracy")
+    save_figure(figure, path)
 
 
 def write_report(results, folder):
@@ -154,8 +136,12 @@ def embed(path, caption):
     return {"source": f"data:image/png;base64,{data}", "caption": caption}
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the HTML report of a run anew.")
+def main(argv=None):
+    parser = make_parser("Write the HTML report of a run anew.")
     parser.add_argument("run", help="folder of the run, as a path or as its name in outputs/")
-    run_folder = find_run(parser.parse_args().run)
-    write_report(json.loads((run_folder / "results.json").read_text()), run_folder)
+    folder = find_run(parser.parse_args(argv).run, OUTPUTS)
+    write_report(json.loads((folder / "results.json").read_text(encoding="utf-8")), folder)
+
+
+if __name__ == "__main__":
+    main()

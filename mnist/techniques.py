@@ -1,12 +1,25 @@
-"""Techniques that mnist.py switches on by an option, for any of its models."""
+"""Techniques that mnist.py switches on by an option, for any of its models.
+
+Chapter: mnist/README.md#callbacks
+"""
 
 import math
 
 import keras
-from keras import layers, ops
+from keras import layers, ops, optimizers
 
 from models import IMAGE_SHAPE, VECTOR_SHAPE
+from utils.models import load_model
+from utils.runs import fail, first_line
 
+OPTIMIZERS = {
+    "sgd": optimizers.SGD,
+    "rmsprop": optimizers.RMSprop,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "adagrad": optimizers.Adagrad,
+    "nadam": optimizers.Nadam,
+}
 AUGMENTATIONS = ["layers", "affine"]
 SIZE = IMAGE_SHAPE[1]  # of an image, in pixels
 SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
@@ -124,11 +137,40 @@ def reduce_on_plateau():
     return keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
 
 
-def early_stopping(patience):
-    """Return the callback that ends training when so many epochs have not lowered val_loss."""
-    return keras.callbacks.EarlyStopping(
+def early_stopping(patience, checkpoint):
+    """Return callbacks that end training when so many epochs have not lowered val_loss.
+
+    The second one tells the first, after a resume, what was there before.
+    """
+    stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=patience, restore_best_weights=True, verbose=1
     )
+
+    def recall(logs):
+        if checkpoint.epochs_done:
+            stopping.best = min(checkpoint.history["val_loss"])
+            stopping.best_epoch = checkpoint.best_epoch - 1  # Keras counts from 0
+            stopping.wait = checkpoint.epochs_without_progress
+            stopping.best_weights = load_model(checkpoint.best_path).get_weights()
+
+    return [stopping, keras.callbacks.LambdaCallback(on_train_begin=recall)]
+
+
+def last_epoch(settings, checkpoint):
+    """Return up to which epoch to train: a run that early stopping has ended stays ended."""
+    patience, done = settings.early_stopping, checkpoint.epochs_done
+    if patience and done and checkpoint.epochs_without_progress >= patience:
+        return done
+    return settings.epochs
+
+
+def start_from(model, folder):
+    """Give a model the weights that the model of its name has learned in another run."""
+    path = folder / f"{model.name}.keras"
+    try:
+        model.set_weights(load_model(path).get_weights())
+    except ValueError as error:
+        fail(f"the weights of {path} do not fit {model.name} ({first_line(error)}).")
 
 
 class RecordLearningRate(keras.callbacks.Callback):
@@ -138,13 +180,15 @@ class RecordLearningRate(keras.callbacks.Callback):
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
-def in_mixed_precision(build, kind):
-    """Return the model that build() returns, with layers that compute in 16 bits.
+def in_precision(build, kind):
+    """Return the model that build() returns; with a kind, its layers compute in 16 bits.
 
-    kind: "bfloat16", which recent processors and GPUs have, with the range of float32 and two
-    to three digits; or "float16" for GPUs, with more digits and less range, for which Keras
+    kind: None; "bfloat16", which recent processors and GPUs have, with the range of float32 and
+    two to three digits; or "float16" for GPUs, with more digits and less range, for which Keras
     scales the loss so that small gradients do not vanish. Weights stay in float32.
     """
+    if not kind:
+        return build()
     keras.config.set_dtype_policy(f"mixed_{kind}")
     try:
         model = build()

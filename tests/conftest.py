@@ -20,17 +20,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def load_script(monkeypatch):
     """Return a function that loads a script as a module of its own.
 
-    As when Python starts the script, its folder comes first on the module
-    path while the test lasts; the modules that it imports from there are
-    forgotten afterwards, so that two chapters may use one file name.
+    As when Python starts the script, its folder comes first on the module path while the test
+    lasts, and `chapter` is that of its own folder. The modules of the chapters are forgotten
+    afterwards, so that two of them may use one file name; `utils` is the same for all.
     """
     before = set(sys.modules)
-    folders = set()
 
     def load(path):
         path = ROOT / path
-        folders.add(path.parent)
         monkeypatch.syspath_prepend(str(path.parent))
+        sys.modules.pop("chapter", None)
+        if (path.parent / "chapter.py").exists():
+            importlib.import_module("chapter")
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, path.stem, module)
@@ -39,8 +40,10 @@ def load_script(monkeypatch):
 
     yield load
     for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and Path(file).parent in folders:
+        spec = getattr(sys.modules[name], "__spec__", None)
+        places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
+        inside = any(place and Path(place).is_relative_to(ROOT) for place in places)
+        if inside and name.split(".")[0] not in ("utils", "conftest"):
             del sys.modules[name]
 
 
@@ -52,7 +55,7 @@ def run_script():
         return subprocess.run(
             [sys.executable, str(ROOT / path), *map(str, options)],
             cwd=cwd,
-            env=os.environ | {"MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+            env=os.environ | {"MPLBACKEND": "Agg"} | environment,
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -1,6 +1,5 @@
 """The MNIST laboratory: data, models, training, resuming, reports."""
 
-import argparse
 import json
 import math
 import os
@@ -8,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+
+from utils import data, training
+from utils.statistics import score
 
 PARAMETERS = {
     "mlp_one_layer": 407_050,
@@ -34,12 +37,11 @@ def mnist(load_script):
 
 
 @pytest.fixture
-def small(load_script):
-    return load_script("mnist/data.py").load_digits((28, 28, 1), 256)
+def small():
+    return data.load_digits((28, 28, 1), 256)
 
 
-def test_data_are_float32_and_the_last_5000_are_held_out(load_script):
-    data = load_script("mnist/data.py")
+def test_data_are_float32_and_the_last_5000_are_held_out():
     (images, labels), (test_images, test_labels) = data.load_mnist()
     digits = data.load_digits((784,))
     assert [part.shape for part in digits] == [
@@ -59,16 +61,14 @@ def test_data_are_float32_and_the_last_5000_are_held_out(load_script):
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28)])
-def test_fewer_training_images_leave_the_validation_images_as_they_are(load_script, shape):
-    data = load_script("mnist/data.py")
+def test_fewer_training_images_leave_the_validation_images_as_they_are(shape):
     digits = data.load_digits(shape, train_samples=100)
     assert digits.x_train.shape == (100, *shape)
     assert len(digits.x_val) == 5_000
     np.testing.assert_array_equal(digits.y_val, data.load_digits(shape).y_val)
 
 
-def test_damaged_data_end_with_one_line(load_script, tmp_path):
-    data = load_script("mnist/data.py")
+def test_damaged_data_end_with_one_line(tmp_path):
     damaged = tmp_path / "mnist.npz"
     damaged.write_bytes(data.MNIST_FILE.read_bytes()[:1_000_000])
     with pytest.raises(SystemExit, match=r"mnist\.npz is damaged .*Restore it") as exit_:
@@ -76,8 +76,7 @@ def test_damaged_data_end_with_one_line(load_script, tmp_path):
     assert "\n" not in exit_.value.code
 
 
-def test_missing_data_are_downloaded_or_end_with_one_line(load_script, tmp_path, monkeypatch):
-    data = load_script("mnist/data.py")
+def test_missing_data_are_downloaded_or_end_with_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: "downloaded")
     assert data.load_mnist(tmp_path / "none.npz") == "downloaded"
 
@@ -97,12 +96,12 @@ def test_the_zoo_has_the_parameters_that_the_book_states(load_script):
         assert f"{build().count_params():,} parameters" in build.__doc__
 
 
-def test_sure_mistakes_count_in_full(load_script):
+def test_sure_mistakes_count_in_full():
     labels = np.eye(2, dtype="float32")
     probabilities = np.array([[0.5, 0.5], [1, 1e-20]], dtype="float32")
-    score = load_script("mnist/report.py").score(labels, probabilities)
-    assert score["cross_entropy"] == pytest.approx((math.log(2) + 20 * math.log(10)) / 2)
-    assert (score["accuracy"], score["errors"]) == (0.5, 1)
+    scores = score(labels, probabilities)
+    assert scores["cross_entropy"] == pytest.approx((math.log(2) + 20 * math.log(10)) / 2)
+    assert (scores["accuracy"], scores["errors"]) == (0.5, 1)
 
 
 @pytest.mark.parametrize(("name", "penalty"), [("conv_net_l1", "l1"), ("conv_net_l2", "l2")])
@@ -144,7 +143,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
     assert f"{model['test']['accuracy']:.2%}" in report
 
     reloaded = keras.models.load_model(tmp_path / "conv_net.keras")
-    digits = sys.modules["data"].load_digits(reloaded.input_shape[1:], 10)
+    digits = data.load_digits(reloaded.input_shape[1:], 10)
     assert reloaded.evaluate(digits.x_test, digits.y_test, verbose=0)[1] == pytest.approx(
         model["test"]["accuracy"]
     )
@@ -175,9 +174,9 @@ def test_all_compares_the_models_of_the_zoo(mnist, tmp_path, monkeypatch):
 
 
 def test_options_reach_the_optimizer(mnist):
-    args = argparse.Namespace(optimizer="rmsprop", learning_rate=0.02, lr_schedule="constant")
+    settings = replace(mnist.DEFAULTS, optimizer="rmsprop", learning_rate=0.02)
     model = mnist.MODELS["le_net"]()
-    mnist.compile_model(model, args, 100)
+    mnist.compile_model(model, settings, 100)
     assert isinstance(model.optimizer, keras.optimizers.RMSprop)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
 
@@ -236,10 +235,9 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
     assert "Ctrl-C" in (tmp_path / "report.html").read_text()
 
 
-def test_ctrl_c_waits_for_the_end_of_a_step(load_script):
-    utils = load_script("mnist/utils.py")
+def test_ctrl_c_waits_for_the_end_of_a_step():
     before = signal.getsignal(signal.SIGINT)
-    with utils.DeferInterrupt() as interrupt:
+    with training.DeferInterrupt() as interrupt:
         interrupt.on_train_batch_end(0)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)  # without the deferring, the interrupt would be raised here
@@ -249,7 +247,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step(load_script):
             interrupt.on_test_batch_end(0)
         interrupt.pressed = False
     assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(KeyboardInterrupt), utils.DeferInterrupt():
+    with pytest.raises(KeyboardInterrupt), training.DeferInterrupt():
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
 
@@ -277,16 +275,15 @@ def test_a_killed_run_goes_on_where_it_was(mnist, tmp_path):
     assert results["settings"]["train_samples"] == 4_000
 
 
-def test_a_history_ahead_of_its_checkpoint_is_cut(load_script, tmp_path):
-    utils = load_script("mnist/utils.py")
+def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="tiny")
     model.compile(loss="mse")
     x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
-    save = utils.SaveCheckpoint(tmp_path, "tiny", {})
-    model.fit(x, y, batch_size=4, epochs=2, callbacks=[utils.TimeCallback(), save], verbose=0)
+    save = training.SaveCheckpoint(tmp_path, "tiny", {})
+    model.fit(x, y, batch_size=4, epochs=2, callbacks=[training.TimeCallback(), save], verbose=0)
     ahead = pd.concat([pd.read_csv(tmp_path / "tiny_history.csv")] * 2)[:3]
     ahead.to_csv(tmp_path / "tiny_history.csv", index=False)
-    loaded, history = utils.load_checkpoint(tmp_path, "tiny", steps_per_epoch=2)
+    loaded, history = training.load_checkpoint(tmp_path, "tiny", steps_per_epoch=2)
     assert history["epoch"] == [1, 2]
     assert history["loss"] == pytest.approx(save.history["loss"])
     np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
@@ -300,12 +297,12 @@ def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path), "--batch-size", "8"])
     assert exit_.value.code == 2
     assert "batch_size was 256" in capsys.readouterr().err
-    (tmp_path / "le_net.keras").write_bytes(b"not a model")
-    with pytest.raises(SystemExit, match="cannot read the checkpoint"):
+    (tmp_path / "le_net_checkpoint.keras").write_bytes(b"not a model")
+    with pytest.raises(SystemExit, match=r"le_net_checkpoint\.keras is not a \.keras file"):
         mnist.main(["--resume", str(tmp_path), "--epochs", "2"])
     with pytest.raises(SystemExit, match="holds a run already"):
         mnist.main(["-m", "le_net", *small])
-    with pytest.raises(SystemExit, match="no folder of a run"):
+    with pytest.raises(SystemExit, match="is not a folder of a run"):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
@@ -321,7 +318,7 @@ def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path, capsys):
     with pytest.raises(SystemExit):
         mnist.main([*options, "--start-from", str(tmp_path / "nosuch"), *third])
     assert "there is no run" in capsys.readouterr().err
-    with pytest.raises(SystemExit, match="cannot read the weights"):
+    with pytest.raises(SystemExit, match=r"there is no .*conv_net\.keras"):
         mnist.main([*options, "-m", "conv_net", "--start-from", str(first), *third])
     # Once there is a checkpoint, the first run is needed no more.
     first.rename(tmp_path / "moved")
@@ -329,13 +326,11 @@ def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path, capsys):
     assert resumed["test"] == after
 
 
-def test_a_run_starts_from_the_best_weights_where_there_are_any(load_script, tmp_path):
-    runs = load_script("mnist/runs.py")
-    for name, value in (("tiny", 1.0), ("tiny_best", 2.0)):
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        model.set_weights([np.full((1, 1), value), np.zeros(1)])
-        model.save(tmp_path / f"{name}.keras")
-    assert runs.learned_weights("tiny", tmp_path)[0] == 2
+def test_weights_of_another_architecture_are_refused(mnist, tmp_path):
+    small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path / "new")]
+    mnist.MODELS["conv_net"]().save(tmp_path / "le_net.keras")
+    with pytest.raises(SystemExit, match="do not fit le_net"):
+        mnist.main(["-m", "le_net", "--start-from", str(tmp_path), *small])
 
 
 def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch):

@@ -5,6 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from utils.data import load_digits
+from utils.training import SaveCheckpoint
+
 
 @pytest.fixture
 def techniques(load_script):
@@ -22,8 +25,8 @@ def mnist(load_script):
 
 
 @pytest.fixture
-def small(load_script):
-    return load_script("mnist/data.py").load_digits((28, 28, 1), 256)
+def small():
+    return load_digits((28, 28, 1), 256)
 
 
 @pytest.mark.parametrize("kind", ["layers", "affine"])
@@ -173,17 +176,23 @@ def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, tmp_path, 
     assert len(history) == best + 3 < 40
     model = results["models"]["mlp_one_layer"]
     assert model["validation"]["accuracy"] == pytest.approx(history["val_accuracy"][best])
-    saved = keras.models.load_model(tmp_path / "mlp_one_layer_best.keras")
+    # The network that results.json describes; the last epoch is in the checkpoint.
+    saved = keras.models.load_model(tmp_path / "mlp_one_layer.keras")
     x = small.x_val.reshape(-1, 784)
     loss = saved.evaluate(x, small.y_val, verbose=0)[0]
     assert loss == pytest.approx(history["val_loss"][best], rel=1e-4)
+    last = keras.models.load_model(tmp_path / "mlp_one_layer_checkpoint.keras")
+    loss = last.evaluate(x, small.y_val, verbose=0)[0]
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-4)
+    bests = [path.name for path in tmp_path.glob("*_best_*")]
+    assert bests == [f"mlp_one_layer_best_e{best + 1}.keras"]
 
     again = mnist.main(["--resume", str(tmp_path)])
     assert len(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")) == len(history)
     assert again["models"]["mlp_one_layer"]["test"] == pytest.approx(model["test"])
 
 
-def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path):
+def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path, monkeypatch):
     options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
     run(mnist, tmp_path / "whole", *options, "--early-stopping", "3")
     whole = pd.read_csv(tmp_path / "whole" / "mlp_one_layer_history.csv")
@@ -192,17 +201,36 @@ def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path):
     options[3] = str(best + 1)
     run(mnist, tmp_path / "cut", *options, "--early-stopping", "3")
     recalled = []
-    original = mnist.recall_best
+    original = mnist.techniques.early_stopping
 
-    def spy(stopping, checkpoint):
-        recalled.append(stopping)
-        return original(stopping, checkpoint)
+    def spy(patience, checkpoint):
+        recalled.extend(original(patience, checkpoint))
+        return recalled
 
-    mnist.recall_best = spy
+    monkeypatch.setattr(mnist.techniques, "early_stopping", spy)
     mnist.main(["--resume", str(tmp_path / "cut"), "--epochs", "40"])
     cut = pd.read_csv(tmp_path / "cut" / "mlp_one_layer_history.csv")
     assert recalled[0].best == pytest.approx(cut["val_loss"].min())
     assert len(cut) - 1 - cut["val_loss"].idxmin() == 3
+
+
+def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
+    """The best model of the epochs that the checkpoint knows is there, whatever comes after it."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="tiny")
+    save = SaveCheckpoint(tmp_path, "tiny", {}, keep_best=True)
+    save.set_model(model)
+    save.on_epoch_end(0, {"val_loss": 2.0})
+    kept = save.best_path
+
+    def killed(path):
+        if "checkpoint" in path.name:
+            raise KeyboardInterrupt
+        model.save(path)
+
+    save.save = killed
+    with pytest.raises(KeyboardInterrupt):
+        save.on_epoch_end(1, {"val_loss": 1.0})
+    assert kept.exists() and save.best_path.exists() and save.best_path != kept
 
 
 def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):

@@ -30,6 +30,14 @@ class Digits(NamedTuple):
     x_test: np.ndarray
     y_test: np.ndarray
 
+    def parts(self):
+        """Return {name of the part: (images, labels)}."""
+        return {
+            "train": (self.x_train, self.y_train),
+            "validation": (self.x_val, self.y_val),
+            "test": (self.x_test, self.y_test),
+        }
+
 
 def load_mnist(path=MNIST_FILE):
     """Return (x_train, y_train), (x_test, y_test) as Keras does, in uint8.

@@ -1,25 +1,26 @@
 """Test accuracy over seconds of training: every network of the chapter, and yours.
 
-    python mnist/compare.py            # the networks of the book
-    python mnist/compare.py RUN RUN    # and those of your runs of mnist.py
+    python mnist/studies/compare.py            # the networks of the book
+    python mnist/studies/compare.py RUN RUN    # and those of your runs of mnist.py
 
 You will see a line per network, the most accurate first, and the path of the figure. The book's
-seconds were measured on its two cores, yours on your machine. (Section: Two recipes)
+seconds were measured on its two cores, yours on your machine.
+Chapter: mnist/studies/README.md#two-recipes
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import json
-import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from runs import OUTPUTS, find_run, writing_to
-from utils import get_start_time
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import fail, find_run, load_results, make_folder, save_results
 
-RESULTS = Path(__file__).resolve().parent.parent / "assets" / "results"
 # Long trainings of conv_net with an option: how they are called, in which file the results are.
 OPTIONS = {
     "conv_net, early stopping": "mnist_early",
@@ -32,11 +33,6 @@ RECIPES = {
     "recipe best": "mnist_best",
 }
 MARKERS = "osD"
-
-
-def load(name):
-    """Return what assets/results/NAME.json holds."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
 
 
 def point(name, model, seconds_per_epoch=None):
@@ -56,17 +52,21 @@ def points_of_the_book():
     The long trainings shared their machine with other work. How long an epoch takes was measured
     apart, in trainings of three epochs with nothing else running.
     """
-    short, long = load("mnist_3")["models"], load("mnist_60")["models"]
+    short, long = load_results("mnist_3")["models"], load_results("mnist_60")["models"]
     epoch = {name: model["seconds_per_epoch"] for name, model in short.items()}
     rows = [point(name, model) for name, model in short.items()]
     rows += [point(name, model, epoch[name]) for name, model in long.items()]
     for label, file in OPTIONS.items():
-        model = load(file)["models"]["conv_net"]
-        longer = load("mnist_augmentation")["model"]["ratio"] if file == "mnist_augment" else 1
+        model = load_results(file)["models"]["conv_net"]
+        longer = (
+            load_results("mnist_augmentation")["model"]["ratio"] if file == "mnist_augment" else 1
+        )
         rows.append(point(label, model, longer * epoch["conv_net"]))
-    rows.append(point("conv_net, cosine up to 0.005", load("mnist_short")["models"]["conv_net"]))
+    rows.append(
+        point("conv_net, cosine up to 0.005", load_results("mnist_short")["models"]["conv_net"])
+    )
     for label, file in RECIPES.items():
-        recipe = load(file)
+        recipe = load_results(file)
         row = {key: recipe[key] for key in ("parameters", "epochs", "seconds")}
         rows.append(row | {"name": label, "accuracy": recipe["test"]["mean"]})
     return rows
@@ -74,7 +74,7 @@ def points_of_the_book():
 
 def points_of_run(name):
     """Return the rows of the models in the folder of a run of mnist.py."""
-    folder = find_run(name)
+    folder = find_run(name, OUTPUTS)
     run = load_run(folder)
     return [
         point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
@@ -85,10 +85,10 @@ def points_of_run(name):
 def load_run(folder):
     """Return what results.json holds in the folder of a finished run."""
     try:
-        run = json.loads((folder / "results.json").read_text())
+        run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         return {"settings": run["settings"], "models": run["models"]}
     except (OSError, ValueError, KeyError):
-        sys.exit(f"compare.py: {folder} is no folder of a finished run: no readable results.json.")
+        fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
 
 
 def seconds_of(run, model):
@@ -121,26 +121,23 @@ def draw(table, path):
     ticks = [5, 10, 30, 60, 120, 300, 600, 1200]
     axes.set_xticks(ticks, [f"{t} s" if t < 60 else f"{t // 60} min" for t in ticks])
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def main(argv=None):
     """Print the table, draw the figure; return the rows, the most accurate first."""
-    parser = argparse.ArgumentParser(description="Test accuracy over seconds of training.")
+    parser = make_parser("Test accuracy over seconds of training.", OUTPUTS)
     parser.add_argument("runs", nargs="*", metavar="RUN", help="folder of a run of mnist.py")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
     args = parser.parse_args(argv)
-    with writing_to(args.outputs):
-        args.outputs.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(args.outputs)
     rows = points_of_the_book()
     for run in args.runs:
         rows += points_of_run(run)
     table = pd.DataFrame(rows).sort_values("accuracy", ascending=False)
     print(table.to_string(index=False, formatters={"seconds": "{:.0f}".format}))
-    draw(table, args.outputs / "mnist_compare.png")
-    print(f"The figure is {args.outputs / 'mnist_compare.png'}")
-    return {"networks": table.to_dict(orient="records")}
+    draw(table, folder / "mnist_compare.png")
+    networks = {"networks": table.to_dict(orient="records")}
+    return save_results(networks, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,28 @@
 """The experiments of the MNIST chapter: what happens when one thing is changed.
 
-    python mnist/experiments.py                          # all of them, about 15 minutes
-    python mnist/experiments.py --groups neurons flips   # only these
+    python mnist/studies/experiments.py                          # all of them, about 15 minutes
+    python mnist/studies/experiments.py --groups neurons flips   # only these
 
 Each line of the tables that you will see is a training of its own, and each table holds one
 that is as the chapter has it. All trainings are short, so compare the lines of one table
-with each other, not with the chapter's long runs. (Sections named "Experiment")
+with each other, not with the chapter's long runs.
+Chapter: mnist/README.md#mnist-experiment
 """
+
+from chapter import OUTPUTS
 
 import keras
 from keras import layers
 
-from models import IMAGE_SHAPE, MODELS, NUM_CLASSES, VECTOR_SHAPE, normalize
-from series import series_options, series_parser, train
+from models import (
+    IMAGE_SHAPE,
+    NUM_CLASSES,
+    VECTOR_SHAPE,
+    conv_net_batch_norm,
+    normalize,
+)
+from trainings import study_parser, train
+from utils.runs import make_folder, save_results
 
 
 def perceptron(*neurons, activation="relu"):
@@ -58,7 +68,7 @@ def moving_average(momentum):
     """Return a function that builds conv_net_batch_norm with another momentum."""
 
     def build():
-        model = MODELS["conv_net_batch_norm"]()
+        model = conv_net_batch_norm()
         for layer in model.layers:
             if isinstance(layer, layers.BatchNormalization):
                 layer.momentum = momentum
@@ -71,94 +81,89 @@ def flips(mode):
     return [layers.RandomFlip(mode)]
 
 
-# Group, label: the function that builds the model, further options for mnist.py.
+# Group, label: the function that builds the model, what changes in the settings of mnist.py.
 EXPERIMENTS = {
     "neurons": {
-        "16 neurons": (perceptron(16), []),
-        "128 neurons": (perceptron(128), []),
-        "512 neurons": (perceptron(512), []),
-        "2,048 neurons": (perceptron(2048), []),
-        "512 + 512 neurons": (perceptron(512, 512), []),
-        "five layers of 128": (perceptron(*[128] * 5), []),
+        "16 neurons": (perceptron(16), {}),
+        "128 neurons": (perceptron(128), {}),
+        "512 neurons": (perceptron(512), {}),
+        "2,048 neurons": (perceptron(2048), {}),
+        "512 + 512 neurons": (perceptron(512, 512), {}),
+        "five layers of 128": (perceptron(*[128] * 5), {}),
     },
     "activation": {
-        "relu": (perceptron(512), []),
-        "tanh": (perceptron(512, activation="tanh"), []),
-        "sigmoid": (perceptron(512, activation="sigmoid"), []),
-        "none (linear)": (perceptron(512, activation=None), []),
+        "relu": (perceptron(512), {}),
+        "tanh": (perceptron(512, activation="tanh"), {}),
+        "sigmoid": (perceptron(512, activation="sigmoid"), {}),
+        "none (linear)": (perceptron(512, activation=None), {}),
     },
     "optimizer": {
-        "Adam, 0.001": (perceptron(512), []),
-        "AdamW, 0.001": (perceptron(512), ["--optimizer", "adamw"]),
-        "RMSprop, 0.001": (perceptron(512), ["--optimizer", "rmsprop"]),
-        "SGD, 0.01": (perceptron(512), ["--optimizer", "sgd"]),
-        "SGD, 0.1": (perceptron(512), ["--optimizer", "sgd", "--learning-rate", "0.1"]),
+        "Adam, 0.001": (perceptron(512), {}),
+        "AdamW, 0.001": (perceptron(512), {"optimizer": "adamw"}),
+        "RMSprop, 0.001": (perceptron(512), {"optimizer": "rmsprop"}),
+        "SGD, 0.01": (perceptron(512), {"optimizer": "sgd"}),
+        "SGD, 0.1": (perceptron(512), {"optimizer": "sgd", "learning_rate": 0.1}),
     },
     "learning_rate": {
-        "0.0001": (perceptron(512), ["--learning-rate", "0.0001"]),
-        "0.001": (perceptron(512), []),
-        "0.01": (perceptron(512), ["--learning-rate", "0.01"]),
-        "0.1": (perceptron(512), ["--learning-rate", "0.1"]),
+        "0.0001": (perceptron(512), {"learning_rate": 0.0001}),
+        "0.001": (perceptron(512), {}),
+        "0.01": (perceptron(512), {"learning_rate": 0.01}),
+        "0.1": (perceptron(512), {"learning_rate": 0.1}),
     },
     "batch_size": {
-        "32": (perceptron(512), ["--batch-size", "32"]),
-        "256": (perceptron(512), []),
-        "2,048": (perceptron(512), ["--batch-size", "2048"]),
+        "32": (perceptron(512), {"batch_size": 32}),
+        "256": (perceptron(512), {}),
+        "2,048": (perceptron(512), {"batch_size": 2048}),
     },
     "images": {
-        "500": (perceptron(512), ["--train-samples", "500"]),
-        "5,000": (perceptron(512), ["--train-samples", "5000"]),
-        "55,000": (perceptron(512), []),
+        "500": (perceptron(512), {"train_samples": 500}),
+        "5,000": (perceptron(512), {"train_samples": 5000}),
+        "55,000": (perceptron(512), {}),
     },
     "filters": {
-        "8, 16, 16": (convolution(8, 16, 16), []),
-        "32, 64, 64": (convolution(32, 64, 64), []),
-        "64, 128, 128": (convolution(64, 128, 128), []),
+        "8, 16, 16": (convolution(8, 16, 16), {}),
+        "32, 64, 64": (convolution(32, 64, 64), {}),
+        "64, 128, 128": (convolution(64, 128, 128), {}),
     },
     "normalization": {
-        "none": (convolution(32, 64, 64), []),
-        "before each relu": (convolution(32, 64, 64, block=norm_before_relu), []),
-        "after each relu": (convolution(32, 64, 64, block=norm_after_relu), []),
+        "none": (convolution(32, 64, 64), {}),
+        "before each relu": (convolution(32, 64, 64, block=norm_before_relu), {}),
+        "after each relu": (convolution(32, 64, 64, block=norm_after_relu), {}),
     },
     "momentum": {
-        "0.99": (moving_average(0.99), ["--epochs", "1"]),
-        "0.9": (moving_average(0.9), ["--epochs", "1"]),
+        "0.99": (moving_average(0.99), {"epochs": 1}),
+        "0.9": (moving_average(0.9), {"epochs": 1}),
     },
     "flips": {
-        "none": (convolution(32, 64, 64), []),
-        "left and right": (convolution(32, 64, 64, first=flips("horizontal")), []),
-        "upside down": (convolution(32, 64, 64, first=flips("vertical")), []),
+        "none": (convolution(32, 64, 64), {}),
+        "left and right": (convolution(32, 64, 64, first=flips("horizontal")), {}),
+        "upside down": (convolution(32, 64, 64, first=flips("vertical")), {}),
     },
 }
 EPOCHS = 5
 
 
-def run(label, build, options, folder):
-    """Train the model that build returns; return its results as mnist.py measures them."""
-    print(f"-- {label}", flush=True)
-    MODELS["experiment"] = build
-    return train(["-m", "experiment", *options], folder)
-
-
 def main(argv=None):
     """Run groups of experiments; return {group: {label: results}}."""
-    parser = series_parser("One change at a time.", EPOCHS)
+    parser = study_parser("One change at a time.", OUTPUTS, EPOCHS)
     parser.add_argument("--groups", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS))
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+
+    trained = {"model": "experiment", "epochs": args.epochs, "train_samples": args.train_samples}
     results = {}
     for group in args.groups:
-        results[group] = {
-            label: run(
-                label, build, [*series_options(args), *options], args.outputs / group / str(number)
-            )
-            for number, (label, (build, options)) in enumerate(EXPERIMENTS[group].items())
-        }
+        results[group] = {}
+        for number, (label, (build, changes)) in enumerate(EXPERIMENTS[group].items()):
+            print(f"== {group}: {label}", flush=True)
+            place = folder / group / str(number)
+            results[group][label] = train(place, build, **trained | changes)
     for group, lines in results.items():
         print(f"\n{group:22}parameters   training   validation")
         for label, line in lines.items():
             scores = f"{line['train']['accuracy']:11.2%}{line['validation']['accuracy']:13.2%}"
             print(f"  {label:20}{line['parameters']:10,}{scores}")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

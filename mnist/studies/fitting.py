@@ -1,24 +1,29 @@
 """Underfitting and overfitting: four trainings of a perceptron and their curves side by side.
 
-    python mnist/fitting.py
+    python mnist/studies/fitting.py
 
 You will see four trainings go by, about three minutes, and a table: the accuracy and the
 cross-entropy of each on its training and on the validation images; the curves are saved as a
-figure. (Section: Overfitting and underfitting)
+figure.
+Chapter: mnist/README.md#overfitting-and-underfitting
 """
+
+from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from series import series_options, series_parser, train
+from trainings import study_parser, train
+from utils.figures import plot_history, save_figure
+from utils.runs import make_folder, save_results
 
 EPOCHS = 30
-# The title of each training: its options for mnist.py.
+# The title of each training: the settings of mnist.py that it changes.
 TRAININGS = {
-    "Network too small": ["-m", "mlp_tiny"],
-    "Learning rate too low": ["-m", "mlp_one_layer", "--learning-rate", "0.000005"],
-    "Enough of everything": ["-m", "mlp_two_layers_dropout"],
-    "Too few images": ["-m", "mlp_one_layer", "--train-samples", "1000"],
+    "Network too small": {"model": "mlp_tiny"},
+    "Learning rate too low": {"model": "mlp_one_layer", "learning_rate": 0.000005},
+    "Enough of everything": {"model": "mlp_two_layers_dropout"},
+    "Too few images": {"model": "mlp_one_layer", "train_samples": 1000},
 }
 
 
@@ -26,30 +31,29 @@ def draw(histories, path):
     """Draw the loss of each training, {title: history}, in a panel of its own."""
     figure, panels = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True)
     for axes, (title, history) in zip(panels.flat, histories.items(), strict=True):
-        axes.plot(history["epoch"], history["loss"], label="training")
-        axes.plot(history["epoch"], history["val_loss"], label="validation")
+        plot_history(axes, history, "loss")
         axes.set(title=title, ylabel="Loss", ylim=(0, None))
-        axes.legend()
     for axes in panels[1]:
         axes.set_xlabel("Epoch")
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def main(argv=None):
     """Run the four trainings; return {title: results} as mnist.py measures them."""
-    parser = series_parser("Underfitting and overfitting, side by side.", EPOCHS)
-    args = parser.parse_args(argv)
+    args = study_parser("Underfitting and overfitting, side by side.", OUTPUTS, EPOCHS).parse_args(
+        argv
+    )
+    folder = make_folder(args.outputs)
 
+    trained = {"epochs": args.epochs, "train_samples": args.train_samples}
     results, histories = {}, {}
-    for number, (title, options) in enumerate(TRAININGS.items(), start=1):
+    for number, (title, changes) in enumerate(TRAININGS.items(), start=1):
         print(f"== {title}", flush=True)
-        folder = args.outputs / str(number)
-        results[title] = train([*series_options(args), *options], folder)
-        name = options[1]
-        histories[title] = pd.read_csv(folder / f"{name}_history.csv")
+        place = folder / str(number)
+        results[title] = train(place, **trained | changes)
+        histories[title] = pd.read_csv(place / f"{changes['model']}_history.csv")
 
-    draw(histories, args.outputs / "mnist_fitting.png")
+    draw(histories, folder / "mnist_fitting.png")
     print(f"{'':24}training            validation")
     for title, result in results.items():
         scores = [result[part] for part in ("train", "validation")]
@@ -57,8 +61,7 @@ def main(argv=None):
             f"{title:24}"
             + "".join("{accuracy:.2%}  {cross_entropy:.3f}     ".format(**s) for s in scores)
         )
-    print(f"The figure is {args.outputs / 'mnist_fitting.png'}")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

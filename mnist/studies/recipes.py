@@ -1,31 +1,35 @@
 """Two recipes: a network that is good after a minute, and the best one within half an hour.
 
-    python mnist/recipes.py quick             # three trainings of less than a minute
-    python mnist/recipes.py best --seeds 1    # one training, less than half an hour
-    python mnist/recipes.py best              # three of them, more than an hour
+    python mnist/studies/recipes.py quick             # three trainings of less than a minute
+    python mnist/studies/recipes.py best --seeds 1    # one training, less than half an hour
+    python mnist/studies/recipes.py best              # three of them, more than an hour
 
 --epochs changes the first stage only. You will see each seed trained, then the mean
 accuracies, then how well the networks of all seeds do as an ensemble, which averages their
-probabilities. (Section: Two recipes)
+probabilities.
+Chapter: mnist/studies/README.md#two-recipes
 """
 
-import keras
+from chapter import OUTPUTS
+
 import numpy as np
 
-from data import load_digits
-from report import score
-from series import series_options, series_parser, summarize, train
+from trainings import IMAGES, study_parser, summarize, train
+from utils.data import load_digits
+from utils.models import load_model
+from utils.runs import make_folder, save_results
+from utils.statistics import score
 
 SEEDS = [1, 2, 3]
-# The name of each recipe: its options for mnist.py, one line for each stage of training.
+# The name of each recipe: what it changes in the settings of mnist.py, stage by stage.
 RECIPES = {
-    "quick": ["-m quick_net --epochs 4 --learning-rate 0.01"],
+    "quick": [{"model": "quick_net", "epochs": 4, "learning_rate": 0.01}],
     "best": [
-        "-m best_net --epochs 40 --learning-rate 0.005 --augment affine",
-        "-m best_net --epochs 2 --learning-rate 0.0005",
+        {"model": "best_net", "epochs": 40, "learning_rate": 0.005, "augment": "affine"},
+        {"model": "best_net", "epochs": 2, "learning_rate": 0.0005},
     ],
 }
-SCHEDULE = "--lr-schedule cosine --batch-size 128"
+EACH_STAGE = {"lr_schedule": "cosine", "batch_size": 128}
 
 
 def train_stages(stages, seed, folder):
@@ -33,11 +37,11 @@ def train_stages(stages, seed, folder):
 
     Returns the results of the last stage, with the epochs and seconds of all, and its folder.
     """
-    done, start = [], []
-    for number, options in enumerate(stages, start=1):
+    done, start = [], None
+    for number, changes in enumerate(stages, start=1):
         place = (folder / f"{seed}-{number}").resolve()
-        done.append(train([*options, *start, "--seed", str(seed)], place))
-        start = ["--start-from", str(place)]
+        done.append(train(place, seed=seed, start_from=start, **changes))
+        start = str(place)
     epochs = sum(results["epochs"] for results in done)
     seconds = sum(results["epochs"] * results["seconds_per_epoch"] for results in done)
     return done[-1] | {"epochs": epochs, "seconds_per_epoch": seconds / epochs}, place
@@ -45,45 +49,43 @@ def train_stages(stages, seed, folder):
 
 def evaluate_ensemble(paths):
     """Return {part: score} of the mean probabilities of saved models, given by their paths."""
-    models = [keras.models.load_model(path) for path in paths]
-    digits = load_digits(models[0].input_shape[1:])
-    return {
-        part: score(y, np.mean([model.predict(x, 256, verbose=0) for model in models], axis=0))
-        for part, x, y in (
-            ("validation", digits.x_val, digits.y_val),
-            ("test", digits.x_test, digits.y_test),
-        )
-    }
+    models = [load_model(path) for path in paths]
+    parts = load_digits(models[0].input_shape[1:]).parts()
+    scores = {}
+    for part in IMAGES:
+        x, y = parts[part]
+        answers = [model.predict(x, 256, verbose=0) for model in models]
+        scores[part] = score(y, np.mean(answers, axis=0))
+    return scores
 
 
 def main(argv=None):
     """Train a recipe with each seed; return the summary, with the ensemble's scores."""
-    parser = series_parser("Train one of the recipes.")
+    parser = study_parser("Train one of the recipes.", OUTPUTS, seeds=SEEDS)
     parser.add_argument("recipe", choices=RECIPES)
-    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
 
-    print(f"The trainings go to {args.outputs}")
-    stages = [
-        [*stage.split(), *SCHEDULE.split(), *series_options(args, with_epochs=number == 0)]
-        for number, stage in enumerate(RECIPES[args.recipe])
-    ]
+    print(f"The trainings go to {folder}")
+    samples = {"train_samples": args.train_samples}
+    stages = [stage | EACH_STAGE | samples for stage in RECIPES[args.recipe]]
+    stages[0]["epochs"] = args.epochs or stages[0]["epochs"]
     results, models = {}, []
     for seed in dict.fromkeys(args.seeds):
-        results[seed], folder = train_stages(stages, seed, args.outputs)
-        models.append(folder / f"{stages[0][1]}.keras")
+        results[seed], last = train_stages(stages, seed, folder)
+        models.append(last / f"{stages[-1]['model']}.keras")
     summary = summarize(results) | {"ensemble": evaluate_ensemble(models)}
     ensemble = summary["ensemble"]
 
     print(f"\n{args.recipe}: {summary['epochs']} epochs, {summary['seconds']:.0f} s for each seed")
-    for part in ("validation", "test"):
+    for part in IMAGES:
         accuracies = " ".join(f"{accuracy:.2%}" for accuracy in summary[part]["accuracies"])
         together = ensemble[part]["accuracy"]
         print(
             f"{part:12}{accuracies}, mean {summary[part]['mean']:.2%} "
             f"(sampling error {100 * summary[part]['sampling_error']:.2f}), together {together:.2%}"
         )
-    return summary
+    return save_results(summary, folder, __file__, argv)
 
 
 if __name__ == "__main__":

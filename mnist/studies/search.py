@@ -1,13 +1,16 @@
 """Let the computer look for hyperparameters: learning rate, batch size, width and dropout.
 
-    python mnist/search.py                          # ten minutes
-    python mnist/search.py --outputs FOLDER         # the same folder again: ten minutes more
-    python mnist/search.py --confirm                # then train the best with three new seeds
+    python mnist/studies/search.py                   # ten minutes
+    python mnist/studies/search.py --outputs FOLDER  # the same folder again: ten minutes more
+    python mnist/studies/search.py --confirm         # then train the best with three new seeds
 
 You will see a line per trial and then the best of them by their accuracy on the validation
 images. The test images are not used. FOLDER receives the table of all trials and their
-figure. (Section: Hyperparameter search)
+figure.
+Chapter: mnist/studies/README.md#hyperparameter-search
 """
+
+from chapter import OUTPUTS
 
 import math
 import sys
@@ -18,12 +21,14 @@ import optuna
 from optuna_integration import KerasPruningCallback
 
 import techniques
-from data import TRAIN_SIZE, VALIDATION_SIZE, load_digits
 from models import IMAGE_SHAPE, quick_net
-from options import positive
-from runs import writing_to
-from series import series_parser, spread, with_deviation
-from utils import DeferInterrupt
+from trainings import study_parser
+from utils.data import VALIDATION_SIZE, load_digits
+from utils.figures import save_figure
+from utils.options import positive
+from utils.runs import fail, make_folder, save_results
+from utils.statistics import spread, with_deviation
+from utils.training import DeferInterrupt
 
 EPOCHS = 3  # of a trial that is not stopped
 MINUTES = 10
@@ -74,8 +79,6 @@ def open_study(folder, epochs, images):
 
     Trials are compared only with those of as many epochs and training images.
     """
-    with writing_to(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         study_name=f"{epochs} epochs, {images} images",
         storage=f"sqlite:///{folder / 'study.db'}",
@@ -115,8 +118,7 @@ def draw(trials, path):
     panels[1].set_xscale("log", base=2)
     panels[1].set_xticks([64, 128, 256, 512], [64, 128, 256, 512])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def confirm(found, digits, epochs, interrupt):
@@ -135,16 +137,17 @@ def confirm(found, digits, epochs, interrupt):
 
 def main(argv=None):
     """Search; return all trials, the best settings and what --confirm compares."""
-    parser = series_parser("Search for hyperparameters.", EPOCHS)
+    parser = study_parser("Search for hyperparameters.", OUTPUTS, EPOCHS)
     parser.add_argument(
         "--minutes", type=positive(float), default=MINUTES, help="then no new trial"
     )
     parser.add_argument("--trials", type=positive(int), help="no more than so many")
     parser.add_argument("--confirm", action="store_true", help="compare with the quick recipe")
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
 
-    print(f"The trials go to {args.outputs}")
-    study = open_study(args.outputs, args.epochs, args.train_samples or TRAIN_SIZE)
+    print(f"The trials go to {folder}")
+    study = open_study(folder, args.epochs, args.train_samples)
     digits = load_digits(IMAGE_SHAPE, args.train_samples)
     interrupted = False
     try:
@@ -157,12 +160,12 @@ def main(argv=None):
     except KeyboardInterrupt:
         interrupted = True
     if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
-        sys.exit("search.py: not one trial was finished.")
+        fail("not one trial was finished.")
     trials = list_trials(study)
-    trials.to_csv(args.outputs / "trials.csv", index=False)
-    draw(trials, args.outputs / "mnist_search.png")
+    trials.to_csv(folder / "trials.csv", index=False)
+    draw(trials, folder / "mnist_search.png")
     print(trials.head(10).to_string(index=False))
-    print(f"{len(trials)} trials; their table and figure are in {args.outputs}")
+    print(f"{len(trials)} trials; their table and figure are in {folder}")
     if interrupted:
         sys.exit(130)
     results = {
@@ -176,7 +179,7 @@ def main(argv=None):
                 results["confirmed"] = confirm(study.best_params, digits, args.epochs, interrupt)
         except KeyboardInterrupt:
             sys.exit(130)
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

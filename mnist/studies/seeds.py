@@ -1,35 +1,35 @@
 """The same training with other seeds: how much of a difference is luck?
 
-    python mnist/seeds.py                            # 21 trainings, about 45 minutes
-    python mnist/seeds.py --techniques plain dropout # only these
-    python mnist/seeds.py --outputs FOLDER           # the same folder again: go on there
+    python mnist/studies/seeds.py                            # 21 trainings, about 45 minutes
+    python mnist/studies/seeds.py --techniques plain dropout # only these
+    python mnist/studies/seeds.py --outputs FOLDER           # the same folder again: go on there
 
 You will see the convolutional network and each technique on it trained with three seeds, then
 the mean accuracies with their standard deviation and sampling error. The figure has a point
-for each training. (Section: Seeds)
+for each training.
+Chapter: mnist/studies/README.md#seeds
 """
+
+from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 
-from series import (
-    series_options,
-    series_parser,
-    summarize,
-    train_seeds,
-    with_deviation,
-)
+from trainings import study_parser, summarize, train_seeds
+from utils.figures import save_figure
+from utils.runs import make_folder, save_results
+from utils.statistics import with_deviation
 
 SEEDS = [1, 2, 3]
 EPOCHS = 12
-# The name of each technique: its options for mnist.py.
+# The name of each technique: the settings of mnist.py that it changes.
 TECHNIQUES = {
-    "plain": ["-m", "conv_net"],
-    "l1": ["-m", "conv_net_l1"],
-    "l2": ["-m", "conv_net_l2"],
-    "batch_norm": ["-m", "conv_net_batch_norm"],
-    "dropout": ["-m", "conv_net_dropout"],
-    "augmentation": ["-m", "conv_net", "--augment"],
-    "cosine": ["-m", "conv_net", "--lr-schedule", "cosine"],
+    "plain": {"model": "conv_net"},
+    "l1": {"model": "conv_net_l1"},
+    "l2": {"model": "conv_net_l2"},
+    "batch_norm": {"model": "conv_net_batch_norm"},
+    "dropout": {"model": "conv_net_dropout"},
+    "augmentation": {"model": "conv_net", "augment": "layers"},
+    "cosine": {"model": "conv_net", "lr_schedule": "cosine"},
 }
 
 
@@ -53,32 +53,31 @@ def draw(summaries, path):
         axes.set_yticks(places, [name.replace("_", " ") for name in summaries])
         axes.set(title=f"{part.capitalize()} images", xlabel="Accuracy (%)")
         axes.grid(axis="y", visible=False)
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def main(argv=None):
     """Train each technique with each seed; return {technique: summary}."""
-    parser = series_parser("How much the seed matters.", EPOCHS)
+    parser = study_parser("How much the seed matters.", OUTPUTS, EPOCHS, SEEDS)
     parser.add_argument("--techniques", nargs="+", choices=TECHNIQUES, default=list(TECHNIQUES))
-    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
 
-    print(f"The trainings go to {args.outputs}")
+    print(f"The trainings go to {folder}")
+    trained = {"epochs": args.epochs, "train_samples": args.train_samples}
     summaries = {}
     for name in args.techniques:
         print(f"== {name}", flush=True)
-        options = [*TECHNIQUES[name], *series_options(args)]
-        summaries[name] = summarize(train_seeds(options, args.seeds, args.outputs / name))
+        results = train_seeds(folder / name, args.seeds, **TECHNIQUES[name], **trained)
+        summaries[name] = summarize(results)
 
     print(f"\n{'accuracy in %':16}validation            test")
     print(f"{'':16}mean  (deviation)     mean  (deviation)     sampling error")
     for name, summary in summaries.items():
         cells = "".join(f"{with_deviation(summary[p]):22}" for p in ("validation", "test"))
         print(f"{name:16}{cells}{100 * summary['test']['sampling_error']:.2f}")
-    draw(summaries, args.outputs / "mnist_seeds.png")
-    print(f"The figure is {args.outputs / 'mnist_seeds.png'}")
-    return summaries
+    draw(summaries, folder / "mnist_seeds.png")
+    return save_results(summaries, folder, __file__, argv)
 
 
 if __name__ == "__main__":

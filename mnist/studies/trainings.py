@@ -1,81 +1,66 @@
-"""Machinery of the scripts that call mnist.py several times: options, one training, seeds."""
+"""Machinery of the studies: their options, one training, several seeds, what these reached.
 
-import argparse
+Chapter: mnist/studies/README.md#seeds
+"""
+
+import shlex
 import statistics
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import mnist
-from data import TRAIN_SIZE, VALIDATION_SIZE
-from options import positive
-from runs import OUTPUTS
-from utils import get_start_time
+from options import command_line, find_change, load_run
+from utils.data import TRAIN_SIZE, VALIDATION_SIZE
+from utils.options import make_parser, positive, seed
+from utils.runs import fail
+from utils.statistics import spread
 
 IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
 
 
-def series_parser(description, epochs=None):
-    """Return a parser with the options that these scripts share.
+def study_parser(description, outputs, epochs=None, seeds=None):
+    """Return a parser with the options that the studies share.
 
-    epochs: the default for each training, None for what its own options say.
+    outputs: the chapter's folder for runs; epochs: the default for each training, None for what
+    its own settings say; seeds: the default of an option for them, None for no such option.
+    What is in a folder that --outputs names again is gone on with.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    parser.add_argument("--epochs", type=positive(int), default=epochs)
+    parser = make_parser(description, outputs)
+    add = parser.add_argument
+    add("--epochs", type=positive(int), default=epochs, help="of each training")
     samples = positive(int, most=TRAIN_SIZE)
-    parser.add_argument("--train-samples", type=samples, help="fewer for a quick try")
-    parser.add_argument(
-        "--outputs", type=Path, default=OUTPUTS / get_start_time(), help="named again: go on there"
-    )
+    add("--train-samples", type=samples, default=TRAIN_SIZE, help="fewer for a quick try")
+    if seeds:
+        add("--seeds", nargs="+", type=seed, default=seeds, help="a training with each")
     return parser
 
 
-def series_options(args, with_epochs=True):
-    """Return the options for mnist.py that series_parser has brought in."""
-    epochs = ["--epochs", str(args.epochs)] if args.epochs and with_epochs else []
-    samples = ["--train-samples", str(args.train_samples)] if args.train_samples else []
-    return [*epochs, *samples]
+def train(folder, build=None, **changes):
+    """Train one network, or go on with the run in the folder; return its results.
 
-
-def train(options, folder):
-    """Run mnist.py for one model, or go on with the run in the folder; return its results.
-
-    The results are those of the model in results.json. Ctrl-C ends the program.
+    changes: the settings that differ from the defaults of mnist.py, of which the command that
+    does the same is printed; build: a function that returns the network, where mnist.py has none
+    of that name. The results are those of the model in results.json. Ctrl-C ends the program.
     """
-    started = (folder / "run.json").exists()
-    run = mnist.main([*options, "--resume" if started else "--outputs", str(folder)])
+    settings = replace(mnist.DEFAULTS, **changes)
+    options = command_line(settings, mnist.DEFAULTS)
+    if not build:
+        print("$ python mnist/mnist.py", shlex.join(options), flush=True)
+    begun = (folder / "run.json").exists()
+    if begun and (problem := find_change(load_run(folder)["settings"], settings)):
+        fail(f"{folder} was begun with other settings: {problem}. Choose another folder.")
+    run = mnist.run(settings, folder, begun, options, build)
     if run["interrupted"]:
         sys.exit(130)
     (results,) = run["models"].values()
-    if started and run["settings"]["epochs"] != results["epochs"]:
-        sys.exit(f"{folder} has been trained for another number of epochs. Choose another folder.")
+    if results["epochs"] != settings.epochs:
+        fail(f"{folder} has been trained for {results['epochs']} epochs. Choose another folder.")
     return results
 
 
-def train_seeds(options, seeds, folder):
+def train_seeds(folder, seeds, **changes):
     """Train once with each seed, in folder/SEED; return {seed: results}."""
-    return {s: train([*options, "--seed", str(s)], folder / str(s)) for s in dict.fromkeys(seeds)}
-
-
-def sampling_error(share, images):
-    """Return the standard error of a share of so many images (of a binomial distribution)."""
-    return (share * (1 - share) / images) ** 0.5
-
-
-def spread(accuracies, images):
-    """Return accuracies on so many images with their mean and what it is worth.
-
-    "deviation" is their standard deviation, None for a single one; "sampling_error" that of one
-    training with the mean accuracy.
-    """
-    mean = statistics.mean(accuracies)
-    return {
-        "accuracies": accuracies,
-        "mean": mean,
-        "deviation": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        "sampling_error": sampling_error(mean, images),
-    }
+    return {s: train(folder / str(s), seed=s, **changes) for s in dict.fromkeys(seeds)}
 
 
 def summarize(results):
@@ -94,9 +79,3 @@ def summarize(results):
         summary[part] = spread([score["accuracy"] for score in scores], images)
         summary[part]["cross_entropy"] = statistics.mean(s["cross_entropy"] for s in scores)
     return summary
-
-
-def with_deviation(scores):
-    """Return a mean accuracy in percent with its standard deviation, e.g. 99.40 (0.05)."""
-    deviation = "" if scores["deviation"] is None else f" ({100 * scores['deviation']:.2f})"
-    return f"{100 * scores['mean']:.2f}{deviation}"

@@ -1,22 +1,22 @@
 """What L1 and L2 do to the weights: histograms of trained networks.
 
     python mnist/mnist.py -m all --outputs mnist/outputs/all
-    python mnist/weights.py mnist/outputs/all
+    python mnist/studies/weights.py all
 
 You will see, for the convolutional network with and without penalties, how large its weights
 are and how many are nearly zero; the histograms are saved as a figure. A few seconds.
-(Section: L1 and L2)
+Chapter: mnist/README.md#l1-and-l2
 """
 
-import argparse
-from pathlib import Path
+from chapter import OUTPUTS
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from runs import OUTPUTS, find_run
-from utils import get_start_time
+from utils.figures import save_figure
+from utils.models import load_model
+from utils.options import make_parser
+from utils.runs import fail, find_run, make_folder, save_results
 
 MODELS = ["conv_net", "conv_net_l1", "conv_net_l2"]
 NEARLY_ZERO = 0.001
@@ -46,33 +46,28 @@ def draw(weights, path):
         axes.hist(vector, bins=np.linspace(-0.3, 0.3, 121), color=f"C{number}")
         axes.set(title=name, xlabel="Weight", yscale="log")
     panels[0].set_ylabel("Number of weights")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def main(argv=None):
     """Return {model: description of its weights} and draw the histograms."""
-    parser = argparse.ArgumentParser(description="Histograms of the weights of trained networks.")
+    parser = make_parser("Histograms of the weights of trained networks.", OUTPUTS)
     parser.add_argument("run", help="folder of a run of mnist.py -m all")
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS / get_start_time())
     args = parser.parse_args(argv)
-    run = find_run(args.run)
+    run = find_run(args.run, OUTPUTS)
     missing = [name for name in MODELS if not (run / f"{name}.keras").exists()]
     if missing:
-        raise SystemExit(f"weights.py: no {', '.join(missing)} in {run}. Train -m all first.")
-    weights = {
-        name: kernel_weights(keras.models.load_model(run / f"{name}.keras")) for name in MODELS
-    }
-    draw(weights, args.outputs / "mnist_weights.png")
+        fail(f"no {', '.join(missing)} in {run}. Train -m all first.")
+    folder = make_folder(args.outputs)
+    weights = {name: kernel_weights(load_model(run / f"{name}.keras")) for name in MODELS}
+    draw(weights, folder / "mnist_weights.png")
     results = {name: describe(vector) for name, vector in weights.items()}
     for name, result in results.items():
         print(
             f"{name:12}  mean size {result['mean_size']:.4f}, "
             f"{result['nearly_zero']:.1%} below {NEARLY_ZERO}, {result['exactly_zero']:.1%} zero"
         )
-    print(f"The figure is {args.outputs / 'mnist_weights.png'}")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Scripts that train several times: seeds, recipes, the search, and what compares them."""
+"""The studies of the MNIST chapter: fitting, experiments, seeds, recipes, search, comparison."""
 
 import json
+import re
+from dataclasses import asdict, replace
 
 import keras
 import numpy as np
@@ -8,7 +10,67 @@ import optuna
 import pandas as pd
 import pytest
 
+from utils.data import load_digits
+from utils.runs import write_json
+
 TINY = ["--epochs", "1", "--train-samples", "256"]
+
+
+def test_figures_are_drawn(load_script, tmp_path):
+    results = load_script("book/mnist_figures.py").main(["--outputs", str(tmp_path)])
+    names = {path.name for path in tmp_path.iterdir()}
+    figures = {f"mnist_{n}.png" for n in ("samples", "pixels", "augmented", "blur", "schedules")}
+    assert names == figures | {"results.json"}
+    assert sum(results["counts"]) == 55_000 and min(results["counts"]) > 4_000
+
+
+def test_fitting_shows_overfitting(load_script, tmp_path, monkeypatch):
+    fitting = load_script("mnist/studies/fitting.py")
+    title = "Too few images"
+    monkeypatch.setattr(fitting, "TRAININGS", {title: fitting.TRAININGS[title]})
+    monkeypatch.setattr(fitting, "draw", lambda histories, path: None)
+    result = fitting.main(["--epochs", "25", "--outputs", str(tmp_path)])[title]
+    assert result["train"]["accuracy"] > 0.98
+    assert result["train"]["accuracy"] - result["validation"]["accuracy"] > 0.08
+
+
+def test_each_group_of_experiments_holds_the_network_of_the_chapter(load_script):
+    experiments = load_script("mnist/studies/experiments.py")
+    sizes = {
+        group: [build().count_params() for build, _ in lines.values()]
+        for group, lines in experiments.EXPERIMENTS.items()
+    }
+    for group, parameters in sizes.items():
+        assert {407_050, 93_322, 93_706} & set(parameters), group
+
+
+def test_experiments_really_change_what_they_say(load_script):
+    experiments = load_script("mnist/studies/experiments.py")
+    before = experiments.EXPERIMENTS["normalization"]["before each relu"][0]()
+    kinds = [type(layer).__name__ for layer in before.layers[:3]]
+    assert kinds == ["Conv2D", "BatchNormalization", "Activation"]
+    flipped = experiments.EXPERIMENTS["flips"]["left and right"][0]()
+    x = np.random.default_rng(0).random((8, 28, 28, 1)).astype("float32")
+    y = keras.ops.convert_to_numpy(flipped.layers[0](x, training=True))
+    mirrored = [np.allclose(a, b[:, ::-1]) for a, b in zip(y, x, strict=True)]
+    same = [np.allclose(a, b) for a, b in zip(y, x, strict=True)]
+    assert any(mirrored) and all(np.logical_or(mirrored, same))
+
+
+def test_weights_are_described(load_script, tmp_path):
+    weights = load_script("mnist/studies/weights.py")
+    result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
+    assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
+    assert result["mean_size"] == pytest.approx(0.250125)
+    with pytest.raises(SystemExit, match="Train -m all first"):
+        weights.main([str(tmp_path)])
+    models = load_script("mnist/models.py").MODELS
+    for name in weights.MODELS:
+        models[name]().save(tmp_path / f"{name}.keras")
+    results = weights.main([str(tmp_path), "--outputs", str(tmp_path)])
+    # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
+    assert results["conv_net_l1"]["weights"] == 92_448
+    assert (tmp_path / "mnist_weights.png").exists()
 
 
 def result(validation, test):
@@ -19,7 +81,7 @@ def result(validation, test):
 
 
 def test_summary_of_seeds(load_script):
-    series = load_script("mnist/series.py")
+    series = load_script("mnist/studies/trainings.py")
     summary = series.summarize(
         {1: result(0.98, 0.97), 2: result(0.99, 0.99), 3: result(1.00, 0.98)}
     )
@@ -34,7 +96,7 @@ def test_summary_of_seeds(load_script):
 
 
 def test_seeds_differ_and_go_on(load_script, tmp_path):
-    seeds = load_script("mnist/seeds.py")
+    seeds = load_script("mnist/studies/seeds.py")
     options = ["--techniques", "plain", *TINY, "--outputs", str(tmp_path)]
     one = seeds.main([*options, "--seeds", "1"])["plain"]
     assert one["test"]["deviation"] is None
@@ -48,28 +110,42 @@ def test_seeds_differ_and_go_on(load_script, tmp_path):
 
 
 def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
-    series = load_script("mnist/series.py")
-    (tmp_path / "run.json").write_text("")
-    run = {"interrupted": False, "settings": {"epochs": 2}, "models": {"a": {"epochs": 4}}}
-    monkeypatch.setattr(series.mnist, "main", lambda options: run)
-    with pytest.raises(SystemExit, match="another number of epochs"):
-        series.train([], tmp_path)
+    trainings = load_script("mnist/studies/trainings.py")
+    run = {"interrupted": False, "models": {"a": {"epochs": 4}}}
+    monkeypatch.setattr(trainings.mnist, "run", lambda *_: run)
+    with pytest.raises(SystemExit, match="has been trained for 4 epochs"):
+        trainings.train(tmp_path, epochs=2)
+    settings = asdict(replace(trainings.mnist.DEFAULTS, seed=7))
+    write_json({"settings": settings, "provenance": {}}, tmp_path / "run.json")
+    with pytest.raises(SystemExit, match=r"begun with other settings: .* its seed was 7"):
+        trainings.train(tmp_path, epochs=4)
     run["interrupted"] = True
     with pytest.raises(SystemExit) as ending:
-        series.train([], tmp_path)
+        trainings.train(tmp_path, epochs=4, seed=7)
     assert ending.value.code == 130
 
 
+def test_a_training_shows_the_command_that_does_the_same(load_script, tmp_path, capsys):
+    trainings = load_script("mnist/studies/trainings.py")
+    changes = {"model": "le_net", "epochs": 1, "train_samples": 64, "learning_rate": 0.01}
+    result = trainings.train(tmp_path / "1", lr_schedule="cosine", augment="affine", **changes)
+    printed = capsys.readouterr().out
+    (command,) = re.findall(r"^\$ python mnist/mnist.py (.*)$", printed, re.MULTILINE)
+    mnist = load_script("mnist/mnist.py")
+    run = mnist.main([*command.split(), "--outputs", str(tmp_path / "2")])
+    assert run["models"]["le_net"]["test"] == result["test"]
+
+
 def test_techniques_are_those_of_the_chapter(load_script):
-    seeds, options = load_script("mnist/seeds.py"), load_script("mnist/mnist.py")
-    parsed = {name: options.parse_arguments(words) for name, words in seeds.TECHNIQUES.items()}
-    assert parsed["augmentation"].augment and parsed["cosine"].lr_schedule == "cosine"
-    others = {args.model for name, args in parsed.items() if name not in ("augmentation", "cosine")}
-    assert len(others) == 5
+    techniques = load_script("mnist/studies/seeds.py").TECHNIQUES
+    zoo = load_script("mnist/models.py").MODELS
+    assert techniques["augmentation"]["augment"] and techniques["cosine"]["lr_schedule"]
+    models = [changes["model"] for changes in techniques.values()]
+    assert set(models) <= set(zoo) and len(set(models)) == 5
 
 
 def test_quick_recipe_learns_quickly(load_script, tmp_path):
-    recipes = load_script("mnist/recipes.py")
+    recipes = load_script("mnist/studies/recipes.py")
     options = ["--seeds", "1", "--epochs", "2", "--train-samples", "4000"]
     summary = recipes.main(["quick", *options, "--outputs", str(tmp_path)])
     assert summary["parameters"] == 93_962
@@ -87,18 +163,15 @@ def test_ensemble_averages_probabilities(load_script, tmp_path):
         output.bias.assign(np.log([shares.get(digit, 0.01) for digit in range(10)]))
         model.save(tmp_path / f"{name}.keras")
     paths = [tmp_path / f"{name}.keras" for name in ("unsure", "sure", "unsure")]
-    ensemble = load_script("mnist/recipes.py").evaluate_ensemble(paths)
+    ensemble = load_script("mnist/studies/recipes.py").evaluate_ensemble(paths)
     threes = {"validation": 509 / 5000, "test": 1010 / 10_000}
     assert {part: ensemble[part]["accuracy"] for part in threes} == pytest.approx(threes)
 
 
 def test_best_recipe_is_the_network_of_the_book(load_script):
-    recipes, mnist = load_script("mnist/recipes.py"), load_script("mnist/mnist.py")
-    first, second = (
-        load_script("mnist/options.py").parse_arguments(f"{stage} {recipes.SCHEDULE}".split())
-        for stage in recipes.RECIPES["best"]
-    )
-    models = [mnist.build_model(args.model, args) for args in (first, second)]
+    recipes, mnist = load_script("mnist/studies/recipes.py"), load_script("mnist/mnist.py")
+    stages = [replace(mnist.DEFAULTS, **stage) for stage in recipes.RECIPES["best"]]
+    models = [mnist.build_model(mnist.MODELS[stage.model], stage) for stage in stages]
     assert [model.count_params() for model in models] == [378_698, 378_698]
     # The first stage has one more layer in front, which augments.
     kinds = [[type(layer).__name__ for layer in model.layers] for model in models]
@@ -107,8 +180,11 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
 
 def test_options_reach_the_stages(load_script, tmp_path, monkeypatch):
     """--epochs is for the first stage, --train-samples for all; quickly, with another network."""
-    recipes = load_script("mnist/recipes.py")
-    stages = ["-m le_net --augment affine --epochs 9", "-m le_net --epochs 2"]
+    recipes = load_script("mnist/studies/recipes.py")
+    stages = [
+        {"model": "le_net", "augment": "affine", "epochs": 9},
+        {"model": "le_net", "epochs": 2},
+    ]
     monkeypatch.setitem(recipes.RECIPES, "best", stages)
     recipes.main(["best", *TINY, "--seeds", "5", "--outputs", str(tmp_path)])
     one, two = (
@@ -119,10 +195,11 @@ def test_options_reach_the_stages(load_script, tmp_path, monkeypatch):
     assert two["start_from"] == str(tmp_path / "5-1") and two["seed"] == one["seed"] == 5
 
 
-def test_holdout_compares_before_and_after(load_script, monkeypatch):
-    holdout = load_script("mnist/holdout.py")
+def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
+    holdout = load_script("book/holdout.py")
     monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
-    results = holdout.main(["--epochs", "1", "--train-samples", "2000"])
+    options = ["--epochs", "1", "--train-samples", "2000", "--outputs", str(tmp_path)]
+    results = holdout.main(options)
     assert set(results) == {"layers", "affine"}
     for scores in results.values():
         # So short a training is not over, so that its continuation must be better.
@@ -131,10 +208,10 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch):
 
 
 def test_each_stage_goes_on_from_the_one_before(load_script, tmp_path):
-    recipes = load_script("mnist/recipes.py")
-    stage = ["-m", "le_net", "--train-samples", "512", "--epochs"]
-    still = ["--optimizer", "sgd", "--learning-rate", "1e-9"]
-    stages = [[*stage, "2", "--augment", "affine"], [*stage, "1", *still]]
+    recipes = load_script("mnist/studies/recipes.py")
+    stage = {"model": "le_net", "train_samples": 512}
+    still = {"optimizer": "sgd", "learning_rate": 1e-9}
+    stages = [stage | {"epochs": 2, "augment": "affine"}, stage | still | {"epochs": 1}]
     results, folder = recipes.train_stages(stages, 7, tmp_path)
     assert folder == tmp_path / "7-2" and results["epochs"] == 3
     runs = [json.loads((tmp_path / f"7-{n}" / "results.json").read_text()) for n in (1, 2)]
@@ -146,7 +223,7 @@ def test_each_stage_goes_on_from_the_one_before(load_script, tmp_path):
 
 
 def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
-    search = load_script("mnist/search.py")
+    search = load_script("mnist/studies/search.py")
     fitted = []
 
     def fit(settings, digits, epochs, seed, callbacks):
@@ -177,9 +254,9 @@ def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
 
 
 def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
-    search = load_script("mnist/search.py")
+    search = load_script("mnist/studies/search.py")
     study = search.open_study(tmp_path, 3, 2000)
-    digits = load_script("mnist/data.py").load_digits((28, 28, 1), 2000)
+    digits = load_digits((28, 28, 1), 2000)
     good = {"learning_rate": 0.01, "batch_size": 64, "width": 8, "dropout": 0.0}
     assert search.fit(good, digits, 3, 1, []) > 0.8
     study.pruner = optuna.pruners.ThresholdPruner(lower=0.999)
@@ -191,7 +268,7 @@ def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
 
 
 def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
-    search = load_script("mnist/search.py")
+    search = load_script("mnist/studies/search.py")
 
     def press_ctrl_c(*_):
         raise KeyboardInterrupt
@@ -212,7 +289,7 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
 
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):
-    compare = load_script("mnist/compare.py")
+    compare = load_script("mnist/studies/compare.py")
     model = {"parameters": 5, "epochs": 2, "seconds_per_epoch": 4.0, "test": {"accuracy": 0.9999}}
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
@@ -225,5 +302,5 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     assert rows[0]["name"] == "yours: my_net, mine"
     assert rows[0]["seconds"] == 10 * 4 + 2 * 4  # with those of the run that it started from
     assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
-    with pytest.raises(SystemExit, match="no folder of a finished run"):
+    with pytest.raises(SystemExit, match="is not a folder of a finished run"):
         compare.main([str(tmp_path), *options])

@@ -1,0 +1,27 @@
+"""What the tables of all chapters share: their list, and how they are written in Markdown.
+
+TABLES holds, by name, a function without arguments that returns a Markdown table.
+"""
+
+TABLES = {}
+
+
+def table(make):
+    """Enter a function that makes a table into TABLES under its own name."""
+    TABLES[make.__name__] = make
+    return make
+
+
+def percent(share, digits=2):
+    return f"{share:.{digits}%}".replace("%", "\N{NO-BREAK SPACE}%")
+
+
+def markdown(header, *rows):
+    """Return a Markdown table; all columns but the first align right."""
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+
+
+def with_deviation(scores):
+    """Return a mean accuracy with its standard deviation in points, as a cell of a table."""
+    return f"{percent(scores['mean'])} ({100 * scores['deviation']:.2f})"

@@ -1,0 +1,86 @@
+"""The tables of the chapter on MNIST: networks trained once."""
+
+from tables.common import TABLES, markdown, percent, table
+from utils.runs import load_results
+
+
+def accuracies(model, *parts):
+    """Return the accuracy of a trained model on each of the parts, as cells of a table."""
+    return [percent(model[part]["accuracy"]) for part in parts]
+
+
+def compare(*entries):
+    """Return a table of trained models of the runs, each given as (label, run, model)."""
+    rows = []
+    for label, run, name in entries:
+        model = load_results(run)["models"][name]
+        rows.append(
+            [label, model["epochs"], *accuracies(model, "train", "validation", "test")]
+            + [f"{model[part]['cross_entropy']:.4f}" for part in ("validation", "test")]
+        )
+    header = ["", "epochs", "training", "validation", "test"]
+    return markdown([*header, "cross-entropy, validation", "cross-entropy, test"], *rows)
+
+
+PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
+# Name of a table of trained models: its lines, each as (label, run, model).
+COMPARISONS = {
+    "mnist_penalties": [
+        PLAIN,
+        ("with L1", "mnist_60", "conv_net_l1"),
+        ("with L2", "mnist_60", "conv_net_l2"),
+    ],
+    "mnist_batch_norm": [PLAIN, ("with batch normalization", "mnist_60", "conv_net_batch_norm")],
+    "mnist_dropout": [
+        ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
+        ("the same with dropout", "mnist_60", "mlp_two_layers_dropout"),
+    ],
+    "mnist_conv_dropout": [PLAIN, ("with dropout", "mnist_60", "conv_net_dropout")],
+    "mnist_augment": [PLAIN, ("with augmentation", "mnist_augment", "conv_net")],
+    "mnist_early": [PLAIN, ("stopped early, patience 5", "mnist_early", "conv_net")],
+    "mnist_cosine": [PLAIN, ("with the cosine schedule", "mnist_cosine", "conv_net")],
+    "mnist_short": [
+        ("constant rate 0.001, batches of 256", "mnist_3", "conv_net"),
+        ("cosine, augmentation", "mnist_short_augment", "conv_net"),
+        ("cosine up to 0.005, batches of 128", "mnist_short", "conv_net"),
+    ],
+}
+for name, entries in COMPARISONS.items():
+    TABLES[name] = lambda entries=entries: compare(*entries)
+
+
+@table
+def mnist_models_3():
+    rows = [
+        [f"`{name}`", f"{model['parameters']:,}"] + accuracies(model, "train", "validation", "test")
+        for name, model in load_results("mnist_3")["models"].items()
+    ]
+    header = ["model", "parameters", "training", "validation", "test"]
+    return markdown(header, *rows)
+
+
+@table
+def mnist_fitting():
+    return markdown(
+        ["", "parameters", "training", "validation", "training loss", "validation loss"],
+        *[
+            [title, f"{model['parameters']:,}"]
+            + accuracies(model, "train", "validation")
+            + [f"{model[part]['cross_entropy']:.3f}" for part in ("train", "validation")]
+            for title, model in load_results("mnist_fitting").items()
+            if "parameters" in model
+        ],
+    )
+
+
+@table
+def mnist_weights():
+    return markdown(
+        ["network", "mean size of a weight", "below 0.001", "exactly 0"],
+        *[
+            [f"`{name}`", f"{model['mean_size']:.4f}"]
+            + [percent(model[key], 1) for key in ("nearly_zero", "exactly_zero")]
+            for name, model in load_results("mnist_weights").items()
+            if name.startswith("conv_net")
+        ],
+    )

@@ -1,0 +1,59 @@
+"""The tables of the chapter on serialization and of the web service."""
+
+from tables.common import markdown, percent, table
+from utils.runs import load_results
+
+
+@table
+def serialization_forms():
+    parts = {"A": "architecture", "W": "weights", "O": "optimizer"}
+    measured = load_results("serialization")
+    rows = []
+    for form, row in measured["xor"].items():
+        large = measured["conv_net"].get(form)
+        rows.append(
+            [
+                form,
+                ", ".join(parts[letter] for letter in row["holds"]),
+                f"{row['bytes']:,}",
+                f"{large['bytes']:,}" if large else "",
+                f"{row['load_ms']:.0f} ms" if row["load_ms"] >= 1 else "below 1 ms",
+                f"{row['difference']:.0e}" if row["difference"] else "0",
+                row["go_on"],
+                row["foreign_code"],
+            ]
+        )
+    header = ["form", "holds", "bytes, XOR", "bytes, `conv_net`", "load time", "largest difference"]
+    return markdown([*header, "can training go on?", "code of a stranger"], *rows)
+
+
+@table
+def rest_preparation():
+    labels = {
+        "untouched": "the test images as they are, not put on a sheet",
+        "all": "all steps",
+        "box": "centred by the outline, not by mass",
+        "stretched": "stretched to 20 × 20, proportions lost",
+        "not_cropped": "not cropped: the whole sheet made 28 × 28",
+        "dark_on_light": "dark taken for ink, without a look at the border",
+    }
+    measured = load_results("rest_preparation")
+    rows = [[label, percent(measured[name])] for name, label in labels.items()]
+    return markdown(["preparation", "read correctly"], *rows)
+
+
+@table
+def rest_load():
+    labels = {"fast": "`predict_on_batch`", "predict": "`predict`"}
+    rows = [
+        [
+            f"{label}, {clients} at once",
+            f"{line['p50_ms']:.1f} ms",
+            f"{line['p99_ms']:.1f} ms",
+            f"{line['per_second']:.0f}",
+        ]
+        for name, label in labels.items()
+        for clients, line in load_results("rest_load")[name].items()
+        if clients.isdigit()
+    ]
+    return markdown(["clients", "half within", "99 % within", "requests per second"], *rows)

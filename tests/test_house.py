@@ -1,0 +1,177 @@
+"""The house: which folder may import from which, what every script has, what `utils` promises."""
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from markdown_it import MarkdownIt
+from mdit_py_plugins.anchors import anchors_plugin
+
+from utils import runs
+from utils.options import make_parser, number, positive, seed
+
+CHAPTERS = ["backends", "basics", "xor", "mlp", "reference", "mnist", "serialization"]
+SCRIPTS = sorted(
+    path
+    for folder in [*CHAPTERS, "book", "utils"]
+    for path in (ROOT / folder).rglob("*.py")
+    if "outputs" not in path.parts
+)
+LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTERS]
+name = lambda path: str(path.relative_to(ROOT))  # noqa: E731
+each_script = pytest.mark.parametrize("path", SCRIPTS, ids=name)
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=name)
+
+
+def imported_modules(path):
+    """Return the first parts of the names of the modules that a file imports, and whole names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def folders_of(module):
+    """Return the folders of the project in which a module of this name lies."""
+    first = module.split(".")[0]
+    places = [path.parent for path in SCRIPTS if path.stem == first]
+    return {place.relative_to(ROOT).parts[0] for place in places} | (
+        {first} & {"utils"} if (ROOT / first).is_dir() else set()
+    )
+
+
+@each_script
+def test_arrows_point_down(path):
+    """From book to chapters to utils; no chapter imports another one."""
+    here = path.relative_to(ROOT).parts[0]
+    for module in imported_modules(path):
+        places = folders_of(module)
+        if not places or here in places:
+            continue
+        allowed = {"utils"} if here in CHAPTERS else {"utils", *CHAPTERS}
+        assert here != "utils" and places & allowed, f"{name(path)} imports {module}"
+
+
+@each_lesson
+def test_a_script_names_its_place_in_the_book(path):
+    """The docstring ends with `Chapter: FILE#HEADING`, and the heading exists."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    if path.name == "chapter.py":
+        return
+    (place,) = re.findall(r"^Chapter: (\S+)$", docstring, re.MULTILINE)
+    file, _, anchor = place.partition("#")
+    html = (
+        MarkdownIt("gfm-like", {"linkify": False})
+        .use(anchors_plugin, max_level=4)
+        .render((ROOT / file).read_text(encoding="utf-8"))
+    )
+    assert f'id="{anchor}"' in html, place
+
+
+@each_script
+def test_files_keep_to_their_budget(path):
+    budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 250}
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= budget.get(name(path), 200)
+
+
+def test_a_folder_can_be_seen_through():
+    for folder in {path.parent for path in LESSONS}:
+        assert len(list(folder.glob("*.py"))) <= 10, folder
+
+
+def test_chapters_find_the_project_in_one_way():
+    """The copies of chapter.py do not drift apart."""
+    texts = {
+        path.parent: path.read_text(encoding="utf-8")
+        for path in SCRIPTS
+        if path.name == "chapter.py"
+    }
+    chapters = {texts[ROOT / chapter] for chapter in CHAPTERS}
+    parts = {texts[ROOT / part] for part in ("mnist/studies", "serialization/rest")}
+    assert len(chapters) == len(parts) == 1
+    assert set(texts) == {path.parent for path in SCRIPTS} - {
+        ROOT / "utils",
+        ROOT / "book" / "tables",
+    }
+    ending = "\n# TensorFlow's start-up"
+    assert len({text.partition(ending)[2] for text in texts.values()}) == 1
+
+
+@pytest.mark.parametrize("script", ["basics/draw_network.py", "mlp/make_churn_data.py"])
+def test_a_script_runs_from_anywhere(script, run_script, tmp_path):
+    strange = tmp_path / "Übung 1"
+    strange.mkdir()
+    for cwd in (ROOT, (ROOT / script).parent, strange):
+        run = run_script(script, "--outputs", strange / "run", cwd=cwd)
+        assert run.returncode == 0, run.stderr
+
+
+def test_a_checkout_may_lie_in_a_folder_with_spaces_and_umlauts(tmp_path):
+    copy = tmp_path / "Übung 1"
+    files = subprocess.run(
+        ["git", "ls-files", "basics", "utils", "assets/book.mplstyle"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for file in files:
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        (copy / file).write_bytes((ROOT / file).read_bytes())
+    run = subprocess.run(
+        [sys.executable, str(copy / "basics" / "draw_network.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    (results,) = (copy / "basics" / "outputs").glob("*/results.json")
+    assert "python basics/draw_network.py" in results.read_text(encoding="utf-8")
+
+
+def test_bounds_are_inclusive():
+    assert number(int, 0)("0") == 0 and number(float, 0, 1)("1") == 1
+    assert positive(float)("1e-300") == 1e-300 and seed("4294967295") == 2**32 - 1
+    for kind, text in [
+        (number(int, 0), "-1"), (number(float, 0, 1), "1.01"), (positive(int), "0"),
+        (positive(float), "0"), (positive(float), "inf"), (positive(float), "nan"),
+        (seed, "-1"), (seed, "4294967296"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError):
+            kind(text)
+
+
+def test_runs_of_one_second_have_folders_of_their_own(tmp_path):
+    outputs = make_parser("", tmp_path).parse_args([]).outputs
+    folders = {runs.make_folder(outputs) for _ in range(3)}
+    assert len(folders) == 3 and all(folder.parent == tmp_path for folder in folders)
+    assert runs.make_folder(tmp_path / "named") == tmp_path / "named"
+
+
+def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["some/script.py"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match=r"^script.py: cannot write to .*file .*--outputs\.$"):
+        runs.make_folder(tmp_path / "file")
+
+
+def test_what_is_replaced_is_whole_or_old(tmp_path):
+    path = tmp_path / "results.json"
+    runs.write_json({"a": 1}, path)
+    with pytest.raises(ZeroDivisionError), runs.replacing(path) as partial:
+        partial.write_text("{")
+        raise ZeroDivisionError
+    assert path.read_text() == '{\n "a": 1\n}\n'
+
+
+def test_a_run_leaves_its_provenance(tmp_path, capsys):
+    script = ROOT / "xor" / "xor.py"
+    assert runs.save_results({"a": 1}, tmp_path, script, ["--seed", 3]) == {"a": 1}
+    assert "results.json" in capsys.readouterr().out
+    text = (tmp_path / "results.json").read_text()
+    assert '"command": "python xor/xor.py --seed 3"' in text and '"cores"' in text

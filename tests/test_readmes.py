@@ -1,0 +1,264 @@
+"""The READMEs against the project: their code, commands, links, figures, tables and numbers."""
+
+import contextlib
+import doctest
+import io
+import json
+import os
+import re
+import shlex
+from html.parser import HTMLParser
+
+import keras
+import pytest
+from conftest import ROOT
+from markdown_it import MarkdownIt
+from mdit_py_plugins.anchors import anchors_plugin
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
+READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
+TEXTS = {path: path.read_text(encoding="utf-8") for path in READMES}
+each_readme = pytest.mark.parametrize(
+    "readme", READMES, ids=lambda path: str(path.relative_to(ROOT).parent)
+)
+
+TINY = ["--epochs", "1", "--train-samples", "256"]
+# The options that cut a script down to a small slice of its work, put after those of the README.
+SLICES = {
+    "mnist/mnist.py": TINY,
+    "mnist/studies/fitting.py": TINY,
+    "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
+    "mnist/studies/seeds.py": [*TINY, "--techniques", "plain", "--seeds", "1"],
+    "mnist/studies/recipes.py": [*TINY, "--seeds", "1"],
+    "mnist/studies/search.py": [*TINY, "--trials", "1"],
+    "mlp/mlp.py": ["--epochs", "1"],
+    "mlp/mlp_data_split.py": ["--epochs", "1"],
+    "mlp/experiments.py": ["--only", "base", "--seeds", "1", "--epochs", "1"],
+    "reference/optimizers.py": ["--optimizers", "adam", "--epochs", "1", "--seeds", "1"],
+    "basics/vanishing_gradient.py": ["--epochs", "1"],
+    "xor/xor.py": ["--epochs", "25"],
+    "xor/faster.py": ["--epochs", "25"],
+    "xor/forward_propagation.py": ["--epochs", "25"],
+    "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
+    "serialization/save_model.py": ["--epochs", "1"],
+    "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
+    "book/preparation.py": ["--images", "50"],
+}
+# Scripts that only look, and so have no option --outputs.
+NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
+# Commands that set up, start what does not end, or are this very test run.
+NOT_SCRIPTS = re.compile(
+    r"(git clone|cd|\. |python3? -m venv|python -m pytest|(\.venv\S*[/\\])?(pip|activate)|pip|"
+    r"source|export|set|\$env:|# )"
+)
+
+
+def no_evaluation(example):
+    """Sybil only finds the blocks here; the tests below say what is done with them."""
+
+
+def blocks(language):
+    """Return the READMEs' fenced blocks of a language that they do not except from running."""
+    found = []
+    for path, text in TEXTS.items():
+        document = Sybil([CodeBlockParser(language, no_evaluation)]).parse(path)
+        for example in document.examples():
+            line = text[: example.start].count("\n") + 1
+            before = text[: example.start].rstrip().rpartition("\n")[2]
+            if not re.fullmatch(r"<!-- not run: .+ -->", before):
+                at = f"{path.relative_to(ROOT)}:{line}"
+                found.append(pytest.param(path, example.parsed, text[example.end :], id=at))
+    return found
+
+
+@pytest.mark.parametrize(("readme", "code", "rest"), blocks("python"))
+def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
+    """A block stands in a script of its chapter or in utils/ letter for letter, or it runs.
+
+    If it runs, it prints what the text shows.
+    """
+    monkeypatch.chdir(ROOT)
+    chapter = ROOT / readme.relative_to(ROOT).parts[0]
+    scripts = [*chapter.rglob("*.py"), *(ROOT / "utils").glob("*.py")] if chapter.is_dir() else []
+    if any(is_quoted(code, script.read_text(encoding="utf-8")) for script in scripts):
+        return
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, str(readme), "exec"), {"__name__": "__main__"})
+    shown = re.match(r"`*\s*```text\n(.*?)```", rest, re.DOTALL)
+    if shown:
+        options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        assert doctest.OutputChecker().check_output(shown[1], printed.getvalue(), options), (
+            printed.getvalue()
+        )
+
+
+def is_quoted(code, script):
+    """Tell whether the code's lines stand in the script, one after the other, equally indented."""
+    lines = code.rstrip().split("\n")
+    for indent in ("", " " * 4, " " * 8, " " * 12):
+        quoted = "\n".join(indent + line if line else line for line in lines)
+        if f"\n{quoted}\n" in f"\n{script}\n":
+            return True
+    return False
+
+
+def commands():
+    """Return each command of the READMEs once."""
+    lines = {}
+    for block in blocks("shell"):
+        _, code, _ = block.values
+        for line in code.replace("\\\n", " ").splitlines():
+            for command in line.split(" && "):
+                if command.strip():
+                    lines.setdefault(command.strip(), block.id)
+    return [pytest.param(command, id=f"{at}: {command}") for command, at in lines.items()]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_run(command, load_script, tmp_path, monkeypatch):
+    """A command that starts a script does so on a small slice; the others are known ones."""
+    if NOT_SCRIPTS.match(command):
+        return
+    monkeypatch.chdir(ROOT)
+    words = shlex.split(command, comments=True)
+    while words and "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        if name == "KERAS_BACKEND" and value != os.environ.get("KERAS_BACKEND", "tensorflow"):
+            pytest.skip(f"needs the {value} back end")
+    python, script, *options = words
+    assert python == "python"
+    outputs = [] if script in NO_OUTPUTS else ["--outputs", str(tmp_path / "run")]
+    module = load_script(script)
+    if script == "mnist/mnist.py" and len(options) == 2 and options[0] == "-m":
+        assert options[1] in module.ZOO  # tests/test_mnist.py trains all of these
+        return
+    if options[:2] == ["-m", "all"]:
+        monkeypatch.setattr(module, "ZOO", module.ZOO[:1])
+    module.main([*options, *SLICES.get(script, []), *outputs])
+
+
+class Links(HTMLParser):
+    """Collects what a rendered README links to and shows, and the anchors that it offers."""
+
+    def __init__(self):
+        super().__init__()
+        self.targets, self.anchors, self.images = set(), set(), {}
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "a" and "href" in attributes:
+            self.targets.add(attributes["href"])
+        if tag == "img":
+            self.images[attributes["src"]] = attributes.get("alt", "")
+        self.anchors |= {attributes[key] for key in ("id", "name") if key in attributes}
+
+
+@pytest.fixture(scope="module")
+def links():
+    """Return {README: Links} of all of them."""
+    markdown = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=4)
+    found = {path: Links() for path in READMES}
+    for path, parser in found.items():
+        parser.feed(markdown.render(TEXTS[path]))
+    return found
+
+
+@each_readme
+def test_links_and_anchors_exist(readme, links):
+    for target in links[readme].targets:
+        if re.match(r"https?://|mailto:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (readme.parent / file).resolve() if file else readme
+        assert path.exists(), target
+        if anchor:
+            assert anchor in links[path].anchors, target
+
+
+def test_the_contents_name_every_section(links):
+    targets = {
+        ((ROOT / file).resolve() if file else READMES[0], anchor)
+        for file, _, anchor in (target.partition("#") for target in links[READMES[0]].targets)
+    }
+    for path in READMES[1:]:
+        sections = re.findall(r"^## (.+)$", without_code(TEXTS[path]), re.MULTILINE)
+        linked = {anchor for file, anchor in targets if file == path and anchor}
+        assert len(linked) >= len(sections) > 0, path
+
+
+def without_code(text):
+    """Return Markdown without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_figures_exist_and_say_what_they_show(links):
+    shown = set()
+    for path, found in links.items():
+        for image, alt in found.images.items():
+            assert (path.parent / image).is_file(), image
+            assert len(alt) >= 20, image
+            shown.add((path.parent / image).resolve())
+    assert set((ROOT / "assets" / "image").iterdir()) - shown == set()
+
+
+@each_readme
+def test_tables_and_numbers_are_those_of_the_results(readme, load_script):
+    script, text = load_script("book/readme.py"), TEXTS[readme]
+    assert script.bring_up_to_date(text) == text
+    # Every invisible comment is one that this module or that script understands.
+    known = len(script.NUMBER.findall(text))
+    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table) -->", text))
+    assert known == text.count("<!-- ")
+    assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
+
+
+def test_readmes_are_all_brought_up_to_date(load_script):
+    assert load_script("book/readme.py").READMES == READMES
+
+
+def test_results_say_how_they_were_measured():
+    drawings = {"neurons", "network_xor", "network_churn"}  # made without Keras
+    for path in (ROOT / "assets" / "results").glob("*.json"):
+        provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
+        assert {"command", "python", "cores"} <= provenance
+        assert path.stem in drawings or {"keras", "backend"} <= provenance, path.name
+
+
+def test_summaries_are_those_of_the_models(load_script):
+    zoo = load_script("mnist/models.py").MODELS
+    text = TEXTS[ROOT / "mnist" / "README.md"]
+    shown = re.findall(r'```text\n(Model: "(\w+)"\n.*?)```', text, re.DOTALL)
+    assert {"mlp_one_layer", "conv_net"} <= {name for _, name in shown} <= set(zoo)
+    for block, name in shown:
+        keras.utils.clear_session()  # layers are numbered from the beginning again
+        lines = []
+        zoo[name]().summary(print_fn=lines.append)
+        assert "\n".join(lines).split() == block.split()
+
+
+@each_readme
+def test_nothing_is_left_to_do(readme):
+    assert re.findall(r"\b(TODO|FIXME|TBD)\b|coming soon", TEXTS[readme]) == []
+
+
+@each_readme
+def test_lines_are_short(readme):
+    """Tables, figures, links and traced numbers may be longer."""
+    lines = without_code(TEXTS[readme]).splitlines()
+    long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
+    assert long == []
+
+
+@each_readme
+def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme, links):
+    if readme == READMES[0]:
+        assert len(readme.read_bytes()) <= 30_000
+        return
+    opening, text = TEXTS[readme].partition("\n## ")[0], TEXTS[readme]
+    for promise in ("You will learn", "You need", "Minutes"):
+        assert promise in opening, promise
+    ending = text.rstrip().rpartition("\n\n")[2]
+    assert re.search(r"(Previous|Next|Back): \[", ending)
