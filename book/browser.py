@@ -2,11 +2,12 @@
 
     python book/browser.py
 
-Starts the service, draws a digit of MNIST on its page stroke by stroke, and writes screenshots to
-assets/image/rest_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
+Starts the service, draws two digits on its page stroke by stroke, and writes screenshots of it as
+rest_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import re
 import shutil
 import signal
@@ -23,7 +24,9 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-ROOT = Path(__file__).resolve().parent.parent
+from utils.options import make_parser
+from utils.runs import ROOT, fail, make_folder, replacing, save_results
+
 APP = ROOT / "serialization" / "rest" / "app.py"
 
 # The strokes of digits as a hand draws them, on a canvas from 0 to 1, to the right and down.
@@ -127,18 +130,18 @@ def take_screenshot(path):
     both = Image.new("RGB", (2 * width, height))
     for number, picture in enumerate(pictures):
         both.paste(picture, (number * width, 0))
-    both.save(path, optimize=True)
+    with replacing(path) as partial:
+        both.save(partial, optimize=True)
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="Take the screenshot of the page.")
-    parser.add_argument("--outputs", type=Path, default=ROOT / "assets" / "image")
-    folder = parser.parse_args(argv).outputs
+    parser = make_parser("Take the screenshot of the page.", OUTPUTS)
+    outputs = parser.parse_args(argv).outputs
     if find_chromium() is None:
-        sys.exit("browser.py: needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    folder.mkdir(parents=True, exist_ok=True)
+        fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    folder = make_folder(outputs)
     take_screenshot(folder / "rest_page.png")
-    return {}
+    return save_results({}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

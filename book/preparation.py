@@ -1,32 +1,33 @@
 """Machinery of the book: the steps of prepare.py as a strip of pictures, and what each is worth.
 
-    python serialization/rest/preparation.py
+    python book/preparation.py
 
 Puts test images of MNIST on larger sheets, at random places, in random sizes and greys, light on
 dark or dark on light, and lets the network read them after all steps and with one step left out
 or replaced. Draws the steps for one of them as rest_preparation.png. About a minute.
-README section: "Preparing an image".
+
+Chapter: serialization/rest/README.md#preparing-an-image
 """
 
-import argparse
-from datetime import datetime
-from pathlib import Path
+from chapter import OUTPUTS
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
 import prepare as steps
-from prepare import BOX, SIDE, centre, crop, find_ink, lay, scale, to_grey
+from prepare import BOX, SIDE, centre, crop, find_ink, paste, scale, to_grey
+from utils.data import load_mnist, prepare_images
+from utils.figures import save_figure
+from utils.models import load_model
+from utils.options import make_parser, number, seed
+from utils.runs import ROOT, make_folder, save_results
 
 IMAGES = 10_000
 GRAININESS = 8  # of the noisy sheets, in grey levels
 SEED = 5
 
-FOLDER = Path(__file__).resolve().parent
-MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
-STYLE = FOLDER.parents[1] / "assets" / "book.mplstyle"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 
 def put_on_sheet(digit, rng, graininess=0):
@@ -52,7 +53,7 @@ def put_on_sheet(digit, rng, graininess=0):
 def centre_box(ink):
     """Lay the digit into the middle by its outline instead of its mass."""
     top, left = ((SIDE - length) // 2 for length in ink.shape)
-    return lay(ink, top, left)
+    return paste(ink, top, left)
 
 
 def shrink(ink, side=SIDE):
@@ -83,8 +84,7 @@ VARIANTS = {
 
 
 def read(model, pictures):
-    inputs = np.stack(pictures)[..., np.newaxis].astype("float32") / 255
-    return model.predict(inputs, 256, verbose=0)
+    return model.predict(prepare_images(np.stack(pictures), (SIDE, SIDE, 1)), 256, verbose=0)
 
 
 def accuracy(model, pictures, labels):
@@ -106,7 +106,7 @@ def vary(model, greys, labels, setting, values):
 
 def measure(images, labels, seed):
     """Return the accuracy of each variant, and of the test images as they are."""
-    model = keras.saving.load_model(FOLDER / "conv_net.keras", compile=False)
+    model = load_model(MODEL, compile=False)
     rng = np.random.default_rng(seed)
     greys = [to_grey(put_on_sheet(image, rng)) for image in images]
     results = {"untouched": accuracy(model, images, labels)}
@@ -141,37 +141,32 @@ def draw_strip(digit, path):
         "scale": small,
         "centre": centre(small) / 255,
     }
-    plt.style.use(STYLE)
     figure, axes = plt.subplots(1, len(pictures), figsize=(11, 2.6))
-    for number, (ax, (name, picture)) in enumerate(zip(axes, pictures.items(), strict=True), 1):
+    for step, (ax, (name, picture)) in enumerate(zip(axes, pictures.items(), strict=True), 1):
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         height, width = picture.shape
-        ax.set_title(f"{number}. {name}", fontsize=11)
+        ax.set_title(f"{step}. {name}", fontsize=11)
         ax.set_xlabel(f"{width} × {height}")
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
         ax.set_anchor("N")
     axes[-1].axhline(SIDE / 2 - 0.5, color="C1", linewidth=1)
     axes[-1].axvline(SIDE / 2 - 0.5, color="C1", linewidth=1)
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--images", type=int, default=IMAGES, help="of the test images")
-    parser.add_argument("--seed", type=int, default=SEED)
-    folder = FOLDER.parent / "outputs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    parser.add_argument("--outputs", type=Path, default=folder, help="folder for the figure")
-    options = parser.parse_args(argv)
-    if not 1 <= options.images <= IMAGES or options.seed < 0:
-        parser.error(f"images: 1 to {IMAGES}; the seed is a whole number from 0")
-    with np.load(MNIST) as arrays:
-        images, labels = arrays["x_test"][: options.images], arrays["y_test"][: options.images]
-    options.outputs.mkdir(parents=True, exist_ok=True)
-    draw_strip(images[4], options.outputs / "rest_preparation.png")
-    results = measure(images, labels, options.seed)
-    return results | {"images": options.images, "seed": options.seed}
+    parser = make_parser("Measure what each step of preparing an image is worth.", OUTPUTS)
+    add = parser.add_argument
+    add("--images", type=number(int, 1, IMAGES), default=IMAGES, help="of the test images")
+    add("--seed", type=seed, default=SEED, help="of the sheets")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    _, (images, labels) = load_mnist()
+    draw_strip(images[4], folder / "rest_preparation.png")
+    results = measure(images[: args.images], labels[: args.images], args.seed)
+    results |= {"images": args.images, "seed": args.seed}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -7,30 +7,28 @@ unsafe files, compares sizes with and without the optimizer's state, and measure
 HTTP. About a minute; nothing else should run meanwhile, since loading is timed.
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "serialization"
-sys.path[:0] = [str(ROOT / "book"), str(FOLDER), str(FOLDER / "rest")]
+import keras
+import numpy as np
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+import browser
+import client
+import load_model
+import trust
+from utils.options import make_parser
+from utils.runs import ROOT, make_folder, save_results
 
-import browser  # noqa: E402
-import client  # noqa: E402
-import load_model  # noqa: E402
-import trust  # noqa: E402
-
-MODEL = FOLDER / "rest" / "conv_net.keras"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+SAVE_MODEL = ROOT / "serialization" / "save_model.py"
 
 
 def forms(folder, *options):
     """Save a network in another process, load it here: the rows of the table, by form."""
-    command = [sys.executable, str(FOLDER / "save_model.py"), "--outputs", str(folder), *options]
+    command = [sys.executable, str(SAVE_MODEL), "--outputs", str(folder), *options]
     subprocess.run(command, check=True)
     return {row.pop("form"): row for row in load_model.main([str(folder)])["rows"]}
 
@@ -46,9 +44,8 @@ def sizes(folder):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="Measure for the chapter on serialization.")
-    parser.add_argument("--outputs", type=Path, default=Path(tempfile.mkdtemp()))
-    folder = parser.parse_args(argv).outputs
+    parser = make_parser("Measure for the chapter on serialization.", OUTPUTS)
+    folder = make_folder(parser.parse_args(argv).outputs)
     results = {
         "xor": forms(folder / "xor"),
         "conv_net": forms(folder / "conv_net", "--model", str(MODEL)),
@@ -57,7 +54,7 @@ def main(argv=None):
     }
     with browser.run_service() as address:
         results["service"] = client.main(["--accuracy", "--url", address])
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
-"""Machinery: how fast the service answers, alone and under many clients at once.
+"""Machinery of the book: how fast the service answers, alone and under many clients at once.
 
-    python serialization/rest/load_test.py
+    python book/service_load.py
 
 Starts the service twice, as it is and with model.predict for each request, and sends each single
 test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
 one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
-requests per second. A minute; nothing else should run meanwhile. README section: "How fast".
+requests per second. A minute; nothing else should run meanwhile.
+
+Chapter: serialization/rest/README.md#how-fast
 """
+
+from chapter import OUTPUTS
 
 import argparse
 import http.client
@@ -20,28 +24,29 @@ from pathlib import Path
 
 import numpy as np
 
+from utils.data import load_mnist
+from utils.options import make_parser, number, positive
+from utils.runs import fail, make_folder, save_results
+
 CLIENTS = [1, 8, 32]
 SECONDS = 8  # of measuring, for each number of clients
 BATCH = 100  # images of a request, in the measurement with batches
 PORT = 8765
 
-FOLDER = Path(__file__).resolve().parent
-MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
 JSON = {"Content-Type": "application/json"}
 
 
 def serve(port, slow):
     """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
-    sys.path.insert(0, str(FOLDER))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
-    import app as service
+    from app import create_app  # only here: only this process serves
     from service import serve
 
-    app = service.create_app()
+    app = create_app()
     if slow:
-        model = app.reader.model
+        model = app.classifier.model
         model.predict_on_batch = lambda batch: model.predict(batch, verbose=0)
-    serve(app, app.reader.name, "127.0.0.1", port)
+    serve(app, app.classifier.name, "127.0.0.1", port)
 
 
 def wait_until_ready(port, process):
@@ -54,13 +59,13 @@ def wait_until_ready(port, process):
         except OSError:
             pass
         time.sleep(0.1)
-    sys.exit(f"load_test.py: the service did not start; is port {port} taken?")
+    fail(f"the service did not start; is port {port} taken?")
 
 
 def bodies(batch):
     """Return requests in JSON: single test images, or so many in each."""
-    with np.load(MNIST) as arrays:
-        images = arrays["x_test"][: 64 * max(batch, 1)]
+    _, (images, _) = load_mnist()
+    images = images[: 64 * max(batch, 1)]
     if batch:
         images = images.reshape(64, batch, 28, 28)
     return [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
@@ -135,22 +140,22 @@ def measure(slow, port, seconds, clients):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="at once")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of measuring each")
-    parser.add_argument("--port", type=int, default=PORT)
-    parser.add_argument("--serve", choices=["fast", "predict"], help=argparse.SUPPRESS)
-    parser.add_argument("--outputs", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args(argv)
-    if min(options.clients) < 1 or options.seconds <= 0:
-        parser.error("clients and seconds are numbers above 0")
-    if options.serve:
-        serve(options.port, options.serve == "predict")
+    parser = make_parser("Measure how fast the service answers.", OUTPUTS)
+    add = parser.add_argument
+    add("--clients", type=positive(int), nargs="+", default=CLIENTS, help="at once")
+    add("--seconds", type=positive(float), default=SECONDS, help="of measuring each")
+    add("--port", type=number(int, 1, 65535), default=PORT, help="that the service listens on")
+    add("--serve", choices=["fast", "predict"], help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.serve:
+        serve(args.port, args.serve == "predict")
         return None
-    return {
-        name: measure(slow, options.port, options.seconds, options.clients)
+    folder = make_folder(args.outputs)
+    results = {
+        name: measure(slow, args.port, args.seconds, args.clients)
         for name, slow in (("fast", False), ("predict", True))
     }
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@
 
 Prints a table: what each form holds, its size, how long loading takes, by how much its answers
 differ from those of the original, and whether training can go on. About 10 seconds.
-README section: "Loading".
+
+Chapter: serialization/README.md#loading
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import logging
 import time
 import warnings
@@ -19,6 +21,9 @@ import keras
 import numpy as np
 
 import forms
+from utils.models import explain_load_error
+from utils.options import make_parser
+from utils.runs import fail
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -142,7 +147,7 @@ def load_folder(folder):
         with np.load(folder / forms.PROBE) as arrays:
             probe = dict(arrays)
     except Exception as error:  # numpy raises many kinds for a file that is damaged
-        forms.fail("load_model.py", forms.why(folder / forms.PROBE, error))
+        fail(explain_load_error(folder / forms.PROBE, error))
     rows = []
     for name in FORMS:
         try:
@@ -151,23 +156,29 @@ def load_folder(folder):
         except ImportError as error:
             print(f"{FORMS[name][0]:19} skipped: not installed: {error.name}")
         except Exception as error:  # each library raises its own kinds
-            print(f"{FORMS[name][0]:19} skipped: {forms.why(folder / name, error)}")
+            print(f"{FORMS[name][0]:19} skipped: {explain_load_error(folder / name, error)}")
     return rows
 
 
+def newest_run():
+    """Return the folder of the last run of save_model.py; None if there is none."""
+    runs = sorted(path.parent for path in OUTPUTS.glob(f"*/{forms.PROBE}"))
+    return runs[-1] if runs else None
+
+
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="Load a model in each of its forms.")
+    parser = make_parser("Load a model in each of its forms.")
     parser.add_argument("path", type=Path, nargs="?", help="a run of save_model.py, or one file")
-    path = parser.parse_args(argv).path or forms.newest_folder()
+    path = parser.parse_args(argv).path or newest_run()
     if path is None:
-        forms.fail("load_model.py", "nothing was saved yet: python serialization/save_model.py")
+        fail("nothing was saved yet: python serialization/save_model.py")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         print("A architecture, W weights, O optimizer, if compiled; size, time, difference, go on?")
         return {"rows": load_folder(path)}
     try:
         row = measure(path)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
-        forms.fail("load_model.py", forms.why(path, error))
+        fail(explain_load_error(path, error))
     show(row)
     return {"rows": [row]}
 

@@ -5,10 +5,13 @@
     python serialization/look_inside.py FILE.h5
 
 Prints what is in the file, the layers from config.json, and each array of weights with its
-shape. A second or two. README section: "Looking inside".
+shape. A second or two.
+
+Chapter: serialization/README.md#looking-inside
 """
 
-import argparse
+import chapter  # noqa: F401  it tells Python where utils/ is
+
 import io
 import json
 import zipfile
@@ -16,9 +19,10 @@ from pathlib import Path
 
 import h5py
 
-import forms
+from utils.options import make_parser
+from utils.runs import ROOT, fail
 
-FILE = Path(__file__).resolve().parent / "rest" / "conv_net.keras"
+FILE = ROOT / "assets" / "models" / "conv_net.keras"
 
 
 def show_layers(config):
@@ -57,9 +61,8 @@ def look_into_zip(path):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = make_parser("Look into a model file without Keras.")
     parser.add_argument("file", type=Path, nargs="?", default=FILE, help="a .keras or .h5 file")
-    parser.add_argument("--outputs", type=Path, help=argparse.SUPPRESS)
     path = parser.parse_args(argv).file
     try:
         if path.suffix == ".keras":
@@ -68,7 +71,9 @@ def main(argv=None):
             with h5py.File(path) as file:
                 numbers = show_arrays(file)
     except Exception as error:  # zipfile, json and h5py each raise kinds of their own
-        forms.fail("look_inside.py", forms.why(path, error))
+        from utils.models import explain_load_error  # only here: it brings Keras, after all
+
+        fail(explain_load_error(path, error))
     print(f"{numbers:,} numbers")
     return {"numbers": numbers}
 

@@ -5,10 +5,12 @@
 
 Trains a network on XOR, or takes one that was trained before, saves it in seven forms, and prints
 each file with its size. Then load_model.py loads them all. About 20 seconds on two cores.
-README section: "Saving".
+
+Chapter: serialization/README.md#saving
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import importlib.util
 from pathlib import Path
 
@@ -16,6 +18,9 @@ import keras
 import numpy as np
 
 import forms
+from utils.models import load_model
+from utils.options import make_parser, positive
+from utils.runs import first_line, make_folder, save_results, shown, writing_to
 
 MODEL = None  # a .keras file to save instead of a new network
 EPOCHS = 40  # each over the four rows, 25 times
@@ -102,7 +107,7 @@ def save_all(model, folder):
         try:
             save(model, folder)
         except Exception as error:  # not every model can be exported everywhere
-            print(f"{name:20} skipped: {str(error).splitlines()[0][:100]}")
+            print(f"{name:20} skipped: {first_line(error)[:100]}")
             continue
         sizes[name] = forms.size(folder / name)
         print(f"{name:20} {sizes[name]:9,} bytes")
@@ -110,31 +115,24 @@ def save_all(model, folder):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = make_parser("Train a small network and save it in every form.", OUTPUTS)
     parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file to take")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of training on XOR")
-    parser.add_argument("--outputs", type=Path, default=forms.new_folder(), help="folder")
-    options = parser.parse_args(argv)
-    if options.epochs < 1:
-        parser.error("--epochs is a whole number above 0")
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="of training on XOR")
+    args = parser.parse_args(argv)
     keras.utils.set_random_seed(SEED)
-    if options.model:
-        try:
-            model = keras.saving.load_model(options.model)
-        except Exception as error:  # Keras raises many kinds for a file that it cannot read
-            forms.fail("save_model.py", forms.why(options.model, error))
+    if args.model:
+        model = load_model(args.model)
         inputs = np.random.rand(32, *model.input_shape[1:]).astype("float32")
-    else:
-        model, inputs = train(options.epochs), X
+    folder = make_folder(args.outputs)
+    if not args.model:
+        model, inputs = train(args.epochs), X
     predictions = model.predict(inputs, verbose=0)
-    try:
-        options.outputs.mkdir(parents=True, exist_ok=True)
-        np.savez(options.outputs / forms.PROBE, inputs=inputs, predictions=predictions)
-    except OSError as error:
-        forms.fail("save_model.py", f"cannot write to {options.outputs}: {error.strerror}")
-    sizes = save_all(model, options.outputs)
-    print(f"Now: python serialization/load_model.py {options.outputs}")
-    return {"model": model.name, "sizes": sizes, "folder": str(options.outputs)}
+    with writing_to(folder):
+        np.savez(folder / forms.PROBE, inputs=inputs, predictions=predictions)
+    results = {"model": model.name, "sizes": save_all(model, folder)}
+    load_model_py = Path(__file__).with_name("load_model.py")
+    print(f"Now: python {shown(load_model_py)} {shown(folder)}")
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

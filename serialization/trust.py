@@ -5,17 +5,19 @@
 Writes a network with a Lambda layer, whose Python code lies in the file, and loads it with and
 without safe_mode. The code in it only prints a line; it could do all that you can do. Then shows
 how a checksum tells whether a file is the one that was published. About 10 seconds.
-README section: "Trusting a model file".
+
+Chapter: serialization/README.md#trusting-a-model-file
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import hashlib
-from pathlib import Path
 
 import keras
 from keras import layers
 
-import forms
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 UNSAFE_FILES = ["lambda.keras", "lambda.h5"]
 
@@ -36,7 +38,7 @@ def try_to_load(path, safe_mode):
     try:
         keras.saving.load_model(path, safe_mode=safe_mode)
     except ValueError as error:
-        print(f"  refused: {str(error)[:96]} ...")
+        print(f"  refused: {str(error)[:80]} ...")
         return "refused"
     print("  loaded")
     return "loaded"
@@ -59,13 +61,8 @@ def compare_checksums(path):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--outputs", type=Path, default=forms.new_folder(), help="folder")
-    folder = parser.parse_args(argv).outputs
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        forms.fail("trust.py", f"cannot write to {folder}: {error.strerror}")
+    parser = make_parser("What a model file may do to you while you load it.", OUTPUTS)
+    folder = make_folder(parser.parse_args(argv).outputs)
     print("Building the network calls it, and so runs its code:")
     model = build_trap()
     results = {}
@@ -76,7 +73,7 @@ def main(argv=None):
             results[f"{name} {safe_mode}"] = try_to_load(folder / name, safe_mode)
     print("One byte changed on the way:")
     results["checksum_equal"] = compare_checksums(folder / UNSAFE_FILES[0])
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

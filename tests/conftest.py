@@ -48,6 +48,18 @@ def load_script(monkeypatch):
 
 
 @pytest.fixture
+def load_without_figures(load_script, monkeypatch):
+    """Return load_script for what trains by mnist.py, which draws no figures then, to save time."""
+
+    def load(path):
+        module = load_script(path)
+        monkeypatch.setattr(sys.modules["mnist"], "draw_figures", lambda *_: None)
+        return module
+
+    return load
+
+
+@pytest.fixture
 def run_script():
     """Return a function that runs a script in a process of its own."""
 

@@ -252,7 +252,8 @@ def test_ctrl_c_waits_for_the_end_of_a_step():
         time.sleep(0.01)
 
 
-def test_a_killed_run_goes_on_where_it_was(mnist, tmp_path):
+def test_a_killed_run_goes_on_where_it_was(load_without_figures, tmp_path):
+    mnist = load_without_figures("mnist/mnist.py")
     process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -290,7 +291,8 @@ def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
     assert not list(tmp_path.glob("*partial*"))
 
 
-def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
+def test_a_resumed_run_keeps_its_settings(load_without_figures, tmp_path, capsys):
+    mnist = load_without_figures("mnist/mnist.py")
     small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
     mnist.main(["-m", "le_net", *small])
     with pytest.raises(SystemExit) as exit_:
@@ -306,7 +308,8 @@ def test_a_resumed_run_keeps_its_settings(mnist, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
-def test_a_run_starts_from_the_weights_of_another(mnist, tmp_path, capsys):
+def test_a_run_starts_from_the_weights_of_another(load_without_figures, tmp_path, capsys):
+    mnist = load_without_figures("mnist/mnist.py")
     first, second = tmp_path / "first", tmp_path / "second"
     options = ["-m", "le_net", "--epochs", "1", "--train-samples", "2000"]
     before = mnist.main([*options, "--augment", "affine", "--outputs", str(first)])

@@ -18,6 +18,7 @@ from PIL import Image
 from scipy import ndimage
 
 REST = ROOT / "serialization" / "rest"
+SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 MODULES = ["app", "checks", "prepare", "service"]
 
 
@@ -26,7 +27,9 @@ def modules():
     """The service's modules by name, as one process of a server has them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(REST))
-        yield {name: __import__(name) for name in MODULES}
+        loaded = {name: __import__(name) for name in MODULES}
+        del sys.modules["chapter"]  # every chapter has one of its own
+        yield loaded
         for name in MODULES:
             del sys.modules[name]
 
@@ -34,7 +37,7 @@ def modules():
 @pytest.fixture(scope="module")
 def app(modules):
     app = modules["app"].create_app()
-    assert app.reader.warm.wait(60)
+    assert app.classifier.warm.wait(60)
     return app
 
 
@@ -45,7 +48,7 @@ def client(app):
 
 @pytest.fixture(scope="module")
 def digits():
-    with np.load(ROOT / "mnist" / "mnist.npz") as arrays:
+    with np.load(ROOT / "assets" / "data" / "mnist.npz") as arrays:
         return arrays["x_test"], arrays["y_test"]
 
 
@@ -80,30 +83,35 @@ def message(response, *statuses):
 
 def test_shipped_model_reads_99_percent_and_is_plain(app, digits):
     images, labels = digits
-    read = np.concatenate([app.reader.read(images[i : i + 1000]) for i in range(0, 10_000, 1000)])
+    read = np.concatenate(
+        [app.classifier.read(images[i : i + 1000]) for i in range(0, 10_000, 1000)]
+    )
     assert (read.argmax(axis=1) == labels).mean() >= 0.99
     # Older versions of Keras refuse settings that they do not know.
-    with zipfile.ZipFile(REST / "conv_net.keras") as file:
+    with zipfile.ZipFile(SHIPPED) as file:
         config = file.read("config.json").decode()
         assert "_initializer" not in config and "quantization_config" not in config
-    assert not app.reader.model.compiled
+    assert not app.classifier.model.compiled
 
 
 def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
-    results = load_script("serialization/rest/ship_model.py").main(["--outputs", str(tmp_path)])
+    ship_model = load_script("serialization/rest/ship_model.py")
+    with pytest.raises(SystemExit, match="there is no"):
+        ship_model.main(["--model", str(tmp_path / "missing.keras")])
+    results = ship_model.main(["--outputs", str(tmp_path)])
     assert results["bytes_shipped"] == pytest.approx(results["bytes"], rel=0.1)
     assert [path.name for path in tmp_path.iterdir()] == ["conv_net.keras"]
     x = digits[0][:50, :, :, None] / 255
     one, two = (
-        keras.saving.load_model(folder / "conv_net.keras").predict_on_batch(x)
-        for folder in (REST, tmp_path)
+        keras.saving.load_model(path).predict_on_batch(x)
+        for path in (SHIPPED, tmp_path / "conv_net.keras")
     )
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     images, labels = digits[0][:40], digits[1][:40]
-    direct = app.reader.model.predict(images[..., None] / 255, verbose=0)
+    direct = app.classifier.model.predict(images[..., None] / 255, verbose=0)
     batch = client.post("/predict", json={"pixels": images.tolist()}).get_json()
     assert batch["model"] == "conv_net" and len(batch["predictions"]) == 40
     for image, label, row, prediction in zip(
@@ -309,7 +317,7 @@ def test_an_error_of_the_service_shows_nothing_of_it(app, client, monkeypatch):
     def broken(pixels):
         raise RuntimeError(f"secret in {ROOT}")
 
-    monkeypatch.setattr(app.reader, "read", broken)
+    monkeypatch.setattr(app.classifier, "read", broken)
     response = client.post("/predict", json={"pixels": GOOD})
     assert "secret" not in response.text
     message(response, 500)
@@ -336,11 +344,11 @@ def test_health_model_and_page(modules, app, client):
     assert about["name"] == "conv_net" and about["parameters"] == 93_322
     assert about["input_shape"] == [28, 28, 1] and len(about["sha256"]) == 64
     assert about["keras"] == keras.version() and keras.backend.backend() in about["backend"]
-    app.reader.warm.clear()
+    app.classifier.warm.clear()
     try:
         assert "warm" in message(client.get("/health"), 503)
     finally:
-        app.reader.warm.set()
+        app.classifier.warm.set()
 
 
 @pytest.fixture
@@ -357,9 +365,9 @@ def service():
 def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp_path, capsys):
     """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
     process, port = service
-    load_test = load_script("serialization/rest/load_test.py")
-    load_test.wait_until_ready(port, process)
-    busy = load_test.ask(port, 32, 1.5)
+    load = load_script("book/service_load.py")
+    load.wait_until_ready(port, process)
+    busy = load.ask(port, 32, 1.5)
     assert busy["requests"] > 32 and busy["failures"] == 0
 
     client = load_script("serialization/rest/client.py")
@@ -396,12 +404,12 @@ def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp
 def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, capsys):
     main = modules["app"].main
     broken = tmp_path / "broken.keras"
-    broken.write_bytes((REST / "conv_net.keras").read_bytes()[:1000])
+    broken.write_bytes(SHIPPED.read_bytes()[:1000])
     xor = tmp_path / "xor.keras"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(xor)
     for path, said in [
         (tmp_path / "missing.keras", "there is no"),
-        (broken, "cannot load"),
+        (broken, "only a part of one"),
         (xor, "does not read digits"),
     ]:
         with pytest.raises(SystemExit) as end:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 import zipfile
 
 import h5py
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-SHIPPED = ROOT / "serialization" / "rest" / "conv_net.keras"
+SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,8 @@ def saved(tmp_path_factory):
         import save_model
 
         results = save_model.main(["--outputs", str(folder)])
+        for name in ("chapter", "forms", "save_model"):  # other chapters have a chapter.py, too
+            del sys.modules[name]
     return folder, results
 
 
@@ -34,7 +38,7 @@ def test_all_forms_answer_as_the_original_does(saved, run_script):
     """Loading in another process, as the reader does it."""
     folder, results = saved
     written = {path.name for path in folder.iterdir()}
-    assert set(results["sizes"]) | {"probe.npz"} == written
+    assert set(results["sizes"]) | {"probe.npz", "results.json"} == written
     assert {"model.keras", "model.h5", "architecture.json", "model.weights.h5"} <= written
     if keras.backend.backend() == "tensorflow":
         assert "saved_model" in written  # LiteRT came with a later version of Keras
@@ -98,15 +102,15 @@ def broken_files(folder, good):
     content = good.read_bytes()
     for name, data, said in [
         ("truncated.keras", content[: len(content) // 2], "only a part"),
-        ("foreign.keras", b"hello, world", "is no .keras file"),
-        ("empty.keras", b"", "is no .keras file"),
+        ("foreign.keras", b"hello, world", "is not a .keras file"),
+        ("empty.keras", b"", "is not a .keras file"),
         ("foreign.h5", b"hello, world", "cannot load"),
     ]:
         (folder / name).write_bytes(data)
         yield folder / name, said
     with zipfile.ZipFile(folder / "zip.keras", "w") as file:
         file.writestr("a.txt", "a")
-    yield folder / "zip.keras", "none that Keras has written"
+    yield folder / "zip.keras", "not one that Keras has written"
     with h5py.File(folder / "table.h5", "w") as file:
         file["a"] = [1, 2]
     yield folder / "table.h5", "cannot load"
@@ -157,6 +161,13 @@ def test_looking_inside_counts_the_weights(load_script, saved, capsys):
     assert look.main([str(saved[0] / "model.h5")])["numbers"] == 3 * 193 + 2
 
 
+def test_looking_inside_takes_no_keras():
+    code = "import sys, look_inside; look_inside.main([]); print('keras' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
+    assert run.stdout.splitlines()[-2:] == ["93,322 numbers", "False"], run.stderr
+
+
 def test_unsafe_code_runs_only_when_it_is_asked_for(load_script, tmp_path, capsys):
     trust = load_script("serialization/trust.py")
     results = trust.main(["--outputs", str(tmp_path)])
@@ -167,6 +178,9 @@ def test_unsafe_code_runs_only_when_it_is_asked_for(load_script, tmp_path, capsy
     assert "code from the file is running" not in safe
     assert "code from the file is running" in unsafe
     assert not results["checksum_equal"]
+    kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert kept.pop("provenance")["command"].startswith("python serialization/trust.py")
+    assert kept == results
 
 
 def test_scripts_refuse_bad_options(load_script):

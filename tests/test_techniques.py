@@ -20,8 +20,8 @@ def models(load_script):
 
 
 @pytest.fixture
-def mnist(load_script):
-    return load_script("mnist/mnist.py")
+def mnist(load_without_figures):
+    return load_without_figures("mnist/mnist.py")
 
 
 @pytest.fixture
@@ -143,7 +143,8 @@ def run(mnist, folder, *options):
     return mnist.main([*options, "--train-samples", "1000", "--outputs", str(folder)])
 
 
-def test_the_rate_of_each_epoch_is_recorded_and_drawn(mnist, tmp_path):
+def test_the_rate_of_each_epoch_is_recorded_and_drawn(load_script, tmp_path):
+    mnist = load_script("mnist/mnist.py")
     run(mnist, tmp_path, "-m", "mlp_one_layer", "--epochs", "4", "--lr-schedule", "exponential")
     history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
     expected = 0.001 * 0.01 ** (np.arange(1, 5) / 4)

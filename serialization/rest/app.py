@@ -1,11 +1,15 @@
 """A web service that reads handwritten digits: load, prepare, predict, answer.
 
-    python serialization/rest/app.py                    # with the network that lies beside it
+    python serialization/rest/app.py                    # with the network of assets/models/
     python serialization/rest/app.py --model mnist/outputs/RUN/conv_net.keras
 
 Prints "Serving conv_net on http://127.0.0.1:8000" after some seconds. Open that address and
-draw a digit; stop with Ctrl-C. README section: "A web service".
+draw a digit; stop with Ctrl-C.
+
+Chapter: serialization/rest/README.md#a-web-service
 """
+
+import chapter  # noqa: F401  it tells Python where utils/ is
 
 import hashlib
 import threading
@@ -16,9 +20,11 @@ import numpy as np
 from flask import abort, request
 
 from checks import read_images
-from service import backend_version, fail, make_flask, parse_options, serve
+from service import backend_version, make_flask, parse_options, serve
+from utils.models import load_model
+from utils.runs import ROOT, fail
 
-MODEL = Path(__file__).resolve().parent / "conv_net.keras"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 CHUNK = 32  # images that the network sees at once
@@ -26,7 +32,7 @@ CHUNK = 32  # images that the network sees at once
 SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are a picture of MNIST
 
 
-class Reader:
+class DigitClassifier:
     """A trained network, ready to be asked by several threads at once."""
 
     def __init__(self, path):
@@ -64,10 +70,7 @@ def load(path):
     """Return the model in a .keras file and the file's SHA-256, or end with one line."""
     if path.suffix != ".keras" or not path.is_file():
         fail(f"there is no .keras file {path}")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises many kinds for a file that it cannot read
-        fail(f"cannot load {path}: {str(error).splitlines()[0]}")
+    model = load_model(path, compile=False)
     if model.input_shape[1:] not in SHAPES or model.output_shape != (None, 10):
         fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1)")
     return model, hashlib.sha256(path.read_bytes()).hexdigest()
@@ -82,34 +85,34 @@ def answer(probabilities):
 
 def create_app(model=MODEL):
     """Return the Flask application; a WSGI server calls this once in each of its processes."""
-    reader = Reader(Path(model))
-    threading.Thread(target=reader.warm_up).start()
+    classifier = DigitClassifier(Path(model))
+    threading.Thread(target=classifier.warm_up).start()
     app = make_flask(__name__)
-    app.reader = reader
+    app.classifier = classifier
 
     @app.post("/predict")
     def predict():
         images, kind = read_images(request)
-        answers = [answer(probabilities) for probabilities in reader.read(images)]
+        answers = [answer(probabilities) for probabilities in classifier.read(images)]
         if kind == "batch":
-            return {"model": reader.name, "predictions": answers}
+            return {"model": classifier.name, "predictions": answers}
         if kind == "image":  # the page shows what the network saw
             answers[0]["pixels"] = images[0].tolist()
-        return {"model": reader.name, **answers[0]}
+        return {"model": classifier.name, **answers[0]}
 
     @app.get("/health")
     def health():
-        if not reader.warm.is_set():
+        if not classifier.warm.is_set():
             abort(503, "the model is still warming up")
         return {"status": "ready"}
 
     @app.get("/model")
     def describe():
         return {
-            "name": reader.name,
-            "input_shape": reader.model.input_shape[1:],
-            "parameters": reader.model.count_params(),
-            "sha256": reader.sha256,
+            "name": classifier.name,
+            "input_shape": classifier.model.input_shape[1:],
+            "parameters": classifier.model.count_params(),
+            "sha256": classifier.sha256,
             "keras": keras.version(),
             "backend": f"{keras.backend.backend()} {backend_version()}",
         }
@@ -124,7 +127,7 @@ def create_app(model=MODEL):
 def main(argv=None):
     options = parse_options(argv, MODEL, HOST, PORT)
     app = create_app(options.model)
-    return serve(app, app.reader.name, options.host, options.port)
+    return serve(app, app.classifier.name, options.host, options.port)
 
 
 if __name__ == "__main__":

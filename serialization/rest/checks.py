@@ -1,4 +1,7 @@
-"""Machinery of the service: take the images out of a request, or say what is wrong with it."""
+"""Machinery of the service: take the images out of a request, or say what is wrong with it.
+
+Chapter: serialization/rest/README.md#hard-to-break
+"""
 
 import threading
 

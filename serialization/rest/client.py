@@ -5,23 +5,25 @@
     python serialization/rest/client.py --accuracy              # all of them, and the model itself
 
 The service must be running: python serialization/rest/app.py in another shell.
-README section: "A web service".
+
+Chapter: serialization/rest/README.md#a-web-service
 """
 
-import argparse
-import sys
+import chapter  # noqa: F401  it tells Python where utils/ is
+
 from pathlib import Path
 
 import numpy as np
 import requests
 
+from utils.options import make_parser, number
+from utils.runs import ROOT, fail
+
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
 TIMEOUT = 30  # seconds
 
-FOLDER = Path(__file__).resolve().parent
-MODEL = FOLDER / "conv_net.keras"
-MNIST = FOLDER.parents[1] / "mnist" / "mnist.npz"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 
 def send_file(session, url, path):
@@ -40,7 +42,7 @@ def check(response):
     """Return what the service has answered; end with its message if it has refused."""
     answer = response.json()
     if "error" in answer:
-        sys.exit(f"client.py: {response.status_code}: {answer['error']['message']}")
+        fail(f"{response.status_code}: {answer['error']['message']}")
     return answer
 
 
@@ -48,18 +50,28 @@ def show(name, answer):
     print(f"{name}: {answer['digit']} with a probability of {answer['probability']:.4f}")
 
 
+def ask_about_test_images(session, url, count):
+    """Ask about the first test images of MNIST and print the answers."""
+    from utils.data import load_mnist  # only here: it brings Keras, which takes seconds
+
+    _, (images, labels) = load_mnist()
+    for index in range(min(count, len(images))):
+        answer = send_pixels(session, url, images[index])
+        show(f"test image {index}, a {labels[index]}", answer)
+
+
 def measure_accuracy(session, url, model_path):
     """Return accuracy over HTTP and of the model itself, and in how many digits they differ."""
-    import keras  # only here: it takes seconds
+    from utils.data import load_mnist, prepare_images  # only here: Keras takes seconds
+    from utils.models import load_model
 
-    with np.load(MNIST) as arrays:
-        images, labels = arrays["x_test"], arrays["y_test"]
+    _, (images, labels) = load_mnist()
     answers = []
     for start in range(0, len(images), BATCH):
         answers += send_pixels(session, url, images[start : start + BATCH])["predictions"]
     served = np.array([answer["digit"] for answer in answers])
-    model = keras.saving.load_model(model_path, compile=False)
-    inputs = images.reshape(-1, *model.input_shape[1:]).astype("float32") / 255
+    model = load_model(model_path, compile=False)
+    inputs = prepare_images(images, model.input_shape[1:])
     direct = model.predict(inputs, batch_size=256, verbose=0).argmax(axis=1)
     result = {
         "over_http": float((served == labels).mean()),
@@ -72,9 +84,9 @@ def measure_accuracy(session, url, model_path):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = make_parser("Ask the service about images.")
     parser.add_argument("files", type=Path, nargs="*", help="images, PNG or JPEG")
-    parser.add_argument("--test", type=int, default=0, help="so many test images of MNIST")
+    parser.add_argument("--test", type=number(int, 0), default=0, help="so many of MNIST's images")
     parser.add_argument("--accuracy", action="store_true", help="all of them")
     parser.add_argument("--model", type=Path, default=MODEL, help="to compare with")
     parser.add_argument("--url", default=URL, help="where the service is")
@@ -87,18 +99,14 @@ def main(argv=None):
             for path in options.files:
                 results[path.name] = send_file(session, options.url, path)
                 show(path.name, results[path.name])
-            if options.test > 0:
-                with np.load(MNIST) as arrays:
-                    images, labels = arrays["x_test"], arrays["y_test"]
-                for index in range(min(options.test, len(images))):
-                    answer = send_pixels(session, options.url, images[index])
-                    show(f"test image {index}, a {labels[index]}", answer)
+            if options.test:
+                ask_about_test_images(session, options.url, options.test)
             if options.accuracy:
                 results |= measure_accuracy(session, options.url, options.model)
     except requests.RequestException:
-        sys.exit(f"client.py: no service answers at {options.url}. Start it: app.py")
+        fail(f"no service answers at {options.url}. Start it: app.py")
     except OSError as error:
-        sys.exit(f"client.py: cannot read {error.filename}: {error.strerror}")
+        fail(f"cannot read {error.filename}: {error.strerror}")
     return results
 
 

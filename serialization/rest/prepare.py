@@ -3,7 +3,8 @@
 The digits of MNIST are light ink (255) on black paper (0), scaled into 20 x 20 pixels and laid
 into 28 x 28 so that their centre of mass is in the middle. A network has never seen anything
 else, so a drawing or a photograph is brought into the same form first.
-README section: "Preparing an image".
+
+Chapter: serialization/rest/README.md#preparing-an-image
 """
 
 import numpy as np
@@ -72,7 +73,7 @@ def scale(ink):
     return (ink / ink.max()).clip(0, 1)
 
 
-def lay(ink, top, left):
+def paste(ink, top, left):
     """Return 28 x 28 pixels with the digit at a place, grey levels from 0 to 255."""
     picture = np.zeros((SIDE, SIDE), dtype="uint8")
     height, width = ink.shape
@@ -86,7 +87,7 @@ def centre(ink):
         min(max(round(SIDE / 2 - middle), 0), SIDE - length)
         for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
     )
-    return lay(ink, top, left)
+    return paste(ink, top, left)
 
 
 def prepare(image):

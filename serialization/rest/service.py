@@ -1,6 +1,8 @@
-"""Machinery of the service: options, limits, errors as JSON, logging, the server and its end."""
+"""Machinery of the service: options, limits, errors as JSON, logging, the server and its end.
 
-import argparse
+Chapter: serialization/rest/README.md#hard-to-break
+"""
+
 import json
 import logging
 import signal
@@ -18,10 +20,12 @@ from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from checks import MAX_BODY
+from utils.options import make_parser, number
+from utils.runs import fail
 
 THREADS = 4  # that work on requests
 CONNECTIONS = 200  # open at once
-SILENCE = 30  # seconds after which a connection that says nothing is closed
+CHANNEL_TIMEOUT = 30  # seconds after which a connection that says nothing is closed
 
 log = logging.getLogger("digits")
 
@@ -34,11 +38,6 @@ HEADERS = {
 }
 
 
-def fail(message):
-    """End the program with one line."""
-    sys.exit(f"app.py: {message}")
-
-
 def backend_version():
     """Return the version of the package that computes for Keras."""
     return version(keras.backend.backend())
@@ -46,17 +45,12 @@ def backend_version():
 
 def parse_options(argv, model, host, port):
     """Return the command-line options; the other arguments are their defaults."""
-    parser = argparse.ArgumentParser(
-        description="Serve a network that reads handwritten digits.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser("Serve a network that reads handwritten digits.")
     parser.add_argument("--model", type=Path, default=model, help="a .keras file")
     parser.add_argument("--host", default=host, help="address to listen on")
-    parser.add_argument("--port", type=int, default=port, help="0 takes one that is free")
-    options = parser.parse_args(argv)
-    if not 0 <= options.port < 65536:
-        parser.error("the port is a whole number from 0 to 65535")
-    return options
+    port_number = number(int, 0, 65535)
+    parser.add_argument("--port", type=port_number, default=port, help="0 takes one that is free")
+    return parser.parse_args(argv)
 
 
 def error_body(code, name, message):
@@ -127,15 +121,15 @@ def serve(app, name, host, port):
             port=port,
             threads=THREADS,
             connection_limit=CONNECTIONS,
-            channel_timeout=SILENCE,
+            channel_timeout=CHANNEL_TIMEOUT,
             # Flask answers what is a little too large, the server cuts off what is far too large.
             max_request_body_size=2 * MAX_BODY,
             ident=None,
         )
     except (OSError, ValueError) as error:
         fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    for end in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(end, lambda *_: sys.exit(0))
     port = getattr(server, "effective_port", port)
     print(f"Serving {name} on http://{host}:{port}. Ctrl-C stops it.", flush=True)
     server.run()

@@ -1,47 +1,49 @@
 """Make of a trained model the small file that the service is shipped with.
 
     python serialization/rest/ship_model.py --model mnist/outputs/RUN/conv_net.keras
-    python serialization/rest/ship_model.py --model ... --outputs serialization/rest
+    python serialization/rest/ship_model.py --model ... --outputs assets/models
 
 Leaves out the state of the optimizer, which only training needs, and prints both sizes; the
 file is a third as large. It also takes out of the layers' descriptions what an older Keras would
 stumble over, so that every version of requirements.txt can load it. Without --outputs it is
-written to serialization/outputs/<start time>/. A few seconds. README section: "The model".
+written to serialization/outputs/<start time>/. A few seconds.
+
+Chapter: serialization/rest/README.md#the-model-that-is-shipped
 """
 
-import argparse
+from chapter import OUTPUTS
+
 import json
-import sys
+import tempfile
 import zipfile
-from datetime import datetime
 from pathlib import Path
 
-import keras
+from utils.models import load_model
+from utils.options import make_parser
+from utils.runs import ROOT, make_folder, replacing, shown, writing_to
 
-FOLDER = Path(__file__).resolve().parent
-OUTPUTS = FOLDER.parent / "outputs"
-MODEL = FOLDER / "conv_net.keras"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 
-def plain(value):
+def strip_defaults(value):
     """Return a part of config.json without settings that are None and without initializers.
 
     Newer versions of Keras add such settings, and older ones refuse the names that they do not
     know. None is the default, and the weights have long been initialized.
     """
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [strip_defaults(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: plain(item)
+        key: strip_defaults(item)
         for key, item in value.items()
         if item is not None and not key.endswith("_initializer")
     }
 
 
 def rewrite(source, target):
-    """Copy a .keras file, its config.json made plain."""
+    """Copy a .keras file, its config.json without defaults."""
     with (
         zipfile.ZipFile(source) as old,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new,
@@ -49,32 +51,29 @@ def rewrite(source, target):
         for name in old.namelist():
             content = old.read(name)
             if name == "config.json":
-                content = json.dumps(plain(json.loads(content))).encode()
+                content = json.dumps(strip_defaults(json.loads(content))).encode()
             new.writestr(name, content)
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = make_parser("Make a trained model small enough to ship.", OUTPUTS)
     parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
-    folder = OUTPUTS / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    parser.add_argument("--outputs", type=Path, default=folder, help="folder to write to")
-    options = parser.parse_args(argv)
-    target = options.outputs / options.model.name
-    try:
-        size = options.model.stat().st_size
-        model = keras.saving.load_model(options.model, compile=False)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_stem(f"{target.stem}_partial")
-        model.save(partial)
-        rewritten = target.with_stem(f"{target.stem}_rewritten")
-        rewrite(partial, rewritten)
-        keras.saving.load_model(rewritten)  # still whole?
-        partial.unlink()
-        rewritten.replace(target)
-    except Exception as error:  # Keras raises many kinds for a file that it cannot read
-        sys.exit(f"ship_model.py: {options.model}: {str(error).splitlines()[0]}")
+    args = parser.parse_args(argv)
+    model = load_model(args.model, compile=False)
+    size = args.model.stat().st_size
+    folder = make_folder(args.outputs)
+    target = folder / f"{args.model.stem}.keras"
+    with (
+        writing_to(folder),
+        tempfile.TemporaryDirectory() as temporary,
+        replacing(target) as rewritten,
+    ):
+        saved = Path(temporary) / target.name
+        model.save(saved)
+        rewrite(saved, rewritten)
+        load_model(rewritten)  # still whole?
     shipped = target.stat().st_size
-    print(f"{options.model}: {size:,} bytes\n{target}: {shipped:,} bytes")
+    print(f"{shown(args.model)}: {size:,} bytes\n{shown(target)}: {shipped:,} bytes")
     return {"bytes": size, "bytes_shipped": shipped}
 
 
