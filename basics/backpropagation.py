@@ -5,14 +5,20 @@
 You will see the forward pass, the loss, the chain rule from the loss back to each of the nine
 parameters, the same nine numbers from Keras, the loss after one step downhill, and a figure of
 the network with all these numbers.
-Takes about 5 seconds on two cores. README: "Backpropagation".
+Takes about 5 seconds on two cores.
+Chapter: basics/README.md#backpropagation
 """
+
+from chapter import OUTPUTS
 
 import keras
 import numpy as np
 from keras import layers
 
-from helpers import draw_values, make_folder, make_parser, number, save_figure
+from draw_values import draw_values
+from utils.figures import save_figure
+from utils.options import make_parser, number
+from utils.runs import make_folder, save_results
 
 LEARNING_RATE = 0.5  # of the step at the end
 X = np.array([1.0, 0.5])  # the inputs of the one example
@@ -84,10 +90,10 @@ def show(name, values):
 
 def main(argv=None):
     """Do it by hand and with Keras; return both gradients and the loss before and after."""
-    parser = make_parser("Compute a gradient by hand and compare it with that of Keras.")
+    parser = make_parser("Compute a gradient by hand and compare it with that of Keras.", OUTPUTS)
     parser.add_argument("--learning-rate", type=number(float, 0), default=LEARNING_RATE)
     args = parser.parse_args(argv)
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
     parameters = [W1, B1, W2, B2]
 
     print("Forward, from the inputs to the loss:")
@@ -107,13 +113,14 @@ def main(argv=None):
     loss_after = forward(*after)[2]
 
     figure = draw_values([X, hidden, output], parameters, by_hand)
-    save_figure(figure, args.outputs, "backpropagation")
-    return {
+    save_figure(figure, folder / "backpropagation.png")
+    results = {
         "by_hand": [values.ravel().tolist() for values in by_hand],
         "by_keras": [values.ravel().tolist() for values in by_keras],
         "difference": difference,
         "loss": [loss, loss_after],
     }
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

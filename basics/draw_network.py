@@ -4,14 +4,19 @@
     python basics/draw_network.py --layers 11 6 6 1
 
 You will see a figure, how many parameters each layer has, and their sum.
-Takes about a second; nothing is trained. README: "Forward propagation" and "The model".
+Takes about a second; nothing is trained.
+Chapter: basics/README.md#forward-propagation
 """
+
+from chapter import OUTPUTS
 
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 
-from helpers import make_folder, make_parser, number, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
 
 LAYERS = [2, 8, 4, 1]  # neurons in each layer; the first are the inputs
 MOST = 12  # a layer with more neurons is drawn with a gap in the middle
@@ -78,10 +83,9 @@ def draw(sizes, labels):
 
 def main(argv=None):
     """Draw the network; return its sizes and its parameters, layer by layer and together."""
-    parser = make_parser("Draw a network of dense layers.")
-    parser.add_argument(
-        "--layers", type=number(int, 1), nargs="+", default=LAYERS, metavar="NEURONS"
-    )
+    parser = make_parser("Draw a network of dense layers.", OUTPUTS)
+    count = positive(int)
+    parser.add_argument("--layers", type=count, nargs="+", default=LAYERS, metavar="NEURONS")
     parser.add_argument("--labels", nargs="+", help="a caption per layer", metavar="TEXT")
     args = parser.parse_args(argv)
     if len(args.layers) < 2:
@@ -89,13 +93,14 @@ def main(argv=None):
     labels = args.labels or default_labels(args.layers)
     if len(labels) != len(args.layers):
         parser.error(f"{len(args.layers)} layers need as many labels, not {len(labels)}")
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
 
     parameters = count_parameters(args.layers)
     print("parameters:", " + ".join(f"{count:,}" for count in parameters), f"= {sum(parameters):,}")
     name = "network_" + "-".join(map(str, args.layers))
-    save_figure(draw(args.layers, labels), args.outputs, name)
-    return {"layers": args.layers, "parameters": parameters, "total": sum(parameters)}
+    save_figure(draw(args.layers, labels), folder / f"{name}.png")
+    results = {"layers": args.layers, "parameters": parameters, "total": sum(parameters)}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,20 @@
     python basics/draw_neuron.py
 
 You will see a figure and the calculation of the artificial neuron.
-Takes about a second; nothing is trained. README: "Neurons".
+Takes about a second; nothing is trained.
+Chapter: basics/README.md#neurons
 """
+
+from chapter import OUTPUTS
 
 import math
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import make_folder, make_parser, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 INPUTS = [1.0, 0.5, 2.0]
 WEIGHTS = [0.8, -1.2, 0.3]
@@ -81,8 +86,8 @@ def draw_artificial(axis, total, output):
 
 def main(argv=None):
     """Draw both; return the artificial neuron's weighted sum and output."""
-    args = make_parser("Draw a biological and an artificial neuron.").parse_args(argv)
-    make_folder(args.outputs)
+    args = make_parser("Draw a biological and an artificial neuron.", OUTPUTS).parse_args(argv)
+    folder = make_folder(args.outputs)
 
     total, output = neuron(INPUTS, WEIGHTS, BIAS)
     products = [f"{x:g} * {weight:g}" for x, weight in zip(INPUTS, WEIGHTS, strict=True)]
@@ -95,8 +100,8 @@ def main(argv=None):
     for axis in axes:
         axis.set_aspect("equal")
         axis.axis("off")
-    save_figure(figure, args.outputs, "neurons")
-    return {"sum": total, "output": output}
+    save_figure(figure, folder / "neurons.png")
+    return save_results({"sum": total, "output": output}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,65 +1,11 @@
-"""What the scripts of this chapter share beside the story: options, a run's folder, figures."""
+"""The picture of backpropagation: a small network with its values, weights and gradients.
 
-import argparse
-import math
-import sys
-from datetime import datetime
+Chapter: basics/README.md#backpropagation
+"""
+
 from itertools import pairwise
-from pathlib import Path
 
 import matplotlib.pyplot as plt
-
-HERE = Path(__file__).resolve().parent
-LARGEST_SEED = 2**32 - 1
-plt.style.use(HERE.parent / "assets" / "book.mplstyle")
-
-
-def make_parser(description):
-    """Return a parser whose help shows the defaults, with the option --outputs."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    new = HERE / "outputs" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    parser.add_argument("--outputs", type=Path, default=new, help="folder for what the run writes")
-    return parser
-
-
-def number(kind, least, most=math.inf):
-    """Return a type for argparse: an int or a float from least to most."""
-
-    def parse(text):
-        value = kind(text)
-        if not least <= value <= most or value == math.inf:
-            raise ValueError
-        return value
-
-    parse.__name__ = f"{kind.__name__} from {least}"  # argparse names it in its message
-    return parse
-
-
-def make_folder(folder):
-    """Make the folder of a run.
-
-    A script that cannot write there ends at once, before it has computed anything.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        script = Path(sys.argv[0]).name
-        sys.exit(
-            f"{script}: cannot write to {folder} ({error.strerror}). "
-            "Name another folder with --outputs."
-        )
-
-
-def save_figure(figure, folder, name):
-    """Save a figure as NAME.png in a run's folder and say where it is."""
-    path = folder / f"{name}.png"
-    figure.savefig(path)
-    plt.close(figure)
-    print(f"Figure: {path}")
 
 
 def draw_values(columns, parameters, gradient):

@@ -4,8 +4,11 @@
 
 The neuron estimates how long the sepal of an iris is from two other measurements of the flower.
 You will see where each learning rate ends after 20 steps, and a figure of the three paths.
-Takes about 5 seconds on two cores. README: "Gradient descent".
+Takes about 5 seconds on two cores.
+Chapter: basics/README.md#gradient-descent
 """
+
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
@@ -14,7 +17,9 @@ from keras import layers
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
-from helpers import make_folder, make_parser, number, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser, number, positive
+from utils.runs import make_folder, save_results
 
 LEARNING_RATES = [0.02, 0.2, 0.71]  # too small, good, too large
 STEPS = 20  # steps of gradient descent from the same start
@@ -80,13 +85,13 @@ def draw(x, y, paths, losses, lowest):
 
 def main(argv=None):
     """Descend once per learning rate; return its losses and last weights."""
-    parser = make_parser("Follow gradient descent over a loss surface.")
+    parser = make_parser("Follow gradient descent over a loss surface.", OUTPUTS)
     parser.add_argument(
         "--learning-rates", type=number(float, 0), nargs="+", default=LEARNING_RATES, metavar="RATE"
     )
-    parser.add_argument("--steps", type=number(int, 1), default=STEPS)
+    parser.add_argument("--steps", type=positive(int), default=STEPS)
     args = parser.parse_args(argv)
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
 
     x, y = load_flowers()
     lowest = np.linalg.lstsq(x, y, rcond=None)[0].ravel()
@@ -100,8 +105,9 @@ def main(argv=None):
     least = loss_surface(x, y, *lowest[:, np.newaxis]).item()
     print(f"lowest point: loss {least:.3f}, weights {lowest[0]:.3f}, {lowest[1]:.3f}")
 
-    save_figure(draw(x, y, paths, losses, lowest), args.outputs, "gradient_descent")
-    return {"runs": runs, "lowest": {"loss": least, "weights": lowest.tolist()}}
+    save_figure(draw(x, y, paths, losses, lowest), folder / "gradient_descent.png")
+    results = {"runs": runs, "lowest": {"loss": least, "weights": lowest.tolist()}}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@
 A network with ten hidden layers looks at the handwritten digits of scikit-learn. You will see
 the size of the gradient in each layer for three activations before any training, what each
 network has learned after 20 epochs, and a figure of the gradients.
-Takes about 15 seconds on two cores. README: "The vanishing gradient".
+Takes about 15 seconds on two cores.
+Chapter: basics/README.md#the-vanishing-gradient
 """
+
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
@@ -14,7 +17,9 @@ import numpy as np
 from keras import layers
 from sklearn.datasets import load_digits
 
-from helpers import LARGEST_SEED, make_folder, make_parser, number, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser, number, seed
+from utils.runs import make_folder, save_results
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
 DEPTH = 10  # hidden layers
@@ -84,12 +89,12 @@ def draw(sizes):
 
 def main(argv=None):
     """Measure each activation; return sizes, last divided by first, and accuracy."""
-    parser = make_parser("Measure the gradient in each layer of a deep network.")
+    parser = make_parser("Measure the gradient in each layer of a deep network.", OUTPUTS)
     parser.add_argument("--initializer", choices=INITIALIZERS, default=INITIALIZER)
     parser.add_argument("--epochs", type=number(int, 0), default=EPOCHS)
-    parser.add_argument("--seed", type=number(int, 0, LARGEST_SEED), default=SEED)
+    parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
 
     images, labels = load_images()
     sizes, accuracies = {}, {}
@@ -109,8 +114,9 @@ def main(argv=None):
         print(f"{name:8} last layer's gradient / first layer's: {ratio:10,.1f}", end="   ")
         print(f"accuracy after {args.epochs} epochs: {accuracies[name]:.1%}")
 
-    save_figure(draw(sizes), args.outputs, "vanishing_gradient")
-    return {"sizes": sizes, "ratios": ratios, "accuracies": accuracies}
+    save_figure(draw(sizes), folder / "vanishing_gradient.png")
+    results = {"sizes": sizes, "ratios": ratios, "accuracies": accuracies}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

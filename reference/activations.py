@@ -1,18 +1,23 @@
 """The activation functions of Keras, each with its derivative.
 
-    python basics/activations.py
+    python reference/activations.py
 
 You will see what each function makes of five numbers, how steep it is there, what softmax makes
 of three numbers together, and a figure of ten functions.
-Takes about 4 seconds on two cores. README: "Activations".
+Takes about 4 seconds on two cores.
+Chapter: reference/README.md#activations
 """
+
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import activations
 
-from helpers import make_folder, make_parser, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 NAMES = ["linear", "sigmoid", "tanh", "softplus", "relu"]
 NAMES += ["leaky_relu", "elu", "selu", "gelu", "silu"]
@@ -48,8 +53,8 @@ def draw():
 
 def main(argv=None):
     """Tabulate and draw; return values and slopes of each function, and softmax of SUMS."""
-    args = make_parser("Show the activation functions of Keras.").parse_args(argv)
-    make_folder(args.outputs)
+    args = make_parser("Show the activation functions of Keras.", OUTPUTS).parse_args(argv)
+    folder = make_folder(args.outputs)
 
     points = np.array(POINTS)
     values = {name: apply(name, points).tolist() for name in NAMES}
@@ -64,8 +69,9 @@ def main(argv=None):
     shares = apply("softmax", [SUMS])[0].tolist()
     print(f"softmax of {SUMS}:", ", ".join(f"{share:.3f}" for share in shares))
 
-    save_figure(draw(), args.outputs, "activations")
-    return {"values": values, "slopes": slopes, "steepest": steepest, "softmax": shares}
+    save_figure(draw(), folder / "activations.png")
+    results = {"values": values, "slopes": slopes, "steepest": steepest, "softmax": shares}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

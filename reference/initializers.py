@@ -1,18 +1,23 @@
 """Initializers: what the first weights do to a signal that runs through ten layers.
 
-    python basics/initializers.py
+    python reference/initializers.py
 
 Random numbers with the standard deviation 1 run through ten untrained layers. You will see the
 standard deviation after each layer for eight initializers, with relu and with tanh, and a figure.
-Takes about 5 seconds on two cores. README: "Initializers".
+Takes about 5 seconds on two cores.
+Chapter: reference/README.md#initializers
 """
+
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import initializers, layers
 
-from helpers import LARGEST_SEED, make_folder, make_parser, number, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser, seed
+from utils.runs import make_folder, save_results
 
 INITIALIZERS = {
     "zeros": initializers.Zeros,
@@ -60,10 +65,10 @@ def draw(sizes):
 
 def main(argv=None):
     """Measure every initializer; return the sizes by activation and initializer."""
-    parser = make_parser("Measure what initializers do to a signal through ten layers.")
-    parser.add_argument("--seed", type=number(int, 0, LARGEST_SEED), default=SEED)
+    parser = make_parser("Measure what initializers do to a signal through ten layers.", OUTPUTS)
+    parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
     inputs = np.random.normal(size=(EXAMPLES, NEURONS)).astype("float32")
@@ -75,8 +80,8 @@ def main(argv=None):
             print(f"  {name:14}" + "".join(f"{values[layer]:10.2g}" for layer in (1, 2, 5, 10)))
             sizes[activation][name] = values
 
-    save_figure(draw(sizes), args.outputs, "initializers")
-    return sizes
+    save_figure(draw(sizes), folder / "initializers.png")
+    return save_results(sizes, folder, __file__, argv)
 
 
 if __name__ == "__main__":

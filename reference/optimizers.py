@@ -1,13 +1,16 @@
 """Eight optimizers on one problem: the handwritten digits of scikit-learn.
 
-    python basics/optimizers.py
+    python reference/optimizers.py
 
 For each optimizer the learning rate is chosen from the same grid, the one with the lowest mean
 validation loss over the epochs of one training; then the optimizer is run from other seeds with
 this rate and with the default of Keras. You will see rates, losses and accuracies with mean and
 standard deviation over the seeds, and a figure of the losses with the chosen rates.
-Takes about 7 minutes on two cores, with --epochs 5 --seeds 1 about two. README: "Optimizers".
+Takes about 7 minutes on two cores, with --epochs 5 --seeds 1 about two.
+Chapter: reference/README.md#optimizers
 """
+
+from chapter import OUTPUTS
 
 import keras
 import matplotlib.pyplot as plt
@@ -17,7 +20,10 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from helpers import make_folder, make_parser, number, save_figure
+from utils.figures import save_figure
+from utils.options import make_parser, number, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import mean_and_deviation
 
 OPTIMIZERS = {
     "sgd": optimizers.SGD,
@@ -67,8 +73,8 @@ def summarize(rate, histories):
     """Return rate, and mean and deviation over the histories of what the last epoch reached."""
     summary = {"rate": rate}
     for key in ["loss", "val_loss", "val_accuracy"]:
-        values = [history[key][-1] for history in histories]
-        summary[key] = {"mean": np.mean(values).item(), "std": np.std(values).item()}
+        mean, deviation = mean_and_deviation([history[key][-1] for history in histories])
+        summary[key] = {"mean": mean, "std": deviation}
     return summary
 
 
@@ -88,13 +94,13 @@ def draw(curves):
 
 def main(argv=None):
     """Compare the optimizers; return what each reached with both of its rates."""
-    parser = make_parser("Compare optimizers on the handwritten digits of scikit-learn.")
+    parser = make_parser("Compare optimizers on the handwritten digits of scikit-learn.", OUTPUTS)
     parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, default=list(OPTIMIZERS))
-    parser.add_argument("--epochs", type=number(int, 1), default=EPOCHS)
-    parser.add_argument("--seeds", type=number(int, 1), default=SEEDS)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
+    parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     parser.add_argument("--rates", type=number(float, 0), nargs="+", default=RATES)
     args = parser.parse_args(argv)
-    make_folder(args.outputs)
+    folder = make_folder(args.outputs)
 
     data, curves, results = load_data(), {}, {}
     print(f"After {args.epochs} epochs          rate   loss              ", end="")
@@ -108,12 +114,12 @@ def main(argv=None):
             histories = [train(name, rate, seed, data, args.epochs) for seed in seeds]
             results[name][which] = summary = summarize(rate, histories)
             reached = [summary[key] for key in ["loss", "val_loss", "val_accuracy"]]
-            columns = [f"{value['mean']:.4f} ± {value['std']:.4f}" for value in reached]
+            columns = [f"{value['mean']:.4f} ± {value['std'] or 0:.4f}" for value in reached]
             print(f"{name:12} {which:8}{rate:6g}  ", "   ".join(columns), flush=True)
             curves.setdefault(name, histories)  # those with the chosen rate, which come first
 
-    save_figure(draw(curves), args.outputs, "optimizers")
-    return results
+    save_figure(draw(curves), folder / "optimizers.png")
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Helpers for tests that run the scripts of the book as a reader does."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +59,30 @@ def load_without_figures(load_script, monkeypatch):
         return module
 
     return load
+
+
+@pytest.fixture
+def run_lesson(load_script, tmp_path, monkeypatch):
+    """Return a function that runs a lesson which draws one figure; it gives module and results.
+
+    figure: its name, where it is not the script's; the other keyword arguments replace constants
+    of the script.
+    """
+
+    def run(path, *options, figure=None, **constants):
+        module = load_script(path)
+        for constant, value in constants.items():
+            monkeypatch.setattr(module, constant, value)
+        results = module.main(["--outputs", str(tmp_path), *map(str, options)])
+        saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+        saved.pop("provenance")
+        assert saved == json.loads(json.dumps(results)) == results
+        figure = f"{figure or Path(path).stem}.png"
+        assert {path.name for path in tmp_path.iterdir()} == {"results.json", figure}
+        assert plt.imread(tmp_path / figure).std() > 0.05, "the figure is empty"
+        return module, results
+
+    return run
 
 
 @pytest.fixture

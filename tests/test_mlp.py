@@ -52,6 +52,13 @@ def test_the_generator_writes_the_shipped_file_again(load_script, tmp_path, caps
     assert not make_churn_data.make(seed=1).equals(make_churn_data.make(seed=2))
 
 
+def test_the_generator_writes_only_the_file_and_needs_no_keras(run_script, tmp_path):
+    run = run_script("mlp/make_churn_data.py", "--outputs", tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    assert run.returncode == 0, run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["Churn_Modelling.csv"]
+    assert "pandas" in run.stderr and "keras" not in run.stderr
+
+
 def test_the_invented_customers_behave_as_their_constants_say(load_script, customers):
     constants = load_script("mlp/make_churn_data.py")
     for left, group in customers.groupby("Exited"):
@@ -153,7 +160,8 @@ def test_single_steps_on_pytorch(churn, monkeypatch):
 
 def test_first_lesson_learns_and_predicts(load_script, tmp_path, capsys):
     mlp = load_script("mlp/mlp.py")
-    results = mlp.main(["--epochs", "6", "--learning-rate", "0.01", "--outputs", str(tmp_path)])
+    options = ["--epochs", "6", "--learning-rate", "0.01", "--batch-size", "25"]
+    results = mlp.main([*options, "--outputs", str(tmp_path)])
     # 79.4 % stayed, and a logistic regression reaches 81 %.
     assert results["accuracy"] > 0.835
     assert results["history"]["loss"][-1] < results["history"]["loss"][0]
@@ -163,6 +171,9 @@ def test_first_lesson_learns_and_predicts(load_script, tmp_path, capsys):
     assert f"with probability {results['probability']:.2f}" in output
     assert results["probability"] > 0.5  # German, 47, not active, one product
     assert (tmp_path / "churn_training.png").stat().st_size > 10_000
+    written = json.loads((tmp_path / "results.json").read_text())
+    assert written.pop("provenance")["command"].startswith("python mlp/mlp.py --epochs 6")
+    assert written == results
 
 
 def test_new_customer_is_prepared_as_the_others(load_script, customers):
@@ -209,8 +220,10 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
-    results = json.loads((tmp_path / "new" / "run" / "results.json").read_text())
-    majority, logistic, boosting, network = results.values()
+    written = json.loads((tmp_path / "new" / "run" / "results.json").read_text())
+    assert written["provenance"]["command"].startswith("python mlp/mlp_data_split.py --epochs 6")
+    assert len(written["history"]["val_loss"]) == 6
+    majority, logistic, boosting, network = written["results"].values()
     assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
     assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
     assert boosting["auc"] > 0.83

@@ -1,0 +1,41 @@
+"""Back ends: the comparison runs the scripts as a reader does and reads what they leave."""
+
+import json
+
+import pytest
+from conftest import ROOT
+
+
+def test_comparison_runs_a_script(load_script, tmp_path, monkeypatch, capfd):
+    module = load_script("backends/backends.py")
+    command, keys = module.SCRIPTS["xor"]
+    monkeypatch.setattr(module, "SCRIPTS", {"xor": ([*command, "--epochs", "2"], keys)})
+    results = module.main(["--backends", "tensorflow", "--outputs", str(tmp_path)])
+    one = results["tensorflow"]["xor"]
+    assert one["seconds"] > 1  # the import of Keras alone takes longer
+    assert one["accuracy"] in (0, 0.25, 0.5, 0.75, 1)
+    assert one["version"].startswith("tensorflow ")
+    assert (tmp_path / "tensorflow" / "xor" / "results.json").is_file()
+    kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert kept.pop("provenance")["command"].startswith("python backends/backends.py")
+    assert kept == results
+    assert "tensorflow  xor" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "measured"), [("churn", "churn_split"), ("mnist", "mnist_3")])
+def test_comparison_finds_the_accuracy_in_results(name, measured, load_script, tmp_path):
+    module = load_script("backends/backends.py")
+    filed = (ROOT / "assets" / "results" / f"{measured}.json").read_text(encoding="utf-8")
+    (tmp_path / "results.json").write_text(filed, encoding="utf-8")
+    accuracy, version = module.read_results(tmp_path, module.SCRIPTS[name][1])
+    assert 0.8 < accuracy < 1
+    assert version.startswith("tensorflow ")
+
+
+def test_comparison_ends_with_one_line(load_script, tmp_path, monkeypatch):
+    module = load_script("backends/backends.py")
+    with pytest.raises(SystemExit, match=r"ended with status 2 on tensorflow$"):
+        module.run_script("tensorflow", ["xor/missing.py"], tmp_path)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"there is no jax\. Install it"):
+        module.main(["--backends", "jax", "--outputs", str(tmp_path)])

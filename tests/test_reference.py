@@ -1,0 +1,117 @@
+"""The scripts of the reference chapter: activations, initializers, optimizers."""
+
+from statistics import NormalDist
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+SCRIPTS = ["activations", "initializers", "optimizers"]
+
+
+def test_activations_and_their_derivatives(run_lesson):
+    module, results = run_lesson("reference/activations.py")
+    x = np.array(module.POINTS)
+    sigmoid = 1 / (1 + np.exp(-x))
+    formulas = {
+        "linear": x,
+        "sigmoid": sigmoid,
+        "tanh": np.tanh(x),
+        "softplus": np.log1p(np.exp(x)),
+        "relu": np.maximum(x, 0),
+        "leaky_relu": np.where(x > 0, x, 0.2 * x),
+        "elu": np.where(x > 0, x, np.expm1(x)),
+        "selu": 1.0507 * np.where(x > 0, x, 1.67326 * np.expm1(x)),
+        "gelu": [value * NormalDist().cdf(value) for value in x],
+        "silu": x * sigmoid,
+    }
+    assert set(formulas) == set(module.NAMES)
+    for name, expected in formulas.items():
+        np.testing.assert_allclose(results["values"][name], expected, atol=1e-4, err_msg=name)
+    slopes = {name: np.array(values) for name, values in results["slopes"].items()}
+    np.testing.assert_allclose(slopes["sigmoid"], sigmoid * (1 - sigmoid), atol=1e-3)
+    np.testing.assert_allclose(slopes["tanh"], 1 - np.tanh(x) ** 2, atol=1e-3)
+    np.testing.assert_allclose(slopes["relu"], [0, 0, 0.5, 1, 1], atol=1e-3)
+    assert results["steepest"]["sigmoid"] == pytest.approx(0.25, abs=1e-3)
+    powers = np.exp(module.SUMS)
+    np.testing.assert_allclose(results["softmax"], powers / powers.sum(), rtol=1e-4)
+
+
+def test_initializers_keep_or_lose_the_signal(run_lesson):
+    module, results = run_lesson("reference/initializers.py")
+    last = {
+        activation: {name: sizes[-1] for name, sizes in by_name.items()}
+        for activation, by_name in results.items()
+    }
+    assert all(np.isfinite(list(sizes.values())).all() for sizes in last.values())
+    assert last["relu"]["zeros"] == last["tanh"]["zeros"] == 0
+    assert 0.3 < last["relu"]["he_normal"] < 3
+    assert last["relu"]["glorot_uniform"] < 0.1
+    assert last["relu"]["normal_0_05"] < 0.01
+    assert last["relu"]["normal_1"] > 1e6
+    assert last["tanh"]["normal_1"] > 0.9
+    assert 0.1 < last["tanh"]["glorot_uniform"] < 0.5
+    # The layers must not all have the same weights.
+    keras.utils.set_random_seed(1)
+    first, second = (module.INITIALIZERS["he_normal"]()(shape=(3, 3)) for _ in range(2))
+    assert not np.allclose(*map(keras.ops.convert_to_numpy, (first, second)))
+
+
+def test_optimizers_learn_at_the_better_of_two_rates(run_lesson):
+    options = ["--epochs", 3, "--seeds", 1, "--rates", 1e-6, 0.02]
+    _, results = run_lesson("reference/optimizers.py", "--optimizers", "sgd", "adam", *options)
+    assert set(results) == {"sgd", "adam"}
+    assert results["sgd"]["chosen"]["rate"] == results["adam"]["chosen"]["rate"] == 0.02
+    assert results["sgd"]["default"]["rate"] == 0.01
+    assert results["adam"]["default"]["rate"] == 0.001
+    assert results["adam"]["chosen"]["val_accuracy"]["mean"] > 0.8
+    assert results["adam"]["chosen"]["loss"]["mean"] < results["sgd"]["default"]["loss"]["mean"]
+
+
+def test_optimizers_are_what_they_are_called(load_script):
+    module = load_script("reference/optimizers.py")
+    made = {name: make(0.125) for name, make in module.OPTIMIZERS.items()}
+    assert {name: float(optimizer.learning_rate) for name, optimizer in made.items()} == (
+        dict.fromkeys(made, 0.125)
+    )
+    assert [name.partition("_")[0] for name in made] == [
+        type(optimizer).__name__.lower() for optimizer in made.values()
+    ]
+    assert made["sgd"].momentum == 0
+    assert made["sgd_momentum"].momentum == made["sgd_nesterov"].momentum == 0.9
+    assert made["sgd_nesterov"].nesterov and not made["sgd_momentum"].nesterov
+
+
+def test_optimizers_are_judged_by_images_not_trained_on(load_script):
+    x_train, x_val, y_train, y_val = load_script("reference/optimizers.py").load_data()
+    assert x_train.shape == (1347, 64) and x_val.shape == (450, 64)
+    assert np.bincount(y_val).min() > 40
+    together = np.concatenate([x_train, x_val])
+    assert together.dtype == "float32" and together.min() == 0 and together.max() == 1
+    everything = (load_digits().data / 16).astype("float32")
+    assert sorted(map(bytes, together)) == sorted(map(bytes, everything))
+    assert len(y_train) == 1347
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_folder_that_cannot_be_made_is_one_line(name, load_script, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SystemExit) as ending:
+        load_script(f"reference/{name}.py").main(["--outputs", str(file / "run")])
+    assert "cannot write to" in ending.value.code and "\n" not in ending.value.code
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("initializers", ["--seed", "-1"]),
+        ("optimizers", ["--epochs", "many"]),
+    ],
+)
+def test_a_bad_option_ends_with_status_2(name, options, load_script, capsys):
+    with pytest.raises(SystemExit) as ending:
+        load_script(f"reference/{name}.py").main(options)
+    assert ending.value.code == 2
+    assert "error: " in capsys.readouterr().err
