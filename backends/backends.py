@@ -1,63 +1,100 @@
-"""Machinery of the book: the same three scripts on each back end of Keras, one after the other.
+"""The same three scripts on each back end of Keras: how long do they take, how good do they get?
 
     pip install jax torch
-    python book/backends.py
+    python backends/backends.py
+    python backends/backends.py --backends tensorflow jax    # without PyTorch
 
-Measures the seconds of each whole process, the imports included, and the accuracy that it
-reaches. About ten minutes; nothing else should run meanwhile.
+Runs each script as a reader does, in a process of its own, and measures the seconds of the whole
+process, the imports included, and the accuracy that it reached. You will see what the scripts
+print and at the end a line for each, such as
+
+    jax         churn       16.3 s  accuracy 0.8465
+
+Takes about 15 minutes on two cores, most of it on PyTorch; nothing else should run meanwhile.
+
+Chapter: backends/README.md#back-ends
 """
 
-import argparse
-import os
-import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
+from chapter import FOLDER, OUTPUTS
 
-from measure import run_main
+import json
+import os
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+
+from utils.options import make_parser
+from utils.runs import fail, make_folder, save_results
 
 BACKENDS = ["tensorflow", "jax", "torch"]
-# Name of a script, its command, where its results hold the accuracy.
+# A name for each script, its command, and where its results hold the accuracy.
 SCRIPTS = {
-    "xor": ("xor/xor.py", ["accuracy"]),
-    "churn": ("mlp/mlp_data_split.py", ["results", "neural_network", "accuracy"]),
+    "xor": (["xor/xor.py"], ["accuracy"]),
+    "churn": (["mlp/mlp_data_split.py"], ["results", "neural_network", "accuracy"]),
     "mnist": (
-        "mnist/mnist.py -m conv_net --epochs 3",
+        ["mnist/mnist.py", "-m", "conv_net", "--epochs", "3"],
         ["models", "conv_net", "test", "accuracy"],
     ),
 }
 
 
-def run(backend, command, keys, folder):
-    """Run one script in a process of its own; return its seconds, accuracy and back end."""
-    os.environ["KERAS_BACKEND"] = backend
+def check_installed(backends):
+    """End the program with one line if a back end is missing."""
+    for backend in backends:
+        if find_spec(backend) is None:
+            fail(f"there is no {backend}. Install it, or name the others with --backends.")
+
+
+def run_script(backend, command, folder):
+    """Run a script on a back end, with its files in the folder; return the seconds it took."""
+    script, *options = command
+    path = FOLDER.parent / script
     start = time.perf_counter()
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        results = pool.submit(run_main, command, folder).result()
+    process = subprocess.run(
+        [sys.executable, path, *options, "--outputs", folder],
+        env=os.environ | {"KERAS_BACKEND": backend},
+    )
     seconds = time.perf_counter() - start
+    if process.returncode:
+        fail(f"{script} ended with status {process.returncode} on {backend}")
+    return seconds
+
+
+def read_results(folder, keys):
+    """Return the accuracy in the results.json of a run, and the back end's name and version."""
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     version = results["provenance"]["backend"]
     for key in keys:
         results = results[key]
-    return {"seconds": seconds, "accuracy": results, "version": version}
+    return results, version
+
+
+def measure(backend, command, keys, folder):
+    """Return how long a script takes on a back end, its accuracy and the back end's version."""
+    seconds = run_script(backend, command, folder)
+    accuracy, version = read_results(folder, keys)
+    return {"seconds": seconds, "accuracy": accuracy, "version": version}
 
 
 def main(argv=None):
     """Return {back end: {script: seconds, accuracy and version}}."""
-    parser = argparse.ArgumentParser(description="The same scripts on each back end.")
+    parser = make_parser("Runs the same three scripts on each back end.", OUTPUTS)
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
-    parser.add_argument("--outputs", type=Path, default=Path(tempfile.mkdtemp()))
     args = parser.parse_args(argv)
-    measured = {}
-    for backend in args.backends:
-        measured[backend] = {
-            name: run(backend, *script, args.outputs / backend / name)
+    check_installed(args.backends)
+    folder = make_folder(args.outputs)
+    measured = {
+        backend: {
+            name: measure(backend, *script, folder / backend / name)
             for name, script in SCRIPTS.items()
         }
+        for backend in args.backends
+    }
     for backend, scripts in measured.items():
         for name, one in scripts.items():
             print(f"{backend:12}{name:8}{one['seconds']:8.1f} s  accuracy {one['accuracy']:.4f}")
-    return measured
+    return save_results(measured, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,11 @@ def summarize(rate, histories):
     return summary
 
 
+def with_deviation(mean, deviation):
+    """Return 0.9733 ± 0.0018, or the mean alone, equally wide: one training has no deviation."""
+    return f"{mean:.4f}" + (" " * 9 if deviation is None else f" ± {deviation:.4f}")
+
+
 def draw(curves):
     """Draw the mean training and validation loss of each optimizer over the epochs."""
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.6), sharey=True)
@@ -114,8 +119,8 @@ def main(argv=None):
             histories = [train(name, rate, seed, data, args.epochs) for seed in seeds]
             results[name][which] = summary = summarize(rate, histories)
             reached = [summary[key] for key in ["loss", "val_loss", "val_accuracy"]]
-            columns = [f"{value['mean']:.4f} ± {value['std'] or 0:.4f}" for value in reached]
-            print(f"{name:12} {which:8}{rate:6g}  ", "   ".join(columns), flush=True)
+            columns = [with_deviation(value["mean"], value["std"]) for value in reached]
+            print(f"{name:12} {which:8}{rate:6g}  ", "   ".join(columns).rstrip(), flush=True)
             curves.setdefault(name, histories)  # those with the chosen rate, which come first
 
     save_figure(draw(curves), folder / "optimizers.png")

@@ -51,11 +51,12 @@ def load_script(monkeypatch):
 
 @pytest.fixture
 def load_without_figures(load_script, monkeypatch):
-    """Return load_script for what trains by mnist.py, which draws no figures then, to save time."""
+    """Return load_script, but mnist.py, should it be loaded, draws no figures, to save time."""
 
     def load(path):
         module = load_script(path)
-        monkeypatch.setattr(sys.modules["mnist"], "draw_figures", lambda *_: None)
+        if hasattr(mnist := sys.modules.get("mnist"), "draw_figures"):
+            monkeypatch.setattr(mnist, "draw_figures", lambda *_: None)
         return module
 
     return load

@@ -118,7 +118,7 @@ def commands():
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_run(command, load_script, tmp_path, monkeypatch):
+def test_commands_run(command, load_without_figures, tmp_path, monkeypatch):
     """A command that starts a script does so on a small slice; the others are known ones."""
     if NOT_SCRIPTS.match(command):
         return
@@ -131,7 +131,7 @@ def test_commands_run(command, load_script, tmp_path, monkeypatch):
     python, script, *options = words
     assert python == "python"
     outputs = [] if script in NO_OUTPUTS else ["--outputs", str(tmp_path / "run")]
-    module = load_script(script)
+    module = load_without_figures(script)
     if script == "mnist/mnist.py" and len(options) == 2 and options[0] == "-m":
         assert options[1] in module.ZOO  # tests/test_mnist.py trains all of these
         return
