@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import techniques
 from models import IMAGE_SHAPE, conv_net
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -51,7 +51,7 @@ def main(argv=None):
     parser.add_argument("--steps", type=positive(int), default=STEPS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    digits = load_digits(IMAGE_SHAPE, args.steps * BATCH_SIZE)
+    digits = prepare_mnist(IMAGE_SHAPE, args.steps * BATCH_SIZE)
     trainings = {}
     for place in PLACES:
         keras.utils.set_random_seed(0)

@@ -47,6 +47,7 @@ MEASUREMENTS = {
     "initializers": ("reference/initializers.py", ["initializers.png"]),
     "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
     "xor": ("xor/xor.py", ["xor.png"]),
+    "xor_faster": ("xor/faster.py", []),  # nothing else may run meanwhile
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
     "churn": ("mlp/mlp.py", []),

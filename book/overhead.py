@@ -17,7 +17,7 @@ import keras
 
 import mnist
 from models import conv_net
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -29,7 +29,7 @@ def bare_fit(folder):
     """Return the seconds of training without anything of mnist.py."""
     keras.utils.set_random_seed(mnist.SEED)
     model = conv_net()
-    digits = load_digits(model.input_shape[1:])
+    digits = prepare_mnist(model.input_shape[1:])
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     start = time.perf_counter()
     model.fit(

@@ -22,7 +22,7 @@ import techniques
 from models import MODELS, ZOO
 from options import Settings, open_run, parse_arguments
 from report import describe, draw_figures, write_report
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.runs import find_run
 from utils.statistics import score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity
@@ -99,14 +99,11 @@ def evaluate_model(model, digits):
 
 
 def run_model(build, settings, folder):
-    """Tell the whole story of one model.
-
-    Returns its results, None if not even one epoch was finished, and whether Ctrl-C came.
-    """
+    """Train one model; return its results, None without a whole epoch, and if Ctrl-C came."""
     keras.utils.set_random_seed(settings.seed)
     model = build_model(build, settings)
     model.summary()
-    digits = load_digits(model.input_shape[1:], settings.train_samples)
+    digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
     steps_per_epoch = math.ceil(len(digits.x_train) / settings.batch_size)
     compile_model(model, settings, steps_per_epoch * settings.epochs)
 

@@ -8,7 +8,7 @@ import math
 import keras
 from keras import layers, ops, optimizers
 
-from models import IMAGE_SHAPE, VECTOR_SHAPE
+from models import CHANNELS_FIRST, IMAGE_SHAPE, VECTOR_SHAPE
 from utils.models import load_model
 from utils.runs import fail, first_line
 
@@ -21,7 +21,6 @@ OPTIMIZERS = {
     "nadam": optimizers.Nadam,
 }
 AUGMENTATIONS = ["layers", "affine"]
-SIZE = IMAGE_SHAPE[1]  # of an image, in pixels
 SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
 
 
@@ -32,16 +31,18 @@ class RandomAffine(layers.Layer):
     All of it is one affine transformation, so that the grey levels are interpolated only once.
     rotation is given in degrees, zoom (of width and height apart) and shear as shares, shift in
     whole pixels: for each image they are drawn uniformly, up to so much in either direction.
-    Takes and returns images of 28 x 28 pixels and one channel; what moves in is paper, 0.
+    Takes and returns images of any size; what moves in is paper, 0. With a seed of its own the
+    layer draws the same changes in each run.
     """
 
-    def __init__(self, rotation=12, zoom=0.12, shear=0.15, shift=2, **kwargs):
+    def __init__(self, rotation=12, zoom=0.12, shear=0.15, shift=2, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.rotation = rotation
         self.zoom = zoom
         self.shear = shear
         self.shift = shift
-        self.seed_generator = keras.random.SeedGenerator()
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
         # TensorFlow's XLA compiler, which Keras uses on a GPU, may not know the transformation.
         self.supports_jit = False
 
@@ -60,12 +61,13 @@ class RandomAffine(layers.Layer):
         cos, sin = ops.cos(angle), ops.sin(angle)
         a, b = cos * width, cos * shear - sin * height
         c, d = sin * width, sin * shear + cos * height
-        middle = (SIZE - 1) / 2
-        x, y = middle + right, middle + down
+        rows, columns = images.shape[2:] if CHANNELS_FIRST else images.shape[1:3]
+        middle_x, middle_y = (columns - 1) / 2, (rows - 1) / 2
+        x, y = middle_x + right, middle_y + down
         zero = ops.zeros_like(angle)
-        rows = [a, b, middle - a * x - b * y, c, d, middle - c * x - d * y, zero, zero]
+        numbers = [a, b, middle_x - a * x - b * y, c, d, middle_y - c * x - d * y, zero, zero]
         return ops.image.affine_transform(
-            images, ops.stack(rows, axis=1), interpolation="bilinear", fill_mode="constant"
+            images, ops.stack(numbers, axis=1), interpolation="bilinear", fill_mode="constant"
         )
 
     def draw(self, images, limit):
@@ -74,8 +76,8 @@ class RandomAffine(layers.Layer):
         return keras.random.uniform(shape, -limit, limit, seed=self.seed_generator)
 
     def get_config(self):
-        limits = {name: getattr(self, name) for name in ("rotation", "zoom", "shear", "shift")}
-        return super().get_config() | limits
+        arguments = ("rotation", "zoom", "shear", "shift", "seed")
+        return super().get_config() | {name: getattr(self, name) for name in arguments}
 
 
 def augmenting_layers(kind):
@@ -159,9 +161,8 @@ def early_stopping(patience, checkpoint):
 def last_epoch(settings, checkpoint):
     """Return up to which epoch to train: a run that early stopping has ended stays ended."""
     patience, done = settings.early_stopping, checkpoint.epochs_done
-    if patience and done and checkpoint.epochs_without_progress >= patience:
-        return done
-    return settings.epochs
+    stopped = patience and done and checkpoint.epochs_without_progress >= patience
+    return done if stopped else settings.epochs
 
 
 def start_from(model, folder):

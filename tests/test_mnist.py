@@ -38,12 +38,12 @@ def mnist(load_script):
 
 @pytest.fixture
 def small():
-    return data.load_digits((28, 28, 1), 256)
+    return data.prepare_mnist((28, 28, 1), 256)
 
 
 def test_data_are_float32_and_the_last_5000_are_held_out():
     (images, labels), (test_images, test_labels) = data.load_mnist()
-    digits = data.load_digits((784,))
+    digits = data.prepare_mnist((784,))
     assert [part.shape for part in digits] == [
         (55_000, 784),
         (55_000, 10),
@@ -62,10 +62,10 @@ def test_data_are_float32_and_the_last_5000_are_held_out():
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28)])
 def test_fewer_training_images_leave_the_validation_images_as_they_are(shape):
-    digits = data.load_digits(shape, train_samples=100)
+    digits = data.prepare_mnist(shape, train_samples=100)
     assert digits.x_train.shape == (100, *shape)
     assert len(digits.x_val) == 5_000
-    np.testing.assert_array_equal(digits.y_val, data.load_digits(shape).y_val)
+    np.testing.assert_array_equal(digits.y_val, data.prepare_mnist(shape).y_val)
 
 
 def test_damaged_data_end_with_one_line(tmp_path):
@@ -143,7 +143,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
     assert f"{model['test']['accuracy']:.2%}" in report
 
     reloaded = keras.models.load_model(tmp_path / "conv_net.keras")
-    digits = data.load_digits(reloaded.input_shape[1:], 10)
+    digits = data.prepare_mnist(reloaded.input_shape[1:], 10)
     assert reloaded.evaluate(digits.x_test, digits.y_test, verbose=0)[1] == pytest.approx(
         model["test"]["accuracy"]
     )

@@ -11,7 +11,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.runs import write_json
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
@@ -258,7 +258,7 @@ def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
 def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
     search = load_script("mnist/studies/search.py")
     study = search.open_study(tmp_path, 3, 2000)
-    digits = load_digits((28, 28, 1), 2000)
+    digits = prepare_mnist((28, 28, 1), 2000)
     good = {"learning_rate": 0.01, "batch_size": 64, "width": 8, "dropout": 0.0}
     assert search.fit(good, digits, 3, 1, []) > 0.8
     study.pruner = optuna.pruners.ThresholdPruner(lower=0.999)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.training import SaveCheckpoint
 
 
@@ -26,7 +26,7 @@ def mnist(load_without_figures):
 
 @pytest.fixture
 def small():
-    return load_digits((28, 28, 1), 256)
+    return prepare_mnist((28, 28, 1), 256)
 
 
 @pytest.mark.parametrize("kind", ["layers", "affine"])

@@ -70,7 +70,7 @@ def prepare_images(images, shape):
     return images
 
 
-def load_digits(shape, train_samples=TRAIN_SIZE):
+def prepare_mnist(shape, train_samples=TRAIN_SIZE):
     """Return MNIST prepared for a network that takes inputs of the given shape.
 
     The last 5,000 training images are held out for validation, whatever train_samples says;

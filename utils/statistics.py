@@ -50,7 +50,7 @@ def spread(accuracies, images):
     }
 
 
-def with_deviation(scores):
-    """Return a mean share in percent with its deviation in points, e.g. 99.40 (0.05)."""
+def with_deviation(scores, unit=""):
+    """Return a mean share in percent, with the unit, and its deviation in points: 99.40 (0.05)."""
     deviation = "" if scores["deviation"] is None else f" ({100 * scores['deviation']:.2f})"
-    return f"{100 * scores['mean']:.2f}{deviation}"
+    return f"{100 * scores['mean']:.2f}{unit}{deviation}"

@@ -20,8 +20,3 @@ def markdown(header, *rows):
     """Return a Markdown table; all columns but the first align right."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
-
-
-def with_deviation(scores):
-    """Return a mean accuracy with its standard deviation in points, as a cell of a table."""
-    return f"{percent(scores['mean'])} ({100 * scores['deviation']:.2f})"

@@ -1,8 +1,11 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import markdown, percent, table, with_deviation
+from tables.common import markdown, percent, table
 from tables.mnist import accuracies
 from utils.runs import load_results
+from utils.statistics import with_deviation
+
+PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 @table
@@ -36,7 +39,7 @@ def mnist_seeds():
             load_results("mnist_seeds")[name][part] for part in ("validation", "test")
         )
         rows.append(
-            [label, with_deviation(validation), with_deviation(test)]
+            [label, with_deviation(validation, PERCENT), with_deviation(test, PERCENT)]
             + [f"{100 * test['sampling_error']:.2f}", f"{test['cross_entropy']:.4f}"]
         )
     header = ["", "validation", "test", "sampling error, test", "cross-entropy, test"]
@@ -55,7 +58,7 @@ def mnist_recipes():
         recipe = load_results(name)
         rows.append(
             [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:,.0f}"]
-            + [with_deviation(recipe[part]) for part in ("validation", "test")]
+            + [with_deviation(recipe[part], PERCENT) for part in ("validation", "test")]
             + [", ".join(percent(accuracy) for accuracy in recipe["test"]["accuracies"])]
             + [percent(recipe["ensemble"]["test"]["accuracy"])]
         )

@@ -15,7 +15,7 @@ from chapter import OUTPUTS
 import numpy as np
 
 from trainings import IMAGES, study_parser, summarize, train
-from utils.data import load_digits
+from utils.data import prepare_mnist
 from utils.models import load_model
 from utils.runs import make_folder, save_results
 from utils.statistics import score
@@ -50,7 +50,7 @@ def train_stages(stages, seed, folder):
 def evaluate_ensemble(paths):
     """Return {part: score} of the mean probabilities of saved models, given by their paths."""
     models = [load_model(path) for path in paths]
-    parts = load_digits(models[0].input_shape[1:]).parts()
+    parts = prepare_mnist(models[0].input_shape[1:]).parts()
     scores = {}
     for part in IMAGES:
         x, y = parts[part]

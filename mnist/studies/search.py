@@ -23,7 +23,7 @@ from optuna_integration import KerasPruningCallback
 import techniques
 from models import IMAGE_SHAPE, quick_net
 from trainings import study_parser
-from utils.data import VALIDATION_SIZE, load_digits
+from utils.data import VALIDATION_SIZE, prepare_mnist
 from utils.figures import save_figure
 from utils.options import positive
 from utils.runs import fail, make_folder, save_results
@@ -148,7 +148,7 @@ def main(argv=None):
 
     print(f"The trials go to {folder}")
     study = open_study(folder, args.epochs, args.train_samples)
-    digits = load_digits(IMAGE_SHAPE, args.train_samples)
+    digits = prepare_mnist(IMAGE_SHAPE, args.train_samples)
     interrupted = False
     try:
         with DeferInterrupt() as interrupt:
