@@ -1,13 +1,12 @@
 """What the lessons of this chapter share: the inputs, the network, the table, the options.
 
-`mlp.py` and `mlp_data_split.py` import it; it does nothing by itself. The
-lesson ends where the machinery begins: a strict look at the CSV file, which
-may be skipped. README section: "Customer churn with a multilayer perceptron".
+`mlp.py` and `mlp_data_split.py` import it; it does nothing by itself. The lesson
+ends where the machinery begins: a strict look at the CSV file, which may be skipped.
+Chapter: mlp/README.md#preparing
 """
 
-import argparse
-import sys
-import time
+from chapter import FOLDER
+
 import warnings
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-FOLDER = Path(__file__).resolve().parent
+from utils import options
+from utils.runs import fail
+
 DATA = FOLDER / "Churn_Modelling.csv"
 ORIGINAL_URL = (
     "https://raw.githubusercontent.com/fractus-io/keras-tutorial/master/src/mlp/Churn_Modelling.csv"
@@ -61,10 +62,8 @@ def build_model(hidden, inputs=11):
 
 
 def compile_model(model, learning_rate):
-    """Choose how the network learns: Adam, on the binary cross-entropy."""
-    # After every step Keras does some bookkeeping. Where a step is as small as here,
-    # that takes longer than the step itself: 50 steps in one go save most of it and
-    # lead to exactly the same weights. PyTorch refuses more than one.
+    """Compile the network as the first lesson does, but with a trick for speed."""
+    # PyTorch refuses more than one step at a time.
     steps = 1 if keras.backend.backend() == "torch" else 50
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
@@ -77,56 +76,23 @@ def compile_model(model, learning_rate):
 # Here the machinery begins: reading options and tables strictly.
 
 
-def fail(message):
-    """End the run with one line and status 1."""
-    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
-
-
-def one_line(error):
-    return " ".join(str(error).split())
-
-
-def number(kind, low, high=float("inf")):
-    """Return a converter for argparse: numbers of this kind above `low` and below `high`."""
-
-    def convert(text):
-        value = kind(text)
-        if not low < value < high:
-            raise argparse.ArgumentTypeError(f"{text} is out of range")
-        return value
-
-    convert.__name__ = kind.__name__  # argparse names the kind in its messages
-    return convert
-
-
-def make_parser(description, hidden, epochs, batch_size, learning_rate, seed):
+def make_parser(description, outputs, hidden, epochs, batch_size, learning_rate, seed):
     """Return the options of both lessons, with the lesson's constants as defaults."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    add, count, rate = parser.add_argument, number(int, 0), number(float, 0)
+    parser = options.make_parser(description, outputs)
+    add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
     add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")
     add("--epochs", type=count, default=epochs, help="passes over the training data")
     add("--batch-size", type=count, default=batch_size, help="customers per weight update")
     add("--learning-rate", type=rate, default=learning_rate, help="step size of Adam")
-    add("--seed", type=number(int, -1, 2**32), default=seed, help="seed of the random numbers")
-    add("--outputs", type=Path, help="folder for what the run writes")
+    add("--seed", type=options.seed, default=seed, help="seed of the random numbers")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, default=DATA, help="CSV file of the customers")
     source.add_argument("--original", action="store_true", help="download the public file")
     return parser
 
 
-def make_outputs(folder=None):
-    """Create and return the folder of a run: `folder`, or one named by the start time."""
-    folder = folder or FOLDER / "outputs" / time.strftime("%Y-%m-%d_%H-%M-%S")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".try").touch()
-        (folder / ".try").unlink()
-    except OSError as error:
-        fail(f"cannot write to {folder} ({error.strerror}). Choose a folder with --outputs.")
-    return folder
+def one_line(error):
+    return " ".join(str(error).split())
 
 
 def download():
@@ -191,6 +157,6 @@ def read_table(path):
     return table
 
 
-def load_customers(options):
+def load_customers(args):
     """Return the table that the options name: the project's, the reader's or the public one."""
-    return read_table(download() if options.original else options.data)
+    return read_table(download() if args.original else args.data)

@@ -9,26 +9,25 @@ and the network as it is ("base") learn from the same customers and are tested
 on the same ones. With `--real`, models that learned from the invented file are
 tested on another file, such as the public one. Results are printed and written
 to `mlp/outputs/<start time>/results.json`.
+Chapter: mlp/README.md#churn-experiment
 """
 
+from chapter import OUTPUTS
+
 import argparse
-import json
-import os
-import platform
-import shlex
-import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
-import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import churn
 import mlp_data_split as lesson
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import mean_and_deviation
 
 SEEDS = 3
 CHANGES = {
@@ -103,39 +102,34 @@ def summarize(runs):
             if score == "confusion_matrix":
                 continue
             values = [float(run[name][score]) for run in runs]
-            deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-            summary[name] |= {score: float(np.mean(values)), f"{score}_sd": deviation}
+            mean, deviation = mean_and_deviation(values)
+            summary[name] |= {score: mean, f"{score}_sd": deviation}
             summary[name][f"{score}_by_seed"] = [round(value, 4) for value in values]
     return summary
 
 
 def show(change, summary):
     for name, scores in summary.items():
-        print(
-            f"{change:22} {name:20} "
-            f"accuracy {scores['accuracy']:.1%} (deviation {scores['accuracy_sd']:.1%})  "
-            f"AUC {scores['auc']:.3f} ({scores['auc_sd']:.3f})",
-            flush=True,
-        )
+        accuracy, auc = f"{scores['accuracy']:.1%}", f"{scores['auc']:.3f}"
+        if scores["accuracy_sd"] is not None:  # a single seed has no deviation
+            accuracy += f" (deviation {scores['accuracy_sd']:.1%})"
+            auc += f" ({scores['auc_sd']:.3f})"
+        print(f"{change:22} {name:20} accuracy {accuracy}  AUC {auc}", flush=True)
 
 
 def parse_options(argv):
-    parser = argparse.ArgumentParser(
-        description="Measures what changes to the churn network do.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add, count = parser.add_argument, churn.number(int, 0)
+    parser = make_parser("Measures what changes to the churn network do.", OUTPUTS)
+    add, count = parser.add_argument, positive(int)
     add("--only", nargs="+", choices=CHANGES, default=list(CHANGES), help="changes to measure")
     add("--seeds", type=count, default=SEEDS, help="how many for each change")
     add("--epochs", type=count, help="stop every training after so many, to try the script")
     add("--real", type=Path, help="CSV file of other customers: only test on these")
-    add("--outputs", type=Path, help="folder for the results")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
     options = parse_options(argv)
-    outputs = churn.make_outputs(options.outputs)
+    folder = make_folder(options.outputs)
     customers = churn.read_table(churn.DATA)
     seeds = range(options.seeds)
     results = {}
@@ -149,21 +143,7 @@ def main(argv=None):
         runs = [measure(*pairs[seed], change, seed, options.epochs) for seed in seeds]
         results[title] = summarize(runs)
         show(title, results[title])
-
-    words = ["python", "mlp/experiments.py", *(sys.argv[1:] if argv is None else argv)]
-    backend = keras.backend.backend()
-    provenance = {
-        "command": shlex.join(words),
-        "python": platform.python_version(),
-        "keras": keras.version(),
-        "backend": f"{backend} {version(backend)}",
-        "numpy": version("numpy"),
-        "scikit-learn": version("scikit-learn"),
-        "cores": os.cpu_count(),
-    }
-    text = json.dumps(results | {"seeds": options.seeds, "provenance": provenance}, indent=1)
-    (outputs / "results.json").write_text(text + "\n")
-    return results | {"seeds": options.seeds}
+    return save_results(results | {"seeds": options.seeds}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

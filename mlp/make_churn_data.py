@@ -9,20 +9,21 @@ licence that would let it be shipped here. This one is synthetic: no row of it
 belongs to a real customer. For each row the script first tosses whether the
 customer stays or leaves, then draws the columns as they are distributed among
 those who stayed, or those who left, in 2,500 rows of the public file. Every
-number below is such a statistic. Other public rows served to check the result
-(README, "Where the data come from"). The default seed writes the shipped file,
-byte for byte. Takes a second.
+number below is such a statistic. Other public rows served to check the result.
+The default seed writes the shipped file, byte for byte. Takes a second.
+Chapter: mlp/README.md#where-the-data-come-from
 """
 
-import argparse
-import sys
-import time
+from chapter import OUTPUTS
+
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-FOLDER = Path(__file__).resolve().parent
+from utils.options import make_parser, seed
+from utils.runs import make_folder, shown, writing_to
+
 SEED = 70  # of the first hundred the one whose statistics lie nearest to those of the 2,500 rows
 CUSTOMERS = 10_000
 FIRST_ID, IDS = 15_000_000, 500_000  # below the numbers of the public file
@@ -154,22 +155,18 @@ def statistics(table):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="Makes a file of invented bank customers.")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--outputs", type=Path, help="folder for Churn_Modelling.csv")
-    parser.add_argument("--compare", type=Path, help="print statistics beside those of this CSV")
+    parser = make_parser("Makes a file of invented bank customers.", OUTPUTS)
+    add = parser.add_argument
+    add("--seed", type=seed, default=SEED, help="fixes all random numbers")
+    add("--compare", type=Path, help="print statistics beside those of this CSV file")
     options = parser.parse_args(argv)
-    if not 0 <= options.seed < 2**32:
-        parser.error(f"--seed {options.seed} is not between 0 and 4294967295")
-    folder = options.outputs or FOLDER / "outputs" / time.strftime("%Y-%m-%d_%H-%M-%S")
+    folder = make_folder(options.outputs)
 
     table = make(options.seed)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing_to(folder):
         write(table, folder / "Churn_Modelling.csv")
-    except OSError as error:
-        sys.exit(f"make_churn_data.py: cannot write to {folder} ({error.strerror}).")
-    print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left: see {folder}")
+    print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left")
+    print(f"In {shown(folder)}: Churn_Modelling.csv")
     if options.compare:
         from churn import read_table  # brings Keras, which takes seconds to import
 

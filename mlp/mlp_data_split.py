@@ -3,7 +3,8 @@
     python mlp/mlp_data_split.py
 
 Keeps 20 % of the customers back, fits everything on the others, and compares with
-three models of scikit-learn. You will see one line per epoch, then
+three models of scikit-learn. You will see a progress bar for each epoch (one line
+where the output goes into a file), then
 
     8000 customers to learn from, 2000 for the test:
       majority class       accuracy 79.4%  AUC 0.500
@@ -13,10 +14,10 @@ three models of scikit-learn. You will see one line per epoch, then
 
 and the confusion matrix of the network. ROC curves, learning curves and results go
 to `mlp/outputs/<start time>/`. About 35 seconds on two cores, on PyTorch some minutes.
-README section: "Customer churn with a multilayer perceptron".
+Chapter: mlp/README.md#evaluating-honestly
 """
 
-import json
+from chapter import OUTPUTS
 
 import keras
 from sklearn.dummy import DummyClassifier
@@ -26,7 +27,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 import churn
-from churn_figures import draw_learning_curves, draw_roc
+from churn_roc import draw_roc
+from utils.figures import draw_learning_curves
+from utils.runs import make_folder, save_results
+from utils.training import verbosity
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over the training data
@@ -52,7 +56,7 @@ def prepare(train, test, preprocessor):
     return *X, *y
 
 
-def train_network(X, y, options, verbose=2):
+def train_network(X, y, options, verbose):
     """Return the trained network and its history; a share of the rows serves as validation data."""
     model = churn.build_model(options.hidden, inputs=X.shape[1])
     churn.compile_model(model, options.learning_rate)
@@ -68,7 +72,7 @@ def train_network(X, y, options, verbose=2):
 
 
 def train_others(X, y, seed):
-    """Return the models to compare with, by name, trained on the same rows."""
+    """Return the models to compare with, by name, trained on all these rows."""
     return {
         "majority_class": DummyClassifier().fit(X, y),
         "logistic_regression": LogisticRegression().fit(X, y),
@@ -86,15 +90,15 @@ def judge(y, probability):
 
 def main(argv=None):
     about = "Trains a multilayer perceptron on 80 % of the customers, tests it on the others."
-    parser = churn.make_parser(about, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
     customers = churn.load_customers(options)
-    outputs = churn.make_outputs(options.outputs)
+    folder = make_folder(options.outputs)
 
     train, test = split(customers, options.seed)
     X_train, X_test, y_train, y_test = prepare(train, test, churn.make_preprocessor())
-    network, history = train_network(X_train, y_train, options)
+    network, history = train_network(X_train, y_train, options, verbosity())
     others = train_others(X_train, y_train, options.seed)
 
     probabilities = {name: model.predict_proba(X_test)[:, 1] for name, model in others.items()}
@@ -108,11 +112,9 @@ def main(argv=None):
     print("The neural network says    stays  leaves")
     print(f"  of those who stayed {kept:10} {alarms:7}")
     print(f"  of those who left   {missed:10} {found:7}")
-    draw_roc(y_test, probabilities, outputs / "churn_roc.png")
-    draw_learning_curves(history, outputs / "churn_learning_curves.png")
-    (outputs / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-    print(f"Figures and results: {outputs}")
-    return {"results": results, "history": history}
+    draw_roc(y_test, probabilities, folder / "churn_roc.png")
+    draw_learning_curves(history, folder / "churn_learning_curves.png")
+    return save_results({"results": results, "history": history}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,20 @@
 
 Trains the network of xor.py, prints its weights and biases, follows one row of XOR through it,
 layer by layer, then all four rows at once, and compares the answers with those of Keras: the
-largest difference is 6.0e-08. Saves a picture of the network with the values of that row.
-Takes less than 10 seconds on two cores. README section: "XOR".
+largest difference is 6.0e-08. Draws the network with the values of that row.
+Takes about 25 seconds on two cores.
+Chapter: xor/README.md#the-same-by-hand
 """
+
+from chapter import OUTPUTS
 
 import keras
 import numpy as np
 
 import xor
-from helpers import parse_options, save_network
+from drawing import draw_network
+from options import parse_options
+from utils.runs import make_folder, save_results
 
 ROW = 1  # the row that is followed, 0 XOR 1
 
@@ -61,12 +66,12 @@ def follow(network, row):
 
 
 def main(argv=None):
-    options = parse_options(
-        argv, xor.HIDDEN, xor.ACTIVATION, xor.OPTIMIZER, xor.LEARNING_RATE, xor.EPOCHS, xor.SEED
-    )
-    keras.utils.set_random_seed(options.seed)
-    model = xor.build_model(options.hidden, options.activation)
-    xor.train(model, options.optimizer, options.learning_rate, options.epochs)
+    defaults = xor.HIDDEN, xor.ACTIVATION, xor.OPTIMIZER, xor.LEARNING_RATE, xor.EPOCHS, xor.SEED
+    args = parse_options(argv, OUTPUTS, *defaults)
+    folder = make_folder(args.outputs)
+    keras.utils.set_random_seed(args.seed)
+    model = xor.build_model(args.hidden, args.activation)
+    xor.train(model, args.optimizer, args.learning_rate, args.epochs)
 
     network = weights_of(model)
     outputs = forward(network, xor.X)
@@ -79,8 +84,10 @@ def main(argv=None):
         print(f"model.predict:\n{predicted}")
     print(f"Largest difference: {difference:.1e}")
     values = [xor.X[ROW], *[output[ROW] for output in outputs]]
-    save_network([weights for weights, _, _ in network], values, options.outputs)
-    return {"by_hand": outputs[-1], "predicted": predicted, "difference": float(difference)}
+    weights = [weights for weights, _, _ in network]
+    draw_network(weights, values, folder / "forward_propagation.png")
+    results = {"by_hand": outputs[-1], "predicted": predicted, "difference": float(difference)}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

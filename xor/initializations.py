@@ -1,7 +1,7 @@
 """How often does a randomly initialized network learn XOR?
 
     python xor/initializations.py          # five kinds of network
-    python xor/initializations.py --all    # every kind that the README speaks of
+    python xor/initializations.py --all    # every kind that the chapter speaks of
     python xor/initializations.py --hidden 16 --activation tanh    # one of your own
 
 A thousand networks are trained at once, as one model: `EinsumDense("bni,nio->bno")` is a Dense
@@ -13,21 +13,23 @@ biases (zero) that Dense would give it, and meets the four rows in an order of i
 
 The reader sees a table; its first line says that 63.4 % of the networks 2-8-4-1 with relu solve
 XOR after 300 epochs, 75.8 % after 500 and 82.0 % after 1,000. Five kinds take about a minute on
-two cores, all of them five; PyTorch needs several times as long. README section: "XOR".
+two cores, all of them five; PyTorch needs several times as long.
+Chapter: xor/README.md#luck
 """
 
+from chapter import OUTPUTS
+
 import argparse
-import json
-import sys
-import tempfile
 from math import sqrt
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
-from helpers import ACTIVATIONS, OPTIMIZERS, new_folder, refuse_bad_numbers
+from options import OPTIMIZERS, add_network
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+from utils.statistics import sampling_error
 from xor import ACTIVATION, HIDDEN, LEARNING_RATE, OPTIMIZER, X, Y
 
 NETWORKS = 1000  # of each kind, trained at once
@@ -85,8 +87,7 @@ def build_bundle(networks, hidden, activation):
 
 
 def compile_bundle(model, optimizer, learning_rate):
-    optimizer = keras.optimizers.get(optimizer)
-    optimizer.learning_rate = learning_rate
+    optimizer = OPTIMIZERS[optimizer](learning_rate)
     model.compile(optimizer=optimizer, loss=keras.losses.BinaryCrossentropy(reduction="sum"))
 
 
@@ -129,65 +130,50 @@ def measure(setup, networks, epochs, seed):
         trained = number
         solved = share_solved(model)
         result["solved"][number] = solved
-        # Of n independent tries, a share p succeeds: the binomial distribution.
-        result["standard_error"][number] = sqrt(solved * (1 - solved) / networks)
+        result["standard_error"][number] = sampling_error(solved, networks)
     return result
 
 
 def parse_options(argv):
     """Return the options and the list of setups that they ask for."""
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    add, absent = parser.add_argument, argparse.SUPPRESS
-    add("--networks", type=int, default=NETWORKS, help="of each kind")
-    add("--epochs", type=int, nargs="+", default=EPOCHS, help="when the solved ones are counted")
-    add("--seed", type=int, default=SEED, help="fixes all weights and orders")
-    add("--all", action="store_true", help="measure every kind that the README speaks of")
-    add("--hidden", type=int, nargs="*", default=absent, help="one kind of your own: its layers")
-    add("--activation", choices=ACTIVATIONS, default=absent, help="its hidden activation")
-    add("--optimizer", choices=OPTIMIZERS, default=absent, help="its optimizer")
-    add("--learning-rate", type=float, default=absent, help="its learning rate")
-    add("--outputs", type=Path, default=new_folder(), help="folder for the table as JSON")
-    options = parser.parse_args(argv)
+    parser = make_parser("Counts how many random initializations learn XOR.", OUTPUTS)
+    add, count, absent = parser.add_argument, positive(int), argparse.SUPPRESS
+    add("--networks", type=count, default=NETWORKS, help="of each kind")
+    add("--epochs", type=count, nargs="+", default=EPOCHS, help="when the solved ones are counted")
+    add("--seed", type=seed, default=SEED, help="fixes all weights and orders")
+    add("--all", action="store_true", help="measure every kind that the chapter speaks of")
+    one = parser.add_argument_group("one kind of your own")
+    add_network(one, hidden=absent, activation=absent, optimizer=absent, learning_rate=absent)
+    args = parser.parse_args(argv)
 
-    given = vars(options)
+    given = vars(args)
     own = {
         "hidden": HIDDEN,
         "activation": ACTIVATION,
         "optimizer": OPTIMIZER,
         "learning_rate": LEARNING_RATE,
     }
-    setups = SETUPS + MORE_SETUPS if options.all else SETUPS
+    setups = SETUPS + MORE_SETUPS if args.all else SETUPS
     if given.keys() & own.keys():
         setups = [tuple(given.get(name, default) for name, default in own.items())]
-    refuse_bad_numbers(
-        parser, [options.networks, *options.epochs, *setups[0][0], setups[0][3]], options.seed
-    )
-    return options, setups
+    return args, setups
 
 
 def main(argv=None):
-    options, setups = parse_options(argv)
-    file = options.outputs / "results.json"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=file.parent).close()  # fails now, not after minutes
-    except OSError as error:
-        sys.exit(
-            f"initializations.py: cannot write {file}: {error.strerror}. Try another --outputs."
-        )
-    epochs = sorted(set(options.epochs))
-    print(f"Share of {options.networks:,} networks that solve XOR after so many epochs, in %")
+    args, setups = parse_options(argv)
+    folder = make_folder(args.outputs)
+    epochs = sorted(set(args.epochs))
+    print(f"Share of {args.networks:,} networks that solve XOR after so many epochs, in %")
     print(f"{'network':12}{'hidden':12}{'optimizer':16}" + "".join(f"{e:>14,}" for e in epochs))
-    results = {"networks": options.networks, "seed": options.seed, "setups": []}
+    results = {"networks": args.networks, "seed": args.seed, "setups": []}
     for setup in setups:
-        result = measure(setup, options.networks, epochs, options.seed)
+        result = measure(setup, args.networks, epochs, args.seed)
         results["setups"].append(result)
         shares = zip(result["solved"].values(), result["standard_error"].values(), strict=True)
         columns = "".join(f"{100 * p:8.1f} ± {100 * error:3.1f}" for p, error in shares)
         optimizer = f"{result['optimizer']} {result['learning_rate']:g}"
         print(f"{result['network']:12}{result['activation']:12}{optimizer:16}{columns}")
-    file.write_text(json.dumps(results, indent=1) + "\n")
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

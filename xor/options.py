@@ -1,0 +1,46 @@
+"""What the scripts of this chapter share: the options, and the lines that show the progress.
+
+Chapter: xor/README.md#xor-experiment
+"""
+
+import keras
+
+from utils.options import make_parser, positive
+from utils.options import seed as valid_seed
+
+ACTIVATIONS = ["relu", "leaky_relu", "tanh", "sigmoid"]
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+def parse_options(argv, outputs, hidden, activation, optimizer, learning_rate, epochs, seed):
+    """Return the options of one training; the arguments after the first are their defaults."""
+    parser = make_parser("Trains a network on XOR.", outputs)
+    add_network(parser, hidden, activation, optimizer, learning_rate)
+    add = parser.add_argument
+    add("--epochs", type=positive(int), default=epochs, help="passes over the four rows")
+    add("--seed", type=valid_seed, default=seed, help="fixes the initial weights")
+    return parser.parse_args(argv)
+
+
+def add_network(parser, hidden, activation, optimizer, learning_rate):
+    """Add the options of a network to a parser; the other arguments are their defaults."""
+    add, size, rate = parser.add_argument, positive(int), positive(float)
+    add("--hidden", type=size, nargs="*", default=hidden, help="neurons of each hidden layer")
+    add("--activation", choices=ACTIVATIONS, default=activation, help="of the hidden layers")
+    add("--optimizer", choices=OPTIMIZERS, default=optimizer, help="how the weights are moved")
+    add("--learning-rate", type=rate, default=learning_rate, help="how far they are moved")
+
+
+def show_progress():
+    """Return a callback that prints loss and accuracy after every 25 epochs."""
+
+    def show(index, logs):
+        epoch = index + 1
+        if epoch % 25 == 0:
+            print(f"epoch {epoch:4}   loss {logs['loss']:.4f}   accuracy {logs['accuracy']:.0%}")
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=show)
