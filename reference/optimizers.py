@@ -78,9 +78,15 @@ def summarize(rate, histories):
     return summary
 
 
-def with_deviation(mean, deviation):
+def with_deviation(mean, std):
     """Return 0.9733 ± 0.0018, or the mean alone, equally wide: one training has no deviation."""
-    return f"{mean:.4f}" + (" " * 9 if deviation is None else f" ± {deviation:.4f}")
+    return f"{mean:.4f}" + (" " * 9 if std is None else f" ± {std:.4f}")
+
+
+def line(name, which, summary):
+    """Return a line of the table: what an optimizer reached with its chosen or default rate."""
+    columns = [with_deviation(**summary[key]) for key in ["loss", "val_loss", "val_accuracy"]]
+    return f"{name:12} {which:8}{summary['rate']:6g}   {'   '.join(columns)}".rstrip()
 
 
 def draw(curves):
@@ -117,10 +123,8 @@ def main(argv=None):
         for which, rate in rates.items():
             seeds = range(1, args.seeds + 1)
             histories = [train(name, rate, seed, data, args.epochs) for seed in seeds]
-            results[name][which] = summary = summarize(rate, histories)
-            reached = [summary[key] for key in ["loss", "val_loss", "val_accuracy"]]
-            columns = [with_deviation(value["mean"], value["std"]) for value in reached]
-            print(f"{name:12} {which:8}{rate:6g}  ", "   ".join(columns).rstrip(), flush=True)
+            results[name][which] = summarize(rate, histories)
+            print(line(name, which, results[name][which]), flush=True)
             curves.setdefault(name, histories)  # those with the chosen rate, which come first
 
     save_figure(draw(curves), folder / "optimizers.png")

@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import pytest
 from conftest import ROOT
 
@@ -39,3 +40,20 @@ def test_comparison_ends_with_one_line(load_script, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(SystemExit, match=r"there is no jax\. Install it"):
         module.main(["--backends", "jax", "--outputs", str(tmp_path)])
+
+
+def test_what_old_posts_use_is_gone_from_keras_but_not_from_tensorflow():
+    old = [("backend", "mean"), ("preprocessing.image", "ImageDataGenerator")]
+    for module, name in old:
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+            look_up(keras, f"{module}.{name}")
+    tensorflow = pytest.importorskip("tensorflow")
+    for module, name in old:
+        assert callable(look_up(tensorflow.keras, f"{module}.{name}"))
+
+
+def look_up(module, names):
+    """Return module.a.b of "a.b"."""
+    for name in names.split("."):
+        module = getattr(module, name)
+    return module

@@ -1,13 +1,23 @@
 """The scripts of the reference chapter: activations, initializers, optimizers."""
 
+import json
+import re
 from statistics import NormalDist
 
 import keras
 import numpy as np
 import pytest
+from conftest import ROOT
+from keras import layers
 from sklearn.datasets import load_digits
 
 SCRIPTS = ["activations", "initializers", "optimizers"]
+README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
+
+
+def load_results(name):
+    """Return what was filed of a measurement."""
+    return json.loads((ROOT / f"assets/results/{name}.json").read_text(encoding="utf-8"))
 
 
 def test_activations_and_their_derivatives(run_lesson):
@@ -34,6 +44,8 @@ def test_activations_and_their_derivatives(run_lesson):
     np.testing.assert_allclose(slopes["tanh"], 1 - np.tanh(x) ** 2, atol=1e-3)
     np.testing.assert_allclose(slopes["relu"], [0, 0, 0.5, 1, 1], atol=1e-3)
     assert results["steepest"]["sigmoid"] == pytest.approx(0.25, abs=1e-3)
+    assert results["steepest"]["selu"] == pytest.approx(1.0507 * 1.67326, abs=3e-3)
+    assert 1 < results["steepest"]["silu"] < results["steepest"]["gelu"] < 1.2
     powers = np.exp(module.SUMS)
     np.testing.assert_allclose(results["softmax"], powers / powers.sum(), rtol=1e-4)
 
@@ -92,6 +104,65 @@ def test_optimizers_are_judged_by_images_not_trained_on(load_script):
     everything = (load_digits().data / 16).astype("float32")
     assert sorted(map(bytes, together)) == sorted(map(bytes, everything))
     assert len(y_train) == 1347
+
+
+def test_the_shown_optimizers_are_those_of_the_results(load_script):
+    line, results = load_script("reference/optimizers.py").line, load_results("optimizers")
+    del results["provenance"]
+    shown = re.search(r"```text\nAfter 20 epochs.*?\n(.*?)```", README, re.DOTALL)[1]
+    assert shown.splitlines() == [
+        line(name, which, reached[which]) for name, reached in results.items() for which in reached
+    ]
+    # The text names the worst and the best of the chosen rates, in this order.
+    accuracies = {
+        name: reached["chosen"]["val_accuracy"]["mean"] for name, reached in results.items()
+    }
+    named = re.findall(r"<!-- optimizers\.(\w+)\.chosen\.val_accuracy\.mean ", README)
+    assert named == [min(accuracies, key=accuracies.get), max(accuracies, key=accuracies.get)]
+
+
+def test_sigmoid_in_two_hidden_layers_needs_the_larger_rate():
+    solved = {
+        (setup["activation"], setup["learning_rate"]): setup["solved"]["1000"]
+        for setup in load_results("xor_initializations")["setups"]
+        if (setup["network"], setup["optimizer"]) == ("2-8-4-1", "adam")
+    }
+    relu = [share for (activation, _), share in solved.items() if activation == "relu"]
+    assert solved["sigmoid", 0.001] < 0.02
+    assert solved["sigmoid", 0.01] > max(relu) and len(relu) == 4
+
+
+def test_metrics_names_do_not_name_what_evaluate_returns():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy", "auc"])
+    examples = np.ones((4, 3), dtype="float32"), np.array([[0], [1], [1], [1]])
+    scores = model.evaluate(*examples, verbose=0)
+    assert model.metrics_names == ["loss", "compile_metrics"]
+    named = model.evaluate(*examples, verbose=0, return_dict=True)
+    np.testing.assert_allclose(scores, [named[name] for name in ("loss", "accuracy", "auc")])
+
+
+def test_a_functional_model_lists_its_input_as_a_layer():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(2)
+    assert [type(layer).__name__ for layer in keras.Model(inputs, hidden(inputs)).layers] == [
+        "InputLayer",
+        "Dense",
+    ]
+    assert keras.Sequential([keras.Input((4,)), hidden]).layers == [hidden]
+
+
+def test_early_stopping_by_a_wrong_name_warns_and_never_stops():
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="sgd", loss="binary_crossentropy", metrics=["accuracy"])
+    x, y = np.ones((4, 1)), np.ones((4, 1))
+    options = {"validation_data": (x, y), "epochs": 3, "verbose": 0}
+    wrong = keras.callbacks.EarlyStopping(monitor="val_acc", mode="max")
+    with pytest.warns(UserWarning, match="`val_acc` which is not available"):
+        history = model.fit(x, y, callbacks=[wrong], **options)
+    assert len(history.history["loss"]) == 3
+    with pytest.raises(ValueError, match="automatically determine"):
+        model.fit(x, y, callbacks=[keras.callbacks.EarlyStopping(monitor="val_acc")], **options)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

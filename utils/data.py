@@ -76,16 +76,12 @@ def prepare_mnist(shape, train_samples=TRAIN_SIZE):
     The last 5,000 training images are held out for validation, whatever train_samples says;
     of the 55,000 others the first train_samples are taken. Labels are one-hot: (n, 10).
     """
-    (images, labels), (test_images, test_labels) = load_mnist()
-    images, test_images = prepare_images(images, shape), prepare_images(test_images, shape)
-    # to_categorical gives float64, which takes twice the memory for nothing.
-    labels = keras.utils.to_categorical(labels, 10).astype("float32")
-    test_labels = keras.utils.to_categorical(test_labels, 10).astype("float32")
-    return Digits(
-        x_train=images[:-VALIDATION_SIZE][:train_samples],
-        y_train=labels[:-VALIDATION_SIZE][:train_samples],
-        x_val=images[-VALIDATION_SIZE:],
-        y_val=labels[-VALIDATION_SIZE:],
-        x_test=test_images,
-        y_test=test_labels,
-    )
+    (images, labels), test = load_mnist()
+    train = images[:TRAIN_SIZE][:train_samples], labels[:TRAIN_SIZE][:train_samples]
+    validation = images[TRAIN_SIZE:], labels[TRAIN_SIZE:]
+    arrays = []
+    for images, labels in (train, validation, test):
+        # to_categorical gives float64, which takes twice the memory for nothing.
+        one_hot = keras.utils.to_categorical(labels, 10).astype("float32")
+        arrays += [prepare_images(images, shape), one_hot]
+    return Digits(*arrays)
