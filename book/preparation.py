@@ -2,9 +2,10 @@
 
     python book/preparation.py
 
-Puts test images of MNIST on larger sheets, at random places, in random sizes and greys, light on
-dark or dark on light, and lets the network read them after all steps and with one step left out
-or replaced. Draws the steps for one of them as rest_preparation.png. About a minute.
+Puts images of MNIST on larger sheets, at random places, in random sizes and greys, light on dark
+or dark on light, and lets the network read them after all steps and with one replaced. The steps,
+BOX and SURE are chosen on the last 5,000 training images, which the network was not trained on;
+only then are the test images read. Draws rest_preparation.png. About two minutes.
 
 Chapter: serialization/rest/README.md#preparing-an-image
 """
@@ -14,10 +15,11 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
 import prepare as steps
 from prepare import BOX, SIDE, centre, crop, find_ink, paste, scale, to_grey
-from utils.data import load_mnist, prepare_images
+from utils.data import TRAIN_SIZE, load_mnist, prepare_images
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, number, seed
@@ -25,6 +27,7 @@ from utils.runs import ROOT, make_folder, save_results
 
 IMAGES = 10_000
 GRAININESS = 8  # of the noisy sheets, in grey levels
+SHIFTS = [0, 1, 2, 3, 4]  # pixels
 SEED = 5
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
@@ -96,33 +99,56 @@ def vary(model, greys, labels, setting, values):
     usual, results = getattr(steps, setting), {}
     for value in values:
         setattr(steps, setting, value)
-        pictures = [VARIANTS["all"](grey) for grey in greys]
         key = str(value).replace(".", "_")
-        results[key] = accuracy(model, pictures, labels)
+        results[key] = accuracy(model, [VARIANTS["all"](grey) for grey in greys], labels)
         print(f"{setting} = {value}: {results[key]:.2%}", flush=True)
     setattr(steps, setting, usual)
     return results
 
 
-def measure(images, labels, seed):
-    """Return the accuracy of each variant, and of the test images as they are."""
-    model = load_model(MODEL, compile=False)
-    rng = np.random.default_rng(seed)
+def compare_steps(model, images, labels, rng):
+    """Return the accuracy on the images as they are and, on sheets, of each variant; the sheets."""
     greys = [to_grey(put_on_sheet(image, rng)) for image in images]
     results = {"untouched": accuracy(model, images, labels)}
     for name, prepare in VARIANTS.items():
         results[name] = accuracy(model, [prepare(grey) for grey in greys], labels)
         print(f"{name:14} {results[name]:.2%}", flush=True)
+    return results, greys
+
+
+def choose(model, images, labels, seed):
+    """Return the accuracy of each variant, and with each value of BOX and of SURE."""
+    rng = np.random.default_rng(seed)
+    results, greys = compare_steps(model, images, labels, rng)
     results["box_size"] = vary(model, greys, labels, "BOX", [16, 18, 20, 22, 24])
     grainy = [to_grey(put_on_sheet(image, rng, GRAININESS)) for image in images]
     results["sure"] = vary(model, grainy, labels, "SURE", [0.2, 0.3, 0.4, 0.5, 0.6])
-    turned = read(model, images[:, ::-1, ::-1])
-    results["upside_down"] = {
-        "accuracy": float((turned.argmax(axis=1) == labels).mean()),
-        "mean_probability": float(turned.max(axis=1).mean()),
-    }
-    print(f"upside down: {results['upside_down']}")
+    centres = [ndimage.center_of_mass(VARIANTS["box"](grey)) for grey in greys]
+    # Down or across, whichever is more.
+    results["box_offset"] = float(np.abs(np.array(centres) - SIDE / 2).max(axis=1).mean())
+    results["shifted"] = measure_shifts(model, images, labels)
     return results
+
+
+def measure_shifts(model, images, labels):
+    """Return the accuracy on images moved by some pixels, where nothing of the digit gets lost."""
+    results = {}
+    for pixels in SHIFTS:
+        shares = []
+        for move, axis in [(pixels, 1), (-pixels, 1), (pixels, 2), (-pixels, 2)]:
+            moved = np.roll(images, move, axis)  # what leaves at one edge comes in at the other
+            whole = ~np.take(moved, range(min(move, 0), max(move, 0)), axis).any(axis=(1, 2))
+            shares.append(accuracy(model, moved[whole], labels[whole]))
+        results[str(pixels)] = float(np.mean(shares))
+        print(f"moved by {pixels}: {results[str(pixels)]:.2%}", flush=True)
+    return results
+
+
+def turn(model, images, labels):
+    """Return the accuracy on images that are upside down, and the mean highest probability."""
+    probabilities = read(model, images[:, ::-1, ::-1])
+    right, highest = probabilities.argmax(axis=1) == labels, probabilities.max(axis=1)
+    return {"accuracy": float(right.mean()), "mean_probability": float(highest.mean())}
 
 
 def draw_strip(digit, path):
@@ -134,22 +160,15 @@ def draw_strip(digit, path):
     ink = find_ink(grey)
     cut = crop(ink)
     small = scale(cut)
-    pictures = {
-        "to_grey": grey,
-        "find_ink": ink,
-        "crop": cut,
-        "scale": small,
-        "centre": centre(small) / 255,
-    }
+    pictures = {"to_grey": grey, "find_ink": ink, "crop": cut, "scale": small}
+    pictures["centre"] = centre(small) / 255
     figure, axes = plt.subplots(1, len(pictures), figsize=(11, 2.6))
     for step, (ax, (name, picture)) in enumerate(zip(axes, pictures.items(), strict=True), 1):
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         height, width = picture.shape
         ax.set_title(f"{step}. {name}", fontsize=11)
-        ax.set_xlabel(f"{width} × {height}")
-        ax.set(xticks=[], yticks=[])
+        ax.set(xlabel=f"{width} × {height}", xticks=[], yticks=[], anchor="N")
         ax.grid(False)
-        ax.set_anchor("N")
     axes[-1].axhline(SIDE / 2 - 0.5, color="C1", linewidth=1)
     axes[-1].axvline(SIDE / 2 - 0.5, color="C1", linewidth=1)
     save_figure(figure, path)
@@ -158,13 +177,20 @@ def draw_strip(digit, path):
 def main(argv=None):
     parser = make_parser("Measure what each step of preparing an image is worth.", OUTPUTS)
     add = parser.add_argument
-    add("--images", type=number(int, 1, IMAGES), default=IMAGES, help="of the test images")
+    add("--images", type=number(int, 1, IMAGES), default=IMAGES, help="of each part at most")
     add("--seed", type=seed, default=SEED, help="of the sheets")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    _, (images, labels) = load_mnist()
+    train, (images, labels) = load_mnist()
     draw_strip(images[4], folder / "rest_preparation.png")
-    results = measure(images[: args.images], labels[: args.images], args.seed)
+    model = load_model(MODEL, compile=False)
+    print("The last training images:")
+    held_out = [part[TRAIN_SIZE:][: args.images] for part in train]
+    results = {"held_out": choose(model, *held_out, args.seed)}
+    print("The test images:")
+    images, labels = images[: args.images], labels[: args.images]
+    results |= compare_steps(model, images, labels, np.random.default_rng(args.seed))[0]
+    results["upside_down"] = turn(model, images, labels)
     results |= {"images": args.images, "seed": args.seed}
     return save_results(results, folder, __file__, argv)
 

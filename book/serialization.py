@@ -49,7 +49,7 @@ def main(argv=None):
     results = {
         "xor": forms(folder / "xor"),
         "conv_net": forms(folder / "conv_net", "--model", str(MODEL)),
-        "sizes": sizes(folder) | {"shipped": MODEL.stat().st_size},
+        "sizes": sizes(folder),
         "trust": trust.main(["--outputs", str(folder / "trust")]),
     }
     with browser.run_service() as address:

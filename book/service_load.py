@@ -5,7 +5,8 @@
 Starts the service twice, as it is and with model.predict for each request, and sends each single
 test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
 one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
-requests per second. A minute; nothing else should run meanwhile.
+requests per second. Then it asks the network itself with batches of several sizes: which
+of the first calls compile it, and how long they take. A minute; nothing else should run meanwhile.
 
 Chapter: serialization/rest/README.md#how-fast
 """
@@ -25,9 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from utils.data import load_mnist
+from utils.models import load_model
 from utils.options import make_parser, number, positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, save_results
 
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
 CLIENTS = [1, 8, 32]
 SECONDS = 8  # of measuring, for each number of clients
 BATCH = 100  # images of a request, in the measurement with batches
@@ -115,6 +119,36 @@ def resident_memory(process):
     return int(line.split()[1]) / 1024
 
 
+def first_calls(sizes):
+    """Return for batches of each size: was the network compiled, and ms of the first two calls.
+
+    A size that occurs for the first time may have the back end compile the network anew, and only
+    then does Python go through its layers.
+    """
+    model = load_model(MODEL, compile=False)
+    layer, compiled, results = model.layers[0], [], {}
+    compute = layer.call
+
+    def call(*args, **kwargs):
+        compiled.append(True)
+        return compute(*args, **kwargs)
+
+    layer.call = call
+    for size in sizes:
+        batch = np.zeros((size, *model.input_shape[1:]), "float32")
+        compiled.clear()
+        milliseconds = []
+        for _ in range(2):
+            start = time.perf_counter()
+            np.asarray(model.predict_on_batch(batch))
+            milliseconds.append(1000 * (time.perf_counter() - start))
+        first, second = milliseconds
+        results[str(size)] = {"compiled": bool(compiled), "first_ms": first, "second_ms": second}
+        print(f"batch of {size:3}: first call {first:6.1f} ms, second {second:5.1f} ms", end="")
+        print(", compiled" if compiled else "", flush=True)
+    return results
+
+
 def measure(slow, port, seconds, clients):
     """Start a service, ask it from each number of clients, stop it; return the results."""
     how = "predict" if slow else "fast"
@@ -155,6 +189,7 @@ def main(argv=None):
         name: measure(slow, args.port, args.seconds, args.clients)
         for name, slow in (("fast", False), ("predict", True))
     }
+    results["first_calls"] = first_calls(SIZES)
     return save_results(results, folder, __file__, argv)
 
 

@@ -65,11 +65,12 @@ def load_litert(path):
         Interpreter = tf.lite.Interpreter
     with warnings.catch_warnings(action="ignore"):
         interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()  # before this it has only opened the file
 
     def predict(inputs):
         first, last = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         interpreter.resize_tensor_input(first["index"], inputs.shape)
-        interpreter.allocate_tensors()
+        interpreter.allocate_tensors()  # anew, for as many inputs as these
         interpreter.set_tensor(first["index"], inputs)
         interpreter.invoke()
         return interpreter.get_tensor(last["index"])
@@ -88,9 +89,9 @@ def load_onnx(path):
 # and optimizer, and what a file from a stranger may do while it is loaded or used.
 FORMS = {
     forms.WHOLE: (".keras", load_whole, "AWO", "refused: safe_mode"),
-    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "refused since Keras 3.11.3"),
+    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "refused: safe_mode"),
     forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "refused: safe_mode"),
-    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no: only numbers"),
+    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no; names of files: refused"),
     forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW", "its graph may use files"),
     forms.LITERT: ("LiteRT", load_litert, "AW", "no: fixed operations"),
     forms.ONNX: ("ONNX", load_onnx, "AW", "no: fixed operations"),

@@ -66,7 +66,7 @@ def save_tensorflow(model, folder):
 
 
 def save_litert(model, folder):
-    """The calculation for telephones and small devices; once called TensorFlow Lite."""
+    """The calculation for phones and small devices; once called TensorFlow Lite."""
     model.export(folder / forms.LITERT, format="litert", verbose=False)
 
 
@@ -83,8 +83,8 @@ SAVERS = [
     (forms.SAVED_MODEL, save_tensorflow, ["tensorflow"]),
     (forms.LITERT, save_litert, ["tensorflow"]),
     (forms.ONNX, save_onnx, ["onnx", "tf2onnx"]),
-    # Last: Keras 3.15 takes the optimizer out of the model's own settings when it writes this
-    # file, and what is saved afterwards lacks it.
+    # Last: when Keras 3.15 writes this file, it takes the optimizer out of the model's settings.
+    # A .keras file saved afterwards comes back with RMSprop, whatever the optimizer was.
     (forms.LEGACY, save_legacy, []),
 ]
 

@@ -168,12 +168,33 @@ def test_looking_inside_takes_no_keras():
     assert run.stdout.splitlines()[-2:] == ["93,322 numbers", "False"], run.stderr
 
 
-def test_unsafe_code_runs_only_when_it_is_asked_for(load_script, tmp_path, capsys):
+def test_another_activation_loads_without_a_word_and_answers_wrongly(saved, load, tmp_path):
+    with (
+        zipfile.ZipFile(saved[0] / "model.keras") as old,
+        zipfile.ZipFile(tmp_path / "model.keras", "w") as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = content.replace(b'"relu"', b'"tanh"')
+            new.writestr(name, content)
+    with np.load(saved[0] / "probe.npz") as probe:
+        assert load.measure(tmp_path / "model.keras", probe)["difference"] > 0.5
+
+
+def test_unsafe_files_load_only_when_it_is_asked_for(load_script, tmp_path, capsys):
     trust = load_script("serialization/trust.py")
     results = trust.main(["--outputs", str(tmp_path)])
     shown = capsys.readouterr().out
-    assert results["lambda.keras True"] == "refused"
-    assert results["lambda.keras False"] == "loaded"
+    for name in ("lambda.keras", "lambda.h5"):
+        assert results[f"{name} True"] == "refused" and results[f"{name} False"] == "loaded"
+    assert results["function.keras True"] == results["function.keras False"] == "refused"
+    assert "Could not locate function 'getcwd'" in shown
+    for name, reason in (("pointing", "external Dataset"), ("linked", "ExternalLink")):
+        found = results[f"{name}.weights.h5"]
+        assert found == {"hdf5": "password: 42", "keras": "refused"}, "a hole in this Keras"
+        assert f"refused: Not allowed: H5 file with {reason}" in shown
+    assert results.get("saved_model", "password: 42") == "password: 42"
     safe, unsafe = shown.split("lambda.keras, safe_mode=True:")[1].split("safe_mode=False:")[:2]
     assert "code from the file is running" not in safe
     assert "code from the file is running" in unsafe

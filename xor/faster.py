@@ -6,7 +6,7 @@ Trains the network of xor.py twice with as many steps, first as xor.py does, the
 repeated, and prints the seconds, the accuracy and the four answers of both. What fit calls an epoch
 in the second training is 25 passes over the four rows. It shuffles the hundred rows together,
 so they come in another order, and the weights end up different.
-Takes about half a minute on two cores.
+Takes less than a minute on two cores.
 Chapter: xor/README.md#a-trick-for-speed
 """
 

@@ -5,7 +5,7 @@
 Trains the network of xor.py, prints its weights and biases, follows one row of XOR through it,
 layer by layer, then all four rows at once, and compares the answers with those of Keras: the
 largest difference is 6.0e-08. Draws the network with the values of that row.
-Takes about 25 seconds on two cores.
+Takes about half a minute on two cores.
 Chapter: xor/README.md#the-same-by-hand
 """
 

@@ -3,7 +3,7 @@
     python xor/xor.py
 
 Prints loss and accuracy while it learns, then "65 parameters, accuracy 100%" and its answers, and
-draws the loss and the answers over the unit square. Takes about 25 seconds on two cores.
+draws the loss and the answers over the unit square. Takes about half a minute on two cores.
 Chapter: xor/README.md#the-network
 """
 

@@ -51,8 +51,8 @@ class DigitClassifier:
         """Return probabilities, shape (n, 10), for grey levels from 0 to 255, shape (n, 28, 28).
 
         predict_on_batch is what predict does for each batch, without what predict prepares for
-        a whole data set. Batches of one or of 32, filled up with zeros: each new size would be
-        compiled anew.
+        a whole data set. Batches of one or of 32, filled up with zeros: JAX would compile the
+        network anew for each other size. TensorFlow does so for the second size only.
         """
         size = 1 if len(pixels) == 1 else CHUNK
         batch = np.zeros((-(-len(pixels) // size) * size, *self.model.input_shape[1:]), "float32")

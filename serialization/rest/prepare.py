@@ -44,8 +44,8 @@ def to_grey(image):
 def find_ink(grey):
     """Turn brightness into ink, 0 paper to 1: dark on light and light on dark come out alike.
 
-    Most of the border is paper. What differs from it is ink: the darker or the lighter pixels,
-    whichever there is more of.
+    Most of the border is paper. What differs from it is ink: the darker pixels or the lighter
+    ones, depending on which of them differ more in sum.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     difference = grey - np.median(border)
