@@ -4,7 +4,7 @@
     python book/measure.py xor churn            # only these
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
-    python book/measure.py mnist_best --outputs FOLDER  # stopped by Ctrl-C? Start it again
+    python book/measure.py mnist_best --outputs FOLDER  # stopped? The same command goes on
     python book/readme.py                       # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
@@ -121,6 +121,7 @@ RUNS = {
     "mnist_augment": {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
+    "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
 }
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.
@@ -162,8 +163,12 @@ def main():
     parser.add_argument("--outputs", type=Path, help="go on with what one measurement left here")
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
     args = parser.parse_args()
+    if args.outputs and len(args.names) != 1:
+        parser.error("--outputs is for one measurement")
     if args.take:
         name, run = args.take
+        if name not in RUNS:
+            parser.error(f"{name} is not one of {', '.join(RUNS)}")
         file_run(name, Path(run), RUNS[name])
         return
     unknown = set(args.names) - set(MEASUREMENTS)

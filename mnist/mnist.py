@@ -2,11 +2,11 @@
 
     python mnist/mnist.py -m conv_net --epochs 3      # less than a minute
     python mnist/mnist.py -m mlp_one_layer            # 60 epochs, two minutes
-    python mnist/mnist.py -m all                      # all nine models, an hour and a half
+    python mnist/mnist.py -m all                      # all nine models, an hour and a quarter
     python mnist/mnist.py --resume RUN                # go on with a run that was stopped
 
-You will see the model's layers, how each epoch went, how well the trained network does on
-the test images, and the folder with the curves and the report. Minutes are those of two cores.
+You will see the model's layers, each epoch, how well the trained network does on the test images,
+and the folder with the curves and the report. Minutes are those of two cores.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -23,7 +23,7 @@ from models import MODELS, ZOO
 from options import Settings, open_run, parse_arguments
 from report import describe, draw_figures, write_report
 from utils.data import prepare_mnist
-from utils.runs import find_run
+from utils.runs import find_run, shown
 from utils.statistics import score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity
 
@@ -40,8 +40,11 @@ DEFAULTS = Settings(MODEL, EPOCHS, BATCH_SIZE, OPTIMIZER, LEARNING_RATE, LR_SCHE
 
 def build_model(build, settings):
     """Return a new model, in 16 bits or behind augmenting layers if the settings ask for them."""
-    model = techniques.in_precision(build, settings.mixed_precision)
-    return techniques.augment(model, settings.augment) if settings.augment else model
+
+    def build_whole():
+        return techniques.augment(build(), settings.augment) if settings.augment else build()
+
+    return techniques.in_precision(build_whole, settings.mixed_precision)
 
 
 def compile_model(model, settings, steps):
@@ -123,26 +126,24 @@ def run_model(build, settings, folder):
 
 
 def run(settings, folder, resume=False, argv=None, build=None):
-    """Train what the settings ask for; return the results, as results.json holds them.
-
-    build: a function that returns the model, where it is not one of MODELS.
-    """
+    """Train what the settings ask for, or the model that build() returns; return the results."""
     folder, run = open_run(settings, folder, resume, __file__, argv)
     results = run | {"models": {}}
     for name in ZOO if settings.model == "all" else [settings.model]:
         result, results["interrupted"] = run_model(build or MODELS[name], settings, folder)
         if result:
             results["models"][name] = result
+        if results["models"]:
             write_report(results, folder)
         if results["interrupted"]:
             break
-    print(f"Models, curves and report.html are in {folder}")
+    if results["models"]:
+        print(f"Models, curves and report.html are in {shown(folder)}")
     return results
 
 
 def main(argv=None):
-    settings, folder, resume = parse_arguments(argv, DEFAULTS)
-    return run(settings, folder, resume, argv)
+    return run(*parse_arguments(argv, DEFAULTS), argv)
 
 
 if __name__ == "__main__":

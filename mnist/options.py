@@ -62,6 +62,8 @@ def parse_arguments(argv, defaults):
     """
     parser = make_mnist_parser(defaults)
     args = parser.parse_args(argv)
+    if args.resume and (args.start_from or args.outputs != parser.get_default("outputs")):
+        parser.error("a resumed run has its folder and its weights: no --outputs, no --start-from")
     if args.resume:
         folder = find_run(args.resume, OUTPUTS)
         parser.set_defaults(**load_run(folder)["settings"])

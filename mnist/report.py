@@ -9,7 +9,6 @@ from chapter import OUTPUTS
 
 import base64
 import io
-import json
 import statistics
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 from utils.data import VALIDATION_SIZE
 from utils.figures import draw_acc_loss_graph, draw_graph_by_type, draw_times, save_figure
 from utils.options import make_parser
-from utils.runs import find_run, replacing, write_json
+from utils.runs import find_run, load_finished, replacing, write_json
 
 # The figures of a model: how its file's name ends, and what it shows.
 FIGURES = {
@@ -140,7 +139,7 @@ def main(argv=None):
     parser = make_parser("Write the HTML report of a run anew.")
     parser.add_argument("run", help="folder of the run, as a path or as its name in outputs/")
     folder = find_run(parser.parse_args(argv).run, OUTPUTS)
-    write_report(json.loads((folder / "results.json").read_text(encoding="utf-8")), folder)
+    write_report(load_finished(folder), folder)
 
 
 if __name__ == "__main__":

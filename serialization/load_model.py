@@ -36,7 +36,7 @@ def load_whole(path):
 
 def load_architecture(path):
     """The architecture from JSON, the weights from the file beside it."""
-    model = keras.models.model_from_json(path.read_text())
+    model = keras.models.model_from_json(path.read_text(encoding="utf-8"))
     model.load_weights(path.parent / forms.WEIGHTS)
     return model
 

@@ -52,7 +52,7 @@ def save_legacy(model, folder):
 
 def save_architecture(model, folder):
     """The layers and how they are joined, without a single weight: text that one can read."""
-    (folder / forms.ARCHITECTURE).write_text(model.to_json(indent=1))
+    (folder / forms.ARCHITECTURE).write_text(model.to_json(indent=1), encoding="utf-8")
 
 
 def save_weights(model, folder):

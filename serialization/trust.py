@@ -156,7 +156,7 @@ def main(argv=None):
             results[f"{name} {safe_mode}"] = try_to_load(folder / name, safe_mode)
 
     secret = folder / "secret.txt"
-    secret.write_text(SECRET)
+    secret.write_text(SECRET, encoding="utf-8")
     point_at_file(folder / "pointing.weights.h5", secret)
     link_to_file(folder / "linked.weights.h5", folder / "yours.weights.h5")
     for name in ("pointing.weights.h5", "linked.weights.h5"):

@@ -94,9 +94,9 @@ def run_script():
         return subprocess.run(
             [sys.executable, str(ROOT / path), *map(str, options)],
             cwd=cwd,
-            env=os.environ | {"MPLBACKEND": "Agg"} | environment,
+            env=os.environ | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"} | environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=timeout,
         )
 

@@ -124,7 +124,9 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
     assert model["test"]["accuracy"] > 0.93  # a network that has learned nothing is at 0.1
     assert model["train"]["accuracy"] > 0.93
     assert f"test accuracy {model['test']['accuracy']:.2%}" in capsys.readouterr().out
-    assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results))
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == json.loads(
+        json.dumps(results)
+    )
     assert np.sum(model["confusion_matrix"]) == 10_000
     assert np.trace(model["confusion_matrix"]) == round(model["test"]["accuracy"] * 10_000)
 
@@ -135,7 +137,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
     assert history["val_accuracy"].iloc[-1] == pytest.approx(model["validation"]["accuracy"])
     assert model["test"]["loss"] == pytest.approx(model["test"]["cross_entropy"], rel=1e-4)
 
-    report = (tmp_path / "report.html").read_text()
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
     endings = ["acc_e3", "loss_e3", "times_e3", "confusion", "mistakes"]
     assert all((tmp_path / f"conv_net_{ending}.png").stat().st_size > 5_000 for ending in endings)
     assert report.count("data:image/png;base64,") == 5
@@ -166,7 +168,7 @@ def test_all_compares_the_models_of_the_zoo(mnist, tmp_path, monkeypatch):
         + ["--outputs", str(tmp_path)]
     )
     assert list(results["models"]) == mnist.ZOO
-    report = (tmp_path / "report.html").read_text()
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert report.count("data:image/png;base64,") == 1 + 2 * 5
     assert (tmp_path / "comparison.png").exists()
     l2 = results["models"]["conv_net_l2"]["test"]
@@ -226,13 +228,13 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
     rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "test accuracy" in rest
-    results = json.loads((tmp_path / "results.json").read_text())
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     epochs = results["models"]["mlp_one_layer"]["epochs"]
     assert results["interrupted"] is True
     assert 2 <= epochs < 500
     assert list(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")["epoch"])[:2] == [1, 2]
     assert (tmp_path / f"mlp_one_layer_acc_e{epochs}.png").exists()
-    assert "Ctrl-C" in (tmp_path / "report.html").read_text()
+    assert "Ctrl-C" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_waits_for_the_end_of_a_step():

@@ -74,8 +74,10 @@ def draw_graph_by_type(history, kind, name, path):
             color="C1",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1},
         )
-    if len(history["epoch"]) >= 10:  # the first epochs would squeeze the others into a thin band
-        later = [value for k in (key, f"val_{key}") for value in history.get(k, [])[2:]]
+    later = [value for k in (key, f"val_{key}") for value in history.get(k, [])[2:]]
+    later = [value for value in later if math.isfinite(value)]  # a training may have diverged
+    # The first epochs would squeeze the others into a thin band.
+    if kind != "lr" and len(history["epoch"]) >= 10 and later:
         margin = 0.08 * (max(later) - min(later))
         axes.set_ylim(min(later) - margin, max(later) + margin)
     axes.set(title=f"{name}: {label.lower()}", xlabel="Epoch", ylabel=label)

@@ -41,7 +41,7 @@ def number(kind, least, most=math.inf):
 def positive(kind, most=math.inf):
     """Return a type for argparse: an int or a float above zero, up to most."""
     parse = number(kind, 1 if kind is int else sys.float_info.min, most)
-    parse.__name__ = f"positive {kind.__name__}"
+    parse.__name__ = f"positive {kind.__name__}" + ("" if most == math.inf else f" up to {most}")
     return parse
 
 

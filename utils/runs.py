@@ -33,7 +33,8 @@ def writing_to(folder):
     try:
         yield
     except OSError as error:
-        fail(f"cannot write to {folder} ({error.strerror}). Name another folder with --outputs.")
+        reason = error.strerror or first_line(error)
+        fail(f"cannot write to {folder} ({reason}). Name another folder with --outputs.")
 
 
 def make_folder(folder):
@@ -72,12 +73,24 @@ def find_run(name, outputs):
     return Path(name) if Path(name).is_dir() else outputs / name
 
 
+def load_finished(folder):
+    """Return the results.json of a finished run of mnist.py, or end the program with one line."""
+    try:
+        run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        return run | {"settings": run["settings"], "models": run["models"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
+
+
 @contextmanager
 def replacing(path):
     """Yield a path to write to; what was written there then takes path's place at once."""
     partial = path.with_stem(f"{path.stem}_partial")
-    yield partial
-    partial.replace(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_json(value, path):

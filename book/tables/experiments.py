@@ -6,7 +6,7 @@ from utils.runs import load_results
 
 
 def experiment(group, title):
-    """Return the table of one group of mnist/experiments.py."""
+    """Return the table of one group of mnist/studies/experiments.py."""
     return markdown(
         [title, "parameters", "training", "validation"],
         *[

@@ -10,7 +10,6 @@ Chapter: mnist/studies/README.md#two-recipes
 
 from chapter import OUTPUTS
 
-import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.runs import fail, find_run, load_results, make_folder, save_results
+from utils.runs import find_run, load_finished, load_results, make_folder, save_results
 
 # Long trainings of conv_net with an option: how they are called, in which file the results are.
 OPTIONS = {
@@ -75,27 +74,18 @@ def points_of_the_book():
 def points_of_run(name):
     """Return the rows of the models in the folder of a run of mnist.py."""
     folder = find_run(name, OUTPUTS)
-    run = load_run(folder)
+    run = load_finished(folder)
     return [
         point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
         for model, results in run["models"].items()
     ]
 
 
-def load_run(folder):
-    """Return what results.json holds in the folder of a finished run."""
-    try:
-        run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        return {"settings": run["settings"], "models": run["models"]}
-    except (OSError, ValueError, KeyError):
-        fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
-
-
 def seconds_of(run, model):
     """Return how long a model was trained, with the run from whose weights this one started."""
     results = run["models"][model]
     start = run["settings"].get("start_from")
-    before = seconds_of(load_run(Path(start)), model) if start else 0
+    before = seconds_of(load_finished(Path(start)), model) if start else 0
     return before + results["epochs"] * results["seconds_per_epoch"]
 
 

@@ -160,6 +160,8 @@ def main(argv=None):
     except KeyboardInterrupt:
         interrupted = True
     if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
+        if interrupted:
+            sys.exit(130)
         fail("not one trial was finished.")
     trials = list_trials(study)
     trials.to_csv(folder / "trials.csv", index=False)
