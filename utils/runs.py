@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
-PACKAGES = {"keras": "keras", "numpy": "numpy", "sklearn": "scikit-learn"}  # module: package
+PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
 def fail(message):
@@ -114,9 +114,7 @@ def provenance(script, argv):
         "command": shlex.join(["python", path, *map(str, options)]),
         "python": platform.python_version(),
     }
-    result |= {
-        package: version(package) for name, package in PACKAGES.items() if name in sys.modules
-    }
+    result |= {package: version(package) for package in PACKAGES}
     if keras := sys.modules.get("keras"):
         backend = keras.backend.backend()
         result["backend"] = f"{backend} {version(backend)}"
