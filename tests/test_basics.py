@@ -114,7 +114,7 @@ def test_the_shown_accuracies_are_those_of_the_results():
     assert all(accuracy > 0.98 for accuracy in accuracies["tanh"])
     named = re.findall(r"<!-- vanishing_gradient\.accuracies\.relu\.(\d) ", readme)
     relu = accuracies["relu"]
-    assert [relu[int(place)] for place in named] == [min(relu), max(relu)]
+    assert [relu[int(place)] for place in named[:2]] == [min(relu), max(relu)]
 
 
 @pytest.mark.parametrize(

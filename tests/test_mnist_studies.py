@@ -277,6 +277,14 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
 
     options = [*TINY, "--trials", "1", "--outputs", str(tmp_path / "new")]
     monkeypatch.setattr(search, "fit", press_ctrl_c)
+    with pytest.raises(SystemExit) as ending:
+        search.main(options)
+    assert ending.value.code == 130
+
+    def prune(*_):
+        raise optuna.TrialPruned
+
+    monkeypatch.setattr(search, "fit", prune)
     with pytest.raises(SystemExit, match="not one trial was finished"):
         search.main(options)
     monkeypatch.setattr(search, "fit", lambda *_: 0.5)

@@ -34,8 +34,6 @@ SLICES = {
     "mnist/studies/fitting.py": TINY,
     "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
     "mnist/studies/seeds.py": [*TINY, "--techniques", "plain", "--seeds", "1"],
-    "mnist/studies/recipes.py": [*TINY, "--seeds", "1"],
-    "mnist/studies/search.py": [*TINY, "--trials", "1"],
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "mlp/experiments.py": ["--only", "base", "--seeds", "1", "--epochs", "1"],
