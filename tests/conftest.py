@@ -63,6 +63,28 @@ def load_without_figures(load_script, monkeypatch):
 
 
 @pytest.fixture
+def load_quickly(load_without_figures, monkeypatch):
+    """Return load_without_figures, but of MNIST there are only 500 images in each part.
+
+    For tests that do not ask how well a network reads.
+    """
+    from utils import data  # only here: it brings Keras, which not every test needs
+
+    def few_digits(shape, train_samples=data.TRAIN_SIZE):
+        digits = data.prepare_mnist(shape, train_samples)
+        return data.Digits(*(part[:500] for part in digits))
+
+    def load(path):
+        module = load_without_figures(path)
+        for user in (module, sys.modules.get("mnist")):
+            if hasattr(user, "prepare_mnist"):
+                monkeypatch.setattr(user, "prepare_mnist", few_digits)
+        return module
+
+    return load
+
+
+@pytest.fixture
 def run_lesson(load_script, tmp_path, monkeypatch):
     """Return a function that runs a lesson which draws one figure; it gives module and results.
 

@@ -96,8 +96,8 @@ def test_summary_of_seeds(load_script):
     assert series.summarize({1: result(0.98, 0.97)})["test"]["deviation"] is None
 
 
-def test_seeds_differ_and_go_on(load_without_figures, tmp_path):
-    seeds = load_without_figures("mnist/studies/seeds.py")
+def test_seeds_differ_and_go_on(load_quickly, tmp_path):
+    seeds = load_quickly("mnist/studies/seeds.py")
     options = ["--techniques", "plain", *TINY, "--outputs", str(tmp_path)]
     one = seeds.main([*options, "--seeds", "1"])["plain"]
     assert one["test"]["deviation"] is None
@@ -126,13 +126,13 @@ def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
     assert ending.value.code == 130
 
 
-def test_a_training_shows_the_command_that_does_the_same(load_without_figures, tmp_path, capsys):
-    trainings = load_without_figures("mnist/studies/trainings.py")
+def test_a_training_shows_the_command_that_does_the_same(load_quickly, tmp_path, capsys):
+    trainings = load_quickly("mnist/studies/trainings.py")
     changes = {"model": "le_net", "epochs": 1, "train_samples": 64, "learning_rate": 0.01}
     result = trainings.train(tmp_path / "1", lr_schedule="cosine", augment="affine", **changes)
     printed = capsys.readouterr().out
     (command,) = re.findall(r"^\$ python mnist/mnist.py (.*)$", printed, re.MULTILINE)
-    mnist = load_without_figures("mnist/mnist.py")
+    mnist = load_quickly("mnist/mnist.py")
     run = mnist.main([*command.split(), "--outputs", str(tmp_path / "2")])
     assert run["models"]["le_net"]["test"] == result["test"]
 
@@ -179,9 +179,9 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
     assert kinds[0] == ["RandomAffine", *kinds[1]]
 
 
-def test_options_reach_the_stages(load_without_figures, tmp_path, monkeypatch):
+def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
     """--epochs is for the first stage, --train-samples for all; quickly, with another network."""
-    recipes = load_without_figures("mnist/studies/recipes.py")
+    recipes = load_quickly("mnist/studies/recipes.py")
     stages = [
         {"model": "le_net", "augment": "affine", "epochs": 9},
         {"model": "le_net", "epochs": 2},
@@ -209,8 +209,8 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
         assert scores["after"]["accuracy"] == pytest.approx(1 - scores["after"]["errors"] / 1000)
 
 
-def test_each_stage_goes_on_from_the_one_before(load_without_figures, tmp_path):
-    recipes = load_without_figures("mnist/studies/recipes.py")
+def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path):
+    recipes = load_quickly("mnist/studies/recipes.py")
     stage = {"model": "le_net", "train_samples": 512}
     still = {"optimizer": "sgd", "learning_rate": 1e-9}
     stages = [stage | {"epochs": 2, "augment": "affine"}, stage | still | {"epochs": 1}]

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from html.parser import HTMLParser
 
 import keras
@@ -17,8 +16,6 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.anchors import anchors_plugin
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser
-
-from utils.data import TRAIN_SIZE, Digits, prepare_mnist
 
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
@@ -119,7 +116,7 @@ def commands():
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_run(command, load_without_figures, tmp_path, monkeypatch):
+def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     """A command that starts a script does so on a small slice; the others are known ones."""
     if NOT_SCRIPTS.match(command):
         return
@@ -132,21 +129,13 @@ def test_commands_run(command, load_without_figures, tmp_path, monkeypatch):
     python, script, *options = words
     assert python == "python"
     outputs = [] if script in NO_OUTPUTS else ["--outputs", str(tmp_path / "run")]
-    module = load_without_figures(script)
+    module = load_quickly(script)
     if script == "mnist/mnist.py" and len(options) == 2 and options[0] == "-m":
         assert options[1] in module.ZOO  # tests/test_mnist.py trains all of these
         return
     if options[:2] == ["-m", "all"]:
         monkeypatch.setattr(module, "ZOO", module.ZOO[:1])
-    for user in (module, sys.modules.get("mnist")):
-        if hasattr(user, "prepare_mnist"):
-            monkeypatch.setattr(user, "prepare_mnist", few_digits)
     module.main([*options, *SLICES.get(script, []), *outputs])
-
-
-def few_digits(shape, train_samples=TRAIN_SIZE):
-    """Return MNIST with 500 images in each part: here nobody asks how well they are read."""
-    return Digits(*(part[:500] for part in prepare_mnist(shape, train_samples)))
 
 
 class Links(HTMLParser):
