@@ -8,6 +8,8 @@ import statistics
 import sys
 from dataclasses import replace
 
+import numpy as np
+
 import mnist
 from options import command_line, find_change, load_run
 from utils.data import TRAIN_SIZE, VALIDATION_SIZE
@@ -63,10 +65,17 @@ def train_seeds(folder, seeds, **changes):
     return {s: train(folder / str(s), seed=s, **changes) for s in dict.fromkeys(seeds)}
 
 
-def summarize(results):
-    """Return what trainings, {seed: results}, reached on the validation and test images.
+def right_answers(folder):
+    """Return which validation images the one model of a run read rightly: bool (n,)."""
+    (path,) = folder.glob("*_answers.npz")
+    with np.load(path) as answers:
+        return answers["validation"].argmax(axis=1) == answers["validation_labels"]
 
-    For each of the two parts: the spread of the accuracies and the mean cross-entropy.
+
+def summarize(results, parts=("validation",)):
+    """Return what trainings, {seed: results}, reached on some parts of the images.
+
+    For each part: the spread of the accuracies and the mean cross-entropy.
     """
     results = list(results.values())
     summary = {
@@ -74,8 +83,8 @@ def summarize(results):
         "epochs": results[0]["epochs"],
         "seconds": statistics.mean(r["epochs"] * r["seconds_per_epoch"] for r in results),
     }
-    for part, images in IMAGES.items():
+    for part in parts:
         scores = [result[part] for result in results]
-        summary[part] = spread([score["accuracy"] for score in scores], images)
+        summary[part] = spread([score["accuracy"] for score in scores], IMAGES[part])
         summary[part]["cross_entropy"] = statistics.mean(s["cross_entropy"] for s in scores)
     return summary
