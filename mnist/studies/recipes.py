@@ -74,7 +74,7 @@ def main(argv=None):
     for seed in dict.fromkeys(args.seeds):
         results[seed], last = train_stages(stages, seed, folder)
         models.append(last / f"{stages[-1]['model']}.keras")
-    summary = summarize(results, IMAGES) | {"ensemble": evaluate_ensemble(models)}
+    summary = summarize(results) | {"ensemble": evaluate_ensemble(models)}
     ensemble = summary["ensemble"]
 
     print(f"\n{args.recipe}: {summary['epochs']} epochs, {summary['seconds']:.0f} s for each seed")

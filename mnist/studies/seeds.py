@@ -1,12 +1,13 @@
 """The same training with other seeds: how much of a difference is luck?
 
-    python mnist/studies/seeds.py                   # 35 trainings, an hour and a quarter
+    python mnist/studies/seeds.py                   # 35 trainings, half an hour
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: go on there
 
-You will see each network trained with five seeds, then the mean accuracies on the validation
-images, and how far each lies from that of the first. The figure has a point for each training.
+You will see each network trained with five seeds on 20,000 of the training images, then how it
+does on the other 40,000, and how far that is from what the first one does. The figure has a point
+for each training.
 Chapter: mnist/studies/README.md#seeds
 """
 
@@ -21,13 +22,14 @@ import numpy as np
 
 from mnist import DEFAULTS
 from options import make_mnist_parser, read_settings
-from trainings import right_answers, study_parser, summarize, train_seeds
+from trainings import score_held_out, study_parser, train_seeds
 from utils.figures import save_figure
 from utils.runs import make_folder, save_results
-from utils.statistics import compare, with_deviation
+from utils.statistics import compare, spread, with_deviation
 
 SEEDS = [1, 2, 3, 4, 5]
 EPOCHS = 12
+TRAIN_SAMPLES = 20_000  # the other training images judge
 # Models of models.py, or your own, each with the options of mnist.py that it is trained with.
 NETWORKS = [
     "conv_net",
@@ -46,38 +48,63 @@ def parse_network(text):
     return asdict(read_settings(args))
 
 
+def judge(right, surprise, first=None):
+    """Return the accuracies and cross-entropies of a network's trainings on the images held out.
+
+    right, surprise: arrays (seeds, images), as score_images has them. first: those of the network
+    to compare with, if there is one.
+    """
+    accuracies = [float(accuracy) for accuracy in right.mean(axis=1)]
+    summary = {
+        "images": right.shape[1],
+        "accuracy": spread(accuracies, right.shape[1]),
+        "cross_entropy": [float(mean) for mean in surprise.mean(axis=1)],
+    }
+    if first:
+        summary["compared"] = {
+            "accuracy": compare(right, first[0]),
+            "cross_entropy": compare(surprise, first[1]),
+        }
+    return summary
+
+
 def draw(summaries, path):
     """Draw each training as a point, and how far the means lie from the first, with intervals."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), sharey=True)
     places = range(len(summaries), 0, -1)
     for place, summary in zip(places, summaries.values(), strict=True):
-        accuracies = [100 * accuracy for accuracy in summary["validation"]["accuracies"]]
+        accuracies = [100 * accuracy for accuracy in summary["accuracy"]["accuracies"]]
         left.plot(accuracies, [place] * len(accuracies), "o", color="C0", markersize=5, alpha=0.6)
-        left.plot(100 * summary["validation"]["mean"], place, "|", color="C1", markersize=16)
+        left.plot(100 * summary["accuracy"]["mean"], place, "|", color="C1", markersize=16)
         if "compared" in summary:
-            ends = [100 * end for end in summary["compared"]["interval"]]
-            right.plot(ends, [place, place], color="C1")
-            right.plot(100 * summary["compared"]["difference"], place, "o", color="C1")
+            compared = summary["compared"]["accuracy"]
+            right.plot([100 * end for end in compared["interval"]], [place, place], color="C1")
+            right.plot(100 * compared["difference"], place, "o", color="C1")
     networks = [summary["network"].replace(" --", "\n--") for summary in summaries.values()]
     right.axvline(0, color="C7", linewidth=1)
     left.set_yticks(places, networks)
-    left.set(title="Each training, and the mean", xlabel="Validation accuracy (%)")
+    left.set(title="Each training, and the mean", xlabel="Accuracy on images held out (%)")
     right.set(title=f"Difference from {networks[0]}", xlabel="Points, with 95 % over images")
     for axes in (left, right):
         axes.grid(axis="y", visible=False)
     save_figure(figure, path)
 
 
-def describe(compared):
-    """Return a comparison in points, as three columns; there is no p for a single seed."""
-    difference, (low, high), p = (compared[key] for key in ("difference", "interval", "p"))
-    chance = "" if p is None else f"{p:.3f}"
-    return f"{100 * difference:+10.2f}   {100 * low:+8.2f} to {100 * high:+.2f}   {chance:>9}"
+def describe(summary):
+    """Return a line for a network: mean accuracy, and how far that is from the first one's."""
+    line = f"{summary['network']:34}{with_deviation(summary['accuracy']):18}"
+    if "compared" not in summary:
+        return line
+    compared = summary["compared"]["accuracy"]
+    low, high = (100 * end for end in compared["interval"])
+    chance = "" if compared["p"] is None else f"{compared['p']:.3f}"
+    return f"{line}{100 * compared['difference']:+.2f} ({low:+.2f} to {high:+.2f})   {chance}"
 
 
 def main(argv=None):
     """Train each network with each seed; return {name: summary}."""
-    parser = study_parser("How much the seed matters.", OUTPUTS, EPOCHS, SEEDS)
+    about = "How much the seed matters."
+    parser = study_parser(about, OUTPUTS, EPOCHS, SEEDS, TRAIN_SAMPLES)
     about = "a model of models.py, if need be in quotes with options of mnist.py"
     parser.add_argument("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
     args = parser.parse_args(argv)
@@ -86,23 +113,25 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     print(f"The trainings go to {folder}")
-    summaries, right = {}, {}
+    summaries, first = {}, None
     for text, changes in settings.items():
         print(f"== {text}", flush=True)
         name = re.sub(r"\W+", "_", text)
         del changes["seed"]
         results = train_seeds(folder / name, args.seeds, **changes)
-        summaries[name] = {"network": text} | summarize(results)
-        right[name] = np.array([right_answers(folder / name / str(seed)) for seed in results])
-    first, *others = summaries
-    for name in others:
-        summaries[name]["compared"] = compare(right[name], right[first])
+        scores = [
+            score_held_out(folder / name / str(seed), changes["model"], args.train_samples)
+            for seed in results
+        ]
+        right, surprise = map(np.array, zip(*scores, strict=True))
+        summaries[name] = {"network": text} | judge(right, surprise, first)
+        first = first or (right, surprise)
 
-    print(f"\nvalidation accuracy in %{'':18}points more than {first}")
-    print(f"{'':34}mean (deviation)   difference   95 % over images   p over seeds")
+    images = right.shape[1]
+    print(f"\nOn {images:,} images held out: mean accuracy in % with the deviation of the seeds,")
+    print("points more than the first (95 % over images), and p over seeds")
     for summary in summaries.values():
-        columns = describe(summary["compared"]) if "compared" in summary else ""
-        print(f"{summary['network']:34}{with_deviation(summary['validation']):19}{columns}")
+        print(describe(summary))
     draw(summaries, folder / "mnist_seeds.png")
     return save_results(summaries, folder, __file__, argv)
 
