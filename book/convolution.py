@@ -40,7 +40,9 @@ def compute():
     pooled = keras.layers.MaxPooling2D(2, **options)(positive)
     arrays = {"input": picture, "feature map": feature_map, "after relu": positive}
     arrays |= {"after pooling": pooled}
-    squares = {name: keras.ops.convert_to_numpy(array)[0, :, :, 0] for name, array in arrays.items()}
+    squares = {
+        name: keras.ops.convert_to_numpy(array)[0, :, :, 0] for name, array in arrays.items()
+    }
     return {name: square.astype(int) for name, square in squares.items()}
 
 

@@ -64,7 +64,9 @@ def mnist_test():
     rows = []
     for name in ("mlp_one_layer", "conv_net"):
         model = load_results("mnist_60")["models"][name]
-        rows.append([f"`{name}`, 60 epochs", 1, *accuracies(model, "test"), model["test"]["errors"]])
+        rows.append(
+            [f"`{name}`, 60 epochs", 1, *accuracies(model, "test"), model["test"]["errors"]]
+        )
     for label in ("quick", "best"):
         recipe = load_results(f"mnist_{label}")
         test, together = recipe["test"], recipe["ensemble"]["test"]
