@@ -81,11 +81,11 @@ def mnist_test():
 @table
 def mnist_models_3():
     rows = [
-        [f"`{name}`", f"{model['parameters']:,}"] + accuracies(model, "train", "validation", "test")
+        [f"`{name}`", f"{model['parameters']:,}", *accuracies(model, "train", "validation")]
+        + [model["validation"]["errors"]]
         for name, model in load_results("mnist_3")["models"].items()
     ]
-    header = ["model", "parameters", "training", "validation", "test"]
-    return markdown(header, *rows)
+    return markdown(["model", "parameters", "training", "validation", "misread"], *rows)
 
 
 @table
