@@ -176,6 +176,14 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     assert model.name == "conv_net_average"
 
 
+def test_the_convolution_in_numbers_is_drawn(run_lesson):
+    """The README computes the same with a network of its own."""
+    script, results = run_lesson("book/convolution.py", figure="mnist_convolution")
+    assert results["after pooling"] == [[1, 3], [0, 6]]
+    window = [line[2:5] for line in script.PICTURE[3:]]
+    assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6
+
+
 def test_all_compares_the_models_of_the_zoo(mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "ZOO", ["mlp_one_layer", "conv_net_l2"])  # the others cost time
     results = mnist.main(
