@@ -101,14 +101,9 @@ MEASUREMENTS = {
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": (
-        "mnist/mnist.py -m all --epochs 3",
-        ["conv_net_mistakes.png"],
-    ),
-    "mnist_compare": (
-        "mnist/studies/compare.py",
-        ["mnist_compare.png"],
-    ),  # of the results of the others
+    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    # Of the results of the others.
+    "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
 
