@@ -53,7 +53,6 @@ MEASUREMENTS = {
     "xor_initializations": ("xor/initializations.py --all", []),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
-    "churn_base": ("mlp/experiments.py --only base --seeds 5", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "mnist_figures": (
         "book/mnist_figures.py",
