@@ -51,6 +51,7 @@ MEASUREMENTS = {
     "xor_faster": ("xor/faster.py", []),  # nothing else may run meanwhile
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "concepts": ("book/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
     "churn_experiments": ("mlp/experiments.py", []),
