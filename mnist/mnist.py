@@ -21,7 +21,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 import techniques
 from models import MODELS, ZOO
 from options import Settings, open_run, parse_arguments
-from report import describe, draw_figures, write_report
+from report import describe, draw_figures, save_answers, write_report
 from utils.data import prepare_mnist
 from utils.runs import find_run, shown
 from utils.statistics import score
@@ -86,10 +86,9 @@ def fit_model(model, digits, settings, checkpoint):
 
 
 def evaluate_model(model, digits):
-    """Return the scores on each part of the data, and the probabilities for the test images."""
+    """Return the scores on each part of the data, and the probabilities for its images."""
     test = model.evaluate(digits.x_test, digits.y_test, BATCH_SIZE, verbose=0, return_dict=True)
     print(f"Test loss {test['loss']:.4f}, test accuracy {test['accuracy']:.2%}")
-
     parts = digits.parts()
     answers = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
     scores = {part: score(y, answers[part]) for part, (_, y) in parts.items()}
@@ -98,7 +97,7 @@ def evaluate_model(model, digits):
     scores["confusion_matrix"] = confusion_matrix(true, predicted, labels=range(10)).tolist()
     report = classification_report(true, predicted, digits=4, zero_division=0)
     print(report)
-    return scores | {"classification_report": report}, answers["test"]
+    return scores | {"classification_report": report}, answers
 
 
 def run_model(build, settings, folder):
@@ -119,9 +118,10 @@ def run_model(build, settings, folder):
         model, history = load_progress(model, folder, steps_per_epoch)
     if not history:
         return None, interrupted
-    scores, probabilities = evaluate_model(model, digits)
+    scores, answers = evaluate_model(model, digits)
     model.save(folder / f"{model.name}.keras")
-    draw_figures(model.name, history, digits, probabilities, folder)
+    save_answers(answers, model.name, folder)
+    draw_figures(model.name, history, digits, answers["test"], folder)
     return describe(model, history) | scores, interrupted
 
 

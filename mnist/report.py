@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jinja2
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -47,6 +48,16 @@ def draw_figures(name, history, digits, probabilities, folder):
     true = digits.y_test.argmax(axis=1)
     draw_confusion(true, probabilities.argmax(axis=1), name, folder)
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
+
+
+def save_answers(answers, name, folder):
+    """Save NAME_answers.npz: the probabilities for the validation and test images, by part.
+
+    answers: {part: array (n, 10)}. To compare two networks image by image, one needs these.
+    """
+    with replacing(folder / f"{name}_answers.npz") as partial:
+        kept = {part: answers[part] for part in ("validation", "test")}
+        np.savez_compressed(partial, **kept)
 
 
 def describe(model, history):
