@@ -55,6 +55,7 @@ MEASUREMENTS = {
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
     "churn_experiments": ("mlp/experiments.py", []),
+    "churn_seconds": ("book/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
         "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],

@@ -57,11 +57,11 @@ def make_preprocessor():
     return make_pipeline(make_encoder(), StandardScaler()).set_output(transform="pandas")
 
 
-def build_model(hidden):
-    """Return a perceptron: 11 inputs, hidden layers of these sizes, one probability."""
+def build_model(hidden, inputs=11):
+    """Return a perceptron: the inputs, hidden layers of these sizes, one probability."""
     return keras.Sequential(
         [
-            keras.Input(shape=(11,)),
+            keras.Input(shape=(inputs,)),
             *(layers.Dense(neurons, activation="relu") for neurons in hidden),
             layers.Dense(1, activation="sigmoid"),
         ]

@@ -68,7 +68,7 @@ def prepare(parts, preprocessor):
 
 def train_network(train, validation, options):
     """Return the trained network and its history; train and validation: inputs and targets."""
-    model = churn.build_model(options.hidden)
+    model = churn.build_model(options.hidden, inputs=train[0].shape[1])
     churn.compile_model(model, options.learning_rate)
     history = model.fit(
         *train,
