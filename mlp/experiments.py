@@ -1,6 +1,6 @@
 """Measures what the churn chapter quotes: each change to the network, on twenty splits.
 
-    python mlp/experiments.py                    # every change, ten minutes on two cores
+    python mlp/experiments.py                    # every change, about ten minutes on two cores
     python mlp/experiments.py --only base epochs_30
     python mlp/experiments.py --real PATH        # only the check on real customers
 
