@@ -1,6 +1,6 @@
 """What the lessons of this chapter share: the inputs, the network, the table, the options.
 
-`mlp.py` and `mlp_data_split.py` import it; it does nothing by itself. The lesson
+The lessons import it; it does nothing by itself. What is worth reading line by line
 ends where the machinery begins: a strict look at the CSV file, which may be skipped.
 Chapter: mlp/README.md#preparing
 """
@@ -97,7 +97,7 @@ def compile_model(model, learning_rate):
 
 
 def make_parser(description, outputs, hidden, epochs, batch_size, learning_rate, seed):
-    """Return the options of both lessons, with the lesson's constants as defaults."""
+    """Return the options of the first two lessons, with the lesson's constants as defaults."""
     parser = options.make_parser(description, outputs)
     add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
     add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")
