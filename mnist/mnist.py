@@ -20,6 +20,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 
 import techniques
 from models import MODELS, ZOO
+from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
 from report import describe, draw_figures, save_answers, write_report
 from utils.data import prepare_mnist
@@ -49,11 +50,9 @@ def build_model(build, settings):
 
 def compile_model(model, settings, steps):
     """Tell the model how to learn, in so many steps, what to minimize and what to report."""
-    make_optimizer = techniques.OPTIMIZERS[settings.optimizer]
-    rate = settings.learning_rate or float(make_optimizer().learning_rate)
-    schedule = techniques.learning_rate_schedule(settings.lr_schedule, rate, steps)
-    optimizer = make_optimizer(learning_rate=schedule)
-    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    optimizer = make_optimizer(settings, steps)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
 
 def make_callbacks(settings, checkpoint):
@@ -116,11 +115,12 @@ def run_model(build, settings, folder):
     interrupted = fit_model(model, digits, settings, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count
         model, history = load_progress(model, folder, steps_per_epoch)
+        model.optimizer.finalize_variable_values(model.trainable_weights)  # as fit does
     if not history:
         return None, interrupted
     scores, answers = evaluate_model(model, digits)
     model.save(folder / f"{model.name}.keras")
-    save_answers(answers, model.name, folder)
+    save_answers(answers, digits, model.name, folder)
     draw_figures(model.name, history, digits, answers["test"], folder)
     return describe(model, history) | scores, interrupted
 

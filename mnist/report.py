@@ -50,13 +50,17 @@ def draw_figures(name, history, digits, probabilities, folder):
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
 
 
-def save_answers(answers, name, folder):
-    """Save NAME_answers.npz: the probabilities for the validation and test images, by part.
+def save_answers(answers, digits, name, folder):
+    """Save NAME_answers.npz, with which networks can be compared image by image.
 
-    answers: {part: array (n, 10)}. To compare two networks image by image, one needs these.
+    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the file
+    holds these, under the part's name, and the true digits, under PART_labels.
     """
+    kept = {}
+    for part in ("validation", "test"):
+        _, labels = digits.parts()[part]
+        kept |= {part: answers[part], f"{part}_labels": labels.argmax(axis=1).astype("uint8")}
     with replacing(folder / f"{name}_answers.npz") as partial:
-        kept = {part: answers[part] for part in ("validation", "test")}
         np.savez_compressed(partial, **kept)
 
 
