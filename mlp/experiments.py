@@ -4,12 +4,12 @@
     python mlp/experiments.py --only base epochs_30
     python mlp/experiments.py --real PATH        # only the check on real customers
 
-A seed sets the split of the customers, so that on each split a change and the network as it is
-("base") learn from the same customers and are judged on the same ones: the validation customers.
-The test customers stay unseen. The networks of all splits are trained at once as one model
-(`utils/bundles.py` says how); each learns as it would alone. With `--real`, models that learned
-from the invented file are tested on another file, such as the public one. Results are printed
-and written to `mlp/outputs/<start time>/results.json`.
+The test customers of the second lesson are set aside and stay unseen. Each seed splits the others
+into customers to learn from and customers who judge, the same for every change and for the network
+as it is ("base"). The networks of all splits are trained at once as one model (`utils/bundles.py`
+says how); each learns as it would alone. With `--real`, models that learned from the invented file
+are tested on another file, such as the public one. Results are printed and written to
+`mlp/outputs/<start time>/results.json`.
 Chapter: mlp/README.md#churn-experiment
 """
 
@@ -166,7 +166,9 @@ def main(argv=None):
         pairs = [(customers, churn.read_table(options.real))] * options.seeds
         changes = {"invented_to_real": "base"}
     else:
-        pairs = [lesson.split(customers, seed)[:2] for seed in range(options.seeds)]
+        others, _ = lesson.take(customers, lesson.TEST_SHARE, lesson.SEED)
+        share = lesson.VALIDATION_SHARE / (1 - lesson.TEST_SHARE)
+        pairs = [lesson.take(others, share, seed) for seed in range(options.seeds)]
         changes = {change: change for change in CHANGES if change in options.only}
     ratio = len(pairs[0][1]) / len(pairs[0][0])
     base, results = None, {}

@@ -42,15 +42,16 @@ TEST_SHARE = 0.2  # of all customers, kept back until the end
 THRESHOLD = 0.5  # from this probability on, the prediction is "leaves"
 
 
+def take(customers, share, seed):
+    """Return the customers without a random share of them, and that share; equal shares left."""
+    left = customers["Exited"]
+    return train_test_split(customers, test_size=share, stratify=left, random_state=seed)
+
+
 def split(customers, seed):
-    """Return training, validation and test customers, with the same share of exits in each."""
-
-    def take(customers, share):
-        left = customers["Exited"]
-        return train_test_split(customers, test_size=share, stratify=left, random_state=seed)
-
-    others, test = take(customers, TEST_SHARE)
-    train, validation = take(others, VALIDATION_SHARE / (1 - TEST_SHARE))
+    """Return training, validation and test customers."""
+    others, test = take(customers, TEST_SHARE, seed)
+    train, validation = take(others, VALIDATION_SHARE / (1 - TEST_SHARE), seed)
     return train, validation, test
 
 

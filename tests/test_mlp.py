@@ -281,9 +281,15 @@ def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, 
     monkeypatch.setattr(experiments, "make_folder", lambda _: None)
     with pytest.raises(KeyError, match="neural_network"):
         experiments.main(["--only", "base", "--seeds", "3"])
-    for seed, (train, judged) in enumerate(pairs[0]):
-        expected = experiments.lesson.split(experiments.churn.read_table(CSV), seed)
-        assert train.equals(expected[0]) and judged.equals(expected[1])
+    lesson = experiments.lesson
+    train, validation, test = lesson.split(experiments.churn.read_table(CSV), lesson.SEED)
+    assert len(pairs[0]) == 3
+    for learned, judged in pairs[0]:
+        assert (len(learned), len(judged)) == (6_000, 2_000)
+        assert not set(judged.index) & set(learned.index)
+        assert not set(test.index) & {*learned.index, *judged.index}
+    learned, judged = pairs[0][lesson.SEED]  # here it is the split of the lesson
+    assert learned.equals(train) and judged.equals(validation)
 
 
 def test_changes_of_the_preparation(load_script):
