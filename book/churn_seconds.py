@@ -7,7 +7,7 @@ boosting, in turn, all on the same 6,000 customers; the shortest time of each co
 work on the machine has disturbed least. Less than a minute.
 """
 
-from chapter import OUTPUTS
+from chapter import OUTPUTS, ROOT
 
 import time
 
@@ -43,7 +43,8 @@ def main(argv=None):
     """Return the seconds of an epoch at 1 and 50 steps at a time, and of fitting boosting."""
     folder = make_folder(make_parser("Seconds on churn.", OUTPUTS).parse_args(argv).outputs)
     keras.utils.set_random_seed(lesson.SEED)
-    parts = lesson.split(churn.read_table(churn.DATA), lesson.SEED)
+    customers = churn.read_table(ROOT / "mlp" / churn.DATA.name)
+    parts = lesson.split(customers, lesson.SEED)
     (X, y), *_ = lesson.prepare(parts, churn.make_preprocessor())
     networks = {"single": make_network(1), "fifty": make_network(50)}
     for train in networks.values():

@@ -43,7 +43,7 @@ THRESHOLD = 0.5  # from this probability on, the prediction is "leaves"
 
 
 def take(customers, share, seed):
-    """Return the customers without a random share of them, and that share; equal shares left."""
+    """Return two random parts of the customers, the second being this share of them."""
     left = customers["Exited"]
     return train_test_split(customers, test_size=share, stratify=left, random_state=seed)
 

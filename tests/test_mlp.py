@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -331,6 +332,22 @@ def test_experiments_on_another_file(load_script, tmp_path):
     results = experiments.main(command)["invented_to_real"]
     assert results["majority_class"]["accuracy"] == pytest.approx(0.794, abs=0.001)
     assert results["gradient_boosting"]["auc"] > 0.86  # tested on what it has learned
+
+
+def test_pictures_of_the_terms(load_script, tmp_path):
+    load_script("book/concepts.py").main(["--outputs", str(tmp_path)])
+    for name in ("batches", "one_hot", "three_parts"):
+        assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
+
+
+def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
+    script = load_script("book/churn_seconds.py")
+    monkeypatch.setattr(script, "ROUNDS", 1)
+    monkeypatch.setattr(script, "EPOCHS", 1)
+    results = script.main(["--outputs", str(tmp_path)])
+    assert set(results) == {"single", "fifty", "boosting", "network"}
+    assert min(results.values()) > 0
+    assert results["network"] == 100 * results["fifty"]
 
 
 # Asking it tomorrow
