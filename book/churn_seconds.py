@@ -25,7 +25,12 @@ EPOCHS = 2  # in each round, after one that builds what TensorFlow runs
 def make_network(steps):
     """Return a function that trains the network with so many steps at a time."""
     model = churn.build_model(lesson.HIDDEN)
-    model.compile("adam", "binary_crossentropy", ["accuracy"], steps_per_execution=steps)
+    model.compile(
+        optimizer="adam",
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=steps,
+    )
 
     def train(X, y):
         model.fit(X, y, batch_size=lesson.BATCH_SIZE, epochs=EPOCHS, verbose=0)
