@@ -34,7 +34,7 @@ from utils.training import verbosity
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over the training data
-BATCH_SIZE = 10  # customers per weight update
+BATCH_SIZE = 32  # customers per weight update; more than in the first lesson, to be faster
 LEARNING_RATE = 0.001  # step size of Adam
 SEED = 1  # of the split, the first weights and the order of the customers
 VALIDATION_SHARE = 0.2  # of all customers, to watch the training and to choose by

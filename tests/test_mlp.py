@@ -306,7 +306,7 @@ def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
     experiments = load_script("mlp/experiments.py")
     churn, lesson = experiments.churn, experiments.lesson
     random, networks = np.random.default_rng(3), 3
-    X = random.normal(size=(254, networks, 11)).astype("float32")  # the last batch has 4 rows
+    X = random.normal(size=(254, networks, 11)).astype("float32")  # the last batch has 30 rows
     y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
     keras.utils.set_random_seed(1)
     start = experiments.build_bundle(networks, [11, 6, 6, 1], "relu")
@@ -314,13 +314,13 @@ def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
     monkeypatch.setattr(experiments, "build_bundle", lambda *_: start)
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **k | {"shuffle": False}))
-    options = experiments.hyperparameters("learning_rate_0_01", 8)
+    options = experiments.hyperparameters("learning_rate_0_01", 16)
     after = experiments.train_networks(X, y, options).get_weights()
     for number in range(networks):
         alone = churn.build_model(lesson.HIDDEN)
         alone.set_weights([weights[number] for weights in before])
         churn.compile_model(alone, options.learning_rate)
-        alone.fit(X[:, number], y[:, number], batch_size=10, epochs=8, verbose=0)
+        alone.fit(X[:, number], y[:, number], batch_size=32, epochs=16, verbose=0)
         for ours, theirs, first in zip(after, alone.get_weights(), before, strict=True):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=2e-3)
             assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
@@ -344,6 +344,7 @@ def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
     script = load_script("book/churn_seconds.py")
     monkeypatch.setattr(script, "ROUNDS", 1)
     monkeypatch.setattr(script, "EPOCHS", 1)
+    monkeypatch.setattr(script.lesson, "BATCH_SIZE", 200)
     results = script.main(["--outputs", str(tmp_path)])
     assert set(results) == {"single", "fifty", "boosting", "network"}
     assert min(results.values()) > 0

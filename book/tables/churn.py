@@ -45,7 +45,7 @@ def churn_base():
 @table
 def churn_experiments():
     labels = {
-        "base": "as it is: 6-6, 100 epochs, batches of 10, rate 0.001",
+        "base": "as it is: 6-6, 100 epochs, batches of 32, rate 0.001",
         "no_hidden_layer": "no hidden layer",
         "one_hidden_layer": "one hidden layer of 6",
         "three_hidden_layers": "three hidden layers of 6",
@@ -54,7 +54,7 @@ def churn_experiments():
         "epochs_10": "10 epochs",
         "epochs_30": "30 epochs",
         "epochs_300": "300 epochs",
-        "batch_size_32": "batches of 32",
+        "batch_size_10": "batches of 10",
         "batch_size_500": "batches of 500",
         "learning_rate_0_0001": "rate 0.0001",
         "learning_rate_0_01": "rate 0.01",
