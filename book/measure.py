@@ -51,10 +51,11 @@ MEASUREMENTS = {
     "xor_faster": ("xor/faster.py", []),  # nothing else may run meanwhile
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "concepts": ("book/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
-    "churn_base": ("mlp/experiments.py --only base --seeds 5", []),
     "churn_experiments": ("mlp/experiments.py", []),
+    "churn_seconds": ("book/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
         "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
