@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 import forms
-from utils.models import explain_load_error
+from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
 from utils.runs import fail
 
@@ -110,6 +110,8 @@ def go_on(loaded):
 def measure(path, probe=None):
     """Load a file some times; return a row of the table. Raises what the loader raises."""
     form, load, holds, foreign = FORMS.get(path.name) or FORMS[by_suffix(path)]
+    if path.suffix in (".keras", ".h5", ".json"):
+        refuse_strange_kinds(path)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
