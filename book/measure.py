@@ -100,14 +100,8 @@ MEASUREMENTS = {
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": (
-        "mnist/mnist.py -m all --epochs 3",
-        ["conv_net_mistakes.png"],
-    ),
-    "mnist_compare": (
-        "mnist/studies/compare.py",
-        ["mnist_compare.png"],
-    ),  # of the results of the others
+    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),  # of the others' results
 }
 
 
@@ -146,6 +140,8 @@ LEFT_OUT = {"summary", "classification_report"}
 
 def file_run(name, folder, figures):
     """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}."""
+    if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
+        fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     provenance = results["provenance"]
     provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])

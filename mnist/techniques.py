@@ -105,9 +105,20 @@ def augment(model, kind="layers"):
     )
 
 
-def reduce_on_plateau():
-    """Return the callback that halves the rate when 3 epochs have not lowered val_loss."""
-    return keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
+def reduce_on_plateau(checkpoint):
+    """Return callbacks that halve the rate when 3 epochs have not lowered val_loss.
+
+    The second one tells the first, after a resume, what was there before.
+    """
+    plateau = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
+
+    def recall(logs):
+        rate = float(plateau.model.optimizer.learning_rate)
+        for epoch, loss in enumerate(checkpoint.history.get("val_loss", [])):
+            plateau.on_epoch_end(epoch, {"val_loss": loss})  # it counts, and halves the rate
+        plateau.model.optimizer.learning_rate = rate
+
+    return [plateau, keras.callbacks.LambdaCallback(on_train_begin=recall)]
 
 
 def early_stopping(patience, checkpoint):

@@ -396,6 +396,15 @@ def service():
     process.communicate()
 
 
+def test_another_server_is_not_measured(load_script, tmp_path):
+    load = load_script("book/service_load.py")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit, match="is taken"):
+            load.main(["--port", str(taken.getsockname()[1]), "--outputs", str(tmp_path)])
+
+
 def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp_path, capsys):
     """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
     process, port = service
