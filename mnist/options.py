@@ -111,8 +111,9 @@ def load_run(folder):
         unset = Settings(saved.model, *[None] * 6, train_samples=None, label_smoothing=None)
         parser = make_mnist_parser(unset)
         parser.exit_on_error = False
-        settings = read_settings(parser.parse_args(command_line(saved, unset)))
-        if not all(isinstance(getattr(settings, f.name), f.type) for f in fields(Settings)):
+        args, unknown = parser.parse_known_args(command_line(saved, unset))
+        settings = read_settings(args)
+        if unknown or not all(isinstance(getattr(settings, f.name), f.type) for f in fields(Settings)):
             raise TypeError
         return {"settings": asdict(settings), "provenance": dict(run["provenance"])}
     except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):

@@ -353,10 +353,10 @@ def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp
         ("seed", -1), ("batch_size", None), ("batch_size", "x"), ("optimizer", "none"),
         ("learning_rate", [1]), ("train_samples", 2**70), ("average_weights", 5), ("no_such", 1),
     ]:  # fmt: skip
-        with pytest.raises(SystemExit, match="no readable run.json"):
+        with pytest.raises(SystemExit, match=r"no readable run\.json"):
             resume(good | {"settings": good["settings"] | {name: value}})
     for run in ([], {}, {"settings": good["settings"]}, good | {"provenance": 5}):
-        with pytest.raises(SystemExit, match="no readable run.json"):
+        with pytest.raises(SystemExit, match=r"no readable run\.json"):
             resume(run)
     with pytest.raises(SystemExit):
         resume(good | {"settings": good["settings"] | {"model": "no_net"}})
@@ -365,11 +365,11 @@ def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp
     rows = history.read_text(encoding="utf-8")
     for text in (rows.replace("epoch", "eepoch"), "epoch,loss\n1,x\n", "", "epoch\n7\n"):
         history.write_text(text, encoding="utf-8")
-        with pytest.raises(SystemExit, match="le_net_history.csv"):
+        with pytest.raises(SystemExit, match=r"le_net_history\.csv"):
             resume(good)
     history.write_text(rows, encoding="utf-8")
     path.unlink()
-    with pytest.raises(SystemExit, match="holds a checkpoint without run.json"):
+    with pytest.raises(SystemExit, match=r"without run\.json"):
         mnist.main(["-m", "le_net", *small, "--batch-size", "8"])
     resume(good)
     assert len(pd.read_csv(history)) == 2

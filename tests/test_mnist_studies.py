@@ -382,7 +382,12 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch, capfd):
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):
     compare = load_script("mnist/studies/compare.py")
-    model = {"parameters": 5, "epochs": 2, "seconds_per_epoch": 4.0, "test": {"accuracy": 0.9999}}
+    model = {
+        "parameters": 5,
+        "epochs": 2,
+        "seconds_per_epoch": 4.0,
+        "validation": {"accuracy": 0.9999},
+    }
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
         folder.mkdir()
@@ -411,5 +416,5 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     with pytest.raises(SystemExit, match="or in a circle"):
         compare.main([str(mine), *options])
     report = load_script("mnist/report.py")
-    with pytest.raises(SystemExit, match="holds no results of mnist.py"):
+    with pytest.raises(SystemExit, match="holds no results"):
         report.main([str(mine)])
