@@ -113,7 +113,10 @@ def load_run(folder):
         parser.exit_on_error = False
         args, unknown = parser.parse_known_args(command_line(saved, unset))
         settings = read_settings(args)
-        if unknown or not all(isinstance(getattr(settings, f.name), f.type) for f in fields(Settings)):
+        right = [
+            isinstance(getattr(settings, field.name), field.type) for field in fields(Settings)
+        ]
+        if unknown or not all(right):
             raise TypeError
         return {"settings": asdict(settings), "provenance": dict(run["provenance"])}
     except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):

@@ -88,9 +88,9 @@ def load_onnx(path):
 # File: how it is called in the table, how it is loaded, whether it holds architecture, weights
 # and optimizer, and what a file from a stranger may do while it is loaded or used.
 FORMS = {
-    forms.WHOLE: (".keras", load_whole, "AWO", "refused: safe_mode"),
-    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "refused: safe_mode"),
-    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "refused: safe_mode"),
+    forms.WHOLE: (".keras", load_whole, "AWO", "only known layers"),
+    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "only known layers"),
+    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "only known layers"),
     forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no; names of files: refused"),
     forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW", "its graph may use files"),
     forms.LITERT: ("LiteRT", load_litert, "AW", "no: fixed operations"),
