@@ -59,7 +59,7 @@ def make_callbacks(settings, checkpoint):
     """Return what Keras calls after each epoch: to measure, to intervene, to save."""
     callbacks = [TimeCallback(), techniques.RecordLearningRate()]
     if settings.lr_schedule == "plateau":
-        callbacks += techniques.reduce_on_plateau(checkpoint)
+        callbacks += techniques.lasting_plateau(checkpoint)
     if settings.early_stopping:
         callbacks += techniques.early_stopping(settings.early_stopping, checkpoint)
     return [*callbacks, checkpoint]

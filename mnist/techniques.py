@@ -105,12 +105,14 @@ def augment(model, kind="layers"):
     )
 
 
-def reduce_on_plateau(checkpoint):
-    """Return callbacks that halve the rate when 3 epochs have not lowered val_loss.
+def reduce_on_plateau():
+    """Return the callback that halves the rate when 3 epochs have not lowered val_loss."""
+    return keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
 
-    The second one tells the first, after a resume, what was there before.
-    """
-    plateau = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
+
+def lasting_plateau(checkpoint):
+    """Return this callback and one that tells it, after a resume, what was there before."""
+    plateau = reduce_on_plateau()
 
     def recall(logs):
         rate = float(plateau.model.optimizer.learning_rate)

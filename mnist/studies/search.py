@@ -75,11 +75,7 @@ def run_trial(trial, digits, epochs, interrupt):
         "dropout": trial.suggest_float("dropout", 0.0, 0.6),
     }
     callbacks = [interrupt, KerasPruningCallback(trial, "val_accuracy")]
-    try:
-        return fit(settings, digits, epochs, SEED, callbacks)
-    except KeyboardInterrupt:  # of which Optuna would print a traceback
-        trial.study.stop()
-        return math.nan  # a trial that failed
+    return fit(settings, digits, epochs, SEED, callbacks)
 
 
 def open_storage(path):
@@ -164,12 +160,16 @@ def main(argv=None):
     print(f"The trials go to {folder}")
     study = open_study(folder, args.epochs, args.train_samples)
     digits = prepare_mnist(IMAGE_SHAPE, args.train_samples)
+
+    def objective(trial):
+        try:
+            return run_trial(trial, digits, args.epochs, interrupt)
+        except KeyboardInterrupt:  # of which Optuna would print a traceback
+            study.stop()
+            return math.nan  # a trial that failed
+
     with contextlib.suppress(KeyboardInterrupt), DeferInterrupt() as interrupt:
-        study.optimize(
-            lambda trial: run_trial(trial, digits, args.epochs, interrupt),
-            n_trials=args.trials,
-            timeout=60 * args.minutes,
-        )
+        study.optimize(objective, args.trials, timeout=60 * args.minutes)
     interrupted = interrupt.pressed
     if not study.get_trials(states=[TrialState.COMPLETE]):
         if interrupted:
