@@ -50,17 +50,19 @@ def draw_figures(name, history, digits, probabilities, folder):
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
 
 
-def save_answers(answers, digits, name, folder):
-    """Save NAME_answers.npz, with which networks can be compared image by image.
+def save_model(model, answers, digits, folder):
+    """Save NAME.keras and NAME_answers.npz, with which networks can be compared image by image.
 
-    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the file
-    holds these, under the part's name, and the true digits, under PART_labels.
+    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the second
+    file holds these, under the part's name, and the true digits, under PART_labels.
     """
+    with replacing(folder / f"{model.name}.keras") as partial:
+        model.save(partial)
     kept = {}
     for part in ("validation", "test"):
         _, labels = digits.parts()[part]
         kept |= {part: answers[part], f"{part}_labels": labels.argmax(axis=1).astype("uint8")}
-    with replacing(folder / f"{name}_answers.npz") as partial:
+    with replacing(folder / f"{model.name}_answers.npz") as partial:
         np.savez_compressed(partial, **kept)
 
 

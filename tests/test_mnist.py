@@ -259,6 +259,33 @@ def test_an_unwritable_folder_ends_with_one_line(run_script, tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
+def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
+    limited = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (100_000,));"
+        "del sys.argv[0]; sys.path[0] = 'mnist'; runpy.run_path(sys.argv[0], {}, '__main__')"
+    )
+    options = ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
+    command = [sys.executable, "-c", limited, "mnist/mnist.py", *options]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr and "mnist.py: [Errno 27]" in run.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".lock", "run.json", "le_net_history.csv",
+    }  # fmt: skip
+
+
+def test_a_diverged_training_has_its_report(mnist, tmp_path):
+    options = ["-m", "le_net", "--optimizer", "sgd", "--learning-rate", "1e38"]
+    options += ["--train-samples", "64", "--outputs", str(tmp_path)]
+    results = mnist.main([*options, "--epochs", "11"])
+    history = pd.read_csv(tmp_path / "le_net_history.csv")
+    assert len(history) == 11 and history["val_loss"][1:].isna().all()
+    assert results["models"]["le_net"]["test"]["accuracy"] < 0.2
+    mnist.main(["--resume", str(tmp_path), "--epochs", "12"])
+    assert (tmp_path / "le_net_loss_e12.png").exists() and (tmp_path / "report.html").exists()
+
+
 def start(tmp_path, *options):
     return subprocess.Popen(
         [sys.executable, "mnist/mnist.py", *options, "--outputs", str(tmp_path)],
