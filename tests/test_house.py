@@ -1,6 +1,7 @@
 """The house: which folder may import from which, what every script has, what `utils` promises."""
 
 import ast
+import os
 import re
 import shutil
 import signal
@@ -155,6 +156,13 @@ def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, sai
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == status
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough():
+    command = [sys.executable, "-c", "import utils; print('1 ± 2')"]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=ascii_only)
+    assert run.stdout == "1 ? 2\n"
 
 
 def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatch):

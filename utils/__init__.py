@@ -14,3 +14,5 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Figures go to files only; a shell of a notebook names a back end that may not be installed.
 os.environ["MPLBACKEND"] = "agg"
 sys.excepthook = show_error
+if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows only ASCII shows ? in place of ±
+    sys.stdout.reconfigure(errors="replace")
