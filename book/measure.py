@@ -143,6 +143,8 @@ LEFT_OUT = {"summary", "classification_report"}
 
 def file_run(name, folder, figures):
     """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}."""
+    if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
+        fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     provenance = results["provenance"]
     provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
