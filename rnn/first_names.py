@@ -20,7 +20,8 @@ import pandas as pd
 from keras import layers
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
@@ -51,14 +52,13 @@ def load_first_names():
 
 def make_others():
     """Return the models to compare with by name; each takes a list of names."""
-    options = {"Cs": 5, "max_iter": 2_000}
     letters = CountVectorizer(analyzer="char")
     # char_wb sets a space before and after each name, so that an ending is told from a beginning.
     ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), binary=True)
     return {
         "majority class": make_pipeline(letters, DummyClassifier()),
-        "letters": make_pipeline(letters, LogisticRegressionCV(**options)),
-        "n-grams": make_pipeline(ngrams, LogisticRegressionCV(**options)),
+        "letters": make_pipeline(letters, LogisticRegression(max_iter=2_000)),
+        "n-grams": make_pipeline(ngrams, LogisticRegression(max_iter=2_000)),
     }
 
 
@@ -98,18 +98,25 @@ def train_network(names, female, seed, epochs):
 
 
 def judge(names, female, seed, epochs):
-    """Return for one split which of the test names each model gets right, and the network."""
+    """Return for one split accuracy and AUC of each model on the test names, and the network."""
     split = train_test_split(
         names, female, test_size=TEST_SHARE, stratify=female, random_state=seed
     )
     train_names, test_names, train_sex, test_sex = split
-    right = {
-        name: model.fit(train_names, train_sex).predict(test_names) == test_sex
+    says = {
+        name: model.fit(train_names, train_sex).predict_proba(test_names)[:, 1]
         for name, model in make_others().items()
     }
     model = train_network(train_names, train_sex, seed, epochs)
-    right["GRU"] = (ask(model, test_names) > 0.5) == test_sex
-    return right, model
+    says["GRU"] = ask(model, test_names)
+    scores = {
+        name: {
+            "accuracy": float(((female > 0.5) == test_sex).mean()),
+            "auc": float(roc_auc_score(test_sex, female)),
+        }
+        for name, female in says.items()
+    }
+    return scores, model
 
 
 def ask(model, names):
@@ -127,18 +134,21 @@ def main(argv=None):
     names, female, both = load_first_names()
     print(f"{len(names):,} names, {female.mean():.1%} female; {len(both)} are both, such as")
     print(", ".join(both[:10]))
-    accuracies = {}
+    splits = []
     for seed in range(1, args.splits + 1):
-        right, model = judge(names, female, seed, args.epochs)
-        for name, hits in right.items():
-            accuracies.setdefault(name, []).append(float(hits.mean()))
+        scores, model = judge(names, female, seed, args.epochs)
+        splits.append(scores)
     results = {"names": len(names), "female": female.mean(), "both": len(both), "models": {}}
-    for name, values in accuracies.items():
-        mean, deviation = mean_and_deviation(values)
-        ahead = [value - other for value, other in zip(accuracies["GRU"], values, strict=True)]
-        print(f"{name:15}{mean:7.1%}   " + "".join(f"{value:7.1%}" for value in values))
-        scores = {"accuracies": values, "mean": mean, "deviation": deviation, "gru_ahead": ahead}
-        results["models"][name] = scores
+    for name in splits[0]:
+        results["models"][name] = {}
+        for key in ("accuracy", "auc"):
+            values = [scores[name][key] for scores in splits]
+            mean, deviation = mean_and_deviation(values)
+            one = {"splits": values, "mean": mean, "deviation": deviation}
+            results["models"][name][key] = one
+        accuracy, auc = results["models"][name].values()
+        shown = "".join(f"{value:7.1%}" for value in accuracy["splits"])
+        print(f"{name:15}{accuracy['mean']:7.1%}   AUC {auc['mean']:.3f}   splits {shown}")
     results["asked"] = dict(zip(ASKED, map(float, ask(model, ASKED)), strict=True))
     for name, probability in results["asked"].items():
         print(f"{name:10} female with probability {probability:.2f}")

@@ -134,10 +134,15 @@ def main(argv=None):
     print(f"Best on the validation part: {best}. Recommended, the simplest as good: {chosen}.")
     shown = dict.fromkeys([f"{series.seasons[-1]} steps ago", chosen, best, "GRU"])
     spans = spans_to_draw(series, args.horizon)
-    draw_forecasts({name: forecasts[name] for name in shown}, data, spans, folder / "forecast.png")
+    draw_forecasts(
+        {name: forecasts[name] for name in shown},
+        data,
+        spans,
+        folder / f"forecast_{args.horizon}.png",
+    )
     if args.horizon > 1:
         chosen_errors = {name: errors["test"][name] for name in [*shown, "ridge, season dummies"]}
-        draw_horizon(chosen_errors, folder / "horizon.png")
+        draw_horizon(chosen_errors, folder / f"horizon_{args.horizon}.png")
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

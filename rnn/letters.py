@@ -6,9 +6,8 @@ SHA-256: cc6e6f69c119471a97fe3efc9f68082df5121dde31c6700a534742828106ae49.
 Chapter: rnn/README.md#names
 """
 
-from chapter import FOLDER
-
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ SYMBOLS = 28
 
 def load_names(seed):
     """Return lists of names for training, validation and test, split at random."""
-    names = (FOLDER / "surnames.txt").read_text(encoding="ascii").split()
+    names = Path(__file__).with_name("surnames.txt").read_text(encoding="ascii").split()
     names = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
     return names[2 * HELD_OUT :], names[HELD_OUT : 2 * HELD_OUT], names[:HELD_OUT]
 

@@ -10,7 +10,6 @@ import numpy as np
 from keras import layers
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.preprocessing import OneHotEncoder
 
 from series import windows
 
@@ -20,47 +19,58 @@ PATIENCE = 3  # epochs without progress, after which a training ends
 JIT = True
 BATCH_SIZE = 256
 LEARNING_RATE = 0.003
+MOST_DUMMIES = 200  # steps of a season that gets a column for each
 MOST_ROWS = 100_000  # from which the trees learn
 ALPHAS = [1, 10, 100, 1_000]  # how much ridge regression shrinks its weights
 
 
 class Data:
-    """The windows of a series: what is known of each, and what is to be forecast."""
+    """The windows of a series: what is known of each, and what is to be forecast.
+
+    Values are scaled with mean and deviation of the part that trains, and then taken relative to
+    the level of their window, the mean of its past. So a trend does not lead into the unknown.
+    """
 
     def __init__(self, series, history, horizon, epochs=EPOCHS):
         self.series, self.history, self.horizon, self.epochs = series, history, horizon, epochs
         self.mean, self.deviation = series.scale
         self.scaled = (series.values - self.mean) / self.deviation
-        self.calendar = series.calendar
         parts = ("train", "validation", "test")
         self.starts = {part: series.starts(part, history, horizon) for part in parts}
 
+    def level(self, starts):
+        return windows(self.scaled, starts - self.history, self.history).mean(axis=1, keepdims=True)
+
     def past(self, starts):
         """Return the values before each start and whether they fell on holidays: (n, steps, 2)."""
-        channels = np.stack([self.scaled, self.series.holiday], axis=1)
-        return windows(channels, starts - self.history, self.history)
+        values = windows(self.scaled, starts - self.history, self.history) - self.level(starts)
+        holidays = windows(self.series.holiday, starts - self.history, self.history)
+        return np.stack([values, holidays], axis=2)
 
-    def season_before(self, array, starts):
-        """Return the rows of an array one long season before what is to be forecast: (n, steps)."""
-        return array[starts[:, None] - steps_back(self.series.seasons[-1], self.horizon)]
+    def known(self, starts, dummies=True):
+        """Return what else is known: (n, columns).
 
-    def known(self, starts):
-        """Return the calendar at the start, holidays ahead, and the season before: (n, columns)."""
-        return np.concatenate(
-            [
-                self.calendar[starts],
-                windows(self.series.holiday, starts, self.horizon),
-                self.season_before(self.scaled, starts),
-                self.season_before(self.series.holiday, starts),
-            ],
-            axis=1,
-        )
+        Level, holidays ahead, values and holidays one season before, and with dummies which step of
+        the season the first one is: a column for each, 1 in one of them.
+        """
+        back = starts[:, None] - steps_back(self.series.seasons[-1], self.horizon)
+        columns = [
+            self.level(starts),
+            windows(self.series.holiday, starts, self.horizon),
+            self.scaled[back] - self.level(starts),
+            self.series.holiday[back],
+        ]
+        season = max((s for s in self.series.seasons if s <= MOST_DUMMIES), default=1)
+        if dummies:
+            columns.append(np.eye(season, dtype="float32")[starts % season])
+        return np.concatenate(columns, axis=1)
 
     def targets(self, starts):
-        return windows(self.scaled, starts, self.horizon)  # (n, horizon)
+        return windows(self.scaled, starts, self.horizon) - self.level(starts)  # (n, horizon)
 
-    def unscaled(self, forecasts):
-        return forecasts * self.deviation + self.mean
+    def unscaled(self, answers, starts):
+        """Return what a method answers in the units of the series: (n, horizon)."""
+        return (answers + self.level(starts)) * self.deviation + self.mean
 
 
 def steps_back(season, horizon):
@@ -77,23 +87,22 @@ def seasonal_naive(season, data, seed):
 
 def linear(data, seed, dummies=False):
     """Weigh all values of the window; with dummies, each step of the season has its own level."""
-    season = data.series.seasons[-1]
-    encoder = OneHotEncoder(categories=[np.arange(season)], sparse_output=False)
 
     def inputs(starts):
-        parts = [data.past(starts)[:, :, 0], data.known(starts)]
-        if dummies:
-            parts += [encoder.fit_transform(starts[:, None] % season)]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate([data.past(starts)[:, :, 0], data.known(starts, dummies)], axis=1)
+
+    def answer(model, starts):
+        return model.predict(inputs(starts)).reshape(len(starts), -1)
 
     def error(model):
         starts = data.starts["validation"]
-        return np.abs(model.predict(inputs(starts)) - data.targets(starts)).mean()
+        return np.abs(answer(model, starts) - data.targets(starts)).mean()
 
     x, y = inputs(data.starts["train"]), data.targets(data.starts["train"])
     best = min((Ridge(alpha).fit(x, y) for alpha in ALPHAS), key=error)
-    parameters = best.coef_.size + best.intercept_.size
-    return lambda starts: data.unscaled(best.predict(inputs(starts))), parameters
+    return lambda starts: data.unscaled(
+        answer(best, starts), starts
+    ), best.coef_.size + data.horizon
 
 
 def boosting(data, seed):
@@ -102,16 +111,18 @@ def boosting(data, seed):
 
     def inputs(starts):
         """Return what is known about each step ahead: (windows * horizon, columns)."""
-        steps = starts[:, None] + ahead  # (windows, horizon)
-        columns = [np.broadcast_to(ahead, steps.shape), data.series.holiday[steps]]
+        steps, level = (
+            starts[:, None] + ahead,
+            data.level(starts),
+        )  # (windows, horizon), (windows, 1)
+        columns = [ahead, data.series.holiday[steps], level]
         columns += [steps % season for season in data.series.seasons]
         for season in data.series.seasons:
-            columns.append(data.series.values[starts[:, None] - steps_back(season, data.horizon)])
-        last = windows(data.series.values, starts - 3, 3)[:, None]  # the same for all steps
-        table = np.concatenate(
-            [np.stack(columns, axis=2), np.broadcast_to(last, (*steps.shape, 3))], axis=2
-        )
-        return table.reshape(-1, table.shape[-1])
+            back = starts[:, None] - steps_back(season, data.horizon)
+            columns += [data.scaled[back] - level]
+        columns += [data.scaled[starts - back, None] - level for back in (1, 2, 3)]
+        columns = [np.broadcast_to(column, steps.shape).reshape(-1) for column in columns]
+        return np.stack(columns, axis=1)
 
     x = inputs(data.starts["train"])
     y = data.targets(data.starts["train"]).reshape(-1)
@@ -122,7 +133,7 @@ def boosting(data, seed):
     trees.fit(x[some], y[some])
 
     def forecast(starts):
-        return data.unscaled(trees.predict(inputs(starts)).reshape(len(starts), -1))
+        return data.unscaled(trees.predict(inputs(starts)).reshape(len(starts), -1), starts)
 
     return forecast, None  # trees have no parameters to count
 
@@ -162,17 +173,17 @@ def build_network(read, data, outputs=None):
     return keras.Model([past, known], layers.Dense(outputs or data.horizon)(x))
 
 
-def network(read, data, seed):
+def network(read, data, seed, loss="mae", outputs=None):
     """Train a network, and keep its weights of the epoch with the lowest validation loss."""
     keras.utils.set_random_seed(seed)
-    model = build_network(read, data)
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="mae", jit_compile=JIT)
+    model = build_network(read, data, outputs)
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss, jit_compile=JIT)
 
     def inputs(starts):
         return [data.past(starts), data.known(starts)]
 
     def forecast(starts):
-        return data.unscaled(model.predict(inputs(starts), batch_size=512, verbose=0))
+        return data.unscaled(model.predict(inputs(starts), batch_size=512, verbose=0), starts)
 
     train, validation = data.starts["train"], data.starts["validation"]
     model.fit(

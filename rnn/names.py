@@ -48,12 +48,12 @@ SEED = 1  # of the split, the first weights and the invented names
 LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
 
-def build_network(layer):
+def build_network(layer, units=UNITS):
     return keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
             layers.Embedding(SYMBOLS, LETTER_SIZE, mask_zero=True),
-            LAYERS[layer](UNITS, return_sequences=True),
+            LAYERS[layer](units, return_sequences=True),
             layers.Dense(SYMBOLS),  # logits: the logarithms of the odds of each symbol
         ]
     )

@@ -8,16 +8,15 @@ SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
 Chapter: rnn/README.md#a-forecast
 """
 
-from chapter import FOLDER
-
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from utils.runs import fail, first_line
 
-TRAFFIC = FOLDER / "metro_traffic.csv"
+TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
 STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "weekly": ("W", (52,)),
          "monthly": ("M", (12,))}  # fmt: skip
@@ -43,14 +42,6 @@ class Series:
         """Mean and deviation of the part that trains: the future must not leak into them."""
         past = self.values[: self.cuts[0]]
         return past.mean(), past.std()
-
-    @property
-    def calendar(self):
-        """What is known of every step in advance: for each season three waves, and holidays."""
-        step = np.arange(len(self.values))
-        turns = [2 * np.pi * k * step / season for season in self.seasons for k in (1, 2, 3)]
-        waves = [wave(turn) for turn in turns for wave in (np.sin, np.cos)]
-        return np.stack([*waves, self.holiday], axis=1).astype("float32")  # (n, channels)
 
     def starts(self, part, history, horizon):
         """Return the first step to forecast of each window of a part.
@@ -150,7 +141,7 @@ def mend(table, seasons, notes):
             f"{missing.sum():,} steps ({missing.mean():.1%}) have no value, at most {longest} in a "
             "row; they were filled with the value one season before, and are not scored."
         )
-    values = fill(table.to_numpy(float, copy=True), seasons[0 if len(seasons) == 1 else -1])
+    values = fill(table.to_numpy(float, copy=True), seasons)
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
     return Series(
@@ -177,14 +168,15 @@ def find_step(times):
     return fail(f"the rows are {hours:g} hours apart, but should be hourly, daily, weekly, monthly")
 
 
-def fill(values, season):
+def fill(values, seasons):
     """Fill gaps with the value one season before. Never with a later one: that would be a leak.
 
-    Where there is nothing a season before, the last value goes on, and the first one backwards.
+    Taken is the longest season for which there is a value; without one, the last value goes on.
+    Only before the first value there is nothing but the first value.
     """
     for step in np.flatnonzero(np.isnan(values)):
-        before = step - season if step >= season else max(step - 1, 0)
-        values[step] = values[before]
+        back = max((season for season in seasons if season <= step), default=1)
+        values[step] = values[max(step - back, 0)]
     return pd.Series(values).bfill().to_numpy()
 
 
