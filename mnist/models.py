@@ -2,10 +2,12 @@
 
 A perceptron takes each image as a vector, shape (784,); a convolutional network as a picture with
 one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a
-model, write a function at the end and decorate it with `@model`: `mnist.py -m NAME` then knows it
-by the function's name.
+model, write a function at the end and decorate it with `@model`. `mnist.py -m NAME` then knows it
+by the function's name, and `-m all`.
 Chapter: mnist/README.md#one-hidden-layer
 """
+
+import functools
 
 import keras
 from keras import layers, regularizers
@@ -21,12 +23,26 @@ NUM_CLASSES = 10
 PENALTY = 0.0001
 
 MODELS = {}
+ZOO = []  # what `mnist.py -m all` trains and compares
+
+
+def named(build):
+    """Enter a function that builds a model into MODELS; its models get the function's name."""
+
+    @functools.wraps(build)
+    def build_named(*args, **kwargs):
+        network = build(*args, **kwargs)
+        network.name = build.__name__
+        return network
+
+    MODELS[build.__name__] = build_named
+    return build_named
 
 
 def model(build):
-    """Enter a function that builds a model into MODELS under its own name."""
-    MODELS[build.__name__] = build
-    return build
+    """Enter a function that builds a model into MODELS and into the zoo."""
+    ZOO.append(build.__name__)
+    return named(build)
 
 
 @model
@@ -37,8 +53,7 @@ def mlp_one_layer():
             keras.Input(VECTOR_SHAPE),
             layers.Dense(512, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_one_layer",
+        ]
     )
 
 
@@ -51,8 +66,7 @@ def mlp_two_layers():
             layers.Dense(512, activation="relu"),
             layers.Dense(512, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_two_layers",
+        ]
     )
 
 
@@ -67,12 +81,11 @@ def mlp_two_layers_dropout():
             layers.Dense(512, activation="relu"),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_two_layers_dropout",
+        ]
     )
 
 
-def convolutional_network(name, kernel_regularizer=None):
+def convolutional_network(kernel_regularizer=None):
     """Three convolutions and a hidden layer; the penalty falls on every kernel but the last."""
     return keras.Sequential(
         [
@@ -85,27 +98,26 @@ def convolutional_network(name, kernel_regularizer=None):
             layers.Flatten(),
             layers.Dense(64, activation="relu", kernel_regularizer=kernel_regularizer),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name=name,
+        ]
     )
 
 
 @model
 def conv_net():
     """The convolutional network without any regularization: 93,322 parameters."""
-    return convolutional_network("conv_net")
+    return convolutional_network()
 
 
 @model
 def conv_net_l1():
     """The convolutional network with an L1 penalty on its kernels: 93,322 parameters."""
-    return convolutional_network("conv_net_l1", regularizers.L1(PENALTY))
+    return convolutional_network(regularizers.L1(PENALTY))
 
 
 @model
 def conv_net_l2():
     """The convolutional network with an L2 penalty on its kernels: 93,322 parameters."""
-    return convolutional_network("conv_net_l2", regularizers.L2(PENALTY))
+    return convolutional_network(regularizers.L2(PENALTY))
 
 
 @model
@@ -124,8 +136,7 @@ def conv_net_batch_norm():
             layers.Dense(64, activation="relu"),
             layers.BatchNormalization(),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="conv_net_batch_norm",
+        ]
     )
 
 
@@ -145,8 +156,7 @@ def conv_net_dropout():
             layers.Dense(64, activation="relu"),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="conv_net_dropout",
+        ]
     )
 
 
@@ -170,13 +180,8 @@ def le_net():
             layers.Dense(120, activation="tanh"),
             layers.Dense(84, activation="tanh"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="le_net",
+        ]
     )
-
-
-# What `mnist.py -m all` trains and compares: the models above.
-ZOO = list(MODELS)
 
 
 def normalize(momentum=0.99):
@@ -184,7 +189,7 @@ def normalize(momentum=0.99):
     return layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1, momentum=momentum)
 
 
-@model
+@named
 def quick_net(width=32, dropout=0.0):
     """conv_net_batch_norm with one more normalization: 93,962 parameters at a width of 32.
 
@@ -206,12 +211,11 @@ def quick_net(width=32, dropout=0.0):
             normalize(momentum=0.9),
             layers.Dropout(dropout),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="quick_net",
+        ]
     )
 
 
-@model
+@named
 def best_net():
     """Four convolutions, most of them wide, with normalization and dropout: 378,698 parameters."""
     return keras.Sequential(
@@ -232,12 +236,11 @@ def best_net():
             normalize(momentum=0.9),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="best_net",
+        ]
     )
 
 
-@model
+@named
 def mlp_tiny():
     """A perceptron too small for its task: 3,190 parameters."""
     return keras.Sequential(
@@ -245,26 +248,19 @@ def mlp_tiny():
             keras.Input(VECTOR_SHAPE),
             layers.Dense(4, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_tiny",
+        ]
     )
 
 
-def recurrent_network(name, layer):
-    """An image as a sequence: the layer reads 28 rows of 28 pixels, from top to bottom."""
-    return keras.Sequential(
-        [keras.Input(ROWS_SHAPE), layer, layers.Dense(NUM_CLASSES, activation="softmax")],
-        name=name,
-    )
-
-
-@model
+@named
 def lstm():
-    """A recurrent network that reads the image row by row: 81,674 parameters."""
-    return recurrent_network("lstm", layers.LSTM(128))
+    """A recurrent network that reads the image row by row, top to bottom: 81,674 parameters."""
+    output = layers.Dense(NUM_CLASSES, activation="softmax")
+    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.LSTM(128), output])
 
 
-@model
+@named
 def gru():
     """The same with a GRU, which has three gates in place of four: 61,962 parameters."""
-    return recurrent_network("gru", layers.GRU(128))
+    output = layers.Dense(NUM_CLASSES, activation="softmax")
+    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.GRU(128), output])

@@ -79,7 +79,7 @@ def test_a_script_names_its_place_in_the_book(path):
 
 @each_script
 def test_files_keep_to_their_budget(path):
-    budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 280}
+    budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 270}
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= budget.get(name(path), 200)
 
