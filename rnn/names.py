@@ -52,7 +52,7 @@ def build_network(layer, units=UNITS):
     return keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
-            layers.Embedding(SYMBOLS, LETTER_SIZE, mask_zero=True),
+            layers.Embedding(SYMBOLS, LETTER_SIZE),
             LAYERS[layer](units, return_sequences=True),
             layers.Dense(SYMBOLS),  # logits: the logarithms of the odds of each symbol
         ]
@@ -60,10 +60,9 @@ def build_network(layer, units=UNITS):
 
 
 def train(model, names, validation, epochs):
-    model.compile(
-        keras.optimizers.Adam(LEARNING_RATE),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
+    # What the network says after the end of a name does not count.
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING)
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss)
     x, y = encode(names)
     model.fit(
         x,

@@ -70,8 +70,6 @@ def compare_with_keras():
 class AddPositions(layers.Layer):
     """Adds to each step a vector of its place, since attention by itself knows no order."""
 
-    supports_masking = True
-
     def build(self, shape):
         self.places = self.add_weight(shape=shape[1:], initializer="random_normal")
 
@@ -82,7 +80,7 @@ class AddPositions(layers.Layer):
 def build_transformer():
     """Return a network with one transformer block in place of the recurrent layer."""
     text = keras.Input((LONGEST + 1,), dtype="int32")
-    x = AddPositions()(layers.Embedding(SYMBOLS, WIDTH, mask_zero=True)(text))
+    x = AddPositions()(layers.Embedding(SYMBOLS, WIDTH)(text))
     looked = layers.MultiHeadAttention(4, WIDTH // 4)(x, x, use_causal_mask=True)
     x = layers.LayerNormalization()(x + looked)
     thought = layers.Dense(WIDTH)(layers.Dense(INNER, activation="relu")(x))
