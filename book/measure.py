@@ -84,6 +84,7 @@ MEASUREMENTS = {
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "traffic": ("book/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "through_time": ("rnn/cells/through_time.py", []),
