@@ -54,7 +54,7 @@ def main(argv=None):
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    orders = {"in order": np.arange(784), "shuffled": np.random.default_rng(0).permutation(784)}
+    orders = {"in_order": np.arange(784), "shuffled": np.random.default_rng(0).permutation(784)}
     results = {name: {"seconds": np.inf, **{kind: [] for kind in orders}} for name in NETWORKS}
     for seed in range(1, args.seeds + 1):
         for name in NETWORKS:

@@ -56,9 +56,9 @@ def make_others():
     # char_wb sets a space before and after each name, so that an ending is told from a beginning.
     ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), binary=True)
     return {
-        "majority class": make_pipeline(letters, DummyClassifier()),
+        "majority_class": make_pipeline(letters, DummyClassifier()),
         "letters": make_pipeline(letters, LogisticRegression(max_iter=2_000)),
-        "n-grams": make_pipeline(ngrams, LogisticRegression(max_iter=2_000)),
+        "n_grams": make_pipeline(ngrams, LogisticRegression(max_iter=2_000)),
     }
 
 

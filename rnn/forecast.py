@@ -33,14 +33,14 @@ SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 def make_methods(series):
     """Return {name: function(data, seed)}, the simplest first, and which of them are random."""
-    simple = {"last value": partial(methods.seasonal_naive, 1)}
+    simple = {"last_value": partial(methods.seasonal_naive, 1)}
     for season in series.seasons:
-        simple[f"{season} steps ago"] = partial(methods.seasonal_naive, season)
+        simple[f"{season}_steps_ago"] = partial(methods.seasonal_naive, season)
     simple["ridge"] = methods.linear
-    simple["ridge, season dummies"] = partial(methods.linear, dummies=True)
-    random = {"gradient boosting": methods.boosting}
+    simple["ridge_with_dummies"] = partial(methods.linear, dummies=True)
+    random = {"gradient_boosting": methods.boosting}
     for read in (methods.perceptron, methods.dilated_convolution, methods.gru, methods.lstm):
-        name = read.__name__.replace("_", " ")
+        name = read.__name__
         name = name.upper() if name in ("gru", "lstm") else name
         random[name] = partial(methods.network, read)
     return simple | random, set(random)
@@ -67,6 +67,10 @@ def check_length(data):
             )
 
 
+def spoken(name):
+    return name.replace("_", " ")
+
+
 def try_method(name, method, data, seeds):
     """Train a method once per seed; return its scores, errors by part, and a forecast."""
     errors, seconds = {"validation": [], "test": []}, []
@@ -81,7 +85,9 @@ def try_method(name, method, data, seeds):
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
     texts = ["{mean:8.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
-    print(f"{name:24}{scores['seconds']:7.1f} s   " + "".join(f"{text:30}" for text in texts))
+    print(
+        f"{spoken(name):24}{scores['seconds']:7.1f} s   " + "".join(f"{text:30}" for text in texts)
+    )
     return scores, {part: np.mean(values, axis=0) for part, values in errors.items()}, forecast
 
 
@@ -131,18 +137,19 @@ def main(argv=None):
             errors[part][name] = values
 
     chosen, best = recommend(errors["validation"], data)
-    print(f"Best on the validation part: {best}. Recommended, the simplest as good: {chosen}.")
-    shown = dict.fromkeys([f"{series.seasons[-1]} steps ago", chosen, best, "GRU"])
+    print(f"Best on the validation part: {spoken(best)}.")
+    print(f"Recommended, the simplest that is as good: {spoken(chosen)}.")
+    shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
     spans = spans_to_draw(series, args.horizon)
     draw_forecasts(
-        {name: forecasts[name] for name in shown},
+        {spoken(name): forecasts[name] for name in shown},
         data,
         spans,
         folder / f"forecast_{args.horizon}.png",
     )
     if args.horizon > 1:
-        chosen_errors = {name: errors["test"][name] for name in [*shown, "ridge, season dummies"]}
-        draw_horizon(chosen_errors, folder / f"horizon_{args.horizon}.png")
+        of_shown = {spoken(name): errors["test"][name] for name in shown}
+        draw_horizon(of_shown, folder / f"horizon_{args.horizon}.png")
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

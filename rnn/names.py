@@ -129,24 +129,28 @@ def main(argv=None):
     bits = {}
     for order in range(1, 7):
         model = NGrams(order, train_names)
-        bits[f"{order} letters" if order > 1 else "1 letter"] = [model.bits(name) for name in test]
+        bits[f"ngrams_{order}"] = [model.bits(name) for name in test]
     model = build_network(args.layer)
     train(model, train_names, validation, args.epochs)
     bits[args.layer] = network_bits(model, test)
     for name, values in bits.items():
         print(f"{name:12} {mean_bits(values):.3f} bits per letter")
-    ahead = difference(bits[args.layer], bits["6 letters"], np.random.default_rng(args.seed))
-    print("{} - 6 letters: {mean:.3f} ({low:.3f} to {high:.3f})".format(args.layer, **ahead))
+    ahead = difference(bits[args.layer], bits["ngrams_6"], np.random.default_rng(args.seed))
+    print(
+        "{} - n-grams of 6 letters: {mean:.3f} ({low:.3f} to {high:.3f})".format(
+            args.layer, **ahead
+        )
+    )
 
     invented = invent(model, INVENTED, args.temperature, args.seed)
     print("Invented:", ", ".join(invented[:20]))
     origin = {
         "learned": np.isin(invented, train_names).mean(),
-        "held out": np.isin(invented, validation + test).mean(),
+        "held_out": np.isin(invented, validation + test).mean(),
     }
     origin["new"] = 1 - sum(origin.values())
     for name, share in origin.items():
-        print(f"{name:12} {share:.1%} of {INVENTED:,} invented names")
+        print(f"{name.replace('_', ' '):12} {share:.1%} of {INVENTED:,} invented names")
     figure, vectors = draw_letters(model)
     save_figure(figure, folder / "names_letters.png")
     results = {

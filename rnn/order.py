@@ -114,9 +114,9 @@ def main(argv=None):
             print(f"{name:12}{length:4} letters:{shown}")
             if length == TRAINED_ON and build in (simple_rnn, gru):
                 mixed = [train(build, MIXED, seed, args.epochs) for seed in seeds]
-                for lengths, tested in ((f"{length}", models), (f"{MIXED[0]} to {length}", mixed)):
+                for lengths, tested in ((length, models), ("mixed", mixed)):
                     scores = {str(other): judge(tested, other) for other in OTHER_LENGTHS}
-                    elsewhere[f"{name}, {lengths}"] = scores
+                    elsewhere[f"{name}_{lengths}"] = scores
     print(f"{'trained on':20} tested on " + "".join(f"{other:8}" for other in OTHER_LENGTHS))
     for name, scores in elsewhere.items():
         print(f"{name:30}" + "".join(f"{one['mean']:8.1%}" for one in scores.values()))

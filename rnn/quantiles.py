@@ -110,15 +110,15 @@ def main(argv=None):
     data = methods.Data(load_traffic(), HISTORY, args.horizon, args.epochs)
     last_week, _ = methods.seasonal_naive(data.series.seasons[-1], data, seed=1)
     ridge, _ = methods.linear(data, seed=1, dummies=True)
-    ways = {"last week": widen(last_week, data), "ridge, season dummies": widen(ridge, data)}
+    ways = {"last_week": widen(last_week, data), "ridge": widen(ridge, data)}
     for seed in range(1, args.seeds + 1):
-        ways[f"network, seed {seed}"] = train_network(data, seed)
+        ways[f"network_{seed}"] = train_network(data, seed)
     results = {name: judge(quantiles, data) for name, quantiles in ways.items()}
     print(f"{'80 % interval of':24}{'holds':>8}{'(95 % interval)':>20}{'width':>8}{'pinball':>9}")
     for name, one in results.items():
         holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])
         print(f"{name:24}{holds}{one['width']:8.0f}{one['pinball']:9.1f}")
-    save_figure(draw(ways[f"network, seed {args.seeds}"], data), folder / "quantiles.png")
+    save_figure(draw(ways[f"network_{args.seeds}"], data), folder / "quantiles.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -20,11 +20,14 @@ def order():
 @table
 def order_elsewhere():
     found = load_results("order")["elsewhere"]
-    lengths = list(found["GRU, 20"])
+    lengths = list(found["GRU_20"])
     return markdown(
         ["trained on", *[f"tested on {length}" for length in lengths]],
         *[
-            [name, *[percent(scores[length]["mean"], 1) for length in lengths]]
+            [
+                name.replace("_20", ", 20 letters").replace("_mixed", ", 5 to 20 letters"),
+                *[percent(scores[length]["mean"], 1) for length in lengths],
+            ]
             for name, scores in found.items()
         ],
     )
@@ -48,7 +51,7 @@ def pixel_order():
             [f"`{name}`", f"{one['parameters']:,}", f"{one['seconds']:.0f}"]
             + [
                 f"{percent(one[kind]['mean'])} ({100 * one[kind]['deviation']:.2f})"
-                for kind in ("in order", "shuffled")
+                for kind in ("in_order", "shuffled")
             ]
             for name, one in load_results("pixel_order").items()
             if name != "provenance"
@@ -59,11 +62,11 @@ def pixel_order():
 @table
 def names_bits():
     bits = load_results("names")["bits"]
-    labels = {"1 letter": "how often each letter occurs", "lstm": "LSTM"}
+    labels = {"ngrams_1": "how often each letter occurs", "lstm": "LSTM"}
     return markdown(
         ["model", "bits per letter"],
         *[
-            [labels.get(name, f"n-grams of up to {name}"), f"{value:.2f}"]
+            [labels.get(name, f"n-grams of up to {name[-1]} letters"), f"{value:.2f}"]
             for name, value in bits.items()
         ],
     )
@@ -73,7 +76,8 @@ def names_bits():
 def first_names():
     labels = {
         "letters": "logistic regression, letters",
-        "n-grams": "logistic regression, n-grams",
+        "n_grams": "logistic regression, n-grams",
+        "majority_class": "majority class",
     }
     return markdown(
         ["model", "accuracy, mean (deviation) of five splits", "AUC"],
@@ -96,7 +100,12 @@ def forecast(name, digits=0):
         test = one["test"]
         interval = f"{test['low']:.{digits}f} to {test['high']:.{digits}f}"
         rows.append(
-            [method, parameters, f"{one['seconds']:.0f}", f"{one['validation']['mean']:.{digits}f}"]
+            [
+                method.replace("_", " "),
+                parameters,
+                f"{one['seconds']:.0f}",
+                f"{one['validation']['mean']:.{digits}f}",
+            ]
             + [f"{test['mean']:.{digits}f}", interval]
         )
     header = ["method", "parameters", "seconds", "validation", "test", "95 % interval"]
@@ -112,7 +121,7 @@ TABLES["forecast_temperature"] = lambda: forecast("forecast_temperature", 2)
 def quantiles():
     rows = [
         [
-            name,
+            {"ridge": "ridge with dummies"}.get(name, name.replace("_", " ")),
             percent(one["holds"]["mean"], 1),
             f"{percent(one['holds']['low'], 1)} to {percent(one['holds']['high'], 1)}",
             f"{one['width']:.0f}",

@@ -116,7 +116,7 @@ def main(argv=None):
     print(f"{'step':22}" + "".join(f"{step:9}" for step in SHOWN))
     for name, values in sizes.items():
         print(f"{name:22}" + "".join(f"{values[step - 1]:9.0e}" for step in SHOWN))
-    losses = {"without clipping": train(None), "with clipping": train(CLIP)}
+    losses = {"unclipped": train(None), "clipped": train(CLIP)}
     for name, values in losses.items():
         some = [values[0], values[1], values[2], values[-1]]
         shown = ", ".join("not a number" if loss is None else f"{loss:.3g}" for loss in some)
