@@ -97,7 +97,7 @@ def test_chapters_find_the_project_in_one_way():
         if path.name == "chapter.py"
     }
     chapters = {texts[ROOT / chapter] for chapter in CHAPTERS}
-    parts = {texts[ROOT / part] for part in ("mnist/studies", "serialization/rest")}
+    parts = {texts[ROOT / p] for p in ("mnist/studies", "serialization/rest", "rnn/cells")}
     assert len(chapters) == len(parts) == 1
     assert set(texts) == {path.parent for path in SCRIPTS} - {
         ROOT / "utils",

@@ -67,7 +67,8 @@ def gradient_sizes(layer):
     rows = np.arange(SEQUENCES * STEPS).reshape(SEQUENCES, STEPS)
     embedding = layers.Embedding(rows.size, FEATURES, embeddings_initializer="random_normal")
     model = keras.Sequential([keras.Input((STEPS,)), embedding, layer, layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(MEASURING_RATE), loss="mse")
+    # A single step is not worth the time to compile it.
+    model.compile(keras.optimizers.SGD(MEASURING_RATE), loss="mse", run_eagerly=True)
     before = np.random.default_rng(0).normal(size=(rows.size, FEATURES)).astype("float32")
     embedding.set_weights([before])
     model.train_on_batch(rows, np.ones((SEQUENCES, 1)))
