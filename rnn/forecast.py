@@ -112,6 +112,7 @@ def parse_arguments(argv):
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: those that are usual")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
     add("--seeds", type=count, default=SEEDS, help="trainings of each method that is random")
+    add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
     add("--epochs", type=count, default=methods.EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
@@ -129,8 +130,12 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     scores, errors, forecasts = {}, {"validation": {}, "test": {}}, {}
     all_methods, random = make_methods(series)
+    if unknown := set(args.methods or []) - set(all_methods):
+        fail(f"there is no method {', '.join(unknown)}, but {', '.join(all_methods)}")
     print(f"{'mean absolute error':36}{'validation (95 % interval)':30}test")
     for name, method in all_methods.items():
+        if args.methods and name not in args.methods:
+            continue
         seeds = range(1, args.seeds + 1) if name in random else [1]
         scores[name], of_parts, forecasts[name] = try_method(name, method, data, seeds)
         for part, values in of_parts.items():
@@ -140,6 +145,7 @@ def main(argv=None):
     print(f"Best on the validation part: {spoken(best)}.")
     print(f"Recommended, the simplest that is as good: {spoken(chosen)}.")
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
+    shown = [name for name in shown if name in scores]
     spans = spans_to_draw(series, args.horizon)
     draw_forecasts(
         {spoken(name): forecasts[name] for name in shown},

@@ -17,11 +17,11 @@ PADDING, EDGE = 0, 27  # EDGE stands before the first letter and after the last;
 SYMBOLS = 28
 
 
-def load_names(seed):
-    """Return lists of names for training, validation and test, split at random."""
+def load_names(seed, most=None):
+    """Return lists of names for training (at most so many), validation and test."""
     names = Path(__file__).with_name("surnames.txt").read_text(encoding="ascii").split()
     names = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
-    return names[2 * HELD_OUT :], names[HELD_OUT : 2 * HELD_OUT], names[:HELD_OUT]
+    return names[2 * HELD_OUT :][:most], names[HELD_OUT : 2 * HELD_OUT], names[:HELD_OUT]
 
 
 def encode(names):

@@ -16,7 +16,8 @@ from series import windows
 UNITS = 32  # of a recurrent layer; filters of a convolution
 EPOCHS = 12  # at most: what is kept is the epoch with the lowest validation loss
 PATIENCE = 3  # epochs without progress, after which a training ends
-JIT = True
+# Compiled by XLA, a recurrent layer takes less time on TensorFlow. PyTorch has no XLA.
+JIT = True if keras.config.backend() == "tensorflow" else "auto"
 BATCH_SIZE = 256
 LEARNING_RATE = 0.003
 MOST_DUMMIES = 200  # steps of a season that gets a column for each

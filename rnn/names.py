@@ -119,6 +119,8 @@ def main(argv=None):
     parser = make_parser("Learns surnames letter by letter and invents new ones.", OUTPUTS)
     parser.add_argument("--layer", choices=LAYERS, default=LAYER)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
+    about = "names to learn from; None: all"
+    parser.add_argument("--names", type=positive(int), metavar="N", help=about)
     about = "of the invented names"
     parser.add_argument(
         "--temperatures", type=positive(float), nargs="+", default=TEMPERATURES, help=about
@@ -127,7 +129,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
-    train_names, validation, test = load_names(args.seed)
+    train_names, validation, test = load_names(args.seed, args.names)
 
     bits = {}
     for order in range(1, 7):

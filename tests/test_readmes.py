@@ -44,13 +44,13 @@ SLICES = {
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
     "book/preparation.py": ["--images", "50"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
-    "rnn/names.py": ["--epochs", "1"],
+    "rnn/names.py": ["--epochs", "1", "--names", "2000"],
     "rnn/first_names.py": ["--epochs", "1", "--splits", "1"],
-    "rnn/forecast.py": ["--epochs", "1"],
+    "rnn/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
     "rnn/quantiles.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/cells/long_memory.py": ["--seeds", "1"],
     "rnn/cells/costs.py": ["--rounds", "1"],
-    "rnn/cells/attention.py": ["--epochs", "1"],
+    "rnn/cells/attention.py": ["--epochs", "1", "--names", "1000"],
 }
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}

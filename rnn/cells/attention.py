@@ -26,7 +26,7 @@ HEADS, SIZE = 2, 4  # of the attention by hand: heads, and numbers per letter
 WIDTH = 64  # numbers that stand for a letter in the transformer
 INNER = 128  # neurons of its hidden layer
 GRU_UNITS = 80
-EPOCHS = 4
+EPOCHS = 3
 SEED = 1
 
 
@@ -48,9 +48,7 @@ def attention(x, weights):
         for kernel, bias in zip(weights[:6:2], weights[1:6:2], strict=True)
     )
     match = query @ key.swapaxes(1, 2) / np.sqrt(query.shape[-1])  # (heads, steps, steps)
-    match[
-        :, np.triu_indices(len(x), k=1)[0], np.triu_indices(len(x), k=1)[1]
-    ] = -np.inf  # no future
+    match += np.triu(np.full(match.shape[1:], -np.inf), k=1)  # no step sees the future
     shares = softmax(match)
     return np.einsum("hsd,hdf->sf", shares @ value, weights[6]) + weights[7], shares
 
@@ -96,6 +94,8 @@ def main(argv=None):
     """Return the difference by hand, and bits, parameters and seconds of both networks."""
     parser = make_parser("Self-attention by hand, and a transformer block.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
+    about = "names to learn from; None: all"
+    parser.add_argument("--names", type=positive(int), metavar="N", help=about)
     args = parser.parse_args(argv)
     np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
     folder = make_folder(args.outputs)
@@ -103,7 +103,7 @@ def main(argv=None):
     print(f"How much each step looks at the steps, first head:\n{shares[0]}")
     print(f"Largest difference from Keras: {largest:.1e}")
 
-    train_names, validation, test = load_names(SEED)
+    train_names, validation, test = load_names(SEED, args.names)
     bits, results = {}, {"difference": largest, "shares": shares.tolist()}
     for name, build in {"GRU": build_gru, "transformer": build_transformer}.items():
         keras.utils.set_random_seed(SEED)
