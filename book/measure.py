@@ -99,9 +99,18 @@ MEASUREMENTS = {
         "rnn/forecast.py --horizon 24 --seeds 3",
         ["forecast_24.png", "horizon_24.png"],
     ),
+    "forecast_day": (
+        "rnn/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
+        [],
+    ),
+    "forecast_long": (
+        "rnn/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
+        [],
+    ),
     "forecast_temperature": (
         "rnn/forecast.py --data rnn/metro_traffic.csv --time date_time --value temp"
-        " --horizon 6 --season 24",
+        " --horizon 6 --season 24 --methods last_value 24_steps_ago ridge ridge_with_dummies"
+        " gradient_boosting perceptron GRU",
         ["forecast_6.png"],
     ),
     "quantiles": ("rnn/quantiles.py", ["quantiles.png"]),

@@ -22,7 +22,7 @@ from utils.runs import make_folder, save_results
 from utils.statistics import mean_and_deviation
 
 NETWORKS = ["mlp_one_layer", "conv_net", "lstm", "gru"]
-IMAGES = 10_000
+IMAGES = 5_000
 EPOCHS = 3
 BATCH_SIZE = 256
 SEEDS = 3

@@ -49,7 +49,7 @@ def make_methods(series):
 def load(args):
     """Return the series that the options ask for; say what was found in it."""
     if args.data is None:
-        series = load_traffic()
+        series = load_traffic(args.season)
     else:
         series = load_series(args.data, args.time, args.value, args.season)
     print("\n".join(series.notes))

@@ -57,9 +57,9 @@ class Series:
         return np.arange(first, last - horizon + 1)
 
 
-def load_traffic():
+def load_traffic(seasons=None):
     """Return the traffic: the validation part begins in October 2017, the test part in 2018."""
-    series = load_series(TRAFFIC, "date_time", "traffic_volume")
+    series = load_series(TRAFFIC, "date_time", "traffic_volume", seasons)
     table = pd.read_csv(TRAFFIC, parse_dates=["date_time"])
     # The table names a holiday in its first hour only.
     days = table.loc[table["holiday"].notna(), "date_time"]

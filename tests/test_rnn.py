@@ -117,6 +117,7 @@ def test_the_traffic_is_what_the_book_says(series):
     thanksgiving = traffic.holiday[traffic.times.normalize() == "2017-11-23"]
     assert len(thanksgiving) == 24 and (thanksgiving == 1).all()
     assert traffic.holiday.sum() == 24 * 28
+    assert traffic.seasons == (24, 168) and series.load_traffic([24]).seasons == (24,)
     mean, _ = traffic.scale
     assert mean == pytest.approx(traffic.values[: traffic.cuts[0]].mean())
 
@@ -425,3 +426,15 @@ def test_a_script_of_a_part_runs_from_anywhere(script, run_script, tmp_path):
     for cwd in (ROOT, (ROOT / script).parent, tmp_path):
         run = run_script(script, "--outputs", tmp_path / "run", cwd=cwd)
         assert run.returncode == 0, run.stderr
+
+
+def test_the_leak_is_one(load_script):
+    """Windows held out at random overlap with those that train; those held out in time do not."""
+    leakage = load_script("book/leakage.py")
+    series = leakage.load_traffic()
+    leaky, starts = leakage.make_leaky(series)
+    assert (starts >= series.cuts[1]).all() and set(starts).isdisjoint(leaky.starts["train"])
+    assert np.isin(starts + 1, leaky.starts["train"]).mean() > 0.6
+    honest = leakage.methods.Data(series, leakage.HISTORY, leakage.HORIZON)
+    assert honest.starts["train"].max() + leakage.HORIZON <= series.cuts[0] < starts.min()
+    assert leakage.scale_with_future(honest).mean != pytest.approx(series.scale[0], abs=1)
