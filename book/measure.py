@@ -90,7 +90,6 @@ MEASUREMENTS = {
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
-    "recurrent_backends": ("book/recurrent_backends.py", []),  # wants JAX and PyTorch
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py", []),
     "attention": ("rnn/cells/attention.py", []),

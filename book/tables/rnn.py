@@ -163,14 +163,3 @@ def recurrent_costs():
             for name, value in results["milliseconds"].items()
         ],
     )
-
-
-@table
-def recurrent_backends():
-    results = load_results("recurrent_backends")
-    names = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-    rows = ["SimpleRNN", "LSTM", "GRU", "GRU, masking", "GRU, recurrent_dropout=0.2", "GRU, unroll"]
-    return markdown(
-        ["milliseconds a training step", *names.values()],
-        *[[row, *[f"{results[backend][row]:.0f}" for backend in names]] for row in rows],
-    )
