@@ -73,6 +73,17 @@ def names_bits():
 
 
 @table
+def names_invented():
+    return markdown(
+        ["temperature", "learned", "held out", "new"],
+        *[
+            [one["temperature"], *[percent(one[key], 1) for key in ("learned", "held_out", "new")]]
+            for one in load_results("names")["invented"]
+        ],
+    )
+
+
+@table
 def first_names():
     labels = {
         "letters": "logistic regression, letters",
