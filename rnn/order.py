@@ -60,7 +60,7 @@ def gru():
     return [layers.GRU(UNITS)]
 
 
-NETWORKS = {"counts": counts, "perceptron": perceptron, "SimpleRNN": simple_rnn, "GRU": gru}
+BUILDERS = {"counts": counts, "perceptron": perceptron, "SimpleRNN": simple_rnn, "GRU": gru}
 
 
 def train(build, lengths, seed, epochs):
@@ -104,7 +104,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     seeds = range(1, args.seeds + 1)
     trained, elsewhere, parameters = {}, {}, {}
-    for name, build in NETWORKS.items():
+    for name, build in BUILDERS.items():
         trained[name], parameters[name] = {}, {}
         for length in LENGTHS:
             models = [train(build, [length], seed, args.epochs) for seed in seeds]
