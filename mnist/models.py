@@ -1,8 +1,9 @@
 """The models of the laboratory: each function builds one network, ready to be compiled.
 
-A perceptron takes each image as a vector, shape (784,); a convolutional network as a
-picture with one channel, shape (28, 28, 1). To add a model, write a function at the end and
-decorate it with `@model`. `mnist.py -m NAME` then knows it by the function's name, and `-m all`.
+A perceptron takes each image as a vector, shape (784,); a convolutional network as a picture with
+one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a
+model, write a function at the end and decorate it with `@model`. `mnist.py -m NAME` then knows it
+by the function's name, and `-m all`.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -15,6 +16,7 @@ from keras import layers, regularizers
 CHANNELS_FIRST = keras.config.image_data_format() == "channels_first"
 IMAGE_SHAPE = (1, 28, 28) if CHANNELS_FIRST else (28, 28, 1)
 VECTOR_SHAPE = (784,)
+ROWS_SHAPE = (28, 28)
 NUM_CLASSES = 10
 
 # How much each squared weight (L2) or absolute weight (L1) adds to the loss.
@@ -248,3 +250,17 @@ def mlp_tiny():
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ]
     )
+
+
+@named
+def lstm():
+    """A recurrent network that reads the image row by row, top to bottom: 81,674 parameters."""
+    output = layers.Dense(NUM_CLASSES, activation="softmax")
+    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.LSTM(128), output])
+
+
+@named
+def gru():
+    """The same with a GRU, which has three gates in place of four: 61,962 parameters."""
+    output = layers.Dense(NUM_CLASSES, activation="softmax")
+    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.GRU(128), output])

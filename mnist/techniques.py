@@ -8,7 +8,7 @@ import math
 import keras
 from keras import layers, ops
 
-from models import CHANNELS_FIRST, IMAGE_SHAPE, VECTOR_SHAPE
+from models import CHANNELS_FIRST, IMAGE_SHAPE
 from utils.models import load_model
 from utils.runs import fail, first_line
 
@@ -92,13 +92,13 @@ def augment(model, kind="layers"):
     as they are.
     """
     to_image = [] if model.input_shape[1:] == IMAGE_SHAPE else [layers.Reshape(IMAGE_SHAPE)]
-    to_vector = [layers.Reshape(VECTOR_SHAPE)] if to_image else []
+    and_back = [layers.Reshape(model.input_shape[1:])] if to_image else []
     return keras.Sequential(
         [
             keras.Input(model.input_shape[1:]),
             *to_image,
             *augmenting_layers(kind),
-            *to_vector,
+            *and_back,
             *model.layers,
         ],
         name=model.name,

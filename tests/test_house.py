@@ -81,7 +81,7 @@ def test_a_script_names_its_place_in_the_book(path):
 
 @each_script
 def test_files_keep_to_their_budget(path):
-    budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 250}
+    budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 270}
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= budget.get(name(path), 200)
 
@@ -99,7 +99,7 @@ def test_chapters_find_the_project_in_one_way():
         if path.name == "chapter.py"
     }
     chapters = {texts[ROOT / chapter] for chapter in CHAPTERS}
-    parts = {texts[ROOT / part] for part in ("mnist/studies", "serialization/rest")}
+    parts = {texts[ROOT / p] for p in ("mnist/studies", "serialization/rest", "rnn/cells")}
     assert len(chapters) == len(parts) == 1
     assert set(texts) == {path.parent for path in SCRIPTS} - {
         ROOT / "utils",

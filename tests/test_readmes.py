@@ -43,6 +43,14 @@ SLICES = {
     "serialization/save_model.py": ["--epochs", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
     "book/preparation.py": ["--images", "50"],
+    "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
+    "rnn/names.py": ["--epochs", "1", "--names", "2000"],
+    "rnn/first_names.py": ["--epochs", "1", "--splits", "1"],
+    "rnn/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
+    "rnn/quantiles.py": ["--epochs", "1", "--seeds", "1"],
+    "rnn/cells/long_memory.py": ["--seeds", "1"],
+    "rnn/cells/costs.py": ["--rounds", "1"],
+    "rnn/cells/attention.py": ["--epochs", "1", "--names", "1000"],
 }
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
@@ -222,6 +230,7 @@ def test_readmes_are_all_brought_up_to_date(load_script):
 def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what names its back ends in the results themselves.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
+    without_backend.add("traffic")
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

@@ -1,0 +1,175 @@
+"""Forecast a time series with ten methods, from the last value to an LSTM, and compare them.
+
+    python rnn/forecast.py                  # traffic, an hour ahead
+    python rnn/forecast.py --horizon 24     # traffic, the next 24 hours
+    python rnn/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7    # your series
+
+You will see what was found in the data, a line for each method with its mean absolute error on the
+validation and on the test part, and which method is recommended. The table and the figures go to
+`rnn/outputs/<start time>/`. About three minutes on two cores.
+Chapter: rnn/README.md#a-forecast
+"""
+
+from chapter import OUTPUTS
+
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import methods
+from scores import absolute_errors, bootstrap, draw_forecasts, draw_horizon, recommend
+from series import load_series, load_traffic
+from utils.options import make_parser, positive
+from utils.runs import fail, make_folder, save_results
+
+HORIZON = 1  # steps ahead
+HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
+SEEDS = 1  # trainings of each method that begins at random
+LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}
+SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
+
+
+def make_methods(series):
+    """Return {name: function(data, seed)}, the simplest first, and which of them are random."""
+    simple = {"last_value": partial(methods.seasonal_naive, 1)}
+    for season in series.seasons:
+        simple[f"{season}_steps_ago"] = partial(methods.seasonal_naive, season)
+    simple["ridge"] = methods.linear
+    simple["ridge_with_dummies"] = partial(methods.linear, dummies=True)
+    random = {"gradient_boosting": methods.boosting}
+    for read in (methods.perceptron, methods.dilated_convolution, methods.gru, methods.lstm):
+        name = read.__name__
+        name = name.upper() if name in ("gru", "lstm") else name
+        random[name] = partial(methods.network, read)
+    return simple | random, set(random)
+
+
+def load(args):
+    """Return the series that the options ask for; say what was found in it."""
+    if args.data is None:
+        series = load_traffic(args.season)
+    else:
+        series = load_series(args.data, args.time, args.value, args.season)
+    print("\n".join(series.notes))
+    return series
+
+
+def check_length(data):
+    """End the program with one line if a part of the series is too short."""
+    for part, least in LEAST_WINDOWS.items():
+        if len(data.starts[part]) < least:
+            fail(
+                f"{len(data.series.values)} steps are too few: the {part} part holds "
+                f"{len(data.starts[part])} windows of {data.history} steps and {data.horizon} to "
+                f"forecast, and should hold {least}. Try a shorter --history, --season, --horizon."
+            )
+
+
+def spoken(name):
+    return name.replace("_", " ")
+
+
+def try_method(name, method, data, seeds):
+    """Train a method once per seed; return its scores, errors by part, and a forecast."""
+    errors, seconds = {"validation": [], "test": []}, []
+    for seed in seeds:
+        start = time.perf_counter()
+        forecast, parameters = method(data=data, seed=seed)
+        seconds.append(time.perf_counter() - start)
+        for part, values in errors.items():
+            values.append(absolute_errors(forecast, data, part))
+    scores = {"parameters": parameters, "seconds": min(seconds)}
+    for part, values in errors.items():
+        scores[part] = bootstrap(np.mean(values, axis=0), data)
+        scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
+    texts = ["{mean:8.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
+    print(
+        f"{spoken(name):24}{scores['seconds']:7.1f} s   " + "".join(f"{text:30}" for text in texts)
+    )
+    return scores, {part: np.mean(values, axis=0) for part, values in errors.items()}, forecast
+
+
+def spans_to_draw(series, horizon):
+    """Return {title: (first, last)} of the figure."""
+    if series.holiday.any():  # the traffic; Thanksgiving lies in the validation part
+        dates = {"A week in May": ("2018-05-07", "2018-05-14"),
+                 "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
+        return {title: tuple(series.times.searchsorted(span)) for title, span in dates.items()}
+    steps = SHOWN * max(series.seasons[0], horizon)
+    last = len(series.values)
+    return {"The end of the series": (max(series.cuts[1], last - steps), last)}
+
+
+def parse_arguments(argv):
+    parser = make_parser("Forecasts a time series with ten methods.", OUTPUTS)
+    add, count = parser.add_argument, positive(int)
+    add("--data", type=Path, metavar="CSV", help="a table of yours; None: the traffic")
+    add("--time", metavar="COLUMN", help="its column of times")
+    add("--value", metavar="COLUMN", help="its column of numbers")
+    add("--horizon", type=count, default=HORIZON, help="steps ahead")
+    add("--season", type=count, nargs="+", metavar="STEPS", help="None: those that are usual")
+    add("--history", type=count, default=HISTORY, help="values that each method sees")
+    add("--seeds", type=count, default=SEEDS, help="trainings of each method that is random")
+    add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
+    add("--epochs", type=count, default=methods.EPOCHS, help="of the networks, at most")
+    args = parser.parse_args(argv)
+    if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
+        parser.error("--data, --time and --value belong together")
+    return args
+
+
+def main(argv=None):
+    """Return what was found in the series, the scores of each method, and the recommended one."""
+    args = parse_arguments(argv)
+    series = load(args)
+    history = args.history or min(2 * series.seasons[-1], 48)
+    data = methods.Data(series, history, args.horizon, args.epochs)
+    check_length(data)
+    folder = make_folder(args.outputs)
+    scores, errors, forecasts = {}, {"validation": {}, "test": {}}, {}
+    all_methods, random = make_methods(series)
+    if unknown := set(args.methods or []) - set(all_methods):
+        fail(f"there is no method {', '.join(unknown)}, but {', '.join(all_methods)}")
+    print(f"{'mean absolute error':36}{'validation (95 % interval)':30}test")
+    for name, method in all_methods.items():
+        if args.methods and name not in args.methods:
+            continue
+        seeds = range(1, args.seeds + 1) if name in random else [1]
+        scores[name], of_parts, forecasts[name] = try_method(name, method, data, seeds)
+        for part, values in of_parts.items():
+            errors[part][name] = values
+
+    chosen, best = recommend(errors["validation"], data)
+    print(f"Best on the validation part: {spoken(best)}.")
+    print(f"Recommended, the simplest that is as good: {spoken(chosen)}.")
+    shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
+    shown = [name for name in shown if name in scores]
+    spans = spans_to_draw(series, args.horizon)
+    draw_forecasts(
+        {spoken(name): forecasts[name] for name in shown},
+        data,
+        spans,
+        folder / f"forecast_{args.horizon}.png",
+    )
+    if args.horizon > 1:
+        of_shown = {spoken(name): errors["test"][name] for name in shown}
+        draw_horizon(of_shown, folder / f"horizon_{args.horizon}.png")
+    results = {
+        "notes": series.notes,
+        "windows": {part: len(starts) for part, starts in data.starts.items()},
+        "methods": scores,
+        "best": best,
+        "recommended": chosen,
+        # How much worse than the recommended method each one is on the test part, in pairs.
+        "behind": {
+            name: bootstrap(values - errors["test"][chosen], data)
+            for name, values in errors["test"].items()
+        },
+    }
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""How sure is the forecast? An interval that should hold eight times in ten.
+
+    python rnn/quantiles.py                # traffic, the next 24 hours
+    python rnn/quantiles.py --horizon 1
+
+Three ways to an 80 % interval for the traffic: around last week's value and around a linear
+forecast, as wide as their errors on the validation part were; and a network that is trained to
+name the two ends itself. You will see how often each holds in 2018 and how wide it is, and
+a figure of a week. About a minute on two cores.
+Chapter: rnn/README.md#how-sure
+"""
+
+from chapter import OUTPUTS
+
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import ops
+
+import methods
+from scores import bootstrap
+from series import load_traffic, windows
+from utils.figures import save_figure
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+
+QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
+HORIZON = 24
+HISTORY = 48
+SEEDS = 3
+WEEK = ("2018-05-07", "2018-05-14")  # in the figure
+
+
+def pinball(truth, forecast):
+    """Return the loss that is least where a share q of all values lies below the forecast.
+
+    truth (n, horizon), forecast (n, horizon * quantiles). A value above the forecast costs q times
+    its distance, one below (1 - q) times. Source: Koenker and Bassett, "Regression Quantiles",
+    Econometrica 46 (1), 1978.
+    """
+    q = ops.convert_to_tensor(QUANTILES, dtype=forecast.dtype)
+    forecast = ops.reshape(forecast, (-1, truth.shape[1], len(QUANTILES)))
+    above = ops.expand_dims(truth, -1) - forecast
+    return ops.mean(ops.maximum(q * above, (q - 1) * above))
+
+
+def train_network(data, seed):
+    """Return a function that gives the quantiles (n, horizon, 3) of a perceptron."""
+    outputs = data.horizon * len(QUANTILES)
+    forecast, _ = methods.network(methods.perceptron, data, seed, loss=pinball, outputs=outputs)
+
+    def quantiles(starts):
+        # Nothing forces the three to lie in order; sorted, they do.
+        return np.sort(forecast(starts).reshape(len(starts), data.horizon, -1), axis=2)
+
+    return quantiles
+
+
+def widen(forecast, data):
+    """Return the quantiles that put the errors on the validation part around a forecast.
+
+    Each step ahead has its own width, since the errors grow with it.
+    """
+    starts = data.starts["validation"]
+    errors = windows(data.series.values, starts, data.horizon) - forecast(starts)
+    errors[~windows(data.series.observed, starts, data.horizon)] = np.nan
+    ends = np.nanquantile(errors, QUANTILES, axis=0).T  # (horizon, 3)
+    return lambda starts: forecast(starts)[:, :, None] + ends
+
+
+def judge(quantiles, data):
+    """Return how often the interval holds on the test part, its width, and the pinball loss."""
+    starts = data.starts["test"]
+    truth = windows(data.series.values, starts, data.horizon)
+    observed = windows(data.series.observed, starts, data.horizon)
+    ends = quantiles(starts)
+    low, _, high = np.moveaxis(ends, 2, 0)
+    inside = np.where(observed, (low <= truth) & (truth <= high), np.nan)
+    above = truth[:, :, None] - ends
+    loss = np.maximum(np.array(QUANTILES) * above, (np.array(QUANTILES) - 1) * above).mean(axis=2)
+    return {
+        "holds": bootstrap(inside, data),
+        "width": float((high - low)[observed].mean()),
+        "pinball": float(loss[observed].mean()),
+    }
+
+
+def draw(quantiles, data):
+    """Draw the interval and the median of a week, forecast once a day (or each hour)."""
+    first, last = data.series.times.searchsorted(WEEK)
+    ends = quantiles(np.arange(first, last, data.horizon)).reshape(-1, len(QUANTILES))
+    times = data.series.times[first:last]
+    figure, axes = plt.subplots(figsize=(9, 3.8))
+    axes.fill_between(times, ends[:, 0], ends[:, 2], alpha=0.3, label="80 % interval")
+    axes.plot(times, ends[:, 1], label="median")
+    axes.plot(times, data.series.values[first:last], color="0.2", label="what happened")
+    axes.set(title="A week in May, each day forecast at midnight", ylabel="vehicles an hour")
+    axes.tick_params(axis="x", labelrotation=20)
+    axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    return figure
+
+
+def main(argv=None):
+    """Return for each way how often the interval holds, its width, and its pinball loss."""
+    parser = make_parser("Forecasts an 80 % interval for the traffic.", OUTPUTS)
+    parser.add_argument("--horizon", type=positive(int), default=HORIZON)
+    parser.add_argument("--epochs", type=positive(int), default=methods.EPOCHS)
+    parser.add_argument("--seeds", type=positive(int), default=SEEDS)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    data = methods.Data(load_traffic(), HISTORY, args.horizon, args.epochs)
+    last_week, _ = methods.seasonal_naive(data.series.seasons[-1], data, seed=1)
+    ridge, _ = methods.linear(data, seed=1, dummies=True)
+    ways = {"last_week": widen(last_week, data), "ridge": widen(ridge, data)}
+    for seed in range(1, args.seeds + 1):
+        ways[f"network_{seed}"] = train_network(data, seed)
+    results = {name: judge(quantiles, data) for name, quantiles in ways.items()}
+    print(f"{'80 % interval of':24}{'holds':>8}{'(95 % interval)':>20}{'width':>8}{'pinball':>9}")
+    for name, one in results.items():
+        holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])
+        print(f"{name:24}{holds}{one['width']:8.0f}{one['pinball']:9.1f}")
+    save_figure(draw(ways[f"network_{args.seeds}"], data), folder / "quantiles.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""How good a forecast is: errors, how sure they are, and which method is worth its trouble.
+
+Chapter: rnn/README.md#the-scores
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from series import windows
+from utils.figures import save_figure
+
+DRAWS = 2_000  # of the bootstrap
+LEAST_BLOCKS = 10
+
+
+def absolute_errors(forecast, data, part):
+    """Return the absolute errors (windows, horizon) of a part, NaN where nothing was observed."""
+    starts = data.starts[part]
+    truth = windows(data.series.values, starts, data.horizon)
+    errors = np.abs(forecast(starts) - truth)
+    return np.where(windows(data.series.observed, starts, data.horizon), errors, np.nan)
+
+
+def bootstrap(errors, data):
+    """Return the mean error and its 95 % interval, from blocks of windows drawn again.
+
+    Windows that follow each other share most of their steps, so that their errors are alike. What
+    is drawn are whole days (or weeks), as long as that leaves ten of them.
+    """
+    length = max(data.horizon, data.series.seasons[0])
+    length = max(min(length, len(errors) // LEAST_BLOCKS), 1)
+    edges = np.arange(0, len(errors), length)
+    sums = np.add.reduceat(np.nansum(errors, axis=1), edges)
+    counts = np.add.reduceat(np.isfinite(errors).sum(axis=1), edges)
+    drawn = np.random.default_rng(0).integers(len(edges), size=(DRAWS, len(edges)))
+    means = sums[drawn].sum(axis=1) / np.maximum(counts[drawn].sum(axis=1), 1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return {"mean": float(np.nanmean(errors)), "low": float(low), "high": float(high)}
+
+
+def recommend(errors, data):
+    """Return the simplest method that the best one does not clearly beat, and the best one.
+
+    errors: {method: validation errors}, the simplest first. "Clearly" is where the 95 % interval of
+    the difference, window by window, lies above zero.
+    """
+    best = min(errors, key=lambda name: np.nanmean(errors[name]))
+    for name in errors:
+        if bootstrap(errors[name] - errors[best], data)["low"] <= 0:
+            return name, best
+    return best, best
+
+
+def stitch(forecast, first, last, horizon):
+    """Return a forecast of each step from first on, made every `horizon` steps."""
+    return forecast(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
+
+
+def draw_forecasts(forecasts, data, spans, path):
+    """Draw what was and what each method said, a panel for each span {title: (first, last)}."""
+    figure, panels = plt.subplots(len(spans), 1, figsize=(9, 3.4 * len(spans)), squeeze=False)
+    for axes, (title, (first, last)) in zip(panels[:, 0], spans.items(), strict=True):
+        times = data.series.times[first:last]
+        truth = np.where(data.series.observed, data.series.values, np.nan)[first:last]
+        axes.plot(times, truth, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
+        for name, forecast in forecasts.items():
+            values = stitch(forecast, first, last, data.horizon)
+            axes.plot(times[: len(values)], values, label=name, linewidth=1.4)
+        axes.set(title=title)
+        axes.tick_params(axis="x", labelrotation=20)
+    panels[0, 0].legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    save_figure(figure, path)
+
+
+def draw_horizon(errors, path):
+    """Draw the mean error over the steps ahead, for each method."""
+    figure, axes = plt.subplots()
+    for name, values in errors.items():
+        axes.plot(range(1, values.shape[1] + 1), np.nanmean(values, axis=0), label=name)
+    axes.set(title="The further ahead, the less sure", xlabel="steps ahead")
+    axes.set(ylabel="mean absolute error", ylim=(0, None))
+    axes.legend()
+    save_figure(figure, path)
