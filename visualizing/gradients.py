@@ -48,3 +48,19 @@ def with_torch(function, tensors):
     tensors = [tensor.detach().clone().requires_grad_() for tensor in tensors]
     value = function(*tensors)
     return value, torch.autograd.grad(value, tensors)
+
+
+def weight_gradients(model, x, y):
+    """Return {weight: gradient of the mean cross-entropy} for inputs x and one-hot labels y.
+
+    The names are those of Keras, such as conv2d/kernel. The model stays as it is.
+    """
+    fixed = [ops.convert_to_tensor(variable) for variable in model.non_trainable_variables]
+
+    def loss(*weights):
+        answers, _ = model.stateless_call(weights, fixed, x)
+        return ops.mean(keras.losses.categorical_crossentropy(y, answers))
+
+    names = ["/".join(v.path.split("/")[-2:]) for v in model.trainable_variables]
+    _, slopes = gradients(loss, *model.trainable_variables)
+    return dict(zip(names, slopes, strict=True))

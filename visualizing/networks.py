@@ -45,10 +45,7 @@ def load_network(path):
     ):
         fail(f"{path} is not a stack of layers that ends with a dense one: it classifies nothing.")
     if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
-        shapes = f"from {model.input_shape} to {model.output_shape}"
-        fail(
-            f"{path} does not read digits: it goes {shapes}, not from (None, 28, 28, 1) to (None, 10)."
-        )
+        fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
     return model
 
 
@@ -56,9 +53,9 @@ def find_network(name):
     """Return an untrained network of mnist/models.py by its name, or a trained one by its file."""
     if name in MODELS:
         return MODELS[name]()
-    if Path(name).suffix == ".keras" or Path(name).is_dir():
-        return load_network(Path(name))
-    fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
+    if Path(name).suffix != ".keras" and not Path(name).is_dir():
+        fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
+    return load_network(Path(name))
 
 
 def held_out_digits():
@@ -109,9 +106,11 @@ def scores(model, x):
     return ops.matmul(run_layers(hidden, x), last.kernel) + last.bias
 
 
-def probabilities(model, images):
+def probabilities(model, images, chunk=500):
     """Return what the network says of images with grey levels, (n, 28, 28): shape (n, 10)."""
-    return model.predict(as_input(model, images), batch_size=500, verbose=0)
+    parts = range(0, len(images), chunk)
+    x = as_input(model, images)
+    return np.concatenate([model.predict_on_batch(x[part : part + chunk]) for part in parts])
 
 
 def layer_outputs(model, x):
