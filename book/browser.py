@@ -4,7 +4,8 @@
     python book/browser.py --page think
 
 Starts the service, draws two digits on its page stroke by stroke, and writes screenshots of it as
-rest_page.png, or of the page that shows the layers as think_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
+rest_page.png; with --page think, of the page that shows the layers, as think_page.png. Needs
+Debian's chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS

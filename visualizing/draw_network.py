@@ -78,8 +78,9 @@ def draw_blocks(model):
         taken = draw_block(axes, x, shape, color)
         middle = x + width / 2
         label = " x ".join(f"{n:,}" for n in shape)
-        axes.text(middle, -height / 2 - 0.15, label, ha="center", va="top", fontsize=9, weight="bold")
-        axes.text(middle, low - 0.35, text, ha="center", va="top", fontsize=9, color="0.25")
+        style = {"ha": "center", "va": "top", "fontsize": 9}
+        axes.text(middle, -height / 2 - 0.15, label, weight="bold", **style)
+        axes.text(middle, low - 0.35, text, color="0.25", **style)
         x += max(taken + 0.5, 1.75)
     axes.set(xlim=(-0.9, x), ylim=(low - 1.4, -low + 1))
     axes.set_aspect("equal")

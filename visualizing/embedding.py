@@ -83,8 +83,8 @@ def draw(maps, labels, wrong, noise, path):
         axes.scatter(*points[wrong].T, s=36, marker="x", color="black", linewidth=1.4)
         for digit in range(10):
             centre = np.median(points[labels == digit], axis=0)
-            axes.text(*centre, digit, weight="bold", ha="center", va="center",
-                      bbox={"facecolor": "white", "alpha": 0.6, "pad": 0.8, "edgecolor": "none"})  # fmt: skip
+            box = {"facecolor": "white", "alpha": 0.6, "pad": 0.8, "edgecolor": "none"}
+            axes.text(*centre, digit, weight="bold", ha="center", va="center", bbox=box)
         axes.set_title(name, fontsize=10)
     for axes, (name, points) in zip(panels.flat[len(maps) :], noise.items(), strict=True):
         axes.scatter(*points.T, s=3, color="0.3")

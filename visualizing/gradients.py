@@ -55,12 +55,15 @@ def weight_gradients(model, x, y):
 
     The names are those of Keras, such as conv2d/kernel. The model stays as it is.
     """
-    fixed = [ops.convert_to_tensor(variable) for variable in model.non_trainable_variables]
+    weights, fixed = (
+        [ops.convert_to_numpy(variable) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    )
 
-    def loss(*weights):
+    def loss(*weights):  # as if the model had these weights
         answers, _ = model.stateless_call(weights, fixed, x)
         return ops.mean(keras.losses.categorical_crossentropy(y, answers))
 
     names = ["/".join(v.path.split("/")[-2:]) for v in model.trainable_variables]
-    _, slopes = gradients(loss, *model.trainable_variables)
+    _, slopes = gradients(loss, *weights)
     return dict(zip(names, slopes, strict=True))

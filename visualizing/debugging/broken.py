@@ -2,10 +2,9 @@
 
     python visualizing/debugging/broken.py                  # all of them, and a healthy one
     python visualizing/debugging/broken.py labels_shuffled  # only this one
-    python visualizing/debugging/doctor.py RUN/labels_shuffled  # what a doctor says of it
 
-You will see each training go by and a table, and a figure with all curves. Every training leaves
-a folder like one of mnist.py. About two minutes.
+You will see each training go by, what the doctor of doctor.py says of it, a table, and a figure
+with all curves. Every training leaves a folder like one of mnist.py. About two minutes.
 Chapter: visualizing/debugging/README.md#broken-trainings
 """
 
@@ -18,15 +17,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from doctor import examine, report
 from networks import MODELS
 from utils.data import Digits, prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, shown, write_json
+from utils.runs import make_folder, save_results, write_json
 from utils.statistics import score
 from utils.training import SaveCheckpoint, verbosity
 
-IMAGES = 1000  # to train with, and as many to validate: few, so that it takes seconds
+IMAGES = 1000  # to train with: few, so that it takes seconds
 EPOCHS = 10
 BATCH_SIZE = 32
 LEARNING_RATE = 0.001
@@ -53,11 +53,11 @@ def healthy(training):
 
 
 def rate_too_high(training):
-    training.learning_rate = 0.02
+    training.learning_rate = 0.05
 
 
 def rate_too_low(training):
-    training.learning_rate = 0.000005
+    training.learning_rate = 0.00003
 
 
 def labels_shuffled(training):
@@ -85,7 +85,7 @@ def leak(training):
     """Every image is there twice, and then they are split at random: twins in both parts."""
     x, y = training.digits.x_train, training.digits.y_train
     order = training.random.permutation(np.tile(np.arange(len(x)), 2))
-    train, val = order[: len(x)], order[len(x) :]
+    train, val = order[: len(x) * 3 // 2], order[len(x) * 3 // 2 :]
     training.replace(x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
 
 
@@ -112,7 +112,7 @@ FAULTS = {
 
 
 def train(fault, digits, epochs, seed, folder):
-    """Train with a fault, leave a run's folder, return its history and scores."""
+    """Train with a fault and leave a run's folder; return the history and the scores."""
     keras.utils.set_random_seed(seed)
     training = Training(digits, np.random.default_rng(seed))
     fault(training)
@@ -155,10 +155,12 @@ def draw(histories, path):
         axes.axis("off")
     for number, (name, history) in enumerate(histories.items()):
         row, column = divmod(number, columns)
-        for key, axes in zip(("loss", "accuracy"), panels[2 * row : 2 * row + 2, column], strict=True):
+        pair = panels[2 * row : 2 * row + 2, column]
+        for key, axes in zip(("loss", "accuracy"), pair, strict=True):
             axes.axis("on")
             plot_history(axes, history, key)
-            axes.set_ylim(0, 3 if key == "loss" else 1.02)
+            top = 3 if history["loss"].min() < 3 else 1.1 * history["loss"].max()
+            axes.set_ylim(0, top if key == "loss" else 1.02)
             axes.set_ylabel(key.capitalize() if column == 0 else "")
             if number:
                 axes.get_legend().remove()
@@ -181,20 +183,21 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     digits = prepare_mnist((28, 28, 1), args.images)
-    digits = digits._replace(x_val=digits.x_val[:IMAGES], y_val=digits.y_val[:IMAGES])
     results, histories = {}, {}
     for name in args.faults or FAULTS:
         print(f"== {name}", flush=True)
         history, scores = train(FAULTS[name], digits, args.epochs, args.seed, folder / name)
         histories[name] = history
-        results[name] = scores | {"history": history.to_dict(orient="list")}
+        findings = examine(folder / name)
+        report(findings)
+        (found,) = findings.values()
+        results[name] = scores | {"history": history.to_dict(orient="list"), "findings": found}
     draw(histories, folder / "broken.png")
     print(f"\n{'':20}training loss, first and last epoch   accuracy: training, validation")
     for name, history in histories.items():
         first, last = history.iloc[0], history.iloc[-1]
         print(f"{name:20}{first['loss']:12.3f}{last['loss']:12.3f}", end="")
         print(f"{last['accuracy']:26.1%}{last['val_accuracy']:10.1%}")
-    print(f"A doctor for each: python visualizing/debugging/doctor.py {shown(folder)}/NAME")
     return save_results(results, folder, __file__, argv)
 
 

@@ -13,11 +13,12 @@ import chapter  # noqa: F401  it tells Python where the rest of the chapter is
 
 import base64
 
-import networks  # first: it tells Python where the service is
 import numpy as np
+from flask import Blueprint, abort, request
+
+import networks  # first: it tells Python where the service is
 from app import HOST, MODEL, PORT, create_app
 from checks import read_images
-from flask import Blueprint, abort, request
 from maps import occlusion
 from service import parse_options, serve
 
