@@ -99,6 +99,20 @@ MEASUREMENTS = {
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "shapes": ("visualizing/shapes.py", []),
+    "blocks": ("visualizing/draw_network.py", ["blocks_conv_net.png"]),
+    "features": (
+        "visualizing/features.py",
+        ["filters.png", "feature_maps.png", "feature_maps_of_digits.png"],
+    ),
+    "likes": ("visualizing/likes.py", ["likes_digits.png", "likes_filters.png"]),
+    "why": ("visualizing/why.py", ["why.png"]),
+    "embedding": ("visualizing/embedding.py", ["embedding.png"]),
+    "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
+    "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
+    "think_page": ("book/browser.py --page think", ["think_page.png"]),
+    "think_speed": ("book/think_speed.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": (
         "mnist/mnist.py -m all --epochs 3",
@@ -136,6 +150,8 @@ RUNS = {
     "mnist_augment": {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
+    "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},  # of a run of mlp_tiny
+    "doctor_zoo": {},  # of a run of -m all --epochs 3
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
 }

@@ -120,11 +120,13 @@ def not_scaled(patient):
 
 
 def leak(patient):
-    said, here = patient.said["validation"], patient.score(patient.answers)
-    if said["accuracy"] - here["accuracy"] > LEAK:
+    said = patient.said["validation"]["accuracy"]
+    both = patient.answers, patient.answers_unscaled
+    here = max(patient.score(answers)["accuracy"] for answers in both)
+    if said - here > LEAK:
         return (
-            f"the run says {said['accuracy']:.1%} on its validation images, on those of the book "
-            f"it is {here['accuracy']:.1%}: are there training images among its own?"
+            f"the run says {said:.1%} on its validation images, on those of the book it is "
+            f"{here:.1%}: are there training images among its own?"
         )
     return None
 

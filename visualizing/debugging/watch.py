@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 import networks
 from gradients import weight_gradients
@@ -94,6 +95,7 @@ def draw(seen, path):
                 middle = (edges[1:] + edges[:-1]) / 2
                 axes.fill_between(middle, floor, heights, zorder=number + 2, **style)
             axes.set(yticks=[])
+            axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.grid(False)
             axes.spines["left"].set_visible(False)
             axes.tick_params(labelsize=8)
