@@ -43,6 +43,12 @@ SLICES = {
     "serialization/save_model.py": ["--epochs", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
     "book/preparation.py": ["--images", "50"],
+    "visualizing/draw_network.py": ["-m", "conv_net"],
+    "visualizing/why.py": ["--images", "4"],
+    "visualizing/likes.py": ["--steps", "2"],
+    "visualizing/embedding.py": ["--digits", "300"],
+    "visualizing/debugging/watch.py": ["--epochs", "1", "--images", "256"],
+    "visualizing/debugging/broken.py": ["--epochs", "1", "--images", "64"],
 }
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
@@ -222,6 +228,7 @@ def test_readmes_are_all_brought_up_to_date(load_script):
 def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what names its back ends in the results themselves.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
+    without_backend |= {"think_page"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

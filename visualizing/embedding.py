@@ -112,7 +112,7 @@ def main(argv=None):
     draw(maps, labels, wrong, noise, folder / "embedding.png")
 
     results = {"digits": len(images), "mistakes": int(wrong.sum()), "maps": {}}
-    spaces = {"pixels": images.reshape(len(images), -1), "hidden layer": features, **maps}
+    spaces = {"pixels": images.reshape(len(images), -1), "hidden_layer": features, **maps}
     print(f"{'':24}neighbours have the digit   distances of digits, rank correlation")
     for name, points in spaces.items():
         results["maps"][name] = measured = measure(points, labels, features)

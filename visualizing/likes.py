@@ -37,7 +37,7 @@ WAYS = {
     "jitter": {"jitter"},
     "blur": {"blur"},
     "decay": {"decay"},
-    "all three": {"jitter", "blur", "decay"},
+    "all_three": {"jitter", "blur", "decay"},
 }
 FILTERS = 16  # of each convolution
 
@@ -82,7 +82,7 @@ def pictures_of_filters(model, layers, count, steps, random):
         return ops.sum(wanted * ops.mean(ops.leaky_relu(maps, 0.01), axis=(1, 2)))
 
     shape = (count, *model.input_shape[1:])
-    return climb(objective, shape, WAYS["all three"], steps, random)
+    return climb(objective, shape, WAYS["all_three"], steps, random)
 
 
 def draw_digits(pictures, answers, path):
@@ -93,7 +93,7 @@ def draw_digits(pictures, answers, path):
         for digit, axes in enumerate(row):
             title = f"{digit}: {answers[way][digit, digit]:.1%}"
             axes.set_title(title, fontsize=8, fontweight="normal", loc="center")
-        row[0].text(-0.15, 0.5, way, fontsize=9, ha="right", va="center",
+        row[0].text(-0.15, 0.5, way.replace("_", " "), fontsize=9, ha="right", va="center",
                     transform=row[0].transAxes)  # fmt: skip
     save_figure(figure, path)
 

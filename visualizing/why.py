@@ -42,7 +42,7 @@ def methods_for(model):
     }
     for layers in maps.convolutions(model)[-1:-3:-1]:
         _, height, width, _ = model.layers[layers - 1].output.shape
-        methods[f"Grad-CAM {height} x {width}"] = partial(maps.grad_cam, layers=layers)
+        methods[f"Grad-CAM_{height}_x_{width}"] = partial(maps.grad_cam, layers=layers)
     return methods
 
 
@@ -84,7 +84,7 @@ def check(model, images, answers):
     """Return for each method how far answers fall, with the network's own maps and with others."""
     learned_nothing = [with_new_weights(model, seed) for seed in SEEDS]
     at_random = np.random.default_rng(0).random(images.shape)
-    results = {"random ink": {"fall": float(fall(model, images, answers, at_random).mean())}}
+    results = {"random_ink": {"fall": float(fall(model, images, answers, at_random).mean())}}
     for name, make in methods_for(model).items():
         heat = make(model, images, answers)
         others = [make(network, images, answers) for network in learned_nothing]
@@ -124,7 +124,8 @@ def draw(model, images, titles, answers, path):
             if name:
                 axes.contour(images[row], [100], colors="white", linewidths=0.7)
             if row == 0:
-                axes.set_title(name.replace(" ", "\n", 1), fontsize=10, loc="center")
+                title = name.replace("_", "\n", 1).replace("_", " ")
+                axes.set_title(title, fontsize=10, loc="center")
         axes_row[0].set_title(titles[row], fontsize=9, fontweight="normal", loc="center")
     save_figure(figure, path)
 

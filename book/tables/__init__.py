@@ -1,6 +1,15 @@
 """The tables of the READMEs, made of the files in assets/results/: a module for each chapter."""
 
-from tables import backends, churn, experiments, mnist, serialization, studies, xor  # noqa: F401
+from tables import (  # noqa: F401
+    backends,
+    churn,
+    experiments,
+    mnist,
+    serialization,
+    studies,
+    visualizing,
+    xor,
+)
 from tables.common import TABLES
 
 __all__ = ["TABLES"]

@@ -58,10 +58,13 @@ def main(argv=None):
     parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS)
     parser.add_argument("run", help="folder of a run of mnist.py or of broken.py, or its name")
     args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
     run = find_run(args.run, ROOT / "mnist" / "outputs")
     findings = examine(run if run.is_dir() else OUTPUTS / args.run)
     report(findings)
-    return save_results({"findings": findings}, make_folder(args.outputs), __file__, argv)
+    found = sum(len(found) for found in findings.values())
+    results = {"networks": len(findings), "found": found, "findings": findings}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from utils.statistics import score
 
 GUESSING = math.log(10)  # the loss of somebody who gives each digit a probability of 0.1
 DEAD = 0.5  # so many neurons of a layer that never fire are a finding
-LEAK = 0.03  # so much accuracy must not be lost on other images
+LEAK = 0.02  # so much accuracy must not be lost on other images
 SMALL_BATCH = 8  # for the means and deviations of batch normalization
 RATES = (0.0001, 0.01)  # between these, Adam's learning rate is nothing special
 
