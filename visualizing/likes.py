@@ -75,7 +75,7 @@ def pictures_of_digits(model, way, steps, random):
 def pictures_of_filters(model, layers, count, steps, random):
     """Return a picture for each of some filters of the convolution that the layers end with."""
     *before, layer = layers
-    wanted = np.eye(count, layer.filters, dtype="float32")
+    wanted = ops.eye(count, layer.filters)
 
     def objective(x):  # leaky: where relu gives 0, there would be no slope to climb
         maps = ops.conv(networks.run_layers(before, x), layer.kernel, padding=layer.padding)

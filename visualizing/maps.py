@@ -41,7 +41,7 @@ def occlusion(model, images, answers):
 
 def slopes(model, x, answers):
     """Return how the score of each answer changes with each pixel, shape (n, 28, 28)."""
-    wanted = keras.utils.to_categorical(answers, 10).astype("float32")
+    wanted = ops.one_hot(answers, 10)
     _, (slope,) = gradients(lambda x: ops.sum(wanted * scores(model, x)), x)
     return slope.reshape(-1, 28, 28)
 
@@ -77,7 +77,7 @@ def grad_cam(model, images, answers, layers=None):
     """
     layers = layers or convolutions(model)[-1]
     maps = run_layers(model.layers[:layers], as_input(model, images))  # (n, h, w, channels)
-    wanted = keras.utils.to_categorical(answers, 10).astype("float32")
+    wanted = ops.one_hot(answers, 10)
 
     def score(maps):
         *hidden, last = model.layers[layers:]
