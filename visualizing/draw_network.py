@@ -109,13 +109,11 @@ def draw_weights(model):
         left.axis("off")
         for digit in range(10):
             weight = last[neuron, digit]
-            figure.add_artist(
-                ConnectionPatch(
-                    (28, 13.5), (0.2, digit), "data", "data", left, right,
-                    color="#b2182b" if weight > 0 else "#2166ac",
-                    linewidth=4 * abs(weight) / np.abs(last).max(), alpha=0.7,
-                )
-            )  # fmt: skip
+            ends = {"coordsA": "data", "coordsB": "data", "axesA": left, "axesB": right}
+            color = "#b2182b" if weight > 0 else "#2166ac"
+            line = ConnectionPatch((28, 13.5), (0.2, digit), color=color, alpha=0.7, **ends)
+            line.set_linewidth(4 * abs(weight) / np.abs(last).max())
+            figure.add_artist(line)
     return figure
 
 

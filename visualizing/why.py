@@ -30,7 +30,7 @@ from utils.statistics import mean_and_deviation
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150
 SEEDS = [1, 2, 3]  # of the networks that have learned nothing
-SHOWN = 4  # right answers, and as many wrong ones
+SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
 
 
 def methods_for(model):
@@ -103,9 +103,8 @@ def choose(model):
     """Return some digits that are read right and some that are not: images, labels, answers."""
     images, labels = networks.held_out_digits()
     answers = networks.probabilities(model, images).argmax(axis=1)
-    right = np.flatnonzero(answers == labels)
-    right = [right[labels[right] == digit][0] for digit in (2, 4, 7, 8)[:SHOWN]]
-    chosen = [*right, *np.flatnonzero(answers != labels)[:SHOWN]]
+    right = [np.flatnonzero((answers == labels) & (labels == digit))[:1] for digit in SHOWN]
+    chosen = np.concatenate([*right, np.flatnonzero(answers != labels)[: len(SHOWN)]])
     return images[chosen], labels[chosen], answers[chosen]
 
 
