@@ -84,7 +84,7 @@ def run_service(*options, page="rest"):
             yield re.search(r"http://\S+:\d+", process.stdout.readline())[0]
         finally:
             process.send_signal(signal.SIGINT)  # as Ctrl-C does
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
 
 
 def forget_answer(chrome):

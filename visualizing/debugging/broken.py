@@ -4,7 +4,7 @@
     python visualizing/debugging/broken.py labels_shuffled  # only this one
 
 You will see each training go by, what the doctor of doctor.py says of it, a table, and a figure
-with all curves. Every training leaves a folder like one of mnist.py. About two minutes.
+with all curves. Every training leaves a folder like one of mnist.py. About three minutes.
 Chapter: visualizing/debugging/README.md#broken-trainings
 """
 
@@ -134,39 +134,34 @@ def train(fault, digits, epochs, seed, folder):
         verbose=verbosity(),
     )
     model.save(folder / f"{model.name}.keras")
-    parts = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val")}
     scores = {"parameters": model.count_params(), "epochs": epochs}
-    for part, (x, y) in parts.items():
-        answers = model.predict(getattr(training.digits, x), verbose=0)
-        scores[part] = score(getattr(training.digits, y), answers)
+    for part, (x, y) in training.digits.parts().items():
+        if part != "test":
+            scores[part] = score(y, model.predict(x, verbose=0))
     settings = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     write_json({"settings": settings, "models": {model.name: scores}}, folder / "results.json")
     return pd.DataFrame(history), scores
 
 
 def draw(histories, path):
-    """Draw the loss and the accuracy of each training, {name: history}, one above the other."""
+    """Draw the loss over the accuracy of each training, {name: history}, epoch by epoch."""
     columns = min(5, len(histories))
     rows = -(-len(histories) // columns)
     figure, panels = plt.subplots(
         2 * rows, columns, figsize=(2.3 * columns + 0.6, 3.5 * rows), sharex=True, squeeze=False
     )
-    for axes in panels.flat:
-        axes.axis("off")
+    for axes in panels[-2:, (len(histories) - 1) % columns + 1 :].flat:
+        axes.axis("off")  # there is no training left for it
     for number, (name, history) in enumerate(histories.items()):
         row, column = divmod(number, columns)
         pair = panels[2 * row : 2 * row + 2, column]
         for key, axes in zip(("loss", "accuracy"), pair, strict=True):
-            axes.axis("on")
             plot_history(axes, history, key)
             top = 3 if history["loss"].min() < 3 else 1.1 * history["loss"].max()
             axes.set_ylim(0, top if key == "loss" else 1.02)
             axes.set_ylabel(key.capitalize() if column == 0 else "")
-            if number:
-                axes.get_legend().remove()
+            axes.get_legend().set_visible(number == 0)
         panels[2 * row, column].set_title(name.replace("_", " "), fontsize=10)
-    for axes in panels[-1]:
-        axes.set_xlabel("Epoch")
     save_figure(figure, path)
 
 
