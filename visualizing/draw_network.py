@@ -110,9 +110,9 @@ def draw_weights(model):
         for digit in range(10):
             weight = last[neuron, digit]
             ends = {"coordsA": "data", "coordsB": "data", "axesA": left, "axesB": right}
-            ends["annotation_clip"] = False  # they begin and end beside the pictures
             color = "#b2182b" if weight > 0 else "#2166ac"
             line = ConnectionPatch((28, 13.5), (0.2, digit), color=color, alpha=0.7, **ends)
+            line.set_annotation_clip(False)  # it begins and ends beside the pictures
             line.set_linewidth(4 * abs(weight) / np.abs(last).max())
             figure.add_artist(line)
     return figure
