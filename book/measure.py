@@ -59,6 +59,7 @@ MEASUREMENTS = {
         "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
+    "mnist_convolution": ("book/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/studies/experiments.py", []),
     "mnist_short": (
@@ -114,14 +115,9 @@ MEASUREMENTS = {
     "think_page": ("book/browser.py --page think", ["think_page.png"]),
     "think_speed": ("book/think_speed.py", []),  # nothing else may run meanwhile
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": (
-        "mnist/mnist.py -m all --epochs 3",
-        ["conv_net_mistakes.png"],
-    ),
-    "mnist_compare": (
-        "mnist/studies/compare.py",
-        ["mnist_compare.png"],
-    ),  # of the results of the others
+    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    # Of the results of the others.
+    "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
 
