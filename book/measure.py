@@ -108,6 +108,8 @@ MEASUREMENTS = {
     ),
     "likes": ("visualizing/likes.py", ["likes_digits.png", "likes_filters.png"]),
     "why": ("visualizing/why.py", ["why.png"]),
+    "why_5": ("visualizing/why.py --wiped 5", []),
+    "why_150": ("visualizing/why.py --wiped 150", []),
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
@@ -147,7 +149,8 @@ RUNS = {
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
     "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},  # of a run of mlp_tiny
-    "doctor_zoo": {},  # of a run of -m all --epochs 3
+    "doctor_zoo": {},  # of a run of -m all --epochs 3 --train-samples 20000
+    "doctor_overfitting": {},  # of a run of -m mlp_one_layer --train-samples 1000
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
 }

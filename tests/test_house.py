@@ -82,6 +82,7 @@ def test_a_script_names_its_place_in_the_book(path):
 @each_script
 def test_files_keep_to_their_budget(path):
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 250}
+    budget["book/measure.py"] = 260  # it is a list, a measurement each
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= budget.get(name(path), 200)
 

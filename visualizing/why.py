@@ -2,6 +2,7 @@
 
     python visualizing/why.py                 # right and wrong answers, and the check
     python visualizing/why.py --images 50     # a quicker check
+    python visualizing/why.py --wiped 5       # with fewer pixels
     python visualizing/why.py --image my.png  # your own digit
 
 You will see a figure with the maps of some digits, and a table: how far the probability of the
@@ -52,7 +53,7 @@ def with_new_weights(model, seed):
     return keras.Sequential.from_config(model.get_config())
 
 
-def fall(model, images, answers, heat, wiped=WIPED):
+def fall(model, images, answers, heat, wiped):
     """Return how far each answer's probability falls without its most important ink.
 
     heat: the maps of importance; wiped: how many pixels of ink become paper. (To make paper of
@@ -80,18 +81,22 @@ def alike(first, second):
     )
 
 
-def check(model, images, answers):
+def check(model, images, answers, wiped):
     """Return for each method how far answers fall, with the network's own maps and with others."""
+
+    def mean_fall(heat):
+        return float(fall(model, images, answers, heat, wiped).mean())
+
     learned_nothing = [with_new_weights(model, seed) for seed in SEEDS]
     at_random = np.random.default_rng(0).random(images.shape)
-    results = {"random_ink": {"fall": float(fall(model, images, answers, at_random).mean())}}
+    results = {"random_ink": {"fall": mean_fall(at_random)}}
     for name, make in methods_for(model).items():
         heat = make(model, images, answers)
         others = [make(network, images, answers) for network in learned_nothing]
-        falls = [float(fall(model, images, answers, other).mean()) for other in others]
+        falls = [mean_fall(other) for other in others]
         mean, deviation = mean_and_deviation(falls)
         results[name] = {
-            "fall": float(fall(model, images, answers, heat).mean()),
+            "fall": mean_fall(heat),
             "fall_untrained": mean,
             "fall_untrained_deviation": deviation,
             "alike": mean_and_deviation([alike(heat, other) for other in others])[0],
@@ -134,6 +139,7 @@ def main(argv=None):
     parser = make_parser("Maps of importance, and what they are worth.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--images", type=positive(int, most=5000), default=IMAGES)
+    parser.add_argument("--wiped", type=positive(int, most=784), default=WIPED, help="pixels")
     parser.add_argument("--image", type=Path, metavar="FILE", help="a picture of a digit: no check")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
@@ -150,8 +156,9 @@ def main(argv=None):
     draw(model, images, titles, answers, folder / "why.png")
     images = networks.held_out_digits()[0][: args.images]
     answers = networks.probabilities(model, images).argmax(axis=1)
-    results = {"images": len(images), "wiped": WIPED, "methods": check(model, images, answers)}
-    print(f"{WIPED} pixels wiped out: the probability of the answer falls by ... points")
+    results = {"images": len(images), "wiped": args.wiped}
+    results["methods"] = check(model, images, answers, args.wiped)
+    print(f"{args.wiped} pixels wiped out: the probability of the answer falls by ... points")
     for name, row in results["methods"].items():
         print(f"{name:18} {100 * row['fall']:5.1f}", end="")
         if "alike" in row:
