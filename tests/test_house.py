@@ -110,7 +110,9 @@ def test_chapters_find_the_project_in_one_way():
     assert len({text.partition(ending)[2] for text in texts.values()}) == 1
 
 
-@pytest.mark.parametrize("script", ["basics/draw_network.py", "mlp/make_churn_data.py"])
+@pytest.mark.parametrize(
+    "script", ["basics/draw_network.py", "mlp/make_churn_data.py", "visualizing/shapes.py"]
+)
 def test_a_script_runs_from_anywhere(script, run_script, tmp_path):
     strange = tmp_path / "Übung 1"
     strange.mkdir()

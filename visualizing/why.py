@@ -160,7 +160,7 @@ def main(argv=None):
     results["methods"] = check(model, images, answers, args.wiped)
     print(f"{args.wiped} pixels wiped out: the probability of the answer falls by ... points")
     for name, row in results["methods"].items():
-        print(f"{name:18} {100 * row['fall']:5.1f}", end="")
+        print(f"{name.replace('_', ' '):18} {100 * row['fall']:5.1f}", end="")
         if "alike" in row:
             print(f"   an untrained network's map: {100 * row['fall_untrained']:5.1f}", end="")
             print(f"   rank correlation of the two: {row['alike']:.2f}", end="")

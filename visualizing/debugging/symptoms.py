@@ -142,11 +142,12 @@ def loud_start(patient):
 
 
 def overfitting(patient):
-    """The median of three epochs in a row, since a single one may be bad luck."""
+    """Medians of three epochs in a row, and five epochs later: a single one may be bad luck."""
     losses = patient.history["val_loss"].rolling(3).median()
     best = losses.idxmin() if losses.notna().any() else len(losses) - 1
     training = patient.history["loss"]
-    if losses.iloc[-1] > 1.3 * losses[best] and training.iloc[-1] < training[best]:
+    risen = len(losses) - 1 - best >= 5 and losses.iloc[-1] > 1.05 * losses[best]
+    if risen and training.iloc[-1] < training[best]:
         return (
             f"the validation loss rose after epoch {best} while training fell: overfitting. "
             "More images, augmentation, dropout, or stop early"
