@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 from keras import ops
 from PIL import Image
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 FOLDER = ROOT / "visualizing"
@@ -221,7 +222,9 @@ def test_what_a_neuron_likes(run_lesson_here):
 
 
 def test_the_last_layer_in_two_dimensions(run_lesson_here):
-    results = run_lesson_here("visualizing/embedding.py", "--digits", 300, PERPLEXITIES=[20])
+    few = {"PERPLEXITIES": [20], "NOISE": 60}
+    with threadpool_limits(1):  # several threads on busy cores wait for each other
+        results = run_lesson_here("visualizing/embedding.py", "--digits", 300, **few)
     maps = results["maps"]
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
     assert maps["t-SNE, perplexity 20"]["neighbours"] > 0.9

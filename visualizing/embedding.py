@@ -86,7 +86,7 @@ def draw(maps, labels, wrong, noise, path):
             box = {"facecolor": "white", "alpha": 0.6, "pad": 0.8, "edgecolor": "none"}
             axes.text(*centre, digit, weight="bold", ha="center", va="center", bbox=box)
         axes.set_title(name, fontsize=10)
-    for axes, (name, points) in zip(panels.flat[len(maps) :], noise.items(), strict=True):
+    for axes, (name, points) in zip(panels.flat[len(maps) :], noise.items(), strict=False):
         axes.scatter(*points.T, s=3, color="0.3")
         axes.set_title(name, fontsize=10)
     save_figure(figure, path)
