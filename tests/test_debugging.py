@@ -70,7 +70,7 @@ def test_overfitting_is_seen_in_the_history(load_script):
 
     def examine(val_loss):
         history = symptoms.pd.DataFrame({"loss": falling, "val_loss": val_loss})
-        return symptoms.overfitting(symptoms.Patient(history, *[None] * 6))
+        return symptoms.overfitting(symptoms.Patient(history, *[None] * 7))
 
     assert "overfitting" in examine(rising)
     assert examine(falling) is None
@@ -81,7 +81,7 @@ def test_overfitting_is_seen_in_the_history(load_script):
 def test_losses_that_are_no_numbers_are_seen(load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
     history = symptoms.pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
-    assert "from epoch 2 on" in symptoms.diverged(symptoms.Patient(history, *[None] * 6))
+    assert "from epoch 2 on" in symptoms.diverged(symptoms.Patient(history, *[None] * 7))
 
 
 @pytest.mark.parametrize(
