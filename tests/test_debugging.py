@@ -3,6 +3,7 @@
 import json
 import math
 
+import keras
 import pytest
 from conftest import ROOT
 
@@ -126,6 +127,7 @@ def test_the_checklist_shows_each_fault(load_script, tmp_path):
 
 
 def test_watching_a_training(load_script, tmp_path):
+    keras.utils.clear_session()  # layers are numbered from the beginning again
     watch = load_script("visualizing/debugging/watch.py")
     options = ["--epochs", "2", "--images", "500", "--outputs", str(tmp_path)]
     moments = watch.main(options)["moments"]
