@@ -135,9 +135,8 @@ def test_watching_a_training(load_script, tmp_path):
     assert list(moments[0]) == ["conv2d", "conv2d_1", "conv2d_2", "dense", "dense_1"]
     assert all(layer["gradients"]["size"] > 0 for layer in moments[0].values())
     # As the network becomes sure, its ten outputs move away from 0.1.
-    assert (
-        moments[-1]["dense_1"]["outputs"]["size"] > 1.5 * moments[0]["dense_1"]["outputs"]["size"]
-    )
+    first, last = (moments[at]["dense_1"]["outputs"]["size"] for at in (0, -1))
+    assert last > 1.2 * first  # of a network that has learned nothing, the two are equal
     assert (tmp_path / "watch.png").exists()
 
 
