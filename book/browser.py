@@ -1,9 +1,11 @@
 """Machinery of the book and of the tests: a headless Chromium that draws on the page.
 
     python book/browser.py
+    python book/browser.py --page think
 
 Starts the service, draws two digits on its page stroke by stroke, and writes screenshots of it as
-rest_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
+rest_page.png; with --page think, of the page that shows the layers, as think_page.png. Needs
+Debian's chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -27,7 +29,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, replacing, save_results
 
-APP = ROOT / "serialization" / "rest" / "app.py"
+# The services with a page to draw on, and how high a window shows all of it.
+APPS = {
+    "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
+    "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
+}
 
 # The strokes of digits as a hand draws them, on a canvas from 0 to 1, to the right and down.
 STROKES = {
@@ -68,9 +74,9 @@ def open_browser(width=1000, height=800, dark=False, phone=False):
 
 
 @contextmanager
-def run_service(*options):
+def run_service(*options, page="rest"):
     """Yield the address of a service that runs meanwhile."""
-    command = [sys.executable, str(APP), "--port", "0", *options]
+    command = [sys.executable, str(APPS[page][0]), "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -78,7 +84,7 @@ def run_service(*options):
             yield re.search(r"http://\S+:\d+", process.stdout.readline())[0]
         finally:
             process.send_signal(signal.SIGINT)  # as Ctrl-C does
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
 
 
 def forget_answer(chrome):
@@ -113,16 +119,16 @@ def read(chrome):
     return chrome.find_element(By.ID, "digit").text
 
 
-def take_screenshot(path):
+def take_screenshot(page, path):
     """Save the page in light and in dark, side by side."""
-    with run_service() as address, tempfile.TemporaryDirectory() as folder:
+    with run_service(page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
         for digit, dark in ((2, False), (4, True)):
-            with open_browser(840, 760, dark) as chrome:
+            with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
                 draw(chrome, digit)
                 read(chrome)
-                time.sleep(0.5)  # the bars grow
+                time.sleep(1)  # the bars grow, the layers come
                 file = Path(folder) / f"{dark}.png"
                 chrome.save_screenshot(str(file))
                 pictures.append(Image.open(file).convert("RGB"))
@@ -136,11 +142,12 @@ def take_screenshot(path):
 
 def main(argv=None):
     parser = make_parser("Take the screenshot of the page.", OUTPUTS)
-    outputs = parser.parse_args(argv).outputs
+    parser.add_argument("--page", choices=APPS, default="rest")
+    args = parser.parse_args(argv)
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    folder = make_folder(outputs)
-    take_screenshot(folder / "rest_page.png")
+    folder = make_folder(args.outputs)
+    take_screenshot(args.page, folder / f"{args.page}_page.png")
     return save_results({}, folder, __file__, argv)
 
 

@@ -74,6 +74,22 @@ MEASUREMENTS = {
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "shapes": ("visualizing/shapes.py", []),
+    "blocks": ("visualizing/draw_network.py", ["blocks_conv_net.png"]),
+    "features": (
+        "visualizing/features.py",
+        ["filters.png", "feature_maps.png", "feature_maps_of_digits.png"],
+    ),
+    "likes": ("visualizing/likes.py", ["likes_digits.png", "likes_filters.png"]),
+    "why": ("visualizing/why.py", ["why.png"]),
+    "why_5": ("visualizing/why.py --wiped 5", []),
+    "why_150": ("visualizing/why.py --wiped 150", []),
+    "embedding": ("visualizing/embedding.py", ["embedding.png"]),
+    "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
+    "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
+    "think_page": ("book/browser.py --page think", ["think_page.png"]),
+    "think_speed": ("book/think_speed.py", []),
     "traffic": ("book/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
@@ -132,4 +148,7 @@ RUNS = {
     "mnist_early": {},
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
+    "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
+    "doctor_zoo": {},
+    "doctor_overfitting": {},
 }

@@ -17,8 +17,11 @@ from utils import runs
 from utils.options import make_parser, number, positive, seed
 
 CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"})
-# The chapters that look into the networks of mnist/ may import its models.
-ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist")}
+# The chapters that look into the networks of mnist/ may import its models, and the page that shows
+# a network thinking builds on the service that reads digits.
+ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
+PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
+PARTS += ["rnn/cells"]
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]
@@ -99,7 +102,7 @@ def test_chapters_find_the_project_in_one_way():
         if path.name == "chapter.py"
     }
     chapters = {texts[ROOT / chapter] for chapter in CHAPTERS}
-    parts = {texts[ROOT / p] for p in ("mnist/studies", "serialization/rest", "rnn/cells")}
+    parts = {texts[ROOT / part] for part in PARTS}
     assert len(chapters) == len(parts) == 1
     assert set(texts) == {path.parent for path in SCRIPTS} - {
         ROOT / "utils",
@@ -109,7 +112,9 @@ def test_chapters_find_the_project_in_one_way():
     assert {text.partition(ending)[2].count("\n") for text in texts.values()} == {2}
 
 
-@pytest.mark.parametrize("script", ["basics/draw_network.py", "mlp/make_churn_data.py"])
+@pytest.mark.parametrize(
+    "script", ["basics/draw_network.py", "mlp/make_churn_data.py", "visualizing/shapes.py"]
+)
 def test_a_script_runs_from_anywhere(script, run_script, tmp_path):
     strange = tmp_path / "Übung 1"
     strange.mkdir()

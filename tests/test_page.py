@@ -1,4 +1,4 @@
-"""The page of the service in a real browser: drawing, reading, clearing, on desk and phone."""
+"""The pages of the services in a real browser: drawing, reading, clearing, on desk and phone."""
 
 import warnings
 from urllib.parse import urlparse
@@ -6,6 +6,7 @@ from urllib.parse import urlparse
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 @pytest.fixture
@@ -78,6 +79,55 @@ def test_draw_on_the_page(browser):
             browser.forget_answer(chrome)
             element(chrome, "predict").click()
             assert browser.read(chrome) == "7"
+            look_for_trouble(chrome, address)
+            body = chrome.find_element(By.TAG_NAME, "body")
+            assert body.value_of_css_property("background-color") != light
+
+
+def layers_shown(chrome):
+    """Return the captions of the layers once they are there."""
+    wait = WebDriverWait(chrome, 20)
+    wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#layers figcaption"))
+    return [x.text for x in chrome.find_elements(By.CSS_SELECTOR, "#layers figcaption")]
+
+
+def sum_of_pixels(chrome, selector):
+    return chrome.execute_script(
+        "const c = document.querySelector(arguments[0]);"
+        "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+        ".filter((_, i) => i % 4 === 0).reduce((a, b) => a + b)",
+        selector,
+    )
+
+
+def test_watch_it_think(browser):
+    """Stroke by stroke: the layers change, also by key, on a telephone and in the dark."""
+    with browser.run_service(page="think") as address:
+        with browser.open_browser() as chrome:
+            chrome.get(address)
+            browser.draw(chrome, 7)
+            assert browser.read(chrome) == "7"
+            captions = layers_shown(chrome)
+            assert captions[0] == "conv2d: 32 maps of 26 × 26"
+            assert captions[-1] == "dense: 64 neurons"
+            assert sum_of_pixels(chrome, "#important") > 1000
+            first = sum_of_pixels(chrome, "#layers canvas")
+            body = chrome.find_element(By.TAG_NAME, "body")
+            body.send_keys("c")
+            assert chrome.find_elements(By.CSS_SELECTOR, "#layers figure") == []
+            assert sum_of_pixels(chrome, "#important") == 0
+            browser.forget_answer(chrome)
+            body.send_keys("3")  # a digit of MNIST
+            assert browser.read(chrome) == "3"
+            layers_shown(chrome)
+            assert sum_of_pixels(chrome, "#layers canvas") != first
+            look_for_trouble(chrome, address)
+            light = body.value_of_css_property("background-color")
+        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
+            chrome.get(address)
+            browser.draw(chrome, 2, "touch")
+            assert browser.read(chrome) == "2"
+            assert len(layers_shown(chrome)) == 6
             look_for_trouble(chrome, address)
             body = chrome.find_element(By.TAG_NAME, "body")
             assert body.value_of_css_property("background-color") != light

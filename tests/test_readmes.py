@@ -51,6 +51,12 @@ SLICES = {
     "rnn/cells/long_memory.py": ["--seeds", "1"],
     "rnn/cells/costs.py": ["--rounds", "1"],
     "rnn/cells/attention.py": ["--epochs", "1", "--names", "1000"],
+    "visualizing/draw_network.py": ["-m", "conv_net"],
+    "visualizing/why.py": ["--images", "4"],
+    "visualizing/likes.py": ["--steps", "2"],
+    "visualizing/embedding.py": ["--digits", "300"],
+    "visualizing/debugging/watch.py": ["--epochs", "1", "--images", "256"],
+    "visualizing/debugging/broken.py": ["--epochs", "1", "--images", "64"],
 }
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
@@ -231,6 +237,7 @@ def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what names its back ends in the results themselves.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend.add("traffic")
+    without_backend |= {"think_page"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

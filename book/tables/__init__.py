@@ -8,6 +8,7 @@ from tables import (  # noqa: F401
     rnn,
     serialization,
     studies,
+    visualizing,
     xor,
 )
 from tables.common import TABLES

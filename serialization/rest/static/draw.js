@@ -24,6 +24,7 @@ function clear() {
   seen.clearRect(0, 0, 28, 28);
   show(Array(10).fill(0), "");
   say("Draw with mouse, finger or pen.");
+  document.dispatchEvent(new Event("cleared")); // for pages that show more than this one
 }
 
 function say(text, error = false) {
@@ -64,6 +65,7 @@ async function predict() {
     if (!response.ok) throw new Error(answer.error.message);
     show(answer.probabilities, answer.digit);
     showSeen(answer.pixels);
+    document.dispatchEvent(new CustomEvent("answer", { detail: answer }));
     say(`${answer.model} answered in ${Math.round(performance.now() - start)} ms.`);
   } catch (error) {
     if (question === latest) say(`No answer: ${error.message}`, true);

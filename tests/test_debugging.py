@@ -1,0 +1,148 @@
+"""Broken trainings, the checklist, the doctor, and watching a training."""
+
+import json
+import math
+
+import keras
+import pytest
+from conftest import ROOT
+
+# What must be found in the gallery, whatever else is found as well.
+EXPECTED = {
+    "rate_too_high": {"learned_nothing", "dead_neurons", "unusual_rate"},
+    "rate_too_low": {"unusual_rate"},
+    "labels_shuffled": {"unrelated_labels"},
+    "not_scaled": {"loud_start", "not_scaled"},
+    "dead_relus": {"dead_neurons", "learned_nothing"},
+    "softmax_forgotten": {"not_probabilities"},
+    "leak": {"leak"},
+}
+
+
+@pytest.fixture
+def broken(load_script):
+    return load_script("visualizing/debugging/broken.py")
+
+
+def test_the_filed_gallery_is_diagnosed():
+    """The measurement in the book: every fault is found, the healthy training is not accused."""
+    results = json.loads((ROOT / "assets" / "results" / "broken.json").read_text(encoding="utf-8"))
+    assert results["healthy"]["findings"] == {}
+    faults = set(results) - {"healthy", "provenance"}
+    assert len(faults) == 9
+    for fault, expected in EXPECTED.items():
+        assert expected <= set(results[fault]["findings"]), fault
+    assert all(results[fault]["findings"] for fault in faults)
+
+
+def test_the_healthy_zoo_is_not_accused():
+    results = json.loads(
+        (ROOT / "assets" / "results" / "doctor_zoo.json").read_text(encoding="utf-8")
+    )
+    assert results["networks"] == 9 and results["found"] == 0
+
+
+def test_a_few_epochs_are_enough_for_the_doctor(broken, tmp_path, capsys):
+    """From the training to the finding; each of these shows itself early."""
+    faults = ["dead_relus", "softmax_forgotten", "not_scaled"]
+    options = ["--epochs", "3", "--images", "300", "--outputs", str(tmp_path)]
+    results = broken.main([*faults, *options])
+    assert set(results) == set(faults)
+    for fault in faults:
+        assert set(results[fault]["findings"]) & EXPECTED[fault], fault
+    assert (tmp_path / "broken.png").exists()
+    assert "64 of 64 in dense" in capsys.readouterr().out
+
+
+def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):
+    mnist = load_without_figures("mnist/mnist.py")
+    options = ["-m", "mlp_one_layer", "--epochs", "3", "--train-samples", "5000"]
+    mnist.main([*options, "--outputs", str(tmp_path / "run")])
+    doctor = load_script("visualizing/debugging/doctor.py")
+    results = doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "doctor")])
+    assert results["findings"] == {"mlp_one_layer": {}}
+    assert "found nothing" in capsys.readouterr().out
+
+
+def test_overfitting_is_seen_in_the_history(load_script):
+    symptoms = load_script("visualizing/debugging/symptoms.py")
+    falling = [1 / epoch for epoch in range(1, 21)]
+    rising = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
+
+    def examine(val_loss):
+        history = symptoms.pd.DataFrame({"loss": falling, "val_loss": val_loss})
+        return symptoms.overfitting(symptoms.Patient(history, *[None] * 7))
+
+    assert "overfitting" in examine(rising)
+    assert examine(falling) is None
+    bad_luck = [*falling[:-1], 1.0]  # a single epoch
+    assert examine(bad_luck) is None
+
+
+def test_losses_that_are_no_numbers_are_seen(load_script):
+    symptoms = load_script("visualizing/debugging/symptoms.py")
+    history = symptoms.pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
+    assert "from epoch 2 on" in symptoms.diverged(symptoms.Patient(history, *[None] * 7))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "no readable results.json"),
+        ({"results.json": "{"}, "no readable results.json"),
+        ({"results.json": '{"settings": {}, "models": {"a": {}}}'}, "not the history of a train"),
+        (
+            {
+                "results.json": '{"settings": {}, "models": {"a": {}}}',
+                "a_history.csv": "loss,accuracy,val_loss,val_accuracy\n1,1,1,1\n",
+                "a.keras": "half",
+            },
+            "not a .keras file, or only a part of one",
+        ),
+    ],
+)
+def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
+    (tmp_path / "run").mkdir()
+    for name, text in files.items():
+        (tmp_path / "run" / name).write_text(text)
+    doctor = load_script("visualizing/debugging/doctor.py")
+    with pytest.raises(SystemExit, match=message):
+        doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
+
+
+def test_the_checklist_shows_each_fault(load_script, tmp_path):
+    """What the table of the chapter is made of, measured anew for the faults of the set-up."""
+    checklist = load_script("visualizing/debugging/checklist.py")
+    results = {}
+    for name in ("healthy", "not_scaled", "dead_relus", "leak", "not_shuffled"):
+        results |= checklist.main([name, "--outputs", str(tmp_path)])
+    healthy = results["healthy"]
+    assert healthy["loss_at_start"] == pytest.approx(math.log(10), abs=0.05)
+    assert healthy["one_batch"] < 0.01 < 1 < results["dead_relus"]["one_batch"]
+    assert healthy["least_gradient"] > 0 == results["dead_relus"]["least_gradient"]
+    assert healthy["largest_input"] == 1 and results["not_scaled"]["largest_input"] == 255
+    assert results["not_scaled"]["loss_at_start"] > 10
+    assert healthy["twins"] == 0 < 200 < results["leak"]["twins"]
+    assert healthy["classes_in_a_batch"] > 5 > results["not_shuffled"]["classes_in_a_batch"]
+
+
+def test_watching_a_training(load_script, tmp_path):
+    keras.utils.clear_session()  # layers are numbered from the beginning again
+    watch = load_script("visualizing/debugging/watch.py")
+    options = ["--epochs", "2", "--images", "500", "--outputs", str(tmp_path)]
+    moments = watch.main(options)["moments"]
+    assert len(moments) == 3  # before, and after each epoch
+    assert list(moments[0]) == ["conv2d", "conv2d_1", "conv2d_2", "dense", "dense_1"]
+    assert all(layer["gradients"]["size"] > 0 for layer in moments[0].values())
+    # As the network becomes sure, its ten outputs move away from 0.1.
+    first, last = (moments[at]["dense_1"]["outputs"]["size"] for at in (0, -1))
+    assert last > 1.2 * first  # of a network that has learned nothing, the two are equal
+    assert (tmp_path / "watch.png").exists()
+
+
+def test_unknown_faults_are_refused(broken, load_script, capsys):
+    for module in (broken, load_script("visualizing/debugging/checklist.py")):
+        with pytest.raises(SystemExit) as exit_:
+            module.main(["nosuch"])
+        assert exit_.value.code == 2
+        assert "labels_shuffled" in capsys.readouterr().err

@@ -1,0 +1,305 @@
+"""Seeing inside a network: shapes, feature maps, maps of importance, gradients, the page."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+from keras import ops
+from PIL import Image
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
+FOLDER = ROOT / "visualizing"
+
+
+@pytest.fixture
+def networks(load_script):
+    return load_script("visualizing/networks.py")
+
+
+@pytest.fixture
+def shipped(networks):
+    return networks.load_network(SHIPPED)
+
+
+@pytest.fixture
+def some_digits(networks):
+    images, labels = networks.held_out_digits()
+    return images[:20], labels[:20]
+
+
+def test_shapes_are_those_of_keras(load_script):
+    """Shapes, parameters and arithmetic of all networks; each product comes out as it says."""
+    shapes = load_script("visualizing/shapes.py")
+    for build in shapes.find_network.__globals__["MODELS"].values():
+        model = build()
+        rows = [shapes.describe(layer) for layer in model.layers]
+        assert sum(row["parameters"] for row in rows) == model.count_params()
+        for layer, row in zip(model.layers, rows, strict=True):
+            assert row["parameters"] == layer.count_params()
+            for key in ("parameters", "multiply_adds"):
+                if row[f"{key}_how"]:
+                    text = row[f"{key}_how"].replace("x", "*").replace(",", "")
+                    assert eval(text) == row[key], row[f"{key}_how"]
+            if row["output_how"]:
+                (side,) = row["output_how"].split(" = ")[1:]
+                assert int(side.split(",")[0]) == layer.output.shape[1]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow counts")
+def test_multiply_adds_are_those_that_tensorflow_counts(load_script):
+    """Its profiler counts a multiply-add as two, and biases and activations beside."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2_as_graph,
+    )
+
+    shapes = load_script("visualizing/shapes.py")
+    model = shapes.find_network("conv_net")
+    function = tf.function(lambda x: model(x)).get_concrete_function(tf.zeros((1, 28, 28, 1)))
+    _, graph = convert_variables_to_constants_v2_as_graph(function)
+    profiler = tf.compat.v1.profiler
+    with tf.Graph().as_default() as g:
+        tf.compat.v1.import_graph_def(graph, name="")
+        options = profiler.ProfileOptionBuilder.float_operation()
+        options["output"] = "none"
+        counted = profiler.profile(graph=g, cmd="op", options=options)
+    of_kind = {}
+    while counted.children:
+        (counted,) = counted.children
+        of_kind[counted.name] = counted.float_ops
+    ours = sum(shapes.count_work(layer)[0] for layer in model.layers)
+    assert of_kind["Conv2D"] + of_kind["MatMul"] == 2 * ours
+
+
+def test_the_quiz_marks_answers(load_script, monkeypatch, tmp_path, capsys):
+    shapes = load_script("visualizing/shapes.py")
+    answers = iter(["6 x 6", "no idea", "3,136", "28,28,6", "156", "117600"])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers, "-"))
+    results = shapes.main(["-m", "mlp_tiny", "--quiz", "--outputs", str(tmp_path)])
+    assert results["right"] == 1  # 784 x 4 = 3,136
+    monkeypatch.setattr("builtins.input", lambda question: next(answers, "-"))
+    assert "4 x (784 + 1) = 3,140" in capsys.readouterr().out
+    assert shapes.readings("26,26,32")[0] == [26, 26, 32] and shapes.readings("18,496")[1] == [
+        18496
+    ]
+
+
+def test_gradients_are_those_of_small_steps(load_script):
+    gradients = load_script("visualizing/gradients.py").gradients
+    x, y = np.array([1.0, -2.0, 3.0], "float32"), np.array([0.5, 0.5, 2.0], "float32")
+    value, (by_x, by_y) = gradients(lambda x, y: ops.sum(x**2 * y), x, y)
+    assert value == pytest.approx(20.5)
+    np.testing.assert_allclose(by_x, 2 * x * y, rtol=1e-6)
+    np.testing.assert_allclose(by_y, x**2, rtol=1e-6)
+
+
+def test_weight_gradients_lead_downhill(load_script, shipped, networks, some_digits):
+    """Predicted and real change of the loss agree for a small step."""
+    weight_gradients = load_script("visualizing/gradients.py").weight_gradients
+    images, labels = some_digits
+    x, y = networks.as_input(shipped, images), keras.utils.to_categorical(labels, 10)
+    slopes = weight_gradients(shipped, x, y)
+    assert {name: slope.shape for name, slope in slopes.items()} == {
+        "/".join(v.path.split("/")[-2:]): tuple(v.shape) for v in shipped.trainable_variables
+    }
+
+    def loss():
+        answers = shipped.predict_on_batch(x)
+        return float(np.mean(-np.log((y * answers).sum(axis=1))))
+
+    before, kernel, step = loss(), shipped.layers[-1].kernel, 0.01
+    kernel.assign(kernel - step * slopes["dense_1/kernel"])
+    expected = step * float((slopes["dense_1/kernel"] ** 2).sum())
+    assert before - loss() == pytest.approx(expected, rel=0.1)
+
+
+def test_scores_and_layers_are_those_of_the_network(networks, shipped, some_digits):
+    x = networks.as_input(shipped, some_digits[0])
+    expected = shipped.predict_on_batch(x)
+    softmax = ops.convert_to_numpy(ops.softmax(networks.scores(shipped, x)))
+    np.testing.assert_allclose(softmax, expected, atol=1e-5)
+    outputs = networks.layer_outputs(shipped, x)
+    assert list(outputs) == [layer.name for layer in shipped.layers]
+    np.testing.assert_allclose(outputs["dense_1"], expected, atol=1e-5)
+
+
+def test_saliency_is_the_slope_of_the_score(load_script, networks, shipped, some_digits):
+    maps = load_script("visualizing/maps.py")
+    images, labels = some_digits[0][:1], some_digits[1][:1]
+    slope = maps.slopes(shipped, networks.as_input(shipped, images), labels)[0]
+    row, column = np.unravel_index(np.abs(slope).argmax(), (28, 28))
+    x = networks.as_input(shipped, images)
+    near = [x.copy(), x.copy()]
+    near[0][0, row, column] -= 0.001
+    near[1][0, row, column] += 0.001
+    low, high = (float(networks.scores(shipped, x)[0, labels[0]]) for x in near)
+    assert (high - low) / 0.002 == pytest.approx(slope[row, column], rel=0.05)
+
+
+def test_maps_find_what_was_put_there(load_script, networks):
+    """A network that only looks at one corner is explained by that corner."""
+    maps = load_script("visualizing/maps.py")
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+    weights = np.zeros((28, 28, 10), "float32")
+    weights[4:10, 4:10, 3] = 1
+    model.layers[0].set_weights([weights.reshape(784, 10), np.zeros(10, "float32")])
+    images = np.full((2, 28, 28), 200, "uint8")
+    for make in (maps.occlusion, maps.saliency, maps.smooth_grad):
+        heat = make(model, images, [3, 3])
+        assert heat.shape == (2, 28, 28)
+        inside = heat[:, 4:10, 4:10].mean()
+        assert inside > 10 * heat[:, 14:].mean() >= 0, make.__name__
+
+
+def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
+    """The check separates a map that was made for it from chance and from an untrained network."""
+    results = run_lesson_here("visualizing/why.py", "--images", 20, SEEDS=[1])
+    methods = results["methods"]
+    assert set(methods) >= {"random_ink", "occlusion", "Grad-CAM_3_x_3", "Grad-CAM_11_x_11"}
+    occlusion = methods["occlusion"]
+    assert occlusion["fall"] > methods["random_ink"]["fall"] + 0.2
+    assert occlusion["fall"] > occlusion["fall_untrained"] + 0.1
+    assert -1 <= min(m["alike"] for m in methods.values() if "alike" in m) <= 1
+
+
+@pytest.fixture
+def run_lesson_here(load_script, tmp_path, monkeypatch):
+    """Return a function that runs a script with constants replaced; it returns the results."""
+
+    def run(path, *options, **constants):
+        module = load_script(path)
+        for name, value in constants.items():
+            monkeypatch.setattr(module, name, value)
+        results = module.main(["--outputs", str(tmp_path), *map(str, options)])
+        saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+        assert set(saved) - {"provenance"} == set(results)
+        for figure in tmp_path.glob("*.png"):
+            with Image.open(figure) as image:
+                assert np.asarray(image.convert("L")).std() > 5, figure
+        return results
+
+    return run
+
+
+def test_features_of_the_shipped_network(run_lesson_here, tmp_path):
+    results = run_lesson_here("visualizing/features.py", "--digit", 8)
+    assert results["answer"] == 8
+    assert 0 < results["zeros"]["conv2d"] < 1 and results["zeros"]["dense_1"] == 0
+    assert np.mean(results["similarity"]) > 0.7  # the weights with which the training began
+    assert len(results["maps"]) == 16
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
+    digit = Image.fromarray(255 - networks.one_of_each()[5]).resize((140, 140))
+    digit.save(tmp_path / "mine.png")
+    assert (
+        run_lesson_here("visualizing/features.py", "--image", tmp_path / "mine.png")["answer"] == 5
+    )
+    assert run_lesson_here("visualizing/why.py", "--image", tmp_path / "mine.png") == {"answer": 5}
+
+
+def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
+    """Without a convolution there are no feature maps and no Grad-CAM, and no error either."""
+    networks.MODELS["mlp_tiny"]().save(tmp_path / "mlp_tiny.keras")
+    options = "--model", tmp_path / "mlp_tiny.keras"
+    assert "maps" not in run_lesson_here("visualizing/features.py", *options)
+    methods = run_lesson_here("visualizing/why.py", "--images", 5, *options, SEEDS=[1])["methods"]
+    assert set(methods) == {"random_ink", "occlusion", "saliency", "SmoothGrad"}
+    run_lesson_here("visualizing/draw_network.py", "-m", tmp_path / "mlp_tiny.keras")
+    assert (tmp_path / "weights_mlp_tiny.png").exists()
+
+
+def test_what_a_neuron_likes(run_lesson_here):
+    """A short climb is enough for the network to be sure of what nobody would call a digit."""
+    ways = {"nothing": set(), "all_three": {"jitter", "blur", "decay"}}
+    results = run_lesson_here("visualizing/likes.py", "--steps", 30, WAYS=ways)
+    assert results["nothing"]["least"] > 0.99
+    assert results["all_three"]["ink"] < results["nothing"]["ink"]
+
+
+def test_the_last_layer_in_two_dimensions(run_lesson_here):
+    few = {"PERPLEXITIES": [20], "NOISE": 60}
+    with threadpool_limits(1):  # several threads on busy cores wait for each other
+        results = run_lesson_here("visualizing/embedding.py", "--digits", 300, **few)
+    maps = results["maps"]
+    assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
+    assert maps["t-SNE, perplexity 20"]["neighbours"] > 0.9
+    assert maps["hidden_layer"]["distances"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout"])
+def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
+    run_lesson_here("visualizing/draw_network.py", "-m", name)
+    assert (tmp_path / f"blocks_{name}.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "message"),
+    [
+        ("shapes.py", ["-m", "nosuch"], "no network nosuch: neither"),
+        ("draw_network.py", ["-m", "nosuch.keras"], "there is no nosuch.keras"),
+        ("features.py", ["--model", "README.md"], "cannot load README.md"),
+        ("features.py", ["--image", "README.md"], "README.md is not a picture"),
+        ("features.py", ["--image", "empty.png"], "there is no digit in empty.png"),
+        ("why.py", ["--model", "half.keras"], "not a .keras file, or only a part of one"),
+        ("likes.py", ["--model", "xor.keras"], "xor.keras does not read digits: inputs (None, 2)"),
+        ("embedding.py", ["--model", "empty"], "there are 0 networks in empty"),
+        ("live/think.py", ["--model", "nosuch.keras"], "there is no nosuch.keras"),
+    ],
+)
+def test_bad_input_ends_with_one_line(script, options, message, load_script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("no model")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "half.keras").write_bytes(SHIPPED.read_bytes()[:5000])
+    Image.new("L", (50, 50), 255).save("empty.png")
+    layers = [keras.Input((2,)), keras.layers.Dense(1)]
+    keras.Sequential(layers).save("xor.keras")
+    module = load_script(f"visualizing/{script}")
+    outputs = [] if "think" in script else ["--outputs", "run"]
+    with pytest.raises(SystemExit) as exit_:
+        module.main([*options, *outputs])
+    assert message in str(exit_.value.code) and "\n" not in str(exit_.value.code)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "options"),
+    [
+        ("features.py", ["--digit", "10"]),
+        ("why.py", ["--images", "0"]),
+        ("likes.py", ["--steps", "x"]),
+    ],
+)
+def test_bad_options_are_refused(script, options, load_script, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        load_script(f"visualizing/{script}").main(options)
+    assert exit_.value.code == 2
+
+
+def test_the_page_gets_layers_and_importance(load_script, networks):
+    """What the page is told: the maps of every layer, and refusals in the form of the service."""
+    think = load_script("visualizing/live/think.py")
+    app = think.create_thinking_app(SHIPPED)
+    assert app.classifier.warm.wait(60)
+    client = app.test_client()
+    image = networks.one_of_each()[7]
+    answer = client.post("/think", json={"pixels": image.tolist()}).get_json()
+    assert answer["digit"] == 7
+    shapes = [(x["name"], x["height"], x["width"], x["count"]) for x in answer["layers"]]
+    assert shapes[0] == ("conv2d", 26, 26, 32) and shapes[-1] == ("dense", 1, 1, 64)
+    maps = think.base64.b64decode(answer["layers"][0]["maps"])
+    assert len(maps) == 26 * 26 * 32 and max(maps) == 255
+    assert len(think.base64.b64decode(answer["importance"])) == 28 * 28
+    digit = client.get("/digit/3").get_json()["pixels"]
+    assert client.post("/predict", json={"pixels": digit}).get_json()["digit"] == 3
+    assert client.get("/digit/10").status_code == 404
+    refused = client.post("/think", json={"pixels": [[1]]})
+    assert refused.status_code == 422 and "28 rows" in refused.get_json()["error"]["message"]
+    assert b"Watch it think" in client.get("/").data
+    for path in ("/watch/think.js", "/watch/think.css", "/static/draw.js", "/static/style.css"):
+        assert client.get(path).status_code == 200, path

@@ -1,0 +1,71 @@
+"""A doctor for trainings: reads a finished run, looks at its network, and says what it sees.
+
+    python visualizing/debugging/doctor.py mnist/outputs/RUN
+
+Takes any run of mnist.py and of broken.py. You will see a line for each thing that looks wrong,
+with what to try. No line means that these checks found nothing, not that nothing is wrong. Takes
+some seconds for each network.
+Chapter: visualizing/debugging/README.md#a-doctor
+"""
+
+from chapter import OUTPUTS
+
+import pandas as pd
+
+import networks
+from symptoms import CHECKS, Patient
+from utils.options import make_parser
+from utils.runs import ROOT, fail, find_run, load_finished, make_folder, save_results
+
+
+def admit(folder, name, run):
+    """Return the patient: one network of a finished run."""
+    try:
+        history = pd.read_csv(folder / f"{name}_history.csv")
+        history[["loss", "accuracy", "val_loss", "val_accuracy"]]
+    except (OSError, ValueError, KeyError) as error:
+        fail(f"{folder / name}_history.csv is not the history of a training ({error}).")
+    model = networks.load_network(folder / f"{name}.keras")
+    images, labels = networks.held_out_digits()
+    pixels = images.astype("float32")
+    answers = [networks.probabilities(model, x) for x in (pixels, 255 * pixels)]
+    outputs = networks.layer_outputs(model, networks.as_input(model, images[:1000]))
+    said, settings = run["models"][name], {"optimizer": "adam"} | run["settings"]
+    return Patient(history, said, settings, model, labels, *answers, outputs)
+
+
+def examine(folder):
+    """Return {network: {check: what it found}} for a finished run."""
+    run = load_finished(folder)
+    findings = {}
+    for name in run["models"]:
+        patient = admit(folder, name, run)
+        found = {check.__name__: check(patient) for check in CHECKS}
+        findings[name] = {check: text for check, text in found.items() if text}
+    return findings
+
+
+def report(findings):
+    """Print what was found, a line each."""
+    for name, found in findings.items():
+        print(f"{name}: " + ("" if found else f"{len(CHECKS)} checks found nothing"))
+        for text in found.values():
+            print(f"  - {text}" + "." * (not text.endswith("?")))
+
+
+def main(argv=None):
+    """Print what looks wrong in a run; return {network: {check: what it found}}."""
+    parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS)
+    parser.add_argument("run", help="folder of a run of mnist.py or of broken.py, or its name")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    run = find_run(args.run, ROOT / "mnist" / "outputs")
+    findings = examine(run if run.is_dir() else OUTPUTS / args.run)
+    report(findings)
+    found = sum(len(found) for found in findings.values())
+    results = {"networks": len(findings), "found": found, "findings": findings}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

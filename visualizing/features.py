@@ -1,0 +1,151 @@
+"""What a network sees: its first filters, and a digit on its way through all layers.
+
+    python visualizing/features.py                 # the network of assets/models/, a 4
+    python visualizing/features.py --digit 8
+    python visualizing/features.py --image my.png  # your own: dark on light or light on dark
+    python visualizing/features.py --model mnist/outputs/RUN/conv_net.keras
+
+You will see three figures: the filters before and after training, what every layer makes of one
+digit, and what some feature maps make of all ten. Takes some seconds.
+Chapter: visualizing/README.md#filters-and-feature-maps
+"""
+
+from chapter import OUTPUTS
+
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+import networks
+from utils.figures import save_figure
+from utils.options import make_parser, number
+from utils.runs import make_folder, save_results
+
+DIGIT = 4  # which digit goes through the network
+SEED = 42  # of mnist.py: the weights with which the training began
+MAPS = 8  # of each convolution, those that differ most from digit to digit
+
+ROW = 16  # pictures in a row
+SIGNED = {"cmap": "RdBu_r"}  # red: positive, blue: negative
+
+
+def first_filters(model):
+    """Return the weights of the first layer, one picture for each filter or neuron."""
+    kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).get_weights()[0]
+    if kernel.ndim == 4:
+        return np.moveaxis(kernel[:, :, 0], -1, 0)  # (3, 3, 1, 32) to (32, 3, 3)
+    return kernel.T.reshape(-1, 28, 28)  # of a perceptron: a weight for each pixel
+
+
+def untrained(model, seed=SEED):
+    """Return a network like this one with the weights of before the training."""
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential.from_config(model.get_config())
+
+
+def similarity(before, after):
+    """Return for each filter the correlation of its weights before and after."""
+    pairs = zip(before, after, strict=True)
+    return [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs]
+
+
+def show_pictures(axes_row, pictures, **options):
+    """Draw pictures side by side, without axes."""
+    for axes in axes_row:
+        axes.axis("off")
+    for axes, picture in zip(axes_row, pictures, strict=False):
+        axes.imshow(picture, **options)
+
+
+def draw_filters(before, after, path):
+    """Draw up to 32 filters before (above) and after the training (below), on one colour scale."""
+    count = min(len(after), 2 * ROW)
+    rows = -(-count // ROW)
+    limit = max(np.abs(before).max(), np.abs(after).max())
+    figure, panels = plt.subplots(2 * rows, ROW, figsize=(9.4, 1.5 * rows))
+    for half, filters in enumerate((before[:count], after[:count])):
+        for row in range(rows):
+            pictures = filters[row * ROW : (row + 1) * ROW]
+            show_pictures(panels[half * rows + row], pictures, vmin=-limit, vmax=limit, **SIGNED)
+    figure.suptitle("Before the training", x=0.01, ha="left", fontsize=12, weight="bold")
+    after_it = panels[rows, 0].text(0, 1.12, "After it", fontsize=12, weight="bold")
+    after_it.set(transform=panels[rows, 0].transAxes, in_layout=False)
+    save_figure(figure, path)
+
+
+def draw_layers(image, outputs, path):
+    """Draw a digit, and below it what each layer makes of it; {layer: its output}."""
+    shown = {name: out[0] for name, out in outputs.items() if "flatten" not in name}
+    rows = {
+        name: -(-out.shape[-1] // (2 * ROW)) if out.ndim == 3 else 1 for name, out in shown.items()
+    }
+    figure = plt.figure(figsize=(9.4, 0.38 * sum(rows.values()) + 0.3 * len(rows) + 1.4))
+    heights = [3, *(n + 0.6 for n in rows.values())]
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights)
+    axes = parts[0].subplots()
+    show_pictures([axes], [image])
+    for part, (name, out) in zip(parts[1:], shown.items(), strict=True):
+        part.suptitle(f"{name}: {' x '.join(map(str, out.shape))}", x=0.01, ha="left", fontsize=9)
+        if out.ndim == 3:
+            panels = part.subplots(rows[name], 2 * ROW, squeeze=False).ravel()
+            show_pictures(panels, np.moveaxis(out, -1, 0), vmin=0, vmax=out.max())
+        else:
+            show_pictures([part.subplots()], [out[np.newaxis]], aspect="auto", vmin=0)
+    save_figure(figure, path)
+
+
+def most_telling(maps, count=MAPS):
+    """Return the numbers of the maps, of shape (10, h, w, n), that differ most between digits."""
+    return np.argsort(-maps.std(axis=0).mean(axis=(0, 1)))[:count]
+
+
+def draw_digits(images, outputs, path):
+    """Draw the ten digits, and what the most telling maps of two convolutions make of each."""
+    names = [name for name, out in outputs.items() if out.ndim == 4 and "conv" in name][:2]
+    chosen = [(name, n) for name in names for n in most_telling(outputs[name])]
+    figure, panels = plt.subplots(1 + len(chosen), 10, figsize=(6.6, 0.66 * (1 + len(chosen))))
+    show_pictures(panels[0], images)
+    for row, (name, n) in zip(panels[1:], chosen, strict=True):
+        maps = outputs[name][..., n]
+        show_pictures(row, maps, vmin=0, vmax=maps.max())
+        row[0].text(-0.15, 0.5, f"{name}, map {n}", fontsize=8, ha="right", va="center",
+                    transform=row[0].transAxes)  # fmt: skip
+    save_figure(figure, path)
+    return [[name, int(n)] for name, n in chosen]
+
+
+def main(argv=None):
+    """Draw the figures; return what the filters have kept, and how much of each layer is zero."""
+    parser = make_parser("Filters and feature maps.", OUTPUTS)
+    networks.add_model_option(parser)
+    parser.add_argument("--digit", type=number(int, 0, 9), default=DIGIT)
+    parser.add_argument("--image", type=Path, metavar="FILE", help="a picture of a digit instead")
+    args = parser.parse_args(argv)
+    model = networks.load_network(args.model)
+    digits = networks.one_of_each()
+    image = networks.read_image(args.image) if args.image else digits[args.digit]
+    folder = make_folder(args.outputs)
+
+    before, after = first_filters(untrained(model)), first_filters(model)
+    draw_filters(before, after, folder / "filters.png")
+    outputs = networks.layer_outputs(model, networks.as_input(model, image[np.newaxis]))
+    draw_layers(image, outputs, folder / "feature_maps.png")
+    results = {
+        "model": model.name,
+        "answer": int(list(outputs.values())[-1].argmax()),
+        "similarity": similarity(before, after),
+        "zeros": {name: float((out == 0).mean()) for name, out in outputs.items()},
+    }
+    of_digits = networks.layer_outputs(model, networks.as_input(model, digits))
+    if any(out.ndim == 4 and "conv" in name for name, out in of_digits.items()):
+        results["maps"] = draw_digits(digits, of_digits, folder / "feature_maps_of_digits.png")
+    print(f"{model.name} reads a {results['answer']}. Share of zeros in what each layer gives:")
+    for name, share in results["zeros"].items():
+        print(f"  {name:18} {share:.0%}")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Gradients of any function of arrays: the one thing that Keras leaves to its back end.
+
+    value, (slope,) = gradients(lambda x: x**2, np.float32(3))   # 9, 6
+
+Maps of importance, images that a neuron likes and the doctor of trainings are built on it.
+Chapter: visualizing/README.md#why-this-answer
+"""
+
+import chapter  # noqa: F401  it tells Python where utils/ is
+
+import keras
+from keras import ops
+
+
+def gradients(function, *arrays):
+    """Return function(*arrays), one number, and its gradients, one for each of the arrays.
+
+    The function gets tensors of the back end and computes with layers and `keras.ops`; what
+    comes back are numpy arrays.
+    """
+    differentiate = {
+        "tensorflow": with_tensorflow,
+        "jax": with_jax,
+        "torch": with_torch,
+    }[keras.backend.backend()]
+    value, slopes = differentiate(function, [ops.convert_to_tensor(array) for array in arrays])
+    return float(value), [ops.convert_to_numpy(slope) for slope in slopes]
+
+
+def with_tensorflow(function, tensors):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:  # remembers what is computed, and goes back over it
+        tape.watch(tensors)
+        value = function(*tensors)
+    return value, tape.gradient(value, tensors, unconnected_gradients="zero")
+
+
+def with_jax(function, tensors):
+    import jax
+
+    return jax.value_and_grad(function, argnums=tuple(range(len(tensors))))(*tensors)
+
+
+def with_torch(function, tensors):
+    import torch
+
+    tensors = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+    value = function(*tensors)
+    return value, torch.autograd.grad(value, tensors)
+
+
+def weight_gradients(model, x, y):
+    """Return {weight: gradient of the mean cross-entropy} for inputs x and one-hot labels y.
+
+    The names are those of Keras, such as conv2d/kernel. The model stays as it is.
+    """
+    weights, fixed = (
+        [ops.convert_to_numpy(variable) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    )
+
+    def loss(*weights):  # as if the model had these weights
+        answers, _ = model.stateless_call(weights, fixed, x)
+        return ops.mean(keras.losses.categorical_crossentropy(y, answers))
+
+    names = ["/".join(v.path.split("/")[-2:]) for v in model.trainable_variables]
+    _, slopes = gradients(loss, *weights)
+    return dict(zip(names, slopes, strict=True))

@@ -1,0 +1,159 @@
+"""What a neuron likes: pictures made so that one output, or one filter, is as large as possible.
+
+    python visualizing/likes.py
+    python visualizing/likes.py --model mnist/outputs/RUN/conv_net.keras --steps 500
+
+Begins with noise and climbs: each step changes all pixels a little in the direction that the
+gradient says. You will see two figures: a picture for each of the ten digits, without and with
+regularization, and one for some filters of each convolution. Less than a minute.
+Chapter: visualizing/README.md#what-a-neuron-likes
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import ops
+from scipy.ndimage import gaussian_filter
+
+import networks
+from features import show_pictures
+from gradients import gradients
+from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+
+STEPS = 200
+RATE = 1.0  # length of a step: of all pixels of a picture together
+SEED = 1  # of the noise to begin with
+
+JITTER = 2  # pixels by which the picture is moved before a step, at most
+BLUR = 0.5  # pixels: standard deviation of the blur after a step
+DECAY = 0.02  # share of all ink that is taken away after a step
+# The rows of the figure, and what each of them uses.
+WAYS = {
+    "nothing": set(),
+    "jitter": {"jitter"},
+    "blur": {"blur"},
+    "decay": {"decay"},
+    "all_three": {"jitter", "blur", "decay"},
+}
+FILTERS = 16  # of each convolution
+
+
+def climb(objective, shape, way, steps, random):
+    """Return pictures that make the objective, a function of them, as large as it can be.
+
+    shape: of the pictures, (n, 28, 28, 1) or (n, 784); way: which regularizations to use.
+    Values stay between 0, paper, and 1, ink.
+    """
+    pictures = random.uniform(0, 0.2, (shape[0], 28, 28)).astype("float32")
+    for _ in range(steps):
+        shift = random.integers(-JITTER, JITTER + 1, 2) if "jitter" in way else (0, 0)
+        moved = np.roll(pictures, shift, axis=(1, 2))
+        _, (slope,) = gradients(objective, moved.reshape(shape))
+        slope = np.roll(slope.reshape(pictures.shape), -np.array(shift), axis=(1, 2))
+        length = np.sqrt((slope**2).sum(axis=(1, 2), keepdims=True))
+        pictures = pictures + RATE * slope / (length + 1e-8)
+        if "blur" in way:
+            pictures = gaussian_filter(pictures, (0, BLUR, BLUR))
+        if "decay" in way:
+            pictures = pictures * (1 - DECAY)
+        pictures = pictures.clip(0, 1)
+    return pictures
+
+
+def pictures_of_digits(model, way, steps, random):
+    """Return a picture for each digit's score, shape (10, 28, 28)."""
+    shape = (10, *model.input_shape[1:])
+    return climb(
+        lambda x: ops.sum(ops.diagonal(networks.scores(model, x))), shape, way, steps, random
+    )
+
+
+def pictures_of_filters(model, layers, count, steps, random):
+    """Return a picture for each of some filters of the convolution that the layers end with."""
+    *before, layer = layers
+    wanted = ops.eye(count, layer.filters)
+
+    def objective(x):  # leaky: where relu gives 0, there would be no slope to climb
+        maps = ops.conv(networks.run_layers(before, x), layer.kernel, padding=layer.padding)
+        return ops.sum(wanted * ops.mean(ops.leaky_relu(maps, 0.01), axis=(1, 2)))
+
+    shape = (count, *model.input_shape[1:])
+    return climb(objective, shape, WAYS["all_three"], steps, random)
+
+
+def draw_digits(pictures, answers, path):
+    """Draw the pictures, {way: (10, 28, 28)}, and what the network says of each."""
+    figure, panels = plt.subplots(len(pictures), 10, figsize=(9.4, 1.17 * len(pictures)))
+    for row, (way, images) in zip(panels, pictures.items(), strict=True):
+        show_pictures(row, images, vmin=0, vmax=1)
+        for digit, axes in enumerate(row):
+            title = f"{digit}: {answers[way][digit, digit]:.1%}"
+            axes.set_title(title, fontsize=8, fontweight="normal", loc="center")
+        row[0].text(-0.15, 0.5, way.replace("_", " "), fontsize=9, ha="right", va="center",
+                    transform=row[0].transAxes)  # fmt: skip
+    save_figure(figure, path)
+
+
+def draw_filters(pictures, path):
+    """Draw the pictures of filters, {layer: (n, 28, 28)}, a row for each layer."""
+    figure, panels = plt.subplots(
+        len(pictures), FILTERS, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
+    )
+    for row, (name, images) in zip(panels, pictures.items(), strict=True):
+        show_pictures(row, images, vmin=0, vmax=1)
+        row[0].text(-0.15, 0.5, name, fontsize=9, ha="right", va="center",
+                    transform=row[0].transAxes)  # fmt: skip
+    save_figure(figure, path)
+
+
+def ink(pictures):
+    """Return how much ink there is in a picture, on average: as so many black pixels."""
+    return float(pictures.sum(axis=(1, 2)).mean())
+
+
+def main(argv=None):
+    """Draw what the digits' neurons and the filters like; return what the network says of it."""
+    parser = make_parser("Pictures that a neuron likes.", OUTPUTS)
+    networks.add_model_option(parser)
+    parser.add_argument("--steps", type=positive(int), default=STEPS)
+    parser.add_argument("--seed", type=seed, default=SEED, help="of the noise to begin with")
+    args = parser.parse_args(argv)
+    model = networks.load_network(args.model)
+    folder = make_folder(args.outputs)
+
+    digits, answers = {}, {}
+    for way, uses in WAYS.items():
+        print(f"ten digits, regularization: {way}", flush=True)
+        random = np.random.default_rng(args.seed)
+        digits[way] = pictures_of_digits(model, uses, args.steps, random)
+        answers[way] = networks.probabilities(model, 255 * digits[way])
+    draw_digits(digits, answers, folder / "likes_digits.png")
+
+    filters = {}
+    for number, layer in enumerate(model.layers, start=1):
+        if isinstance(layer, keras.layers.Conv2D):
+            print(f"filters of {layer.name}", flush=True)
+            count, random = min(FILTERS, layer.filters), np.random.default_rng(args.seed)
+            filters[layer.name] = pictures_of_filters(
+                model, model.layers[:number], count, args.steps, random
+            )
+    if filters:
+        draw_filters(filters, folder / "likes_filters.png")
+    results = {
+        way: {
+            "probabilities": np.diagonal(answers[way]).tolist(),
+            "least": float(np.diagonal(answers[way]).min()),
+            "ink": ink(digits[way]),
+        }
+        for way in WAYS
+    }
+    results["ink_of_digits"] = ink(networks.held_out_digits()[0] / 255)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Watch it think: draw a digit, and see what every layer makes of it after each stroke.
+
+    python visualizing/live/think.py
+    python visualizing/live/think.py --model mnist/outputs/RUN/conv_net.keras
+
+Prints an address after some seconds; open it and draw, or press a key from 0 to 9 for a digit of
+MNIST. Ctrl-C stops it. It is the service of serialization/rest/ with two more answers and a page
+of its own.
+Chapter: visualizing/README.md#watch-it-think
+"""
+
+import chapter  # noqa: F401  it tells Python where the rest of the chapter is
+
+import base64
+
+import numpy as np
+from flask import Blueprint, abort, request
+
+import networks  # first: it tells Python where the service is
+from app import HOST, MODEL, PORT, create_app
+from checks import read_images
+from maps import occlusion
+from service import parse_options, serve
+
+
+def packed(values):
+    """Return an array as grey levels, the largest of which is 255, for a browser to unpack."""
+    grey = np.rint(255 * values.clip(0) / (values.max() or 1)).astype("uint8")
+    return base64.b64encode(grey.tobytes()).decode()
+
+
+def feature_maps(outputs):
+    """Return what the layers give, without the last one and without those that only reshape."""
+    layers = []
+    for name, output in list(outputs.items())[:-1]:
+        maps = output[0]
+        if maps.ndim == 1:
+            maps = maps[np.newaxis, np.newaxis]  # a neuron is a map of one pixel
+        if "flatten" not in name:
+            height, width, count = maps.shape
+            layer = {"name": name, "height": height, "width": width, "count": count}
+            layers.append(layer | {"maps": packed(np.moveaxis(maps, -1, 0))})
+    return layers
+
+
+def think_about(network, image):
+    """Return the answer, the importance of every pixel and the maps of every layer."""
+    outputs = networks.layer_outputs(network, networks.as_input(network, image[np.newaxis]))
+    answer = int(list(outputs.values())[-1].argmax())
+    (importance,) = occlusion(network, image[np.newaxis], [answer])
+    layers = feature_maps(outputs)
+    return {"digit": answer, "importance": packed(importance), "layers": layers}
+
+
+def create_thinking_app(model):
+    """Return the service of serialization/rest/ with this page, /think and /digit."""
+    app = create_app(model)
+    network, lock = app.classifier.model, app.classifier.lock
+    images, labels = networks.held_out_digits()
+    think_about(network, images[0])  # the first time takes longer: nobody shall wait for it
+    page = Blueprint("watch", __name__, static_folder="static", static_url_path="/watch")
+
+    @page.post("/think")
+    def think():
+        images, _ = read_images(request)
+        with lock:
+            return think_about(network, images[0])
+
+    @page.get("/digit/<int:digit>")
+    def one_digit(digit):
+        """Return the pixels of some held-out image of this digit."""
+        if digit > 9:
+            abort(404)
+        chosen = np.random.default_rng().choice(np.flatnonzero(labels == digit))
+        return {"pixels": images[chosen].tolist()}
+
+    app.register_blueprint(page)
+    app.view_functions["page"] = lambda: page.send_static_file("think.html")  # in place of /
+    return app
+
+
+def main(argv=None):
+    options = parse_options(argv, MODEL, HOST, PORT)
+    model = networks.load_network(options.model)  # it may say why not, before the service does
+    app = create_thinking_app(options.model)
+    return serve(app, model.name, options.host, options.port)
+
+
+if __name__ == "__main__":
+    main()

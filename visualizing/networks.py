@@ -1,0 +1,122 @@
+"""Machinery of the chapter: the network to look at, the digits to show it, its layers one by one.
+
+The network is the one in assets/models/, or any that mnist.py has trained.
+Chapter: visualizing/README.md#the-network-as-a-picture
+"""
+
+import chapter  # noqa: F401  it tells Python where utils/ is
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.models import load_model
+from utils.runs import ROOT, fail
+
+# This chapter looks into what others have built: the networks of mnist/, and the service of
+# serialization/rest/, which brings a picture into the form of MNIST.
+sys.path += [str(ROOT / "mnist"), str(ROOT / "serialization" / "rest")]
+import techniques  # noqa: F401  its layers may be in a file
+from models import MODELS
+
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+
+
+def add_model_option(parser):
+    """Add --model FILE to a parser; the default is the network that the project ships."""
+    about = "a .keras file, or the folder of a run of mnist.py with one in it"
+    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help=about)
+
+
+def load_network(path):
+    """Return the trained network in a file or in a run's folder, or end with one line."""
+    if path.is_dir():
+        files = [f for f in sorted(path.glob("*.keras")) if not f.stem.endswith("_checkpoint")]
+        if len(files) != 1:
+            fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
+        path = files[0]
+    model = load_model(path)
+    if not isinstance(model, keras.Sequential) or not isinstance(
+        model.layers[-1], keras.layers.Dense
+    ):
+        fail(f"{path} is not a stack of layers that ends with a dense one: it classifies nothing.")
+    if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
+        fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
+    return model
+
+
+def find_network(name):
+    """Return an untrained network of mnist/models.py by its name, or a trained one by its file."""
+    if name in MODELS:
+        return MODELS[name]()
+    if Path(name).suffix != ".keras" and not Path(name).is_dir():
+        fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
+    return load_network(Path(name))
+
+
+def held_out_digits():
+    """Return the 5,000 images held out for validation, uint8 of shape (5000, 28, 28), and labels.
+
+    No network of the book was trained with them. The test images are not for looking.
+    """
+    (images, labels), _ = load_mnist()
+    return images[TRAIN_SIZE:], labels[TRAIN_SIZE:]
+
+
+def one_of_each():
+    """Return the first held-out image of each digit, shape (10, 28, 28)."""
+    images, labels = held_out_digits()
+    return images[[np.flatnonzero(labels == digit)[0] for digit in range(10)]]
+
+
+def read_image(path):
+    """Return the digit in a picture file, uint8 of shape (28, 28), or end with one line."""
+    from PIL import Image
+
+    from prepare import NoDigitError, prepare
+
+    try:
+        with Image.open(path) as image:
+            return prepare(image)
+    except NoDigitError:
+        fail(f"there is no digit in {path}: nothing stands out from the paper.")
+    except OSError as error:
+        fail(f"{path} is not a picture that can be read ({error}).")
+
+
+def as_input(model, images):
+    """Return grey levels from 0 to 255, (n, 28, 28), as the inputs that the network takes."""
+    return prepare_images(images, model.input_shape[1:])
+
+
+def run_layers(layers, x):
+    """Send x through one layer after the other."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def scores(model, x):
+    """Return what the last layer computes before softmax, shape (n, 10)."""
+    *hidden, last = model.layers
+    return ops.matmul(run_layers(hidden, x), last.kernel) + last.bias
+
+
+def probabilities(model, images, chunk=500):
+    """Return what the network says of images with grey levels, (n, 28, 28): shape (n, 10)."""
+    parts = range(0, len(images), chunk)
+    x = as_input(model, images)
+    return np.concatenate([model.predict_on_batch(x[part : part + chunk]) for part in parts])
+
+
+def layer_outputs(model, x):
+    """Return {name of the layer: what it gives for the inputs x}, as numpy arrays."""
+    outputs = {}
+    for layer in model.layers:
+        x = layer(x)
+        outputs[layer.name] = ops.convert_to_numpy(x)
+    return outputs

@@ -1,0 +1,172 @@
+"""Why this answer? Maps of importance side by side, and a check of what they are worth.
+
+    python visualizing/why.py                 # right and wrong answers, and the check
+    python visualizing/why.py --images 50     # a quicker check
+    python visualizing/why.py --wiped 5       # with fewer pixels
+    python visualizing/why.py --image my.png  # your own digit
+
+You will see a figure with the maps of some digits, and a table: how far the probability of the
+answer falls when the marked pixels are wiped out, compared with pixels of ink at random and
+with those that the same method marks in a network that has learned nothing. About a minute.
+Chapter: visualizing/README.md#why-this-answer
+"""
+
+from chapter import OUTPUTS
+
+from functools import partial
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import spearmanr
+
+import maps
+import networks
+from utils.figures import save_figure
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import mean_and_deviation
+
+IMAGES = 200  # in the check
+WIPED = 30  # pixels; a digit has about 150
+SEEDS = [1, 2, 3]  # of the networks that have learned nothing
+SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
+
+
+def methods_for(model):
+    """Return {name: function}; Grad-CAM for the last two convolutions, named by their maps."""
+    methods = {
+        "occlusion": maps.occlusion,
+        "saliency": maps.saliency,
+        "SmoothGrad": maps.smooth_grad,
+    }
+    for layers in maps.convolutions(model)[-1:-3:-1]:
+        _, height, width, _ = model.layers[layers - 1].output.shape
+        methods[f"Grad-CAM_{height}_x_{width}"] = partial(maps.grad_cam, layers=layers)
+    return methods
+
+
+def with_new_weights(model, seed):
+    """Return a network of the same layers that has learned nothing."""
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential.from_config(model.get_config())
+
+
+def fall(model, images, answers, heat, wiped):
+    """Return how far each answer's probability falls without its most important ink.
+
+    heat: the maps of importance; wiped: how many pixels of ink become paper. (To make paper of
+    paper changes nothing.)
+    """
+    before = probability(model, images, answers)
+    heat = np.where(images > 0, heat, -np.inf)
+    order = np.argsort(-heat.reshape(len(heat), -1), axis=1, kind="stable")[:, :wiped]
+    without = images.reshape(len(images), -1).copy()
+    np.put_along_axis(without, order, 0, axis=1)
+    return before - probability(model, without.reshape(images.shape), answers)
+
+
+def probability(model, images, answers):
+    """Return the probability of the given answer for each image."""
+    return networks.probabilities(model, images)[np.arange(len(images)), answers]
+
+
+def alike(first, second):
+    """Return the mean rank correlation of two sets of maps: 1 means the same order of pixels."""
+    pairs = [(a.ravel(), b.ravel()) for a, b in zip(first, second, strict=True)]
+    # A map that marks nothing is like no other one.
+    return float(
+        np.mean([spearmanr(a, b).statistic if np.ptp(a) * np.ptp(b) else 0 for a, b in pairs])
+    )
+
+
+def check(model, images, answers, wiped):
+    """Return for each method how far answers fall, with the network's own maps and with others."""
+
+    def mean_fall(heat):
+        return float(fall(model, images, answers, heat, wiped).mean())
+
+    learned_nothing = [with_new_weights(model, seed) for seed in SEEDS]
+    at_random = np.random.default_rng(0).random(images.shape)
+    results = {"random_ink": {"fall": mean_fall(at_random)}}
+    for name, make in methods_for(model).items():
+        heat = make(model, images, answers)
+        others = [make(network, images, answers) for network in learned_nothing]
+        falls = [mean_fall(other) for other in others]
+        mean, deviation = mean_and_deviation(falls)
+        results[name] = {
+            "fall": mean_fall(heat),
+            "fall_untrained": mean,
+            "fall_untrained_deviation": deviation,
+            "alike": mean_and_deviation([alike(heat, other) for other in others])[0],
+        }
+    return results
+
+
+def choose(model):
+    """Return some digits that are read right and some that are not: images, labels, answers."""
+    images, labels = networks.held_out_digits()
+    answers = networks.probabilities(model, images).argmax(axis=1)
+    right = [np.flatnonzero((answers == labels) & (labels == digit))[:1] for digit in SHOWN]
+    chosen = np.concatenate([*right, np.flatnonzero(answers != labels)[: len(SHOWN)]])
+    return images[chosen], labels[chosen], answers[chosen]
+
+
+def draw(model, images, titles, answers, path):
+    """Draw each image in a row, and beside it its maps of importance."""
+    methods = methods_for(model)
+    figure, panels = plt.subplots(
+        len(images), 1 + len(methods), figsize=(1.5 * (1 + len(methods)), 1.55 * len(images)),
+        squeeze=False,
+    )  # fmt: skip
+    columns = [images, *(make(model, images, answers) for make in methods.values())]
+    for row, axes_row in enumerate(panels):
+        for axes, column, name in zip(axes_row, columns, ["", *methods], strict=True):
+            axes.axis("off")
+            axes.imshow(column[row], cmap="magma" if name else "gray_r")
+            if name:
+                axes.contour(images[row], [100], colors="white", linewidths=0.7)
+            if row == 0:
+                title = name.replace("_", "\n", 1).replace("_", " ")
+                axes.set_title(title, fontsize=10, loc="center")
+        axes_row[0].set_title(titles[row], fontsize=9, fontweight="normal", loc="center")
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    """Draw the maps and check them; return the results of the check."""
+    parser = make_parser("Maps of importance, and what they are worth.", OUTPUTS)
+    networks.add_model_option(parser)
+    parser.add_argument("--images", type=positive(int, most=5000), default=IMAGES)
+    parser.add_argument("--wiped", type=positive(int, most=784), default=WIPED, help="pixels")
+    parser.add_argument("--image", type=Path, metavar="FILE", help="a picture of a digit: no check")
+    args = parser.parse_args(argv)
+    model = networks.load_network(args.model)
+    image = networks.read_image(args.image) if args.image else None
+    folder = make_folder(args.outputs)
+
+    if args.image:
+        images = image[np.newaxis]
+        answers = networks.probabilities(model, images).argmax(axis=1)
+        draw(model, images, [f"read as {answers[0]}"], answers, folder / "why.png")
+        return save_results({"answer": int(answers[0])}, folder, __file__, argv)
+    images, labels, answers = choose(model)
+    titles = [f"{label}, read as {answer}" for label, answer in zip(labels, answers, strict=True)]
+    draw(model, images, titles, answers, folder / "why.png")
+    images = networks.held_out_digits()[0][: args.images]
+    answers = networks.probabilities(model, images).argmax(axis=1)
+    results = {"images": len(images), "wiped": args.wiped}
+    results["methods"] = check(model, images, answers, args.wiped)
+    print(f"{args.wiped} pixels wiped out: the probability of the answer falls by ... points")
+    for name, row in results["methods"].items():
+        print(f"{name.replace('_', ' '):18} {100 * row['fall']:5.1f}", end="")
+        if "alike" in row:
+            print(f"   an untrained network's map: {100 * row['fall_untrained']:5.1f}", end="")
+            print(f"   rank correlation of the two: {row['alike']:.2f}", end="")
+        print()
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
