@@ -84,6 +84,11 @@ MEASUREMENTS = {
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "cnn_classify": ("cnn/classify.py", ["classify.png"]),
+    "cnn_transfer": ("cnn/transfer.py --fine-tune 5", ["transfer.png"]),
+    "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
+    "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
+    "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": (
         "mnist/mnist.py -m all --epochs 3",

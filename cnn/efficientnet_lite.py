@@ -1,20 +1,18 @@
 """EfficientNet-Lite0 in Keras, with the weights that it has learned from ImageNet.
 
-    python cnn/efficientnet_lite.py
-
-Prints a summary of its 16 blocks. The network takes colour pictures of SIZE x SIZE pixels, values
-0 to 255, and gives a probability for each of 1,000 kinds of things. Takes some seconds.
-Architecture and weights: Google's EfficientNet-Lite, Apache-2.0; see data/README.md.
+The network takes colour pictures, values 0 to 255, and gives a probability for each of 1,000 kinds
+of things. Architecture and weights: Google's EfficientNet-Lite, Apache-2.0. `classify.py` and
+`transfer.py` use it.
 Chapter: cnn/README.md#a-pretrained-network
 """
 
-from chapter import FOLDER
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
-WEIGHTS = FOLDER / "data" / "efficientnet_lite0.npz"
+WEIGHTS = Path(__file__).resolve().parent / "data" / "efficientnet_lite0.npz"
 SIZE = 224  # pixels, width and height of the pictures that it was trained on
 CLASSES = 1000
 # Of each stage: kernel size, blocks, filters, expansion, stride of the first block.
@@ -76,7 +74,3 @@ def load_weights(network):
         for variable in layer.weights:
             key = f"{layer.name}_{variable.name.removeprefix('moving_')}"
             variable.assign(arrays[key if key in arrays else layer.name].astype("float32"))
-
-
-if __name__ == "__main__":
-    build_network().summary()

@@ -5,10 +5,9 @@ that a network is used on pictures prepared exactly as those from which it learn
 Chapter: cnn/README.md#your-own-photographs
 """
 
-from chapter import FOLDER
-
 import sys
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from utils.runs import fail, first_line
 
-PHOTOS = FOLDER / "data" / "photos"
-EMOJI = FOLDER / "data" / "emoji.npz"
+DATA = Path(__file__).resolve().parent / "data"
+PHOTOS = DATA / "photos"
+EMOJI = DATA / "emoji.npz"
 BATCH_SIZE = 32  # pictures that are read and computed at a time
 
 # Above this many pixels Pillow warns that a small file unfolds to gigabytes. Twice as many are

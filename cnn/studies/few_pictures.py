@@ -32,7 +32,7 @@ ARTISTS = ["noto", "twemoji"]  # the first one's pictures are learned
 COUNTS = [5, 10, 20, None]  # pictures of each class to learn from; None: all
 FOLDS = 5
 SIZE = 128  # the pictures have 64 x 64 pixels; they are enlarged to this for the large network
-STEPS = 600  # of training the small network from scratch, whatever the number of pictures
+STEPS = 300  # of training the small network from scratch, whatever the number of pictures
 BATCH_SIZE = 32
 SMALL_RATE = 0.002  # of Adam, for the small network
 
