@@ -48,8 +48,8 @@ WAYS = {
 def build_reader():
     """Return conv_net with a last layer for five digits."""
     network = conv_net()
-    last = layers.Dense(5, activation="softmax")
-    return keras.Sequential([keras.Input(network.input_shape[1:]), *network.layers[:-1], last])
+    answer = layers.Dense(5, activation="softmax")(network.layers[-2].output)
+    return keras.Model(network.inputs, answer)
 
 
 def select(images, labels, digits):
