@@ -84,6 +84,15 @@ MEASUREMENTS = {
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "cnn_convolution": (
+        "cnn/convolution.py",
+        ["convolution.png", "convolution_variants.png"],
+    ),
+    "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
+    "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
+    "cnn_residual": ("cnn/residual.py", []),
+    "cnn_depth": ("cnn/depth.py", ["depth.png"]),
+    "cnn_history": ("book/history.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py --fine-tune 5", ["transfer.png"]),
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
