@@ -2,7 +2,7 @@
 
     python book/draw_models.py
 
-Draws assets/image/mnist_models.png: the share of the test images that each network misreads,
+Draws assets/image/mnist_models.png: the share of the validation images that each network misreads,
 with its sampling error (the standard deviation of a binomial share of so many images).
 """
 
@@ -21,14 +21,14 @@ from utils.statistics import sampling_error
 def main():
     models = load_results("mnist_60")["models"]
     models |= {label: load_results(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
-    shares = np.array([model["test"]["errors"] / IMAGES["test"] for model in models.values()])
-    deviation = sampling_error(shares, IMAGES["test"])
+    shares = np.array([model["validation"]["errors"] / IMAGES["validation"] for model in models.values()])
+    deviation = sampling_error(shares, IMAGES["validation"])
 
     figure, axes = plt.subplots(figsize=(8, 4.6))
     places = np.arange(len(models))[::-1]
     axes.errorbar(100 * shares, places, xerr=100 * deviation, fmt="o", capsize=3)
     axes.set_yticks(places, models)
-    axes.set(title="Test images misread, with the sampling error", xlabel="%", xlim=(0, None))
+    axes.set(title="Validation images misread, with the sampling error", xlabel="%", xlim=(0, None))
     axes.grid(axis="y", visible=False)
     save_figure(figure, ROOT / "assets" / "image" / "mnist_models.png")
 

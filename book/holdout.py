@@ -14,7 +14,8 @@ import math
 import keras
 
 from models import IMAGE_SHAPE, best_net
-from techniques import AUGMENTATIONS, augment, learning_rate_schedule
+from optimization import learning_rate_schedule
+from techniques import AUGMENTATIONS, augment
 from utils.data import load_mnist, prepare_images
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

@@ -59,6 +59,7 @@ MEASUREMENTS = {
         "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
+    "mnist_convolution": ("book/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/studies/experiments.py", []),
     "mnist_short": (
@@ -72,6 +73,21 @@ MEASUREMENTS = {
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
+    "mnist_practice": (
+        "mnist/studies/seeds.py conv_net 'conv_net --label-smoothing 0.1'"
+        " 'conv_net --average-weights' 'conv_net --clip-norm 1'",
+        [],
+    ),
+    "mnist_schedule": (
+        "mnist/studies/seeds.py conv_net 'conv_net --lr-schedule cosine'"
+        " 'conv_net --learning-rate 0.005' 'conv_net --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
+        " 'conv_net --lr-schedule cosine --batch-size 128'"
+        " 'conv_net --learning-rate 0.005 --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'"
+        " --seeds 1 2 3 --epochs 3 --train-samples 55000",
+        [],
+    ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
     "mnist_quick": ("mnist/studies/recipes.py quick", []),
     "mnist_best": ("mnist/studies/recipes.py best", []),
@@ -99,14 +115,9 @@ MEASUREMENTS = {
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": (
-        "mnist/mnist.py -m all --epochs 3",
-        ["conv_net_mistakes.png"],
-    ),
-    "mnist_compare": (
-        "mnist/studies/compare.py",
-        ["mnist_compare.png"],
-    ),  # of the results of the others
+    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    # Of the results of the others.
+    "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
 
@@ -136,6 +147,7 @@ RUNS = {
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
+    "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
 }
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.

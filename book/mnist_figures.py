@@ -13,6 +13,7 @@ import numpy as np
 
 import techniques
 from models import IMAGE_SHAPE
+from optimization import learning_rate_schedule
 from utils.data import VALIDATION_SIZE, load_mnist, prepare_images
 from utils.figures import save_figure
 from utils.options import make_parser
@@ -94,7 +95,7 @@ def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
     figure, axes = plt.subplots()
     steps = np.arange(0, epochs * steps_per_epoch, 20)
     for name in ("constant", "step", "exponential", "cosine"):
-        schedule = techniques.learning_rate_schedule(name, rate, epochs * steps_per_epoch)
+        schedule = learning_rate_schedule(name, rate, epochs * steps_per_epoch)
         rates = [float(schedule(step)) if callable(schedule) else schedule for step in steps]
         axes.plot(steps / steps_per_epoch, rates, label=name)
     axes.set(title="Learning rate over a training", xlabel="Epoch", ylabel="Learning rate")

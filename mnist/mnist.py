@@ -20,8 +20,9 @@ from sklearn.metrics import classification_report, confusion_matrix
 
 import techniques
 from models import MODELS, ZOO
+from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
-from report import describe, draw_figures, write_report
+from report import describe, draw_figures, save_answers, write_report
 from utils.data import prepare_mnist
 from utils.runs import find_run, shown
 from utils.statistics import score
@@ -49,11 +50,9 @@ def build_model(build, settings):
 
 def compile_model(model, settings, steps):
     """Tell the model how to learn, in so many steps, what to minimize and what to report."""
-    make_optimizer = techniques.OPTIMIZERS[settings.optimizer]
-    rate = settings.learning_rate or float(make_optimizer().learning_rate)
-    schedule = techniques.learning_rate_schedule(settings.lr_schedule, rate, steps)
-    optimizer = make_optimizer(learning_rate=schedule)
-    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    optimizer = make_optimizer(settings, steps)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
 
 def make_callbacks(settings, checkpoint):
@@ -86,10 +85,9 @@ def fit_model(model, digits, settings, checkpoint):
 
 
 def evaluate_model(model, digits):
-    """Return the scores on each part of the data, and the probabilities for the test images."""
+    """Return the scores on each part of the data, and the probabilities for its images."""
     test = model.evaluate(digits.x_test, digits.y_test, BATCH_SIZE, verbose=0, return_dict=True)
     print(f"Test loss {test['loss']:.4f}, test accuracy {test['accuracy']:.2%}")
-
     parts = digits.parts()
     answers = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
     scores = {part: score(y, answers[part]) for part, (_, y) in parts.items()}
@@ -98,7 +96,7 @@ def evaluate_model(model, digits):
     scores["confusion_matrix"] = confusion_matrix(true, predicted, labels=range(10)).tolist()
     report = classification_report(true, predicted, digits=4, zero_division=0)
     print(report)
-    return scores | {"classification_report": report}, answers["test"]
+    return scores | {"classification_report": report}, answers
 
 
 def run_model(build, settings, folder):
@@ -117,11 +115,13 @@ def run_model(build, settings, folder):
     interrupted = fit_model(model, digits, settings, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count
         model, history = load_progress(model, folder, steps_per_epoch)
+        model.optimizer.finalize_variable_values(model.trainable_weights)  # as fit does
     if not history:
         return None, interrupted
-    scores, probabilities = evaluate_model(model, digits)
+    scores, answers = evaluate_model(model, digits)
     model.save(folder / f"{model.name}.keras")
-    draw_figures(model.name, history, digits, probabilities, folder)
+    save_answers(answers, digits, model.name, folder)
+    draw_figures(model.name, history, digits, answers["test"], folder)
     return describe(model, history) | scores, interrupted
 
 

@@ -2,9 +2,11 @@
 
 A perceptron takes each image as a vector, shape (784,); a convolutional network as a
 picture with one channel, shape (28, 28, 1). To add a model, write a function at the end and
-decorate it with `@model`: `mnist.py -m NAME` then knows it by the function's name.
+decorate it with `@model`. `mnist.py -m NAME` then knows it by the function's name, and `-m all`.
 Chapter: mnist/README.md#one-hidden-layer
 """
+
+import functools
 
 import keras
 from keras import layers, regularizers
@@ -19,12 +21,26 @@ NUM_CLASSES = 10
 PENALTY = 0.0001
 
 MODELS = {}
+ZOO = []  # what `mnist.py -m all` trains and compares
+
+
+def named(build):
+    """Enter a function that builds a model into MODELS; its models get the function's name."""
+
+    @functools.wraps(build)
+    def build_named(*args, **kwargs):
+        network = build(*args, **kwargs)
+        network.name = build.__name__
+        return network
+
+    MODELS[build.__name__] = build_named
+    return build_named
 
 
 def model(build):
-    """Enter a function that builds a model into MODELS under its own name."""
-    MODELS[build.__name__] = build
-    return build
+    """Enter a function that builds a model into MODELS and into the zoo."""
+    ZOO.append(build.__name__)
+    return named(build)
 
 
 @model
@@ -35,8 +51,7 @@ def mlp_one_layer():
             keras.Input(VECTOR_SHAPE),
             layers.Dense(512, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_one_layer",
+        ]
     )
 
 
@@ -49,8 +64,7 @@ def mlp_two_layers():
             layers.Dense(512, activation="relu"),
             layers.Dense(512, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_two_layers",
+        ]
     )
 
 
@@ -65,12 +79,11 @@ def mlp_two_layers_dropout():
             layers.Dense(512, activation="relu"),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_two_layers_dropout",
+        ]
     )
 
 
-def convolutional_network(name, kernel_regularizer=None):
+def convolutional_network(kernel_regularizer=None):
     """Three convolutions and a hidden layer; the penalty falls on every kernel but the last."""
     return keras.Sequential(
         [
@@ -83,27 +96,26 @@ def convolutional_network(name, kernel_regularizer=None):
             layers.Flatten(),
             layers.Dense(64, activation="relu", kernel_regularizer=kernel_regularizer),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name=name,
+        ]
     )
 
 
 @model
 def conv_net():
     """The convolutional network without any regularization: 93,322 parameters."""
-    return convolutional_network("conv_net")
+    return convolutional_network()
 
 
 @model
 def conv_net_l1():
     """The convolutional network with an L1 penalty on its kernels: 93,322 parameters."""
-    return convolutional_network("conv_net_l1", regularizers.L1(PENALTY))
+    return convolutional_network(regularizers.L1(PENALTY))
 
 
 @model
 def conv_net_l2():
     """The convolutional network with an L2 penalty on its kernels: 93,322 parameters."""
-    return convolutional_network("conv_net_l2", regularizers.L2(PENALTY))
+    return convolutional_network(regularizers.L2(PENALTY))
 
 
 @model
@@ -122,8 +134,7 @@ def conv_net_batch_norm():
             layers.Dense(64, activation="relu"),
             layers.BatchNormalization(),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="conv_net_batch_norm",
+        ]
     )
 
 
@@ -143,8 +154,7 @@ def conv_net_dropout():
             layers.Dense(64, activation="relu"),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="conv_net_dropout",
+        ]
     )
 
 
@@ -168,13 +178,8 @@ def le_net():
             layers.Dense(120, activation="tanh"),
             layers.Dense(84, activation="tanh"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="le_net",
+        ]
     )
-
-
-# What `mnist.py -m all` trains and compares: the models above.
-ZOO = list(MODELS)
 
 
 def normalize(momentum=0.99):
@@ -182,7 +187,7 @@ def normalize(momentum=0.99):
     return layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1, momentum=momentum)
 
 
-@model
+@named
 def quick_net(width=32, dropout=0.0):
     """conv_net_batch_norm with one more normalization: 93,962 parameters at a width of 32.
 
@@ -204,12 +209,11 @@ def quick_net(width=32, dropout=0.0):
             normalize(momentum=0.9),
             layers.Dropout(dropout),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="quick_net",
+        ]
     )
 
 
-@model
+@named
 def best_net():
     """Four convolutions, most of them wide, with normalization and dropout: 378,698 parameters."""
     return keras.Sequential(
@@ -230,12 +234,11 @@ def best_net():
             normalize(momentum=0.9),
             layers.Dropout(0.5),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="best_net",
+        ]
     )
 
 
-@model
+@named
 def mlp_tiny():
     """A perceptron too small for its task: 3,190 parameters."""
     return keras.Sequential(
@@ -243,6 +246,5 @@ def mlp_tiny():
             keras.Input(VECTOR_SHAPE),
             layers.Dense(4, activation="relu"),
             layers.Dense(NUM_CLASSES, activation="softmax"),
-        ],
-        name="mlp_tiny",
+        ]
     )

@@ -9,9 +9,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 from models import MODELS
-from techniques import AUGMENTATIONS, OPTIMIZERS, SCHEDULES
+from optimization import OPTIMIZERS, SCHEDULES
+from techniques import AUGMENTATIONS
 from utils.data import TRAIN_SIZE
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, find_run, make_folder, provenance, write_json, writing_to
 
 
@@ -31,6 +32,9 @@ class Settings:
     mixed_precision: str | None = None
     train_samples: int = TRAIN_SIZE
     start_from: str | None = None
+    label_smoothing: float = 0.0
+    average_weights: bool = False
+    clip_norm: float | None = None
 
 
 def make_mnist_parser(defaults):
@@ -47,6 +51,10 @@ def make_mnist_parser(defaults):
     about = "change the training images at random; alone: layers"
     add("--augment", nargs="?", const=AUGMENTATIONS[0], choices=AUGMENTATIONS, help=about)
     add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
+    smoothing = number(float, 0, 1)
+    add("--label-smoothing", type=smoothing, metavar="SHARE", help="of each label, for all digits")
+    add("--average-weights", action="store_true", help="end with the mean of the last weights")
+    add("--clip-norm", type=positive(float), help="the longest gradient that is let through")
     add("--seed", type=seed, help="of the initial weights and the order of the images")
     add("--train-samples", type=positive(int, most=TRAIN_SIZE), help="fewer for a quick try")
     add("--start-from", metavar="RUN", help="run with whose weights to begin")
@@ -75,10 +83,17 @@ def parse_arguments(argv, defaults):
             if not start.is_dir():
                 parser.error(f"there is no run {start}")
             args.start_from = str(start)
-    settings = Settings(**{field.name: getattr(args, field.name) for field in fields(Settings)})
+    settings = read_settings(args)
+    if settings.average_weights and settings.early_stopping:
+        parser.error("Keras would put averaged weights in place of the best: choose one of the two")
     if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):
         parser.error(problem)
     return settings, folder, bool(args.resume)
+
+
+def read_settings(args):
+    """Return the settings among the arguments that make_mnist_parser has read."""
+    return Settings(**{field.name: getattr(args, field.name) for field in fields(Settings)})
 
 
 def load_run(folder):
@@ -125,5 +140,6 @@ def command_line(settings, defaults):
     options = []
     for name, value in asdict(settings).items():
         if value != getattr(defaults, name):
-            options += [f"--{name.replace('_', '-')}", str(value)]
+            option = f"--{name.replace('_', '-')}"
+            options += [option] if value is True else [option, str(value)]
     return options

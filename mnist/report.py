@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jinja2
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -47,6 +48,20 @@ def draw_figures(name, history, digits, probabilities, folder):
     true = digits.y_test.argmax(axis=1)
     draw_confusion(true, probabilities.argmax(axis=1), name, folder)
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
+
+
+def save_answers(answers, digits, name, folder):
+    """Save NAME_answers.npz, with which networks can be compared image by image.
+
+    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the file
+    holds these, under the part's name, and the true digits, under PART_labels.
+    """
+    kept = {}
+    for part in ("validation", "test"):
+        _, labels = digits.parts()[part]
+        kept |= {part: answers[part], f"{part}_labels": labels.argmax(axis=1).astype("uint8")}
+    with replacing(folder / f"{name}_answers.npz") as partial:
+        np.savez_compressed(partial, **kept)
 
 
 def describe(model, history):

@@ -6,22 +6,13 @@ Chapter: mnist/README.md#callbacks
 import math
 
 import keras
-from keras import layers, ops, optimizers
+from keras import layers, ops
 
 from models import CHANNELS_FIRST, IMAGE_SHAPE, VECTOR_SHAPE
 from utils.models import load_model
 from utils.runs import fail, first_line
 
-OPTIMIZERS = {
-    "sgd": optimizers.SGD,
-    "rmsprop": optimizers.RMSprop,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "adagrad": optimizers.Adagrad,
-    "nadam": optimizers.Nadam,
-}
 AUGMENTATIONS = ["layers", "affine"]
-SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
 
 
 @keras.saving.register_keras_serializable("mnist")
@@ -112,26 +103,6 @@ def augment(model, kind="layers"):
         ],
         name=model.name,
     )
-
-
-def learning_rate_schedule(name, rate, steps):
-    """Return the learning rate over a training of so many steps, of which rate is the highest.
-
-    For "constant" that is all, and for "plateau" as well: there a callback lowers it.
-    """
-    schedules = keras.optimizers.schedules
-    if name == "step":
-        return schedules.PiecewiseConstantDecay(
-            [steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100]
-        )
-    if name == "exponential":
-        return schedules.ExponentialDecay(rate, decay_steps=steps, decay_rate=0.01)
-    if name == "cosine":
-        warmup = steps // 10
-        return schedules.CosineDecay(
-            0.0, decay_steps=steps - warmup, warmup_target=rate, warmup_steps=warmup
-        )
-    return rate
 
 
 def reduce_on_plateau():

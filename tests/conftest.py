@@ -74,11 +74,17 @@ def load_quickly(load_without_figures, monkeypatch):
         digits = data.prepare_mnist(shape, train_samples)
         return data.Digits(*(part[:500] for part in digits))
 
+    def few_images():
+        (images, digits), test = data.load_mnist()
+        return (images[:500], digits[:500]), test
+
     def load(path):
         module = load_without_figures(path)
-        for user in (module, sys.modules.get("mnist")):
+        for user in (module, sys.modules.get("mnist"), sys.modules.get("trainings")):
             if hasattr(user, "prepare_mnist"):
                 monkeypatch.setattr(user, "prepare_mnist", few_digits)
+            if hasattr(user, "load_mnist"):
+                monkeypatch.setattr(user, "load_mnist", few_images)
         return module
 
     return load

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -159,6 +160,28 @@ def test_every_model_of_the_zoo_learns(mnist, small, name):
     x = small.x_train.reshape(-1, *model.input_shape[1:])
     losses = model.fit(x, small.y_train, batch_size=256, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_script, tmp_path):
+    """The function that the chapter adds to models.py, added to it."""
+    mnist = load_quickly("mnist/mnist.py")
+    text = (ROOT / "mnist" / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(@model\ndef conv_net_average.*?)```", text, re.DOTALL)
+    exec(code, vars(sys.modules["models"]))
+    assert mnist.ZOO[-1] == "conv_net_average"
+    options = ["--epochs", "1", "--train-samples", "256", "--outputs", str(tmp_path)]
+    results = mnist.main(["-m", "conv_net_average", *options])
+    assert results["models"]["conv_net_average"]["parameters"] == PARAMETERS["conv_net"]
+    model, _ = load_script("serialization/rest/app.py").load(tmp_path / "conv_net_average.keras")
+    assert model.name == "conv_net_average"
+
+
+def test_the_convolution_in_numbers_is_drawn(run_lesson):
+    """The README computes the same with a network of its own."""
+    script, results = run_lesson("book/convolution.py", figure="mnist_convolution")
+    assert results["after pooling"] == [[1, 3], [0, 6]]
+    window = [line[2:5] for line in script.PICTURE[3:]]
+    assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6
 
 
 def test_all_compares_the_models_of_the_zoo(mnist, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 
 from utils.data import prepare_mnist
 from utils.runs import write_json
+from utils.statistics import compare
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
@@ -83,9 +84,8 @@ def result(validation, test):
 
 def test_summary_of_seeds(load_script):
     series = load_script("mnist/studies/trainings.py")
-    summary = series.summarize(
-        {1: result(0.98, 0.97), 2: result(0.99, 0.99), 3: result(1.00, 0.98)}
-    )
+    results = {1: result(0.98, 0.97), 2: result(0.99, 0.99), 3: result(1.00, 0.98)}
+    summary = series.summarize(results)
     assert summary["seconds"] == 6 and summary["parameters"] == 7
     assert summary["test"]["accuracies"] == [0.97, 0.99, 0.98]
     assert summary["test"]["mean"] == pytest.approx(0.98)
@@ -93,21 +93,46 @@ def test_summary_of_seeds(load_script):
     # 0.98 of 10,000 images: sqrt(0.98 * 0.02 / 10,000).
     assert summary["test"]["sampling_error"] == pytest.approx(0.0014)
     assert summary["validation"]["sampling_error"] == pytest.approx((0.99 * 0.01 / 5000) ** 0.5)
-    assert series.summarize({1: result(0.98, 0.97)})["test"]["deviation"] is None
+    assert series.summarize({1: result(0.98, 0.97)})["validation"]["deviation"] is None
 
 
-def test_seeds_differ_and_go_on(load_quickly, tmp_path):
+def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     seeds = load_quickly("mnist/studies/seeds.py")
-    options = ["--techniques", "plain", *TINY, "--outputs", str(tmp_path)]
-    one = seeds.main([*options, "--seeds", "1"])["plain"]
-    assert one["test"]["deviation"] is None
-    history = tmp_path / "plain" / "1" / "conv_net_history.csv"
+    networks = ["mlp_tiny", "mlp_tiny --optimizer sgd"]
+    options = [*TINY, "--outputs", str(tmp_path)]
+    with pytest.raises(SystemExit, match="2"):
+        seeds.main(["mlp_tiny --optimizer sdg", *options])
+    assert "invalid choice: 'sdg'" in capsys.readouterr().err
+    one = seeds.main([*networks, *options, "--seeds", "1"])
+    assert one["mlp_tiny"]["accuracy"]["deviation"] is None
+    assert one["mlp_tiny_optimizer_sgd"]["compared"]["accuracy"]["p"] is None
+    history = tmp_path / "mlp_tiny" / "1" / "mlp_tiny_history.csv"
     before = history.read_bytes()  # holds the seconds, which no second training would repeat
-    two = seeds.main([*options, "--seeds", "1", "2", "2"])["plain"]
-    first, second = two["test"]["accuracies"]
-    assert [first] == one["test"]["accuracies"] and first != second
+    two = seeds.main([*networks, *options, "--seeds", "1", "2", "2"])
+    first, second = two["mlp_tiny"]["accuracy"]["accuracies"]
+    assert [first] == one["mlp_tiny"]["accuracy"]["accuracies"] and first != second
     assert history.read_bytes() == before
+    adam, sgd = two.values()
+    difference = sgd["accuracy"]["mean"] - adam["accuracy"]["mean"]
+    assert sgd["compared"]["accuracy"]["difference"] == pytest.approx(difference)
+    assert "compared" not in adam and sgd["network"] == networks[1]
+    assert adam["images"] == 500 - 256
     assert (tmp_path / "mnist_seeds.png").exists()
+
+
+def test_networks_are_compared_over_images_and_over_seeds():
+    right = np.ones((5, 1000), dtype=bool)
+    right[:, :10] = False  # each network misses the same 10 images, the others 20 more
+    others = right.copy()
+    others[:, 10:30] = False
+    compared = compare(right, others)
+    assert compared["difference"] == pytest.approx(0.02)
+    low, high = compared["interval"]  # a share of 0.02 of 1,000 has an error of 0.0044
+    assert low == pytest.approx(0.02 - 1.96 * 0.0044, abs=0.002)
+    assert high == pytest.approx(0.02 + 1.96 * 0.0044, abs=0.002)
+    # Of the 252 ways to deal ten accuracies into two groups, two are as far apart.
+    assert compared["p"] == pytest.approx(2 / 252)
+    assert compare(right, right)["p"] == 1 and compare(right[:1], others[:1])["p"] is None
 
 
 def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
@@ -137,12 +162,55 @@ def test_a_training_shows_the_command_that_does_the_same(load_quickly, tmp_path,
     assert run["models"]["le_net"]["test"] == result["test"]
 
 
-def test_techniques_are_those_of_the_chapter(load_script):
-    techniques = load_script("mnist/studies/seeds.py").TECHNIQUES
-    zoo = load_script("mnist/models.py").MODELS
-    assert techniques["augmentation"]["augment"] and techniques["cosine"]["lr_schedule"]
-    models = [changes["model"] for changes in techniques.values()]
-    assert set(models) <= set(zoo) and len(set(models)) == 5
+def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeypatch):
+    """One function in models.py is all: its name, -m NAME, -m all and the seeds follow from it."""
+    seeds = load_quickly("mnist/studies/seeds.py")
+    models = sys.modules["models"]
+    monkeypatch.setattr(models, "ZOO", models.ZOO.copy())
+
+    def my_net():
+        output = keras.layers.Dense(10, activation="softmax")
+        return keras.Sequential([keras.Input((784,)), output])
+
+    try:
+        models.model(my_net)
+        assert models.ZOO[-1] == "my_net" and models.MODELS["my_net"]().name == "my_net"
+        results = seeds.main(["my_net", *TINY, "--seeds", "1", "--outputs", str(tmp_path)])
+    finally:
+        del models.MODELS["my_net"]
+    assert results["my_net"]["accuracy"]["mean"] > 0
+    assert (tmp_path / "my_net" / "1" / "my_net.keras").exists()
+
+
+def test_calibration(load_script, tmp_path):
+    """A network that is right in 80 of 100 cases and says 0.99 is too sure; a temperature helps."""
+    calibration = load_script("mnist/studies/calibration.py")
+    labels = np.eye(10)[[3] * 80 + [5] * 20]
+    answers = np.full((100, 10), 0.01 / 9)
+    answers[:, 3] = 0.99
+    before = calibration.calibration(answers, labels)
+    assert before["calibration_error"] == pytest.approx(0.19)
+    assert (before["sureness"], before["accuracy"]) == pytest.approx((0.99, 0.8))
+    temperature = calibration.fit_temperature(answers, labels)
+    after = calibration.calibration(calibration.with_temperature(answers, temperature), labels)
+    assert temperature > 1 and after["accuracy"] == before["accuracy"]
+    assert after["calibration_error"] < 0.01 and after["cross_entropy"] < before["cross_entropy"]
+    assert calibration.with_temperature(answers, 1) == pytest.approx(answers)
+
+
+def test_calibration_reads_runs(load_quickly, tmp_path):
+    mnist = load_quickly("mnist/mnist.py")
+    run = tmp_path / "run"
+    trained = mnist.main(["-m", "mlp_tiny", *TINY, "--outputs", str(run)])
+    calibration = load_quickly("mnist/studies/calibration.py")
+    results = calibration.main([str(run), "--outputs", str(tmp_path)])["mlp_tiny"]
+    test = trained["models"]["mlp_tiny"]["test"]
+    assert results["before"]["accuracy"] == test["accuracy"]
+    assert results["before"]["cross_entropy"] == pytest.approx(test["cross_entropy"], rel=1e-5)
+    assert (tmp_path / "mnist_calibration.png").exists()
+    (run / "mlp_tiny_answers.npz").unlink()
+    with pytest.raises(SystemExit, match="by an older"):
+        calibration.main([str(run)])
 
 
 def test_quick_recipe_learns_quickly(load_without_figures, tmp_path):

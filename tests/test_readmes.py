@@ -30,7 +30,7 @@ SLICES = {
     "mnist/mnist.py": TINY,
     "mnist/studies/fitting.py": TINY,
     "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
-    "mnist/studies/seeds.py": [*TINY, "--techniques", "plain", "--seeds", "1"],
+    "mnist/studies/seeds.py": [*TINY, "--seeds", "1"],
     "mlp/mlp.py": ["--epochs", "1"],
     "mlp/mlp_data_split.py": ["--epochs", "1"],
     "mlp/experiments.py": ["--only", "base", "--seeds", "1", "--epochs", "1"],
@@ -135,6 +135,8 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
         return
     if options[:2] == ["-m", "all"]:
         monkeypatch.setattr(module, "ZOO", module.ZOO[:1])
+    if hasattr(module, "NETWORKS"):
+        monkeypatch.setattr(module, "NETWORKS", module.NETWORKS[:1])
     module.main([*options, *SLICES.get(script, []), *outputs])
 
 

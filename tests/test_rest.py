@@ -377,7 +377,9 @@ def service():
     process.communicate()
 
 
-def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp_path, capsys):
+def test_service_over_http_until_it_is_stopped(
+    service, load_script, digits, tmp_path, capsys, monkeypatch
+):
     """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
     process, port = service
     load = load_script("book/service_load.py")
@@ -389,6 +391,13 @@ def test_service_over_http_until_it_is_stopped(service, load_script, digits, tmp
     url = f"http://127.0.0.1:{port}"
     accuracy = client.main(["--accuracy", "--url", url])
     assert accuracy["over_http"] == accuracy["direct"] > 0.99 and accuracy["different"] == 0
+    # Another file than the one that is served is not compared with.
+    monkeypatch.setattr("utils.data.load_mnist", lambda: (None, (digits[0][:200], digits[1][:200])))
+    other = tmp_path / "conv_net.keras"
+    other.write_bytes(SHIPPED.read_bytes() + b" ")
+    accuracy = client.main(["--accuracy", "--model", str(other), "--url", url])
+    assert set(accuracy) == {"over_http"} and accuracy["over_http"] > 0.97
+    assert f"conv_net is not {other}" in capsys.readouterr().out
     drawing(digits[0][0]).save(tmp_path / "seven.png")
     answers = client.main([str(tmp_path / "seven.png"), "--test", "2", "--url", url])
     assert answers["seven.png"]["digit"] == 7

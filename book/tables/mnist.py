@@ -2,6 +2,10 @@
 
 from tables.common import TABLES, markdown, percent, table
 from utils.runs import load_results
+from utils.statistics import with_deviation
+
+PERCENT = "\N{NO-BREAK SPACE}%"
+TEST_SIZE = 10_000
 
 
 def accuracies(model, *parts):
@@ -14,17 +18,22 @@ def compare(*entries):
     rows = []
     for label, run, name in entries:
         model = load_results(run)["models"][name]
+        validation = model["validation"]
         rows.append(
-            [label, model["epochs"], *accuracies(model, "train", "validation", "test")]
-            + [f"{model[part]['cross_entropy']:.4f}" for part in ("validation", "test")]
+            [label, model["epochs"], *accuracies(model, "train", "validation")]
+            + [validation["errors"], f"{validation['cross_entropy']:.4f}"]
         )
-    header = ["", "epochs", "training", "validation", "test"]
-    return markdown([*header, "cross-entropy, validation", "cross-entropy, test"], *rows)
+    return markdown(["", "epochs", "training", "validation", "misread", "cross-entropy"], *rows)
 
 
 PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
 # Name of a table of trained models: its lines, each as (label, run, model).
 COMPARISONS = {
+    "mnist_convolution": [
+        ("`mlp_one_layer`", "mnist_60", "mlp_one_layer"),
+        ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
+        PLAIN,
+    ],
     "mnist_penalties": [
         PLAIN,
         ("with L1", "mnist_60", "conv_net_l1"),
@@ -50,13 +59,33 @@ for name, entries in COMPARISONS.items():
 
 
 @table
+def mnist_test():
+    """What the test images say: of two networks for orientation, and of what was chosen."""
+    rows = []
+    for name in ("mlp_one_layer", "conv_net"):
+        model = load_results("mnist_60")["models"][name]
+        rows.append(
+            [f"`{name}`, 60 epochs", 1, *accuracies(model, "test"), model["test"]["errors"]]
+        )
+    for label in ("quick", "best"):
+        recipe = load_results(f"mnist_{label}")
+        test, together = recipe["test"], recipe["ensemble"]["test"]
+        seeds = len(test["accuracies"])
+        misread = f"{TEST_SIZE * (1 - test['mean']):.0f}"
+        rows.append([f"recipe {label}", seeds, with_deviation(test, PERCENT), misread])
+        answers = [percent(together["accuracy"]), together["errors"]]
+        rows.append([f"recipe {label}, {seeds} seeds together", seeds, *answers])
+    return markdown(["", "trainings", "test accuracy", "misread of 10,000"], *rows)
+
+
+@table
 def mnist_models_3():
     rows = [
-        [f"`{name}`", f"{model['parameters']:,}"] + accuracies(model, "train", "validation", "test")
+        [f"`{name}`", f"{model['parameters']:,}", *accuracies(model, "train", "validation")]
+        + [model["validation"]["errors"]]
         for name, model in load_results("mnist_3")["models"].items()
     ]
-    header = ["model", "parameters", "training", "validation", "test"]
-    return markdown(header, *rows)
+    return markdown(["model", "parameters", "training", "validation", "misread"], *rows)
 
 
 @table

@@ -11,39 +11,75 @@ PERCENT = "\N{NO-BREAK SPACE}%"
 @table
 def mnist_models():
     long, short = load_results("mnist_60")["models"], load_results("mnist_3")["models"]
+    header = ["model", "parameters", "training", "validation", "misread", "cross-entropy"]
     return markdown(
-        ["model", "parameters", "training", "validation", "test", "misread", "seconds per epoch"],
+        [*header, "seconds per epoch"],
         *[
             [f"`{name}`", f"{model['parameters']:,}"]
-            + accuracies(model, "train", "validation", "test")
-            + [model["test"]["errors"], f"{short[name]['seconds_per_epoch']:.1f}"]
+            + accuracies(model, "train", "validation")
+            + [model["validation"]["errors"], f"{model['validation']['cross_entropy']:.4f}"]
+            + [f"{short[name]['seconds_per_epoch']:.1f}"]
             for name, model in long.items()
         ],
     )
 
 
+def networks_compared(name):
+    """Return the table of a run of seeds.py: each network, and how far it is from the first."""
+    rows = []
+    for summary in load_results(name).values():
+        if "network" not in summary:  # the provenance
+            continue
+        cells = ["", "", "", ""]
+        if "compared" in summary:
+            accuracy, entropy = (summary["compared"][k] for k in ("accuracy", "cross_entropy"))
+            cells = [difference(accuracy, 100, 2), f"{accuracy['p']:.3f}"]
+            cells += [difference(entropy, 1, 4), f"{entropy['p']:.3f}"]
+        rows.append(
+            [f"`{summary['network']}`", with_deviation(summary["accuracy"], PERCENT), *cells]
+        )
+    header = ["network", "accuracy", "points more", "p", "cross-entropy, difference", "p"]
+    return markdown(header, *rows)
+
+
+def difference(compared, unit, digits):
+    """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
+    middle, low, high = (
+        f"{unit * value:+.{digits}f}" for value in (compared["difference"], *compared["interval"])
+    )
+    return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+
+
 @table
 def mnist_seeds():
-    labels = {
-        "plain": "plain `conv_net`",
-        "l1": "with L1",
-        "l2": "with L2",
-        "batch_norm": "with batch normalization",
-        "dropout": "with dropout",
-        "augmentation": "with augmentation",
-        "cosine": "with the cosine schedule",
-    }
+    return networks_compared("mnist_seeds")
+
+
+@table
+def mnist_practice():
+    return networks_compared("mnist_practice")
+
+
+@table
+def mnist_schedule():
+    return networks_compared("mnist_schedule")
+
+
+@table
+def mnist_calibration():
     rows = []
-    for name, label in labels.items():
-        validation, test = (
-            load_results("mnist_seeds")[name][part] for part in ("validation", "test")
-        )
+    for name, result in load_results("mnist_calibration").items():
+        if name == "provenance":
+            continue
+        before, after = result["before"], result["after"]
         rows.append(
-            [label, with_deviation(validation, PERCENT), with_deviation(test, PERCENT)]
-            + [f"{100 * test['sampling_error']:.2f}", f"{test['cross_entropy']:.4f}"]
+            [f"`{name}`", percent(before["accuracy"]), percent(before["sureness"])]
+            + [percent(before["calibration_error"]), f"{before['cross_entropy']:.4f}"]
+            + [f"{result['temperature']:.2f}", percent(after["sureness"])]
+            + [percent(after["calibration_error"]), f"{after['cross_entropy']:.4f}"]
         )
-    header = ["", "validation", "test", "sampling error, test", "cross-entropy, test"]
-    return markdown(header, *rows)
+    header = ["network", "accuracy", "sureness", "error", "cross-entropy", "temperature"]
+    return markdown([*header, "sureness after", "error after", "cross-entropy after"], *rows)
 
 
 @table
@@ -58,12 +94,12 @@ def mnist_recipes():
         recipe = load_results(name)
         rows.append(
             [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:,.0f}"]
-            + [with_deviation(recipe[part], PERCENT) for part in ("validation", "test")]
-            + [", ".join(percent(accuracy) for accuracy in recipe["test"]["accuracies"])]
-            + [percent(recipe["ensemble"]["test"]["accuracy"])]
+            + [with_deviation(recipe["validation"], PERCENT)]
+            + [", ".join(percent(accuracy) for accuracy in recipe["validation"]["accuracies"])]
+            + [percent(recipe["ensemble"]["validation"]["accuracy"])]
         )
-    header = ["recipe", "parameters", "epochs", "seconds", "validation", "test"]
-    return markdown([*header, "each seed, test", "three seeds together, test"], *rows)
+    header = ["recipe", "parameters", "epochs", "seconds", "validation", "each seed"]
+    return markdown([*header, "three seeds together"], *rows)
 
 
 @table

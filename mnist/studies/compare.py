@@ -1,10 +1,10 @@
-"""Test accuracy over seconds of training: every network of the chapter, and yours.
+"""Accuracy over seconds of training: every network of the chapter, and yours.
 
     python mnist/studies/compare.py            # the networks of the book
     python mnist/studies/compare.py RUN RUN    # and those of your runs of mnist.py
 
-You will see a line per network, the most accurate first, and the path of the figure. The book's
-seconds were measured on its two cores, yours on your machine.
+You will see a line per network, the most accurate on the validation images first, and the path
+of the figure. The book's seconds were measured on its two cores, yours on your machine.
 Chapter: mnist/studies/README.md#two-recipes
 """
 
@@ -41,7 +41,7 @@ def point(name, model, seconds_per_epoch=None):
         "parameters": model["parameters"],
         "epochs": model["epochs"],
         "seconds": model["epochs"] * (seconds_per_epoch or model["seconds_per_epoch"]),
-        "accuracy": model["test"]["accuracy"],
+        "accuracy": model["validation"]["accuracy"],
     }
 
 
@@ -67,7 +67,7 @@ def points_of_the_book():
     for label, file in RECIPES.items():
         recipe = load_results(file)
         row = {key: recipe[key] for key in ("parameters", "epochs", "seconds")}
-        rows.append(row | {"name": label, "accuracy": recipe["test"]["mean"]})
+        rows.append(row | {"name": label, "accuracy": recipe["validation"]["mean"]})
     return rows
 
 
@@ -100,8 +100,8 @@ def draw(table, path):
         sizes = some["parameters"] / 1500
         axes.scatter(some["seconds"], some["accuracy"], s=sizes, alpha=0.75, **style)
         axes.plot([], [], linestyle="", markersize=7, label=name, **style)
-    axes.set(title="Test accuracy over seconds of training", xscale="log", yscale="logit")
-    axes.set(xlabel="Seconds of training (two cores)", ylabel="Accuracy on the test images")
+    axes.set(title="Validation accuracy over seconds of training", xscale="log", yscale="logit")
+    axes.set(xlabel="Seconds of training (two cores)", ylabel="Accuracy on the validation images")
     levels = [0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.996, 0.997, 0.998]
     low, high = table["accuracy"].min(), table["accuracy"].max()
     axes.set_ylim(1 - 1.15 * (1 - low), 1 - 0.85 * (1 - high))
@@ -116,7 +116,7 @@ def draw(table, path):
 
 def main(argv=None):
     """Print the table, draw the figure; return the rows, the most accurate first."""
-    parser = make_parser("Test accuracy over seconds of training.", OUTPUTS)
+    parser = make_parser("Validation accuracy over seconds of training.", OUTPUTS)
     parser.add_argument("runs", nargs="*", metavar="RUN", help="folder of a run of mnist.py")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)

@@ -20,8 +20,8 @@ import matplotlib.pyplot as plt
 import optuna
 from optuna_integration import KerasPruningCallback
 
-import techniques
 from models import IMAGE_SHAPE, quick_net
+from optimization import learning_rate_schedule
 from trainings import study_parser
 from utils.data import VALIDATION_SIZE, prepare_mnist
 from utils.figures import save_figure
@@ -44,7 +44,7 @@ def fit(settings, digits, epochs, seed, callbacks):
     keras.utils.set_random_seed(seed)
     model = quick_net(settings["width"], settings["dropout"])
     steps = epochs * math.ceil(len(digits.x_train) / settings["batch_size"])
-    rate = techniques.learning_rate_schedule("cosine", settings["learning_rate"], steps)
+    rate = learning_rate_schedule("cosine", settings["learning_rate"], steps)
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss="categorical_crossentropy",

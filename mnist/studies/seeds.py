@@ -1,81 +1,137 @@
 """The same training with other seeds: how much of a difference is luck?
 
-    python mnist/studies/seeds.py                            # 21 trainings, about 45 minutes
-    python mnist/studies/seeds.py --techniques plain dropout # only these
-    python mnist/studies/seeds.py --outputs FOLDER           # the same folder again: go on there
+    python mnist/studies/seeds.py                   # 35 trainings, half an hour
+    python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
+    python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
+    python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: go on there
 
-You will see the convolutional network and each technique on it trained with three seeds, then
-the mean accuracies with their standard deviation and sampling error. The figure has a point
+You will see each network trained with five seeds on 20,000 of the training images, then how it
+does on the other 40,000, and how far that is from what the first one does. The figure has a point
 for each training.
 Chapter: mnist/studies/README.md#seeds
 """
 
 from chapter import OUTPUTS
 
-import matplotlib.pyplot as plt
+import re
+import shlex
+from dataclasses import asdict
 
-from trainings import study_parser, summarize, train_seeds
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mnist import DEFAULTS
+from options import make_mnist_parser, read_settings
+from trainings import score_held_out, study_parser, train_seeds
 from utils.figures import save_figure
 from utils.runs import make_folder, save_results
-from utils.statistics import with_deviation
+from utils.statistics import compare, spread, with_deviation
 
-SEEDS = [1, 2, 3]
+SEEDS = [1, 2, 3, 4, 5]
 EPOCHS = 12
-# The name of each technique: the settings of mnist.py that it changes.
-TECHNIQUES = {
-    "plain": {"model": "conv_net"},
-    "l1": {"model": "conv_net_l1"},
-    "l2": {"model": "conv_net_l2"},
-    "batch_norm": {"model": "conv_net_batch_norm"},
-    "dropout": {"model": "conv_net_dropout"},
-    "augmentation": {"model": "conv_net", "augment": "layers"},
-    "cosine": {"model": "conv_net", "lr_schedule": "cosine"},
-}
+TRAIN_SAMPLES = 20_000  # the other training images judge
+# Models of models.py, or your own, each with the options of mnist.py that it is trained with.
+NETWORKS = [
+    "conv_net",
+    "conv_net_l1",
+    "conv_net_l2",
+    "conv_net_batch_norm",
+    "conv_net_dropout",
+    "conv_net --augment layers",
+    "conv_net --lr-schedule cosine",
+]
+
+
+def parse_network(text):
+    """Return the settings that a model with options of mnist.py asks for, as a dict."""
+    args = make_mnist_parser(DEFAULTS).parse_args(["-m", *shlex.split(text)])
+    return asdict(read_settings(args))
+
+
+def judge(right, surprise, first=None):
+    """Return the accuracies and cross-entropies of a network's trainings on the images held out.
+
+    right, surprise: arrays (seeds, images), as score_images has them. first: those of the network
+    to compare with, if there is one.
+    """
+    accuracies = [float(accuracy) for accuracy in right.mean(axis=1)]
+    summary = {
+        "images": right.shape[1],
+        "accuracy": spread(accuracies, right.shape[1]),
+        "cross_entropy": [float(mean) for mean in surprise.mean(axis=1)],
+    }
+    if first:
+        summary["compared"] = {
+            "accuracy": compare(right, first[0]),
+            "cross_entropy": compare(surprise, first[1]),
+        }
+    return summary
 
 
 def draw(summaries, path):
-    """Draw each training as a point, and the mean of each technique with its sampling error."""
-    figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
+    """Draw each training as a point, and how far the means lie from the first, with intervals."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), sharey=True)
     places = range(len(summaries), 0, -1)
-    for axes, part in zip(panels, ("validation", "test"), strict=True):
-        for place, summary in zip(places, summaries.values(), strict=True):
-            result = summary[part]
-            x = [100 * accuracy for accuracy in result["accuracies"]]
-            axes.plot(x, [place] * len(x), "o", color="C0", markersize=5, alpha=0.6)
-            axes.errorbar(
-                100 * result["mean"],
-                place - 0.25,
-                xerr=100 * result["sampling_error"],
-                fmt="|",
-                color="C1",
-                markersize=9,
-            )
-        axes.set_yticks(places, [name.replace("_", " ") for name in summaries])
-        axes.set(title=f"{part.capitalize()} images", xlabel="Accuracy (%)")
+    for place, summary in zip(places, summaries.values(), strict=True):
+        accuracies = [100 * accuracy for accuracy in summary["accuracy"]["accuracies"]]
+        left.plot(accuracies, [place] * len(accuracies), "o", color="C0", markersize=5, alpha=0.6)
+        left.plot(100 * summary["accuracy"]["mean"], place, "|", color="C1", markersize=16)
+        if "compared" in summary:
+            compared = summary["compared"]["accuracy"]
+            right.plot([100 * end for end in compared["interval"]], [place, place], color="C1")
+            right.plot(100 * compared["difference"], place, "o", color="C1")
+    networks = [summary["network"].replace(" --", "\n--") for summary in summaries.values()]
+    right.axvline(0, color="C7", linewidth=1)
+    left.set_yticks(places, networks)
+    left.set(title="Each training, and the mean", xlabel="Accuracy on images held out (%)")
+    right.set(title=f"Difference from {networks[0]}", xlabel="Points, with 95 % over images")
+    for axes in (left, right):
         axes.grid(axis="y", visible=False)
     save_figure(figure, path)
 
 
+def describe(summary):
+    """Return a line for a network: mean accuracy, and how far that is from the first one's."""
+    line = f"{summary['network']:34}{with_deviation(summary['accuracy']):18}"
+    if "compared" not in summary:
+        return line
+    compared = summary["compared"]["accuracy"]
+    low, high = (100 * end for end in compared["interval"])
+    chance = "" if compared["p"] is None else f"{compared['p']:.3f}"
+    return f"{line}{100 * compared['difference']:+.2f} ({low:+.2f} to {high:+.2f})   {chance}"
+
+
 def main(argv=None):
-    """Train each technique with each seed; return {technique: summary}."""
-    parser = study_parser("How much the seed matters.", OUTPUTS, EPOCHS, SEEDS)
-    parser.add_argument("--techniques", nargs="+", choices=TECHNIQUES, default=list(TECHNIQUES))
+    """Train each network with each seed; return {name: summary}."""
+    about = "How much the seed matters."
+    parser = study_parser(about, OUTPUTS, EPOCHS, SEEDS, TRAIN_SAMPLES)
+    about = "a model of models.py, if need be in quotes with options of mnist.py"
+    parser.add_argument("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
     args = parser.parse_args(argv)
+    trained = {"epochs": args.epochs, "train_samples": args.train_samples}
+    settings = {text: parse_network(text) | trained for text in args.networks}
     folder = make_folder(args.outputs)
 
     print(f"The trainings go to {folder}")
-    trained = {"epochs": args.epochs, "train_samples": args.train_samples}
-    summaries = {}
-    for name in args.techniques:
-        print(f"== {name}", flush=True)
-        results = train_seeds(folder / name, args.seeds, **TECHNIQUES[name], **trained)
-        summaries[name] = summarize(results)
+    summaries, first = {}, None
+    for text, changes in settings.items():
+        print(f"== {text}", flush=True)
+        name = re.sub(r"\W+", "_", text)
+        del changes["seed"]
+        results = train_seeds(folder / name, args.seeds, **changes)
+        scores = [
+            score_held_out(folder / name / str(seed), changes["model"], args.train_samples)
+            for seed in results
+        ]
+        right, surprise = map(np.array, zip(*scores, strict=True))
+        summaries[name] = {"network": text} | judge(right, surprise, first)
+        first = first or (right, surprise)
 
-    print(f"\n{'accuracy in %':16}validation            test")
-    print(f"{'':16}mean  (deviation)     mean  (deviation)     sampling error")
-    for name, summary in summaries.items():
-        cells = "".join(f"{with_deviation(summary[p]):22}" for p in ("validation", "test"))
-        print(f"{name:16}{cells}{100 * summary['test']['sampling_error']:.2f}")
+    images = right.shape[1]
+    print(f"\nOn {images:,} images held out: mean accuracy in % with the deviation of the seeds,")
+    print("points more than the first (95 % over images), and p over seeds")
+    for summary in summaries.values():
+        print(describe(summary))
     draw(summaries, folder / "mnist_seeds.png")
     return save_results(summaries, folder, __file__, argv)
 

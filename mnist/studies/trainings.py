@@ -8,28 +8,32 @@ import statistics
 import sys
 from dataclasses import replace
 
+import numpy as np
+
 import mnist
 from options import command_line, find_change, load_run
-from utils.data import TRAIN_SIZE, VALIDATION_SIZE
+from utils.data import TRAIN_SIZE, VALIDATION_SIZE, load_mnist, prepare_images
+from utils.models import load_model
 from utils.options import make_parser, positive, seed
-from utils.runs import fail
-from utils.statistics import spread
+from utils.runs import fail, replacing
+from utils.statistics import score_images, spread
 
 IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
 
 
-def study_parser(description, outputs, epochs=None, seeds=None):
+def study_parser(description, outputs, epochs=None, seeds=None, train_samples=TRAIN_SIZE):
     """Return a parser with the options that the studies share.
 
     outputs: the chapter's folder for runs; epochs: the default for each training, None for what
-    its own settings say; seeds: the default of an option for them, None for no such option.
+    its own settings say; seeds: the default of an option for them, None for no such option;
+    train_samples: how many training images to take by default.
     What is in a folder that --outputs names again is gone on with.
     """
     parser = make_parser(description, outputs)
     add = parser.add_argument
     add("--epochs", type=positive(int), default=epochs, help="of each training")
     samples = positive(int, most=TRAIN_SIZE)
-    add("--train-samples", type=samples, default=TRAIN_SIZE, help="fewer for a quick try")
+    add("--train-samples", type=samples, default=train_samples, help="fewer for a quick try")
     if seeds:
         add("--seeds", nargs="+", type=seed, default=seeds, help="a training with each")
     return parser
@@ -61,6 +65,22 @@ def train(folder, build=None, **changes):
 def train_seeds(folder, seeds, **changes):
     """Train once with each seed, in folder/SEED; return {seed: results}."""
     return {s: train(folder / str(s), seed=s, **changes) for s in dict.fromkeys(seeds)}
+
+
+def score_held_out(folder, name, train_samples):
+    """Return how the model of a run does on each training image that it was not trained on.
+
+    Returns two arrays (60000 - train_samples,): whether it reads the image rightly, and its
+    cross-entropy. Its probabilities are kept in the folder, as held_out.npy.
+    """
+    (images, digits), _ = load_mnist()
+    path = folder / "held_out.npy"
+    if not path.exists():
+        model = load_model(folder / f"{name}.keras")
+        x = prepare_images(images[train_samples:], model.input_shape[1:])
+        with replacing(path) as partial:
+            np.save(partial, model.predict(x, 256, verbose=0))
+    return score_images(np.eye(10)[digits[train_samples:]], np.load(path))
 
 
 def summarize(results):

@@ -3,6 +3,7 @@
     python serialization/rest/client.py photo.jpg drawing.png   # image files
     python serialization/rest/client.py --test 5                # the first test images of MNIST
     python serialization/rest/client.py --accuracy              # all of them, and the model itself
+    python serialization/rest/client.py --accuracy --model FILE # the same, if it serves FILE
 
 The service must be running: python serialization/rest/app.py in another shell.
 
@@ -11,6 +12,7 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -61,25 +63,33 @@ def ask_about_test_images(session, url, count):
 
 
 def measure_accuracy(session, url, model_path):
-    """Return accuracy over HTTP and of the model itself, and in how many digits they differ."""
+    """Return accuracy over HTTP and of the model itself, and in how many digits they differ.
+
+    If the service has another model than this file, only the first of the three.
+    """
     from utils.data import load_mnist, prepare_images  # only here: Keras takes seconds
     from utils.models import load_model
 
+    about = check(session.get(f"{url}/model", timeout=TIMEOUT))
+    same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
     _, (images, labels) = load_mnist()
     answers = []
     for start in range(0, len(images), BATCH):
         answers += send_pixels(session, url, images[start : start + BATCH])["predictions"]
     served = np.array([answer["digit"] for answer in answers])
+    result = {"over_http": float((served == labels).mean())}
+    print(f"over HTTP {result['over_http']:.2%}", end=", " if same else "\n")
+    if not same:
+        print(f"The service's {about['name']} is not {model_path}: name its file, --model FILE")
+        return result
     model = load_model(model_path, compile=False)
     inputs = prepare_images(images, model.input_shape[1:])
     direct = model.predict(inputs, batch_size=256, verbose=0).argmax(axis=1)
-    result = {
-        "over_http": float((served == labels).mean()),
+    result |= {
         "direct": float((direct == labels).mean()),
         "different": int((served != direct).sum()),
     }
-    print(f"over HTTP {result['over_http']:.2%}, the model itself {result['direct']:.2%}, ", end="")
-    print(f"different answers: {result['different']}")
+    print(f"the model itself {result['direct']:.2%}, different answers: {result['different']}")
     return result
 
 
@@ -88,7 +98,8 @@ def main(argv=None):
     parser.add_argument("files", type=Path, nargs="*", help="images, PNG or JPEG")
     parser.add_argument("--test", type=number(int, 0), default=0, help="so many of MNIST's images")
     parser.add_argument("--accuracy", action="store_true", help="all of them")
-    parser.add_argument("--model", type=Path, default=MODEL, help="to compare with")
+    about = "file of the model that is served, to compare with"
+    parser.add_argument("--model", type=Path, default=MODEL, help=about)
     parser.add_argument("--url", default=URL, help="where the service is")
     options = parser.parse_args(argv)
     if not (options.files or options.test or options.accuracy):

@@ -1,0 +1,142 @@
+"""Is a network as often right as it says? Reliability diagrams, and a temperature that mends them.
+
+    python mnist/mnist.py -m conv_net --epochs 12
+    python mnist/studies/calibration.py RUN        # or several runs, to compare their networks
+
+You will see, for each network of the runs, the expected calibration error on the test images
+before and after its probabilities are scaled with a temperature, which is fitted on the
+validation images. The figure compares how sure the networks are with how often they are right.
+A few seconds.
+Chapter: mnist/studies/README.md#calibration
+"""
+
+from chapter import OUTPUTS
+
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import fail, find_run, load_finished, make_folder, save_results
+from utils.statistics import SMALLEST, score
+
+BINS = 15
+PARTS = ("validation", "test")
+
+
+def with_temperature(probabilities, temperature):
+    """Return softmax(logits / temperature): above 1 less sure answers, below 1 surer ones.
+
+    The logarithms of the probabilities serve as logits: they are what went into the softmax, but
+    for one number added to all ten, which changes nothing.
+    """
+    return softmax(np.log(np.maximum(probabilities, SMALLEST)) / temperature, axis=1)
+
+
+def fit_temperature(probabilities, labels):
+    """Return the temperature with the lowest cross-entropy; labels: one-hot, shape (n, 10).
+
+    Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
+    """
+
+    def loss(temperature):
+        return score(labels, with_temperature(probabilities, temperature))["cross_entropy"]
+
+    return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
+
+
+def reliability(probabilities, labels, bins=BINS):
+    """Return images, mean sureness and accuracy for each bin of sureness that is not empty.
+
+    A network's sureness of an answer is its highest probability. The bins are equally wide.
+    """
+    sureness = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    place = np.minimum((sureness * bins).astype(int), bins - 1)
+    rows = [(right[place == b], sureness[place == b]) for b in np.unique(place)]
+    return np.array([(len(r), s.mean(), r.mean()) for r, s in rows])
+
+
+def calibration(probabilities, labels):
+    """Return accuracy, errors, cross-entropy, mean sureness and expected calibration error.
+
+    The last is the distance of sureness from accuracy, as a mean over the bins, each of which
+    counts by its images.
+    """
+    images, sureness, accuracy = reliability(probabilities, labels).T
+    return score(labels, probabilities) | {
+        "sureness": float(probabilities.max(axis=1).mean()),
+        "calibration_error": float(np.average(np.abs(sureness - accuracy), weights=images)),
+    }
+
+
+def draw(networks, path, least=10):
+    """Draw a reliability diagram of each network, {name: {line: (probabilities, labels)}}.
+
+    Bins with fewer images than least are left out: their accuracy is chance.
+    """
+    shape = {"nrows": 1, "ncols": len(networks), "sharey": True, "squeeze": False}
+    figure, panels = plt.subplots(**shape, figsize=(1.2 + 3 * len(networks), 3.8))
+    for axes, (name, versions) in zip(panels[0], networks.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color="C7", linewidth=1, linestyle="--")
+        for label, answers in versions.items():
+            images, sureness, accuracy = reliability(*answers).T
+            error = np.sqrt(accuracy * (1 - accuracy) / images)
+            some = images >= least
+            lines = axes.errorbar(sureness[some], accuracy[some], error[some], marker="o", ms=4)
+            lines.set_label(label)
+        axes.set(title=name, xlabel="Sureness", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+    panels[0][0].set_ylabel("Accuracy")
+    panels[0][0].legend(loc="upper left")
+    save_figure(figure, path)
+
+
+def load_answers(names):
+    """Return {model: {part: (probabilities, labels)}} of runs, given by their names."""
+    answers = {}
+    for run in [find_run(name, OUTPUTS) for name in names]:
+        for model in load_finished(run)["models"]:
+            path = run / f"{model}_answers.npz"
+            if not path.exists():
+                fail(f"{run} has no {path.name}: it was made by an older mnist.py. Train again.")
+            name = model if model not in answers else f"{model}, {run.name}"
+            with np.load(path) as arrays:
+                one_hot = {part: np.eye(10)[arrays[f"{part}_labels"]] for part in PARTS}
+                answers[name] = {part: (arrays[part], one_hot[part]) for part in PARTS}
+    return answers
+
+
+def main(argv=None):
+    """Return {model: temperature, and calibration on the test images before and after}."""
+    parser = make_parser("How far the probabilities of networks can be trusted.", OUTPUTS)
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run of mnist.py")
+    args = parser.parse_args(argv)
+    answers = load_answers(args.runs)
+    folder = make_folder(args.outputs)
+
+    results, networks = {}, {}
+    for name, parts in answers.items():
+        temperature = fit_temperature(*parts["validation"])
+        probabilities, labels = parts["test"]
+        networks[name] = versions = {
+            "before": (probabilities, labels),
+            "after": (with_temperature(probabilities, temperature), labels),
+        }
+        scores = {when: calibration(*answers) for when, answers in versions.items()}
+        results[name] = {"temperature": temperature} | scores
+        print(f"{name}: temperature {temperature:.2f}")
+        for when in versions:
+            s = scores[when]
+            print(
+                f"  {when:7} sureness {s['sureness']:.2%}, accuracy {s['accuracy']:.2%}, "
+                f"error of calibration {s['calibration_error']:.2%}, "
+                f"cross-entropy {s['cross_entropy']:.4f}"
+            )
+    draw(networks, folder / "mnist_calibration.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
