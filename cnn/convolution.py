@@ -77,7 +77,7 @@ def compare(image, trained):
     """Return {name: (by hand, by Keras)} for a digit (28, 28, 1) and a trained network."""
     first, _, second, *_ = trained.layers
     kernels, biases = first.get_weights()
-    by_keras = keras.Model(trained.inputs, [first.output, second.output])
+    by_keras = keras.Model(trained.inputs[0], [first.output, second.output])
     maps, deeper = (answer[0] for answer in by_keras.predict_on_batch(image[None]))
     pooled = pool(maps, 2)
     random = np.random.default_rng(1)

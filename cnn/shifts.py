@@ -50,7 +50,7 @@ def measure_equivariance(network, images):
     share is the mean difference, inside the picture, divided by the mean value.
     """
     layers, step = network.layers[:4], 1
-    watch = keras.Model(network.inputs, [layer.output for layer in layers])
+    watch = keras.Model(network.inputs[0], [layer.output for layer in layers])
     ask = lambda pictures: watch.predict_on_batch(pictures[..., None])  # noqa: E731
     before, moved = ask(images), {pixels: ask(shift(images, 0, pixels)) for pixels in (1, 2, 4)}
     shares = {}

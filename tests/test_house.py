@@ -97,7 +97,7 @@ def test_chapters_find_the_project_in_one_way():
         if path.name == "chapter.py"
     }
     chapters = {texts[ROOT / chapter] for chapter in CHAPTERS}
-    parts = {texts[ROOT / part] for part in ("mnist/studies", "serialization/rest")}
+    parts = {texts[ROOT / part] for part in ("cnn/studies", "mnist/studies", "serialization/rest")}
     assert len(chapters) == len(parts) == 1
     assert set(texts) == {path.parent for path in SCRIPTS} - {
         ROOT / "utils",

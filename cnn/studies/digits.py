@@ -31,10 +31,10 @@ from models import conv_net
 COUNTS = [1, 10, 100, 1000]  # images of each digit to learn from
 SEEDS = 5
 BASE_IMAGES = 20_000  # of MNIST, half of which are 0 to 4
-BASE_EPOCHS = 2
+BASE_EPOCHS = 3
 STEPS = 5  # of training on 5 to 9, whatever the number of images
 BATCH_SIZE = 32
-LEARNING_RATE = 0.001
+LEARNING_RATE = 0.003
 # Name of the way: the layer up to which nothing learns, counted from the end, and whether the
 # training starts from the base.
 WAYS = {
@@ -49,7 +49,7 @@ def build_reader():
     """Return conv_net with a last layer for five digits."""
     network = conv_net()
     answer = layers.Dense(5, activation="softmax")(network.layers[-2].output)
-    return keras.Model(network.inputs, answer)
+    return keras.Model(network.inputs[0], answer)
 
 
 def select(images, labels, digits):
@@ -80,7 +80,7 @@ def learn(way, base, images, labels, seed):
         return reader
     # The frozen layers give the same each time: computed once, as in transfer.py.
     border = reader.layers[frozen].output
-    features = ask(keras.Model(reader.inputs, border), images)
+    features = ask(keras.Model(reader.input, border), images)
     train(keras.Model(border, reader.output), features, labels, max(epochs, 1), LEARNING_RATE)
     return reader
 
