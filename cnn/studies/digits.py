@@ -32,7 +32,7 @@ COUNTS = [1, 10, 100, 1000]  # images of each digit to learn from
 SEEDS = 5
 BASE_IMAGES = 20_000  # of MNIST, half of which are 0 to 4
 BASE_EPOCHS = 3
-STEPS = 5  # of training on 5 to 9, whatever the number of images
+STEPS = 150  # of training on 5 to 9, whatever the number of images
 BATCH_SIZE = 32
 LEARNING_RATE = 0.003
 # Name of the way: the layer up to which nothing learns, counted from the end, and whether the
