@@ -15,6 +15,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
+from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -109,6 +110,7 @@ def draw(sizes, accuracies, path):
         left.plot(range(1, len(values) + 1), values, marker=marker, markersize=4, label=kind)
     left.set(title="Gradient in each layer, before training", yscale="log")
     left.set(xlabel="convolution (1 is next to the inputs)", ylabel="size (log scale)")
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.legend()
     for marker, (kind, rows) in zip("os", accuracies.items(), strict=True):
         means = [100 * row["training"]["mean"] for row in rows.values()]

@@ -96,12 +96,31 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
     assert pooled_again["2"] > 0.1 and pooled_again["4"] == 0
 
 
-def test_shifted_digits_are_read_worse(run_lesson):
-    options = ["--epochs", 1, "--train-samples", 2000]
-    _, results = run_lesson("cnn/shifts.py", *options)
+@pytest.fixture
+def few_to_judge_by(monkeypatch):
+    """Return a function that leaves a script 500 of the validation images."""
+
+    def shorten(script):
+        prepare = script.prepare_mnist
+
+        def few(*options):
+            digits = prepare(*options)
+            return digits._replace(x_val=digits.x_val[:500], y_val=digits.y_val[:500])
+
+        monkeypatch.setattr(script, "prepare_mnist", few)
+
+    return shorten
+
+
+def test_shifted_digits_are_read_worse(load_script, few_to_judge_by, monkeypatch, tmp_path):
+    script = load_script("cnn/shifts.py")
+    few_to_judge_by(script)
+    monkeypatch.setattr(script, "SHIFTS", [0, 4])
+    options = ["--epochs", "1", "--train-samples", "1500", "--outputs", str(tmp_path)]
+    results = script.main(options)
     for name in ("mlp_one_layer", "conv_net"):
-        still, *_, far = results["accuracies"][name].values()
-        assert still > 0.7 and far < still - 0.2
+        still, far = results["accuracies"][name].values()
+        assert still > 0.6 and far < still - 0.2
 
 
 def test_skips_carry_the_gradient_through_thirty_layers(load_script):
@@ -123,9 +142,11 @@ def test_depth_leaves_its_results_and_figure(run_lesson):
     assert set(results["accuracies"]["plain"]) == {"2", "4"}
 
 
-def test_the_residual_network_learns(load_script, tmp_path):
+def test_the_residual_network_learns(load_script, few_to_judge_by, tmp_path):
+    script = load_script("cnn/residual.py")
+    few_to_judge_by(script)
     options = ["--epochs", 1, "--seeds", 1, "--train-samples", 1500, "--outputs", tmp_path]
-    results = load_script("cnn/residual.py").main([*map(str, options)])
+    results = script.main([*map(str, options)])
     assert results["residual_net"]["parameters"] == 92_601
     assert abs(results["residual_net"]["parameters"] / results["conv_net"]["parameters"] - 1) < 0.02
     assert results["conv_net, as many seconds"]["epochs"] >= 1
@@ -251,25 +272,22 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
 
 def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
     script = load_script("cnn/transfer.py")
-    keras.utils.set_random_seed(1)
-    network = script.build_network(32)
+    network = script.build_network(64)
+    pictures = script.keep(script.load_emoji(), range(8))
+    (maps,), _ = script.compute_features(network, [script.FROZEN], pictures)
     whole, head, last_blocks = script.replace_head(network, 2)
+    assert head.layers[-1] is whole.layers[-1] is last_blocks.layers[-1]
     before = {layer.name: layer.get_weights() for layer in whole.layers}
-    random = np.random.default_rng(1)
-    maps = random.normal(size=(8, *last_blocks.input_shape[1:])).astype("float32")
     script.fine_tune(last_blocks, maps, np.arange(8) % 2, 1, 0.01)
     changed = {
         layer.name
         for layer in whole.layers
-        if any(
-            not np.array_equal(a, b)
-            for a, b in zip(before[layer.name], layer.get_weights(), strict=True)
-        )
+        for old, new in zip(before[layer.name], layer.get_weights(), strict=True)
+        if not np.array_equal(old, new)
     }
     assert {"classifier", "head_conv", "block_15_project", "block_12_expand"} <= changed
     assert not any(name.endswith("norm") for name in changed)
     assert not changed & {"block_11_project", "block_0_depthwise", "stem_conv"}
-    assert head.layers[-1] is whole.layers[-1]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +317,7 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(
 
 
 def test_few_pictures_compares_on_concepts_held_out(run_lesson):
-    methods = ["logistic regression, pixels", "logistic regression, same features"]
+    methods = ["logistic regression, pixels", "new head on the pretrained network"]
     options = ["--folds", 1, "--counts", 5, "--methods", *methods]
     script, results = run_lesson("cnn/studies/few_pictures.py", *options, SIZE=32)
     assert set(results) == {"noto", "twemoji"} and set(results["noto"]) == set(methods)

@@ -82,15 +82,20 @@ METHODS = {
 }
 
 
-def represent(artist):
-    """Return {representation: array with a row per picture}, and the pictures."""
-    pictures = load_emoji(artist)
-    images = np.stack(pictures.sources).astype("float32")
-    represented = {"images": images, "pixels": images[:, ::4, ::4] / 255}
+def represent(kinds):
+    """Return {artist: {kind of representation: array with a row per picture}}, and the pictures."""
+    networks = {}
     for name, pretrained in (("pretrained", True), ("random", False)):
-        keras.utils.set_random_seed(1)  # the random network is the same for both artists
-        network = build_network(SIZE, pretrained)
-        (represented[name],), _ = compute_features(network, ["pooling"], pictures)
+        if name in kinds:
+            keras.utils.set_random_seed(1)
+            networks[name] = build_network(SIZE, pretrained)
+    represented = {}
+    for artist in ARTISTS:
+        pictures = load_emoji(artist)
+        images = np.stack(pictures.sources).astype("float32")
+        represented[artist] = {"images": images, "pixels": images[:, ::4, ::4] / 255}
+        for name, network in networks.items():
+            (represented[artist][name],), _ = compute_features(network, ["pooling"], pictures)
     return represented, pictures
 
 
@@ -102,9 +107,7 @@ def choose(known, labels, count, random):
 
 def compare(methods, counts, folds):
     """Return {artist: {method: {count: accuracies, one for each fold}}}."""
-    represented, pictures = {}, None
-    for artist in ARTISTS:
-        represented[artist], pictures = represent(artist)
+    represented, pictures = represent({METHODS[name][1] for name in methods})
     labels, classes = pictures.labels, len(pictures.classes)
     accuracies = {artist: {name: {} for name in methods} for artist in ARTISTS}
     splits = StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(labels, labels)
