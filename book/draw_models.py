@@ -21,7 +21,9 @@ from utils.statistics import sampling_error
 def main():
     models = load_results("mnist_60")["models"]
     models |= {label: load_results(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
-    shares = np.array([model["validation"]["errors"] / IMAGES["validation"] for model in models.values()])
+    shares = np.array(
+        [model["validation"]["errors"] / IMAGES["validation"] for model in models.values()]
+    )
     deviation = sampling_error(shares, IMAGES["validation"])
 
     figure, axes = plt.subplots(figsize=(8, 4.6))

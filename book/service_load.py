@@ -17,6 +17,7 @@ import argparse
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -93,13 +94,8 @@ def keep_asking(port, requests, until, latencies, failures):
 def ask(port, clients, seconds, batch=0):
     """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
     requests, latencies, failures = bodies(batch), [], []
-    start = time.perf_counter()
-    threads = [
-        threading.Thread(
-            target=keep_asking, args=(port, requests, start + seconds, latencies, failures)
-        )
-        for _ in range(clients)
-    ]
+    arguments = (port, requests, time.perf_counter() + seconds, latencies, failures)
+    threads = [threading.Thread(target=keep_asking, args=arguments) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -151,6 +147,9 @@ def first_calls(sizes):
 
 def measure(slow, port, seconds, clients):
     """Start a service, ask it from each number of clients, stop it; return the results."""
+    with socket.socket() as other:
+        if other.connect_ex(("127.0.0.1", port)) == 0:
+            fail(f"port {port} is taken: another server would be measured. Choose another --port.")
     how = "predict" if slow else "fast"
     process = subprocess.Popen([sys.executable, __file__, "--serve", how, "--port", str(port)])
     try:

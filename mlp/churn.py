@@ -1,6 +1,6 @@
 """What the lessons of this chapter share: the inputs, the network, the table, the options.
 
-`mlp.py` and `mlp_data_split.py` import it; it does nothing by itself. The lesson
+The lessons import it; it does nothing by itself. What is worth reading line by line
 ends where the machinery begins: a strict look at the CSV file, which may be skipped.
 Chapter: mlp/README.md#preparing
 """
@@ -32,22 +32,29 @@ CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", 
 NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
 NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 TARGET = "Exited"
+YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
+
+
+def make_encoder():
+    """Return what turns a table of customers into 11 numbers each, in a fixed order.
+
+    The first category is dropped: whoever is neither in Germany nor in Spain is in France.
+    """
+    values = list(CATEGORIES.values())
+    one_hot = OneHotEncoder(categories=values, drop="first", sparse_output=False)
+    return ColumnTransformer(
+        [("categories", one_hot, list(CATEGORIES)), ("numbers", "passthrough", NUMBERS)],
+        verbose_feature_names_out=False,
+    )
 
 
 def make_preprocessor():
     """Return what turns a table of customers into the 11 inputs of the network.
 
     `fit` learns the mean and the standard deviation of every input, `transform`
-    brings each to mean 0 and standard deviation 1. The first category is
-    dropped: whoever is neither in Germany nor in Spain is in France.
+    brings each to mean 0 and standard deviation 1.
     """
-    values = list(CATEGORIES.values())
-    one_hot = OneHotEncoder(categories=values, drop="first", sparse_output=False)
-    encoder = ColumnTransformer(
-        [("categories", one_hot, list(CATEGORIES)), ("numbers", "passthrough", NUMBERS)],
-        verbose_feature_names_out=False,
-    )
-    return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
+    return make_pipeline(make_encoder(), StandardScaler()).set_output(transform="pandas")
 
 
 def build_model(hidden, inputs=11):
@@ -61,15 +68,28 @@ def build_model(hidden, inputs=11):
     )
 
 
+def with_scaling(network, preprocessor):
+    """Return the network with the fitted means and deviations as its first layer.
+
+    It takes the 11 inputs as the encoder makes them, not scaled.
+    """
+    scaler = preprocessor[-1]
+    scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.var_)
+    return keras.Sequential([keras.Input(shape=(len(scaler.mean_),)), scaling, *network.layers])
+
+
+def steps_at_once():
+    """Return how many steps the back end should do before it comes back to Keras."""
+    return 1 if keras.backend.backend() == "torch" else 50  # PyTorch refuses more than one
+
+
 def compile_model(model, learning_rate):
     """Compile the network as the first lesson does, but with a trick for speed."""
-    # PyTorch refuses more than one step at a time.
-    steps = 1 if keras.backend.backend() == "torch" else 50
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=steps,
+        steps_per_execution=steps_at_once(),
     )
 
 
@@ -77,7 +97,7 @@ def compile_model(model, learning_rate):
 
 
 def make_parser(description, outputs, hidden, epochs, batch_size, learning_rate, seed):
-    """Return the options of both lessons, with the lesson's constants as defaults."""
+    """Return the options of the first two lessons, with the lesson's constants as defaults."""
     parser = options.make_parser(description, outputs)
     add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
     add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")
@@ -107,8 +127,8 @@ def download():
         )
 
 
-def read_table(path):
-    """Return the customers of a CSV file as a table, after a strict look at every value.
+def read_columns(path, used):
+    """Return a CSV file as a table, after a strict look at every value of the columns used.
 
     Ends the run with one line that names the line, the column and the value that is wrong.
     """
@@ -128,7 +148,6 @@ def read_table(path):
     except (ValueError, pd.errors.ParserWarning) as error:
         fail(f"{path} is not a proper CSV file ({one_line(error)}). Name another file.")
 
-    used = [*CATEGORIES, *NUMBERS, TARGET]
     missing = [name for name in used if name not in table.columns]
     if missing:
         fail(f"{path} has no column {', '.join(missing)}. Needed are {', '.join(used)}.")
@@ -142,7 +161,7 @@ def read_table(path):
         else:
             values = pd.to_numeric(texts, errors="coerce")
             good, allowed = np.isfinite(values), "a number"
-            if name in ("HasCrCard", "IsActiveMember", TARGET):
+            if name in YES_OR_NO:
                 good, allowed = values.isin([0, 1]), "0 or 1"
             table = table.assign(**{name: values})
         if not good.all():
@@ -150,7 +169,12 @@ def read_table(path):
             found = f'is "{texts[row]}"' if texts[row].strip() else "is missing"
             # Line 1 of the file holds the names, and pandas counts rows from 0.
             fail(f"{path}, line {row + 2}: {name} {found}. It must be {allowed}: correct it.")
+    return table
 
+
+def read_table(path):
+    """Return the customers of a CSV file who serve for learning: with the target, and enough."""
+    table = read_columns(path, [*CATEGORIES, *NUMBERS, TARGET])
     stayed, left = ((table[TARGET] == value).sum() for value in (0, 1))
     if min(stayed, left) < 10:  # too few to be split
         fail(f"{path}: {stayed} customers stayed and {left} left. Give at least 10 of each.")

@@ -10,9 +10,10 @@ bar for each epoch (one line where the output goes into a file), and at the end
     On its own training data: accuracy 85.49%, loss 0.3435
     The new customer leaves with probability 0.78. Prediction: leaves.
 
-and find the curves of loss and accuracy in `mlp/outputs/<start time>/`. Other seeds
-and back ends end a little higher or lower. About two minutes on two cores, on
-PyTorch some minutes. The second lesson, `mlp_data_split.py`, asks what this accuracy is worth.
+and find in `mlp/outputs/<start time>/` the curves of loss and accuracy, and the network in
+`churn.keras`, which `predict.py` asks without training again. Other seeds and back ends end
+a little higher or lower. About two minutes on two cores, on PyTorch some minutes.
+The second lesson, `mlp_data_split.py`, asks what this accuracy is worth.
 Chapter: mlp/README.md#customer-churn-with-a-multilayer-perceptron
 """
 
@@ -100,6 +101,9 @@ def main(argv=None):
     probability = predict(model, preprocessor, NEW_CUSTOMER)
     verdict = "leaves" if probability >= THRESHOLD else "stays"
     print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")
+
+    # For tomorrow: one file with all that has been fitted, the scaling included.
+    churn.with_scaling(model, preprocessor).save(folder / "churn.keras")
     results = {
         "parameters": model.count_params(),
         "accuracy": scores["accuracy"],

@@ -22,7 +22,7 @@ import techniques
 from models import MODELS, ZOO
 from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
-from report import describe, draw_figures, save_answers, write_report
+from report import describe, draw_figures, save_model, write_report
 from utils.data import prepare_mnist
 from utils.runs import find_run, shown
 from utils.statistics import score
@@ -59,7 +59,7 @@ def make_callbacks(settings, checkpoint):
     """Return what Keras calls after each epoch: to measure, to intervene, to save."""
     callbacks = [TimeCallback(), techniques.RecordLearningRate()]
     if settings.lr_schedule == "plateau":
-        callbacks.append(techniques.reduce_on_plateau())
+        callbacks += techniques.lasting_plateau(checkpoint)
     if settings.early_stopping:
         callbacks += techniques.early_stopping(settings.early_stopping, checkpoint)
     return [*callbacks, checkpoint]
@@ -119,8 +119,7 @@ def run_model(build, settings, folder):
     if not history:
         return None, interrupted
     scores, answers = evaluate_model(model, digits)
-    model.save(folder / f"{model.name}.keras")
-    save_answers(answers, digits, model.name, folder)
+    save_model(model, answers, digits, folder)
     draw_figures(model.name, history, digits, answers["test"], folder)
     return describe(model, history) | scores, interrupted
 

@@ -5,6 +5,7 @@ Chapter: mnist/README.md#what-a-run-leaves-behind
 
 from chapter import OUTPUTS
 
+import argparse
 import json
 from dataclasses import asdict, dataclass, fields
 
@@ -14,6 +15,7 @@ from techniques import AUGMENTATIONS
 from utils.data import TRAIN_SIZE
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, find_run, make_folder, provenance, write_json, writing_to
+from utils.training import hold
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def parse_arguments(argv, defaults):
                 parser.error(f"there is no run {start}")
             args.start_from = str(start)
     settings = read_settings(args)
+    if settings.model not in [*MODELS, "all"]:
+        parser.error(f"the run trains {settings.model}, of which models.py knows nothing")
     if settings.average_weights and settings.early_stopping:
         parser.error("Keras would put averaged weights in place of the best: choose one of the two")
     if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):
@@ -97,12 +101,25 @@ def read_settings(args):
 
 
 def load_run(folder):
-    """Return what run.json says of the run in a folder: its settings and its provenance."""
+    """Return what run.json says of the run in a folder: its settings and its provenance.
+
+    The settings pass the checks of the command line, but the model need not be one of mnist.py's.
+    """
     try:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        Settings(**run["settings"])
-        return {"settings": run["settings"], "provenance": run["provenance"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        saved = Settings(**run["settings"])
+        unset = Settings(saved.model, *[None] * 6, train_samples=None, label_smoothing=None)
+        parser = make_mnist_parser(unset)
+        parser.exit_on_error = False
+        args, unknown = parser.parse_known_args(command_line(saved, unset))
+        settings = read_settings(args)
+        right = [
+            isinstance(getattr(settings, field.name), field.type) for field in fields(Settings)
+        ]
+        if unknown or not all(right):
+            raise TypeError
+        return {"settings": asdict(settings), "provenance": dict(run["provenance"])}
+    except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):
         fail(f"{folder} is not a folder of a run: it has no readable run.json.")
 
 
@@ -129,8 +146,11 @@ def open_run(settings, folder, resume, script, argv):
         run["provenance"] = load_run(folder)["provenance"]
     elif (folder / "run.json").exists():
         fail(f"{folder} holds a run already. Go on with it: --resume {folder}")
+    elif any(folder.glob("*_checkpoint.keras")):
+        fail(f"{folder} holds a checkpoint without run.json, its settings. Choose another folder.")
     folder = make_folder(folder)
     with writing_to(folder):
+        hold(folder)
         write_json(run, folder / "run.json")
     return folder, run
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import jinja2
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from utils.data import VALIDATION_SIZE
 from utils.figures import draw_acc_loss_graph, draw_graph_by_type, draw_times, save_figure
 from utils.options import make_parser
-from utils.runs import find_run, load_finished, replacing, write_json
+from utils.runs import fail, find_run, first_line, load_finished, replacing, write_json
+from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows.
 FIGURES = {
@@ -50,17 +50,19 @@ def draw_figures(name, history, digits, probabilities, folder):
     draw_mistakes(digits.x_test, true, probabilities, name, folder)
 
 
-def save_answers(answers, digits, name, folder):
-    """Save NAME_answers.npz, with which networks can be compared image by image.
+def save_model(model, answers, digits, folder):
+    """Save NAME.keras and NAME_answers.npz, with which networks can be compared image by image.
 
-    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the file
-    holds these, under the part's name, and the true digits, under PART_labels.
+    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the second
+    file holds these, under the part's name, and the true digits, under PART_labels.
     """
+    with replacing(folder / f"{model.name}.keras") as partial:
+        model.save(partial)
     kept = {}
     for part in ("validation", "test"):
         _, labels = digits.parts()[part]
         kept |= {part: answers[part], f"{part}_labels": labels.argmax(axis=1).astype("uint8")}
-    with replacing(folder / f"{name}_answers.npz") as partial:
+    with replacing(folder / f"{model.name}_answers.npz") as partial:
         np.savez_compressed(partial, **kept)
 
 
@@ -125,7 +127,7 @@ def write_report(results, folder):
     models = results["models"]
     images = []
     if len(models) > 1:
-        histories = {name: pd.read_csv(folder / f"{name}_history.csv") for name in models}
+        histories = {name: load_history(folder, name) for name in models}
         draw_comparison(histories, folder / "comparison.png")
         images = [embed(folder / "comparison.png", "Validation accuracy of each model")]
     figures = {
@@ -154,7 +156,10 @@ def main(argv=None):
     parser = make_parser("Write the HTML report of a run anew.")
     parser.add_argument("run", help="folder of the run, as a path or as its name in outputs/")
     folder = find_run(parser.parse_args(argv).run, OUTPUTS)
-    write_report(load_finished(folder), folder)
+    try:
+        write_report(load_finished(folder), folder)
+    except (jinja2.TemplateError, KeyError, TypeError, ValueError) as error:
+        fail(f"{folder} holds no results of mnist.py ({first_line(error)}).")
 
 
 if __name__ == "__main__":

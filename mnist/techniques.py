@@ -110,6 +110,19 @@ def reduce_on_plateau():
     return keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
 
 
+def lasting_plateau(checkpoint):
+    """Return this callback and one that tells it, after a resume, what was there before."""
+    plateau = reduce_on_plateau()
+
+    def recall(logs):
+        rate = float(plateau.model.optimizer.learning_rate)
+        for epoch, loss in enumerate(checkpoint.history.get("val_loss", [])):
+            plateau.on_epoch_end(epoch, {"val_loss": loss})  # it counts, and halves the rate
+        plateau.model.optimizer.learning_rate = rate
+
+    return [plateau, keras.callbacks.LambdaCallback(on_train_begin=recall)]
+
+
 def early_stopping(patience, checkpoint):
     """Return callbacks that end training when so many epochs have not lowered val_loss.
 

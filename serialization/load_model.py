@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 import forms
-from utils.models import explain_load_error
+from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
 from utils.runs import fail
 
@@ -88,9 +88,9 @@ def load_onnx(path):
 # File: how it is called in the table, how it is loaded, whether it holds architecture, weights
 # and optimizer, and what a file from a stranger may do while it is loaded or used.
 FORMS = {
-    forms.WHOLE: (".keras", load_whole, "AWO", "refused: safe_mode"),
-    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "refused: safe_mode"),
-    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "refused: safe_mode"),
+    forms.WHOLE: (".keras", load_whole, "AWO", "only known layers"),
+    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "only known layers"),
+    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "only known layers"),
     forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no; names of files: refused"),
     forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW", "its graph may use files"),
     forms.LITERT: ("LiteRT", load_litert, "AW", "no: fixed operations"),
@@ -110,6 +110,8 @@ def go_on(loaded):
 def measure(path, probe=None):
     """Load a file some times; return a row of the table. Raises what the loader raises."""
     form, load, holds, foreign = FORMS.get(path.name) or FORMS[by_suffix(path)]
+    if path.suffix in (".keras", ".h5", ".json"):
+        refuse_strange_kinds(path)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()

@@ -23,6 +23,7 @@ from utils.options import make_parser
 from utils.runs import ROOT, fail
 
 FILE = ROOT / "assets" / "models" / "conv_net.keras"
+LARGEST = 2**31  # bytes; a file of some megabytes may unfold to many gigabytes
 
 
 def show_layers(config):
@@ -50,6 +51,8 @@ def show_arrays(file):
 def look_into_zip(path):
     """Print the three parts of a .keras file; return how many numbers its weights are."""
     with zipfile.ZipFile(path) as parts:
+        if sum(part.file_size for part in parts.infolist()) > LARGEST:
+            raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
         for part in parts.infolist():
             print(f"{part.filename:20} {part.file_size:9,} bytes")
         print("metadata.json:", parts.read("metadata.json").decode())

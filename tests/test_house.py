@@ -1,8 +1,10 @@
 """The house: which folder may import from which, what every script has, what `utils` promises."""
 
 import ast
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -103,8 +105,8 @@ def test_chapters_find_the_project_in_one_way():
         ROOT / "utils",
         ROOT / "book" / "tables",
     }
-    ending = "\n# TensorFlow's start-up"
-    assert len({text.partition(ending)[2] for text in texts.values()}) == 1
+    ending = "\n# What must be set before"
+    assert {text.partition(ending)[2].count("\n") for text in texts.values()} == {2}
 
 
 @pytest.mark.parametrize("script", ["basics/draw_network.py", "mlp/make_churn_data.py"])
@@ -134,13 +136,54 @@ def test_a_checkout_may_lie_in_a_folder_with_spaces_and_umlauts(tmp_path):
     assert "python basics/draw_network.py" in results.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "webagg"])
+def test_figures_need_no_window_and_no_notebook(run_script, tmp_path, backend):
+    run = run_script("basics/draw_network.py", "--outputs", tmp_path, MPLBACKEND=backend)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        ("OSError(28, 'No space left on device')", 1, "x.py: [Errno 28] No space left on device\n"),
+        ("MemoryError", 1, "x.py: MemoryError\n"),
+        ("KeyboardInterrupt", -signal.SIGINT, "x.py: stopped\n"),
+        ("ValueError('a mistake')", 1, None),
+    ],
+)
+def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, said):
+    code = f"import sys, utils; sys.argv = ['x.py']; raise {error}"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == status
+    assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough():
+    command = [sys.executable, "-c", "import utils; print('1 ± 2')"]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=ascii_only)
+    assert run.stdout == "1 ? 2\n"
+
+
+def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatch):
+    measure = load_script("book/measure.py")
+    for place in ("RESULTS", "IMAGES"):
+        monkeypatch.setattr(measure, place, tmp_path)
+    run = tmp_path / "run"
+    run.mkdir()
+    runs.write_json({"provenance": {"command": "x"}}, run / "results.json")
+    with pytest.raises(SystemExit, match=r"has no a\.png: nothing was filed"):
+        measure.file_run("name", run, {"a.png": "a.png"})
+    assert not (tmp_path / "name.json").exists()
+
+
 def test_bounds_are_inclusive():
     assert number(int, 0)("0") == 0 and number(float, 0, 1)("1") == 1
     assert positive(float)("1e-300") == 1e-300 and seed("4294967295") == 2**32 - 1
     for kind, text in [
         (number(int, 0), "-1"), (number(float, 0, 1), "1.01"), (positive(int), "0"),
         (positive(float), "0"), (positive(float), "inf"), (positive(float), "nan"),
-        (seed, "-1"), (seed, "4294967296"),
+        (seed, "-1"), (seed, "4294967296"), (positive(int), str(2**63)), (positive(float), "1e308"),
     ]:  # fmt: skip
         with pytest.raises(ValueError):
             kind(text)

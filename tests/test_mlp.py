@@ -2,8 +2,12 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -189,22 +193,24 @@ def test_new_customer_is_prepared_as_the_others(load_script, customers):
 
 def test_split_is_stratified_and_only_the_training_part_is_fitted(load_script, customers):
     lesson = load_script("mlp/mlp_data_split.py")
-    train, test = lesson.split(customers, seed=1)
-    assert (len(train), len(test)) == (8_000, 2_000)
-    assert not set(train.index) & set(test.index)
-    assert train.Exited.mean() == pytest.approx(test.Exited.mean(), abs=0.001)
+    parts = train, validation, test = lesson.split(customers, seed=1)
+    assert [len(part) for part in parts] == [6_000, 2_000, 2_000]
+    assert len({row for part in parts for row in part.index}) == 10_000
+    for part in (validation, test):
+        assert train.Exited.mean() == pytest.approx(part.Exited.mean(), abs=0.001)
 
     preprocessor = lesson.churn.make_preprocessor()
-    X_train, X_test, y_train, y_test = lesson.prepare(train, test, preprocessor)
+    prepared = lesson.prepare(parts, preprocessor)
     scaler = preprocessor[-1]
     age = INPUTS.index("Age")
     assert scaler.mean_[age] == pytest.approx(train.Age.mean())
     assert scaler.mean_[age] != pytest.approx(customers.Age.mean(), rel=1e-6)
-    np.testing.assert_allclose(X_train.mean(axis=0), 0, atol=1e-4)
-    expected = (test.Age - train.Age.mean()) / train.Age.std(ddof=0)
-    np.testing.assert_allclose(X_test[:, age], expected, rtol=1e-4, atol=1e-6)
-    assert {a.dtype.name for a in (X_train, X_test, y_train, y_test)} == {"float32"}
-    np.testing.assert_array_equal(y_test, test.Exited)
+    np.testing.assert_allclose(prepared[0][0].mean(axis=0), 0, atol=1e-4)
+    for (X, y), part in zip(prepared, parts, strict=True):
+        expected = (part.Age - train.Age.mean()) / train.Age.std(ddof=0)
+        np.testing.assert_allclose(X[:, age], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(y, part.Exited)
+        assert X.dtype == y.dtype == "float32"
 
 
 def test_judge_on_four_customers(load_script):
@@ -228,6 +234,7 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
     assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
     assert boosting["auc"] > 0.83
     assert np.sum(network["confusion_matrix"]) == 2_000
+    assert "6000 customers to learn from, 2000 for validation, 2000 for the test:" in run.stdout
     line = f"  neural network       accuracy {network['accuracy']:.1%}  AUC {network['auc']:.3f}"
     assert line in run.stdout
     for name in ("churn_roc.png", "churn_learning_curves.png"):
@@ -235,22 +242,88 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
         assert image.startswith(b"\x89PNG") and len(image) > 20_000
 
 
-def test_experiments_measure_a_change(load_script, tmp_path):
+def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_path, monkeypatch):
     experiments = load_script("mlp/experiments.py")
+    lesson = experiments.lesson
     changes = ["base", "country_as_number", "no_hidden_layer"]
-    cut = ["--seeds", "1", "--epochs", "1", "--outputs", str(tmp_path)]
-    results = experiments.main(["--only", *changes, *cut])
+    cut = ["--seeds", "2", "--epochs", "1", "--outputs", str(tmp_path)]
+    judged = []
+
+    def judge(y, probability, judge=lesson.judge):
+        judged.append(len(y))
+        return judge(y, probability)
+
+    monkeypatch.setattr(lesson, "judge", judge)
+    results = experiments.main(["--only", *reversed(changes), *cut])
     written = json.loads((tmp_path / "results.json").read_text())
     assert written.pop("provenance")["command"].startswith("python mlp/experiments.py --only")
-    assert results == written
+    assert results == written and list(results) == [*changes[:1], *reversed(changes[1:]), "seeds"]
+    assert set(judged) == {2_000, 6_000}
     # A regression cannot tell Germany from the two others when its number lies between theirs.
-    auc = [results[change]["logistic_regression"]["auc"] for change in changes[:2]]
-    assert auc[0] > auc[1] + 0.005
+    first, second = (
+        results[change]["logistic_regression"]["auc_by_seed"] for change in changes[:2]
+    )
+    assert min(np.subtract(first, second)) > 0.005
     assert set(results["no_hidden_layer"]) == {"neural_network"}
+    base, changed = (results[c]["neural_network"] for c in ("base", "no_hidden_layer"))
+    gains = np.subtract(changed["auc_by_seed"], base["auc_by_seed"])
+    assert changed["auc_gain"] == pytest.approx(gains.mean(), abs=1e-4)
+    # The variance counts 1 / splits, and 2,000 / 6,000 because the splits overlap.
+    error = gains.std(ddof=1) * (1 / 2 + 1 / 3) ** 0.5
+    assert changed["auc_gain_error"] == pytest.approx(error, abs=2e-4)
+    assert "auc_gain" not in base
+
+
+def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, monkeypatch):
+    experiments = load_script("mlp/experiments.py")
+    pairs = []
+    monkeypatch.setattr(experiments, "measure", lambda *args: pairs.append(args[0]) or {})
+    monkeypatch.setattr(experiments, "save_results", lambda *_: None)
+    monkeypatch.setattr(experiments, "make_folder", lambda _: None)
+    with pytest.raises(KeyError, match="neural_network"):
+        experiments.main(["--only", "base", "--seeds", "3"])
+    lesson = experiments.lesson
+    train, validation, test = lesson.split(experiments.churn.read_table(CSV), lesson.SEED)
+    assert len(pairs[0]) == 3
+    for learned, judged in pairs[0]:
+        assert (len(learned), len(judged)) == (6_000, 2_000)
+        assert not set(judged.index) & set(learned.index)
+        assert not set(test.index) & {*learned.index, *judged.index}
+    learned, judged = pairs[0][lesson.SEED]  # here it is the split of the lesson
+    assert learned.equals(train) and judged.equals(validation)
+
+
+def test_changes_of_the_preparation(load_script):
+    experiments = load_script("mlp/experiments.py")
     numbered = experiments.make_preprocessor("country_as_number")
     assert numbered.fit_transform(pd.read_csv(CSV, nrows=50)).shape == (50, 10)
     unscaled = experiments.make_preprocessor("not_scaled").fit_transform(pd.read_csv(CSV))
     assert unscaled["Balance"].max() > 100_000
+
+
+def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
+    """From the same weights and rows, in the same order, each learns as the lesson's network."""
+    experiments = load_script("mlp/experiments.py")
+    churn, lesson = experiments.churn, experiments.lesson
+    random, networks = np.random.default_rng(3), 3
+    X = random.normal(size=(254, networks, 11)).astype("float32")  # the last batch has 30 rows
+    y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
+    keras.utils.set_random_seed(1)
+    start = experiments.build_bundle(networks, [11, 6, 6, 1], "relu")
+    before = [weights.copy() for weights in start.get_weights()]
+    monkeypatch.setattr(experiments, "build_bundle", lambda *_: start)
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **k | {"shuffle": False}))
+    options = experiments.hyperparameters("learning_rate_0_01", 16)
+    after = experiments.train_networks(X, y, options).get_weights()
+    for number in range(networks):
+        alone = churn.build_model(lesson.HIDDEN)
+        alone.set_weights([weights[number] for weights in before])
+        churn.compile_model(alone, options.learning_rate)
+        alone.fit(X[:, number], y[:, number], batch_size=32, epochs=16, verbose=0)
+        for ours, theirs, first in zip(after, alone.get_weights(), before, strict=True):
+            np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=2e-3)
+            assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
 
 
 def test_experiments_on_another_file(load_script, tmp_path):
@@ -259,6 +332,142 @@ def test_experiments_on_another_file(load_script, tmp_path):
     results = experiments.main(command)["invented_to_real"]
     assert results["majority_class"]["accuracy"] == pytest.approx(0.794, abs=0.001)
     assert results["gradient_boosting"]["auc"] > 0.86  # tested on what it has learned
+
+
+def test_pictures_of_the_terms(load_script, tmp_path):
+    load_script("book/concepts.py").main(["--outputs", str(tmp_path)])
+    for name in ("batches", "one_hot", "three_parts"):
+        assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
+
+
+def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
+    script = load_script("book/churn_seconds.py")
+    monkeypatch.setattr(script, "ROUNDS", 1)
+    monkeypatch.setattr(script, "EPOCHS", 1)
+    monkeypatch.setattr(script.lesson, "BATCH_SIZE", 200)
+    results = script.main(["--outputs", str(tmp_path)])
+    assert set(results) == {"single", "fifty", "boosting", "network"}
+    assert min(results.values()) > 0
+    assert results["network"] == 100 * results["fifty"]
+
+
+# Asking it tomorrow
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Return the folder of a run of mlp.py, by a process that has ended since, and its results."""
+    folder = tmp_path_factory.mktemp("mlp") / "run"
+    options = ["--epochs", "2", "--batch-size", "50", "--learning-rate", "0.01"]
+    subprocess.run(
+        [sys.executable, str(ROOT / "mlp" / "mlp.py"), *options, "--outputs", str(folder)],
+        check=True,
+        capture_output=True,
+    )
+    return folder, json.loads((folder / "results.json").read_text())
+
+
+@pytest.fixture
+def ask(load_script, saved, tmp_path):
+    """Return a function that runs predict.py on the saved network and returns its probabilities."""
+    predict = load_script("mlp/predict.py")
+
+    def run(*options):
+        options = [*options, "--model", str(saved[0] / "churn.keras"), "--outputs", str(tmp_path)]
+        return predict.main(options)["probabilities"]
+
+    return run
+
+
+def test_tomorrow_the_network_gives_the_same_answer(ask, saved, capsys):
+    (probability,) = ask()
+    assert probability == pytest.approx(saved[1]["probability"], abs=1e-6)
+    printed = capsys.readouterr().out
+    assert f"The network of {saved[0] / 'churn.keras'}:" in printed
+    assert f"leaves with probability {probability:.2f}. Prediction: " in printed
+
+
+def test_the_saved_network_scales_by_itself(load_script, customers):
+    mlp = load_script("mlp/mlp.py")
+    X, _, preprocessor = mlp.prepare(customers)
+    model = mlp.churn.build_model((6, 6))
+    whole = mlp.churn.with_scaling(model, preprocessor)
+    assert whole.count_params() == 121
+    inputs = preprocessor[0].transform(customers).to_numpy("float32")
+    expected = model.predict(X, verbose=0)
+    np.testing.assert_allclose(whole.predict(inputs, verbose=0), expected, rtol=0, atol=1e-5)
+
+
+def test_each_column_is_an_option(ask, load_script):
+    usual = ask()[0]
+    options = ["--credit-score=350", "--geography=France", "--gender=Male", "--age=25"]
+    options += ["--tenure=10", "--balance=0", "--num-of-products=2", "--has-cr-card=0"]
+    options += ["--is-active-member=1", "--estimated-salary=1"]
+    assert len(options) == 10
+    for option in options:
+        assert ask(option)[0] != usual, option
+    assert ask("--age=25", "--num-of-products=2", "--is-active-member=1")[0] < usual
+
+
+def test_a_table_of_customers(ask, tmp_path, capsys):
+    table = pd.read_csv(CSV, nrows=30).drop(columns="Exited")
+    table.to_csv(tmp_path / "customers.csv", index=False)
+    probabilities = ask("--customers", str(tmp_path / "customers.csv"))
+    assert len(probabilities) == 30 and np.ptp(probabilities) > 0.05
+    answers = pd.read_csv(tmp_path / "predictions.csv")
+    assert answers.Surname.tolist() == table.Surname.tolist()
+    np.testing.assert_allclose(answers.Probability, probabilities, atol=1e-4)
+    assert answers.Prediction.tolist() == ["leaves" if p >= 0.5 else "stays" for p in probabilities]
+    assert f"30 customers, {sum(probabilities >= 0.5)} with" in capsys.readouterr().out
+    # The order of the columns, the other customers and the target change nothing.
+    turned = pd.read_csv(CSV, nrows=30)[COLUMNS[::-1]].tail(7)
+    turned.to_csv(tmp_path / "turned.csv", index=False)
+    few = ask("--customers", str(tmp_path / "turned.csv"))
+    np.testing.assert_allclose(few, probabilities[-7:], rtol=0, atol=1e-6)
+
+
+def test_the_newest_run_answers(load_script, saved, tmp_path, monkeypatch, capsys):
+    predict = load_script("mlp/predict.py")
+    monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
+    for name in ("2026-01-01_00-00-00", "2026-01-02_00-00-00", "2026-01-03_00-00-00"):
+        (tmp_path / name).mkdir()
+        if not name.endswith("03_00-00-00"):  # this one was a run of another script
+            shutil.copy(saved[0] / "churn.keras", tmp_path / name)
+    assert predict.find_network(None) == tmp_path / "2026-01-02_00-00-00" / "churn.keras"
+
+
+def test_the_commands_of_the_chapter(ask, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "mlp" / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python mlp/predict\.py(.*)$", text, re.MULTILINE)
+    assert len(commands) >= 4
+    for command in commands:
+        assert len(ask(*command.split())) == (10_000 if "--customers" in command else 1)
+
+
+def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
+    predict = load_script("mlp/predict.py")
+    outputs = ["--outputs", str(tmp_path / "run")]
+
+    def line(*options):
+        return failure(predict.main, capsys, [*options, *outputs])
+
+    monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
+    assert "Run mlp/mlp.py, or name one: --model." in line()
+    assert "there is no" in line("--model", str(tmp_path / "none.keras"))
+    other = ROOT / "assets" / "models" / "conv_net.keras"
+    assert "is not a churn network" in line("--model", str(other))
+    (tmp_path / "part.keras").write_bytes((saved[0] / "churn.keras").read_bytes()[:999])
+    assert "is not a .keras file, or only a part" in line("--model", str(tmp_path / "part.keras"))
+    (tmp_path / "bad.csv").write_text(with_value("Age", "forty"))
+    bad = line("--customers", str(tmp_path / "bad.csv"))
+    assert 'line 5: Age is "forty". It must be a number' in bad
+    assert "cannot read" in line("--customers", str(tmp_path / "none.csv"))
+    assert not (tmp_path / "run").exists()
+    for options in (["--geography", "Italy"], ["--has-cr-card", "2"], ["--age", "nan"]):
+        with pytest.raises(SystemExit) as stop:
+            predict.main(options)
+        assert stop.value.code == 2 and options[0] in capsys.readouterr().err
 
 
 # Trouble

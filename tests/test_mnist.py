@@ -77,6 +77,34 @@ def test_damaged_data_end_with_one_line(tmp_path):
     assert "\n" not in exit_.value.code
 
 
+def test_data_of_another_kind_end_with_one_line(tmp_path):
+    arrays = {
+        "x_train": np.zeros((60_000, 28, 28), "uint8"),
+        "y_train": np.zeros(60_000, "uint8"),
+        "x_test": np.zeros((10_000, 28, 28), "uint8"),
+        "y_test": np.zeros(10_000, "uint8"),
+    }
+    path = tmp_path / "mnist.npz"
+    for name, wrong in [
+        ("x_test", arrays["x_test"][:, :27]),
+        ("x_train", arrays["x_train"][1:]),
+        ("x_test", np.full((10_000, 28, 28), np.nan, "float32")),
+        ("y_test", arrays["y_test"] + 10),
+        ("y_test", arrays["y_test"].astype("int64") - 1),
+        ("y_test", arrays["y_test"].astype(str)),
+    ]:
+        np.savez(path, **arrays | {name: wrong})
+        with pytest.raises(SystemExit, match="is damaged"):
+            data.load_mnist(path)
+    path.write_bytes(b"")
+    with path.open("wb") as file:
+        np.save(file, arrays["y_test"])
+    with pytest.raises(SystemExit, match="is damaged"):
+        data.load_mnist(path)
+    np.savez(path, **arrays)
+    assert data.load_mnist(path)[1][1].shape == (10_000,)
+
+
 def test_missing_data_are_downloaded_or_end_with_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: "downloaded")
     assert data.load_mnist(tmp_path / "none.npz") == "downloaded"
@@ -231,6 +259,33 @@ def test_an_unwritable_folder_ends_with_one_line(run_script, tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
+def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
+    limited = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (100_000,));"
+        "del sys.argv[0]; sys.path[0] = 'mnist'; runpy.run_path(sys.argv[0], {}, '__main__')"
+    )
+    options = ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
+    command = [sys.executable, "-c", limited, "mnist/mnist.py", *options]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr and "mnist.py: [Errno 27]" in run.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".lock", "run.json", "le_net_history.csv",
+    }  # fmt: skip
+
+
+def test_a_diverged_training_has_its_report(mnist, tmp_path):
+    options = ["-m", "le_net", "--optimizer", "sgd", "--learning-rate", "1e38"]
+    options += ["--train-samples", "64", "--outputs", str(tmp_path)]
+    results = mnist.main([*options, "--epochs", "11"])
+    history = pd.read_csv(tmp_path / "le_net_history.csv")
+    assert len(history) == 11 and history["val_loss"][1:].isna().all()
+    assert results["models"]["le_net"]["test"]["accuracy"] < 0.2
+    mnist.main(["--resume", str(tmp_path), "--epochs", "12"])
+    assert (tmp_path / "le_net_loss_e12.png").exists() and (tmp_path / "report.html").exists()
+
+
 def start(tmp_path, *options):
     return subprocess.Popen(
         [sys.executable, "mnist/mnist.py", *options, "--outputs", str(tmp_path)],
@@ -331,6 +386,53 @@ def test_a_resumed_run_keeps_its_settings(load_without_figures, tmp_path, capsys
         mnist.main(["-m", "le_net", *small])
     with pytest.raises(SystemExit, match="is not a folder of a run"):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
+
+
+def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp_path, capsys):
+    mnist = load_without_figures("mnist/mnist.py")
+    small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
+    mnist.main(["-m", "le_net", *small])
+    path = tmp_path / "run.json"
+    good = json.loads(path.read_text(encoding="utf-8"))
+
+    def resume(run):
+        path.write_text(json.dumps(run), encoding="utf-8")
+        mnist.main(["--resume", str(tmp_path), "--epochs", "2"])
+
+    for name, value in [
+        ("seed", -1), ("batch_size", None), ("batch_size", "x"), ("optimizer", "none"),
+        ("learning_rate", [1]), ("train_samples", 2**70), ("average_weights", 5), ("no_such", 1),
+    ]:  # fmt: skip
+        with pytest.raises(SystemExit, match=r"no readable run\.json"):
+            resume(good | {"settings": good["settings"] | {name: value}})
+    for run in ([], {}, {"settings": good["settings"]}, good | {"provenance": 5}):
+        with pytest.raises(SystemExit, match=r"no readable run\.json"):
+            resume(run)
+    with pytest.raises(SystemExit):
+        resume(good | {"settings": good["settings"] | {"model": "no_net"}})
+    assert "the run trains no_net" in capsys.readouterr().err
+    history = tmp_path / "le_net_history.csv"
+    rows = history.read_text(encoding="utf-8")
+    for text in (rows.replace("epoch", "eepoch"), "epoch,loss\n1,x\n", "", "epoch\n7\n"):
+        history.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit, match=r"le_net_history\.csv"):
+            resume(good)
+    history.write_text(rows, encoding="utf-8")
+    path.unlink()
+    with pytest.raises(SystemExit, match=r"without run\.json"):
+        mnist.main(["-m", "le_net", *small, "--batch-size", "8"])
+    resume(good)
+    assert len(pd.read_csv(history)) == 2
+
+
+def test_a_second_process_is_kept_out_of_a_run(load_without_figures, run_script, tmp_path):
+    mnist = load_without_figures("mnist/mnist.py")
+    mnist.main(
+        ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
+    )
+    second = run_script("mnist/mnist.py", "--resume", tmp_path, "--epochs", "2")
+    assert second.returncode == 1 and "another process is at work" in second.stderr
+    assert "Traceback" not in second.stderr
 
 
 def test_a_run_starts_from_the_weights_of_another(load_without_figures, tmp_path, capsys):

@@ -1,7 +1,9 @@
 """The studies of the MNIST chapter: fitting, experiments, seeds, recipes, search, comparison."""
 
 import json
+import os
 import re
+import signal
 import sys
 from dataclasses import asdict, replace
 
@@ -323,6 +325,16 @@ def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
     assert len(search.main([*options, "--epochs", "2", "--trials", "1"])["trials"]) == 1
 
 
+def test_search_takes_any_folder_and_gives_killed_trials_up(load_script, tmp_path):
+    search = load_script("mnist/studies/search.py")
+    folder = tmp_path / "a%20b?c#d"
+    folder.mkdir()
+    search.open_study(folder, 3, 2000).ask()  # a trial that never ends
+    assert (folder / "study.db").stat().st_size > 0
+    (trial,) = search.open_study(folder, 3, 2000).trials
+    assert trial.state == optuna.trial.TrialState.FAIL
+
+
 def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
     search = load_script("mnist/studies/search.py")
     study = search.open_study(tmp_path, 3, 2000)
@@ -337,17 +349,19 @@ def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
     assert list(trial.intermediate_values) == [0]  # one epoch, not three
 
 
-def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
+def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch, capfd):
     search = load_script("mnist/studies/search.py")
 
     def press_ctrl_c(*_):
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), signal.SIGINT)
+        raise KeyboardInterrupt  # as DeferInterrupt does after the step
 
     options = [*TINY, "--trials", "1", "--outputs", str(tmp_path / "new")]
     monkeypatch.setattr(search, "fit", press_ctrl_c)
     with pytest.raises(SystemExit) as ending:
         search.main(options)
     assert ending.value.code == 130
+    assert "Traceback" not in capfd.readouterr().err
 
     def prune(*_):
         raise optuna.TrialPruned
@@ -368,7 +382,12 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch):
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):
     compare = load_script("mnist/studies/compare.py")
-    model = {"parameters": 5, "epochs": 2, "seconds_per_epoch": 4.0, "test": {"accuracy": 0.9999}}
+    model = {
+        "parameters": 5,
+        "epochs": 2,
+        "seconds_per_epoch": 4.0,
+        "validation": {"accuracy": 0.9999},
+    }
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
         folder.mkdir()
@@ -382,3 +401,20 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
     with pytest.raises(SystemExit, match="is not a folder of a finished run"):
         compare.main([str(tmp_path), *options])
+    for change in (
+        {"models": {"my_net": model | {"epochs": "x"}}}, {"models": [1]}, {"models": None},
+        {"settings": 5}, {"models": {"my_net": {}}},
+    ):  # fmt: skip
+        (first / "results.json").write_text(json.dumps(results | change))
+        with pytest.raises(SystemExit, match="is not a folder of a finished run"):
+            compare.main([str(mine), *options])
+    (first / "results.json").write_text(json.dumps(results | {"models": {"other": model}}))
+    with pytest.raises(SystemExit, match="started from a run without this model"):
+        compare.main([str(mine), *options])
+    results["settings"]["start_from"] = str(first)
+    (first / "results.json").write_text(json.dumps(results))
+    with pytest.raises(SystemExit, match="or in a circle"):
+        compare.main([str(mine), *options])
+    report = load_script("mnist/report.py")
+    with pytest.raises(SystemExit, match="holds no results"):
+        report.main([str(mine)])

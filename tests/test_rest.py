@@ -1,5 +1,6 @@
 """The service in serialization/rest/: what it answers, what it refuses, how it ends."""
 
+import contextlib
 import io
 import json
 import random
@@ -7,12 +8,15 @@ import re
 import socket
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
+import requests
 from conftest import ROOT
 from PIL import Image
 from scipy import ndimage
@@ -36,9 +40,7 @@ def modules():
 
 @pytest.fixture(scope="module")
 def app(modules):
-    app = modules["app"].create_app()
-    assert app.classifier.warm.wait(60)
-    return app
+    return modules["app"].create_app()
 
 
 @pytest.fixture
@@ -103,6 +105,10 @@ def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
     model.compile(keras.optimizers.Adam(0.0), "sparse_categorical_crossentropy")  # learns nothing
     model.train_on_batch(digits[0][:1, :, :, None] / 255, digits[1][:1])
     model.save(trained)
+    before = trained.read_bytes()
+    with pytest.raises(SystemExit, match="would be overwritten"):
+        ship_model.main(["--model", str(trained), "--outputs", str(trained.parent)])
+    assert trained.read_bytes() == before
     results = ship_model.main(["--model", str(trained), "--outputs", str(tmp_path / "shipped")])
     assert results["bytes"] == trained.stat().st_size > 2.5 * results["bytes_shipped"]
     assert [path.name for path in (tmp_path / "shipped").iterdir()] == ["conv_net.keras"]
@@ -211,13 +217,13 @@ def with_pixel(value):
         ("7", [422], '"pixels"'),
         ("{}", [422], '"pixels"'),
         ('{"pixels": null}', [422], "28 rows"),
-        ('{"pixels": []}', [422], "shape"),
-        ('{"pixels": [[[]]]}', [422], "shape"),
+        ('{"pixels": []}', [422], "28 rows"),
+        ('{"pixels": [[[]]]}', [422], "28 rows"),
         ('{"pixels": [[1, 2], [3]]}', [422], "28 rows"),
         ('{"pixels": "7"}', [422], "28 rows"),
         ('{"pixels": {"0": 1}}', [422], "28 rows"),
-        (json.dumps({"pixels": np.ones(784).tolist()}), [422], "shape"),
-        (json.dumps({"pixels": np.ones((28, 28, 1)).tolist()}), [422], "shape"),
+        (json.dumps({"pixels": np.ones(784).tolist()}), [422], "28 rows"),
+        (json.dumps({"pixels": np.ones((28, 28, 1)).tolist()}), [422], "28 rows"),
         (json.dumps({"pixels": np.ones((129, 28, 28), int).tolist()}), [422], "128"),
         (json.dumps({"pixels": EMPTY}), [422], "empty"),
         (json.dumps({"pixels": [GOOD, EMPTY]}), [422], "empty"),
@@ -237,6 +243,24 @@ def with_pixel(value):
 def test_bad_json_is_refused_with_a_reason(client, body, statuses, said):
     response = client.post("/predict", data=body, content_type="application/json")
     assert said in message(response, *statuses)
+
+
+def test_small_json_cannot_become_a_large_array(client):
+    """numpy pads each string of a list to the length of the longest: here to 320 MB."""
+    strings = ["a" * 20_000] + [""] * 4_000
+    tracemalloc.start()
+    response = client.post("/predict", json={"pixels": strings})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "28 rows" in message(response, 422)
+    assert peak < 10 * 2**20
+
+
+def test_photographs_with_a_second_picture_are_read(client, digits):
+    """Telephones write MPO: a JPEG with others behind it."""
+    photo, other = drawing(digits[0][0]), drawing(digits[0][1])
+    response = upload(client, photo, "MPO", save_all=True, append_images=[other])
+    assert response.get_json()["digit"] == 7
 
 
 def test_bad_images_are_refused_with_a_reason(client, digits):
@@ -359,11 +383,6 @@ def test_health_model_and_page(modules, app, client):
     assert about["name"] == "conv_net" and about["parameters"] == 93_322
     assert about["input_shape"] == [28, 28, 1] and len(about["sha256"]) == 64
     assert about["keras"] == keras.version() and keras.backend.backend() in about["backend"]
-    app.classifier.warm.clear()
-    try:
-        assert "warm" in message(client.get("/health"), 503)
-    finally:
-        app.classifier.warm.set()
 
 
 @pytest.fixture
@@ -375,6 +394,15 @@ def service():
     yield process, int(re.search(r"http://127\.0\.0\.1:(\d+)", line)[1])
     process.kill()
     process.communicate()
+
+
+def test_another_server_is_not_measured(load_script, tmp_path):
+    load = load_script("book/service_load.py")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit, match="is taken"):
+            load.main(["--port", str(taken.getsockname()[1]), "--outputs", str(tmp_path)])
 
 
 def test_service_over_http_until_it_is_stopped(
@@ -447,6 +475,69 @@ def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, cap
     with pytest.raises(SystemExit) as end:
         main(["--port", "70000"])
     assert end.value.code == 2
+
+
+def test_a_model_that_does_not_answer_with_numbers_is_refused(modules, tmp_path):
+    path = tmp_path / "diverged.keras"
+    model = keras.saving.load_model(SHIPPED)
+    model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+    model.save(path)
+    with pytest.raises(SystemExit, match=r"diverged loads, but does not answer: .*NaN"):
+        modules["app"].create_app(path)
+    unbuilt = tmp_path / "unbuilt.keras"
+    keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)]).save(unbuilt)
+    with pytest.raises(SystemExit, match="does not read digits"):
+        modules["app"].create_app(unbuilt)
+
+
+SERVER = """
+import sys, time
+sys.path[:0] = sys.argv[1:]
+import service
+service.THREADS, service.QUEUE, service.SILENCE = 1, 2, 2
+app = service.make_flask("small")
+app.get("/slow")(lambda: time.sleep(0.5) or "done")
+service.serve(app, "small", "127.0.0.1", 0)
+"""
+
+
+@pytest.fixture
+def small_server():
+    """The port of the service's server with little room, and an answer that takes half a second."""
+    command = [sys.executable, "-c", SERVER, str(REST), str(ROOT)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    yield int(re.search(rb"127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
+    process.kill()
+    process.communicate()
+
+
+def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
+    address = f"http://127.0.0.1:{small_server}/slow"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(requests.get, [address] * 8))
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 503} and statuses.count(200) >= 3
+    refused = next(answer for answer in answers if answer.status_code == 503).json()
+    assert refused["error"]["message"].startswith("too many requests are waiting")
+
+    # One connection says nothing, another one a letter of a header now and then.
+    start = time.monotonic()
+    with (
+        socket.create_connection(("127.0.0.1", small_server)) as silent,
+        socket.create_connection(("127.0.0.1", small_server)) as trickling,
+    ):
+        trickling.sendall(b"GET /slow HTTP/1.1\r\nX: ")
+        open_ = {silent, trickling}
+        while open_ and time.monotonic() < start + 10:
+            time.sleep(0.2)
+            for connection in set(open_):
+                connection.setblocking(False)
+                with contextlib.suppress(BlockingIOError, OSError):
+                    if connection is trickling:
+                        connection.send(b"x")
+                    if connection.recv(1) == b"":
+                        open_.remove(connection)
+    assert not open_, "still open"
 
 
 def test_a_perceptron_is_served_as_well(modules, tmp_path, digits):

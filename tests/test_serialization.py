@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from utils.models import load_model, refuse_strange_kinds
+
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
 
@@ -169,17 +171,10 @@ def test_looking_inside_takes_no_keras():
 
 
 def test_another_activation_loads_without_a_word_and_answers_wrongly(saved, load, tmp_path):
-    with (
-        zipfile.ZipFile(saved[0] / "model.keras") as old,
-        zipfile.ZipFile(tmp_path / "model.keras", "w") as new,
-    ):
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "config.json":
-                content = content.replace(b'"relu"', b'"tanh"')
-            new.writestr(name, content)
+    path = tmp_path / "model.keras"
+    change_description(saved[0] / "model.keras", path, b'"relu"', b'"tanh"')
     with np.load(saved[0] / "probe.npz") as probe:
-        assert load.measure(tmp_path / "model.keras", probe)["difference"] > 0.5
+        assert load.measure(path, probe)["difference"] > 0.5
 
 
 def test_unsafe_files_load_only_when_it_is_asked_for(load_script, tmp_path, capsys):
@@ -202,6 +197,78 @@ def test_unsafe_files_load_only_when_it_is_asked_for(load_script, tmp_path, caps
     kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert kept.pop("provenance")["command"].startswith("python serialization/trust.py")
     assert kept == results
+
+
+def change_description(source, target, old, new):
+    """Copy a .keras file, with another text in its config.json."""
+    with zipfile.ZipFile(source) as old_file, zipfile.ZipFile(target, "w") as new_file:
+        for name in old_file.namelist():
+            content = old_file.read(name)
+            if name == "config.json":
+                assert old in content
+                content = content.replace(old, new)
+            new_file.writestr(name, content)
+
+
+DENSE = b'"module": "keras.layers", "class_name": "Dense"'
+RELU = b'"activation": "relu"'
+FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": "%s"}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (RELU, FUNCTION % (b"keras.utils", b"plot_model"), "plot_model"),
+        (RELU, FUNCTION % (b"keras.datasets.mnist", b"load_data"), "load_data"),
+        (RELU, b'"activation": {"class_name": "__lambda__", "config": {}}', "__lambda__"),
+        (DENSE, b'"module": "keras.applications", "class_name": "ResNet50"', "ResNet50"),
+        (DENSE, DENSE.replace(b"Dense", b"Lambda"), "Lambda"),
+        (DENSE, DENSE.replace(b"Dense", b"TFSMLayer"), "TFSMLayer"),
+    ],
+)
+def test_only_layers_are_built(saved, load, load_script, tmp_path, monkeypatch, old, new, said):
+    """Keras would call some of these while it builds the model, and only then refuse it."""
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: pytest.fail("built"))
+    path = tmp_path / "stranger.keras"
+    change_description(saved[0] / "model.keras", path, old, new)
+    ship = load_script("serialization/rest/ship_model.py")
+    for main, options in ((load.main, [str(path)]), (ship.main, ["--model", str(path)])):
+        with pytest.raises(SystemExit, match=f"cannot load .*it asks for {said}, which is not a"):
+            main([*options])
+
+
+@keras.saving.register_keras_serializable("tests")
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
+    layers = keras.layers
+    inputs = keras.Input((8, 4))
+    x = inputs + layers.MultiHeadAttention(2, 2)(inputs, inputs)
+    x = Twice()(layers.LayerNormalization()(x))
+    x = layers.Bidirectional(layers.LSTM(3, kernel_regularizer="l2"))(x)
+    x = layers.Dense(3, activation=keras.activations.gelu, kernel_constraint="max_norm")(x)
+    model = keras.Model(inputs, x)
+    rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    metrics = ["accuracy", keras.metrics.F1Score()]
+    model.compile(keras.optimizers.AdamW(rate), keras.losses.mean_squared_error, metrics=metrics)
+    model.save(tmp_path / "model.keras")
+    (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
+    refuse_strange_kinds(tmp_path / "model.json")
+    x = np.ones((1, 8, 4), "float32")
+    loaded = load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.predict_on_batch(x), model.predict_on_batch(x), atol=1e-6)
+
+
+def test_what_unfolds_to_gigabytes_is_not_unpacked(saved, load, load_script, tmp_path, monkeypatch):
+    look = load_script("serialization/look_inside.py")
+    for module in (look, sys.modules["utils.models"]):
+        monkeypatch.setattr(module, "LARGEST", 10_000)
+    for script in (load, look):
+        with pytest.raises(SystemExit, match="unpacked it would have more than"):
+            script.main([str(saved[0] / "model.keras")])
 
 
 def test_scripts_refuse_bad_options(load_script):

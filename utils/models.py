@@ -3,20 +3,83 @@
 import json
 import zipfile
 
+import h5py
 import keras
 
 from utils.runs import fail, first_line
+
+# What a model consists of: its layers, which are Keras operations, and what these hold.
+KINDS = [
+    keras.Operation,
+    keras.DTypePolicy,
+    keras.initializers.Initializer,
+    keras.regularizers.Regularizer,
+    keras.constraints.Constraint,
+    keras.Optimizer,
+    keras.optimizers.schedules.LearningRateSchedule,
+    keras.Loss,
+    keras.Metric,
+    keras.Quantizer,
+    keras.quantizers.QuantizationConfig,
+]
+# Layers that call any function of Keras or bring a program of their own.
+REFUSED = {"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
+VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__ellipsis__", "__bytes__"}
+FUNCTIONS = {  # an activation, a loss and a metric may be a function
+    name
+    for module in (keras.activations, keras.losses, keras.metrics)
+    for name in set(vars(module)) - {"get", "serialize", "deserialize"}
+}
+LARGEST = 2**31  # bytes of a .keras file when it is unpacked
 
 
 def load_model(path, **options):
     """Return the Keras model in a file, or end the program with one line.
 
-    options: those of keras.saving.load_model.
+    options: those of keras.saving.load_model. Refuses what refuse_strange_kinds refuses.
     """
     try:
+        refuse_strange_kinds(path)
         return keras.saving.load_model(path, **options)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
+
+
+def refuse_strange_kinds(path):
+    """Raise ValueError if a model file describes anything but layers and what belongs to them.
+
+    Known are the kinds of Keras and those that a script has registered. Keras itself would also
+    call other functions of its own while it builds the model, and some of these write files.
+    """
+    known = list(KINDS)
+    for kind in known:
+        known += kind.__subclasses__()  # which are visited, too
+    known = {kind.__name__ for kind in known} - REFUSED
+    parts = read_description(path)
+    for part in parts:  # which grows while it is searched
+        values = part.values() if isinstance(part, dict) else part
+        parts += [value for value in values if isinstance(value, dict | list)]
+        if isinstance(part, list) or "class_name" not in part:
+            continue
+        kind, config = part["class_name"], part.get("config")
+        allowed, name = (FUNCTIONS, config) if kind == "function" else (known | VALUES, kind)
+        names = [name, part.get("registered_name")]
+        if name not in allowed and not any(map(keras.saving.get_registered_object, names)):
+            raise ValueError(f"it asks for {name}, which is not a layer of Keras or of this book")
+
+
+def read_description(path):
+    """Return the parts of a model file, or of a JSON file, that say of what the model consists."""
+    if path.suffix == ".json":
+        return [json.loads(path.read_text(encoding="utf-8"))]
+    if path.suffix != ".keras":
+        with h5py.File(path) as file:
+            texts = [file.attrs.get(name, "{}") for name in ("model_config", "training_config")]
+        return [json.loads(text) for text in texts]
+    with zipfile.ZipFile(path) as file:
+        if sum(part.file_size for part in file.infolist()) > LARGEST:
+            raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
+        return [json.loads(file.read("config.json"))]
 
 
 def explain_load_error(path, error):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from utils.runs import NEW
 
+LARGEST = {int: 2**32 - 1, float: 3e38}  # what a network, in float32, and its libraries take
+
 
 def make_parser(description, outputs=None):
     """Return a parser whose help shows the defaults.
@@ -29,7 +31,7 @@ def number(kind, least, most=math.inf):
 
     def parse(text):
         value = kind(text)
-        if not least <= value <= most or value == math.inf:
+        if not least <= value <= min(most, LARGEST[kind]):
             raise ValueError
         return value
 
@@ -45,4 +47,4 @@ def positive(kind, most=math.inf):
     return parse
 
 
-seed = number(int, 0, 2**32 - 1)  # what numpy and every back end of Keras take
+seed = number(int, 0, LARGEST[int])  # what numpy and every back end of Keras take

@@ -27,6 +27,19 @@ def first_line(error):
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def show_error(kind, error, traceback):
+    """Be sys.excepthook: say in one line what a file, the disk or the memory has brought about.
+
+    So that a mistake in a script is not hidden, any other error shows its traceback.
+    """
+    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
+    if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
+        reason = "stopped" if kind is KeyboardInterrupt else first_line(error)
+        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
 @contextmanager
 def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
@@ -77,8 +90,13 @@ def load_finished(folder):
     """Return the results.json of a finished run of mnist.py, or end the program with one line."""
     try:
         run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        return run | {"settings": run["settings"], "models": run["models"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        for model in run["models"].values():
+            keys = ("parameters", "epochs", "seconds_per_epoch")
+            numbers = [model[key] for key in keys] + [model["validation"]["accuracy"]]
+            if not all(isinstance(number, int | float) for number in numbers):
+                raise TypeError
+        return run | {"settings": dict(run["settings"])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
 
 

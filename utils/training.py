@@ -6,9 +6,22 @@ import time
 
 import keras
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from utils.models import load_model
-from utils.runs import replacing
+from utils.runs import fail, first_line, replacing
+
+held = []  # locks of this process, which end with it, even if it is killed
+
+
+def hold(folder):
+    """Keep other processes out of a run's folder as long as this one lives."""
+    lock = FileLock(folder / ".lock", is_singleton=True)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
+    held.append(lock)
 
 
 def verbosity():
@@ -123,8 +136,19 @@ def load_checkpoint(folder, name, steps_per_epoch):
     """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
     model = load_model(checkpoint_path(folder, name))
     epochs = int(model.optimizer.iterations) // steps_per_epoch
-    history = pd.read_csv(folder / f"{name}_history.csv").head(epochs)
+    history = load_history(folder, name).head(epochs)
+    if list(history["epoch"]) != list(range(1, epochs + 1)):
+        fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")
     return model, history.to_dict(orient="list")
+
+
+def load_history(folder, name):
+    """Return what NAME_history.csv holds, a row per epoch, or end the program with one line."""
+    path = folder / f"{name}_history.csv"
+    try:
+        return pd.read_csv(path).astype(float).astype({"epoch": int})
+    except (OSError, ValueError, KeyError) as error:
+        fail(f"{path} is not the history of a training ({first_line(error)}).")
 
 
 def load_progress(model, folder, steps_per_epoch):

@@ -18,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.runs import find_run, load_finished, load_results, make_folder, save_results
+from utils.runs import fail, find_run, load_finished, load_results, make_folder, save_results
 
 # Long trainings of conv_net with an option: how they are called, in which file the results are.
 OPTIONS = {
@@ -75,10 +75,13 @@ def points_of_run(name):
     """Return the rows of the models in the folder of a run of mnist.py."""
     folder = find_run(name, OUTPUTS)
     run = load_finished(folder)
-    return [
-        point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
-        for model, results in run["models"].items()
-    ]
+    try:
+        return [
+            point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
+            for model, results in run["models"].items()
+        ]
+    except (KeyError, RecursionError):
+        fail(f"{folder} started from a run without this model, or in a circle from itself.")
 
 
 def seconds_of(run, model):

@@ -12,13 +12,17 @@ Chapter: mnist/studies/README.md#hyperparameter-search
 
 from chapter import OUTPUTS
 
+import contextlib
 import math
+import sqlite3
 import sys
 
 import keras
 import matplotlib.pyplot as plt
 import optuna
+from optuna.trial import TrialState
 from optuna_integration import KerasPruningCallback
+from sqlalchemy.pool import NullPool
 
 from models import IMAGE_SHAPE, quick_net
 from optimization import learning_rate_schedule
@@ -28,7 +32,7 @@ from utils.figures import save_figure
 from utils.options import positive
 from utils.runs import fail, make_folder, save_results
 from utils.statistics import spread, with_deviation
-from utils.training import DeferInterrupt
+from utils.training import DeferInterrupt, hold
 
 EPOCHS = 3  # of a trial that is not stopped
 MINUTES = 10
@@ -74,6 +78,12 @@ def run_trial(trial, digits, epochs, interrupt):
     return fit(settings, digits, epochs, SEED, callbacks)
 
 
+def open_storage(path):
+    """Return Optuna's database in a file; a URL would stumble over a % or ? in its path."""
+    options = {"creator": lambda: sqlite3.connect(path), "poolclass": NullPool}
+    return optuna.storages.RDBStorage("sqlite://", options)
+
+
 def open_study(folder, epochs, images):
     """Return the study that the folder holds, or a new one that will be saved there.
 
@@ -81,12 +91,14 @@ def open_study(folder, epochs, images):
     """
     study = optuna.create_study(
         study_name=f"{epochs} epochs, {images} images",
-        storage=f"sqlite:///{folder / 'study.db'}",
+        storage=open_storage(folder / "study.db"),
         direction="maximize",
         # Stops a trial that is below the median of the finished ones after as many epochs.
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
         load_if_exists=True,
     )
+    for trial in study.get_trials(states=[TrialState.RUNNING]):  # which a kill has left behind
+        study.tell(trial.number, state=TrialState.FAIL)
     # A search that goes on must not draw the same random numbers again.
     study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
     return study
@@ -138,28 +150,28 @@ def confirm(found, digits, epochs, interrupt):
 def main(argv=None):
     """Search; return all trials, the best settings and what --confirm compares."""
     parser = study_parser("Search for hyperparameters.", OUTPUTS, EPOCHS)
-    parser.add_argument(
-        "--minutes", type=positive(float), default=MINUTES, help="then no new trial"
-    )
-    parser.add_argument("--trials", type=positive(int), help="no more than so many")
-    parser.add_argument("--confirm", action="store_true", help="compare with the quick recipe")
+    add = parser.add_argument
+    add("--minutes", type=positive(float), default=MINUTES, help="then no new trial")
+    add("--trials", type=positive(int), help="no more than so many")
+    add("--confirm", action="store_true", help="compare with the quick recipe")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-
+    hold(folder)
     print(f"The trials go to {folder}")
     study = open_study(folder, args.epochs, args.train_samples)
     digits = prepare_mnist(IMAGE_SHAPE, args.train_samples)
-    interrupted = False
-    try:
-        with DeferInterrupt() as interrupt:
-            study.optimize(
-                lambda trial: run_trial(trial, digits, args.epochs, interrupt),
-                n_trials=args.trials,
-                timeout=60 * args.minutes,
-            )
-    except KeyboardInterrupt:
-        interrupted = True
-    if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
+
+    def objective(trial):
+        try:
+            return run_trial(trial, digits, args.epochs, interrupt)
+        except KeyboardInterrupt:  # of which Optuna would print a traceback
+            study.stop()
+            return math.nan  # a trial that failed
+
+    with contextlib.suppress(KeyboardInterrupt), DeferInterrupt() as interrupt:
+        study.optimize(objective, args.trials, timeout=60 * args.minutes)
+    interrupted = interrupt.pressed
+    if not study.get_trials(states=[TrialState.COMPLETE]):
         if interrupted:
             sys.exit(130)
         fail("not one trial was finished.")

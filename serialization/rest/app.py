@@ -17,12 +17,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from flask import abort, request
+from flask import request
 
 from checks import read_images
 from service import backend_version, make_flask, parse_options, serve
 from utils.models import load_model
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
@@ -39,13 +39,15 @@ class DigitClassifier:
         self.name = path.stem
         self.model, self.sha256 = load(path)
         self.lock = threading.Lock()
-        self.warm = threading.Event()
+        self.warm_up()
 
     def warm_up(self):
         """Ask for the two batch sizes that occur, so that no user waits for their compilation."""
-        for images in (1, CHUNK):
-            self.read(np.zeros((images, 28, 28)))
-        self.warm.set()
+        try:
+            for images in (1, CHUNK):
+                self.read(np.zeros((images, 28, 28)))
+        except Exception as error:  # each back end raises its own kinds
+            fail(f"{self.name} loads, but does not answer: {first_line(error)}")
 
     def read(self, pixels):
         """Return probabilities, shape (n, 10), for grey levels from 0 to 255, shape (n, 28, 28).
@@ -63,7 +65,10 @@ class DigitClassifier:
                 self.model.predict_on_batch(batch[start : start + size])
                 for start in range(0, len(batch), size)
             ]
-        return np.concatenate(parts)[: len(pixels)].astype("float32")
+        probabilities = np.concatenate(parts)[: len(pixels)].astype("float32")
+        if not np.isfinite(probabilities).all():
+            raise ArithmeticError("its probabilities are not numbers (NaN)")
+        return probabilities
 
 
 def load(path):
@@ -71,8 +76,10 @@ def load(path):
     if path.suffix != ".keras" or not path.is_file():
         fail(f"there is no .keras file {path}")
     model = load_model(path, compile=False)
-    if model.input_shape[1:] not in SHAPES or model.output_shape != (None, 10):
-        fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1)")
+    # A model that was never built has no shapes.
+    inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
+    if inputs not in [(None, *shape) for shape in SHAPES] or outputs != (None, 10):
+        fail(f"{path} does not read digits: inputs {inputs}, not (None, 28, 28, 1)")
     return model, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -86,7 +93,6 @@ def answer(probabilities):
 def create_app(model=MODEL):
     """Return the Flask application; a WSGI server calls this once in each of its processes."""
     classifier = DigitClassifier(Path(model))
-    threading.Thread(target=classifier.warm_up).start()
     app = make_flask(__name__)
     app.classifier = classifier
 
@@ -102,8 +108,6 @@ def create_app(model=MODEL):
 
     @app.get("/health")
     def health():
-        if not classifier.warm.is_set():
-            abort(503, "the model is still warming up")
         return {"status": "ready"}
 
     @app.get("/model")

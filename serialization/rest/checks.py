@@ -15,7 +15,8 @@ MAX_BODY = 8 * 2**20  # bytes of a request
 MAX_JSON = 2**20  # bytes of a request in JSON
 MAX_BATCH = 128  # images of a request in JSON
 # Pixels of an image file: a few kilobytes may unfold to gigabytes. A JPEG can be unpacked small.
-MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000}
+# Telephones write MPO: a JPEG with a second picture behind it, which is left alone.
+MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 
 EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
 EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
@@ -61,21 +62,29 @@ def read_json(request):
         raise RequestError(400, 'not valid JSON; expected {"pixels": [[0, ...], ...]}') from None
     if not isinstance(body, dict) or "pixels" not in body:
         raise RequestError(422, f'expected {{"pixels": ...}}: {EXPECTED_BATCH}')
-    try:
-        pixels = np.array(body["pixels"])
-    except ValueError:  # rows of different lengths
-        raise RequestError(422, EXPECTED_BATCH) from None
-    kind = "pixels" if pixels.ndim == 2 else "batch"
-    if pixels.ndim == 2:
-        pixels = pixels[np.newaxis]
-    if pixels.ndim != 3 or pixels.shape[1:] != (SIDE, SIDE) or len(pixels) > MAX_BATCH:
-        raise RequestError(422, f"{EXPECTED_BATCH}; these have the shape {list(pixels.shape)}")
-    # Strings, null, true and whole numbers beyond 64 bits make arrays of other kinds.
+    # numpy would make every string as long as the longest, so nothing but numbers may reach it.
+    kind = "pixels" if is_image(body["pixels"]) else "batch"
+    images = [body["pixels"]] if kind == "pixels" else body["pixels"]
+    if not (is_list(images, range(1, MAX_BATCH + 1)) and all(map(is_image, images))):
+        raise RequestError(422, EXPECTED_BATCH)
+    pixels = np.array(images)
+    # Whole numbers beyond 64 bits make an array of another kind.
     if pixels.dtype.kind not in "iuf" or not ((pixels >= 0) & (pixels <= 255)).all():
         raise RequestError(422, EXPECTED)
     if not pixels.any(axis=(1, 2)).all():
         raise RequestError(422, "an image is empty: all its pixels are 0")
     return pixels, kind
+
+
+def is_list(value, lengths):
+    return isinstance(value, list) and len(value) in lengths
+
+
+def is_image(value):
+    """Tell whether a value is a list of 28 lists of 28 numbers; true and false are none."""
+    return is_list(value, [SIDE]) and all(
+        is_list(row, [SIDE]) and {int, float}.issuperset(map(type, row)) for row in value
+    )
 
 
 def read_file(request):
@@ -90,7 +99,7 @@ def read_file(request):
     except NoDigitError:
         problem = 422, "the image is empty: draw a digit, dark on light or light on dark"
     except Image.DecompressionBombError:
-        most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in MAX_PIXELS)
+        most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in ("PNG", "JPEG"))
         problem = 413, f"too many pixels; an image may have {most}"
     except Exception:  # Pillow raises many kinds for a file that is damaged
         problem = 422, "the field image must hold a PNG or JPEG file that is whole"

@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import keras
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from waitress import create_server
 from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -24,8 +25,9 @@ from utils.options import make_parser, number
 from utils.runs import fail
 
 THREADS = 4  # that work on requests
-CONNECTIONS = 200  # open at once
-CHANNEL_TIMEOUT = 30  # seconds after which a connection that says nothing is closed
+QUEUE = 100  # requests that wait for them; the next ones are refused
+CONNECTIONS = 800  # open at once; many systems allow a process 1,024 files
+SILENCE = 20  # seconds for a whole request, or without any, after which a connection is closed
 
 log = logging.getLogger("digits")
 
@@ -109,11 +111,22 @@ class JSONErrorTask(ErrorTask):
         self.write(body.encode())
 
 
+class Channel(HTTPChannel):
+    """A connection whose clock does not start anew with each byte of a request."""
+
+    error_task_class = JSONErrorTask
+
+    def handle_read(self):
+        begun = self.last_activity if self.request else None
+        super().handle_read()
+        self.last_activity = begun or self.last_activity
+
+
 def serve(app, name, host, port):
     """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    HTTPChannel.error_task_class = JSONErrorTask
+    BaseWSGIServer.channel_class = Channel
     try:
         server = create_server(
             app,
@@ -121,13 +134,21 @@ def serve(app, name, host, port):
             port=port,
             threads=THREADS,
             connection_limit=CONNECTIONS,
-            channel_timeout=CHANNEL_TIMEOUT,
+            channel_timeout=SILENCE,
+            cleanup_interval=1,  # seconds between two looks at the silent ones
+            asyncore_use_poll=True,  # select, where there is nothing else, takes fewer connections
             # Flask answers what is a little too large, the server cuts off what is far too large.
             max_request_body_size=2 * MAX_BODY,
             ident=None,
         )
     except (OSError, ValueError) as error:
         fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")
+
+    @app.before_request
+    def refuse_when_full():
+        if len(server.task_dispatcher.queue) > QUEUE:
+            abort(503, "too many requests are waiting; try again later")
+
     for end in (signal.SIGTERM, signal.SIGINT):
         signal.signal(end, lambda *_: sys.exit(0))
     port = getattr(server, "effective_port", port)

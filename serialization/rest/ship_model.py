@@ -16,7 +16,7 @@ from pathlib import Path
 
 from utils.models import load_model
 from utils.options import make_parser
-from utils.runs import ROOT, make_folder, replacing, shown, writing_to
+from utils.runs import ROOT, fail, make_folder, replacing, shown, writing_to
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -25,6 +25,8 @@ def main(argv=None):
     parser = make_parser("Make a trained model small enough to ship.", OUTPUTS)
     parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
     args = parser.parse_args(argv)
+    if (args.outputs / args.model.name).resolve() == args.model.resolve():
+        fail(f"{args.model} itself would be overwritten. Name another folder with --outputs.")
     model = load_model(args.model, compile=False)  # without compiling there is no optimizer
     size = args.model.stat().st_size
     folder = make_folder(args.outputs)

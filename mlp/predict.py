@@ -1,0 +1,105 @@
+"""Ask the churn network that `mlp.py` has saved, without training it again.
+
+    python mlp/predict.py                            # the customer of the first lesson
+    python mlp/predict.py --age 30 --geography France    # somebody like her, but for this
+    python mlp/predict.py --customers FILE.csv       # every customer of a table
+    python mlp/predict.py --model FILE.keras         # another network than that of the last run
+
+You will see, after the first command, which network answers and
+
+    The customer leaves with probability 0.78. Prediction: leaves.
+
+A table needs the ten columns of the bank, but not whether the customer left. Its answers
+also go to `predictions.csv` in `mlp/outputs/<start time>/`. Some seconds.
+Chapter: mlp/README.md#asking-it-tomorrow
+"""
+
+from chapter import OUTPUTS
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+import churn
+from mlp import NEW_CUSTOMER, THRESHOLD
+from utils.models import load_model
+from utils.options import make_parser, number
+from utils.runs import fail, make_folder, save_results, shown, writing_to
+
+SHOWN = 10  # customers of a table that are printed
+
+
+def find_network(path):
+    """Return the path of the network: the one given, or else that of the newest run of mlp.py."""
+    found = [path] if path else sorted(OUTPUTS.glob("*/churn.keras"))
+    if not found:
+        fail(f"there is no network in {shown(OUTPUTS)} yet. Run mlp/mlp.py, or name one: --model.")
+    return found[-1]
+
+
+def load_network(path):
+    """Return the network, scaling included, or end with one line if it is not one of mlp.py."""
+    network = load_model(path)
+    if getattr(network, "input_shape", None) != (None, 11):
+        fail(f"{shown(path)} is not a churn network: it does not take 11 numbers a customer.")
+    return network
+
+
+def predict(network, customers):
+    """Return the probability that each customer leaves; customers: a table of the ten columns."""
+    # Nothing is learned here: the categories stand in churn.py, the means in the network.
+    inputs = churn.make_encoder().fit_transform(customers)
+    return network.predict(inputs.astype("float32"), verbose=0)[:, 0]
+
+
+def verdict(probability):
+    return "leaves" if probability >= THRESHOLD else "stays"
+
+
+def parse_options(argv):
+    parser = make_parser("Asks the network of mlp.py which customers will leave.", OUTPUTS)
+    add = parser.add_argument
+    add("--model", type=Path, help="a churn.keras; without: that of the newest run of mlp.py")
+    add("--customers", type=Path, metavar="FILE", help="CSV file: ask about all of these")
+    one = parser.add_argument_group("one customer")
+    for name, default in NEW_CUSTOMER.items():
+        if name in churn.CATEGORIES:
+            kind = {"choices": churn.CATEGORIES[name]}
+        else:
+            kind = {"type": number(float, 0, 1 if name in churn.YES_OR_NO else 1e9)}
+        option = re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()  # CreditScore: credit-score
+        one.add_argument(f"--{option}", dest=name, default=default, help=name, **kind)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    options = parse_options(argv)
+    if options.customers:
+        customers = churn.read_columns(options.customers, list(NEW_CUSTOMER))
+    else:
+        customers = pd.DataFrame([{name: getattr(options, name) for name in NEW_CUSTOMER}])
+    path = find_network(options.model)
+    network = load_network(path)
+    folder = make_folder(options.outputs)
+    print(f"The network of {shown(path)}:")
+
+    probabilities = predict(network, customers)
+    if options.customers:
+        answers = customers.assign(
+            Probability=probabilities.round(4), Prediction=[verdict(p) for p in probabilities]
+        )
+        print(answers[[*list(NEW_CUSTOMER)[:5], "Probability", "Prediction"]].head(SHOWN))
+        leaving = (probabilities >= THRESHOLD).sum()
+        print(f"{len(answers)} customers, {leaving} with a probability of {THRESHOLD} or more.")
+        with writing_to(folder):
+            answers.to_csv(folder / "predictions.csv", index=False)
+    else:
+        (probability,) = probabilities
+        print(f"The customer leaves with probability {probability:.2f}. ", end="")
+        print(f"Prediction: {verdict(probability)}.")
+    return save_results({"probabilities": probabilities}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
