@@ -70,7 +70,8 @@ def cnn_equivariance():
 def with_spread(one, digits=1):
     """Return a mean share and, if there are several, its deviation in points."""
     deviation = one["deviation"]
-    return percent(one["mean"], digits) + (f" ({100 * deviation:.{digits}f})" if deviation else "")
+    spread = "" if deviation is None else f" ({100 * deviation:.{digits}f})"
+    return percent(one["mean"], digits) + spread
 
 
 @table
