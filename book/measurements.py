@@ -122,6 +122,20 @@ MEASUREMENTS = {
     "leakage": ("book/leakage.py", []),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
     "pixel_order": ("book/pixel_order.py", []),
+    "cnn_convolution": (
+        "cnn/convolution.py",
+        ["convolution.png", "convolution_variants.png"],
+    ),
+    "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
+    "cnn_shifts": ("cnn/shifts.py --train-samples 5000", ["shifts.png"]),
+    "cnn_residual": ("cnn/residual.py", []),
+    "cnn_depth": ("cnn/depth.py", ["depth.png"]),
+    "cnn_history": ("book/history.py", []),
+    "cnn_classify": ("cnn/classify.py", ["classify.png"]),
+    "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),
+    "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
+    "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
+    "cnn_digits": ("cnn/studies/digits.py", []),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
     # Of the results of the others.

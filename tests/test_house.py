@@ -21,7 +21,7 @@ CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"b
 # a network thinking builds on the service that reads digits.
 ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
 PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
-PARTS += ["rnn/cells"]
+PARTS += ["cnn/studies", "rnn/cells"]
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]

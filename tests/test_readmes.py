@@ -24,6 +24,7 @@ each_readme = pytest.mark.parametrize(
     "readme", READMES, ids=lambda path: str(path.relative_to(ROOT).parent)
 )
 
+FASTEST = "logistic regression, pixels"
 TINY = ["--epochs", "1", "--train-samples", "256"]
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
@@ -57,6 +58,13 @@ SLICES = {
     "visualizing/embedding.py": ["--digits", "300"],
     "visualizing/debugging/watch.py": ["--epochs", "1", "--images", "256"],
     "visualizing/debugging/broken.py": ["--epochs", "1", "--images", "64"],
+    "cnn/shifts.py": TINY,
+    "cnn/residual.py": ["--seeds", "1", *TINY],
+    "cnn/depth.py": ["--depths", "2", "--seeds", "1", "--epochs", "1"],
+    "cnn/transfer.py": ["--size", "32", "--epochs", "1"],
+    "cnn/studies/few_pictures.py": ["--folds", "1", "--counts", "5", "--methods", FASTEST],
+    "cnn/studies/fine_tuning.py": ["--folds", "1", "--epochs", "1", "--variants", "neither"],
+    "cnn/studies/digits.py": ["--seeds", "1", "--counts", "1"],
 }
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}

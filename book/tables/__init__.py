@@ -3,6 +3,7 @@
 from tables import (  # noqa: F401
     backends,
     churn,
+    cnn,
     experiments,
     mnist,
     rnn,

@@ -1,0 +1,136 @@
+"""The tables of the chapter on convolutional networks and transfer learning."""
+
+from tables.common import markdown, percent, table
+from utils.runs import load_results
+
+# Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).
+# The accuracies are those of the table on the page of keras.applications; the one of
+# EfficientNet-Lite0 is that of Google's repository.
+HISTORY = {
+    "LeNet-5": (1998, "convolutions and pooling trained end to end", None),
+    "VGG16": (2014, "only 3 x 3 kernels, many layers", 71.3),
+    "InceptionV3": (2015, "kernels of several sizes side by side", 77.9),
+    "ResNet50": (2015, "skip connections", 74.9),
+    "MobileNetV2": (2018, "depthwise convolutions in inverted residual blocks", 71.3),
+    "EfficientNetB0": (2019, "depth, width and picture size scaled together", 77.1),
+    "EfficientNet-Lite0": (2020, "the same without what phones compute slowly", 75.1),
+    "ConvNeXtTiny": (2022, "a ResNet brought up to date with what transformers taught", 81.3),
+}
+
+
+@table
+def cnn_history():
+    measured = load_results("cnn_history")
+    rows = []
+    for name, (year, idea, accuracy) in HISTORY.items():
+        one = measured[name]
+        work = one["multiplications"] / 1e6
+        rows.append(
+            [
+                name,
+                year,
+                idea,
+                one["depth"],
+                f"{one['parameters'] / 1e6:,.2f}",
+                f"{work:,.1f}" if work < 10 else f"{work:,.0f}",
+                f"{accuracy}\N{NO-BREAK SPACE}%" if accuracy else "",
+            ]
+        )
+    header = ["network", "year", "what it added", "layers", "parameters (millions)"]
+    return markdown([*header, "multiplications (millions)", "top-1, published"], *rows)
+
+
+@table
+def cnn_convolutions():
+    rows = [
+        [name, " × ".join(map(str, one["shape"])), f"{one['difference']:.0e}"]
+        for name, one in load_results("cnn_convolution")["results"].items()
+    ]
+    return markdown(["what is computed", "shape", "largest difference to Keras"], *rows)
+
+
+@table
+def cnn_shifts():
+    rows = [
+        [f"`{name}`", *(percent(share, 1) for share in shares.values())]
+        for name, shares in load_results("cnn_shifts")["accuracies"].items()
+    ]
+    return markdown(["moved by", "0 pixels", "1", "2", "3", "4"], *rows)
+
+
+@table
+def cnn_equivariance():
+    rows = [
+        [f"`{name}`", *(percent(share, 0) for share in shares.values())]
+        for name, shares in load_results("cnn_shifts")["equivariance"].items()
+    ]
+    return markdown(["digit moved by", "1 pixel", "2", "4"], *rows)
+
+
+def with_spread(one, digits=1):
+    """Return a mean share and, if there are several, its deviation in points."""
+    deviation = one["deviation"]
+    spread = "" if deviation is None else f" ({100 * deviation:.{digits}f})"
+    return percent(one["mean"], digits) + spread
+
+
+@table
+def cnn_residual():
+    rows = [
+        [
+            f"`{name}`" if " " not in name else "`conv_net`, for as many seconds",
+            f"{one['parameters']:,}",
+            f"{one['epochs']:.1f}",
+            f"{one['seconds']:.1f}",
+            with_spread(one),
+        ]
+        for name, one in load_results("cnn_residual").items()
+        if name != "provenance"
+    ]
+    return markdown(["network", "parameters", "epochs", "seconds", "validation"], *rows)
+
+
+@table
+def cnn_depth():
+    measured = load_results("cnn_depth")["accuracies"]
+    rows = [
+        [depth, *(with_spread(measured[kind][depth][part]) for kind in measured for part in parts)]
+        for parts in [("training", "held_out")]
+        for depth in measured["plain"]
+    ]
+    header = ["convolutions", "plain, training", "held out", "with skips, training", "held out"]
+    return markdown(header, *rows)
+
+
+def few_pictures(artist):
+    methods = load_results("cnn_few_pictures")[artist]
+    counts = next(iter(methods.values()))
+    rows = [[name, *map(with_spread, found.values())] for name, found in methods.items()]
+    return markdown(["pictures of each class", *counts], *rows)
+
+
+@table
+def cnn_few_pictures():
+    return few_pictures("noto")
+
+
+@table
+def cnn_other_artist():
+    return few_pictures("twemoji")
+
+
+@table
+def cnn_fine_tuning():
+    measured = load_results("cnn_fine_tuning")
+    rows = [
+        [variant, with_spread(one), with_spread(measured["twemoji"][variant])]
+        for variant, one in measured["noto"].items()
+    ]
+    return markdown(["last blocks", "same artist", "other artist"], *rows)
+
+
+@table
+def cnn_digits():
+    ways = load_results("cnn_digits")["ways"]
+    rows = [[way, *map(with_spread, counts.values())] for way, counts in ways.items()]
+    return markdown(["images of each digit", *next(iter(ways.values()))], *rows)

@@ -1,0 +1,104 @@
+"""The receptive field: which pixels a number deep in a convolutional network can see.
+
+    python cnn/receptive_field.py
+
+Follows the layers of `conv_net` of mnist/ and computes how many pixels each of their outputs
+depends on and how far apart two neighbours look; then lights one pixel after the other and counts
+those that the output notices. Takes some seconds.
+Chapter: cnn/README.md#the-receptive-field
+"""
+
+from chapter import OUTPUTS
+
+import sys
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers
+
+from utils.data import load_mnist
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import ROOT, make_folder, save_results
+
+sys.path.append(str(ROOT / "mnist"))  # the network is one of that chapter's
+from models import conv_net
+
+IMAGE = 7  # the test image that is drawn
+
+
+def compute_fields(network):
+    """Return for each convolution and pooling its receptive field and its step, in pixels.
+
+    A window of k outputs of the layer below, which look `step` pixels apart, sees (k - 1) * step
+    pixels more than one of them. A stride makes the step larger for all layers above.
+    """
+    fields, field, step = {}, 1, 1
+    for layer in network.layers:
+        if isinstance(layer, layers.Conv2D):
+            size, stride = layer.kernel_size[0], layer.strides[0]
+        elif isinstance(layer, layers.MaxPooling2D):
+            size, stride = layer.pool_size[0], layer.strides[0]
+        else:
+            continue
+        field += (size - 1) * step
+        step *= stride
+        fields[layer.name] = {"field": field, "step": step, "outputs": layer.output.shape[1]}
+    return fields
+
+
+def measure_fields(network, names):
+    """Return {layer: (rows, columns) of the pixels that its middle output notices}.
+
+    All kernels become ones, so that no light is lost on the way: 784 black pictures, each with one
+    white pixel, go through the network.
+    """
+    network.set_weights([np.full(w.shape, w.ndim > 1, "float32") for w in network.get_weights()])
+    pixels = np.eye(784, dtype="float32").reshape(784, *network.input_shape[1:])
+    outputs = [network.get_layer(name).output for name in names]
+    answers = keras.Model(network.inputs[0], outputs).predict_on_batch(pixels)
+    noticed = {}
+    for name, answer in zip(names, answers, strict=True):
+        middle = answer.shape[1] // 2
+        rows, columns = np.nonzero(answer[:, middle, middle].any(axis=-1).reshape(28, 28))
+        noticed[name] = rows, columns
+    return noticed
+
+
+def draw(noticed, image, path):
+    """Draw the field of the middle output of each layer over a digit."""
+    figure, axis = plt.subplots(figsize=(5, 5))
+    axis.imshow(image, alpha=0.6)
+    for i, (name, (rows, columns)) in enumerate(noticed.items()):
+        height, width = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
+        corner = columns.min() - 0.5, rows.min() - 0.5
+        color = f"C{i}"
+        box = plt.Rectangle(corner, width, height, fill=False, edgecolor=color, linewidth=2.5)
+        axis.add_patch(box)
+        axis.plot([], [], color=color, linewidth=2.5, label=f"{name}: {height} x {width}")
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    args = make_parser("Compute receptive fields.", OUTPUTS).parse_args(argv)
+    folder = make_folder(args.outputs)
+    keras.utils.clear_session()  # the names of the layers begin anew
+    network = conv_net()
+    fields = compute_fields(network)
+    noticed = measure_fields(network, list(fields))
+    print(f"{'layer':18}{'field':>8}{'step':>6}{'outputs':>9}{'noticed':>9}")
+    for name, one in fields.items():
+        one["noticed"] = len(noticed[name][0])
+        side = f"{one['field']} x {one['field']}"
+        print(f"{name:18}{side:>8}{one['step']:6}{one['outputs']:9}{one['noticed']:9}")
+    _, (images, _) = load_mnist()
+    draw(noticed, images[IMAGE], folder / "receptive_field.png")
+    return save_results(fields, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

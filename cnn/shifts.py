@@ -1,0 +1,128 @@
+"""What happens to a network if the digit moves: equivariance and invariance, measured.
+
+    python cnn/shifts.py
+
+Moves a digit by one and two pixels and asks how far the maps of a trained network move with it.
+Then trains a perceptron, `conv_net` and the residual network on digits where they are, and reads
+the validation images moved by up to four pixels. You will see both, and a figure. Takes a minute
+on two cores.
+Chapter: cnn/README.md#shifted-digits
+"""
+
+from chapter import OUTPUTS
+
+import sys
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+from residual import BATCH_SIZE, residual_net
+from utils.data import prepare_mnist
+from utils.figures import save_figure
+from utils.models import load_model
+from utils.options import make_parser, positive
+from utils.runs import ROOT, make_folder, save_results
+
+sys.path.append(str(ROOT / "mnist"))  # two of the networks are of that chapter
+from models import conv_net, mlp_one_layer
+
+TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
+SHIFTS = [0, 1, 2, 3, 4]  # pixels; no ink of a digit leaves the picture, which has an empty border
+TRAIN_SAMPLES = 10_000
+EPOCHS = 3
+SEED = 1
+
+
+def shift(images, down, right):
+    """Move images (n, 28, 28) by some pixels; what comes in at the border is empty."""
+    height, width = images.shape[1:3]
+    around = ((0, 0), (max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0)))
+    padded = np.pad(images, around)
+    top, left = max(-down, 0), max(-right, 0)
+    return padded[:, top : top + height, left : left + width]
+
+
+def measure_equivariance(network, images):
+    """Return {layer: {pixels: share}}: how much of the maps is not simply moved, too.
+
+    A map of a layer whose neighbours look `step` pixels apart should move by pixels / step. The
+    share is the mean difference, inside the picture, divided by the mean value.
+    """
+    layers, step = network.layers[:4], 1
+    watch = keras.Model(network.inputs[0], [layer.output for layer in layers])
+    ask = lambda pictures: watch.predict_on_batch(pictures[..., None])  # noqa: E731
+    before, moved = ask(images), {pixels: ask(shift(images, 0, pixels)) for pixels in (1, 2, 4)}
+    shares = {}
+    for i, layer in enumerate(layers):
+        step *= layer.strides[0]
+        shares[layer.name] = {}
+        for pixels, after in moved.items():
+            whole = round(pixels / step)  # by how many places, if that is a whole number
+            there, here = after[i][:, :, whole + 1 : -1], before[i][:, :, 1 : -1 - whole]
+            share = np.abs(there - here).mean() / np.abs(before[i]).mean()
+            shares[layer.name][str(pixels)] = float(share)
+    return shares
+
+
+def train(make, seed, epochs, train_samples):
+    """Return a network trained on digits that are where they are."""
+    keras.utils.set_random_seed(seed)
+    network = make()
+    digits = prepare_mnist(network.input_shape[1:], train_samples)
+    network.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    network.fit(digits.x_train, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+    return network, digits
+
+
+def accuracies_of_shifted(network, digits):
+    """Return {pixels: accuracy} on the validation images, the mean over the four directions."""
+    images, labels = digits.x_val.reshape(-1, 28, 28), digits.y_val.argmax(axis=1)
+    result = {}
+    for pixels in SHIFTS:
+        directions = [(pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)] if pixels else [(0, 0)]
+        right = []
+        for direction in directions:
+            moved = shift(images, *direction).reshape(digits.x_val.shape)
+            answers = network.predict(moved, 500, verbose=0).argmax(axis=1)
+            right.append((answers == labels).mean())
+        result[str(pixels)] = float(np.mean(right))
+    return result
+
+
+def draw(accuracies, path):
+    figure, axis = plt.subplots()
+    for marker, (name, values) in zip("osD", accuracies.items(), strict=True):
+        axis.plot(SHIFTS, [100 * value for value in values.values()], marker=marker, label=name)
+    axis.set(title="Digits moved after training", xlabel="pixels", ylabel="read correctly (%)")
+    axis.set_xticks(SHIFTS)
+    axis.legend()
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    parser = make_parser("Move digits and ask what the networks make of it.", OUTPUTS)
+    add = parser.add_argument
+    add("--epochs", type=positive(int), default=EPOCHS)
+    add("--train-samples", type=positive(int), default=TRAIN_SAMPLES, help="training images")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+
+    accuracies = {}
+    for make in (mlp_one_layer, conv_net, residual_net):
+        network, digits = train(make, SEED, args.epochs, args.train_samples)
+        accuracies[network.name] = accuracies_of_shifted(network, digits)
+        values = "".join(f"{value:8.1%}" for value in accuracies[network.name].values())
+        print(f"{network.name:16}{values}", flush=True)
+    images = digits.x_val[:200].reshape(-1, 28, 28)
+    shares = measure_equivariance(load_model(TRAINED), images)
+    print("not moved along, of the maps, if the digit moves by 1, 2, 4 pixels:")
+    for name, values in shares.items():
+        print(f"{name:16}" + "".join(f"{value:8.1%}" for value in values.values()))
+    draw(accuracies, folder / "shifts.png")
+    results = {"accuracies": accuracies, "equivariance": shares}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,354 @@
+"""Convolutions by hand, the pretrained network, photographs, transfer learning."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+from keras import layers
+from PIL import Image
+
+
+@pytest.fixture
+def emoji():
+    """Return {class: pictures (n, 64, 64, 3)}."""
+    with np.load(ROOT / "cnn" / "data" / "emoji.npz") as arrays:
+        pictures, labels, classes = arrays["noto"], arrays["label"], arrays["classes"]
+    return {name: pictures[labels == i] for i, name in enumerate(classes)}
+
+
+@pytest.fixture
+def my_pictures(tmp_path, emoji):
+    """Return a folder as a reader may have it: unequal classes, an empty one, a broken file."""
+    folder = tmp_path / "my pictures"
+    for name, count in (("animal", 12), ("vehicle", 10), ("empty", 0)):
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            Image.fromarray(emoji[name][i]).save(folder / name / f"{i:02}.png")
+    (folder / "animal" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more than a beginning")
+    (folder / "animal" / ".hidden").write_text("")
+    (folder / "notes.txt").write_text("a file beside the folders is of no class")
+    return folder
+
+
+def test_a_small_convolution_in_numbers(load_script):
+    script = load_script("cnn/convolution.py")
+    image = np.arange(16.0).reshape(4, 4, 1)
+    total = script.convolve(image, np.ones((3, 3, 1, 1)))
+    assert total[..., 0].tolist() == [[45, 54], [81, 90]]
+    assert script.convolve(image, script.EDGES[:, :, None, None])[..., 0].tolist() == [[-8] * 2] * 2
+    assert script.pool(image, 2)[..., 0].tolist() == [[5, 7], [13, 15]]
+    assert script.pool(image, 2, np.mean)[..., 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
+@pytest.mark.parametrize(
+    ("size", "how"),
+    [
+        (3, {}), (5, {"stride": 2}), (3, {"dilation": 2}), (1, {"stride": 3}),
+        (3, {"padding": 1}), (5, {"padding": 2}),
+    ],
+)  # fmt: skip
+def test_any_convolution_by_hand_is_that_of_keras(load_script, size, how):
+    script = load_script("cnn/convolution.py")
+    random = np.random.default_rng(1)
+    image = random.normal(size=(11, 9, 4)).astype("float32")
+    kernels, biases = random.normal(size=(size, size, 4, 6)), random.normal(size=6)
+    padding = "same" if how.get("padding") else "valid"
+    layer = layers.Conv2D(
+        6, size, how.get("stride", 1), padding, dilation_rate=how.get("dilation", 1)
+    )
+    layer.build((None, *image.shape))
+    layer.set_weights([kernels, biases])
+    by_keras = keras.ops.convert_to_numpy(layer(image[None]))[0]
+    by_hand = script.convolve(image, kernels, biases, **how)
+    np.testing.assert_allclose(by_hand, by_keras, rtol=1e-4, atol=1e-4)
+    for n, columns in zip(image.shape, by_hand.shape[:2], strict=False):  # the formula of the text
+        reach = how.get("dilation", 1) * (size - 1)
+        assert columns == (n + 2 * how.get("padding", 0) - reach - 1) // how.get("stride", 1) + 1
+
+
+def test_the_lesson_on_convolution_agrees_with_keras(load_script, tmp_path):
+    results = load_script("cnn/convolution.py").main(["--outputs", str(tmp_path)])
+    assert len(results["results"]) == 11
+    assert results["largest_difference"] < 1e-5
+    assert (tmp_path / "convolution_variants.png").stat().st_size > 10_000
+
+
+def test_receptive_fields_are_those_that_are_counted(run_lesson):
+    _, fields = run_lesson("cnn/receptive_field.py")
+    assert [one["field"] for one in fields.values()] == [3, 4, 8, 10, 18]
+    assert all(one["noticed"] == one["field"] ** 2 for one in fields.values())
+
+
+def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
+    script = load_script("cnn/shifts.py")
+    images = np.zeros((1, 28, 28), "float32")
+    images[0, 10, 10] = 1
+    assert script.shift(images, -2, 3)[0, 8, 13] == 1 == script.shift(images, -2, 3).sum()
+    digits = script.prepare_mnist((28, 28, 1), 1).x_val[:50, ..., 0]
+    first, pooled, second, pooled_again = script.measure_equivariance(
+        script.load_model(script.TRAINED), digits
+    ).values()
+    assert first == {"1": 0, "2": 0, "4": 0}
+    assert pooled["1"] > 0.1 and pooled["2"] == 0 == second["2"]
+    assert pooled_again["2"] > 0.1 and pooled_again["4"] == 0
+
+
+@pytest.fixture
+def few_to_judge_by(monkeypatch):
+    """Return a function that leaves a script 500 of the validation images."""
+
+    def shorten(script):
+        prepare = script.prepare_mnist
+
+        def few(*options):
+            digits = prepare(*options)
+            return digits._replace(x_val=digits.x_val[:500], y_val=digits.y_val[:500])
+
+        monkeypatch.setattr(script, "prepare_mnist", few)
+
+    return shorten
+
+
+def test_shifted_digits_are_read_worse(load_script, few_to_judge_by, monkeypatch, tmp_path):
+    script = load_script("cnn/shifts.py")
+    few_to_judge_by(script)
+    monkeypatch.setattr(script, "SHIFTS", [0, 4])
+    options = ["--epochs", "1", "--train-samples", "1500", "--outputs", str(tmp_path)]
+    results = script.main(options)
+    for name in ("mlp_one_layer", "conv_net"):
+        still, far = results["accuracies"][name].values()
+        assert still > 0.6 and far < still - 0.2
+
+
+def test_skips_carry_the_gradient_through_thirty_layers(load_script):
+    script = load_script("cnn/depth.py")
+    images, _, labels, _ = script.load_images()
+    first = {}
+    for kind in script.KINDS:
+        keras.utils.set_random_seed(1)
+        network = script.build_network(30, kind)
+        sizes = script.gradient_sizes(network, images, labels)
+        assert len(sizes) == 30
+        first[kind] = sizes[0]
+    assert first["with skips"] > 1e-4 > 1e4 * first["plain"] > 0
+
+
+def test_depth_leaves_its_results_and_figure(run_lesson):
+    options = ["--depths", 2, 4, "--epochs", 1, "--seeds", 1]
+    _, results = run_lesson("cnn/depth.py", *options)
+    assert set(results["accuracies"]["plain"]) == {"2", "4"}
+
+
+def test_the_residual_network_learns(load_script, few_to_judge_by, tmp_path):
+    script = load_script("cnn/residual.py")
+    few_to_judge_by(script)
+    options = ["--epochs", 1, "--seeds", 1, "--train-samples", 1500, "--outputs", tmp_path]
+    results = script.main([*map(str, options)])
+    assert results["residual_net"]["parameters"] == 92_601
+    assert abs(results["residual_net"]["parameters"] / results["conv_net"]["parameters"] - 1) < 0.02
+    assert results["conv_net, as many seconds"]["epochs"] >= 1
+    assert results["conv_net"]["mean"] > 0.5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "P", "CMYK", "I;16", "1"])
+def test_a_picture_of_any_mode_is_read(load_script, tmp_path, mode):
+    script = load_script("cnn/pictures.py")
+    wide = np.full((40, 60), 200, "uint8")
+    image = Image.fromarray(wide)
+    if mode == "I;16":
+        image = Image.fromarray(wide.astype("uint16") * 257)
+    elif mode == "LA":
+        image.putalpha(0)  # nothing can be seen of it
+    else:
+        image = image.convert(mode)
+    path = tmp_path / ("picture.jpg" if mode == "CMYK" else "picture.png")
+    image.save(path)
+    pixels = script.read_picture(path, 32)
+    assert pixels.shape == (32, 32, 3) and pixels.dtype == "uint8"
+    expected = {"LA": 255, "1": pixels.mean()}.get(mode, 200)
+    assert abs(pixels.astype(int) - expected).max() <= (255 if mode == "1" else 3)
+
+
+def test_a_telephone_says_how_it_was_held(load_script, tmp_path):
+    script = load_script("cnn/pictures.py")
+    pixels = np.zeros((64, 64, 3), "uint8")
+    pixels[:32] = 255  # white on top
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif)
+    read = script.read_picture(tmp_path / "turned.jpg", 32)
+    assert read[:12].mean() < 10 and read[-12:].mean() > 245
+
+
+def test_what_is_no_picture_says_so(load_script, tmp_path):
+    script = load_script("cnn/pictures.py")
+    whole = ROOT / "cnn" / "data" / "photos" / "cat.jpg"
+    (tmp_path / "half.jpg").write_bytes(whole.read_bytes()[:9000])
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty.jpg").touch()
+    for path in [*tmp_path.iterdir(), tmp_path / "missing.jpg", tmp_path]:
+        with pytest.raises(script.NoPictureError, match=f"^{path} is left out: .+$"):
+            script.read_picture(path, 32)
+
+
+def test_shipped_photographs_are_named(load_script, tmp_path, capsys):
+    script = load_script("cnn/classify.py")
+    (tmp_path / "text.png").write_text("no picture")
+    photos = [script.PHOTOS, tmp_path / "text.png"]
+    run = [*photos, "--outputs", tmp_path / "run"]
+    results = script.main([*map(str, run)])["photos"]
+    best = {name: [kind for kind, _ in five] for name, five in results.items()}
+    assert best["cat.jpg"][0] == "Egyptian cat" and {"tiger cat", "tabby"} < set(best["cat.jpg"])
+    assert best["coffee.jpg"][0] == "espresso"
+    assert {"missile", "space shuttle"} < set(best["rocket.jpg"])
+    assert len(best) == 4 and all(len(five) == 5 for five in best.values())
+    said = capsys.readouterr()
+    assert said.err.count("text.png is left out: not a picture") == 1
+    assert "cat.jpg\n   36." in said.out or "cat.jpg\n   37." in said.out
+    assert (tmp_path / "run" / "classify.png").stat().st_size > 100_000
+
+
+def test_the_weights_are_all_used_and_maps_average_to_the_score(load_script):
+    script = load_script("cnn/classify.py")
+    network, classes, _ = script.load_network(script.MODEL)
+    assert network.count_params() == 4_694_024 and len(classes) == 1000
+    pixels = script.read_picture(script.PHOTOS / "cat.jpg", 224)
+    probabilities, maps = script.classify(script.with_maps(network), np.copy, pixels)
+    assert maps.shape == (7, 7, 1000)
+    logits = maps.mean(axis=(0, 1)) + np.asarray(network.layers[-1].get_weights()[1])
+    np.testing.assert_allclose(
+        np.log(probabilities)[:5] - logits[:5], -np.log(np.exp(logits).sum()), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["README.md"], "none of these is a picture"),
+        (["--model", "NoNet"], "there is no model NoNet"),
+        (["--model", "resnet"], "there is no model resnet"),
+        (["--model", "missing.keras"], "there is no missing.keras"),
+        (["--model", "assets/models/conv_net.keras"], r"takes \(28, 28, 1\), not colour pictures"),
+        (["--model", "MobileNetV2"], "MobileNetV2 needs a connection .*no way out"),
+    ],
+)
+def test_classify_says_in_one_line_what_is_wrong(load_script, tmp_path, monkeypatch, options, line):
+    script = load_script("cnn/classify.py")
+    monkeypatch.chdir(ROOT)
+
+    def offline(weights):
+        raise OSError("no way out\nof here")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
+    monkeypatch.setattr(sys, "argv", ["cnn/classify.py"])
+    if "README.md" in options:  # a small network suffices to read nothing
+        small = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(2)])
+        monkeypatch.setattr(script, "load_network", lambda _: (small, ["a", "b"], np.copy))
+    with pytest.raises(SystemExit, match=f"^classify.py: .*{line}") as end:
+        script.main([*options, "--outputs", str(tmp_path)])
+    assert "\n" not in str(end.value)
+
+
+def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path, capsys):
+    run = tmp_path / "run"
+    options = ["--data", my_pictures, "--size", 96, "--epochs", 20, "--outputs", run]
+    results = load_script("cnn/transfer.py").main([*map(str, options)])
+    said = capsys.readouterr()
+    assert "22 pictures: 12 animal, 10 vehicle" in said.out
+    assert said.err.count("is left out") == 1 and "broken.jpg" in said.err
+    assert np.sum(results["confusion_matrix"]) == 22
+    assert results["head"]["accuracy"] > 0.7 > results["majority"]
+    assert json.loads((run / "transfer.json").read_text()) == ["animal", "vehicle"]
+
+    pictures = [my_pictures / "animal", my_pictures / "vehicle"]
+    use = [*pictures, "--model", run / "transfer.keras", "--outputs", tmp_path / "use"]
+    named = load_script("cnn/classify.py").main([*map(str, use)])["photos"]
+    assert all(0 <= share <= 1 for two in named.values() for _, share in two)
+    assert {kind for two in named.values() for kind, _ in two} == {"animal", "vehicle"}
+
+
+def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
+    script = load_script("cnn/transfer.py")
+    network = script.build_network(64)
+    pictures = script.keep(script.load_emoji(), range(8))
+    (maps,), _ = script.compute_features(network, [script.FROZEN], pictures)
+    whole, head, last_blocks = script.replace_head(network, 2)
+    assert head.layers[-1] is whole.layers[-1] is last_blocks.layers[-1]
+    before = {layer.name: layer.get_weights() for layer in whole.layers}
+    script.fine_tune(last_blocks, maps, np.arange(8) % 2, 1, 0.01)
+    changed = {
+        layer.name
+        for layer in whole.layers
+        for old, new in zip(before[layer.name], layer.get_weights(), strict=True)
+        if not np.array_equal(old, new)
+    }
+    assert {"classifier", "head_conv", "block_15_project", "block_12_expand"} <= changed
+    assert not any(name.endswith("norm") for name in changed)
+    assert not changed & {"block_11_project", "block_0_depthwise", "stem_conv"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "there is no folder"),
+        ([], "there are no pictures in subfolders"),
+        (["picture.png"], "there are no pictures in subfolders"),
+        (["a/1.png", "a/2.png"], "at least two subfolders"),
+        (["a/1.png", "a/2.png", "b/1.png"], "with two pictures in each"),
+    ],
+)
+def test_a_folder_that_teaches_nothing_ends_with_a_line(
+    load_script, tmp_path, monkeypatch, content, line
+):
+    folder = tmp_path / "data"
+    for name in content or []:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+    if content == []:
+        folder.mkdir()
+    monkeypatch.setattr(sys, "argv", ["cnn/transfer.py"])
+    options = ["--data", folder, "--size", 32, "--outputs", tmp_path / "run"]
+    with pytest.raises(SystemExit, match=f"^transfer.py: .*{line}"):
+        load_script("cnn/transfer.py").main([*map(str, options)])
+
+
+def test_few_pictures_compares_on_concepts_held_out(run_lesson):
+    methods = ["logistic regression, pixels", "new head on the pretrained network"]
+    options = ["--folds", 1, "--counts", 5, "--methods", *methods]
+    script, results = run_lesson("cnn/studies/few_pictures.py", *options, SIZE=32)
+    assert set(results) == {"noto", "twemoji"} and set(results["noto"]) == set(methods)
+    known, labels = np.arange(30), np.arange(30) % 3
+    chosen = script.choose(known, labels, 4, np.random.default_rng(1))
+    assert np.bincount(labels[chosen]).tolist() == [4, 4, 4] and len(set(chosen)) == 12
+
+
+def test_fine_tuning_is_compared_with_the_head_alone(load_script, tmp_path, monkeypatch):
+    script = load_script("cnn/studies/fine_tuning.py")
+    monkeypatch.setattr(script, "SIZE", 32)
+    options = ["--folds", 1, "--epochs", 1, "--variants", "both precautions"]
+    results = script.main([*map(str, options), "--outputs", str(tmp_path)])
+    assert set(results["noto"]) == {"head only", "both precautions"}
+
+
+def test_digits_transfer_to_other_digits(run_lesson):
+    script, results = run_lesson(
+        "cnn/studies/digits.py", "--seeds", 1, "--counts", 20, STEPS=20, BASE_IMAGES=1500
+    )
+    assert set(results["ways"]) == set(script.WAYS)
+    assert results["ways"]["fine-tuned"]["20"]["mean"] > 0.5
+    y = np.eye(10)[[0, 5, 9, 3, 7]]
+    images, labels = script.select(np.arange(5), y, range(5, 10))
+    assert images.tolist() == [1, 2, 4] and labels.tolist() == [0, 4, 2]
+
+
+def test_well_known_networks_are_counted(load_script, tmp_path):
+    script = load_script("book/history.py")
+    results = script.main(["--networks", "--outputs", str(tmp_path)])
+    # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
+    work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10
+    assert results["LeNet-5"]["multiplications"] == work
+    assert results["LeNet-5"]["depth"] == 5 and results["LeNet-5"]["parameters"] == 61_706
