@@ -101,7 +101,7 @@ def load_answers(names):
             path = run / f"{model}_answers.npz"
             if not path.exists():
                 fail(f"{run} has no {path.name}: it was made by an older mnist.py. Train again.")
-            name = model if model not in answers else f"{model}, {run.name}"
+            name = model if model not in answers else f"{model}_{run.name}"
             with np.load(path) as arrays:
                 one_hot = {part: np.eye(10)[arrays[f"{part}_labels"]] for part in PARTS}
                 answers[name] = {part: (arrays[part], one_hot[part]) for part in PARTS}
