@@ -36,6 +36,7 @@ def load_script(monkeypatch):
             importlib.import_module("chapter")
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
+        sys.modules.pop(path.stem, None)  # or monkeypatch would put it back after the test
         monkeypatch.setitem(sys.modules, path.stem, module)
         spec.loader.exec_module(module)
         return module
@@ -80,11 +81,11 @@ def load_quickly(load_without_figures, monkeypatch):
 
     def load(path):
         module = load_without_figures(path)
-        for user in (module, sys.modules.get("mnist"), sys.modules.get("trainings")):
+        for user in (module, sys.modules.get("mnist")):
             if hasattr(user, "prepare_mnist"):
                 monkeypatch.setattr(user, "prepare_mnist", few_digits)
-            if hasattr(user, "load_mnist"):
-                monkeypatch.setattr(user, "load_mnist", few_images)
+        if "trainings" in sys.modules:
+            monkeypatch.setattr(sys.modules["trainings"], "load_mnist", few_images)
         return module
 
     return load

@@ -85,15 +85,30 @@ def test_losses_that_are_no_numbers_are_seen(load_script):
     assert "from epoch 2 on" in symptoms.diverged(symptoms.Patient(history, *[None] * 7))
 
 
+FINISHED = json.dumps(
+    {
+        "settings": {},
+        "models": {
+            "a": {
+                "parameters": 1,
+                "epochs": 1,
+                "seconds_per_epoch": 1,
+                "validation": {"accuracy": 1},
+            }
+        },
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
         ({}, "no readable results.json"),
         ({"results.json": "{"}, "no readable results.json"),
-        ({"results.json": '{"settings": {}, "models": {"a": {}}}'}, "not the history of a train"),
+        ({"results.json": FINISHED}, "not the history of a train"),
         (
             {
-                "results.json": '{"settings": {}, "models": {"a": {}}}',
+                "results.json": FINISHED,
                 "a_history.csv": "loss,accuracy,val_loss,val_accuracy\n1,1,1,1\n",
                 "a.keras": "half",
             },

@@ -157,7 +157,7 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
         return
     if options[:2] == ["-m", "all"]:
         monkeypatch.setattr(module, "ZOO", module.ZOO[:1])
-    if hasattr(module, "NETWORKS"):
+    if script == "mnist/studies/seeds.py":
         monkeypatch.setattr(module, "NETWORKS", module.NETWORKS[:1])
     module.main([*options, *SLICES.get(script, []), *outputs])
 
@@ -280,7 +280,7 @@ def test_lines_are_short(readme):
 @each_readme
 def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme, links):
     if readme == READMES[0]:
-        assert len(readme.read_bytes()) <= 30_000
+        assert len(readme.read_bytes()) <= 30 * 1024
         return
     opening, text = TEXTS[readme].partition("\n## ")[0], TEXTS[readme]
     for promise in ("You will learn", "You need", "Minutes"):

@@ -128,8 +128,8 @@ def rates(schedule, steps):
     return [float(schedule(step)) for step in steps]
 
 
-def test_schedules_are_what_the_book_says(techniques):
-    make = techniques.learning_rate_schedule
+def test_schedules_are_what_the_book_says(load_script):
+    make = load_script("mnist/optimization.py").learning_rate_schedule
     assert make("constant", 0.01, 1000) == 0.01 == make("plateau", 0.01, 1000)
     step = rates(make("step", 0.01, 1000), [0, 499, 600, 1000])
     assert step == pytest.approx([0.01, 0.01, 0.001, 0.0001])

@@ -285,7 +285,6 @@ def test_the_page_gets_layers_and_importance(load_script, networks):
     """What the page is told: the maps of every layer, and refusals in the form of the service."""
     think = load_script("visualizing/live/think.py")
     app = think.create_thinking_app(SHIPPED)
-    assert app.classifier.warm.wait(60)
     client = app.test_client()
     image = networks.one_of_each()[7]
     answer = client.post("/think", json={"pixels": image.tolist()}).get_json()

@@ -10,6 +10,7 @@ Chapter: visualizing/debugging/README.md#broken-trainings
 
 from chapter import OUTPUTS
 
+import statistics
 from dataclasses import dataclass, field
 
 import keras
@@ -24,7 +25,7 @@ from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results, write_json
 from utils.statistics import score
-from utils.training import SaveCheckpoint, verbosity
+from utils.training import SaveCheckpoint, TimeCallback, verbosity
 
 IMAGES = 1000  # to train with: few, so that it takes seconds
 EPOCHS = 10
@@ -130,11 +131,15 @@ def train(fault, digits, epochs, seed, folder):
         shuffle=training.shuffle,
         epochs=epochs,
         validation_data=(training.digits.x_val, training.digits.y_val),
-        callbacks=[SaveCheckpoint(folder, model.name, history)],
+        callbacks=[timing := TimeCallback(), SaveCheckpoint(folder, model.name, history)],
         verbose=verbosity(),
     )
     model.save(folder / f"{model.name}.keras")
-    scores = {"parameters": model.count_params(), "epochs": epochs}
+    scores = {
+        "parameters": model.count_params(),
+        "epochs": epochs,
+        "seconds_per_epoch": statistics.median(timing.times),
+    }
     for part, (x, y) in training.digits.parts().items():
         if part != "test":
             scores[part] = score(y, model.predict(x, verbose=0))
