@@ -10,7 +10,6 @@ Chapter: visualizing/debugging/README.md#broken-trainings
 
 from chapter import OUTPUTS
 
-import statistics
 from dataclasses import dataclass, field
 
 import keras
@@ -131,15 +130,12 @@ def train(fault, digits, epochs, seed, folder):
         shuffle=training.shuffle,
         epochs=epochs,
         validation_data=(training.digits.x_val, training.digits.y_val),
-        callbacks=[timing := TimeCallback(), SaveCheckpoint(folder, model.name, history)],
+        callbacks=[TimeCallback(), SaveCheckpoint(folder, model.name, history)],
         verbose=verbosity(),
     )
     model.save(folder / f"{model.name}.keras")
-    scores = {
-        "parameters": model.count_params(),
-        "epochs": epochs,
-        "seconds_per_epoch": statistics.median(timing.times),
-    }
+    scores = {"parameters": model.count_params(), "epochs": epochs}
+    scores["seconds_per_epoch"] = float(np.median(history["seconds"]))
     for part, (x, y) in training.digits.parts().items():
         if part != "test":
             scores[part] = score(y, model.predict(x, verbose=0))
@@ -187,10 +183,9 @@ def main(argv=None):
     for name in args.faults or FAULTS:
         print(f"== {name}", flush=True)
         history, scores = train(FAULTS[name], digits, args.epochs, args.seed, folder / name)
-        histories[name] = history
-        findings = examine(folder / name)
-        report(findings)
+        report(findings := examine(folder / name))
         (found,) = findings.values()
+        histories[name] = history
         results[name] = scores | {"history": history.to_dict(orient="list"), "findings": found}
     draw(histories, folder / "broken.png")
     print(f"\n{'':20}training loss, first and last epoch   accuracy: training, validation")
