@@ -5,7 +5,7 @@
 Trains `conv_net` of mnist/ on the digits 0 to 4. Then it learns the others, from 1, 10, 100 or
 1,000 images of each: with everything frozen but the last layer, with the convolutions frozen, with
 nothing frozen (fine-tuned), and from scratch; five seeds each. You will see the accuracy on the
-5 to 9 among the validation images, and a figure. Takes six minutes on two cores.
+5 to 9 among the validation images, and a figure. Takes twelve minutes on two cores.
 Chapter: cnn/studies/README.md#digits-0-to-4-then-5-to-9
 """
 
