@@ -52,16 +52,6 @@ MEASUREMENTS = {
         " 'conv_net --average-weights'",
         [],
     ),
-    "mnist_schedule": (
-        "mnist/studies/seeds.py conv_net 'conv_net --lr-schedule cosine'"
-        " 'conv_net --learning-rate 0.005' 'conv_net --batch-size 128'"
-        " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
-        " 'conv_net --lr-schedule cosine --batch-size 128'"
-        " 'conv_net --learning-rate 0.005 --batch-size 128'"
-        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'"
-        " --seeds 1 2 3 --epochs 3 --train-samples 55000",
-        [],
-    ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
     "mnist_quick": ("mnist/studies/recipes.py quick", []),
     "mnist_best": ("mnist/studies/recipes.py best", []),
@@ -128,8 +118,8 @@ MEASUREMENTS = {
     ),
     "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
     "cnn_shifts": ("cnn/shifts.py --train-samples 5000", ["shifts.png"]),
-    "cnn_residual": ("cnn/residual.py", []),
-    "cnn_depth": ("cnn/depth.py", ["depth.png"]),
+    "cnn_residual": ("cnn/residual.py --seeds 2 --epochs 2 --train-samples 5000", []),
+    "cnn_depth": ("cnn/depth.py --seeds 2 --epochs 5 --depths 4 10 20", ["depth.png"]),
     "cnn_history": ("book/history.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),

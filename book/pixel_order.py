@@ -19,7 +19,7 @@ from models import MODELS
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 NETWORKS = ["mlp_one_layer", "conv_net", "lstm", "gru"]
 IMAGES = 5_000
@@ -66,8 +66,7 @@ def main(argv=None):
                 print(f"seed {seed} {name:14} {kind:9} {accuracy:.2%} {seconds:.0f} s", flush=True)
     for one in results.values():
         for kind in orders:
-            mean, deviation = mean_and_deviation(one[kind])
-            one[kind] = {"accuracies": one[kind], "mean": mean, "deviation": deviation}
+            one[kind] = spread(one[kind])
     return save_results(results, folder, __file__, argv)
 
 

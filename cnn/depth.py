@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 DEPTHS = [4, 10, 20, 30]  # convolutions, in pairs
 FILTERS = 12  # in each of them
@@ -93,10 +93,7 @@ def measure(depths, seeds, epochs):
                 for part, x, y in (("training", known, labels), ("held_out", held_out, right)):
                     scores = network.evaluate(x, y, 512, verbose=0, return_dict=True)
                     parts[part].append(scores["accuracy"])
-            row = {}
-            for part, values in parts.items():
-                mean, deviation = mean_and_deviation(values)
-                row[part] = {"mean": mean, "deviation": deviation, "accuracies": values}
+            row = {part: spread(values) for part, values in parts.items()}
             accuracies[kind][str(depth)] = row
             shares = ", ".join(f"{part} {one['mean']:.1%}" for part, one in row.items())
             print(f"{depth:3} convolutions, {kind:10}  {shares}", flush=True)
@@ -115,7 +112,9 @@ def draw(sizes, accuracies, path):
     for marker, (kind, rows) in zip("os", accuracies.items(), strict=True):
         means = [100 * row["training"]["mean"] for row in rows.values()]
         deviations = [100 * (row["training"]["deviation"] or 0) for row in rows.values()]
-        right.errorbar(list(rows), means, deviations, marker=marker, capsize=3, label=kind)
+        right.errorbar(
+            [int(depth) for depth in rows], means, deviations, marker=marker, capsize=3, label=kind
+        )
     right.set(title="After training", xlabel="convolutions", ylabel="right, training images (%)")
     right.legend()
     save_figure(figure, path)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from scores import interval
+
 HELD_OUT = 5_000  # names for the test, and as many for validation
 LONGEST = 13  # letters of a name
 PADDING, EDGE = 0, 27  # EDGE stands before the first letter and after the last; a is 1, z is 26
@@ -96,12 +98,8 @@ def mean_bits(bits):
     return float(np.concatenate(bits).mean())
 
 
-def difference(bits, others, random, draws=2_000):
+def difference(bits, others, random):
     """Return the mean of bits - others per letter and its 95 % interval, names drawn again."""
-    sums = np.array(
-        [(sum(one) - sum(other), len(one)) for one, other in zip(bits, others, strict=True)]
-    )
-    drawn = random.integers(len(sums), size=(draws, len(sums)))
-    totals = sums[drawn].sum(axis=1)
-    low, high = np.quantile(totals[:, 0] / totals[:, 1], [0.025, 0.975])
-    return {"mean": float(sums[:, 0].sum() / sums[:, 1].sum()), "low": low, "high": high}
+    sums = np.array([sum(one) - sum(other) for one, other in zip(bits, others, strict=True)])
+    letters = np.array([len(one) for one in bits])
+    return {"mean": float(sums.sum() / letters.sum())} | interval(sums, letters, random)

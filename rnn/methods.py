@@ -101,9 +101,11 @@ def linear(data, seed, dummies=False):
 
     x, y = inputs(data.starts["train"]), data.targets(data.starts["train"])
     best = min((Ridge(alpha).fit(x, y) for alpha in ALPHAS), key=error)
-    return lambda starts: data.unscaled(
-        answer(best, starts), starts
-    ), best.coef_.size + data.horizon
+
+    def forecast(starts):
+        return data.unscaled(answer(best, starts), starts)
+
+    return forecast, best.coef_.size + data.horizon
 
 
 def boosting(data, seed):
@@ -112,10 +114,8 @@ def boosting(data, seed):
 
     def inputs(starts):
         """Return what is known about each step ahead: (windows * horizon, columns)."""
-        steps, level = (
-            starts[:, None] + ahead,
-            data.level(starts),
-        )  # (windows, horizon), (windows, 1)
+        steps = starts[:, None] + ahead  # (windows, horizon)
+        level = data.level(starts)  # (windows, 1)
         columns = [ahead, data.series.holiday[steps], level]
         columns += [steps % season for season in data.series.seasons]
         for season in data.series.seasons:

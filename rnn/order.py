@@ -17,7 +17,7 @@ from keras import layers
 
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 LETTERS = 8  # A, B and six others
 LENGTHS = [5, 20, 40]  # letters of a sequence, a training for each
@@ -90,9 +90,7 @@ def accuracy(model, length, seed):
 
 def judge(models, length):
     """Return the accuracies of models, one for each seed, with their mean and deviation."""
-    scores = [accuracy(model, length, seed) for seed, model in enumerate(models, 1)]
-    mean, deviation = mean_and_deviation(scores)
-    return {"accuracies": scores, "mean": mean, "deviation": deviation}
+    return spread([accuracy(model, length, seed) for seed, model in enumerate(models, 1)])
 
 
 def main(argv=None):

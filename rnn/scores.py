@@ -32,10 +32,18 @@ def bootstrap(errors, data):
     edges = np.arange(0, len(errors), length)
     sums = np.add.reduceat(np.nansum(errors, axis=1), edges)
     counts = np.add.reduceat(np.isfinite(errors).sum(axis=1), edges)
-    drawn = np.random.default_rng(0).integers(len(edges), size=(DRAWS, len(edges)))
+    return {"mean": float(np.nanmean(errors))} | interval(sums, counts, np.random.default_rng(0))
+
+
+def interval(sums, counts, random):
+    """Return the ends of the 95 % interval of a mean, from groups that are drawn again.
+
+    sums, counts: of the values in each group (a block of windows, a name), shape (groups,).
+    """
+    drawn = random.integers(len(sums), size=(DRAWS, len(sums)))
     means = sums[drawn].sum(axis=1) / np.maximum(counts[drawn].sum(axis=1), 1)
     low, high = np.quantile(means, [0.025, 0.975])
-    return {"mean": float(np.nanmean(errors)), "low": float(low), "high": float(high)}
+    return {"low": float(low), "high": float(high)}
 
 
 def recommend(errors, data):

@@ -42,19 +42,15 @@ def sampling_error(share, images):
     return (share * (1 - share) / images) ** 0.5
 
 
-def spread(accuracies, images):
-    """Return accuracies on so many images with their mean and what it is worth.
+def spread(accuracies, images=None):
+    """Return accuracies with their mean and what it is worth.
 
-    "deviation" is that of the sample, None for a single one; "sampling_error" that of one
-    training with the mean accuracy.
+    "deviation" is that of the sample, None for a single one; "sampling_error", where it is said on
+    how many images they were measured, that of one training with the mean accuracy.
     """
     mean, deviation = mean_and_deviation(accuracies)
-    return {
-        "accuracies": accuracies,
-        "mean": mean,
-        "deviation": deviation,
-        "sampling_error": sampling_error(mean, images),
-    }
+    summary = {"accuracies": accuracies, "mean": mean, "deviation": deviation}
+    return summary | ({"sampling_error": sampling_error(mean, images)} if images else {})
 
 
 def compare(values, others):
@@ -87,7 +83,8 @@ def mean_difference(one, other, axis):
     return np.mean(one, axis=axis) - np.mean(other, axis=axis)
 
 
-def with_deviation(scores, unit=""):
+def with_deviation(scores, unit="", digits=2):
     """Return a mean share in percent, with the unit, and its deviation in points: 99.40 (0.05)."""
-    deviation = "" if scores["deviation"] is None else f" ({100 * scores['deviation']:.2f})"
-    return f"{100 * scores['mean']:.2f}{unit}{deviation}"
+    mean, deviation = scores["mean"], scores["deviation"]
+    points = "" if deviation is None else f" ({100 * deviation:.{digits}f})"
+    return f"{100 * mean:.{digits}f}{unit}{points}"

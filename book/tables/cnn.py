@@ -1,7 +1,8 @@
 """The tables of the chapter on convolutional networks and transfer learning."""
 
-from tables.common import markdown, percent, table
+from tables.common import PERCENT, entries, markdown, percent, table
 from utils.runs import load_results
+from utils.statistics import with_deviation
 
 # Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).
 # The accuracies are those of the table on the page of keras.applications; the one of
@@ -67,11 +68,9 @@ def cnn_equivariance():
     return markdown(["digit moved by", "1 pixel", "2", "4"], *rows)
 
 
-def with_spread(one, digits=1):
+def shown(one):
     """Return a mean share and, if there are several, its deviation in points."""
-    deviation = one["deviation"]
-    spread = "" if deviation is None else f" ({100 * deviation:.{digits}f})"
-    return percent(one["mean"], digits) + spread
+    return with_deviation(one, PERCENT, digits=1)
 
 
 @table
@@ -82,10 +81,9 @@ def cnn_residual():
             f"{one['parameters']:,}",
             f"{one['epochs']:.1f}",
             f"{one['seconds']:.1f}",
-            with_spread(one),
+            shown(one),
         ]
-        for name, one in load_results("cnn_residual").items()
-        if name != "provenance"
+        for name, one in entries("cnn_residual").items()
     ]
     return markdown(["network", "parameters", "epochs", "seconds", "validation"], *rows)
 
@@ -94,7 +92,7 @@ def cnn_residual():
 def cnn_depth():
     measured = load_results("cnn_depth")["accuracies"]
     rows = [
-        [depth, *(with_spread(measured[kind][depth][part]) for kind in measured for part in parts)]
+        [depth, *(shown(measured[kind][depth][part]) for kind in measured for part in parts)]
         for parts in [("training", "held_out")]
         for depth in measured["plain"]
     ]
@@ -105,7 +103,7 @@ def cnn_depth():
 def few_pictures(artist):
     methods = load_results("cnn_few_pictures")[artist]
     counts = next(iter(methods.values()))
-    rows = [[name, *map(with_spread, found.values())] for name, found in methods.items()]
+    rows = [[name, *map(shown, found.values())] for name, found in methods.items()]
     return markdown(["pictures of each class", *counts], *rows)
 
 
@@ -123,14 +121,7 @@ def cnn_other_artist():
 def cnn_fine_tuning():
     measured = load_results("cnn_fine_tuning")
     rows = [
-        [variant, with_spread(one), with_spread(measured["twemoji"][variant])]
+        [variant, shown(one), shown(measured["twemoji"][variant])]
         for variant, one in measured["noto"].items()
     ]
     return markdown(["last blocks", "same artist", "other artist"], *rows)
-
-
-@table
-def cnn_digits():
-    ways = load_results("cnn_digits")["ways"]
-    rows = [[way, *map(with_spread, counts.values())] for way, counts in ways.items()]
-    return markdown(["images of each digit", *next(iter(ways.values()))], *rows)

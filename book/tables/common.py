@@ -3,6 +3,9 @@
 TABLES holds, by name, a function without arguments that returns a Markdown table.
 """
 
+from utils.runs import load_results
+
+PERCENT = "\N{NO-BREAK SPACE}%"
 TABLES = {}
 
 
@@ -13,7 +16,12 @@ def table(make):
 
 
 def percent(share, digits=2):
-    return f"{share:.{digits}%}".replace("%", "\N{NO-BREAK SPACE}%")
+    return f"{share:.{digits}%}".replace("%", PERCENT)
+
+
+def entries(name):
+    """Return the results of a measurement, {key: value}, without how they were measured."""
+    return {key: value for key, value in load_results(name).items() if key != "provenance"}
 
 
 def markdown(header, *rows):

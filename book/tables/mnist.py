@@ -1,10 +1,9 @@
 """The tables of the chapter on MNIST: networks trained once."""
 
-from tables.common import TABLES, markdown, percent, table
+from tables.common import PERCENT, TABLES, markdown, percent, table
 from utils.runs import load_results
 from utils.statistics import with_deviation
 
-PERCENT = "\N{NO-BREAK SPACE}%"
 TEST_SIZE = 10_000
 
 

@@ -1,7 +1,8 @@
 """The tables of the chapter on recurrent networks."""
 
-from tables.common import TABLES, markdown, percent, table
+from tables.common import PERCENT, TABLES, entries, markdown, percent, table
 from utils.runs import load_results
+from utils.statistics import with_deviation
 
 
 @table
@@ -49,12 +50,8 @@ def pixel_order():
         ["network", "parameters", "seconds", "pixels in order", "pixels shuffled"],
         *[
             [f"`{name}`", f"{one['parameters']:,}", f"{one['seconds']:.0f}"]
-            + [
-                f"{percent(one[kind]['mean'])} ({100 * one[kind]['deviation']:.2f})"
-                for kind in ("in_order", "shuffled")
-            ]
-            for name, one in load_results("pixel_order").items()
-            if name != "provenance"
+            + [with_deviation(one[kind], PERCENT) for kind in ("in_order", "shuffled")]
+            for name, one in entries("pixel_order").items()
         ],
     )
 
@@ -95,7 +92,7 @@ def first_names():
         *[
             [
                 labels.get(name, name),
-                f"{percent(one['accuracy']['mean'], 1)} ({100 * one['accuracy']['deviation']:.1f})",
+                with_deviation(one["accuracy"], PERCENT, digits=1),
                 f"{one['auc']['mean']:.3f}",
             ]
             for name, one in load_results("first_names")["models"].items()
@@ -138,8 +135,7 @@ def quantiles():
             f"{one['width']:.0f}",
             f"{one['pinball']:.1f}",
         ]
-        for name, one in load_results("quantiles").items()
-        if name != "provenance"
+        for name, one in entries("quantiles").items()
     ]
     return markdown(["80 % interval of", "holds", "95 % interval", "width", "pinball loss"], *rows)
 

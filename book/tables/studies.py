@@ -1,11 +1,9 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import markdown, percent, table
+from tables.common import PERCENT, entries, markdown, percent, table
 from tables.mnist import accuracies
 from utils.runs import load_results
 from utils.statistics import with_deviation
-
-PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 @table
@@ -27,9 +25,7 @@ def mnist_models():
 def networks_compared(name):
     """Return the table of a run of seeds.py: each network, and how far it is from the first."""
     rows = []
-    for summary in load_results(name).values():
-        if "network" not in summary:  # the provenance
-            continue
+    for summary in entries(name).values():
         cells = ["", "", "", ""]
         if "compared" in summary:
             accuracy, entropy = (summary["compared"][k] for k in ("accuracy", "cross_entropy"))
@@ -61,16 +57,9 @@ def mnist_practice():
 
 
 @table
-def mnist_schedule():
-    return networks_compared("mnist_schedule")
-
-
-@table
 def mnist_calibration():
     rows = []
-    for name, result in load_results("mnist_calibration").items():
-        if name == "provenance":
-            continue
+    for name, result in entries("mnist_calibration").items():
         before, after = result["before"], result["after"]
         rows.append(
             [f"`{name}`", percent(before["accuracy"]), percent(before["sureness"])]

@@ -1,6 +1,6 @@
 """The tables of the chapter on visualizing, and of its part on debugging."""
 
-from tables.common import markdown, percent, table
+from tables.common import entries, markdown, percent, table
 from utils.runs import load_results
 
 
@@ -34,14 +34,13 @@ def embedding_maps():
 @table
 def checklist_faults():
     rows = []
-    for name, row in load_results("checklist").items():
-        if name != "provenance":
-            gradient = f"{row['least_gradient']:.4f}" if row["least_gradient"] else "0"
-            rows.append(
-                [words(name), f"{row['largest_input']:.0f}", row["twins"]]
-                + [row["classes_in_a_batch"], f"{row['loss_at_start']:.2f}", gradient]
-                + [f"{row['one_batch']:.4f}"]
-            )
+    for name, row in entries("checklist").items():
+        gradient = f"{row['least_gradient']:.4f}" if row["least_gradient"] else "0"
+        rows.append(
+            [words(name), f"{row['largest_input']:.0f}", row["twins"]]
+            + [row["classes_in_a_batch"], f"{row['loss_at_start']:.2f}", gradient]
+            + [f"{row['one_batch']:.4f}"]
+        )
     return markdown(
         ["", "largest input", "twins", "classes in a batch", "loss at the start"]
         + ["smallest gradient", "one batch learned"],
@@ -52,15 +51,14 @@ def checklist_faults():
 @table
 def broken_trainings():
     rows = []
-    for name, row in load_results("broken").items():
-        if name != "provenance":
-            history = row["history"]
-            found = ", ".join(map(words, row["findings"])) or "nothing"
-            rows.append(
-                [words(name), f"{history['loss'][0]:.2f}", f"{history['loss'][-1]:.2f}"]
-                + [percent(history[key][-1], 1) for key in ("accuracy", "val_accuracy")]
-                + [found]
-            )
+    for name, row in entries("broken").items():
+        history = row["history"]
+        found = ", ".join(map(words, row["findings"])) or "nothing"
+        rows.append(
+            [words(name), f"{history['loss'][0]:.2f}", f"{history['loss'][-1]:.2f}"]
+            + [percent(history[key][-1], 1) for key in ("accuracy", "val_accuracy")]
+            + [found]
+        )
     return markdown(
         ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation", "the doctor finds"],
         *rows,

@@ -23,7 +23,7 @@ from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 sys.path.append(str(ROOT / "mnist"))  # the network is one of that chapter's
 from models import conv_net
@@ -134,10 +134,7 @@ def main(argv=None):
     results = {}
     print(f"{'images of each digit':30}" + "".join(f"{count:>8}" for count in args.counts))
     for way, counts in accuracies.items():
-        results[way] = {}
-        for count, values in counts.items():
-            mean, deviation = mean_and_deviation(values)
-            results[way][count] = {"mean": mean, "deviation": deviation, "accuracies": values}
+        results[way] = {count: spread(values) for count, values in counts.items()}
         means = [one["mean"] for one in results[way].values()]
         print(f"{way:30}" + "".join(f"{mean:8.1%}" for mean in means))
     draw(results, folder / "digits.png")

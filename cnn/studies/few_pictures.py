@@ -26,7 +26,7 @@ from transfer import EPOCHS, LEARNING_RATE, ask, compute_features, train
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 ARTISTS = ["noto", "twemoji"]  # the first one's pictures are learned
 COUNTS = [5, 10, 20, None]  # pictures of each class to learn from; None: all
@@ -130,12 +130,9 @@ def summarize(accuracies):
     summary = {}
     for artist, methods in accuracies.items():
         print(f"{artist:40}" + "".join(f"{count:>8}" for count in next(iter(methods.values()))))
-        summary[artist] = {name: {} for name in methods}
+        summary[artist] = {}
         for name, counts in methods.items():
-            for count, values in counts.items():
-                mean, deviation = mean_and_deviation(values)
-                one = {"mean": mean, "deviation": deviation, "accuracies": values}
-                summary[artist][name][count] = one
+            summary[artist][name] = {count: spread(values) for count, values in counts.items()}
             means = [one["mean"] for one in summary[artist][name].values()]
             print(f"{name:40}" + "".join(f"{mean:8.1%}" for mean in means))
     return summary

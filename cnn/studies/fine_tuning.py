@@ -22,7 +22,7 @@ from pictures import load_emoji
 from transfer import EPOCHS, FROZEN, LEARNING_RATE, ask, compute_features, replace_head, train
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
+from utils.statistics import spread
 
 FINE_EPOCHS = 5  # of training the last blocks
 # Whether batch normalization stays in inference mode, and the learning rate of the last blocks.
@@ -92,11 +92,9 @@ def main(argv=None):
     for variant in accuracies[ARTISTS[0]]:
         line = f"{variant:34}"
         for artist in ARTISTS:
-            values = accuracies[artist][variant]
-            mean, deviation = mean_and_deviation(values)
-            one = {"mean": mean, "deviation": deviation, "accuracies": values}
+            one = spread(accuracies[artist][variant])
             results.setdefault(artist, {})[variant] = one
-            line += f"{mean:16.1%}"
+            line += f"{one['mean']:16.1%}"
         print(line)
     return save_results(results, folder, __file__, argv)
 

@@ -7,6 +7,7 @@ import shlex
 import statistics
 import sys
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -73,14 +74,21 @@ def score_held_out(folder, name, train_samples):
     Returns two arrays (60000 - train_samples,): whether it reads the image rightly, and its
     cross-entropy. Its probabilities are kept in the folder, as held_out.npy.
     """
-    (images, digits), _ = load_mnist()
+    images, labels = held_out(train_samples)
     path = folder / "held_out.npy"
     if not path.exists():
         model = load_model(folder / f"{name}.keras")
-        x = prepare_images(images[train_samples:], model.input_shape[1:])
+        x = prepare_images(images, model.input_shape[1:])
         with replacing(path) as partial:
             np.save(partial, model.predict(x, 256, verbose=0))
-    return score_images(np.eye(10)[digits[train_samples:]], np.load(path))
+    return score_images(labels, np.load(path))
+
+
+@cache
+def held_out(train_samples):
+    """Return the training images after the first so many, and their one-hot labels; read once."""
+    (images, digits), _ = load_mnist()
+    return images[train_samples:], np.eye(10)[digits[train_samples:]]
 
 
 def summarize(results):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from flask import request
+from flask import render_template, request
 
 from checks import read_images
 from service import backend_version, make_flask, parse_options, serve
@@ -123,7 +123,7 @@ def create_app(model=MODEL):
 
     @app.get("/")
     def page():
-        return app.send_static_file("index.html")
+        return render_template("page.html")
 
     return app
 

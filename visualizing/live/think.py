@@ -14,7 +14,7 @@ import chapter  # noqa: F401  it tells Python where the rest of the chapter is
 import base64
 
 import numpy as np
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, render_template, request
 
 import networks  # first: it tells Python where the service is
 from app import HOST, MODEL, PORT, create_app
@@ -56,9 +56,11 @@ def create_thinking_app(model):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
     app = create_app(model)
     network, lock = app.classifier.model, app.classifier.lock
+    networks.check(network, model)
     images, labels = networks.held_out_digits()
     think_about(network, images[0])  # the first time takes longer: nobody shall wait for it
-    page = Blueprint("watch", __name__, static_folder="static", static_url_path="/watch")
+    folders = {"static_folder": "static", "template_folder": "templates"}
+    page = Blueprint("watch", __name__, static_url_path="/watch", **folders)
 
     @page.post("/think")
     def think():
@@ -75,15 +77,14 @@ def create_thinking_app(model):
         return {"pixels": images[chosen].tolist()}
 
     app.register_blueprint(page)
-    app.view_functions["page"] = lambda: page.send_static_file("think.html")  # in place of /
+    app.view_functions["page"] = lambda: render_template("think.html")  # in place of /
     return app
 
 
 def main(argv=None):
     options = parse_options(argv, MODEL, HOST, PORT)
-    model = networks.load_network(options.model)  # it may say why not, before the service does
     app = create_thinking_app(options.model)
-    return serve(app, model.name, options.host, options.port)
+    return serve(app, app.classifier.name, options.host, options.port)
 
 
 if __name__ == "__main__":
