@@ -145,10 +145,11 @@ def draw_edges(image, result, path):
 
 
 def draw_variants(results, path):
-    """Draw the first map of each result, with its shape."""
+    """Draw the strongest map of each result, with its shape; of what is pooled, the pooled one."""
     figure, axes = plt.subplots(2, 5, figsize=(10, 4.6))
     for axis, (name, (by_hand, _)) in zip(axes.flat, results.items(), strict=False):
-        strongest = by_hand.sum(axis=(0, 1)).argmax()
+        if "pooling" not in name:
+            strongest = by_hand.sum(axis=(0, 1)).argmax()
         one = by_hand[..., strongest]
         most = np.abs(one).max()
         axis.imshow(one, cmap="RdBu_r", vmin=-most, vmax=most)

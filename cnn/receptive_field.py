@@ -74,8 +74,9 @@ def draw(noticed, image, path):
         height, width = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
         corner = columns.min() - 0.5, rows.min() - 0.5
         color = f"C{i}"
-        box = plt.Rectangle(corner, width, height, fill=False, edgecolor=color, linewidth=2.5)
-        axis.add_patch(box)
+        # The small boxes lie above the large ones, with which they share edges.
+        style = {"edgecolor": color, "linewidth": 2.5, "zorder": 10 - i}
+        axis.add_patch(plt.Rectangle(corner, width, height, fill=False, **style))
         axis.plot([], [], color=color, linewidth=2.5, label=f"{name}: {height} x {width}")
     axis.set(xticks=[], yticks=[])
     axis.grid(False)

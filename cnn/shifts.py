@@ -28,7 +28,7 @@ sys.path.append(str(ROOT / "mnist"))  # two of the networks are of that chapter
 from models import conv_net, mlp_one_layer
 
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
-SHIFTS = [0, 1, 2, 3, 4]  # pixels; no ink of a digit leaves the picture, which has an empty border
+SHIFTS = [0, 1, 2, 3, 4]  # pixels; the border of most digits is empty, and little ink gets lost
 TRAIN_SAMPLES = 10_000
 EPOCHS = 3
 SEED = 1

@@ -88,6 +88,7 @@ def draw(networks, path, least=10):
             lines = axes.errorbar(sureness[some], accuracy[some], error[some], marker="o", ms=4)
             lines.set_label(label)
         axes.set(title=name, xlabel="Sureness", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        axes.set_xticks([0.4, 0.6, 0.8, 1.0])
     panels[0][0].set_ylabel("Accuracy")
     panels[0][0].legend(loc="upper left")
     save_figure(figure, path)

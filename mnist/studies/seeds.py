@@ -84,7 +84,7 @@ def draw(summaries, path):
     right.axvline(0, color="C7", linewidth=1)
     left.set_yticks(places, networks)
     left.set(title="Each training, and the mean", xlabel="Accuracy on images held out (%)")
-    right.set(title=f"Difference from {networks[0]}", xlabel="Points, with 95 % over images")
+    right.set(title=f"Difference from {networks[0]}", xlabel="Percentage points (95 % over images)")
     for axes in (left, right):
         axes.grid(axis="y", visible=False)
     save_figure(figure, path)
