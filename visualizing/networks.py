@@ -40,18 +40,13 @@ def load_network(path):
             fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
         path = files[0]
     model = load_model(path)
-    check(model, path)
-    return model
-
-
-def check(model, path):
-    """End the program with one line if a model does not read digits, layer by layer."""
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
     ):
         fail(f"{path} is not a stack of layers that ends with a dense one: it classifies nothing.")
     if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
         fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
+    return model
 
 
 def find_network(name):

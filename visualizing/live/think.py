@@ -56,7 +56,6 @@ def create_thinking_app(model):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
     app = create_app(model)
     network, lock = app.classifier.model, app.classifier.lock
-    networks.check(network, model)
     images, labels = networks.held_out_digits()
     think_about(network, images[0])  # the first time takes longer: nobody shall wait for it
     folders = {"static_folder": "static", "template_folder": "templates"}
@@ -83,8 +82,9 @@ def create_thinking_app(model):
 
 def main(argv=None):
     options = parse_options(argv, MODEL, HOST, PORT)
+    model = networks.load_network(options.model)  # it may say why not, before the service does
     app = create_thinking_app(options.model)
-    return serve(app, app.classifier.name, options.host, options.port)
+    return serve(app, model.name, options.host, options.port)
 
 
 if __name__ == "__main__":
