@@ -1,8 +1,9 @@
-"""The same three scripts on each back end of Keras: how long do they take, how good do they get?
+"""The same scripts on each back end of Keras: how long do they take, how good do they get?
 
     pip install jax torch
     python backends/backends.py
-    python backends/backends.py --backends tensorflow jax    # without PyTorch
+    python backends/backends.py --backends tensorflow jax  # without PyTorch
+    python backends/backends.py --scripts lstm             # only a recurrent network
 
 Runs each script as a reader does, in a process of its own, and measures the seconds of the whole
 process, the imports included, and the accuracy that it reached. You will see what the scripts
@@ -35,6 +36,10 @@ SCRIPTS = {
     "mnist": (
         ["mnist/mnist.py", "-m", "conv_net", "--epochs", "3"],
         ["models", "conv_net", "test", "accuracy"],
+    ),
+    "lstm": (
+        ["mnist/mnist.py", "-m", "lstm", "--epochs", "1"],
+        ["models", "lstm", "test", "accuracy"],
     ),
 }
 
@@ -79,15 +84,15 @@ def measure(backend, command, keys, folder):
 
 def main(argv=None):
     """Return {back end: {script: seconds, accuracy and version}}."""
-    parser = make_parser("Runs the same three scripts on each back end.", OUTPUTS)
+    parser = make_parser("Runs the same scripts on each back end.", OUTPUTS)
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
+    parser.add_argument("--scripts", nargs="+", choices=SCRIPTS, default=list(SCRIPTS))
     args = parser.parse_args(argv)
     check_installed(args.backends)
     folder = make_folder(args.outputs)
     measured = {
         backend: {
-            name: measure(backend, *script, folder / backend / name)
-            for name, script in SCRIPTS.items()
+            name: measure(backend, *SCRIPTS[name], folder / backend / name) for name in args.scripts
         }
         for backend in args.backends
     }

@@ -49,7 +49,17 @@ MEASUREMENTS = {
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
     "mnist_practice": (
         "mnist/studies/seeds.py conv_net 'conv_net --label-smoothing 0.1'"
-        " 'conv_net --average-weights'",
+        " 'conv_net --average-weights' 'conv_net --clip-norm 1'",
+        [],
+    ),
+    "mnist_schedule": (
+        "mnist/studies/seeds.py --seeds 1 2 3 --epochs 3 --train-samples 55000 conv_net"
+        " 'conv_net --lr-schedule cosine' 'conv_net --learning-rate 0.005'"
+        " 'conv_net --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
+        " 'conv_net --lr-schedule cosine --batch-size 128'"
+        " 'conv_net --learning-rate 0.005 --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'",
         [],
     ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
@@ -57,7 +67,9 @@ MEASUREMENTS = {
     "mnist_best": ("mnist/studies/recipes.py best", []),
     "mnist_holdout": ("book/holdout.py", []),
     "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
-    "backends": ("backends/backends.py", []),  # wants JAX and PyTorch
+    # Both want JAX and PyTorch, and nothing else may run meanwhile.
+    "backends": ("backends/backends.py --scripts xor churn mnist", []),
+    "backends_lstm": ("backends/backends.py --scripts lstm", []),
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),
@@ -83,6 +95,10 @@ MEASUREMENTS = {
     "traffic": ("book/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
+    "cells": (
+        "book/draw_cells.py",
+        ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
+    ),
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
