@@ -49,7 +49,7 @@ MEASUREMENTS = {
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
     "mnist_practice": (
         "mnist/studies/seeds.py conv_net 'conv_net --label-smoothing 0.1'"
-        " 'conv_net --average-weights' 'conv_net --clip-norm 1'",
+        " 'conv_net --average-weights'",
         [],
     ),
     "mnist_schedule": (
@@ -60,6 +60,11 @@ MEASUREMENTS = {
         " 'conv_net --lr-schedule cosine --batch-size 128'"
         " 'conv_net --learning-rate 0.005 --batch-size 128'"
         " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'",
+        [],
+    ),
+    "mnist_clipping": (
+        "mnist/studies/seeds.py --epochs 3 'conv_net --learning-rate 0.01'"
+        " 'conv_net --learning-rate 0.01 --clip-norm 1'",
         [],
     ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),

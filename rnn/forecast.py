@@ -151,6 +151,7 @@ def main(argv=None):
         {spoken(name): forecasts[name] for name in shown},
         data,
         spans,
+        args.value or "vehicles an hour",
         folder / f"forecast_{args.horizon}.png",
     )
     if args.horizon > 1:

@@ -64,8 +64,11 @@ def stitch(forecast, first, last, horizon):
     return forecast(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
 
 
-def draw_forecasts(forecasts, data, spans, path):
-    """Draw what was and what each method said, a panel for each span {title: (first, last)}."""
+def draw_forecasts(forecasts, data, spans, label, path):
+    """Draw what was and what each method said, a panel for each span {title: (first, last)}.
+
+    label: of the values, on the y axis.
+    """
     figure, panels = plt.subplots(len(spans), 1, figsize=(9, 3.4 * len(spans)), squeeze=False)
     for axes, (title, (first, last)) in zip(panels[:, 0], spans.items(), strict=True):
         times = data.series.times[first:last]
@@ -74,9 +77,9 @@ def draw_forecasts(forecasts, data, spans, path):
         for name, forecast in forecasts.items():
             values = stitch(forecast, first, last, data.horizon)
             axes.plot(times[: len(values)], values, label=name, linewidth=1.4)
-        axes.set(title=title)
+        axes.set(title=title, ylabel=label)
         axes.tick_params(axis="x", labelrotation=20)
-    panels[0, 0].legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    panels[-1, 0].legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     save_figure(figure, path)
 
 
