@@ -11,7 +11,8 @@ and, at the end, a line for each, such as
 
     jax         churn       16.3 s  accuracy 0.8465
 
-Takes about 15 minutes on two cores, most of it on PyTorch; nothing else should run meanwhile.
+The scripts xor, churn and mnist take about 15 minutes on two cores, most of it on PyTorch; nothing
+else should run meanwhile.
 
 Chapter: backends/README.md#back-ends
 """
