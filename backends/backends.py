@@ -1,4 +1,4 @@
-"""The same scripts on each back end of Keras: how long do they take, how good do they get?
+"""The same scripts on each back end of Keras: how long do they take, how good are they?
 
     pip install jax torch
     python backends/backends.py
@@ -6,12 +6,13 @@
     python backends/backends.py --scripts lstm             # only a recurrent network
 
 Runs each script as a reader does, in a process of its own, and measures the seconds of the whole
-process, the imports included, and the accuracy that it reached. You will see what the scripts
-print and at the end a line for each, such as
+process, imports included, and the accuracy that it reached. You will see what the scripts print
+and, at the end, a line for each, such as
 
     jax         churn       16.3 s  accuracy 0.8465
 
-Takes about 15 minutes on two cores, most of it on PyTorch; nothing else should run meanwhile.
+The scripts xor, churn and mnist take about 15 minutes on two cores, most of it on PyTorch; nothing
+else should run meanwhile.
 
 Chapter: backends/README.md#back-ends
 """

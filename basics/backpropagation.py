@@ -51,11 +51,11 @@ def backward(hidden, output, w2):
     d_output = show("output", 2 * (output - Y))
     # The output is the sigmoid of a sum: multiply by the derivative of the sigmoid.
     d_output_sum = show("sum in the output neuron", d_output * output * (1 - output))
-    # The sum is hidden[0] * w2[0] + hidden[1] * w2[1] + b2: multiply by what stands beside each.
+    # The sum is hidden[0] * w2[0] + hidden[1] * w2[1] + b2: multiply by the other factor.
     d_w2 = show("weights of the output neuron", np.outer(hidden, d_output_sum))
     d_b2 = show("bias of the output neuron", d_output_sum)
     d_hidden = show("outputs of the hidden neurons", w2 @ d_output_sum)
-    # One layer further back the same steps are made for each hidden neuron.
+    # One layer back, each hidden neuron takes the same steps.
     d_hidden_sum = show("sums in the hidden neurons", d_hidden * hidden * (1 - hidden))
     d_w1 = show("weights of the hidden neurons", np.outer(X, d_hidden_sum))
     d_b1 = show("biases of the hidden neurons", d_hidden_sum)
@@ -63,10 +63,10 @@ def backward(hidden, output, w2):
 
 
 def keras_gradient(parameters):
-    """Return the same gradient as Keras computes it.
+    """Return the same gradient, as computed by Keras.
 
-    One step of gradient descent with the learning rate 1 subtracts exactly the gradient, so
-    it is the weights before minus the weights after. That works on every back end.
+    One step of gradient descent with the learning rate 1 subtracts exactly the gradient, so the
+    gradient is the weights before minus the weights after. That works on every back end.
     """
     model = keras.Sequential(
         [
@@ -89,7 +89,7 @@ def show(name, values):
 
 
 def main(argv=None):
-    """Do it by hand and with Keras; return both gradients and the loss before and after."""
+    """Compute the gradient by hand and with Keras; return both, and the loss before and after."""
     parser = make_parser("Compute a gradient by hand and compare it with that of Keras.", OUTPUTS)
     parser.add_argument("--learning-rate", type=number(float, 0), default=LEARNING_RATE)
     args = parser.parse_args(argv)
@@ -101,7 +101,7 @@ def main(argv=None):
     print("Backward, from the loss to the parameters:")
     by_hand = backward(hidden, output, W2)
     by_keras = keras_gradient(parameters)
-    print("The gradient by Keras, in the order W1, b1, W2, b2:")
+    print("The gradient from Keras, in the order W1, b1, W2, b2:")
     for name, values in zip(["W1", "b1", "W2", "b2"], by_keras, strict=True):
         show(name, values)
     pairs = zip(by_hand, by_keras, strict=True)

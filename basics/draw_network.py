@@ -3,7 +3,7 @@
     python basics/draw_network.py
     python basics/draw_network.py --layers 11 6 6 1
 
-You will see a figure, how many parameters each layer has, and their sum.
+You will see how many parameters each layer has, their sum, and a figure.
 Takes about a second; nothing is trained.
 Chapter: basics/README.md#forward-propagation
 """
@@ -82,7 +82,7 @@ def draw(sizes, labels):
 
 
 def main(argv=None):
-    """Draw the network; return its sizes and its parameters, layer by layer and together."""
+    """Draw the network; return its sizes, and its parameters for each layer and in total."""
     parser = make_parser("Draw a network of dense layers.", OUTPUTS)
     count = positive(int)
     parser.add_argument("--layers", type=count, nargs="+", default=LAYERS, metavar="NEURONS")

@@ -34,7 +34,7 @@ def neuron(inputs, weights, bias):
 
 
 def draw_branch(axis, x, y, angle, length, depth):
-    """Draw a branch that forks at its end, and the forks in the same way."""
+    """Draw a branch that forks at its end, and draw its forks in the same way."""
     end_x, end_y = x + length * math.cos(angle), y + length * math.sin(angle)
     axis.plot([x, end_x], [y, end_y], color=OUTLINE, linewidth=1 + depth, solid_capstyle="round")
     if depth:
@@ -85,7 +85,7 @@ def draw_artificial(axis, total, output):
 
 
 def main(argv=None):
-    """Draw both; return the artificial neuron's weighted sum and output."""
+    """Draw both neurons; return the artificial one's weighted sum and output."""
     args = make_parser("Draw a biological and an artificial neuron.", OUTPUTS).parse_args(argv)
     folder = make_folder(args.outputs)
 

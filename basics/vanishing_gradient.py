@@ -2,11 +2,11 @@
 
     python basics/vanishing_gradient.py
 
-A network with ten hidden layers looks at the handwritten digits of scikit-learn. You will see
-the size of the gradient in each layer for three activations before any training, how many of
+Networks with ten hidden layers learn to read the handwritten digits of scikit-learn. You will
+see the size of the gradient in each layer for three activations before any training, how many of
 the training images each network gets right after 20 epochs, in five trainings from different
 initial weights, and a figure of the gradients.
-Takes a good minute on two cores, with --seeds 1 about 15 seconds.
+Takes a little over a minute on two cores, about 15 seconds with --seeds 1.
 Chapter: basics/README.md#the-vanishing-gradient
 """
 
@@ -32,7 +32,7 @@ SEEDS = 5  # trainings with each activation, from the seeds 1, 2 and so on
 INITIALIZERS = ["glorot_uniform", "he_normal", "lecun_normal", "orthogonal"]
 
 # One step of gradient descent subtracts the learning rate times the gradient. The rate only has
-# to be so large that the smallest gradient is not lost when the weights are rounded to 7 digits.
+# to be large enough to keep the smallest gradient when the weights are rounded to 7 digits.
 MEASURING_RATE = 1e8
 
 
@@ -116,7 +116,7 @@ def main(argv=None):
     ratios = {name: values[-1] / values[0] for name, values in sizes.items()}
     for name, ratio in ratios.items():
         print(f"{name:8} last layer's gradient / first layer's: {ratio:10,.1f}")
-    print(f"Training accuracy after {args.epochs} epochs, each from other initial weights:")
+    print(f"Training accuracy after {args.epochs} epochs, each from different initial weights:")
     for name, reached in accuracies.items():
         print(f"{name:8}" + "".join(f"{accuracy:8.1%}" for accuracy in reached))
 

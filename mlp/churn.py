@@ -1,7 +1,7 @@
 """What the lessons of this chapter share: the inputs, the network, the table, the options.
 
-The lessons import it; it does nothing by itself. What is worth reading line by line
-ends where the machinery begins: a strict look at the CSV file, which may be skipped.
+The lessons import it; it does nothing by itself. Read it line by line up to the place where
+the machinery begins: a strict check of the CSV file, which you may skip.
 Chapter: mlp/README.md#preparing
 """
 
@@ -38,7 +38,7 @@ YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
 def make_encoder():
     """Return what turns a table of customers into 11 numbers each, in a fixed order.
 
-    The first category is dropped: whoever is neither in Germany nor in Spain is in France.
+    The first category is dropped: a customer neither in Germany nor in Spain is in France.
     """
     values = list(CATEGORIES.values())
     one_hot = OneHotEncoder(categories=values, drop="first", sparse_output=False)
@@ -52,7 +52,7 @@ def make_preprocessor():
     """Return what turns a table of customers into the 11 inputs of the network.
 
     `fit` learns the mean and the standard deviation of every input, `transform`
-    brings each to mean 0 and standard deviation 1.
+    scales each to mean 0 and standard deviation 1.
     """
     return make_pipeline(make_encoder(), StandardScaler()).set_output(transform="pandas")
 
@@ -69,7 +69,7 @@ def build_model(hidden, inputs=11):
 
 
 def with_scaling(network, preprocessor):
-    """Return the network with the fitted means and deviations as its first layer.
+    """Return the network with the fitted means and standard deviations as its first layer.
 
     It takes the 11 inputs as the encoder makes them, not scaled.
     """
@@ -79,7 +79,7 @@ def with_scaling(network, preprocessor):
 
 
 def steps_at_once():
-    """Return how many steps the back end should do before it comes back to Keras."""
+    """Return how many steps the back end should take before it comes back to Keras."""
     return 1 if keras.backend.backend() == "torch" else 50  # PyTorch refuses more than one
 
 
@@ -128,7 +128,7 @@ def download():
 
 
 def read_columns(path, used):
-    """Return a CSV file as a table, after a strict look at every value of the columns used.
+    """Return a CSV file as a table, after a strict check of every value of the columns used.
 
     Ends the run with one line that names the line, the column and the value that is wrong.
     """
@@ -150,7 +150,7 @@ def read_columns(path, used):
 
     missing = [name for name in used if name not in table.columns]
     if missing:
-        fail(f"{path} has no column {', '.join(missing)}. Needed are {', '.join(used)}.")
+        fail(f"{path} has no column {', '.join(missing)}. These are needed: {', '.join(used)}.")
     table = table[(table != "").any(axis=1)]
     if table.empty:
         fail(f"{path} has column names, but no customers. Add rows, or name another file.")
@@ -173,7 +173,7 @@ def read_columns(path, used):
 
 
 def read_table(path):
-    """Return the customers of a CSV file who serve for learning: with the target, and enough."""
+    """Return the customers of a CSV file to train on: with the target, and enough of them."""
     table = read_columns(path, [*CATEGORIES, *NUMBERS, TARGET])
     stayed, left = ((table[TARGET] == value).sum() for value in (0, 1))
     if min(stayed, left) < 10:  # too few to be split

@@ -5,9 +5,9 @@
     python mlp/experiments.py --real PATH        # only the check on real customers
 
 The test customers of the second lesson are set aside and stay unseen. Each seed splits the others
-into customers to learn from and customers who judge, the same for every change and for the network
-as it is ("base"). The networks of all splits are trained at once as one model (`utils/bundles.py`
-says how); each learns as it would alone. With `--real`, models that learned from the invented file
+into training and validation customers, the same for every change and for the unchanged network
+("base"). The networks of all splits are trained at once as one model (`utils/bundles.py`
+says how); each learns as it would alone. With `--real`, models that learned from the synthetic file
 are tested on another file, such as the public one. Results are printed and written to
 `mlp/outputs/<start time>/results.json`.
 Chapter: mlp/README.md#churn-experiment
@@ -96,7 +96,7 @@ def train_networks(X, y, options):
 def measure(pairs, change, most_epochs):
     """Return for each model by name its scores on each split.
 
-    pairs: for each split a table to learn from and one to be judged on.
+    pairs: for each split, a table to train on and one to evaluate on.
     """
     keras.utils.set_random_seed(0)
     prepared = [lesson.prepare(pair, make_preprocessor(change)) for pair in pairs]
@@ -121,8 +121,8 @@ def measure(pairs, change, most_epochs):
 def summarize(scores, base, ratio):
     """Return mean, deviation and all values of each score of a model, and its gain over the base.
 
-    base: the scores of the network as it is, on the same splits; ratio: how many customers judge
-    per customer that teaches.
+    base: the scores of the unchanged network, on the same splits; ratio: validation customers
+    per training customer.
     """
     summary = {}
     for score in [score for score in scores[0] if score != "confusion_matrix"]:
@@ -152,8 +152,8 @@ def parse_options(argv):
     parser = make_parser("Measures what changes to the churn network do.", OUTPUTS)
     add, count = parser.add_argument, positive(int)
     add("--only", nargs="+", choices=CHANGES, default=list(CHANGES), help="changes to measure")
-    add("--seeds", type=count, default=SEEDS, help="how many splits")
-    add("--epochs", type=count, help="stop every training after so many, to try the script")
+    add("--seeds", type=count, default=SEEDS, help="number of splits")
+    add("--epochs", type=count, help="stop every training after this many, to try the script")
     add("--real", type=Path, help="CSV file of other customers: only test on these")
     return parser.parse_args(argv)
 

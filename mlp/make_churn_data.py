@@ -1,15 +1,16 @@
-"""Makes `Churn_Modelling.csv`: 10,000 invented bank customers, and whether they left.
+"""Makes `Churn_Modelling.csv`: 10,000 synthetic bank customers, and whether they left.
 
     python mlp/make_churn_data.py                      # into mlp/outputs/<start time>/
     python mlp/make_churn_data.py --outputs mlp        # over the file that the lessons read
     python mlp/make_churn_data.py --compare real.csv   # statistics of both, side by side
 
-The public file of this name is used in many courses, but comes without a
+The public file of this name is used in many courses, but does not have a
 licence that would let it be shipped here. This one is synthetic: no row of it
-belongs to a real customer. For each row the script first tosses whether the
-customer stays or leaves, then draws the columns as they are distributed among
-those who stayed, or those who left, in 2,500 rows of the public file. Every
-number below is such a statistic. Other public rows served to check the result.
+belongs to a real customer. For each row, the script first decides at random
+whether the customer stays or leaves, then draws the columns as they are
+distributed among those who stayed, or those who left, in 2,500 rows of the
+public file. Every number below is such a statistic. The result was checked on
+other rows of the public file.
 The default seed writes the shipped file, byte for byte. Takes a second.
 Chapter: mlp/README.md#where-the-data-come-from
 """
@@ -80,7 +81,7 @@ def draw(random, shares):
 
 
 def make(seed=SEED, n=CUSTOMERS):
-    """Return a table of `n` invented customers with the 14 columns of the public file."""
+    """Return a table of `n` synthetic customers with the 14 columns of the public file."""
     # RandomState draws the same numbers in every version of numpy; default_rng need not.
     random = np.random.RandomState(seed)
     uniform = random.random_sample
@@ -155,7 +156,7 @@ def statistics(table):
 
 
 def main(argv=None):
-    parser = make_parser("Makes a file of invented bank customers.", OUTPUTS)
+    parser = make_parser("Makes a file of synthetic bank customers.", OUTPUTS)
     add = parser.add_argument
     add("--seed", type=seed, default=SEED, help="fixes all random numbers")
     add("--compare", type=Path, help="print statistics beside those of this CSV file")

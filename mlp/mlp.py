@@ -2,17 +2,17 @@
 
     python mlp/mlp.py
 
-Loads 10,000 invented customers, turns their columns into 11 inputs, trains a
+Loads 10,000 synthetic customers, turns their columns into 11 inputs, trains a
 multilayer perceptron of 121 parameters on them and asks it about a new
 customer. You will see a piece of the table, the summary of the model, a progress
-bar for each epoch (one line where the output goes into a file), and at the end
+bar for each epoch (one line if the output goes to a file), and at the end
 
     On its own training data: accuracy 85.49%, loss 0.3435
     The new customer leaves with probability 0.78. Prediction: leaves.
 
 and find in `mlp/outputs/<start time>/` the curves of loss and accuracy, and the network in
-`churn.keras`, which `predict.py` asks without training again. Other seeds and back ends end
-a little higher or lower. About two minutes on two cores, on PyTorch some minutes.
+`churn.keras`, which `predict.py` uses without training again. Other seeds and back ends end
+a little higher or lower. Takes about two minutes on two cores, and several on PyTorch.
 The second lesson, `mlp_data_split.py`, asks what this accuracy is worth.
 Chapter: mlp/README.md#customer-churn-with-a-multilayer-perceptron
 """
@@ -31,7 +31,7 @@ HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over all customers
 BATCH_SIZE = 10  # customers per weight update
 LEARNING_RATE = 0.001  # step size of Adam
-SEED = 1  # of the first weights and of the order of the customers
+SEED = 1  # of the initial weights and of the order of the customers
 THRESHOLD = 0.5  # from this probability on, the prediction is "leaves"
 
 NEW_CUSTOMER = {
@@ -94,7 +94,7 @@ def main(argv=None):
     )
     draw_learning_curves(history.history, folder / "churn_training.png")
 
-    # 6. Evaluate it, here still on the data from which it has learned, and use it.
+    # 6. Evaluate it, here still on the data that it has learned from, and use it.
     scores = model.evaluate(X, y, verbose=0, return_dict=True)
     print(f"On its own training data: accuracy {scores['accuracy']:.2%}, loss {scores['loss']:.4f}")
 

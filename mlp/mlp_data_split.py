@@ -4,16 +4,16 @@
 
 Fits everything on 60 % of the customers, watches the training on 20 %, tests on 20 %, and
 compares with three models of scikit-learn. You will see a progress bar for each epoch
-(one line where the output goes into a file), then
+(one line if the output goes to a file), then
 
-    6000 customers to learn from, 2000 for validation, 2000 for the test:
+    6000 customers for training, 2000 for validation, 2000 for the test:
       majority class       accuracy 79.4%  AUC 0.500
       logistic regression  accuracy 81.6%  AUC 0.742
       gradient boosting    accuracy 84.5%  AUC 0.849
       neural network       accuracy 84.3%  AUC 0.830
 
 and the confusion matrix of the network. ROC curves, learning curves and results go
-to `mlp/outputs/<start time>/`. About half a minute on two cores, on PyTorch two minutes.
+to `mlp/outputs/<start time>/`. Takes about half a minute on two cores, about seven on PyTorch.
 Chapter: mlp/README.md#evaluating-honestly
 """
 
@@ -36,7 +36,7 @@ HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over the training data
 BATCH_SIZE = 32  # customers per weight update; more than in the first lesson, to be faster
 LEARNING_RATE = 0.001  # step size of Adam
-SEED = 1  # of the split, the first weights and the order of the customers
+SEED = 1  # of the split, the initial weights and the order of the customers
 VALIDATION_SHARE = 0.2  # of all customers, to watch the training and to choose by
 TEST_SHARE = 0.2  # of all customers, kept back until the end
 THRESHOLD = 0.5  # from this probability on, the prediction is "leaves"
@@ -58,7 +58,7 @@ def split(customers, seed):
 def prepare(parts, preprocessor):
     """Return inputs (n, 11) and targets (n,) of each part; the preprocessor is fitted on the first.
 
-    The other parts must stay unseen, even their means and deviations.
+    The other parts must stay unseen, even their means and standard deviations.
     """
     preprocessor.fit(parts[0])
     return [
@@ -115,7 +115,7 @@ def main(argv=None):
     probabilities["neural_network"] = network.predict(X_test, verbose=0)[:, 0]
     results = {name: judge(y_test, p) for name, p in probabilities.items()}
     learn, watch, ask = map(len, parts)
-    print(f"{learn} customers to learn from, {watch} for validation, {ask} for the test:")
+    print(f"{learn} customers for training, {watch} for validation, {ask} for the test:")
     for name, scores in results.items():
         name = name.replace("_", " ")
         print(f"  {name:20} accuracy {scores['accuracy']:.1%}  AUC {scores['auc']:.3f}")

@@ -1,16 +1,16 @@
 """Ask the churn network that `mlp.py` has saved, without training it again.
 
     python mlp/predict.py                            # the customer of the first lesson
-    python mlp/predict.py --age 30 --geography France    # somebody like her, but for this
+    python mlp/predict.py --age 30 --geography France    # the same, but for these values
     python mlp/predict.py --customers FILE.csv       # every customer of a table
-    python mlp/predict.py --model FILE.keras         # another network than that of the last run
+    python mlp/predict.py --model FILE.keras         # a network other than that of the last run
 
 You will see, after the first command, which network answers and
 
     The customer leaves with probability 0.78. Prediction: leaves.
 
 A table needs the ten columns of the bank, but not whether the customer left. Its answers
-also go to `predictions.csv` in `mlp/outputs/<start time>/`. Some seconds.
+also go to `predictions.csv` in `mlp/outputs/<start time>/`. Takes a few seconds.
 Chapter: mlp/README.md#asking-it-tomorrow
 """
 
@@ -48,7 +48,7 @@ def load_network(path):
 
 def predict(network, customers):
     """Return the probability that each customer leaves; customers: a table of the ten columns."""
-    # Nothing is learned here: the categories stand in churn.py, the means in the network.
+    # Nothing is learned here: the categories are in churn.py, the means in the network.
     inputs = churn.make_encoder().fit_transform(customers)
     return network.predict(inputs.astype("float32"), verbose=0)[:, 0]
 
@@ -60,8 +60,8 @@ def verdict(probability):
 def parse_options(argv):
     parser = make_parser("Asks the network of mlp.py which customers will leave.", OUTPUTS)
     add = parser.add_argument
-    add("--model", type=Path, help="a churn.keras; without: that of the newest run of mlp.py")
-    add("--customers", type=Path, metavar="FILE", help="CSV file: ask about all of these")
+    add("--model", type=Path, help="a churn.keras file; default: that of the newest run of mlp.py")
+    add("--customers", type=Path, metavar="FILE", help="CSV file of customers to ask about")
     one = parser.add_argument_group("one customer")
     for name, default in NEW_CUSTOMER.items():
         if name in churn.CATEGORIES:

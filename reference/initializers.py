@@ -1,4 +1,4 @@
-"""Initializers: what the first weights do to a signal that runs through ten layers.
+"""Initializers: what the initial weights do to a signal that runs through ten layers.
 
     python reference/initializers.py
 
@@ -40,7 +40,7 @@ def signal_sizes(make_initializer, activation, inputs):
     """Return the standard deviation of the inputs and of the outputs of each layer."""
     sizes, signal = [float(inputs.std())], inputs
     for _ in range(DEPTH):
-        # A new initializer for each layer: one and the same would draw the same weights again.
+        # A new initializer for each layer: the same one would draw the same weights again.
         initializer = make_initializer()
         layer = layers.Dense(NEURONS, activation=activation, kernel_initializer=initializer)
         signal = layer(signal)

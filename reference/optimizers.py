@@ -2,11 +2,11 @@
 
     python reference/optimizers.py
 
-For each optimizer the learning rate is chosen from the same grid, the one with the lowest mean
-validation loss over the epochs of one training; then the optimizer is run from other seeds with
-this rate and with the default of Keras. You will see rates, losses and accuracies with mean and
+For each optimizer, the learning rate is chosen from the same grid: the one with the lowest mean
+validation loss over the epochs of one training. Then the optimizer runs from other seeds with
+this rate and with Keras's default. You will see rates, losses and accuracies with mean and
 standard deviation over the seeds, and a figure of the losses with the chosen rates.
-Takes about 7 minutes on two cores, with --epochs 5 --seeds 1 about two.
+Takes about 7 minutes on two cores, about 2 with --epochs 5 --seeds 1.
 Chapter: reference/README.md#optimizers
 """
 
@@ -70,7 +70,7 @@ def choose_rate(name, rates, data, epochs):
 
 
 def summarize(rate, histories):
-    """Return rate, and mean and deviation over the histories of what the last epoch reached."""
+    """Return the rate, and the mean and standard deviation of the last epoch over the histories."""
     summary = {"rate": rate}
     for key in ["loss", "val_loss", "val_accuracy"]:
         mean, deviation = mean_and_deviation([history[key][-1] for history in histories])

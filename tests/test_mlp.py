@@ -234,7 +234,7 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
     assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
     assert boosting["auc"] > 0.83
     assert np.sum(network["confusion_matrix"]) == 2_000
-    assert "6000 customers to learn from, 2000 for validation, 2000 for the test:" in run.stdout
+    assert "6000 customers for training, 2000 for validation, 2000 for the test:" in run.stdout
     line = f"  neural network       accuracy {network['accuracy']:.1%}  AUC {network['auc']:.3f}"
     assert line in run.stdout
     for name in ("churn_roc.png", "churn_learning_curves.png"):

@@ -1,11 +1,11 @@
-"""A trick for speed: the four rows of XOR written down 25 times, so that fit starts fewer epochs.
+"""A trick for speed: the four rows of XOR repeated 25 times, so fit starts fewer epochs.
 
     python xor/faster.py
 
-Trains the network of xor.py twice with as many steps, first as xor.py does, then with the rows
-repeated, and prints the seconds, the accuracy and the four answers of both. What fit calls an epoch
-in the second training is 25 passes over the four rows. It shuffles the hundred rows together,
-so they come in another order, and the weights end up different.
+Trains the network of xor.py twice with the same number of steps, first as xor.py does, then with
+the rows repeated, and prints the seconds, the accuracy and the four answers of both. What fit calls
+an epoch in the second training is 25 passes over the four rows. It shuffles the hundred rows
+together, so they come in a different order, and the weights end up different.
 Takes less than a minute on two cores.
 Chapter: xor/README.md#a-trick-for-speed
 """
@@ -22,7 +22,7 @@ from options import OPTIMIZERS
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
-REPEATS = 25  # how often the four rows are written down
+REPEATS = 25  # how many times the four rows are repeated
 
 
 def train_plainly(model, epochs):
@@ -68,7 +68,7 @@ def main(argv=None):
     for name, one in results.items():
         answers = " ".join(f"{answer:.3f}" for answer in one["answers"])
         print(f"{name:8} {one['seconds']:8.1f} {one['accuracy']:9.0%}  {answers}")
-    print(f"With the rows repeated, as many steps are {ratio:.1f} times as fast.")
+    print(f"With the rows repeated, the same number of steps is {ratio:.1f} times as fast.")
     return save_results(results | {"ratio": ratio}, folder, __file__, argv)
 
 

@@ -1,16 +1,16 @@
 """How often does a randomly initialized network learn XOR?
 
     python xor/initializations.py          # five kinds of network
-    python xor/initializations.py --all    # every kind that the chapter speaks of
+    python xor/initializations.py --all    # every kind that the chapter mentions
     python xor/initializations.py --hidden 16 --activation tanh    # one of your own
 
 A thousand networks are trained at once, as one model in which nothing leads from one network to
 another (`utils/bundles.py` says how). Each starts from random weights of its own, meets the four
 rows in an order of its own, and learns as it would alone.
 
-The reader sees a table; its first line says that 63.4 % of the networks 2-8-4-1 with relu solve
+You will see a table; its first line says that 63.4 % of the networks 2-8-4-1 with relu solve
 XOR after 300 epochs, 75.8 % after 500 and 82.0 % after 1,000. Five kinds take about a minute on
-two cores, all of them five; PyTorch needs several times as long.
+two cores, and all of them about five minutes; PyTorch takes several times as long.
 Chapter: xor/README.md#luck
 """
 
@@ -116,9 +116,9 @@ def parse_options(argv):
     parser = make_parser("Counts how many random initializations learn XOR.", OUTPUTS)
     add, count, absent = parser.add_argument, positive(int), argparse.SUPPRESS
     add("--networks", type=count, default=NETWORKS, help="of each kind")
-    add("--epochs", type=count, nargs="+", default=EPOCHS, help="when the solved ones are counted")
+    add("--epochs", type=count, nargs="+", default=EPOCHS, help="when to count the solved ones")
     add("--seed", type=seed, default=SEED, help="fixes all weights and orders")
-    add("--all", action="store_true", help="measure every kind that the chapter speaks of")
+    add("--all", action="store_true", help="measure every kind that the chapter mentions")
     one = parser.add_argument_group("one kind of your own")
     add_network(one, hidden=absent, activation=absent, optimizer=absent, learning_rate=absent)
     args = parser.parse_args(argv)
@@ -140,7 +140,7 @@ def main(argv=None):
     args, setups = parse_options(argv)
     folder = make_folder(args.outputs)
     epochs = sorted(set(args.epochs))
-    print(f"Share of {args.networks:,} networks that solve XOR after so many epochs, in %")
+    print(f"Share of {args.networks:,} networks that solve XOR after this many epochs, in %")
     print(f"{'network':12}{'hidden':12}{'optimizer':16}" + "".join(f"{e:>14,}" for e in epochs))
     results = {"networks": args.networks, "seed": args.seed, "setups": []}
     for setup in setups:

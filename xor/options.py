@@ -31,8 +31,8 @@ def add_network(parser, hidden, activation, optimizer, learning_rate):
     add, size, rate = parser.add_argument, positive(int), positive(float)
     add("--hidden", type=size, nargs="*", default=hidden, help="neurons of each hidden layer")
     add("--activation", choices=ACTIVATIONS, default=activation, help="of the hidden layers")
-    add("--optimizer", choices=OPTIMIZERS, default=optimizer, help="how the weights are moved")
-    add("--learning-rate", type=rate, default=learning_rate, help="how far they are moved")
+    add("--optimizer", choices=OPTIMIZERS, default=optimizer, help="how the weights are changed")
+    add("--learning-rate", type=rate, default=learning_rate, help="step size of the optimizer")
 
 
 def show_progress():

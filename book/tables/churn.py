@@ -7,7 +7,7 @@ MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_
 
 
 def accuracy_and_auc(scores):
-    """Return both of them, means over seeds with their standard deviation."""
+    """Return both, as means over seeds with their standard deviation."""
     return [
         f"{percent(scores['accuracy'], 1)} ({100 * scores['accuracy_sd']:.1f})",
         f"{scores['auc']:.3f} ({scores['auc_sd']:.3f})",
@@ -28,7 +28,7 @@ def gains(scores, base):
 def churn_real():
     scores = load_results("churn_real")["invented_to_real"]
     return markdown(
-        ["trained on the invented file, tested on 2,500 real customers", "accuracy", "AUC"],
+        ["trained on the synthetic file, tested on 2,500 real customers", "accuracy", "AUC"],
         *[[name.replace("_", " "), *accuracy_and_auc(scores[name])] for name in MODELS],
     )
 
@@ -45,7 +45,7 @@ def churn_base():
 @table
 def churn_experiments():
     labels = {
-        "base": "as it is: 6-6, 100 epochs, batches of 32, rate 0.001",
+        "base": "unchanged: 6-6, 100 epochs, batches of 32, learning rate 0.001",
         "no_hidden_layer": "no hidden layer",
         "one_hidden_layer": "one hidden layer of 6",
         "three_hidden_layers": "three hidden layers of 6",
@@ -56,9 +56,9 @@ def churn_experiments():
         "epochs_300": "300 epochs",
         "batch_size_10": "batches of 10",
         "batch_size_500": "batches of 500",
-        "learning_rate_0_0001": "rate 0.0001",
-        "learning_rate_0_01": "rate 0.01",
-        "learning_rate_0_1": "rate 0.1",
+        "learning_rate_0_0001": "learning rate 0.0001",
+        "learning_rate_0_01": "learning rate 0.01",
+        "learning_rate_0_1": "learning rate 0.1",
         "not_scaled": "not scaled",
         "country_as_number": "country as a number",
     }
