@@ -3,10 +3,10 @@
     python mnist/mnist.py -m conv_net --epochs 3      # less than a minute
     python mnist/mnist.py -m mlp_one_layer            # 60 epochs, two minutes
     python mnist/mnist.py -m all                      # all nine models, an hour and a quarter
-    python mnist/mnist.py --resume RUN                # go on with a run that was stopped
+    python mnist/mnist.py --resume RUN                # continue a run that was stopped
 
-You will see the model's layers, each epoch, how well the trained network does on the test images,
-and the folder with the curves and the report. Minutes are those of two cores.
+You will see the model's layers, each epoch, how well the trained network reads the test images,
+and the folder with the curves and the report. Times are for two cores.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -49,14 +49,14 @@ def build_model(build, settings):
 
 
 def compile_model(model, settings, steps):
-    """Tell the model how to learn, in so many steps, what to minimize and what to report."""
+    """Tell the model how to learn in this many steps, what to minimize and what to report."""
     optimizer = make_optimizer(settings, steps)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
 
 def make_callbacks(settings, checkpoint):
-    """Return what Keras calls after each epoch: to measure, to intervene, to save."""
+    """Return the callbacks: they measure, intervene and save, mostly after each epoch."""
     callbacks = [TimeCallback(), techniques.RecordLearningRate()]
     if settings.lr_schedule == "plateau":
         callbacks += techniques.lasting_plateau(checkpoint)
@@ -100,7 +100,7 @@ def evaluate_model(model, digits):
 
 
 def run_model(build, settings, folder):
-    """Train one model; return its results, None without a whole epoch, and if Ctrl-C came."""
+    """Train one model; return its results (None without a whole epoch) and if Ctrl-C came."""
     keras.utils.set_random_seed(settings.seed)
     model = build_model(build, settings)
     model.summary()

@@ -3,7 +3,7 @@
 A perceptron takes each image as a vector, shape (784,); a convolutional network as a picture with
 one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a
 model, write a function at the end and decorate it with `@model`. `mnist.py -m NAME` then knows it
-by the function's name, and `-m all`.
+by the function's name, and `-m all` trains it, too.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -27,7 +27,7 @@ ZOO = []  # what `mnist.py -m all` trains and compares
 
 
 def named(build):
-    """Enter a function that builds a model into MODELS; its models get the function's name."""
+    """Add a function that builds a model to MODELS; its models get the function's name."""
 
     @functools.wraps(build)
     def build_named(*args, **kwargs):
@@ -40,7 +40,7 @@ def named(build):
 
 
 def model(build):
-    """Enter a function that builds a model into MODELS and into the zoo."""
+    """Add a function that builds a model to MODELS and to the zoo."""
     ZOO.append(build.__name__)
     return named(build)
 
@@ -162,7 +162,7 @@ def conv_net_dropout():
 
 @model
 def le_net():
-    """LeNet-5 of 1998, as far as today's layers have it: 61,706 parameters.
+    """LeNet-5 of 1998, as far as today's layers allow: 61,706 parameters.
 
     Source: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
     recognition", Proceedings of the IEEE 86 (11), 1998. There, pooling had weights of its

@@ -1,4 +1,4 @@
-"""Optimizers for mnist.py, and how their learning rate changes during a training.
+"""Optimizers for mnist.py, and how their learning rate changes during training.
 
 Chapter: mnist/README.md#learning-rate-schedules
 """

@@ -1,4 +1,4 @@
-"""Machinery of mnist.py: the settings of a training, its command line, the folder of its run.
+"""Machinery of mnist.py: the settings of a run, its command line and its folder.
 
 Chapter: mnist/README.md#what-a-run-leaves-behind
 """
@@ -20,7 +20,7 @@ from utils.training import hold
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training depends on; the first seven are the constants of mnist.py."""
+    """What a run depends on; the first seven are the constants of mnist.py."""
 
     model: str
     epochs: int
@@ -47,20 +47,20 @@ def make_mnist_parser(defaults):
     add("--epochs", type=count, help="passes over the training images")
     add("--batch-size", type=count, help="images per step")
     add("--optimizer", choices=OPTIMIZERS)
-    add("--learning-rate", type=positive(float), help="None: what the optimizer has")
+    add("--learning-rate", type=positive(float), help="None: the optimizer's own default")
     add("--lr-schedule", choices=SCHEDULES, help="how the learning rate changes")
-    add("--early-stopping", type=count, metavar="PATIENCE", help="epochs without progress")
-    about = "change the training images at random; alone: layers"
+    add("--early-stopping", type=count, metavar="PATIENCE", help="epochs without progress to wait")
+    about = "change the training images at random; without a value: layers"
     add("--augment", nargs="?", const=AUGMENTATIONS[0], choices=AUGMENTATIONS, help=about)
     add("--mixed-precision", choices=["bfloat16", "float16"], help="compute in 16 bits")
     smoothing = number(float, 0, 1)
-    add("--label-smoothing", type=smoothing, metavar="SHARE", help="of each label, for all digits")
+    add("--label-smoothing", type=smoothing, metavar="SHARE", help="of a label, for all digits")
     add("--average-weights", action="store_true", help="end with the mean of the last weights")
-    add("--clip-norm", type=positive(float), help="the longest gradient that is let through")
+    add("--clip-norm", type=positive(float), help="shorten longer gradients to this length")
     add("--seed", type=seed, help="of the initial weights and the order of the images")
     add("--train-samples", type=positive(int, most=TRAIN_SIZE), help="fewer for a quick try")
-    add("--start-from", metavar="RUN", help="run with whose weights to begin")
-    add("--resume", metavar="RUN", help="folder of the run to go on with")
+    add("--start-from", metavar="RUN", help="run whose weights to start from")
+    add("--resume", metavar="RUN", help="folder of the run to continue")
     parser.set_defaults(**asdict(defaults))
     return parser
 
@@ -87,7 +87,7 @@ def parse_arguments(argv, defaults):
             args.start_from = str(start)
     settings = read_settings(args)
     if settings.model not in [*MODELS, "all"]:
-        parser.error(f"the run trains {settings.model}, of which models.py knows nothing")
+        parser.error(f"the run trains {settings.model}, which models.py does not have")
     if settings.average_weights and settings.early_stopping:
         parser.error("Keras would put averaged weights in place of the best: choose one of the two")
     if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):

@@ -67,7 +67,7 @@ def save_model(model, answers, digits, folder):
 
 
 def describe(model, history):
-    """Return what there is to say of a trained model before it is evaluated, ready for JSON."""
+    """Return what can be said of a trained model before it is evaluated, ready for JSON."""
     layers = io.StringIO()
     model.summary(print_fn=lambda line: layers.write(f"{line}\n"))
     return {
@@ -79,7 +79,7 @@ def describe(model, history):
 
 
 def draw_confusion(true, predicted, name, folder):
-    """Draw NAME_confusion.png: how often each digit was taken for each other."""
+    """Draw NAME_confusion.png: how often each digit was taken for each other digit."""
     figure, axes = plt.subplots(figsize=(6.4, 5.6))
     ConfusionMatrixDisplay.from_predictions(
         true, predicted, labels=range(10), ax=axes, cmap="Blues", colorbar=False
@@ -90,7 +90,7 @@ def draw_confusion(true, predicted, name, folder):
 
 
 def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
-    """Draw NAME_mistakes.png: the wrongly read test images, the surest mistakes first."""
+    """Draw NAME_mistakes.png: the misread test images, the most confident mistakes first."""
     predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = [i for i in (-sureness).argsort() if predicted[i] != true[i]]
     figure, axes = plt.subplots(rows, columns, figsize=(8.6, 4.2))
@@ -147,7 +147,7 @@ def write_report(results, folder):
 
 
 def embed(path, caption):
-    """Return a PNG with its caption, as data that stands in the page itself."""
+    """Return a PNG with its caption, as data to embed in the page."""
     data = base64.b64encode(path.read_bytes()).decode()
     return {"source": f"data:image/png;base64,{data}", "caption": caption}
 

@@ -1,4 +1,4 @@
-"""Techniques that mnist.py switches on by an option, for any of its models.
+"""Techniques that an option of mnist.py switches on, for any of its models.
 
 Chapter: mnist/README.md#callbacks
 """
@@ -17,11 +17,11 @@ AUGMENTATIONS = ["layers", "affine"]
 
 @keras.saving.register_keras_serializable("mnist")
 class RandomAffine(layers.Layer):
-    """Turn, stretch, slant and shift each image at random, in training only.
+    """Rotate, stretch, shear and shift each image at random, in training only.
 
-    All of it is one affine transformation, so that the grey levels are interpolated only once.
-    rotation is given in degrees, zoom (of width and height apart) and shear as shares, shift in
-    whole pixels: for each image they are drawn uniformly, up to so much in either direction.
+    All of it is one affine transformation, so the grey levels are interpolated only once.
+    rotation is in degrees, zoom (of width and height separately) and shear are fractions, shift is
+    in whole pixels: for each image they are drawn uniformly, up to that much in either direction.
     Takes and returns images of any size; what moves in is paper, 0. With a seed of its own the
     layer draws the same changes in each run.
     """
@@ -72,9 +72,9 @@ class RandomAffine(layers.Layer):
 
 
 def augmenting_layers(kind):
-    """Return new layers that change images: three of Keras for "layers", or "affine".
+    """Return new layers that change images: three of Keras for "layers", ours for "affine".
 
-    The three turn by up to 11 degrees, shift by up to 2 pixels and zoom by up to 10 %.
+    The three rotate by up to 11 degrees, shift by up to 2 pixels and zoom by up to 10 %.
     """
     if kind == "affine":
         return [RandomAffine(dtype="float32")]
@@ -88,8 +88,8 @@ def augmenting_layers(kind):
 def augment(model, kind="layers"):
     """Return the model behind layers that change its images at random, in training only.
 
-    kind: of the augmenting layers. When the model is evaluated or used, they pass the images on
-    as they are.
+    kind: of the augmenting layers. When the model is evaluated or predicts, they pass the images
+    on unchanged.
     """
     to_image = [] if model.input_shape[1:] == IMAGE_SHAPE else [layers.Reshape(IMAGE_SHAPE)]
     and_back = [layers.Reshape(model.input_shape[1:])] if to_image else []
@@ -111,7 +111,7 @@ def reduce_on_plateau():
 
 
 def lasting_plateau(checkpoint):
-    """Return this callback and one that tells it, after a resume, what was there before."""
+    """Return this callback and one that tells it what was there before a resume."""
     plateau = reduce_on_plateau()
 
     def recall(logs):
@@ -124,9 +124,9 @@ def lasting_plateau(checkpoint):
 
 
 def early_stopping(patience, checkpoint):
-    """Return callbacks that end training when so many epochs have not lowered val_loss.
+    """Return callbacks that end training when `patience` epochs have not lowered val_loss.
 
-    The second one tells the first, after a resume, what was there before.
+    After a resume, the second one tells the first what was there before.
     """
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=patience, restore_best_weights=True, verbose=1
@@ -150,7 +150,7 @@ def last_epoch(settings, checkpoint):
 
 
 def start_from(model, folder):
-    """Give a model the weights that the model of its name has learned in another run."""
+    """Give a model the weights that the model of the same name learned in another run."""
     path = folder / f"{model.name}.keras"
     try:
         model.set_weights(load_model(path).get_weights())

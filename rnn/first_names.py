@@ -1,11 +1,11 @@
-"""Female or male? A network reads first names of people, against logistic regression.
+"""Female or male? A network and logistic regression read first names.
 
     python rnn/first_names.py
 
-You will see which names are both and were set aside, how many of the held-out names four
-models get right, each over five splits: the majority class, logistic regression on how often each
-letter occurs and on n-grams, and a GRU; and what the network says of some names. A good minute on
-two cores.
+You will see which names are both and were set aside; how many of the held-out names four models
+get right, each on five splits: the majority class, logistic regression on how often each letter
+occurs and on n-grams, and a GRU; and what the network says about some names. A little over a
+minute on two cores.
 
 `first_names.csv` holds 5,494 first names of the census of the United States in 1990 (a work of its
 government, in the public domain), as the Python package names 0.3.0 (MIT) carries them.
@@ -38,7 +38,7 @@ BATCH_SIZE = 64
 LEARNING_RATE = 0.003
 TEST_SHARE = 0.2  # of all names, and as much for validation
 SPLITS = 5  # each with a seed of its own
-ASKED = ["hermione", "galadriel", "gandalf", "sherlock", "yoshua"]  # none of them in the table
+ASKED = ["hermione", "galadriel", "gandalf", "sherlock", "yoshua"]  # none of them is in the table
 
 
 def load_first_names():
@@ -53,7 +53,7 @@ def load_first_names():
 def make_others():
     """Return the models to compare with by name; each takes a list of names."""
     letters = CountVectorizer(analyzer="char")
-    # char_wb sets a space before and after each name, so that an ending is told from a beginning.
+    # char_wb puts a space before and after each name, which tells an ending from a beginning.
     ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), binary=True)
     return {
         "majority_class": make_pipeline(letters, DummyClassifier()),
@@ -76,7 +76,7 @@ def build_network():
 
 
 def train_network(names, female, seed, epochs):
-    """Train on three quarters of the names, stop by the others."""
+    """Train on three quarters of the names; the others decide when to stop."""
     keras.utils.set_random_seed(seed)
     model = build_network()
     optimizer = keras.optimizers.Adam(LEARNING_RATE)

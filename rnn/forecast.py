@@ -5,8 +5,8 @@
     python rnn/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7    # your series
 
 You will see what was found in the data, a line for each method with its mean absolute error on the
-validation and on the test part, and which method is recommended. The table and the figures go to
-`rnn/outputs/<start time>/`. About three minutes on two cores.
+validation part and on the test part, and which method is recommended. The table and the figures go
+to `rnn/outputs/<start time>/`. About three minutes on two cores.
 Chapter: rnn/README.md#a-forecast
 """
 
@@ -105,13 +105,13 @@ def spans_to_draw(series, horizon):
 def parse_arguments(argv):
     parser = make_parser("Forecasts a time series with ten methods.", OUTPUTS)
     add, count = parser.add_argument, positive(int)
-    add("--data", type=Path, metavar="CSV", help="a table of yours; None: the traffic")
+    add("--data", type=Path, metavar="CSV", help="your own table; None: the traffic")
     add("--time", metavar="COLUMN", help="its column of times")
     add("--value", metavar="COLUMN", help="its column of numbers")
     add("--horizon", type=count, default=HORIZON, help="steps ahead")
-    add("--season", type=count, nargs="+", metavar="STEPS", help="None: those that are usual")
+    add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
-    add("--seeds", type=count, default=SEEDS, help="trainings of each method that is random")
+    add("--seeds", type=count, default=SEEDS, help="runs of each method that is random")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
     add("--epochs", type=count, default=methods.EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)

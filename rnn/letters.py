@@ -13,7 +13,7 @@ import numpy as np
 
 from scores import interval
 
-HELD_OUT = 5_000  # names for the test, and as many for validation
+HELD_OUT = 5_000  # names for the test, and the same number for validation
 LONGEST = 13  # letters of a name
 PADDING, EDGE = 0, 27  # EDGE stands before the first letter and after the last; a is 1, z is 26
 SYMBOLS = 28
@@ -21,14 +21,14 @@ TRUSTS = [5, 10, 20, 40, 80]  # how much n-grams may rely on shorter ones
 
 
 def load_names(seed, most=None):
-    """Return lists of names for training (at most so many), validation and test."""
+    """Return lists of names for training (at most `most`), validation and test."""
     names = Path(__file__).with_name("surnames.txt").read_text(encoding="ascii").split()
     names = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
     return names[2 * HELD_OUT :][:most], names[HELD_OUT : 2 * HELD_OUT], names[:HELD_OUT]
 
 
 def encode(names):
-    """Return what the network reads and what it is to say, (names, LONGEST + 1) each.
+    """Return what the network reads and what it should say, (names, LONGEST + 1) each.
 
     The second is the first, one place on: after the edge comes the first letter, and after the
     last letter comes the edge.
@@ -68,7 +68,7 @@ class NGrams:
         return (followers[letter] + self.trust * shorter) / (followers.total() + self.trust)
 
     def choose_trust(self, names):
-        """Keep the trust in shorter contexts with which these names need the fewest bits."""
+        """Keep the trust in shorter contexts that gives these names the fewest bits."""
 
         def bits(trust):
             self.trust = trust
@@ -85,7 +85,7 @@ class NGrams:
 
 
 def network_bits(model, names):
-    """Return the same of a network: a list for each name."""
+    """Return the same for a network: a list for each name."""
     x, y = encode(names)
     logits = model.predict(x, batch_size=1024, verbose=0).astype("float64")
     logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)
@@ -99,7 +99,7 @@ def mean_bits(bits):
 
 
 def difference(bits, others, random):
-    """Return the mean of bits - others per letter and its 95 % interval, names drawn again."""
+    """Return the mean of bits - others per letter and its 95 % interval, by drawing names again."""
     sums = np.array([sum(one) - sum(other) for one, other in zip(bits, others, strict=True)])
     letters = np.array([len(one) for one in bits])
     return {"mean": float(sums.sum() / letters.sum())} | interval(sums, letters, random)

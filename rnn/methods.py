@@ -15,21 +15,22 @@ from series import windows
 
 UNITS = 32  # of a recurrent layer; filters of a convolution
 EPOCHS = 12  # at most: what is kept is the epoch with the lowest validation loss
-PATIENCE = 3  # epochs without progress, after which a training ends
+PATIENCE = 3  # epochs without progress before training ends
 # Compiled by XLA, a recurrent layer takes less time on TensorFlow. PyTorch has no XLA.
 JIT = True if keras.config.backend() == "tensorflow" else "auto"
 BATCH_SIZE = 256
 LEARNING_RATE = 0.003
 MOST_DUMMIES = 200  # steps of a season that gets a column for each
-MOST_ROWS = 100_000  # from which the trees learn
+MOST_ROWS = 100_000  # that the trees learn from
 ALPHAS = [1, 10, 100, 1_000]  # how much ridge regression shrinks its weights
 
 
 class Data:
     """The windows of a series: what is known of each, and what is to be forecast.
 
-    Values are scaled with mean and deviation of the part that trains, and then taken relative to
-    the level of their window, the mean of its past. So a trend does not lead into the unknown.
+    Values are scaled with the mean and standard deviation of the training part, and then taken
+    relative to the level of their window, the mean of its past. So a trend cannot lead to values
+    that no method has seen.
     """
 
     def __init__(self, series, history, horizon, epochs=EPOCHS):
@@ -75,13 +76,13 @@ class Data:
 
 
 def steps_back(season, horizon):
-    """Return for each step ahead how far before the start the same step of a known season lies."""
+    """Return for each step ahead how far before the start the same step of a past season lies."""
     ahead = np.arange(horizon)
     return season * (1 + ahead // season) - ahead
 
 
 def seasonal_naive(season, data, seed):
-    """Say what was one season before; with a season of 1, the last value goes on."""
+    """Repeat what was one season before; a season of 1 repeats the last value."""
     back = steps_back(season, data.horizon)
     return lambda starts: data.series.values[starts[:, None] - back], 0
 
@@ -109,7 +110,7 @@ def linear(data, seed, dummies=False):
 
 
 def boosting(data, seed):
-    """Grow trees, each to mend what those before get wrong. One row per window and step ahead."""
+    """Grow trees, each to correct those before. One row per window and step ahead."""
     ahead = np.arange(data.horizon)
 
     def inputs(starts):
@@ -145,7 +146,7 @@ def perceptron(past):
 
 
 def dilated_convolution(past):
-    """Look 1, 2, 4, 8 ... steps apart, so that few layers see the whole window."""
+    """Look 1, 2, 4, 8 ... steps apart, so a few layers see the whole window."""
     x = past
     for power in range(20):
         dilation = 2**power
@@ -175,7 +176,7 @@ def build_network(read, data, outputs=None):
 
 
 def network(read, data, seed, loss="mae", outputs=None):
-    """Train a network, and keep its weights of the epoch with the lowest validation loss."""
+    """Train a network, and keep the weights of the epoch with the lowest validation loss."""
     keras.utils.set_random_seed(seed)
     model = build_network(read, data, outputs)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss, jit_compile=JIT)

@@ -5,8 +5,8 @@
     python rnn/names.py --layer gru
 
 You will see how well n-grams of one to six letters and the network predict the next letter of 5,000
-names that neither has seen, in bits per letter; invented names, and how many of 2,000 are
-real ones; and where the network puts the 26 letters, as a figure. About two minutes on two cores.
+names that neither has seen, in bits per letter; invented names, and how many of 2,000 are real;
+and a figure of where the network puts the 26 letters. About two minutes on two cores.
 Chapter: rnn/README.md#names
 """
 
@@ -103,7 +103,7 @@ def draw_letters(model):
 
 
 def vowels_together(vectors, random):
-    """Return how far apart vowels are, and five letters at random, and how rarely less far."""
+    """Return how far apart vowels are, how far five random letters, and how rarely those less."""
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def spread(letters):
@@ -115,7 +115,7 @@ def vowels_together(vectors, random):
 
 
 def main(argv=None):
-    """Return bits per letter of all models, the origin of the invented names, and some of them."""
+    """Return bits per letter of all models, and some invented names with the origin of all."""
     parser = make_parser("Learns surnames letter by letter and invents new ones.", OUTPUTS)
     parser.add_argument("--layer", choices=LAYERS, default=LAYER)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)

@@ -3,10 +3,10 @@
     python rnn/quantiles.py                # traffic, the next 24 hours
     python rnn/quantiles.py --horizon 1
 
-Three ways to an 80 % interval for the traffic: around last week's value and around a linear
-forecast, as wide as their errors on the validation part were; and a network that is trained to
-name the two ends itself. You will see how often each holds in 2018 and how wide it is, and
-a figure of a week. About a minute on two cores.
+Three ways to get an 80 % interval for the traffic: around last week's value and around a linear
+forecast, as wide as their errors on the validation part; and a network that is trained to name
+the two ends itself. You will see how often each interval holds in 2018 and how wide it is, and a
+figure of one week. About a minute on two cores.
 Chapter: rnn/README.md#how-sure
 """
 
@@ -49,7 +49,7 @@ def train_network(data, seed):
     forecast, _ = methods.network(methods.perceptron, data, seed, loss=pinball, outputs=outputs)
 
     def quantiles(starts):
-        # Nothing forces the three to lie in order; sorted, they do.
+        # Nothing forces the network to give the three in order, so they are sorted.
         return np.sort(forecast(starts).reshape(len(starts), data.horizon, -1), axis=2)
 
     return quantiles
@@ -100,7 +100,7 @@ def draw(quantiles, data):
 
 
 def main(argv=None):
-    """Return for each way how often the interval holds, its width, and its pinball loss."""
+    """Return how often the interval of each way holds, its width, and its pinball loss."""
     parser = make_parser("Forecasts an 80 % interval for the traffic.", OUTPUTS)
     parser.add_argument("--horizon", type=positive(int), default=HORIZON)
     parser.add_argument("--epochs", type=positive(int), default=methods.EPOCHS)

@@ -24,8 +24,8 @@ def absolute_errors(forecast, data, part):
 def bootstrap(errors, data):
     """Return the mean error and its 95 % interval, from blocks of windows drawn again.
 
-    Windows that follow each other share most of their steps, so that their errors are alike. What
-    is drawn are whole days (or weeks), as long as that leaves ten of them.
+    Windows that follow each other share most of their steps, so their errors are alike. Whole days
+    (or weeks) are drawn, as long as that leaves ten of them.
     """
     length = max(data.horizon, data.series.seasons[0])
     length = max(min(length, len(errors) // LEAST_BLOCKS), 1)
@@ -49,8 +49,8 @@ def interval(sums, counts, random):
 def recommend(errors, data):
     """Return the simplest method that the best one does not clearly beat, and the best one.
 
-    errors: {method: validation errors}, the simplest first. "Clearly" is where the 95 % interval of
-    the difference, window by window, lies above zero.
+    errors: {method: validation errors}, the simplest first. "Clearly" means that the 95 % interval
+    of the difference, window by window, lies above zero.
     """
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
     for name in errors:

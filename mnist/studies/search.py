@@ -1,4 +1,4 @@
-"""Let the computer look for hyperparameters: learning rate, batch size, width and dropout.
+"""Let the computer search for hyperparameters: learning rate, batch size, width and dropout.
 
     python mnist/studies/search.py                   # ten minutes
     python mnist/studies/search.py --outputs FOLDER  # the same folder again: ten minutes more
@@ -79,7 +79,7 @@ def run_trial(trial, digits, epochs, interrupt):
 
 
 def open_storage(path):
-    """Return Optuna's database in a file; a URL would stumble over a % or ? in its path."""
+    """Return Optuna's database in a file; a URL would not allow a % or ? in its path."""
     options = {"creator": lambda: sqlite3.connect(path), "poolclass": NullPool}
     return optuna.storages.RDBStorage("sqlite://", options)
 

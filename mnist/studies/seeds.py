@@ -1,13 +1,13 @@
-"""The same training with other seeds: how much of a difference is luck?
+"""The same run with other seeds: how much of a difference is luck?
 
-    python mnist/studies/seeds.py                   # 35 trainings, half an hour
+    python mnist/studies/seeds.py                   # 35 runs, half an hour
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
-    python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: go on there
+    python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
 
-You will see each network trained with five seeds on 20,000 of the training images, then how it
-does on the other 40,000, and how far that is from what the first one does. The figure has a point
-for each training.
+You will see each network trained with five seeds on 20,000 of the training images, then how well
+it reads the other 40,000, and how far that is from the first network. The figure has a point for
+each run.
 Chapter: mnist/studies/README.md#seeds
 """
 
@@ -30,7 +30,7 @@ from utils.statistics import compare, spread, with_deviation
 SEEDS = [1, 2, 3, 4, 5]
 EPOCHS = 12
 TRAIN_SAMPLES = 20_000  # the other training images judge
-# Models of models.py, or your own, each with the options of mnist.py that it is trained with.
+# Models of models.py, or your own, each with the options of mnist.py to train it with.
 NETWORKS = [
     "conv_net",
     "conv_net_l1",
@@ -49,7 +49,7 @@ def parse_network(text):
 
 
 def judge(right, surprise, first=None):
-    """Return the accuracies and cross-entropies of a network's trainings on the images held out.
+    """Return the accuracies and cross-entropies of a network's runs on the images held out.
 
     right, surprise: arrays (seeds, images), as score_images has them. first: those of the network
     to compare with, if there is one.
@@ -69,7 +69,7 @@ def judge(right, surprise, first=None):
 
 
 def draw(summaries, path):
-    """Draw each training as a point, and how far the means lie from the first, with intervals."""
+    """Draw each run as a point, and how far the means lie from the first, with intervals."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), sharey=True)
     places = range(len(summaries), 0, -1)
     for place, summary in zip(places, summaries.values(), strict=True):
@@ -105,14 +105,14 @@ def main(argv=None):
     """Train each network with each seed; return {name: summary}."""
     about = "How much the seed matters."
     parser = study_parser(about, OUTPUTS, EPOCHS, SEEDS, TRAIN_SAMPLES)
-    about = "a model of models.py, if need be in quotes with options of mnist.py"
+    about = "a model of models.py; in quotes, with options of mnist.py"
     parser.add_argument("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
     args = parser.parse_args(argv)
     trained = {"epochs": args.epochs, "train_samples": args.train_samples}
     settings = {text: parse_network(text) | trained for text in args.networks}
     folder = make_folder(args.outputs)
 
-    print(f"The trainings go to {folder}")
+    print(f"The runs go to {folder}")
     summaries, first = {}, None
     for text, changes in settings.items():
         print(f"== {text}", flush=True)

@@ -1,4 +1,4 @@
-"""Machinery of the studies: their options, one training, several seeds, what these reached.
+"""Machinery of the studies: their options, one run, runs with several seeds, what they reached.
 
 Chapter: mnist/studies/README.md#seeds
 """
@@ -28,7 +28,7 @@ def study_parser(description, outputs, epochs=None, seeds=None, train_samples=TR
     outputs: the chapter's folder for runs; epochs: the default for each training, None for what
     its own settings say; seeds: the default of an option for them, None for no such option;
     train_samples: how many training images to take by default.
-    What is in a folder that --outputs names again is gone on with.
+    A folder that --outputs names again is continued.
     """
     parser = make_parser(description, outputs)
     add = parser.add_argument
@@ -41,11 +41,11 @@ def study_parser(description, outputs, epochs=None, seeds=None, train_samples=TR
 
 
 def train(folder, build=None, **changes):
-    """Train one network, or go on with the run in the folder; return its results.
+    """Train one network, or continue the run in the folder; return its results.
 
-    changes: the settings that differ from the defaults of mnist.py, of which the command that
-    does the same is printed; build: a function that returns the network, where mnist.py has none
-    of that name. The results are those of the model in results.json. Ctrl-C ends the program.
+    changes: the settings that differ from the defaults of mnist.py; the command that does the
+    same is printed; build: a function that returns the network, where mnist.py has none of that
+    name. The results are those of the model in results.json. Ctrl-C ends the program.
     """
     settings = replace(mnist.DEFAULTS, **changes)
     options = command_line(settings, mnist.DEFAULTS)
@@ -71,7 +71,7 @@ def train_seeds(folder, seeds, **changes):
 def score_held_out(folder, name, train_samples):
     """Return how the model of a run does on each training image that it was not trained on.
 
-    Returns two arrays (60000 - train_samples,): whether it reads the image rightly, and its
+    Returns two arrays (60000 - train_samples,): whether it reads the image correctly, and its
     cross-entropy. Its probabilities are kept in the folder, as held_out.npy.
     """
     images, labels = held_out(train_samples)
@@ -92,7 +92,7 @@ def held_out(train_samples):
 
 
 def summarize(results):
-    """Return what trainings, {seed: results}, reached on the validation and test images.
+    """Return what runs, {seed: results}, reached on the validation and test images.
 
     For each of the two parts: the spread of the accuracies and the mean cross-entropy.
     """

@@ -23,13 +23,13 @@ NEARLY_ZERO = 0.001
 
 
 def kernel_weights(model):
-    """Return all weights on which a penalty may fall, without biases and output."""
+    """Return all weights that a penalty may apply to, without biases and output."""
     *hidden, _ = [layer for layer in model.layers if hasattr(layer, "kernel")]
     return np.concatenate([layer.get_weights()[0].ravel() for layer in hidden])
 
 
 def describe(weights):
-    """Return how large the weights are, and which share is nearly and exactly zero."""
+    """Return how large the weights are, and what share is nearly and exactly zero."""
     size = np.abs(weights)
     return {
         "weights": len(weights),

@@ -3,8 +3,8 @@
     python rnn/cells/attention.py
 
 You will see how much each of four letters looks at those before it, in a self-attention worked out
-in numpy and compared with Keras's; then how many bits per letter a GRU and a transformer of
-about as many parameters need for held-out surnames, and their seconds. Two or three minutes on two
+in numpy and compared with Keras's; then how many bits per letter a GRU and a transformer of about
+as many parameters need for held-out surnames, and how long they take. Two or three minutes on two
 cores.
 Chapter: rnn/cells/README.md#what-came-after-attention
 """
@@ -66,7 +66,7 @@ def compare_with_keras():
 
 
 class AddPositions(layers.Layer):
-    """Adds to each step a vector of its place, since attention by itself knows no order."""
+    """Adds a vector for its place to each step, since attention by itself ignores the order."""
 
     def build(self, shape):
         self.places = self.add_weight(shape=shape[1:], initializer="random_normal")

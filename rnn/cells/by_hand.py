@@ -2,8 +2,8 @@
 
     python rnn/cells/by_hand.py
 
-Each layer of Keras reads the same short sequences from the same random weights as a few lines of
-numpy do. You will see what the smallest layer computes step by step, then for SimpleRNN, LSTM and
+Each layer of Keras reads the same short sequences with the same random weights as a few lines of
+numpy. You will see what the smallest layer computes step by step, then for SimpleRNN, LSTM and
 GRU the number of parameters by formula, and how far the answers by hand are from those of Keras.
 The figure shows the gates of an LSTM and of a GRU over the steps of a sequence. Takes seconds.
 Chapter: rnn/cells/README.md#the-cell-by-hand
@@ -100,7 +100,7 @@ def make_layer(name, random):
 
 
 def show_steps(x, layer):
-    """Print what a SimpleRNN makes of one sequence."""
+    """Print what a SimpleRNN computes for one sequence."""
     states = simple_rnn(x[:1], *layer.get_weights())[0]
     before = np.zeros(UNITS)
     for step, state in enumerate(states):

@@ -4,9 +4,8 @@
 
 A recurrent layer reads a hundred random vectors, and only its last state counts. You will see
 the size of the gradient at the inputs of some steps, before any training, for SimpleRNN with two
-initializers, LSTM with two biases of the forget gate, and GRU, with a figure; then how a
-training with exploding gradients ends, and the same training with clipped ones. Takes about half
-a minute on two cores.
+initializers, LSTM with two biases of the forget gate, and GRU, with a figure; then how training
+ends with exploding gradients, and how it ends with clipped ones. About half a minute on two cores.
 Chapter: rnn/cells/README.md#the-gradient-over-a-hundred-steps
 """
 

@@ -3,8 +3,8 @@
     python rnn/cells/through_time.py
 
 One unit reads three numbers and should end at a given one. You will see the way forward, the way
-back step by step, the gradient of each of the three parameters as a sum over the steps, and
-the same gradient as Keras finds it. Takes seconds.
+back step by step, the gradient of each of the three parameters as a sum over the steps, and the
+same gradient from Keras. Takes seconds.
 Chapter: rnn/cells/README.md#backpropagation-through-time
 """
 
