@@ -146,7 +146,7 @@ MEASUREMENTS = {
     "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
-    "cnn_digits": ("cnn/studies/digits.py", []),
+    "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
     # Of the results of the others.

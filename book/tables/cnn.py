@@ -125,3 +125,11 @@ def cnn_fine_tuning():
         for variant, one in measured["noto"].items()
     ]
     return markdown(["last blocks", "same artist", "other artist"], *rows)
+
+
+@table
+def cnn_digits():
+    ways = load_results("cnn_digits")["ways"]
+    counts = next(iter(ways.values()))
+    rows = [[way, *map(shown, found.values())] for way, found in ways.items()]
+    return markdown(["images of each digit", *(f"{int(count):,}" for count in counts)], *rows)

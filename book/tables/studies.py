@@ -57,6 +57,29 @@ def mnist_practice():
 
 
 @table
+def mnist_clipping():
+    return networks_compared("mnist_clipping")
+
+
+@table
+def mnist_schedule():
+    """The schedule, its peak and the batch size, each in two settings."""
+    networks = entries("mnist_schedule")
+    rows = []
+    for rate in ("", "_learning_rate_0_005"):
+        for batch in ("", "_batch_size_128"):
+            row = [rate[-5:].replace("_", ".") or "0.001", batch[-3:] or "256"]
+            for schedule in ("", "_lr_schedule_cosine"):
+                one = networks[f"conv_net{schedule}{rate}{batch}"]
+                entropies = one["cross_entropy"]
+                row.append(with_deviation(one["accuracy"], PERCENT))
+                row.append(f"{sum(entropies) / len(entropies):.4f}")
+            rows.append(row)
+    header = ["peak", "batch size", "constant rate", "cross-entropy", "cosine", "cross-entropy"]
+    return markdown(header, *rows)
+
+
+@table
 def mnist_calibration():
     rows = []
     for name, result in entries("mnist_calibration").items():
