@@ -6,7 +6,7 @@
     python cnn/classify.py --model MobileNetV3Small    # one that Keras downloads
 
 Prints the five most probable names for each photograph, and draws class activation maps. Takes
-less than ten seconds on two cores, most of them to start.
+less than ten seconds on two cores, most of them for starting up.
 Chapter: cnn/README.md#your-own-photographs
 """
 
@@ -35,7 +35,7 @@ DRAWN = 8  # photographs in the figure, at most
 
 
 def load_network(name):
-    """Return a network, the names of its classes, and what it wants done to pixels beforehand."""
+    """Return a network, the names of its classes, and how it wants its pixels prepared."""
     imagenet = WEIGHTS.with_name("imagenet_classes.json")
     if name == MODEL:
         return build_network(), read_classes(imagenet), np.copy

@@ -1,8 +1,8 @@
-"""Convolution by hand: a few lines of numpy give what the layers of Keras give.
+"""Convolution by hand: a few lines of numpy compute what the layers of Keras compute.
 
     python cnn/convolution.py
 
-Convolves a handwritten digit with a filter for edges, then with the kernels of a trained network,
+Convolves a handwritten digit with a kernel for edges, then with the kernels of a trained network,
 with strides, padding, dilation, in depth and pooled. You will see the shape of each result, how
 far it is from that of Keras, and two figures. Takes some seconds.
 Chapter: cnn/README.md#convolution-by-hand
@@ -86,7 +86,7 @@ def compare(image, trained):
     edges = EDGES[:, :, None, None]
 
     def run(layer, x, weights=None):
-        """Return what a layer of Keras with these weights makes of one picture."""
+        """Return the output of a Keras layer with these weights for one picture."""
         layer.build((None, *x.shape))
         if weights is not None:
             layer.set_weights([weights])

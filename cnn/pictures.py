@@ -1,7 +1,7 @@
 """Find pictures, read them whatever their form, and cut them to the size that a network takes.
 
 The scripts that classify photographs and that learn from them both read with `read_picture`, so
-that a network is used on pictures prepared exactly as those from which it learned.
+a network is used on pictures prepared exactly like those that it learned from.
 Chapter: cnn/README.md#your-own-photographs
 """
 

@@ -1,4 +1,4 @@
-"""A small residual network on MNIST, against the convolutional networks of the chapter before.
+"""A small residual network on MNIST, against the convolutional networks of the MNIST chapter.
 
     python cnn/residual.py
 
@@ -59,7 +59,7 @@ def residual_net():
 
 
 def train(network, digits, epochs=1):
-    """Train some epochs more; return the seconds."""
+    """Train for some more epochs; return the seconds."""
     start = time.perf_counter()
     network.fit(digits.x_train, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
     return time.perf_counter() - start

@@ -3,9 +3,9 @@
     python cnn/shifts.py
 
 Moves a digit by one and two pixels and asks how far the maps of a trained network move with it.
-Then trains a perceptron, `conv_net` and the residual network on digits where they are, and reads
-the validation images moved by up to four pixels. You will see both, and a figure. Takes a minute
-on two cores.
+Then trains a perceptron, `conv_net` and the residual network on digits in their usual places, and
+tests them on validation images moved by up to four pixels. You will see both, and a figure. Takes
+a minute on two cores.
 Chapter: cnn/README.md#shifted-digits
 """
 
@@ -66,7 +66,7 @@ def measure_equivariance(network, images):
 
 
 def train(make, seed, epochs, train_samples):
-    """Return a network trained on digits that are where they are."""
+    """Return a network trained on digits in their usual places."""
     keras.utils.set_random_seed(seed)
     network = make()
     digits = prepare_mnist(network.input_shape[1:], train_samples)

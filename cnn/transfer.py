@@ -5,8 +5,8 @@
     python cnn/transfer.py --data FOLDER --fine-tune 10
     python cnn/classify.py --model RUN/transfer.keras photo.jpg
 
-Prints what it found, how many pictures it gets right that it did not learn from, what it takes for
-what, and its worst mistakes; saves the network. Takes a minute on two cores for the emoji, and
+Prints which pictures it found, how many of those that it did not learn from it gets right, which
+classes it confuses, and its worst mistakes; saves the network. Takes a minute on two cores for the emoji, and
 some more with --fine-tune.
 Chapter: cnn/README.md#transfer-learning
 """

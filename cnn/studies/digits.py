@@ -68,7 +68,7 @@ def train_base(seed, images, labels):
 
 
 def learn(way, base, images, labels, seed):
-    """Return a reader of 5 to 9 that has learned in this way."""
+    """Return a reader of 5 to 9, trained in this way."""
     frozen, transferred = WAYS[way]
     keras.utils.set_random_seed(seed)
     reader = build_reader()

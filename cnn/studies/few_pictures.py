@@ -1,9 +1,9 @@
-"""How few pictures are enough: transfer learning against its rivals, on emoji in six classes.
+"""How few pictures are enough: transfer learning against other methods, on emoji in six classes.
 
     python cnn/studies/few_pictures.py
 
 A fifth of the concepts is held out, five times in turn; from the others, 5, 10, 20 or all pictures
-of each class are learned. All methods see the same pictures. They are asked about the concepts
+of each class are learned. All methods see the same pictures. They are tested on the concepts
 held out, drawn by the same artist and by the other one. You will see a table for each artist, and
 a figure. Takes five minutes on two cores.
 Chapter: cnn/studies/README.md#few-pictures
@@ -126,7 +126,7 @@ def compare(methods, counts, folds):
 
 
 def summarize(accuracies):
-    """Return the same with mean and deviation over the folds in place of the list; print it."""
+    """Return the same with mean and standard deviation over the folds; print it."""
     summary = {}
     for artist, methods in accuracies.items():
         print(f"{artist:40}" + "".join(f"{count:>8}" for count in next(iter(methods.values()))))
