@@ -3,8 +3,8 @@
     python cnn/receptive_field.py
 
 Follows the layers of `conv_net` of mnist/ and computes how many pixels each of their outputs
-depends on and how far apart the fields of two neighbours are; then lights one pixel after the other and counts
-those that the output notices. Takes some seconds.
+depends on and how far apart the fields of two neighbours are; then lights one pixel after the
+other and counts those that the output notices. Takes some seconds.
 Chapter: cnn/README.md#the-receptive-field
 """
 

@@ -6,8 +6,8 @@
     python cnn/classify.py --model RUN/transfer.keras photo.jpg
 
 Prints which pictures it found, how many of those that it did not learn from it gets right, which
-classes it confuses, and its worst mistakes; saves the network. Takes a minute on two cores for the emoji, and
-some more with --fine-tune.
+classes it confuses, and its worst mistakes; saves the network. Takes a minute on two cores for the
+emoji, and some more with --fine-tune.
 Chapter: cnn/README.md#transfer-learning
 """
 

@@ -5,7 +5,7 @@
     python visualizing/draw_network.py -m mnist/outputs/RUN/mlp_tiny.keras
 
 You will see a figure. A trained perceptron with few hidden neurons is drawn with its weights: what
-each hidden neuron looks for in the picture, and for which digits it speaks. Takes some seconds.
+each hidden neuron looks for in the picture, and which digits it votes for. Takes some seconds.
 Chapter: visualizing/README.md#the-network-as-a-picture
 """
 

@@ -1,12 +1,12 @@
-"""The last hidden layer as a map: each digit is a point, and what is alike lies together.
+"""The last hidden layer as a map: each digit is a point, and similar digits lie together.
 
     python visualizing/embedding.py
     python visualizing/embedding.py --digits 500    # a quick try
     python visualizing/embedding.py --model mnist/outputs/RUN/mlp_one_layer.keras
 
-You will see a figure: the numbers of the last hidden layer for 1,000 digits, brought to two by
-PCA and by t-SNE with several perplexities, and last t-SNE of pure noise. A table says how much
-of the neighbourhood and of the distances is left on each map. About a minute.
+You will see a figure: the numbers of the last hidden layer for 1,000 digits, reduced to two by
+PCA and by t-SNE with several perplexities, and finally t-SNE of pure noise. A table says how much
+of the neighbourhoods and of the distances each map preserves. About a minute.
 Chapter: visualizing/README.md#features-in-two-dimensions
 """
 

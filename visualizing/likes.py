@@ -3,8 +3,8 @@
     python visualizing/likes.py
     python visualizing/likes.py --model mnist/outputs/RUN/conv_net.keras --steps 500
 
-Begins with noise and climbs: each step changes all pixels a little in the direction that the
-gradient says. You will see two figures: a picture for each of the ten digits, without and with
+Starts from noise and climbs: each step changes all pixels a little in the direction of the
+gradient. You will see two figures: a picture for each of the ten digits, without and with
 regularization, and one for some filters of each convolution. Less than a minute.
 Chapter: visualizing/README.md#what-a-neuron-likes
 """

@@ -1,4 +1,4 @@
-"""Maps of importance: which pixels speak for an answer?
+"""Maps of importance: which pixels does an answer depend on?
 
 Each function takes a network, images and the answers to explain, and returns maps of the images'
 size, in which higher means more important. `why.py` draws and checks them.

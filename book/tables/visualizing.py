@@ -42,7 +42,7 @@ def checklist_faults():
             + [f"{row['one_batch']:.4f}"]
         )
     return markdown(
-        ["", "largest input", "twins", "classes in a batch", "loss at the start"]
+        ["", "largest input", "duplicates", "classes in a batch", "loss at the start"]
         + ["smallest gradient", "one batch learned"],
         *rows,
     )

@@ -1,10 +1,10 @@
-"""A gallery of broken trainings: each is broken in one way, and you see what its curves look like.
+"""A gallery of broken runs: each is broken in one way, and you see what its curves look like.
 
     python visualizing/debugging/broken.py                  # all of them, and a healthy one
     python visualizing/debugging/broken.py labels_shuffled  # only this one
 
-You will see each training go by, what the doctor of doctor.py says of it, a table, and a figure
-with all curves. Every training leaves a folder like one of mnist.py. About three minutes.
+You will see each run go by, what the doctor of doctor.py says about it, a table, and a figure
+with all curves. Every run leaves a folder like one of mnist.py. About three minutes.
 Chapter: visualizing/debugging/README.md#broken-trainings
 """
 
@@ -82,7 +82,7 @@ def softmax_forgotten(training):
 
 
 def leak(training):
-    """Every image is there twice, and then they are split at random: twins in both parts."""
+    """Every image is there twice, and then they are split at random: duplicates in both parts."""
     x, y = training.digits.x_train, training.digits.y_train
     order = training.random.permutation(np.tile(np.arange(len(x)), 2))
     train, val = order[: len(x) * 3 // 2], order[len(x) * 3 // 2 :]

@@ -1,11 +1,11 @@
-"""Before a long training: five checks that take a minute, on a healthy network or a broken one.
+"""Before a long run: five checks that take a minute, on a healthy network or a broken one.
 
     python visualizing/debugging/checklist.py             # the healthy one
     python visualizing/debugging/checklist.py dead_relus  # any fault of broken.py
     python visualizing/debugging/checklist.py --all       # all of them, and a table
 
 You will see what arrives at the input, the layers with their weights, what each gives and which
-gradients reach it, the loss before the training, and whether one batch can be learned by heart. A
+gradients reach it, the loss before training, and whether one batch can be memorized. A
 figure shows some images with their labels. Seconds for each fault.
 Chapter: visualizing/debugging/README.md#a-checklist
 """
@@ -28,7 +28,7 @@ from utils.runs import make_folder, save_results
 
 FAULT = "healthy"
 IMAGES = 1000
-BATCH = 32  # images that are to be learned by heart
+BATCH = 32  # images that the network should memorize
 STEPS = 150  # in so many steps
 SEED = 1
 

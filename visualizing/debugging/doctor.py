@@ -1,4 +1,4 @@
-"""A doctor for trainings: reads a finished run, looks at its network, and says what it sees.
+"""A doctor for training runs: reads a finished run, tests its network, and says what it finds.
 
     python visualizing/debugging/doctor.py mnist/outputs/RUN
 

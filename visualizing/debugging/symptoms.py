@@ -161,7 +161,7 @@ def unrelated_labels(patient):
     if here < 0.2 and train > here + 0.1:
         return (
             f"{train:.0%} of the training images are right, and {here:.0%} of others, as by "
-            "guessing: it learns by heart. Do the labels belong to the images?"
+            "guessing: it only memorizes. Do the labels belong to the images?"
         )
     return None
 

@@ -1,10 +1,10 @@
-"""Learning to watch: weights, gradients and activations of every layer during a training.
+"""Learning to watch: weights, gradients and activations of every layer during training.
 
     python visualizing/debugging/watch.py
     python visualizing/debugging/watch.py --tensorboard   # and a folder for TensorBoard
 
-You will see a training of eight epochs and a figure: for each layer, before the training and after
-each epoch, how its weights, their gradients and its outputs are spread. About a minute.
+You will see eight epochs of training and a figure: for each layer, before training and after each
+epoch, how its weights, their gradients and its outputs are distributed. About a minute.
 Chapter: visualizing/debugging/README.md#learning-to-watch
 """
 
