@@ -57,11 +57,6 @@ def mnist_practice():
 
 
 @table
-def mnist_clipping():
-    return networks_compared("mnist_clipping")
-
-
-@table
 def mnist_schedule():
     """The schedule, its peak and the batch size, each in two settings."""
     networks = entries("mnist_schedule")
