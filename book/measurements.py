@@ -139,7 +139,7 @@ MEASUREMENTS = {
     ),
     "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
     "cnn_shifts": ("cnn/shifts.py --train-samples 5000", ["shifts.png"]),
-    "cnn_residual": ("cnn/residual.py --seeds 2 --epochs 2 --train-samples 5000", []),
+    "cnn_residual": ("cnn/residual.py", []),
     "cnn_depth": ("cnn/depth.py --seeds 2 --epochs 5 --depths 4 10 20", ["depth.png"]),
     "cnn_history": ("book/history.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
