@@ -57,16 +57,16 @@ def test_without_jax_a_line_says_so(load_script, monkeypatch):
 
 @needs_jax
 def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script, tmp_path):
-    """Dropout included: the same weights after two epochs, one of them after a resume."""
+    """The same weights after eight epochs, dropout and a resume included."""
     options = ["-m", "mlp_two_layers_dropout", *SMALL, "--epochs"]
     one, two = tmp_path / "1", tmp_path / "2"
-    run = run_script(SCRIPT, *options, 2, "--processes", 1, "--outputs", one)
+    run = run_script(SCRIPT, *options, 8, "--processes", 1, "--outputs", one)
     assert run.returncode == 0, run.stderr
-    # Killed after its first epoch, one process of the two takes the other one along.
-    command = [sys.executable, str(ROOT / SCRIPT), *options, "2", "--outputs", str(two)]
+    # Killed after an epoch or two, one process takes the other one along.
+    command = [sys.executable, str(ROOT / SCRIPT), *options, "100", "--outputs", str(two)]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    history = two / "mlp_two_layers_dropout_checkpoint.keras"
-    while not history.exists() and started.poll() is None:
+    checkpoint = two / "mlp_two_layers_dropout_checkpoint.keras"
+    while not checkpoint.exists() and started.poll() is None:
         time.sleep(0.02)
     (victim,) = processes_of(started.pid)[1:]
     subprocess.run(["kill", "-KILL", str(victim)], check=True)
@@ -74,11 +74,11 @@ def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script,
     assert started.returncode == 1
     line = f"parallel.py: process 1 ended with status -{signal.SIGKILL:d}. To go on"
     assert line in error and "Traceback" not in error
-    run = run_script(SCRIPT, "--resume", two)
+    run = run_script(SCRIPT, "--resume", two, "--epochs", 8)
     assert run.returncode == 0, run.stderr
     results = json.loads((two / "results.json").read_text(encoding="utf-8"))
     assert results["processes"] == 2
-    assert results["models"]["mlp_two_layers_dropout"]["epochs"] == 2
+    assert results["models"]["mlp_two_layers_dropout"]["epochs"] == 8
     for a, b in zip(weights(one), weights(two), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 

@@ -6,7 +6,7 @@
 
 You will see the epochs go by and find the files of a run, as with mnist.py, whose options it takes.
 Each process computes its share of every batch. Runs on JAX, the only back end on which Keras does
-this; on Linux and macOS. Minutes: those of mnist.py on JAX, or less.
+this; on Linux and macOS. Takes the minutes of mnist.py on JAX, if there are cores enough.
 Chapter: mnist/studies/README.md#several-processes
 """
 
@@ -116,7 +116,6 @@ def train(settings, folder, process, processes):
     begin = broadcast_one_to_all([np.asarray(variable) for variable in variables])
     checkpoint = SaveAlone(folder, own.name, told_by_first(history))
     callbacks, done = mnist.make_callbacks(settings, checkpoint), checkpoint.epochs_done
-
     share = (settings.batch_size, process, processes)
     with keras.distribution.DataParallel(auto_shard_dataset=False).scope():
         model, variables = make_model(settings, steps)
@@ -163,8 +162,9 @@ def work_or_end(*task):
         if type(error).__name__ == "JaxRuntimeError":  # most likely, another process is gone
             time.sleep(GRACE)
             error = SystemExit(f"parallel.py: lost the other processes ({first_line(error)})")
-        is_line = isinstance(error, SystemExit)
-        print(error, file=sys.stderr) if is_line else sys.excepthook(type(error), error, None)
+        if not isinstance(error, SystemExit):
+            sys.excepthook(type(error), error, error.__traceback__)
+        print(error, file=sys.stderr)
         sys.stdout.flush()
         os._exit(1)
 
