@@ -25,7 +25,7 @@ from utils.runs import fail, make_folder, save_results
 MODELS = ["mlp_one_layer", "conv_net"]
 PROCESSES = [1, 2]
 EPOCHS = 3
-TRAIN_SAMPLES = 10_000
+TRAIN_SAMPLES = 5_000
 
 
 def measure(model, processes, args, folder):

@@ -159,11 +159,12 @@ def work_or_end(*task):
     try:
         work(*task)
     except BaseException as error:
-        if type(error).__name__ == "JaxRuntimeError":  # most likely, another process is gone
+        if not isinstance(error, SystemExit):  # most likely, another process is gone
             time.sleep(GRACE)
-            error = SystemExit(f"parallel.py: lost the other processes ({first_line(error)})")
-        if not isinstance(error, SystemExit):
-            sys.excepthook(type(error), error, error.__traceback__)
+            if "Gloo" in str(error) or type(error).__name__ == "JaxRuntimeError":
+                error = f"parallel.py: lost the other processes ({first_line(error)})"
+            else:
+                sys.excepthook(type(error), error, error.__traceback__)
         print(error, file=sys.stderr)
         sys.stdout.flush()
         os._exit(1)
@@ -171,8 +172,8 @@ def work_or_end(*task):
 
 def main(argv=None):
     """Share a training among processes of this machine; return its results."""
-    parser = make_parser("Share one training among processes. Further options: those of mnist.py.")
-    parser.add_argument("--processes", type=positive(int), default=PROCESSES)
+    parser = make_parser("Share one training among processes. Further options: see mnist.py.")
+    parser.add_argument("--processes", type=positive(int), default=PROCESSES, help="how many")
     args, options = parser.parse_known_args(argv)
     if f"{TASK}PROCESS_ID" in os.environ:
         task = (int(os.environ[TASK + name]) for name in ("PROCESS_ID", "NUM_PROCESSES"))
@@ -188,9 +189,8 @@ def main(argv=None):
         folder = make_folder(folder)
         options += ["--outputs", str(folder)]
     advice = f"To go on after the last whole epoch: --resume {shown(folder)}"
-    address = free_address()
-    task = {f"{TASK}JOB_ADDRESSES": address, f"{TASK}NUM_PROCESSES": str(args.processes)}
-    task["JAX_COORDINATOR_BIND_ADDRESS"] = address  # without it, JAX listens on all networks
+    task = {f"{TASK}JOB_ADDRESSES": free_address(), f"{TASK}NUM_PROCESSES": str(args.processes)}
+    task["JAX_COORDINATOR_BIND_ADDRESS"] = task[f"{TASK}JOB_ADDRESSES"]  # or it is all networks
     tasks = [task | {f"{TASK}PROCESS_ID": str(number)} for number in range(args.processes)]
     run_together([sys.executable, __file__, *options], tasks, advice)
     print(f"Models, curves and report.html are in {shown(folder)}")
