@@ -103,8 +103,7 @@ def make_model(settings, steps):
 def train(settings, folder, process, processes):
     """Train with the others; return this process's own copy of the model, history and images."""
     keras.utils.set_random_seed(settings.seed)
-    shape = MODELS[settings.model]().input_shape[1:]
-    digits = prepare_mnist(shape, settings.train_samples)
+    digits = prepare_mnist(MODELS[settings.model]().input_shape[1:], settings.train_samples)
     steps = math.ceil(len(digits.x_train) / settings.batch_size)
     (own, variables), history = make_model(settings, steps), {}
     if process == 0:  # the only one that reads or writes files
