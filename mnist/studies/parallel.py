@@ -94,6 +94,7 @@ def told_by_first(value):
 
 def make_model(settings, steps):
     """Return the compiled model and all variables that training changes."""
+    keras.utils.set_random_seed(settings.seed)  # all processes draw the same seeds for dropout
     model = mnist.build_model(MODELS[settings.model], settings)
     mnist.compile_model(model, settings, steps * settings.epochs)
     model.optimizer.build(model.trainable_variables)
@@ -102,7 +103,6 @@ def make_model(settings, steps):
 
 def train(settings, folder, process, processes):
     """Train with the others; return this process's own copy of the model, history and images."""
-    keras.utils.set_random_seed(settings.seed)
     digits = prepare_mnist(MODELS[settings.model]().input_shape[1:], settings.train_samples)
     steps = math.ceil(len(digits.x_train) / settings.batch_size)
     (own, variables), history = make_model(settings, steps), {}
