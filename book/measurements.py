@@ -75,6 +75,7 @@ MEASUREMENTS = {
     # Both want JAX and PyTorch, and nothing else may run meanwhile.
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
+    "parallel": ("book/parallel_seconds.py", []),  # wants JAX; nothing else may run meanwhile
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),

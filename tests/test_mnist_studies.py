@@ -62,7 +62,7 @@ def test_experiments_really_change_what_they_say(load_script):
 
 
 def test_weights_are_described(load_script, tmp_path):
-    weights = load_script("mnist/studies/weights.py")
+    weights = load_script("mnist/weights.py")
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)

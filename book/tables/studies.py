@@ -129,3 +129,14 @@ def mnist_search():
         for place, trial in enumerate(load_results("mnist_search")["trials"][:8], start=1)
     ]
     return markdown(["", "learning rate", "batch size", "width", "dropout", "validation"], *rows)
+
+
+@table
+def parallel():
+    rows = [
+        [f"`{name}`", f"{one['parameters']:,}", f"{one['one']:.2f}", f"{one['two']:.2f}"]
+        + [f"{one['ratio']:.2f}", f"{one['weights_apart']:.0e}".replace("e-0", "e-")]
+        for name, one in entries("parallel").items()
+    ]
+    header = ["network", "parameters", "one process, seconds", "two processes, seconds", "ratio"]
+    return markdown([*header, "weights apart"], *rows)

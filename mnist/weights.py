@@ -1,7 +1,7 @@
 """What L1 and L2 do to the weights: histograms of trained networks.
 
     python mnist/mnist.py -m all --outputs mnist/outputs/all
-    python mnist/studies/weights.py all
+    python mnist/weights.py all
 
 You will see, for the convolutional network with and without penalties, how large its weights
 are and how many are nearly zero; the histograms are saved as a figure. A few seconds.

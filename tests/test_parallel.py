@@ -1,0 +1,96 @@
+"""One training shared by several processes, on the loopback interface; needs JAX."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+SCRIPT = "mnist/studies/parallel.py"
+SMALL = ["--train-samples", "600", "--batch-size", "200"]
+needs_jax = pytest.mark.skipif(not find_spec("jax"), reason="NOT TESTED: JAX is not installed")
+
+
+def test_shares_make_up_the_batches(load_script):
+    share = load_script(SCRIPT).Share
+    x = np.arange(25)
+    whole = share(x, x, 10, 0, 1, seed=3)
+    parts = [share(x, x, 10, process, 2, seed=3) for process in (0, 1)]
+    assert len(whole) == len(parts[0]) == 3
+    for step, size in ((0, 10), (1, 10), (2, 4)):
+        together = np.concatenate([part[step][0] for part in parts])
+        assert len(together) == size and (together == whole[step][0][:size]).all()
+    assert sorted(np.concatenate([whole[step][1] for step in range(3)])) == list(x)
+    before = whole[0][0]
+    whole.on_epoch_end()
+    assert (whole[0][0] != before).any()
+    resumed = share(x, x, 10, 0, 1, seed=3, epochs_done=1)
+    assert (resumed[0][0] == whole[0][0]).all()
+    assert (share(x, x, 10, 0, 1)[0][0] == x[:10]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--processes", "3", "--batch-size", "256"], "3 processes cannot share 256 images"),
+        (["-m", "all"], "neither train all models"),
+        (["--early-stopping", "2"], "nor stop early"),
+    ],
+)
+def test_what_cannot_be_shared(options, line, load_script, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        load_script(SCRIPT).main(options)
+    assert line in capsys.readouterr().err
+
+
+def test_without_jax_a_line_says_so(load_script, monkeypatch):
+    parallel = load_script(SCRIPT)
+    monkeypatch.setattr(parallel, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"there is no JAX\. Install it"):
+        parallel.main([])
+
+
+@needs_jax
+def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script, tmp_path):
+    """The same weights after eight epochs. (Dropout would go on with other numbers.)"""
+    options = ["-m", "mlp_two_layers", *SMALL, "--epochs"]
+    one, two = tmp_path / "1", tmp_path / "2"
+    run = run_script(SCRIPT, *options, 8, "--processes", 1, "--outputs", one)
+    assert run.returncode == 0, run.stderr
+    # Killed after an epoch or two, one process takes the other one along.
+    command = [sys.executable, str(ROOT / SCRIPT), *options, "100", "--outputs", str(two)]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    checkpoint = two / "mlp_two_layers_checkpoint.keras"
+    while not checkpoint.exists() and started.poll() is None:
+        time.sleep(0.02)
+    (victim,) = processes_of(started.pid)[1:]
+    subprocess.run(["kill", "-KILL", str(victim)], check=True)
+    _, error = started.communicate(timeout=30)
+    assert started.returncode == 1
+    line = f"parallel.py: process 1 ended with status -{signal.SIGKILL:d}. To go on"
+    assert line in error and "Traceback" not in error
+    run = run_script(SCRIPT, "--resume", two, "--epochs", 8)
+    assert run.returncode == 0, run.stderr
+    results = json.loads((two / "results.json").read_text(encoding="utf-8"))
+    assert results["processes"] == 2
+    assert results["models"]["mlp_two_layers"]["epochs"] == 8
+    for a, b in zip(weights(one), weights(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
+def processes_of(parent):
+    """Return the numbers of the processes that a process has started, the oldest first."""
+    found = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True)
+    return [int(number) for number in found.stdout.split()]
+
+
+def weights(folder):
+    """Return the weights of the run in a folder; Keras of this process may have any back end."""
+    import keras
+
+    return keras.saving.load_model(folder / "mlp_two_layers.keras").get_weights()

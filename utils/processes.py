@@ -1,0 +1,39 @@
+"""Several processes that work on one task: start them, end all when one fails."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from utils.runs import fail
+
+
+def free_address():
+    """Return an address of this machine, for this machine only, with a port that is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))  # 0: any that is free
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def run_together(command, environments, advice):
+    """Run a command once in each of the environments; wait until all have ended.
+
+    environments: for each process a dict of variables, beside those that this one has. If a process
+    fails, the others are ended, and this one with a line that closes with the advice.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that none of them stays behind
+    processes = [subprocess.Popen(command, env=os.environ | one) for one in environments]
+    try:
+        while any(process.poll() is None for process in processes):
+            for number, process in enumerate(processes):
+                if process.poll():
+                    fail(f"process {number} ended with status {process.returncode}. {advice}")
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        print(f"Stopped. {advice}")
+        sys.exit(130)
+    finally:
+        for process in processes:
+            process.kill()
