@@ -6,6 +6,7 @@ imported after it.
 
 import os
 import sys
+from pathlib import Path
 
 
 def show_error(kind, error, traceback):
@@ -13,12 +14,14 @@ def show_error(kind, error, traceback):
 
     So that a mistake in a script is not hidden, any other error shows its traceback.
     """
-    from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
+    reason = "stopped"
+    if kind is not KeyboardInterrupt:
+        from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
 
+        reason = first_line(error)
     foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
     if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
-        reason = "stopped" if kind is KeyboardInterrupt else first_line(error)
-        print(f"{os.path.basename(sys.argv[0])}: {reason}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, traceback)
 
