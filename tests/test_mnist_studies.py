@@ -352,7 +352,7 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
         }[damage]
         with sqlite3.connect(path) as database:
             database.execute(statement)
-    with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*Delete it, or take other"):
+    with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*\). Delete it."):
         search.open_study(tmp_path, 3, 2000)
 
 
