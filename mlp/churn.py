@@ -11,7 +11,6 @@ import warnings
 from pathlib import Path
 
 import keras
-import numpy as np
 import pandas as pd
 from keras import layers
 from sklearn.compose import ColumnTransformer
@@ -33,6 +32,7 @@ NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
 NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 TARGET = "Exited"
 YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
+LARGEST = 1e9  # of a number, without its sign; 1e300 is infinite in float32
 
 
 def make_encoder():
@@ -148,6 +148,9 @@ def read_columns(path, used):
     except (ValueError, pd.errors.ParserWarning) as error:
         fail(f"{path} is not a proper CSV file ({one_line(error)}). Name another file.")
 
+    # pandas gives a second column of one name another name.
+    if twice := [name for name in used if f"{name}.1" in table.columns]:
+        fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
     missing = [name for name in used if name not in table.columns]
     if missing:
         fail(f"{path} has no column {', '.join(missing)}. These are needed: {', '.join(used)}.")
@@ -160,7 +163,7 @@ def read_columns(path, used):
             good, allowed = texts.isin(CATEGORIES[name]), f"one of {', '.join(CATEGORIES[name])}"
         else:
             values = pd.to_numeric(texts, errors="coerce")
-            good, allowed = np.isfinite(values), "a number"
+            good, allowed = values.abs() <= LARGEST, f"a number of at most {LARGEST:,.0f}"
             if name in YES_OR_NO:
                 good, allowed = values.isin([0, 1]), "0 or 1"
             table = table.assign(**{name: values})

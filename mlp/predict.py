@@ -67,7 +67,7 @@ def parse_options(argv):
         if name in churn.CATEGORIES:
             kind = {"choices": churn.CATEGORIES[name]}
         else:
-            kind = {"type": number(float, 0, 1 if name in churn.YES_OR_NO else 1e9)}
+            kind = {"type": number(float, 0, 1 if name in churn.YES_OR_NO else churn.LARGEST)}
         option = re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()  # CreditScore: credit-score
         one.add_argument(f"--{option}", dest=name, default=default, help=name, **kind)
     return parser.parse_args(argv)

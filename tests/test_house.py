@@ -163,6 +163,24 @@ def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, sai
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
 
 
+def test_ctrl_c_during_the_imports_ends_with_one_line():
+    code = """
+import sys
+
+class PressCtrlC:
+    def find_spec(self, name, *_):
+        if name == "importlib.metadata":
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+
+sys.argv, sys.meta_path = ["x.py"], [PressCtrlC(), *sys.meta_path]
+import utils
+import utils.runs
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr == "x.py: stopped\n"
+
+
 def test_a_terminal_that_knows_only_ascii_is_enough():
     command = [sys.executable, "-c", "import utils; print('1 ± 2')"]
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

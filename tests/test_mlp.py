@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -470,6 +472,111 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
         assert stop.value.code == 2 and options[0] in capsys.readouterr().err
 
 
+# Plain values
+
+
+@contextmanager
+def loaded(path):
+    """Load a script as load_script does, for a fixture that is shared by several tests."""
+    path, before = ROOT / path, set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(path.parent))
+        yield __import__(path.stem)
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == path.parent:
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def plain(saved, tmp_path_factory):
+    """Return what plain_values.py has made of the saved network, and its results."""
+    folder = tmp_path_factory.mktemp("plain")
+    with loaded("mlp/plain_values.py") as script:
+        options = ["--model", str(saved[0] / "churn.keras"), "--outputs", str(folder)]
+        results = script.main(options)
+    return folder / "churn_plain.keras", results
+
+
+@pytest.fixture(scope="module")
+def served(plain):
+    """Return a client of the service that takes plain values."""
+    with loaded("serialization/rest/table_app.py") as script:
+        return script.create_app(plain[0]).test_client()
+
+
+def test_plain_values_give_the_same_probabilities_as_scikit_learn(
+    load_script, customers, plain, saved
+):
+    """With nothing but the file, beside the whole pipeline of scikit-learn and a bare network."""
+    script = load_script("mlp/plain_values.py")
+    model = keras.saving.load_model(plain[0])
+    columns = customers[list(script.NEW_CUSTOMER)]
+    probabilities = script.ask(model, columns.to_dict("list"))
+    X, _, _ = load_script("mlp/mlp.py").prepare(customers)
+    bare = keras.Sequential(script.load_network(saved[0] / "churn.keras").layers[1:])
+    expected = bare.predict(X, batch_size=1000, verbose=0)[:, 0]
+    assert probabilities.shape == (10_000,) and np.ptp(expected) > 0.3
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)
+    # One by one, as a dict of plain values, they get the same answers.
+    for row in range(20):
+        customer = json.loads(columns.iloc[row].to_json())
+        assert script.ask(model, customer)[0] == pytest.approx(probabilities[row], abs=1e-6)
+    assert plain[1]["difference"] < 1e-5
+    assert plain[1]["probability"] == pytest.approx(saved[1]["probability"], abs=1e-6)
+    # Words that were never seen are refused, and not taken for France or a woman.
+    for change in ({"Geography": "Italy"}, {"Gender": "male"}, {"Geography": ""}):
+        with pytest.raises(Exception, match="all inputs should be in vocabulary"):
+            script.ask(model, script.NEW_CUSTOMER | change)
+
+
+def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):
+    script = load_script("mlp/plain_values.py")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert "only TensorFlow computes with text" in failure(script.main, capsys, [])
+
+
+def test_the_service_answers_as_the_lesson(served, load_script, saved):
+    customer = load_script("mlp/mlp.py").NEW_CUSTOMER
+    answer = served.post("/predict", json=customer).get_json()
+    assert answer["model"] == "churn_plain"
+    assert answer["probability"] == pytest.approx(saved[1]["probability"], abs=2e-6)
+    turned = dict(reversed((customer | {"Age": 47.0, "Balance": 118_000}).items()))
+    assert served.post("/predict", json=turned).get_json() == answer
+    columns = served.get("/").get_json()["columns"]
+    assert set(columns) == set(customer) and columns["Balance"] == "a number"
+    assert columns["Geography"] == ["France", "Germany", "Spain"]
+
+
+def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):
+    customer = load_script("mlp/mlp.py").NEW_CUSTOMER
+
+    def message(status, **request):
+        response = served.post("/predict", **request)
+        assert response.status_code == status, request
+        message = response.get_json()["error"]["message"]
+        assert "\n" not in message
+        return message
+
+    for value in (None, "47", True, float("nan"), 1e300, 10**400, [47], {}):
+        said = message(422, json=customer | {"Age": value})
+        assert said == "Age must be a number of at most 1,000,000,000"
+    for value in ("Italy", "\ud800", "", 1, None, ["Spain"]):
+        said = message(422, json=customer | {"Geography": value})
+        assert said == "Geography must be one of France, Germany, Spain"
+    odd = {name: customer[name] for name in customer if name != "Age"} | {"age": 47}
+    assert message(422, json=odd) == "missing or unknown: Age, age"
+    assert "expected an object with" in message(422, json=[customer])
+    for body in ("{", "[" * 100_000, "", '{"Age": ' + 5000 * "9" + "}"):
+        assert message(400, data=body, content_type="application/json") == "not valid JSON"
+    message(415, data="{}")
+
+
+def test_the_service_takes_only_networks_with_columns(load_script, saved, capsys):
+    script = load_script("serialization/rest/table_app.py")
+    for path in (ROOT / "assets" / "models" / "conv_net.keras", saved[0] / "churn.keras"):
+        assert "does not take columns by name" in failure(script.create_app, capsys, path)
+
+
 # Trouble
 
 
@@ -507,6 +614,14 @@ BAD_FILES = {
     ),
     "not a number": (lambda: with_value("Balance", "nan"), 'line 5: Balance is "nan"'),
     "infinite": (lambda: with_value("EstimatedSalary", "1e999"), "line 5: EstimatedSalary"),
+    "infinite in float32": (
+        lambda: with_value("Balance", "-1e300"),
+        'line 5: Balance is "-1e300". It must be a number of at most 1,000,000,000',
+    ),
+    "a column twice": (
+        lambda: text_of(pd.read_csv(CSV, nrows=300).assign(Again=1)).replace("Again", "Age", 1),
+        "has more than one column Age",
+    ),
     "missing number": (lambda: with_value("Tenure", ""), "line 5: Tenure is missing"),
     "missing category": (lambda: with_value("Gender", " "), "line 5: Gender is missing"),
     "exit of 2": (

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import sys
 from dataclasses import asdict, replace
 
@@ -333,6 +334,26 @@ def test_search_takes_any_folder_and_gives_killed_trials_up(load_script, tmp_pat
     assert (folder / "study.db").stat().st_size > 0
     (trial,) = search.open_study(folder, 3, 2000).trials
     assert trial.state == optuna.trial.TrialState.FAIL
+
+
+@pytest.mark.parametrize("damage", ["text", "half", "other tables", "a trial of another kind"])
+def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
+    search = load_script("mnist/studies/search.py")
+    path = tmp_path / "study.db"
+    search.open_study(tmp_path, 3, 2000).ask()
+    if damage == "text":
+        path.write_text("nonsense\n" * 200)
+    elif damage == "half":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    else:
+        statement = {
+            "other tables": "ALTER TABLE studies RENAME TO others",
+            "a trial of another kind": "UPDATE trials SET state = 'LOST'",
+        }[damage]
+        with sqlite3.connect(path) as database:
+            database.execute(statement)
+    with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*\). Delete it."):
+        search.open_study(tmp_path, 3, 2000)
 
 
 def test_search_trains_and_stops_bad_trials(load_script, tmp_path):

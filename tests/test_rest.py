@@ -405,6 +405,34 @@ def test_another_server_is_not_measured(load_script, tmp_path):
             load.main(["--port", str(taken.getsockname()[1]), "--outputs", str(tmp_path)])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>", "[]", "7", "null", "{}", '{"error": "no"}', '{"digit": "7"}', '{"digit": 7}',
+        '{"digit": 7, "probability": "1"}', "[" * 100_000, '{"predictions": []}',
+        '{"predictions": [7]}', '{"name": 1, "sha256": 1}',
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_program_gets_one_line(load_script, monkeypatch, tmp_path, text):
+    client = load_script("serialization/rest/client.py")
+    response = requests.Response()
+    response._content, response.url, response.status_code = text.encode(), "http://there/", 200
+    for method in ("get", "post"):
+        monkeypatch.setattr(requests.Session, method, lambda *_, **__: response)
+    image = np.zeros((1, 28, 28))
+    monkeypatch.setattr("utils.data.load_mnist", lambda: (None, (image, np.zeros(1))))
+    (tmp_path / "a.png").write_text("")
+    with requests.Session() as session:
+        for ask in (
+            lambda: client.main([str(tmp_path / "a.png")]),
+            lambda: client.main(["--test", "1"]),
+            lambda: client.main(["--accuracy"]),
+            lambda: client.send_pixels(session, "", image),
+        ):
+            with pytest.raises(SystemExit, match=r"^.*: what answers at http://there/ is not"):
+                ask()
+
+
 def test_service_over_http_until_it_is_stopped(
     service, load_script, digits, tmp_path, capsys, monkeypatch
 ):

@@ -6,13 +6,30 @@ imported after it.
 
 import os
 import sys
+from pathlib import Path
 
-from utils.runs import show_error
 
+def show_error(kind, error, traceback):
+    """Be sys.excepthook: say in one line what a file, the disk or the memory has brought about.
+
+    So that a mistake in a script is not hidden, any other error shows its traceback.
+    """
+    reason = "stopped"
+    if kind is not KeyboardInterrupt:
+        from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
+
+        reason = first_line(error)
+    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
+    if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
+        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = show_error
 # TensorFlow's start-up lines, one of which reads like an error, say nothing about the book.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Figures go to files only; a shell of a notebook names a back end that may not be installed.
 os.environ["MPLBACKEND"] = "agg"
-sys.excepthook = show_error
 if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows only ASCII shows ? in place of ±
     sys.stdout.reconfigure(errors="replace")

@@ -27,19 +27,6 @@ def first_line(error):
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def show_error(kind, error, traceback):
-    """Be sys.excepthook: say in one line what a file, the disk or the memory has brought about.
-
-    So that a mistake in a script is not hidden, any other error shows its traceback.
-    """
-    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
-    if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
-        reason = "stopped" if kind is KeyboardInterrupt else first_line(error)
-        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, traceback)
-
-
 @contextmanager
 def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""

@@ -30,7 +30,7 @@ from trainings import study_parser
 from utils.data import VALIDATION_SIZE, prepare_mnist
 from utils.figures import save_figure
 from utils.options import positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, first_line, make_folder, save_results
 from utils.statistics import spread, with_deviation
 from utils.training import DeferInterrupt, hold
 
@@ -85,20 +85,20 @@ def open_storage(path):
 
 
 def open_study(folder, epochs, images):
-    """Return the study that the folder holds, or a new one that will be saved there.
-
-    Trials are compared only with those of as many epochs and training images.
-    """
-    study = optuna.create_study(
-        study_name=f"{epochs} epochs, {images} images",
-        storage=open_storage(folder / "study.db"),
-        direction="maximize",
-        # Stops a trial that is below the median of the finished ones after as many epochs.
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-        load_if_exists=True,
-    )
-    for trial in study.get_trials(states=[TrialState.RUNNING]):  # which a kill has left behind
-        study.tell(trial.number, state=TrialState.FAIL)
+    """Return the folder's study of trials with so many epochs and training images, or a new one."""
+    try:
+        study = optuna.create_study(
+            study_name=f"{epochs} epochs, {images} images",
+            storage=open_storage(folder / "study.db"),
+            direction="maximize",
+            # Stops a trial that is below the median of the finished ones after as many epochs.
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+            load_if_exists=True,
+        )
+        for trial in study.get_trials(states=[TrialState.RUNNING]):  # which a kill has left behind
+            study.tell(trial.number, state=TrialState.FAIL)
+    except Exception as error:  # SQLAlchemy and Optuna raise many kinds for a damaged file
+        fail(f"cannot read {folder}/study.db ({first_line(error)}). Delete it.")
     # A search that goes on must not draw the same random numbers again.
     study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
     return study

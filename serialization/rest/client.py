@@ -24,6 +24,7 @@ from utils.runs import ROOT, fail
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
 TIMEOUT = 30  # seconds
+ANSWER = {"digit": int, "probability": float}  # what is read of the answer about one image
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -31,21 +32,39 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 def send_file(session, url, path):
     """Send an image file as a browser sends a form; return the answer."""
     with path.open("rb") as file:
-        return check(session.post(f"{url}/predict", files={"image": file}, timeout=TIMEOUT))
+        response = session.post(f"{url}/predict", files={"image": file}, timeout=TIMEOUT)
+    return check(response, ANSWER)
 
 
 def send_pixels(session, url, pixels):
     """Send grey levels, shape (28, 28) or (n, 28, 28), as JSON; return the answer."""
-    body = {"pixels": pixels.tolist()}
-    return check(session.post(f"{url}/predict", json=body, timeout=TIMEOUT))
+    response = session.post(f"{url}/predict", json={"pixels": pixels.tolist()}, timeout=TIMEOUT)
+    return check(response, ANSWER if pixels.ndim == 2 else {"predictions": len(pixels) * [ANSWER]})
 
 
-def check(response):
-    """Return what the service has answered; end with its message if it has refused."""
-    answer = response.json()
-    if "error" in answer:
+def check(response, form):
+    """Return what the service has answered; end with its message if it has refused.
+
+    At any address somebody else may answer: what does not have the form ends with one line.
+    """
+    try:
+        answer = response.json()
+    except (ValueError, RecursionError):
+        answer = None
+    if fits(answer, {"error": {"message": str}}):
         fail(f"{response.status_code}: {answer['error']['message']}")
+    if not fits(answer, form):
+        fail(f"what answers at {response.url} is not the service of app.py. Give another --url.")
     return answer
+
+
+def fits(value, form):
+    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
+    if isinstance(form, list):
+        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
+    return isinstance(value, form)
 
 
 def show(name, answer):
@@ -70,7 +89,7 @@ def measure_accuracy(session, url, model_path):
     from utils.data import load_mnist, prepare_images  # only here: Keras takes seconds
     from utils.models import load_model
 
-    about = check(session.get(f"{url}/model", timeout=TIMEOUT))
+    about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
     same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
     _, (images, labels) = load_mnist()
     answers = []

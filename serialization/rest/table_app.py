@@ -1,0 +1,99 @@
+"""A web service for a network that takes the columns of a table by name: anything but digits.
+
+    python serialization/rest/table_app.py mlp/outputs/RUN/churn_plain.keras
+
+RUN is a run of mlp/plain_values.py. Prints "Serving churn_plain on http://127.0.0.1:8000" after
+some seconds. That address says which columns the network takes; /predict takes them as JSON:
+{"CreditScore": 640, "Geography": "Germany", ...}. No column is named in this script: names and
+words stand in the file. On TensorFlow only, because of the words.
+Chapter: serialization/rest/README.md#anything-but-digits
+"""
+
+import chapter  # noqa: F401  it tells Python where utils/ is
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from checks import RequestError
+from service import make_flask, serve
+from utils.models import load_model
+from utils.options import make_parser, number
+from utils.runs import fail
+
+HOST, PORT = "127.0.0.1", 8000
+LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
+
+TYPES = {list: "str", str: "float32"}  # of numpy, for a column of words and one of numbers
+
+
+def describe(model):
+    """Return for each column that the model takes the list of its words, or "a number"."""
+    columns = {column.name: "a number" for column in getattr(model, "inputs", None) or []}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.StringLookup):
+            columns[layer.input.name] = [str(word) for word in layer.get_vocabulary()]
+    return columns
+
+
+def check(row, columns):
+    """Raise RequestError, with one sentence, unless a row has these columns and good values."""
+    if not isinstance(row, dict):
+        raise RequestError(422, f"expected an object with {', '.join(columns)}")
+    if odd := sorted(row.keys() ^ columns.keys()):
+        raise RequestError(422, f"missing or unknown: {', '.join(odd)[:200]}")
+    for name, words in columns.items():
+        value = row[name]
+        if words == "a number":
+            good = type(value) in (int, float) and abs(value) <= LARGEST  # which NaN is not
+            wanted = f"a number of at most {LARGEST:,.0f}"
+        else:
+            good, wanted = value in words, f"one of {', '.join(words)}"
+        if not good:
+            raise RequestError(422, f"{name} must be {wanted}")
+
+
+def create_app(path):
+    """Return the Flask application for a model file, or end the program with one line."""
+    model = load_model(path, compile=False)
+    columns = describe(model)
+    if len(columns) < 2 or model.output_shape != (None, 1):
+        fail(f"{path} does not take columns by name and give one probability.")
+    app = make_flask(__name__)
+
+    def probability(row):
+        row = {name: np.array([[row[name]]], TYPES[type(words)]) for name, words in columns.items()}
+        return float(model.predict_on_batch(row)[0, 0])
+
+    # The first call compiles the network; no user has to wait for it.
+    probability({name: 0 if words == "a number" else words[0] for name, words in columns.items()})
+
+    @app.get("/")
+    def show_columns():
+        return {"model": path.stem, "columns": columns}
+
+    @app.post("/predict")
+    def predict():
+        try:
+            row = request.get_json()
+        except (BadRequest, RecursionError):
+            raise RequestError(400, "not valid JSON") from None
+        check(row, columns)
+        return {"model": path.stem, "probability": round(probability(row), 6)}
+
+    return app
+
+
+def main(argv=None):
+    parser = make_parser("Serve a network that takes the columns of a table by name.")
+    parser.add_argument("model", type=Path, help="a .keras file, such as plain_values.py writes")
+    parser.add_argument("--port", type=number(int, 0, 65535), default=PORT, help="0: a free one")
+    options = parser.parse_args(argv)
+    return serve(create_app(options.model), options.model.stem, HOST, options.port)
+
+
+if __name__ == "__main__":
+    main()
