@@ -17,8 +17,9 @@ if (location.protocol === "file:") {
     }
 
     async postMessage(data) {
+      const message = { data: structuredClone(data) }; // the search changes what it gets
       await this.loaded;
-      this.frame.contentWindow.dispatchEvent(new MessageEvent("message", { data }));
+      this.frame.contentWindow.dispatchEvent(new MessageEvent("message", message));
     }
 
     terminate() {
