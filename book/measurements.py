@@ -98,6 +98,7 @@ MEASUREMENTS = {
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
     "think_page": ("book/browser.py --page think", ["think_page.png"]),
     "think_speed": ("book/think_speed.py", []),
+    "front_page": ("book/front_page.py", ["front_page.png"]),
     "traffic": ("book/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),

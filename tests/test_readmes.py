@@ -19,10 +19,12 @@ from sybil.parsers.markdown import CodeBlockParser
 
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
-TEXTS = {path: path.read_text(encoding="utf-8") for path in READMES}
+PAGES = [*READMES, ROOT / "CHEATSHEET.md", ROOT / "GLOSSARY.md"]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
     "readme", READMES, ids=lambda path: str(path.relative_to(ROOT).parent)
 )
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
 FASTEST = "logistic regression, pixels"
 TINY = ["--epochs", "1", "--train-samples", "256"]
@@ -182,19 +184,19 @@ class Links(HTMLParser):
 def links():
     """Return {README: Links} of all of them."""
     markdown = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=4)
-    found = {path: Links() for path in READMES}
+    found = {path: Links() for path in PAGES}
     for path, parser in found.items():
         parser.feed(markdown.render(TEXTS[path]))
     return found
 
 
-@each_readme
-def test_links_and_anchors_exist(readme, links):
-    for target in links[readme].targets:
+@each_page
+def test_links_and_anchors_exist(page, links):
+    for target in links[page].targets:
         if re.match(r"https?://|mailto:", target):
             continue
         file, _, anchor = target.partition("#")
-        path = (readme.parent / file).resolve() if file else readme
+        path = (page.parent / file).resolve() if file else page
         assert path.exists(), target
         if anchor:
             assert anchor in links[path].anchors, target
@@ -264,15 +266,15 @@ def test_summaries_are_those_of_the_models(load_script):
         assert "\n".join(lines).split() == block.split()
 
 
-@each_readme
-def test_nothing_is_left_to_do(readme):
-    assert re.findall(r"\b(TODO|FIXME|TBD)\b|coming soon", TEXTS[readme]) == []
+@each_page
+def test_nothing_is_left_to_do(page):
+    assert re.findall(r"\b(TODO|FIXME|TBD)\b|coming soon", TEXTS[page]) == []
 
 
-@each_readme
-def test_lines_are_short(readme):
+@each_page
+def test_lines_are_short(page):
     """Tables, figures, links and traced numbers may be longer."""
-    lines = without_code(TEXTS[readme]).splitlines()
+    lines = without_code(TEXTS[page]).splitlines()
     long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
     assert long == []
 

@@ -1,0 +1,34 @@
+"""The glossary: in order, short, and linked from the chapters that explain its terms."""
+
+import re
+
+import pytest
+from conftest import ROOT
+
+GLOSSARY = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
+# {term: what the glossary says}
+TERMS = dict(re.findall(r"^## (.+)\n\n((?:.+\n?)+)", GLOSSARY, re.MULTILINE))
+CHAPTERS = sorted({*ROOT.glob("[a-z]*/README.md"), *ROOT.glob("[a-z]*/[a-z]*/README.md")})
+
+
+def anchor(term):
+    return re.sub(r"[^\w -]", "", term.lower()).replace(" ", "-")
+
+
+def test_terms_are_in_order_and_explained_in_a_sentence_or_two():
+    assert list(TERMS) == sorted(TERMS, key=str.lower) and len(TERMS) >= 90
+    assert GLOSSARY.count("\n## ") == len(TERMS)
+    for term, explanation in TERMS.items():
+        words, _, home = explanation.rstrip().rpartition("[")
+        assert re.fullmatch(r"[^\]]+\]\([a-z/]+/README\.md#[\w-]+\)", home), term
+        assert len(re.findall(r"[.?!](?:\s|$)", words)) <= 3 and len(words) <= 260, term
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: str(path.parent.relative_to(ROOT)))
+def test_a_chapter_links_to_the_terms_that_it_explains(chapter):
+    name = chapter.relative_to(ROOT).as_posix()
+    explained = {anchor(term) for term, text in TERMS.items() if f"({name}#" in text}
+    linked = re.findall(r"GLOSSARY\.md#([\w-]+)", chapter.read_text(encoding="utf-8"))
+    assert explained - set(linked) == set()
+    assert set(linked) <= {anchor(term) for term in TERMS}
+    assert len(linked) == len(set(linked)), "only the first use of a term is linked"
