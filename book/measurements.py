@@ -106,6 +106,7 @@ MEASUREMENTS = {
         "book/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
     ),
+    "eight_curves": ("book/curves.py", ["eight_curves.png"]),  # of the results of "broken"
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
