@@ -28,7 +28,12 @@ def test_terms_are_in_order_and_explained_in_a_sentence_or_two():
 def test_a_chapter_links_to_the_terms_that_it_explains(chapter):
     name = chapter.relative_to(ROOT).as_posix()
     explained = {anchor(term) for term, text in TERMS.items() if f"({name}#" in text}
-    linked = re.findall(r"GLOSSARY\.md#([\w-]+)", chapter.read_text(encoding="utf-8"))
+    text = chapter.read_text(encoding="utf-8")
+    labels = re.findall(r"^\[(.+)\]: \S+GLOSSARY\.md#([\w-]+)$", text, re.MULTILINE)
+    linked = [to for _, to in labels]
     assert explained - set(linked) == set()
     assert set(linked) <= {anchor(term) for term in TERMS}
     assert len(linked) == len(set(linked)), "only the first use of a term is linked"
+    words = " ".join(text.lower().split())
+    for label, _ in labels:
+        assert words.count(f"[{label}]") >= 2, f"{label}: once in the text, once below it"
