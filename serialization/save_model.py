@@ -20,7 +20,7 @@ import numpy as np
 import forms
 from utils.models import load_model
 from utils.options import make_parser, positive
-from utils.runs import first_line, make_folder, save_results, shown, writing_to
+from utils.runs import fail, first_line, make_folder, save_results, shown, writing_to
 
 MODEL = None  # a .keras file to save instead of a new network
 EPOCHS = 40  # each over the four rows, 25 times
@@ -122,7 +122,10 @@ def main(argv=None):
     keras.utils.set_random_seed(SEED)
     if args.model:
         model = load_model(args.model)
-        inputs = np.random.rand(32, *model.input_shape[1:]).astype("float32")
+        shape = getattr(model, "input_shape", None)  # a model that was never built has none
+        if not isinstance(shape, tuple) or None in shape[1:]:
+            fail(f"{args.model} does not have exactly one input of a known shape. Name another.")
+        inputs = np.random.rand(32, *shape[1:]).astype("float32")
     folder = make_folder(args.outputs)
     if not args.model:
         model, inputs = train(args.epochs), X

@@ -413,11 +413,24 @@ def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp
     assert "the run trains no_net" in capsys.readouterr().err
     history = tmp_path / "le_net_history.csv"
     rows = history.read_text(encoding="utf-8")
-    for text in (rows.replace("epoch", "eepoch"), "epoch,loss\n1,x\n", "", "epoch\n7\n"):
+    for text in (
+        rows.replace("epoch", "eepoch"), "epoch,loss\n1,x\n", "", "epoch\n7\n",
+        rows.replace("val_loss", "loss_val"), rows.replace("seconds", "minutes"),
+    ):  # fmt: skip
         history.write_text(text, encoding="utf-8")
         with pytest.raises(SystemExit, match=r"le_net_history\.csv"):
             resume(good)
     history.write_text(rows, encoding="utf-8")
+    checkpoint = tmp_path / "le_net_checkpoint.keras"
+    whole, other = checkpoint.read_bytes(), keras.models.load_model(checkpoint)
+    small_one = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+    small_one.compile()
+    small_one.optimizer.build([])
+    small_one.optimizer.iterations.assign(other.optimizer.iterations)
+    small_one.save(checkpoint)
+    with pytest.raises(SystemExit, match="holds another network than le_net"):
+        resume(good)
+    checkpoint.write_bytes(whole)
     path.unlink()
     with pytest.raises(SystemExit, match=r"without run\.json"):
         mnist.main(["-m", "le_net", *small, "--batch-size", "8"])

@@ -211,6 +211,9 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
     assert results["before"]["accuracy"] == test["accuracy"]
     assert results["before"]["cross_entropy"] == pytest.approx(test["cross_entropy"], rel=1e-5)
     assert (tmp_path / "mnist_calibration.png").exists()
+    (run / "mlp_tiny_answers.npz").write_bytes(b"nonsense")
+    with pytest.raises(SystemExit, match=r"cannot read .*mlp_tiny_answers\.npz"):
+        calibration.main([str(run), "--outputs", str(tmp_path)])
     (run / "mlp_tiny_answers.npz").unlink()
     with pytest.raises(SystemExit, match="by an older"):
         calibration.main([str(run)])
@@ -436,6 +439,10 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     (first / "results.json").write_text(json.dumps(results))
     with pytest.raises(SystemExit, match="or in a circle"):
         compare.main([str(mine), *options])
+    (mine / "results.json").write_text(json.dumps(results | {"settings": {"start_from": 5}}))
+    with pytest.raises(SystemExit, match="or in a circle"):
+        compare.main([str(mine), *options])
+    (mine / "results.json").write_text(json.dumps(results))
     report = load_script("mnist/report.py")
     with pytest.raises(SystemExit, match="holds no results"):
         report.main([str(mine)])

@@ -144,6 +144,20 @@ def test_broken_files_get_one_clear_line(saved, load_script, load, tmp_path):
         load.main([str(tmp_path)])
 
 
+def test_a_model_without_one_known_input_is_not_saved_in_other_forms(load_script, tmp_path):
+    first, second = keras.Input((3,)), keras.Input((3,))
+    models = [
+        keras.Sequential([keras.layers.Dense(3)]),
+        keras.Model([first, second], keras.layers.Add()([first, second])),
+        keras.Sequential([keras.Input((None, 3)), keras.layers.GlobalMaxPooling1D()]),
+    ]
+    save = load_script("serialization/save_model.py")
+    for model in models:
+        model.save(tmp_path / "odd.keras")
+        with pytest.raises(SystemExit, match="does not have exactly one input of a known shape"):
+            save.main(["--model", str(tmp_path / "odd.keras"), "--outputs", str(tmp_path / "new")])
+
+
 def test_a_damaged_form_does_not_hide_the_others(saved, load, tmp_path, capsys):
     for path in saved[0].iterdir():
         if path.is_file():

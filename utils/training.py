@@ -11,6 +11,9 @@ from filelock import FileLock, Timeout
 from utils.models import load_model
 from utils.runs import fail, first_line, replacing
 
+# What mnist.py knows of each epoch.
+COLUMNS = {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate"}
+
 held = []  # locks of this process, which end with it, even if it is killed
 
 
@@ -156,6 +159,12 @@ def load_progress(model, folder, steps_per_epoch):
 
     Where there is none, the model comes back as it is, with an empty history.
     """
-    if not checkpoint_path(folder, model.name).exists():
+    path = checkpoint_path(folder, model.name)
+    if not path.exists():
         return model, {}
-    return load_checkpoint(folder, model.name, steps_per_epoch)
+    trained, history = load_checkpoint(folder, model.name, steps_per_epoch)
+    if [weight.shape for weight in trained.weights] != [weight.shape for weight in model.weights]:
+        fail(f"{path} holds another network than {model.name}. Restore the file, or start anew.")
+    if wrong := sorted(COLUMNS ^ set(history)):
+        fail(f"{model.name}_history.csv in {folder}: {', '.join(wrong)} missing, or too much.")
+    return trained, history

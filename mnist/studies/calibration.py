@@ -19,7 +19,7 @@ from scipy.special import softmax
 
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.runs import fail, find_run, load_finished, make_folder, save_results
+from utils.runs import fail, find_run, first_line, load_finished, make_folder, save_results
 from utils.statistics import SMALLEST, score
 
 BINS = 15
@@ -103,9 +103,12 @@ def load_answers(names):
             if not path.exists():
                 fail(f"{run} has no {path.name}: it was made by an older mnist.py. Train again.")
             name = model if model not in answers else f"{model}_{run.name}"
-            with np.load(path) as arrays:
-                one_hot = {part: np.eye(10)[arrays[f"{part}_labels"]] for part in PARTS}
-                answers[name] = {part: (arrays[part], one_hot[part]) for part in PARTS}
+            try:
+                with np.load(path) as arrays:
+                    one_hot = {part: np.eye(10)[arrays[f"{part}_labels"]] for part in PARTS}
+                    answers[name] = {part: (arrays[part], one_hot[part]) for part in PARTS}
+            except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+                fail(f"cannot read {path} ({first_line(error)}). Train again.")
     return answers
 
 

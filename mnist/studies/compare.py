@@ -80,7 +80,7 @@ def points_of_run(name):
             point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
             for model, results in run["models"].items()
         ]
-    except (KeyError, RecursionError):
+    except (KeyError, RecursionError, TypeError):
         fail(f"{folder} started from a run without this model, or in a circle from itself.")
 
 
