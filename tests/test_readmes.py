@@ -43,9 +43,12 @@ SLICES = {
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
-    "rnn/order.py": {"LENGTHS": [5, 20], "MIXED": [5, 10], "SEQUENCES": 128},
+    "rnn/order.py": {
+        "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
+        "SEQUENCES": 128, "TEST_SEQUENCES": 100,
+    },
     "rnn/names.py": {"INVENTED": 100},
-}
+}  # fmt: skip
 # Scripts whose main the tests of their chapter run, too: here they only read their options.
 RUN_BY_THEIR_CHAPTER = {
     "basics/backpropagation.py", "basics/gradient_descent.py", "basics/vanishing_gradient.py",
