@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -63,29 +64,37 @@ def load_without_figures(load_script, monkeypatch):
     return load
 
 
-@pytest.fixture
-def load_quickly(load_without_figures, monkeypatch):
-    """Return load_without_figures, but of MNIST there are only 500 images in each part.
-
-    For tests that do not ask how well a network reads.
-    """
+@cache
+def first_digits():
+    """Return MNIST as load_mnist does, but with 500 images to validate with and 500 to test."""
     from utils import data  # only here: it brings Keras, which not every test needs
 
-    def few_digits(shape, train_samples=data.TRAIN_SIZE):
-        digits = data.prepare_mnist(shape, train_samples)
-        return data.Digits(*(part[:500] for part in digits))
+    (images, labels), (test_images, test_labels) = data.load_mnist()
+    last = data.TRAIN_SIZE + 500
+    return (images[:last], labels[:last]), (test_images[:500], test_labels[:500])
 
-    def few_images():
-        (images, digits), test = data.load_mnist()
-        return (images[:500], digits[:500]), test
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """Let only 500 images of MNIST validate, and only 500 test, and return all of them.
+
+    For tests that do not ask how well a network reads, or not to a percent.
+    """
+    digits = first_digits()
+    monkeypatch.setattr("utils.data.load_mnist", lambda: digits)
+    return digits
+
+
+@pytest.fixture
+def load_quickly(load_without_figures, few_digits, monkeypatch):
+    """Return load_without_figures with few_digits."""
 
     def load(path):
         module = load_without_figures(path)
-        for user in (module, sys.modules.get("mnist")):
-            if hasattr(user, "prepare_mnist"):
-                monkeypatch.setattr(user, "prepare_mnist", few_digits)
-        if "trainings" in sys.modules:
-            monkeypatch.setattr(sys.modules["trainings"], "load_mnist", few_images)
+        if "trainings" in sys.modules:  # it asks all images that a network was not trained with
+            (images, labels), test = few_digits
+            held_out = (images[:500], labels[:500]), test
+            monkeypatch.setattr(sys.modules["trainings"], "load_mnist", lambda: held_out)
         return module
 
     return load

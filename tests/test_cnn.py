@@ -96,25 +96,8 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
     assert pooled_again["2"] > 0.1 and pooled_again["4"] == 0
 
 
-@pytest.fixture
-def few_to_judge_by(monkeypatch):
-    """Return a function that leaves a script 500 of the validation images."""
-
-    def shorten(script):
-        prepare = script.prepare_mnist
-
-        def few(*options):
-            digits = prepare(*options)
-            return digits._replace(x_val=digits.x_val[:500], y_val=digits.y_val[:500])
-
-        monkeypatch.setattr(script, "prepare_mnist", few)
-
-    return shorten
-
-
-def test_shifted_digits_are_read_worse(load_script, few_to_judge_by, monkeypatch, tmp_path):
-    script = load_script("cnn/shifts.py")
-    few_to_judge_by(script)
+def test_shifted_digits_are_read_worse(load_quickly, monkeypatch, tmp_path):
+    script = load_quickly("cnn/shifts.py")
     monkeypatch.setattr(script, "SHIFTS", [0, 4])
     options = ["--epochs", "1", "--train-samples", "1500", "--outputs", str(tmp_path)]
     results = script.main(options)
@@ -142,9 +125,8 @@ def test_depth_leaves_its_results_and_figure(run_lesson):
     assert set(results["accuracies"]["plain"]) == {"2", "4"}
 
 
-def test_the_residual_network_learns(load_script, few_to_judge_by, tmp_path):
-    script = load_script("cnn/residual.py")
-    few_to_judge_by(script)
+def test_the_residual_network_learns(load_quickly, tmp_path):
+    script = load_quickly("cnn/residual.py")
     options = ["--epochs", 1, "--seeds", 1, "--train-samples", 1500, "--outputs", tmp_path]
     results = script.main([*map(str, options)])
     assert results["residual_net"]["parameters"] == 92_601
@@ -334,7 +316,7 @@ def test_fine_tuning_is_compared_with_the_head_alone(load_script, tmp_path, monk
     assert set(results["noto"]) == {"head only", "both precautions"}
 
 
-def test_digits_transfer_to_other_digits(run_lesson):
+def test_digits_transfer_to_other_digits(run_lesson, few_digits):
     script, results = run_lesson(
         "cnn/studies/digits.py", "--seeds", 1, "--counts", 20, STEPS=20, BASE_IMAGES=1500
     )

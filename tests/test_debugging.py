@@ -42,16 +42,24 @@ def test_the_healthy_zoo_is_not_accused():
     assert results["networks"] == 9 and results["found"] == 0
 
 
-def test_a_few_epochs_are_enough_for_the_doctor(broken, tmp_path, capsys):
-    """From the training to the finding; each of these shows itself early."""
-    faults = ["dead_relus", "softmax_forgotten", "not_scaled"]
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        ("healthy", set()), ("rate_too_high", {"unusual_rate"}), ("rate_too_low", {"unusual_rate"}),
+        ("labels_shuffled", set()), ("not_scaled", EXPECTED["not_scaled"]),
+        ("dead_relus", EXPECTED["dead_relus"]), ("leak", set()), ("not_shuffled", set()),
+        ("softmax_forgotten", EXPECTED["softmax_forgotten"]), ("batches_of_two", {"small_batches"}),
+    ],
+)  # fmt: skip
+def test_a_few_epochs_are_enough_for_the_doctor(fault, found, load_quickly, tmp_path, capsys):
+    """From the training to the finding; some faults show themselves early."""
+    broken = load_quickly("visualizing/debugging/broken.py")
     options = ["--epochs", "3", "--images", "300", "--outputs", str(tmp_path)]
-    results = broken.main([*faults, *options])
-    assert set(results) == set(faults)
-    for fault in faults:
-        assert set(results[fault]["findings"]) & EXPECTED[fault], fault
+    results = broken.main([fault, *options])
+    assert set(results) == {fault}
+    assert found <= set(results[fault]["findings"])
     assert (tmp_path / "broken.png").exists()
-    assert "64 of 64 in dense" in capsys.readouterr().out
+    assert ("64 of 64 in dense" in capsys.readouterr().out) == (fault == "dead_relus")
 
 
 def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):
@@ -125,11 +133,13 @@ def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
         doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
 
 
-def test_the_checklist_shows_each_fault(load_script, tmp_path):
+def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     """What the table of the chapter is made of, measured anew for the faults of the set-up."""
     checklist = load_script("visualizing/debugging/checklist.py")
     results = {}
-    for name in ("healthy", "not_scaled", "dead_relus", "leak", "not_shuffled"):
+    for name in ("healthy", "dead_relus", "not_scaled", "leak", "not_shuffled"):
+        if name == "not_scaled":  # from here on, the batch that is learned by heart says nothing
+            monkeypatch.setattr(checklist, "STEPS", 1)
         results |= checklist.main([name, "--outputs", str(tmp_path)])
     healthy = results["healthy"]
     assert healthy["loss_at_start"] == pytest.approx(math.log(10), abs=0.05)

@@ -144,7 +144,7 @@ def test_penalties_fall_on_every_kernel_but_the_last(load_script, name, penalty)
         assert float(getattr(layer.kernel_regularizer, penalty)) == pytest.approx(0.0001)
 
 
-def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
+def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_path, capsys):
     results = mnist.main(
         ["-m", "conv_net", "--epochs", "3", "--train-samples", "6000", "--batch-size", "64"]
         + ["--outputs", str(tmp_path)]
@@ -156,8 +156,8 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, tmp_path, capsys):
     assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(results)
     )
-    assert np.sum(model["confusion_matrix"]) == 10_000
-    assert np.trace(model["confusion_matrix"]) == round(model["test"]["accuracy"] * 10_000)
+    assert np.sum(model["confusion_matrix"]) == 500
+    assert np.trace(model["confusion_matrix"]) == round(model["test"]["accuracy"] * 500)
 
     history = pd.read_csv(tmp_path / "conv_net_history.csv")
     assert list(history["epoch"]) == [1, 2, 3]
@@ -212,7 +212,7 @@ def test_the_convolution_in_numbers_is_drawn(run_lesson):
     assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6
 
 
-def test_all_compares_the_models_of_the_zoo(mnist, tmp_path, monkeypatch):
+def test_all_compares_the_models_of_the_zoo(mnist, few_digits, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "ZOO", ["mlp_one_layer", "conv_net_l2"])  # the others cost time
     results = mnist.main(
         ["-m", "all", "--epochs", "1", "--train-samples", "256", "--batch-size", "32"]
@@ -251,12 +251,11 @@ def test_bad_options_are_refused(mnist, options, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_an_unwritable_folder_ends_with_one_line(run_script, tmp_path):
+def test_an_unwritable_folder_ends_with_one_line(mnist, tmp_path):
     (tmp_path / "file").write_text("")
-    run = run_script("mnist/mnist.py", "--outputs", tmp_path / "file", cwd=ROOT / "mnist")
-    assert run.returncode == 1
-    assert "cannot write to" in run.stderr
-    assert "Traceback" not in run.stderr
+    with pytest.raises(SystemExit, match=r"^.*cannot write to .*$") as exit_:
+        mnist.main(["--outputs", str(tmp_path / "file")])
+    assert "\n" not in exit_.value.code
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
@@ -275,7 +274,7 @@ def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
     }  # fmt: skip
 
 
-def test_a_diverged_training_has_its_report(mnist, tmp_path):
+def test_a_diverged_training_has_its_report(mnist, few_digits, tmp_path):
     options = ["-m", "le_net", "--optimizer", "sgd", "--learning-rate", "1e38"]
     options += ["--train-samples", "64", "--outputs", str(tmp_path)]
     results = mnist.main([*options, "--epochs", "11"])
@@ -332,8 +331,8 @@ def test_ctrl_c_waits_for_the_end_of_a_step():
         time.sleep(0.01)
 
 
-def test_a_killed_run_goes_on_where_it_was(load_without_figures, tmp_path):
-    mnist = load_without_figures("mnist/mnist.py")
+def test_a_killed_run_goes_on_where_it_was(load_quickly, tmp_path):
+    mnist = load_quickly("mnist/mnist.py")
     process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -371,8 +370,8 @@ def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
     assert not list(tmp_path.glob("*partial*"))
 
 
-def test_a_resumed_run_keeps_its_settings(load_without_figures, tmp_path, capsys):
-    mnist = load_without_figures("mnist/mnist.py")
+def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
+    mnist = load_quickly("mnist/mnist.py")
     small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
     mnist.main(["-m", "le_net", *small])
     with pytest.raises(SystemExit) as exit_:
@@ -388,8 +387,8 @@ def test_a_resumed_run_keeps_its_settings(load_without_figures, tmp_path, capsys
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
-def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp_path, capsys):
-    mnist = load_without_figures("mnist/mnist.py")
+def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_quickly, tmp_path, capsys):
+    mnist = load_quickly("mnist/mnist.py")
     small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
     mnist.main(["-m", "le_net", *small])
     path = tmp_path / "run.json"
@@ -438,8 +437,8 @@ def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_without_figures, tmp
     assert len(pd.read_csv(history)) == 2
 
 
-def test_a_second_process_is_kept_out_of_a_run(load_without_figures, run_script, tmp_path):
-    mnist = load_without_figures("mnist/mnist.py")
+def test_a_second_process_is_kept_out_of_a_run(load_quickly, run_script, tmp_path):
+    mnist = load_quickly("mnist/mnist.py")
     mnist.main(
         ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
     )
@@ -448,8 +447,8 @@ def test_a_second_process_is_kept_out_of_a_run(load_without_figures, run_script,
     assert "Traceback" not in second.stderr
 
 
-def test_a_run_starts_from_the_weights_of_another(load_without_figures, tmp_path, capsys):
-    mnist = load_without_figures("mnist/mnist.py")
+def test_a_run_starts_from_the_weights_of_another(load_quickly, tmp_path, capsys):
+    mnist = load_quickly("mnist/mnist.py")
     first, second = tmp_path / "first", tmp_path / "second"
     options = ["-m", "le_net", "--epochs", "1", "--train-samples", "2000"]
     before = mnist.main([*options, "--augment", "affine", "--outputs", str(first)])

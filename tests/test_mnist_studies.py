@@ -29,8 +29,8 @@ def test_figures_are_drawn(load_script, tmp_path):
     assert sum(results["counts"]) == 55_000 and min(results["counts"]) > 4_000
 
 
-def test_fitting_shows_overfitting(load_without_figures, tmp_path, monkeypatch):
-    fitting = load_without_figures("mnist/studies/fitting.py")
+def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
+    fitting = load_quickly("mnist/studies/fitting.py")
     title = "Too few images"
     monkeypatch.setattr(fitting, "TRAININGS", {title: fitting.TRAININGS[title]})
     monkeypatch.setattr(fitting, "draw", lambda histories, path: None)
@@ -219,8 +219,8 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
         calibration.main([str(run)])
 
 
-def test_quick_recipe_learns_quickly(load_without_figures, tmp_path):
-    recipes = load_without_figures("mnist/studies/recipes.py")
+def test_quick_recipe_learns_quickly(load_quickly, tmp_path):
+    recipes = load_quickly("mnist/studies/recipes.py")
     options = ["--seeds", "1", "--epochs", "2", "--train-samples", "4000"]
     summary = recipes.main(["quick", *options, "--outputs", str(tmp_path)])
     assert summary["parameters"] == 93_962
@@ -274,7 +274,7 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     holdout = load_script("book/holdout.py")
     monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
     monkeypatch.setattr(holdout, "best_net", sys.modules["models"].quick_net)  # learns sooner
-    options = ["--epochs", "1", "--train-samples", "2000", "--outputs", str(tmp_path)]
+    options = ["--epochs", "1", "--train-samples", "1000", "--outputs", str(tmp_path)]
     results = holdout.main(options)
     assert set(results) == {"layers", "affine"}
     for scores in results.values():
@@ -359,7 +359,7 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
         search.open_study(tmp_path, 3, 2000)
 
 
-def test_search_trains_and_stops_bad_trials(load_script, tmp_path):
+def test_search_trains_and_stops_bad_trials(load_script, few_digits, tmp_path):
     search = load_script("mnist/studies/search.py")
     study = search.open_study(tmp_path, 3, 2000)
     digits = prepare_mnist((28, 28, 1), 2000)

@@ -20,8 +20,8 @@ def models(load_script):
 
 
 @pytest.fixture
-def mnist(load_without_figures):
-    return load_without_figures("mnist/mnist.py")
+def mnist(load_quickly):
+    return load_quickly("mnist/mnist.py")
 
 
 @pytest.fixture
