@@ -57,3 +57,16 @@ def rest_load():
         if clients.isdigit()
     ]
     return markdown(["clients", "half within", "99 % within", "requests per second"], *rows)
+
+
+@table
+def unsure():
+    kinds = ["letters", "scribbles", "noise", "chosen", "upside_down", "signs", "emoji", "reported"]
+    kinds += ["digits", "printed_digits"]
+    labels = {"chosen": "mean", "reported": "mean", "digits": "test digits"}
+    rows = [
+        [way.replace("_", " "), *(percent(shares[kind], 1) for kind in kinds)]
+        for way, shares in load_results("unsure")["ways"].items()
+    ]
+    header = [labels.get(kind, kind.replace("_", " ")) for kind in kinds]
+    return markdown(["refused by", *header], *rows)

@@ -1,6 +1,6 @@
 """What the service counts about itself, for Prometheus to collect from /metrics.
 
-Chapter: serialization/rest/README.md#to-operate-it
+Chapter: serialization/rest/README.md#operating-it
 """
 
 from prometheus_client import (

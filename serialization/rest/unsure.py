@@ -43,7 +43,7 @@ EPOCHS = 2  # of training an eleventh class
 SEED = 1
 
 CHOSEN_ON = ["letters", "scribbles", "noise"]
-REPORTED_ON = ["upside down", "signs", "emoji"]
+REPORTED_ON = ["upside_down", "signs", "emoji"]
 
 
 def collect(rng, count, test):
@@ -52,11 +52,11 @@ def collect(rng, count, test):
         "letters": type_characters(LETTERS),
         "scribbles": scribble(rng, count),
         "noise": make_noise(rng, count),
-        "upside down": turn(*(part[: 5 * count] for part in test)),
+        "upside_down": turn(*(part[: 5 * count] for part in test)),
         "signs": type_characters(SIGNS, ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"]),
         "emoji": read_emoji(),
         "digits": test[0],
-        "printed digits": type_characters("0123456789"),
+        "printed_digits": type_characters("0123456789"),
     }
 
 
@@ -146,13 +146,13 @@ def draw(likeness, least, path):
     """Draw how pictures of each kind are spread over the scale of digit-likeness."""
     figure, axes = plt.subplots(figsize=(8, 4))
     bins = np.linspace(-5, 35, 81)
-    for kind, values in likeness.items():
+    for values in likeness.values():
         shares = np.full(len(values), 1 / len(values))
-        axes.hist(values.clip(-5, 35), bins, weights=shares, histtype="step", lw=1.8, label=kind)
+        axes.hist(values.clip(-5, 35), bins, weights=shares, histtype="step", lw=1.8)
     axes.axvline(least, color="C7", linestyle="--")
     axes.annotate("refused ", (least, axes.get_ylim()[1] * 0.93), ha="right", color="C7")
     axes.set(xlabel="Digit-likeness (negative energy)", ylabel="Share of pictures")
-    axes.legend()
+    axes.legend([kind.replace("_", " ") for kind in likeness])
     save_figure(figure, path)
 
 
