@@ -71,7 +71,7 @@ def make_noise(rng, count):
     for _ in range(count):
         noise = ndimage.gaussian_filter(rng.normal(size=(SHEET, SHEET)), rng.uniform(0, 12))
         if rng.random() < 0.5:
-            noise = noise > rng.uniform(0, 1.5) * noise.std()
+            noise = 1.0 * (noise > rng.uniform(0, 1.5) * noise.std())
         noise = (noise - noise.min()) / np.ptp(noise)
         edge = int(rng.integers(20, 80))
         noise = np.pad(noise[edge:-edge, edge:-edge], edge)
