@@ -638,7 +638,7 @@ def test_limits_of_another_network_are_not_used(modules, tmp_path, digits):
     assert likely == [None] * 5
 
 
-def metric(client, name, **labels):
+def metric(client, name, /, **labels):
     """Return a value of /metrics, 0 if it is not there yet."""
     response = client.get("/metrics")
     assert response.status_code == 200 and response.mimetype == "text/plain"

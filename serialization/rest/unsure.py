@@ -88,7 +88,7 @@ def add_eleventh_class(model, digits, labels, others, epochs):
     """Return a copy of the network that was taught on that others are an eleventh class."""
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    eleven = keras.Sequential([*copy.layers[:-1], layers.Dense(11, activation="softmax")])
+    eleven = keras.Sequential([*copy.layers[:-1], layers.Dense(11, "softmax", name="eleven")])
     eleven.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy")
     x = prepare_images(np.concatenate([digits, others]), model.input_shape[1:])
     y = np.append(labels, np.full(len(others), 10))
