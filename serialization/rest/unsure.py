@@ -145,12 +145,13 @@ def look_closer(logits, labels, limits):
 def draw(likeness, least, path):
     """Draw how pictures of each kind are spread over the scale of digit-likeness."""
     figure, axes = plt.subplots(figsize=(8, 4))
-    bins = np.linspace(-5, 35, 81)
+    bins = np.linspace(0, 26, 53)
     for values in likeness.values():
         shares = np.full(len(values), 1 / len(values))
-        axes.hist(values.clip(-5, 35), bins, weights=shares, histtype="step", lw=1.8)
+        axes.hist(values.clip(0, 26), bins, weights=shares, histtype="step", lw=1.8)
     axes.axvline(least, color="C7", linestyle="--")
-    axes.annotate("refused ", (least, axes.get_ylim()[1] * 0.93), ha="right", color="C7")
+    axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the word
+    axes.annotate("refused  ", (least, 0.93 * axes.get_ylim()[1]), ha="right", color="C7")
     axes.set(xlabel="Digit-likeness (negative energy)", ylabel="Share of pictures")
     axes.legend([kind.replace("_", " ") for kind in likeness])
     save_figure(figure, path)
