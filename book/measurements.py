@@ -79,7 +79,7 @@ MEASUREMENTS = {
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),
-    "unsure": ("serialization/rest/unsure.py", ["unsure.png"]),
+    "unsure": ("book/unsure.py", ["unsure.png"]),
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile

@@ -46,7 +46,7 @@ SLICES = {
     "xor/initializations.py": ["--networks", "20", "--epochs", "10"],
     "serialization/save_model.py": ["--epochs", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
-    "serialization/rest/unsure.py": ["--pictures", "4", "--digits", "200", "--epochs", "1"],
+    "book/unsure.py": ["--pictures", "4", "--digits", "200", "--epochs", "1"],
     "book/preparation.py": ["--images", "50"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "2000"],

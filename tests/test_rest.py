@@ -718,7 +718,7 @@ def test_the_description_is_valid_and_true(modules, client, digits):
 
 def test_strangers_are_pictures_and_the_ways_tell_them(load_script, digits):
     """Two ways on made-up features: a far point is no digit; a near one is."""
-    strangers = load_script("serialization/rest/strangers.py")
+    strangers = load_script("book/strangers.py")
     rng = np.random.default_rng(0)
     kinds = [strangers.scribble(rng, 3), strangers.make_noise(rng, 3)]
     kinds += [
@@ -730,7 +730,7 @@ def test_strangers_are_pictures_and_the_ways_tell_them(load_script, digits):
     for kind in kinds:
         assert kind.shape[1:] == (28, 28) and kind.dtype == "uint8"
         assert (kind.max(axis=(1, 2)) == 255).all()
-    unsure = load_script("serialization/rest/unsure.py")
+    unsure = load_script("book/unsure.py")
     labels = np.arange(200) % 10
     features = 5 * np.eye(10)[labels] + rng.normal(0, 0.3, (200, 10))
     for way in (unsure.as_distance(features, labels), unsure.as_neighbours(features)):

@@ -1,4 +1,4 @@
-"""Pictures that are not digits, each kind as the service would see it after prepare.py.
+"""Machinery of the book: pictures that are not digits, each kind as the service would see it after prepare.py.
 
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """

@@ -1,6 +1,6 @@
-"""Can the service tell that a picture is not a digit? Five ways, compared at the same price.
+"""Machinery of the book: five ways to tell that a picture is not a digit, at the same price.
 
-    python serialization/rest/unsure.py
+    python book/unsure.py
 
 You will see a table: for each way, how many pictures of each kind it takes for no digits, if it
 may be wrong about 1 % of the digits held out for validation. The first kinds are there to choose a
@@ -37,7 +37,7 @@ from utils.runs import make_folder, save_results
 from utils.statistics import calibration, with_temperature
 
 PICTURES = 400  # that are made at random, of each kind
-DIGITS = 20_000  # training images that the neighbours and the eleventh class know
+DIGITS = 20_000  # images of MNIST at most, of those for training, validation and test
 NEIGHBOURS = 5_000  # of these, among which the nearest are looked for
 EPOCHS = 2  # of training an eleventh class
 SEED = 1
@@ -162,7 +162,7 @@ def main(argv=None):
     parser = make_parser("Compare ways to tell that a picture is not a digit.", OUTPUTS)
     add = parser.add_argument
     add("--pictures", type=positive(int), default=PICTURES, help="of each kind made at random")
-    add("--digits", type=positive(int, DIGITS), default=DIGITS, help="training images to know")
+    add("--digits", type=positive(int, DIGITS), default=DIGITS, help="of MNIST, of each set")
     add("--epochs", type=positive(int), default=EPOCHS, help="of training an eleventh class")
     add("--seed", type=seed, default=SEED, help="of pictures and training")
     args = parser.parse_args(argv)
@@ -170,7 +170,8 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     (images, labels), test = load_mnist()
-    train = images[: args.digits], labels[: args.digits]
+    train, test = ([part[: args.digits] for part in data] for data in ((images, labels), test))
+    validation = images[TRAIN_SIZE:][: args.digits]
     kinds = collect(rng, args.pictures, test)
     others = cut_up(rng, train[0], args.digits // 4)
 
@@ -185,10 +186,10 @@ def main(argv=None):
     print("".join(f"{kind[:12]:>13}" for kind in [*kinds, "chosen on", "reported on"]))
     for name, way in ways.items():
         print(name)
-        results["ways"][name.replace(" ", "_")] = judge(way, kinds, images[TRAIN_SIZE:])
+        results["ways"][name.replace(" ", "_")] = judge(way, kinds, validation)
     limits = load_limits(MODEL)
     results["shipped"] = look_closer(find_logits(model, ask(test[0])), test[1], limits)
-    results["ink"] = float(images[TRAIN_SIZE:].mean())
+    results["ink"] = float(validation.mean())
     shown = {kind: ways["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
     draw(shown, limits["least_likeness"], folder / "unsure.png")
     return save_results(results, folder, __file__, argv)
