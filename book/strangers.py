@@ -1,4 +1,4 @@
-"""Machinery of the book: pictures that are not digits, each kind as the service would see it after prepare.py.
+"""Machinery of the book: pictures that are not digits, as the service sees them after prepare.py.
 
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
