@@ -3,9 +3,9 @@
     python book/browser.py
     python book/browser.py --page think
 
-Starts the service, draws two digits on its page stroke by stroke, and writes screenshots of it as
-rest_page.png; with --page think, of the page that shows the layers, as think_page.png. Needs
-Debian's chromium and chromium-driver, or others in the PATH.
+Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
+it as rest_page.png; with --page think, two digits on the page that shows the layers, as
+think_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -34,12 +34,16 @@ APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
 }
+# What is drawn on each, and whether in the dark.
+SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
 
-# The strokes of digits as a hand draws them, on a canvas from 0 to 1, to the right and down.
+# The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
+# and down.
 STROKES = {
     2: [[(0.3, 0.32), (0.42, 0.2), (0.6, 0.22), (0.66, 0.36), (0.3, 0.8), (0.7, 0.8)]],
     4: [[(0.36, 0.2), (0.32, 0.52), (0.68, 0.52)], [(0.62, 0.22), (0.58, 0.82)]],
     7: [[(0.3, 0.22), (0.7, 0.22), (0.45, 0.82)]],
+    "star": [[(0.5, 0.15), (0.7, 0.82), (0.15, 0.4), (0.85, 0.4), (0.3, 0.82), (0.5, 0.15)]],
 }
 
 
@@ -93,7 +97,7 @@ def forget_answer(chrome):
 
 
 def draw(chrome, digit, by="mouse"):
-    """Draw a digit on the page: with the mouse, a pen, or a finger ("touch")."""
+    """Draw a digit or a star on the page: with the mouse, a pen, or a finger ("touch")."""
     canvas = chrome.find_element(By.ID, "canvas")
     box = canvas.rect
     for stroke in STROKES[digit]:
@@ -123,7 +127,7 @@ def take_screenshot(page, path):
     """Save the page in light and in dark, side by side."""
     with run_service(page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
-        for digit, dark in ((2, False), (4, True)):
+        for digit, dark in SHOWN[page]:
             with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
                 draw(chrome, digit)

@@ -81,6 +81,7 @@ MEASUREMENTS = {
     "serialization": ("book/serialization.py", []),
     # Wants requirements-optional.txt, and nothing else may run meanwhile.
     "smaller": ("serialization/smaller.py", []),
+    "unsure": ("book/unsure.py", ["unsure.png"]),
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile

@@ -49,7 +49,7 @@ def serve(port, slow):
 
     app = create_app()
     if slow:
-        model = app.classifier.model
+        model = app.classifier.judge.network
         model.predict_on_batch = lambda batch: model.predict(batch, verbose=0)
     serve(app, app.classifier.name, "127.0.0.1", port)
 

@@ -59,6 +59,11 @@ def test_draw_on_the_page(browser):
                 assert ink_seen(chrome) > 10_000
                 chrome.find_element(By.TAG_NAME, "body").send_keys("c")
                 assert element(chrome, "digit").text.strip() == "" and ink_seen(chrome) == 0
+            browser.draw(chrome, "star")
+            assert browser.read(chrome) == "?"
+            assert "I do not think that this is a digit" in element(chrome, "status").text
+            assert chrome.find_elements(By.CSS_SELECTOR, "#bars tr.best") == []
+            chrome.find_element(By.TAG_NAME, "body").send_keys("c")
             chrome.find_element(By.TAG_NAME, "body").send_keys(Keys.ENTER)
             assert "first" in element(chrome, "status").text
             # The second stroke changes the answer to the first: a 1 becomes a 4.

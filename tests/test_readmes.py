@@ -32,6 +32,7 @@ TINY = ["--epochs", "1", "--train-samples", "256"]
 SLICES = {
     "mnist/studies/fitting.py": TINY,
     "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
+    "book/unsure.py": ["--pictures", "4", "--digits", "200", "--epochs", "1"],
     "book/preparation.py": ["--images", "50"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],

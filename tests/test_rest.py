@@ -5,6 +5,7 @@ import io
 import json
 import random
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,12 +19,17 @@ import numpy as np
 import pytest
 import requests
 from conftest import ROOT
-from PIL import Image
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate as validate_openapi
+from PIL import Image, ImageDraw
+from prometheus_client.parser import text_string_to_metric_families
 from scipy import ndimage
+
+from utils.statistics import with_temperature
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
-MODULES = ["app", "checks", "prepare", "service"]
+MODULES = ["app", "checks", "doubt", "metrics", "prepare", "service"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +92,7 @@ def message(response, *statuses):
 def test_shipped_model_reads_99_percent_and_has_no_optimizer(app, digits):
     images, labels = digits
     read = np.concatenate(
-        [app.classifier.read(images[i : i + 1000]) for i in range(0, 10_000, 1000)]
+        [app.classifier.read(images[i : i + 1000])[0] for i in range(0, 10_000, 1000)]
     )
     assert (read.argmax(axis=1) == labels).mean() >= 0.99
     with zipfile.ZipFile(SHIPPED) as file:
@@ -111,7 +117,15 @@ def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
     assert trained.read_bytes() == before
     results = ship_model.main(["--model", str(trained), "--outputs", str(tmp_path / "shipped")])
     assert results["bytes"] == trained.stat().st_size > 2.5 * results["bytes_shipped"]
-    assert [path.name for path in (tmp_path / "shipped").iterdir()] == ["conv_net.keras"]
+    names = {path.name for path in (tmp_path / "shipped").iterdir()}
+    assert names == {"conv_net.keras", "conv_net.json"}
+    # What was fitted anew is what lies beside the shipped network.
+    one, two = (
+        json.loads((folder / "conv_net.json").read_text(encoding="utf-8"))
+        for folder in (SHIPPED.parent, tmp_path / "shipped")
+    )
+    assert one["temperature"] == pytest.approx(two["temperature"], rel=1e-3)
+    assert one["least_likeness"] == pytest.approx(two["least_likeness"], rel=1e-3)
     x = digits[0][:50, :, :, None] / 255
     one, two = (
         keras.saving.load_model(path).predict_on_batch(x)
@@ -123,13 +137,16 @@ def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
 def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     images, labels = digits[0][:40], digits[1][:40]
     direct = app.classifier.model.predict(images[..., None] / 255, verbose=0)
+    direct = with_temperature(direct, app.classifier.judge.limits["temperature"])
     batch = client.post("/predict", json={"pixels": images.tolist()}).get_json()
     assert batch["model"] == "conv_net" and len(batch["predictions"]) == 40
+    assert batch["version"] == app.classifier.sha256[:12]
     for image, label, row, prediction in zip(
         images, labels, direct, batch["predictions"], strict=True
     ):
         one = client.post("/predict", json={"pixels": image.tolist()}).get_json()
-        assert one.pop("model") == "conv_net"
+        assert one.pop("model") == "conv_net" and one.pop("version") == batch["version"]
+        assert one["looks_like_digit"] is prediction["looks_like_digit"] is True
         assert one["digit"] == prediction["digit"] == label
         assert one["probability"] == max(one["probabilities"])
         np.testing.assert_allclose(one["probabilities"], row, atol=2e-6)
@@ -575,3 +592,170 @@ def test_a_perceptron_is_served_as_well(modules, tmp_path, digits):
     client = modules["app"].create_app(path).test_client()
     answer = client.post("/predict", json={"pixels": digits[0][0].tolist()}).get_json()
     assert answer["model"] == "mlp" and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+    assert answer["looks_like_digit"] is None
+
+
+def test_what_is_not_a_digit_is_doubted(client, digits):
+    """A sun with rays, which no digit resembles; and a client's pixels that are all ink."""
+    sheet = Image.new("L", (300, 300), 255)
+    pen = ImageDraw.Draw(sheet)
+    pen.ellipse([100, 100, 200, 200], fill=0)
+    for angle in np.arange(0, 2 * np.pi, np.pi / 6):
+        x, y = 150 + 130 * np.cos(angle), 150 + 130 * np.sin(angle)
+        pen.line([150, 150, x, y], fill=0, width=12)
+    answer = upload(client, sheet).get_json()
+    assert answer["looks_like_digit"] is False and 0 <= answer["digit"] <= 9
+    full = client.post("/predict", json={"pixels": np.full((28, 28), 255).tolist()}).get_json()
+    assert full["looks_like_digit"] is False
+    images = digits[0][:100].tolist()
+    answers = client.post("/predict", json={"pixels": images}).get_json()["predictions"]
+    assert sum(not answer["looks_like_digit"] for answer in answers) <= 5
+
+
+def test_limits_of_another_network_are_not_used(modules, tmp_path, digits):
+    doubt, path = modules["doubt"], tmp_path / "conv_net.keras"
+    limits = SHIPPED.with_suffix(".json").read_text(encoding="utf-8")
+    path.write_bytes(SHIPPED.read_bytes())
+    assert doubt.load_limits(path) is None  # none there
+    beside = tmp_path / "conv_net.json"
+    for text, known in [
+        (limits, True),
+        (limits[: len(limits) // 2], False),
+        (limits.replace('"temperature": ', '"temperature": -'), False),
+        (limits.replace('"least_likeness": ', '"least_likeness": NaN, "x": '), False),
+        ("[]", False),
+    ]:
+        beside.write_text(text, encoding="utf-8")
+        assert (doubt.load_limits(path) is not None) is known
+    beside.write_text(limits, encoding="utf-8")
+    path.write_bytes(SHIPPED.read_bytes() + b" ")
+    assert doubt.load_limits(path) is None
+    # Without them the answer is that of the network alone.
+    model = keras.saving.load_model(SHIPPED)
+    judge, x = doubt.Judge(model, None), digits[0][:5, :, :, None] / 255
+    probabilities, likely = judge.judge(judge.network.predict_on_batch(x))
+    np.testing.assert_allclose(probabilities, model.predict_on_batch(x), atol=1e-6)
+    assert likely == [None] * 5
+
+
+def metric(client, name, /, **labels):
+    """Return a value of /metrics, 0 if it is not there yet."""
+    response = client.get("/metrics")
+    assert response.status_code == 200 and response.mimetype == "text/plain"
+    for family in text_string_to_metric_families(response.text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return sample.value
+    return 0
+
+
+def test_metrics_count_what_happens(app, client, digits):
+    version = app.classifier.sha256[:12]
+    assert metric(client, "digits_model", name="conv_net", version=version) == 1
+    counted = {
+        "read": ("digits_requests_total", {"path": "/predict", "status": "200"}),
+        "refused": ("digits_requests_total", {"path": "/predict", "status": "422"}),
+        "lost": ("digits_requests_total", {"path": "unknown", "status": "404"}),
+        "timed": ("digits_seconds_count", {"path": "/predict"}),
+        "digits": ("digits_images_total", {"looks_like_digit": "yes"}),
+        "others": ("digits_images_total", {"looks_like_digit": "no"}),
+        "images": ("digits_ink_count", {}),
+        "ink": ("digits_ink_sum", {}),
+    }
+
+    def look():
+        return {key: metric(client, name, **labels) for key, (name, labels) in counted.items()}
+
+    before, images = look(), digits[0][:3]
+    client.post("/predict", json={"pixels": images.tolist()})
+    client.post("/predict", json={"pixels": np.full((28, 28), 255).tolist()})
+    client.post("/predict", json={"pixels": EMPTY})
+    for path in ("/nowhere", "/elsewhere"):
+        client.get(path)
+    after = look()
+    change = {key: after[key] - before[key] for key in counted}
+    ink = images.mean(axis=(1, 2)).sum() + 255
+    assert change.pop("ink") == pytest.approx(ink)
+    assert change == {
+        "read": 2, "refused": 1, "lost": 2, "timed": 3, "digits": 3, "others": 1, "images": 4,
+    }  # fmt: skip
+
+
+def test_the_description_is_valid_and_true(modules, client, digits):
+    description = client.get("/openapi.json").get_json()
+    validate_openapi(description)
+    schemas = description["components"]["schemas"]
+
+    def check(response, path, method="post"):
+        """The answer is one that the description allows for this path and status."""
+        said = description["paths"][path][method]["responses"][str(response.status_code)]
+        if "$ref" in said:
+            said = description["components"]["responses"][said["$ref"].rpartition("/")[2]]
+        schema = said["content"][response.mimetype]["schema"]
+        value = response.get_json() if response.is_json else response.text
+        Draft202012Validator(schema | {"components": description["components"]}).validate(value)
+
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()}
+    assert set(description["paths"]) == rules - {"/", "/static/<path:filename>"}
+    for path in set(description["paths"]) - {"/predict"}:
+        check(client.get(path), path, "get")
+    for body in (GOOD, digits[0][:2].tolist(), EMPTY, "x"):
+        check(client.post("/predict", json={"pixels": body}), "/predict")
+    check(upload(client, drawing(digits[0][0])), "/predict")
+    check(client.post("/predict", data="{", content_type="application/json"), "/predict")
+    check(client.post("/predict", data="x", content_type="text/plain"), "/predict")
+    check(upload(client, bytes(9 * 2**20)), "/predict")
+    # It would notice a field that it does not know, and one that is missing.
+    answer = client.post("/predict", json={"pixels": GOOD}).get_json()
+    whole = {"$ref": "#/components/schemas/Answer", "components": description["components"]}
+    for wrong in (answer | {"extra": 1}, {key: answer[key] for key in answer if key != "digit"}):
+        assert not Draft202012Validator(whole).is_valid(wrong)
+    several = description["paths"]["/predict"]["post"]["requestBody"]["content"]
+    several = several["application/json"]["schema"]["properties"]["pixels"]["oneOf"][1]
+    assert several["maxItems"] == modules["checks"].MAX_BATCH
+    assert schemas["Picture"]["maxItems"] == modules["prepare"].SIDE
+
+
+def test_strangers_are_pictures_and_the_ways_tell_them(load_script, digits):
+    """Two ways on made-up features: a far point is no digit; a near one is."""
+    strangers = load_script("book/strangers.py")
+    rng = np.random.default_rng(0)
+    kinds = [strangers.scribble(rng, 3), strangers.make_noise(rng, 3)]
+    kinds += [
+        strangers.cut_up(rng, digits[0][:20], 3),
+        strangers.type_characters("AX", ["STIXGeneral"]),
+    ]
+    kinds += [strangers.turn(*(part[:20] for part in digits))]
+    assert [len(kind) for kind in kinds] == [3, 3, 3, 2, np.isin(digits[1][:20], [3, 4, 7]).sum()]
+    for kind in kinds:
+        assert kind.shape[1:] == (28, 28) and kind.dtype == "uint8"
+        assert (kind.max(axis=(1, 2)) == 255).all()
+    unsure = load_script("book/unsure.py")
+    labels = np.arange(200) % 10
+    features = 5 * np.eye(10)[labels] + rng.normal(0, 0.3, (200, 10))
+    for way in (unsure.as_distance(features, labels), unsure.as_neighbours(features)):
+        assert way(features).min() > way(np.full((1, 10), 3.0))[0]
+    logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
+    assert np.diff(unsure.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
+
+
+def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):
+    """Docker runs nowhere in these tests: the files it would copy are laid out and started."""
+    text = (REST / "Dockerfile").read_text(encoding="utf-8")
+    for source, target in re.findall(r"^COPY (\S+) (\S+)/$", text, re.MULTILINE):
+        if source != "requirements.txt":
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / source, tmp_path / target, ignore=ignore)
+    (script, *options) = json.loads(re.search(r"^CMD (.+)$", text, re.MULTILINE)[1])[1:]
+    help_ = subprocess.run(
+        [sys.executable, str(tmp_path / script), *options, "--model", "missing.keras"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert help_.returncode == 1 and "there is no .keras file" in help_.stderr, help_.stderr
+    # Each package that it picks from requirements.txt is there.
+    names = re.search(r"'\^\((\S+)\)", text)[1].split("|")
+    required = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    for name in names:
+        assert re.search(rf"^{name}[<>=]", required, re.MULTILINE), name

@@ -1,11 +1,14 @@
-"""How good a network is, and what a mean of some trainings is worth."""
+"""How good and how confident a network is, and what a mean of some trainings is worth."""
 
 import statistics
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
+BINS = 15  # of a reliability diagram
 
 
 def score(labels, probabilities):
@@ -25,6 +28,52 @@ def score_images(labels, probabilities):
     # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
     surprise = -np.log(np.maximum(of_truth, SMALLEST))
     return labels.argmax(axis=1) == probabilities.argmax(axis=1), surprise
+
+
+def with_temperature(probabilities, temperature):
+    """Return softmax(logits / temperature): above 1 less confident answers, below 1 more so.
+
+    The logarithms of the probabilities serve as logits: they are what went into the softmax, up to
+    one number added to all ten, which changes nothing.
+    """
+    return softmax(np.log(np.maximum(probabilities, SMALLEST)) / temperature, axis=1)
+
+
+def fit_temperature(probabilities, labels):
+    """Return the temperature with the lowest cross-entropy; labels: one-hot, shape (n, 10).
+
+    Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
+    """
+
+    def loss(temperature):
+        return score(labels, with_temperature(probabilities, temperature))["cross_entropy"]
+
+    return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
+
+
+def reliability(probabilities, labels, bins=BINS):
+    """Return images, mean confidence and accuracy for each bin of confidence that is not empty.
+
+    A network's confidence in an answer is its highest probability. The bins are equally wide.
+    """
+    sureness = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    place = np.minimum((sureness * bins).astype(int), bins - 1)
+    rows = [(right[place == b], sureness[place == b]) for b in np.unique(place)]
+    return np.array([(len(r), s.mean(), r.mean()) for r, s in rows])
+
+
+def calibration(probabilities, labels):
+    """Return accuracy, errors, cross-entropy, mean confidence and expected calibration error.
+
+    The last is the distance of confidence from accuracy, as a mean over the bins, each weighted by
+    its number of images.
+    """
+    images, sureness, accuracy = reliability(probabilities, labels).T
+    return score(labels, probabilities) | {
+        "sureness": float(probabilities.max(axis=1).mean()),
+        "calibration_error": float(np.average(np.abs(sureness - accuracy), weights=images)),
+    }
 
 
 def mean_and_deviation(values):

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from flask import render_template, request
+from flask import render_template, request, send_from_directory
 
 from checks import read_images
+from doubt import Judge, load_limits
 from service import backend_version, make_flask, parse_options, serve
 from utils.models import load_model
 from utils.runs import ROOT, fail, first_line
@@ -38,6 +39,8 @@ class DigitClassifier:
     def __init__(self, path):
         self.name = path.stem
         self.model, self.sha256 = load(path)
+        self.version = self.sha256[:12]
+        self.judge = Judge(self.model, load_limits(path))
         self.lock = threading.Lock()
         self.warm_up()
 
@@ -50,7 +53,9 @@ class DigitClassifier:
             fail(f"{self.name} loads, but does not answer: {first_line(error)}")
 
     def read(self, pixels):
-        """Return probabilities, shape (n, 10), for grey levels from 0 to 255, shape (n, 28, 28).
+        """Return probabilities, shape (n, 10), and whether each image looks like a digit, or None.
+
+        pixels: grey levels from 0 to 255, shape (n, 28, 28).
 
         predict_on_batch is what predict does for each batch, without what predict prepares for
         a whole data set. Batches of one or of 32, filled up with zeros: JAX would compile the
@@ -62,13 +67,13 @@ class DigitClassifier:
         batch /= 255
         with self.lock:
             parts = [
-                self.model.predict_on_batch(batch[start : start + size])
+                self.judge.network.predict_on_batch(batch[start : start + size])
                 for start in range(0, len(batch), size)
             ]
-        probabilities = np.concatenate(parts)[: len(pixels)].astype("float32")
+        probabilities, likely = self.judge.judge(np.concatenate(parts)[: len(pixels)])
         if not np.isfinite(probabilities).all():
             raise ArithmeticError("its probabilities are not numbers (NaN)")
-        return probabilities
+        return probabilities, likely
 
 
 def load(path):
@@ -83,11 +88,12 @@ def load(path):
     return model, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def answer(probabilities):
+def answer(probabilities, likely):
     """Return what the service says about one image."""
     digit = int(probabilities.argmax())
     rounded = [round(float(probability), 6) for probability in probabilities]
-    return {"digit": digit, "probability": rounded[digit], "probabilities": rounded}
+    sure = {"digit": digit, "probability": rounded[digit], "probabilities": rounded}
+    return sure | {"looks_like_digit": likely}
 
 
 def create_app(model=MODEL):
@@ -95,16 +101,19 @@ def create_app(model=MODEL):
     classifier = DigitClassifier(Path(model))
     app = make_flask(__name__)
     app.classifier = classifier
+    app.metrics.model.labels(classifier.name, classifier.version).set(1)
+    about = {"model": classifier.name, "version": classifier.version}
 
     @app.post("/predict")
     def predict():
         images, kind = read_images(request)
-        answers = [answer(probabilities) for probabilities in classifier.read(images)]
+        answers = list(map(answer, *classifier.read(images)))
+        app.metrics.count_images(images, answers)
         if kind == "batch":
-            return {"model": classifier.name, "predictions": answers}
+            return about | {"predictions": answers}
         if kind == "image":  # the page shows what the network saw
             answers[0]["pixels"] = images[0].tolist()
-        return {"model": classifier.name, **answers[0]}
+        return about | answers[0]
 
     @app.get("/health")
     def health():
@@ -120,6 +129,14 @@ def create_app(model=MODEL):
             "keras": keras.version(),
             "backend": f"{keras.backend.backend()} {backend_version()}",
         }
+
+    @app.get("/metrics")
+    def metrics():
+        return app.metrics.response()
+
+    @app.get("/openapi.json")
+    def description():
+        return send_from_directory(app.root_path, "openapi.json")
 
     @app.get("/")
     def page():

@@ -68,7 +68,8 @@ def fits(value, form):
 
 
 def show(name, answer):
-    print(f"{name}: {answer['digit']} with a probability of {answer['probability']:.4f}")
+    doubt = ", if it is a digit at all" if answer["looks_like_digit"] is False else ""
+    print(f"{name}: {answer['digit']} with a probability of {answer['probability']:.4f}{doubt}")
 
 
 def ask_about_test_images(session, url, count):

@@ -21,6 +21,7 @@ from waitress.task import ErrorTask
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from checks import MAX_BODY
+from metrics import Metrics
 from utils.options import make_parser, number
 from utils.runs import fail
 
@@ -65,6 +66,7 @@ def make_flask(name):
     app = Flask(name)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False
+    app.metrics = Metrics()
     app.url_map.merge_slashes = False  # //predict is unknown, not a redirection
 
     @app.errorhandler(HTTPException)
@@ -84,14 +86,15 @@ def make_flask(name):
     @app.after_request
     def finish(response):
         response.headers.update(HEADERS)
-        milliseconds = 1000 * (time.perf_counter() - g.start)
+        seconds = time.perf_counter() - g.start
+        app.metrics.count_request(request.url_rule, response.status_code, seconds)
         log.info(
             "%s %s %s %d %.1f ms",
             request.remote_addr,
             request.method,
             quote(request.path[:200]),
             response.status_code,
-            milliseconds,
+            1000 * seconds,
         )
         return response
 

@@ -32,11 +32,12 @@ function say(text, error = false) {
   status.classList.toggle("error", error);
 }
 
-function show(probabilities, best) {
-  digit.textContent = best;
-  digit.classList.toggle("unsure", probabilities[best] < 0.8);
+// likely: does the picture look like a digit? null if the service does not know
+function show(probabilities, best, likely = null) {
+  digit.textContent = likely === false ? "?" : best;
+  digit.classList.toggle("unsure", likely === false || probabilities[best] < 0.8);
   rows.forEach((row, value) => {
-    row.classList.toggle("best", value === best);
+    row.classList.toggle("best", value === best && likely !== false);
     row.querySelector("i").style.width = `${100 * probabilities[value]}%`;
     row.cells[2].textContent = best === "" ? "" : `${(100 * probabilities[value]).toFixed(1)} %`;
   });
@@ -63,10 +64,12 @@ async function predict() {
     const answer = await response.json();
     if (question !== latest) return;
     if (!response.ok) throw new Error(answer.error.message);
-    show(answer.probabilities, answer.digit);
+    const likely = answer.looks_like_digit;
+    show(answer.probabilities, answer.digit, likely);
     showSeen(answer.pixels);
     document.dispatchEvent(new CustomEvent("answer", { detail: answer }));
-    say(`${answer.model} answered in ${Math.round(performance.now() - start)} ms.`);
+    const time = `${answer.model} answered in ${Math.round(performance.now() - start)} ms.`;
+    say(likely === false ? `I do not think that this is a digit. ${time}` : time);
   } catch (error) {
     if (question === latest) say(`No answer: ${error.message}`, true);
   }

@@ -1,0 +1,87 @@
+"""What a network does not say by itself: how sure it may be, and whether this is a digit at all.
+
+Both come from what its last layer computes before the softmax (the logits), and from two numbers
+that ship_model.py fits on the validation images and writes beside the network, as NAME.json.
+
+Chapter: serialization/rest/README.md#is-it-a-digit-at-all
+"""
+
+import hashlib
+import json
+import math
+
+import keras
+import numpy as np
+from scipy.special import logsumexp, softmax
+
+from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.statistics import fit_temperature
+
+REFUSED = 0.01  # of the digits held out for validation: the least digit-like, taken for none
+
+
+def is_known(model):
+    """Tell whether a network is a stack that ends with a dense layer and its softmax."""
+    last = model.layers[-1]
+    return (
+        isinstance(model, keras.Sequential)
+        and isinstance(last, keras.layers.Dense)
+        and last.activation is keras.activations.softmax
+    )
+
+
+def find_logits(model, features):
+    """Return what the last layer computes of its inputs before softmax, shape (n, 10)."""
+    kernel, bias = model.layers[-1].get_weights()
+    return features.astype("float32") @ kernel + bias
+
+
+def digit_likeness(logits):
+    """Return the negative energy, ln(sum(exp(logits))): high if some digit has a high score.
+
+    The softmax loses it: ten low scores give the same probabilities as ten high ones.
+    Source: Liu, Wang, Owens and Li, "Energy-based out-of-distribution detection", 2020.
+    """
+    return logsumexp(logits, axis=1)
+
+
+def fit(model, sha256):
+    """Return temperature and least likeness of a digit for the network in a file."""
+    (images, labels), _ = load_mnist()
+    inputs = prepare_images(images[TRAIN_SIZE:], model.input_shape[1:])
+    features = keras.Model(model.inputs, model.layers[-1].input)
+    logits = find_logits(model, features.predict(inputs, batch_size=500, verbose=0))
+    temperature = fit_temperature(softmax(logits, axis=1), np.eye(10)[labels[TRAIN_SIZE:]])
+    least = float(np.quantile(digit_likeness(logits), REFUSED))
+    return {"sha256": sha256, "temperature": temperature, "least_likeness": least}
+
+
+def load_limits(path):
+    """Return what fit gave for the network in path, or None if that does not lie beside it."""
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        numbers = limits["temperature"], limits["least_likeness"]
+        fits = limits["sha256"] == sha256 and numbers[0] > 0 and all(map(math.isfinite, numbers))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return limits if fits else None
+
+
+class Judge:
+    """Makes probabilities and verdicts of what its network gives; without limits, no verdicts."""
+
+    def __init__(self, model, limits):
+        self.model = model
+        self.limits = limits if is_known(model) else None
+        self.network = model
+        if self.limits:
+            self.network = keras.Model(model.inputs, model.layers[-1].input)
+
+    def judge(self, outputs):
+        """Return probabilities, shape (n, 10), and for each image True, False or None."""
+        if not self.limits:
+            return outputs.astype("float32"), [None] * len(outputs)
+        logits = find_logits(self.model, outputs)
+        likely = digit_likeness(logits) >= self.limits["least_likeness"]
+        return softmax(logits / self.limits["temperature"], axis=1), likely.tolist()
