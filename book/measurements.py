@@ -79,6 +79,8 @@ MEASUREMENTS = {
     "mnist_augmentation": ("book/augmentation.py", []),
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),
+    # Wants requirements-optional.txt, and nothing else may run meanwhile.
+    "smaller": ("serialization/smaller.py", []),
     "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
     "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile

@@ -14,13 +14,13 @@ from chapter import OUTPUTS
 
 import logging
 import time
-import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import forms
+from answer import load_litert, load_onnx, load_tensorflow
 from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
 from utils.runs import fail
@@ -46,43 +46,6 @@ def load_weights(path):
     model = forms.build_model()
     model.load_weights(path)
     return model
-
-
-def load_tensorflow(path):
-    """No Keras model comes back, only a function: inputs in, predictions out."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(path)
-    return lambda inputs: loaded.serve(inputs)  # keeps what was loaded, with its weights
-
-
-def load_litert(path):
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:  # TensorFlow still has one of its own
-        import tensorflow as tf
-
-        Interpreter = tf.lite.Interpreter
-    with warnings.catch_warnings(action="ignore"):
-        interpreter = Interpreter(str(path))
-    interpreter.allocate_tensors()  # before this it has only opened the file
-
-    def predict(inputs):
-        first, last = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        interpreter.resize_tensor_input(first["index"], inputs.shape)
-        interpreter.allocate_tensors()  # anew, for as many inputs as these
-        interpreter.set_tensor(first["index"], inputs)
-        interpreter.invoke()
-        return interpreter.get_tensor(last["index"])
-
-    return predict
-
-
-def load_onnx(path):
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path)
-    return lambda inputs: session.run(None, {session.get_inputs()[0].name: inputs})[0]
 
 
 # File: how it is called in the table, how it is loaded, whether it holds architecture, weights

@@ -96,10 +96,10 @@ def installed(package):
         return False
 
 
-def save_all(model, folder):
+def save_all(model, folder, savers=SAVERS):
     """Save the model in each form; return {file name: bytes}, without what was skipped."""
     sizes = {}
-    for name, save, packages in SAVERS:
+    for name, save, packages in savers:
         missing = [package for package in packages if not installed(package)]
         if missing:
             print(f"{name:20} skipped: not installed: {', '.join(missing)}")

@@ -291,6 +291,97 @@ def test_scripts_refuse_bad_options(load_script):
     assert end.value.code == 2
 
 
-@pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="needs ONNX Runtime")
+needs_onnx = pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ["onnx", "tf2onnx", "onnxruntime"])),
+    reason="NOT TESTED: ONNX; pip install -r requirements-optional.txt",
+)
+
+
+@needs_onnx
 def test_onnx(saved, load):
+    """The file answers as the network does: test_table_says_what_each_form_keeps compares."""
     assert "ONNX" in {row["form"] for row in load.main([str(saved[0])])["rows"]}
+
+
+@pytest.fixture
+def smaller(load_quickly, monkeypatch):
+    """The script, with 500 images; it measures in this process, which saves half a minute."""
+    module = load_quickly("serialization/smaller.py")
+    answer = load_quickly("serialization/answer.py")
+    monkeypatch.setattr(answer, "CALLS", {1: 2, 1000: 1})
+
+    def measure(path):
+        row = answer.main([str(path), str(path.with_name("probe.npz"))])
+        return row | {"bytes": module.forms.size(path)}
+
+    monkeypatch.setattr(module, "measure", measure)
+    return module
+
+
+def test_smaller_forms_are_smaller_and_read_as_well(smaller, tmp_path, capsys):
+    networks = smaller.main(["--epochs", "1", "--outputs", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert set(networks) == {"mlp_one_layer", "conv_net"}
+    for name, rows in networks.items():
+        whole = rows["model_keras"]
+        assert whole["difference"] == 0 and f"{whole['bytes']:,}" in shown
+        for form, row in rows.items():
+            assert row["difference"] < 0.1, form
+            assert abs(row["accuracy"] - whole["accuracy"]) <= 0.01, form
+            assert row["ms_1000"] > row["ms_1"] > 0, form
+        half, quarter = rows["float16_keras"], rows["int8_keras"]
+        assert 0 < half["difference"] < 0.01 and quarter["difference"] > 0
+        assert 0.45 < half["bytes"] / whole["bytes"] < 0.6
+        # Of the convolutional network, only the dense layers, 37,578 of 93,322 parameters.
+        assert quarter["bytes"] / whole["bytes"] < (0.3 if name == "mlp_one_layer" else 0.8)
+        if "model_tflite" in rows:
+            assert 0 <= rows["model_tflite"]["difference"] < 1e-5
+            assert rows["int8_tflite"]["bytes"] / rows["model_tflite"]["bytes"] < 0.35
+            assert rows["int8_tflite"]["difference"] > 1e-5
+
+
+def test_keras_quantizes_dense_layers_only(smaller, tmp_path):
+    """As the text says. Once Keras does more, the text has to follow."""
+    model = keras.saving.load_model(SHIPPED, compile=False)
+    smaller.save_int8(model, tmp_path)
+    loaded = keras.saving.load_model(tmp_path / "int8.keras")
+    quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
+    assert quantized == {keras.layers.Dense}
+
+
+@needs_onnx
+def test_smaller_runs_onnx(smaller, tmp_path):
+    row = smaller.main([str(SHIPPED), "--outputs", str(tmp_path)])["conv_net"]["model_onnx"]
+    assert row["library"].startswith("onnxruntime") and row["difference"] < 1e-5
+    assert row["accuracy"] > 0.98
+
+
+def test_smaller_says_what_it_leaves_out(smaller, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(smaller.save_model, "installed", lambda package: "onnx" not in package)
+    few = [saver for saver in smaller.SAVERS if saver[0] in ("model.keras", "model.onnx")]
+    monkeypatch.setattr(smaller, "SAVERS", few)
+    rows = smaller.main([str(SHIPPED), "--outputs", str(tmp_path)])["conv_net"]
+    assert set(rows) == {"model_keras"}
+    assert "skipped: not installed: onnx, tf2onnx, onnxruntime" in capsys.readouterr().out
+
+
+def test_smaller_wants_a_network_that_reads_digits(smaller, saved, tmp_path):
+    with pytest.raises(SystemExit, match="xor does not read digits of 28 x 28 pixels"):
+        smaller.main([str(saved[0] / "model.keras"), "--outputs", str(tmp_path)])
+
+
+def test_an_answer_takes_no_more_than_its_library(saved, run_script, tmp_path):
+    """In a process of its own, as smaller.py asks for it."""
+    code = "import sys, answer; print({'keras', 'tensorflow'} & set(sys.modules))"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
+    assert run.stdout.strip() == "set()", run.stderr
+    (tmp_path / "broken.tflite").write_bytes(b"no model")
+    run = run_script("serialization/answer.py", tmp_path / "broken.tflite", saved[0] / "probe.npz")
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("answer.py: ") and "broken" in run.stderr
+    if "model.tflite" in saved[1]["sizes"]:
+        files = saved[0] / "model.tflite", saved[0] / "probe.npz"
+        run = run_script("serialization/answer.py", *files)
+        row = json.loads(run.stdout.splitlines()[-1])
+        assert row["difference"] < 1e-5 and row["library_bytes"] > row["network_bytes"] >= 0

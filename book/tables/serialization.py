@@ -57,3 +57,41 @@ def rest_load():
         if clients.isdigit()
     ]
     return markdown(["clients", "half within", "99 % within", "requests per second"], *rows)
+
+
+def smaller(network):
+    """Return a row for each form in which smaller.py has saved a network."""
+    labels = {
+        "model_keras": "`.keras`, float32",
+        "float16_keras": "`.keras`, float16",
+        "int8_keras": "`.keras`, int8",
+        "saved_model": "SavedModel",
+        "model_tflite": "LiteRT",
+        "int8_tflite": "LiteRT, int8",
+        "model_onnx": "ONNX",
+    }
+    million = 1_000_000
+    rows = [
+        [
+            labels[form],
+            f"{row['bytes']:,}",
+            percent(row["accuracy"]),
+            f"{row['difference']:.0e}" if row["difference"] else "0",
+            f"{row['ms_1']:.2f} ms",
+            f"{row['ms_1000']:.0f} ms",
+            f"{row['library_bytes'] / million:.0f} + {row['network_bytes'] / million:.0f} MB",
+        ]
+        for form, row in load_results("smaller")[network].items()
+    ]
+    header = ["form", "bytes", "read correctly", "largest difference", "1 image", "1,000 images"]
+    return markdown([*header, "memory: library + network"], *rows)
+
+
+@table
+def smaller_mlp_one_layer():
+    return smaller("mlp_one_layer")
+
+
+@table
+def smaller_conv_net():
+    return smaller("conv_net")

@@ -1,0 +1,166 @@
+"""Make a network smaller, in each way that Keras offers, and measure what is lost and what is won.
+
+    python serialization/smaller.py                                  # two networks of the book
+    python serialization/smaller.py mnist/outputs/RUN/conv_net.keras  # yours, trained on MNIST
+
+Takes the convolutional network of the web service and a perceptron that it trains itself, saves
+each in seven forms, and lets each form read the 5,000 validation images in a process of its own.
+Prints a row for each: bytes, share read rightly, largest difference of a probability, milliseconds
+for one image and for 1,000, and the memory of the library and of the network. Two minutes on two
+cores; nothing else should run meanwhile.
+
+Chapter: serialization/README.md#smaller-and-faster
+"""
+
+from chapter import OUTPUTS
+
+import json
+import math
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+import forms
+import save_model
+from utils.data import prepare_mnist
+from utils.models import load_model
+from utils.options import make_parser, positive
+from utils.runs import ROOT, fail, make_folder, save_results
+from utils.training import verbosity
+
+MODEL = None  # a .keras file of yours
+CONV_NET = ROOT / "assets" / "models" / "conv_net.keras"
+ANSWER = Path(__file__).with_name("answer.py")
+EPOCHS = 3  # of the perceptron
+SEED = 8
+
+
+def train_perceptron(epochs):
+    """Return the network of mnist.py -m mlp_one_layer after a short training."""
+    digits = prepare_mnist((784,))
+    model = keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="mlp_one_layer",
+    )
+    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    model.fit(digits.x_train, digits.y_train, batch_size=128, epochs=epochs, verbose=verbosity())
+    return model
+
+
+def save_float16(model, folder):
+    """Every weight in 2 bytes in place of 4; the network then computes in float16, too."""
+
+    def halve(layer):
+        return layer.from_config(layer.get_config() | {"dtype": "float16"})
+
+    half = keras.models.clone_model(model, clone_function=halve)
+    half.set_weights(model.get_weights())
+    half.save(folder / "float16.keras")
+
+
+def save_int8(model, folder):
+    """The weights of the dense layers as whole numbers from -127 to 127, with a scale for each."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    with warnings.catch_warnings(action="ignore"):  # one for each layer that stays as it is
+        copy.quantize("int8")
+    copy.save(folder / "int8.keras")
+
+
+def save_int8_litert(model, folder):
+    """The same for every layer, by the converter of LiteRT."""
+    import tensorflow as tf
+
+    optimizations = [tf.lite.Optimize.DEFAULT]
+    path = folder / "int8.tflite"
+    model.export(path, format="litert", verbose=False, optimizations=optimizations)
+
+
+# The file, how it is written, and the packages without which it is skipped.
+SAVERS = [
+    (forms.WHOLE, save_model.save_whole, []),
+    ("float16.keras", save_float16, []),
+    ("int8.keras", save_int8, []),
+    (forms.SAVED_MODEL, save_model.save_tensorflow, ["tensorflow"]),
+    (forms.LITERT, save_model.save_litert, ["tensorflow"]),
+    ("int8.tflite", save_int8_litert, ["tensorflow"]),
+    (forms.ONNX, save_model.save_onnx, ["onnx", "tf2onnx", "onnxruntime"]),
+]
+
+
+def save_probe(model, folder):
+    """Save the validation images, their digits, and what the network answers to them."""
+    shape = model.input_shape[1:]
+    if math.prod(shape) != 784 or model.output_shape[1:] != (10,):
+        fail(f"{model.name} does not read digits of 28 x 28 pixels.")
+    digits = prepare_mnist(shape)
+    np.savez(
+        folder / forms.PROBE,
+        inputs=digits.x_val,
+        labels=digits.y_val.argmax(axis=1),
+        predictions=model.predict(digits.x_val, verbose=0),
+    )
+
+
+def measure(path):
+    """Return what answer.py measures of a file, in a process of its own."""
+    command = [sys.executable, str(ANSWER), str(path), str(path.with_name(forms.PROBE))]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        print(f"{path.name:15} left out: {run.stderr.strip().splitlines()[-1][:150]}")
+        return None
+    return {"bytes": forms.size(path)} | json.loads(run.stdout.splitlines()[-1])
+
+
+def show(name, row):
+    million = 1_000_000
+    print(
+        f"{name:15} {row['bytes']:10,} {row['accuracy']:9.2%} {row['difference']:11.0e}"
+        f" {row['ms_1']:8.2f} ms {row['ms_1000']:9.1f} ms"
+        f" {row['library_bytes'] / million:8.0f} MB {row['network_bytes'] / million:8.0f} MB",
+        flush=True,
+    )
+
+
+def compare(model, folder):
+    """Save a network in each form and measure each; return {file, with _ for the dot: a row}."""
+    print(f"{model.name}, {model.count_params():,} parameters")
+    folder.mkdir(exist_ok=True)
+    save_probe(model, folder)
+    sizes = save_model.save_all(model, folder, SAVERS)
+    print("form                 bytes     right  difference     1 image   1,000 images", end="")
+    print("     library     network")
+    rows = {}
+    for name in sizes:
+        if row := measure(folder / name):
+            show(name, row)
+            rows[name.replace(".", "_")] = row
+    return rows
+
+
+def main(argv=None):
+    parser = make_parser("Make networks smaller and measure what is lost.", OUTPUTS)
+    about = "a .keras file, trained on MNIST, in place of the two networks"
+    parser.add_argument("model", nargs="?", type=Path, default=MODEL, help=about)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="of the perceptron")
+    args = parser.parse_args(argv)
+    keras.utils.set_random_seed(SEED)
+    models = [load_model(args.model or CONV_NET, compile=False)]
+    folder = make_folder(args.outputs)
+    if not args.model:
+        models.insert(0, train_perceptron(args.epochs))
+    results = {model.name: compare(model, folder / model.name) for model in models}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
