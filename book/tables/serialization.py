@@ -81,7 +81,7 @@ def smaller(network):
             f"{row['ms_1000']:.0f} ms",
             f"{row['library_bytes'] / million:.0f} + {row['network_bytes'] / million:.0f} MB",
         ]
-        for form, row in load_results("smaller")[network].items()
+        for form, row in load_results("smaller")[network]["forms"].items()
     ]
     header = ["form", "bytes", "read correctly", "largest difference", "1 image", "1,000 images"]
     return markdown([*header, "memory: library + network"], *rows)
