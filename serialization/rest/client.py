@@ -68,7 +68,7 @@ def fits(value, form):
 
 
 def show(name, answer):
-    doubt = ", if it is a digit at all" if answer["looks_like_digit"] is False else ""
+    doubt = ", if it is a digit at all" if answer.get("looks_like_digit") is False else ""
     print(f"{name}: {answer['digit']} with a probability of {answer['probability']:.4f}{doubt}")
 
 
