@@ -274,7 +274,7 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     holdout = load_script("book/holdout.py")
     monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
     monkeypatch.setattr(holdout, "best_net", sys.modules["models"].quick_net)  # learns sooner
-    options = ["--epochs", "1", "--train-samples", "1000", "--outputs", str(tmp_path)]
+    options = ["--epochs", "1", "--train-samples", "2000", "--outputs", str(tmp_path)]
     results = holdout.main(options)
     assert set(results) == {"layers", "affine"}
     for scores in results.values():
