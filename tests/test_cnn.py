@@ -91,9 +91,10 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
     first, pooled, second, pooled_again = script.measure_equivariance(
         script.load_model(script.TRAINED), digits
     ).values()
-    assert first == {"1": 0, "2": 0, "4": 0}
-    assert pooled["1"] > 0.1 and pooled["2"] == 0 == second["2"]
-    assert pooled_again["2"] > 0.1 and pooled_again["4"] == 0
+    nothing = pytest.approx(0, abs=1e-6)  # the order in which numbers are added may round
+    assert first == {"1": nothing, "2": nothing, "4": nothing}
+    assert pooled["1"] > 0.1 and pooled["2"] == nothing and second["2"] == nothing
+    assert pooled_again["2"] > 0.1 and pooled_again["4"] == nothing
 
 
 def test_shifted_digits_are_read_worse(load_quickly, monkeypatch, tmp_path):
