@@ -18,7 +18,7 @@ from utils.runs import make_folder, save_results
 INK = "#2b2b29"
 # The sums that a cell makes of input and state: where the box stands, its function and its name.
 SUMS = {
-    "SimpleRNN": [(3.2, "tanh", "new state")],
+    "SimpleRNN": [(3.2, "tanh", "")],
     "LSTM": [
         (2.2, "σ", "forget gate"),
         (4.2, "σ", "input gate"),
