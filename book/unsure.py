@@ -108,9 +108,12 @@ def build_ways(model, ask, train, others, epochs):
         inputs = prepare_images(x, model.input_shape[1:])
         return 1 - eleven.predict(inputs, batch_size=500, verbose=0)[:, 10]
 
+    def logits(x):
+        return find_logits(ask(x), *model.layers[-1].get_weights())
+
     return {
-        "highest probability": lambda x: softmax(find_logits(model, ask(x)), axis=1).max(axis=1),
-        "energy": lambda x: digit_likeness(find_logits(model, ask(x))),
+        "highest probability": lambda x: softmax(logits(x), axis=1).max(axis=1),
+        "energy": lambda x: digit_likeness(logits(x)),
         "distance": lambda x: distance(ask(x)),
         "neighbours": lambda x: neighbours(ask(x)),
         "eleventh class": ask_eleven,
@@ -188,7 +191,8 @@ def main(argv=None):
         print(name)
         results["ways"][name.replace(" ", "_")] = judge(way, kinds, validation)
     limits = load_limits(MODEL)
-    results["shipped"] = look_closer(find_logits(model, ask(test[0])), test[1], limits)
+    logits = find_logits(ask(test[0]), *model.layers[-1].get_weights())
+    results["shipped"] = look_closer(logits, test[1], limits)
     results["ink"] = float(validation.mean())
     shown = {kind: ways["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
     draw(shown, limits["least_likeness"], folder / "unsure.png")

@@ -32,6 +32,8 @@ def test_shares_make_up_the_batches(load_script):
     resumed = share(x, x, 10, 0, 1, seed=3, epochs_done=1)
     assert (resumed[0][0] == whole[0][0]).all()
     assert (share(x, x, 10, 0, 1)[0][0] == x[:10]).all()
+    assert len(share(x, x, 8, 0, 1)) == 4
+    assert len(share(x, x, 8, 0, 2)) == 3  # two processes cannot share the one image that is left
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ Chapter: mnist/studies/README.md#several-processes
 from chapter import OUTPUTS
 
 import json
-import math
 import os
 import signal
 import sys
@@ -66,7 +65,8 @@ class Share(keras.utils.PyDataset):
             np.random.default_rng([self.seed, self.epoch]).shuffle(self.order)
 
     def __len__(self):
-        return math.ceil(len(self.x) / self.batch_size)
+        whole, rest = divmod(len(self.x), self.batch_size)
+        return whole + (rest >= self.processes)
 
     def __getitem__(self, step):
         batch = self.order[step * self.batch_size : (step + 1) * self.batch_size]
@@ -104,7 +104,8 @@ def make_model(settings, steps):
 def train(settings, folder, process, processes):
     """Train with the others; return this process's own copy of the model, history and images."""
     digits = prepare_mnist(MODELS[settings.model]().input_shape[1:], settings.train_samples)
-    steps = math.ceil(len(digits.x_train) / settings.batch_size)
+    share = (settings.batch_size, process, processes)
+    steps = len(Share(digits.x_train, digits.y_train, *share))
     (own, variables), history = make_model(settings, steps), {}
     if process == 0:  # the only one that reads or writes files
         own.summary()
@@ -115,7 +116,6 @@ def train(settings, folder, process, processes):
     begin = broadcast_one_to_all([np.asarray(variable) for variable in variables])
     checkpoint = SaveAlone(folder, own.name, told_by_first(history))
     callbacks, done = mnist.make_callbacks(settings, checkpoint), checkpoint.epochs_done
-    share = (settings.batch_size, process, processes)
     with keras.distribution.DataParallel(auto_shard_dataset=False).scope():
         model, variables = make_model(settings, steps)
         for variable, value in zip(variables, begin, strict=True):

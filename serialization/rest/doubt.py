@@ -30,9 +30,8 @@ def is_known(model):
     )
 
 
-def find_logits(model, features):
-    """Return what the last layer computes of its inputs before softmax, shape (n, 10)."""
-    kernel, bias = model.layers[-1].get_weights()
+def find_logits(features, kernel, bias):
+    """Return what a last layer with these weights computes before softmax, shape (n, 10)."""
     return features.astype("float32") @ kernel + bias
 
 
@@ -49,8 +48,9 @@ def fit(model, sha256):
     """Return temperature and least likeness of a digit for the network in a file."""
     (images, labels), _ = load_mnist()
     inputs = prepare_images(images[TRAIN_SIZE:], model.input_shape[1:])
-    features = keras.Model(model.inputs, model.layers[-1].input)
-    logits = find_logits(model, features.predict(inputs, batch_size=500, verbose=0))
+    network = keras.Model(model.inputs, model.layers[-1].input)
+    features = network.predict(inputs, batch_size=500, verbose=0)
+    logits = find_logits(features, *model.layers[-1].get_weights())
     temperature = fit_temperature(softmax(logits, axis=1), np.eye(10)[labels[TRAIN_SIZE:]])
     least = float(np.quantile(digit_likeness(logits), REFUSED))
     return {"sha256": sha256, "temperature": temperature, "least_likeness": least}
@@ -72,16 +72,16 @@ class Judge:
     """Makes probabilities and verdicts of what its network gives; without limits, no verdicts."""
 
     def __init__(self, model, limits):
-        self.model = model
         self.limits = limits if is_known(model) else None
         self.network = model
         if self.limits:
             self.network = keras.Model(model.inputs, model.layers[-1].input)
+            self.last = model.layers[-1].get_weights()  # kernel and bias
 
     def judge(self, outputs):
         """Return probabilities, shape (n, 10), and for each image True, False or None."""
         if not self.limits:
             return outputs.astype("float32"), [None] * len(outputs)
-        logits = find_logits(self.model, outputs)
+        logits = find_logits(outputs, *self.last)
         likely = digit_likeness(logits) >= self.limits["least_likeness"]
         return softmax(logits / self.limits["temperature"], axis=1), likely.tolist()
