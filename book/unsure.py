@@ -100,8 +100,7 @@ def add_eleventh_class(model, digits, labels, others, epochs):
 def build_ways(model, ask, train, others, epochs):
     """Return {way: function of pictures}: a high value speaks for a digit."""
     features = ask(train[0])
-    distance = as_distance(features, train[1])
-    neighbours = as_neighbours(features[:NEIGHBOURS])
+    distance, neighbours = as_distance(features, train[1]), as_neighbours(features[:NEIGHBOURS])
     eleven = add_eleventh_class(model, *train, others, epochs)
 
     def ask_eleven(x):
@@ -177,7 +176,6 @@ def main(argv=None):
     validation = images[TRAIN_SIZE:][: args.digits]
     kinds = collect(rng, args.pictures, test)
     others = cut_up(rng, train[0], args.digits // 4)
-
     model = load_model(MODEL, compile=False)
     network = keras.Model(model.inputs, model.layers[-1].input)
 
@@ -192,8 +190,7 @@ def main(argv=None):
         results["ways"][name.replace(" ", "_")] = judge(way, kinds, validation)
     limits = load_limits(MODEL)
     logits = find_logits(ask(test[0]), *model.layers[-1].get_weights())
-    results["shipped"] = look_closer(logits, test[1], limits)
-    results["ink"] = float(validation.mean())
+    results |= {"shipped": look_closer(logits, test[1], limits), "ink": float(validation.mean())}
     shown = {kind: ways["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
     draw(shown, limits["least_likeness"], folder / "unsure.png")
     return save_results(results, folder, __file__, argv)
