@@ -6,7 +6,7 @@
 
 You will see how well n-grams of one to six letters and the network predict the next letter of 5,000
 names that neither has seen, in bits per letter; invented names, and how many of 2,000 are real;
-and a figure of where the network puts the 26 letters. About two minutes on two cores.
+and a figure of where the network puts the 26 letters. About three minutes on two cores.
 Chapter: rnn/README.md#names
 """
 
