@@ -32,7 +32,7 @@ def test_figures_are_drawn(load_script, tmp_path):
 def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
     fitting = load_quickly("mnist/studies/fitting.py")
     title = "Too few images"
-    monkeypatch.setattr(fitting, "TRAININGS", {title: fitting.TRAININGS[title]})
+    monkeypatch.setattr(fitting, "RUNS", {title: fitting.RUNS[title]})
     monkeypatch.setattr(fitting, "draw", lambda histories, path: None)
     result = fitting.main(["--epochs", "25", "--outputs", str(tmp_path)])[title]
     assert result["train"]["accuracy"] > 0.98

@@ -17,8 +17,8 @@ from utils.figures import plot_history, save_figure
 from utils.runs import make_folder, save_results
 
 EPOCHS = 30
-# The title of each training: the settings of mnist.py that it changes.
-TRAININGS = {
+# The title of each run: the settings of mnist.py that it changes.
+RUNS = {
     "Network too small": {"model": "mlp_tiny"},
     "Learning rate too low": {"model": "mlp_one_layer", "learning_rate": 0.000005},
     "Enough of everything": {"model": "mlp_two_layers_dropout"},
@@ -27,7 +27,7 @@ TRAININGS = {
 
 
 def draw(histories, path):
-    """Draw the loss of each training, {title: history}, in a panel of its own."""
+    """Draw the loss of each run, {title: history}, in a panel of its own."""
     figure, panels = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True)
     for axes, (title, history) in zip(panels.flat, histories.items(), strict=True):
         plot_history(axes, history, "loss")
@@ -38,7 +38,7 @@ def draw(histories, path):
 
 
 def main(argv=None):
-    """Run the four trainings; return {title: results} as mnist.py measures them."""
+    """Make the four runs; return {title: results} as mnist.py measures them."""
     args = study_parser("Underfitting and overfitting, side by side.", OUTPUTS, EPOCHS).parse_args(
         argv
     )
@@ -46,7 +46,7 @@ def main(argv=None):
 
     trained = {"epochs": args.epochs, "train_samples": args.train_samples}
     results, histories = {}, {}
-    for number, (title, changes) in enumerate(TRAININGS.items(), start=1):
+    for number, (title, changes) in enumerate(RUNS.items(), start=1):
         print(f"== {title}", flush=True)
         place = folder / str(number)
         results[title] = train(place, **trained | changes)
