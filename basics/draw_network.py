@@ -1,4 +1,4 @@
-"""A picture of a network: its neurons, layer by layer, and every connection between them.
+"""A figure of a network: its neurons, layer by layer, and every connection between them.
 
     python basics/draw_network.py
     python basics/draw_network.py --layers 11 6 6 1

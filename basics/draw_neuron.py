@@ -1,4 +1,4 @@
-"""A picture of two neurons: a biological one, greatly simplified, and an artificial one.
+"""A figure of two neurons: a biological one, greatly simplified, and an artificial one.
 
     python basics/draw_neuron.py
 

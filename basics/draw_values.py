@@ -1,4 +1,4 @@
-"""The picture of backpropagation: a small network with its values, weights and gradients.
+"""The figure of backpropagation: a small network with its values, weights and gradients.
 
 Chapter: basics/README.md#backpropagation
 """

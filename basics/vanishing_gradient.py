@@ -3,9 +3,9 @@
     python basics/vanishing_gradient.py
 
 Networks with ten hidden layers learn to read the handwritten digits of scikit-learn. You will
-see the size of the gradient in each layer for three activations before any training, how many of
-the training images each network gets right after 20 epochs, in five trainings from different
-initial weights, and a figure of the gradients.
+see, for three activations, the size of the gradient in each layer before any training, and the
+share of the training images that the network reads correctly after 20 epochs, from five different
+initial weights. A figure shows the gradients.
 Takes a little over a minute on two cores, about 15 seconds with --seeds 1.
 Chapter: basics/README.md#the-vanishing-gradient
 """
@@ -28,7 +28,7 @@ NEURONS = 64  # in each of them
 INITIALIZER = "glorot_uniform"  # how the weights are drawn; this is what Keras does by default
 EPOCHS = 20  # of the training at the end
 TRAINING_RATE = 0.1  # its learning rate
-SEEDS = 5  # trainings with each activation, from the seeds 1, 2 and so on
+SEEDS = 5  # runs with each activation, from the seeds 1, 2 and so on
 INITIALIZERS = ["glorot_uniform", "he_normal", "lecun_normal", "orthogonal"]
 
 # One step of gradient descent subtracts the learning rate times the gradient. The rate only has

@@ -3,16 +3,16 @@
     python mlp/plain_values.py                       # the network of the last run of mlp.py
     python mlp/plain_values.py --model FILE.keras    # another one
 
-Puts layers that read the columns by name in front of the saved network, saves the whole, loads
-it as somebody would who has nothing but the file, and asks it about one customer and then about
-all, beside the preprocessing of scikit-learn. You will see
+Puts layers that read the columns by name in front of the saved network, and saves both as one
+model. Then loads the file as somebody would who has nothing else, and asks about one customer and
+about all, with scikit-learn's preprocessing for comparison. You will see
 
     The customer leaves with probability 0.78.
     A customer from Italy: refused.
     Beside scikit-learn, 10000 customers: the largest difference is 2e-07.
 
-and find `churn_plain.keras` in `mlp/outputs/<start time>/`. Some seconds. Only TensorFlow
-computes with text, so on JAX and PyTorch the script says so and ends.
+and find `churn_plain.keras` in `mlp/outputs/<start time>/`. Takes a few seconds. Only
+TensorFlow computes with text, so on JAX and PyTorch the script says so and ends.
 Chapter: mlp/README.md#a-network-that-takes-plain-values
 """
 

@@ -4,7 +4,7 @@
     python mnist/weights.py all
 
 You will see, for the convolutional network with and without penalties, how large its weights
-are and how many are nearly zero; the histograms are saved as a figure. A few seconds.
+are and how many are nearly zero; the histograms are saved as a figure. Takes a few seconds.
 Chapter: mnist/README.md#l1-and-l2
 """
 

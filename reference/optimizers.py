@@ -39,7 +39,7 @@ RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]  # the learning rates to choos
 EPOCHS = 20
 BATCH_SIZE = 32
 TITLES = ["Loss, training", "Loss, validation"]
-SEEDS = 3  # trainings with the chosen rate, and with the default
+SEEDS = 3  # runs with the chosen rate, and with the default
 
 
 def load_data():

@@ -6,7 +6,7 @@
 You will see, for each network of the runs, the expected calibration error on the test images
 before and after its probabilities are scaled with a temperature, which is fitted on the
 validation images. The figure compares how sure the networks are with how often they are right.
-A few seconds.
+Takes a few seconds.
 Chapter: mnist/studies/README.md#calibration
 """
 

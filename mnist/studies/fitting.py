@@ -2,8 +2,8 @@
 
     python mnist/studies/fitting.py
 
-You will see four runs go by, about three minutes, and a table: the accuracy and the cross-entropy
-of each on its training images and on the validation images. The curves are saved as a figure.
+You will see four runs and a table: the accuracy and the cross-entropy of each on its training
+images and on the validation images. The curves are saved as a figure. Takes about three minutes.
 Chapter: mnist/README.md#overfitting-and-underfitting
 """
 

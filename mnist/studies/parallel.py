@@ -2,11 +2,11 @@
 
     pip install jax
     python mnist/studies/parallel.py -m conv_net --epochs 3 --processes 2
-    python mnist/studies/parallel.py --resume RUN    # go on with a run that was stopped
+    python mnist/studies/parallel.py --resume RUN    # continue a run that was stopped
 
 You will see the epochs go by and find the files of a run, as with mnist.py, whose options it takes.
 Each process computes its share of every batch. Runs on JAX, the only back end on which Keras does
-this; on Linux and macOS. Takes the minutes of mnist.py on JAX, if there are cores enough.
+this, on Linux and macOS. Takes no longer than mnist.py on JAX, if there are enough cores.
 Chapter: mnist/studies/README.md#several-processes
 """
 

@@ -6,7 +6,7 @@
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
 
 You will see each network trained with five seeds on 20,000 of the training images, then how well
-it reads the other 40,000, and how far that is from the first network. The figure has a point for
+it reads the other 40,000, and how far it is from the first network. The figure has a point for
 each run.
 Chapter: mnist/studies/README.md#seeds
 """
