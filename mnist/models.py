@@ -261,6 +261,6 @@ def lstm():
 
 @named
 def gru():
-    """The same with a GRU, which has three gates in place of four: 61,962 parameters."""
+    """The same with a GRU, with three sets of weights in place of four: 61,962 parameters."""
     output = layers.Dense(NUM_CLASSES, activation="softmax")
     return keras.Sequential([keras.Input(ROWS_SHAPE), layers.GRU(128), output])
