@@ -32,11 +32,11 @@ def study_parser(description, outputs, epochs=None, seeds=None, train_samples=TR
     """
     parser = make_parser(description, outputs)
     add = parser.add_argument
-    add("--epochs", type=positive(int), default=epochs, help="of each training")
+    add("--epochs", type=positive(int), default=epochs, help="of each run")
     samples = positive(int, most=TRAIN_SIZE)
     add("--train-samples", type=samples, default=train_samples, help="fewer for a quick try")
     if seeds:
-        add("--seeds", nargs="+", type=seed, default=seeds, help="a training with each")
+        add("--seeds", nargs="+", type=seed, default=seeds, help="a run with each")
     return parser
 
 
