@@ -1,4 +1,4 @@
-"""Answer with a saved network, in a process that has nothing but what its form needs; time it.
+"""Answer with a saved network, in a process that imports only what its form needs, and time it.
 
     python serialization/answer.py FILE PROBE
 
@@ -85,7 +85,7 @@ LOADERS = {
 
 
 def import_library(names):
-    """Import the first of some modules that is there, and return it."""
+    """Import the first of these modules that is installed, and return it."""
     for name in names:
         with contextlib.suppress(ImportError):
             return importlib.import_module(name)

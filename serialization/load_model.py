@@ -71,7 +71,7 @@ def go_on(loaded):
 
 
 def measure(path, probe=None):
-    """Load a file some times; return a row of the table. Raises what the loader raises."""
+    """Load a file several times; return a row of the table. Raises what the loader raises."""
     form, load, holds, foreign = FORMS.get(path.name) or FORMS[by_suffix(path)]
     if path.suffix in (".keras", ".h5", ".json"):
         refuse_strange_kinds(path)

@@ -1,11 +1,11 @@
-"""Make a network smaller, in each way that Keras offers, and measure what is lost and what is won.
+"""Make a network smaller in each way that Keras offers; measure what that costs and what it saves.
 
     python serialization/smaller.py                                  # two networks of the book
     python serialization/smaller.py mnist/outputs/RUN/conv_net.keras  # yours, trained on MNIST
 
 Takes the convolutional network of the web service and a perceptron that it trains itself, saves
 each in seven forms, and lets each form read the 5,000 validation images in a process of its own.
-Prints a row for each: bytes, share read rightly, largest difference of a probability, milliseconds
+Prints a row for each: bytes, share read correctly, largest change of a probability, milliseconds
 for one image and for 1,000, and the memory of the library and of the network. Two minutes on two
 cores; nothing else should run meanwhile.
 

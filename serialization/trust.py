@@ -3,10 +3,10 @@
     python serialization/trust.py
 
 Writes files as a stranger might send them: with a Lambda layer, whose Python code lies in the
-file; with a function of Python where Keras expects one of its own; with weights that stand in
-another file on your disk; and a SavedModel that reads such a file. Loads each and says whether it
-was refused. What the files do is print a line or read a file of twelve letters that the script has
-written itself. Then shows how a checksum tells whether a file is the one that was published.
+file; with a function of Python where Keras expects one of its own; with weights that are to be read
+from another file on your disk; and a SavedModel that reads such a file. Loads each and says whether
+it was refused. The files only print a line, or read a file of twelve letters that the script itself
+has written. Then it shows how a checksum tells whether a file is the one that was published.
 About 10 seconds.
 
 Chapter: serialization/README.md#trusting-a-model-file
@@ -69,7 +69,7 @@ def try_to_load(path, safe_mode):
 
 
 def name_a_function(path):
-    """Save a network whose description names a function that is none of Keras's."""
+    """Save a network whose description names a function that does not belong to Keras."""
     build_plain().save(path)
     with zipfile.ZipFile(path) as file:
         parts = {name: file.read(name) for name in file.namelist()}
@@ -103,7 +103,7 @@ def point_at_file(path, secret):
 
 
 def link_to_file(path, yours):
-    """Save weights whose layers are a link into another file of weights, which is made here."""
+    """Save weights whose layers are a link to another file of weights, which is made here."""
     model = build_plain()
     model.save_weights(path)
     model.set_weights([np.frombuffer(SECRET.encode(), "float32").reshape(3, 1)])

@@ -155,7 +155,7 @@ def test_a_picture_of_any_mode_is_read(load_script, tmp_path, mode):
     assert abs(pixels.astype(int) - expected).max() <= (255 if mode == "1" else 3)
 
 
-def test_a_telephone_says_how_it_was_held(load_script, tmp_path):
+def test_a_phone_says_how_it_was_held(load_script, tmp_path):
     script = load_script("cnn/pictures.py")
     pixels = np.zeros((64, 64, 3), "uint8")
     pixels[:32] = 255  # white on top

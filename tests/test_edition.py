@@ -65,7 +65,7 @@ def test_the_edition(edition, load_script, tmp_path):
     if browser.find_chromium() is None:
         skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     read_and_search_it_on_a_desk(browser, site.as_uri())
-    read_it_on_a_telephone_in_the_dark(browser, site.as_uri())
+    read_it_on_a_phone_in_the_dark(browser, site.as_uri())
 
 
 def check_links_images_and_anchors(pages, site):
@@ -162,7 +162,7 @@ def read_and_search_it_on_a_desk(browser, site):
         assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def read_it_on_a_telephone_in_the_dark(browser, site):
+def read_it_on_a_phone_in_the_dark(browser, site):
     with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
         for page in ("index", "mnist/index", "xor/xor", "rnn/index"):
             chrome.get(f"{site}/{page}.html")

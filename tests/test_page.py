@@ -106,7 +106,7 @@ def sum_of_pixels(chrome, selector):
 
 
 def test_watch_it_think(browser):
-    """Stroke by stroke: the layers change, also by key, on a telephone and in the dark."""
+    """Stroke by stroke: the layers change, also by key, on a phone and in the dark."""
     with browser.run_service(page="think") as address:
         with browser.open_browser() as chrome:
             chrome.get(address)

@@ -274,7 +274,7 @@ def test_small_json_cannot_become_a_large_array(client):
 
 
 def test_photographs_with_a_second_picture_are_read(client, digits):
-    """Telephones write MPO: a JPEG with others behind it."""
+    """Phones write MPO: a JPEG with others behind it."""
     photo, other = drawing(digits[0][0]), drawing(digits[0][1])
     response = upload(client, photo, "MPO", save_all=True, append_images=[other])
     assert response.get_json()["digit"] == 7

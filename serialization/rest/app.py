@@ -30,7 +30,7 @@ HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 CHUNK = 32  # images that the network sees at once
 
-SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are a picture of MNIST
+SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 
 
 class DigitClassifier:
@@ -57,9 +57,9 @@ class DigitClassifier:
 
         pixels: grey levels from 0 to 255, shape (n, 28, 28).
 
-        predict_on_batch is what predict does for each batch, without what predict prepares for
-        a whole data set. Batches of one or of 32, filled up with zeros: JAX would compile the
-        network anew for each other size. TensorFlow does so for the second size only.
+        predict_on_batch does what predict does for each batch, without the preparations for a
+        whole data set. Batches are of one or of 32 images, filled up with zeros: JAX would compile
+        the network anew for each other size. TensorFlow does so for the second size only.
         """
         size = 1 if len(pixels) == 1 else CHUNK
         batch = np.zeros((-(-len(pixels) // size) * size, *self.model.input_shape[1:]), "float32")

@@ -15,7 +15,7 @@ MAX_BODY = 8 * 2**20  # bytes of a request
 MAX_JSON = 2**20  # bytes of a request in JSON
 MAX_BATCH = 128  # images of a request in JSON
 # Pixels of an image file: a few kilobytes may unfold to gigabytes. A JPEG can be unpacked small.
-# Telephones write MPO: a JPEG with a second picture behind it, which is left alone.
+# Phones write MPO: a JPEG with a second image behind it, which is left alone.
 MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 
 EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
@@ -81,7 +81,7 @@ def is_list(value, lengths):
 
 
 def is_image(value):
-    """Tell whether a value is a list of 28 lists of 28 numbers; true and false are none."""
+    """Tell whether a value is a list of 28 lists of 28 numbers; true and false are not numbers."""
     return is_list(value, [SIDE]) and all(
         is_list(row, [SIDE]) and {int, float}.issuperset(map(type, row)) for row in value
     )

@@ -45,7 +45,7 @@ def send_pixels(session, url, pixels):
 def check(response, form):
     """Return what the service has answered; end with its message if it has refused.
 
-    At any address somebody else may answer: what does not have the form ends with one line.
+    Another program may answer at this address: an answer of another form ends with one line.
     """
     try:
         answer = response.json()

@@ -57,7 +57,7 @@ def fit(model, sha256):
 
 
 def load_limits(path):
-    """Return what fit gave for the network in path, or None if that does not lie beside it."""
+    """Return what fit gave for the network in path, or None if that is not stored beside it."""
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
         limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def load_limits(path):
 
 
 class Judge:
-    """Makes probabilities and verdicts of what its network gives; without limits, no verdicts."""
+    """Turns what its network gives into probabilities and verdicts; without limits, no verdicts."""
 
     def __init__(self, model, limits):
         self.limits = limits if is_known(model) else None

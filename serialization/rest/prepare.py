@@ -1,7 +1,7 @@
-"""From any picture of a digit to what MNIST looks like: each step is one function.
+"""From any image of a digit to what MNIST looks like: each step is one function.
 
-The digits of MNIST are light ink (255) on black paper (0), scaled into 20 x 20 pixels and laid
-into 28 x 28 so that their centre of mass is in the middle. A network has never seen anything
+The digits of MNIST are light ink (255) on black paper (0), scaled to 20 x 20 pixels and placed
+in 28 x 28 so that their centre of mass is in the middle. A network has never seen anything
 else, so a drawing or a photograph is brought into the same form first.
 
 Chapter: serialization/rest/README.md#preparing-an-image
@@ -11,16 +11,16 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-SIDE = 28  # pixels of the picture that the network sees
+SIDE = 28  # pixels of the image that the network sees
 BOX = 20  # pixels of the digit within it
 LARGEST = 1024  # a longer side is not worth its memory
 NOISE = 0.2  # of the darkest ink: what is fainter is paper
-SURE = 0.5  # of the darkest ink: where the digit ends, it is no grain of the paper
-CONTRAST = 0.1  # of the whole range from black to white: less is no drawing
+SURE = 0.5  # of the darkest ink: from here on it is surely the digit and not grain of the paper
+CONTRAST = 0.1  # of the whole range from black to white: less is not a drawing
 
 
 class NoDigitError(ValueError):
-    """The picture is empty: it has no ink."""
+    """The image is empty: it has no ink."""
 
 
 def to_grey(image):
@@ -33,7 +33,7 @@ def to_grey(image):
     if factor := max(image.size) // LARGEST:
         image = image.reduce(factor)  # takes less memory than thumbnail, but whole steps only
     image.thumbnail((LARGEST, LARGEST))
-    image = ImageOps.exif_transpose(image)  # a telephone notes how it was held
+    image = ImageOps.exif_transpose(image)  # a phone notes how it was held
     if not transparent:
         return np.asarray(image, dtype="float32") / 255
     brightness, opacity = np.moveaxis(np.asarray(image, dtype="float32") / 255, -1, 0)
@@ -75,14 +75,14 @@ def scale(ink):
 
 def paste(ink, top, left):
     """Return 28 x 28 pixels with the digit at a place, grey levels from 0 to 255."""
-    picture = np.zeros((SIDE, SIDE), dtype="uint8")
+    image = np.zeros((SIDE, SIDE), dtype="uint8")
     height, width = ink.shape
-    picture[top : top + height, left : left + width] = np.rint(255 * ink)
-    return picture
+    image[top : top + height, left : left + width] = np.rint(255 * ink)
+    return image
 
 
 def centre(ink):
-    """Lay the digit into 28 x 28 pixels, its centre of mass in the middle."""
+    """Place the digit in 28 x 28 pixels, with its centre of mass in the middle."""
     top, left = (
         min(max(round(SIDE / 2 - middle), 0), SIDE - length)
         for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
@@ -91,5 +91,5 @@ def centre(ink):
 
 
 def prepare(image):
-    """Return the picture for the network, uint8 of shape (28, 28), of a Pillow image."""
+    """Return what the network sees of a Pillow image: uint8, shape (28, 28)."""
     return centre(scale(crop(find_ink(to_grey(image)))))

@@ -62,7 +62,7 @@ def error_body(code, name, message):
 
 
 def make_flask(name):
-    """Return an empty Flask application with limits, errors as JSON and a line of log each."""
+    """Return an empty Flask application that has limits, errors as JSON, and a log."""
     app = Flask(name)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False

@@ -1,4 +1,4 @@
-"""Make of a trained model the small file that the service is shipped with.
+"""Turn a trained model into the small file that the service is shipped with.
 
     python serialization/rest/ship_model.py --model mnist/outputs/RUN/conv_net.keras
     python serialization/rest/ship_model.py --model ... --outputs assets/models

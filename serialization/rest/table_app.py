@@ -4,8 +4,9 @@
 
 RUN is a run of mlp/plain_values.py. Prints "Serving churn_plain on http://127.0.0.1:8000" after
 some seconds. That address says which columns the network takes; /predict takes them as JSON:
-{"CreditScore": 640, "Geography": "Germany", ...}. No column is named in this script: names and
-words stand in the file. On TensorFlow only, because of the words.
+{"CreditScore": 640, "Geography": "Germany", ...}. This script names no column: names and words are
+in the file. It runs on TensorFlow only, because of the words.
+
 Chapter: serialization/rest/README.md#anything-but-digits
 """
 

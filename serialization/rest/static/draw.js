@@ -32,7 +32,7 @@ function say(text, error = false) {
   status.classList.toggle("error", error);
 }
 
-// likely: does the picture look like a digit? null if the service does not know
+// likely: does the image look like a digit? null if the service does not know
 function show(probabilities, best, likely = null) {
   digit.textContent = likely === false ? "?" : best;
   digit.classList.toggle("unsure", likely === false || probabilities[best] < 0.8);
