@@ -3,7 +3,7 @@
     python book/history.py
 
 Builds networks of keras.applications with random weights and counts parameters, the layers with
-weights on the longest way through, and the multiplications for one picture. Half a minute.
+weights on the longest way through, and the multiplications for one image. Half a minute.
 """
 
 from chapter import OUTPUTS, ROOT

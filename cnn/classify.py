@@ -1,4 +1,4 @@
-"""Name what is in photographs, and show where in the picture the network sees it.
+"""Name what is in photographs, and show where in the image the network sees it.
 
     python cnn/classify.py                             # four photographs of the book
     python cnn/classify.py photo.jpg FOLDER            # your own
@@ -42,7 +42,7 @@ def load_network(name):
     if name.endswith(".keras"):
         network = load_model(Path(name))
         if len(network.input_shape) != 4 or network.input_shape[-1] != 3:
-            fail(f"{name} takes {network.input_shape[1:]}, not colour pictures.")
+            fail(f"{name} takes {network.input_shape[1:]}, not colour images.")
         return network, read_classes(Path(name).with_suffix(".json")), np.copy
     build = getattr(keras.applications, name, None)
     if not inspect.isfunction(build):
@@ -65,7 +65,7 @@ def read_classes(path):
 def with_maps(network):
     """Return the network with a second output: how much each place speaks for each class.
 
-    The score of a class is a weighted sum of averages over the picture. The same weights, applied
+    The score of a class is a weighted sum of averages over the image. The same weights, applied
     at each place before averaging, say where the score comes from: the class activation map
     (Zhou and others, "Learning deep features for discriminative localization", 2016). Returns
     None for a network that does not end in an average and one dense layer.
@@ -81,7 +81,7 @@ def with_maps(network):
 
 
 def classify(network, preprocess, pixels):
-    """Return for a picture (height, width, 3) the probabilities and the maps, or None for them."""
+    """Return for an image (height, width, 3) the probabilities and the maps, or None for them."""
     answer = network.predict_on_batch(preprocess(pixels[None].astype("float32")))
     if not isinstance(answer, list | tuple):
         return answer[0], None
@@ -141,7 +141,7 @@ def main(argv=None):
             title = f"{path.name}: {classes[best[0]]}, {probabilities[best[0]]:.0%}"
             found.append((pixels, title, None if maps is None else maps[..., best[0]]))
     if not results:
-        fail("none of these is a picture that can be read.")
+        fail("none of these is an image that can be read.")
     draw(found, folder / "classify.png")
     return save_results({"photos": results}, folder, __file__, argv)
 

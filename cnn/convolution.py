@@ -86,7 +86,7 @@ def compare(image, trained):
     edges = EDGES[:, :, None, None]
 
     def run(layer, x, weights=None):
-        """Return the output of a Keras layer with these weights for one picture."""
+        """Return the output of a Keras layer with these weights for one image."""
         layer.build((None, *x.shape))
         if weights is not None:
             layer.set_weights([weights])

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 in Keras, with the weights that it has learned from ImageNet.
 
-The network takes colour pictures, values 0 to 255, and gives a probability for each of 1,000 kinds
+The network takes colour images, values 0 to 255, and gives a probability for each of 1,000 kinds
 of things. Architecture and weights: Google's EfficientNet-Lite, Apache-2.0. `classify.py` and
 `transfer.py` use it.
 Chapter: cnn/README.md#a-pretrained-network
@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 
 WEIGHTS = Path(__file__).resolve().parent / "data" / "efficientnet_lite0.npz"
-SIZE = 224  # pixels, width and height of the pictures that it was trained on
+SIZE = 224  # pixels, width and height of the images that it was trained on
 CLASSES = 1000
 # Of each stage: kernel size, blocks, filters, expansion, stride of the first block.
 STAGES = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2)]

@@ -1,7 +1,7 @@
-"""Find pictures, read them whatever their form, and cut them to the size that a network takes.
+"""Find images, read them whatever their form, and cut them to the size that a network takes.
 
 The scripts that classify photographs and that learn from them both read with `read_picture`, so
-a network is used on pictures prepared exactly like those that it learned from.
+a network is used on images prepared exactly like those that it learned from.
 Chapter: cnn/README.md#your-own-photographs
 """
 
@@ -18,7 +18,7 @@ from utils.runs import fail, first_line
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
-BATCH_SIZE = 32  # pictures that are read and computed at a time
+BATCH_SIZE = 32  # images that are read and computed at a time
 
 # Above this many pixels Pillow warns that a small file unfolds to gigabytes. Twice as many are
 # an error, which read_picture reports; panoramas below that are welcome.
@@ -26,11 +26,11 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 class NoPictureError(ValueError):
-    """A file is not a picture, or only a part of one; the message says why."""
+    """A file is not an image, or only a part of one; the message says why."""
 
 
 class Pictures(NamedTuple):
-    """Pictures with labels: where each is read from, its name, its class by number, all classes."""
+    """Images with labels: where each is read from, its name, its class by number, all classes."""
 
     sources: list  # paths, or arrays (height, width, 3) of values 0 to 255
     names: list
@@ -49,7 +49,7 @@ def find_files(path):
 
 
 def read_picture(source, size):
-    """Return the middle square of a picture, (size, size, 3), values 0 to 255.
+    """Return the middle square of an image, (size, size, 3), values 0 to 255.
 
     source: the path of a file, or an array. Raises NoPictureError.
     """
@@ -62,7 +62,7 @@ def read_picture(source, size):
     except Exception as error:  # Pillow raises many kinds for a broken file
         reason = getattr(error, "strerror", None) or first_line(error)
         if isinstance(error, UnidentifiedImageError):
-            reason = "not a picture"
+            reason = "not an image"
         raise NoPictureError(f"{source} is left out: {reason}") from error
 
 
@@ -82,9 +82,9 @@ def cut(image, size):
 
 
 def read_batches(pictures, size):
-    """Yield the pictures in batches: their numbers, and float32 of (count, size, size, 3).
+    """Yield the images in batches: their numbers, and float32 of (count, size, size, 3).
 
-    A picture that cannot be read is left out, with a line that says so.
+    An image that cannot be read is left out, with a line that says so.
     """
     for start in range(0, len(pictures.sources), BATCH_SIZE):
         read = {}
@@ -117,7 +117,7 @@ def load_folder(folder):
 
 
 def keep(pictures, kept):
-    """Return the pictures of these numbers, without classes of which no picture is left."""
+    """Return the images of these numbers, without classes of which no image is left."""
     labels = pictures.labels[kept]
     left, labels = np.unique(labels, return_inverse=True)
     return Pictures(

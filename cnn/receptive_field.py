@@ -51,7 +51,7 @@ def compute_fields(network):
 def measure_fields(network, names):
     """Return {layer: (rows, columns) of the pixels that its middle output notices}.
 
-    All kernels become ones, so that no light is lost on the way: 784 black pictures, each with one
+    All kernels become ones, so that no light is lost on the way: 784 black images, each with one
     white pixel, go through the network.
     """
     network.set_weights([np.full(w.shape, w.ndim > 1, "float32") for w in network.get_weights()])

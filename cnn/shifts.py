@@ -2,7 +2,7 @@
 
     python cnn/shifts.py
 
-Moves a digit by one and two pixels and asks how far the maps of a trained network move with it.
+Moves digits by one, two and four pixels and asks how far the maps of a trained network move along.
 Then trains a perceptron, `conv_net` and the residual network on digits in their usual places, and
 tests them on validation images moved by up to four pixels. You will see both, and a figure. Takes
 a minute on two cores.
@@ -47,7 +47,7 @@ def measure_equivariance(network, images):
     """Return {layer: {pixels: share}}: how much of the maps is not simply moved, too.
 
     A map of a layer whose neighbours look `step` pixels apart should move by pixels / step. The
-    share is the mean difference, inside the picture, divided by the mean value.
+    share is the mean difference, inside the image, divided by the mean value.
     """
     layers, step = network.layers[:4], 1
     watch = keras.Model(network.inputs[0], [layer.output for layer in layers])

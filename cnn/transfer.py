@@ -1,11 +1,11 @@
-"""Transfer learning: a network that knows ImageNet learns to tell your pictures apart.
+"""Transfer learning: a network that knows ImageNet learns to tell your images apart.
 
     python cnn/transfer.py                          # 409 emoji in six classes
     python cnn/transfer.py --data FOLDER            # yours, one subfolder for each class
     python cnn/transfer.py --data FOLDER --fine-tune 10
     python cnn/classify.py --model RUN/transfer.keras photo.jpg
 
-Prints which pictures it found, how many of those that it did not learn from it gets right, which
+Prints which images it found, how many of those that it did not learn from it gets right, which
 classes it confuses, and its worst mistakes; saves the network. Takes a minute on two cores for the
 emoji, and some more with --fine-tune.
 Chapter: cnn/README.md#transfer-learning
@@ -33,14 +33,14 @@ EPOCHS = 50  # of training the new head
 LEARNING_RATE = 0.001  # of the head; the last blocks get a tenth
 FINE_TUNE = 0  # epochs of training the last blocks, after the head
 FROZEN = "block_11_project_norm"  # the last layer that fine-tuning leaves as it is
-FOLDS = 5  # parts of the pictures; each is held out once
-SEED = 1  # initial weights of the head, and which pictures are held out together
+FOLDS = 5  # parts of the images; each is held out once
+SEED = 1  # initial weights of the head, and which images are held out together
 
 
 def replace_head(network, classes):
     """Return three models that share their layers: the whole, its new head, its last blocks.
 
-    The whole takes pictures, the head what `pooling` gives, the last blocks what FROZEN gives.
+    The whole takes images, the head what `pooling` gives, the last blocks what FROZEN gives.
     """
     features = network.get_layer("pooling").output
     answer = layers.Dense(classes, activation="softmax", name="classifier")(features)
@@ -49,9 +49,9 @@ def replace_head(network, classes):
 
 
 def compute_features(network, names, pictures):
-    """Compute once what some layers give for each picture, since the layers below never change.
+    """Compute once what some layers give for each image, since the layers below never change.
 
-    Returns an array for each layer, and the pictures without those that cannot be read.
+    Returns an array for each layer, and the images without those that cannot be read.
     """
     outputs = {name: network.get_layer(name).output for name in names}
     trunk = keras.Model(network.input, outputs)
@@ -60,7 +60,7 @@ def compute_features(network, names, pictures):
         kept += numbers
         batches.append(trunk.predict_on_batch(pixels))
     if not kept:
-        fail("there are no pictures in subfolders, one for each class, that can be read.")
+        fail("there are no images in subfolders, one for each class, that can be read.")
     features = [np.concatenate([batch[name] for batch in batches]) for name in names]
     return features, keep(pictures, kept)
 
@@ -96,9 +96,9 @@ def learn(models, inputs, labels, args):
 
 
 def cross_validate(models, inputs, labels, args):
-    """Hold out a fifth of the pictures and learn from the others, then the next fifth, and so on.
+    """Hold out a fifth of the images and learn from the others, then the next fifth, and so on.
 
-    Returns probabilities (n, classes) from networks that did not learn from the picture: a list
+    Returns probabilities (n, classes) from networks that did not learn from the image: a list
     of one array, or of two, without and with fine-tuning.
     """
     start = models[0].get_weights()
@@ -163,13 +163,13 @@ def draw(pictures, results, path):
 
 
 def main(argv=None):
-    parser = make_parser("Train a pretrained network on a few pictures of your own.", OUTPUTS)
+    parser = make_parser("Train a pretrained network on a few images of your own.", OUTPUTS)
     add = parser.add_argument
-    add("--data", type=Path, metavar="FOLDER", help="one subfolder of pictures for each class")
+    add("--data", type=Path, metavar="FOLDER", help="one subfolder of images for each class")
     add("--epochs", type=positive(int), default=EPOCHS, help="of training the head")
     add("--fine-tune", type=number(int, 0), default=FINE_TUNE, help="epochs of the last blocks")
     add("--learning-rate", type=positive(float), default=LEARNING_RATE, help="of the head")
-    add("--size", type=number(int, 32, 1024), default=SIZE, help="pixels that pictures are cut to")
+    add("--size", type=number(int, 32, 1024), default=SIZE, help="pixels that images are cut to")
     add("--seed", type=seed, default=SEED, help="fixes the initial weights and what is held out")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -181,9 +181,9 @@ def main(argv=None):
     inputs, pictures = compute_features(network, names, pictures)
     counts = np.bincount(pictures.labels)
     each = ", ".join(f"{n} {name}" for name, n in zip(pictures.classes, counts, strict=True))
-    print(f"{len(pictures.labels)} pictures: {each}")
+    print(f"{len(pictures.labels)} images: {each}")
     if len(counts) < 2 or counts.min() < 2:
-        fail("it takes at least two subfolders, one for each class, with two pictures in each.")
+        fail("it takes at least two subfolders, one for each class, with two images in each.")
     models = replace_head(network, len(pictures.classes))
     results = describe(pictures, cross_validate(models, inputs, pictures.labels, args))
     for _ in learn(models, inputs, pictures.labels, args):  # what is kept learns from all

@@ -189,7 +189,7 @@ def test_shipped_photographs_are_named(load_script, tmp_path, capsys):
     assert {"missile", "space shuttle"} < set(best["rocket.jpg"])
     assert len(best) == 4 and all(len(five) == 5 for five in best.values())
     said = capsys.readouterr()
-    assert said.err.count("text.png is left out: not a picture") == 1
+    assert said.err.count("text.png is left out: not an image") == 1
     assert "cat.jpg\n   36." in said.out or "cat.jpg\n   37." in said.out
     assert (tmp_path / "run" / "classify.png").stat().st_size > 100_000
 
@@ -214,7 +214,7 @@ def test_the_weights_are_all_used_and_maps_average_to_the_score(load_script):
         (["--model", "NoNet"], "there is no model NoNet"),
         (["--model", "resnet"], "there is no model resnet"),
         (["--model", "missing.keras"], "there is no missing.keras"),
-        (["--model", "assets/models/conv_net.keras"], r"takes \(28, 28, 1\), not colour pictures"),
+        (["--model", "assets/models/conv_net.keras"], r"takes \(28, 28, 1\), not colour images"),
         (["--model", "MobileNetV2"], "MobileNetV2 needs a connection .*no way out"),
     ],
 )
@@ -240,7 +240,7 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
     options = ["--data", my_pictures, "--size", 96, "--epochs", 20, "--outputs", run]
     results = load_script("cnn/transfer.py").main([*map(str, options)])
     said = capsys.readouterr()
-    assert "22 pictures: 12 animal, 10 vehicle" in said.out
+    assert "22 images: 12 animal, 10 vehicle" in said.out
     assert said.err.count("is left out") == 1 and "broken.jpg" in said.err
     assert np.sum(results["confusion_matrix"]) == 22
     assert results["head"]["accuracy"] > 0.7 > results["majority"]
@@ -277,10 +277,10 @@ def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
     ("content", "line"),
     [
         (None, "there is no folder"),
-        ([], "there are no pictures in subfolders"),
-        (["picture.png"], "there are no pictures in subfolders"),
+        ([], "there are no images in subfolders"),
+        (["picture.png"], "there are no images in subfolders"),
         (["a/1.png", "a/2.png"], "at least two subfolders"),
-        (["a/1.png", "a/2.png", "b/1.png"], "with two pictures in each"),
+        (["a/1.png", "a/2.png", "b/1.png"], "with two images in each"),
     ],
 )
 def test_a_folder_that_teaches_nothing_ends_with_a_line(

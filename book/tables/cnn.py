@@ -13,7 +13,7 @@ HISTORY = {
     "InceptionV3": (2015, "kernels of several sizes side by side", 77.9),
     "ResNet50": (2015, "skip connections", 74.9),
     "MobileNetV2": (2018, "depthwise convolutions in inverted residual blocks", 71.3),
-    "EfficientNetB0": (2019, "depth, width and picture size scaled together", 77.1),
+    "EfficientNetB0": (2019, "depth, width and image size scaled together", 77.1),
     "EfficientNet-Lite0": (2020, "the same without what phones compute slowly", 75.1),
     "ConvNeXtTiny": (2022, "a ResNet brought up to date with what transformers taught", 81.3),
 }
@@ -44,7 +44,7 @@ def cnn_history():
 @table
 def cnn_convolutions():
     rows = [
-        [name, " × ".join(map(str, one["shape"])), f"{one['difference']:.0e}"]
+        [name, " × ".join(map(str, one["shape"])), f"{one['difference']:.0e}".replace("0e+00", "0")]
         for name, one in load_results("cnn_convolution")["results"].items()
     ]
     return markdown(["what is computed", "shape", "largest difference to Keras"], *rows)
@@ -104,7 +104,7 @@ def few_pictures(artist):
     methods = load_results("cnn_few_pictures")[artist]
     counts = next(iter(methods.values()))
     rows = [[name, *map(shown, found.values())] for name, found in methods.items()]
-    return markdown(["pictures of each class", *counts], *rows)
+    return markdown(["images of each class", *counts], *rows)
 
 
 @table

@@ -1,12 +1,12 @@
-"""How few pictures are enough: transfer learning against other methods, on emoji in six classes.
+"""How few images are enough: transfer learning against other methods, on emoji in six classes.
 
     python cnn/studies/few_pictures.py
 
-A fifth of the concepts is held out, five times in turn; from the others, 5, 10, 20 or all pictures
-of each class are learned. All methods see the same pictures. They are tested on the concepts
+A fifth of the concepts is held out, five times in turn; from the others, 5, 10, 20 or all images
+of each class are learned. All methods see the same images. They are tested on the concepts
 held out, drawn by the same artist and by the other one. You will see a table for each artist, and
 a figure. Takes five minutes on two cores.
-Chapter: cnn/studies/README.md#few-pictures
+Chapter: cnn/studies/README.md#few-images
 """
 
 from chapter import OUTPUTS
@@ -28,11 +28,11 @@ from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
 
-ARTISTS = ["noto", "twemoji"]  # the first one's pictures are learned
-COUNTS = [5, 10, 20, None]  # pictures of each class to learn from; None: all
+ARTISTS = ["noto", "twemoji"]  # the first one's images are learned
+COUNTS = [5, 10, 20, None]  # images of each class to learn from; None: all
 FOLDS = 5
-SIZE = 128  # the pictures have 64 x 64 pixels; they are enlarged to this for the large network
-STEPS = 300  # of training the small network from scratch, whatever the number of pictures
+SIZE = 128  # the images have 64 x 64 pixels; they are enlarged to this for the large network
+STEPS = 300  # of training the small network from scratch, whatever the number of images
 BATCH_SIZE = 32
 SMALL_RATE = 0.002  # of Adam, for the small network
 
@@ -72,7 +72,7 @@ def from_scratch(seed, inputs, labels, classes):
     return lambda asked: ask(model, asked)
 
 
-# Name of the method: how it learns, and which representation of the pictures it gets.
+# Name of the method: how it learns, and which representation of the images it gets.
 METHODS = {
     "new head on the pretrained network": (head, "pretrained"),
     "logistic regression, same features": (logistic, "pretrained"),
@@ -83,7 +83,7 @@ METHODS = {
 
 
 def represent(kinds):
-    """Return {artist: {kind of representation: array with a row per picture}}, and the pictures."""
+    """Return {artist: {kind of representation: array with a row per image}}, and the images."""
     networks = {}
     for name, pretrained in (("pretrained", True), ("random", False)):
         if name in kinds:
@@ -100,7 +100,7 @@ def represent(kinds):
 
 
 def choose(known, labels, count, random):
-    """Return so many of the known pictures of each class, or all that there are."""
+    """Return so many of the known images of each class, or all that there are."""
     of_each = [random.permutation(known[labels[known] == label]) for label in np.unique(labels)]
     return np.concatenate([numbers[:count] for numbers in of_each])
 
@@ -139,7 +139,7 @@ def summarize(accuracies):
 
 
 def draw(summary, path):
-    """Draw a panel for each artist: accuracy over the number of pictures."""
+    """Draw a panel for each artist: accuracy over the number of images."""
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
     titles = ["The artist it learned from", "The other artist"]
     for axis, (_, methods), title in zip(panels, summary.items(), titles, strict=True):
@@ -154,11 +154,11 @@ def draw(summary, path):
 
 
 def main(argv=None):
-    parser = make_parser("Compare ways to learn from few pictures.", OUTPUTS)
+    parser = make_parser("Compare ways to learn from few images.", OUTPUTS)
     add = parser.add_argument
     add("--folds", type=positive(int, FOLDS), default=FOLDS, help="how many are held out in turn")
     add("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD")
-    add("--counts", nargs="+", type=positive(int), default=COUNTS, help="pictures of each class")
+    add("--counts", nargs="+", type=positive(int), default=COUNTS, help="images of each class")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     summary = summarize(compare(args.methods, args.counts, args.folds))
