@@ -1,4 +1,4 @@
-"""Broken trainings, the checklist, the doctor, and watching a training."""
+"""Broken training runs, the checklist, the doctor, and watching a run."""
 
 import json
 import math

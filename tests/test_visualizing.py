@@ -243,7 +243,7 @@ def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
         ("shapes.py", ["-m", "nosuch"], "no network nosuch: neither"),
         ("draw_network.py", ["-m", "nosuch.keras"], "there is no nosuch.keras"),
         ("features.py", ["--model", "README.md"], "cannot load README.md"),
-        ("features.py", ["--image", "README.md"], "README.md is not a picture"),
+        ("features.py", ["--image", "README.md"], "README.md is not an image"),
         ("features.py", ["--image", "empty.png"], "there is no digit in empty.png"),
         ("why.py", ["--model", "half.keras"], "not a .keras file, or only a part of one"),
         ("likes.py", ["--model", "xor.keras"], "xor.keras does not read digits: inputs (None, 2)"),

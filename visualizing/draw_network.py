@@ -5,7 +5,7 @@
     python visualizing/draw_network.py -m mnist/outputs/RUN/mlp_tiny.keras
 
 You will see a figure. A trained perceptron with few hidden neurons is drawn with its weights: what
-each hidden neuron looks for in the picture, and which digits it votes for. Takes some seconds.
+each hidden neuron looks for in the image, and which digits it votes for. Takes some seconds.
 Chapter: visualizing/README.md#the-network-as-a-picture
 """
 
@@ -89,7 +89,7 @@ def draw_blocks(model):
 
 
 def draw_weights(model):
-    """Draw a perceptron's hidden neurons as pictures of their weights, and lines to the digits.
+    """Draw a perceptron's hidden neurons as images of their weights, and lines to the digits.
 
     Red: positive, blue: negative; a line is as thick as its weight is large.
     """
@@ -112,7 +112,7 @@ def draw_weights(model):
             ends = {"coordsA": "data", "coordsB": "data", "axesA": left, "axesB": right}
             color = "#b2182b" if weight > 0 else "#2166ac"
             line = ConnectionPatch((28, 13.5), (0.2, digit), color=color, alpha=0.7, **ends)
-            line.set_annotation_clip(False)  # it begins and ends beside the pictures
+            line.set_annotation_clip(False)  # it begins and ends beside the images
             line.set_linewidth(4 * abs(weight) / np.abs(last).max())
             figure.add_artist(line)
     return figure

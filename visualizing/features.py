@@ -27,12 +27,12 @@ DIGIT = 4  # which digit goes through the network
 SEED = 42  # of mnist.py: the weights with which the training began
 MAPS = 8  # of each convolution, those that differ most from digit to digit
 
-ROW = 16  # pictures in a row
+ROW = 16  # images in a row
 SIGNED = {"cmap": "RdBu_r"}  # red: positive, blue: negative
 
 
 def first_filters(model):
-    """Return the weights of the first layer, one picture for each filter or neuron."""
+    """Return the weights of the first layer, one image for each filter or neuron."""
     kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).get_weights()[0]
     if kernel.ndim == 4:
         return np.moveaxis(kernel[:, :, 0], -1, 0)  # (3, 3, 1, 32) to (32, 3, 3)
@@ -40,7 +40,7 @@ def first_filters(model):
 
 
 def untrained(model, seed=SEED):
-    """Return a network like this one with the weights of before the training."""
+    """Return a network like this one, with the weights that it had before the training."""
     keras.utils.set_random_seed(seed)
     return keras.Sequential.from_config(model.get_config())
 
@@ -52,7 +52,7 @@ def similarity(before, after):
 
 
 def show_pictures(axes_row, pictures, **options):
-    """Draw pictures side by side, without axes."""
+    """Draw images side by side, without axes."""
     for axes in axes_row:
         axes.axis("off")
     for axes, picture in zip(axes_row, pictures, strict=False):
@@ -121,7 +121,7 @@ def main(argv=None):
     parser = make_parser("Filters and feature maps.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--digit", type=number(int, 0, 9), default=DIGIT)
-    parser.add_argument("--image", type=Path, metavar="FILE", help="a picture of a digit instead")
+    parser.add_argument("--image", type=Path, metavar="FILE", help="an image of a digit instead")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
     digits = networks.one_of_each()

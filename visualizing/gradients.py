@@ -2,7 +2,7 @@
 
     value, (slope,) = gradients(lambda x: x**2, np.float32(3))   # 9, 6
 
-Maps of importance, pictures that a neuron likes and the doctor of broken runs are built on it.
+Maps of importance, images that a neuron likes and the doctor of broken runs all use it.
 Chapter: visualizing/README.md#why-this-answer
 """
 

@@ -1,10 +1,10 @@
-"""What a neuron likes: pictures made so that one output, or one filter, is as large as possible.
+"""What a neuron likes: images made so that one output, or one filter, is as large as possible.
 
     python visualizing/likes.py
     python visualizing/likes.py --model mnist/outputs/RUN/conv_net.keras --steps 500
 
 Starts from noise and climbs: each step changes all pixels a little in the direction of the
-gradient. You will see two figures: a picture for each of the ten digits, without and with
+gradient. You will see two figures: an image for each of the ten digits, without and with
 regularization, and one for some filters of each convolution. Less than a minute.
 Chapter: visualizing/README.md#what-a-neuron-likes
 """
@@ -25,10 +25,10 @@ from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
 STEPS = 200
-RATE = 1.0  # length of a step: of all pixels of a picture together
+RATE = 1.0  # length of a step: of all pixels of an image together
 SEED = 1  # of the noise to begin with
 
-JITTER = 2  # pixels by which the picture is moved before a step, at most
+JITTER = 2  # pixels by which the image is moved before a step, at most
 BLUR = 0.5  # pixels: standard deviation of the blur after a step
 DECAY = 0.02  # share of all ink that is taken away after a step
 # The rows of the figure, and what each of them uses.
@@ -43,9 +43,9 @@ FILTERS = 16  # of each convolution
 
 
 def climb(objective, shape, way, steps, random):
-    """Return pictures that make the objective, a function of them, as large as it can be.
+    """Return images that make the objective, a function of them, as large as it can be.
 
-    shape: of the pictures, (n, 28, 28, 1) or (n, 784); way: which regularizations to use.
+    shape: of the images, (n, 28, 28, 1) or (n, 784); way: which regularizations to use.
     Values stay between 0, paper, and 1, ink.
     """
     pictures = random.uniform(0, 0.2, (shape[0], 28, 28)).astype("float32")
@@ -65,7 +65,7 @@ def climb(objective, shape, way, steps, random):
 
 
 def pictures_of_digits(model, way, steps, random):
-    """Return a picture for each digit's score, shape (10, 28, 28)."""
+    """Return an image for each digit's score, shape (10, 28, 28)."""
     shape = (10, *model.input_shape[1:])
     return climb(
         lambda x: ops.sum(ops.diagonal(networks.scores(model, x))), shape, way, steps, random
@@ -73,7 +73,7 @@ def pictures_of_digits(model, way, steps, random):
 
 
 def pictures_of_filters(model, layers, count, steps, random):
-    """Return a picture for each of some filters of the convolution that the layers end with."""
+    """Return an image for each of some filters of the convolution that the layers end with."""
     *before, layer = layers
     wanted = ops.eye(count, layer.filters)
 
@@ -86,7 +86,7 @@ def pictures_of_filters(model, layers, count, steps, random):
 
 
 def draw_digits(pictures, answers, path):
-    """Draw the pictures, {way: (10, 28, 28)}, and what the network says of each."""
+    """Draw the images, {way: (10, 28, 28)}, and what the network says of each."""
     figure, panels = plt.subplots(len(pictures), 10, figsize=(9.4, 1.17 * len(pictures)))
     for row, (way, images) in zip(panels, pictures.items(), strict=True):
         show_pictures(row, images, vmin=0, vmax=1)
@@ -99,7 +99,7 @@ def draw_digits(pictures, answers, path):
 
 
 def draw_filters(pictures, path):
-    """Draw the pictures of filters, {layer: (n, 28, 28)}, a row for each layer."""
+    """Draw the images of filters, {layer: (n, 28, 28)}, a row for each layer."""
     figure, panels = plt.subplots(
         len(pictures), FILTERS, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
     )
@@ -111,13 +111,13 @@ def draw_filters(pictures, path):
 
 
 def ink(pictures):
-    """Return how much ink there is in a picture, on average: as so many black pixels."""
+    """Return how much ink there is in an image, on average: as so many black pixels."""
     return float(pictures.sum(axis=(1, 2)).mean())
 
 
 def main(argv=None):
     """Draw what the digits' neurons and the filters like; return what the network says of it."""
-    parser = make_parser("Pictures that a neuron likes.", OUTPUTS)
+    parser = make_parser("Images that a neuron likes.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--steps", type=positive(int), default=STEPS)
     parser.add_argument("--seed", type=seed, default=SEED, help="of the noise to begin with")

@@ -18,7 +18,7 @@ from utils.models import load_model
 from utils.runs import ROOT, fail
 
 # This chapter looks into what others have built: the networks of mnist/, and the service of
-# serialization/rest/, which brings a picture into the form of MNIST.
+# serialization/rest/, which brings an image into the form of MNIST.
 sys.path += [str(ROOT / "mnist"), str(ROOT / "serialization" / "rest")]
 import techniques  # noqa: F401  its layers may be in a file
 from models import MODELS
@@ -74,7 +74,7 @@ def one_of_each():
 
 
 def read_image(path):
-    """Return the digit in a picture file, uint8 of shape (28, 28), or end with one line."""
+    """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
     from PIL import Image
 
     from prepare import NoDigitError, prepare
@@ -85,7 +85,7 @@ def read_image(path):
     except NoDigitError:
         fail(f"there is no digit in {path}: nothing stands out from the paper.")
     except OSError as error:
-        fail(f"{path} is not a picture that can be read ({error}).")
+        fail(f"{path} is not an image that can be read ({error}).")
 
 
 def as_input(model, images):

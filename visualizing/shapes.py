@@ -31,7 +31,7 @@ def times(*numbers):
 
 
 def window(layer):
-    """Return the height and width of the window that a layer moves over the picture."""
+    """Return the height and width of the window that a layer moves over the image."""
     return layer.kernel_size if isinstance(layer, layers.Conv2D) else layer.pool_size
 
 
@@ -72,7 +72,7 @@ def count_work(layer):
     """Return the multiply-adds of a layer for one image, and how they are computed.
 
     A multiply-add is a weight times an input, added to a sum. Comparisons of a pooling and the
-    activation functions are not counted; zeros that pad a picture are.
+    activation functions are not counted; zeros that pad an image are.
     """
     inputs, output = layer.input.shape[-1], layer.output.shape[1:]
     if isinstance(layer, layers.Conv2D):

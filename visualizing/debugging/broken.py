@@ -5,7 +5,7 @@
 
 You will see each run go by, what the doctor of doctor.py says about it, a table, and a figure
 with all curves. Every run leaves a folder like one of mnist.py. About three minutes.
-Chapter: visualizing/debugging/README.md#broken-trainings
+Chapter: visualizing/debugging/README.md#broken-training-runs
 """
 
 from chapter import OUTPUTS

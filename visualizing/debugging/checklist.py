@@ -1,4 +1,4 @@
-"""Before a long run: five checks that take a minute, on a healthy network or a broken one.
+"""Before a long run: six checks that take a minute, on a healthy network or a broken one.
 
     python visualizing/debugging/checklist.py             # the healthy one
     python visualizing/debugging/checklist.py dead_relus  # any fault of broken.py

@@ -1,4 +1,4 @@
-// After each answer that draw.js gets: ask what the layers made of the picture, and show it.
+// After each answer that draw.js gets: ask what the layers made of the image, and show it.
 "use strict";
 
 const GAP = 1; // pixels between two maps
@@ -10,7 +10,7 @@ function unpack(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-// The picture in grey, and in red what the answer would lose most without.
+// The image in grey, and in red what the answer would lose most without.
 function showImportance(pixels, importance) {
   const image = important.createImageData(28, 28);
   pixels.flat().forEach((grey, i) => {
