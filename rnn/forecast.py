@@ -6,7 +6,7 @@
 
 You will see what was found in the data, a line for each method with its mean absolute error on the
 validation part and on the test part, and which method is recommended. The table and the figures go
-to `rnn/outputs/<start time>/`. About three minutes on two cores.
+to `rnn/outputs/<start time>/`. About two minutes on two cores.
 Chapter: rnn/README.md#a-forecast
 """
 
