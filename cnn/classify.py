@@ -1,4 +1,4 @@
-"""Name what is in photographs, and show where in the image the network sees it.
+"""Name what is in photographs, and show where in them the network sees it.
 
     python cnn/classify.py                             # four photographs of the book
     python cnn/classify.py photo.jpg FOLDER            # your own

@@ -5,7 +5,7 @@
     python cnn/transfer.py --data FOLDER --fine-tune 10
     python cnn/classify.py --model RUN/transfer.keras photo.jpg
 
-Prints which images it found, how many of those that it did not learn from it gets right, which
+Prints which images it found, how many it gets right of those that it did not learn from, which
 classes it confuses, and its worst mistakes; saves the network. Takes a minute on two cores for the
 emoji, and some more with --fine-tune.
 Chapter: cnn/README.md#transfer-learning

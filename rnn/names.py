@@ -103,7 +103,7 @@ def draw_letters(model):
 
 
 def vowels_together(vectors, random):
-    """Return how far apart vowels are, how far five random letters, and how rarely those less."""
+    """Return how far apart vowels and five random letters are, and how rarely the latter less."""
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def spread(letters):

@@ -4,7 +4,7 @@
 
 You will see that a stateful layer that reads a sequence in two halves ends in the same state as
 one that reads it whole, and that a masked layer skips the padding. Then a table: the milliseconds
-of a training step with each option, measured in turn, as a multiple of those of the plain layer.
+of a training step with each option, measured in turn, and their multiple of the plain layer's.
 About a minute on two cores.
 Chapter: rnn/cells/README.md#keeping-state-and-what-options-cost
 """
