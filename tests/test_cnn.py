@@ -210,7 +210,7 @@ def test_the_weights_are_all_used_and_maps_average_to_the_score(load_script):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["README.md"], "none of these is a picture"),
+        (["README.md"], "none of these is an image"),
         (["--model", "NoNet"], "there is no model NoNet"),
         (["--model", "resnet"], "there is no model resnet"),
         (["--model", "missing.keras"], "there is no missing.keras"),
