@@ -23,7 +23,7 @@ function clear() {
   pen.fillRect(0, 0, canvas.width, canvas.height);
   seen.clearRect(0, 0, 28, 28);
   show(Array(10).fill(0), "");
-  say("Draw with mouse, finger or pen.");
+  say("Draw with a mouse, a finger or a pen.");
   document.dispatchEvent(new Event("cleared")); // for pages that show more than this one
 }
 
