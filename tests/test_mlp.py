@@ -538,13 +538,16 @@ def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):
 def test_the_service_answers_as_the_lesson(served, load_script, saved):
     customer = load_script("mlp/mlp.py").NEW_CUSTOMER
     answer = served.post("/predict", json=customer).get_json()
-    assert answer["model"] == "churn_plain"
+    assert answer["model"] == "churn_plain" and len(answer["version"]) == 12
     assert answer["probability"] == pytest.approx(saved[1]["probability"], abs=2e-6)
     turned = dict(reversed((customer | {"Age": 47.0, "Balance": 118_000}).items()))
     assert served.post("/predict", json=turned).get_json() == answer
     columns = served.get("/").get_json()["columns"]
     assert set(columns) == set(customer) and columns["Balance"] == "a number"
     assert columns["Geography"] == ["France", "Germany", "Spain"]
+    metrics = served.get("/metrics").get_data(as_text=True)
+    assert 'service_requests_total{path="/predict",status="200"} ' in metrics
+    assert f'version="{answer["version"]}"' in metrics and "digits" not in metrics
 
 
 def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):

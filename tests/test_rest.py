@@ -540,7 +540,7 @@ import sys, time
 sys.path[:0] = sys.argv[1:]
 import service
 service.THREADS, service.QUEUE, service.SILENCE = 1, 2, 2
-app = service.make_flask("small")
+app = service.make_flask("small", "small", "")
 app.get("/slow")(lambda: time.sleep(0.5) or "done")
 service.serve(app, "small", "127.0.0.1", 0)
 """
@@ -651,12 +651,12 @@ def metric(client, name, /, **labels):
 
 def test_metrics_count_what_happens(app, client, digits):
     version = app.classifier.sha256[:12]
-    assert metric(client, "digits_model", name="conv_net", version=version) == 1
+    assert metric(client, "service_model_info", name="conv_net", version=version) == 1
     counted = {
-        "read": ("digits_requests_total", {"path": "/predict", "status": "200"}),
-        "refused": ("digits_requests_total", {"path": "/predict", "status": "422"}),
-        "lost": ("digits_requests_total", {"path": "unknown", "status": "404"}),
-        "timed": ("digits_seconds_count", {"path": "/predict"}),
+        "read": ("service_requests_total", {"path": "/predict", "status": "200"}),
+        "refused": ("service_requests_total", {"path": "/predict", "status": "422"}),
+        "lost": ("service_requests_total", {"path": "unknown", "status": "404"}),
+        "timed": ("service_seconds_count", {"path": "/predict"}),
         "digits": ("digits_images_total", {"looks_like_digit": "yes"}),
         "others": ("digits_images_total", {"looks_like_digit": "no"}),
         "images": ("digits_ink_count", {}),

@@ -1,5 +1,6 @@
 """Runs: their folder, their results with provenance, and their end in one line."""
 
+import hashlib
 import json
 import os
 import platform
@@ -136,6 +137,11 @@ def save_results(results, folder, script, argv):
         names = sorted(path.name for path in folder.iterdir())
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
+
+
+def file_sha256(path):
+    """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def shown(path):

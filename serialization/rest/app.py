@@ -11,7 +11,6 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import hashlib
 import threading
 from pathlib import Path
 
@@ -21,9 +20,10 @@ from flask import render_template, request, send_from_directory
 
 from checks import read_images
 from doubt import Judge, load_limits
+from metrics import InputMetrics
 from service import backend_version, make_flask, parse_options, serve
 from utils.models import load_model
-from utils.runs import ROOT, fail, first_line
+from utils.runs import ROOT, fail, file_sha256, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
@@ -38,8 +38,7 @@ class DigitClassifier:
 
     def __init__(self, path):
         self.name = path.stem
-        self.model, self.sha256 = load(path)
-        self.version = self.sha256[:12]
+        self.model, self.sha256 = load(path), file_sha256(path)
         self.judge = Judge(self.model, load_limits(path))
         self.lock = threading.Lock()
         self.warm_up()
@@ -77,7 +76,7 @@ class DigitClassifier:
 
 
 def load(path):
-    """Return the model in a .keras file and the file's SHA-256, or end with one line."""
+    """Return the model in a .keras file, or end with one line."""
     if path.suffix != ".keras" or not path.is_file():
         fail(f"there is no .keras file {path}")
     model = load_model(path, compile=False)
@@ -85,7 +84,7 @@ def load(path):
     inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
     if inputs not in [(None, *shape) for shape in SHAPES] or outputs != (None, 10):
         fail(f"{path} does not read digits: inputs {inputs}, not (None, 28, 28, 1)")
-    return model, hashlib.sha256(path.read_bytes()).hexdigest()
+    return model
 
 
 def answer(probabilities, likely):
@@ -99,21 +98,20 @@ def answer(probabilities, likely):
 def create_app(model=MODEL):
     """Return the Flask application; a WSGI server calls this once in each of its processes."""
     classifier = DigitClassifier(Path(model))
-    app = make_flask(__name__)
+    app = make_flask(__name__, classifier.name, classifier.sha256)
     app.classifier = classifier
-    app.metrics.model.labels(classifier.name, classifier.version).set(1)
-    about = {"model": classifier.name, "version": classifier.version}
+    inputs = InputMetrics(app.metrics.registry)
 
     @app.post("/predict")
     def predict():
         images, kind = read_images(request)
         answers = list(map(answer, *classifier.read(images)))
-        app.metrics.count_images(images, answers)
+        inputs.count(images, answers)
         if kind == "batch":
-            return about | {"predictions": answers}
+            return app.about | {"predictions": answers}
         if kind == "image":  # the page shows what the network saw
             answers[0]["pixels"] = images[0].tolist()
-        return about | answers[0]
+        return app.about | answers[0]
 
     @app.get("/health")
     def health():
@@ -129,10 +127,6 @@ def create_app(model=MODEL):
             "keras": keras.version(),
             "backend": f"{keras.backend.backend()} {backend_version()}",
         }
-
-    @app.get("/metrics")
-    def metrics():
-        return app.metrics.response()
 
     @app.get("/openapi.json")
     def description():

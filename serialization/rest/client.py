@@ -12,14 +12,13 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import requests
 
 from utils.options import make_parser, number
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, file_sha256
 
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
@@ -91,7 +90,7 @@ def measure_accuracy(session, url, model_path):
     from utils.models import load_model
 
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
-    same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
+    same = file_sha256(model_path) == about["sha256"]
     _, (images, labels) = load_mnist()
     answers = []
     for start in range(0, len(images), BATCH):

@@ -6,7 +6,6 @@ that ship_model.py fits on the validation images and writes beside the network, 
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
 
-import hashlib
 import json
 import math
 
@@ -15,6 +14,7 @@ import numpy as np
 from scipy.special import softmax
 
 from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.runs import file_sha256
 from utils.statistics import fit_temperature
 
 REFUSED = 0.01  # of the digits held out for validation: the least digit-like, taken for none
@@ -58,11 +58,11 @@ def fit(model, sha256):
 
 def load_limits(path):
     """Return what fit gave for the network in path, or None if that is not stored beside it."""
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
         limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        known = limits["sha256"] == file_sha256(path)
         numbers = limits["temperature"], limits["least_likeness"]
-        fits = limits["sha256"] == sha256 and numbers[0] > 0 and all(map(math.isfinite, numbers))
+        fits = known and numbers[0] > 0 and all(map(math.isfinite, numbers))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return limits if fits else None

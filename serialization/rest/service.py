@@ -61,12 +61,16 @@ def error_body(code, name, message):
     return {"error": {"status": code, "name": name, "message": message}}
 
 
-def make_flask(name):
-    """Return an empty Flask application that has limits, errors as JSON, and a log."""
-    app = Flask(name)
+def make_flask(module, model, sha256):
+    """Return a Flask application with limits, errors as JSON, a log and /metrics, and no service.
+
+    model, sha256: name and hash of the file that it will serve; app.about is what answers say of it.
+    """
+    app = Flask(module)
+    app.about = {"model": model, "version": sha256[:12]}
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False
-    app.metrics = Metrics()
+    app.metrics = Metrics(**app.about)
     app.url_map.merge_slashes = False  # //predict is unknown, not a redirection
 
     @app.errorhandler(HTTPException)
@@ -87,7 +91,7 @@ def make_flask(name):
     def finish(response):
         response.headers.update(HEADERS)
         seconds = time.perf_counter() - g.start
-        app.metrics.count_request(request.url_rule, response.status_code, seconds)
+        app.metrics.count(request.url_rule, response.status_code, seconds)
         log.info(
             "%s %s %s %d %.1f ms",
             request.remote_addr,
@@ -97,6 +101,10 @@ def make_flask(name):
             1000 * seconds,
         )
         return response
+
+    @app.get("/metrics")
+    def metrics():
+        return app.metrics.response()
 
     return app
 

@@ -14,13 +14,21 @@ Chapter: serialization/rest/README.md#the-model-that-is-shipped
 
 from chapter import OUTPUTS
 
-import hashlib
 from pathlib import Path
 
 from doubt import fit, is_known
 from utils.models import load_model
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, replacing, shown, write_json, writing_to
+from utils.runs import (
+    ROOT,
+    fail,
+    file_sha256,
+    make_folder,
+    replacing,
+    shown,
+    write_json,
+    writing_to,
+)
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -28,7 +36,7 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 def write_limits(model, path):
     """Write beside a network that reads digits what the service needs to doubt an answer."""
     if is_known(model) and model.output_shape == (None, 10):
-        limits = fit(model, hashlib.sha256(path.read_bytes()).hexdigest())
+        limits = fit(model, file_sha256(path))
         write_json(limits, path.with_suffix(".json"))
         print(f"{shown(path.with_suffix('.json'))}: {limits}")
 

@@ -23,7 +23,7 @@ from checks import RequestError
 from service import make_flask, serve
 from utils.models import load_model
 from utils.options import make_parser, number
-from utils.runs import fail
+from utils.runs import fail, file_sha256
 
 HOST, PORT = "127.0.0.1", 8000
 LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
@@ -63,7 +63,7 @@ def create_app(path):
     columns = describe(model)
     if len(columns) < 2 or model.output_shape != (None, 1):
         fail(f"{path} does not take columns by name and give one probability.")
-    app = make_flask(__name__)
+    app = make_flask(__name__, path.stem, file_sha256(path))
 
     def probability(row):
         row = {name: np.array([[row[name]]], TYPES[type(words)]) for name, words in columns.items()}
@@ -74,7 +74,7 @@ def create_app(path):
 
     @app.get("/")
     def show_columns():
-        return {"model": path.stem, "columns": columns}
+        return app.about | {"columns": columns}
 
     @app.post("/predict")
     def predict():
@@ -83,7 +83,7 @@ def create_app(path):
         except (BadRequest, RecursionError):
             raise RequestError(400, "not valid JSON") from None
         check(row, columns)
-        return {"model": path.stem, "probability": round(probability(row), 6)}
+        return app.about | {"probability": round(probability(row), 6)}
 
     return app
 
