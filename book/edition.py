@@ -101,7 +101,9 @@ def show_script(script):
     chapter = (
         f"Chapter: [{title_of(place[2])}]({link(script, Path(place[1]))})\n\n" if place else ""
     )
-    return f'# {script.as_posix()}\n\n{chapter}```python linenums="1"\n{read(script)}```\n'
+    wide = "---\nhide: [toc]\n---\n\n"  # room for lines of a hundred characters
+    code = f'```python linenums="1"\n{read(script)}```\n'
+    return f"{wide}# {script.as_posix()}\n\n{chapter}{code}"
 
 
 def list_scripts(page, scripts):
