@@ -134,14 +134,18 @@ def results_of_search(chrome, words):
     return found
 
 
-def fits(chrome):
+def fits(chrome, selector="html"):
     return chrome.execute_script(
-        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        "const found = document.querySelector(arguments[0]);"
+        "return found.scrollWidth <= found.clientWidth",
+        selector,
     )
 
 
 def read_and_search_it_on_a_desk(browser, site):
-    with browser.open_browser(1400, 900) as chrome:
+    with browser.open_browser(1280, 900) as chrome:
+        chrome.get(f"{site}/mnist/studies/parallel.html")  # has lines of a hundred characters
+        assert fits(chrome, "td.code code")
         chrome.get(f"{site}/index.html")
         chrome.find_element(By.CSS_SELECTOR, ".md-footer__link--next").click()
         assert chrome.find_element(By.TAG_NAME, "h1").text.startswith("Introduction")
