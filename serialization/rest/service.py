@@ -64,7 +64,7 @@ def error_body(code, name, message):
 def make_flask(module, model, sha256):
     """Return a Flask application with limits, errors as JSON, a log and /metrics, and no service.
 
-    model, sha256: name and hash of the file that it will serve; app.about is what answers say of it.
+    model, sha256: of the file that it will serve. app.about is what each answer says of that file.
     """
     app = Flask(module)
     app.about = {"model": model, "version": sha256[:12]}
