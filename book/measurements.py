@@ -150,6 +150,7 @@ MEASUREMENTS = {
     "cnn_history": ("book/history.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),
+    "cnn_transfer_96": ("cnn/transfer.py --size 96", []),
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
