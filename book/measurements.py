@@ -77,6 +77,7 @@ MEASUREMENTS = {
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
     "parallel": ("book/parallel_seconds.py", []),  # wants JAX; nothing else may run meanwhile
     "mnist_augmentation": ("book/augmentation.py", []),
+    "opening": ("book/opening.py", []),  # installs; nothing else may run meanwhile
     "mnist_overhead": ("book/overhead.py", []),
     "serialization": ("book/serialization.py", []),
     # Wants requirements-optional.txt, and nothing else may run meanwhile.
