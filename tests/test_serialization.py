@@ -227,6 +227,7 @@ def change_description(source, target, old, new):
 DENSE = b'"module": "keras.layers", "class_name": "Dense"'
 RELU = b'"activation": "relu"'
 FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": "%s"}'
+TWICE = b'"registered_name": "tests>Twice"'  # the layer below, which is known
 
 
 @pytest.mark.parametrize(
@@ -234,6 +235,7 @@ FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": 
     [
         (RELU, FUNCTION % (b"keras.utils", b"plot_model"), "plot_model"),
         (RELU, FUNCTION % (b"keras.datasets.mnist", b"load_data"), "load_data"),
+        (RELU, FUNCTION[:-1] % (b"keras.utils", b"plot_model") + b", %s}" % TWICE, "plot_model"),
         (RELU, b'"activation": {"class_name": "__lambda__", "config": {}}', "__lambda__"),
         (DENSE, b'"module": "keras.applications", "class_name": "ResNet50"', "ResNet50"),
         (DENSE, DENSE.replace(b"Dense", b"Lambda"), "Lambda"),
