@@ -121,9 +121,12 @@ def test_skips_carry_the_gradient_through_thirty_layers(load_script):
 
 
 def test_depth_leaves_its_results_and_figure(run_lesson):
-    options = ["--depths", 2, 4, "--epochs", 1, "--seeds", 1]
-    _, results = run_lesson("cnn/depth.py", *options)
+    options = ["--depths", 4, 2, "--epochs", 1, "--seeds", 1]
+    script, results = run_lesson("cnn/depth.py", *options)
     assert set(results["accuracies"]["plain"]) == {"2", "4"}
+    assert len(results["sizes"]["plain"]) == 4  # of the deepest, whatever the order
+    with pytest.raises(SystemExit, match="2"):
+        script.main(["--depths", "3"])  # they come in pairs
 
 
 def test_the_residual_network_learns(load_quickly, tmp_path):

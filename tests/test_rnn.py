@@ -335,6 +335,18 @@ def test_pinball_is_least_at_the_quantiles(load_script):
         assert loss(right + change) > loss(right)
 
 
+def test_a_figure_needs_no_horizon_that_divides_its_week(load_script):
+    quantiles, forecast = load_script("rnn/quantiles.py"), load_script("rnn/forecast.py")
+    traffic = quantiles.load_traffic()
+    data = quantiles.methods.Data(traffic, history=48, horizon=5)
+    figure = quantiles.draw(lambda starts: np.ones((len(starts), 5, 3)), data)
+    median, truth = figure.axes[0].lines
+    assert len(median.get_xdata()) == len(truth.get_xdata()) == 165  # of 168 hours
+    assert len(forecast.spans_to_draw(traffic, 24)) == 2
+    ((first, last),) = forecast.spans_to_draw(traffic, 200).values()
+    assert last - first >= 200
+
+
 # Names
 
 
