@@ -132,7 +132,7 @@ def test_the_network_has_121_parameters(churn):
     assert len(churn.build_model(()).layers) == 1
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch takes single steps")
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="PyTorch takes single steps")
 def test_fifty_steps_at_a_time_give_the_same_weights(churn, customers):
     X = churn.make_preprocessor().fit_transform(customers).to_numpy("float32")[:2004]
     y = customers.Exited.to_numpy("float32")[:2004]
@@ -155,7 +155,7 @@ def test_fifty_steps_at_a_time_give_the_same_weights(churn, customers):
 
 
 def test_single_steps_on_pytorch(churn, monkeypatch):
-    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     model = churn.build_model((6, 6))
     churn.compile_model(model, 0.001)
     assert model.steps_per_execution == 1
@@ -531,7 +531,7 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
 
 def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):
     script = load_script("mlp/plain_values.py")
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     assert "only TensorFlow computes with text" in failure(script.main, capsys, [])
 
 

@@ -363,9 +363,9 @@ def test_the_back_end_compiles_for_the_sizes_of_the_service_and_not_later(load_s
     """On TensorFlow for no others, on JAX for each that is new; PyTorch compiles nothing."""
     calls = load_script("book/service_load.py").first_calls([1, 32, 2, 20])
     compiled = {size: call["compiled"] for size, call in calls.items()}
-    if keras.backend.backend() == "tensorflow":
+    if keras.config.backend() == "tensorflow":
         assert compiled == {"1": True, "32": True, "2": False, "20": False}
-    elif keras.backend.backend() == "jax":
+    elif keras.config.backend() == "jax":
         assert all(compiled.values())
 
 
@@ -399,7 +399,7 @@ def test_health_model_and_page(modules, app, client):
     about = client.get("/model").get_json()
     assert about["name"] == "conv_net" and about["parameters"] == 93_322
     assert about["input_shape"] == [28, 28, 1] and len(about["sha256"]) == 64
-    assert about["keras"] == keras.version() and keras.backend.backend() in about["backend"]
+    assert about["keras"] == keras.version() and keras.config.backend() in about["backend"]
 
 
 @pytest.fixture

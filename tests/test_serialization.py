@@ -42,7 +42,7 @@ def test_all_forms_answer_as_the_original_does(saved, run_script):
     written = {path.name for path in folder.iterdir()}
     assert set(results["sizes"]) | {"probe.npz", "results.json"} == written
     assert {"model.keras", "model.h5", "architecture.json", "model.weights.h5"} <= written
-    if keras.backend.backend() == "tensorflow":
+    if keras.config.backend() == "tensorflow":
         assert "saved_model" in written  # LiteRT came with a later version of Keras
     with np.load(folder / "probe.npz") as probe:
         np.testing.assert_allclose(probe["predictions"].round().ravel(), [0, 1, 1, 0])

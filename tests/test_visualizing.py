@@ -48,7 +48,7 @@ def test_shapes_are_those_of_keras(load_script):
                 assert int(side.split(",")[0]) == layer.output.shape[1]
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow counts")
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow counts")
 def test_multiply_adds_are_those_that_tensorflow_counts(load_script):
     """Its profiler counts a multiply-add as two, and biases and activations beside."""
     import tensorflow as tf

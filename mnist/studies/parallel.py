@@ -26,7 +26,7 @@ if __name__ == "__main__":
 import keras
 import numpy as np
 
-if keras.backend.backend() == "jax":
+if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
 import mnist
