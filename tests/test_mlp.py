@@ -739,11 +739,3 @@ def test_bad_options_end_with_status_2(load_script, options, capsys):
         load_script("mlp/mlp.py").main(options)
     assert stop.value.code == 2
     assert options[0] in capsys.readouterr().err
-
-
-def test_unwritable_outputs(load_script, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    folder = str(tmp_path / "file" / "run")
-    for script in ("mlp", "mlp_data_split", "make_churn_data", "experiments"):
-        line = failure(load_script(f"mlp/{script}.py").main, capsys, ["--outputs", folder])
-        assert "cannot write to" in line
