@@ -5,15 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, loaded
 
 CSV = ROOT / "mlp" / "Churn_Modelling.csv"
 NUMBERS = ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
@@ -473,18 +471,6 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
 
 
 # Plain values
-
-
-@contextmanager
-def loaded(path):
-    """Load a script as load_script does, for a fixture that is shared by several tests."""
-    path, before = ROOT / path, set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(path.parent))
-        yield __import__(path.stem)
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == path.parent:
-            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")

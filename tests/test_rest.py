@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 import requests
-from conftest import ROOT
+from conftest import ROOT, loaded
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image, ImageDraw
@@ -35,13 +35,8 @@ MODULES = ["app", "checks", "doubt", "metrics", "prepare", "service"]
 @pytest.fixture(scope="module")
 def modules():
     """The service's modules by name, as one process of a server has them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(REST))
-        loaded = {name: __import__(name) for name in MODULES}
-        del sys.modules["chapter"]  # every chapter has one of its own
-        yield loaded
-        for name in MODULES:
-            del sys.modules[name]
+    with loaded("serialization/rest/app.py"):
+        yield {name: sys.modules[name] for name in MODULES}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, loaded
 
 from utils.models import load_model, refuse_strange_kinds
 
@@ -21,14 +21,8 @@ SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 def saved(tmp_path_factory):
     """A folder of save_model.py, and what its main has returned."""
     folder = tmp_path_factory.mktemp("saved")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "serialization"))
-        import save_model
-
-        results = save_model.main(["--outputs", str(folder)])
-        for name in ("chapter", "forms", "save_model"):  # other chapters have a chapter.py, too
-            del sys.modules[name]
-    return folder, results
+    with loaded("serialization/save_model.py") as save_model:
+        return folder, save_model.main(["--outputs", str(folder)])
 
 
 @pytest.fixture
