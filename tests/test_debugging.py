@@ -114,10 +114,12 @@ FINISHED = json.dumps(
         ({}, "no readable results.json"),
         ({"results.json": "{"}, "no readable results.json"),
         ({"results.json": FINISHED}, "not the history of a train"),
+        ({"results.json": FINISHED, "a_history.csv": "epoch,loss\n1,x\n"}, "not the history"),
+        ({"results.json": FINISHED, "a_history.csv": "epoch,loss\n1,1\n"}, "has no accuracy, val_"),
         (
             {
                 "results.json": FINISHED,
-                "a_history.csv": "loss,accuracy,val_loss,val_accuracy\n1,1,1,1\n",
+                "a_history.csv": "epoch,loss,accuracy,val_loss,val_accuracy\n1,1,1,1,1\n",
                 "a.keras": "half",
             },
             "not a .keras file, or only a part of one",
