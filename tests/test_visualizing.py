@@ -231,7 +231,9 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
     assert maps["hidden_layer"]["distances"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout"])
+@pytest.mark.parametrize(
+    "name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout", "lstm"]
+)
 def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
     run_lesson_here("visualizing/draw_network.py", "-m", name)
     assert (tmp_path / f"blocks_{name}.png").exists()

@@ -2,9 +2,9 @@
 
     python visualizing/debugging/doctor.py mnist/outputs/RUN
 
-Takes any run of mnist.py and of broken.py. You will see a line for each thing that looks wrong,
-with what to try. No line means that these checks found nothing, not that nothing is wrong. Takes
-some seconds for each network.
+Takes runs of mnist.py, other than those of recurrent networks, and of broken.py. You will see a
+line for each thing that looks wrong, with what to try. No line means that these checks found
+nothing, not that nothing is wrong. Takes some seconds for each network.
 Chapter: visualizing/debugging/README.md#a-doctor
 """
 
