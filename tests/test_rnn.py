@@ -146,6 +146,18 @@ def test_no_input_knows_the_future(series, load_script):
     np.testing.assert_array_equal(methods.seasonal_naive(24, after, 1)[0](start), naive)
 
 
+def test_trees_do_not_look_back_beyond_the_beginning(load_script):
+    """They see the last three values; before the first of all there are none, not the last ones."""
+    methods, series = load_script("rnn/methods.py"), methods_series(load_script)
+    series.seasons = (1,)
+    forecasts = []
+    for last in (5, 1e6):
+        series.values[-1] = last  # in the test part
+        data = methods.Data(series, history=2, horizon=1)
+        forecasts.append(methods.boosting(data, 1)[0](data.starts["validation"]))
+    np.testing.assert_array_equal(*forecasts)
+
+
 def test_gaps_are_filled_from_the_past_only(series):
     values = np.arange(20.0)
     values[[0, 3, 10, 11]] = np.nan

@@ -46,6 +46,8 @@ def test_shapes_are_those_of_keras(load_script):
             if row["output_how"]:
                 (side,) = row["output_how"].split(" = ")[1:]
                 assert int(side.split(",")[0]) == layer.output.shape[1]
+    lstm = shapes.find_network("lstm").layers[0]  # 28 steps, four sums for each of 128 units
+    assert shapes.count_work(lstm)[0] == 28 * 4 * 128 * (28 + 128)
 
 
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow counts")
