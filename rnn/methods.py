@@ -132,8 +132,7 @@ def boosting(data, seed):
     some = np.random.default_rng(seed).permutation(len(x))[:MOST_ROWS]
     trees = HistGradientBoostingRegressor(
         loss="absolute_error", max_iter=300, learning_rate=0.1, random_state=seed
-    )
-    trees.fit(x[some], y[some])
+    ).fit(x[some], y[some])
 
     def forecast(starts):
         return data.unscaled(trees.predict(inputs(starts)).reshape(len(starts), -1), starts)
