@@ -239,7 +239,7 @@ def test_the_table_has_every_kind_of_network(load_script):
     assert own == [([8, 4], "tanh", "adam", 0.5)]
 
 
-@pytest.mark.parametrize("script", ["xor", "forward_propagation", "initializations"])
+@pytest.mark.parametrize("script", ["xor", "initializations"])
 @pytest.mark.parametrize(
     "options",
     [
