@@ -7,8 +7,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 OUTPUTS = FOLDER / "outputs"  # each run makes a folder of its own in here
 ROOT = FOLDER.parent
-FOLDERS = [".", "mnist", "mnist/studies", "serialization", "serialization/rest", "mlp", "rnn"]
-FOLDERS += ["cnn"]
+FOLDERS = [".", "mnist", "mnist/studies", "serialization", "serialization/rest"]
+FOLDERS += ["mlp", "rnn", "cnn"]
 sys.path[1:1] = [str(ROOT / folder) for folder in FOLDERS]
 # What must be set before the other packages are imported is set there.
 importlib.import_module("utils")

@@ -6,19 +6,16 @@ Builds networks of keras.applications with random weights and counts parameters,
 weights on the longest way through, and the multiplications for one image. Half a minute.
 """
 
-from chapter import OUTPUTS, ROOT
+from chapter import OUTPUTS
 
 import math
-import sys
 
 import keras
 
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
-
-sys.path.append(str(ROOT / "cnn"))
 from efficientnet_lite import build_network
 from models import le_net
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
 
 NETWORKS = ["VGG16", "InceptionV3", "ResNet50", "MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"]
 

@@ -4,7 +4,7 @@
 
 Trains two models through mnist/studies/parallel.py, with one process and with two, and compares
 the seconds of an epoch (the first, in which JAX compiles, left out) and the weights at the end.
-About two minutes on two cores; needs JAX; nothing else may run meanwhile.
+Three minutes on two cores; needs JAX; nothing else may run meanwhile.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from utils.models import load_model
-from utils.options import make_parser, positive
+from utils.options import make_parser, number, positive
 from utils.runs import fail, make_folder, save_results
 
 MODELS = ["mlp_one_layer", "conv_net"]
@@ -42,7 +42,7 @@ def measure(model, processes, args, folder):
 def main(argv=None):
     """Return {model: seconds by processes, their ratio, how far the weights are apart}."""
     parser = make_parser("Seconds of an epoch with one process and with two.", OUTPUTS)
-    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="at least two")
+    parser.add_argument("--epochs", type=number(int, 2), default=EPOCHS, help="at least two")
     parser.add_argument("--train-samples", type=positive(int), default=TRAIN_SAMPLES)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)

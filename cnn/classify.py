@@ -58,7 +58,7 @@ def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
     try:
         return [name.split(",")[0] for name in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError):
         fail(f"cannot read the names of the classes, which should be in {path}.")
 
 
@@ -133,9 +133,10 @@ def main(argv=None):
             continue
         probabilities, maps = classify(network, preprocess, pixels)
         best = np.argsort(-probabilities)[: args.top]
-        results[path.name] = [(classes[i], float(probabilities[i])) for i in best]
-        print(path.name)
-        for name, probability in results[path.name]:
+        label = path.name if path.name not in results else str(path)  # folders may share names
+        results[label] = [(classes[i], float(probabilities[i])) for i in best]
+        print(label)
+        for name, probability in results[label]:
             print(f"  {probability:6.1%}  {name}")
         if len(found) < DRAWN:
             title = f"{path.name}: {classes[best[0]]}, {probabilities[best[0]]:.0%}"

@@ -80,16 +80,15 @@ def build(make, seed):
 
 
 def compare(digits, seeds, epochs):
-    """Return {name: (accuracies, seconds of each, epochs of each, parameters)}."""
+    """Return {name: parameters, and lists with an accuracy, seconds and epochs for each seed}."""
     measured = {}
 
     def note(name, network, seconds, epochs):
-        accuracies, times, lengths, _ = measured.setdefault(
-            name, ([], [], [], network.count_params())
-        )
-        accuracies.append(evaluate(network, digits))
-        times.append(seconds)
-        lengths.append(epochs)
+        lists = {"accuracies": [], "seconds": [], "epochs": []}
+        one = measured.setdefault(name, {"parameters": network.count_params()} | lists)
+        one["accuracies"].append(evaluate(network, digits))
+        one["seconds"].append(seconds)
+        one["epochs"].append(epochs)
 
     for seed in range(1, seeds + 1):
         for make in (residual_net, quick_net, conv_net):
@@ -97,7 +96,7 @@ def compare(digits, seeds, epochs):
             seconds = train(network, digits, epochs)
             note(network.name, network, seconds, epochs)
         done = epochs  # conv_net goes on until it has had as many seconds as residual_net
-        while seconds < measured["residual_net"][1][-1]:
+        while seconds < measured["residual_net"]["seconds"][-1]:
             seconds += train(network, digits)
             done += 1
         note("conv_net, as many seconds", network, seconds, done)
@@ -115,19 +114,16 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     digits = prepare_mnist(residual_net().input_shape[1:], args.train_samples)
-    results = {}
+    measured, results = compare(digits, args.seeds, args.epochs), {}
     print(f"{'network':28}{'parameters':>11}{'epochs':>7}{'seconds':>8}  validation")
-    for name, (accuracies, seconds, epochs, parameters) in compare(
-        digits, args.seeds, args.epochs
-    ).items():
-        results[name] = spread(accuracies, len(digits.x_val)) | {
-            "parameters": parameters,
-            "seconds": min(seconds),
-            "epochs": sum(epochs) / len(epochs),
+    for name, runs in measured.items():
+        one = results[name] = spread(runs["accuracies"], len(digits.x_val)) | {
+            "parameters": runs["parameters"],
+            "seconds": min(runs["seconds"]),
+            "epochs": sum(runs["epochs"]) / len(runs["epochs"]),
         }
-        one = results[name]
         print(
-            f"{name:28}{parameters:11,}{one['epochs']:7.1f}{one['seconds']:8.1f}"
+            f"{name:28}{one['parameters']:11,}{one['epochs']:7.1f}{one['seconds']:8.1f}"
             f"  {with_deviation(one, ' %')}"
         )
     return save_results(results, folder, __file__, argv)

@@ -29,7 +29,7 @@ from models import conv_net, mlp_one_layer
 
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 SHIFTS = [0, 1, 2, 3, 4]  # pixels; the border of most digits is empty, and little ink gets lost
-TRAIN_SAMPLES = 10_000
+TRAIN_SAMPLES = 5_000
 EPOCHS = 3
 SEED = 1
 

@@ -80,7 +80,7 @@ def with_scaling(network, preprocessor):
 
 def steps_at_once():
     """Return how many steps the back end should take before it comes back to Keras."""
-    return 1 if keras.backend.backend() == "torch" else 50  # PyTorch refuses more than one
+    return 1 if keras.config.backend() == "torch" else 50  # PyTorch refuses more than one
 
 
 def compile_model(model, learning_rate):

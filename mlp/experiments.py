@@ -87,7 +87,7 @@ def train_networks(X, y, options):
         loss_weights=float(networks),  # makes the sum over the networks of the mean over them
         steps_per_execution=churn.steps_at_once(),
         # On a processor Keras leaves XLA off unless it is told to; here it saves half the time.
-        jit_compile=True if keras.backend.backend() == "tensorflow" else "auto",
+        jit_compile=True if keras.config.backend() == "tensorflow" else "auto",
     )
     model.fit(X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=0)
     return model

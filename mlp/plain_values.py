@@ -60,7 +60,7 @@ def main(argv=None):
     about = "a churn.keras; without: that of the newest run of mlp.py"
     parser.add_argument("--model", type=Path, help=about)
     options = parser.parse_args(argv)
-    if keras.backend.backend() != "tensorflow":
+    if keras.config.backend() != "tensorflow":
         fail("only TensorFlow computes with text. Set KERAS_BACKEND to tensorflow.")
     path = find_network(options.model)
     network = load_network(path)

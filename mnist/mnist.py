@@ -19,10 +19,11 @@ import keras
 from sklearn.metrics import classification_report, confusion_matrix
 
 import techniques
+from figures import draw_figures
 from models import MODELS, ZOO
 from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
-from report import describe, draw_figures, save_model, write_report
+from report import describe, save_model, write_report
 from utils.data import prepare_mnist
 from utils.runs import find_run, shown
 from utils.statistics import score

@@ -38,7 +38,6 @@ OPTIMIZERS = {
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]  # the learning rates to choose from
 EPOCHS = 20
 BATCH_SIZE = 32
-TITLES = ["Loss, training", "Loss, validation"]
 SEEDS = 3  # runs with the chosen rate, and with the default
 
 
@@ -92,7 +91,8 @@ def line(name, which, summary):
 def draw(curves):
     """Draw the mean training and validation loss of each optimizer over the epochs."""
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.6), sharey=True)
-    for axis, key, title in zip(axes, ["loss", "val_loss"], TITLES, strict=True):
+    titles = {"loss": "Loss, training", "val_loss": "Loss, validation"}
+    for axis, (key, title) in zip(axes, titles.items(), strict=True):
         for index, (name, histories) in enumerate(curves.items()):
             mean = np.mean([history[key] for history in histories], axis=0)
             axis.plot(range(1, len(mean) + 1), mean, "-" if index < 4 else "--", label=name)

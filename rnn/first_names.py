@@ -111,10 +111,10 @@ def judge(names, female, seed, epochs):
     says["GRU"] = ask(model, test_names)
     scores = {
         name: {
-            "accuracy": float(((female > 0.5) == test_sex).mean()),
-            "auc": float(roc_auc_score(test_sex, female)),
+            "accuracy": float(((said > 0.5) == test_sex).mean()),
+            "auc": float(roc_auc_score(test_sex, said)),
         }
-        for name, female in says.items()
+        for name, said in says.items()
     }
     return scores, model
 

@@ -93,7 +93,7 @@ def try_method(name, method, data, seeds):
 
 def spans_to_draw(series, horizon):
     """Return {title: (first, last)} of the figure."""
-    if series.holiday.any():  # the traffic; Thanksgiving lies in the validation part
+    if series.holiday.any() and horizon <= 168:  # the traffic; Thanksgiving is in validation
         dates = {"A week in May": ("2018-05-07", "2018-05-14"),
                  "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
         return {title: tuple(series.times.searchsorted(span)) for title, span in dates.items()}
@@ -127,11 +127,11 @@ def main(argv=None):
     history = args.history or min(2 * series.seasons[-1], 48)
     data = methods.Data(series, history, args.horizon, args.epochs)
     check_length(data)
-    folder = make_folder(args.outputs)
-    scores, errors, forecasts = {}, {"validation": {}, "test": {}}, {}
     all_methods, random = make_methods(series)
     if unknown := set(args.methods or []) - set(all_methods):
         fail(f"there is no method {', '.join(unknown)}, but {', '.join(all_methods)}")
+    folder = make_folder(args.outputs)
+    scores, errors, forecasts = {}, {"validation": {}, "test": {}}, {}
     print(f"{'mean absolute error':36}{'validation (95 % interval)':30}test")
     for name, method in all_methods.items():
         if args.methods and name not in args.methods:

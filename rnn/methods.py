@@ -112,6 +112,7 @@ def linear(data, seed, dummies=False):
 def boosting(data, seed):
     """Grow trees, each to correct those before. One row per window and step ahead."""
     ahead = np.arange(data.horizon)
+    recent = range(1, 1 + min(3, data.starts["train"].min()))  # steps back; there may be fewer
 
     def inputs(starts):
         """Return what is known about each step ahead: (windows * horizon, columns)."""
@@ -122,7 +123,7 @@ def boosting(data, seed):
         for season in data.series.seasons:
             back = starts[:, None] - steps_back(season, data.horizon)
             columns += [data.scaled[back] - level]
-        columns += [data.scaled[starts - back, None] - level for back in (1, 2, 3)]
+        columns += [data.scaled[starts - back, None] - level for back in recent]
         columns = [np.broadcast_to(column, steps.shape).reshape(-1) for column in columns]
         return np.stack(columns, axis=1)
 
@@ -131,8 +132,7 @@ def boosting(data, seed):
     some = np.random.default_rng(seed).permutation(len(x))[:MOST_ROWS]
     trees = HistGradientBoostingRegressor(
         loss="absolute_error", max_iter=300, learning_rate=0.1, random_state=seed
-    )
-    trees.fit(x[some], y[some])
+    ).fit(x[some], y[some])
 
     def forecast(starts):
         return data.unscaled(trees.predict(inputs(starts)).reshape(len(starts), -1), starts)

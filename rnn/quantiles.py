@@ -17,7 +17,7 @@ import numpy as np
 from keras import ops
 
 import methods
-from scores import bootstrap
+from scores import bootstrap, stitch
 from series import load_traffic, windows
 from utils.figures import save_figure
 from utils.options import make_parser, positive
@@ -85,15 +85,18 @@ def judge(quantiles, data):
 
 
 def draw(quantiles, data):
-    """Draw the interval and the median of a week, forecast once a day (or each hour)."""
+    """Draw the interval and the median of a week, forecast once a day (or every horizon)."""
     first, last = data.series.times.searchsorted(WEEK)
-    ends = quantiles(np.arange(first, last, data.horizon)).reshape(-1, len(QUANTILES))
+    ends = stitch(quantiles, first, last, data.horizon).reshape(-1, len(QUANTILES))
+    last = first + len(ends)
     times = data.series.times[first:last]
     figure, axes = plt.subplots(figsize=(9, 3.8))
     axes.fill_between(times, ends[:, 0], ends[:, 2], alpha=0.3, label="80 % interval")
     axes.plot(times, ends[:, 1], label="median")
     axes.plot(times, data.series.values[first:last], color="0.2", label="what happened")
-    axes.set(title="A week in May, each day forecast at midnight", ylabel="vehicles an hour")
+    daily = "each day forecast at midnight"
+    how = daily if data.horizon == 24 else f"forecast every {data.horizon} h"
+    axes.set(title=f"A week in May, {how}", ylabel="vehicles an hour")
     axes.tick_params(axis="x", labelrotation=20)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return figure
@@ -102,7 +105,8 @@ def draw(quantiles, data):
 def main(argv=None):
     """Return how often the interval of each way holds, its width, and its pinball loss."""
     parser = make_parser("Forecasts an 80 % interval for the traffic.", OUTPUTS)
-    parser.add_argument("--horizon", type=positive(int), default=HORIZON)
+    week = positive(int, most=168)  # which the figure shows
+    parser.add_argument("--horizon", type=week, default=HORIZON)
     parser.add_argument("--epochs", type=positive(int), default=methods.EPOCHS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)

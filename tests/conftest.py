@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def load_script(monkeypatch):
         places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
         inside = any(place and Path(place).is_relative_to(ROOT) for place in places)
         if inside and name.split(".")[0] not in ("utils", "conftest"):
+            del sys.modules[name]
+
+
+@contextmanager
+def loaded(path):
+    """Load a script as load_script does, for a fixture that is shared by several tests."""
+    path = ROOT / path
+    sys.modules.pop("chapter", None)
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(path.parent))
+        yield importlib.import_module(path.stem)
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == path.parent:
             del sys.modules[name]
 
 
@@ -132,7 +147,7 @@ def run_script():
         return subprocess.run(
             [sys.executable, str(ROOT / path), *map(str, options)],
             cwd=cwd,
-            env=os.environ | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"} | environment,
+            env=os.environ | {"PYTHONUTF8": "1"} | environment,
             capture_output=True,
             encoding="utf-8",
             timeout=timeout,

@@ -58,6 +58,7 @@ def test_a_few_epochs_are_enough_for_the_doctor(fault, found, load_quickly, tmp_
     results = broken.main([fault, *options])
     assert set(results) == {fault}
     assert found <= set(results[fault]["findings"])
+    assert results[fault]["findings"] == {} or fault != "healthy"
     assert (tmp_path / "broken.png").exists()
     assert ("64 of 64 in dense" in capsys.readouterr().out) == (fault == "dead_relus")
 
@@ -114,10 +115,12 @@ FINISHED = json.dumps(
         ({}, "no readable results.json"),
         ({"results.json": "{"}, "no readable results.json"),
         ({"results.json": FINISHED}, "not the history of a train"),
+        ({"results.json": FINISHED, "a_history.csv": "epoch,loss\n1,x\n"}, "not the history"),
+        ({"results.json": FINISHED, "a_history.csv": "epoch,loss\n1,1\n"}, "has no accuracy, val_"),
         (
             {
                 "results.json": FINISHED,
-                "a_history.csv": "loss,accuracy,val_loss,val_accuracy\n1,1,1,1\n",
+                "a_history.csv": "epoch,loss,accuracy,val_loss,val_accuracy\n1,1,1,1,1\n",
                 "a.keras": "half",
             },
             "not a .keras file, or only a part of one",

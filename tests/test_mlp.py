@@ -5,15 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, loaded
 
 CSV = ROOT / "mlp" / "Churn_Modelling.csv"
 NUMBERS = ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
@@ -132,7 +130,7 @@ def test_the_network_has_121_parameters(churn):
     assert len(churn.build_model(()).layers) == 1
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch takes single steps")
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="PyTorch takes single steps")
 def test_fifty_steps_at_a_time_give_the_same_weights(churn, customers):
     X = churn.make_preprocessor().fit_transform(customers).to_numpy("float32")[:2004]
     y = customers.Exited.to_numpy("float32")[:2004]
@@ -155,7 +153,7 @@ def test_fifty_steps_at_a_time_give_the_same_weights(churn, customers):
 
 
 def test_single_steps_on_pytorch(churn, monkeypatch):
-    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     model = churn.build_model((6, 6))
     churn.compile_model(model, 0.001)
     assert model.steps_per_execution == 1
@@ -475,18 +473,6 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
 # Plain values
 
 
-@contextmanager
-def loaded(path):
-    """Load a script as load_script does, for a fixture that is shared by several tests."""
-    path, before = ROOT / path, set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(path.parent))
-        yield __import__(path.stem)
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == path.parent:
-            del sys.modules[name]
-
-
 @pytest.fixture(scope="module")
 def plain(saved, tmp_path_factory):
     """Return what plain_values.py has made of the saved network, and its results."""
@@ -531,7 +517,7 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
 
 def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):
     script = load_script("mlp/plain_values.py")
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     assert "only TensorFlow computes with text" in failure(script.main, capsys, [])
 
 
@@ -739,11 +725,3 @@ def test_bad_options_end_with_status_2(load_script, options, capsys):
         load_script("mlp/mlp.py").main(options)
     assert stop.value.code == 2
     assert options[0] in capsys.readouterr().err
-
-
-def test_unwritable_outputs(load_script, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    folder = str(tmp_path / "file" / "run")
-    for script in ("mlp", "mlp_data_split", "make_churn_data", "experiments"):
-        line = failure(load_script(f"mlp/{script}.py").main, capsys, ["--outputs", folder])
-        assert "cannot write to" in line

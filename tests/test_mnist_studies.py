@@ -106,6 +106,9 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         seeds.main(["mlp_tiny --optimizer sdg", *options])
     assert "invalid choice: 'sdg'" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        seeds.main(["all", *options])
+    assert "name each of the networks" in capsys.readouterr().err
     one = seeds.main([*networks, *options, "--seeds", "1"])
     assert one["mlp_tiny"]["accuracy"]["deviation"] is None
     assert one["mlp_tiny_optimizer_sgd"]["compared"]["accuracy"]["p"] is None

@@ -11,7 +11,6 @@ from conftest import ROOT
 from keras import layers
 from sklearn.datasets import load_digits
 
-SCRIPTS = ["activations", "initializers", "optimizers"]
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
 
 
@@ -163,15 +162,6 @@ def test_early_stopping_by_a_wrong_name_warns_and_never_stops():
     assert len(history.history["loss"]) == 3
     with pytest.raises(ValueError, match="automatically determine"):
         model.fit(x, y, callbacks=[keras.callbacks.EarlyStopping(monitor="val_acc")], **options)
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_a_folder_that_cannot_be_made_is_one_line(name, load_script, tmp_path):
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(SystemExit) as ending:
-        load_script(f"reference/{name}.py").main(["--outputs", str(file / "run")])
-    assert "cannot write to" in ending.value.code and "\n" not in ending.value.code
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 import requests
-from conftest import ROOT
+from conftest import ROOT, loaded
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image, ImageDraw
@@ -35,13 +35,8 @@ MODULES = ["app", "checks", "doubt", "metrics", "prepare", "service"]
 @pytest.fixture(scope="module")
 def modules():
     """The service's modules by name, as one process of a server has them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(REST))
-        loaded = {name: __import__(name) for name in MODULES}
-        del sys.modules["chapter"]  # every chapter has one of its own
-        yield loaded
-        for name in MODULES:
-            del sys.modules[name]
+    with loaded("serialization/rest/app.py"):
+        yield {name: sys.modules[name] for name in MODULES}
 
 
 @pytest.fixture(scope="module")
@@ -363,9 +358,9 @@ def test_the_back_end_compiles_for_the_sizes_of_the_service_and_not_later(load_s
     """On TensorFlow for no others, on JAX for each that is new; PyTorch compiles nothing."""
     calls = load_script("book/service_load.py").first_calls([1, 32, 2, 20])
     compiled = {size: call["compiled"] for size, call in calls.items()}
-    if keras.backend.backend() == "tensorflow":
+    if keras.config.backend() == "tensorflow":
         assert compiled == {"1": True, "32": True, "2": False, "20": False}
-    elif keras.backend.backend() == "jax":
+    elif keras.config.backend() == "jax":
         assert all(compiled.values())
 
 
@@ -399,7 +394,7 @@ def test_health_model_and_page(modules, app, client):
     about = client.get("/model").get_json()
     assert about["name"] == "conv_net" and about["parameters"] == 93_322
     assert about["input_shape"] == [28, 28, 1] and len(about["sha256"]) == 64
-    assert about["keras"] == keras.version() and keras.backend.backend() in about["backend"]
+    assert about["keras"] == keras.version() and keras.config.backend() in about["backend"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Recurrent networks: by hand equals Keras, no forecast knows the future, bad tables are told."""
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -144,6 +145,19 @@ def test_no_input_knows_the_future(series, load_script):
     for old, new in zip(seen, (after.past(start), after.known(start)), strict=True):
         np.testing.assert_array_equal(old, new)
     np.testing.assert_array_equal(methods.seasonal_naive(24, after, 1)[0](start), naive)
+
+
+def test_trees_do_not_look_back_beyond_the_beginning(load_script, monkeypatch):
+    """They see the last three values; before the first of all there are none, not the last ones."""
+    methods, seen = load_script("rnn/methods.py"), []
+    monkeypatch.setattr(methods, "HistGradientBoostingRegressor", lambda **_: trees)
+    trees = SimpleNamespace(fit=lambda x, y: seen.append(x))
+    series = methods_series(load_script)
+    series.seasons = (1,)
+    for last in (5, 1e6):
+        series.values[-1] = last  # in the test part
+        methods.boosting(methods.Data(series, history=2, horizon=1), 1)
+    np.testing.assert_array_equal(*seen)
 
 
 def test_gaps_are_filled_from_the_past_only(series):
@@ -333,6 +347,18 @@ def test_pinball_is_least_at_the_quantiles(load_script):
     right = np.quantile(truth, quantiles.QUANTILES)
     for change in ([0.3, 0, 0], [0, 0.3, 0], [0, 0, -0.3]):
         assert loss(right + change) > loss(right)
+
+
+def test_a_figure_needs_no_horizon_that_divides_its_week(load_script):
+    quantiles, forecast = load_script("rnn/quantiles.py"), load_script("rnn/forecast.py")
+    traffic = quantiles.load_traffic()
+    data = quantiles.methods.Data(traffic, history=48, horizon=5)
+    figure = quantiles.draw(lambda starts: np.ones((len(starts), 5, 3)), data)
+    median, truth = figure.axes[0].lines
+    assert len(median.get_xdata()) == len(truth.get_xdata()) == 165  # of 168 hours
+    assert len(forecast.spans_to_draw(traffic, 24)) == 2
+    ((first, last),) = forecast.spans_to_draw(traffic, 200).values()
+    assert last - first >= 200
 
 
 # Names

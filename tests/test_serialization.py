@@ -10,7 +10,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, loaded
 
 from utils.models import load_model, refuse_strange_kinds
 
@@ -21,14 +21,8 @@ SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 def saved(tmp_path_factory):
     """A folder of save_model.py, and what its main has returned."""
     folder = tmp_path_factory.mktemp("saved")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "serialization"))
-        import save_model
-
-        results = save_model.main(["--outputs", str(folder)])
-        for name in ("chapter", "forms", "save_model"):  # other chapters have a chapter.py, too
-            del sys.modules[name]
-    return folder, results
+    with loaded("serialization/save_model.py") as save_model:
+        return folder, save_model.main(["--outputs", str(folder)])
 
 
 @pytest.fixture
@@ -42,7 +36,7 @@ def test_all_forms_answer_as_the_original_does(saved, run_script):
     written = {path.name for path in folder.iterdir()}
     assert set(results["sizes"]) | {"probe.npz", "results.json"} == written
     assert {"model.keras", "model.h5", "architecture.json", "model.weights.h5"} <= written
-    if keras.backend.backend() == "tensorflow":
+    if keras.config.backend() == "tensorflow":
         assert "saved_model" in written  # LiteRT came with a later version of Keras
     with np.load(folder / "probe.npz") as probe:
         np.testing.assert_allclose(probe["predictions"].round().ravel(), [0, 1, 1, 0])
@@ -227,6 +221,7 @@ def change_description(source, target, old, new):
 DENSE = b'"module": "keras.layers", "class_name": "Dense"'
 RELU = b'"activation": "relu"'
 FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": "%s"}'
+TWICE = b'"registered_name": "tests>Twice"'  # the layer below, which is known
 
 
 @pytest.mark.parametrize(
@@ -234,6 +229,7 @@ FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": 
     [
         (RELU, FUNCTION % (b"keras.utils", b"plot_model"), "plot_model"),
         (RELU, FUNCTION % (b"keras.datasets.mnist", b"load_data"), "load_data"),
+        (RELU, FUNCTION[:-1] % (b"keras.utils", b"plot_model") + b", %s}" % TWICE, "plot_model"),
         (RELU, b'"activation": {"class_name": "__lambda__", "config": {}}', "__lambda__"),
         (DENSE, b'"module": "keras.applications", "class_name": "ResNet50"', "ResNet50"),
         (DENSE, DENSE.replace(b"Dense", b"Lambda"), "Lambda"),

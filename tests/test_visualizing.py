@@ -46,9 +46,11 @@ def test_shapes_are_those_of_keras(load_script):
             if row["output_how"]:
                 (side,) = row["output_how"].split(" = ")[1:]
                 assert int(side.split(",")[0]) == layer.output.shape[1]
+    lstm = shapes.find_network("lstm").layers[0]  # 28 steps, four sums for each of 128 units
+    assert shapes.count_work(lstm)[0] == 28 * 4 * 128 * (28 + 128)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow counts")
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow counts")
 def test_multiply_adds_are_those_that_tensorflow_counts(load_script):
     """Its profiler counts a multiply-add as two, and biases and activations beside."""
     import tensorflow as tf
@@ -231,7 +233,9 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
     assert maps["hidden_layer"]["distances"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout"])
+@pytest.mark.parametrize(
+    "name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout", "lstm"]
+)
 def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
     run_lesson_here("visualizing/draw_network.py", "-m", name)
     assert (tmp_path / f"blocks_{name}.png").exists()

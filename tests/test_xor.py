@@ -1,12 +1,10 @@
 """XOR: the first network, its forward pass by hand, and how often initializations succeed."""
 
 import json
-import sys
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +239,7 @@ def test_the_table_has_every_kind_of_network(load_script):
     assert own == [([8, 4], "tanh", "adam", 0.5)]
 
 
-@pytest.mark.parametrize("script", ["xor", "forward_propagation", "initializations"])
+@pytest.mark.parametrize("script", ["xor", "initializations"])
 @pytest.mark.parametrize(
     "options",
     [
@@ -268,24 +266,3 @@ def test_passes_that_do_not_fill_epochs_end_with_status_2(load_script, capsys):
         load_script("xor/faster.py").main(["--epochs", "30"])
     assert exit_.value.code == 2
     assert "--epochs must be a multiple of --repeats, which is 25" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("script", ["xor", "faster", "forward_propagation", "initializations"])
-def test_an_unwritable_folder_ends_with_one_line(load_script, script, tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    options = ["--epochs", "25", "--outputs", str(tmp_path / "file" / "folder")]
-    monkeypatch.setattr(sys, "argv", [f"xor/{script}.py"])
-    with pytest.raises(SystemExit) as exit_:
-        load_script(f"xor/{script}.py").main(options)
-    line = exit_.value.code
-    assert line.startswith(f"{script}.py: cannot write ") and "--outputs" in line
-    assert "\n" not in line
-
-
-def test_scripts_run_from_their_own_folder(run_script, tmp_path):
-    options = ["--epochs", "2", "--outputs", tmp_path]
-    done = run_script("xor/forward_propagation.py", *options, cwd=ROOT / "xor")
-    assert done.returncode == 0, done.stderr
-    assert "Largest difference: " in done.stdout
-    assert (tmp_path / "forward_propagation.png").exists()
-    assert (tmp_path / "results.json").exists()

@@ -63,7 +63,7 @@ def refuse_strange_kinds(path):
             continue
         kind, config = part["class_name"], part.get("config")
         allowed, name = (FUNCTIONS, config) if kind == "function" else (known | VALUES, kind)
-        names = [name, part.get("registered_name")]
+        names = [name] if kind == "function" else [name, part.get("registered_name")]
         if name not in allowed and not any(map(keras.saving.get_registered_object, names)):
             raise ValueError(f"it asks for {name}, which is not a layer of Keras or of this book")
 

@@ -122,7 +122,7 @@ def provenance(script, argv):
     }
     result |= {package: version(package) for package in PACKAGES}
     if keras := sys.modules.get("keras"):
-        backend = keras.backend.backend()
+        backend = keras.config.backend()
         result["backend"] = f"{backend} {version(backend)}"
     return result | {"cores": os.cpu_count()}
 

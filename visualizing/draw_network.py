@@ -30,7 +30,7 @@ def size_of(shape):
     """Return how wide, high and deep a block is, for a shape such as (26, 26, 32) or (64,)."""
     if len(shape) == 1:
         return 0.3, 0.35 * np.sqrt(shape[0]) ** 0.8, 0.0
-    height, _, channels = shape
+    height, _, channels = shape if len(shape) == 3 else (*shape, 1)  # steps of a sequence
     return 0.12 * np.sqrt(channels) + 0.15, height / 7, height / 14
 
 

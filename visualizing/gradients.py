@@ -22,7 +22,7 @@ def gradients(function, *arrays):
         "tensorflow": with_tensorflow,
         "jax": with_jax,
         "torch": with_torch,
-    }[keras.backend.backend()]
+    }[keras.config.backend()]
     value, slopes = differentiate(function, [ops.convert_to_tensor(array) for array in arrays])
     return float(value), [ops.convert_to_numpy(slope) for slope in slopes]
 

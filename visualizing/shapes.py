@@ -82,6 +82,10 @@ def count_work(layer):
         return prod(output) * inputs, times(*output, inputs)
     if isinstance(layer, layers.BatchNormalization):  # in use: each number scaled and shifted
         return prod(output), times(*output)
+    if isinstance(layer, layers.RNN):  # each weight once for each step; a column for each sum
+        steps, sums = layer.input.shape[1], layer.cell.kernel.shape[1]
+        how = f"{times(steps, sums)} x ({inputs} + {layer.units})"
+        return steps * sums * (inputs + layer.units), how
     return 0, ""
 
 

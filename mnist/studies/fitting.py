@@ -10,11 +10,11 @@ Chapter: mnist/README.md#overfitting-and-underfitting
 from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from trainings import study_parser, train
 from utils.figures import plot_history, save_figure
 from utils.runs import make_folder, save_results
+from utils.training import load_history
 
 EPOCHS = 30
 # The title of each run: the settings of mnist.py that it changes.
@@ -50,7 +50,7 @@ def main(argv=None):
         print(f"== {title}", flush=True)
         place = folder / str(number)
         results[title] = train(place, **trained | changes)
-        histories[title] = pd.read_csv(place / f"{changes['model']}_history.csv")
+        histories[title] = load_history(place, changes["model"])
 
     draw(histories, folder / "mnist_fitting.png")
     print(f"{'':24}training            validation")

@@ -26,13 +26,13 @@ if __name__ == "__main__":
 import keras
 import numpy as np
 
-if keras.backend.backend() == "jax":
+if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
 import mnist
 from models import MODELS
 from options import Settings, open_run, parse_arguments
-from report import describe, draw_figures, save_model, write_report
+from report import describe, save_model, write_report
 from techniques import start_from
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
@@ -148,7 +148,7 @@ def work(options, process, processes):
     if process == 0:
         scores, answers = mnist.evaluate_model(model, digits)
         save_model(model, answers, digits, folder)
-        draw_figures(model.name, history, digits, answers["test"], folder)
+        mnist.draw_figures(model.name, history, digits, answers["test"], folder)
         models = {model.name: describe(model, history) | scores}
         write_report(run | {"processes": processes, "models": models}, folder)
 

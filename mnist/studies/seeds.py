@@ -44,7 +44,10 @@ NETWORKS = [
 
 def parse_network(text):
     """Return the settings that a model with options of mnist.py asks for, as a dict."""
-    args = make_mnist_parser(DEFAULTS).parse_args(["-m", *shlex.split(text)])
+    parser = make_mnist_parser(DEFAULTS)
+    args = parser.parse_args(["-m", *shlex.split(text)])
+    if args.model == "all":
+        parser.error("name each of the networks to compare")
     return asdict(read_settings(args))
 
 

@@ -125,7 +125,7 @@ def create_app(model=MODEL):
             "parameters": classifier.model.count_params(),
             "sha256": classifier.sha256,
             "keras": keras.version(),
-            "backend": f"{keras.backend.backend()} {backend_version()}",
+            "backend": f"{keras.config.backend()} {backend_version()}",
         }
 
     @app.get("/openapi.json")

@@ -43,7 +43,7 @@ HEADERS = {
 
 def backend_version():
     """Return the version of the package that computes for Keras."""
-    return version(keras.backend.backend())
+    return version(keras.config.backend())
 
 
 def parse_options(argv, model, host, port):

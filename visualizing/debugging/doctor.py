@@ -2,29 +2,26 @@
 
     python visualizing/debugging/doctor.py mnist/outputs/RUN
 
-Takes any run of mnist.py and of broken.py. You will see a line for each thing that looks wrong,
-with what to try. No line means that these checks found nothing, not that nothing is wrong. Takes
-some seconds for each network.
+Takes runs of mnist.py, other than those of recurrent networks, and of broken.py. You will see a
+line for each thing that looks wrong, with what to try. No line means that these checks found
+nothing, not that nothing is wrong. Takes some seconds for each network.
 Chapter: visualizing/debugging/README.md#a-doctor
 """
 
 from chapter import OUTPUTS
 
-import pandas as pd
-
 import networks
 from symptoms import CHECKS, Patient
 from utils.options import make_parser
 from utils.runs import ROOT, fail, find_run, load_finished, make_folder, save_results
+from utils.training import load_history
 
 
 def admit(folder, name, run):
     """Return the patient: one network of a finished run."""
-    try:
-        history = pd.read_csv(folder / f"{name}_history.csv")
-        history[["loss", "accuracy", "val_loss", "val_accuracy"]]
-    except (OSError, ValueError, KeyError) as error:
-        fail(f"{folder / name}_history.csv is not the history of a training ({error}).")
+    history = load_history(folder, name)
+    if missing := {"loss", "accuracy", "val_loss", "val_accuracy"} - set(history):
+        fail(f"{folder / name}_history.csv has no {', '.join(sorted(missing))}.")
     model = networks.load_network(folder / f"{name}.keras")
     images, labels = networks.held_out_digits()
     pixels = images.astype("float32")

@@ -90,5 +90,6 @@ async function fetchDigit(value) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (/^[0-9]$/.test(event.key)) fetchDigit(event.key);
+  if (!/^[0-9]$/.test(event.key)) return;
+  fetchDigit(event.key).catch((error) => say(`No digit: ${error.message}`, true));
 });

@@ -1,0 +1,127 @@
+"""Machinery of mnist.py: the figures of a trained model, and those that compare several.
+
+Chapter: mnist/README.md#what-a-run-leaves-behind
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import ConfusionMatrixDisplay
+
+from utils.figures import plot_history, save_figure
+
+# What draw_graph_by_type can draw: the key in the history and the label of the axis.
+GRAPHS = {
+    "acc": ("accuracy", "Accuracy"),
+    "loss": ("loss", "Loss"),
+    "lr": ("learning_rate", "Learning rate"),
+}
+
+
+def draw_figures(name, history, digits, probabilities, folder):
+    """Draw all figures of a trained model.
+
+    history: dict of lists, an entry per epoch; probabilities: what model.predict says of the
+    test images, shape (10000, 10).
+    """
+    draw_acc_loss_graph(history, name, folder)
+    draw_times(history, name, folder)
+    if len(set(history["learning_rate"])) > 1:
+        path = folder / f"{name}_lr_e{history['epoch'][-1]}.png"
+        draw_graph_by_type(history, "lr", name, path)
+    true = digits.y_test.argmax(axis=1)
+    draw_confusion(true, probabilities.argmax(axis=1), name, folder)
+    draw_mistakes(digits.x_test, true, probabilities, name, folder)
+
+
+def draw_graph_by_type(history, kind, name, path):
+    """Draw one quantity of a history over the epochs and mark the best value on validation data.
+
+    history: dict of lists; kind: a key of GRAPHS; name: of the model, for the title.
+    """
+    key, label = GRAPHS[kind]
+    figure, axes = plt.subplots()
+    plot_history(axes, history, key)
+    if f"val_{key}" in history:
+        values = history[f"val_{key}"]
+        best = values.index(max(values) if kind == "acc" else min(values))
+        axes.plot(history["epoch"][best], values[best], "o", color="C1", markersize=7)
+        axes.annotate(
+            f"best: {values[best]:.4f}\nepoch {history['epoch'][best]}",
+            (history["epoch"][best], values[best]),
+            xytext=(0, -14 if kind == "acc" else 14),
+            textcoords="offset points",
+            ha="center",
+            va="top" if kind == "acc" else "bottom",
+            color="C1",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1},
+        )
+    later = [value for k in (key, f"val_{key}") for value in history.get(k, [])[2:]]
+    later = [value for value in later if math.isfinite(value)]  # a training may have diverged
+    # The first epochs would squeeze the others into a thin band.
+    if kind != "lr" and len(history["epoch"]) >= 10 and later:
+        margin = 0.08 * (max(later) - min(later))
+        axes.set_ylim(min(later) - margin, max(later) + margin)
+    axes.set(title=f"{name}: {label.lower()}", xlabel="Epoch", ylabel=label)
+    save_figure(figure, path)
+
+
+def draw_acc_loss_graph(history, name, folder):
+    """Draw NAME_acc_eN.png and NAME_loss_eN.png, where N is the number of epochs."""
+    epochs = history["epoch"][-1]
+    for kind in ("acc", "loss"):
+        draw_graph_by_type(history, kind, name, folder / f"{name}_{kind}_e{epochs}.png")
+
+
+def draw_times(history, name, folder):
+    """Draw NAME_times_eN.png: the seconds that each epoch took."""
+    figure, axes = plt.subplots()
+    axes.bar(history["epoch"], history["seconds"], color="C2", width=0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    title = f"{name}: {math.fsum(history['seconds']):.0f} s of training"
+    axes.set(title=title, xlabel="Epoch", ylabel="Seconds per epoch")
+    save_figure(figure, folder / f"{name}_times_e{history['epoch'][-1]}.png")
+
+
+def draw_confusion(true, predicted, name, folder):
+    """Draw NAME_confusion.png: how often each digit was taken for each other digit."""
+    figure, axes = plt.subplots(figsize=(6.4, 5.6))
+    ConfusionMatrixDisplay.from_predictions(
+        true, predicted, labels=range(10), ax=axes, cmap="Blues", colorbar=False
+    )
+    axes.grid(False)
+    axes.set(title=f"{name}: test images", xlabel="Predicted digit", ylabel="True digit")
+    save_figure(figure, folder / f"{name}_confusion.png")
+
+
+def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
+    """Draw NAME_mistakes.png: the misread test images, the most confident mistakes first."""
+    predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = [i for i in (-sureness).argsort() if predicted[i] != true[i]]
+    figure, axes = plt.subplots(rows, columns, figsize=(8.6, 4.2))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, i in zip(axes.flat, wrong, strict=False):
+        ax.imshow(images[i].reshape(28, 28))
+        ax.set_title(
+            f"{true[i]} read as {predicted[i]}\n{sureness[i]:.1%}",
+            fontsize=8,
+            fontweight="normal",
+            loc="center",
+        )
+    figure.suptitle(f"{name}: {len(wrong)} of {len(true):,} test images misread", fontsize=12)
+    save_figure(figure, folder / f"{name}_mistakes.png")
+
+
+def draw_comparison(histories, path):
+    """Draw the validation accuracy of several models, {name: history}, in one figure."""
+    figure, axes = plt.subplots(figsize=(9, 5.4))
+    for name, history in histories.items():
+        axes.plot(history["epoch"], history["val_accuracy"], label=name, linewidth=1.4)
+    # The first epochs of a slow starter would squeeze all that matters into a thin band.
+    low = min(history["val_accuracy"].median() for history in histories.values())
+    axes.set_ylim(bottom=max(0, low - 0.01))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set(title="Validation accuracy of each model", xlabel="Epoch", ylabel="Accuracy")
+    save_figure(figure, path)
