@@ -1,5 +1,6 @@
 """The READMEs against the project: their code, commands, links, figures, tables and numbers."""
 
+import codeop
 import contextlib
 import doctest
 import io
@@ -113,6 +114,18 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
         assert doctest.OutputChecker().check_output(shown[1], printed.getvalue(), options), (
             printed.getvalue()
         )
+
+
+@pytest.mark.parametrize("code", [block.values[1] for block in blocks("python")])
+def test_python_that_runs_can_be_pasted_into_a_shell(code):
+    """Python 3.11 and 3.12 end an indented block with an empty line, and with nothing else."""
+    statement = []
+    if code.startswith(("import ", "from ", "print(")):
+        for line in [*code.splitlines(), ""]:
+            statement.append(line)
+            if codeop.compile_command("\n".join(statement)):
+                statement = []
+    assert not statement
 
 
 def is_quoted(code, script):
