@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from utils.figures import plot_history, save_figure
+from utils.figures import marker, plot_history, save_figure
 
 # What draw_graph_by_type can draw: the key in the history and the label of the axis.
 GRAPHS = {
@@ -78,7 +78,7 @@ def draw_times(history, name, folder):
     """Draw NAME_times_eN.png: the seconds that each epoch took."""
     figure, axes = plt.subplots()
     axes.bar(history["epoch"], history["seconds"], color="C2", width=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     title = f"{name}: {math.fsum(history['seconds']):.0f} s of training"
     axes.set(title=title, xlabel="Epoch", ylabel="Seconds per epoch")
     save_figure(figure, folder / f"{name}_times_e{history['epoch'][-1]}.png")
@@ -118,7 +118,9 @@ def draw_comparison(histories, path):
     """Draw the validation accuracy of several models, {name: history}, in one figure."""
     figure, axes = plt.subplots(figsize=(9, 5.4))
     for name, history in histories.items():
-        axes.plot(history["epoch"], history["val_accuracy"], label=name, linewidth=1.4)
+        epochs, accuracies = history["epoch"], history["val_accuracy"]
+        axes.plot(epochs, accuracies, marker=marker(epochs), label=name, linewidth=1.4)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     # The first epochs of a slow starter would squeeze all that matters into a thin band.
     low = min(history["val_accuracy"].median() for history in histories.values())
     axes.set_ylim(bottom=max(0, low - 0.01))

@@ -226,6 +226,18 @@ def test_all_compares_the_models_of_the_zoo(mnist, few_digits, tmp_path, monkeyp
     assert l2["loss"] > l2["cross_entropy"] + 0.01  # the loss holds the penalty, the other does not
 
 
+@pytest.mark.parametrize(("epochs", "marker"), [(1, "o"), (60, "")])
+def test_a_comparison_shows_even_a_single_epoch(load_script, monkeypatch, epochs, marker):
+    """A line through one point would be empty."""
+    figures, saved = load_script("mnist/figures.py"), []
+    monkeypatch.setattr(figures, "save_figure", lambda figure, _: saved.append(figure))
+    history = pd.DataFrame({"epoch": range(1, epochs + 1), "val_accuracy": 0.9})
+    figures.draw_comparison({"le_net": history}, None)
+    axes = saved[0].axes[0]
+    assert axes.lines[0].get_marker() == marker
+    assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
 def test_options_reach_the_optimizer(mnist):
     settings = replace(mnist.DEFAULTS, optimizer="rmsprop", learning_rate=0.02)
     model = mnist.MODELS["le_net"]()

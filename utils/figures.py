@@ -24,7 +24,7 @@ def plot_history(axes, history, key):
     for name, label in ((key, "training"), (f"val_{key}", "validation")):
         if name in history:
             axes.plot(epochs, history[name], marker=marker(epochs), label=label)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if f"val_{key}" in history:
         axes.legend()
 
