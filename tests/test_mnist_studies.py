@@ -101,7 +101,7 @@ def test_summary_of_seeds(load_script):
 
 def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     seeds = load_quickly("mnist/studies/seeds.py")
-    networks = ["mlp_tiny", "mlp_tiny --optimizer sgd"]
+    networks = ["mlp_tiny", "mlp_tiny --optimizer sgd --learning-rate 0.01"]
     options = [*TINY, "--outputs", str(tmp_path)]
     with pytest.raises(SystemExit, match="2"):
         seeds.main(["mlp_tiny --optimizer sdg", *options])
@@ -111,7 +111,8 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     assert "name each of the networks" in capsys.readouterr().err
     one = seeds.main([*networks, *options, "--seeds", "1"])
     assert one["mlp_tiny"]["accuracy"]["deviation"] is None
-    assert one["mlp_tiny_optimizer_sgd"]["compared"]["accuracy"]["p"] is None
+    assert one["mlp_tiny_optimizer_sgd_learning_rate_0_01"]["compared"]["accuracy"]["p"] is None
+    assert f"\n{networks[1]}  " in capsys.readouterr().out  # the accuracy stands apart
     history = tmp_path / "mlp_tiny" / "1" / "mlp_tiny_history.csv"
     before = history.read_bytes()  # holds the seconds, which no second training would repeat
     two = seeds.main([*networks, *options, "--seeds", "1", "2", "2"])

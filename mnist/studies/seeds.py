@@ -93,9 +93,12 @@ def draw(summaries, path):
     save_figure(figure, path)
 
 
-def describe(summary):
-    """Return a line for a network: mean accuracy, and how far that is from the first one's."""
-    line = f"{summary['network']:34}{with_deviation(summary['accuracy']):18}"
+def describe(summary, width):
+    """Return a line for a network: mean accuracy, and how far that is from the first one's.
+
+    width: of the column of names.
+    """
+    line = f"{summary['network']:{width}}{with_deviation(summary['accuracy']):18}"
     if "compared" not in summary:
         return line
     compared = summary["compared"]["accuracy"]
@@ -133,8 +136,9 @@ def main(argv=None):
     images = right.shape[1]
     print(f"\nOn {images:,} images held out: mean accuracy in % with the deviation of the seeds,")
     print("points more than the first (95 % over images), and p over seeds")
+    width = max(map(len, args.networks)) + 2
     for summary in summaries.values():
-        print(describe(summary))
+        print(describe(summary, width))
     draw(summaries, folder / "mnist_seeds.png")
     return save_results(summaries, folder, __file__, argv)
 
