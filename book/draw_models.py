@@ -3,7 +3,7 @@
     python book/draw_models.py
 
 Draws assets/image/mnist_models.png: the share of the validation images that each network misreads,
-with its sampling error (the standard deviation of a binomial share of so many images).
+with its standard error (the standard deviation of a binomial share of so many images).
 """
 
 from chapter import ROOT
@@ -30,7 +30,7 @@ def main():
     places = np.arange(len(models))[::-1]
     axes.errorbar(100 * shares, places, xerr=100 * deviation, fmt="o", capsize=3)
     axes.set_yticks(places, models)
-    axes.set(title="Validation images misread, with the sampling error", xlabel="%", xlim=(0, None))
+    axes.set(title="Validation images misread, with the standard error", xlabel="%", xlim=(0, None))
     axes.grid(axis="y", visible=False)
     save_figure(figure, ROOT / "assets" / "image" / "mnist_models.png")
 

@@ -83,7 +83,7 @@ def main(argv=None):
         together = ensemble[part]["accuracy"]
         print(
             f"{part:12}{accuracies}, mean {summary[part]['mean']:.2%} "
-            f"(sampling error {100 * summary[part]['sampling_error']:.2f}), together {together:.2%}"
+            f"(standard error {100 * summary[part]['sampling_error']:.2f}), together {together:.2%}"
         )
     return save_results(summary, folder, __file__, argv)
 
