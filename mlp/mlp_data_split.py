@@ -13,7 +13,7 @@ compares with three models of scikit-learn. You will see a progress bar for each
       neural network       accuracy 84.3%  AUC 0.830
 
 and the confusion matrix of the network. ROC curves, learning curves and results go
-to `mlp/outputs/<start time>/`. Takes about half a minute on two cores, about seven on PyTorch.
+to `mlp/outputs/<start time>/`. Takes less than a minute on two cores, about seven on PyTorch.
 Chapter: mlp/README.md#evaluating-honestly
 """
 
