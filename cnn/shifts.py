@@ -109,6 +109,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     accuracies = {}
+    print("read correctly, if the digit moves by", *SHIFTS, "pixels:")
     for make in (mlp_one_layer, conv_net, residual_net):
         network, digits = train(make, SEED, args.epochs, args.train_samples)
         accuracies[network.name] = accuracies_of_shifted(network, digits)
