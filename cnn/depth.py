@@ -4,8 +4,8 @@
 
 Stacks up to 20 convolutions on the small digits of scikit-learn, plainly and with a connection
 that skips each pair of them. You will see how much of the gradient reaches the first of 20 layers,
-how well networks of each depth do after some epochs, two seeds each, and a figure. Takes less than
-four minutes on two cores.
+how well networks of each depth do after some epochs, two seeds each, and a figure. Takes two
+minutes on two cores.
 Chapter: cnn/README.md#depth
 """
 

@@ -6,7 +6,7 @@
 
 You will see what arrives at the input, the layers with their weights, what each gives and which
 gradients reach it, the loss before training, and whether one batch can be memorized. A
-figure shows some images with their labels. Seconds for each fault.
+figure shows some images with their labels. Takes seconds, with --all a good minute.
 Chapter: visualizing/debugging/README.md#a-checklist
 """
 
