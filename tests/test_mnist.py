@@ -200,7 +200,7 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     options = ["--epochs", "1", "--train-samples", "256", "--outputs", str(tmp_path)]
     results = mnist.main(["-m", "conv_net_average", *options])
     assert results["models"]["conv_net_average"]["parameters"] == PARAMETERS["conv_net"]
-    model, _ = load_script("serialization/rest/app.py").load(tmp_path / "conv_net_average.keras")
+    model = load_script("serialization/rest/app.py").load(tmp_path / "conv_net_average.keras")
     assert model.name == "conv_net_average"
 
 
