@@ -12,6 +12,7 @@ Chapter: README.md#two-commands
 from chapter import OUTPUTS
 
 import resource
+import shlex
 import subprocess
 import sys
 import time
@@ -29,10 +30,10 @@ COMMANDS = {
 
 
 def run(command):
-    """Run a shell command from the project's folder and return its seconds."""
+    """Run a command, a list, from the project's folder and return its seconds."""
     start = time.perf_counter()
-    if subprocess.run(command, shell=True, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
-        fail(f"this failed: {command}")
+    if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
+        fail(f"this failed: {shlex.join(command)}")
     return time.perf_counter() - start
 
 
@@ -47,16 +48,16 @@ def main(argv=None):
     folder = make_folder(parser.parse_args(argv).outputs)
     python, results = sys.executable, {"seconds": {}, "peak_gib": {}}
     for name, arguments in COMMANDS.items():
-        results["seconds"][name] = run(f"'{python}' {arguments.format(folder=folder)}")
+        arguments = [part.format(folder=folder) for part in shlex.split(arguments)]
+        results["seconds"][name] = run([python, *arguments])
         results["peak_gib"][name] = peak_gib()
-        python = folder / "venv" / "bin" / "python"
+        python = str(folder / "venv" / "bin" / "python")
         print(f"{name:12} {results['seconds'][name]:6.1f} s", flush=True)
     files = (path for path in (folder / "venv").rglob("*") if path.is_file())
     results["environment_gb"] = sum(path.lstat().st_size for path in files) / 1e9
     print(f"{results['peak_gib']['conv_net']:.2f} GiB of memory at most,", end=" ")
     print(f"{results['environment_gb']:.2f} GB on the disk")
-    save_results(results, folder, __file__, argv)
-    return results
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ function unpack(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-// The image in grey, and in red what the answer would lose most without.
+// The image in grey, and in orange what the answer would lose most without.
 function showImportance(pixels, importance) {
   const image = important.createImageData(28, 28);
   pixels.flat().forEach((grey, i) => {
