@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,22 @@ ROOT = Path(__file__).resolve().parent.parent
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 matplotlib.use("Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    """Fail a test that changes how NumPy prints, or in which precision Keras computes, for others.
+
+    Which tests follow it in the same process differs from run to run.
+    """
+
+    def settings():
+        keras = sys.modules.get("keras")
+        return np.get_printoptions(), keras.config.dtype_policy().name if keras else "float32"
+
+    before = settings()
+    yield
+    assert settings() == before
 
 
 @pytest.fixture

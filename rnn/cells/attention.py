@@ -97,10 +97,10 @@ def main(argv=None):
     about = "names to learn from; None: all"
     parser.add_argument("--names", type=positive(int), metavar="N", help=about)
     args = parser.parse_args(argv)
-    np.set_printoptions(precision=2, suppress=True, floatmode="fixed")
     folder = make_folder(args.outputs)
     shares, largest = compare_with_keras()
-    print(f"How much each step looks at the steps, first head:\n{shares[0]}")
+    with np.printoptions(precision=2, suppress=True, floatmode="fixed"):
+        print(f"How much each step looks at the steps, first head:\n{shares[0]}")
     print(f"Largest difference from Keras: {largest:.1e}")
 
     train_names, validation, test = load_names(SEED, args.names)

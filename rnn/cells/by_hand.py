@@ -103,9 +103,10 @@ def show_steps(x, layer):
     """Print what a SimpleRNN computes for one sequence."""
     states = simple_rnn(x[:1], *layer.get_weights())[0]
     before = np.zeros(UNITS)
-    for step, state in enumerate(states):
-        print(f"step {step + 1}: input {x[0, step]}, state {before} -> {state}")
-        before = state
+    with np.printoptions(precision=3, suppress=True, floatmode="fixed", sign=" "):
+        for step, state in enumerate(states):
+            print(f"step {step + 1}: input {x[0, step]}, state {before} -> {state}")
+            before = state
 
 
 def draw_gates(gates):
@@ -129,7 +130,6 @@ def main(argv=None):
     parser = make_parser("Compare recurrent layers by hand with those of Keras.", OUTPUTS)
     parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
-    np.set_printoptions(precision=3, suppress=True, floatmode="fixed", sign=" ")
     folder = make_folder(args.outputs)
     random = np.random.default_rng(args.seed)
     x = random.normal(size=(SEQUENCES, STEPS, FEATURES))
