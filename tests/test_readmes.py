@@ -150,6 +150,26 @@ def commands():
     return [pytest.param(command, id=f"{at}: {command}") for command, at in lines.items()]
 
 
+def blocks_with_commands():
+    """Return the READMEs' shell blocks that start a script, each with the text around it."""
+    found = []
+    for path in READMES:
+        for block in re.finditer(r"^```shell\n(.*?)^```", TEXTS[path], re.DOTALL | re.MULTILINE):
+            if re.search(r"\bpython \S+\.py\b", block[1]):
+                section = TEXTS[path][: block.start()].rpartition("\n#")[2]
+                before = section.rstrip().split("\n\n")[-2:]
+                after = TEXTS[path][block.end() :].lstrip().split("\n\n")[:3]
+                at = f"{path.relative_to(ROOT)}:{TEXTS[path][: block.start()].count(chr(10)) + 1}"
+                found.append(pytest.param("\n".join([*before, block[1], *after]), id=at))
+    return found
+
+
+@pytest.mark.parametrize("text", blocks_with_commands())
+def test_the_text_says_how_long_a_command_takes(text):
+    """In the two paragraphs before it, in a comment beside it, or in the three after it."""
+    assert re.search(r"\b(seconds?|minutes?|hours?|moment|at once|\d+ s)\b", text)
+
+
 class OptionsAreReadError(Exception):
     """Raised in place of making the folder, which comes before any computing."""
 
