@@ -54,7 +54,7 @@ def build_network(layer, units=UNITS):
             keras.Input((None,), dtype="int32"),
             layers.Embedding(SYMBOLS, LETTER_SIZE),
             LAYERS[layer](units, return_sequences=True),
-            layers.Dense(SYMBOLS),  # logits: the logarithms of the odds of each symbol
+            layers.Dense(SYMBOLS),  # logits: softmax turns them into probabilities
         ]
     )
 

@@ -3,9 +3,8 @@
     python rnn/cells/attention.py
 
 You will see how much each of four letters looks at those before it, in a self-attention worked out
-in numpy and compared with Keras's; then how many bits per letter a GRU and a transformer of about
-as many parameters need for held-out surnames, and how long they take. Two minutes on two
-cores.
+in numpy and compared with Keras's; then how many bits per letter a GRU and a somewhat
+larger transformer need for held-out surnames, and how long they take. Two minutes on two cores.
 Chapter: rnn/cells/README.md#what-came-after-attention
 """
 
