@@ -4,8 +4,8 @@
 
 Networks with ten hidden layers learn to read the handwritten digits of scikit-learn. You will
 see, for three activations, the size of the gradient in each layer before any training, and the
-share of the training images that the network reads correctly after 20 epochs, from five different
-initial weights. A figure shows the gradients.
+share of the training images that the network reads correctly in the best of 20 epochs, from five
+different initial weights. A figure shows the gradients.
 Takes a little over a minute on two cores, about 15 seconds with --seeds 1.
 Chapter: basics/README.md#the-vanishing-gradient
 """
@@ -19,7 +19,7 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from utils.figures import save_figure
-from utils.options import make_parser, number, positive
+from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
@@ -72,10 +72,13 @@ def gradient_sizes(model, images, labels):
 
 
 def train(model, images, labels, epochs):
-    """Train from the initial weights; return the accuracy on the training images."""
+    """Train from the initial weights; return the accuracy of the best epoch, as `fit` reports it.
+
+    The accuracy jumps from epoch to epoch. The best one tells whether a network can learn at all.
+    """
     compile_model(model, TRAINING_RATE)
-    model.fit(images, labels, epochs=epochs, verbose=0)
-    return model.evaluate(images, labels, return_dict=True, verbose=0)["accuracy"]
+    history = model.fit(images, labels, epochs=epochs, verbose=0).history
+    return max(history["accuracy"])
 
 
 def draw(sizes):
@@ -94,7 +97,7 @@ def main(argv=None):
     """Measure each activation; return sizes, last divided by first, and accuracies."""
     parser = make_parser("Measure the gradient in each layer of a deep network.", OUTPUTS)
     parser.add_argument("--initializer", choices=INITIALIZERS, default=INITIALIZER)
-    parser.add_argument("--epochs", type=number(int, 0), default=EPOCHS)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -116,7 +119,7 @@ def main(argv=None):
     ratios = {name: values[-1] / values[0] for name, values in sizes.items()}
     for name, ratio in ratios.items():
         print(f"{name:8} last layer's gradient / first layer's: {ratio:10,.1f}")
-    print(f"Training accuracy after {args.epochs} epochs, each from different initial weights:")
+    print(f"Best training accuracy in {args.epochs} epochs, each from different initial weights:")
     for name, reached in accuracies.items():
         print(f"{name:8}" + "".join(f"{accuracy:8.1%}" for accuracy in reached))
 

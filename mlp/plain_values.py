@@ -22,7 +22,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 import churn
@@ -62,6 +61,8 @@ def main(argv=None):
     options = parser.parse_args(argv)
     if keras.config.backend() != "tensorflow":
         fail("only TensorFlow computes with text. Set KERAS_BACKEND to tensorflow.")
+    import tensorflow as tf  # only here: who computes with another back end need not have it
+
     path = find_network(options.model)
     network = load_network(path)
     folder = make_folder(options.outputs)

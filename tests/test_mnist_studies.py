@@ -140,6 +140,8 @@ def test_networks_are_compared_over_images_and_over_seeds():
     # Of the 252 ways to deal ten accuracies into two groups, two are as far apart.
     assert compared["p"] == pytest.approx(2 / 252)
     assert compare(right, right)["p"] == 1 and compare(right[:1], others[:1])["p"] is None
+    many = compare(np.repeat(right, 3, axis=0), np.repeat(others, 3, axis=0))
+    assert many["p"] < 1e-4  # of 155 million ways to deal thirty, 200,000 are enough
 
 
 def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):

@@ -121,10 +121,15 @@ def provenance(script, argv):
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
-    if keras := sys.modules.get("keras"):
-        backend = keras.config.backend()
-        result["backend"] = f"{backend} {version(backend)}"
+    if "keras" in sys.modules:
+        result["backend"] = backend()
     return result | {"cores": os.cpu_count()}
+
+
+def backend():
+    """Return what computes for Keras, once that is imported, such as "tensorflow 2.21.0"."""
+    name = sys.modules["keras"].config.backend()
+    return f"{name} {sys.modules[name].__version__}"
 
 
 def save_results(results, folder, script, argv):

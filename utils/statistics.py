@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 BINS = 15  # of a reliability diagram
+DEALS = 200_000  # more than there are ways to deal 20 networks into two groups of ten
 
 
 def score(labels, probabilities):
@@ -109,9 +110,9 @@ def compare(values, others):
     reaches on each of the same images: 1 for a right answer, say, or its cross-entropy.
     "difference" is that of the means. "interval" tells how far other images might move it: 95 %
     of a bootstrap over the images, each with the values of all networks. "p" tells how often seeds
-    alone make such a difference: the share of all ways to deal the networks into two groups in
-    which it is as large, None where a group is a single network. Source: Efron and Tibshirani, An
-    Introduction to the Bootstrap, 1993, chapters 13 and 15.
+    alone make such a difference: the share of all ways to deal the networks into two groups (of
+    DEALS, if there are more) in which it is as large, None where a group is a single network.
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 15.
     """
     for_image = values.mean(axis=0) - others.mean(axis=0)
     images = stats.bootstrap(
@@ -120,7 +121,7 @@ def compare(values, others):
     groups = values.mean(axis=1), others.mean(axis=1)
     seeds = None
     if min(map(len, groups)) > 1:
-        seeds = stats.permutation_test(groups, mean_difference, n_resamples=np.inf).pvalue
+        seeds = stats.permutation_test(groups, mean_difference, n_resamples=DEALS, rng=0).pvalue
     return {
         "difference": float(for_image.mean()),
         "interval": [float(end) for end in images.confidence_interval],

@@ -21,9 +21,9 @@ from flask import render_template, request, send_from_directory
 from checks import read_images
 from doubt import Judge, load_limits
 from metrics import InputMetrics
-from service import backend_version, make_flask, parse_options, serve
+from service import make_flask, parse_options, serve
 from utils.models import load_model
-from utils.runs import ROOT, fail, file_sha256, first_line
+from utils.runs import ROOT, backend, fail, file_sha256, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
@@ -125,7 +125,7 @@ def create_app(model=MODEL):
             "parameters": classifier.model.count_params(),
             "sha256": classifier.sha256,
             "keras": keras.version(),
-            "backend": f"{keras.config.backend()} {backend_version()}",
+            "backend": backend(),
         }
 
     @app.get("/openapi.json")

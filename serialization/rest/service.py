@@ -8,11 +8,9 @@ import logging
 import signal
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
-import keras
 from flask import Flask, abort, g, request
 from waitress import create_server
 from waitress.channel import HTTPChannel
@@ -39,11 +37,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-
-def backend_version():
-    """Return the version of the package that computes for Keras."""
-    return version(keras.config.backend())
 
 
 def parse_options(argv, model, host, port):
