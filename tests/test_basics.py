@@ -108,7 +108,7 @@ def test_the_shown_accuracies_are_those_of_the_results():
         assert f"\n{name:8}" + "".join(f"{accuracy:8.1%}" for accuracy in reached) + "\n" in readme
     # What the text says of them.
     assert all(0.08 < accuracy < 0.12 for accuracy in accuracies["sigmoid"])
-    assert all(accuracy > 0.98 for accuracy in accuracies["tanh"])
+    assert all(accuracy > 0.99 for accuracy in accuracies["tanh"])
     named = re.findall(r"<!-- vanishing_gradient\.accuracies\.relu\.(\d) ", readme)
     relu = accuracies["relu"]
     assert [relu[int(place)] for place in named[:2]] == [min(relu), max(relu)]
