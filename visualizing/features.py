@@ -51,48 +51,44 @@ def similarity(before, after):
     return [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs]
 
 
-def show_pictures(axes_row, pictures, **options):
-    """Draw images side by side, without axes."""
-    for axes in axes_row:
-        axes.axis("off")
-    for axes, picture in zip(axes_row, pictures, strict=False):
-        axes.imshow(picture, **options)
+def show_pictures(axes, pictures, columns, **options):
+    """Draw images, so many in a row, in one Axes: to lay out one for each would take seconds."""
+    for n, picture in enumerate(pictures):
+        row, column = divmod(n, columns)
+        axes.imshow(picture, extent=(column, column + 0.9, row + 0.9, row), **options)
+    axes.set(xlim=(0, columns), ylim=(1 + (len(pictures) - 1) // columns, 0))
+    axes.axis("off")
 
 
 def draw_filters(before, after, path):
     """Draw up to 32 filters before (above) and after the training (below), on one colour scale."""
-    count = min(len(after), 2 * ROW)
-    rows = -(-count // ROW)
     limit = max(np.abs(before).max(), np.abs(after).max())
-    figure, panels = plt.subplots(2 * rows, ROW, figsize=(9.4, 1.5 * rows))
-    for half, filters in enumerate((before[:count], after[:count])):
-        for row in range(rows):
-            pictures = filters[row * ROW : (row + 1) * ROW]
-            show_pictures(panels[half * rows + row], pictures, vmin=-limit, vmax=limit, **SIGNED)
-    figure.suptitle("Before the training", x=0.01, ha="left", fontsize=12, weight="bold")
-    after_it = panels[rows, 0].text(0, 1.12, "After it", fontsize=12, weight="bold")
-    after_it.set(transform=panels[rows, 0].transAxes, in_layout=False)
+    figure, panels = plt.subplots(2, figsize=(9.4, 3))
+    titles = {"Before the training": before, "After it": after}
+    for axes, (title, filters) in zip(panels, titles.items(), strict=True):
+        show_pictures(axes, filters[: 2 * ROW], ROW, vmin=-limit, vmax=limit, **SIGNED)
+        axes.set_title(title)
     save_figure(figure, path)
 
 
 def draw_layers(image, outputs, path):
     """Draw a digit, and below it what each layer makes of it; {layer: its output}."""
     shown = {name: out[0] for name, out in outputs.items() if "flatten" not in name}
-    rows = {
-        name: -(-out.shape[-1] // (2 * ROW)) if out.ndim == 3 else 1 for name, out in shown.items()
-    }
-    figure = plt.figure(figsize=(9.4, 0.38 * sum(rows.values()) + 0.3 * len(rows) + 1.4))
-    heights = [3, *(n + 0.6 for n in rows.values())]
-    parts = figure.subfigures(len(heights), 1, height_ratios=heights)
-    axes = parts[0].subplots()
-    show_pictures([axes], [image])
-    for part, (name, out) in zip(parts[1:], shown.items(), strict=True):
-        part.suptitle(f"{name}: {' x '.join(map(str, out.shape))}", x=0.01, ha="left", fontsize=9)
+    rows = [-(-out.shape[-1] // (2 * ROW)) if out.ndim == 3 else 1 for out in shown.values()]
+    figure, panels = plt.subplots(
+        1 + len(rows),
+        figsize=(9.4, 0.3 * sum(rows) + 0.3 * len(rows) + 1.4),
+        height_ratios=[3, *rows],
+    )
+    show_pictures(panels[0], [image], 1)
+    for axes, (name, out) in zip(panels[1:], shown.items(), strict=True):
         if out.ndim == 3:
-            panels = part.subplots(rows[name], 2 * ROW, squeeze=False).ravel()
-            show_pictures(panels, np.moveaxis(out, -1, 0), vmin=0, vmax=out.max())
+            show_pictures(axes, np.moveaxis(out, -1, 0), 2 * ROW, vmin=0, vmax=out.max())
         else:
-            show_pictures([part.subplots()], [out[np.newaxis]], aspect="auto", vmin=0)
+            axes.imshow(out[np.newaxis], aspect="auto", vmin=0)
+            axes.axis("off")
+        title = f"{name}: {' x '.join(map(str, out.shape))}"
+        axes.set_title(title, fontsize=9, fontweight="normal")
     save_figure(figure, path)
 
 
@@ -105,13 +101,12 @@ def draw_digits(images, outputs, path):
     """Draw the ten digits, and what the most telling maps of two convolutions make of each."""
     names = [name for name, out in outputs.items() if out.ndim == 4 and "conv" in name][:2]
     chosen = [(name, n) for name in names for n in most_telling(outputs[name])]
-    figure, panels = plt.subplots(1 + len(chosen), 10, figsize=(6.6, 0.66 * (1 + len(chosen))))
-    show_pictures(panels[0], images)
-    for row, (name, n) in zip(panels[1:], chosen, strict=True):
+    figure, panels = plt.subplots(1 + len(chosen), figsize=(6.6, 0.6 * (1 + len(chosen))))
+    show_pictures(panels[0], images, 10)
+    for axes, (name, n) in zip(panels[1:], chosen, strict=True):
         maps = outputs[name][..., n]
-        show_pictures(row, maps, vmin=0, vmax=maps.max())
-        row[0].text(-0.15, 0.5, f"{name}, map {n}", fontsize=8, ha="right", va="center",
-                    transform=row[0].transAxes)  # fmt: skip
+        show_pictures(axes, maps, 10, vmin=0, vmax=maps.max())
+        axes.text(-0.15, 0.45, f"{name}, map {n}", fontsize=8, ha="right", va="center")
     save_figure(figure, path)
     return [[name, int(n)] for name, n in chosen]
 

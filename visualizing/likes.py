@@ -87,26 +87,24 @@ def pictures_of_filters(model, layers, count, steps, random):
 
 def draw_digits(pictures, answers, path):
     """Draw the images, {way: (10, 28, 28)}, and what the network says of each."""
-    figure, panels = plt.subplots(len(pictures), 10, figsize=(9.4, 1.17 * len(pictures)))
-    for row, (way, images) in zip(panels, pictures.items(), strict=True):
-        show_pictures(row, images, vmin=0, vmax=1)
-        for digit, axes in enumerate(row):
-            title = f"{digit}: {answers[way][digit, digit]:.1%}"
-            axes.set_title(title, fontsize=8, fontweight="normal", loc="center")
-        row[0].text(-0.15, 0.5, way.replace("_", " "), fontsize=9, ha="right", va="center",
-                    transform=row[0].transAxes)  # fmt: skip
+    figure, panels = plt.subplots(len(pictures), figsize=(9.4, 1.17 * len(pictures)))
+    for axes, (way, images) in zip(panels, pictures.items(), strict=True):
+        show_pictures(axes, images, 10, vmin=0, vmax=1)
+        axes.text(-0.15, 0.45, way.replace("_", " "), fontsize=9, ha="right", va="center")
+        for digit in range(10):
+            text = f"{digit}: {answers[way][digit, digit]:.1%}"
+            axes.text(digit + 0.45, -0.08, text, fontsize=8, ha="center", va="bottom")
     save_figure(figure, path)
 
 
 def draw_filters(pictures, path):
     """Draw the images of filters, {layer: (n, 28, 28)}, a row for each layer."""
     figure, panels = plt.subplots(
-        len(pictures), FILTERS, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
+        len(pictures), 1, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
     )
-    for row, (name, images) in zip(panels, pictures.items(), strict=True):
-        show_pictures(row, images, vmin=0, vmax=1)
-        row[0].text(-0.15, 0.5, name, fontsize=9, ha="right", va="center",
-                    transform=row[0].transAxes)  # fmt: skip
+    for axes, (name, images) in zip(panels.ravel(), pictures.items(), strict=True):
+        show_pictures(axes, images, FILTERS, vmin=0, vmax=1)
+        axes.text(-0.15, 0.45, name, fontsize=9, ha="right", va="center")
     save_figure(figure, path)
 
 
