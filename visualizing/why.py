@@ -16,13 +16,13 @@ from chapter import OUTPUTS
 from functools import partial
 from pathlib import Path
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr
 
 import maps
 import networks
+from features import untrained
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -45,12 +45,6 @@ def methods_for(model):
         _, height, width, _ = model.layers[layers - 1].output.shape
         methods[f"Grad-CAM_{height}_x_{width}"] = partial(maps.grad_cam, layers=layers)
     return methods
-
-
-def with_new_weights(model, seed):
-    """Return a network of the same layers that has learned nothing."""
-    keras.utils.set_random_seed(seed)
-    return keras.Sequential.from_config(model.get_config())
 
 
 def fall(model, images, answers, heat, wiped):
@@ -87,7 +81,7 @@ def check(model, images, answers, wiped):
     def mean_fall(heat):
         return float(fall(model, images, answers, heat, wiped).mean())
 
-    learned_nothing = [with_new_weights(model, seed) for seed in SEEDS]
+    learned_nothing = [untrained(model, seed) for seed in SEEDS]
     at_random = np.random.default_rng(0).random(images.shape)
     results = {"random_ink": {"fall": mean_fall(at_random)}}
     for name, make in methods_for(model).items():
