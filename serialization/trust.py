@@ -14,7 +14,6 @@ Chapter: serialization/README.md#trusting-a-model-file
 
 from chapter import OUTPUTS
 
-import hashlib
 import importlib.util
 import re
 import zipfile
@@ -25,7 +24,7 @@ import numpy as np
 from keras import layers
 
 from utils.options import make_parser
-from utils.runs import first_line, make_folder, save_results
+from utils.runs import file_sha256, first_line, make_folder, save_results
 
 SECRET = "password: 42"  # its twelve bytes are as many as those of three float32
 KERNEL = "layers/dense/vars/0"  # where a file of weights holds the kernel of the first Dense
@@ -125,20 +124,15 @@ def read_by_graph(folder, secret):
     return answer
 
 
-def sha256(path):
-    """Return the SHA-256 of a file: 64 digits that no one can make another file have."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def compare_checksums(path):
     """Change one byte of a file and show what the checksum says."""
-    published = sha256(path)
+    published = file_sha256(path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     changed = path.with_name("changed.keras")
     changed.write_bytes(content)
-    print(f"published: {published}\nreceived:  {sha256(changed)}")
-    return published == sha256(changed)
+    print(f"published: {published}\nreceived:  {file_sha256(changed)}")
+    return published == file_sha256(changed)
 
 
 def main(argv=None):
