@@ -36,11 +36,9 @@ SEED = 1
 
 def shift(images, down, right):
     """Move images (n, 28, 28) by some pixels; what comes in at the border is empty."""
-    height, width = images.shape[1:3]
-    around = ((0, 0), (max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0)))
-    padded = np.pad(images, around)
-    top, left = max(-down, 0), max(-right, 0)
-    return padded[:, top : top + height, left : left + width]
+    m = max(abs(down), abs(right))
+    padded = np.pad(images, ((0, 0), (m, m), (m, m)))
+    return padded[:, m - down : m - down + 28, m - right : m - right + 28]
 
 
 def measure_equivariance(network, images):
