@@ -4,6 +4,7 @@ import json
 import math
 
 import keras
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -46,8 +47,7 @@ def test_the_healthy_zoo_is_not_accused():
     ("fault", "found"),
     [
         ("healthy", set()), ("rate_too_high", {"unusual_rate"}), ("rate_too_low", {"unusual_rate"}),
-        ("labels_shuffled", set()), ("not_scaled", EXPECTED["not_scaled"]),
-        ("dead_relus", EXPECTED["dead_relus"]), ("leak", set()), ("not_shuffled", set()),
+        ("not_scaled", EXPECTED["not_scaled"]), ("dead_relus", EXPECTED["dead_relus"]),
         ("softmax_forgotten", EXPECTED["softmax_forgotten"]), ("batches_of_two", {"small_batches"}),
     ],
 )  # fmt: skip
@@ -61,6 +61,47 @@ def test_a_few_epochs_are_enough_for_the_doctor(fault, found, load_quickly, tmp_
     assert results[fault]["findings"] == {} or fault != "healthy"
     assert (tmp_path / "broken.png").exists()
     assert ("64 of 64 in dense" in capsys.readouterr().out) == (fault == "dead_relus")
+
+
+def test_faults_of_the_data_are_those_that_their_names_say(broken):
+    """Three faults that only a long training shows: what they do to images and labels."""
+    digits = broken.prepare_mnist((28, 28, 1), 300)
+    of_image = {x.tobytes(): y for x, y in zip(digits.x_train, digits.y_train, strict=True)}
+
+    def share_right(x, y):
+        return np.mean([(of_image[x.tobytes()] == y).all() for x, y in zip(x, y, strict=True)])
+
+    found = {}
+    for fault in ("labels_shuffled", "leak", "not_shuffled"):
+        found[fault] = broken.Training(digits, np.random.default_rng(1))
+        broken.FAULTS[fault](found[fault])
+    shuffled, leak, ordered = (training.digits for training in found.values())
+    assert share_right(shuffled.x_train, shuffled.y_train) < 0.2
+    np.testing.assert_array_equal(shuffled.y_train.sum(axis=0), digits.y_train.sum(axis=0))
+    assert shuffled.y_val is digits.y_val
+    assert share_right(leak.x_train, leak.y_train) == share_right(leak.x_val, leak.y_val) == 1
+    twins = {x.tobytes() for x in leak.x_train} & {x.tobytes() for x in leak.x_val}
+    assert len(leak.x_val) == 150 and len(twins) > 75
+    assert share_right(ordered.x_train, ordered.y_train) == 1
+    assert (np.diff(ordered.y_train.argmax(axis=1)) >= 0).all()
+    assert not found["not_shuffled"].shuffle and found["leak"].shuffle
+
+
+def test_what_was_learned_by_heart_is_seen_in_the_scores(load_script):
+    """Good on what the run has seen, and not on other images: wrong labels, or a leak."""
+    symptoms = load_script("visualizing/debugging/symptoms.py")
+    labels = np.arange(100) % 10
+
+    def patient(train, validation, others):
+        answers = np.eye(10)[(labels + (np.arange(100) >= 100 * others)) % 10]
+        said = {"train": {"accuracy": train}, "validation": {"accuracy": validation}}
+        return symptoms.Patient(None, said, {}, None, labels, answers, answers, {})
+
+    assert "90% of the training" in symptoms.unrelated_labels(patient(0.9, 0.1, 0.1))
+    assert symptoms.unrelated_labels(patient(0.15, 0.1, 0.1)) is None
+    assert symptoms.unrelated_labels(patient(0.9, 0.9, 0.9)) is None
+    assert "95.0% on its validation" in symptoms.leak(patient(1, 0.95, 0.9))
+    assert symptoms.leak(patient(1, 0.91, 0.9)) is None
 
 
 def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):
