@@ -347,8 +347,7 @@ def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
     monkeypatch.setattr(script.lesson, "BATCH_SIZE", 200)
     results = script.main(["--outputs", str(tmp_path)])
     assert set(results) == {"single", "fifty", "boosting", "network"}
-    assert min(results.values()) > 0
-    assert results["network"] == 100 * results["fifty"]
+    assert results["network"] == 100 * results["fifty"]  # the lesson's epochs
 
 
 # Asking it tomorrow

@@ -164,7 +164,8 @@ def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     occlusion = methods["occlusion"]
     assert occlusion["fall"] > methods["random_ink"]["fall"] + 0.2
     assert occlusion["fall"] > occlusion["fall_untrained"] + 0.1
-    assert -1 <= min(m["alike"] for m in methods.values() if "alike" in m) <= 1
+    # Saliency marks much the same pixels in a network that has learned nothing.
+    assert occlusion["alike"] < 0.2 and methods["saliency"]["alike"] > 0.5
 
 
 @pytest.fixture
@@ -198,10 +199,10 @@ def test_features_of_the_shipped_network(run_lesson_here, tmp_path):
 def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
     digit = Image.fromarray(255 - networks.one_of_each()[5]).resize((140, 140))
     digit.save(tmp_path / "mine.png")
-    assert (
-        run_lesson_here("visualizing/features.py", "--image", tmp_path / "mine.png")["answer"] == 5
-    )
-    assert run_lesson_here("visualizing/why.py", "--image", tmp_path / "mine.png") == {"answer": 5}
+    mine = "--image", tmp_path / "mine.png"
+    no_figures = dict.fromkeys(["draw_filters", "draw_layers", "draw_digits"], lambda *_: [])
+    assert run_lesson_here("visualizing/features.py", *mine, **no_figures)["answer"] == 5
+    assert run_lesson_here("visualizing/why.py", *mine) == {"answer": 5}
 
 
 def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
