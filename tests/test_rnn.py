@@ -466,9 +466,11 @@ def test_state_is_kept_and_padding_skipped(load_script, tmp_path, monkeypatch):
         assert costs.build(name, *variant).output_shape == (costs.SEQUENCES, 1), name
     two = ("SimpleRNN", "GRU")
     monkeypatch.setattr(costs, "variants", lambda: {name: variants()[name] for name in two})
-    results = costs.main(["--rounds", "20", "--outputs", str(tmp_path)])
+    results = costs.main(["--rounds", "5", "--outputs", str(tmp_path)])
     assert results["halves"] < 1e-5 and results["masked"] < 1e-5 < 0.01 < results["padded"]
-    assert results["ratios"]["SimpleRNN"] < 1 == results["ratios"]["GRU"]  # one block, not three
+    assert set(results["ratios"]) == set(two) and results["ratios"]["GRU"] == 1
+    if keras.config.backend() == "tensorflow":
+        assert results["ratios"]["SimpleRNN"] < 1  # it has one block, the GRU three
 
 
 def test_a_script_of_a_part_runs_from_anywhere(run_script, tmp_path):
