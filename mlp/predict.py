@@ -25,17 +25,17 @@ import churn
 from mlp import NEW_CUSTOMER, THRESHOLD
 from utils.models import load_model
 from utils.options import make_parser, number
-from utils.runs import fail, make_folder, save_results, shown, writing_to
+from utils.runs import fail, make_folder, newest, save_results, shown, writing_to
 
 SHOWN = 10  # customers of a table that are printed
 
 
 def find_network(path):
     """Return the path of the network: the one given, or else that of the newest run of mlp.py."""
-    found = [path] if path else sorted(OUTPUTS.glob("*/churn.keras"))
-    if not found:
+    path = path or newest(OUTPUTS.glob("*/churn.keras"))
+    if not path:
         fail(f"there is no network in {shown(OUTPUTS)} yet. Run mlp/mlp.py, or name one: --model.")
-    return found[-1]
+    return path
 
 
 def load_network(path):

@@ -23,7 +23,7 @@ import forms
 from answer import load_litert, load_onnx, load_tensorflow
 from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail
+from utils.runs import fail, newest
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -128,8 +128,8 @@ def load_folder(folder):
 
 def newest_run():
     """Return the folder of the last run of save_model.py; None if there is none."""
-    runs = sorted(path.parent for path in OUTPUTS.glob(f"*/{forms.PROBE}"))
-    return runs[-1] if runs else None
+    probe = newest(OUTPUTS.glob(f"*/{forms.PROBE}"))
+    return probe and probe.parent
 
 
 def main(argv=None):

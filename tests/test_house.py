@@ -223,6 +223,15 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path):
     assert runs.make_folder(tmp_path / "named") == tmp_path / "named"
 
 
+def test_the_newest_run_is_the_one_written_last(tmp_path):
+    """Whatever its folder is called; of two at the same time, the one with the later name."""
+    for name, time in [("first", 100), ("2026-01-01", 300), ("2026-01-02", 300)]:
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (time, time))
+    assert runs.newest(tmp_path.iterdir()) == tmp_path / "2026-01-02"
+    assert runs.newest([]) is None
+
+
 def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["some/script.py"])
     (tmp_path / "file").write_text("")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -48,6 +49,16 @@ def test_all_forms_answer_as_the_original_does(saved, run_script):
     for form in forms + ["SavedModel"] * ("saved_model" in written):
         row = next(line for line in lines if line.startswith(form))
         assert " ms" in row, row
+
+
+def test_the_last_run_is_loaded_whatever_it_is_called(load, monkeypatch, tmp_path):
+    monkeypatch.setattr(load, "OUTPUTS", tmp_path)
+    assert load.newest_run() is None
+    for time, name in enumerate(("first", "2026-01-01_00-00-00")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "probe.npz").touch()
+        os.utime(tmp_path / name / "probe.npz", (time, time))
+    assert load.newest_run() == tmp_path / "2026-01-01_00-00-00"
 
 
 def test_table_says_what_each_form_keeps(saved, load):

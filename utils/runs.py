@@ -74,6 +74,11 @@ def find_run(name, outputs):
     return Path(name) if Path(name).is_dir() else outputs / name
 
 
+def newest(paths):
+    """Return the path of the file that was written last; None if there is none."""
+    return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+
+
 def load_finished(folder):
     """Return the results.json of a finished run of mnist.py, or end the program with one line."""
     try:
