@@ -382,6 +382,20 @@ def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
     assert not list(tmp_path.glob("*partial*"))
 
 
+def test_an_epoch_counts_although_a_step_in_it_overflowed(tmp_path):
+    """As in float16: Keras skips the step, and halves the factor that was too large."""
+    layer = keras.layers.Dense(1, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((1,)), layer], name="tiny")
+    # The first gradient is -2: times the factor, it is just too large for float32.
+    model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(), 2.0**127), "mse")
+    ones = np.ones((8, 1), "float32")
+    save = training.SaveCheckpoint(tmp_path, "tiny", {})
+    model.fit(ones, ones, batch_size=1, callbacks=[training.TimeCallback(), save], verbose=0)
+    assert int(model.optimizer.iterations) == 7
+    _, history = training.load_checkpoint(tmp_path, "tiny", steps_per_epoch=8)
+    assert history["epoch"] == [1]
+
+
 def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
     mnist = load_quickly("mnist/mnist.py")
     small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
