@@ -463,11 +463,8 @@ def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_quickly, tmp_path, c
     assert len(pd.read_csv(history)) == 2
 
 
-def test_a_second_process_is_kept_out_of_a_run(load_quickly, run_script, tmp_path):
-    mnist = load_quickly("mnist/mnist.py")
-    mnist.main(
-        ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
-    )
+def test_a_second_process_is_kept_out_of_a_run(mnist, run_script, tmp_path):
+    mnist.open_run(mnist.DEFAULTS, tmp_path, False, mnist.__file__, [])
     second = run_script("mnist/mnist.py", "--resume", tmp_path, "--epochs", "2")
     assert second.returncode == 1 and "another process is at work" in second.stderr
     assert "Traceback" not in second.stderr
