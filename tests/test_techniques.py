@@ -179,7 +179,7 @@ def test_a_resumed_plateau_remembers_how_long_it_has_waited(mnist, tmp_path, mon
     assert list(pd.read_csv(path)["learning_rate"].round(6)) == [0.01] * 4 + [0.005]
 
 
-def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, tmp_path, small):
+def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, load_script, tmp_path, small):
     options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
     results = run(mnist, tmp_path, *options, "--early-stopping", "2")
     history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
@@ -197,6 +197,9 @@ def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, tmp_path, 
     assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-4)
     bests = [path.name for path in tmp_path.glob("*_best_*")]
     assert bests == [f"mlp_one_layer_best_e{best + 1}.keras"]
+    # Of the three files, the scripts of visualizing/ take the one that results.json describes.
+    shown = load_script("visualizing/networks.py").load_network(tmp_path)
+    np.testing.assert_array_equal(shown.get_weights()[0], saved.get_weights()[0])
 
     again = mnist.main(["--resume", str(tmp_path)])
     assert len(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")) == len(history)

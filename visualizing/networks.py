@@ -6,6 +6,7 @@ Chapter: visualizing/README.md#the-network-as-a-picture
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import re
 import sys
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def add_model_option(parser):
 def load_network(path):
     """Return the trained network in a file or in a run's folder, or end with one line."""
     if path.is_dir():
-        files = [f for f in sorted(path.glob("*.keras")) if not f.stem.endswith("_checkpoint")]
+        others = re.compile(r"_(checkpoint|best_e\d+)$")  # which a run needs to go on
+        files = [file for file in path.glob("*.keras") if not others.search(file.stem)]
         if len(files) != 1:
             fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
         path = files[0]
