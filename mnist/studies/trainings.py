@@ -16,7 +16,7 @@ from options import command_line, find_change, load_run
 from utils.data import TRAIN_SIZE, VALIDATION_SIZE, load_mnist, prepare_images
 from utils.models import load_model
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, replacing
+from utils.runs import fail
 from utils.statistics import score_images, spread
 
 IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
@@ -72,16 +72,12 @@ def score_held_out(folder, name, train_samples):
     """Return how the model of a run does on each training image that it was not trained on.
 
     Returns two arrays (60000 - train_samples,): whether it reads the image correctly, and its
-    cross-entropy. Its probabilities are kept in the folder, as held_out.npy.
+    cross-entropy.
     """
     images, labels = held_out(train_samples)
-    path = folder / "held_out.npy"
-    if not path.exists():
-        model = load_model(folder / f"{name}.keras")
-        x = prepare_images(images, model.input_shape[1:])
-        with replacing(path) as partial:
-            np.save(partial, model.predict(x, 256, verbose=0))
-    return score_images(labels, np.load(path))
+    model = load_model(folder / f"{name}.keras")
+    x = prepare_images(images, model.input_shape[1:])
+    return score_images(labels, model.predict(x, 256, verbose=0))
 
 
 @cache
