@@ -127,6 +127,38 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     assert (tmp_path / "mnist_seeds.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("--epochs 60", "go outside the quotes: conv_net --epochs 60"),  # even the default
+        ("--train-samples 500", "outside the quotes"),
+        ("--seed 3", "outside the quotes"),
+        ("--outputs mine", "outside the quotes"),
+        ("--resume mine", "outside the quotes"),
+        ("--early-stopping 3", "the images that judge"),
+        ("--start-from mine", "the images that judge"),
+        ("--lr-schedule plateau", "the images that judge"),
+    ],
+)
+def test_options_in_quotes_that_are_not_for_one_network(option, line, load_script, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        load_script("mnist/studies/seeds.py").parse_network(f"conv_net {option}")
+    assert line in capsys.readouterr().err
+
+
+def test_the_model_that_a_run_holds_now_is_judged(load_quickly, tmp_path):
+    """A run that was trained further has another model in the same folder."""
+    trainings = load_quickly("mnist/studies/trainings.py")
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+    answers = []
+    for bias in np.eye(10)[[3, 5]]:
+        model.set_weights([np.zeros((784, 10)), bias])
+        model.save(tmp_path / "net.keras")
+        answers.append(trainings.score_held_out(tmp_path, "net", 256)[0])
+    threes, fives = answers
+    assert threes.any() and fives.any() and not (threes & fives).any()
+
+
 def test_networks_are_compared_over_images_and_over_seeds():
     right = np.ones((5, 1000), dtype=bool)
     right[:, :10] = False  # each network misses the same 10 images, the others 20 more

@@ -40,14 +40,24 @@ NETWORKS = [
     "conv_net --augment layers",
     "conv_net --lr-schedule cosine",
 ]
+# What all of them share; it cannot be among those options.
+SHARED = ("epochs", "train_samples", "seed", "outputs", "resume")
 
 
 def parse_network(text):
-    """Return the settings that a model with options of mnist.py asks for, as a dict."""
+    """Return the settings that a model with options of mnist.py asks for, as a dict.
+
+    Those that all networks share are None.
+    """
     parser = make_mnist_parser(DEFAULTS)
+    parser.set_defaults(**dict.fromkeys(SHARED))
     args = parser.parse_args(["-m", *shlex.split(text)])
     if args.model == "all":
         parser.error("name each of the networks to compare")
+    if any(getattr(args, name) is not None for name in SHARED):
+        parser.error(f"options for all networks, such as --epochs, go outside the quotes: {text}")
+    if args.early_stopping or args.start_from or args.lr_schedule == "plateau":
+        parser.error(f"the images that judge may take part in the training: {text}")
     return asdict(read_settings(args))
 
 
