@@ -1,6 +1,7 @@
 """The churn chapter: the invented customers, the strict reading, the network, both lessons."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -432,6 +433,9 @@ def test_the_newest_run_answers(load_script, saved, tmp_path, monkeypatch, capsy
         (tmp_path / name).mkdir()
         if not name.endswith("03_00-00-00"):  # this one was a run of another script
             shutil.copy(saved[0] / "churn.keras", tmp_path / name)
+    (tmp_path / "first").mkdir()  # an old one, whose name comes last
+    shutil.copy(saved[0] / "churn.keras", tmp_path / "first")
+    os.utime(tmp_path / "first" / "churn.keras", (0, 0))
     assert predict.find_network(None) == tmp_path / "2026-01-02_00-00-00" / "churn.keras"
 
 
