@@ -6,7 +6,7 @@ Networks with ten hidden layers learn to read the handwritten digits of scikit-l
 see, for three activations, the size of the gradient in each layer before any training, and the
 share of the training images that the network reads correctly in the best of 20 epochs, from five
 different initial weights. A figure shows the gradients.
-Takes a little over a minute on two cores, about 15 seconds with --seeds 1.
+Takes a minute to a minute and a half on two cores, about 15 seconds with --seeds 1.
 Chapter: basics/README.md#the-vanishing-gradient
 """
 

@@ -28,11 +28,10 @@ def kernels(operation):
 
 def depth(tensor, known):
     """Return the most layers with kernels on a way from the inputs to this tensor."""
-    operation = tensor._keras_history.operation
+    operation = tensor._keras_history.operation  # private, but there is no other way
     if operation not in known:
-        before = (
-            keras.tree.flatten(operation.input) if operation._inbound_nodes[0].input_tensors else []
-        )
+        begins = isinstance(operation, keras.layers.InputLayer)
+        before = [] if begins else keras.tree.flatten(operation.input)
         known[operation] = bool(kernels(operation)) + max(
             (depth(t, known) for t in before), default=0
         )

@@ -40,7 +40,7 @@ def train(name, seed, order, images, epochs):
     model.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"])
     digits = prepare_mnist(model.input_shape[1:], images)
     x, x_val = (shuffle_pixels(part, order) for part in (digits.x_train, digits.x_val))
-    model.train_on_batch(x[:BATCH_SIZE], digits.y_train[:BATCH_SIZE])  # prepares and compiles
+    model.fit(x[:BATCH_SIZE], digits.y_train[:BATCH_SIZE], BATCH_SIZE, verbose=0)  # compiles
     start = time.perf_counter()
     model.fit(x, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
     seconds = time.perf_counter() - start

@@ -80,7 +80,7 @@ def build(make, seed, digits):
     keras.utils.set_random_seed(seed)
     network = make()
     network.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    network.train_on_batch(digits.x_train[:BATCH_SIZE], digits.y_train[:BATCH_SIZE])
+    network.fit(digits.x_train[:BATCH_SIZE], digits.y_train[:BATCH_SIZE], BATCH_SIZE, verbose=0)
     return network
 
 

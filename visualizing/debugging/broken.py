@@ -4,7 +4,7 @@
     python visualizing/debugging/broken.py labels_shuffled  # only this one
 
 You will see each run go by, what the doctor of doctor.py says about it, a table, and a figure
-with all curves. Every run leaves a folder like one of mnist.py. About three minutes.
+with all curves. Every run leaves a folder like one of mnist.py. Three to five minutes.
 Chapter: visualizing/debugging/README.md#broken-training-runs
 """
 
