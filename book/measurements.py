@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
     "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
+    "vanishing_gradient_100": ("basics/vanishing_gradient.py --epochs 100 --seeds 1", []),
     "vanishing_gradient_he": ("basics/vanishing_gradient.py --initializer he_normal", []),
     "activations": ("reference/activations.py", ["activations.png"]),
     "initializers": ("reference/initializers.py", ["initializers.png"]),

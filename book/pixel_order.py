@@ -5,7 +5,8 @@
 Trains a perceptron, the convolutional network, the LSTM and the GRU of mnist/ in turn, on images as
 they are and on images whose 784 pixels stand in another order, the same for all images. To a
 perceptron that makes no difference; who else has relied on what lies next to what? Prints accuracy
-on the validation images and the seconds of the last epoch. About ten minutes on two cores.
+on the validation images and the seconds of the training, the fastest of six. Three minutes on two
+cores.
 """
 
 from chapter import OUTPUTS
@@ -40,7 +41,7 @@ def train(name, seed, order, images, epochs):
     model.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"])
     digits = prepare_mnist(model.input_shape[1:], images)
     x, x_val = (shuffle_pixels(part, order) for part in (digits.x_train, digits.x_val))
-    model.fit(x[:BATCH_SIZE], digits.y_train[:BATCH_SIZE], BATCH_SIZE, verbose=0)  # compiles
+    model.fit(x, digits.y_train, BATCH_SIZE, steps_per_epoch=1, verbose=0)  # compiles
     start = time.perf_counter()
     model.fit(x, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
     seconds = time.perf_counter() - start

@@ -1,6 +1,6 @@
 """The laboratory: train a network on MNIST, the handwritten digits, and look at what it does.
 
-    python mnist/mnist.py -m conv_net --epochs 3      # one to two minutes
+    python mnist/mnist.py -m conv_net --epochs 3      # up to two minutes
     python mnist/mnist.py -m mlp_one_layer            # 60 epochs, two minutes
     python mnist/mnist.py -m all                      # all nine models, an hour and a quarter
     python mnist/mnist.py --resume RUN                # continue a run that was stopped

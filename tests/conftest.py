@@ -25,7 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def nothing_left_behind():
     """Fail a test that changes how NumPy prints, or in which precision Keras computes, for others.
 
-    Which tests follow it in the same process differs from run to run.
+    Which tests follow it in the same process differs from run to run. (What a fixture for a whole
+    module changes goes unseen: it is set up first.)
     """
 
     def settings():

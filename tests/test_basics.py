@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
@@ -86,6 +87,12 @@ def test_the_gradient_vanishes_with_sigmoid_only(run_lesson):
     }
     assert results["accuracies"]["sigmoid"][0] < 0.2
     assert results["accuracies"]["tanh"][0] > 0.7
+
+
+def test_the_best_epoch_counts(load_script):
+    trained = SimpleNamespace(history={"accuracy": [0.2, 0.9, 0.4]})
+    model = SimpleNamespace(compile=lambda **_: None, fit=lambda *_, **__: trained)
+    assert load_script("basics/vanishing_gradient.py").train(model, None, None, 3) == 0.9
 
 
 def test_the_measured_gradient_does_not_depend_on_the_rate(load_script, monkeypatch):

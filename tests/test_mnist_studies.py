@@ -130,14 +130,14 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("option", "line"),
     [
-        ("--epochs 60", "go outside the quotes: conv_net --epochs 60"),  # even the default
-        ("--train-samples 500", "outside the quotes"),
-        ("--seed 3", "outside the quotes"),
-        ("--outputs mine", "outside the quotes"),
-        ("--resume mine", "outside the quotes"),
-        ("--early-stopping 3", "the images that judge"),
-        ("--start-from mine", "the images that judge"),
-        ("--lr-schedule plateau", "the images that judge"),
+        ("--epochs 60", "conv_net --epochs 60: --epochs, --train-samples"),  # even the default
+        ("--train-samples 500", "go outside the quotes"),
+        ("--seed 3", "go outside the quotes"),
+        ("--outputs mine", "go outside the quotes"),
+        ("--resume mine", "go outside the quotes"),
+        ("--early-stopping 3", "let images that judge take part"),
+        ("--start-from mine", "let images that judge take part"),
+        ("--lr-schedule plateau", "let images that judge take part"),
     ],
 )
 def test_options_in_quotes_that_are_not_for_one_network(option, line, load_script, capsys):

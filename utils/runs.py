@@ -132,7 +132,7 @@ def provenance(script, argv):
 
 
 def backend():
-    """Return what computes for Keras, once that is imported, such as "tensorflow 2.21.0"."""
+    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
     name = sys.modules["keras"].config.backend()
     return f"{name} {sys.modules[name].__version__}"
 

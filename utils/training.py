@@ -1,5 +1,6 @@
 """Trainings: how long epochs take, Ctrl-C, checkpoints to go on from."""
 
+import math
 import signal
 import sys
 import time
@@ -139,7 +140,7 @@ def load_checkpoint(folder, name, steps_per_epoch):
     """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
     model = load_model(checkpoint_path(folder, name))
     # In float16, Keras skips a step that overflows, and does not count it.
-    epochs = round(int(model.optimizer.iterations) / steps_per_epoch)
+    epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
     history = load_history(folder, name).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")

@@ -55,9 +55,12 @@ def parse_network(text):
     if args.model == "all":
         parser.error("name each of the networks to compare")
     if any(getattr(args, name) is not None for name in SHARED):
-        parser.error(f"options for all networks, such as --epochs, go outside the quotes: {text}")
+        parser.error(f"{text}: --epochs, --train-samples, --seeds, --outputs go outside the quotes")
     if args.early_stopping or args.start_from or args.lr_schedule == "plateau":
-        parser.error(f"the images that judge may take part in the training: {text}")
+        parser.error(
+            f"{text}: leave out early stopping, plateau and --start-from, because they let images"
+            " that judge take part in the training"
+        )
     return asdict(read_settings(args))
 
 
