@@ -8,20 +8,25 @@
     python book/readme.py                       # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
-versions and number of processor cores, and its figures go to assets/image/.
+versions, number of processor cores and the share of them that other programs had meanwhile, and
+its figures go to assets/image/.
 """
 
 from chapter import ROOT
 
 import argparse
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import psutil
 
 from measurements import MEASUREMENTS, RUNS
 from utils.runs import RESULTS, fail, write_json
@@ -38,15 +43,31 @@ CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
+BUSY = 0.05  # of the processors for other programs: then the seconds of a measurement say little
 
 
-def file_run(name, folder, figures):
-    """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}."""
+def cpu_seconds():
+    """Return the seconds that others than the ended children of this process have computed.
+
+    Windows does not tell those of the children, so there they count as well.
+    """
+    times, own = psutil.cpu_times(), os.times()
+    idle = times.idle + getattr(times, "iowait", 0)
+    return sum(times) - idle - own.children_user - own.children_system
+
+
+def file_run(name, folder, figures, others=None):
+    """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}.
+
+    others: what share of the processors other programs had meanwhile, if that is known.
+    """
     if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
         fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     provenance = results["provenance"]
     provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
+    if others is not None:
+        provenance["others"] = others
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
             del model[key]
@@ -65,9 +86,14 @@ def measure(name, outputs=None):
     with tempfile.TemporaryDirectory() as parent:
         folder = outputs or Path(parent) / "run"
         words = [sys.executable, *shlex.split(command), "--outputs", str(folder)]
+        before, start = cpu_seconds(), time.perf_counter()
         if subprocess.run(words, cwd=ROOT).returncode:
             fail(f"{name} was not measured.")
-        file_run(name, folder, {figure: figure for figure in figures})
+        available = os.cpu_count() * (time.perf_counter() - start)
+        others = round(max(0.0, cpu_seconds() - before) / available, 3)
+        if others > BUSY:
+            print(f"Other programs had {others:.0%} of the processors: the seconds say little.")
+        file_run(name, folder, {figure: figure for figure in figures}, others)
 
 
 def main():

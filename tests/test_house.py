@@ -1,12 +1,15 @@
 """The house: which folder may import from which, what every script has, what `utils` promises."""
 
 import ast
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
@@ -202,6 +205,29 @@ def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatc
     with pytest.raises(SystemExit, match=r"has no a\.png: nothing was filed"):
         measure.file_run("name", run, {"a.png": "a.png"})
     assert not (tmp_path / "name.json").exists()
+
+
+def test_a_measurement_says_whether_the_machine_was_busy(
+    load_script, tmp_path, monkeypatch, capsys
+):
+    measure = load_script("book/measure.py")
+    times = namedtuple("Times", ["user", "system", "idle", "iowait"])(7, 2, 100, 4)
+    children = SimpleNamespace(children_user=3, children_system=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(measure.psutil, "cpu_times", lambda: times)
+        patch.setattr(measure.os, "times", lambda: children)
+        assert measure.cpu_seconds() == 7 + 2 - 3 - 1
+
+    for place in ("RESULTS", "IMAGES"):
+        monkeypatch.setattr(measure, place, tmp_path)
+    monkeypatch.setattr(measure, "MEASUREMENTS", {"neurons": ("basics/draw_neuron.py", [])})
+    for busy in (0, 1000):
+        counts = iter([5, 5 + busy])
+        monkeypatch.setattr(measure, "cpu_seconds", counts.__next__)
+        measure.measure("neurons")
+        filed = json.loads((tmp_path / "neurons.json").read_text(encoding="utf-8"))
+        assert (filed["provenance"]["others"] > measure.BUSY) == bool(busy)
+        assert ("Other programs" in capsys.readouterr().out) == bool(busy)
 
 
 def test_bounds_are_inclusive():
