@@ -188,6 +188,23 @@ import utils.runs
     assert run.stderr == "x.py: stopped\n"
 
 
+def test_ctrl_c_counts_where_python_would_ignore_it():
+    """It would where nothing can be raised, as in what is called at a collection of garbage."""
+    code = """
+import gc
+import utils
+
+def press_ctrl_c(*_):
+    raise KeyboardInterrupt
+
+gc.callbacks.append(press_ctrl_c)
+gc.collect()
+print("goes on")
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "-c: stopped\n")
+
+
 def test_a_terminal_that_knows_only_ascii_is_enough():
     command = [sys.executable, "-c", "import utils; print('1 ± 2')"]
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

@@ -26,7 +26,17 @@ def show_error(kind, error, traceback):
         sys.__excepthook__(kind, error, traceback)
 
 
+def end_if_interrupted(ignored):
+    """Be sys.unraisablehook: end on Ctrl-C also where Python would go on, as in JAX's callbacks."""
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        return sys.__unraisablehook__(ignored)
+    show_error(KeyboardInterrupt, None, None)
+    sys.stderr.flush()
+    os._exit(130)
+
+
 sys.excepthook = show_error
+sys.unraisablehook = end_if_interrupted
 # TensorFlow's start-up lines, one of which reads like an error, say nothing about the book.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Figures go to files only; a shell of a notebook names a back end that may not be installed.
