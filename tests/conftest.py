@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = {path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/chapter.py")}
 
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 matplotlib.use("Agg")
@@ -62,12 +63,7 @@ def load_script(monkeypatch):
         return module
 
     yield load
-    for name in set(sys.modules) - before:
-        spec = getattr(sys.modules[name], "__spec__", None)
-        places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
-        inside = any(place and Path(place).is_relative_to(ROOT) for place in places)
-        if inside and name.split(".")[0] not in ("utils", "conftest"):
-            del sys.modules[name]
+    forget_chapters(before)
 
 
 @contextmanager
@@ -79,9 +75,26 @@ def loaded(path):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(path.parent))
         yield importlib.import_module(path.stem)
+    forget_chapters(before)
+
+
+def forget_chapters(before):
+    """Forget the modules of the chapters that were imported since `before`, a set of names."""
     for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == path.parent:
+        if is_of_a_chapter(getattr(sys.modules[name], "__spec__", None)):
             del sys.modules[name]
+
+
+def is_of_a_chapter(spec):
+    """Tell whether the module of an import spec lies in a folder that has a chapter.py.
+
+    Or in a package in such a folder. A virtual environment may lie within the project, too: its
+    packages stay, because many of them cannot be imported twice in one process.
+    """
+    places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
+    paths = [Path(place) for place in places if place]
+    folders = {folder for path in paths for folder in (path, *[*path.parents][:2])}
+    return not folders.isdisjoint(CHAPTERS)
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 from collections import namedtuple
+from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, is_of_a_chapter
 from markdown_it import MarkdownIt
 from mdit_py_plugins.anchors import anchors_plugin
 
@@ -113,6 +114,30 @@ def test_chapters_find_the_project_in_one_way():
     }
     ending = "\n# What must be set before"
     assert {text.partition(ending)[2].count("\n") for text in texts.values()} == {2}
+
+
+@pytest.mark.parametrize(
+    ("place", "own"),
+    [
+        ("mnist/models.py", True),
+        ("book/tables/cnn.py", True),
+        ("serialization/rest", True),  # a folder without __init__.py, imported by its whole name
+        ("utils/data.py", False),
+        ("tests/conftest.py", False),
+        (".venv/lib/python3.13/site-packages/flask/app.py", False),
+        ("venv/Lib/site-packages/six.py", False),
+        ("mnist/Übung 1/lib/python3.11/site-packages/flask/__init__.py", False),
+        (None, False),  # a module that is built into Python
+    ],
+)
+def test_the_tests_forget_modules_of_chapters_only(place, own):
+    """An environment within the project keeps its packages, wherever it lies."""
+    path = place and str(ROOT / place)
+    spec = ModuleSpec("module", None, origin=path)
+    if path and not path.endswith(".py"):
+        spec = ModuleSpec("module", None)
+        spec.submodule_search_locations = [path]
+    assert is_of_a_chapter(spec) == own
 
 
 @pytest.mark.parametrize(
