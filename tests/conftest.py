@@ -22,6 +22,21 @@ matplotlib.use("Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the slow tests, too")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the slow tests out, unless they are asked for."""
+    if not config.option.slow:
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.option.slow:
+        terminalreporter.write_line("The slow tests were left out: python -m pytest --slow")
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind():
     """Fail a test that changes how NumPy prints, or in which precision Keras computes, for others.

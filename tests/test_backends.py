@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 
+@pytest.mark.slow
 def test_comparison_runs_a_script(load_script, tmp_path, monkeypatch, capfd):
     module = load_script("backends/backends.py")
     command, keys = module.SCRIPTS["xor"]

@@ -71,6 +71,7 @@ def test_gradient_descent_follows_the_formula(load_script):
     np.testing.assert_allclose(surface[0], losses, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_gradient_vanishes_with_sigmoid_only(run_lesson):
     _, results = run_lesson("basics/vanishing_gradient.py", "--epochs", 4, "--seeds", 1)
     sigmoid, tanh, relu = (results["sizes"][name] for name in ("sigmoid", "tanh", "relu"))

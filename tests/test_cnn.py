@@ -97,6 +97,7 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
     assert pooled_again["2"] > 0.1 and pooled_again["4"] == nothing
 
 
+@pytest.mark.slow
 def test_shifted_digits_are_read_worse(load_quickly, monkeypatch, tmp_path):
     script = load_quickly("cnn/shifts.py")
     monkeypatch.setattr(script, "SHIFTS", [0, 4])
@@ -120,6 +121,7 @@ def test_skips_carry_the_gradient_through_thirty_layers(load_script):
     assert first["with skips"] > 1e-4 > 1e4 * first["plain"] > 0
 
 
+@pytest.mark.slow
 def test_depth_leaves_its_results_and_figure(run_lesson):
     options = ["--depths", 4, 2, "--epochs", 1, "--seeds", 1]
     script, results = run_lesson("cnn/depth.py", *options)
@@ -129,6 +131,7 @@ def test_depth_leaves_its_results_and_figure(run_lesson):
         script.main(["--depths", "3"])  # they come in pairs
 
 
+@pytest.mark.slow
 def test_the_residual_network_learns(load_quickly, tmp_path):
     script = load_quickly("cnn/residual.py")
     options = ["--epochs", 1, "--seeds", 1, "--train-samples", 1500, "--outputs", tmp_path]
@@ -240,6 +243,7 @@ def test_classify_says_in_one_line_what_is_wrong(load_script, tmp_path, monkeypa
     assert "\n" not in str(end.value)
 
 
+@pytest.mark.slow
 def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path, capsys):
     run = tmp_path / "run"
     options = ["--data", my_pictures, "--size", 96, "--epochs", 20, "--outputs", run]
@@ -306,6 +310,7 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(
         load_script("cnn/transfer.py").main([*map(str, options)])
 
 
+@pytest.mark.slow
 def test_few_pictures_compares_on_concepts_held_out(run_lesson):
     methods = ["logistic regression, pixels", "new head on the pretrained network"]
     options = ["--folds", 1, "--counts", 5, "--methods", *methods]
@@ -316,6 +321,7 @@ def test_few_pictures_compares_on_concepts_held_out(run_lesson):
     assert np.bincount(labels[chosen]).tolist() == [4, 4, 4] and len(set(chosen)) == 12
 
 
+@pytest.mark.slow
 def test_fine_tuning_is_compared_with_the_head_alone(load_script, tmp_path, monkeypatch):
     """Each variant starts from the same head, and drops the precautions that its name says."""
     script = load_script("cnn/studies/fine_tuning.py")
@@ -351,6 +357,7 @@ def test_fine_tuning_is_compared_with_the_head_alone(load_script, tmp_path, monk
             np.testing.assert_array_equal(first, weights)
 
 
+@pytest.mark.slow
 def test_digits_transfer_to_other_digits(run_lesson, few_digits):
     script, results = run_lesson(
         "cnn/studies/digits.py", "--seeds", 1, "--counts", 20, STEPS=20, BASE_IMAGES=1500

@@ -43,6 +43,7 @@ def test_the_healthy_zoo_is_not_accused():
     assert results["networks"] == 9 and results["found"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "found"),
     [
@@ -177,6 +178,7 @@ def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
         doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
 
 
+@pytest.mark.slow
 def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     """What the table of the chapter is made of, measured anew for the faults of the set-up."""
     checklist = load_script("visualizing/debugging/checklist.py")
@@ -195,6 +197,7 @@ def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     assert healthy["classes_in_a_batch"] > 5 > results["not_shuffled"]["classes_in_a_batch"]
 
 
+@pytest.mark.slow
 def test_watching_a_training(load_script, tmp_path):
     keras.utils.clear_session()  # layers are numbered from the beginning again
     watch = load_script("visualizing/debugging/watch.py")

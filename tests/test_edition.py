@@ -31,6 +31,7 @@ def edition(load_script):
     return load_script("book/edition.py")
 
 
+@pytest.mark.slow
 def test_markdown_is_prepared(edition, monkeypatch):
     texts = {
         "- a\n  - b <!-- x.y d -->\n\n  ```python\n  if a:\n      b\n  ```\n":
@@ -50,6 +51,7 @@ def test_markdown_is_prepared(edition, monkeypatch):
     assert prepared.count('display="block"') == 1 and ", not $5" in prepared
 
 
+@pytest.mark.slow
 def test_the_edition(edition, load_script, tmp_path):
     """One test, so that it is built once: whole, and then read and searched in a browser."""
     edition.main(["--outputs", str(tmp_path)])

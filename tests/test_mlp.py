@@ -163,6 +163,7 @@ def test_single_steps_on_pytorch(churn, monkeypatch):
 # The lessons
 
 
+@pytest.mark.slow
 def test_first_lesson_learns_and_predicts(load_script, tmp_path, capsys):
     mlp = load_script("mlp/mlp.py")
     options = ["--epochs", "6", "--learning-rate", "0.01", "--batch-size", "25"]
@@ -220,6 +221,7 @@ def test_judge_on_four_customers(load_script):
     assert scores == {"accuracy": 0.5, "auc": 0.5, "confusion_matrix": [[1, 1], [1, 1]]}
 
 
+@pytest.mark.slow
 def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
     run = run_script(
         "mlp/mlp_data_split.py",
@@ -243,6 +245,7 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
         assert image.startswith(b"\x89PNG") and len(image) > 20_000
 
 
+@pytest.mark.slow
 def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_path, monkeypatch):
     experiments = load_script("mlp/experiments.py")
     lesson = experiments.lesson
@@ -302,6 +305,7 @@ def test_changes_of_the_preparation(load_script):
     assert unscaled["Balance"].max() > 100_000
 
 
+@pytest.mark.slow
 def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
     """From the same weights and rows, in the same order, each learns as the lesson's network."""
     experiments = load_script("mlp/experiments.py")
@@ -327,6 +331,7 @@ def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
             assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
 
 
+@pytest.mark.slow
 def test_experiments_on_another_file(load_script, tmp_path):
     experiments = load_script("mlp/experiments.py")
     command = ["--real", str(CSV), "--seeds", "1", "--epochs", "1", "--outputs", str(tmp_path)]
@@ -379,6 +384,7 @@ def ask(load_script, saved, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_tomorrow_the_network_gives_the_same_answer(ask, saved, capsys):
     (probability,) = ask()
     assert probability == pytest.approx(saved[1]["probability"], abs=1e-6)

@@ -212,6 +212,7 @@ def test_the_convolution_in_numbers_is_drawn(run_lesson):
     assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6
 
 
+@pytest.mark.slow
 def test_all_compares_the_models_of_the_zoo(mnist, few_digits, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "ZOO", ["mlp_one_layer", "conv_net_l2"])  # the others cost time
     results = mnist.main(
@@ -270,6 +271,7 @@ def test_an_unwritable_folder_ends_with_one_line(mnist, tmp_path):
     assert "\n" not in exit_.value.code
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
 def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
     limited = (
@@ -286,6 +288,7 @@ def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_diverged_training_has_its_report(mnist, few_digits, tmp_path):
     options = ["-m", "le_net", "--optimizer", "sgd", "--learning-rate", "1e38"]
     options += ["--train-samples", "64", "--outputs", str(tmp_path)]
@@ -308,6 +311,7 @@ def start(tmp_path, *options):
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
     process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
     for line in process.stdout:
@@ -343,6 +347,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step():
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(load_quickly, tmp_path):
     mnist = load_quickly("mnist/mnist.py")
     process = start(tmp_path, "-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000")
@@ -413,6 +418,7 @@ def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path / "nosuch")])
 
 
+@pytest.mark.slow
 def test_nonsense_in_the_folder_of_a_run_gets_one_line(load_quickly, tmp_path, capsys):
     mnist = load_quickly("mnist/mnist.py")
     small = ["--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
@@ -470,6 +476,7 @@ def test_a_second_process_is_kept_out_of_a_run(mnist, run_script, tmp_path):
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_the_weights_of_another(load_quickly, tmp_path, capsys):
     mnist = load_quickly("mnist/mnist.py")
     first, second = tmp_path / "first", tmp_path / "second"

@@ -21,6 +21,7 @@ from utils.statistics import compare
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
 
+@pytest.mark.slow
 def test_figures_are_drawn(load_script, tmp_path):
     results = load_script("book/mnist_figures.py").main(["--outputs", str(tmp_path)])
     names = {path.name for path in tmp_path.iterdir()}
@@ -29,6 +30,7 @@ def test_figures_are_drawn(load_script, tmp_path):
     assert sum(results["counts"]) == 55_000 and min(results["counts"]) > 4_000
 
 
+@pytest.mark.slow
 def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
     fitting = load_quickly("mnist/studies/fitting.py")
     title = "Too few images"
@@ -99,6 +101,7 @@ def test_summary_of_seeds(load_script):
     assert series.summarize({1: result(0.98, 0.97)})["validation"]["deviation"] is None
 
 
+@pytest.mark.slow
 def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     seeds = load_quickly("mnist/studies/seeds.py")
     networks = ["mlp_tiny", "mlp_tiny --optimizer sgd --learning-rate 0.01"]
@@ -192,6 +195,7 @@ def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
     assert ending.value.code == 130
 
 
+@pytest.mark.slow
 def test_a_training_shows_the_command_that_does_the_same(load_quickly, tmp_path, capsys):
     trainings = load_quickly("mnist/studies/trainings.py")
     changes = {"model": "le_net", "epochs": 1, "train_samples": 64, "learning_rate": 0.01}
@@ -257,6 +261,7 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
         calibration.main([str(run)])
 
 
+@pytest.mark.slow
 def test_quick_recipe_learns_quickly(load_quickly, tmp_path):
     recipes = load_quickly("mnist/studies/recipes.py")
     options = ["--seeds", "1", "--epochs", "2", "--train-samples", "4000"]
@@ -291,6 +296,7 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
     assert kinds[0] == ["RandomAffine", *kinds[1]]
 
 
+@pytest.mark.slow
 def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
     """--epochs is for the first stage, --train-samples for all; quickly, with another network."""
     recipes = load_quickly("mnist/studies/recipes.py")
@@ -308,6 +314,7 @@ def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
     assert two["start_from"] == str(tmp_path / "5-1") and two["seed"] == one["seed"] == 5
 
 
+@pytest.mark.slow
 def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     holdout = load_script("book/holdout.py")
     monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
@@ -321,6 +328,7 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
         assert scores["after"]["accuracy"] == pytest.approx(1 - scores["after"]["errors"] / 1000)
 
 
+@pytest.mark.slow
 def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path):
     recipes = load_quickly("mnist/studies/recipes.py")
     stage = {"model": "le_net", "train_samples": 512}
@@ -336,6 +344,7 @@ def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path):
     assert 3 * results["seconds_per_epoch"] == pytest.approx(seconds)
 
 
+@pytest.mark.slow
 def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
     search = load_script("mnist/studies/search.py")
     fitted = []

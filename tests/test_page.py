@@ -47,6 +47,7 @@ def look_for_trouble(chrome, address):
     )
 
 
+@pytest.mark.slow
 def test_draw_on_the_page(browser):
     with browser.run_service() as address:
         with browser.open_browser() as chrome:
@@ -105,6 +106,7 @@ def sum_of_pixels(chrome, selector):
     )
 
 
+@pytest.mark.slow
 def test_watch_it_think(browser):
     """Stroke by stroke: the layers change, also by key, on a phone and in the dark."""
     with browser.run_service(page="think") as address:

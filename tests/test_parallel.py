@@ -59,6 +59,7 @@ def test_without_jax_a_line_says_so(load_script, monkeypatch):
         parallel.main([])
 
 
+@pytest.mark.slow
 @needs_jax
 def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script, tmp_path):
     """The same weights, some epochs later. (Dropout would go on with other numbers.)"""

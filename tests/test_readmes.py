@@ -67,6 +67,12 @@ RUN_BY_THEIR_CHAPTER = {
     "visualizing/debugging/broken.py", "xor/xor.py", "xor/faster.py",
     "xor/forward_propagation.py", "xor/initializations.py",
 }  # fmt: skip
+# Scripts of which even a slice takes ten seconds.
+SLOW = {
+    "book/unsure.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
+    "rnn/cells/attention.py", "rnn/forecast.py", "rnn/names.py", "rnn/order.py",
+    "rnn/quantiles.py",
+}  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
 # Commands that set up, start what does not end, or are this very test run.
@@ -147,7 +153,14 @@ def commands():
             for command in line.split(" && "):
                 if command.strip():
                     lines.setdefault(command.strip(), block.id)
-    return [pytest.param(command, id=f"{at}: {command}") for command, at in lines.items()]
+    return [
+        pytest.param(
+            command,
+            id=f"{at}: {command}",
+            marks=[pytest.mark.slow] if SLOW & set(command.split()) else [],
+        )
+        for command, at in lines.items()
+    ]
 
 
 def blocks_with_commands():

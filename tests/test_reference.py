@@ -69,6 +69,7 @@ def test_initializers_keep_or_lose_the_signal(run_lesson):
     assert not np.allclose(*map(keras.ops.convert_to_numpy, (first, second)))
 
 
+@pytest.mark.slow
 def test_optimizers_learn_at_the_better_of_two_rates(run_lesson):
     options = ["--epochs", 3, "--seeds", 1, "--rates", 1e-6, 0.02]
     _, results = run_lesson("reference/optimizers.py", "--optimizers", "sgd", "adam", *options)

@@ -445,6 +445,7 @@ def test_an_answer_of_another_program_gets_one_line(load_script, monkeypatch, tm
                 ask()
 
 
+@pytest.mark.slow
 def test_service_over_http_until_it_is_stopped(
     service, load_script, digits, tmp_path, capsys, monkeypatch
 ):

@@ -59,6 +59,7 @@ def test_one_of_two_letters_comes_first(load_script):
     assert 0.4 < first.mean() < 0.6
 
 
+@pytest.mark.slow
 def test_order_needs_more_than_counts(load_script, monkeypatch):
     order = load_script("rnn/order.py")
     monkeypatch.setattr(order, "LEARNING_RATE", 0.02)
@@ -270,6 +271,7 @@ def monthly(tmp_path):
     return write(tmp_path / "sold.csv", zip(times, values.round(2), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_series_of_the_reader_from_end_to_end(
     run_main, load_script, monkeypatch, monthly, tmp_path, capsys
@@ -329,6 +331,7 @@ def test_the_seasonal_naive_repeats_the_season(load_script, horizon):
     assert (last(starts) == data.series.values[starts - 1][:, None]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "horizon"),
     [
@@ -413,6 +416,7 @@ def test_ngrams_are_probabilities_and_longer_ones_know_more(letters):
     assert np.log2(27) > bits[0] > bits[1] > bits[2] > 2
 
 
+@pytest.mark.slow
 def test_the_network_of_names_learns_and_invents(load_script, letters, monkeypatch):
     names = load_script("rnn/names.py")
     keras.utils.set_random_seed(1)
@@ -430,6 +434,7 @@ def test_the_network_of_names_learns_and_invents(load_script, letters, monkeypat
     assert len(set(cold)) < len(set(words))
 
 
+@pytest.mark.slow
 def test_first_names_are_told_apart(run_main):
     module, results = run_main("rnn/first_names.py", "--splits", 1, "--epochs", 8)
     table, _, both = module.load_first_names()

@@ -31,6 +31,7 @@ def load(load_script):
     return load_script("serialization/load_model.py")
 
 
+@pytest.mark.slow
 def test_all_forms_answer_as_the_original_does(saved, run_script):
     """Loading in another process, as the reader does it."""
     folder, results = saved
@@ -301,6 +302,7 @@ def test_scripts_refuse_bad_options(load_script):
 HAS_ONNX = all(map(importlib.util.find_spec, ["onnx", "tf2onnx", "onnxruntime"]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_ONNX, reason="NOT TESTED: pip install -r requirements-optional.txt")
 def test_onnx(saved, load):
     """The file answers as the network does: test_table_says_what_each_form_keeps compares."""
@@ -322,6 +324,7 @@ def smaller(load_quickly, monkeypatch):
     return module
 
 
+@pytest.mark.slow
 def test_smaller_forms_are_smaller_and_read_as_well(smaller, tmp_path, capsys):
     networks = smaller.main(["--epochs", "1", "--outputs", str(tmp_path)])
     shown = capsys.readouterr().out
@@ -373,6 +376,7 @@ def test_smaller_wants_a_network_that_reads_digits(smaller, saved, tmp_path):
         smaller.main([str(saved[0] / "model.keras"), "--outputs", str(tmp_path)])
 
 
+@pytest.mark.slow
 def test_an_answer_takes_no_more_than_its_library(saved, run_script, tmp_path):
     """In a process of its own, as smaller.py asks for it."""
     code = "import sys, answer; print({'keras', 'tensorflow'} & set(sys.modules))"

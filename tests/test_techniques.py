@@ -143,6 +143,7 @@ def run(mnist, folder, *options):
     return mnist.main([*options, "--train-samples", "1000", "--outputs", str(folder)])
 
 
+@pytest.mark.slow
 def test_the_rate_of_each_epoch_is_recorded_and_drawn(load_script, tmp_path):
     mnist = load_script("mnist/mnist.py")
     run(mnist, tmp_path, "-m", "mlp_one_layer", "--epochs", "4", "--lr-schedule", "exponential")
@@ -153,6 +154,7 @@ def test_the_rate_of_each_epoch_is_recorded_and_drawn(load_script, tmp_path):
     assert (tmp_path / "report.html").read_text().count("data:image/png") == 6
 
 
+@pytest.mark.slow
 def test_a_plateau_halves_the_rate(mnist, tmp_path):
     run(
         mnist,
@@ -206,6 +208,7 @@ def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, load_scrip
     assert again["models"]["mlp_one_layer"]["test"] == pytest.approx(model["test"])
 
 
+@pytest.mark.slow
 def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path, monkeypatch):
     options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
     run(mnist, tmp_path / "whole", *options, "--early-stopping", "3")
@@ -247,6 +250,7 @@ def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
     assert kept.exists() and save.best_path.exists() and save.best_path != kept
 
 
+@pytest.mark.slow
 def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
     results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision", "bfloat16")
     assert results["models"]["le_net"]["test"]["accuracy"] > 0.5
@@ -258,6 +262,7 @@ def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_techniques_combine(mnist, tmp_path):
     results = run(
         mnist,

@@ -156,6 +156,7 @@ def test_maps_find_what_was_put_there(load_script, networks):
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
 
 
+@pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     """The check separates a map that was made for it from chance and from an untrained network."""
     results = run_lesson_here("visualizing/why.py", "--images", 20, SEEDS=[1])

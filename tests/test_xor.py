@@ -12,6 +12,7 @@ def outputs(tmp_path_factory):
     return tmp_path_factory.mktemp("xor")
 
 
+@pytest.mark.slow
 def test_the_default_network_solves_xor(load_script, outputs, capsys):
     result = load_script("xor/xor.py").main(["--outputs", str(outputs)])
     assert result["accuracy"] == 1
@@ -84,6 +85,7 @@ def test_every_number_of_epochs_is_kept_to(load_script, epochs, repeats, of_fit)
     np.testing.assert_array_equal(asked.x[:, 0] != asked.x[:, 1], asked.y[:, 0] == 1)
 
 
+@pytest.mark.slow
 def test_the_trick_for_speed_beside_the_plain_fit(load_script, outputs, capsys):
     options = ["--epochs", "10", "--outputs", str(outputs)]
     result = load_script("xor/faster.py").main([*options, "--repeats", "5"])
