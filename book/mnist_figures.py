@@ -14,7 +14,7 @@ import numpy as np
 import techniques
 from models import IMAGE_SHAPE
 from optimization import learning_rate_schedule
-from utils.data import VALIDATION_SIZE, load_mnist, prepare_images
+from utils.data import load_parts, prepare_images
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
@@ -107,13 +107,13 @@ def main(argv=None):
     """Draw all of them; return how many training images there are of each digit."""
     folder = make_folder(make_parser("Pictures of MNIST.", OUTPUTS).parse_args(argv).outputs)
     keras.utils.set_random_seed(SEED)
-    (images, labels), _ = load_mnist()
+    images, labels = load_parts()["train"]
     draw_samples(images, labels, folder / "mnist_samples.png")
     draw_pixels(images[0], folder / "mnist_pixels.png")
     draw_augmented(images[0], folder / "mnist_augmented.png")
     draw_blur(images, folder / "mnist_blur.png")
     draw_schedules(folder / "mnist_schedules.png")
-    counts = {"counts": np.bincount(labels[:-VALIDATION_SIZE]).tolist()}
+    counts = {"counts": np.bincount(labels).tolist()}
     return save_results(counts, folder, __file__, argv)
 
 

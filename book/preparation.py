@@ -4,7 +4,7 @@
 
 Puts images of MNIST on larger sheets, at random places, in random sizes and greys, light on dark
 or dark on light, and lets the network read them after all steps and with one replaced. The steps,
-BOX and SURE are chosen on the last 5,000 training images, which the network was not trained on;
+BOX and SURE are chosen on the validation images, by people whom the network has not met;
 only then are the test images read. Draws rest_preparation.png. About two minutes.
 
 Chapter: serialization/rest/README.md#preparing-an-image
@@ -19,7 +19,7 @@ from scipy import ndimage
 
 import prepare as steps
 from prepare import BOX, SIDE, centre, crop, find_ink, paste, scale, to_grey
-from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.data import load_parts, prepare_images
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, number, seed
@@ -181,11 +181,12 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED, help="of the sheets")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    train, (images, labels) = load_mnist()
+    parts = load_parts()
+    images, labels = parts["test"]
     draw_strip(images[4], folder / "rest_preparation.png")
     model = load_model(MODEL, compile=False)
-    print("The last training images:")
-    held_out = [part[TRAIN_SIZE:][: args.images] for part in train]
+    print("The validation images:")
+    held_out = [part[: args.images] for part in parts["validation"]]
     results = {"held_out": choose(model, *held_out, args.seed)}
     print("The test images:")
     images, labels = images[: args.images], labels[: args.images]

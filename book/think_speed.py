@@ -13,7 +13,7 @@ import numpy as np
 import requests
 
 from browser import run_service
-from utils.data import TRAIN_SIZE, load_mnist
+from utils.data import load_parts
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -36,9 +36,9 @@ def main(argv=None):
     parser.add_argument("--requests", type=positive(int, most=5000), default=REQUESTS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    (images, _), _ = load_mnist()
+    images, _ = load_parts()["validation"]
     with run_service(page="think") as address:
-        times = ask(address, images[TRAIN_SIZE:][: args.requests])
+        times = ask(address, images[: args.requests])
     results = {"requests": len(times), "first_ms": times[0]}
     results |= {"p50_ms": np.median(times), "p95_ms": np.percentile(times, 95)}
     print(", ".join(f"{name} {value:.0f}" for name, value in results.items()))

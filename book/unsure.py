@@ -29,7 +29,7 @@ from strangers import (
     turn,
     type_characters,
 )
-from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.data import load_parts, prepare_images
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive, seed
@@ -171,9 +171,8 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    (images, labels), test = load_mnist()
-    train, test = ([part[: args.digits] for part in data] for data in ((images, labels), test))
-    validation = images[TRAIN_SIZE:][: args.digits]
+    parts = {part: [x[: args.digits] for x in arrays] for part, arrays in load_parts().items()}
+    train, test, validation = parts["train"], parts["test"], parts["validation"][0]
     kinds = collect(rng, args.pictures, test)
     others = cut_up(rng, train[0], args.digits // 4)
     model = load_model(MODEL, compile=False)

@@ -23,16 +23,16 @@ def draw_figures(name, history, digits, probabilities, folder):
     """Draw all figures of a trained model.
 
     history: dict of lists, an entry per epoch; probabilities: what model.predict says of the
-    test images, shape (10000, 10).
+    validation images, shape (5000, 10).
     """
     draw_acc_loss_graph(history, name, folder)
     draw_times(history, name, folder)
     if len(set(history["learning_rate"])) > 1:
         path = folder / f"{name}_lr_e{history['epoch'][-1]}.png"
         draw_graph_by_type(history, "lr", name, path)
-    true = digits.y_test.argmax(axis=1)
+    true = digits.y_val.argmax(axis=1)
     draw_confusion(true, probabilities.argmax(axis=1), name, folder)
-    draw_mistakes(digits.x_test, true, probabilities, name, folder)
+    draw_mistakes(digits.x_val, true, probabilities, name, folder)
 
 
 def draw_graph_by_type(history, kind, name, path):
@@ -91,12 +91,12 @@ def draw_confusion(true, predicted, name, folder):
         true, predicted, labels=range(10), ax=axes, cmap="Blues", colorbar=False
     )
     axes.grid(False)
-    axes.set(title=f"{name}: test images", xlabel="Predicted digit", ylabel="True digit")
+    axes.set(title=f"{name}: validation images", xlabel="Predicted digit", ylabel="True digit")
     save_figure(figure, folder / f"{name}_confusion.png")
 
 
 def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
-    """Draw NAME_mistakes.png: the misread test images, the most confident mistakes first."""
+    """Draw NAME_mistakes.png: the misread validation images, the most confident mistakes first."""
     predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = [i for i in (-sureness).argsort() if predicted[i] != true[i]]
     figure, axes = plt.subplots(rows, columns, figsize=(8.6, 4.2))
@@ -110,7 +110,7 @@ def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
             fontweight="normal",
             loc="center",
         )
-    figure.suptitle(f"{name}: {len(wrong)} of {len(true):,} test images misread", fontsize=12)
+    figure.suptitle(f"{name}: {len(wrong)} of {len(true):,} validation images misread", fontsize=12)
     save_figure(figure, folder / f"{name}_mistakes.png")
 
 

@@ -5,8 +5,10 @@
     python mnist/mnist.py -m all                      # all nine models, an hour and a quarter
     python mnist/mnist.py --resume RUN                # continue a run that was stopped
 
-You will see the model's layers, each epoch, how well the trained network reads the test images,
-and the folder with the curves and the report. Times are for two cores.
+    python mnist/mnist.py --resume RUN --test         # in the end: read the test images
+
+You will see the model's layers, each epoch, how well the network reads the validation images, and
+the folder with the curves and the report. Times are for two cores.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -16,7 +18,7 @@ import math
 import sys
 
 import keras
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import classification_report
 
 import techniques
 from figures import draw_figures
@@ -24,9 +26,9 @@ from models import MODELS, ZOO
 from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
 from report import describe, save_model, write_report
-from utils.data import prepare_mnist
+from utils.data import prepare_mnist, prepare_test
 from utils.runs import find_run, shown
-from utils.statistics import score
+from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity
 
 MODEL = "conv_net"  # a function in models.py, or "all"
@@ -85,22 +87,21 @@ def fit_model(model, digits, settings, checkpoint):
     return False
 
 
-def evaluate_model(model, digits):
+def evaluate_model(model, digits, test=False):
     """Return the scores on each part of the data, and the probabilities for its images."""
-    test = model.evaluate(digits.x_test, digits.y_test, BATCH_SIZE, verbose=0, return_dict=True)
-    print(f"Test loss {test['loss']:.4f}, test accuracy {test['accuracy']:.2%}")
     parts = digits.parts()
-    answers = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
-    scores = {part: score(y, answers[part]) for part, (_, y) in parts.items()}
-    scores["test"]["loss"] = test["loss"]
-    true, predicted = digits.y_test.argmax(axis=1), answers["test"].argmax(axis=1)
-    scores["confusion_matrix"] = confusion_matrix(true, predicted, labels=range(10)).tolist()
+    parts |= {"test": prepare_test(model.input_shape[1:])} if test else {}
+    predictions = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
+    scores = {part: score(y, predictions[part]) for part, (_, y) in parts.items()}
+    true, predicted = digits.y_val.argmax(axis=1), predictions["validation"].argmax(axis=1)
     report = classification_report(true, predicted, digits=4, zero_division=0)
     print(report)
-    return scores | {"classification_report": report}, answers
+    for part in [*parts][1:]:
+        print(part.capitalize(), "images, by people it never met:", describe_score(scores[part]))
+    return scores | {"classification_report": report}, predictions
 
 
-def run_model(build, settings, folder):
+def run_model(build, settings, folder, test=False):
     """Train one model; return its results (None without a whole epoch) and if Ctrl-C came."""
     keras.utils.set_random_seed(settings.seed)
     model = build_model(build, settings)
@@ -119,18 +120,18 @@ def run_model(build, settings, folder):
         model.optimizer.finalize_variable_values(model.trainable_weights)  # as fit does
     if not history:
         return None, interrupted
-    scores, answers = evaluate_model(model, digits)
-    save_model(model, answers, digits, folder)
-    draw_figures(model.name, history, digits, answers["test"], folder)
+    scores, predictions = evaluate_model(model, digits, test)
+    save_model(model, predictions, folder)
+    draw_figures(model.name, history, digits, predictions["validation"], folder)
     return describe(model, history) | scores, interrupted
 
 
-def run(settings, folder, resume=False, argv=None, build=None):
+def run(settings, folder, resume=False, test=False, argv=None, build=None):
     """Train what the settings ask for, or the model that build() returns; return the results."""
     folder, run = open_run(settings, folder, resume, __file__, argv)
     results = run | {"models": {}}
     for name in ZOO if settings.model == "all" else [settings.model]:
-        result, results["interrupted"] = run_model(build or MODELS[name], settings, folder)
+        result, results["interrupted"] = run_model(build or MODELS[name], settings, folder, test)
         if result:
             results["models"][name] = result
         if results["models"]:

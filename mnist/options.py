@@ -14,7 +14,16 @@ from optimization import OPTIMIZERS, SCHEDULES
 from techniques import AUGMENTATIONS
 from utils.data import TRAIN_SIZE
 from utils.options import make_parser, number, positive, seed
-from utils.runs import fail, find_run, make_folder, provenance, write_json, writing_to
+from utils.runs import (
+    SPLIT,
+    fail,
+    find_run,
+    make_folder,
+    provenance,
+    refuse_other_split,
+    write_json,
+    writing_to,
+)
 from utils.training import hold
 
 
@@ -61,12 +70,13 @@ def make_mnist_parser(defaults):
     add("--train-samples", type=positive(int, most=TRAIN_SIZE), help="fewer for a quick try")
     add("--start-from", metavar="RUN", help="run whose weights to start from")
     add("--resume", metavar="RUN", help="folder of the run to continue")
+    add("--test", action="store_true", help="when all is chosen: read the test images, too")
     parser.set_defaults(**asdict(defaults))
     return parser
 
 
 def parse_arguments(argv, defaults):
-    """Return the settings that the options ask for, the folder, and whether to resume its run.
+    """Return the settings, the folder, whether to resume its run, and whether to test.
 
     With --resume RUN, options that are not given are those that RUN had.
     """
@@ -92,7 +102,7 @@ def parse_arguments(argv, defaults):
         parser.error("Keras would put averaged weights in place of the best: choose one of the two")
     if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):
         parser.error(problem)
-    return settings, folder, bool(args.resume)
+    return settings, folder, bool(args.resume), args.test
 
 
 def read_settings(args):
@@ -118,7 +128,9 @@ def load_run(folder):
         ]
         if unknown or not all(right):
             raise TypeError
-        return {"settings": asdict(settings), "provenance": dict(run["provenance"])}
+        known = {"settings": asdict(settings), "provenance": dict(run["provenance"])}
+        refuse_other_split(run, folder)
+        return known
     except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):
         fail(f"{folder} is not a folder of a run: it has no readable run.json.")
 
@@ -141,7 +153,7 @@ def open_run(settings, folder, resume, script, argv):
     Returns the folder and what results.json says of the run: its settings, and the command,
     versions and number of processor cores that a reader needs to repeat it.
     """
-    run = {"provenance": provenance(script, argv), "settings": asdict(settings)}
+    run = {"provenance": provenance(script, argv), "split": SPLIT, "settings": asdict(settings)}
     if resume:
         run["provenance"] = load_run(folder)["provenance"]
     elif (folder / "run.json").exists():

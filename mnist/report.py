@@ -16,7 +16,7 @@ import jinja2
 import numpy as np
 
 from figures import draw_comparison
-from utils.data import VALIDATION_SIZE
+from utils.data import load_parts
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, load_finished, replacing, write_json
 from utils.training import load_history
@@ -28,24 +28,42 @@ FIGURES = {
     "lr_e{epochs}": "Learning rate over the epochs",
     "times_e{epochs}": "Seconds of each epoch",
     "confusion": "Confusion matrix: true against predicted digits",
-    "mistakes": "The test images that the network got most wrong",
+    "mistakes": "The validation images that the network got most wrong",
 }
 
 
-def save_model(model, answers, digits, folder):
-    """Save NAME.keras and NAME_answers.npz, with which networks can be compared image by image.
+def save_model(model, predictions, folder):
+    """Save NAME.keras and NAME_predictions.npz, to compare networks image by image.
 
-    answers: {part: probabilities, shape (n, 10)}. For the validation and the test images the second
-    file holds these, under the part's name, and the true digits, under PART_labels.
+    predictions: {part: probabilities, shape (n, 10)}; those of the training images are not saved.
     """
     with replacing(folder / f"{model.name}.keras") as partial:
         model.save(partial)
-    kept = {}
-    for part in ("validation", "test"):
-        _, labels = digits.parts()[part]
-        kept |= {part: answers[part], f"{part}_labels": labels.argmax(axis=1).astype("uint8")}
-    with replacing(folder / f"{model.name}_answers.npz") as partial:
+    kept = {part: array for part, array in predictions.items() if part != "train"}
+    with replacing(folder / f"{model.name}_predictions.npz") as partial:
         np.savez_compressed(partial, **kept)
+
+
+def load_predictions(folder):
+    """Return what save_model saved of a finished run, or end the program with one line.
+
+    As {model: {part: (probabilities, one-hot labels)}}, both of shape (n, 10); there is a part
+    "test" only if the run was made with --test.
+    """
+    labels = {part: np.eye(10)[digits] for part, (_, digits) in load_parts().items()}
+    predictions = {}
+    for model in load_finished(folder)["models"]:
+        path = folder / f"{model}_predictions.npz"
+        try:
+            with np.load(path) as arrays:
+                saved = {"validation": arrays["validation"]} | dict(arrays)
+            for part, array in saved.items():
+                if array.shape != labels[part].shape or not np.isfinite(array).all():
+                    raise ValueError(f"not ten probabilities for each {part} image")
+        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+            fail(f"cannot read {path} ({first_line(error)}). Train again.")
+        predictions[model] = {part: (array, labels[part]) for part, array in saved.items()}
+    return predictions
 
 
 def describe(model, history):
@@ -79,7 +97,7 @@ def write_report(results, folder):
     }
     template = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
     page = jinja2.Template(template, autoescape=True, trim_blocks=True).render(
-        results, comparison=images, figures=figures, validation_size=VALIDATION_SIZE
+        results, comparison=images, figures=figures
     )
     with replacing(folder / "report.html") as partial:
         partial.write_text(page, encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scores import interval
+from utils.statistics import interval
 
 HELD_OUT = 5_000  # names for the test, and the same number for validation
 LONGEST = 13  # letters of a name
@@ -98,8 +98,8 @@ def mean_bits(bits):
     return float(np.concatenate(bits).mean())
 
 
-def difference(bits, others, random):
+def difference(bits, others, seed):
     """Return the mean of bits - others per letter and its 95 % interval, by drawing names again."""
     sums = np.array([sum(one) - sum(other) for one, other in zip(bits, others, strict=True)])
     letters = np.array([len(one) for one in bits])
-    return {"mean": float(sums.sum() / letters.sum())} | interval(sums, letters, random)
+    return {"mean": float(sums.sum() / letters.sum())} | interval(sums, letters, seed)

@@ -141,7 +141,7 @@ def main(argv=None):
     bits[args.layer] = network_bits(model, test)
     for name, values in bits.items():
         print(f"{name:12} {mean_bits(values):.3f} bits per letter")
-    ahead = difference(bits[args.layer], bits["ngrams_6"], np.random.default_rng(args.seed))
+    ahead = difference(bits[args.layer], bits["ngrams_6"], args.seed)
     print(
         "{} - n-grams of 6 letters: {mean:.3f} ({low:.3f} to {high:.3f})".format(
             args.layer, **ahead

@@ -8,8 +8,8 @@ import numpy as np
 
 from series import windows
 from utils.figures import save_figure
+from utils.statistics import interval
 
-DRAWS = 2_000  # of the bootstrap
 LEAST_BLOCKS = 10
 
 
@@ -32,18 +32,7 @@ def bootstrap(errors, data):
     edges = np.arange(0, len(errors), length)
     sums = np.add.reduceat(np.nansum(errors, axis=1), edges)
     counts = np.add.reduceat(np.isfinite(errors).sum(axis=1), edges)
-    return {"mean": float(np.nanmean(errors))} | interval(sums, counts, np.random.default_rng(0))
-
-
-def interval(sums, counts, random):
-    """Return the ends of the 95 % interval of a mean, from groups that are drawn again.
-
-    sums, counts: of the values in each group (a block of windows, a name), shape (groups,).
-    """
-    drawn = random.integers(len(sums), size=(DRAWS, len(sums)))
-    means = sums[drawn].sum(axis=1) / np.maximum(counts[drawn].sum(axis=1), 1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return {"low": float(low), "high": float(high)}
+    return {"mean": float(np.nanmean(errors))} | interval(sums, counts)
 
 
 def recommend(errors, data):

@@ -127,38 +127,31 @@ def load_without_figures(load_script, monkeypatch):
 
 @cache
 def first_digits():
-    """Return MNIST as load_mnist does, but with 500 images to validate with and 500 to test."""
+    """Return MNIST as load_parts does, but with 500 images to validate with and 500 to test."""
     from utils import data  # only here: it brings Keras, which not every test needs
 
-    (images, labels), (test_images, test_labels) = data.load_mnist()
-    last = data.TRAIN_SIZE + 500
-    return (images[:last], labels[:last]), (test_images[:500], test_labels[:500])
+    parts = data.load_parts()
+    few = {part: tuple(array[:500] for array in parts[part]) for part in ("validation", "test")}
+    return parts | few
 
 
 @pytest.fixture
 def few_digits(monkeypatch):
-    """Let only 500 images of MNIST validate, and only 500 test, and return all of them.
+    """Let only 500 images of MNIST validate, and only 500 test.
 
     For tests that do not ask how well a network reads, or not to a percent.
     """
-    digits = first_digits()
-    monkeypatch.setattr("utils.data.load_mnist", lambda: digits)
-    return digits
+    from utils import data
+
+    digits, writers = first_digits(), data.writers_of("validation")[:500]
+    monkeypatch.setattr("utils.data.load_parts", lambda: digits)
+    monkeypatch.setattr("utils.data.writers_of", lambda part: writers)
 
 
 @pytest.fixture
-def load_quickly(load_without_figures, few_digits, monkeypatch):
+def load_quickly(load_without_figures, few_digits):
     """Return load_without_figures with few_digits."""
-
-    def load(path):
-        module = load_without_figures(path)
-        if "trainings" in sys.modules:  # it asks all images that a network was not trained with
-            (images, labels), test = few_digits
-            held_out = (images[:500], labels[:500]), test
-            monkeypatch.setattr(sys.modules["trainings"], "load_mnist", lambda: held_out)
-        return module
-
-    return load
+    return load_without_figures
 
 
 @pytest.fixture

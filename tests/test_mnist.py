@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from sklearn.model_selection import StratifiedGroupKFold
 
 from utils import data, training
 from utils.statistics import score
@@ -42,10 +43,10 @@ def small():
     return data.prepare_mnist((28, 28, 1), 256)
 
 
-def test_data_are_float32_and_the_last_5000_are_held_out():
+def test_data_are_float32_in_three_parts():
     (images, labels), (test_images, test_labels) = data.load_mnist()
-    digits = data.prepare_mnist((784,))
-    assert [part.shape for part in digits] == [
+    digits, test = data.prepare_mnist((784,)), data.prepare_test((784,))
+    assert [part.shape for part in (*digits, *test)] == [
         (55_000, 784),
         (55_000, 10),
         (5_000, 784),
@@ -53,12 +54,51 @@ def test_data_are_float32_and_the_last_5000_are_held_out():
         (10_000, 784),
         (10_000, 10),
     ]
-    assert all(part.dtype == np.float32 for part in digits)
+    assert all(part.dtype == np.float32 for part in (*digits, *test))
     assert digits.x_train.min() == 0 and digits.x_train.max() == 1
-    np.testing.assert_array_equal(digits.y_val.argmax(axis=1), labels[-5_000:])
-    np.testing.assert_array_equal(digits.y_test.argmax(axis=1), test_labels)
-    np.testing.assert_allclose(digits.x_val * 255, images[-5_000:].reshape(-1, 784), atol=1e-4)
-    np.testing.assert_allclose(digits.x_test * 255, test_images.reshape(-1, 784), atol=1e-4)
+    np.testing.assert_array_equal(test[1].argmax(axis=1), test_labels)
+    np.testing.assert_allclose(test[0] * 255, test_images.reshape(-1, 784), atol=1e-4)
+    # The order is that of MNIST.
+    validates = np.isin(data.load_writers()[0], data.VALIDATION_WRITERS)
+    for part, chosen in (("train", ~validates), ("validation", validates)):
+        x, y = digits.parts()[part]
+        np.testing.assert_array_equal(y.argmax(axis=1), labels[chosen])
+        np.testing.assert_allclose(x * 255, images[chosen].reshape(-1, 784), atol=1e-4)
+
+
+def test_nobody_wrote_digits_of_two_parts():
+    writers = {part: set(data.writers_of(part)) for part in ("train", "validation", "test")}
+    assert [len(some) for some in writers.values()] == [494, 45, 297]
+    assert len(set.union(*writers.values())) == 494 + 45 + 297
+    assert len(data.writers_of("validation")) == data.VALIDATION_SIZE
+
+
+def test_those_who_validate_were_drawn_by_scikit_learn():
+    """With digit and series as strata, so that about half of them are students, as in the test."""
+    (_, labels), _ = data.load_mnist()
+    writers, _ = data.load_writers()
+    with np.load(data.WRITERS_FILE) as arrays:
+        student = arrays["series_train"] == 4
+    folds = StratifiedGroupKFold(12, shuffle=True, random_state=3)
+    _, validates = next(folds.split(labels, 2 * labels.astype(int) + student, writers))
+    assert sorted(set(writers[validates])) == data.VALIDATION_WRITERS
+    assert student[validates].mean() == pytest.approx(0.48, abs=0.01)
+
+
+def test_missing_or_damaged_writers_end_with_one_line(tmp_path):
+    path = tmp_path / "mnist_writers.npz"
+    with pytest.raises(SystemExit, match=r"mnist_writers\.npz is missing\. Restore it"):
+        data.load_writers(path)
+    with np.load(data.WRITERS_FILE) as arrays:
+        whole = dict(arrays)
+    path.write_bytes(data.WRITERS_FILE.read_bytes()[:1000])
+    damaged = r"mnist_writers\.npz is damaged .*Restore it"
+    with pytest.raises(SystemExit, match=damaged):
+        data.load_writers(path)
+    for change in ({"train": whole["train"][1:]}, {"train": whole["train"][::-1] * 0}):
+        np.savez(path, **whole | change)
+        with pytest.raises(SystemExit, match=damaged):
+            data.load_writers(path)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28)])
@@ -150,34 +190,72 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
         + ["--outputs", str(tmp_path)]
     )
     model = results["models"]["conv_net"]
-    assert model["test"]["accuracy"] > 0.93  # a network that has learned nothing is at 0.1
+    assert model["validation"]["accuracy"] > 0.9  # a network that has learned nothing is at 0.1
     assert model["train"]["accuracy"] > 0.93
-    assert f"test accuracy {model['test']['accuracy']:.2%}" in capsys.readouterr().out
+    assert "test" not in model
+    said = "people it never met: {accuracy:.2%} of 500 right, {errors} misread"
+    assert said.format(**model["validation"]) in capsys.readouterr().out
     assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(results)
     )
-    assert np.sum(model["confusion_matrix"]) == 500
-    assert np.trace(model["confusion_matrix"]) == round(model["test"]["accuracy"] * 500)
 
     history = pd.read_csv(tmp_path / "conv_net_history.csv")
     assert list(history["epoch"]) == [1, 2, 3]
     assert history["loss"].is_monotonic_decreasing
     # No dropout and no penalty: what Keras measured is what the report says.
     assert history["val_accuracy"].iloc[-1] == pytest.approx(model["validation"]["accuracy"])
-    assert model["test"]["loss"] == pytest.approx(model["test"]["cross_entropy"], rel=1e-4)
+    loss = history["val_loss"].iloc[-1]
+    assert loss == pytest.approx(model["validation"]["cross_entropy"], rel=1e-4)
 
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     endings = ["acc_e3", "loss_e3", "times_e3", "confusion", "mistakes"]
     assert all((tmp_path / f"conv_net_{ending}.png").stat().st_size > 5_000 for ending in endings)
     assert report.count("data:image/png;base64,") == 5
     assert 'src="http' not in report and 'href="http' not in report
-    assert f"{model['test']['accuracy']:.2%}" in report
+    assert f"{model['validation']['accuracy']:.2%}" in report and "<h2>The test" not in report
 
     reloaded = keras.models.load_model(tmp_path / "conv_net.keras")
-    digits = data.prepare_mnist(reloaded.input_shape[1:], 10)
-    assert reloaded.evaluate(digits.x_test, digits.y_test, verbose=0)[1] == pytest.approx(
-        model["test"]["accuracy"]
-    )
+    x, y = data.prepare_mnist(reloaded.input_shape[1:], 10).parts()["validation"]
+    predictions = reloaded.predict(x, verbose=0)
+    assert score(y, predictions)["accuracy"] == pytest.approx(model["validation"]["accuracy"])
+    with np.load(tmp_path / "conv_net_predictions.npz") as saved:
+        assert set(saved) == {"validation"}
+        np.testing.assert_allclose(saved["validation"], predictions, atol=1e-5)
+
+
+def test_the_test_images_are_read_when_they_are_asked_for(load_quickly, tmp_path, capsys):
+    mnist = load_quickly("mnist/mnist.py")
+    options = ["--epochs", "1", "--train-samples", "256"]
+    mnist.main(["-m", "le_net", *options, "--outputs", str(tmp_path)])
+    assert "Test images" not in capsys.readouterr().out
+    scores = mnist.main(["--resume", str(tmp_path), "--test"])["models"]["le_net"]
+    said = "Test images, by people it never met: {accuracy:.2%} of 500 right"
+    assert said.format(**scores["test"]) in capsys.readouterr().out
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"<td>{scores['test']['accuracy']:.2%}<td>" in report.partition("<h2>The test")[2]
+    x, y = data.prepare_test((28, 28, 1))
+    predictions = keras.models.load_model(tmp_path / "le_net.keras").predict(x, verbose=0)
+    assert score(y, predictions)["errors"] == scores["test"]["errors"]
+
+
+def test_a_run_of_another_split_is_refused(load_quickly, load_script, tmp_path):
+    mnist = load_quickly("mnist/mnist.py")
+    options = ["-m", "le_net", "--epochs", "1", "--train-samples", "64"]
+    mnist.main([*options, "--outputs", str(tmp_path)])
+    for name in ("run.json", "results.json"):
+        run = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+        assert run.pop("split") == "by writer"  # older runs say nothing
+        (tmp_path / name).write_text(json.dumps(run), encoding="utf-8")
+    for main, options in [
+        (mnist.main, ["--resume", str(tmp_path)]),
+        (load_script("mnist/studies/pairs.py").main, [str(tmp_path), str(tmp_path)]),
+        (load_script("mnist/studies/calibration.py").main, [str(tmp_path)]),
+        (load_script("mnist/studies/compare.py").main, [str(tmp_path)]),
+        (load_script("mnist/report.py").main, [str(tmp_path)]),
+        (load_script("visualizing/debugging/doctor.py").main, [str(tmp_path)]),
+    ]:
+        with pytest.raises(SystemExit, match=r"another split of MNIST\. Train it anew"):
+            main([*options])
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -223,8 +301,9 @@ def test_all_compares_the_models_of_the_zoo(mnist, few_digits, tmp_path, monkeyp
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert report.count("data:image/png;base64,") == 1 + 2 * 5
     assert (tmp_path / "comparison.png").exists()
-    l2 = results["models"]["conv_net_l2"]["test"]
-    assert l2["loss"] > l2["cross_entropy"] + 0.01  # the loss holds the penalty, the other does not
+    loss = pd.read_csv(tmp_path / "conv_net_l2_history.csv")["val_loss"].iloc[-1]
+    l2 = results["models"]["conv_net_l2"]["validation"]
+    assert loss > l2["cross_entropy"] + 0.01  # the loss holds the penalty, the other does not
 
 
 @pytest.mark.parametrize(("epochs", "marker"), [(1, "o"), (60, "")])
@@ -295,7 +374,7 @@ def test_a_diverged_training_has_its_report(mnist, few_digits, tmp_path):
     results = mnist.main([*options, "--epochs", "11"])
     history = pd.read_csv(tmp_path / "le_net_history.csv")
     assert len(history) == 11 and history["val_loss"][1:].isna().all()
-    assert results["models"]["le_net"]["test"]["accuracy"] < 0.2
+    assert results["models"]["le_net"]["validation"]["accuracy"] < 0.2
     mnist.main(["--resume", str(tmp_path), "--epochs", "12"])
     assert (tmp_path / "le_net_loss_e12.png").exists() and (tmp_path / "report.html").exists()
 
@@ -320,7 +399,7 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
             break
     rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "test accuracy" in rest
+    assert "Validation images, by people it never met:" in rest
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     epochs = results["models"]["mlp_one_layer"]["epochs"]
     assert results["interrupted"] is True
@@ -484,7 +563,7 @@ def test_a_run_starts_from_the_weights_of_another(load_quickly, tmp_path, capsys
     before = mnist.main([*options, "--augment", "affine", "--outputs", str(first)])
     start = ["--start-from", str(first), "--optimizer", "sgd", "--learning-rate", "1e-9"]
     after = mnist.main([*options, *start, "--outputs", str(second)])
-    before, after = (results["models"]["le_net"]["test"] for results in (before, after))
+    before, after = (results["models"]["le_net"]["validation"] for results in (before, after))
     assert after["cross_entropy"] == pytest.approx(before["cross_entropy"], rel=1e-4)
     third = ["--outputs", str(tmp_path / "third")]
     with pytest.raises(SystemExit):
@@ -495,7 +574,7 @@ def test_a_run_starts_from_the_weights_of_another(load_quickly, tmp_path, capsys
     # Once there is a checkpoint, the first run is needed no more.
     first.rename(tmp_path / "moved")
     resumed = mnist.main(["--resume", str(second)])["models"]["le_net"]
-    assert resumed["test"] == after
+    assert resumed["validation"] == after
 
 
 def test_weights_of_another_architecture_are_refused(mnist, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 
 from utils.data import prepare_mnist
 from utils.runs import write_json
-from utils.statistics import compare
+from utils.statistics import compare_networks, compare_seeds, holm
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
@@ -82,8 +82,11 @@ def test_weights_are_described(load_script, tmp_path):
 
 def result(validation, test):
     """Return results of a training as mnist.py has them, as far as summarize looks at them."""
-    scores = {"validation": validation, "test": test}
-    parts = {part: {"accuracy": a, "cross_entropy": 1 - a} for part, a in scores.items()}
+    scores = {"validation": (validation, 5_000), "test": (test, 10_000)}
+    parts = {
+        part: {"accuracy": accuracy, "images": images, "cross_entropy": 1 - accuracy}
+        for part, (accuracy, images) in scores.items()
+    }
     return {"parameters": 7, "epochs": 2, "seconds_per_epoch": 3.0} | parts
 
 
@@ -98,7 +101,10 @@ def test_summary_of_seeds(load_script):
     # 0.98 of 10,000 images: sqrt(0.98 * 0.02 / 10,000).
     assert summary["test"]["sampling_error"] == pytest.approx(0.0014)
     assert summary["validation"]["sampling_error"] == pytest.approx((0.99 * 0.01 / 5000) ** 0.5)
-    assert series.summarize({1: result(0.98, 0.97)})["validation"]["deviation"] is None
+    (one,) = [result(0.98, 0.97)]
+    assert series.summarize({1: one})["validation"]["deviation"] is None
+    del one["test"]  # as without --test
+    assert "test" not in series.summarize({1: one})
 
 
 @pytest.mark.slow
@@ -112,21 +118,26 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         seeds.main(["all", *options])
     assert "name each of the networks" in capsys.readouterr().err
-    one = seeds.main([*networks, *options, "--seeds", "1"])
+    with pytest.raises(SystemExit, match="2"):
+        seeds.main([*networks, "--epochs", "1", "2", "--train-samples", "256"])
+    assert "each situation needs" in capsys.readouterr().err
+    one = seeds.main([*networks, *options, "--seeds", "1"])["256_images"]
     assert one["mlp_tiny"]["accuracy"]["deviation"] is None
     assert one["mlp_tiny_optimizer_sgd_learning_rate_0_01"]["compared"]["accuracy"]["p"] is None
     assert f"\n{networks[1]}  " in capsys.readouterr().out  # the accuracy stands apart
-    history = tmp_path / "mlp_tiny" / "1" / "mlp_tiny_history.csv"
+    history = tmp_path / "256_images" / "mlp_tiny" / "1" / "mlp_tiny_history.csv"
     before = history.read_bytes()  # holds the seconds, which no second training would repeat
-    two = seeds.main([*networks, *options, "--seeds", "1", "2", "2"])
+    two = seeds.main([*networks, *options, "--seeds", "1", "2", "2"])["256_images"]
     first, second = two["mlp_tiny"]["accuracy"]["accuracies"]
     assert [first] == one["mlp_tiny"]["accuracy"]["accuracies"] and first != second
     assert history.read_bytes() == before
     adam, sgd = two.values()
     difference = sgd["accuracy"]["mean"] - adam["accuracy"]["mean"]
-    assert sgd["compared"]["accuracy"]["difference"] == pytest.approx(difference)
+    compared = sgd["compared"]["accuracy"]
+    assert compared["mean"] == pytest.approx(difference)
+    pairs = np.subtract(sgd["accuracy"]["accuracies"], adam["accuracy"]["accuracies"])
+    assert compared["differences"] == pytest.approx(pairs) and compared["holm"] == compared["p"]
     assert "compared" not in adam and sgd["network"] == networks[1]
-    assert adam["images"] == 500 - 256
     assert (tmp_path / "mnist_seeds.png").exists()
 
 
@@ -138,6 +149,7 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
         ("--seed 3", "go outside the quotes"),
         ("--outputs mine", "go outside the quotes"),
         ("--resume mine", "go outside the quotes"),
+        ("--test", "go outside the quotes"),
         ("--early-stopping 3", "let images that judge take part"),
         ("--start-from mine", "let images that judge take part"),
         ("--lr-schedule plateau", "let images that judge take part"),
@@ -149,34 +161,68 @@ def test_options_in_quotes_that_are_not_for_one_network(option, line, load_scrip
     assert line in capsys.readouterr().err
 
 
-def test_the_model_that_a_run_holds_now_is_judged(load_quickly, tmp_path):
-    """A run that was trained further has another model in the same folder."""
-    trainings = load_quickly("mnist/studies/trainings.py")
-    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
-    answers = []
-    for bias in np.eye(10)[[3, 5]]:
-        model.set_weights([np.zeros((784, 10)), bias])
-        model.save(tmp_path / "net.keras")
-        answers.append(trainings.score_held_out(tmp_path, "net", 256)[0])
-    threes, fives = answers
-    assert threes.any() and fives.any() and not (threes & fives).any()
+def test_seeds_are_compared_in_pairs():
+    """All that differs within a pair counts, not what differs between the seeds."""
+    base = np.array([0.90, 0.92, 0.94, 0.96])
+    better = base + [0.011, 0.009, 0.010, 0.010]
+    compared = compare_seeds(better, base)
+    assert compared["mean"] == pytest.approx(0.01)
+    # t of 3 degrees of freedom at 97.5 % is 3.182, the deviation of the differences 0.000816.
+    assert compared["high"] == pytest.approx(0.01 + 3.182 * 0.000816 / 2, abs=1e-5)
+    assert compared["p"] < 0.001 < compare_seeds(better, base[::-1])["p"]
+    assert compare_seeds(better[:1], base[:1])["p"] is None
 
 
-def test_networks_are_compared_over_images_and_over_seeds():
-    right = np.ones((5, 1000), dtype=bool)
-    right[:, :10] = False  # each network misses the same 10 images, the others 20 more
-    others = right.copy()
-    others[:, 10:30] = False
-    compared = compare(right, others)
-    assert compared["difference"] == pytest.approx(0.02)
-    low, high = compared["interval"]  # a share of 0.02 of 1,000 has an error of 0.0044
-    assert low == pytest.approx(0.02 - 1.96 * 0.0044, abs=0.002)
-    assert high == pytest.approx(0.02 + 1.96 * 0.0044, abs=0.002)
-    # Of the 252 ways to deal ten accuracies into two groups, two are as far apart.
-    assert compared["p"] == pytest.approx(2 / 252)
-    assert compare(right, right)["p"] == 1 and compare(right[:1], others[:1])["p"] is None
-    many = compare(np.repeat(right, 3, axis=0), np.repeat(others, 3, axis=0))
-    assert many["p"] < 1e-4  # of 155 million ways to deal thirty, 200,000 are enough
+def test_networks_are_compared_over_writers():
+    """Ten writers of a hundred images: one of them explains the whole difference, or none does."""
+    writers = np.repeat(np.arange(10), 100)
+    first = np.ones(1000, dtype=bool)
+    first[::10] = False  # misreads every tenth
+    one, all_alike = first.copy(), first.copy()
+    one[:20] = False  # and twenty of the first writer, two of them as before
+    all_alike[5::50] = False  # and two of each
+    by_one, by_all = (compare_networks(first, other, writers) for other in (one, all_alike))
+    assert by_one["groups"] == 10
+    assert (by_one["both"], by_one["only_first"], by_one["only_second"]) == (100, 0, 18)
+    assert by_one["mean"] == pytest.approx(-0.018) and by_all["mean"] == pytest.approx(-0.02)
+    assert by_one["low"] < -0.05 and by_one["high"] == 0  # the writer may not be drawn at all
+    assert by_all["low"] == pytest.approx(-0.02) == by_all["high"]
+    assert by_all["p"] == pytest.approx(2 * 0.5**20)
+    assert compare_networks(first, first, writers)["p"] == 1
+
+
+def test_a_family_of_comparisons_is_corrected_as_a_whole():
+    # 0.01 times 4, 0.02 times 3, 0.03 times 2, but no less than the one before, 0.9 times 1.
+    assert holm([0.03, 0.9, 0.01, 0.02]) == pytest.approx([0.06, 0.9, 0.04, 0.06])
+    assert holm([0.5, 0.8]) == [1, 1] and holm([]) == []
+
+
+def test_pairs_of_runs(load_quickly, tmp_path, capsys):
+    mnist, pairs = load_quickly("mnist/mnist.py"), load_quickly("mnist/studies/pairs.py")
+    runs = [str(tmp_path / name) for name in ("one", "two")]
+    scores = []
+    for run, seed in zip(runs, "12", strict=True):
+        options = ["--seed", seed, "--outputs", run]
+        results = mnist.main(["-m", "mlp_one_layer", *TINY, *options])
+        scores.append(results["models"]["mlp_one_layer"]["validation"])
+    results = pairs.main([*runs, "--outputs", str(tmp_path / "pairs")])
+    ((name, compared),) = results["compared"].items()
+    assert results["first"] == "mlp_one_layer of one" and name == "mlp_one_layer of two"
+    only = compared["only_first"] - compared["only_second"]
+    assert only == scores[0]["errors"] - scores[1]["errors"] == round(500 * compared["mean"])
+    assert compared["both"] + compared["only_first"] == scores[0]["errors"]
+    assert "The interval" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="only one network"):
+        pairs.main(runs[:1])
+    with pytest.raises(SystemExit, match="mlp_one_layer of one is named twice"):
+        pairs.main([runs[0], runs[0]])
+    saved = tmp_path / "one" / "mlp_one_layer_predictions.npz"
+    np.savez(saved, validation=np.full((400, 10), 0.1))
+    with pytest.raises(SystemExit, match="not ten probabilities for each validation image"):
+        pairs.main(runs)
+    saved.write_bytes(saved.read_bytes()[:500])
+    with pytest.raises(SystemExit, match=r"cannot read .*mlp_one_layer_predictions\.npz"):
+        pairs.main(runs)
 
 
 def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
@@ -204,7 +250,7 @@ def test_a_training_shows_the_command_that_does_the_same(load_quickly, tmp_path,
     (command,) = re.findall(r"^\$ python mnist/mnist.py (.*)$", printed, re.MULTILINE)
     mnist = load_quickly("mnist/mnist.py")
     run = mnist.main([*command.split(), "--outputs", str(tmp_path / "2")])
-    assert run["models"]["le_net"]["test"] == result["test"]
+    assert run["models"]["le_net"]["validation"] == result["validation"]
 
 
 def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeypatch):
@@ -223,8 +269,8 @@ def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeyp
         results = seeds.main(["my_net", *TINY, "--seeds", "1", "--outputs", str(tmp_path)])
     finally:
         del models.MODELS["my_net"]
-    assert len(results["my_net"]["accuracy"]["accuracies"]) == 1
-    assert (tmp_path / "my_net" / "1" / "my_net.keras").exists()
+    assert len(results["256_images"]["my_net"]["accuracy"]["accuracies"]) == 1
+    assert (tmp_path / "256_images" / "my_net" / "1" / "my_net.keras").exists()
 
 
 def test_calibration(load_script, tmp_path):
@@ -249,16 +295,24 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
     trained = mnist.main(["-m", "mlp_tiny", *TINY, "--outputs", str(run)])
     calibration = load_quickly("mnist/studies/calibration.py")
     results = calibration.main([str(run), "--outputs", str(tmp_path)])["mlp_tiny"]
-    test = trained["models"]["mlp_tiny"]["test"]
-    assert results["before"]["accuracy"] == test["accuracy"]
-    assert results["before"]["cross_entropy"] == pytest.approx(test["cross_entropy"], rel=1e-5)
+    scores = trained["models"]["mlp_tiny"]["validation"]
+    assert results["before"]["accuracy"] == scores["accuracy"]
+    assert results["before"]["cross_entropy"] == pytest.approx(scores["cross_entropy"], rel=1e-5)
+    assert results["after"]["cross_entropy"] != results["before"]["cross_entropy"]
     assert (tmp_path / "mnist_calibration.png").exists()
-    (run / "mlp_tiny_answers.npz").write_bytes(b"nonsense")
-    with pytest.raises(SystemExit, match=r"cannot read .*mlp_tiny_answers\.npz"):
-        calibration.main([str(run), "--outputs", str(tmp_path)])
-    (run / "mlp_tiny_answers.npz").unlink()
-    with pytest.raises(SystemExit, match="by an older"):
-        calibration.main([str(run)])
+
+
+def test_no_temperature_is_fitted_on_those_whom_it_scales(load_script, monkeypatch):
+    """If it were, a network that is sure of everything could not tell the halves apart."""
+    calibration = load_script("mnist/studies/calibration.py")
+    seen = []
+    monkeypatch.setattr(calibration, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
+    probabilities = np.arange(1, 9)[:, None] * np.full(10, 0.01)
+    half = np.array([0, 1] * 4)
+    scaled, temperatures = calibration.scale(probabilities, np.eye(10)[[3] * 8], half)
+    assert temperatures == [1, 2]
+    np.testing.assert_array_equal(seen[0], probabilities[1::2])  # fitted for the half 0
+    np.testing.assert_allclose(scaled[1::2], calibration.with_temperature(probabilities[1::2], 2))
 
 
 @pytest.mark.slow
@@ -269,7 +323,11 @@ def test_quick_recipe_learns_quickly(load_quickly, tmp_path):
     assert summary["parameters"] == 93_962
     assert summary["validation"]["mean"] > 0.9
     # The ensemble of one network is that network.
-    assert summary["ensemble"]["test"]["accuracy"] == pytest.approx(summary["test"]["mean"])
+    mean = summary["validation"]["mean"]
+    assert summary["ensemble"]["validation"]["accuracy"] == pytest.approx(mean)
+    assert "test" not in summary and "test" not in summary["ensemble"]
+    again = recipes.main(["quick", *options, "--test", "--outputs", str(tmp_path)])
+    assert again["ensemble"]["test"]["accuracy"] == pytest.approx(again["test"]["mean"])
 
 
 def test_ensemble_averages_probabilities(load_script, tmp_path):
@@ -281,8 +339,8 @@ def test_ensemble_averages_probabilities(load_script, tmp_path):
         output.bias.assign(np.log([shares.get(digit, 0.01) for digit in range(10)]))
         model.save(tmp_path / f"{name}.keras")
     paths = [tmp_path / f"{name}.keras" for name in ("unsure", "sure", "unsure")]
-    ensemble = load_script("mnist/studies/recipes.py").evaluate_ensemble(paths)
-    threes = {"validation": 509 / 5000, "test": 1010 / 10_000}
+    ensemble = load_script("mnist/studies/recipes.py").evaluate_ensemble(paths, test=True)
+    threes = {"validation": 518 / 5000, "test": 1010 / 10_000}
     assert {part: ensemble[part]["accuracy"] for part in threes} == pytest.approx(threes)
 
 
@@ -317,15 +375,18 @@ def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     holdout = load_script("book/holdout.py")
-    monkeypatch.setattr(holdout, "HALF", 59_000)  # 1,000 images are held out
+    images, labels, writers = *holdout.load_parts()["train"], holdout.writers_of("train")
+    few = {"train": (images[:4000], labels[:4000])}
+    monkeypatch.setattr(holdout, "load_parts", lambda: few)
+    monkeypatch.setattr(holdout, "writers_of", lambda part: writers[:4000])
     monkeypatch.setattr(holdout, "best_net", sys.modules["models"].quick_net)  # learns sooner
-    options = ["--epochs", "1", "--train-samples", "2000", "--outputs", str(tmp_path)]
+    options = ["--epochs", "1", "--outputs", str(tmp_path)]
     results = holdout.main(options)
     assert set(results) == {"layers", "affine"}
     for scores in results.values():
         # So short a training is not over, so that its continuation must be better.
         assert scores["after"]["cross_entropy"] < scores["before"]["cross_entropy"]
-        assert scores["after"]["accuracy"] == pytest.approx(1 - scores["after"]["errors"] / 1000)
+        assert scores["after"]["images"] == pytest.approx(2_000, abs=100)
 
 
 @pytest.mark.slow
@@ -334,12 +395,13 @@ def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path):
     stage = {"model": "le_net", "train_samples": 512}
     still = {"optimizer": "sgd", "learning_rate": 1e-9}
     stages = [stage | {"epochs": 2, "augment": "affine"}, stage | still | {"epochs": 1}]
-    results, folder = recipes.train_stages(stages, 7, tmp_path)
+    results, folder = recipes.train_stages(stages, 7, tmp_path, test=False)
     assert folder == tmp_path / "7-2" and results["epochs"] == 3
     runs = [json.loads((tmp_path / f"7-{n}" / "results.json").read_text()) for n in (1, 2)]
     one, two = (run["models"]["le_net"] for run in runs)
-    assert two["test"]["cross_entropy"] == pytest.approx(one["test"]["cross_entropy"], rel=1e-4)
-    assert results["test"] == two["test"]
+    first, last = (stage["validation"]["cross_entropy"] for stage in (one, two))
+    assert last == pytest.approx(first, rel=1e-4)
+    assert results["validation"] == two["validation"]
     seconds = 2 * one["seconds_per_epoch"] + two["seconds_per_epoch"]
     assert 3 * results["seconds_per_epoch"] == pytest.approx(seconds)
 
@@ -462,7 +524,8 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
         folder.mkdir()
-        results = {"settings": {"start_from": start}, "models": {"my_net": model}}
+        results = {"split": "by writer", "settings": {"start_from": start}}
+        results["models"] = {"my_net": model}
         results["models"]["my_net"] |= {"epochs": epochs}
         (folder / "results.json").write_text(json.dumps(results))
     options = ["--outputs", str(tmp_path)]

@@ -104,13 +104,15 @@ def blocks(language):
 def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
     """A block stands in a script of its chapter or in utils/ letter for letter, or it runs.
 
-    If it runs, it prints what the text shows.
+    If it runs, it prints what the text shows. A definition or a constant would always run, also
+    when it no longer is what the script has, so a block that is not quoted imports or prints.
     """
     monkeypatch.chdir(ROOT)
     chapter = ROOT / readme.relative_to(ROOT).parts[0]
     scripts = [*chapter.rglob("*.py"), *(ROOT / "utils").glob("*.py")] if chapter.is_dir() else []
     if any(is_quoted(code, script.read_text(encoding="utf-8")) for script in scripts):
         return
+    assert re.search(r"^(import|from) |\bprint\(", code, re.MULTILINE), "in no script"
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, str(readme), "exec"), {"__name__": "__main__"})

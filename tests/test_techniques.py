@@ -205,7 +205,7 @@ def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, load_scrip
 
     again = mnist.main(["--resume", str(tmp_path)])
     assert len(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")) == len(history)
-    assert again["models"]["mlp_one_layer"]["test"] == pytest.approx(model["test"])
+    assert again["models"]["mlp_one_layer"]["validation"] == pytest.approx(model["validation"])
 
 
 @pytest.mark.slow
@@ -253,7 +253,7 @@ def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
 @pytest.mark.slow
 def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
     results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision", "bfloat16")
-    assert results["models"]["le_net"]["test"]["accuracy"] > 0.5
+    assert results["models"]["le_net"]["validation"]["accuracy"] > 0.5
     model = keras.models.load_model(tmp_path / "le_net.keras")
     *hidden, output = model.layers
     assert {layer.compute_dtype for layer in hidden} <= {"bfloat16", "float16"}

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
+SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
@@ -88,9 +89,16 @@ def load_finished(folder):
             numbers = [model[key] for key in keys] + [model["validation"]["accuracy"]]
             if not all(isinstance(number, int | float) for number in numbers):
                 raise TypeError
+        refuse_other_split(run, folder)
         return run | {"settings": dict(run["settings"])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
+
+
+def refuse_other_split(run, folder):
+    """End the program if a run of MNIST chose by other images than runs do; run: what it says."""
+    if run.get("split") != SPLIT:
+        fail(f"{folder} was trained with another split of MNIST. Train it anew, in a new folder.")
 
 
 @contextmanager

@@ -9,17 +9,25 @@ from scipy.special import softmax
 
 SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 BINS = 15  # of a reliability diagram
-DEALS = 200_000  # more than there are ways to deal 20 networks into two groups of ten
+DRAWS = 2_000  # of a bootstrap
 
 
 def score(labels, probabilities):
     """Return accuracy, errors and cross-entropy, without any penalty; both arrays (n, classes)."""
     right, surprise = score_images(labels, probabilities)
     return {
+        "images": len(right),
         "accuracy": float(right.mean()),
         "errors": int((~right).sum()),
         "cross_entropy": float(surprise.mean()),
     }
+
+
+def describe_score(scores):
+    """Return in words what score has found."""
+    return (
+        "{accuracy:.2%} of {images:,} right, {errors} misread, cross-entropy {cross_entropy:.4f}"
+    ).format(**scores)
 
 
 def score_images(labels, probabilities):
@@ -103,34 +111,71 @@ def spread(accuracies, images=None):
     return summary | ({"sampling_error": sampling_error(mean, images)} if images else {})
 
 
-def compare(values, others):
-    """Return how far the mean of some networks lies from that of others, and how sure that is.
+def interval(sums, counts, seed=0):
+    """Return {"low", "high"}: the 95 % interval of a mean, from groups that are drawn again.
 
-    values, others: arrays (networks, images), what each network, trained with a seed of its own,
-    reaches on each of the same images: 1 for a right answer, say, or its cross-entropy.
-    "difference" is that of the means. "interval" tells how far other images might move it: 95 %
-    of a bootstrap over the images, each with the values of all networks. "p" tells how often seeds
-    alone make such a difference: the share of all ways to deal the networks into two groups (of
-    DEALS, if there are more) in which it is as large, None where a group is a single network.
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 15.
+    sums, counts: of the values in each group (a writer, a week, a name), shape (groups,). Values
+    of one group are alike, so a group is drawn whole: a cluster bootstrap.
+    Source: Davison and Hinkley, Bootstrap Methods and their Application, 1997, chapter 3.8.
     """
-    for_image = values.mean(axis=0) - others.mean(axis=0)
-    images = stats.bootstrap(
-        (for_image,), np.mean, n_resamples=2000, batch=50, method="percentile", rng=0
-    )
-    groups = values.mean(axis=1), others.mean(axis=1)
-    seeds = None
-    if min(map(len, groups)) > 1:
-        seeds = stats.permutation_test(groups, mean_difference, n_resamples=DEALS, rng=0).pvalue
-    return {
-        "difference": float(for_image.mean()),
-        "interval": [float(end) for end in images.confidence_interval],
-        "p": seeds,
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(DRAWS, len(sums)))
+    means = sums[drawn].sum(axis=1) / np.maximum(counts[drawn].sum(axis=1), 1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return {"low": float(low), "high": float(high)}
+
+
+def mean_over_groups(values, groups):
+    """Return {"mean", "low", "high"} of values, shape (n,), whose groups have these names, (n,)."""
+    names, group = np.unique(groups, return_inverse=True)
+    sums, counts = np.bincount(group, values), np.bincount(group)
+    return {"mean": float(np.mean(values)), "groups": len(names)} | interval(sums, counts)
+
+
+def compare_networks(first, second, groups):
+    """Return how two trained networks differ on the same examples, and whether that is chance.
+
+    first, second: whether each reads an example rightly, shape (n,); groups: of the examples.
+    "mean" is the share that the second one reads more, with the interval over groups; "p" is that
+    of McNemar's exact test, which takes the examples for independent.
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions
+    or percentages", 1947.
+    """
+    only_first, only_second = int((second & ~first).sum()), int((first & ~second).sum())
+    different = only_first + only_second
+    p = stats.binomtest(only_first, different).pvalue if different else 1.0
+    return mean_over_groups(second.astype(float) - first, groups) | {
+        "both": int((~first & ~second).sum()),
+        "only_first": only_first,
+        "only_second": only_second,
+        "p": float(p),
     }
 
 
-def mean_difference(one, other, axis):
-    return np.mean(one, axis=axis) - np.mean(other, axis=axis)
+def compare_seeds(values, others):
+    """Return how far two techniques lie apart, trained with the same seeds: a paired t-test.
+
+    values, others: what each reached with each seed, shape (seeds,). "mean" is that of the
+    differences, with its 95 % interval; all three are None for a single seed.
+    """
+    differences = [float(value) for value in np.subtract(values, others)]
+    summary = {"differences": differences, "mean": float(np.mean(differences))}
+    if len(differences) == 1:
+        return summary | {"low": None, "high": None, "p": None}
+    test = stats.ttest_rel(values, others)
+    low, high = test.confidence_interval(0.95)
+    return summary | {"low": float(low), "high": float(high), "p": float(test.pvalue)}
+
+
+def holm(values):
+    """Return the p values of a family of comparisons, each corrected for there being so many.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    """
+    order = np.argsort(values)
+    corrected = np.sort(values) * np.arange(len(values), 0, -1)
+    result = np.empty(len(values))
+    result[order] = np.minimum(np.maximum.accumulate(corrected), 1)
+    return [float(p) for p in result]
 
 
 def with_deviation(scores, unit="", digits=2):

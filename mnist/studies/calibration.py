@@ -3,9 +3,10 @@
     python mnist/mnist.py -m conv_net --epochs 12
     python mnist/studies/calibration.py RUN        # or several runs, to compare their networks
 
-You will see, for each network of the runs, the expected calibration error on the test images
-before and after its probabilities are scaled with a temperature, which is fitted on the
-validation images. The figure compares how sure the networks are with how often they are right.
+You will see, for each network of the runs, the expected calibration error before and after its
+probabilities are scaled with a temperature. The temperature for one half of the writers of the
+validation images is fitted on the images of the other half. The figure compares how sure the
+networks are with how often they are right.
 Takes a few seconds.
 Chapter: mnist/studies/README.md#calibration
 """
@@ -15,12 +16,12 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
+from report import load_predictions
+from utils.data import writers_of
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, load_finished, make_folder, save_results
+from utils.runs import find_run, make_folder, save_results
 from utils.statistics import calibration, fit_temperature, reliability, with_temperature
-
-PARTS = ("validation", "test")
 
 
 def draw(networks, path, least=10):
@@ -45,43 +46,37 @@ def draw(networks, path, least=10):
     save_figure(figure, path)
 
 
-def load_answers(names):
-    """Return {model: {part: (probabilities, labels)}} of runs, given by their names."""
-    answers = {}
-    for run in [find_run(name, OUTPUTS) for name in names]:
-        for model in load_finished(run)["models"]:
-            path = run / f"{model}_answers.npz"
-            if not path.exists():
-                fail(f"{run} has no {path.name}: it was made by an older mnist.py. Train again.")
-            name = model if model not in answers else f"{model}_{run.name}"
-            try:
-                with np.load(path) as arrays:
-                    one_hot = {part: np.eye(10)[arrays[f"{part}_labels"]] for part in PARTS}
-                    answers[name] = {part: (arrays[part], one_hot[part]) for part in PARTS}
-            except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-                fail(f"cannot read {path} ({first_line(error)}). Train again.")
-    return answers
+def scale(probabilities, labels, half):
+    """Return the probabilities, each scaled with the temperature of the other half of the writers.
+
+    half: of the writers, 0 or 1, for each image. Returns the two temperatures, too.
+    """
+    scaled, temperatures = np.empty_like(probabilities), []
+    for part in (0, 1):
+        temperatures.append(fit_temperature(probabilities[half != part], labels[half != part]))
+        scaled[half == part] = with_temperature(probabilities[half == part], temperatures[-1])
+    return scaled, temperatures
 
 
 def main(argv=None):
-    """Return {model: temperature, and calibration on the test images before and after}."""
+    """Return {model: both temperatures, and calibration before and after}."""
     parser = make_parser("How far you can trust the probabilities of networks.", OUTPUTS)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run of mnist.py")
     args = parser.parse_args(argv)
-    answers = load_answers(args.runs)
+    saved = {run: load_predictions(run) for run in (find_run(name, OUTPUTS) for name in args.runs)}
     folder = make_folder(args.outputs)
 
+    # Every other writer, so that employees and students are in both halves.
+    half = np.unique(writers_of("validation"), return_inverse=True)[1] % 2
     results, networks = {}, {}
-    for name, parts in answers.items():
-        temperature = fit_temperature(*parts["validation"])
-        probabilities, labels = parts["test"]
-        networks[name] = versions = {
-            "before": (probabilities, labels),
-            "after": (with_temperature(probabilities, temperature), labels),
-        }
-        scores = {when: calibration(*answers) for when, answers in versions.items()}
-        results[name] = {"temperature": temperature} | scores
-        print(f"{name}: temperature {temperature:.2f}")
+    for run, model in ((run, model) for run, models in saved.items() for model in models):
+        name = model if model not in networks else f"{model}_{run.name}"
+        probabilities, labels = saved[run][model]["validation"]
+        scaled, temperatures = scale(probabilities, labels, half)
+        networks[name] = versions = {"before": (probabilities, labels), "after": (scaled, labels)}
+        scores = {when: calibration(*version) for when, version in versions.items()}
+        results[name] = {"temperatures": temperatures} | scores
+        print("{}: temperatures {:.2f} and {:.2f}".format(name, *temperatures))
         for when in versions:
             s = scores[when]
             print(

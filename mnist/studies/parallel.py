@@ -138,7 +138,7 @@ def work(options, process, processes):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started all
     settings, folder = None, None
     if process == 0:
-        settings, folder, resume = parse_arguments(options, mnist.DEFAULTS)
+        settings, folder, resume, test = parse_arguments(options, mnist.DEFAULTS)
         again = ["--processes", processes, *options]
         folder, run = open_run(settings, folder, resume, __file__, again)
         settings = asdict(settings)
@@ -146,9 +146,9 @@ def work(options, process, processes):
     settings = Settings(**told_by_first(settings))
     model, history, digits = train(settings, folder, process, processes)
     if process == 0:
-        scores, answers = mnist.evaluate_model(model, digits)
-        save_model(model, answers, digits, folder)
-        mnist.draw_figures(model.name, history, digits, answers["test"], folder)
+        scores, predictions = mnist.evaluate_model(model, digits, test)
+        save_model(model, predictions, folder)
+        mnist.draw_figures(model.name, history, digits, predictions["validation"], folder)
         models = {model.name: describe(model, history) | scores}
         write_report(run | {"processes": processes, "models": models}, folder)
 
@@ -177,7 +177,7 @@ def main(argv=None):
     if f"{TASK}PROCESS_ID" in os.environ:
         task = (int(os.environ[TASK + name]) for name in ("PROCESS_ID", "NUM_PROCESSES"))
         return work_or_end(options, *task)
-    settings, folder, resume = parse_arguments(options, mnist.DEFAULTS)
+    settings, folder, resume, _ = parse_arguments(options, mnist.DEFAULTS)
     if settings.model == "all" or settings.early_stopping:
         parser.error("several processes can neither train all models in turn nor stop early")
     if settings.batch_size % args.processes:

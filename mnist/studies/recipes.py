@@ -3,10 +3,11 @@
     python mnist/studies/recipes.py quick             # three runs of less than a minute
     python mnist/studies/recipes.py best --seeds 1    # one run, less than half an hour
     python mnist/studies/recipes.py best              # three of them, more than an hour
+    python mnist/studies/recipes.py best --test --outputs FOLDER  # read the test images, too
 
---epochs changes the first stage only. You will see each seed trained, then the mean
-accuracies, then how well the networks of all seeds do as an ensemble, which averages their
-probabilities.
+--epochs changes the first stage only; the last command goes on in the folder of a run. You will see
+each seed trained, then the mean accuracies, then how well the networks of all seeds do as an
+ensemble, which averages their probabilities.
 Chapter: mnist/studies/README.md#two-recipes
 """
 
@@ -14,8 +15,8 @@ from chapter import OUTPUTS
 
 import numpy as np
 
-from trainings import IMAGES, study_parser, summarize, train
-from utils.data import prepare_mnist
+from trainings import study_parser, summarize, train
+from utils.data import prepare_mnist, prepare_test
 from utils.models import load_model
 from utils.runs import make_folder, save_results
 from utils.statistics import score
@@ -32,7 +33,7 @@ RECIPES = {
 EACH_STAGE = {"lr_schedule": "cosine", "batch_size": 128}
 
 
-def train_stages(stages, seed, folder):
+def train_stages(stages, seed, folder, test):
     """Train with a seed; each stage starts from the weights of the one before.
 
     Returns the results of the last stage, with the epochs and seconds of all, and its folder.
@@ -40,22 +41,22 @@ def train_stages(stages, seed, folder):
     done, start = [], None
     for number, changes in enumerate(stages, start=1):
         place = (folder / f"{seed}-{number}").resolve()
-        done.append(train(place, seed=seed, start_from=start, **changes))
+        done.append(train(place, test=test, seed=seed, start_from=start, **changes))
         start = str(place)
     epochs = sum(results["epochs"] for results in done)
     seconds = sum(results["epochs"] * results["seconds_per_epoch"] for results in done)
     return done[-1] | {"epochs": epochs, "seconds_per_epoch": seconds / epochs}, place
 
 
-def evaluate_ensemble(paths):
+def evaluate_ensemble(paths, test):
     """Return {part: score} of the mean probabilities of saved models, given by their paths."""
     models = [load_model(path) for path in paths]
-    parts = prepare_mnist(models[0].input_shape[1:]).parts()
+    shape = models[0].input_shape[1:]
+    parts = {"validation": prepare_mnist(shape, 1).parts()["validation"]}
     scores = {}
-    for part in IMAGES:
-        x, y = parts[part]
-        answers = [model.predict(x, 256, verbose=0) for model in models]
-        scores[part] = score(y, np.mean(answers, axis=0))
+    for part, (x, y) in (parts | ({"test": prepare_test(shape)} if test else {})).items():
+        predictions = [model.predict(x, 256, verbose=0) for model in models]
+        scores[part] = score(y, np.mean(predictions, axis=0))
     return scores
 
 
@@ -63,6 +64,8 @@ def main(argv=None):
     """Train a recipe with each seed; return the summary, with the ensemble's scores."""
     parser = study_parser("Train one of the recipes.", OUTPUTS, seeds=SEEDS)
     parser.add_argument("recipe", choices=RECIPES)
+    about = "when all is chosen: read the test images, too"
+    parser.add_argument("--test", action="store_true", help=about)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
@@ -72,13 +75,13 @@ def main(argv=None):
     stages[0]["epochs"] = args.epochs or stages[0]["epochs"]
     results, models = {}, []
     for seed in dict.fromkeys(args.seeds):
-        results[seed], last = train_stages(stages, seed, folder)
+        results[seed], last = train_stages(stages, seed, folder, args.test)
         models.append(last / f"{stages[-1]['model']}.keras")
-    summary = summarize(results) | {"ensemble": evaluate_ensemble(models)}
+    summary = summarize(results) | {"ensemble": evaluate_ensemble(models, args.test)}
     ensemble = summary["ensemble"]
 
     print(f"\n{args.recipe}: {summary['epochs']} epochs, {summary['seconds']:.0f} s for each seed")
-    for part in IMAGES:
+    for part in ensemble:
         accuracies = " ".join(f"{accuracy:.2%}" for accuracy in summary[part]["accuracies"])
         together = ensemble[part]["accuracy"]
         print(

@@ -1,13 +1,14 @@
-"""The same run with other seeds: how much of a difference is luck?
+"""The same training with other seeds: which technique helps, and where?
 
-    python mnist/studies/seeds.py                   # 35 runs, half an hour
+    python mnist/studies/seeds.py                   # all techniques: some hours
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
 
-You will see each network trained with five seeds on 20,000 of the training images, then how well
-it reads the other 40,000, and how far it is from the first network. The figure has a point for
-each run.
+Trains each network with ten seeds, in two situations: with many images and with few. You will see
+how far each is from the first network, pair by pair: the same seed gives both the same initial
+weights and the same order of the images. The figure has a point for each pair. Two networks with
+both situations take about ten minutes.
 Chapter: mnist/studies/README.md#seeds
 """
 
@@ -18,18 +19,19 @@ import shlex
 from dataclasses import asdict
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from mnist import DEFAULTS
 from options import make_mnist_parser, read_settings
-from trainings import score_held_out, study_parser, train_seeds
+from trainings import train_seeds
+from utils.data import TRAIN_SIZE
 from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare, spread, with_deviation
+from utils.statistics import compare_seeds, holm, spread, with_deviation
 
-SEEDS = [1, 2, 3, 4, 5]
-EPOCHS = 12
-TRAIN_SAMPLES = 20_000  # the other training images judge
+SEEDS = list(range(1, 11))
+TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
+EPOCHS = [12, 30]
 # Models of models.py, or your own, each with the options of mnist.py to train it with.
 NETWORKS = [
     "conv_net",
@@ -39,70 +41,86 @@ NETWORKS = [
     "conv_net_dropout",
     "conv_net --augment layers",
     "conv_net --lr-schedule cosine",
+    "conv_net --label-smoothing 0.1",
+    "conv_net --average-weights",
+    "conv_net --clip-norm 1",
+    "conv_net --optimizer adamw",
 ]
 # What all of them share; it cannot be among those options.
 SHARED = ("epochs", "train_samples", "seed", "outputs", "resume")
+SCORES = ("accuracy", "cross_entropy")
 
 
 def parse_network(text):
     """Return the settings that a model with options of mnist.py asks for, as a dict.
 
-    Those that all networks share are None.
+    Without those that all networks share.
     """
     parser = make_mnist_parser(DEFAULTS)
     parser.set_defaults(**dict.fromkeys(SHARED))
     args = parser.parse_args(["-m", *shlex.split(text)])
     if args.model == "all":
         parser.error("name each of the networks to compare")
-    if any(getattr(args, name) is not None for name in SHARED):
+    if any(getattr(args, name) is not None for name in SHARED) or args.test:
         parser.error(f"{text}: --epochs, --train-samples, --seeds, --outputs go outside the quotes")
     if args.early_stopping or args.start_from or args.lr_schedule == "plateau":
         parser.error(
             f"{text}: leave out early stopping, plateau and --start-from, because they let images"
             " that judge take part in the training"
         )
-    return asdict(read_settings(args))
+    settings = asdict(read_settings(args))
+    return {name: value for name, value in settings.items() if name not in SHARED}
 
 
-def judge(right, surprise, first=None):
-    """Return the accuracies and cross-entropies of a network's runs on the images held out.
+def summarize(results, first=None):
+    """Return what a network reached on the validation images, and how it compares with the first.
 
-    right, surprise: arrays (seeds, images), as score_images has them. first: those of the network
-    to compare with, if there is one.
+    results, first: {seed: results}, as mnist.py measures them.
     """
-    accuracies = [float(accuracy) for accuracy in right.mean(axis=1)]
-    summary = {
-        "images": right.shape[1],
-        "accuracy": spread(accuracies, right.shape[1]),
-        "cross_entropy": [float(mean) for mean in surprise.mean(axis=1)],
-    }
+
+    def scores(runs, score):
+        return [run["validation"][score] for run in runs.values()]
+
+    summary = {"accuracy": spread(scores(results, "accuracy"))}
+    summary["cross_entropy"] = scores(results, "cross_entropy")
     if first:
-        summary["compared"] = {
-            "accuracy": compare(right, first[0]),
-            "cross_entropy": compare(surprise, first[1]),
-        }
+        compared = {s: compare_seeds(scores(results, s), scores(first, s)) for s in SCORES}
+        summary["compared"] = compared
     return summary
 
 
-def draw(summaries, path):
-    """Draw each run as a point, and how far the means lie from the first, with intervals."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), sharey=True)
-    places = range(len(summaries), 0, -1)
-    for place, summary in zip(places, summaries.values(), strict=True):
-        accuracies = [100 * accuracy for accuracy in summary["accuracy"]["accuracies"]]
-        left.plot(accuracies, [place] * len(accuracies), "o", color="C0", markersize=5, alpha=0.6)
-        left.plot(100 * summary["accuracy"]["mean"], place, "|", color="C1", markersize=16)
-        if "compared" in summary:
-            compared = summary["compared"]["accuracy"]
-            right.plot([100 * end for end in compared["interval"]], [place, place], color="C1")
-            right.plot(100 * compared["difference"], place, "o", color="C1")
-    networks = [summary["network"].replace(" --", "\n--") for summary in summaries.values()]
-    right.axvline(0, color="C7", linewidth=1)
-    left.set_yticks(places, networks)
-    left.set(title="Each training, and the mean", xlabel="Accuracy on images held out (%)")
-    right.set(title=f"Difference from {networks[0]}", xlabel="Percentage points (95 % over images)")
-    for axes in (left, right):
+def correct(situations):
+    """Add the corrected p to each comparison; those of one score are one family."""
+    for score in SCORES:
+        family = [
+            summary["compared"][score]
+            for networks in situations.values()
+            for summary in networks.values()
+            if "compared" in summary and len(summary["cross_entropy"]) > 1
+        ]
+        corrected = holm([compared["p"] for compared in family])
+        for compared, p in zip(family, corrected, strict=True):
+            compared["holm"] = p
+
+
+def draw(situations, path):
+    """Draw how far each technique lies from the first network: each seed, and the interval."""
+    figure, panels = plt.subplots(1, len(situations), figsize=(10, 5), sharey=True, squeeze=False)
+    for axes, (situation, networks) in zip(panels[0], situations.items(), strict=True):
+        compared = [summary for summary in networks.values() if "compared" in summary]
+        for place, summary in enumerate(compared):
+            found = summary["compared"]["accuracy"]
+            points = [100 * difference for difference in found["differences"]]
+            axes.plot(points, [place] * len(points), "o", color="C0", markersize=5, alpha=0.5)
+            if found["low"] is not None:
+                ends = [100 * found["low"], 100 * found["high"]]
+                axes.plot(ends, [place - 0.28] * 2, color="C1", linewidth=2)
+            axes.plot(100 * found["mean"], place - 0.28, "|", color="C1", markersize=9)
+        axes.axvline(0, color="C7", linewidth=1)
+        axes.set_yticks(range(len(compared)), [one["network"] for one in compared])
+        axes.set(title=situation.replace("_", " "), xlabel="Points more than the first")
         axes.grid(axis="y", visible=False)
+    panels[0][0].invert_yaxis()
     save_figure(figure, path)
 
 
@@ -111,49 +129,58 @@ def describe(summary, width):
 
     width: of the column of names.
     """
-    line = f"{summary['network']:{width}}{with_deviation(summary['accuracy']):18}"
+    line = f"{summary['network']:{width}}{with_deviation(summary['accuracy']):16}"
     if "compared" not in summary:
         return line
     compared = summary["compared"]["accuracy"]
-    low, high = (100 * end for end in compared["interval"])
-    chance = "" if compared["p"] is None else f"{compared['p']:.3f}"
-    return f"{line}{100 * compared['difference']:+.2f} ({low:+.2f} to {high:+.2f})   {chance}"
+    line += f"{100 * compared['mean']:+.2f}"
+    if compared["p"] is None:
+        return line
+    ahead = sum(difference > 0 for difference in compared["differences"])
+    ends = f"({100 * compared['low']:+.2f} to {100 * compared['high']:+.2f})"
+    return f"{line} {ends:20}{ahead:3} of {len(compared['differences'])}   {compared['holm']:.3f}"
 
 
 def main(argv=None):
-    """Train each network with each seed; return {name: summary}."""
-    about = "How much the seed matters."
-    parser = study_parser(about, OUTPUTS, EPOCHS, SEEDS, TRAIN_SAMPLES)
+    """Train each network with each seed; return {situation: {name: summary}}."""
+    parser = make_parser("Which technique helps, and where?", OUTPUTS)
+    add, samples = parser.add_argument, positive(int, most=TRAIN_SIZE)
     about = "a model of models.py; in quotes, with options of mnist.py"
-    parser.add_argument("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
+    add("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
+    add("--seeds", nargs="+", type=seed, default=SEEDS, help="a run with each")
+    about = "images to learn from, in each situation"
+    add("--train-samples", nargs="+", type=samples, default=TRAIN_SAMPLES, help=about)
+    add("--epochs", nargs="+", type=positive(int), default=EPOCHS, help="in each situation")
     args = parser.parse_args(argv)
-    trained = {"epochs": args.epochs, "train_samples": args.train_samples}
-    settings = {text: parse_network(text) | trained for text in args.networks}
+    if len(args.epochs) != len(args.train_samples):
+        parser.error("each situation needs a number for --train-samples and one for --epochs")
+    settings = {text: parse_network(text) for text in args.networks}
     folder = make_folder(args.outputs)
 
     print(f"The runs go to {folder}")
-    summaries, first = {}, None
-    for text, changes in settings.items():
-        print(f"== {text}", flush=True)
-        name = re.sub(r"\W+", "_", text)
-        del changes["seed"]
-        results = train_seeds(folder / name, args.seeds, **changes)
-        scores = [
-            score_held_out(folder / name / str(seed), changes["model"], args.train_samples)
-            for seed in results
-        ]
-        right, surprise = map(np.array, zip(*scores, strict=True))
-        summaries[name] = {"network": text} | judge(right, surprise, first)
-        first = first or (right, surprise)
+    situations = {}
+    for images, epochs in zip(args.train_samples, args.epochs, strict=True):
+        situation, first = f"{images}_images", None
+        networks = situations[situation] = {}
+        for text, changes in settings.items():
+            print(f"== {text}, {images:,} images", flush=True)
+            name = re.sub(r"\W+", "_", text)
+            place = folder / situation / name
+            shared = {"train_samples": images, "epochs": epochs}
+            results = train_seeds(place, args.seeds, **changes | shared)
+            networks[name] = {"network": text} | summarize(results, first)
+            first = first or results
+    correct(situations)
 
-    images = right.shape[1]
-    print(f"\nOn {images:,} images held out: mean accuracy in % with the deviation of the seeds,")
-    print("points more than the first (95 % over images), and p over seeds")
     width = max(map(len, args.networks)) + 2
-    for summary in summaries.values():
-        print(describe(summary, width))
-    draw(summaries, folder / "mnist_seeds.png")
-    return save_results(summaries, folder, __file__, argv)
+    for situation, networks in situations.items():
+        print(f"\n{situation.replace('_', ' ')}: accuracy on the validation images in % with the")
+        print("deviation of the seeds; points more than the first (95 % over seeds), with how many")
+        print("seeds ahead, and p, corrected for all comparisons here")
+        for summary in networks.values():
+            print(describe(summary, width))
+    draw(situations, folder / "mnist_seeds.png")
+    return save_results(situations, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -7,45 +7,39 @@ import shlex
 import statistics
 import sys
 from dataclasses import replace
-from functools import cache
-
-import numpy as np
 
 import mnist
 from options import command_line, find_change, load_run
-from utils.data import TRAIN_SIZE, VALIDATION_SIZE, load_mnist, prepare_images
-from utils.models import load_model
+from utils.data import TRAIN_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail
-from utils.statistics import score_images, spread
-
-IMAGES = {"validation": VALIDATION_SIZE, "test": 10_000}
+from utils.statistics import spread
 
 
-def study_parser(description, outputs, epochs=None, seeds=None, train_samples=TRAIN_SIZE):
+def study_parser(description, outputs, epochs=None, seeds=None):
     """Return a parser with the options that the studies share.
 
     outputs: the chapter's folder for runs; epochs: the default for each training, None for what
-    its own settings say; seeds: the default of an option for them, None for no such option;
-    train_samples: how many training images to take by default.
+    its own settings say; seeds: the default of an option for them, None for no such option.
     A folder that --outputs names again is continued.
     """
     parser = make_parser(description, outputs)
     add = parser.add_argument
     add("--epochs", type=positive(int), default=epochs, help="of each run")
     samples = positive(int, most=TRAIN_SIZE)
-    add("--train-samples", type=samples, default=train_samples, help="fewer for a quick try")
+    add("--train-samples", type=samples, default=TRAIN_SIZE, help="fewer for a quick try")
     if seeds:
         add("--seeds", nargs="+", type=seed, default=seeds, help="a run with each")
     return parser
 
 
-def train(folder, build=None, **changes):
+def train(folder, build=None, test=False, **changes):
     """Train one network, or continue the run in the folder; return its results.
 
     changes: the settings that differ from the defaults of mnist.py; the command that does the
     same is printed; build: a function that returns the network, where mnist.py has none of that
-    name. The results are those of the model in results.json. Ctrl-C ends the program.
+    name; test: whether it reads the test images in the end. The results are those of the model in
+    results.json. Ctrl-C ends the program.
     """
     settings = replace(mnist.DEFAULTS, **changes)
     options = command_line(settings, mnist.DEFAULTS)
@@ -54,7 +48,7 @@ def train(folder, build=None, **changes):
     begun = (folder / "run.json").exists()
     if begun and (problem := find_change(load_run(folder)["settings"], settings)):
         fail(f"{folder} was begun with other settings: {problem}. Choose another folder.")
-    run = mnist.run(settings, folder, begun, options, build)
+    run = mnist.run(settings, folder, begun, test, options, build)
     if run["interrupted"]:
         sys.exit(130)
     (results,) = run["models"].values()
@@ -68,27 +62,8 @@ def train_seeds(folder, seeds, **changes):
     return {s: train(folder / str(s), seed=s, **changes) for s in dict.fromkeys(seeds)}
 
 
-def score_held_out(folder, name, train_samples):
-    """Return how the model of a run does on each training image that it was not trained on.
-
-    Returns two arrays (60000 - train_samples,): whether it reads the image correctly, and its
-    cross-entropy.
-    """
-    images, labels = held_out(train_samples)
-    model = load_model(folder / f"{name}.keras")
-    x = prepare_images(images, model.input_shape[1:])
-    return score_images(labels, model.predict(x, 256, verbose=0))
-
-
-@cache
-def held_out(train_samples):
-    """Return the training images after the first so many, and their one-hot labels; read once."""
-    (images, digits), _ = load_mnist()
-    return images[train_samples:], np.eye(10)[digits[train_samples:]]
-
-
 def summarize(results):
-    """Return what runs, {seed: results}, reached on the validation and test images.
+    """Return what runs, {seed: results}, reached on the validation and, if read, the test images.
 
     For each of the two parts: the spread of the accuracies and the mean cross-entropy.
     """
@@ -98,8 +73,8 @@ def summarize(results):
         "epochs": results[0]["epochs"],
         "seconds": statistics.mean(r["epochs"] * r["seconds_per_epoch"] for r in results),
     }
-    for part, images in IMAGES.items():
+    for part in [part for part in ("validation", "test") if part in results[0]]:
         scores = [result[part] for result in results]
-        summary[part] = spread([score["accuracy"] for score in scores], images)
+        summary[part] = spread([score["accuracy"] for score in scores], scores[0]["images"])
         summary[part]["cross_entropy"] = statistics.mean(s["cross_entropy"] for s in scores)
     return summary

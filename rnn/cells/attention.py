@@ -121,7 +121,7 @@ def main(argv=None):
                 name, **results[name]
             )
         )
-    results["ahead"] = difference(bits["transformer"], bits["GRU"], np.random.default_rng(SEED))
+    results["ahead"] = difference(bits["transformer"], bits["GRU"], SEED)
     print("transformer - GRU: {mean:.3f} ({low:.3f} to {high:.3f})".format(**results["ahead"]))
     return save_results(results, folder, __file__, argv)
 

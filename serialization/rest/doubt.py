@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from utils.data import TRAIN_SIZE, load_mnist, prepare_images
+from utils.data import load_parts, prepare_images
 from utils.runs import file_sha256
 from utils.statistics import fit_temperature
 
@@ -46,12 +46,12 @@ def digit_likeness(logits):
 
 def fit(model, sha256):
     """Return temperature and least likeness of a digit for the network in a file."""
-    (images, labels), _ = load_mnist()
-    inputs = prepare_images(images[TRAIN_SIZE:], model.input_shape[1:])
+    images, labels = load_parts()["validation"]
+    inputs = prepare_images(images, model.input_shape[1:])
     network = keras.Model(model.inputs, model.layers[-1].input)
     features = network.predict(inputs, batch_size=500, verbose=0)
     logits = find_logits(features, *model.layers[-1].get_weights())
-    temperature = fit_temperature(softmax(logits, axis=1), np.eye(10)[labels[TRAIN_SIZE:]])
+    temperature = fit_temperature(softmax(logits, axis=1), np.eye(10)[labels])
     least = float(np.quantile(digit_likeness(logits), REFUSED))
     return {"sha256": sha256, "temperature": temperature, "least_likeness": least}
 
