@@ -36,11 +36,11 @@ SCRIPTS = {
     "churn": (["mlp/mlp_data_split.py"], ["results", "neural_network", "accuracy"]),
     "mnist": (
         ["mnist/mnist.py", "-m", "conv_net", "--epochs", "3"],
-        ["models", "conv_net", "test", "accuracy"],
+        ["models", "conv_net", "validation", "accuracy"],
     ),
     "lstm": (
         ["mnist/mnist.py", "-m", "lstm", "--epochs", "1"],
-        ["models", "lstm", "test", "accuracy"],
+        ["models", "lstm", "validation", "accuracy"],
     ),
 }
 

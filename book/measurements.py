@@ -34,6 +34,7 @@ MEASUREMENTS = {
         "book/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
+    "mnist_splits": ("mnist/studies/splits.py", []),
     "mnist_convolution": ("book/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/studies/experiments.py", []),

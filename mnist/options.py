@@ -15,7 +15,6 @@ from techniques import AUGMENTATIONS
 from utils.data import TRAIN_SIZE
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
-    SPLIT,
     fail,
     find_run,
     make_folder,
@@ -153,7 +152,7 @@ def open_run(settings, folder, resume, script, argv):
     Returns the folder and what results.json says of the run: its settings, and the command,
     versions and number of processor cores that a reader needs to repeat it.
     """
-    run = {"provenance": provenance(script, argv), "split": SPLIT, "settings": asdict(settings)}
+    run = {"provenance": provenance(script, argv), "settings": asdict(settings)}
     if resume:
         run["provenance"] = load_run(folder)["provenance"]
     elif (folder / "run.json").exists():

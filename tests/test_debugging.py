@@ -55,7 +55,7 @@ def test_the_healthy_zoo_is_not_accused():
 def test_a_few_epochs_are_enough_for_the_doctor(fault, found, load_quickly, tmp_path, capsys):
     """From the training to the finding; some faults show themselves early."""
     broken = load_quickly("visualizing/debugging/broken.py")
-    options = ["--epochs", "3", "--images", "300", "--outputs", str(tmp_path)]
+    options = ["--epochs", "5", "--images", "300", "--outputs", str(tmp_path)]
     results = broken.main([fault, *options])
     assert set(results) == {fault}
     assert found <= set(results[fault]["findings"])

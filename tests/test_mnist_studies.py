@@ -524,7 +524,7 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
         folder.mkdir()
-        results = {"split": "by writer", "settings": {"start_from": start}}
+        results = {"provenance": {"split": "by writer"}, "settings": {"start_from": start}}
         results["models"] = {"my_net": model}
         results["models"]["my_net"] |= {"epochs": epochs}
         (folder / "results.json").write_text(json.dumps(results))

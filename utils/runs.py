@@ -97,7 +97,7 @@ def load_finished(folder):
 
 def refuse_other_split(run, folder):
     """End the program if a run of MNIST chose by other images than runs do; run: what it says."""
-    if run.get("split") != SPLIT:
+    if run["provenance"].get("split") != SPLIT:
         fail(f"{folder} was trained with another split of MNIST. Train it anew, in a new folder.")
 
 
@@ -123,7 +123,7 @@ def write_json(value, path):
 
 
 def provenance(script, argv):
-    """Return what a reader must know to repeat a run: command, versions, processor cores.
+    """Return what a reader must know to repeat a run: command, versions, cores, split of MNIST.
 
     script: its path; argv: its options, None if they are those of the command line.
     """
@@ -136,6 +136,8 @@ def provenance(script, argv):
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:
         result["backend"] = backend()
+    if "utils.data" in sys.modules:
+        result["split"] = SPLIT
     return result | {"cores": os.cpu_count()}
 
 

@@ -22,7 +22,7 @@ from networks import MODELS
 from utils.data import Digits, prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import SPLIT, make_folder, save_results, write_json
+from utils.runs import make_folder, provenance, save_results, write_json
 from utils.statistics import score
 from utils.training import SaveCheckpoint, TimeCallback, verbosity
 
@@ -139,8 +139,8 @@ def train(fault, digits, epochs, seed, folder):
     for part, (x, y) in training.digits.parts().items():
         scores[part] = score(y, model.predict(x, verbose=0))
     settings = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
-    run = {"split": SPLIT, "settings": settings, "models": {model.name: scores}}
-    write_json(run, folder / "results.json")
+    run = {"provenance": provenance(__file__, None), "settings": settings}
+    write_json(run | {"models": {model.name: scores}}, folder / "results.json")
     return pd.DataFrame(history), scores
 
 
