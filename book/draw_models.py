@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compare import OPTIONS
-from trainings import IMAGES
+from utils.data import VALIDATION_SIZE
 from utils.figures import save_figure
 from utils.runs import load_results
 from utils.statistics import sampling_error
@@ -21,10 +21,9 @@ from utils.statistics import sampling_error
 def main():
     models = load_results("mnist_60")["models"]
     models |= {label: load_results(run)["models"]["conv_net"] for label, run in OPTIONS.items()}
-    shares = np.array(
-        [model["validation"]["errors"] / IMAGES["validation"] for model in models.values()]
-    )
-    deviation = sampling_error(shares, IMAGES["validation"])
+    errors = np.array([model["validation"]["errors"] for model in models.values()])
+    shares = errors / VALIDATION_SIZE
+    deviation = sampling_error(shares, VALIDATION_SIZE)
 
     figure, axes = plt.subplots(figsize=(8, 4.6))
     places = np.arange(len(models))[::-1]

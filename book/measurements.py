@@ -18,6 +18,7 @@ MEASUREMENTS = {
     "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
     "vanishing_gradient_100": ("basics/vanishing_gradient.py --epochs 100 --seeds 1", []),
     "vanishing_gradient_he": ("basics/vanishing_gradient.py --initializer he_normal", []),
+    "vanishing_gradient_mend": ("basics/vanishing_gradient.py --mend", []),
     "activations": ("reference/activations.py", ["activations.png"]),
     "initializers": ("reference/initializers.py", ["initializers.png"]),
     "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
@@ -28,6 +29,7 @@ MEASUREMENTS = {
     "concepts": ("book/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
+    "churn_features": ("mlp/features.py", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "churn_seconds": ("book/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
@@ -98,6 +100,7 @@ MEASUREMENTS = {
     "why": ("visualizing/why.py", ["why.png"]),
     "why_5": ("visualizing/why.py --wiped 5", []),
     "why_150": ("visualizing/why.py --wiped 150", []),
+    "why_stretched": ("visualizing/why.py --stretched", []),
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
@@ -156,25 +159,32 @@ MEASUREMENTS = {
     "cnn_transfer_96": ("cnn/transfer.py --size 96", []),
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
+    "cnn_near_twins": ("cnn/studies/near_twins.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
+    "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
-    "mnist_3": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
     # Of the results of the others.
     "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
 # Runs that are made first and filed then, their figures and how they are called in the book.
 RUNS = {
-    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
-    "mnist_60": {
+    "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
+    "mnist_pairs": {},  # mnist/studies/pairs.py of two runs of three epochs
+    "mnist_pairs_long": {},  # of runs of 60 epochs
+    "mnist_long": {  # mnist.py -m NAME, with the split by writer
         "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
         "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
         "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",
         "mlp_one_layer_loss_e60.png": "mlp_one_layer_loss_e60.png",
-        "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
-        "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
         "conv_net_acc_e60.png": "conv_net_acc_e60.png",
         "conv_net_loss_e60.png": "conv_net_loss_e60.png",
+    },
+    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
+    "mnist_60": {
+        "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
+        "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
         "conv_net_batch_norm_acc_e60.png": "conv_net_batch_norm_acc_e60.png",
         "conv_net_dropout_acc_e60.png": "conv_net_dropout_acc_e60.png",
     },
@@ -182,6 +192,7 @@ RUNS = {
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
+    "mnist_calibration_60": {},  # of the conv_net of mnist_long
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
     "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
     "doctor_zoo": {},

@@ -13,7 +13,7 @@ from chapter import ROOT
 
 import re
 
-from tables import TABLES
+from tables import make_table
 from utils.runs import load_results
 
 # The front page, those of the chapters, and those of their parts.
@@ -46,7 +46,7 @@ def bring_up_to_date(text):
         written = f"{value:{form}}".replace("%", " %")
         return match[0].replace(match[1], written, 1)
 
-    text = TABLE.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
+    text = TABLE.sub(lambda match: match[1] + make_table(match[2]) + match[3], text)
     return NUMBER.sub(number, text)
 
 

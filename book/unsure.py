@@ -17,8 +17,8 @@ import numpy as np
 from keras import layers
 from scipy.special import softmax
 
-from doubt import REFUSED, digit_likeness, find_logits, load_limits
-from ship_model import MODEL
+from doubt import digit_likeness, find_logits, load_limits
+from ship_model import MODEL, REFUSED
 from strangers import (
     LETTERS,
     SIGNS,
@@ -136,6 +136,7 @@ def look_closer(logits, labels, limits):
     right = logits.argmax(axis=1) == labels
     return {
         "temperature": limits["temperature"],
+        "cross_entropy": limits["cross_entropy"],
         "before": calibration(before, one_hot),
         "after": calibration(with_temperature(before, limits["temperature"]), one_hot),
         "accuracy_kept": float(right[kept].mean()),

@@ -5,6 +5,7 @@ a network is used on images prepared exactly like those that it learned from.
 Chapter: cnn/README.md#your-own-photographs
 """
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -30,12 +31,16 @@ class NoPictureError(ValueError):
 
 
 class Pictures(NamedTuple):
-    """Images with labels: where each is read from, its name, its class by number, all classes."""
+    """Images with labels: where each is read from, its name, its class by number, all classes.
+
+    Images of one group are of the same thing, or nearly so: they are held out together.
+    """
 
     sources: list  # paths, or arrays (height, width, 3) of values 0 to 255
     names: list
     labels: np.ndarray
     classes: list
+    groups: list  # a name for each image
 
 
 def find_files(path):
@@ -97,15 +102,32 @@ def read_batches(pictures, size):
             yield list(read), np.stack(list(read.values())).astype("float32")
 
 
+def thing(name):
+    """Return what a name is about: apple for "red apple", dog for "dog face" and "service dog".
+
+    That is the last word before "with", "of", "in" or "on", without "face" and without the s of a
+    plural. A rule so simple puts some together that are not alike (a hot dog is a dog, too).
+    """
+    words = re.split(" (?:with|of|in|on) ", name)[0].removesuffix(" face").split()
+    return words[-1].removesuffix("s")
+
+
 def load_emoji(artist="noto"):
-    """Return 409 small drawings in six classes, by one of two artists: noto or twemoji."""
+    """Return 409 small drawings in six classes, by one of two artists: noto or twemoji.
+
+    A group is made of those whose names are about the same thing.
+    """
     with np.load(EMOJI) as arrays:
         names, labels = arrays["name"].tolist(), arrays["label"].astype("int32")
-        return Pictures(list(arrays[artist]), names, labels, arrays["classes"].tolist())
+        classes, groups = arrays["classes"].tolist(), list(map(thing, names))
+        return Pictures(list(arrays[artist]), names, labels, classes, groups)
 
 
 def load_folder(folder):
-    """Return the files in the subfolders of a folder; each subfolder is a class."""
+    """Return the files in the subfolders of a folder; each subfolder is a class.
+
+    A folder within a class is a group; a file that lies in none is one by itself.
+    """
     if not folder.is_dir():
         fail(f"there is no folder {folder}.")
     files = {path.name: find_files(path) for path in sorted(folder.iterdir()) if path.is_dir()}
@@ -113,7 +135,8 @@ def load_folder(folder):
     sources = [path for name in classes for path in files[name]]
     names = [path.relative_to(folder).as_posix() for path in sources]
     labels = [label for label, name in enumerate(classes) for _ in files[name]]
-    return Pictures(sources, names, np.array(labels, dtype="int32"), classes)
+    groups = [name if name.count("/") == 1 else name.rpartition("/")[0] for name in names]
+    return Pictures(sources, names, np.array(labels, dtype="int32"), classes, groups)
 
 
 def keep(pictures, kept):
@@ -125,4 +148,11 @@ def keep(pictures, kept):
         [pictures.names[i] for i in kept],
         labels.astype("int32"),
         [pictures.classes[i] for i in left],
+        [pictures.groups[i] for i in kept],
     )
+
+
+def count_groups(labels, groups):
+    """Return how many groups there are of each class."""
+    groups = np.array(groups)
+    return np.array([len(set(groups[labels == label])) for label in np.unique(labels)])

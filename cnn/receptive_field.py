@@ -3,8 +3,9 @@
     python cnn/receptive_field.py
 
 Follows the layers of `conv_net` of mnist/ and computes how many pixels each of their outputs
-depends on and how far apart the fields of two neighbours are; then lights one pixel after the
-other and counts those that the output notices. Takes some seconds.
+depends on, how far apart the fields of two neighbours are, and where the first and the last of them
+have their middle; then lights one pixel after the other and counts those that the output notices.
+Takes some seconds.
 Chapter: cnn/README.md#the-receptive-field
 """
 
@@ -15,11 +16,11 @@ import sys
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from keras import layers
 
 from utils.data import load_mnist
 from utils.figures import save_figure
 from utils.options import make_parser
+from utils.receptive_fields import receptive_fields
 from utils.runs import ROOT, make_folder, save_results
 
 sys.path.append(str(ROOT / "mnist"))  # the network is one of that chapter's
@@ -29,22 +30,12 @@ IMAGE = 7  # the test image that is drawn
 
 
 def compute_fields(network):
-    """Return for each convolution and pooling its receptive field and its step, in pixels.
-
-    A window of k outputs of the layer below, which look `step` pixels apart, sees (k - 1) * step
-    pixels more than one of them. A stride makes the step larger for all layers above.
-    """
-    fields, field, step = {}, 1, 1
-    for layer in network.layers:
-        if isinstance(layer, layers.Conv2D):
-            size, stride = layer.kernel_size[0], layer.strides[0]
-        elif isinstance(layer, layers.MaxPooling2D):
-            size, stride = layer.pool_size[0], layer.strides[0]
-        else:
-            continue
-        field += (size - 1) * step
-        step *= stride
-        fields[layer.name] = {"field": field, "step": step, "outputs": layer.output.shape[1]}
+    """Return for each convolution and pooling its receptive field and its step, in pixels."""
+    fields = {}
+    for name, (rows, _) in receptive_fields(network).items():
+        outputs = network.get_layer(name).output.shape[1]
+        fields[name] = {"field": rows.size, "step": rows.step, "outputs": outputs}
+        fields[name]["centres"] = rows.centres(outputs).tolist()
     return fields
 
 
@@ -91,11 +82,13 @@ def main(argv=None):
     network = conv_net()
     fields = compute_fields(network)
     noticed = measure_fields(network, list(fields))
-    print(f"{'layer':18}{'field':>8}{'step':>6}{'outputs':>9}{'noticed':>9}")
+    print(f"{'layer':18}{'field':>8}{'step':>6}{'outputs':>9}{'middles':>13}{'noticed':>9}")
     for name, one in fields.items():
         one["noticed"] = len(noticed[name][0])
         side = f"{one['field']} x {one['field']}"
-        print(f"{name:18}{side:>8}{one['step']:6}{one['outputs']:9}{one['noticed']:9}")
+        middles = f"{one['centres'][0]} to {one['centres'][-1]}"
+        print(f"{name:18}{side:>8}{one['step']:6}{one['outputs']:9}", end="")
+        print(f"{middles:>13}{one['noticed']:9}")
     _, (images, _) = load_mnist()
     draw(noticed, images[IMAGE], folder / "receptive_field.png")
     return save_results(fields, folder, __file__, argv)

@@ -20,10 +20,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from efficientnet_lite import SIZE, build_network
-from pictures import keep, load_emoji, load_folder, read_batches, read_picture
+from pictures import count_groups, keep, load_emoji, load_folder, read_batches, read_picture
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, make_folder, save_results, write_json, writing_to
@@ -95,17 +95,17 @@ def learn(models, inputs, labels, args):
         yield last_blocks
 
 
-def cross_validate(models, inputs, labels, args):
+def cross_validate(models, inputs, labels, groups, args):
     """Hold out a fifth of the images and learn from the others, then the next fifth, and so on.
 
-    Returns probabilities (n, classes) from networks that did not learn from the image: a list
-    of one array, or of two, without and with fine-tuning.
+    Images of one group are held out together. Returns probabilities (n, classes) from networks
+    that did not learn from the image: a list of one array, or of two, without and with fine-tuning.
     """
     start = models[0].get_weights()
     answers = [np.zeros((len(labels), models[0].output_shape[1])) for _ in inputs]
-    folds = min(FOLDS, np.bincount(labels).min())  # each part must have every class
-    folds = StratifiedKFold(folds, shuffle=True, random_state=args.seed)
-    for known, held_out in folds.split(labels, labels):
+    folds = min(FOLDS, count_groups(labels, groups).min())  # each part must have every class
+    folds = StratifiedGroupKFold(folds, shuffle=True, random_state=args.seed)
+    for known, held_out in folds.split(labels, labels, groups):
         models[0].set_weights(start)
         trained = learn(models, [array[known] for array in inputs], labels[known], args)
         for answer, array, model in zip(answers, inputs, trained, strict=True):
@@ -182,12 +182,13 @@ def main(argv=None):
     counts = np.bincount(pictures.labels)
     each = ", ".join(f"{n} {name}" for name, n in zip(pictures.classes, counts, strict=True))
     print(f"{len(pictures.labels)} images: {each}")
-    if len(counts) < 2 or counts.min() < 2:
-        fail("it takes at least two subfolders, one for each class, with two images in each.")
+    labels, groups = pictures.labels, pictures.groups
+    if len(counts) < 2 or count_groups(labels, groups).min() < 2:
+        about = "it takes at least two subfolders, one for each class, with two images in each"
+        fail(f"{about} (those that share a folder within it count as one).")
     models = replace_head(network, len(pictures.classes))
-    results = describe(pictures, cross_validate(models, inputs, pictures.labels, args))
-    for _ in learn(models, inputs, pictures.labels, args):  # what is kept learns from all
-        pass
+    results = describe(pictures, cross_validate(models, inputs, labels, groups, args))
+    list(learn(models, inputs, labels, args))  # what is kept learns from all
     with writing_to(folder):
         models[0].save(folder / "transfer.keras")
         write_json(pictures.classes, folder / "transfer.json")

@@ -26,7 +26,7 @@ ORIGINAL_URL = (
 )
 ORIGINAL_SHA256 = "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef0a0"
 
-# RowNumber, CustomerId and Surname say nothing about the decision to leave.
+# RowNumber, CustomerId and Surname tell customers apart, and are left out.
 CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}
 NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
 NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]

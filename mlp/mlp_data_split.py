@@ -20,15 +20,15 @@ Chapter: mlp/README.md#evaluating-honestly
 from chapter import OUTPUTS
 
 import keras
+import matplotlib.pyplot as plt
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
+from sklearn.metrics import RocCurveDisplay, accuracy_score, confusion_matrix, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 import churn
-from churn_roc import draw_roc
-from utils.figures import draw_learning_curves
+from utils.figures import draw_learning_curves, save_figure
 from utils.runs import make_folder, save_results
 from utils.training import verbosity
 
@@ -96,6 +96,18 @@ def judge(y, probability):
     matrix = confusion_matrix(y, predicted).tolist()
     scores = {"accuracy": accuracy_score(y, predicted), "auc": roc_auc_score(y, probability)}
     return scores | {"confusion_matrix": matrix}
+
+
+def draw_roc(y, probabilities, path):
+    """Draw a ROC curve for each model, given as name: probabilities of shape (n,)."""
+    figure, axes = plt.subplots(figsize=(5.8, 5.2))
+    for name, probability in probabilities.items():
+        RocCurveDisplay.from_predictions(y, probability, name=name.replace("_", " "), ax=axes)
+    axes.set_title("Test customers: ROC curves")
+    axes.set_xlabel("share of the customers who stayed that is reported wrongly")
+    axes.set_ylabel("share of the customers who left that is found")
+    axes.legend(loc="lower right")
+    save_figure(figure, path)
 
 
 def main(argv=None):

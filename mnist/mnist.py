@@ -4,7 +4,6 @@
     python mnist/mnist.py -m mlp_one_layer            # 60 epochs, two minutes
     python mnist/mnist.py -m all                      # all nine models, an hour and a quarter
     python mnist/mnist.py --resume RUN                # continue a run that was stopped
-
     python mnist/mnist.py --resume RUN --test         # in the end: read the test images
 
 You will see the model's layers, each epoch, how well the network reads the validation images, and

@@ -115,9 +115,10 @@ def main(argv=None):
                 for lengths, tested in ((length, models), ("mixed", mixed)):
                     scores = {str(other): judge(tested, other) for other in OTHER_LENGTHS}
                     elsewhere[f"{name}_{lengths}"] = scores
-    print(f"{'trained on':20} tested on " + "".join(f"{other:8}" for other in OTHER_LENGTHS))
     for name, scores in elsewhere.items():
-        print(f"{name:30}" + "".join(f"{one['mean']:8.1%}" for one in scores.values()))
+        for length, one in scores.items():
+            shown = "".join(f"{a:8.1%}" for a in one["accuracies"])
+            print(f"trained on {name:16} tested on {length:>2} letters:{shown}")
     results = {"trained": trained, "elsewhere": elsewhere, "parameters": parameters}
     return save_results(results, folder, __file__, argv)
 

@@ -72,15 +72,15 @@ def test_gradient_descent_follows_the_formula(load_script):
 
 
 @pytest.mark.slow
-def test_the_gradient_vanishes_with_sigmoid_only(run_lesson):
+def test_the_gradient_vanishes_with_sigmoid_and_default_weights(run_lesson):
     _, results = run_lesson("basics/vanishing_gradient.py", "--epochs", 4, "--seeds", 1)
     sigmoid, tanh, relu = (results["sizes"][name] for name in ("sigmoid", "tanh", "relu"))
     assert len(sigmoid) == 10
     assert all(np.diff(sigmoid) > 0)
     assert sigmoid[0] < relu[0] / 1000 and sigmoid[0] < tanh[0] / 1000
-    assert results["ratios"]["sigmoid"] > 1e4
-    assert 0.1 < results["ratios"]["tanh"] < 10
-    assert 0.1 < results["ratios"]["relu"] < 10
+    assert results["ratios"]["sigmoid"][0] > 1e4
+    assert 0.1 < results["ratios"]["tanh"][0] < 10
+    assert 0.1 < results["ratios"]["relu"][0] < 10
     assert {name: len(reached) for name, reached in results["accuracies"].items()} == {
         "sigmoid": 1,
         "tanh": 1,
@@ -88,6 +88,64 @@ def test_the_gradient_vanishes_with_sigmoid_only(run_lesson):
     }
     assert results["accuracies"]["sigmoid"][0] < 0.2
     assert results["accuracies"]["tanh"][0] > 0.7
+
+
+@pytest.mark.slow
+def test_other_weights_mend_the_gradient_of_sigmoid(run_lesson):
+    _, results = run_lesson("basics/vanishing_gradient.py", "--mend", "--epochs", 12, "--seeds", 1)
+    (centred,), (larger,), (both,) = results["ratios"].values()
+    assert centred > 1e4 and 20 < larger < 500 and both < 10
+    (centred,), (larger,), (both,) = results["accuracies"].values()
+    assert centred < 0.2 and larger < 0.5 and both > 0.8
+
+
+def test_mended_sigmoid_layers_are_tanh_layers(load_script):
+    """With weights times 4 and centred, each layer is that of a tanh network, shifted to 0.5.
+
+    The first layer gets the same inputs in both networks, so its inputs count from 0.5, too.
+    """
+    module = load_script("basics/vanishing_gradient.py")
+    images, _ = module.load_images()
+    signals = {}
+    for activation, factor, centred in (("tanh", 1, False), ("sigmoid", 4, True)):
+        keras.utils.set_random_seed(1)
+        model = module.build_model(activation, "glorot_uniform")
+        module.mend(model, factor, centred)
+        signal = images[:100] if centred else 2 * images[:100] - 1
+        signals[activation] = []
+        for layer in model.layers[:-1]:
+            signal = layer(signal)
+            signals[activation].append(keras.ops.convert_to_numpy(signal))
+    for tanh, sigmoid in zip(signals["tanh"], signals["sigmoid"], strict=True):
+        np.testing.assert_allclose(2 * sigmoid - 1, tanh, atol=1e-4)
+
+
+def test_the_signal_of_sigmoid_shrinks_to_a_quarter_per_layer(load_script):
+    module = load_script("basics/vanishing_gradient.py")
+    signal, _ = module.load_images()
+    keras.utils.set_random_seed(1)
+    spreads = []
+    for layer in module.build_model("sigmoid", "glorot_uniform").layers[:-1]:
+        signal = layer(signal)
+        spreads.append(keras.ops.convert_to_numpy(signal).astype("float64").std(axis=0).mean())
+    shares = np.divide(spreads[1:], spreads[:-1])
+    assert (shares > 0.18).all() and (shares < 0.3).all()
+
+
+def test_larger_weights_alone_push_neurons_to_the_flat_ends(load_script):
+    module = load_script("basics/vanishing_gradient.py")
+    images, _ = module.load_images()
+    slopes = {}
+    for name, (activation, factor, centred) in module.MENDED.items():
+        keras.utils.set_random_seed(1)
+        model = module.build_model(activation, "glorot_uniform")
+        module.mend(model, factor, centred)
+        signal = images
+        for layer in model.layers[:-1]:
+            signal = layer(signal)
+        output = keras.ops.convert_to_numpy(signal)
+        slopes[name] = float(np.mean(output * (1 - output)))
+    assert slopes["times 4"] < 0.18 < 0.21 < slopes["both"]
 
 
 def test_the_best_epoch_counts(load_script):
@@ -108,12 +166,35 @@ def test_the_measured_gradient_does_not_depend_on_the_rate(load_script, monkeypa
     np.testing.assert_allclose(*measured, rtol=0.02)
 
 
-def test_the_shown_accuracies_are_those_of_the_results():
+def shown_and_filed(name):
+    """Return the README and the filed results of a measurement, after a look at what it prints."""
     readme = (ROOT / "basics/README.md").read_text(encoding="utf-8")
-    filed = (ROOT / "assets/results/vanishing_gradient.json").read_text(encoding="utf-8")
-    accuracies = json.loads(filed)["accuracies"]
-    for name, reached in accuracies.items():
-        assert f"\n{name:8}" + "".join(f"{accuracy:8.1%}" for accuracy in reached) + "\n" in readme
+    filed = json.loads((ROOT / f"assets/results/{name}.json").read_text(encoding="utf-8"))
+    for network, reached in filed["accuracies"].items():
+        assert f"\n{network:8}" + "".join(f"{one:11.1%}" for one in reached) + "\n" in readme
+        ratios = "".join(f"{ratio:11,.1f}" for ratio in filed["ratios"][network])
+        assert f"\n{network:8}{ratios}\n" in readme
+    return readme, filed
+
+
+def test_the_shown_repair_is_that_of_the_results():
+    readme, filed = shown_and_filed("vanishing_gradient_mend")
+    ratios, accuracies = filed["ratios"], filed["accuracies"]
+    # What the text says of them.
+    assert all(1e5 < ratio < 1e6 for ratio in ratios["centred"])
+    assert all(accuracy < 0.12 for accuracy in accuracies["centred"])
+    assert all(50 < ratio < 200 for ratio in ratios["times 4"])
+    assert all(0.24 < accuracy < 0.35 for accuracy in accuracies["times 4"])
+    assert all(ratio < 5 for ratio in ratios["both"])
+    named = re.findall(r"<!-- vanishing_gradient_mend\.accuracies\.both\.(\d) ", readme)
+    both = accuracies["both"]
+    assert [both[int(place)] for place in named] == [min(both), max(both)]
+
+
+def test_the_shown_accuracies_are_those_of_the_results():
+    readme, filed = shown_and_filed("vanishing_gradient")
+    accuracies = filed["accuracies"]
+    assert all(3e5 < ratio < 6e5 for ratio in filed["ratios"]["sigmoid"])
     # What the text says of them.
     assert all(0.08 < accuracy < 0.12 for accuracy in accuracies["sigmoid"])
     assert all(accuracy > 0.99 for accuracy in accuracies["tanh"])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from conftest import ROOT
 from keras import layers
 from PIL import Image
+
+from utils.receptive_fields import Field, place, receptive_fields
 
 
 @pytest.fixture
@@ -80,6 +83,52 @@ def test_receptive_fields_are_those_that_are_counted(run_lesson):
     _, fields = run_lesson("cnn/receptive_field.py")
     assert [one["field"] for one in fields.values()] == [3, 4, 8, 10, 18]
     assert all(one["noticed"] == one["field"] ** 2 for one in fields.values())
+    assert fields["conv2d_2"]["centres"] == [8.5, 12.5, 16.5]
+
+
+def test_receptive_fields_follow_padding_stride_dilation_and_branches():
+    """The first and the last pixel that each output notices, at every place of every layer."""
+    keras.utils.clear_session()
+    inside = set()
+    start = keras.Input((40, 41, 1))
+    x = layers.Conv2D(1, (3, 5), 2, padding="same")(start)
+    x = layers.DepthwiseConv2D(3, padding="same", dilation_rate=2)(x)
+    skip = layers.Conv2D(1, 1, 2, padding="same")(x)
+    x = layers.ZeroPadding2D(((0, 1), (2, 0)))(x)
+    x = layers.Conv2D(1, 3, 2)(x)
+    x = layers.AveragePooling2D(2, 1, padding="same")(x)
+    x = layers.Cropping2D(((1, 0), (0, 2)))(layers.Add()([x, skip]))
+    x = layers.MaxPooling2D(2)(x)
+    network = keras.Model(start, x)
+    network.set_weights([np.full(w.shape, w.ndim > 1, "float32") for w in network.get_weights()])
+    fields = receptive_fields(network)
+    assert set(fields) > {"add", "max_pooling2d"} and len(fields) == 9
+    pixels = np.eye(40 * 41, dtype="float32").reshape(-1, 40, 41, 1)
+    for name, both in fields.items():
+        output = network.get_layer(name).output
+        noticed = keras.Model(start, output).predict_on_batch(pixels).any(axis=-1)
+        for axis, field in enumerate(both):
+            sides = noticed.reshape(40, 41, *output.shape[1:3]).any(axis=(1 - axis, 3 - axis))
+            for i, seen in enumerate(sides.T):
+                first, last = (end + i * field.step for end in (field.first, field.last))
+                found = np.flatnonzero(seen)
+                assert all((first <= found) & (found <= last)), (name, axis, i)
+                if first >= 0 and last < len(seen):  # dilated fields have holes at the borders
+                    assert (found[0], found[-1]) == (first, last), (name, axis, i)
+                    inside.add((name, axis))
+    assert len(inside) == 2 * len(fields)
+
+
+def test_numbers_are_placed_at_the_middle_of_their_fields():
+    fields = Field(0, 17, 4), Field(-2, 2, 2)  # centres 8.5, 12.5, 16.5 and 0, 2, 4
+    maps = np.zeros((1, 3, 3))
+    maps[0, 1, 2] = 1
+    placed = place(maps, fields, (28, 6))
+    rows, columns = placed[0].max(axis=1), placed[0].max(axis=0)
+    np.testing.assert_allclose(
+        rows[8:18], [0, *np.arange(1, 8, 2) / 8, *np.arange(7, 0, -2) / 8, 0]
+    )
+    assert rows[[0, 27]].tolist() == [0, 0] and columns.tolist() == [0, 0, 0, 7 / 16, *[7 / 8] * 2]
 
 
 def test_maps_move_with_the_digit_if_the_shift_fits_the_stride(load_script):
@@ -215,6 +264,31 @@ def test_the_weights_are_all_used_and_maps_average_to_the_score(load_script):
     )
 
 
+def test_class_activation_maps_lie_where_the_thing_is(load_script, emoji):
+    """Drawings on grey: the map follows them, and is in the middle for one in the middle.
+
+    The fields of the last maps have 851 pixels, and their middles lie 15.5 pixels further down and
+    right than equal parts of the image; the trained network does not look there.
+    """
+    script = load_script("cnn/classify.py")
+    network = script.build_network()
+    field, _ = receptive_fields(network)["head_relu"]
+    assert field.size == 851 and field.centres(7)[3] == 111.5 + 15.5
+    network, middles = script.with_maps(network), {}
+    for top in (32, 80, 128):
+        found = []
+        for picture in emoji["animal"][:12]:
+            pixels = np.full((2, 224, 224, 3), 128, "float32")
+            pixels[0, top : top + 64, 80:144] = picture
+            answers, maps = network.predict_on_batch(pixels)
+            of_class = maps[..., answers[0].argmax()]
+            heat = (of_class[0] - of_class[1]).clip(0)  # what the drawing adds to the grey
+            found.append([heat.sum(axis=1 - axis) @ np.arange(7) / heat.sum() for axis in (0, 1)])
+        middles[top] = 32 * np.mean(found, axis=0) + 15.5  # in pixels, if the parts are equal
+    assert middles[32][0] < middles[80][0] - 15 and middles[80][0] + 15 < middles[128][0]
+    np.testing.assert_allclose(middles[80], 111.5, atol=9)
+
+
 @pytest.mark.parametrize(
     ("options", "line"),
     [
@@ -292,6 +366,7 @@ def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
         (["picture.png"], "there are no images in subfolders"),
         (["a/1.png", "a/2.png"], "at least two subfolders"),
         (["a/1.png", "a/2.png", "b/1.png"], "with two images in each"),
+        (["a/1.png", "a/2.png", "b/cup/1.png", "b/cup/2.png"], "within it count as one"),
     ],
 )
 def test_a_folder_that_teaches_nothing_ends_with_a_line(
@@ -308,6 +383,39 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(
     options = ["--data", folder, "--size", 32, "--outputs", tmp_path / "run"]
     with pytest.raises(SystemExit, match=f"^transfer.py: .*{line}"):
         load_script("cnn/transfer.py").main([*map(str, options)])
+
+
+def test_near_twins_are_held_out_together(load_script, tmp_path, monkeypatch):
+    """Emoji by what they show, photographs by the folder within their class."""
+    pictures = load_script("cnn/pictures.py")
+    groups = dict(zip(*(pictures.load_emoji()[i] for i in (1, 4)), strict=True))
+    assert groups["red apple"] == groups["green apple"] != groups["lemon"]
+    assert groups["mouse face"] == groups["mouse"] and groups["taxi"] == groups["oncoming taxi"]
+    for name in ("a/1.png", "a/cup/1.png", "a/cup/2.png", "b/cup/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = pictures.load_folder(tmp_path)
+    assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]
+    assert pictures.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
+
+    transfer = load_script("cnn/transfer.py")
+    asked, learned = [], []
+    monkeypatch.setattr(transfer, "train", lambda model, x, *rest: learned.append(set(x[:, 0])))
+    monkeypatch.setattr(transfer, "ask", lambda model, x: asked.append(set(x[:, 0])) or 0)
+    group = np.repeat(np.arange(10.0), 3)
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(2)])
+    settings = SimpleNamespace(seed=1, epochs=1, learning_rate=1, fine_tune=0)
+    labels = (group % 2).astype(int)
+    transfer.cross_validate([model] * 3, [group[:, None]], labels, group, settings)
+    assert len(asked) == 5 and all(not a & b for a, b in zip(asked, learned, strict=True))
+
+
+@pytest.mark.slow
+def test_near_twins_flatter(run_lesson):
+    options = ["--seeds", 2, "--epochs", 10]
+    _, results = run_lesson("cnn/studies/near_twins.py", *options, SIZE=64)
+    assert results["images"] == 409 and results["twins"] == 144
+    assert len(results["all"]["flattered"]["differences"]) == 2
 
 
 @pytest.mark.slow

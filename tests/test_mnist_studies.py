@@ -161,6 +161,36 @@ def test_options_in_quotes_that_are_not_for_one_network(option, line, load_scrip
     assert line in capsys.readouterr().err
 
 
+def test_each_way_to_hold_out_images_is_what_it_is_called(load_script):
+    splits = load_script("mnist/studies/splits.py")
+    writers, _ = splits.load_writers()
+    places = splits.hold_out(writers)
+    assert [len(set(some)) for some in places.values()] == [5_000] * 3
+    assert min(places["last"]) == 55_000
+    apart = np.setdiff1d(np.arange(60_000), places["by_writer"])
+    assert not set(writers[places["by_writer"]]) & set(writers[apart])
+    assert set(writers[places["random"]]) & set(writers[apart])
+
+
+def test_what_a_set_foretells(load_script):
+    """Three networks; one set ranks them as the test images do, the other one the other way."""
+
+    def scores(*right):
+        sets = zip(("good", "bad", "test"), right, strict=True)
+        return {
+            name: {"accuracy": a, "cross_entropy": 1 - a, "errors": round(100 - 100 * a)}
+            for name, a in sets
+        }
+
+    networks = {"a": scores(0.9, 0.7, 0.8), "b": scores(0.8, 0.8, 0.7), "c": scores(0.7, 0.9, 0.6)}
+    found = load_script("mnist/studies/splits.py").foretell(networks)
+    assert (found["good"]["chosen"], found["bad"]["chosen"]) == ("a", "c")
+    assert (found["good"]["errors_of_chosen"], found["bad"]["errors_of_chosen"]) == (20, 40)
+    assert found["good"]["rank_accuracy"] == pytest.approx(1)
+    assert found["bad"]["rank_cross_entropy"] == pytest.approx(-1)
+    assert found["good"]["loss_over_test"] == pytest.approx((0.5 + 2 / 3 + 0.75) / 3)
+
+
 def test_seeds_are_compared_in_pairs():
     """All that differs within a pair counts, not what differs between the seeds."""
     base = np.array([0.90, 0.92, 0.94, 0.96])
@@ -207,7 +237,7 @@ def test_pairs_of_runs(load_quickly, tmp_path, capsys):
         scores.append(results["models"]["mlp_one_layer"]["validation"])
     results = pairs.main([*runs, "--outputs", str(tmp_path / "pairs")])
     ((name, compared),) = results["compared"].items()
-    assert results["first"] == "mlp_one_layer of one" and name == "mlp_one_layer of two"
+    assert results["first"] == "mlp_one_layer of one" and name == "mlp_one_layer_of_two"
     only = compared["only_first"] - compared["only_second"]
     assert only == scores[0]["errors"] - scores[1]["errors"] == round(500 * compared["mean"])
     assert compared["both"] + compared["only_first"] == scores[0]["errors"]

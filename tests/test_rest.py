@@ -129,6 +129,33 @@ def test_ship_model_writes_the_same_network(load_script, tmp_path, digits):
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
+def test_a_temperature_is_used_only_if_it_helps_with_other_writers(load_script, monkeypatch):
+    ship_model = load_script("serialization/rest/ship_model.py")
+    labels = np.eye(10)[np.arange(100) % 10]
+    writers, seen = np.arange(100) % 20, []
+    half_sure = 0.9 * labels + 0.01  # always right, with a probability of 0.91
+
+    def fit(probabilities, labels):
+        seen.append(len(probabilities))
+        return temperature
+
+    monkeypatch.setattr(ship_model, "fit_temperature", fit)
+    for temperature, expected in ((0.5, 0.5), (2, 1)):  # more and less sure of what is right
+        used, tried = ship_model.choose_temperature(half_sure, labels, writers)
+        assert used == expected and (tried["scaled"] < tried["without"]) == (temperature < 1)
+    assert seen == [80] * 5 + [100] + [80] * 5
+
+    monkeypatch.setattr(ship_model, "fit_temperature", lambda p, _: p[:, 0].mean())
+    of_writers = 1 + np.repeat(writers[:, None], 10, axis=1).astype(float)
+    monkeypatch.setattr(ship_model, "with_temperature", lambda p, t: np.full_like(p, t))
+    means = ship_model.cross_validate(of_writers, labels, writers)
+    for writer in np.unique(writers):  # all images of a writer are scaled by the others' number
+        (one,) = np.unique(means[writers == writer])
+        in_part = np.unique(writers[means[:, 0] == one])
+        others = of_writers[~np.isin(writers, in_part), 0]
+        assert writer in in_part and one == pytest.approx(others.mean())
+
+
 def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     images, labels = digits[0][:40], digits[1][:40]
     direct = app.classifier.model.predict(images[..., None] / 255, verbose=0)

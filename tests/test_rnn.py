@@ -7,7 +7,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+from utils.runs import load_results
+from utils.statistics import holm
 
 
 @pytest.fixture
@@ -41,12 +45,33 @@ def test_backpropagation_through_time_equals_keras(run_main):
     assert np.abs(results["by_hand"]).min() > 0.01
 
 
-def test_gates_keep_the_gradient_and_clipping_the_training(run_main):
-    _, results = run_main("rnn/cells/long_memory.py", "--seeds", 1)
+def test_gates_keep_the_gradient_and_clipping_the_training(load_script, monkeypatch, tmp_path):
+    module = load_script("rnn/cells/long_memory.py")
+    monkeypatch.setattr(module, "LENGTHS", [4])
+    results = module.main(["--seeds", "1", "--batches", "2", "--outputs", str(tmp_path)])
     ratios = results["ratios"]  # first step's gradient / last step's
     assert ratios["SimpleRNN, orthogonal"] < 1e-8 and ratios["LSTM, forget bias 5"] > 0.01
     exploded, clipped = results["losses"].values()
     assert None in exploded and None not in clipped and clipped[-1] < 0.1 * clipped[0]
+    assert {len(known) for one in results["remembered"].values() for known in one.values()} == {1}
+
+
+def test_the_first_letter_is_the_one_to_remember(load_script):
+    module = load_script("rnn/cells/long_memory.py")
+    x, y = module.make_letters(200, 7, np.random.default_rng(0))
+    np.testing.assert_array_equal(x[:, 0].argmax(axis=1), y)
+    assert set(y) == {0, 1} and not x[:, 1:, :2].any() and (x.sum(axis=2) == 1).all()
+
+
+def test_without_tanh_an_orthogonal_matrix_keeps_the_gradient(load_script):
+    module = load_script("rnn/cells/long_memory.py")
+    keras.utils.set_random_seed(1)
+    sizes = {
+        activation: module.gradient_sizes(keras.layers.SimpleRNN(32, activation=activation))
+        for activation in ("linear", "tanh")
+    }
+    assert sizes["linear"][0] == pytest.approx(sizes["linear"][-1], rel=0.1)
+    assert sizes["tanh"][0] < 1e-6 * sizes["tanh"][-1]
 
 
 def test_one_of_two_letters_comes_first(load_script):
@@ -443,6 +468,9 @@ def test_first_names_are_told_apart(run_main):
     models = results["models"]
     assert models["GRU"]["auc"]["mean"] > models["letters"]["auc"]["mean"] > 0.7
     assert models["majority_class"]["auc"]["mean"] == 0.5
+    lead = models["n_grams_of_fewer"]["accuracy"]["mean"] - models["GRU"]["accuracy"]["mean"]
+    assert results["leads"][0]["mean"] == pytest.approx(lead)
+    assert results["leads"][0]["low"] < lead < results["leads"][0]["high"]
 
 
 # Attention and the options of recurrent layers
@@ -488,7 +516,7 @@ def test_images_are_read_row_by_row(load_quickly, tmp_path, name, parameters):
     results = mnist.main([*options, "--outputs", str(tmp_path)])["models"][name]
     assert results["parameters"] == parameters
     guessing = np.log(10)
-    assert 0.5 * guessing < results["test"]["cross_entropy"] < guessing
+    assert 0.5 * guessing < results["validation"]["cross_entropy"] < guessing
 
 
 def test_the_leak_is_one(load_script):
@@ -501,3 +529,146 @@ def test_the_leak_is_one(load_script):
     honest = leakage.methods.Data(series, leakage.HISTORY, leakage.HORIZON)
     assert honest.starts["train"].max() + leakage.HORIZON <= series.cuts[0] < starts.min()
     assert leakage.scale_with_future(honest).mean != pytest.approx(series.scale[0], abs=1)
+
+
+def test_pixels_change_places(load_script, monkeypatch, tmp_path):
+    module = load_script("book/pixel_order.py")
+    images, orders = np.arange(2 * 784).reshape(2, 28, 28), module.make_orders()
+    for order in orders.values():
+        assert sorted(order) == list(range(784))
+    np.testing.assert_array_equal(module.put_in_order(images, orders["in_order"]), images)
+    mixed = module.put_in_order(images, orders["rows_shuffled"])
+    assert {tuple(row) for row in mixed[1]} == {tuple(row) for row in images[1]}
+    assert (mixed != images).any()
+    rows = {tuple(row) for row in images[0]}
+    assert not rows & {tuple(row) for row in module.put_in_order(images, orders["shuffled"])[0]}
+    monkeypatch.setattr(module, "NETWORKS", ["mlp_one_layer"])
+    options = ["--images", "500", "--epochs", "2", "1", "--outputs", str(tmp_path)]
+    results = module.main(options)["mlp_one_layer"]
+    assert set(results) == {"parameters", "in_order", "shuffled"}
+    assert [len(accuracies) for accuracies in results["in_order"].values()] == [2, 2]
+    assert min(results["in_order"]["2"]) > 0.5
+
+
+# What the text says of the results
+
+
+def test_each_run_of_order_is_as_the_text_says():
+    found = load_results("order")["elsewhere"]
+    shares = {name: {k: v["accuracies"] for k, v in one.items()} for name, one in found.items()}
+    assert max(shares["GRU_20"]["10"]) < 0.53 and min(shares["GRU_20"]["20"]) > 0.9999
+    assert all(min(shares["GRU_mixed"][length]) == 1 for length in ("5", "10", "20"))
+    first, second, third = shares["GRU_mixed"]["80"]
+    assert first > 0.9 and second < 0.45 and 0.45 < third < 0.65
+    runs = list(zip(*shares["SimpleRNN_mixed"].values(), strict=True))
+    assert [min(run) == 1 for run in runs] == [False, True, False]
+    assert all(min(run[0], run[2]) < 0.98 for run in (runs[0], runs[2]))
+    perceptron = load_results("order")["trained"]["perceptron"]
+    falls = [perceptron[length]["accuracies"] for length in ("5", "20", "40")]
+    assert all(a > b > c for a, b, c in zip(*falls, strict=True))
+
+
+def test_names_show_no_sign_of_being_known_by_heart(load_script):
+    letters, names = load_script("rnn/letters.py"), load_script("rnn/names.py")
+    learned, validation, test = letters.load_names(1)
+    share = len(learned) / (len(learned) + len(validation) + len(test))
+    assert f"{share / (1 - share):.1f}" == "7.9" and len(learned) == 78_799
+    cold, warm, hot = load_results("names")["invented"]
+    for one in (cold, warm):
+        known, held_out = (round(one[key] * names.INVENTED) for key in ("learned", "held_out"))
+        assert binomtest(known, known + held_out, share).pvalue > 0.2
+    assert round(hot["held_out"] * names.INVENTED) == 12  # a dozen
+
+
+def test_forecasts_differ_as_the_text_says(load_script):
+    load_script("book/readme.py")
+    from tables import rnn
+
+    def family(name, methods):
+        behind = [load_results(name)["behind"][method] for method in methods]
+        return behind, dict(zip(methods, rnn.p_values(behind), strict=True))
+
+    behind, p = family("forecast_1", rnn.NETWORKS)
+    assert load_results("forecast_1")["recommended"] == "gradient_boosting"
+    assert all(one["high"] < 0 for one in behind)
+    assert max(p["GRU"], p["LSTM"]) < 0.05 < min(p["perceptron"], p["dilated_convolution"])
+    behind, p = family("forecast_24", ["gradient_boosting", *rnn.NETWORKS])
+    assert load_results("forecast_24")["recommended"] == "ridge_with_dummies"
+    assert behind[0]["low"] < 0 < behind[0]["high"]
+    assert all(one["low"] > 0 for one in behind[1:])
+    assert [p[name] < 0.05 for name in p] == [False, True, True, True, True]
+    tests = [load_results("forecast_24")["methods"][name]["test"] for name in rnn.NETWORKS]
+    errors = [one["mean"] for one in tests]
+    assert max(errors) - min(errors) < 1.1
+    temperature = load_results("forecast_temperature")
+    others = [name for name in temperature["methods"] if name != "GRU"]
+    behind, p = family("forecast_temperature", others)
+    assert len(others) == 6 and min(one["low"] for one in behind) > 0 and max(p.values()) < 0.05
+    assert min(behind, key=lambda one: one["mean"]) == temperature["behind"]["perceptron"]
+
+
+def test_leaks_pretend_what_the_text_says():
+    found = load_results("leakage")
+    for name in ("perceptron", "gradient_boosting"):
+        honest, leaky, scaled = (
+            found[way][name] for way in ("honest", "split_at_random", "scaled_over_everything")
+        )
+        assert all(a > b for a, b in zip(honest["seeds"], leaky["seeds"], strict=True))
+        assert abs(honest["mean"] - scaled["mean"]) < 2
+
+
+def test_ngrams_beat_the_gru_with_its_own_names_on_each_split():
+    found = load_results("first_names")
+    assert all(lead["low"] > 0 for lead in found["leads"])
+    assert max(holm([lead["p"] for lead in found["leads"]])) < 0.05
+    all_names, fewer, network = (
+        found["models"][name]["accuracy"]["mean"] for name in ("n_grams", "n_grams_of_fewer", "GRU")
+    )
+    assert all_names - network == pytest.approx(0.041, abs=0.005)  # four points
+    assert all_names - fewer == pytest.approx(0.005, abs=0.0015)  # half a point
+
+
+def test_layers_remember_what_the_text_says():
+    found = load_results("long_memory")["remembered"]
+    assert all(min(one["10"]) > 0.99 for one in found.values())
+    learned = {name: sum(known > 0.9 for known in one["100"]) for name, one in found.items()}
+    assert learned == {
+        "SimpleRNN, glorot": 1,
+        "SimpleRNN, orthogonal": 1,
+        "GRU": 0,
+        "LSTM, forget bias 1": 0,
+        "LSTM, forget bias 5": 3,
+    }
+    ratios = load_results("long_memory")["ratios"]
+    assert max(ratios[f"SimpleRNN, {name}"] for name in ("glorot", "orthogonal")) < min(
+        ratios["LSTM, forget bias 1"], 1e-8
+    )
+
+
+def test_the_order_of_pixels_matters_as_the_text_says():
+    found = load_results("pixel_order")
+    last = {
+        name: {kind: found[name][kind]["20"] for kind in found[name] if kind != "parameters"}
+        for name in ("mlp_one_layer", "conv_net", "lstm", "gru")
+    }
+    assert all(len(seeds) == 2 for one in last.values() for seeds in one.values())
+
+    def lost(name, kind):
+        return np.subtract(last[name]["in_order"], last[name][kind])
+
+    assert np.abs(lost("mlp_one_layer", "shuffled")).max() < 0.005
+    of_conv_net = lost("conv_net", "shuffled")
+    assert 0.05 < of_conv_net.min() < of_conv_net.max() < 0.08
+    for name in ("lstm", "gru"):
+        assert 0.015 < lost(name, "shuffled").min() < lost(name, "shuffled").max() < 0.065
+        assert lost(name, "rows_shuffled").min() > 0.01
+
+
+def test_columns_that_change_places_change_nothing_for_a_recurrent_layer():
+    x, layer = np.random.default_rng(0).random((3, 28, 28), "float32"), keras.layers.LSTM(8)
+    before = keras.ops.convert_to_numpy(layer(x))
+    order = np.random.default_rng(1).permutation(28)
+    kernel, *others = layer.get_weights()
+    layer.set_weights([kernel[order], *others])
+    after = keras.ops.convert_to_numpy(layer(x[:, :, order]))
+    np.testing.assert_allclose(after, before, atol=1e-6)

@@ -219,6 +219,19 @@ def test_unsafe_files_load_only_when_it_is_asked_for(load_script, tmp_path, caps
     assert kept == results
 
 
+def test_weights_can_be_saved_in_several_files(tmp_path):
+    layers = [keras.Input((100,)), *(keras.layers.Dense(100) for _ in range(3))]
+    model, path = keras.Sequential(layers), tmp_path / "name.weights.json"
+    model.save_weights(path, max_shard_size=1e-4)  # of a gigabyte: two layers
+    assert len(list(tmp_path.glob("*.weights.h5"))) > 1
+    other = keras.models.clone_model(model)
+    other.load_weights(path)
+    for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(ValueError, match="must end in"):
+        model.save_weights(path)
+
+
 def change_description(source, target, old, new):
     """Copy a .keras file, with another text in its config.json."""
     with zipfile.ZipFile(source) as old_file, zipfile.ZipFile(target, "w") as new_file:
@@ -234,6 +247,19 @@ DENSE = b'"module": "keras.layers", "class_name": "Dense"'
 RELU = b'"activation": "relu"'
 FUNCTION = b'"activation": {"module": "%s", "class_name": "function", "config": "%s"}'
 TWICE = b'"registered_name": "tests>Twice"'  # the layer below, which is known
+
+
+@pytest.mark.parametrize(("name", "refused"), [(b"save_img", True), (b"plot_model", False)])
+def test_keras_itself_refuses_some_of_its_functions(saved, tmp_path, name, refused):
+    """As the chapter says; our own check, below, refuses both."""
+    path = tmp_path / "stranger.keras"
+    function = FUNCTION % (b"keras.utils", name)
+    change_description(saved[0] / "model.keras", path, RELU, function)
+    if refused:
+        with pytest.raises(TypeError, match="could not be deserialized"):
+            keras.saving.load_model(path)
+    else:
+        assert keras.saving.load_model(path).layers[0].activation is keras.utils.plot_model
 
 
 @pytest.mark.parametrize(

@@ -156,17 +156,63 @@ def test_maps_find_what_was_put_there(load_script, networks):
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
 
 
+def test_maps_of_convolutions_are_placed_where_the_network_looks(load_script, shipped):
+    """A single cell of each corner: in the middle of its field, not in the corner of the image."""
+    maps = load_script("visualizing/maps.py")
+    for layers, first, last in ((3, 3.5, 23.5), (5, 8.5, 16.5)):
+        side = shipped.layers[layers - 1].output.shape[1]
+        heat = np.zeros((2, side, side))
+        heat[0, 0, 0] = heat[1, -1, -1] = 1
+        placed, stretched = (maps.on_image(shipped, layers, heat, how) for how in (False, True))
+        for cell, middle in enumerate((first, last)):
+            profile = placed[cell].max(axis=1)
+            assert profile[int(middle)] == pytest.approx(profile[int(middle) + 1])
+            if layers == 5:
+                assert stretched[cell].max(axis=1).argmax() in (0, 4, 23, 27)
+        assert placed.shape == stretched.shape == (2, 28, 28)
+
+
+def test_cams_mark_what_the_answer_comes_from(load_script, networks):
+    """Of two bright spots, a network without random numbers counts only the one on the left.
+
+    HiResCAM knows the place. Grad-CAM averages over the places, and so marks both spots alike.
+    """
+    maps = load_script("visualizing/maps.py")
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Conv2D(1, 4, strides=4, padding="same", activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    left = np.zeros((7, 7, 10))
+    left[:, :3, 3] = 1
+    model.set_weights([np.ones((4, 4, 1, 1)), np.zeros(1), left.reshape(49, 10), np.zeros(10)])
+    image = np.zeros((1, 28, 28), "uint8")
+    image[0, 8:12, 4:8] = image[0, 16:20, 20:24] = 255
+    places = [(9, 5), (17, 21)]
+    grad, hires = (make(model, image, [3])[0] for make in (maps.grad_cam, maps.hires_cam))
+    assert grad[places[0]] > 0 and grad[places[1]] == pytest.approx(grad[places[0]])
+    assert hires[places[0]] > 0 == hires[places[1]]
+
+
 @pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     """The check separates a map that was made for it from chance and from an untrained network."""
     results = run_lesson_here("visualizing/why.py", "--images", 20, SEEDS=[1])
     methods = results["methods"]
-    assert set(methods) >= {"random_ink", "occlusion", "Grad-CAM_3_x_3", "Grad-CAM_11_x_11"}
+    assert set(methods) >= {"random_ink", "occlusion", "Grad-CAM_3_x_3", "HiResCAM_11_x_11"}
     occlusion = methods["occlusion"]
     assert occlusion["fall"] > methods["random_ink"]["fall"] + 0.2
     assert occlusion["fall"] > occlusion["fall_untrained"] + 0.1
-    # Saliency marks much the same pixels in a network that has learned nothing.
+    assert occlusion["gain"]["low"] > 0 and occlusion["p"] < 0.05
+    assert occlusion["gain"]["mean"] == pytest.approx(
+        occlusion["fall"] - occlusion["fall_untrained"], abs=1e-6
+    )
+    # Saliency seems to mark much the same pixels in a network that has learned nothing: paper.
     assert occlusion["alike"] < 0.2 and methods["saliency"]["alike"] > 0.5
+    assert methods["saliency"]["alike_ink"] < 0.4
 
 
 @pytest.fixture
@@ -231,8 +277,10 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
         results = run_lesson_here("visualizing/embedding.py", "--digits", 300, **few)
     maps = results["maps"]
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
-    assert maps["t-SNE, perplexity 20"]["neighbours"] > 0.9
+    assert maps["t_SNE_perplexity_20"]["neighbours"] > 0.9
     assert maps["hidden_layer"]["distances"] == pytest.approx(1)
+    assert maps["hidden_layer"]["kept"] == maps["hidden_layer"]["trustworthiness"] == 1
+    assert maps["PCA"]["kept"] < maps["t_SNE_perplexity_20"]["kept"] < 1
 
 
 @pytest.mark.parametrize(

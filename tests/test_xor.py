@@ -12,6 +12,35 @@ def outputs(tmp_path_factory):
     return tmp_path_factory.mktemp("xor")
 
 
+class Spy(keras.Model):
+    """A network that notes the first input of each row that it learns from."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = keras.layers.Dense(1)
+        self.seen = []
+
+    def call(self, x):
+        return self.layer(x)
+
+    def train_step(self, data):
+        self.seen.append(int(data[0][0, 0]))
+        return super().train_step(data)
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="the text says it of TensorFlow")
+def test_after_a_seed_fit_repeats_one_order():
+    """As the text says: in every epoch the rows come in the same order, which is not their own."""
+    keras.utils.set_random_seed(1)
+    spy = Spy()
+    spy.compile(optimizer="sgd", loss="mse", run_eagerly=True)
+    rows = np.arange(12, dtype="float32")[:, np.newaxis]
+    spy.fit(rows, 0 * rows, batch_size=1, epochs=3, verbose=0)
+    orders = np.reshape(spy.seen, (3, 12))
+    assert (orders == orders[0]).all()
+    assert sorted(orders[0]) == list(range(12)) and list(orders[0]) != list(range(12))
+
+
 @pytest.mark.slow
 def test_the_default_network_solves_xor(load_script, outputs, capsys):
     result = load_script("xor/xor.py").main(["--outputs", str(outputs)])

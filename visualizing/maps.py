@@ -13,6 +13,7 @@ from keras import ops
 
 from gradients import gradients
 from networks import as_input, probabilities, run_layers, scores
+from utils.receptive_fields import place, receptive_fields
 
 PATCH = 6  # side of the square that occlusion covers, in pixels
 STEP = 2  # by which it moves
@@ -69,14 +70,12 @@ def convolutions(model):
     return [i for i, x in enumerate(model.layers, 1) if isinstance(x, keras.layers.Conv2D)]
 
 
-def grad_cam(model, images, answers, layers=None):
-    """The maps of a convolution, each weighted by what it does for the answer.
+def convolution_slopes(model, images, answers, layers):
+    """Return the maps of a convolution, and how the score of each answer changes with them.
 
-    layers: how many of the network's layers make the maps, by default up to the last convolution.
-    Source: Selvaraju and others, "Grad-CAM", 2017.
+    layers: how many of the network's layers make the maps. Both: (n, rows, columns, channels).
     """
-    layers = layers or convolutions(model)[-1]
-    maps = run_layers(model.layers[:layers], as_input(model, images))  # (n, h, w, channels)
+    maps = run_layers(model.layers[:layers], as_input(model, images))
     wanted = ops.one_hot(answers, 10)
 
     def score(maps):
@@ -85,7 +84,40 @@ def grad_cam(model, images, answers, layers=None):
 
     maps = ops.convert_to_numpy(maps)
     _, (slope,) = gradients(score, maps)
-    weights = slope.mean(axis=(1, 2), keepdims=True)
-    heat = np.maximum((weights * maps).sum(axis=-1, keepdims=True), 0)
-    heat = ops.image.resize(heat, (28, 28), interpolation="bilinear")
-    return ops.convert_to_numpy(heat)[..., 0]
+    return maps, slope
+
+
+def on_image(model, layers, heat, stretched=False):
+    """Return what the cells of a layer's maps say, each in the middle of the pixels it looks at.
+
+    stretched: lay the maps over the whole image, as if its cells looked at equal parts of it. That
+    is usual, and wrong for convolutions without padding.
+    """
+    if stretched:
+        heat = ops.image.resize(heat[..., np.newaxis], (28, 28), interpolation="bilinear")
+        return ops.convert_to_numpy(heat)[..., 0]
+    fields = receptive_fields(model)[model.layers[layers - 1].name]
+    return place(heat, fields, (28, 28))
+
+
+def grad_cam(model, images, answers, layers=None, stretched=False):
+    """The maps of a convolution, each weighted by what it does for the answer on average.
+
+    layers: how many of the network's layers make the maps, by default up to the last convolution.
+    Source: Selvaraju and others, "Grad-CAM", 2017.
+    """
+    layers = layers or convolutions(model)[-1]
+    maps, slope = convolution_slopes(model, images, answers, layers)
+    weights = slope.mean(axis=(1, 2), keepdims=True)  # one for each map
+    return on_image(model, layers, np.maximum((weights * maps).sum(axis=-1), 0), stretched)
+
+
+def hires_cam(model, images, answers, layers=None, stretched=False):
+    """The same without the average: each place of each map has a weight of its own.
+
+    Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of
+    convolutional neural networks", 2020.
+    """
+    layers = layers or convolutions(model)[-1]
+    maps, slope = convolution_slopes(model, images, answers, layers)
+    return on_image(model, layers, np.maximum((slope * maps).sum(axis=-1), 0), stretched)

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.data import load_parts, prepare_images
+from utils.data import load_parts, prepare_images, writers_of
 from utils.models import load_model
 from utils.runs import ROOT, fail
 
@@ -67,6 +67,16 @@ def held_out_digits():
     test images are not for looking.
     """
     return load_parts()["validation"]
+
+
+def some_digits(count):
+    """Return so many of them, spread over all 5,000: images, labels and writers.
+
+    The first hundreds are by students alone; so spread, they are by everybody.
+    """
+    images, labels = held_out_digits()
+    chosen = np.linspace(0, len(images) - 1, count).astype(int)
+    return images[chosen], labels[chosen], writers_of("validation")[chosen]
 
 
 def one_of_each():

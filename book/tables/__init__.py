@@ -12,6 +12,6 @@ from tables import (  # noqa: F401
     visualizing,
     xor,
 )
-from tables.common import TABLES
+from tables.common import TABLES, make_table
 
-__all__ = ["TABLES"]
+__all__ = ["TABLES", "make_table"]

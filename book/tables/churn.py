@@ -1,7 +1,6 @@
 """The tables of the chapter on customer churn."""
 
-from tables.common import markdown, percent, table
-from utils.runs import load_results
+from tables.common import load_results, markdown, percent, table
 
 MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_network"]
 
@@ -14,14 +13,10 @@ def accuracy_and_auc(scores):
     ]
 
 
-def gains(scores, base):
-    """Return the AUC that a change gains, with its standard error, and on how many splits."""
-    if scores is base:
-        return ["", ""]
-    pairs = zip(scores["auc_by_seed"], base["auc_by_seed"], strict=True)
-    better = sum(changed > usual for changed, usual in pairs)
-    gain = f"{scores['auc_gain']:+.3f} ± {scores['auc_gain_error']:.3f}"
-    return [gain, f"{better} of {len(base['auc_by_seed'])}"]
+def gained(one, splits):
+    """Return the mean of a comparison with its 95 % interval, on how many splits, and a verdict."""
+    interval = "{gain:+.3f} ({low:+.3f} to {high:+.3f})".format(**one)
+    return [interval, f"{one['ahead']} of {splits}", "yes" if one["shown"] else "not shown"]
 
 
 @table
@@ -40,6 +35,51 @@ def churn_base():
         ["validation customers, mean of twenty splits (standard deviation)", "accuracy", "AUC"],
         *[[name.replace("_", " "), *accuracy_and_auc(scores[name])] for name in MODELS],
     )
+
+
+@table
+def churn_features():
+    measured = load_results("churn_features")
+    labels = {
+        "as_usual": "the eleven inputs",
+        "age_curve": "also the age squared and cubed",
+        "product_steps": "a step for each number of products",
+        "curve_and_steps": "both",
+    }
+    rows = []
+    for inputs, label in labels.items():
+        scores = measured["regression"][inputs]
+        if inputs == "as_usual":
+            one = measured["ahead"][inputs]  # of the network: turned round
+            one = one | {"gain": -one["gain"], "low": -one["high"], "high": -one["low"]}
+        else:
+            one = measured["made"][inputs]
+        interval, _, verdict = gained(one, measured["seeds"])
+        means = [percent(scores["accuracy"], 1), f"{scores['auc']:.3f}"]
+        rows.append([f"logistic regression, {label}", *means, interval, verdict])
+    network = measured["network"]["as_usual"]
+    means = [percent(network["accuracy"], 1), f"{network['auc']:.3f}"]
+    rows.append(["neural network, the eleven inputs", *means, "", ""])
+    header = ["model and inputs, mean of twenty splits", "accuracy", "AUC"]
+    return markdown([*header, "AUC above the network's (95 % interval)", "shown?"], *rows)
+
+
+@table
+def churn_taken_away():
+    measured = load_results("churn_features")
+    labels = {
+        "as_usual": "all ten",
+        "without_age": "without the age",
+        "without_products": "without the number of products",
+        "without_both": "without both",
+        "curve_and_steps": "all ten, with curve and steps made by a person",
+    }
+    rows = []
+    for inputs, label in labels.items():
+        aucs = [f"{measured[name][inputs]['auc']:.3f}" for name in ("regression", "network")]
+        rows.append([label, *aucs, *gained(measured["ahead"][inputs], measured["seeds"])])
+    header = ["columns", "regression", "network", "network ahead (95 % interval)", "ahead on"]
+    return markdown([*header, "shown?"], *rows)
 
 
 @table
@@ -63,11 +103,12 @@ def churn_experiments():
         "country_as_number": "country as a number",
     }
     measured = load_results("churn_experiments")
-    base = measured["base"]["neural_network"]
+    splits = measured["seeds"]
     rows = []
     for name, label in labels.items():
         scores = measured[name]["neural_network"]
         means = [percent(scores["accuracy"], 1), f"{scores['auc']:.3f}"]
-        rows.append([label, *means, *gains(scores, base)])
-    header = ["network, mean of twenty splits", "accuracy", "AUC", "AUC gained", "better on"]
-    return markdown(header, *rows)
+        gain = gained(scores["auc_gained"], splits) if name != "base" else ["", "", ""]
+        rows.append([label, *means, *gain])
+    header = ["network, mean of twenty splits", "accuracy", "AUC", "AUC gained (95 % interval)"]
+    return markdown([*header, "better on", "shown?"], *rows)

@@ -1,7 +1,6 @@
 """The tables of the chapter on convolutional networks and transfer learning."""
 
-from tables.common import PERCENT, entries, markdown, percent, table
-from utils.runs import load_results
+from tables.common import PERCENT, entries, load_results, markdown, percent, table
 from utils.statistics import with_deviation
 
 # Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).

@@ -1,8 +1,7 @@
 """The tables of the experiments on MNIST."""
 
-from tables.common import TABLES, markdown
+from tables.common import TABLES, load_results, markdown
 from tables.mnist import accuracies
-from utils.runs import load_results
 
 
 def experiment(group, title):

@@ -1,7 +1,6 @@
 """The tables of the chapter on MNIST: networks trained once."""
 
-from tables.common import PERCENT, TABLES, markdown, percent, table
-from utils.runs import load_results
+from tables.common import PERCENT, TABLES, load_results, markdown, percent, table
 from utils.statistics import with_deviation
 
 TEST_SIZE = 10_000
@@ -29,9 +28,8 @@ PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
 # Name of a table of trained models: its lines, each as (label, run, model).
 COMPARISONS = {
     "mnist_convolution": [
-        ("`mlp_one_layer`", "mnist_60", "mlp_one_layer"),
-        ("`mlp_two_layers`", "mnist_60", "mlp_two_layers"),
-        PLAIN,
+        ("`mlp_one_layer`", "mnist_long", "mlp_one_layer"),
+        ("plain `conv_net`", "mnist_long", "conv_net"),
     ],
     "mnist_penalties": [
         PLAIN,
@@ -48,7 +46,7 @@ COMPARISONS = {
     "mnist_early": [PLAIN, ("stopped early, patience 5", "mnist_early", "conv_net")],
     "mnist_cosine": [PLAIN, ("with the cosine schedule", "mnist_cosine", "conv_net")],
     "mnist_short": [
-        ("constant rate 0.001, batches of 256", "mnist_3", "conv_net"),
+        ("constant rate 0.001, batches of 256", "mnist_seconds", "conv_net"),
         ("cosine, augmentation", "mnist_short_augment", "conv_net"),
         ("cosine up to 0.005, batches of 128", "mnist_short", "conv_net"),
     ],
@@ -82,7 +80,7 @@ def mnist_models_3():
     rows = [
         [f"`{name}`", f"{model['parameters']:,}", *accuracies(model, "train", "validation")]
         + [model["validation"]["errors"]]
-        for name, model in load_results("mnist_3")["models"].items()
+        for name, model in load_results("mnist_seconds")["models"].items()
     ]
     return markdown(["model", "parameters", "training", "validation", "misread"], *rows)
 

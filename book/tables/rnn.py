@@ -1,8 +1,14 @@
 """The tables of the chapter on recurrent networks."""
 
-from tables.common import PERCENT, TABLES, entries, markdown, percent, table
-from utils.runs import load_results
-from utils.statistics import with_deviation
+from scipy.stats import norm
+
+from tables.common import PERCENT, TABLES, entries, load_results, markdown, percent, table
+from utils.statistics import holm, with_deviation
+
+
+def each(shares, digits=1):
+    """Return all of some shares in percent: 93.2, 30.3, 57.8."""
+    return ", ".join(f"{100 * share:.{digits}f}" for share in shares)
 
 
 @table
@@ -10,9 +16,9 @@ def order():
     trained = load_results("order")["trained"]
     lengths = list(trained["GRU"])
     return markdown(
-        ["accuracy, mean of three runs", *[f"{length} letters" for length in lengths]],
+        ["accuracy in % of each run", *[f"{length} letters" for length in lengths]],
         *[
-            [name, *[percent(scores[length]["mean"], 1) for length in lengths]]
+            [name, *[each(scores[length]["accuracies"]) for length in lengths]]
             for name, scores in trained.items()
         ],
     )
@@ -23,11 +29,11 @@ def order_elsewhere():
     found = load_results("order")["elsewhere"]
     lengths = list(found["GRU_20"])
     return markdown(
-        ["trained on", *[f"tested on {length}" for length in lengths]],
+        ["accuracy in % of each run; trained on", *[f"tested on {length}" for length in lengths]],
         *[
             [
                 name.replace("_20", ", 20 letters").replace("_mixed", ", 5 to 20 letters"),
-                *[percent(scores[length]["mean"], 1) for length in lengths],
+                *[each(scores[length]["accuracies"]) for length in lengths],
             ]
             for name, scores in found.items()
         ],
@@ -45,13 +51,46 @@ def long_memory():
 
 
 @table
-def pixel_order():
+def remembered():
+    found = load_results("long_memory")["remembered"]
+    lengths = list(found["GRU"])
     return markdown(
-        ["network", "parameters", "seconds", "pixels in order", "pixels shuffled"],
+        ["right in %, each seed", *[f"first of {length} letters" for length in lengths]],
+        *[[name, *[each(scores[length]) for length in lengths]] for name, scores in found.items()],
+    )
+
+
+ORDERS = {
+    "in_order": "pixels in order",
+    "shuffled": "pixels shuffled",
+    "rows_shuffled": "rows shuffled",
+}
+
+
+@table
+def pixel_order():
+    networks = entries("pixel_order")
+    last = str(networks.pop("epochs")[-1])
+    return markdown(
+        [f"accuracy in % after {last} epochs, each seed", "parameters", *ORDERS.values()],
         *[
-            [f"`{name}`", f"{one['parameters']:,}", f"{one['seconds']:.0f}"]
-            + [with_deviation(one[kind], PERCENT) for kind in ("in_order", "shuffled")]
-            for name, one in entries("pixel_order").items()
+            [f"`{name}`", f"{one['parameters']:,}"]
+            + [each(one[kind][last]) if kind in one else "" for kind in ORDERS]
+            for name, one in networks.items()
+        ],
+    )
+
+
+@table
+def pixel_order_epochs():
+    networks = entries("pixel_order")
+    epochs = networks.pop("epochs")
+    return markdown(
+        ["accuracy in %, each seed, after", *[f"{epoch} epochs" for epoch in epochs]],
+        *[
+            [f"`{name}`, {label}", *[each(networks[name][kind][str(epoch)]) for epoch in epochs]]
+            for name in ("lstm", "gru")
+            for kind, label in ORDERS.items()
         ],
     )
 
@@ -81,10 +120,21 @@ def names_invented():
 
 
 @table
+def first_names_leads():
+    leads = load_results("first_names")["leads"]
+    return markdown(
+        ["split", *range(1, len(leads) + 1)],
+        ["points", *[f"{100 * one['mean']:.1f}" for one in leads]],
+        ["95 % interval", *[f"{100 * one['low']:.1f} to {100 * one['high']:.1f}" for one in leads]],
+    )
+
+
+@table
 def first_names():
     labels = {
         "letters": "logistic regression, letters",
         "n_grams": "logistic regression, n-grams",
+        "n_grams_of_fewer": "the same, from the names of the GRU",
         "majority_class": "majority class",
     }
     return markdown(
@@ -120,6 +170,41 @@ def forecast(name, digits=0):
     return markdown(header, *rows)
 
 
+def p_values(intervals):
+    """Return p of each {"mean", "low", "high"}, corrected by Holm for their number.
+
+    An interval of 95 % is 2 * 1.96 standard errors wide if its draws are normally distributed.
+    """
+    scores = [2 * norm.isf(0.025) * one["mean"] / (one["high"] - one["low"]) for one in intervals]
+    return holm([2 * norm.sf(abs(score)) for score in scores])
+
+
+def behind(name, methods):
+    """Return the table of how far methods are behind the one that a run recommends."""
+    found = load_results(name)
+    family = [found["behind"][method] for method in methods]
+    return markdown(
+        [
+            f"behind {found['recommended'].replace('_', ' ')}",
+            "vehicles",
+            "95 % interval",
+            "Holm's p",
+        ],
+        *[
+            [
+                method.replace("_", " "),
+                f"{one['mean']:.0f}",
+                f"{one['low']:.1f} to {one['high']:.1f}",
+                f"{p:.4f}" if p < 0.001 else f"{p:.3f}",
+            ]
+            for method, one, p in zip(methods, family, p_values(family), strict=True)
+        ],
+    )
+
+
+NETWORKS = ["perceptron", "dilated_convolution", "GRU", "LSTM"]
+TABLES["forecast_1_behind"] = lambda: behind("forecast_1", NETWORKS)
+TABLES["forecast_24_behind"] = lambda: behind("forecast_24", ["gradient_boosting", *NETWORKS])
 TABLES["forecast_1"] = lambda: forecast("forecast_1")
 TABLES["forecast_24"] = lambda: forecast("forecast_24")
 TABLES["forecast_temperature"] = lambda: forecast("forecast_temperature", 2)
@@ -149,11 +234,14 @@ def leakage():
     }
     results = load_results("leakage")
     return markdown(
-        ["error of the next 24 hours in 2018", "perceptron", "gradient boosting"],
+        ["error of the next 24 hours in 2018, each seed", "perceptron", "gradient boosting"],
         *[
             [
                 label,
-                *[f"{results[way][n]['mean']:.0f}" for n in ("perceptron", "gradient_boosting")],
+                *[
+                    ", ".join(f"{error:.0f}" for error in results[way][name]["seeds"])
+                    for name in ("perceptron", "gradient_boosting")
+                ],
             ]
             for way, label in labels.items()
         ],

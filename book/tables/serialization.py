@@ -1,7 +1,6 @@
 """The tables of the chapter on serialization and of the web service."""
 
-from tables.common import markdown, percent, table
-from utils.runs import load_results
+from tables.common import load_results, markdown, percent, table
 
 
 @table

@@ -1,14 +1,13 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import PERCENT, entries, markdown, percent, table
+from tables.common import PERCENT, entries, load_results, markdown, percent, table
 from tables.mnist import accuracies
-from utils.runs import load_results
-from utils.statistics import with_deviation
+from utils.statistics import compare_seeds, holm, with_deviation
 
 
 @table
 def mnist_models():
-    long, short = load_results("mnist_60")["models"], load_results("mnist_3")["models"]
+    long, short = load_results("mnist_60")["models"], load_results("mnist_seconds")["models"]
     header = ["model", "parameters", "training", "validation", "misread", "cross-entropy"]
     return markdown(
         [*header, "seconds per epoch"],
@@ -22,38 +21,76 @@ def mnist_models():
     )
 
 
-def networks_compared(name):
-    """Return the table of a run of seeds.py: each network, and how far it is from the first."""
-    rows = []
-    for summary in entries(name).values():
-        cells = ["", "", "", ""]
-        if "compared" in summary:
-            accuracy, entropy = (summary["compared"][k] for k in ("accuracy", "cross_entropy"))
-            cells = [difference(accuracy, 100, 2), f"{accuracy['p']:.3f}"]
-            cells += [difference(entropy, 1, 4), f"{entropy['p']:.3f}"]
+def networks_compared(networks):
+    """Return a table of networks trained with several seeds: how far each is from the first.
+
+    networks: summaries as seeds.py makes them. Their comparisons are one family.
+    """
+    first, *others = networks
+    compared = [
+        [compare_seeds(values(one, score), values(first, score)) for one in others]
+        for score in ("accuracy", "cross_entropy")
+    ]
+    rows = [[f"`{first['network']}`", with_deviation(first["accuracy"], PERCENT)] + [""] * 5]
+    corrected = [holm([one["p"] for one in family]) for family in compared]
+    for one, accuracy, entropy, *ps in zip(others, *compared, *corrected, strict=True):
+        ahead = f"{sum(d > 0 for d in accuracy['differences'])} of {len(accuracy['differences'])}"
         rows.append(
-            [f"`{summary['network']}`", with_deviation(summary["accuracy"], PERCENT), *cells]
+            [f"`{one['network']}`", with_deviation(one["accuracy"], PERCENT)]
+            + [difference(accuracy, 100, 2), ahead, f"{ps[0]:.3f}"]
+            + [difference(entropy, 1, 4), f"{ps[1]:.3f}"]
         )
-    header = ["network", "accuracy", "points more", "p", "cross-entropy, difference", "p"]
+    header = ["network", "accuracy", "points more", "seeds ahead", "p", "cross-entropy more", "p"]
     return markdown(header, *rows)
+
+
+def values(summary, score):
+    return summary["accuracy"]["accuracies"] if score == "accuracy" else summary["cross_entropy"]
 
 
 def difference(compared, unit, digits):
     """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
-    middle, low, high = (
-        f"{unit * value:+.{digits}f}" for value in (compared["difference"], *compared["interval"])
-    )
+    middle, low, high = (f"{unit * compared[key]:+.{digits}f}" for key in ("mean", "low", "high"))
     return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
 
 
 @table
 def mnist_seeds():
-    return networks_compared("mnist_seeds")
+    """Two runs of seeds.py, which share the plain network."""
+    practice = [one for name, one in entries("mnist_practice").items() if name != "conv_net"]
+    return networks_compared([*entries("mnist_seeds").values(), *practice])
 
 
 @table
-def mnist_practice():
-    return networks_compared("mnist_practice")
+def mnist_clipping():
+    return networks_compared(list(entries("mnist_clipping").values()))
+
+
+@table
+def mnist_splits():
+    """What is special about each way to hold out images, and what it foretells."""
+    labels = {
+        "last": "the last 5,000",
+        "random": "5,000 at random",
+        "by_writer": "those of 45 writers",
+        "test": "the test images",
+    }
+    results = load_results("mnist_splits")
+    rows = []
+    for way, label in labels.items():
+        one, foretold = results["sets"][way], results["foretold"].get(way)
+        cells = ["", ""]
+        if foretold:
+            cells = [f"{foretold['loss_over_test']:.2f}", f"{foretold['rank_cross_entropy']:.2f}"]
+            cells[1] += f", {foretold['rank_accuracy']:.2f}"
+        rows.append(
+            [label, one["writers"]]
+            + [percent(one[key], 0) for key in ("by_known_writers", "by_students")]
+            + [percent(one["nearest_centroid"], 1), *cells]
+        )
+    header = ["images", "writers", "by writers of training images", "by students"]
+    header += ["nearest centroid reads", "loss over test loss", "rank correlation with the test"]
+    return markdown(header, *rows)
 
 
 @table

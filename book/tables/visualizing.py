@@ -1,11 +1,16 @@
 """The tables of the chapter on visualizing, and of its part on debugging."""
 
-from tables.common import entries, markdown, percent, table
-from utils.runs import load_results
+from tables.common import entries, load_results, markdown, percent, table
 
 
 def words(name):
     return name.replace("_", " ")
+
+
+def points(row):
+    """Return a difference in percentage points, with its interval: +4.7 (+2.4 to +7.0)."""
+    middle, low, high = (f"{100 * row['gain'][key]:+.1f}" for key in ("mean", "low", "high"))
+    return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
 
 
 @table
@@ -14,10 +19,28 @@ def why_check():
     for name, row in load_results("why")["methods"].items():
         cells = [f"{100 * row['fall']:.1f}"]
         if "alike" in row:
-            cells += [f"{100 * row['fall_untrained']:.1f}", f"{row['alike']:.2f}"]
-        rows.append([words(name), *cells, *[""] * (3 - len(cells))])
+            cells += [f"{100 * row['fall_untrained']:.1f}", points(row)]
+            cells += [f"{row[key]:.2f}" for key in ("alike", "alike_ink")]
+        rows.append([words(name), *cells, *[""] * (5 - len(cells))])
     return markdown(
-        ["marked by", "fall", "fall, map of untrained networks", "rank correlation of the two"],
+        ["marked by", "fall", "by untrained networks", "difference (95 %)"]
+        + ["rank correlation of the two", "on the ink"],
+        *rows,
+    )
+
+
+@table
+def why_stretched():
+    stretched, placed = (load_results(name)["methods"] for name in ("why_stretched", "why"))
+    rows = [
+        [words(name), f"{100 * row['fall']:.1f}", points(row)]
+        + [f"{100 * placed[name]['fall']:.1f}", points(placed[name])]
+        for name, row in stretched.items()
+        if "CAM" in name
+    ]
+    return markdown(
+        ["marked by", "stretched: fall", "more than untrained", "placed: fall"]
+        + ["more than untrained"],
         *rows,
     )
 
@@ -25,10 +48,16 @@ def why_check():
 @table
 def embedding_maps():
     rows = [
-        [words(name), percent(row["neighbours"], 1), f"{row['distances']:.2f}"]
+        [words(name).replace("t SNE ", "t-SNE, "), percent(row["neighbours"], 1)]
+        + [percent(row["kept"], 0)]
+        + [f"{row['trustworthiness']:.3f}", f"{row['distances']:.2f}"]
         for name, row in load_results("embedding")["maps"].items()
     ]
-    return markdown(["points", "neighbours have the digit", "distances kept"], *rows)
+    return markdown(
+        ["points", "neighbours have the digit", "neighbours kept", "trustworthiness"]
+        + ["distances kept"],
+        *rows,
+    )
 
 
 @table

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -110,7 +110,8 @@ def compare(methods, counts, folds):
     represented, pictures = represent({METHODS[name][1] for name in methods})
     labels, classes = pictures.labels, len(pictures.classes)
     accuracies = {artist: {name: {} for name in methods} for artist in ARTISTS}
-    splits = StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(labels, labels)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
+    splits = folds.split(labels, labels, pictures.groups)
     for fold, (known, held_out) in list(enumerate(splits))[:folds]:
         for count in counts:
             chosen = choose(known, labels, count, np.random.default_rng(fold))

@@ -14,7 +14,7 @@ from chapter import OUTPUTS
 
 import keras
 from keras import layers
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from efficientnet_lite import build_network
 from few_pictures import ARTISTS, FOLDS, SIZE
@@ -61,7 +61,8 @@ def compare(variants, folds, epochs):
     keras.utils.set_random_seed(1)
     whole, head, last_blocks = replace_head(network, len(pictures.classes))
     untrained = whole.get_weights()
-    splits = StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(labels, labels)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
+    splits = folds.split(labels, labels, pictures.groups)
     for fold, (known, held_out) in list(enumerate(splits))[:folds]:
         features, maps = (array[known] for array in inputs[ARTISTS[0]])
         whole.set_weights(untrained)

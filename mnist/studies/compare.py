@@ -51,7 +51,7 @@ def points_of_the_book():
     The long runs shared their machine with other work. How long an epoch takes was measured
     separately, in runs of three epochs with nothing else running.
     """
-    short, long = load_results("mnist_3")["models"], load_results("mnist_60")["models"]
+    short, long = load_results("mnist_seconds")["models"], load_results("mnist_60")["models"]
     epoch = {name: model["seconds_per_epoch"] for name, model in short.items()}
     rows = [point(name, model) for name, model in short.items()]
     rows += [point(name, model, epoch[name]) for name, model in long.items()]

@@ -10,6 +10,8 @@ Chapter: mnist/README.md#the-rule
 
 from chapter import OUTPUTS
 
+import re
+
 from report import load_predictions
 from utils.data import writers_of
 from utils.options import make_parser
@@ -21,14 +23,15 @@ PART = "validation"  # the test images are not for choosing
 
 def load_right(runs):
     """Return {network: whether it reads each validation image rightly} of the runs' folders."""
+    saved = [(run, *entry) for run in runs for entry in load_predictions(run).items()]
+    models = [model for _, model, _ in saved]
     right = {}
-    for run in runs:
-        for model, parts in load_predictions(run).items():
-            probabilities, labels = parts[PART]
-            name = f"{model} of {run.name}"
-            if name in right:
-                fail(f"{name} is named twice.")
-            right[name] = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    for run, model, parts in saved:
+        name = model if models.count(model) == 1 else f"{model} of {run.name}"
+        if name in right:
+            fail(f"{name} is named twice.")
+        probabilities, labels = parts[PART]
+        right[name] = probabilities.argmax(axis=1) == labels.argmax(axis=1)
     if len(right) < 2:
         fail("there is only one network. Name the run of another one.")
     return right
@@ -36,10 +39,24 @@ def load_right(runs):
 
 def explain(first, second, compared):
     """Return in a sentence what a comparison means."""
-    better, worse = (second, first) if compared["mean"] > 0 else (first, second)
     if compared["low"] <= 0 <= compared["high"]:
-        return "The interval contains 0: it is not shown that one of the two reads better."
+        return "The interval contains 0: these images do not show that one of them reads better."
+    better, worse = (second, first) if compared["mean"] > 0 else (first, second)
     return f"The interval does not contain 0: {better} reads better than {worse}."
+
+
+def compare(first, second, right, writers):
+    """Print how two of the networks differ, and return it."""
+    compared = compare_networks(right[first], right[second], writers)
+    each = compare_networks(right[first], right[second], range(len(writers)))
+    compared["over_images"] = {end: each[end] for end in ("low", "high")}
+    print(f"\n{first} and {second} on {len(writers):,} images by {compared['groups']} writers")
+    print("misread by both {both}, only by the first {only_first}, ".format(**compared), end="")
+    print(f"only by the second {compared['only_second']}")
+    points = [f"{100 * compared[key]:+.2f}" for key in ("mean", "low", "high")]
+    print("second minus first: {} points ({} to {} over writers), ".format(*points), end="")
+    print(f"McNemar's p {compared['p']:.3f}\n{explain(first, second, compared)}")
+    return compared
 
 
 def main(argv=None):
@@ -49,22 +66,12 @@ def main(argv=None):
     args = parser.parse_args(argv)
     right = load_right([find_run(name, OUTPUTS) for name in args.runs])
     folder = make_folder(args.outputs)
-
     writers = writers_of(PART)
     first, *others = right
-    results = {}
-    for second in others:
-        c = results[second] = compare_networks(right[first], right[second], writers)
-        misread = [int((~right[name]).sum()) for name in (first, second)]
-        points = [f"{100 * c[key]:+.2f}" for key in ("mean", "low", "high")]
-        print(f"\nOf {len(writers):,} images by {c['groups']} writers")
-        print(f"  {misread[0]:5} are misread by {first} (the first)")
-        print(f"  {misread[1]:5} are misread by {second} (the second)")
-        print(f"  {c['both']:5} by both, {c['only_first']} only by the first, ", end="")
-        print(f"{c['only_second']} only by the second")
-        print("The second reads {} points more ({} to {} over writers).".format(*points))
-        print(f"{explain(first, second, c)} (McNemar's p: {c['p']:.3f})")
-    return save_results({"first": first, "compared": results}, folder, __file__, argv)
+    compared = {
+        re.sub(r"\W+", "_", second): compare(first, second, right, writers) for second in others
+    }
+    return save_results({"first": first, "compared": compared}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

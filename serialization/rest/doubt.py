@@ -13,11 +13,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from utils.data import load_parts, prepare_images
 from utils.runs import file_sha256
-from utils.statistics import fit_temperature
-
-REFUSED = 0.01  # of the digits held out for validation: the least digit-like, taken for none
 
 
 def is_known(model):
@@ -44,20 +40,8 @@ def digit_likeness(logits):
     return np.logaddexp.reduce(logits, axis=1)
 
 
-def fit(model, sha256):
-    """Return temperature and least likeness of a digit for the network in a file."""
-    images, labels = load_parts()["validation"]
-    inputs = prepare_images(images, model.input_shape[1:])
-    network = keras.Model(model.inputs, model.layers[-1].input)
-    features = network.predict(inputs, batch_size=500, verbose=0)
-    logits = find_logits(features, *model.layers[-1].get_weights())
-    temperature = fit_temperature(softmax(logits, axis=1), np.eye(10)[labels])
-    least = float(np.quantile(digit_likeness(logits), REFUSED))
-    return {"sha256": sha256, "temperature": temperature, "least_likeness": least}
-
-
 def load_limits(path):
-    """Return what fit gave for the network in path, or None if that is not stored beside it."""
+    """Return what ship_model.py fitted to the network in path, or None without it beside."""
     try:
         limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         known = limits["sha256"] == file_sha256(path)

@@ -6,7 +6,8 @@
 
 Leaves out the state of the optimizer, which only training needs, and prints both sizes: the file
 is a third as large. Of a network that reads digits, it also writes NAME.json: two numbers, fitted
-on the validation images, by which the service knows how sure it may be and what is not a digit.
+on the validation images, by which the service knows how sure it may be and what is not a digit. The
+first of them, a temperature, is only used if it helps with writers on whom it was not fitted.
 Without --outputs both are written to serialization/outputs/<start time>/. Some ten seconds.
 
 Chapter: serialization/rest/README.md#the-model-that-is-shipped
@@ -16,7 +17,13 @@ from chapter import OUTPUTS
 
 from pathlib import Path
 
-from doubt import fit, is_known
+import keras
+import numpy as np
+from scipy.special import softmax
+from sklearn.model_selection import GroupKFold
+
+from doubt import digit_likeness, find_logits, is_known
+from utils.data import load_parts, prepare_images, writers_of
 from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import (
@@ -29,8 +36,49 @@ from utils.runs import (
     write_json,
     writing_to,
 )
+from utils.statistics import fit_temperature, score, with_temperature
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+REFUSED = 0.01  # of the digits held out for validation: the least digit-like, taken for none
+FOLDS = 5  # parts of the writers, each of which is held out once
+
+
+def cross_validate(probabilities, labels, writers):
+    """Return the probabilities, each scaled with a temperature fitted on other writers' digits.
+
+    labels: one-hot, (n, 10); writers: who wrote each digit, (n,).
+    """
+    scaled = np.empty_like(probabilities)
+    for known, others in GroupKFold(FOLDS).split(probabilities, groups=writers):
+        temperature = fit_temperature(probabilities[known], labels[known])
+        scaled[others] = with_temperature(probabilities[others], temperature)
+    return scaled
+
+
+def choose_temperature(probabilities, labels, writers):
+    """Return the temperature to use, and the cross-entropies with none and with one.
+
+    The temperature is 1, which changes nothing, unless another one has made the answers about
+    writers on whom it was not fitted better.
+    """
+    without = score(labels, probabilities)["cross_entropy"]
+    scaled = score(labels, cross_validate(probabilities, labels, writers))["cross_entropy"]
+    temperature = fit_temperature(probabilities, labels) if scaled < without else 1.0
+    return temperature, {"without": without, "scaled": scaled}
+
+
+def fit(model, sha256):
+    """Return temperature and least likeness of a digit for the network in a file."""
+    images, digits = load_parts()["validation"]
+    inputs = prepare_images(images, model.input_shape[1:])
+    network = keras.Model(model.inputs, model.layers[-1].input)
+    features = network.predict(inputs, batch_size=500, verbose=0)
+    logits = find_logits(features, *model.layers[-1].get_weights())
+    probabilities, labels = softmax(logits, axis=1), np.eye(10)[digits]
+    temperature, tried = choose_temperature(probabilities, labels, writers_of("validation"))
+    least = float(np.quantile(digit_likeness(logits), REFUSED))
+    limits = {"sha256": sha256, "temperature": temperature, "least_likeness": least}
+    return limits | {"cross_entropy": tried}
 
 
 def write_limits(model, path):
