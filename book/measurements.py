@@ -101,6 +101,7 @@ MEASUREMENTS = {
     "why_5": ("visualizing/why.py --wiped 5", []),
     "why_150": ("visualizing/why.py --wiped 150", []),
     "why_stretched": ("visualizing/why.py --stretched", []),
+    "placing": ("visualizing/placing.py", []),
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),

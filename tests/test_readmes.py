@@ -21,7 +21,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
-PAGES = [*READMES, *(ROOT / page for page in ("CHEATSHEET.md", "GLOSSARY.md"))]
+PAGES = [*READMES, *(ROOT / page for page in ("CHEATSHEET.md", "CONTENTS.md", "GLOSSARY.md"))]
 PAGES += sorted((ROOT / "book").glob("*.md"))
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
@@ -272,10 +272,8 @@ def test_links_and_anchors_exist(page, links):
 
 
 def test_the_contents_name_every_section(links):
-    targets = {
-        ((ROOT / file).resolve() if file else READMES[0], anchor)
-        for file, _, anchor in (target.partition("#") for target in links[READMES[0]].targets)
-    }
+    linked = [target.partition("#") for target in links[ROOT / "CONTENTS.md"].targets]
+    targets = {((ROOT / file).resolve(), anchor) for file, _, anchor in linked}
     for path in READMES[1:]:
         sections = re.findall(r"^## (?!Summary$|Quiz$).+$", without_code(TEXTS[path]), re.MULTILINE)
         linked = {anchor for file, anchor in targets if file == path and anchor}

@@ -1,0 +1,95 @@
+"""Where on the image does a cell of a feature map belong? Two answers, on ten networks.
+
+    python visualizing/placing.py
+    python visualizing/placing.py --seeds 2 --epochs 1  # a quick try
+
+Trains ten small networks. Lays the maps of Grad-CAM and HiResCAM over the image in two ways, each
+cell in the middle of the pixels that it looks at, or the whole map stretched over the image, and
+wipes out what they mark, as why.py does. You will see how far the answers fall, compared with the
+maps of the same network before its training. Some two minutes.
+Chapter: visualizing/README.md#how-we-were-fooled
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import numpy as np
+
+import networks
+from features import untrained
+from utils.data import prepare_mnist
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import compare_seeds, holm, spread
+from why import IMAGES, WIPED, fall, methods_for
+
+SEEDS = 10  # networks, each with other initial weights and another order of the images
+EPOCHS = 3
+TRAIN_SAMPLES = 10_000
+BATCH_SIZE = 128
+
+
+def train(seed, epochs, samples):
+    """Return conv_net after a short training."""
+    keras.utils.set_random_seed(seed)
+    model = networks.MODELS["conv_net"]()
+    model.compile("adam", loss="categorical_crossentropy")
+    digits = prepare_mnist(model.input_shape[1:], samples)
+    model.fit(digits.x_train, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+    return model
+
+
+def gains(model, before, images):
+    """Return {map: {way: how much more the answers fall by this network's maps than by before's}}.
+
+    before: the same network without training.
+    """
+    answers = networks.probabilities(model, images).argmax(axis=1)
+    found = {}
+    for way, stretched in (("stretched", True), ("placed", False)):
+        for name, make in methods_for(model, stretched).items():
+            if "CAM" in name:
+                falls = [
+                    fall(model, images, answers, make(one, images, answers), WIPED).mean()
+                    for one in (model, before)
+                ]
+                found.setdefault(name, {})[way] = float(falls[0] - falls[1])
+    return found
+
+
+def main(argv=None):
+    parser = make_parser("Compare two ways to lay a feature map over an image.", OUTPUTS)
+    add = parser.add_argument
+    add("--seeds", type=positive(int), default=SEEDS, help="how many networks")
+    add("--epochs", type=positive(int), default=EPOCHS)
+    add("--train-samples", type=positive(int), default=TRAIN_SAMPLES, help="images to learn from")
+    add("--images", type=positive(int, most=5000), default=IMAGES, help="in the check")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    images, _, _ = networks.some_digits(args.images)
+    found = []
+    for seed in range(1, args.seeds + 1):
+        model = train(seed, args.epochs, args.train_samples)
+        found.append(gains(model, untrained(model, seed), images))
+        print(f"seed {seed}", end="")
+        for name, ways in found[-1].items():
+            print(f"   {name.replace(chr(95), chr(32))} ", end="")
+            print(*(f"{way} {100 * gain:.1f}" for way, gain in ways.items()), end="", sep=", ")
+        print(flush=True)
+    results = {}
+    for name in found[0]:
+        ways = {way: [one[name][way] for one in found] for way in ("placed", "stretched")}
+        results[name] = {way: spread(values) for way, values in ways.items()}
+        results[name]["difference"] = compare_seeds(ways["placed"], ways["stretched"])
+    if args.seeds > 1:
+        values = holm([one["difference"]["p"] for one in results.values()])
+        for one, p in zip(results.values(), values, strict=True):
+            one["difference"]["p_holm"] = p
+    for name, one in results.items():
+        print(f"{name.replace('_', ' '):18}", end="")
+        print(*(f"{way} {100 * one[way]['mean']:5.1f}   " for way in ("stretched", "placed")))
+    return save_results({"maps": results, "images": len(images)}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
