@@ -146,10 +146,7 @@ MEASUREMENTS = {
     "leakage": ("book/leakage.py", []),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
     "pixel_order": ("book/pixel_order.py", []),
-    "cnn_convolution": (
-        "cnn/convolution.py",
-        ["convolution.png", "convolution_variants.png"],
-    ),
+    "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),
     "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
     "cnn_residual": ("cnn/residual.py", []),
@@ -173,7 +170,8 @@ MEASUREMENTS = {
 RUNS = {
     "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
     "mnist_pairs": {},  # mnist/studies/pairs.py of two runs of three epochs
-    "mnist_pairs_long": {},  # of runs of 60 epochs
+    "mnist_pairs_long": {},
+    "mnist_calibration_60": {},  # of runs of 60 epochs
     "mnist_long": {  # mnist.py -m NAME, with the split by writer
         "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
         "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
@@ -193,7 +191,6 @@ RUNS = {
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
-    "mnist_calibration_60": {},  # of the conv_net of mnist_long
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
     "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
     "doctor_zoo": {},

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 FOLDER = ROOT / "visualizing"
+SIDES = ["3_x_3", "11_x_11"]  # of the maps of the last two convolutions of conv_net
 
 
 @pytest.fixture
@@ -213,6 +214,21 @@ def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     # Saliency seems to mark much the same pixels in a network that has learned nothing: paper.
     assert occlusion["alike"] < 0.2 and methods["saliency"]["alike"] > 0.5
     assert methods["saliency"]["alike_ink"] < 0.4
+
+
+@pytest.mark.slow
+def test_two_ways_to_place_a_map_are_compared_with_equal_seeds(run_lesson_here, load_script):
+    options = ["--seeds", 2, "--epochs", 1, "--train-samples", 1500, "--images", 20]
+    maps = run_lesson_here("visualizing/placing.py", *options)["maps"]
+    assert list(maps) == [f"{kind}CAM_{side}" for kind in ("Grad-", "HiRes") for side in SIDES]
+    for one in maps.values():
+        placed, stretched = (one[way]["accuracies"] for way in ("placed", "stretched"))
+        differences = np.subtract(placed, stretched)
+        np.testing.assert_allclose(one["difference"]["differences"], differences)
+    placing = load_script("visualizing/placing.py")
+    model = placing.train(3, 0, 10)  # without any step it is what it was before
+    for one, two in zip(model.weights, placing.untrained(model, 3).weights, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.fixture

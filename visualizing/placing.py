@@ -13,7 +13,6 @@ Chapter: visualizing/README.md#how-we-were-fooled
 from chapter import OUTPUTS
 
 import keras
-import numpy as np
 
 import networks
 from features import untrained
@@ -57,6 +56,13 @@ def gains(model, before, images):
     return found
 
 
+def show(found):
+    """Print a line for each map."""
+    for name, ways in found.items():
+        values = ", ".join(f"{way} {100 * gain:5.1f}" for way, gain in ways.items())
+        print(f"  {name.replace('_', ' '):18}{values}", flush=True)
+
+
 def main(argv=None):
     parser = make_parser("Compare two ways to lay a feature map over an image.", OUTPUTS)
     add = parser.add_argument
@@ -71,11 +77,8 @@ def main(argv=None):
     for seed in range(1, args.seeds + 1):
         model = train(seed, args.epochs, args.train_samples)
         found.append(gains(model, untrained(model, seed), images))
-        print(f"seed {seed}", end="")
-        for name, ways in found[-1].items():
-            print(f"   {name.replace(chr(95), chr(32))} ", end="")
-            print(*(f"{way} {100 * gain:.1f}" for way, gain in ways.items()), end="", sep=", ")
-        print(flush=True)
+        print(f"seed {seed}: a fall larger than before the training by ... points")
+        show(found[-1])
     results = {}
     for name in found[0]:
         ways = {way: [one[name][way] for one in found] for way in ("placed", "stretched")}
@@ -85,9 +88,8 @@ def main(argv=None):
         values = holm([one["difference"]["p"] for one in results.values()])
         for one, p in zip(results.values(), values, strict=True):
             one["difference"]["p_holm"] = p
-    for name, one in results.items():
-        print(f"{name.replace('_', ' '):18}", end="")
-        print(*(f"{way} {100 * one[way]['mean']:5.1f}   " for way in ("stretched", "placed")))
+    print("The means:")
+    show({name: {way: one[way]["mean"] for way in ways} for name, one in results.items()})
     return save_results({"maps": results, "images": len(images)}, folder, __file__, argv)
 
 

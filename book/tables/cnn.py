@@ -1,7 +1,7 @@
 """The tables of the chapter on convolutional networks and transfer learning."""
 
 from tables.common import PERCENT, entries, load_results, markdown, percent, table
-from utils.statistics import with_deviation
+from utils.statistics import holm, with_deviation
 
 # Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).
 # The accuracies are those of the table on the page of keras.applications; the one of
@@ -114,6 +114,20 @@ def cnn_few_pictures():
 @table
 def cnn_other_artist():
     return few_pictures("twemoji")
+
+
+@table
+def cnn_near_twins():
+    measured, rows = load_results("cnn_near_twins"), []
+    kinds = {"all": "all", "with a near twin": "with_a_twin", "without one": "without"}
+    values = holm([measured[key]["flattered"]["p"] for key in kinds.values()])
+    for (name, key), p in zip(kinds.items(), values, strict=True):
+        one = measured[key]
+        middle, low, high = (f"{100 * one['flattered'][x]:+.1f}" for x in ("mean", "low", "high"))
+        difference = f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+        rows.append([name, shown(one["mixed"]), shown(one["grouped"]), difference, f"{p:.3f}"])
+    header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
+    return markdown(header, *rows)
 
 
 @table

@@ -7,7 +7,7 @@ emoji in turn, once so that near twins are held out together, and once without a
 and trains a new head for EfficientNet-Lite0 on the others; all of this with ten ways to divide
 them. You will see the accuracies on all emoji, and on those that have a near twin. Takes some two
 minutes on two cores.
-Chapter: cnn/studies/README.md#near-twins
+Chapter: cnn/README.md#near-twins
 """
 
 from chapter import OUTPUTS
@@ -63,10 +63,13 @@ def main(argv=None):
             "grouped": spread(grouped),
             "flattered": compare_seeds(mixed, grouped),
         }
+        results[f"points_{kind.replace(' ', '_')}"] = 100 * one["flattered"]["mean"]
         low, mean, high = (one["flattered"][key] for key in ("low", "mean", "high"))
         print(f"{kind}: mixed {one['mixed']['mean']:.1%}, ", end="")
         print(f"grouped {one['grouped']['mean']:.1%}, difference {mean:+.1%}", end="")
         print("" if low is None else f" ({low:+.1%} to {high:+.1%})")
+    differences = results["with_a_twin"]["flattered"]["differences"]
+    results |= {"least": 100 * min(differences), "most": 100 * max(differences)}
     return save_results(results, folder, __file__, argv)
 
 
