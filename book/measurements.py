@@ -100,7 +100,6 @@ MEASUREMENTS = {
     "why": ("visualizing/why.py", ["why.png"]),
     "why_5": ("visualizing/why.py --wiped 5", []),
     "why_150": ("visualizing/why.py --wiped 150", []),
-    "why_stretched": ("visualizing/why.py --stretched", []),
     "placing": ("visualizing/placing.py", []),
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),

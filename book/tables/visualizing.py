@@ -1,6 +1,9 @@
 """The tables of the chapter on visualizing, and of its part on debugging."""
 
 from tables.common import entries, load_results, markdown, percent, table
+from utils.statistics import compare_seeds, holm, mean_and_deviation
+
+KINDS = ["Grad-CAM", "HiResCAM"]
 
 
 def words(name):
@@ -9,7 +12,9 @@ def words(name):
 
 def points(row):
     """Return a difference in percentage points, with its interval: +4.7 (+2.4 to +7.0)."""
-    middle, low, high = (f"{100 * row['gain'][key]:+.1f}" for key in ("mean", "low", "high"))
+    # 0.0 is added because Python would write -0.0 as such.
+    shown = (round(100 * row["gain"][key], 1) + 0.0 for key in ("mean", "low", "high"))
+    middle, low, high = (f"{value:+.1f}" for value in shown)
     return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
 
 
@@ -20,7 +25,8 @@ def why_check():
         cells = [f"{100 * row['fall']:.1f}"]
         if "alike" in row:
             cells += [f"{100 * row['fall_untrained']:.1f}", points(row)]
-            cells += [f"{row[key]:.2f}" for key in ("alike", "alike_ink")]
+            cells += [f"{round(row[key], 2) + 0.0:.2f}" for key in ("alike", "alike_ink")]
+        cells = [cell.replace("-", "\N{MINUS SIGN}") for cell in cells]
         rows.append([words(name), *cells, *[""] * (5 - len(cells))])
     return markdown(
         ["marked by", "fall", "by untrained networks", "difference (95 %)"]
@@ -29,20 +35,44 @@ def why_check():
     )
 
 
+def compared(rows):
+    """Return a table of pairs of lists, a value per seed: {name: (first, second)}; one family."""
+    pairs = {name: compare_seeds(second, first) for name, (first, second) in rows.items()}
+    values = holm([pair["p"] for pair in pairs.values()])
+    lines = []
+    for (name, pair), p in zip(pairs.items(), values, strict=True):
+        means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
+        ahead = sum(x > 0 for x in pair["differences"])
+        lines.append(
+            [name, *(mean.replace("-", "\N{MINUS SIGN}") for mean in means)]
+            + [points({"gain": pair}), f"{ahead} of {len(pair['differences'])}"]
+            + [f"{p:.3f}" if p >= 0.001 else "below 0.001"]
+        )
+    return lines
+
+
+def gains(name, way):
+    return load_results("placing")["maps"][name][way]["accuracies"]
+
+
 @table
-def why_stretched():
-    stretched, placed = (load_results(name)["methods"] for name in ("why_stretched", "why"))
-    rows = [
-        [words(name), f"{100 * row['fall']:.1f}", points(row)]
-        + [f"{100 * placed[name]['fall']:.1f}", points(placed[name])]
-        for name, row in stretched.items()
-        if "CAM" in name
-    ]
-    return markdown(
-        ["marked by", "stretched: fall", "more than untrained", "placed: fall"]
-        + ["more than untrained"],
-        *rows,
-    )
+def why_placing():
+    rows = {
+        words(name): (gains(name, "stretched"), gains(name, "placed"))
+        for name in load_results("placing")["maps"]
+    }
+    header = ["map", "stretched", "placed", "difference (95 %)", "placed is ahead", "p"]
+    return markdown(header, *compared(rows))
+
+
+@table
+def why_averaging():
+    rows = {
+        side.replace("_", " "): [gains(f"{kind}_{side}", "placed") for kind in KINDS]
+        for side in ("3_x_3", "11_x_11")
+    }
+    header = ["cells", *KINDS, "difference (95 %)", "HiResCAM is ahead", "p"]
+    return markdown(header, *compared(rows))
 
 
 @table

@@ -110,8 +110,8 @@ def compare(methods, counts, folds):
     represented, pictures = represent({METHODS[name][1] for name in methods})
     labels, classes = pictures.labels, len(pictures.classes)
     accuracies = {artist: {name: {} for name in methods} for artist in ARTISTS}
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
-    splits = folds.split(labels, labels, pictures.groups)
+    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
+    splits = parts.split(labels, labels, pictures.groups)
     for fold, (known, held_out) in list(enumerate(splits))[:folds]:
         for count in counts:
             chosen = choose(known, labels, count, np.random.default_rng(fold))

@@ -61,8 +61,8 @@ def compare(variants, folds, epochs):
     keras.utils.set_random_seed(1)
     whole, head, last_blocks = replace_head(network, len(pictures.classes))
     untrained = whole.get_weights()
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
-    splits = folds.split(labels, labels, pictures.groups)
+    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
+    splits = parts.split(labels, labels, pictures.groups)
     for fold, (known, held_out) in list(enumerate(splits))[:folds]:
         features, maps = (array[known] for array in inputs[ARTISTS[0]])
         whole.set_weights(untrained)
