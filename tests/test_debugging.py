@@ -138,6 +138,7 @@ def test_losses_that_are_no_numbers_are_seen(load_script):
 
 FINISHED = json.dumps(
     {
+        "provenance": {"split": "by writer"},
         "settings": {},
         "models": {
             "a": {

@@ -582,22 +582,22 @@ def test_names_show_no_sign_of_being_known_by_heart(load_script):
 
 def test_forecasts_differ_as_the_text_says(load_script):
     load_script("book/readme.py")
-    from tables import rnn
+    from tables import forecasts
 
     def family(name, methods):
         behind = [load_results(name)["behind"][method] for method in methods]
-        return behind, dict(zip(methods, rnn.p_values(behind), strict=True))
+        return behind, dict(zip(methods, forecasts.p_values(behind), strict=True))
 
-    behind, p = family("forecast_1", rnn.NETWORKS)
+    behind, p = family("forecast_1", forecasts.NETWORKS)
     assert load_results("forecast_1")["recommended"] == "gradient_boosting"
     assert all(one["high"] < 0 for one in behind)
     assert max(p["GRU"], p["LSTM"]) < 0.05 < min(p["perceptron"], p["dilated_convolution"])
-    behind, p = family("forecast_24", ["gradient_boosting", *rnn.NETWORKS])
+    behind, p = family("forecast_24", ["gradient_boosting", *forecasts.NETWORKS])
     assert load_results("forecast_24")["recommended"] == "ridge_with_dummies"
     assert behind[0]["low"] < 0 < behind[0]["high"]
     assert all(one["low"] > 0 for one in behind[1:])
     assert [p[name] < 0.05 for name in p] == [False, True, True, True, True]
-    tests = [load_results("forecast_24")["methods"][name]["test"] for name in rnn.NETWORKS]
+    tests = [load_results("forecast_24")["methods"][name]["test"] for name in forecasts.NETWORKS]
     errors = [one["mean"] for one in tests]
     assert max(errors) - min(errors) < 1.1
     temperature = load_results("forecast_temperature")
