@@ -14,7 +14,11 @@ DRAWS = 2_000  # of a bootstrap
 
 def score(labels, probabilities):
     """Return accuracy, errors and cross-entropy, without any penalty; both arrays (n, classes)."""
-    right, surprise = score_images(labels, probabilities)
+    of_truth = probabilities[labels == 1]
+    # A sure mistake may have a probability of 1e-20. scikit-learn's log_loss would cut that
+    # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
+    surprise = -np.log(np.maximum(of_truth, SMALLEST))
+    right = labels.argmax(axis=1) == probabilities.argmax(axis=1)
     return {
         "images": len(right),
         "accuracy": float(right.mean()),
@@ -28,15 +32,6 @@ def describe_score(scores):
     return (
         "{accuracy:.2%} of {images:,} right, {errors} misread, cross-entropy {cross_entropy:.4f}"
     ).format(**scores)
-
-
-def score_images(labels, probabilities):
-    """Return of each image whether it is read rightly, and its cross-entropy -ln p(truth)."""
-    of_truth = probabilities[labels == 1]
-    # A sure mistake may have a probability of 1e-20. scikit-learn's log_loss would cut that
-    # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
-    surprise = -np.log(np.maximum(of_truth, SMALLEST))
-    return labels.argmax(axis=1) == probabilities.argmax(axis=1), surprise
 
 
 def with_temperature(probabilities, temperature):

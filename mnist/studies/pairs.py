@@ -16,7 +16,7 @@ from report import load_predictions
 from utils.data import writers_of
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results
-from utils.statistics import compare_networks
+from utils.statistics import compare_networks, mean_over_groups
 
 PART = "validation"  # the test images are not for choosing
 
@@ -48,7 +48,7 @@ def explain(first, second, compared):
 def compare(first, second, right, writers):
     """Print how two of the networks differ, and return it."""
     compared = compare_networks(right[first], right[second], writers)
-    each = compare_networks(right[first], right[second], range(len(writers)))
+    each = mean_over_groups(right[second].astype(float) - right[first], range(len(writers)))
     compared["over_images"] = {end: each[end] for end in ("low", "high")}
     print(f"\n{first} and {second} on {len(writers):,} images by {compared['groups']} writers")
     print("misread by both {both}, only by the first {only_first}, ".format(**compared), end="")
