@@ -125,12 +125,12 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     assert one["mlp_tiny"]["accuracy"]["deviation"] is None
     assert one["mlp_tiny_optimizer_sgd_learning_rate_0_01"]["compared"]["accuracy"]["p"] is None
     assert f"\n{networks[1]}  " in capsys.readouterr().out  # the accuracy stands apart
-    history = tmp_path / "256_images" / "mlp_tiny" / "1" / "mlp_tiny_history.csv"
-    before = history.read_bytes()  # holds the seconds, which no second training would repeat
+    scores = tmp_path / "256_images_1_epochs" / "mlp_tiny" / "1.json"
+    before = scores.stat().st_mtime_ns
     two = seeds.main([*networks, *options, "--seeds", "1", "2", "2"])["256_images"]
     first, second = two["mlp_tiny"]["accuracy"]["accuracies"]
     assert [first] == one["mlp_tiny"]["accuracy"]["accuracies"] and first != second
-    assert history.read_bytes() == before
+    assert scores.stat().st_mtime_ns == before
     adam, sgd = two.values()
     difference = sgd["accuracy"]["mean"] - adam["accuracy"]["mean"]
     compared = sgd["compared"]["accuracy"]
@@ -138,6 +138,11 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     pairs = np.subtract(sgd["accuracy"]["accuracies"], adam["accuracy"]["accuracies"])
     assert compared["differences"] == pytest.approx(pairs) and compared["holm"] == compared["p"]
     assert "compared" not in adam and sgd["network"] == networks[1]
+    command = "mlp_tiny --epochs 1 --train-samples 256 --seed 2 --outputs".split()
+    same = load_quickly("mnist/mnist.py").main(["-m", *command, str(tmp_path / "same")])
+    assert same["models"]["mlp_tiny"]["validation"] == json.loads(
+        scores.with_name("2.json").read_text()
+    )
     assert (tmp_path / "mnist_seeds.png").exists()
 
 

@@ -1,6 +1,6 @@
 """The same training with other seeds: which technique helps, and where?
 
-    python mnist/studies/seeds.py                   # all techniques: some hours
+    python mnist/studies/seeds.py                   # all techniques: two hours and more
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
@@ -8,30 +8,33 @@
 Trains each network with ten seeds, in two situations: with many images and with few. You will see
 how far each is from the first network, pair by pair: the same seed gives both the same initial
 weights and the same order of the images. The figure has a point for each pair. Two networks with
-both situations take about ten minutes.
+both situations take about twenty minutes.
 Chapter: mnist/studies/README.md#seeds
 """
 
 from chapter import OUTPUTS
 
+import json
+import math
 import re
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import keras
 import matplotlib.pyplot as plt
 
-from mnist import DEFAULTS
-from options import make_mnist_parser, read_settings
-from trainings import train_seeds
-from utils.data import TRAIN_SIZE
+from mnist import DEFAULTS, build_model, compile_model
+from models import MODELS
+from options import command_line, make_mnist_parser, read_settings
+from utils.data import TRAIN_SIZE, prepare_mnist
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, holm, spread, with_deviation
+from utils.runs import make_folder, save_results, write_json
+from utils.statistics import compare_seeds, holm, score, spread, with_deviation
 
 SEEDS = list(range(1, 11))
 TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
-EPOCHS = [12, 30]
+EPOCHS = [8, 30]
 # Models of models.py, or your own, each with the options of mnist.py to train it with.
 NETWORKS = [
     "conv_net",
@@ -72,19 +75,41 @@ def parse_network(text):
     return {name: value for name, value in settings.items() if name not in SHARED}
 
 
-def summarize(results, first=None):
+def measure(settings):
+    """Train a network as mnist.py does, and return its scores on the validation images."""
+    keras.utils.clear_session(free_memory=True)
+    keras.utils.set_random_seed(settings.seed)
+    model = build_model(MODELS[settings.model], settings)
+    digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
+    steps = math.ceil(len(digits.x_train) / settings.batch_size) * settings.epochs
+    compile_model(model, settings, steps)
+    order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
+    model.fit(digits.x_train, digits.y_train, **order)
+    return score(digits.y_val, model.predict(digits.x_val, settings.batch_size, verbose=0))
+
+
+def measure_once(settings, path):
+    """Return the scores of a network, which its file keeps: from there if it has been trained."""
+    if not path.exists():
+        print("$ python mnist/mnist.py", shlex.join(command_line(settings, DEFAULTS)), flush=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(measure(settings), path)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def summarize(runs, first=None):
     """Return what a network reached on the validation images, and how it compares with the first.
 
-    results, first: {seed: results}, as mnist.py measures them.
+    runs, first: the scores with each seed.
     """
 
-    def scores(runs, score):
-        return [run["validation"][score] for run in runs.values()]
+    def values(runs, name):
+        return [run[name] for run in runs]
 
-    summary = {"accuracy": spread(scores(results, "accuracy"))}
-    summary["cross_entropy"] = scores(results, "cross_entropy")
+    summary = {"accuracy": spread(values(runs, "accuracy"))}
+    summary["cross_entropy"] = values(runs, "cross_entropy")
     if first:
-        compared = {s: compare_seeds(scores(results, s), scores(first, s)) for s in SCORES}
+        compared = {s: compare_seeds(values(runs, s), values(first, s)) for s in SCORES}
         summary["compared"] = compared
     return summary
 
@@ -154,22 +179,27 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if len(args.epochs) != len(args.train_samples):
         parser.error("each situation needs a number for --train-samples and one for --epochs")
-    settings = {text: parse_network(text) for text in args.networks}
+    networks = {text: parse_network(text) for text in args.networks}
+    sizes = list(zip(args.train_samples, args.epochs, strict=True))
     folder = make_folder(args.outputs)
 
-    print(f"The runs go to {folder}")
+    print(f"The scores go to {folder}")
+    runs = {}
+    for number in dict.fromkeys(args.seeds):
+        for images, epochs in sizes:
+            shared = {"train_samples": images, "epochs": epochs, "seed": number}
+            for text, changes in networks.items():
+                name = re.sub(r"\W+", "_", text)
+                path = folder / f"{images}_images_{epochs}_epochs" / name / f"{number}.json"
+                scores = measure_once(replace(DEFAULTS, **changes | shared), path)
+                runs.setdefault((images, text), []).append(scores)
     situations = {}
-    for images, epochs in zip(args.train_samples, args.epochs, strict=True):
-        situation, first = f"{images}_images", None
-        networks = situations[situation] = {}
-        for text, changes in settings.items():
-            print(f"== {text}, {images:,} images", flush=True)
-            name = re.sub(r"\W+", "_", text)
-            place = folder / situation / name
-            shared = {"train_samples": images, "epochs": epochs}
-            results = train_seeds(place, args.seeds, **changes | shared)
-            networks[name] = {"network": text} | summarize(results, first)
-            first = first or results
+    for images, _ in sizes:
+        situation = situations[f"{images}_images"] = {}
+        for text in networks:
+            first = runs[images, args.networks[0]] if text != args.networks[0] else None
+            summary = {"network": text} | summarize(runs[images, text], first)
+            situation[re.sub(r"\W+", "_", text)] = summary
     correct(situations)
 
     width = max(map(len, args.networks)) + 2
