@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-OUTPUTS = FOLDER / "outputs"  # each run makes a folder of its own in here
-ROOT = FOLDER.parent
+ROOT = next(parent for parent in FOLDER.parents if (parent / "utils").is_dir())
+OUTPUTS = ROOT / "book" / "outputs"  # each run makes a folder of its own in here
 FOLDERS = [".", "mnist", "mnist/studies", "serialization", "serialization/rest"]
 FOLDERS += ["mlp", "rnn", "cnn"]
 sys.path[1:1] = [str(ROOT / folder) for folder in FOLDERS]

@@ -26,18 +26,18 @@ MEASUREMENTS = {
     "xor_faster": ("xor/faster.py", []),  # nothing else may run meanwhile
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
-    "concepts": ("book/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
+    "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
-    "churn_split": ("mlp/mlp_data_split.py", ["churn_learning_curves.png", "churn_roc.png"]),
+    "churn_split": ("mlp/evaluation.py", ["churn_learning_curves.png", "churn_roc.png"]),
     "churn_features": ("mlp/features.py", []),
     "churn_experiments": ("mlp/experiments.py", []),
-    "churn_seconds": ("book/churn_seconds.py", []),  # nothing else should run meanwhile
+    "churn_seconds": ("book/timings/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
-        "book/mnist_figures.py",
+        "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
     "mnist_splits": ("mnist/studies/splits.py", []),
-    "mnist_convolution": ("book/convolution.py", ["mnist_convolution.png"]),
+    "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/studies/experiments.py", []),
     "mnist_short": (
@@ -74,48 +74,54 @@ MEASUREMENTS = {
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
     "mnist_quick": ("mnist/studies/recipes.py quick", []),
     "mnist_best": ("mnist/studies/recipes.py best", []),
-    "mnist_holdout": ("book/holdout.py", []),
+    "mnist_holdout": ("mnist/studies/holdout.py", []),
     "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
     # Both want JAX and PyTorch, and nothing else may run meanwhile.
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
-    "parallel": ("book/parallel_seconds.py", []),  # wants JAX; nothing else may run meanwhile
-    "mnist_augmentation": ("book/augmentation.py", []),
-    "opening": ("book/opening.py", []),  # installs; nothing else may run meanwhile
-    "mnist_overhead": ("book/overhead.py", []),
-    "serialization": ("book/serialization.py", []),
+    "parallel": (
+        "book/timings/parallel_seconds.py",
+        [],
+    ),  # wants JAX; nothing else may run meanwhile
+    "mnist_augmentation": ("book/timings/augmentation.py", []),
+    "opening": ("book/timings/opening.py", []),  # installs; nothing else may run meanwhile
+    "mnist_overhead": ("book/timings/overhead.py", []),
+    "serialization": ("book/timings/serialization.py", []),
     # Wants requirements-optional.txt, and nothing else may run meanwhile.
     "smaller": ("serialization/smaller.py", []),
-    "unsure": ("book/unsure.py", ["unsure.png"]),
-    "rest_preparation": ("book/preparation.py", ["rest_preparation.png"]),
-    "rest_page": ("book/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
-    "rest_load": ("book/service_load.py", []),  # nothing else may run meanwhile
+    "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
+    "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
+    "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
+    "rest_load": ("book/timings/service_load.py", []),  # nothing else may run meanwhile
     "shapes": ("visualizing/shapes.py", []),
     "blocks": ("visualizing/draw_network.py", ["blocks_conv_net.png"]),
     "features": (
         "visualizing/features.py",
         ["filters.png", "feature_maps.png", "feature_maps_of_digits.png"],
     ),
-    "likes": ("visualizing/likes.py", ["likes_digits.png", "likes_filters.png"]),
-    "why": ("visualizing/why.py", ["why.png"]),
-    "why_5": ("visualizing/why.py --wiped 5", []),
-    "why_150": ("visualizing/why.py --wiped 150", []),
+    "activation_maximization": (
+        "visualizing/activation_maximization.py",
+        ["maximized_digits.png", "maximized_filters.png"],
+    ),
+    "attribution": ("visualizing/attribution.py", ["attribution.png"]),
+    "attribution_5": ("visualizing/attribution.py --wiped 5", []),
+    "attribution_150": ("visualizing/attribution.py --wiped 150", []),
     "placing": ("visualizing/placing.py", []),
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
-    "think_page": ("book/browser.py --page think", ["think_page.png"]),
-    "think_speed": ("book/think_speed.py", []),
-    "front_page": ("book/front_page.py", ["front_page.png"]),
-    "traffic": ("book/traffic.py", ["traffic.png"]),
+    "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
+    "think_speed": ("book/timings/think_speed.py", []),
+    "front_page": ("book/figures/front_page.py", ["front_page.png"]),
+    "traffic": ("book/figures/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "cells": (
-        "book/draw_cells.py",
+        "book/figures/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
     ),
-    "eight_curves": ("book/curves.py", ["eight_curves.png"]),  # of the results of "broken"
+    "eight_curves": ("book/figures/curves.py", ["eight_curves.png"]),  # of the results of "broken"
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
@@ -150,7 +156,7 @@ MEASUREMENTS = {
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
     "cnn_residual": ("cnn/residual.py", []),
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
-    "cnn_history": ("book/history.py", []),
+    "cnn_history": ("cnn/studies/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),
     "cnn_transfer_96": ("cnn/transfer.py --size 96", []),

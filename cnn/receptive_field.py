@@ -11,20 +11,16 @@ Chapter: cnn/README.md#the-receptive-field
 
 from chapter import OUTPUTS
 
-import sys
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
+from mnist.models import conv_net
 from utils.data import load_mnist
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.receptive_fields import receptive_fields
-from utils.runs import ROOT, make_folder, save_results
-
-sys.path.append(str(ROOT / "mnist"))  # the network is one of that chapter's
-from models import conv_net
+from utils.runs import make_folder, save_results
 
 IMAGE = 7  # the test image that is drawn
 

@@ -11,20 +11,17 @@ Chapter: cnn/README.md#a-residual-network
 
 from chapter import OUTPUTS
 
-import sys
 import time
 
 import keras
 import numpy as np
 from keras import layers
 
+from mnist.models import IMAGE_SHAPE, NUM_CLASSES, conv_net, normalize, quick_net
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
-from utils.runs import ROOT, make_folder, save_results
+from utils.runs import make_folder, save_results
 from utils.statistics import spread, with_deviation
-
-sys.path.append(str(ROOT / "mnist"))  # its networks are the rivals
-from models import IMAGE_SHAPE, NUM_CLASSES, conv_net, normalize, quick_net
 
 TRAIN_SAMPLES = 10_000  # of the 55,000 training images
 EPOCHS = 3

@@ -11,21 +11,17 @@ Chapter: cnn/README.md#shifted-digits
 
 from chapter import OUTPUTS
 
-import sys
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
+from mnist.models import conv_net, mlp_one_layer
 from residual import BATCH_SIZE, residual_net
 from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
-
-sys.path.append(str(ROOT / "mnist"))  # two of the networks are of that chapter
-from models import conv_net, mlp_one_layer
 
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 SHIFTS = [0, 1, 2, 3, 4]  # pixels; the border of most digits is empty, and little ink gets lost

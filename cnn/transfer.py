@@ -78,7 +78,7 @@ def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
     train(last_blocks, maps, labels, epochs, learning_rate / 10)
 
 
-def ask(model, inputs):
+def predict(model, inputs):
     """Return probabilities (n, classes); predict would be compiled anew for each fold."""
     batches = np.array_split(inputs, -(-len(inputs) // 32))
     answers = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
@@ -109,7 +109,7 @@ def cross_validate(models, inputs, labels, groups, args):
         models[0].set_weights(start)
         trained = learn(models, [array[known] for array in inputs], labels[known], args)
         for answer, array, model in zip(answers, inputs, trained, strict=True):
-            answer[held_out] = ask(model, array[held_out])
+            answer[held_out] = predict(model, array[held_out])
     models[0].set_weights(start)
     return answers
 

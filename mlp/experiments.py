@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import churn
-import mlp_data_split as lesson
+import evaluation as lesson
 from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -86,14 +86,14 @@ def measure(pairs, change, most_epochs):
     judged, trained = (keras.ops.convert_to_numpy(networks(x))[..., 0] for x in (X_judged, X))
     scores = {"neural_network": []}
     for split in range(len(pairs)):
-        one = lesson.judge(y_judged[:, split], judged[:, split])
-        one["train_accuracy"] = lesson.judge(y[:, split], trained[:, split])["accuracy"]
+        one = lesson.evaluate(y_judged[:, split], judged[:, split])
+        one["train_accuracy"] = lesson.evaluate(y[:, split], trained[:, split])["accuracy"]
         scores["neural_network"].append(one)
         if not CHANGES[change]:  # the other models know no epochs or layers
             others = lesson.train_others(X[:, split], y[:, split], seed=split)
             for name, model in others.items():
                 probability = model.predict_proba(X_judged[:, split])[:, 1]
-                scores.setdefault(name, []).append(lesson.judge(y_judged[:, split], probability))
+                scores.setdefault(name, []).append(lesson.evaluate(y_judged[:, split], probability))
     return scores
 
 

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 import churn
-import mlp_data_split as lesson
+import evaluation as lesson
 from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -62,7 +62,7 @@ def measure_regression(prepared):
     scores = []
     for learned, (X, y) in prepared:
         model = LogisticRegression().fit(*learned)
-        scores.append(lesson.judge(y, model.predict_proba(X)[:, 1]))
+        scores.append(lesson.evaluate(y, model.predict_proba(X)[:, 1]))
     return scores
 
 
@@ -74,7 +74,7 @@ def measure_network(prepared, epochs):
     options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
     networks = train_networks(X, y[..., None], options)
     judged = keras.ops.convert_to_numpy(networks(X_judged))[..., 0]
-    return [lesson.judge(*of_split) for of_split in zip(y_judged.T, judged.T, strict=True)]
+    return [lesson.evaluate(*of_split) for of_split in zip(y_judged.T, judged.T, strict=True)]
 
 
 def main(argv=None):

@@ -13,7 +13,7 @@ bar for each epoch (one line if the output goes to a file), and at the end
 and find in `mlp/outputs/<start time>/` the curves of loss and accuracy, and the network in
 `churn.keras`, which `predict.py` uses without training again. Other seeds and back ends end
 a little higher or lower. Takes about two minutes on two cores, and several on PyTorch.
-The second lesson, `mlp_data_split.py`, asks what this accuracy is worth.
+The second lesson, `evaluation.py`, asks what this accuracy is worth.
 Chapter: mlp/README.md#customer-churn-with-a-multilayer-perceptron
 """
 

@@ -45,7 +45,7 @@ def take_plain_values(network):
     return keras.Model(inputs, network(layers.Concatenate()(columns)))
 
 
-def ask(model, customer):
+def predict_plain(model, customer):
     """Return the probability that a customer leaves, shape (n,).
 
     customer: a dict of plain values, or of as many lists of n values for n customers.
@@ -70,15 +70,15 @@ def main(argv=None):
     take_plain_values(network).save(folder / "churn_plain.keras")
     model = load_model(folder / "churn_plain.keras")
     print(f"The network of {shown(path)}, with words and scaling:")
-    (probability,) = ask(model, NEW_CUSTOMER)
+    (probability,) = predict_plain(model, NEW_CUSTOMER)
     print(f"The customer leaves with probability {probability:.2f}.")
     try:
-        ask(model, NEW_CUSTOMER | {"Geography": "Italy"})
+        predict_plain(model, NEW_CUSTOMER | {"Geography": "Italy"})
     except tf.errors.InvalidArgumentError:
         print("A customer from Italy: refused.")
 
     customers = churn.read_columns(churn.DATA, list(NEW_CUSTOMER))[list(NEW_CUSTOMER)]
-    probabilities = ask(model, customers.to_dict("list"))
+    probabilities = predict_plain(model, customers.to_dict("list"))
     difference = np.abs(probabilities - predict(network, customers)).max()
     print(f"Beside scikit-learn, {len(customers)} customers: ", end="")
     print(f"the largest difference is {difference:.0g}.")

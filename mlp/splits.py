@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 import churn
-import mlp_data_split as lesson
+import evaluation as lesson
 from utils.bundles import build_bundle
 from utils.statistics import holm, mean_and_deviation
 

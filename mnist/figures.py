@@ -97,15 +97,15 @@ def draw_confusion(true, predicted, name, folder):
 
 def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
     """Draw NAME_mistakes.png: the misread validation images, the most confident mistakes first."""
-    predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = [i for i in (-sureness).argsort() if predicted[i] != true[i]]
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = [i for i in (-confidence).argsort() if predicted[i] != true[i]]
     figure, axes = plt.subplots(rows, columns, figsize=(8.6, 4.2))
     for ax in axes.flat:
         ax.axis("off")
     for ax, i in zip(axes.flat, wrong, strict=False):
         ax.imshow(images[i].reshape(28, 28))
         ax.set_title(
-            f"{true[i]} read as {predicted[i]}\n{sureness[i]:.1%}",
+            f"{true[i]} read as {predicted[i]}\n{confidence[i]:.1%}",
             fontsize=8,
             fontweight="normal",
             loc="center",

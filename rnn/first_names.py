@@ -96,7 +96,7 @@ def train_network(names, female, names_val, female_val, seed, epochs):
     return model
 
 
-def judge(names, female, seed, epochs):
+def evaluate(names, female, seed, epochs):
     """Return for one split the scores of each model on the test names, a lead, and the network.
 
     The lead is how many more names (as a share) n-grams get right than the GRU if both learn from
@@ -117,7 +117,7 @@ def judge(names, female, seed, epochs):
     same = make_others()["n_grams"].fit(fewer, fewer_sex)
     says["n_grams_of_fewer"] = same.predict_proba(test_names)[:, 1]
     model = train_network(fewer, fewer_sex, names_val, sex_val, seed, epochs)
-    says["GRU"] = ask(model, test_names)
+    says["GRU"] = predict(model, test_names)
     right = {name: (said > 0.5) == test_sex for name, said in says.items()}
     scores = {
         name: {
@@ -130,7 +130,7 @@ def judge(names, female, seed, epochs):
     return scores, compare_networks(right["GRU"], right["n_grams_of_fewer"], groups), model
 
 
-def ask(model, names):
+def predict(model, names):
     """Return the probability that each name is female."""
     return model.predict(encode(names)[0], verbose=0)[:, 0]
 
@@ -147,7 +147,7 @@ def main(argv=None):
     print(", ".join(both[:10]))
     splits, leads = [], []
     for seed in range(1, args.splits + 1):
-        scores, lead, model = judge(names, female, seed, args.epochs)
+        scores, lead, model = evaluate(names, female, seed, args.epochs)
         splits.append(scores)
         leads.append(lead)
     results = {"names": len(names), "female": female.mean(), "both": len(both), "models": {}}
@@ -164,7 +164,7 @@ def main(argv=None):
         print(f"{name:17}{accuracy['mean']:7.1%}   AUC {auc['mean']:.3f}   splits {shown}")
     print("Names that n-grams of the same names get right more than the GRU, on each split:")
     print("; ".join("{mean:.1%} ({low:.1%} to {high:.1%})".format(**lead) for lead in leads))
-    results["asked"] = dict(zip(ASKED, map(float, ask(model, ASKED)), strict=True))
+    results["asked"] = dict(zip(ASKED, map(float, predict(model, ASKED)), strict=True))
     for name, probability in results["asked"].items():
         print(f"{name:10} female with probability {probability:.2f}")
     results["parameters"] = model.count_params()

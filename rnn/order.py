@@ -88,7 +88,7 @@ def accuracy(model, length, seed):
     return float(((keras.ops.convert_to_numpy(model(x))[:, 0] > 0.5) == y).mean())
 
 
-def judge(models, length):
+def evaluate(models, length):
     """Return the accuracies of models, one for each seed, with their mean and deviation."""
     return spread([accuracy(model, length, seed) for seed, model in enumerate(models, 1)])
 
@@ -106,14 +106,14 @@ def main(argv=None):
         trained[name], parameters[name] = {}, {}
         for length in LENGTHS:
             models = [train(build, [length], seed, args.epochs) for seed in seeds]
-            trained[name][str(length)] = judge(models, length)
+            trained[name][str(length)] = evaluate(models, length)
             parameters[name][str(length)] = models[0].count_params()
             shown = "".join(f"{a:8.1%}" for a in trained[name][str(length)]["accuracies"])
             print(f"{name:12}{length:4} letters:{shown}")
             if length == TRAINED_ON and build in (simple_rnn, gru):
                 mixed = [train(build, MIXED, seed, args.epochs) for seed in seeds]
                 for lengths, tested in ((length, models), ("mixed", mixed)):
-                    scores = {str(other): judge(tested, other) for other in OTHER_LENGTHS}
+                    scores = {str(other): evaluate(tested, other) for other in OTHER_LENGTHS}
                     elsewhere[f"{name}_{lengths}"] = scores
     for name, scores in elsewhere.items():
         for length, one in scores.items():

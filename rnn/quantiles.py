@@ -67,7 +67,7 @@ def widen(forecast, data):
     return lambda starts: forecast(starts)[:, :, None] + ends
 
 
-def judge(quantiles, data):
+def evaluate(quantiles, data):
     """Return how often the interval holds on the test part, its width, and the pinball loss."""
     starts = data.starts["test"]
     truth = windows(data.series.values, starts, data.horizon)
@@ -117,7 +117,7 @@ def main(argv=None):
     ways = {"last_week": widen(last_week, data), "ridge": widen(ridge, data)}
     for seed in range(1, args.seeds + 1):
         ways[f"network_{seed}"] = train_network(data, seed)
-    results = {name: judge(quantiles, data) for name, quantiles in ways.items()}
+    results = {name: evaluate(quantiles, data) for name, quantiles in ways.items()}
     print(f"{'80 % interval of':24}{'holds':>8}{'(95 % interval)':>20}{'width':>8}{'pinball':>9}")
     for name, one in results.items():
         holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])

@@ -482,7 +482,7 @@ def test_digits_transfer_to_other_digits(run_lesson, few_digits):
 
 
 def test_well_known_networks_are_counted(load_script, tmp_path):
-    script = load_script("book/history.py")
+    script = load_script("cnn/studies/sizes.py")
     results = script.main(["--networks", "--outputs", str(tmp_path)])
     # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
     work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10

@@ -63,7 +63,7 @@ def test_the_edition(edition, load_script, tmp_path):
     check_links_images_and_anchors(pages, site)
     check_nothing_of_the_book_is_missing(pages)
     check_a_script_is_a_page_that_text_and_commands_link_to(pages)
-    browser = load_script("book/browser.py")
+    browser = load_script("book/figures/browser.py")
     if browser.find_chromium() is None:
         skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     read_and_search_it_on_a_desk(browser, site.as_uri())

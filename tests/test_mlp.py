@@ -195,7 +195,7 @@ def test_new_customer_is_prepared_as_the_others(load_script, customers):
 
 
 def test_split_is_stratified_and_only_the_training_part_is_fitted(load_script, customers):
-    lesson = load_script("mlp/mlp_data_split.py")
+    lesson = load_script("mlp/evaluation.py")
     parts = train, validation, test = lesson.split(customers, seed=1)
     assert [len(part) for part in parts] == [6_000, 2_000, 2_000]
     assert len({row for part in parts for row in part.index}) == 10_000
@@ -216,22 +216,22 @@ def test_split_is_stratified_and_only_the_training_part_is_fitted(load_script, c
         assert X.dtype == y.dtype == "float32"
 
 
-def test_judge_on_four_customers(load_script):
-    lesson = load_script("mlp/mlp_data_split.py")
-    scores = lesson.judge(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.5, 0.4]))
+def test_evaluate_on_four_customers(load_script):
+    lesson = load_script("mlp/evaluation.py")
+    scores = lesson.evaluate(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.5, 0.4]))
     assert scores == {"accuracy": 0.5, "auc": 0.5, "confusion_matrix": [[1, 1], [1, 1]]}
 
 
 @pytest.mark.slow
 def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
     run = run_script(
-        "mlp/mlp_data_split.py",
+        "mlp/evaluation.py",
         *("--epochs", 6, "--learning-rate", 0.01, "--outputs", tmp_path / "new" / "run"),
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
     written = json.loads((tmp_path / "new" / "run" / "results.json").read_text())
-    assert written["provenance"]["command"].startswith("python mlp/mlp_data_split.py --epochs 6")
+    assert written["provenance"]["command"].startswith("python mlp/evaluation.py --epochs 6")
     assert len(written["history"]["val_loss"]) == 6
     majority, logistic, boosting, network = written["results"].values()
     assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
@@ -254,11 +254,11 @@ def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_p
     cut = ["--seeds", "2", "--epochs", "1", "--outputs", str(tmp_path)]
     judged = []
 
-    def judge(y, probability, judge=lesson.judge):
+    def evaluate(y, probability, evaluate=lesson.evaluate):
         judged.append(len(y))
-        return judge(y, probability)
+        return evaluate(y, probability)
 
-    monkeypatch.setattr(lesson, "judge", judge)
+    monkeypatch.setattr(lesson, "evaluate", evaluate)
     results = experiments.main(["--only", *reversed(changes), *cut])
     written = json.loads((tmp_path / "results.json").read_text())
     assert written.pop("provenance")["command"].startswith("python mlp/experiments.py --only")
@@ -472,13 +472,13 @@ def test_experiments_on_another_file(load_script, tmp_path):
 
 
 def test_pictures_of_the_terms(load_script, tmp_path):
-    load_script("book/concepts.py").main(["--outputs", str(tmp_path)])
+    load_script("book/figures/concepts.py").main(["--outputs", str(tmp_path)])
     for name in ("batches", "one_hot", "three_parts"):
         assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
 
 
 def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
-    script = load_script("book/churn_seconds.py")
+    script = load_script("book/timings/churn_seconds.py")
     monkeypatch.setattr(script, "ROUNDS", 1)
     monkeypatch.setattr(script, "EPOCHS", 1)
     monkeypatch.setattr(script.lesson, "BATCH_SIZE", 200)
@@ -637,7 +637,7 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
     script = load_script("mlp/plain_values.py")
     model = keras.saving.load_model(plain[0])
     columns = customers[list(script.NEW_CUSTOMER)]
-    probabilities = script.ask(model, columns.to_dict("list"))
+    probabilities = script.predict_plain(model, columns.to_dict("list"))
     X, _, _ = load_script("mlp/mlp.py").prepare(customers)
     bare = keras.Sequential(script.load_network(saved[0] / "churn.keras").layers[1:])
     expected = bare.predict(X, batch_size=1000, verbose=0)[:, 0]
@@ -646,13 +646,13 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
     # One by one, as a dict of plain values, they get the same answers.
     for row in range(20):
         customer = json.loads(columns.iloc[row].to_json())
-        assert script.ask(model, customer)[0] == pytest.approx(probabilities[row], abs=1e-6)
+        assert script.predict_plain(model, customer)[0] == pytest.approx(probabilities[row], abs=1e-6)
     assert plain[1]["difference"] < 1e-5
     assert plain[1]["probability"] == pytest.approx(saved[1]["probability"], abs=1e-6)
     # Words that were never seen are refused, and not taken for France or a woman.
     for change in ({"Geography": "Italy"}, {"Gender": "male"}, {"Geography": ""}):
         with pytest.raises(Exception, match="all inputs should be in vocabulary"):
-            script.ask(model, script.NEW_CUSTOMER | change)
+            script.predict_plain(model, script.NEW_CUSTOMER | change)
 
 
 def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):

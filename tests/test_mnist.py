@@ -284,7 +284,7 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
 
 def test_the_convolution_in_numbers_is_drawn(run_lesson):
     """The README computes the same with a network of its own."""
-    script, results = run_lesson("book/convolution.py", figure="mnist_convolution")
+    script, results = run_lesson("book/figures/convolution.py", figure="mnist_convolution")
     assert results["after pooling"] == [[1, 3], [0, 6]]
     window = [line[2:5] for line in script.PICTURE[3:]]
     assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6

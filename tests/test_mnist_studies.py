@@ -23,7 +23,7 @@ TINY = ["--epochs", "1", "--train-samples", "256"]
 
 @pytest.mark.slow
 def test_figures_are_drawn(load_script, tmp_path):
-    results = load_script("book/mnist_figures.py").main(["--outputs", str(tmp_path)])
+    results = load_script("book/figures/mnist_figures.py").main(["--outputs", str(tmp_path)])
     names = {path.name for path in tmp_path.iterdir()}
     figures = {f"mnist_{n}.png" for n in ("samples", "pixels", "augmented", "blur", "schedules")}
     assert names == figures | {"results.json"}
@@ -138,7 +138,7 @@ def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     pairs = np.subtract(sgd["accuracy"]["accuracies"], adam["accuracy"]["accuracies"])
     assert compared["differences"] == pytest.approx(pairs) and compared["holm"] == compared["p"]
     assert "compared" not in adam and sgd["network"] == networks[1]
-    command = "mlp_tiny --epochs 1 --train-samples 256 --seed 2 --outputs".split()
+    command = ["mlp_tiny", "--epochs", "1", "--train-samples", "256", "--seed", "2", "--outputs"]
     same = load_quickly("mnist/mnist.py").main(["-m", *command, str(tmp_path / "same")])
     assert same["models"]["mlp_tiny"]["validation"] == json.loads(
         scores.with_name("2.json").read_text()
@@ -317,7 +317,7 @@ def test_calibration(load_script, tmp_path):
     answers[:, 3] = 0.99
     before = calibration.calibration(answers, labels)
     assert before["calibration_error"] == pytest.approx(0.19)
-    assert (before["sureness"], before["accuracy"]) == pytest.approx((0.99, 0.8))
+    assert (before["confidence"], before["accuracy"]) == pytest.approx((0.99, 0.8))
     temperature = calibration.fit_temperature(answers, labels)
     after = calibration.calibration(calibration.with_temperature(answers, temperature), labels)
     assert temperature > 1 and after["accuracy"] == before["accuracy"]
@@ -410,7 +410,7 @@ def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
-    holdout = load_script("book/holdout.py")
+    holdout = load_script("mnist/studies/holdout.py")
     images, labels, writers = *holdout.load_parts()["train"], holdout.writers_of("train")
     few = {"train": (images[:4000], labels[:4000])}
     monkeypatch.setattr(holdout, "load_parts", lambda: few)

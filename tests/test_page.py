@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 @pytest.fixture
 def browser(load_script):
-    module = load_script("book/browser.py")
+    module = load_script("book/figures/browser.py")
     if module.find_chromium() is None:
         warnings.warn("THE PAGE IS NOT TESTED: no chromium with chromedriver here", stacklevel=1)
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")

@@ -29,7 +29,7 @@ from utils.statistics import with_temperature
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
-MODULES = ["app", "checks", "doubt", "metrics", "prepare", "service"]
+MODULES = ["app", "checks", "out_of_distribution", "metrics", "prepare", "service"]
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_a_temperature_is_used_only_if_it_helps_with_other_writers(load_script, 
 def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     images, labels = digits[0][:40], digits[1][:40]
     direct = app.classifier.model.predict(images[..., None] / 255, verbose=0)
-    direct = with_temperature(direct, app.classifier.judge.limits["temperature"])
+    direct = with_temperature(direct, app.classifier.detector.limits["temperature"])
     batch = client.post("/predict", json={"pixels": images.tolist()}).get_json()
     assert batch["model"] == "conv_net" and len(batch["predictions"]) == 40
     assert batch["version"] == app.classifier.sha256[:12]
@@ -383,7 +383,7 @@ def test_fuzz_is_never_answered_5xx(client, digits):
 
 def test_the_back_end_compiles_for_the_sizes_of_the_service_and_not_later(load_script):
     """On TensorFlow for no others, on JAX for each that is new; PyTorch compiles nothing."""
-    calls = load_script("book/service_load.py").first_calls([1, 32, 2, 20])
+    calls = load_script("book/timings/service_load.py").first_calls([1, 32, 2, 20])
     compiled = {size: call["compiled"] for size, call in calls.items()}
     if keras.config.backend() == "tensorflow":
         assert compiled == {"1": True, "32": True, "2": False, "20": False}
@@ -436,7 +436,7 @@ def service():
 
 
 def test_another_server_is_not_measured(load_script, tmp_path):
-    load = load_script("book/service_load.py")
+    load = load_script("book/timings/service_load.py")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -478,7 +478,7 @@ def test_service_over_http_until_it_is_stopped(
 ):
     """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
     process, port = service
-    load = load_script("book/service_load.py")
+    load = load_script("book/timings/service_load.py")
     load.wait_until_ready(port, process)
     busy = load.ask(port, 32, 1.5)
     assert busy["requests"] > 32 and busy["failures"] == 0
@@ -636,10 +636,10 @@ def test_what_is_not_a_digit_is_doubted(client, digits):
 
 
 def test_limits_of_another_network_are_not_used(modules, tmp_path, digits):
-    doubt, path = modules["doubt"], tmp_path / "conv_net.keras"
+    out_of_distribution, path = modules["out_of_distribution"], tmp_path / "conv_net.keras"
     limits = SHIPPED.with_suffix(".json").read_text(encoding="utf-8")
     path.write_bytes(SHIPPED.read_bytes())
-    assert doubt.load_limits(path) is None  # none there
+    assert out_of_distribution.load_limits(path) is None  # none there
     beside = tmp_path / "conv_net.json"
     for text, known in [
         (limits, True),
@@ -649,14 +649,14 @@ def test_limits_of_another_network_are_not_used(modules, tmp_path, digits):
         ("[]", False),
     ]:
         beside.write_text(text, encoding="utf-8")
-        assert (doubt.load_limits(path) is not None) is known
+        assert (out_of_distribution.load_limits(path) is not None) is known
     beside.write_text(limits, encoding="utf-8")
     path.write_bytes(SHIPPED.read_bytes() + b" ")
-    assert doubt.load_limits(path) is None
+    assert out_of_distribution.load_limits(path) is None
     # Without them the answer is that of the network alone.
     model = keras.saving.load_model(SHIPPED)
-    judge, x = doubt.Judge(model, None), digits[0][:5, :, :, None] / 255
-    probabilities, likely = judge.judge(judge.network.predict_on_batch(x))
+    detector, x = out_of_distribution.Detector(model, None), digits[0][:5, :, :, None] / 255
+    probabilities, likely = detector.detect(detector.network.predict_on_batch(x))
     np.testing.assert_allclose(probabilities, model.predict_on_batch(x), atol=1e-6)
     assert likely == [None] * 5
 
@@ -741,25 +741,25 @@ def test_the_description_is_valid_and_true(modules, client, digits):
 
 def test_strangers_are_pictures_and_the_ways_tell_them(load_script, digits):
     """Two ways on made-up features: a far point is no digit; a near one is."""
-    strangers = load_script("book/strangers.py")
+    not_digits = load_script("serialization/rest/not_digits.py")
     rng = np.random.default_rng(0)
-    kinds = [strangers.scribble(rng, 3), strangers.make_noise(rng, 3)]
+    kinds = [not_digits.scribble(rng, 3), not_digits.make_noise(rng, 3)]
     kinds += [
-        strangers.cut_up(rng, digits[0][:20], 3),
-        strangers.type_characters("AX", ["STIXGeneral"]),
+        not_digits.cut_up(rng, digits[0][:20], 3),
+        not_digits.type_characters("AX", ["STIXGeneral"]),
     ]
-    kinds += [strangers.turn(*(part[:20] for part in digits))]
+    kinds += [not_digits.turn(*(part[:20] for part in digits))]
     assert [len(kind) for kind in kinds] == [3, 3, 3, 2, np.isin(digits[1][:20], [3, 4, 7]).sum()]
     for kind in kinds:
         assert kind.shape[1:] == (28, 28) and kind.dtype == "uint8"
         assert (kind.max(axis=(1, 2)) == 255).all()
-    unsure = load_script("book/unsure.py")
+    detectors = load_script("serialization/rest/detectors.py")
     labels = np.arange(200) % 10
     features = 5 * np.eye(10)[labels] + rng.normal(0, 0.3, (200, 10))
-    for way in (unsure.as_distance(features, labels), unsure.as_neighbours(features)):
+    for way in (detectors.as_distance(features, labels), detectors.as_neighbours(features)):
         assert way(features).min() > way(np.full((1, 10), 3.0))[0]
     logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
-    assert np.diff(unsure.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
+    assert np.diff(detectors.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
 
 
 def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):

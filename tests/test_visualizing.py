@@ -130,7 +130,7 @@ def test_scores_and_layers_are_those_of_the_network(networks, shipped, some_digi
 
 
 def test_saliency_is_the_slope_of_the_score(load_script, networks, shipped, some_digits):
-    maps = load_script("visualizing/maps.py")
+    maps = load_script("visualizing/attribution_methods.py")
     images, labels = some_digits[0][:1], some_digits[1][:1]
     slope = maps.slopes(shipped, networks.as_input(shipped, images), labels)[0]
     row, column = np.unravel_index(np.abs(slope).argmax(), (28, 28))
@@ -144,7 +144,7 @@ def test_saliency_is_the_slope_of_the_score(load_script, networks, shipped, some
 
 def test_maps_find_what_was_put_there(load_script, networks):
     """A network that only looks at one corner is explained by that corner."""
-    maps = load_script("visualizing/maps.py")
+    maps = load_script("visualizing/attribution_methods.py")
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
     weights = np.zeros((28, 28, 10), "float32")
     weights[4:10, 4:10, 3] = 1
@@ -159,7 +159,7 @@ def test_maps_find_what_was_put_there(load_script, networks):
 
 def test_maps_of_convolutions_are_placed_where_the_network_looks(load_script, shipped):
     """A cell in a corner of the map reaches up to half way between its middle and the next one."""
-    maps = load_script("visualizing/maps.py")
+    maps = load_script("visualizing/attribution_methods.py")
     # Middles of the fields: 3.5, 5.5, ... 23.5 for the second convolution; 8.5, 12.5, 16.5.
     for layers, first, last, usual in ((3, 4.5, 22.5, (2, 25)), (5, 10.5, 14.5, (8, 19))):
         side = shipped.layers[layers - 1].output.shape[1]
@@ -180,7 +180,7 @@ def test_cams_mark_what_the_answer_comes_from(load_script, networks):
 
     HiResCAM knows the place. Grad-CAM averages over the places, and so marks both spots alike.
     """
-    maps = load_script("visualizing/maps.py")
+    maps = load_script("visualizing/attribution_methods.py")
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -203,7 +203,7 @@ def test_cams_mark_what_the_answer_comes_from(load_script, networks):
 @pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     """The check separates a map that was made for it from chance and from an untrained network."""
-    results = run_lesson_here("visualizing/why.py", "--images", 20, SEEDS=[1])
+    results = run_lesson_here("visualizing/attribution.py", "--images", 20, SEEDS=[1])
     methods = results["methods"]
     assert set(methods) >= {"random_ink", "occlusion", "Grad-CAM_3_x_3", "HiResCAM_11_x_11"}
     occlusion = methods["occlusion"]
@@ -267,7 +267,7 @@ def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
     mine = "--image", tmp_path / "mine.png"
     no_figures = dict.fromkeys(["draw_filters", "draw_layers", "draw_digits"], lambda *_: [])
     assert run_lesson_here("visualizing/features.py", *mine, **no_figures)["answer"] == 5
-    assert run_lesson_here("visualizing/why.py", *mine) == {"answer": 5}
+    assert run_lesson_here("visualizing/attribution.py", *mine) == {"answer": 5}
 
 
 def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
@@ -275,7 +275,9 @@ def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
     networks.MODELS["mlp_tiny"]().save(tmp_path / "mlp_tiny.keras")
     options = "--model", tmp_path / "mlp_tiny.keras"
     assert "maps" not in run_lesson_here("visualizing/features.py", *options)
-    methods = run_lesson_here("visualizing/why.py", "--images", 5, *options, SEEDS=[1])["methods"]
+    methods = run_lesson_here("visualizing/attribution.py", "--images", 5, *options, SEEDS=[1])[
+        "methods"
+    ]
     assert set(methods) == {"random_ink", "occlusion", "saliency", "SmoothGrad"}
     run_lesson_here("visualizing/draw_network.py", "-m", tmp_path / "mlp_tiny.keras")
     assert (tmp_path / "weights_mlp_tiny.png").exists()
@@ -284,7 +286,7 @@ def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
 def test_what_a_neuron_likes(run_lesson_here):
     """A short climb is enough for the network to be sure of what nobody would call a digit."""
     ways = {"nothing": set(), "all_three": {"jitter", "blur", "decay"}}
-    results = run_lesson_here("visualizing/likes.py", "--steps", 30, WAYS=ways)
+    results = run_lesson_here("visualizing/activation_maximization.py", "--steps", 30, WAYS=ways)
     assert results["nothing"]["least"] > 0.99
     assert results["all_three"]["ink"] < results["nothing"]["ink"]
 
@@ -317,8 +319,12 @@ def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
         ("features.py", ["--model", "README.md"], "cannot load README.md"),
         ("features.py", ["--image", "README.md"], "README.md is not an image"),
         ("features.py", ["--image", "empty.png"], "there is no digit in empty.png"),
-        ("why.py", ["--model", "half.keras"], "not a .keras file, or only a part of one"),
-        ("likes.py", ["--model", "xor.keras"], "xor.keras does not read digits: inputs (None, 2)"),
+        ("attribution.py", ["--model", "half.keras"], "not a .keras file, or only a part of one"),
+        (
+            "activation_maximization.py",
+            ["--model", "xor.keras"],
+            "xor.keras does not read digits: inputs (None, 2)",
+        ),
         ("embedding.py", ["--model", "empty"], "there are 0 networks in empty"),
         ("live/think.py", ["--model", "nosuch.keras"], "there is no nosuch.keras"),
     ],
@@ -343,8 +349,8 @@ def test_bad_input_ends_with_one_line(script, options, message, load_script, tmp
     ("script", "options"),
     [
         ("features.py", ["--digit", "10"]),
-        ("why.py", ["--images", "0"]),
-        ("likes.py", ["--steps", "x"]),
+        ("attribution.py", ["--images", "0"]),
+        ("activation_maximization.py", ["--steps", "x"]),
     ],
 )
 def test_bad_options_are_refused(script, options, load_script, capsys):

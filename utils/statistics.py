@@ -60,10 +60,10 @@ def reliability(probabilities, labels, bins=BINS):
 
     A network's confidence in an answer is its highest probability. The bins are equally wide.
     """
-    sureness = probabilities.max(axis=1)
+    confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
-    place = np.minimum((sureness * bins).astype(int), bins - 1)
-    rows = [(right[place == b], sureness[place == b]) for b in np.unique(place)]
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    rows = [(right[place == b], confidence[place == b]) for b in np.unique(place)]
     return np.array([(len(r), s.mean(), r.mean()) for r, s in rows])
 
 
@@ -73,10 +73,10 @@ def calibration(probabilities, labels):
     The last is the distance of confidence from accuracy, as a mean over the bins, each weighted by
     its number of images.
     """
-    images, sureness, accuracy = reliability(probabilities, labels).T
+    images, confidence, accuracy = reliability(probabilities, labels).T
     return score(labels, probabilities) | {
-        "sureness": float(probabilities.max(axis=1).mean()),
-        "calibration_error": float(np.average(np.abs(sureness - accuracy), weights=images)),
+        "confidence": float(probabilities.max(axis=1).mean()),
+        "calibration_error": float(np.average(np.abs(confidence - accuracy), weights=images)),
     }
 
 

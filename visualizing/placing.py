@@ -5,8 +5,8 @@
 
 Trains ten small networks. Lays the maps of Grad-CAM and HiResCAM over the image in two ways, each
 cell in the middle of the pixels that it looks at, or the whole map stretched over the image, and
-wipes out what they mark, as why.py does. You will see how far the answers fall, compared with the
-maps of the same network before its training. Some two minutes.
+wipes out what they mark, as attribution.py does. You will see how far the answers fall, compared
+with the maps of the same network before its training. Some two minutes.
 Chapter: visualizing/README.md#how-we-were-fooled
 """
 
@@ -15,12 +15,12 @@ from chapter import OUTPUTS
 import keras
 
 import networks
+from attribution import IMAGES, WIPED, fall, methods_for
 from features import untrained
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import compare_seeds, holm, spread
-from why import IMAGES, WIPED, fall, methods_for
 
 SEEDS = 10  # networks, each with other initial weights and another order of the images
 EPOCHS = 3

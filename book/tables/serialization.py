@@ -97,13 +97,13 @@ def smaller_conv_net():
 
 
 @table
-def unsure():
+def out_of_distribution():
     kinds = ["letters", "scribbles", "noise", "chosen", "upside_down", "signs", "emoji", "reported"]
     kinds += ["digits", "printed_digits"]
     labels = {"chosen": "mean", "reported": "mean", "digits": "test digits"}
     rows = [
         [way.replace("_", " "), *(percent(shares[kind], 1) for kind in kinds)]
-        for way, shares in load_results("unsure")["ways"].items()
+        for way, shares in load_results("out_of_distribution")["ways"].items()
     ]
     header = [labels.get(kind, kind.replace("_", " ")) for kind in kinds]
     return markdown(["refused by", *header], *rows)

@@ -117,9 +117,9 @@ def mnist_calibration():
     for name, result in entries("mnist_calibration").items():
         before, after = result["before"], result["after"]
         rows.append(
-            [f"`{name}`", percent(before["accuracy"]), percent(before["sureness"])]
+            [f"`{name}`", percent(before["accuracy"]), percent(before["confidence"])]
             + [percent(before["calibration_error"]), f"{before['cross_entropy']:.4f}"]
-            + [f"{result['temperature']:.2f}", percent(after["sureness"])]
+            + [f"{result['temperature']:.2f}", percent(after["confidence"])]
             + [percent(after["calibration_error"]), f"{after['cross_entropy']:.4f}"]
         )
     header = ["network", "accuracy", "confidence", "error", "cross-entropy", "temperature"]

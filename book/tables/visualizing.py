@@ -21,7 +21,7 @@ def points(row):
 @table
 def why_check():
     rows = []
-    for name, row in load_results("why")["methods"].items():
+    for name, row in load_results("attribution")["methods"].items():
         cells = [f"{100 * row['fall']:.1f}"]
         if "alike" in row:
             cells += [f"{100 * row['fall_untrained']:.1f}", points(row)]

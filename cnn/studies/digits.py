@@ -11,22 +11,18 @@ Chapter: cnn/studies/README.md#digits-0-to-4-then-5-to-9
 
 from chapter import OUTPUTS
 
-import sys
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from transfer import ask, train
+from mnist.models import conv_net
+from transfer import predict, train
 from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.options import make_parser, positive
-from utils.runs import ROOT, make_folder, save_results
+from utils.runs import make_folder, save_results
 from utils.statistics import spread
-
-sys.path.append(str(ROOT / "mnist"))  # the network is one of that chapter's
-from models import conv_net
 
 COUNTS = [1, 10, 100, 1000]  # images of each digit to learn from
 SEEDS = 5
@@ -80,7 +76,7 @@ def learn(way, base, images, labels, seed):
         return reader
     # The frozen layers give the same each time: computed once, as in transfer.py.
     border = reader.layers[frozen].output
-    features = ask(keras.Model(reader.input, border), images)
+    features = predict(keras.Model(reader.input, border), images)
     train(keras.Model(border, reader.output), features, labels, max(epochs, 1), LEARNING_RATE)
     return reader
 

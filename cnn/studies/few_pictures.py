@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from efficientnet_lite import build_network
 from pictures import load_emoji
-from transfer import EPOCHS, LEARNING_RATE, ask, compute_features, train
+from transfer import EPOCHS, LEARNING_RATE, compute_features, predict, train
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -43,7 +43,7 @@ def head(seed, inputs, labels, classes):
     softmax = layers.Dense(classes, activation="softmax")
     model = keras.Sequential([keras.Input(inputs.shape[1:]), softmax])
     train(model, inputs, labels, EPOCHS, LEARNING_RATE)
-    return lambda asked: ask(model, asked)
+    return lambda asked: predict(model, asked)
 
 
 def logistic(seed, inputs, labels, classes):
@@ -69,7 +69,7 @@ def from_scratch(seed, inputs, labels, classes):
     model.add(layers.Dense(classes, activation="softmax"))
     steps = -(-len(labels) // BATCH_SIZE)
     train(model, inputs, labels, STEPS // steps, SMALL_RATE)
-    return lambda asked: ask(model, asked)
+    return lambda asked: predict(model, asked)
 
 
 # Name of the method: how it learns, and which representation of the images it gets.

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from efficientnet_lite import build_network
 from few_pictures import ARTISTS, FOLDS, SIZE
 from pictures import load_emoji
-from transfer import EPOCHS, FROZEN, LEARNING_RATE, ask, compute_features, replace_head, train
+from transfer import EPOCHS, FROZEN, LEARNING_RATE, compute_features, predict, replace_head, train
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
@@ -54,7 +54,7 @@ def compare(variants, folds, epochs):
 
     def note(variant, model, which, held_out):
         for artist in ARTISTS:
-            predicted = ask(model, inputs[artist][which][held_out]).argmax(axis=1)
+            predicted = predict(model, inputs[artist][which][held_out]).argmax(axis=1)
             right = float((predicted == labels[held_out]).mean())
             accuracies[artist].setdefault(variant, []).append(right)
 

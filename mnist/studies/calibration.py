@@ -34,10 +34,10 @@ def draw(networks, path, least=10):
     for axes, (name, versions) in zip(panels[0], networks.items(), strict=True):
         axes.plot([0, 1], [0, 1], color="C7", linewidth=1, linestyle="--")
         for label, answers in versions.items():
-            images, sureness, accuracy = reliability(*answers).T
+            images, confidence, accuracy = reliability(*answers).T
             error = np.sqrt(accuracy * (1 - accuracy) / images)
             some = images >= least
-            lines = axes.errorbar(sureness[some], accuracy[some], error[some], marker="o", ms=4)
+            lines = axes.errorbar(confidence[some], accuracy[some], error[some], marker="o", ms=4)
             lines.set_label(label)
         axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
         axes.set_xticks([0.4, 0.6, 0.8, 1.0])
@@ -80,7 +80,7 @@ def main(argv=None):
         for when in versions:
             s = scores[when]
             print(
-                f"  {when:7} confidence {s['sureness']:.2%}, accuracy {s['accuracy']:.2%}, "
+                f"  {when:7} confidence {s['confidence']:.2%}, accuracy {s['accuracy']:.2%}, "
                 f"calibration error {s['calibration_error']:.2%}, "
                 f"cross-entropy {s['cross_entropy']:.4f}"
             )

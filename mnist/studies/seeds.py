@@ -116,9 +116,9 @@ def summarize(runs, first=None):
 
 def correct(situations):
     """Add the corrected p to each comparison; those of one score are one family."""
-    for score in SCORES:
+    for name in SCORES:
         family = [
-            summary["compared"][score]
+            summary["compared"][name]
             for networks in situations.values()
             for summary in networks.values()
             if "compared" in summary and len(summary["cross_entropy"]) > 1

@@ -19,8 +19,8 @@ import numpy as np
 from flask import render_template, request, send_from_directory
 
 from checks import read_images
-from doubt import Judge, load_limits
 from metrics import InputMetrics
+from out_of_distribution import Detector, load_limits
 from service import make_flask, parse_options, serve
 from utils.models import load_model
 from utils.runs import ROOT, backend, fail, file_sha256, first_line
@@ -39,7 +39,7 @@ class DigitClassifier:
     def __init__(self, path):
         self.name = path.stem
         self.model, self.sha256 = load(path), file_sha256(path)
-        self.judge = Judge(self.model, load_limits(path))
+        self.detector = Detector(self.model, load_limits(path))
         self.lock = threading.Lock()
         self.warm_up()
 
@@ -66,10 +66,10 @@ class DigitClassifier:
         batch /= 255
         with self.lock:
             parts = [
-                self.judge.network.predict_on_batch(batch[start : start + size])
+                self.detector.network.predict_on_batch(batch[start : start + size])
                 for start in range(0, len(batch), size)
             ]
-        probabilities, likely = self.judge.judge(np.concatenate(parts)[: len(pixels)])
+        probabilities, likely = self.detector.detect(np.concatenate(parts)[: len(pixels)])
         if not np.isfinite(probabilities).all():
             raise ArithmeticError("its probabilities are not numbers (NaN)")
         return probabilities, likely

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 
-from doubt import digit_likeness, find_logits, is_known
+from out_of_distribution import digit_likeness, find_logits, is_known
 from utils.data import load_parts, prepare_images, writers_of
 from utils.models import load_model
 from utils.options import make_parser

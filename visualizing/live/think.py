@@ -18,8 +18,8 @@ from flask import Blueprint, abort, render_template, request
 
 import networks  # first: it tells Python where the service is
 from app import HOST, MODEL, PORT, create_app
+from attribution_methods import occlusion
 from checks import read_images
-from maps import occlusion
 from service import parse_options, serve
 
 

@@ -1,0 +1,55 @@
+"""Machinery of the book: eight learning curves without their names, an exercise for a class.
+
+    python book/figures/curves.py
+
+Draws them from assets/results/broken.json. A few seconds.
+"""
+
+from chapter import OUTPUTS
+
+import keras  # noqa: F401 (its version and back end go into the provenance)
+import matplotlib.pyplot as plt
+
+from utils.figures import plot_history, save_figure
+from utils.options import make_parser
+from utils.runs import load_results, make_folder, save_results
+
+# In the order of the panels A to H. book/SOLUTIONS.md names them.
+TRAININGS = [
+    "not_scaled",
+    "labels_shuffled",
+    "healthy",
+    "rate_too_low",
+    "batches_of_two",
+    "rate_too_high",
+    "not_shuffled",
+    "softmax_forgotten",
+]
+
+
+def draw(path):
+    trainings = load_results("broken")
+    figure, panels = plt.subplots(2, 4, figsize=(12, 5.6), sharex=True, sharey=True)
+    for letter, name, axes in zip("ABCDEFGH", TRAININGS, panels.flat, strict=True):
+        history = trainings[name]["history"]
+        plot_history(axes, history, "accuracy")
+        axes.get_legend().remove()
+        first, last = history["loss"][0], history["loss"][-1]
+        axes.set_title(f"{letter}   loss {first:.2f} → {last:.2f}", fontsize=11)
+        axes.set(ylim=(0, 1.02))
+    for axes in panels[:, 0]:
+        axes.set_ylabel("Accuracy")
+    for axes in panels[1]:
+        axes.set_xlabel("Epoch")
+    figure.legend(["training", "validation"], loc="outside lower center", ncols=2)
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    folder = make_folder(make_parser("Eight curves.", OUTPUTS).parse_args(argv).outputs)
+    draw(folder / "eight_curves.png")
+    return save_results({}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

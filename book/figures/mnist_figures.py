@@ -1,0 +1,121 @@
+"""Machinery of the book: pictures of MNIST, of one digit as numbers, augmentation, schedules.
+
+    python book/figures/mnist_figures.py
+
+A few seconds.
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+import techniques
+from models import IMAGE_SHAPE
+from optimization import learning_rate_schedule
+from utils.data import load_parts, prepare_images
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
+
+SEED = 42
+
+
+def draw_samples(images, labels, path, columns=12):
+    """Draw the first images of each digit, a row per digit."""
+    figure, axes = plt.subplots(10, columns, figsize=(7.4, 6.4))
+    for digit, row in enumerate(axes):
+        for ax, image in zip(row, images[labels == digit][:columns], strict=True):
+            ax.imshow(image)
+            ax.axis("off")
+    save_figure(figure, path)
+
+
+def draw_pixels(image, path):
+    """Draw one image beside its 28 x 28 grey levels, as the file holds them."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 5.2))
+    for axes in (left, right):
+        axes.imshow(image)
+        axes.set(xticks=[0, 13, 27], yticks=[0, 13, 27])
+        axes.grid(False)
+    for (row, column), level in np.ndenumerate(image):
+        color = "white" if level > 127 else "0.55"
+        right.text(column, row, level, ha="center", va="center", fontsize=4.6, color=color)
+    left.set_title("What you see")
+    right.set_title("What the network gets")
+    save_figure(figure, path)
+
+
+def augmented(images, kind):
+    """Return prepared images as augmenting layers of this kind change them, shape (n, 28, 28)."""
+    for layer in techniques.augmenting_layers(kind):
+        images = layer(images, training=True)
+    return keras.ops.convert_to_numpy(images).reshape(-1, 28, 28)
+
+
+def draw_digit(axes, picture):
+    """Draw an image with grey levels from 0 to 1, without ticks."""
+    axes.imshow(picture, vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+
+
+def draw_augmented(image, path, rows=3, columns=8):
+    """Draw an image, first as it is, then as the augmenting layers change it."""
+    x = np.repeat(prepare_images(image[np.newaxis], IMAGE_SHAPE), rows * columns - 1, axis=0)
+    changed = augmented(x, "layers")
+    figure, axes = plt.subplots(rows, columns, figsize=(8, 3.3))
+    for ax, picture in zip(axes.flat, [image / 255, *changed], strict=True):
+        draw_digit(ax, picture)
+    axes[0, 0].set_title("as it is", fontsize=9, loc="center", fontweight="normal")
+    for spine in axes[0, 0].spines.values():
+        spine.set(visible=True, color="C1", linewidth=2)
+    save_figure(figure, path)
+
+
+def draw_blur(images, path, columns=10):
+    """Draw images as they are, after three augmenting layers and after RandomAffine."""
+    x = prepare_images(images[:columns], IMAGE_SHAPE)
+    rows = {
+        "as they are": x.reshape(-1, 28, 28),
+        "three layers": augmented(x, "layers"),
+        "one layer": augmented(x, "affine"),
+    }
+    figure, axes = plt.subplots(len(rows), columns, figsize=(8, 2.6))
+    for some, (label, pictures) in zip(axes, rows.items(), strict=True):
+        for ax, picture in zip(some, pictures, strict=True):
+            draw_digit(ax, picture)
+        some[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    save_figure(figure, path)
+
+
+def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
+    """Draw the learning rate that each schedule gives to each step of a training."""
+    figure, axes = plt.subplots()
+    steps = np.arange(0, epochs * steps_per_epoch, 20)
+    for name in ("constant", "step", "exponential", "cosine"):
+        schedule = learning_rate_schedule(name, rate, epochs * steps_per_epoch)
+        rates = [float(schedule(step)) if callable(schedule) else schedule for step in steps]
+        axes.plot(steps / steps_per_epoch, rates, label=name)
+    axes.set(title="Learning rate over a training", xlabel="Epoch", ylabel="Learning rate")
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.66))
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    """Draw all of them; return how many training images there are of each digit."""
+    folder = make_folder(make_parser("Pictures of MNIST.", OUTPUTS).parse_args(argv).outputs)
+    keras.utils.set_random_seed(SEED)
+    images, labels = load_parts()["train"]
+    draw_samples(images, labels, folder / "mnist_samples.png")
+    draw_pixels(images[0], folder / "mnist_pixels.png")
+    draw_augmented(images[0], folder / "mnist_augmented.png")
+    draw_blur(images, folder / "mnist_blur.png")
+    draw_schedules(folder / "mnist_schedules.png")
+    counts = {"counts": np.bincount(labels).tolist()}
+    return save_results(counts, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

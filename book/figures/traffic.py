@@ -1,0 +1,70 @@
+"""Machinery of the book: the figure of the traffic, as one looks at data before a forecast.
+
+    python book/figures/traffic.py
+
+Draws the mean over the hours of the day, for weekdays, weekends and holidays; two weeks; and how
+many hours of each month are missing. Files how many vehicles these are.
+"""
+
+from chapter import OUTPUTS
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from series import load_traffic
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
+
+WEEKS = ("2017-11-13", "2017-11-27")  # the second one is that of Thanksgiving
+
+
+def kinds_of_days(series):
+    """Return {kind of day: which steps belong to it}, without the steps that were filled."""
+    holiday, weekend = series.holiday > 0, series.times.day_of_week >= 5
+    return {
+        "Monday to Friday": ~holiday & ~weekend & series.observed,
+        "weekend": ~holiday & weekend & series.observed,
+        "holidays": holiday & series.observed,
+    }
+
+
+def main(argv=None):
+    """Return the mean of each hour by kind of day, and the share of each month that is missing."""
+    args = make_parser("Draws the traffic.", OUTPUTS).parse_args(argv)
+    folder = make_folder(args.outputs)
+    series = load_traffic()
+    figure = plt.figure(figsize=(9, 6.4))
+    grid = figure.add_gridspec(2, 2)
+    top, left, right = (figure.add_subplot(place) for place in (grid[0, :], grid[1, 0], grid[1, 1]))
+
+    first, last = series.times.searchsorted(WEEKS)
+    values = np.where(series.observed, series.values, np.nan)
+    top.plot(series.times[first:last], values[first:last])
+    top.set(title="Two weeks of November 2017, the second with Thanksgiving on Thursday")
+    top.set(ylabel="vehicles an hour")
+    means = {}
+    for name, steps in kinds_of_days(series).items():
+        by_hour = pd.Series(series.values[steps]).groupby(series.times.hour[steps]).mean()
+        means[name] = by_hour.tolist()
+        left.plot(by_hour.index, by_hour, label=name)
+    left.set(title="Mean of each hour", xlabel="hour of the day", ylabel="vehicles an hour")
+    left.legend(loc="upper left")
+    left.set_ylim(0, 7_900)
+    missing = pd.Series(~series.observed, index=series.times).resample("MS").mean()
+    right.bar(missing.index, 100 * missing, width=25, color="C1")
+    right.set(title="Missing hours of each month, in %")
+    right.set_xticks(pd.to_datetime(["2016-01", "2017-01", "2018-01"]), [2016, 2017, 2018])
+    save_figure(figure, folder / "traffic.png")
+    results = {
+        "hours": len(series.values),
+        "missing": int((~series.observed).sum()),
+        "means": means,
+        "mean": float(series.values[series.observed].mean()),
+    }
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Machinery of the book: what a second process gains or costs on this machine.
+
+    python book/timings/parallel_seconds.py
+
+Trains two models through mnist/studies/parallel.py, with one process and with two, and compares
+the seconds of an epoch (the first, in which JAX compiles, left out) and the weights at the end.
+Three minutes on two cores; needs JAX; nothing else may run meanwhile.
+"""
+
+from chapter import OUTPUTS, ROOT
+
+import os
+import subprocess
+import sys
+
+os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
+
+import numpy as np
+import pandas as pd
+
+from utils.models import load_model
+from utils.options import make_parser, number, positive
+from utils.runs import fail, make_folder, save_results
+
+MODELS = ["mlp_one_layer", "conv_net"]
+PROCESSES = [1, 2]
+EPOCHS = 3
+TRAIN_SAMPLES = 5_000
+
+
+def measure(model, processes, args, folder):
+    """Train once; return the seconds of an epoch and the weights at the end."""
+    script = ROOT / "mnist" / "studies" / "parallel.py"
+    options = ["-m", model, "--processes", processes, "--epochs", args.epochs]
+    options += ["--train-samples", args.train_samples, "--outputs", folder]
+    if subprocess.run([sys.executable, script, *map(str, options)]).returncode:
+        fail(f"{model} was not trained with {processes} processes.")
+    seconds = pd.read_csv(folder / f"{model}_history.csv")["seconds"]
+    return seconds[1:].median(), load_model(folder / f"{model}.keras").get_weights()
+
+
+def main(argv=None):
+    """Return {model: seconds by processes, their ratio, how far the weights are apart}."""
+    parser = make_parser("Seconds of an epoch with one process and with two.", OUTPUTS)
+    parser.add_argument("--epochs", type=number(int, 2), default=EPOCHS, help="at least two")
+    parser.add_argument("--train-samples", type=positive(int), default=TRAIN_SAMPLES)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    results = {}
+    for model in MODELS:
+        (one, weights), (two, others) = (
+            measure(model, processes, args, folder / model / str(processes))
+            for processes in PROCESSES
+        )
+        apart = max(np.abs(a - b).max() for a, b in zip(weights, others, strict=True))
+        moved = {"weights_apart": float(apart), "parameters": sum(w.size for w in weights)}
+        results[model] = {"one": one, "two": two, "ratio": two / one} | moved
+        print(f"{model:16}{one:7.2f} s {two:7.2f} s  ratio {two / one:.2f}  apart {apart:.1e}")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

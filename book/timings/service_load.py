@@ -1,0 +1,196 @@
+"""Machinery of the book: how fast the service answers, alone and under many clients at once.
+
+    python book/timings/service_load.py
+
+Starts the service twice, as it is and with model.predict for each request, and sends each single
+test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
+one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
+requests per second. Then it asks the network itself with batches of several sizes: which
+of the first calls compile it, and how long they take. A minute; nothing else should run meanwhile.
+
+Chapter: serialization/rest/README.md#how-fast
+"""
+
+from chapter import OUTPUTS
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from utils.data import load_mnist
+from utils.models import load_model
+from utils.options import make_parser, number, positive
+from utils.runs import ROOT, fail, make_folder, save_results
+
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
+CLIENTS = [1, 8, 32]
+SECONDS = 8  # of measuring, for each number of clients
+BATCH = 100  # images of a request, in the measurement with batches
+PORT = 8765
+
+JSON = {"Content-Type": "application/json"}
+
+
+def serve(port, slow):
+    """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
+    from app import create_app  # only here: only this process serves
+    from service import serve
+
+    app = create_app()
+    if slow:
+        model = app.classifier.detector.network
+        model.predict_on_batch = lambda batch: model.predict(batch, verbose=0)
+    serve(app, app.classifier.name, "127.0.0.1", port)
+
+
+def wait_until_ready(port, process):
+    while process.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    fail(f"the service did not start; is port {port} taken?")
+
+
+def bodies(batch):
+    """Return requests in JSON: single test images, or so many in each."""
+    _, (images, _) = load_mnist()
+    images = images[: 64 * max(batch, 1)]
+    if batch:
+        images = images.reshape(64, batch, 28, 28)
+    return [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
+
+
+def keep_asking(port, requests, until, latencies, failures):
+    """Be one client: send one request after the other over one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.connect()
+    number = 0
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        connection.request("POST", "/predict", requests[number % len(requests)], JSON)
+        response = connection.getresponse()
+        response.read()
+        latencies.append(time.perf_counter() - start)
+        failures.append(response.status != 200)
+        number += 1
+
+
+def ask(port, clients, seconds, batch=0):
+    """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
+    requests, latencies, failures = bodies(batch), [], []
+    arguments = (port, requests, time.perf_counter() + seconds, latencies, failures)
+    threads = [threading.Thread(target=keep_asking, args=arguments) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p50, p99 = 1000 * np.percentile(latencies, [50, 99])
+    result = {"p50_ms": p50, "p99_ms": p99, "per_second": len(latencies) / seconds}
+    result["images_per_second"] = result["per_second"] * max(batch, 1)
+    return result | {"requests": len(latencies), "failures": sum(failures)}
+
+
+def resident_memory(process):
+    """Return the MiB of memory that a process holds, where Linux tells."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def first_calls(sizes):
+    """Return for batches of each size: was the network compiled, and ms of the first two calls.
+
+    A size that occurs for the first time may have the back end compile the network anew, and only
+    then does Python go through its layers.
+    """
+    model = load_model(MODEL, compile=False)
+    layer, compiled, results = model.layers[0], [], {}
+    compute = layer.call
+
+    def call(*args, **kwargs):
+        compiled.append(True)
+        return compute(*args, **kwargs)
+
+    layer.call = call
+    for size in sizes:
+        batch = np.zeros((size, *model.input_shape[1:]), "float32")
+        compiled.clear()
+        milliseconds = []
+        for _ in range(2):
+            start = time.perf_counter()
+            np.asarray(model.predict_on_batch(batch))
+            milliseconds.append(1000 * (time.perf_counter() - start))
+        first, second = milliseconds
+        results[str(size)] = {"compiled": bool(compiled), "first_ms": first, "second_ms": second}
+        print(f"batch of {size:3}: first call {first:6.1f} ms, second {second:5.1f} ms", end="")
+        print(", compiled" if compiled else "", flush=True)
+    return results
+
+
+def measure(slow, port, seconds, clients):
+    """Start a service, ask it from each number of clients, stop it; return the results."""
+    with socket.socket() as other:
+        if other.connect_ex(("127.0.0.1", port)) == 0:
+            fail(f"port {port} is taken: another server would be measured. Choose another --port.")
+    how = "predict" if slow else "fast"
+    process = subprocess.Popen([sys.executable, __file__, "--serve", how, "--port", str(port)])
+    try:
+        wait_until_ready(port, process)
+        ask(port, 1, min(1, seconds))  # the first requests are slower
+        results = {}
+        for number in clients:
+            results[str(number)] = line = ask(port, number, seconds)
+            print(
+                f"{'predict' if slow else 'predict_on_batch':17} {number:2} clients: "
+                f"half within {line['p50_ms']:6.1f} ms, 99 % within {line['p99_ms']:6.1f} ms, "
+                f"{line['per_second']:5.0f} requests per second, {line['failures']} failed",
+                flush=True,
+            )
+        results["batch"] = ask(port, 1, seconds, BATCH)
+        print(f"batches of {BATCH}: {results['batch']['images_per_second']:.0f} images per second")
+        return results | {"peak_mib": resident_memory(process)}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main(argv=None):
+    parser = make_parser("Measure how fast the service answers.", OUTPUTS)
+    add = parser.add_argument
+    add("--clients", type=positive(int), nargs="+", default=CLIENTS, help="at once")
+    add("--seconds", type=positive(float), default=SECONDS, help="of measuring each")
+    add("--port", type=number(int, 1, 65535), default=PORT, help="that the service listens on")
+    add("--serve", choices=["fast", "predict"], help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.serve:
+        serve(args.port, args.serve == "predict")
+        return None
+    folder = make_folder(args.outputs)
+    results = {
+        name: measure(slow, args.port, args.seconds, args.clients)
+        for name, slow in (("fast", False), ("predict", True))
+    }
+    results["first_calls"] = first_calls(SIZES)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What a network does not say by itself: how sure it may be, and whether this is a digit at all.
+
+Both come from what its last layer computes before the softmax (the logits), and from two numbers
+that ship_model.py fits on the validation images and writes beside the network, as NAME.json.
+
+Chapter: serialization/rest/README.md#is-it-a-digit-at-all
+"""
+
+import json
+import math
+
+import keras
+import numpy as np
+from scipy.special import softmax
+
+from utils.runs import file_sha256
+
+
+def is_known(model):
+    """Tell whether a network is a stack that ends with a dense layer and its softmax."""
+    last = model.layers[-1]
+    return (
+        isinstance(model, keras.Sequential)
+        and isinstance(last, keras.layers.Dense)
+        and last.activation is keras.activations.softmax
+    )
+
+
+def find_logits(features, kernel, bias):
+    """Return what a last layer with these weights computes before softmax, shape (n, 10)."""
+    return features.astype("float32") @ kernel + bias
+
+
+def digit_likeness(logits):
+    """Return the negative energy, ln(sum(exp(logits))): high if some digit has a high score.
+
+    The softmax loses it: ten low scores give the same probabilities as ten high ones.
+    Source: Liu, Wang, Owens and Li, "Energy-based out-of-distribution detection", 2020.
+    """
+    return np.logaddexp.reduce(logits, axis=1)
+
+
+def load_limits(path):
+    """Return what ship_model.py fitted to the network in path, or None without it beside."""
+    try:
+        limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        known = limits["sha256"] == file_sha256(path)
+        numbers = limits["temperature"], limits["least_likeness"]
+        fits = known and numbers[0] > 0 and all(map(math.isfinite, numbers))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return limits if fits else None
+
+
+class Detector:
+    """Turns what its network gives into probabilities and verdicts; without limits, no verdicts."""
+
+    def __init__(self, model, limits):
+        self.limits = limits if is_known(model) else None
+        self.network = model
+        if self.limits:
+            self.network = keras.Model(model.inputs, model.layers[-1].input)
+            self.last = model.layers[-1].get_weights()  # kernel and bias
+
+    def detect(self, outputs):
+        """Return probabilities, shape (n, 10), and for each image True, False or None."""
+        if not self.limits:
+            return outputs.astype("float32"), [None] * len(outputs)
+        logits = find_logits(outputs, *self.last)
+        likely = digit_likeness(logits) >= self.limits["least_likeness"]
+        return softmax(logits / self.limits["temperature"], axis=1), likely.tolist()

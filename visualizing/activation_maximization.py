@@ -1,0 +1,157 @@
+"""What a neuron likes: images made so that one output, or one filter, is as large as possible.
+
+    python visualizing/activation_maximization.py
+    python visualizing/activation_maximization.py --steps 500 --model RUN
+
+Starts from noise and climbs: each step changes all pixels a little in the direction of the
+gradient. You will see two figures: an image for each of the ten digits, without and with
+regularization, and one for some filters of each convolution. Less than a minute.
+Chapter: visualizing/README.md#what-a-neuron-likes
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import ops
+from scipy.ndimage import gaussian_filter
+
+import networks
+from features import show_pictures
+from gradients import gradients
+from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+
+STEPS = 200
+RATE = 1.0  # length of a step: of all pixels of an image together
+SEED = 1  # of the noise to begin with
+
+JITTER = 2  # pixels by which the image is moved before a step, at most
+BLUR = 0.5  # pixels: standard deviation of the blur after a step
+DECAY = 0.02  # share of all ink that is taken away after a step
+# The rows of the figure, and what each of them uses.
+WAYS = {
+    "nothing": set(),
+    "jitter": {"jitter"},
+    "blur": {"blur"},
+    "decay": {"decay"},
+    "all_three": {"jitter", "blur", "decay"},
+}
+FILTERS = 16  # of each convolution
+
+
+def climb(objective, shape, way, steps, random):
+    """Return images that make the objective, a function of them, as large as it can be.
+
+    shape: of the images, (n, 28, 28, 1) or (n, 784); way: which regularizations to use.
+    Values stay between 0, paper, and 1, ink.
+    """
+    pictures = random.uniform(0, 0.2, (shape[0], 28, 28)).astype("float32")
+    for _ in range(steps):
+        shift = random.integers(-JITTER, JITTER + 1, 2) if "jitter" in way else (0, 0)
+        moved = np.roll(pictures, shift, axis=(1, 2))
+        _, (slope,) = gradients(objective, moved.reshape(shape))
+        slope = np.roll(slope.reshape(pictures.shape), -np.array(shift), axis=(1, 2))
+        length = np.sqrt((slope**2).sum(axis=(1, 2), keepdims=True))
+        pictures = pictures + RATE * slope / (length + 1e-8)
+        if "blur" in way:
+            pictures = gaussian_filter(pictures, (0, BLUR, BLUR))
+        if "decay" in way:
+            pictures = pictures * (1 - DECAY)
+        pictures = pictures.clip(0, 1)
+    return pictures
+
+
+def pictures_of_digits(model, way, steps, random):
+    """Return an image for each digit's score, shape (10, 28, 28)."""
+    shape = (10, *model.input_shape[1:])
+    return climb(
+        lambda x: ops.sum(ops.diagonal(networks.scores(model, x))), shape, way, steps, random
+    )
+
+
+def pictures_of_filters(model, layers, count, steps, random):
+    """Return an image for each of some filters of the convolution that the layers end with."""
+    *before, layer = layers
+    wanted = ops.eye(count, layer.filters)
+
+    def objective(x):  # leaky: where relu gives 0, there would be no slope to climb
+        maps = ops.conv(networks.run_layers(before, x), layer.kernel, padding=layer.padding)
+        return ops.sum(wanted * ops.mean(ops.leaky_relu(maps, 0.01), axis=(1, 2)))
+
+    shape = (count, *model.input_shape[1:])
+    return climb(objective, shape, WAYS["all_three"], steps, random)
+
+
+def draw_digits(pictures, answers, path):
+    """Draw the images, {way: (10, 28, 28)}, and what the network says of each."""
+    figure, panels = plt.subplots(len(pictures), figsize=(9.4, 1.17 * len(pictures)))
+    for axes, (way, images) in zip(panels, pictures.items(), strict=True):
+        show_pictures(axes, images, 10, vmin=0, vmax=1)
+        axes.text(-0.15, 0.45, way.replace("_", " "), fontsize=9, ha="right", va="center")
+        for digit in range(10):
+            text = f"{digit}: {answers[way][digit, digit]:.1%}"
+            axes.text(digit + 0.45, -0.08, text, fontsize=8, ha="center", va="bottom")
+    save_figure(figure, path)
+
+
+def draw_filters(pictures, path):
+    """Draw the images of filters, {layer: (n, 28, 28)}, a row for each layer."""
+    figure, panels = plt.subplots(
+        len(pictures), 1, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
+    )
+    for axes, (name, images) in zip(panels.ravel(), pictures.items(), strict=True):
+        show_pictures(axes, images, FILTERS, vmin=0, vmax=1)
+        axes.text(-0.15, 0.45, name, fontsize=9, ha="right", va="center")
+    save_figure(figure, path)
+
+
+def ink(pictures):
+    """Return how much ink there is in an image, on average: as so many black pixels."""
+    return float(pictures.sum(axis=(1, 2)).mean())
+
+
+def main(argv=None):
+    """Draw what the digits' neurons and the filters like; return what the network says of it."""
+    parser = make_parser("Images that a neuron likes.", OUTPUTS)
+    networks.add_model_option(parser)
+    parser.add_argument("--steps", type=positive(int), default=STEPS)
+    parser.add_argument("--seed", type=seed, default=SEED, help="of the noise to begin with")
+    args = parser.parse_args(argv)
+    model = networks.load_network(args.model)
+    folder = make_folder(args.outputs)
+
+    digits, answers = {}, {}
+    for way, uses in WAYS.items():
+        print(f"ten digits, regularization: {way}", flush=True)
+        random = np.random.default_rng(args.seed)
+        digits[way] = pictures_of_digits(model, uses, args.steps, random)
+        answers[way] = networks.probabilities(model, 255 * digits[way])
+    draw_digits(digits, answers, folder / "maximized_digits.png")
+
+    filters = {}
+    for number, layer in enumerate(model.layers, start=1):
+        if isinstance(layer, keras.layers.Conv2D):
+            print(f"filters of {layer.name}", flush=True)
+            count, random = min(FILTERS, layer.filters), np.random.default_rng(args.seed)
+            filters[layer.name] = pictures_of_filters(
+                model, model.layers[:number], count, args.steps, random
+            )
+    if filters:
+        draw_filters(filters, folder / "maximized_filters.png")
+    results = {
+        way: {
+            "probabilities": np.diagonal(answers[way]).tolist(),
+            "least": float(np.diagonal(answers[way]).min()),
+            "ink": ink(digits[way]),
+        }
+        for way in WAYS
+    }
+    results["ink_of_digits"] = ink(networks.held_out_digits()[0] / 255)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Why this answer? Maps of importance side by side, and a check of what they are worth.
+
+    python visualizing/attribution.py                 # right and wrong answers, and the check
+    python visualizing/attribution.py --images 50     # a quicker check
+    python visualizing/attribution.py --wiped 5       # with fewer pixels
+    python visualizing/attribution.py --stretched     # maps laid over the whole image
+    python visualizing/attribution.py --image my.png  # your own digit
+
+You will see a figure with the maps of some digits, and a table: how far the probability of the
+answer falls when the marked pixels are wiped out, compared with pixels of ink at random and
+with those that the same method marks in five networks that have learned nothing. Some two minutes.
+Chapter: visualizing/README.md#why-this-answer
+"""
+
+from chapter import OUTPUTS
+
+from functools import partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import spearmanr, ttest_1samp
+
+import networks
+from attribution_methods import (
+    convolutions,
+    grad_cam,
+    hires_cam,
+    occlusion,
+    saliency,
+    smooth_grad,
+)
+from features import untrained
+from utils.figures import save_figure
+from utils.options import make_parser, number, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import holm, mean_and_deviation, mean_over_groups
+
+IMAGES = 200  # in the check
+WIPED = 30  # pixels; a digit has about 150
+SEEDS = [1, 2, 3, 4, 5]  # of the networks that have learned nothing
+SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
+
+
+def methods_for(model, stretched=False):
+    """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
+    methods = {
+        "occlusion": occlusion,
+        "saliency": saliency,
+        "SmoothGrad": smooth_grad,
+    }
+    for name, make in (
+        ("Grad-CAM", grad_cam),
+        ("HiResCAM", hires_cam),
+    ):
+        for layers in convolutions(model)[-1:-3:-1]:
+            _, height, width, _ = model.layers[layers - 1].output.shape
+            this = partial(make, layers=layers, stretched=stretched)
+            methods[f"{name}_{height}_x_{width}"] = this
+    return methods
+
+
+def fall(model, images, answers, heat, wiped):
+    """Return how far each answer's probability falls without its most important ink.
+
+    heat: the maps of importance; wiped: how many pixels of ink become paper. (To make paper of
+    paper changes nothing.)
+    """
+    before = probability(model, images, answers)
+    heat = np.where(images > 0, heat, -np.inf)
+    order = np.argsort(-heat.reshape(len(heat), -1), axis=1, kind="stable")[:, :wiped]
+    without = images.reshape(len(images), -1).copy()
+    np.put_along_axis(without, order, 0, axis=1)
+    return before - probability(model, without.reshape(images.shape), answers)
+
+
+def probability(model, images, answers):
+    """Return the probability of the given answer for each image."""
+    return networks.probabilities(model, images)[np.arange(len(images)), answers]
+
+
+def alike(first, second, where):
+    """Return the mean rank correlation of two sets of maps: 1 means the same order of pixels.
+
+    where: which pixels count, shape of the maps.
+    """
+    pairs = [(a[kept], b[kept]) for a, b, kept in zip(first, second, where, strict=True)]
+    # A map that marks nothing is like no other one.
+    return float(
+        np.mean([spearmanr(a, b).statistic if np.ptp(a) * np.ptp(b) else 0 for a, b in pairs])
+    )
+
+
+def check(model, images, answers, writers, wiped, methods):
+    """Return for each method how far answers fall, with the network's own maps and with others.
+
+    "gain" is by how much more they fall with its own maps, with the 95 % interval over writers;
+    "p" tests that by a t-test over the means of the writers, corrected for all methods.
+    """
+    learned_nothing = [untrained(model, seed) for seed in SEEDS]
+    ink, everywhere = images > 0, np.ones(images.shape, bool)
+    at_random = np.random.default_rng(0).random(images.shape)
+    results = {"random_ink": {"fall": float(fall(model, images, answers, at_random, wiped).mean())}}
+    values = []
+    for name, make in methods.items():
+        heat = make(model, images, answers)
+        others = [make(network, images, answers) for network in learned_nothing]
+        falls = fall(model, images, answers, heat, wiped)
+        of_others = np.stack([fall(model, images, answers, other, wiped) for other in others])
+        gains = falls - of_others.mean(axis=0)
+        of_writers = [gains[writers == writer].mean() for writer in np.unique(writers)]
+        values.append(float(ttest_1samp(of_writers, 0).pvalue) if np.ptp(of_writers) else 1.0)
+        mean, deviation = mean_and_deviation(of_others.mean(axis=1).tolist())
+        results[name] = {
+            "fall": float(falls.mean()),
+            "fall_untrained": mean,
+            "fall_untrained_deviation": deviation,
+            "gain": mean_over_groups(gains, writers),
+            "alike": float(np.mean([alike(heat, other, everywhere) for other in others])),
+            "alike_ink": float(np.mean([alike(heat, other, ink) for other in others])),
+        }
+    for name, p in zip(methods, holm(values), strict=True):
+        results[name]["p"] = p
+    return results
+
+
+def choose(model):
+    """Return some digits that are read right and some that are not: images, labels, answers."""
+    images, labels = networks.held_out_digits()
+    answers = networks.probabilities(model, images).argmax(axis=1)
+    right = [np.flatnonzero((answers == labels) & (labels == digit))[:1] for digit in SHOWN]
+    chosen = np.concatenate([*right, np.flatnonzero(answers != labels)[: len(SHOWN)]])
+    return images[chosen], labels[chosen], answers[chosen]
+
+
+def draw(model, images, titles, answers, methods, path):
+    """Draw each image in a row, and beside it its maps of importance."""
+    figure, panels = plt.subplots(
+        len(images), 1 + len(methods), figsize=(1.5 * (1 + len(methods)), 1.55 * len(images)),
+        squeeze=False,
+    )  # fmt: skip
+    columns = [images, *(make(model, images, answers) for make in methods.values())]
+    for row, axes_row in enumerate(panels):
+        for axes, column, name in zip(axes_row, columns, ["", *methods], strict=True):
+            axes.axis("off")
+            axes.imshow(column[row], cmap="magma" if name else "gray_r")
+            if name:
+                axes.contour(images[row], [100], colors="white", linewidths=0.7)
+            if row == 0:
+                title = name.replace("_", "\n", 1).replace("_", " ")
+                axes.set_title(title, fontsize=10, loc="center")
+        axes_row[0].set_title(titles[row], fontsize=9, fontweight="normal", loc="center")
+    save_figure(figure, path)
+
+
+def show(methods, wiped):
+    """Print a line for each method."""
+    print(f"{wiped} pixels wiped out: the probability of the answer falls by ... points")
+    for name, row in methods.items():
+        print(f"{name.replace('_', ' '):18}{100 * row['fall']:6.1f}", end="")
+        if gain := row.get("gain"):
+            low, mean, high = (100 * gain[key] for key in ("low", "mean", "high"))
+            print(f"   untrained {100 * row['fall_untrained']:5.1f}", end="")
+            print(f"   difference {mean:5.1f} ({low:.1f} to {high:.1f})", end="")
+            print(f"   correlation {row['alike']:.2f}, on ink {row['alike_ink']:.2f}", end="")
+        print(flush=True)
+
+
+def main(argv=None):
+    """Draw the maps and check them; return the results of the check."""
+    parser = make_parser("Maps of importance, and what they are worth.", OUTPUTS)
+    networks.add_model_option(parser)
+    add = parser.add_argument
+    add("--images", type=number(int, 2, 5000), default=IMAGES)
+    add("--wiped", type=positive(int, most=784), default=WIPED, help="pixels")
+    add("--stretched", action="store_true", help="lay maps of convolutions over the whole image")
+    add("--image", type=Path, metavar="FILE", help="a picture of a digit: no check")
+    args = parser.parse_args(argv)
+    model = networks.load_network(args.model)
+    image = networks.read_image(args.image) if args.image else None
+    folder = make_folder(args.outputs)
+    methods = methods_for(model, args.stretched)
+
+    if args.image:
+        images = image[np.newaxis]
+        answers = networks.probabilities(model, images).argmax(axis=1)
+        draw(model, images, [f"read as {answers[0]}"], answers, methods, folder / "attribution.png")
+        return save_results({"answer": int(answers[0])}, folder, __file__, argv)
+    images, labels, answers = choose(model)
+    titles = [f"{label}, read as {answer}" for label, answer in zip(labels, answers, strict=True)]
+    draw(model, images, titles, answers, methods, folder / "attribution.png")
+    images, _, writers = networks.some_digits(args.images)
+    answers = networks.probabilities(model, images).argmax(axis=1)
+    results = {"images": len(images), "wiped": args.wiped, "stretched": args.stretched}
+    results["methods"] = check(model, images, answers, writers, args.wiped, methods)
+    show(results["methods"], args.wiped)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
