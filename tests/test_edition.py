@@ -146,7 +146,7 @@ def fits(chrome, selector="html"):
 
 def read_and_search_it_on_a_desk(browser, site):
     with browser.open_browser(1280, 900) as chrome:
-        chrome.get(f"{site}/mnist/studies/parallel.html")  # has lines of a hundred characters
+        chrome.get(f"{site}/backends/parallel.html")  # has lines of a hundred characters
         assert fits(chrome, "td.code code")
         chrome.get(f"{site}/index.html")
         chrome.find_element(By.CSS_SELECTOR, ".md-footer__link--next").click()

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-SCRIPT = "mnist/studies/parallel.py"
+SCRIPT = "backends/parallel.py"
 SMALL = ["--train-samples", "600", "--batch-size", "200"]
 needs_jax = pytest.mark.skipif(not find_spec("jax"), reason="NOT TESTED: JAX is not installed")
 

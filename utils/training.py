@@ -84,6 +84,10 @@ class SaveCheckpoint(keras.callbacks.Callback):
     history is a dict of lists with one entry per epoch, to which each epoch is added.
     folder receives NAME_checkpoint.keras and NAME_history.csv, and with keep_best also
     NAME_best_eN.keras, the model after epoch N with the lowest validation loss so far.
+
+    Why not BackupAndRestore, CSVLogger and ModelCheckpoint of Keras, one after the other: a kill
+    between the first two leaves a row of the CSV twice, they write over the file that is there,
+    and after a resume ModelCheckpoint no longer knows the best loss.
     """
 
     def __init__(self, folder, name, history, keep_best=False):

@@ -6,7 +6,7 @@ Makes a virtual environment, installs requirements.txt without pip's cache, and 
 of the front page: the check, xor.py, and a convolutional network. Prints the seconds of each, the
 memory that the hungriest process took, and the disk space. Some five minutes, much of it download;
 nothing else should run meanwhile. On Linux and macOS only.
-Chapter: README.md#two-commands
+Chapter: README.md#one-command
 """
 
 from chapter import OUTPUTS

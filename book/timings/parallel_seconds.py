@@ -2,7 +2,7 @@
 
     python book/timings/parallel_seconds.py
 
-Trains two models through mnist/studies/parallel.py, with one process and with two, and compares
+Trains two models through backends/parallel.py, with one process and with two, and compares
 the seconds of an epoch (the first, in which JAX compiles, left out) and the weights at the end.
 Three minutes on two cores; needs JAX; nothing else may run meanwhile.
 """
@@ -30,7 +30,7 @@ TRAIN_SAMPLES = 5_000
 
 def measure(model, processes, args, folder):
     """Train once; return the seconds of an epoch and the weights at the end."""
-    script = ROOT / "mnist" / "studies" / "parallel.py"
+    script = ROOT / "backends" / "parallel.py"
     options = ["-m", model, "--processes", processes, "--epochs", args.epochs]
     options += ["--train-samples", args.train_samples, "--outputs", folder]
     if subprocess.run([sys.executable, script, *map(str, options)]).returncode:

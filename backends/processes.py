@@ -1,4 +1,7 @@
-"""Several processes that work on one task: start them, end all when one fails."""
+"""Machinery of parallel.py: start several processes, and end all when one fails.
+
+Chapter: backends/README.md#several-processes
+"""
 
 import os
 import signal

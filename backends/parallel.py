@@ -1,13 +1,13 @@
 """One training shared by several processes, on this machine or on several: data parallelism.
 
     pip install jax
-    python mnist/studies/parallel.py -m conv_net --epochs 3 --processes 2
-    python mnist/studies/parallel.py --resume RUN    # continue a run that was stopped
+    python backends/parallel.py -m conv_net --epochs 3 --processes 2
+    python backends/parallel.py --resume RUN    # continue a run that was stopped
 
 You will see the epochs go by and find the files of a run, as with mnist.py, whose options it takes.
 Each process computes its share of every batch. Runs on JAX, the only back end on which Keras does
 this, on Linux and macOS. Takes no longer than mnist.py on JAX, if there are enough cores.
-Chapter: mnist/studies/README.md#several-processes
+Chapter: backends/README.md#several-processes
 """
 
 from chapter import OUTPUTS
@@ -29,16 +29,19 @@ import numpy as np
 if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
+from processes import free_address, run_together
+from utils.data import prepare_mnist
+from utils.options import make_parser, positive
+from utils.runs import ROOT, fail, find_run, first_line, make_folder, shown
+from utils.training import SaveCheckpoint, load_progress, verbosity
+
+# The training that is shared is that of mnist/mnist.py.
+sys.path.append(str(ROOT / "mnist"))
 import mnist
 from models import MODELS
 from options import Settings, open_run, parse_arguments
 from report import describe, save_model, write_report
 from techniques import start_from
-from utils.data import prepare_mnist
-from utils.options import make_parser, positive
-from utils.processes import free_address, run_together
-from utils.runs import fail, find_run, first_line, make_folder, shown
-from utils.training import SaveCheckpoint, load_progress, verbosity
 
 PROCESSES = 2  # as many as there are machines or GPUs or, to try it out, cores
 GRACE = 5  # seconds for whoever started the processes to end them all, before one speaks
