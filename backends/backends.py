@@ -33,7 +33,7 @@ BACKENDS = ["tensorflow", "jax", "torch"]
 # A name for each script, its command, and where its results hold the accuracy.
 SCRIPTS = {
     "xor": (["xor/xor.py"], ["accuracy"]),
-    "churn": (["mlp/evaluation.py"], ["results", "neural_network", "accuracy"]),
+    "churn": (["mlp/evaluation.py"], ["validation", "neural_network", "accuracy"]),
     "mnist": (
         ["mnist/mnist.py", "-m", "conv_net", "--epochs", "3"],
         ["models", "conv_net", "validation", "accuracy"],

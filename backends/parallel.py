@@ -29,7 +29,7 @@ import numpy as np
 if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
-from processes import free_address, run_together
+from processes import TASK, environments, run_together
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import ROOT, fail, find_run, first_line, make_folder, shown
@@ -45,7 +45,6 @@ from techniques import start_from
 
 PROCESSES = 2  # as many as there are machines or GPUs or, to try it out, cores
 GRACE = 5  # seconds for whoever started the processes to end them all, before one speaks
-TASK = "KERAS_DISTRIBUTION_"  # begins the variables that keras.distribution.initialize() reads
 
 
 class Share(keras.utils.PyDataset):
@@ -91,8 +90,8 @@ class SaveAlone(SaveCheckpoint):
 def told_by_first(value):
     """Return, in each process, the value that process 0 gives: anything that JSON can hold."""
     text = np.frombuffer(json.dumps(value).encode(), "uint8")
-    size = broadcast_one_to_all(np.int32(len(text)))
-    return json.loads(bytes(broadcast_one_to_all(np.resize(text, int(size)))))
+    size = int(broadcast_one_to_all(np.int32(len(text))))
+    return json.loads(bytes(broadcast_one_to_all(np.resize(text, size))))
 
 
 def make_model(settings, steps):
@@ -191,10 +190,7 @@ def main(argv=None):
         folder = make_folder(folder)
         options += ["--outputs", str(folder)]
     advice = f"To go on after the last whole epoch: --resume {shown(folder)}"
-    task = {f"{TASK}JOB_ADDRESSES": free_address(), f"{TASK}NUM_PROCESSES": str(args.processes)}
-    task["JAX_COORDINATOR_BIND_ADDRESS"] = task[f"{TASK}JOB_ADDRESSES"]  # or it is all networks
-    tasks = [task | {f"{TASK}PROCESS_ID": str(number)} for number in range(args.processes)]
-    run_together([sys.executable, __file__, *options], tasks, advice)
+    run_together([sys.executable, __file__, *options], environments(args.processes), advice)
     print(f"Models, curves and report.html are in {shown(folder)}")
     return json.loads((folder / "results.json").read_text(encoding="utf-8"))
 

@@ -12,12 +12,21 @@ import time
 
 from utils.runs import fail
 
+TASK = "KERAS_DISTRIBUTION_"
+
 
 def free_address():
     """Return an address of this machine, for this machine only, with a port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))  # 0: any that is free
         return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def environments(processes):
+    """Return for each process the variables that keras.distribution.initialize() reads."""
+    task = {f"{TASK}JOB_ADDRESSES": free_address(), f"{TASK}NUM_PROCESSES": str(processes)}
+    task["JAX_COORDINATOR_BIND_ADDRESS"] = task[f"{TASK}JOB_ADDRESSES"]  # or it is all networks
+    return [task | {f"{TASK}PROCESS_ID": str(number)} for number in range(processes)]
 
 
 def run_together(command, environments, advice):

@@ -22,7 +22,7 @@ from utils.runs import make_folder, save_results
 
 LEARNING_RATE = 0.5  # of the step at the end
 X = np.array([1.0, 0.5])  # the inputs of the one example
-Y = 0.0  # the answer that the network should give
+Y = 0.0  # the target
 
 W1 = np.array([[0.5, -0.3], [0.8, 0.2]])  # from input i (row) to hidden neuron j (column)
 B1 = np.array([0.1, -0.1])

@@ -1,4 +1,4 @@
-"""The figure of backpropagation: a small network with its values, weights and gradients.
+"""Machinery of this chapter: the figure of backpropagation, with values, weights and gradients.
 
 Chapter: basics/README.md#backpropagation
 """

@@ -27,9 +27,9 @@ START = [-0.6, 1.2]  # the two weights before the first step
 
 
 def load_flowers():
-    """Return the inputs, shape (150, 2), and the answers, shape (150, 1), all standardized.
+    """Return the inputs, shape (150, 2), and the targets, shape (150, 1), all standardized.
 
-    Inputs: petal length and sepal width. Answer: sepal length. Since all of them have the
+    Inputs: petal length and sepal width. Target: sepal length. Since all of them have the
     mean 0, the neuron needs no bias.
     """
     flowers = StandardScaler().fit_transform(load_iris().data).astype("float32")

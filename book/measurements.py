@@ -23,13 +23,14 @@ MEASUREMENTS = {
     "initializers": ("reference/initializers.py", ["initializers.png"]),
     "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
     "xor": ("xor/xor.py", ["xor.png"]),
-    "xor_faster": ("xor/faster.py", []),  # nothing else may run meanwhile
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "chapters": ("book/figures/chapters.py", ["chapters.png"]),
     "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
-    "churn_split": ("mlp/evaluation.py", ["churn_learning_curves.png", "churn_roc.png"]),
+    "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
     "churn_features": ("mlp/features.py", []),
+    "churn_fairness": ("mlp/fairness.py", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "churn_seconds": ("book/timings/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
@@ -128,29 +129,29 @@ MEASUREMENTS = {
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py", []),
     "attention": ("rnn/cells/attention.py", []),
-    "forecast_1": ("rnn/forecast.py --seeds 3", []),
+    "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
-        "rnn/forecast.py --horizon 24 --seeds 3",
+        "forecasts/forecast.py --horizon 24 --seeds 3",
         ["forecast_24.png", "horizon_24.png"],
     ),
     "forecast_day": (
-        "rnn/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
         [],
     ),
     "forecast_long": (
-        "rnn/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
         [],
     ),
     "forecast_temperature": (
-        "rnn/forecast.py --data rnn/metro_traffic.csv --time date_time --value temp"
+        "forecasts/forecast.py --data forecasts/metro_traffic.csv --time date_time --value temp"
         " --horizon 6 --season 24 --methods last_value 24_steps_ago ridge ridge_with_dummies"
         " gradient_boosting perceptron GRU",
         ["forecast_6.png"],
     ),
-    "quantiles": ("rnn/quantiles.py", ["quantiles.png"]),
-    "leakage": ("book/leakage.py", []),
+    "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
+    "leakage": ("forecasts/leakage.py", []),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
-    "pixel_order": ("book/pixel_order.py", []),
+    "pixel_order": ("rnn/pixel_order.py", []),
     "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),
     "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
@@ -158,8 +159,9 @@ MEASUREMENTS = {
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
     "cnn_history": ("cnn/studies/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
-    "cnn_transfer": ("cnn/transfer.py", ["transfer.png"]),
-    "cnn_transfer_96": ("cnn/transfer.py --size 96", []),
+    "cnn_transfer": ("cnn/transfer.py", []),
+    "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
+    "cnn_cross_validation_96": ("cnn/studies/cross_validation.py --size 96", []),
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_near_twins": ("cnn/studies/near_twins.py", []),

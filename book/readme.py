@@ -6,7 +6,8 @@ Between `<!-- table: NAME -->` and `<!-- end of table -->` a README holds the ta
 package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
-the ratio of two. A test holds every README to what this script makes of it.
+the ratio of two, and `.1pp` writes a share as points of a hundred. A test holds every README to
+what this script makes of it.
 """
 
 from chapter import ROOT
@@ -43,7 +44,8 @@ def bring_up_to_date(text):
         value = look_up(path)
         if divisor:
             value /= look_up(divisor)
-        written = f"{value:{form}}".replace("%", " %")
+        points = form.endswith("pp")
+        written = f"{100 * value:{form[:-2]}f}" if points else f"{value:{form}}".replace("%", " %")
         return match[0].replace(match[1], written, 1)
 
     text = TABLE.sub(lambda match: match[1] + make_table(match[2]) + match[3], text)

@@ -71,13 +71,15 @@ def with_maps(network):
     None for a network that does not end in an average and one dense layer.
     """
     *_, pooling, last = [layer for layer in network.layers if not isinstance(layer, layers.Dropout)]
+    if isinstance(pooling, keras.Model):  # transfer.py has put a head on a whole network
+        network, pooling = pooling, pooling.layers[-1]
     if not isinstance(pooling, layers.GlobalAveragePooling2D) or not isinstance(last, layers.Dense):
         return None
     weights = last.kernel[None, None]  # a dense layer at each place is a 1 x 1 convolution
     place_by_place = layers.Conv2D(last.units, 1, use_bias=False)
     maps = place_by_place(pooling.input)
     place_by_place.set_weights([weights])
-    return keras.Model(network.input, [network.output, maps])
+    return keras.Model(network.input, [last(pooling.output), maps])
 
 
 def classify(network, preprocess, pixels):

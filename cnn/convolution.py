@@ -2,7 +2,7 @@
 
     python cnn/convolution.py
 
-Convolves a handwritten digit with a kernel for edges, then with the kernels of a trained network,
+Convolves a handwritten digit with a kernel for edges, then with the filters of a trained network,
 with strides, padding, dilation, in depth and pooled. You will see the shape of each result, how
 far it is from that of Keras, and two figures. Takes some seconds.
 Chapter: cnn/README.md#convolution-by-hand
@@ -100,10 +100,10 @@ def compare(image, trained):
         "stride 2": (convolve(image, edges, stride=2), conv(strides=2)),
         "padding": (convolve(image, edges, padding=1), conv(padding="same")),
         "dilation 3": (convolve(image, edges, dilation=3), conv(dilation_rate=3)),
-        "32 trained kernels, relu": (np.maximum(convolve(image, kernels, biases), 0), maps),
+        "32 trained filters, relu": (np.maximum(convolve(image, kernels, biases), 0), maps),
         "max pooling": (pooled, run(layers.MaxPooling2D(2), maps)),
         "average pooling": (pool(maps, 2, np.mean), run(layers.AveragePooling2D(2), maps)),
-        "64 kernels on 32 maps, relu": (
+        "64 filters on 32 maps, relu": (
             np.maximum(convolve(pooled, *second.get_weights()), 0),
             deeper,
         ),

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
@@ -103,20 +103,23 @@ def measure(depths, seeds, epochs):
 def draw(sizes, accuracies, path):
     """Draw the gradient over the layers, and the accuracy over the depth."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    for axis in (left, right):
+        axis.set_prop_cycle(LINES)
     for marker, (kind, values) in zip("os", sizes.items(), strict=True):
         left.plot(range(1, len(values) + 1), values, marker=marker, markersize=4, label=kind)
     left.set(title="Gradient in each layer, before training", yscale="log")
     left.set(xlabel="convolution (1 is next to the inputs)", ylabel="size (log scale)")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
-    left.legend()
-    for marker, (kind, rows) in zip("os", accuracies.items(), strict=True):
+    for aside, marker, (kind, rows) in zip((-0.15, 0.15), "os", accuracies.items(), strict=True):
+        depths = [int(depth) for depth in rows]
         means = [100 * row["training"]["mean"] for row in rows.values()]
         deviations = [100 * (row["training"]["deviation"] or 0) for row in rows.values()]
-        right.errorbar(
-            [int(depth) for depth in rows], means, deviations, marker=marker, capsize=3, label=kind
-        )
+        places = np.array(depths) + aside  # side by side, so that both bars can be seen
+        right.errorbar(places, means, deviations, marker=marker, capsize=3, label=kind)
     right.set(title="After training", xlabel="convolutions", ylabel="right, training images (%)")
-    right.legend()
+    right.set_xticks(depths)
+    for axis in (left, right):
+        axis.legend(handlelength=3.5)
     save_figure(figure, path)
 
 

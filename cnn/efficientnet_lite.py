@@ -22,7 +22,7 @@ STAGES += [(5, 3, 112, 6, 1), (5, 4, 192, 6, 2), (3, 1, 320, 6, 1)]
 keras.config.set_image_data_format("channels_last")  # the order of the kernels in the file
 
 
-def normalize(x, name, relu=True):
+def batch_norm(x, name, relu=True):
     """Batch normalization, and an activation that cuts off below 0 and above 6."""
     x = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_norm")(x)
     return layers.ReLU(6, name=f"{name}_relu")(x) if relu else x
@@ -33,23 +33,27 @@ def inverted_residual(x, name, kernel, filters, expansion, stride):
     start, channels = x, x.shape[-1]
     if expansion > 1:
         x = layers.Conv2D(expansion * channels, 1, use_bias=False, name=f"{name}_expand")(x)
-        x = normalize(x, f"{name}_expand")
+        x = batch_norm(x, f"{name}_expand")
     depthwise = {"padding": "same", "use_bias": False, "name": f"{name}_depthwise"}
     x = layers.DepthwiseConv2D(kernel, stride, **depthwise)(x)
-    x = normalize(x, f"{name}_depthwise")
+    x = batch_norm(x, f"{name}_depthwise")
     x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project")(x)
-    x = normalize(x, f"{name}_project", relu=False)
+    x = batch_norm(x, f"{name}_project", relu=False)
     if stride == 1 and filters == channels:
         x = layers.Add(name=f"{name}_add")([start, x])
     return x
 
 
-def build_network(size=SIZE, pretrained=True):
-    """Return EfficientNet-Lite0: with weights learned from ImageNet, or with random ones."""
+def build_network(size=SIZE, pretrained=True, include_top=True):
+    """Return EfficientNet-Lite0: with weights learned from ImageNet, or with random ones.
+
+    Without its top, the last layer, it gives 1,280 numbers for an image and not 1,000
+    probabilities. The option is called as in keras.applications.
+    """
     pixels = keras.Input((size, size, 3))  # 0 to 255
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="scale")(pixels)
     x = layers.Conv2D(32, 3, 2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = normalize(x, "stem")
+    x = batch_norm(x, "stem")
     block = 0
     for kernel, blocks, filters, expansion, stride in STAGES:
         for first in [True] + [False] * (blocks - 1):
@@ -57,9 +61,10 @@ def build_network(size=SIZE, pretrained=True):
             x = inverted_residual(x, f"block_{block}", kernel, filters, expansion, step)
             block += 1
     x = layers.Conv2D(1280, 1, use_bias=False, name="head_conv")(x)
-    x = normalize(x, "head")
+    x = batch_norm(x, "head")
     x = layers.GlobalAveragePooling2D(name="pooling")(x)
-    x = layers.Dense(CLASSES, activation="softmax", name="classifier")(x)
+    if include_top:
+        x = layers.Dense(CLASSES, activation="softmax", name="classifier")(x)
     network = keras.Model(pixels, x, name="efficientnet_lite0")
     if pretrained:
         load_weights(network)

@@ -6,20 +6,20 @@ Chapter: cnn/README.md#your-own-photographs
 """
 
 import re
-import sys
 import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from sklearn.model_selection import StratifiedGroupKFold
 
 from utils.runs import fail, first_line
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
-BATCH_SIZE = 32  # images that are read and computed at a time
+KERAS_READS = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}  # in image_dataset_from_directory
 
 # Above this many pixels Pillow warns that a small file unfolds to gigabytes. Twice as many are
 # an error, which read_picture reports; panoramas below that are welcome.
@@ -86,20 +86,30 @@ def cut(image, size):
     return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC))
 
 
-def read_batches(pictures, size):
-    """Yield the images in batches: their numbers, and float32 of (count, size, size, 3).
+def check_photos(paths):
+    """End the program with one line if one of these files is not an image."""
+    for path in paths:
+        try:
+            read_picture(path, 32)
+        except NoPictureError as error:
+            fail(error)
 
-    An image that cannot be read is left out, with a line that says so.
+
+def check_folder(folder):
+    """End the program with one line if Keras could not read the images in a folder.
+
+    It would decode them as is done here, but in the middle of the training.
     """
-    for start in range(0, len(pictures.sources), BATCH_SIZE):
-        read = {}
-        for i, source in enumerate(pictures.sources[start : start + BATCH_SIZE], start):
-            try:
-                read[i] = read_picture(source, size)
-            except NoPictureError as error:
-                print(error, file=sys.stderr)
-        if read:
-            yield list(read), np.stack(list(read.values())).astype("float32")
+    import tensorflow as tf  # only here, because it is slow to import
+
+    files = [path for path in folder.rglob("*") if path.suffix.lower() in KERAS_READS]
+    if not files:
+        fail(f"there is no folder {folder} with images in it (JPEG, PNG, GIF or BMP).")
+    for path in sorted(files):
+        try:
+            tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
+        except (OSError, tf.errors.OpError) as error:
+            fail(f"{path} cannot be read ({first_line(error)}). Take it out of the folder.")
 
 
 def thing(name):
@@ -123,36 +133,23 @@ def load_emoji(artist="noto"):
         return Pictures(list(arrays[artist]), names, labels, classes, groups)
 
 
-def load_folder(folder):
-    """Return the files in the subfolders of a folder; each subfolder is a class.
+def unpack_emoji(folder, classes=None, parts=False):
+    """Write the emoji as a reader's own images would lie, a subfolder for each class.
 
-    A folder within a class is a group; a file that lies in none is one by itself.
+    classes: the names of some of them; None: all. With parts, there are two folders of these,
+    training and validation, and a fifth of the images is in the latter. Drawings of nearly the same
+    thing are in the same one.
     """
-    if not folder.is_dir():
-        fail(f"there is no folder {folder}.")
-    files = {path.name: find_files(path) for path in sorted(folder.iterdir()) if path.is_dir()}
-    classes = [name for name, found in files.items() if found and name[0] != "."]
-    sources = [path for name in classes for path in files[name]]
-    names = [path.relative_to(folder).as_posix() for path in sources]
-    labels = [label for label, name in enumerate(classes) for _ in files[name]]
-    groups = [name if name.count("/") == 1 else name.rpartition("/")[0] for name in names]
-    return Pictures(sources, names, np.array(labels, dtype="int32"), classes, groups)
-
-
-def keep(pictures, kept):
-    """Return the images of these numbers, without classes of which no image is left."""
-    labels = pictures.labels[kept]
-    left, labels = np.unique(labels, return_inverse=True)
-    return Pictures(
-        [pictures.sources[i] for i in kept],
-        [pictures.names[i] for i in kept],
-        labels.astype("int32"),
-        [pictures.classes[i] for i in left],
-        [pictures.groups[i] for i in kept],
-    )
-
-
-def count_groups(labels, groups):
-    """Return how many groups there are of each class."""
-    groups = np.array(groups)
-    return np.array([len(set(groups[labels == label])) for label in np.unique(labels)])
+    folder, pictures = Path(folder), load_emoji()
+    part = dict.fromkeys(range(len(pictures.labels)), "training" if parts else "")
+    if parts:
+        folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
+        _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
+        part |= dict.fromkeys(held_out.tolist(), "validation")
+    for i, pixels in enumerate(pictures.sources):
+        if classes and pictures.classes[pictures.labels[i]] not in classes:
+            continue
+        path = folder / part[i] / pictures.classes[pictures.labels[i]] / f"{pictures.names[i]}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return folder

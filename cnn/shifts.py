@@ -2,10 +2,10 @@
 
     python cnn/shifts.py
 
-Moves digits by one, two and four pixels and asks how far the maps of a trained network move along.
-Then trains a perceptron, `conv_net` and the residual network on digits in their usual places, and
-tests them on validation images moved by up to four pixels. You will see both, and a figure. Takes
-a minute on two cores.
+Moves digits by one, two and four pixels and measures whether the maps of a trained network move
+along. Then trains a perceptron, `conv_net` and the residual network on digits in their usual
+places, and tests them on validation images moved by up to four pixels. You will see both, and a
+figure. Takes a minute on two cores.
 Chapter: cnn/README.md#shifted-digits
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from mnist.models import conv_net, mlp_one_layer
 from residual import BATCH_SIZE, residual_net
 from utils.data import prepare_mnist
-from utils.figures import save_figure
+from utils.figures import LINES, name_lines, save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
@@ -45,8 +45,9 @@ def measure_equivariance(network, images):
     """
     layers, step = network.layers[:4], 1
     watch = keras.Model(network.inputs[0], [layer.output for layer in layers])
-    ask = lambda pictures: watch.predict_on_batch(pictures[..., None])  # noqa: E731
-    before, moved = ask(images), {pixels: ask(shift(images, 0, pixels)) for pixels in (1, 2, 4)}
+    before = watch.predict_on_batch(images[..., None])
+    shifted = {pixels: shift(images, 0, pixels)[..., None] for pixels in (1, 2, 4)}
+    moved = {pixels: watch.predict_on_batch(inputs) for pixels, inputs in shifted.items()}
     shares = {}
     for i, layer in enumerate(layers):
         step *= layer.strides[0]
@@ -85,17 +86,20 @@ def accuracies_of_shifted(network, digits):
 
 
 def draw(accuracies, path):
-    figure, axis = plt.subplots()
+    """Draw the accuracy of each network over the pixels by which the digits are moved."""
+    figure, axis = plt.subplots(figsize=(8, 4.2))
+    axis.set_prop_cycle(LINES)
     for marker, (name, values) in zip("osD", accuracies.items(), strict=True):
         axis.plot(SHIFTS, [100 * value for value in values.values()], marker=marker, label=name)
     axis.set(title="Digits moved after training", xlabel="pixels", ylabel="read correctly (%)")
     axis.set_xticks(SHIFTS)
-    axis.legend()
+    axis.set_ylim(0, 100)
+    name_lines(axis)
     save_figure(figure, path)
 
 
 def main(argv=None):
-    parser = make_parser("Move digits and ask what the networks make of it.", OUTPUTS)
+    parser = make_parser("Move digits and see what the networks make of it.", OUTPUTS)
     add = parser.add_argument
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--train-samples", type=positive(int), default=TRAIN_SAMPLES, help="training images")

@@ -1,24 +1,24 @@
 """Forecast a time series with ten methods, from the last value to an LSTM, and compare them.
 
-    python rnn/forecast.py                  # traffic, an hour ahead
-    python rnn/forecast.py --horizon 24     # traffic, the next 24 hours
-    python rnn/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7    # your series
+    python forecasts/forecast.py                  # traffic, an hour ahead
+    python forecasts/forecast.py --horizon 24     # traffic, the next 24 hours
+    python forecasts/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7  # your series
 
 You will see what was found in the data, a line for each method with its mean absolute error on the
 validation part and on the test part, and which method is recommended. The table and the figures go
-to `rnn/outputs/<start time>/`. About two minutes on two cores.
-Chapter: rnn/README.md#a-forecast
+to `forecasts/outputs/<start time>/`. About two minutes on two cores.
+Chapter: forecasts/README.md#a-forecast
 """
 
 from chapter import OUTPUTS
 
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-import methods
+import networks
+from methods import Boosting, Data, Linear, SeasonalNaive
 from scores import absolute_errors, bootstrap, draw_forecasts, draw_horizon, recommend
 from series import load_series, load_traffic
 from utils.options import make_parser, positive
@@ -26,24 +26,28 @@ from utils.runs import fail, make_folder, save_results
 
 HORIZON = 1  # steps ahead
 HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
-SEEDS = 1  # trainings of each method that begins at random
+SEEDS = 1  # training runs of each method that begins at random
 LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}
 SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
-def make_methods(series):
-    """Return {name: function(data, seed)}, the simplest first, and which of them are random."""
-    simple = {"last_value": partial(methods.seasonal_naive, 1)}
-    for season in series.seasons:
-        simple[f"{season}_steps_ago"] = partial(methods.seasonal_naive, season)
-    simple["ridge"] = methods.linear
-    simple["ridge_with_dummies"] = partial(methods.linear, dummies=True)
-    random = {"gradient_boosting": methods.boosting}
-    for read in (methods.perceptron, methods.dilated_convolution, methods.gru, methods.lstm):
-        name = read.__name__
-        name = name.upper() if name in ("gru", "lstm") else name
-        random[name] = partial(methods.network, read)
-    return simple | random, set(random)
+def make_methods(series, seed=1, epochs=networks.EPOCHS):
+    """Return {name: method}, the simplest first, none of them fitted yet."""
+    ago = {f"{season}_steps_ago": SeasonalNaive(season) for season in series.seasons}
+    readers = {
+        "perceptron": networks.perceptron,
+        "dilated_convolution": networks.dilated_convolution,
+        "GRU": networks.gru,
+        "LSTM": networks.lstm,
+    }
+    return {
+        "last_value": SeasonalNaive(1),
+        **ago,
+        "ridge": Linear(dummies=False),
+        "ridge_with_dummies": Linear(),
+        "gradient_boosting": Boosting(seed),
+        **{name: networks.Network(read, seed, epochs) for name, read in readers.items()},
+    }
 
 
 def load(args):
@@ -71,16 +75,16 @@ def spoken(name):
     return name.replace("_", " ")
 
 
-def try_method(name, method, data, seeds):
-    """Train a method once per seed; return its scores, errors by part, and a forecast."""
+def try_method(name, methods, data):
+    """Fit a method, made once per seed; return scores, mean errors by part, and the last one."""
     errors, seconds = {"validation": [], "test": []}, []
-    for seed in seeds:
+    for method in methods:
         start = time.perf_counter()
-        forecast, parameters = method(data=data, seed=seed)
+        method.fit(data)
         seconds.append(time.perf_counter() - start)
         for part, values in errors.items():
-            values.append(absolute_errors(forecast, data, part))
-    scores = {"parameters": parameters, "seconds": min(seconds)}
+            values.append(absolute_errors(method, data.starts[part]))
+    scores = {"parameters": method.parameters, "seconds": min(seconds)}
     for part, values in errors.items():
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
@@ -88,7 +92,7 @@ def try_method(name, method, data, seeds):
     print(
         f"{spoken(name):24}{scores['seconds']:7.1f} s   " + "".join(f"{text:30}" for text in texts)
     )
-    return scores, {part: np.mean(values, axis=0) for part, values in errors.items()}, forecast
+    return scores, {part: np.mean(values, axis=0) for part, values in errors.items()}, method
 
 
 def spans_to_draw(series, horizon):
@@ -113,7 +117,7 @@ def parse_arguments(argv):
     add("--history", type=count, default=HISTORY, help="values that each method sees")
     add("--seeds", type=count, default=SEEDS, help="runs of each method that is random")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
-    add("--epochs", type=count, default=methods.EPOCHS, help="of the networks, at most")
+    add("--epochs", type=count, default=networks.EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
         parser.error("--data, --time and --value belong together")
@@ -125,19 +129,20 @@ def main(argv=None):
     args = parse_arguments(argv)
     series = load(args)
     history = args.history or min(2 * series.seasons[-1], 48)
-    data = methods.Data(series, history, args.horizon, args.epochs)
+    data = Data(series, history, args.horizon)
     check_length(data)
-    all_methods, random = make_methods(series)
-    if unknown := set(args.methods or []) - set(all_methods):
-        fail(f"there is no method {', '.join(unknown)}, but {', '.join(all_methods)}")
+    of_seeds = [make_methods(series, seed, args.epochs) for seed in range(1, args.seeds + 1)]
+    if unknown := set(args.methods or []) - set(of_seeds[0]):
+        fail(f"there is no method {', '.join(unknown)}, but {', '.join(of_seeds[0])}")
     folder = make_folder(args.outputs)
-    scores, errors, forecasts = {}, {"validation": {}, "test": {}}, {}
+    scores, errors, fitted = {}, {"validation": {}, "test": {}}, {}
     print(f"{'mean absolute error':36}{'validation (95 % interval)':30}test")
-    for name, method in all_methods.items():
+    for name, first in of_seeds[0].items():
         if args.methods and name not in args.methods:
             continue
-        seeds = range(1, args.seeds + 1) if name in random else [1]
-        scores[name], of_parts, forecasts[name] = try_method(name, method, data, seeds)
+        random = hasattr(first, "seed")
+        methods = [one[name] for one in of_seeds] if random else [first]
+        scores[name], of_parts, fitted[name] = try_method(name, methods, data)
         for part, values in of_parts.items():
             errors[part][name] = values
 
@@ -148,8 +153,7 @@ def main(argv=None):
     shown = [name for name in shown if name in scores]
     spans = spans_to_draw(series, args.horizon)
     draw_forecasts(
-        {spoken(name): forecasts[name] for name in shown},
-        data,
+        {spoken(name): fitted[name] for name in shown},
         spans,
         args.value or "vehicles an hour",
         folder / f"forecast_{args.horizon}.png",

@@ -1,20 +1,22 @@
-"""Machinery of the book: two leaks in a forecast of the traffic, and what they pretend.
+"""Two leaks in a forecast of the traffic, and what they pretend.
 
-    python book/leakage.py
+    python forecasts/leakage.py
+    python forecasts/leakage.py --seeds 1
 
 A leak is a way by which the future gets into what a method learns from. First leak: all windows are
 split at random, not in time, so that a test window overlaps with training windows. Second leak:
-mean and deviation for the scaling are those of the whole series. Printed is the error of the next
-24 hours with and without them, on the same windows of 2018. About two minutes on two cores.
+mean and deviation for the scaling are those of the whole series. You will see the error of the next
+24 hours with and without them, on the same windows of 2018. About two minutes on two cores, one
+with --seeds 1.
+Chapter: forecasts/README.md#leaks
 """
 
 from chapter import OUTPUTS
 
-from functools import partial
-
 import numpy as np
 
-import methods
+from methods import Boosting, Data
+from networks import Network, perceptron
 from scores import absolute_errors
 from series import load_traffic
 from utils.options import make_parser, positive
@@ -23,58 +25,48 @@ from utils.runs import make_folder, save_results
 HORIZON, HISTORY = 24, 48
 SEEDS = 3
 SHARES = (0.7, 0.85)  # where validation and test begin in the shuffled windows
-METHODS = {
-    "perceptron": partial(methods.network, methods.perceptron),
-    "gradient_boosting": methods.boosting,
-}
 
 
-def make_leaky(series):
-    """Return Data whose windows are split at random, and those of its test that lie in 2018."""
-    data = methods.Data(series, HISTORY, HORIZON)
+def split_at_random(series):
+    """Return Data with its windows split at random, and where those of its test in 2018 begin."""
+    data = Data(series, HISTORY, HORIZON)
     starts = np.random.default_rng(0).permutation(np.concatenate(list(data.starts.values())))
     parts = np.split(starts, [int(share * len(starts)) for share in SHARES])
-    data.starts = dict(zip(("train", "validation", "test"), parts, strict=True))
+    data.starts = dict(zip(data.starts, parts, strict=True))
     return data, np.sort(parts[2][parts[2] >= series.cuts[1]])
 
 
-def scale_with_future(data):
-    """Return the data with mean and deviation of the whole series."""
-    values = data.series.values
-    data.mean, data.deviation = values.mean(), values.std()
-    data.scaled = (values - data.mean) / data.deviation
-    return data
-
-
-def errors(method, data, starts, seeds):
-    """Return the mean absolute error on the windows at some starts, for each seed and as mean."""
-    found = []
-    for seed in seeds:
-        forecast, _ = method(data=data, seed=seed)
-        data.starts["2018"] = starts
-        found.append(float(np.nanmean(absolute_errors(forecast, data, "2018"))))
-    return {"seeds": found, "mean": float(np.mean(found))}
+def mean_error(method, data, starts):
+    """Fit a method; return its mean absolute error on the windows that begin at starts."""
+    return float(np.nanmean(absolute_errors(method.fit(data), starts)))
 
 
 def main(argv=None):
+    """Return the errors with and without each leak: a list with one for each seed, and its mean."""
     parser = make_parser("Measures what leaks pretend.", OUTPUTS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
-    folder = make_folder(args.outputs)
-    series, seeds = load_traffic(), range(1, args.seeds + 1)
-    random_split, starts = make_leaky(series)
+    folder, series = make_folder(args.outputs), load_traffic()
+    leaky, starts = split_at_random(series)
+    everything = series.values.mean(), series.values.std()
     ways = {
-        "honest": methods.Data(series, HISTORY, HORIZON),
-        "split_at_random": random_split,
-        "scaled_over_everything": scale_with_future(methods.Data(series, HISTORY, HORIZON)),
+        "honest": Data(series, HISTORY, HORIZON),
+        "split_at_random": leaky,
+        "scaled_over_everything": Data(series, HISTORY, HORIZON, scale=everything),
     }
     results = {"windows": len(starts)}
     for way, data in ways.items():
+        found = {"perceptron": [], "gradient_boosting": []}
+        for seed in range(1, args.seeds + 1):
+            methods = Network(perceptron, seed), Boosting(seed)
+            for errors, method in zip(found.values(), methods, strict=True):
+                errors.append(mean_error(method, data, starts))
         results[way] = {
-            name: errors(method, data, starts, seeds) for name, method in METHODS.items()
+            name: {"seeds": errors, "mean": float(np.mean(errors))}
+            for name, errors in found.items()
         }
-        shown = ", ".join(f"{name} {one['mean']:.1f}" for name, one in results[way].items())
-        print(f"{way:24} {shown}", flush=True)
+        shown = (f"{name} {one['mean']:.1f}" for name, one in results[way].items())
+        print(f"{way:24} {', '.join(shown)}", flush=True)
     return save_results(results, folder, __file__, argv)
 
 

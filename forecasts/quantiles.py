@@ -1,13 +1,13 @@
 """How sure is the forecast? An interval that should hold eight times in ten.
 
-    python rnn/quantiles.py                # traffic, the next 24 hours
-    python rnn/quantiles.py --horizon 1
+    python forecasts/quantiles.py                # traffic, the next 24 hours
+    python forecasts/quantiles.py --horizon 1
 
 Three ways to get an 80 % interval for the traffic: around last week's value and around a linear
 forecast, as wide as their errors on the validation part; and a network that is trained to name
 the two ends itself. You will see how often each interval holds in 2018 and how wide it is, and a
 figure of one week. About a minute on two cores.
-Chapter: rnn/README.md#how-sure
+Chapter: forecasts/README.md#how-sure
 """
 
 from chapter import OUTPUTS
@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import ops
 
-import methods
+from methods import Data, Linear, SeasonalNaive
+from networks import EPOCHS, Network, perceptron
 from scores import bootstrap, stitch
 from series import load_traffic, windows
 from utils.figures import save_figure
@@ -43,36 +44,45 @@ def pinball(truth, forecast):
     return ops.mean(ops.maximum(q * above, (q - 1) * above))
 
 
-def train_network(data, seed):
-    """Return a function that gives the quantiles (n, horizon, 3) of a perceptron."""
-    outputs = data.horizon * len(QUANTILES)
-    forecast, _ = methods.network(methods.perceptron, data, seed, loss=pinball, outputs=outputs)
+class QuantileNetwork(Network):
+    """A network that forecasts the quantiles of each step: (windows, horizon, 3)."""
 
-    def quantiles(starts):
+    def fit(self, data):
+        return super().fit(data, loss=pinball, outputs=data.horizon * len(QUANTILES))
+
+    def predict(self, starts):
+        forecast = super().predict(starts).reshape(len(starts), self.data.horizon, -1)
         # Nothing forces the network to give the three in order, so they are sorted.
-        return np.sort(forecast(starts).reshape(len(starts), data.horizon, -1), axis=2)
-
-    return quantiles
+        return np.sort(forecast, axis=2)
 
 
-def widen(forecast, data):
-    """Return the quantiles that put the errors on the validation part around a forecast.
+class Widened:
+    """Puts the errors of a method on the validation part around its forecast.
 
     Each step ahead has its own width, since the errors grow with it.
     """
-    starts = data.starts["validation"]
-    errors = windows(data.series.values, starts, data.horizon) - forecast(starts)
-    errors[~windows(data.series.observed, starts, data.horizon)] = np.nan
-    ends = np.nanquantile(errors, QUANTILES, axis=0).T  # (horizon, 3)
-    return lambda starts: forecast(starts)[:, :, None] + ends
+
+    def __init__(self, method):
+        self.method = method
+
+    def fit(self, data):
+        self.data, starts = data, data.starts["validation"]
+        truth = windows(data.series.values, starts, data.horizon)
+        errors = truth - self.method.fit(data).predict(starts)
+        errors[~windows(data.series.observed, starts, data.horizon)] = np.nan
+        self.ends = np.nanquantile(errors, QUANTILES, axis=0).T  # (horizon, 3)
+        return self
+
+    def predict(self, starts):
+        return self.method.predict(starts)[:, :, None] + self.ends
 
 
-def evaluate(quantiles, data):
+def evaluate(method):
     """Return how often the interval holds on the test part, its width, and the pinball loss."""
-    starts = data.starts["test"]
+    data, starts = method.data, method.data.starts["test"]
     truth = windows(data.series.values, starts, data.horizon)
     observed = windows(data.series.observed, starts, data.horizon)
-    ends = quantiles(starts)
+    ends = method.predict(starts)
     low, _, high = np.moveaxis(ends, 2, 0)
     inside = np.where(observed, (low <= truth) & (truth <= high), np.nan)
     above = truth[:, :, None] - ends
@@ -84,15 +94,16 @@ def evaluate(quantiles, data):
     }
 
 
-def draw(quantiles, data):
+def draw(method):
     """Draw the interval and the median of a week, forecast once a day (or every horizon)."""
+    data = method.data
     first, last = data.series.times.searchsorted(WEEK)
-    ends = stitch(quantiles, first, last, data.horizon).reshape(-1, len(QUANTILES))
+    ends = stitch(method, first, last).reshape(-1, len(QUANTILES))
     last = first + len(ends)
     times = data.series.times[first:last]
     figure, axes = plt.subplots(figsize=(9, 3.8))
     axes.fill_between(times, ends[:, 0], ends[:, 2], alpha=0.3, label="80 % interval")
-    axes.plot(times, ends[:, 1], label="median")
+    axes.plot(times, ends[:, 1], "--", label="median")
     axes.plot(times, data.series.values[first:last], color="0.2", label="what happened")
     daily = "each day forecast at midnight"
     how = daily if data.horizon == 24 else f"forecast every {data.horizon} h"
@@ -107,22 +118,21 @@ def main(argv=None):
     parser = make_parser("Forecasts an 80 % interval for the traffic.", OUTPUTS)
     week = positive(int, most=168)  # which the figure shows
     parser.add_argument("--horizon", type=week, default=HORIZON)
-    parser.add_argument("--epochs", type=positive(int), default=methods.EPOCHS)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    data = methods.Data(load_traffic(), HISTORY, args.horizon, args.epochs)
-    last_week, _ = methods.seasonal_naive(data.series.seasons[-1], data, seed=1)
-    ridge, _ = methods.linear(data, seed=1, dummies=True)
-    ways = {"last_week": widen(last_week, data), "ridge": widen(ridge, data)}
+    data = Data(load_traffic(), HISTORY, args.horizon)
+    last_week = SeasonalNaive(data.series.seasons[-1])
+    ways = {"last_week": Widened(last_week), "ridge": Widened(Linear())}
     for seed in range(1, args.seeds + 1):
-        ways[f"network_{seed}"] = train_network(data, seed)
-    results = {name: evaluate(quantiles, data) for name, quantiles in ways.items()}
+        ways[f"network_{seed}"] = QuantileNetwork(perceptron, seed, args.epochs)
+    results = {name: evaluate(method.fit(data)) for name, method in ways.items()}
     print(f"{'80 % interval of':24}{'holds':>8}{'(95 % interval)':>20}{'width':>8}{'pinball':>9}")
     for name, one in results.items():
         holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])
         print(f"{name:24}{holds}{one['width']:8.0f}{one['pinball']:9.1f}")
-    save_figure(draw(ways[f"network_{args.seeds}"], data), folder / "quantiles.png")
+    save_figure(draw(ways[f"network_{args.seeds}"]), folder / "quantiles.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -1,23 +1,23 @@
 """How good a forecast is: errors, how sure they are, and which method is worth its trouble.
 
-Chapter: rnn/README.md#the-scores
+Chapter: forecasts/README.md#the-scores
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from series import windows
-from utils.figures import save_figure
+from utils.figures import LINES, name_lines, save_figure
 from utils.statistics import interval
 
 LEAST_BLOCKS = 10
 
 
-def absolute_errors(forecast, data, part):
-    """Return the absolute errors (windows, horizon) of a part, NaN where nothing was observed."""
-    starts = data.starts[part]
+def absolute_errors(method, starts):
+    """Return a method's absolute errors (windows, horizon), NaN where nothing was observed."""
+    data = method.data
     truth = windows(data.series.values, starts, data.horizon)
-    errors = np.abs(forecast(starts) - truth)
+    errors = np.abs(method.predict(starts) - truth)
     return np.where(windows(data.series.observed, starts, data.horizon), errors, np.nan)
 
 
@@ -48,23 +48,26 @@ def recommend(errors, data):
     return best, best
 
 
-def stitch(forecast, first, last, horizon):
+def stitch(method, first, last):
     """Return a forecast of each step from first on, made every `horizon` steps."""
-    return forecast(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
+    horizon = method.data.horizon
+    return method.predict(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
 
 
-def draw_forecasts(forecasts, data, spans, label, path):
+def draw_forecasts(methods, spans, label, path):
     """Draw what was and what each method said, a panel for each span {title: (first, last)}.
 
-    label: of the values, on the y axis.
+    methods: {name: fitted method}; label: of the values, on the y axis.
     """
+    series = next(iter(methods.values())).data.series
     figure, panels = plt.subplots(len(spans), 1, figsize=(9, 3.4 * len(spans)), squeeze=False)
     for axes, (title, (first, last)) in zip(panels[:, 0], spans.items(), strict=True):
-        times = data.series.times[first:last]
-        truth = np.where(data.series.observed, data.series.values, np.nan)[first:last]
+        times = series.times[first:last]
+        truth = np.where(series.observed, series.values, np.nan)[first:last]
         axes.plot(times, truth, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
-        for name, forecast in forecasts.items():
-            values = stitch(forecast, first, last, data.horizon)
+        axes.set_prop_cycle(LINES)
+        for name, method in methods.items():
+            values = stitch(method, first, last)
             axes.plot(times[: len(values)], values, label=name, linewidth=1.4)
         axes.set(title=title, ylabel=label)
         axes.tick_params(axis="x", labelrotation=20)
@@ -75,9 +78,10 @@ def draw_forecasts(forecasts, data, spans, label, path):
 def draw_horizon(errors, path):
     """Draw the mean error over the steps ahead, for each method."""
     figure, axes = plt.subplots()
+    axes.set_prop_cycle(LINES)
     for name, values in errors.items():
         axes.plot(range(1, values.shape[1] + 1), np.nanmean(values, axis=0), label=name)
     axes.set(title="The further ahead, the less sure", xlabel="steps ahead")
     axes.set(ylabel="mean absolute error", ylim=(0, None))
-    axes.legend()
+    name_lines(axes)
     save_figure(figure, path)

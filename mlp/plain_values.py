@@ -13,7 +13,7 @@ about all, with scikit-learn's preprocessing for comparison. You will see
 
 and find `churn_plain.keras` in `mlp/outputs/<start time>/`. Takes a few seconds. Only
 TensorFlow computes with text, so on JAX and PyTorch the script says so and ends.
-Chapter: mlp/README.md#a-network-that-takes-plain-values
+Chapter: serialization/README.md#a-network-that-takes-plain-values
 """
 
 from chapter import OUTPUTS
@@ -27,6 +27,7 @@ from keras import layers
 import churn
 from mlp import NEW_CUSTOMER
 from predict import find_network, load_network, predict
+from reading import DATA, read_columns
 from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
@@ -77,7 +78,7 @@ def main(argv=None):
     except tf.errors.InvalidArgumentError:
         print("A customer from Italy: refused.")
 
-    customers = churn.read_columns(churn.DATA, list(NEW_CUSTOMER))[list(NEW_CUSTOMER)]
+    customers = read_columns(DATA, list(NEW_CUSTOMER))[list(NEW_CUSTOMER)]
     probabilities = predict_plain(model, customers.to_dict("list"))
     difference = np.abs(probabilities - predict(network, customers)).max()
     print(f"Beside scikit-learn, {len(customers)} customers: ", end="")

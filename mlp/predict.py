@@ -1,4 +1,4 @@
-"""Ask the churn network that `mlp.py` has saved, without training it again.
+"""Predict with the churn network that `mlp.py` has saved, without training it again.
 
     python mlp/predict.py                            # the customer of the first lesson
     python mlp/predict.py --age 30 --geography France    # the same, but for these values
@@ -23,6 +23,7 @@ import pandas as pd
 
 import churn
 from mlp import NEW_CUSTOMER, THRESHOLD
+from reading import LARGEST, YES_OR_NO, read_columns
 from utils.models import load_model
 from utils.options import make_parser, number
 from utils.runs import fail, make_folder, newest, save_results, shown, writing_to
@@ -67,7 +68,7 @@ def parse_options(argv):
         if name in churn.CATEGORIES:
             kind = {"choices": churn.CATEGORIES[name]}
         else:
-            kind = {"type": number(float, 0, 1 if name in churn.YES_OR_NO else churn.LARGEST)}
+            kind = {"type": number(float, 0, 1 if name in YES_OR_NO else LARGEST)}
         option = re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()  # CreditScore: credit-score
         one.add_argument(f"--{option}", dest=name, default=default, help=name, **kind)
     return parser.parse_args(argv)
@@ -76,7 +77,7 @@ def parse_options(argv):
 def main(argv=None):
     options = parse_options(argv)
     if options.customers:
-        customers = churn.read_columns(options.customers, list(NEW_CUSTOMER))
+        customers = read_columns(options.customers, list(NEW_CUSTOMER))
     else:
         customers = pd.DataFrame([{name: getattr(options, name) for name in NEW_CUSTOMER}])
     path = find_network(options.model)

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from utils.figures import marker, plot_history, save_figure
+from utils.figures import LINES, marker, name_lines, plot_history, save_figure
 
 # What draw_graph_by_type can draw: the key in the history and the label of the axis.
 GRAPHS = {
@@ -46,24 +46,18 @@ def draw_graph_by_type(history, kind, name, path):
     if f"val_{key}" in history:
         values = history[f"val_{key}"]
         best = values.index(max(values) if kind == "acc" else min(values))
-        axes.plot(history["epoch"][best], values[best], "o", color="C1", markersize=7)
-        axes.annotate(
-            f"best: {values[best]:.4f}\nepoch {history['epoch'][best]}",
-            (history["epoch"][best], values[best]),
-            xytext=(0, -14 if kind == "acc" else 14),
-            textcoords="offset points",
-            ha="center",
-            va="top" if kind == "acc" else "bottom",
-            color="C1",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1},
-        )
+        epoch = history["epoch"][best]
+        axes.plot(epoch, values[best], "o", color="C1", markersize=8, markeredgecolor="white")
+        axes.lines[1].set_label(f"validation,\nbest {values[best]:.4f}\nin epoch {epoch} (dot)")
     later = [value for k in (key, f"val_{key}") for value in history.get(k, [])[2:]]
-    later = [value for value in later if math.isfinite(value)]  # a training may have diverged
+    later = [value for value in later if math.isfinite(value)]  # a run may have diverged
     # The first epochs would squeeze the others into a thin band.
     if kind != "lr" and len(history["epoch"]) >= 10 and later:
         margin = 0.08 * (max(later) - min(later))
         axes.set_ylim(min(later) - margin, max(later) + margin)
     axes.set(title=f"{name}: {label.lower()}", xlabel="Epoch", ylabel=label)
+    if f"val_{key}" in history:
+        name_lines(axes)
     save_figure(figure, path)
 
 
@@ -117,6 +111,7 @@ def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
 def draw_comparison(histories, path):
     """Draw the validation accuracy of several models, {name: history}, in one figure."""
     figure, axes = plt.subplots(figsize=(9, 5.4))
+    axes.set_prop_cycle(LINES)
     for name, history in histories.items():
         epochs, accuracies = history["epoch"], history["val_accuracy"]
         axes.plot(epochs, accuracies, marker=marker(epochs), label=name, linewidth=1.4)
@@ -124,6 +119,6 @@ def draw_comparison(histories, path):
     # The first epochs of a slow starter would squeeze all that matters into a thin band.
     low = min(history["val_accuracy"].median() for history in histories.values())
     axes.set_ylim(bottom=max(0, low - 0.01))
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set(title="Validation accuracy of each model", xlabel="Epoch", ylabel="Accuracy")
+    name_lines(axes)
     save_figure(figure, path)

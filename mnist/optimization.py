@@ -1,6 +1,6 @@
 """Optimizers for mnist.py, and how their learning rate changes during training.
 
-Chapter: mnist/README.md#learning-rate-schedules
+Chapter: mnist/overfitting/README.md#learning-rate-schedules
 """
 
 from keras import optimizers

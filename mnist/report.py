@@ -21,14 +21,22 @@ from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, load_finished, replacing, write_json
 from utils.training import load_history
 
-# The figures of a model: how its file's name ends, and what it shows.
+# The figures of a model: how its file's name ends, and what it shows, in words for those who
+# cannot see it. What stands in braces is filled in from the results and the history.
+CURVES = (
+    " over {epochs} epochs: on training data from {key_first} to {key_last}, on validation data"
+    " from {val_key_first} to {val_key_last}; lowest {val_key_least}, highest {val_key_most}"
+)
 FIGURES = {
-    "acc_e{epochs}": "Accuracy over the epochs",
-    "loss_e{epochs}": "Loss over the epochs",
-    "lr_e{epochs}": "Learning rate over the epochs",
-    "times_e{epochs}": "Seconds of each epoch",
-    "confusion": "Confusion matrix: true against predicted digits",
-    "mistakes": "The validation images that the network got most wrong",
+    "acc_e{epochs}": "accuracy" + CURVES.replace("key", "accuracy"),
+    "loss_e{epochs}": "loss" + CURVES.replace("key", "loss"),
+    "lr_e{epochs}": "learning rate: from {learning_rate_first} to {learning_rate_last}, at most"
+    " {learning_rate_most}",
+    "times_e{epochs}": "seconds of each of {epochs} epochs: {seconds_least} to {seconds_most}",
+    "confusion": "confusion matrix, true against predicted digits: of {validation[images]:,}"
+    " validation images {validation[errors]} are off the diagonal",
+    "mistakes": "up to 24 of the {validation[errors]} misread validation images, the most confident"
+    " mistakes first; above each its digit, what it was read as, and the confidence",
 }
 
 
@@ -82,14 +90,19 @@ def write_report(results, folder):
     """Write results.json and, self-contained, report.html into a run's folder."""
     write_json(results, folder / "results.json")
     models = results["models"]
-    images = []
+    images, histories = [], {name: load_history(folder, name) for name in models}
     if len(models) > 1:
-        histories = {name: load_history(folder, name) for name in models}
         draw_comparison(histories, folder / "comparison.png")
-        images = [embed(folder / "comparison.png", "Validation accuracy of each model")]
+        ends = [f"{name} {h['val_accuracy'].iloc[-1]:.2%}" for name, h in histories.items()]
+        said = f"Validation accuracy of each model over the epochs. At the end: {', '.join(ends)}"
+        images = [embed(folder / "comparison.png", said)]
+    facts = {name: model | summarize(histories[name]) for name, model in models.items()}
     figures = {
         name: [
-            embed(folder / f"{name}_{ending.format_map(model)}.png", f"{name}: {caption}")
+            embed(
+                folder / f"{name}_{ending.format_map(model)}.png",
+                f"{name}: {caption.format_map(facts[name])}",
+            )
             for ending, caption in FIGURES.items()
             if (folder / f"{name}_{ending.format_map(model)}.png").exists()
         ]
@@ -103,8 +116,19 @@ def write_report(results, folder):
         partial.write_text(page, encoding="utf-8")
 
 
+def summarize(history):
+    """Return {"KEY_first", "KEY_last", "KEY_least", "KEY_most": as text} for each column."""
+    said = {}
+    for key in history.columns:
+        values = history[key]
+        four = values.iloc[0], values.iloc[-1], values.min(), values.max()
+        for which, value in zip(("first", "last", "least", "most"), four, strict=True):
+            said[f"{key}_{which}"] = f"{value:.4g}"
+    return said
+
+
 def embed(path, caption):
-    """Return a PNG with its caption, as data to embed in the page."""
+    """Return a PNG and what it shows, as data to embed in the page."""
     data = base64.b64encode(path.read_bytes()).decode()
     return {"source": f"data:image/png;base64,{data}", "caption": caption}
 
@@ -115,7 +139,7 @@ def main(argv=None):
     folder = find_run(parser.parse_args(argv).run, OUTPUTS)
     try:
         write_report(load_finished(folder), folder)
-    except (jinja2.TemplateError, KeyError, TypeError, ValueError) as error:
+    except (jinja2.TemplateError, IndexError, KeyError, TypeError, ValueError) as error:
         fail(f"{folder} holds no results of mnist.py ({first_line(error)}).")
 
 

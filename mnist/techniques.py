@@ -1,6 +1,6 @@
 """Techniques that an option of mnist.py switches on, for any of its models.
 
-Chapter: mnist/README.md#callbacks
+Chapter: mnist/overfitting/README.md#callbacks
 """
 
 import math

@@ -5,7 +5,7 @@
 
 You will see, for the convolutional network with and without penalties, how large its weights
 are and how many are nearly zero; the histograms are saved as a figure. Takes a few seconds.
-Chapter: mnist/README.md#l1-and-l2
+Chapter: mnist/overfitting/README.md#l1-and-l2
 """
 
 from chapter import OUTPUTS

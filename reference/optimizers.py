@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_and_deviation
@@ -93,9 +93,10 @@ def draw(curves):
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.6), sharey=True)
     titles = {"loss": "Loss, training", "val_loss": "Loss, validation"}
     for axis, (key, title) in zip(axes, titles.items(), strict=True):
-        for index, (name, histories) in enumerate(curves.items()):
+        axis.set_prop_cycle(LINES)
+        for name, histories in curves.items():
             mean = np.mean([history[key] for history in histories], axis=0)
-            axis.plot(range(1, len(mean) + 1), mean, "-" if index < 4 else "--", label=name)
+            axis.plot(range(1, len(mean) + 1), mean, label=name)
         axis.set(title=title, xlabel="epoch", yscale="log")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_ylabel("cross-entropy (log scale)")

@@ -5,7 +5,7 @@
 You will see which names are both and were set aside; how many of the held-out names five models
 get right, each on five splits: the majority class, logistic regression on how often each letter
 occurs and on n-grams, the latter also from the very names that the network learns from, and a GRU;
-how far the last two lie apart on each split; and what the network says about some names. A little
+how far the last two lie apart on each split; and what the network predicts for some names. A little
 over a minute on two cores.
 
 `first_names.csv` holds 5,494 first names of the census of the United States in 1990 (a work of its
@@ -110,21 +110,21 @@ def evaluate(names, female, seed, epochs):
     fewer, names_val, fewer_sex, sex_val = train_test_split(
         train_names, train_sex, test_size=TEST_SHARE / (1 - TEST_SHARE), random_state=seed
     )
-    says = {
+    predicted = {
         name: model.fit(train_names, train_sex).predict_proba(test_names)[:, 1]
         for name, model in make_others().items()
     }
     same = make_others()["n_grams"].fit(fewer, fewer_sex)
-    says["n_grams_of_fewer"] = same.predict_proba(test_names)[:, 1]
+    predicted["n_grams_of_fewer"] = same.predict_proba(test_names)[:, 1]
     model = train_network(fewer, fewer_sex, names_val, sex_val, seed, epochs)
-    says["GRU"] = predict(model, test_names)
-    right = {name: (said > 0.5) == test_sex for name, said in says.items()}
+    predicted["GRU"] = predict(model, test_names)
+    right = {name: (female > 0.5) == test_sex for name, female in predicted.items()}
     scores = {
         name: {
             "accuracy": float(right[name].mean()),
-            "auc": float(roc_auc_score(test_sex, said)),
+            "auc": float(roc_auc_score(test_sex, female)),
         }
-        for name, said in says.items()
+        for name, female in predicted.items()
     }
     groups = np.arange(len(test_names))  # each name is a group of its own
     return scores, compare_networks(right["GRU"], right["n_grams_of_fewer"], groups), model

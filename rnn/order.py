@@ -20,7 +20,7 @@ from utils.runs import make_folder, save_results
 from utils.statistics import spread
 
 LETTERS = 8  # A, B and six others
-LENGTHS = [5, 20, 40]  # letters of a sequence, a training for each
+LENGTHS = [5, 20, 40]  # letters of a sequence, training runs for each
 OTHER_LENGTHS = [5, 10, 20, 40, 80]  # on which those trained with TRAINED_ON are tested
 TRAINED_ON = 20
 MIXED = [5, 10, 15, 20]  # the same networks, trained on all of these lengths

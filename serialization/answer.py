@@ -1,11 +1,11 @@
-"""Answer with a saved network, in a process that imports only what its form needs, and time it.
+"""Predict with a saved network, in a process that imports only what its form needs, and time it.
 
     python serialization/answer.py FILE PROBE
 
 FILE is one that save_model.py or smaller.py has saved, or the folder of a SavedModel; PROBE is the
-`probe.npz` beside it, with inputs and what the original answers to them. Prints a line of JSON: how
-far the answers are from those of the original, the milliseconds of one input and of 1,000 at once,
-and the bytes of memory that the library and the network take. Some seconds.
+`probe.npz` beside it, with inputs and the original's predictions. Prints a line of JSON: how far
+the predictions are from those of the original, the milliseconds of one input and of 1,000 at once,
+and the bytes of memory that the library and the network take. A few seconds.
 
 Chapter: serialization/README.md#smaller-and-faster
 """
@@ -109,14 +109,14 @@ def milliseconds(predict, inputs, calls):
 
 
 def measure(path, probe):
-    """Load a file and answer; return what that takes, and how good the answers are."""
+    """Load a file and predict; return what that takes, and how good the predictions are."""
     load, libraries = LOADERS[path.suffix]
     inputs = probe["inputs"]
     start = memory()
     library = import_library(libraries).__name__.partition(".")[0]
     with_library = memory()
-    answer = load(path)
-    predict = lambda inputs: np.asarray(answer(inputs))  # noqa: E731
+    loaded = load(path)
+    predict = lambda inputs: np.asarray(loaded(inputs))  # noqa: E731
     predict(inputs[:1])
     row = {
         "library": f"{library} {version(library)}",
@@ -134,7 +134,7 @@ def measure(path, probe):
 
 
 def main(argv=None):
-    parser = make_parser("Answer with a saved network, and measure what that takes.")
+    parser = make_parser("Predict with a saved network, and measure what that takes.")
     parser.add_argument("file", type=Path, help="a .keras, .tflite or .onnx file or a SavedModel")
     parser.add_argument("probe", type=Path, help="the probe.npz of its run")
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""What the scripts of this chapter share: the network, and the files that a run consists of.
+"""Machinery of this chapter: the network that its scripts share, and the names of a run's files.
 
 Chapter: serialization/README.md#model-serialization
 """
@@ -13,7 +13,7 @@ WEIGHTS = "model.weights.h5"
 SAVED_MODEL = "saved_model"
 LITERT = "model.tflite"
 ONNX = "model.onnx"
-PROBE = "probe.npz"  # some inputs, and what the original answers to them
+PROBE = "probe.npz"  # some inputs, and what the original predicts for them
 
 
 def build_model():

@@ -4,8 +4,9 @@
     python serialization/load_model.py RUN            # the folder of another one
     python serialization/load_model.py FILE.keras     # one file
 
-Prints a table: what each form holds, its size, how long loading takes, by how much its answers
-differ from those of the original, and whether training can go on. About 10 seconds.
+Prints a table: what each form holds, its size, how long loading takes, by how much its predictions
+differ from those of the original, whether training can resume, and what code of a stranger the
+file could hold. About 10 seconds.
 
 Chapter: serialization/README.md#loading
 """
@@ -98,12 +99,18 @@ def by_suffix(path):
     return forms.SAVED_MODEL if path.is_dir() else forms.WHOLE
 
 
+def show_header():
+    print("holds: A architecture, W weights, O state of the optimizer")
+    print("form                holds      bytes      load  difference  resumes?       foreign code")
+
+
 def show(row):
     holds = " ".join(letter if letter in row["holds"] else "-" for letter in "AWO")
-    difference = f"{row['difference']:.0e}" if "difference" in row else "?"
+    difference = row.get("difference")
+    shown = "?" if difference is None else f"{difference:.0e}" if difference else "0"
     print(
-        f"{row['form']:19} {holds} {row['bytes']:10,} {row['load_ms']:8.0f} ms {difference:>8}"
-        f"   {row['go_on']:14} {row['foreign_code']}"
+        f"{row['form']:19} {holds} {row['bytes']:10,} {row['load_ms']:6.0f} ms {shown:>11}"
+        f"  {row['go_on']:14} {row['foreign_code']}"
     )
 
 
@@ -139,12 +146,13 @@ def main(argv=None):
     if path is None:
         fail("nothing was saved yet: python serialization/save_model.py")
     if path.is_dir() and not (path / "saved_model.pb").exists():
-        print("A architecture, W weights, O optimizer, if compiled; size, time, difference, go on?")
+        show_header()
         return {"rows": load_folder(path)}
     try:
         row = measure(path)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
+    show_header()
     show(row)
     return {"rows": [row]}
 

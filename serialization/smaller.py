@@ -41,7 +41,7 @@ SEED = 8
 
 
 def train_perceptron(epochs):
-    """Return the network of mnist.py -m mlp_one_layer after a short training."""
+    """Return the network of mnist.py -m mlp_one_layer after a short training run."""
     digits = prepare_mnist((784,))
     model = keras.Sequential(
         [
@@ -104,10 +104,10 @@ SAVERS = [
 
 
 def save_probe(model, folder):
-    """Save the validation images, their digits, and what the network answers to them.
+    """Save the validation images, their digits, and what the network predicts for them.
 
-    Returns by how much the answers change if the weights are rounded to float16, and the network
-    goes on to compute in float32.
+    Returns by how much the predictions change if the weights are rounded to float16, and the
+    network goes on to compute in float32.
     """
     shape = model.input_shape[1:]
     if math.prod(shape) != 784 or model.output_shape[1:] != (10,):

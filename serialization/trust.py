@@ -113,15 +113,15 @@ def link_to_file(path, yours):
 
 
 def read_by_graph(folder, secret):
-    """Save a SavedModel whose graph reads a file, load it, ask it; return what it has read."""
+    """Save a SavedModel whose graph reads a file, load it, call it; return what it has read."""
     import tensorflow as tf
 
     module = tf.Module()
     module.serve = tf.function(lambda: tf.io.read_file(str(secret)), input_signature=[])
     tf.saved_model.save(module, folder)
-    answer = tf.saved_model.load(folder).serve().numpy().decode()
-    print(f"{folder.name}, a SavedModel:\n  loaded, and its answer is: {answer}")
-    return answer
+    output = tf.saved_model.load(folder).serve().numpy().decode()
+    print(f"{folder.name}, a SavedModel:\n  loaded, and its output is: {output}")
+    return output
 
 
 def compare_checksums(path):

@@ -95,7 +95,7 @@ def loaded(path):
 
 def forget_chapters(before):
     """Forget the modules of the chapters that were imported since `before`, a set of names."""
-    for name in set(sys.modules) - before:
+    for name in sorted(set(sys.modules) - before, reverse=True):  # a package after its modules
         if is_of_a_chapter(getattr(sys.modules[name], "__spec__", None)):
             del sys.modules[name]
 

@@ -1,6 +1,7 @@
 """Convolutions by hand, the pretrained network, photographs, transfer learning."""
 
 import json
+import shutil
 import sys
 from types import SimpleNamespace
 
@@ -319,29 +320,59 @@ def test_classify_says_in_one_line_what_is_wrong(load_script, tmp_path, monkeypa
 
 @pytest.mark.slow
 def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path, capsys):
-    run = tmp_path / "run"
-    options = ["--data", my_pictures, "--size", 96, "--epochs", 20, "--outputs", run]
-    results = load_script("cnn/transfer.py").main([*map(str, options)])
-    said = capsys.readouterr()
-    assert "22 images: 12 animal, 10 vehicle" in said.out
-    assert said.err.count("is left out") == 1 and "broken.jpg" in said.err
-    assert np.sum(results["confusion_matrix"]) == 22
-    assert results["head"]["accuracy"] > 0.7 > results["majority"]
-    assert json.loads((run / "transfer.json").read_text()) == ["animal", "vehicle"]
+    """Trained, thawed, saved, and loaded: by the script, and by classify.py, which draws maps."""
+    run, script = tmp_path / "run", load_script("cnn/transfer.py")
+    (my_pictures / "animal" / "broken.jpg").unlink()
+    (my_pictures / "empty").rmdir()
+    photo = my_pictures / "animal" / "00.png"
+    options = ["--data", my_pictures, "--photos", photo, "--size", 96, "--outputs", run]
+    results = script.main([*map(str, options)])
+    assert "Using 18 files for training" in capsys.readouterr().out
+    assert results["classes"] == ["animal", "vehicle"] and results["held_out"] == 4
+    assert results["fine_tuned"]["accuracy"] > 0.7
+    assert results["photos"]["00.png"][0] == "animal"
+    assert json.loads((run / "transfer.json").read_text()) == results["classes"]
 
     pictures = [my_pictures / "animal", my_pictures / "vehicle"]
     use = [*pictures, "--model", run / "transfer.keras", "--outputs", tmp_path / "use"]
-    named = load_script("cnn/classify.py").main([*map(str, use)])["photos"]
+    classify = load_script("cnn/classify.py")
+    network, _, _ = classify.load_network(str(run / "transfer.keras"))
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 96, 96, 3)).astype("float32")
+    probabilities, maps = classify.with_maps(network).predict_on_batch(pixels)
+    np.testing.assert_allclose(probabilities, network.predict_on_batch(pixels), atol=1e-5)
+    assert maps.shape == (1, 3, 3, 2)
+    named = classify.main([*map(str, use)])["photos"]
     assert len(named) == 22  # though files of the two folders have the same names
     assert {kind for two in named.values() for kind, _ in two} == {"animal", "vehicle"}
     (run / "transfer.json").write_text("[1, 2]")
     with pytest.raises(SystemExit, match="cannot read the names of the classes"):
-        load_script("cnn/classify.py").main([*map(str, use)])
+        classify.main([*map(str, use)])
 
 
-def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
+def test_freezing_and_thawing_leave_normalization_and_early_blocks_alone(load_script):
+    """The head alone learns; then the last blocks, too. Batch normalization keeps its averages."""
     script = load_script("cnn/transfer.py")
-    network = script.build_network(64)
+    network, base = script.build(32, 2)
+    x = np.random.default_rng(1).uniform(0, 255, (8, 32, 32, 3))
+
+    def changed():
+        before = [weight.numpy() for weight in network.weights]
+        network.compile("adam", "sparse_categorical_crossentropy")
+        network.train_on_batch(x, np.arange(8) % 2)
+        pairs = zip(network.weights, before, strict=True)
+        return {w.path.split("/")[-2] for w, old in pairs if not np.array_equal(w.numpy(), old)}
+
+    assert changed() == {"head"}
+    script.thaw(base)
+    learned = changed()
+    assert {"head", "head_conv", "block_15_project", "block_12_expand"} <= learned
+    assert not any(name.endswith("norm") for name in learned)
+    assert not learned & {"block_11_project", "block_0_depthwise", "stem_conv"}
+
+
+def test_fine_tuning_on_kept_features_does_the_same(load_script):
+    script = load_script("cnn/studies/cached.py")
+    network = load_script("cnn/efficientnet_lite.py").build_network(64)
     whole, head, last_blocks = script.replace_head(network, 2)
     maps = np.random.default_rng(1).normal(size=(8, *last_blocks.input_shape[1:]))
     assert head.layers[-1] is whole.layers[-1] is last_blocks.layers[-1]
@@ -358,31 +389,55 @@ def test_fine_tuning_leaves_normalization_and_early_blocks_alone(load_script):
     assert not changed & {"block_11_project", "block_0_depthwise", "stem_conv"}
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        (None, "there is no folder"),
-        ([], "there are no images in subfolders"),
-        (["picture.png"], "there are no images in subfolders"),
-        (["a/1.png", "a/2.png"], "at least two subfolders"),
-        (["a/1.png", "a/2.png", "b/1.png"], "with two images in each"),
-        (["a/1.png", "a/2.png", "b/cup/1.png", "b/cup/2.png"], "within it count as one"),
-    ],
-)
-def test_a_folder_that_teaches_nothing_ends_with_a_line(
-    load_script, tmp_path, monkeypatch, content, line
-):
-    folder = tmp_path / "data"
-    for name in content or []:
+def write_images(folder, names):
+    """Make a folder with small images of these names in it; None: no folder."""
+    for name in names or []:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8)).save(path)
-    if content == []:
+    if names == []:
         folder.mkdir()
-    monkeypatch.setattr(sys, "argv", ["cnn/transfer.py"])
+
+
+@pytest.mark.parametrize(
+    ("script", "content", "line"),
+    [
+        ("transfer", None, "there is no folder"),
+        ("transfer", [], "there is no folder .* with images in it"),
+        ("transfer", ["a/1.png"], "data: No .*images"),
+        ("transfer", [f"a/{i}.png" for i in range(5)], "images of at least two classes"),
+        ("transfer", ["training/a/1.png", "training/b/1.png", "validation/a/1.png"], "in both"),
+        ("studies/cross_validation", None, "there is no folder"),
+        ("studies/cross_validation", ["1.png"], "there are no images in subfolders"),
+        ("studies/cross_validation", ["a/1.png", "a/2.png"], "at least two subfolders"),
+        ("studies/cross_validation", ["a/1.png", "a/2.png", "b/1.png"], "with two images in each"),
+        (
+            "studies/cross_validation",
+            ["a/1.png", "a/2.png", "b/cup/1.png", "b/cup/2.png"],
+            "within it count as one",
+        ),
+    ],
+)
+def test_a_folder_that_teaches_nothing_ends_with_a_line(
+    load_script, tmp_path, monkeypatch, script, content, line
+):
+    folder = tmp_path / "data"
+    write_images(folder, content)
+    monkeypatch.setattr(sys, "argv", [f"cnn/{script}.py"])
     options = ["--data", folder, "--size", 32, "--outputs", tmp_path / "run"]
-    with pytest.raises(SystemExit, match=f"^transfer.py: .*{line}"):
-        load_script("cnn/transfer.py").main([*map(str, options)])
+    with pytest.raises(SystemExit, match=rf"^\w+.py: .*{line}") as end:
+        load_script(f"cnn/{script}.py").main([*map(str, options)])
+    assert "\n" not in str(end.value)
+
+
+def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tmp_path):
+    script = load_script("cnn/transfer.py")
+    options = ["--data", str(my_pictures), "--outputs", str(tmp_path / "run")]
+    with pytest.raises(SystemExit, match=r"broken.jpg cannot be read \(.+\)\. Take it out"):
+        script.main(options)
+    (my_pictures / "animal" / "broken.jpg").unlink()
+    with pytest.raises(SystemExit, match=r"missing\.jpg is left out: No such file"):
+        script.main([*options, "--photos", "missing.jpg"])
 
 
 def test_near_twins_are_held_out_together(load_script, tmp_path, monkeypatch):
@@ -391,23 +446,54 @@ def test_near_twins_are_held_out_together(load_script, tmp_path, monkeypatch):
     groups = dict(zip(*(pictures.load_emoji()[i] for i in (1, 4)), strict=True))
     assert groups["red apple"] == groups["green apple"] != groups["lemon"]
     assert groups["mouse face"] == groups["mouse"] and groups["taxi"] == groups["oncoming taxi"]
-    for name in ("a/1.png", "a/cup/1.png", "a/cup/2.png", "b/cup/1.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    found = pictures.load_folder(tmp_path)
-    assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]
-    assert pictures.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
+    files = list(pictures.unpack_emoji(tmp_path / "emoji", parts=True).rglob("*.png"))
+    sides = {"training": set(), "validation": set()}
+    for path in files:
+        sides[path.parts[-3]].add(groups[path.stem])
+    assert len(files) == 409 and not sides["training"] & sides["validation"]
+    assert len(list((tmp_path / "emoji" / "validation").rglob("*.png"))) == pytest.approx(82, abs=3)
 
-    transfer = load_script("cnn/transfer.py")
-    asked, learned = [], []
-    monkeypatch.setattr(transfer, "train", lambda model, x, *rest: learned.append(set(x[:, 0])))
-    monkeypatch.setattr(transfer, "ask", lambda model, x: asked.append(set(x[:, 0])) or 0)
+    cached = load_script("cnn/studies/cached.py")
+    write_images(tmp_path, ["a/1.png", "a/cup/1.png", "a/cup/2.png", "b/cup/1.png"])
+    shutil.rmtree(tmp_path / "emoji")
+    found = cached.load_folder(tmp_path)
+    assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]
+    assert cached.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
+
+
+def test_each_part_is_predicted_by_a_network_that_does_not_know_it(load_script, monkeypatch):
+    """Groups stay together, and each fold starts from the same weights, not from the last ones."""
+    cached = load_script("cnn/studies/cached.py")
+    asked, learned, starts = [], [], []
+
+    def train(model, x, *rest):
+        learned.append(set(x[:, 0]))
+        starts.append(model.get_weights()[0])
+        model.set_weights([weights + 1 for weights in model.get_weights()])
+
+    monkeypatch.setattr(cached, "train", train)
+    monkeypatch.setattr(cached, "predict", lambda model, x: asked.append(set(x[:, 0])) or 0)
     group = np.repeat(np.arange(10.0), 3)
     model = keras.Sequential([keras.Input((1,)), layers.Dense(2)])
     settings = SimpleNamespace(seed=1, epochs=1, learning_rate=1, fine_tune=0)
     labels = (group % 2).astype(int)
-    transfer.cross_validate([model] * 3, [group[:, None]], labels, group, settings)
+    cached.cross_validate([model] * 3, [group[:, None]], labels, group, settings)
     assert len(asked) == 5 and all(not a & b for a, b in zip(asked, learned, strict=True))
+    for weights in starts:
+        np.testing.assert_array_equal(weights, starts[0])
+
+
+@pytest.mark.slow
+def test_a_folder_is_cross_validated(load_script, my_pictures, tmp_path, capsys):
+    options = ["--data", my_pictures, "--size", 96, "--epochs", 20, "--fine-tune", 1]
+    options += ["--outputs", tmp_path / "run"]
+    results = load_script("cnn/studies/cross_validation.py").main([*map(str, options)])
+    assert (tmp_path / "run" / "cross_validation.png").stat().st_size > 10_000
+    said = capsys.readouterr()
+    assert "22 images: 12 animal, 10 vehicle" in said.out
+    assert said.err.count("is left out") == 1 and "broken.jpg" in said.err
+    assert np.sum(results["confusion_matrix"]) == 22
+    assert results["head"]["accuracy"] > 0.7 > results["majority"] and "fine_tuned" in results
 
 
 @pytest.mark.slow
@@ -438,7 +524,7 @@ def test_fine_tuning_is_compared_with_the_head_alone(load_script, tmp_path, monk
     """Each variant starts from the same head, and drops the precautions that its name says."""
     script = load_script("cnn/studies/fine_tuning.py")
     seventh = {artist: script.load_emoji(artist) for artist in script.ARTISTS}
-    keep = sys.modules["pictures"].keep
+    keep = sys.modules["cnn.studies.cached"].keep
     seventh = {artist: keep(found, range(0, 409, 7)) for artist, found in seventh.items()}
     trainings, starts = [], []
 

@@ -24,6 +24,7 @@ CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"b
 # The chapters that look into the networks of mnist/ may import its models, and the page that shows
 # a network thinking builds on the service that reads digits.
 ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
+ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
 PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
 PARTS += ["cnn/studies", "rnn/cells"]
@@ -51,8 +52,8 @@ def imported_modules(path):
 def folders_of(module):
     """Return the folders of the project in which a module of this name may lie."""
     first = module.split(".")[0]
-    if first == "utils":
-        return {"utils"}
+    if first == "utils" or (first in CHAPTERS and "." in module):
+        return {first}
     places = {path.relative_to(ROOT).parts[0] for path in SCRIPTS if path.stem == first}
     return places - {"utils"}  # whose modules have that name in front of theirs
 
@@ -89,9 +90,11 @@ def test_a_script_names_its_place_in_the_book(path):
 
 @each_script
 def test_files_keep_to_their_budget(path):
+    """A lesson is short enough to be read line by line; machinery may take a little more."""
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 270}
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= budget.get(name(path), 200)
+    text = path.read_text(encoding="utf-8")
+    most = 250 if text.startswith('"""Machinery') else 200
+    assert text.count("\n") <= budget.get(name(path), most)
 
 
 def test_a_folder_can_be_seen_through():

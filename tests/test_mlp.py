@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
@@ -29,8 +30,13 @@ def churn(load_script):
 
 
 @pytest.fixture
-def customers(churn):
-    return churn.read_table(CSV)
+def reading(load_script):
+    return load_script("mlp/reading.py")
+
+
+@pytest.fixture
+def customers(reading):
+    return reading.read_table(CSV)
 
 
 # The invented customers
@@ -222,26 +228,82 @@ def test_evaluate_on_four_customers(load_script):
     assert scores == {"accuracy": 0.5, "auc": 0.5, "confusion_matrix": [[1, 1], [1, 1]]}
 
 
+def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monkeypatch, capsys):
+    lesson = load_script("mlp/evaluation.py")
+    asked = []
+
+    class Network:
+        def predict(self, X, verbose):
+            asked.append(X)
+            return X[:, :1]
+
+    def others(X, y, seed):
+        return {"logistic_regression": lesson.LogisticRegression().fit(X, y)}
+
+    monkeypatch.setattr(lesson, "train_network", lambda *_: (Network(), {}))
+    monkeypatch.setattr(lesson, "train_others", others)
+    for name in ("draw_curves", "draw_learning_curves"):
+        monkeypatch.setattr(lesson, name, lambda *_: None)
+    _, validation, test = lesson.prepare(
+        lesson.split(lesson.load_customers(parsed()), lesson.SEED),
+        lesson.churn.make_preprocessor(),
+    )
+    results = lesson.main(["--outputs", str(tmp_path)])
+    assert list(results) == ["validation", "thresholds", "history"]
+    assert "test customers" not in capsys.readouterr().out
+    results = lesson.main(["--test", "--outputs", str(tmp_path)])
+    assert list(results) == ["validation", "thresholds", "test", "history"]
+    assert "On the 2000 test customers:" in capsys.readouterr().out
+    for X, (expected, _) in zip(asked, (validation, validation, test), strict=True):
+        np.testing.assert_array_equal(X, expected)
+
+
+def parsed():
+    """Return the options with which the lessons read the project's own table."""
+    return SimpleNamespace(original=False, data=CSV)
+
+
+def test_gains_of_thresholds(load_script):
+    lesson = load_script("mlp/evaluation.py")
+    y, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.25, 0.3, 0.4, 0.9])
+    assert lesson.gain(y, probability, 0.5) == {
+        "threshold": 0.5,
+        "calls": 1,
+        "leavers": 1,
+        "gain": lesson.KEPT - lesson.CALL,
+    }
+    found = lesson.find_thresholds(y, probability)
+    assert (found["usual"]["threshold"], found["calculated"]["threshold"]) == (0.5, 0.2)
+    assert found["calculated"]["gain"] == 2 * 100 - 4 * 20
+    assert 0.3 < found["best"]["threshold"] <= 0.4 and found["best"]["gain"] == 2 * 100 - 2 * 20
+    # With true probabilities, none gains more on many customers than the calculated one.
+    random = np.random.default_rng(0)
+    p = random.random(200_000)
+    found = lesson.find_thresholds((random.random(len(p)) < p).astype(int), p)
+    assert found["best"]["threshold"] == pytest.approx(0.2, abs=0.03)
+
+
 @pytest.mark.slow
 def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
     run = run_script(
         "mlp/evaluation.py",
-        *("--epochs", 6, "--learning-rate", 0.01, "--outputs", tmp_path / "new" / "run"),
+        *("--epochs", 6, "--learning-rate", 0.01, "--outputs", tmp_path / "new" / "run", "--test"),
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
     written = json.loads((tmp_path / "new" / "run" / "results.json").read_text())
     assert written["provenance"]["command"].startswith("python mlp/evaluation.py --epochs 6")
     assert len(written["history"]["val_loss"]) == 6
-    majority, logistic, boosting, network = written["results"].values()
-    assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
-    assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
-    assert boosting["auc"] > 0.83
-    assert np.sum(network["confusion_matrix"]) == 2_000
-    assert "6000 customers for training, 2000 for validation, 2000 for the test:" in run.stdout
-    line = f"  neural network       accuracy {network['accuracy']:.1%}  AUC {network['auc']:.3f}"
-    assert line in run.stdout
-    for name in ("churn_roc.png", "churn_learning_curves.png"):
+    assert "6000 customers for training, 2000 for validation, 2000 kept back" in run.stdout
+    for part in ("validation", "test"):
+        majority, logistic, boosting, network = written[part].values()
+        assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
+        assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
+        assert boosting["auc"] > 0.83
+        assert np.sum(network["confusion_matrix"]) == 2_000
+        line = "neural network       accuracy {accuracy:.1%}  AUC {auc:.3f}".format(**network)
+        assert line in run.stdout.partition(f"On the 2000 {part} customers:")[2]
+    for name in ("churn_curves.png", "churn_learning_curves.png"):
         image = (tmp_path / "new" / "run" / name).read_bytes()
         assert image.startswith(b"\x89PNG") and len(image) > 20_000
 
@@ -418,7 +480,7 @@ def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, 
     with pytest.raises(KeyError, match="neural_network"):
         experiments.main(["--only", "base", "--seeds", "3"])
     lesson = experiments.lesson
-    train, validation, test = lesson.split(experiments.churn.read_table(CSV), lesson.SEED)
+    train, validation, test = lesson.split(experiments.read_table(CSV), lesson.SEED)
     assert len(pairs[0]) == 3
     for learned, judged in pairs[0]:
         assert (len(learned), len(judged)) == (6_000, 2_000)
@@ -485,6 +547,81 @@ def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
     results = script.main(["--outputs", str(tmp_path)])
     assert set(results) == {"single", "fifty", "boosting", "network"}
     assert results["network"] == 100 * results["fifty"]  # the lesson's epochs
+
+
+# Is it fair?
+
+
+def test_mistakes_of_a_group(load_script):
+    fairness = load_script("mlp/fairness.py")
+    customers = pd.DataFrame(
+        {
+            "Gender": ["Female"] * 4 + ["Male"] * 4,
+            "Geography": ["Germany", "Germany", "France", "France"] * 2,
+            "Exited": [0, 1, 0, 1, 0, 0, 1, 1],
+        }
+    )
+    probability = np.array([0.9, 0.8, 0.1, 0.2, 0.1, 0.7, 0.1, 0.6])
+    assert fairness.rates(customers, probability) == {
+        "accuracy": 0.5,
+        "false_alarms": 0.5,
+        "missed": 0.5,
+    }
+    customers = pd.concat([customers, customers.iloc[:2].assign(Geography="Spain")])
+    found = fairness.rates_by_group(customers, np.append(probability, [0.1, 0.1]))
+    assert found["women"] == {"accuracy": 0.5, "false_alarms": 1 / 3, "missed": 2 / 3}
+    assert found["Germany"]["false_alarms"] == 2 / 3 and found["Spain"]["missed"] == 1
+    gaps = fairness.add_gaps(found)
+    assert gaps["false_alarms women - men"] == pytest.approx(1 / 3 - 1 / 2)
+    assert len(gaps) == 5
+
+
+def test_gender_and_country_left_out_change_nothing(load_script, customers):
+    fairness = load_script("mlp/fairness.py")
+    preprocessor = fairness.make_numbers()
+    X = preprocessor.fit_transform(customers)
+    assert list(X) == fairness.churn.NUMBERS
+    other = preprocessor.transform(customers.assign(Gender="Male", Geography="Spain"))
+    np.testing.assert_array_equal(X, other)
+
+
+@pytest.mark.slow
+def test_fairness_compares_in_pairs(load_script, tmp_path, capsys):
+    fairness = load_script("mlp/fairness.py")
+    results = fairness.main(["--seeds", "2", "--epochs", "3", "--outputs", str(tmp_path)])
+    for inputs in ("as_shipped", "without"):
+        assert list(results[inputs]) == ["all", *fairness.GROUPS]
+    changes = results["changes"]
+    assert len(changes) == 5
+    one = changes["missed women - men"]
+    shipped, without = (
+        results[inputs]["women"]["missed"] - results[inputs]["men"]["missed"]
+        for inputs in ("as_shipped", "without")
+    )
+    assert one["gain"] == pytest.approx(without - shipped)
+    smallest = min(changes.values(), key=lambda one: one["p"])
+    assert smallest["p_holm"] == pytest.approx(min(1, 5 * smallest["p"]))
+    assert "Changed by leaving gender and country out" in capsys.readouterr().out
+
+
+def test_what_the_text_says_of_fairness_is_measured():
+    results = filed("churn_fairness")
+    shipped, without = results["as_shipped"], results["without"]
+    for first, second in (("women", "men"), ("Germany", "France")):
+        assert shipped[first]["false_alarms"] > 1.5 * shipped[second]["false_alarms"]
+        assert shipped[first]["missed"] < shipped[second]["missed"]
+        assert abs(without[first]["false_alarms"] - without[second]["false_alarms"]) < 0.01
+        assert without[first]["missed"] > shipped[first]["missed"] + 0.03
+    changes = results["changes"]
+    assert not changes.pop("accuracy")["shown"]
+    assert len(changes) == 4 and all(one["shown"] for one in changes.values())
+    assert abs(results["proxies"]["women"] - 0.5) < 0.03 and results["proxies"]["Germany"] > 0.7
+
+
+def test_what_the_text_says_of_thresholds_is_measured():
+    found = filed("churn_split")["thresholds"]
+    usual, calculated, best = (found[name]["gain"] for name in ("usual", "calculated", "best"))
+    assert usual < 0.8 * calculated and 0.97 * best < calculated <= best
 
 
 # Asking it tomorrow
@@ -646,7 +783,8 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
     # One by one, as a dict of plain values, they get the same answers.
     for row in range(20):
         customer = json.loads(columns.iloc[row].to_json())
-        assert script.predict_plain(model, customer)[0] == pytest.approx(probabilities[row], abs=1e-6)
+        (alone,) = script.predict_plain(model, customer)
+        assert alone == pytest.approx(probabilities[row], abs=1e-6)
     assert plain[1]["difference"] < 1e-5
     assert plain[1]["probability"] == pytest.approx(saved[1]["probability"], abs=1e-6)
     # Words that were never seen are refused, and not taken for France or a woman.
@@ -790,29 +928,29 @@ def failure(function, capsys, *arguments):
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_file_gets_one_line(churn, case, tmp_path, capsys):
+def test_bad_file_gets_one_line(reading, case, tmp_path, capsys):
     make, message = BAD_FILES[case]
     path = tmp_path / "customers.csv"
     path.write_text(make())
-    line = failure(churn.read_table, capsys, path)
+    line = failure(reading.read_table, capsys, path)
     assert "customers.csv" in line and message in line
 
 
-def test_what_is_no_text_file_gets_one_line(churn, tmp_path, capsys):
+def test_what_is_no_text_file_gets_one_line(reading, tmp_path, capsys):
     picture = tmp_path / "picture.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
-    assert "is not a proper CSV file" in failure(churn.read_table, capsys, picture)
-    assert "No such file" in failure(churn.read_table, capsys, tmp_path / "nowhere.csv")
-    assert "cannot read" in failure(churn.read_table, capsys, tmp_path)
+    assert "is not a proper CSV file" in failure(reading.read_table, capsys, picture)
+    assert "No such file" in failure(reading.read_table, capsys, tmp_path / "nowhere.csv")
+    assert "cannot read" in failure(reading.read_table, capsys, tmp_path)
 
 
-def test_good_files_in_other_clothes_are_read(churn, tmp_path):
+def test_good_files_in_other_clothes_are_read(reading, tmp_path):
     text = text_of(pd.read_csv(CSV, nrows=300))
     path = tmp_path / "customers.csv"
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode() + b"\r\n\r\n")
-    assert len(churn.read_table(path)) == 300
+    assert len(reading.read_table(path)) == 300
     path.write_text(text_of(pd.read_csv(CSV, nrows=300)[[*COLUMNS[:2:-1], "Surname"]]))
-    assert len(churn.read_table(path)) == 300  # another order, no numbers
+    assert len(reading.read_table(path)) == 300  # another order, no numbers
 
 
 def test_a_bad_file_is_named_by_the_lesson(load_script, tmp_path, monkeypatch, capsys):
@@ -834,8 +972,7 @@ def test_original_without_network(load_script, monkeypatch, capsys):
     assert "download failed" in line and "Name not known" in line and "--data PATH" in line
 
 
-def test_original_is_asked_for_by_address_and_checksum(load_script, monkeypatch):
-    mlp = load_script("mlp/mlp.py")
+def test_original_is_asked_for_by_address_and_checksum(reading, monkeypatch):
     asked = {}
 
     def get_file(name, **keywords):
@@ -843,7 +980,7 @@ def test_original_is_asked_for_by_address_and_checksum(load_script, monkeypatch)
         return str(CSV)
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
-    assert mlp.churn.download() == CSV
+    assert reading.download() == CSV
     assert asked["origin"].endswith("fractus-io/keras-tutorial/master/src/mlp/Churn_Modelling.csv")
     assert asked["file_hash"].startswith("3996cd1fa372e0db") and len(asked["file_hash"]) == 64
 

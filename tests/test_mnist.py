@@ -211,6 +211,9 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
     endings = ["acc_e3", "loss_e3", "times_e3", "confusion", "mistakes"]
     assert all((tmp_path / f"conv_net_{ending}.png").stat().st_size > 5_000 for ending in endings)
     assert report.count("data:image/png;base64,") == 5
+    ends = f"on training data from {history['loss'].iloc[0]:.4g} to {history['loss'].iloc[-1]:.4g}"
+    assert f'alt="conv_net: loss over 3 epochs: {ends}' in report
+    assert f"validation images {model['validation']['errors']} are off the diagonal" in report
     assert 'src="http' not in report and 'href="http' not in report
     assert f"{model['validation']['accuracy']:.2%}" in report and "<h2>The test" not in report
 
@@ -271,7 +274,7 @@ def test_every_model_of_the_zoo_learns(mnist, small, name):
 def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_script, tmp_path):
     """The function that the chapter adds to models.py, added to it."""
     mnist = load_quickly("mnist/mnist.py")
-    text = (ROOT / "mnist" / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "mnist" / "overfitting" / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(@model\ndef conv_net_average.*?)```", text, re.DOTALL)
     exec(code, vars(sys.modules["models"]))
     assert mnist.ZOO[-1] == "conv_net_average"

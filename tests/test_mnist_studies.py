@@ -14,9 +14,17 @@ import optuna
 import pandas as pd
 import pytest
 
+from utils import statistics
 from utils.data import prepare_mnist
 from utils.runs import write_json
-from utils.statistics import compare_networks, compare_seeds, holm
+from utils.statistics import (
+    compare_networks,
+    compare_seeds,
+    cross_fit_temperature,
+    fit_temperature,
+    holm,
+    with_temperature,
+)
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
@@ -318,11 +326,11 @@ def test_calibration(load_script, tmp_path):
     before = calibration.calibration(answers, labels)
     assert before["calibration_error"] == pytest.approx(0.19)
     assert (before["confidence"], before["accuracy"]) == pytest.approx((0.99, 0.8))
-    temperature = calibration.fit_temperature(answers, labels)
-    after = calibration.calibration(calibration.with_temperature(answers, temperature), labels)
+    temperature = fit_temperature(answers, labels)
+    after = calibration.calibration(with_temperature(answers, temperature), labels)
     assert temperature > 1 and after["accuracy"] == before["accuracy"]
     assert after["calibration_error"] < 0.01 and after["cross_entropy"] < before["cross_entropy"]
-    assert calibration.with_temperature(answers, 1) == pytest.approx(answers)
+    assert with_temperature(answers, 1) == pytest.approx(answers)
 
 
 def test_calibration_reads_runs(load_quickly, tmp_path):
@@ -338,17 +346,16 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
     assert (tmp_path / "mnist_calibration.png").exists()
 
 
-def test_no_temperature_is_fitted_on_those_whom_it_scales(load_script, monkeypatch):
+def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     """If it were, a network that is sure of everything could not tell the halves apart."""
-    calibration = load_script("mnist/studies/calibration.py")
     seen = []
-    monkeypatch.setattr(calibration, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
+    monkeypatch.setattr(statistics, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
     probabilities = np.arange(1, 9)[:, None] * np.full(10, 0.01)
     half = np.array([0, 1] * 4)
-    scaled, temperatures = calibration.scale(probabilities, np.eye(10)[[3] * 8], half)
+    scaled, temperatures = cross_fit_temperature(probabilities, np.eye(10)[[3] * 8], half)
     assert temperatures == [1, 2]
     np.testing.assert_array_equal(seen[0], probabilities[1::2])  # fitted for the half 0
-    np.testing.assert_allclose(scaled[1::2], calibration.with_temperature(probabilities[1::2], 2))
+    np.testing.assert_allclose(scaled[1::2], with_temperature(probabilities[1::2], 2))
 
 
 @pytest.mark.slow

@@ -35,12 +35,12 @@ SLICES = {
     "mnist/studies/fitting.py": TINY,
     "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
     "mnist/studies/splits.py": [*TINY, "--networks", "mlp_tiny", "mlp_one_layer"],
-    "serialization/rest/detectors.py": ["--pictures", "4", "--digits", "200", "--epochs", "1"],
+    "serialization/rest/detectors.py": ["--images", "4", "--digits", "200", "--epochs", "1"],
     "serialization/rest/preparation_steps.py": ["--images", "50"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],
-    "rnn/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
-    "rnn/quantiles.py": ["--epochs", "1", "--seeds", "1"],
+    "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
+    "forecasts/quantiles.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/cells/attention.py": ["--epochs", "1", "--names", "1000"],
     "visualizing/draw_network.py": ["-m", "conv_net"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
@@ -58,24 +58,26 @@ RUN_BY_THEIR_CHAPTER = {
     "basics/backpropagation.py", "basics/gradient_descent.py", "basics/vanishing_gradient.py",
     "cnn/convolution.py", "cnn/shifts.py", "cnn/receptive_field.py", "cnn/depth.py",
     "cnn/residual.py", "cnn/classify.py", "cnn/transfer.py", "cnn/studies/few_pictures.py",
+    "cnn/studies/cross_validation.py",
     "cnn/studies/fine_tuning.py", "cnn/studies/digits.py", "mlp/mlp.py", "mlp/evaluation.py",
-    "mlp/experiments.py", "mlp/features.py", "mnist/mnist.py", "mnist/studies/seeds.py",
+    "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py",
+    "mnist/mnist.py", "mnist/studies/seeds.py",
     "reference/activations.py", "reference/initializers.py", "reference/optimizers.py",
-    "rnn/first_names.py",
+    "rnn/first_names.py", "rnn/pixel_order.py", "forecasts/leakage.py",
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
     "rnn/cells/costs.py", "serialization/save_model.py", "serialization/trust.py",
     "serialization/rest/ship_model.py", "visualizing/draw_network.py", "visualizing/features.py",
     "visualizing/activation_maximization.py", "visualizing/attribution.py",
     "visualizing/embedding.py",
     "visualizing/debugging/checklist.py", "visualizing/debugging/watch.py",
-    "visualizing/debugging/broken.py", "xor/xor.py", "xor/faster.py",
+    "visualizing/debugging/broken.py", "xor/xor.py",
     "xor/forward_propagation.py", "xor/initializations.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
-    "mnist/studies/splits.py", "rnn/cells/attention.py", "rnn/forecast.py", "rnn/names.py",
-    "rnn/order.py", "rnn/quantiles.py",
+    "mnist/studies/splits.py", "rnn/cells/attention.py", "forecasts/forecast.py", "rnn/names.py",
+    "rnn/order.py", "forecasts/quantiles.py",
 }  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
@@ -365,3 +367,14 @@ def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme, links):
         assert promise in opening, promise
     ending = text.rstrip().rpartition("\n\n")[2]
     assert re.search(r"(Previous|Next|Back): \[", ending)
+
+
+def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
+    """The path has at most 4,000 words a chapter; both places say its minutes, to the nearest."""
+    words = load_script("book/words.py")
+    for path, on_path, minutes in words.chapters():
+        count = words.count_words(TEXTS[path])
+        assert count <= words.MOST or not on_path, path
+        stated = re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[path])[1]
+        assert int(stated) == minutes, path
+        assert abs(minutes - count / words.WORDS_PER_MINUTE) < 1, path

@@ -1,11 +1,19 @@
-"""Figures: the book's style, saving, and the curves of a training."""
+"""Figures: the book's style, saving, lines that are told apart, the curves of a training run."""
 
 import matplotlib.pyplot as plt
+import numpy as np
+from cycler import cycler
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
 from utils.runs import ROOT, replacing
 
 plt.style.use(ROOT / "assets" / "book.mplstyle")
+
+# Nobody should need the colour of a line: each one has dashes of its own, too.
+DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 2.5))]
+COLORS = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+LINES = cycler(color=COLORS) + cycler(linestyle=[DASHES[i % 5] for i in range(len(COLORS))])
 
 
 def save_figure(figure, path):
@@ -15,18 +23,74 @@ def save_figure(figure, path):
     plt.close(figure)
 
 
+def name_lines(axes, fontsize=9.5):
+    """Write the name of each line with a label behind its right end, in its colour.
+
+    Call it when the limits of the axes are final. Names that would overlap are moved apart.
+    """
+    lines = [line for line in axes.lines if not line.get_label().startswith("_")]
+    axes.autoscale_view()  # matplotlib would fit the limits to the lines only later
+    to_axes = (axes.transData + axes.transAxes.inverted()).transform
+    height = axes.get_figure().get_figheight() * axes.get_position().height
+    step = 1.35 * fontsize / 72 / height  # of a line of text, as a share of the axes
+    named = []
+    for line in lines:
+        x, y = (np.asarray(values, float) for values in line.get_data(orig=False))
+        known = np.flatnonzero(np.isfinite(y))
+        end = to_axes((x[known[-1]], y[known[-1]]))[1] if len(known) else 0.5
+        named.append((float(np.clip(end, 0, 1)), line))
+    named.sort(key=lambda pair: pair[0])
+    rooms = [step * (1 + line.get_label().count("\n")) for _, line in named]
+    places = spread_out([height for height, _ in named], rooms)
+    for place, (_, line) in zip(places, named, strict=True):
+        axes.annotate(
+            line.get_label(),
+            (1, place),
+            xytext=(6, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="center",
+            color=tuple(0.7 * share for share in to_rgb(line.get_color())),  # letters are thin
+            fontsize=fontsize,
+        )
+
+
+def spread_out(wanted, rooms):
+    """Return places near those that are wanted, in their order, each with the room that it needs.
+
+    wanted: sorted numbers between 0 and 1; rooms: how much of that each takes up.
+    """
+
+    def block(members):  # which touch one another: their lower end, their room, how many they are
+        room = sum(rooms[i] for i in members)
+        middle = sum(wanted[i] for i in members) / len(members)
+        return max(0, min(middle - room / 2, 1 - room)), room, members
+
+    blocks = []
+    for number in range(len(wanted)):
+        blocks.append(block([number]))
+        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] > blocks[-1][0]:
+            blocks[-2:] = [block(blocks[-2][2] + blocks[-1][2])]
+    places = []
+    for low, _, members in blocks:
+        for i in members:
+            places.append(low + rooms[i] / 2)
+            low += rooms[i]
+    return places
+
+
 def plot_history(axes, history, key):
-    """Plot a quantity over the epochs, on training and, where the history has it, validation data.
+    """Plot a quantity over the epochs: a line for training, a dashed one for validation data.
 
     history: {quantity: a value per epoch}, as fit returns it or as a file of a run holds it.
+    The lines have labels for name_lines or a legend.
     """
     epochs = history["epoch"] if "epoch" in history else range(1, len(history[key]) + 1)
-    for name, label in ((key, "training"), (f"val_{key}", "validation")):
+    for name, label, dashes in ((key, "training", "-"), (f"val_{key}", "validation", DASHES[1])):
         if name in history:
-            axes.plot(epochs, history[name], marker=marker(epochs), label=label)
+            style = {"linestyle": dashes, "marker": marker(epochs)}
+            axes.plot(epochs, history[name], label=label, **style)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    if f"val_{key}" in history:
-        axes.legend()
 
 
 def marker(epochs):
@@ -36,8 +100,9 @@ def marker(epochs):
 
 def draw_learning_curves(history, path):
     """Draw loss and accuracy, epoch by epoch, side by side."""
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.8))
+    figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.8))
     for axes, key in zip(panels, ("loss", "accuracy"), strict=True):
         plot_history(axes, history, key)
         axes.set(title=key.capitalize(), xlabel="Epoch")
+        name_lines(axes)
     save_figure(figure, path)

@@ -2,11 +2,9 @@
 
     value, (slope,) = gradients(lambda x: x**2, np.float32(3))   # 9, 6
 
-Maps of importance, images that a neuron likes and the doctor of broken runs all use it.
-Chapter: visualizing/README.md#why-this-answer
+Maps of importance, activation maximization, the checklist for networks that do not learn, and the
+look into recurrent layers all use it.
 """
-
-import chapter  # noqa: F401  it tells Python where utils/ is
 
 import keras
 from keras import ops
@@ -50,8 +48,8 @@ def with_torch(function, tensors):
     return value, torch.autograd.grad(value, tensors)
 
 
-def weight_gradients(model, x, y):
-    """Return {weight: gradient of the mean cross-entropy} for inputs x and one-hot labels y.
+def weight_gradients(model, x, y, loss_function=keras.losses.categorical_crossentropy):
+    """Return {weight: gradient of the mean loss} for inputs x and what should come out, y.
 
     The names are those of Keras, such as conv2d/kernel. The model stays as it is.
     """
@@ -62,7 +60,7 @@ def weight_gradients(model, x, y):
 
     def loss(*weights):  # as if the model had these weights
         answers, _ = model.stateless_call(weights, fixed, x)
-        return ops.mean(keras.losses.categorical_crossentropy(y, answers))
+        return ops.mean(loss_function(y, answers))
 
     names = ["/".join(v.path.split("/")[-2:]) for v in model.trainable_variables]
     _, slopes = gradients(loss, *weights)

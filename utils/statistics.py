@@ -55,6 +55,20 @@ def fit_temperature(probabilities, labels):
     return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
 
 
+def cross_fit_temperature(probabilities, labels, parts):
+    """Return the probabilities, each scaled with a temperature fitted on the other parts.
+
+    parts: a number for each image, shape (n,). A writer belongs to one part as a whole, so no
+    temperature scales the digits of people on whom it was fitted. Returns the temperatures, too.
+    """
+    scaled, temperatures = np.empty_like(probabilities), []
+    for part in np.unique(parts):
+        inside = parts == part
+        temperatures.append(fit_temperature(probabilities[~inside], labels[~inside]))
+        scaled[inside] = with_temperature(probabilities[inside], temperatures[-1])
+    return scaled, temperatures
+
+
 def reliability(probabilities, labels, bins=BINS):
     """Return images, mean confidence and accuracy for each bin of confidence that is not empty.
 

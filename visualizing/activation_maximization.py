@@ -1,4 +1,4 @@
-"""What a neuron likes: images made so that one output, or one filter, is as large as possible.
+"""Activation maximization: images for which one output, or one filter, is as large as possible.
 
     python visualizing/activation_maximization.py
     python visualizing/activation_maximization.py --steps 500 --model RUN
@@ -6,7 +6,7 @@
 Starts from noise and climbs: each step changes all pixels a little in the direction of the
 gradient. You will see two figures: an image for each of the ten digits, without and with
 regularization, and one for some filters of each convolution. Less than a minute.
-Chapter: visualizing/README.md#what-a-neuron-likes
+Chapter: visualizing/README.md#activation-maximization
 """
 
 from chapter import OUTPUTS
@@ -19,8 +19,8 @@ from scipy.ndimage import gaussian_filter
 
 import networks
 from features import show_pictures
-from gradients import gradients
 from utils.figures import save_figure
+from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
@@ -85,14 +85,14 @@ def pictures_of_filters(model, layers, count, steps, random):
     return climb(objective, shape, WAYS["all_three"], steps, random)
 
 
-def draw_digits(pictures, answers, path):
-    """Draw the images, {way: (10, 28, 28)}, and what the network says of each."""
+def draw_digits(pictures, predictions, path):
+    """Draw the images, {way: (10, 28, 28)}, and the confidence of the network in each."""
     figure, panels = plt.subplots(len(pictures), figsize=(9.4, 1.17 * len(pictures)))
     for axes, (way, images) in zip(panels, pictures.items(), strict=True):
         show_pictures(axes, images, 10, vmin=0, vmax=1)
         axes.text(-0.15, 0.45, way.replace("_", " "), fontsize=9, ha="right", va="center")
         for digit in range(10):
-            text = f"{digit}: {answers[way][digit, digit]:.1%}"
+            text = f"{digit}: {predictions[way][digit, digit]:.1%}"
             axes.text(digit + 0.45, -0.08, text, fontsize=8, ha="center", va="bottom")
     save_figure(figure, path)
 
@@ -114,8 +114,8 @@ def ink(pictures):
 
 
 def main(argv=None):
-    """Draw what the digits' neurons and the filters like; return what the network says of it."""
-    parser = make_parser("Images that a neuron likes.", OUTPUTS)
+    """Maximize the digits' scores and the filters; return the confidence and the ink."""
+    parser = make_parser("Images that maximize a neuron.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--steps", type=positive(int), default=STEPS)
     parser.add_argument("--seed", type=seed, default=SEED, help="of the noise to begin with")
@@ -123,13 +123,13 @@ def main(argv=None):
     model = networks.load_network(args.model)
     folder = make_folder(args.outputs)
 
-    digits, answers = {}, {}
+    digits, predictions = {}, {}
     for way, uses in WAYS.items():
         print(f"ten digits, regularization: {way}", flush=True)
         random = np.random.default_rng(args.seed)
         digits[way] = pictures_of_digits(model, uses, args.steps, random)
-        answers[way] = networks.probabilities(model, 255 * digits[way])
-    draw_digits(digits, answers, folder / "maximized_digits.png")
+        predictions[way] = networks.probabilities(model, 255 * digits[way])
+    draw_digits(digits, predictions, folder / "maximized_digits.png")
 
     filters = {}
     for number, layer in enumerate(model.layers, start=1):
@@ -143,8 +143,8 @@ def main(argv=None):
         draw_filters(filters, folder / "maximized_filters.png")
     results = {
         way: {
-            "probabilities": np.diagonal(answers[way]).tolist(),
-            "least": float(np.diagonal(answers[way]).min()),
+            "probabilities": np.diagonal(predictions[way]).tolist(),
+            "least": float(np.diagonal(predictions[way]).min()),
             "ink": ink(digits[way]),
         }
         for way in WAYS

@@ -1,15 +1,15 @@
-"""Why this answer? Maps of importance side by side, and a check of what they are worth.
+"""Attribution: maps of importance side by side, and a check of what they are worth.
 
-    python visualizing/attribution.py                 # right and wrong answers, and the check
+    python visualizing/attribution.py                 # right and wrong predictions, and the check
     python visualizing/attribution.py --images 50     # a quicker check
     python visualizing/attribution.py --wiped 5       # with fewer pixels
     python visualizing/attribution.py --stretched     # maps laid over the whole image
     python visualizing/attribution.py --image my.png  # your own digit
 
 You will see a figure with the maps of some digits, and a table: how far the probability of the
-answer falls when the marked pixels are wiped out, compared with pixels of ink at random and
+prediction falls when the marked pixels are wiped out, compared with pixels of ink at random and
 with those that the same method marks in five networks that have learned nothing. Some two minutes.
-Chapter: visualizing/README.md#why-this-answer
+Chapter: visualizing/README.md#attribution-why-this-answer
 """
 
 from chapter import OUTPUTS
@@ -22,14 +22,7 @@ import numpy as np
 from scipy.stats import spearmanr, ttest_1samp
 
 import networks
-from attribution_methods import (
-    convolutions,
-    grad_cam,
-    hires_cam,
-    occlusion,
-    saliency,
-    smooth_grad,
-)
+from attribution_methods import convolutions, grad_cam, hires_cam, occlusion, saliency, smooth_grad
 from features import untrained
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive
@@ -60,23 +53,23 @@ def methods_for(model, stretched=False):
     return methods
 
 
-def fall(model, images, answers, heat, wiped):
-    """Return how far each answer's probability falls without its most important ink.
+def fall(model, images, classes, heat, wiped):
+    """Return how far the probability of each class falls without its most important ink.
 
     heat: the maps of importance; wiped: how many pixels of ink become paper. (To make paper of
     paper changes nothing.)
     """
-    before = probability(model, images, answers)
+    before = probability(model, images, classes)
     heat = np.where(images > 0, heat, -np.inf)
     order = np.argsort(-heat.reshape(len(heat), -1), axis=1, kind="stable")[:, :wiped]
     without = images.reshape(len(images), -1).copy()
     np.put_along_axis(without, order, 0, axis=1)
-    return before - probability(model, without.reshape(images.shape), answers)
+    return before - probability(model, without.reshape(images.shape), classes)
 
 
-def probability(model, images, answers):
-    """Return the probability of the given answer for each image."""
-    return networks.probabilities(model, images)[np.arange(len(images)), answers]
+def probability(model, images, classes):
+    """Return the probability of the given class for each image."""
+    return networks.probabilities(model, images)[np.arange(len(images)), classes]
 
 
 def alike(first, second, where):
@@ -91,8 +84,8 @@ def alike(first, second, where):
     )
 
 
-def check(model, images, answers, writers, wiped, methods):
-    """Return for each method how far answers fall, with the network's own maps and with others.
+def check(model, images, classes, writers, wiped, methods):
+    """Return for each method how far probabilities fall: with the network's own maps, with others.
 
     "gain" is by how much more they fall with its own maps, with the 95 % interval over writers;
     "p" tests that by a t-test over the means of the writers, corrected for all methods.
@@ -100,13 +93,13 @@ def check(model, images, answers, writers, wiped, methods):
     learned_nothing = [untrained(model, seed) for seed in SEEDS]
     ink, everywhere = images > 0, np.ones(images.shape, bool)
     at_random = np.random.default_rng(0).random(images.shape)
-    results = {"random_ink": {"fall": float(fall(model, images, answers, at_random, wiped).mean())}}
+    results = {"random_ink": {"fall": float(fall(model, images, classes, at_random, wiped).mean())}}
     values = []
     for name, make in methods.items():
-        heat = make(model, images, answers)
-        others = [make(network, images, answers) for network in learned_nothing]
-        falls = fall(model, images, answers, heat, wiped)
-        of_others = np.stack([fall(model, images, answers, other, wiped) for other in others])
+        heat = make(model, images, classes)
+        others = [make(network, images, classes) for network in learned_nothing]
+        falls = fall(model, images, classes, heat, wiped)
+        of_others = np.stack([fall(model, images, classes, other, wiped) for other in others])
         gains = falls - of_others.mean(axis=0)
         of_writers = [gains[writers == writer].mean() for writer in np.unique(writers)]
         values.append(float(ttest_1samp(of_writers, 0).pvalue) if np.ptp(of_writers) else 1.0)
@@ -125,21 +118,21 @@ def check(model, images, answers, writers, wiped, methods):
 
 
 def choose(model):
-    """Return some digits that are read right and some that are not: images, labels, answers."""
+    """Return some digits that are read right and some that are not: images, labels, predictions."""
     images, labels = networks.held_out_digits()
-    answers = networks.probabilities(model, images).argmax(axis=1)
-    right = [np.flatnonzero((answers == labels) & (labels == digit))[:1] for digit in SHOWN]
-    chosen = np.concatenate([*right, np.flatnonzero(answers != labels)[: len(SHOWN)]])
-    return images[chosen], labels[chosen], answers[chosen]
+    classes = networks.probabilities(model, images).argmax(axis=1)
+    right = [np.flatnonzero((classes == labels) & (labels == digit))[:1] for digit in SHOWN]
+    chosen = np.concatenate([*right, np.flatnonzero(classes != labels)[: len(SHOWN)]])
+    return images[chosen], labels[chosen], classes[chosen]
 
 
-def draw(model, images, titles, answers, methods, path):
+def draw(model, images, titles, classes, methods, path):
     """Draw each image in a row, and beside it its maps of importance."""
     figure, panels = plt.subplots(
         len(images), 1 + len(methods), figsize=(1.5 * (1 + len(methods)), 1.55 * len(images)),
         squeeze=False,
     )  # fmt: skip
-    columns = [images, *(make(model, images, answers) for make in methods.values())]
+    columns = [images, *(make(model, images, classes) for make in methods.values())]
     for row, axes_row in enumerate(panels):
         for axes, column, name in zip(axes_row, columns, ["", *methods], strict=True):
             axes.axis("off")
@@ -150,12 +143,16 @@ def draw(model, images, titles, answers, methods, path):
                 title = name.replace("_", "\n", 1).replace("_", " ")
                 axes.set_title(title, fontsize=10, loc="center")
         axes_row[0].set_title(titles[row], fontsize=9, fontweight="normal", loc="center")
+    key = figure.colorbar(
+        plt.cm.ScalarMappable(cmap="magma"), ax=panels, location="bottom", shrink=0.4, aspect=40
+    )
+    key.set_ticks([0, 1], labels=["the least of this map", "the most important of it"])
     save_figure(figure, path)
 
 
 def show(methods, wiped):
     """Print a line for each method."""
-    print(f"{wiped} pixels wiped out: the probability of the answer falls by ... points")
+    print(f"{wiped} pixels wiped out: the probability of the prediction falls by ... points")
     for name, row in methods.items():
         print(f"{name.replace('_', ' '):18}{100 * row['fall']:6.1f}", end="")
         if gain := row.get("gain"):
@@ -174,7 +171,7 @@ def main(argv=None):
     add("--images", type=number(int, 2, 5000), default=IMAGES)
     add("--wiped", type=positive(int, most=784), default=WIPED, help="pixels")
     add("--stretched", action="store_true", help="lay maps of convolutions over the whole image")
-    add("--image", type=Path, metavar="FILE", help="a picture of a digit: no check")
+    add("--image", type=Path, metavar="FILE", help="an image of a digit: no check")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
     image = networks.read_image(args.image) if args.image else None
@@ -183,16 +180,16 @@ def main(argv=None):
 
     if args.image:
         images = image[np.newaxis]
-        answers = networks.probabilities(model, images).argmax(axis=1)
-        draw(model, images, [f"read as {answers[0]}"], answers, methods, folder / "attribution.png")
-        return save_results({"answer": int(answers[0])}, folder, __file__, argv)
-    images, labels, answers = choose(model)
-    titles = [f"{label}, read as {answer}" for label, answer in zip(labels, answers, strict=True)]
-    draw(model, images, titles, answers, methods, folder / "attribution.png")
+        classes = networks.probabilities(model, images).argmax(axis=1)
+        draw(model, images, [f"read as {classes[0]}"], classes, methods, folder / "attribution.png")
+        return save_results({"answer": int(classes[0])}, folder, __file__, argv)
+    images, labels, classes = choose(model)
+    titles = [f"{label}, read as {found}" for label, found in zip(labels, classes, strict=True)]
+    draw(model, images, titles, classes, methods, folder / "attribution.png")
     images, _, writers = networks.some_digits(args.images)
-    answers = networks.probabilities(model, images).argmax(axis=1)
+    classes = networks.probabilities(model, images).argmax(axis=1)
     results = {"images": len(images), "wiped": args.wiped, "stretched": args.stretched}
-    results["methods"] = check(model, images, answers, writers, args.wiped, methods)
+    results["methods"] = check(model, images, classes, writers, args.wiped, methods)
     show(results["methods"], args.wiped)
     return save_results(results, folder, __file__, argv)
 

@@ -1,8 +1,8 @@
-"""Maps of importance: which pixels does an answer depend on?
+"""Attribution: maps of importance, of the pixels that a prediction depends on.
 
-Each function takes a network, images and the answers to explain, and returns maps of the images'
+Each function takes a network, images and the classes to explain, and returns maps of the images'
 size, in which higher means more important. `attribution.py` draws and checks them.
-Chapter: visualizing/README.md#why-this-answer
+Chapter: visualizing/README.md#attribution-why-this-answer
 """
 
 import chapter  # noqa: F401  it tells Python where utils/ is
@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from gradients import gradients
 from networks import as_input, probabilities, run_layers, scores
+from utils.gradients import gradients
 from utils.receptive_fields import place, receptive_fields
 
 PATCH = 6  # side of the square that occlusion covers, in pixels
@@ -22,8 +22,8 @@ NOISE = 0.2  # their noise: a standard deviation, where ink is 1 and paper 0
 SMALLEST = 1e-30  # the logarithm of a probability wants more than 0
 
 
-def occlusion(model, images, answers):
-    """Cover one square after the other with paper: how much does the answer lose?
+def occlusion(model, images, classes):
+    """Cover one square after the other with paper: how much does the class lose?
 
     The loss is one of the logarithm of its probability. Source: Zeiler and Fergus,
     "Visualizing and understanding convolutional networks", 2014.
@@ -34,35 +34,35 @@ def occlusion(model, images, answers):
     for number, (top, left) in enumerate(places, start=1):
         rows, columns = (slice(max(0, a - margin), a + STEP + margin) for a in (top, left))
         covered[:, number, rows, columns] = 0
-    answered = probabilities(model, covered.reshape(-1, 28, 28)).reshape(len(images), -1, 10)
-    logs = np.log(np.maximum(answered, SMALLEST))[np.arange(len(images)), :, answers]
+    predicted = probabilities(model, covered.reshape(-1, 28, 28)).reshape(len(images), -1, 10)
+    logs = np.log(np.maximum(predicted, SMALLEST))[np.arange(len(images)), :, classes]
     maps = (logs[:, :1] - logs[:, 1:]).reshape(-1, 28 // STEP, 28 // STEP)
     return np.repeat(np.repeat(maps, STEP, axis=1), STEP, axis=2)
 
 
-def slopes(model, x, answers):
-    """Return how the score of each answer changes with each pixel, shape (n, 28, 28)."""
-    wanted = ops.one_hot(answers, 10)
+def slopes(model, x, classes):
+    """Return how the score of each class changes with each pixel, shape (n, 28, 28)."""
+    wanted = ops.one_hot(classes, 10)
     _, (slope,) = gradients(lambda x: ops.sum(wanted * scores(model, x)), x)
     return slope.reshape(-1, 28, 28)
 
 
-def saliency(model, images, answers):
-    """The size of the gradient of the answer's score, pixel by pixel.
+def saliency(model, images, classes):
+    """The size of the gradient of the class's score, pixel by pixel.
 
     Source: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014.
     """
-    return np.abs(slopes(model, as_input(model, images), answers))
+    return np.abs(slopes(model, as_input(model, images), classes))
 
 
-def smooth_grad(model, images, answers):
+def smooth_grad(model, images, classes):
     """The gradient, averaged over copies of each image with noise.
 
     Source: Smilkov and others, "SmoothGrad: removing noise by adding noise", 2017.
     """
     random, x = np.random.default_rng(0), as_input(model, images)
     noisy = (x + random.normal(0, NOISE, x.shape).astype("float32") for _ in range(SAMPLES))
-    return np.abs(np.mean([slopes(model, copy, answers) for copy in noisy], axis=0))
+    return np.abs(np.mean([slopes(model, copy, classes) for copy in noisy], axis=0))
 
 
 def convolutions(model):
@@ -70,13 +70,13 @@ def convolutions(model):
     return [i for i, x in enumerate(model.layers, 1) if isinstance(x, keras.layers.Conv2D)]
 
 
-def convolution_slopes(model, images, answers, layers):
-    """Return the maps of a convolution, and how the score of each answer changes with them.
+def convolution_slopes(model, images, classes, layers):
+    """Return the maps of a convolution, and how the score of each class changes with them.
 
     layers: how many of the network's layers make the maps. Both: (n, rows, columns, channels).
     """
     maps = run_layers(model.layers[:layers], as_input(model, images))
-    wanted = ops.one_hot(answers, 10)
+    wanted = ops.one_hot(classes, 10)
 
     def score(maps):
         *hidden, last = model.layers[layers:]
@@ -100,24 +100,24 @@ def on_image(model, layers, heat, stretched=False):
     return place(heat, fields, (28, 28))
 
 
-def grad_cam(model, images, answers, layers=None, stretched=False):
-    """The maps of a convolution, each weighted by what it does for the answer on average.
+def grad_cam(model, images, classes, layers=None, stretched=False):
+    """The maps of a convolution, each weighted by what it does for the class on average.
 
     layers: how many of the network's layers make the maps, by default up to the last convolution.
     Source: Selvaraju and others, "Grad-CAM", 2017.
     """
     layers = layers or convolutions(model)[-1]
-    maps, slope = convolution_slopes(model, images, answers, layers)
+    maps, slope = convolution_slopes(model, images, classes, layers)
     weights = slope.mean(axis=(1, 2), keepdims=True)  # one for each map
     return on_image(model, layers, np.maximum((weights * maps).sum(axis=-1), 0), stretched)
 
 
-def hires_cam(model, images, answers, layers=None, stretched=False):
+def hires_cam(model, images, classes, layers=None, stretched=False):
     """The same without the average: each place of each map has a weight of its own.
 
     Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of
     convolutional neural networks", 2020.
     """
     layers = layers or convolutions(model)[-1]
-    maps, slope = convolution_slopes(model, images, answers, layers)
+    maps, slope = convolution_slopes(model, images, classes, layers)
     return on_image(model, layers, np.maximum((slope * maps).sum(axis=-1), 0), stretched)

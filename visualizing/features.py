@@ -25,7 +25,7 @@ from utils.runs import make_folder, save_results
 
 DIGIT = 4  # which digit goes through the network
 SEED = 42  # of mnist.py: the weights with which the training began
-MAPS = 8  # of each convolution, those that differ most from digit to digit
+MAPS = 4  # of each convolution, those that differ most from digit to digit
 
 ROW = 16  # images in a row
 SIGNED = {"cmap": "RdBu_r"}  # red: positive, blue: negative

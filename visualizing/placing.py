@@ -1,12 +1,12 @@
-"""Where on the image does a cell of a feature map belong? Two answers, on ten networks.
+"""Where on the image does a cell of a feature map belong? Two ways, on ten networks.
 
     python visualizing/placing.py
     python visualizing/placing.py --seeds 2 --epochs 1  # a quick try
 
 Trains ten small networks. Lays the maps of Grad-CAM and HiResCAM over the image in two ways, each
 cell in the middle of the pixels that it looks at, or the whole map stretched over the image, and
-wipes out what they mark, as attribution.py does. You will see how far the answers fall, compared
-with the maps of the same network before its training. Some two minutes.
+wipes out what they mark, as attribution.py does. You will see how far the probabilities
+fall, compared with the maps of the same network before its training. Some two minutes.
 Chapter: visualizing/README.md#how-we-were-fooled
 """
 
@@ -39,17 +39,17 @@ def train(seed, epochs, samples):
 
 
 def gains(model, before, images):
-    """Return {map: {way: how much more the answers fall by this network's maps than by before's}}.
+    """Return {map: {way: how much more probability this network's maps cost than those before}}.
 
     before: the same network without training.
     """
-    answers = networks.probabilities(model, images).argmax(axis=1)
+    classes = networks.probabilities(model, images).argmax(axis=1)
     found = {}
     for way, stretched in (("stretched", True), ("placed", False)):
         for name, make in methods_for(model, stretched).items():
             if "CAM" in name:
                 falls = [
-                    fall(model, images, answers, make(one, images, answers), WIPED).mean()
+                    fall(model, images, classes, make(one, images, classes), WIPED).mean()
                     for one in (model, before)
                 ]
                 found.setdefault(name, {})[way] = float(falls[0] - falls[1])

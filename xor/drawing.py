@@ -1,4 +1,4 @@
-"""The two figures of this chapter.
+"""Machinery of this chapter: its two figures.
 
 Chapter: xor/README.md#running-it
 """
@@ -9,8 +9,8 @@ import numpy as np
 from utils.figures import marker, save_figure
 
 
-def draw_answers(model, history, path):
-    """Draw the loss of a training beside the network's answers over the unit square.
+def draw_predictions(model, history, path):
+    """Draw the loss of a training run beside the network's predictions over the unit square.
 
     model: takes (rows, 2); history: what fit has returned.
     """
@@ -22,14 +22,14 @@ def draw_answers(model, history, path):
     side = np.linspace(0, 1, 101, dtype="float32")
     a, b = np.meshgrid(side, side)
     points = np.column_stack([a.ravel(), b.ravel()])
-    answers = model.predict(points, batch_size=len(points), verbose=0).reshape(a.shape)
-    surface = right.contourf(a, b, answers, levels=np.linspace(0, 1, 21), cmap="RdBu_r")
-    if answers.min() < 0.5 < answers.max():
-        right.contour(a, b, answers, levels=[0.5], colors="black", linewidths=1.2)
+    outputs = model.predict(points, batch_size=len(points), verbose=0).reshape(a.shape)
+    surface = right.contourf(a, b, outputs, levels=np.linspace(0, 1, 21), cmap="RdBu_r")
+    if outputs.min() < 0.5 < outputs.max():
+        right.contour(a, b, outputs, levels=[0.5], colors="black", linewidths=1.2)
     badge = {"boxstyle": "circle", "facecolor": "white", "edgecolor": "black"}
     for corner, target in [((0, 0), 0), ((0, 1), 1), ((1, 0), 1), ((1, 1), 0)]:
         right.text(*corner, target, ha="center", va="center", weight="bold", bbox=badge)
-    right.set(title="Answer of the network", xlabel="first input", ylabel="second input")
+    right.set(title="Output of the network", xlabel="first input", ylabel="second input")
     right.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
     right.set(xlim=(-0.07, 1.07), ylim=(-0.07, 1.07))
     right.grid(False)

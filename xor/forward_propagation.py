@@ -3,7 +3,7 @@
     python xor/forward_propagation.py
 
 Trains the network of xor.py, prints its weights and biases, follows one row of XOR through it,
-layer by layer, then all four rows at once, and compares the answers with those of Keras: the
+layer by layer, then all four rows at once, and compares the outputs with those of Keras: the
 largest difference is 6.0e-08. Draws the network with the values of that row.
 Takes about half a minute on two cores.
 Chapter: xor/README.md#the-same-by-hand
@@ -16,7 +16,7 @@ import numpy as np
 
 import xor
 from drawing import draw_network
-from options import parse_options
+from options import add_training, network_parser
 from utils.runs import make_folder, save_results
 
 ROW = 1  # the row that is followed, 0 XOR 1
@@ -66,8 +66,9 @@ def follow(network, row):
 
 
 def main(argv=None):
-    defaults = xor.HIDDEN, xor.ACTIVATION, xor.OPTIMIZER, xor.LEARNING_RATE, xor.EPOCHS, xor.SEED
-    args = parse_options(argv, OUTPUTS, *defaults)
+    parser = network_parser(OUTPUTS, xor.HIDDEN, xor.ACTIVATION)
+    add_training(parser, xor.OPTIMIZER, xor.LEARNING_RATE, xor.EPOCHS, xor.SEED)
+    args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = xor.build_model(args.hidden, args.activation)

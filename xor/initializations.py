@@ -22,7 +22,7 @@ import argparse
 import keras
 import numpy as np
 
-from options import OPTIMIZERS, add_network
+from options import OPTIMIZERS, add_network, add_optimizer
 from utils.bundles import build_bundle
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
@@ -81,10 +81,11 @@ def train(model, rows):
 
 
 def share_solved(model):
-    """Return the share of the networks that answer all four rows correctly."""
+    """Return the share of the networks that predict all four rows correctly."""
     networks = model.input_shape[1]
-    answers = model.predict(np.repeat(X[:, None], networks, axis=1), verbose=0)
-    return float(np.mean(np.all((answers > 0.5) == (Y[:, None] > 0.5), axis=(0, 2))))
+    # For four rows, `predict` would compile every model anew, which TensorFlow warns of.
+    outputs = keras.ops.convert_to_numpy(model(np.repeat(X[:, None], networks, axis=1)))
+    return float(np.mean(np.all((outputs > 0.5) == (Y[:, None] > 0.5), axis=(0, 2))))
 
 
 def measure(setup, networks, epochs, seed):
@@ -121,7 +122,8 @@ def parse_options(argv):
     add("--seed", type=seed, default=SEED, help="fixes all weights and orders")
     add("--all", action="store_true", help="measure every kind that the chapter mentions")
     one = parser.add_argument_group("one kind of your own")
-    add_network(one, hidden=absent, activation=absent, optimizer=absent, learning_rate=absent)
+    add_network(one, hidden=absent, activation=absent)
+    add_optimizer(one, optimizer=absent, learning_rate=absent)
     args = parser.parse_args(argv)
 
     given = vars(args)

@@ -2,8 +2,7 @@
 
     python xor/xor.py
 
-Prints loss and accuracy while it learns, then "65 parameters, accuracy 100%" and its answers, and
-draws the loss and the answers over the unit square. Takes about half a minute on two cores.
+Prints loss, accuracy and predictions, and draws them. Takes about half a minute on two cores.
 Chapter: xor/README.md#the-network
 """
 
@@ -13,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from drawing import draw_answers
-from options import OPTIMIZERS, parse_options, show_progress
+from drawing import draw_predictions
+from options import OPTIMIZERS, add_training, network_parser, show_progress
 from utils.runs import make_folder, save_results
 
 HIDDEN = [8, 4]  # neurons in each hidden layer
@@ -41,7 +40,9 @@ def train(model, optimizer, learning_rate, epochs):
 
 
 def main(argv=None):
-    args = parse_options(argv, OUTPUTS, HIDDEN, ACTIVATION, OPTIMIZER, LEARNING_RATE, EPOCHS, SEED)
+    parser = network_parser(OUTPUTS, HIDDEN, ACTIVATION)
+    add_training(parser, OPTIMIZER, LEARNING_RATE, EPOCHS, SEED)
+    args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = build_model(args.hidden, args.activation)
@@ -49,9 +50,9 @@ def main(argv=None):
     result = model.evaluate(X, Y, verbose=0, return_dict=True)
     result |= {"parameters": model.count_params(), "predictions": model.predict(X, verbose=0)}
     print(f"{result['parameters']} parameters, accuracy {result['accuracy']:.0%}")
-    for (a, b), answer in zip(X, result["predictions"], strict=True):
-        print(f"{a:.0f} XOR {b:.0f} = {answer[0]:.3f}")
-    draw_answers(model, history, folder / "xor.png")
+    for (a, b), prediction in zip(X, result["predictions"], strict=True):
+        print(f"{a:.0f} XOR {b:.0f} = {prediction[0]:.3f}")
+    draw_predictions(model, history, folder / "xor.png")
     return save_results(result, folder, __file__, argv)
 
 

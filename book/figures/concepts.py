@@ -15,7 +15,8 @@ from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
-BLUE, ORANGE, GREEN = "C0", "C1", "C2"
+BLUE, ORANGE = "C0", "C1"
+GREEN = "#2c7350"  # C2 is too light for words
 GREY, PALE = "#8a8a86", "#e9e9e4"
 
 

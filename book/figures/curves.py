@@ -2,7 +2,8 @@
 
     python book/figures/curves.py
 
-Draws them from assets/results/broken.json. A few seconds.
+Draws them from assets/results/broken.json, and prints them as the table that book/TEACHING.md
+has for those who cannot see them. A few seconds.
 """
 
 from chapter import OUTPUTS
@@ -33,7 +34,6 @@ def draw(path):
     for letter, name, axes in zip("ABCDEFGH", TRAININGS, panels.flat, strict=True):
         history = trainings[name]["history"]
         plot_history(axes, history, "accuracy")
-        axes.get_legend().remove()
         first, last = history["loss"][0], history["loss"][-1]
         axes.set_title(f"{letter}   loss {first:.2f} → {last:.2f}", fontsize=11)
         axes.set(ylim=(0, 1.02))
@@ -41,13 +41,26 @@ def draw(path):
         axes.set_ylabel("Accuracy")
     for axes in panels[1]:
         axes.set_xlabel("Epoch")
-    figure.legend(["training", "validation"], loc="outside lower center", ncols=2)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     save_figure(figure, path)
+
+
+def table():
+    """Return the curves as a table in Markdown: a value of each for some of the epochs."""
+    lines = ["|  | epoch 1 | 2 | 4 | 6 | 8 | 10 |", "| --- |" + " ---: |" * 6]
+    for letter, name in zip("ABCDEFGH", TRAININGS, strict=True):
+        history = load_results("broken")[name]["history"]
+        for key, label in (("accuracy", "training"), ("val_accuracy", "validation")):
+            values = [f"{history[key][epoch - 1]:.0%}" for epoch in (1, 2, 4, 6, 8, 10)]
+            values = [value.replace("%", "\N{NO-BREAK SPACE}%") for value in values]
+            lines.append(f"| {letter}, {label} | {' | '.join(values)} |")
+    return "\n".join(lines)
 
 
 def main(argv=None):
     folder = make_folder(make_parser("Eight curves.", OUTPUTS).parse_args(argv).outputs)
     draw(folder / "eight_curves.png")
+    print(table())
     return save_results({}, folder, __file__, argv)
 
 

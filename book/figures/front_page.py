@@ -8,8 +8,8 @@ from chapter import OUTPUTS, ROOT
 import matplotlib.pyplot as plt
 import numpy as np
 
-import methods
 from classify import classify, load_network, with_maps
+from methods import Data, Linear
 from pictures import PHOTOS, read_picture
 from scores import stitch
 from series import load_traffic
@@ -73,12 +73,11 @@ def draw_photo(axes):
 
 def draw_forecast(axes):
     """Draw some days of traffic and their forecasts, each made at the midnight before."""
-    data = methods.Data(load_traffic(), 48, 24, methods.EPOCHS)
-    forecast, _ = methods.linear(data, 1, dummies=True)
+    data = Data(load_traffic(), 48, 24)
     first, last = data.series.times.searchsorted(DAYS)
     hours = np.arange(last - first)
     axes.fill_between(hours, data.series.values[first:last], color="C0", alpha=0.25, linewidth=0)
-    axes.plot(hours, stitch(forecast, first, last, 24), color="C1", label="forecast")
+    axes.plot(hours, stitch(Linear().fit(data), first, last), color="C1", label="forecast")
     axes.fill_between([], [], color="C0", alpha=0.25, label="what came")
     axes.legend(loc="upper right", ncols=2)
     axes.set(title="Forecast tomorrow's traffic", yticks=[], ylim=(0, 8500), xlim=(0, hours[-1]))

@@ -15,7 +15,7 @@ import techniques
 from models import IMAGE_SHAPE
 from optimization import learning_rate_schedule
 from utils.data import load_parts, prepare_images
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -91,15 +91,16 @@ def draw_blur(images, path, columns=10):
 
 
 def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
-    """Draw the learning rate that each schedule gives to each step of a training."""
+    """Draw the learning rate that each schedule gives to each step of a training run."""
     figure, axes = plt.subplots()
+    axes.set_prop_cycle(LINES)
     steps = np.arange(0, epochs * steps_per_epoch, 20)
     for name in ("constant", "step", "exponential", "cosine"):
         schedule = learning_rate_schedule(name, rate, epochs * steps_per_epoch)
         rates = [float(schedule(step)) if callable(schedule) else schedule for step in steps]
         axes.plot(steps / steps_per_epoch, rates, label=name)
-    axes.set(title="Learning rate over a training", xlabel="Epoch", ylabel="Learning rate")
-    axes.legend(loc="center right", bbox_to_anchor=(1, 0.66))
+    axes.set(title="Learning rate over the epochs", xlabel="Epoch", ylabel="Learning rate")
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.72))
     save_figure(figure, path)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from series import load_traffic
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -45,6 +45,7 @@ def main(argv=None):
     top.set(title="Two weeks of November 2017, the second with Thanksgiving on Thursday")
     top.set(ylabel="vehicles an hour")
     means = {}
+    left.set_prop_cycle(LINES)
     for name, steps in kinds_of_days(series).items():
         by_hour = pd.Series(series.values[steps]).groupby(series.times.hour[steps]).mean()
         means[name] = by_hour.tolist()

@@ -2,6 +2,7 @@
 
 from tables.common import load_results, markdown, percent, table
 
+INPUTS = ["as_shipped", "without"]  # the columns gender and country
 MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_network"]
 
 
@@ -80,6 +81,19 @@ def churn_taken_away():
         rows.append([label, *aucs, *gained(measured["ahead"][inputs], measured["seeds"])])
     header = ["columns", "regression", "network", "network ahead (95 % interval)", "ahead on"]
     return markdown([*header, "shown?"], *rows)
+
+
+@table
+def churn_fairness():
+    measured = load_results("churn_fairness")
+    kinds = ["accuracy", "false_alarms", "missed"]
+    rows = [
+        [group, *(percent(measured[inputs][group][kind], 1) for kind in kinds for inputs in INPUTS)]
+        for group in measured["as_shipped"]
+    ]
+    words = [kind.replace("_", " ") for kind in kinds]
+    header = [f"{word}{ending}" for word in words for ending in ("", ", without")]
+    return markdown(["customers, mean of ten splits", *header], *rows)
 
 
 @table

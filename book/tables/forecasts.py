@@ -1,4 +1,4 @@
-"""The tables of the forecasts in the chapter on recurrent networks."""
+"""The tables of the chapter on forecasts."""
 
 from scipy.stats import norm
 
@@ -36,12 +36,12 @@ def p_values(intervals):
 
 
 def behind(name, methods):
-    """Return the table of how far methods are behind the one that a run recommends."""
+    """Return the table of how much larger methods' errors are than that of the recommended one."""
     found = load_results(name)
     family = [found["behind"][method] for method in methods]
     return markdown(
         [
-            f"behind {found['recommended'].replace('_', ' ')}",
+            f"error minus that of {found['recommended'].replace('_', ' ')}",
             "vehicles",
             "95 % interval",
             "Holm's p",

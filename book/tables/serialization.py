@@ -4,29 +4,6 @@ from tables.common import load_results, markdown, percent, table
 
 
 @table
-def serialization_forms():
-    parts = {"A": "architecture", "W": "weights", "O": "optimizer"}
-    measured = load_results("serialization")
-    rows = []
-    for form, row in measured["xor"].items():
-        large = measured["conv_net"].get(form)
-        rows.append(
-            [
-                form,
-                ", ".join(parts[letter] for letter in row["holds"]),
-                f"{row['bytes']:,}",
-                f"{large['bytes']:,}" if large else "",
-                f"{row['load_ms']:.0f} ms" if row["load_ms"] >= 1 else "below 1 ms",
-                f"{row['difference']:.0e}" if row["difference"] else "0",
-                row["go_on"],
-                row["foreign_code"],
-            ]
-        )
-    header = ["form", "holds", "bytes, XOR", "bytes, `conv_net`", "load time", "largest difference"]
-    return markdown([*header, "can training go on?", "code of a stranger"], *rows)
-
-
-@table
 def rest_preparation():
     labels = {
         "untouched": "the test images as they are, not put on a sheet",

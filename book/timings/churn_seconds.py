@@ -15,6 +15,7 @@ import keras
 
 import churn
 import evaluation as lesson
+from reading import DATA, read_table
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -48,7 +49,7 @@ def main(argv=None):
     """Return the seconds of an epoch at 1 and 50 steps at a time, and of fitting boosting."""
     folder = make_folder(make_parser("Seconds on churn.", OUTPUTS).parse_args(argv).outputs)
     keras.utils.set_random_seed(lesson.SEED)
-    customers = churn.read_table(ROOT / "mlp" / churn.DATA.name)
+    customers = read_table(ROOT / "mlp" / DATA.name)
     parts = lesson.split(customers, lesson.SEED)
     (X, y), *_ = lesson.prepare(parts, churn.make_preprocessor())
     networks = {"single": make_network(1), "fifty": make_network(50)}

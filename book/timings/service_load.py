@@ -8,7 +8,7 @@ one is answered. Prints the latency that half of the requests and that 99 % of t
 requests per second. Then it asks the network itself with batches of several sizes: which
 of the first calls compile it, and how long they take. A minute; nothing else should run meanwhile.
 
-Chapter: serialization/rest/README.md#how-fast
+Chapter: serialization/operating/README.md#how-fast
 """
 
 from chapter import OUTPUTS

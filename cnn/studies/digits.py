@@ -16,10 +16,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
+from cnn.studies.cached import predict, train
 from mnist.models import conv_net
-from transfer import predict, train
 from utils.data import prepare_mnist
-from utils.figures import save_figure
+from utils.figures import LINES, name_lines, save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
@@ -74,7 +74,7 @@ def learn(way, base, images, labels, seed):
     if frozen is None:
         train(reader, images, labels, max(epochs, 1), LEARNING_RATE)
         return reader
-    # The frozen layers give the same each time: computed once, as in transfer.py.
+    # The frozen layers give the same each time: computed once.
     border = reader.layers[frozen].output
     features = predict(keras.Model(reader.input, border), images)
     train(keras.Model(border, reader.output), features, labels, max(epochs, 1), LEARNING_RATE)
@@ -106,16 +106,20 @@ def compare(counts, seeds):
 
 def draw(results, path):
     """Draw the mistakes of each way over the number of images."""
-    figure, axis = plt.subplots()
+    figure, axis = plt.subplots(figsize=(8, 4.2))
+    axis.set_prop_cycle(LINES)
     for marker, (way, counts) in zip("osD^", results.items(), strict=True):
+        numbers = [int(count) for count in counts]
         errors = [100 - 100 * one["mean"] for one in counts.values()]
-        axis.plot([int(count) for count in counts], errors, marker=marker, label=way)
+        axis.plot(numbers, errors, marker=marker, label=way)
     axis.set(title="Reading 5 to 9 after 0 to 4", xscale="log", yscale="log")
     axis.set(xlabel="images of each digit (log scale)", ylabel="wrong (%, log scale)")
+    axis.set_xticks(numbers, [f"{number:,}" for number in numbers])
     ticks = [1, 2, 5, 10, 20, 50]
     axis.set_yticks(ticks, ticks)
     axis.set_yticks([], minor=True)
-    axis.legend()
+    axis.set_xticks([], minor=True)
+    name_lines(axis)
     save_figure(figure, path)
 
 

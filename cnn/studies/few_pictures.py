@@ -20,10 +20,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from efficientnet_lite import build_network
-from pictures import load_emoji
-from transfer import EPOCHS, LEARNING_RATE, compute_features, predict, train
-from utils.figures import save_figure
+from cnn.efficientnet_lite import build_network
+from cnn.pictures import load_emoji
+from cnn.studies.cached import EPOCHS, LEARNING_RATE, compute_features, predict, train
+from utils.figures import LINES, save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
@@ -38,7 +38,7 @@ SMALL_RATE = 0.002  # of Adam, for the small network
 
 
 def head(seed, inputs, labels, classes):
-    """Train a softmax layer as transfer.py does; return a function that gives probabilities."""
+    """Train a softmax layer; return a function that gives probabilities."""
     keras.utils.set_random_seed(seed)
     softmax = layers.Dense(classes, activation="softmax")
     model = keras.Sequential([keras.Input(inputs.shape[1:]), softmax])
@@ -144,13 +144,17 @@ def draw(summary, path):
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
     titles = ["The artist it learned from", "The other artist"]
     for axis, (_, methods), title in zip(panels, summary.items(), titles, strict=True):
-        for marker, (name, counts) in zip("osD^v", methods.items(), strict=False):
+        axis.set_prop_cycle(LINES)
+        for i, (marker, (name, counts)) in enumerate(zip("osD^v", methods.items(), strict=False)):
+            places = np.arange(len(counts)) + 0.06 * (i - 2)  # side by side, so all can be seen
             means = [100 * one["mean"] for one in counts.values()]
             deviations = [100 * (one["deviation"] or 0) for one in counts.values()]
-            axis.errorbar(list(counts), means, deviations, marker=marker, capsize=3, label=name)
-        axis.set(title=title, xlabel="pictures of each class")
+            axis.errorbar(places, means, deviations, marker=marker, capsize=3, label=name)
+        axis.set(title=title, xlabel="images of each class")
+        axis.set_xticks(range(len(counts)), list(counts))
     panels[0].set_ylabel("right, of concepts held out (%)")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    legend = {"loc": "outside lower center", "ncols": 2, "handlelength": 4}
+    figure.legend(*panels[0].get_legend_handles_labels(), **legend)
     save_figure(figure, path)
 
 

@@ -2,11 +2,10 @@
 
     python cnn/studies/fine_tuning.py
 
-Trains a new head for the emoji on EfficientNet-Lite0, then its last blocks: as `transfer.py` does,
-with a tenth of the head's rate and the batch normalization left alone, and without one or both of
-these precautions. A fifth of the concepts is held out, five times in turn. You will see the
-accuracy on these, drawn by the artist that was learned from and by the other one. Takes four
-minutes on two cores.
+Trains a new head for the emoji on EfficientNet-Lite0, then its last blocks: with a tenth of the
+head's rate and the batch normalization left alone, and without one or both of these precautions. A
+fifth of the concepts is held out, five times in turn. You will see the accuracy on these, drawn by
+the artist that was learned from and by the other one. Takes four minutes on two cores.
 Chapter: cnn/studies/README.md#fine-tuning
 """
 
@@ -16,10 +15,18 @@ import keras
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
-from efficientnet_lite import build_network
-from few_pictures import ARTISTS, FOLDS, SIZE
-from pictures import load_emoji
-from transfer import EPOCHS, FROZEN, LEARNING_RATE, compute_features, predict, replace_head, train
+from cnn.efficientnet_lite import build_network
+from cnn.pictures import load_emoji
+from cnn.studies.cached import (
+    EPOCHS,
+    FROZEN,
+    LEARNING_RATE,
+    compute_features,
+    predict,
+    replace_head,
+    train,
+)
+from cnn.studies.few_pictures import ARTISTS, FOLDS, SIZE
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread

@@ -7,7 +7,7 @@ emoji in turn, once so that near twins are held out together, and once without a
 and trains a new head for EfficientNet-Lite0 on the others; all of this with ten ways to divide
 them. You will see the accuracies on all emoji, and on those that have a near twin. Takes some two
 minutes on two cores.
-Chapter: cnn/README.md#near-twins
+Chapter: cnn/studies/README.md#near-twins
 """
 
 from chapter import OUTPUTS
@@ -17,9 +17,15 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from efficientnet_lite import build_network
-from pictures import load_emoji
-from transfer import EPOCHS, LEARNING_RATE, compute_features, cross_validate, replace_head
+from cnn.efficientnet_lite import build_network
+from cnn.pictures import load_emoji
+from cnn.studies.cached import (
+    EPOCHS,
+    LEARNING_RATE,
+    compute_features,
+    cross_validate,
+    replace_head,
+)
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import compare_seeds, spread

@@ -4,6 +4,7 @@
 
 Builds networks of keras.applications with random weights and counts parameters, the layers with
 weights on the longest way through, and the multiplications for one image. Half a minute.
+Chapter: cnn/README.md#history
 """
 
 from chapter import OUTPUTS
@@ -12,7 +13,7 @@ import math
 
 import keras
 
-from efficientnet_lite import build_network
+from cnn.efficientnet_lite import build_network
 from mnist.models import le_net
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

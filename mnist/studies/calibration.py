@@ -18,10 +18,10 @@ import numpy as np
 
 from report import load_predictions
 from utils.data import writers_of
-from utils.figures import save_figure
+from utils.figures import DASHES, save_figure
 from utils.options import make_parser
 from utils.runs import find_run, make_folder, save_results
-from utils.statistics import calibration, fit_temperature, reliability, with_temperature
+from utils.statistics import calibration, cross_fit_temperature, reliability
 
 
 def draw(networks, path, least=10):
@@ -33,29 +33,17 @@ def draw(networks, path, least=10):
     figure, panels = plt.subplots(**shape, figsize=(1.2 + 3 * len(networks), 3.8))
     for axes, (name, versions) in zip(panels[0], networks.items(), strict=True):
         axes.plot([0, 1], [0, 1], color="C7", linewidth=1, linestyle="--")
-        for label, answers in versions.items():
+        for dashes, (label, answers) in zip(DASHES, versions.items(), strict=False):
             images, confidence, accuracy = reliability(*answers).T
             error = np.sqrt(accuracy * (1 - accuracy) / images)
             some = images >= least
-            lines = axes.errorbar(confidence[some], accuracy[some], error[some], marker="o", ms=4)
-            lines.set_label(label)
+            style = {"marker": "o", "markersize": 4, "linestyle": dashes, "label": label}
+            axes.errorbar(confidence[some], accuracy[some], error[some], **style)
         axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
         axes.set_xticks([0.4, 0.6, 0.8, 1.0])
     panels[0][0].set_ylabel("Accuracy")
     panels[0][0].legend(loc="upper left")
     save_figure(figure, path)
-
-
-def scale(probabilities, labels, half):
-    """Return the probabilities, each scaled with the temperature of the other half of the writers.
-
-    half: of the writers, 0 or 1, for each image. Returns the two temperatures, too.
-    """
-    scaled, temperatures = np.empty_like(probabilities), []
-    for part in (0, 1):
-        temperatures.append(fit_temperature(probabilities[half != part], labels[half != part]))
-        scaled[half == part] = with_temperature(probabilities[half == part], temperatures[-1])
-    return scaled, temperatures
 
 
 def main(argv=None):
@@ -72,7 +60,7 @@ def main(argv=None):
     for run, model in ((run, model) for run, models in saved.items() for model in models):
         name = model if model not in networks else f"{model}_{run.name}"
         probabilities, labels = saved[run][model]["validation"]
-        scaled, temperatures = scale(probabilities, labels, half)
+        scaled, temperatures = cross_fit_temperature(probabilities, labels, half)
         networks[name] = versions = {"before": (probabilities, labels), "after": (scaled, labels)}
         scores = {when: calibration(*version) for when, version in versions.items()}
         results[name] = {"temperatures": temperatures} | scores

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from utils.figures import save_figure
+from utils.figures import save_figure, spread_out
 from utils.options import make_parser
 from utils.runs import fail, find_run, load_finished, load_results, make_folder, save_results
 
@@ -31,7 +31,8 @@ RECIPES = {
     "recipe quick": "mnist_quick",
     "recipe best": "mnist_best",
 }
-MARKERS = "osD"
+# What a network is to the figure: its marker, and whether its points are filled.
+FAMILIES = {"perceptron": "o", "convolutional network": "s", "recipe": "D", "your run": "^"}
 
 
 def point(name, model, seconds_per_epoch=None):
@@ -93,16 +94,22 @@ def seconds_of(run, model):
 
 
 def draw(table, path):
-    """Draw the rows as points whose area is the number of parameters, one colour per name."""
-    figure, axes = plt.subplots(figsize=(10, 5.6))
-    # The legend has the order of the points from top to bottom.
-    for number, name in enumerate(table["name"].unique()):
-        some = table[table["name"] == name].sort_values("seconds")
-        style = {"color": f"C{number % 9}", "marker": MARKERS[number // 9 % len(MARKERS)]}
-        axes.plot(some["seconds"], some["accuracy"], color=style["color"], linewidth=0.8, alpha=0.5)
+    """Draw the rows as points whose area is the number of parameters, and write names to them."""
+    figure, axes = plt.subplots(figsize=(10, 6.2))
+    kinds = table["name"].map(family)
+    for number, (kind, marker) in enumerate(FAMILIES.items()):
+        some, style = table[kinds == kind], {"color": f"C{number}", "marker": marker}
+        for _, runs in some.groupby(
+            "name"
+        ):  # a line from the short run of a network to its long one
+            runs = runs.sort_values("seconds")
+            axes.plot(
+                runs["seconds"], runs["accuracy"], color=f"C{number}", linewidth=0.8, alpha=0.5
+            )
         sizes = some["parameters"] / 1500
-        axes.scatter(some["seconds"], some["accuracy"], s=sizes, alpha=0.75, **style)
-        axes.plot([], [], linestyle="", markersize=7, label=name, **style)
+        axes.scatter(some["seconds"], some["accuracy"], s=sizes, alpha=0.6, **style)
+        if len(some):
+            axes.plot([], [], linestyle="", markersize=7, label=kind, **style)
     axes.set(title="Validation accuracy over seconds of training", xscale="log", yscale="logit")
     axes.set(xlabel="Seconds of training (two cores)", ylabel="Accuracy on the validation images")
     levels = [0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.996, 0.997, 0.998]
@@ -113,8 +120,36 @@ def draw(table, path):
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     ticks = [5, 10, 30, 60, 120, 300, 600, 1200]
     axes.set_xticks(ticks, [f"{t} s" if t < 60 else f"{t // 60} min" for t in ticks])
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+    axes.legend(loc="upper left")
+    write_names(axes, table)
     save_figure(figure, path)
+
+
+def family(name):
+    """Return the key of FAMILIES that a row's name belongs to."""
+    starts = {"mlp": "perceptron", "recipe": "recipe", "yours": "your run"}
+    return next(
+        (kind for start, kind in starts.items() if name.startswith(start)), "convolutional network"
+    )
+
+
+def write_names(axes, table):
+    """Write each network's name on the right, a thin line from it to its longest run."""
+    last = table.sort_values("seconds").drop_duplicates("name", keep="last")
+    to_axes = (axes.transData + axes.transAxes.inverted()).transform
+    last = last.assign(height=to_axes(last[["seconds", "accuracy"]].to_numpy())[:, 1])
+    last = last.sort_values("height")
+    places = spread_out(last["height"].tolist(), [0.042] * len(last))
+    for (_, row), place in zip(last.iterrows(), places, strict=True):
+        axes.annotate(
+            row["name"],
+            (row["seconds"], row["accuracy"]),
+            xytext=(1.04, place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "0.6", "shrinkB": 3},
+        )
 
 
 def main(argv=None):

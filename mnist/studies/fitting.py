@@ -4,7 +4,7 @@
 
 You will see four runs and a table: the accuracy and the cross-entropy of each on its training
 images and on the validation images. The curves are saved as a figure. Takes about three minutes.
-Chapter: mnist/README.md#overfitting-and-underfitting
+Chapter: mnist/overfitting/README.md#overfitting-and-underfitting
 """
 
 from chapter import OUTPUTS
@@ -12,7 +12,7 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 
 from trainings import study_parser, train
-from utils.figures import plot_history, save_figure
+from utils.figures import name_lines, plot_history, save_figure
 from utils.runs import make_folder, save_results
 from utils.training import load_history
 
@@ -32,6 +32,7 @@ def draw(histories, path):
     for axes, (title, history) in zip(panels.flat, histories.items(), strict=True):
         plot_history(axes, history, "loss")
         axes.set(title=title, ylabel="Loss", ylim=(0, None))
+        name_lines(axes)
     for axes in panels[1]:
         axes.set_xlabel("Epoch")
     save_figure(figure, path)

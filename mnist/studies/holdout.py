@@ -5,6 +5,7 @@
 The network of the recipe is trained on the training images of one half of the writers, behind each
 kind of augmenting layers, then fine-tuned on the images as they are. You will see how many images
 of the other half it misreads, before and after. The test images are not used.
+Chapter: mnist/studies/README.md#two-recipes
 """
 
 from chapter import OUTPUTS

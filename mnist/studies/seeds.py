@@ -14,23 +14,20 @@ Chapter: mnist/studies/README.md#seeds
 
 from chapter import OUTPUTS
 
-import json
-import math
 import re
 import shlex
 from dataclasses import asdict, replace
 
-import keras
 import matplotlib.pyplot as plt
 
-from mnist import DEFAULTS, build_model, compile_model
-from models import MODELS
-from options import command_line, make_mnist_parser, read_settings
-from utils.data import TRAIN_SIZE, prepare_mnist
+from mnist import DEFAULTS
+from options import make_mnist_parser, read_settings
+from trainings import score_once
+from utils.data import TRAIN_SIZE
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, write_json
-from utils.statistics import compare_seeds, holm, score, spread, with_deviation
+from utils.runs import make_folder, save_results
+from utils.statistics import compare_seeds, holm, spread, with_deviation
 
 SEEDS = list(range(1, 11))
 TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
@@ -73,28 +70,6 @@ def parse_network(text):
         )
     settings = asdict(read_settings(args))
     return {name: value for name, value in settings.items() if name not in SHARED}
-
-
-def measure(settings):
-    """Train a network as mnist.py does, and return its scores on the validation images."""
-    keras.utils.clear_session(free_memory=True)
-    keras.utils.set_random_seed(settings.seed)
-    model = build_model(MODELS[settings.model], settings)
-    digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
-    steps = math.ceil(len(digits.x_train) / settings.batch_size) * settings.epochs
-    compile_model(model, settings, steps)
-    order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
-    model.fit(digits.x_train, digits.y_train, **order)
-    return score(digits.y_val, model.predict(digits.x_val, settings.batch_size, verbose=0))
-
-
-def measure_once(settings, path):
-    """Return the scores of a network, which its file keeps: from there if it has been trained."""
-    if not path.exists():
-        print("$ python mnist/mnist.py", shlex.join(command_line(settings, DEFAULTS)), flush=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(measure(settings), path)
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def summarize(runs, first=None):
@@ -191,7 +166,7 @@ def main(argv=None):
             for text, changes in networks.items():
                 name = re.sub(r"\W+", "_", text)
                 path = folder / f"{images}_images_{epochs}_epochs" / name / f"{number}.json"
-                scores = measure_once(replace(DEFAULTS, **changes | shared), path)
+                scores = score_once(replace(DEFAULTS, **changes | shared), path)
                 runs.setdefault((images, text), []).append(scores)
     situations = {}
     for images, _ in sizes:

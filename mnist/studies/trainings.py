@@ -3,17 +3,22 @@
 Chapter: mnist/studies/README.md#seeds
 """
 
+import json
+import math
 import shlex
 import statistics
 import sys
 from dataclasses import replace
 
+import keras
+
 import mnist
+from models import MODELS
 from options import command_line, find_change, load_run
-from utils.data import TRAIN_SIZE
+from utils.data import TRAIN_SIZE, prepare_mnist
 from utils.options import make_parser, positive, seed
-from utils.runs import fail
-from utils.statistics import spread
+from utils.runs import fail, write_json
+from utils.statistics import score, spread
 
 
 def study_parser(description, outputs, epochs=None, seeds=None):
@@ -57,9 +62,30 @@ def train(folder, build=None, test=False, **changes):
     return results
 
 
-def train_seeds(folder, seeds, **changes):
-    """Train once with each seed, in folder/SEED; return {seed: results}."""
-    return {s: train(folder / str(s), seed=s, **changes) for s in dict.fromkeys(seeds)}
+def train_and_score(settings):
+    """Train a network as mnist.py does, and return its scores on the validation images."""
+    keras.utils.clear_session(free_memory=True)
+    keras.utils.set_random_seed(settings.seed)
+    model = mnist.build_model(MODELS[settings.model], settings)
+    digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
+    steps = math.ceil(len(digits.x_train) / settings.batch_size) * settings.epochs
+    mnist.compile_model(model, settings, steps)
+    order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
+    model.fit(digits.x_train, digits.y_train, **order)
+    return score(digits.y_val, model.predict(digits.x_val, settings.batch_size, verbose=0))
+
+
+def score_once(settings, path):
+    """Return the scores of a network, which its file keeps: from there if it has been trained."""
+    if not path.exists():
+        print(
+            "$ python mnist/mnist.py",
+            shlex.join(command_line(settings, mnist.DEFAULTS)),
+            flush=True,
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(train_and_score(settings), path)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def summarize(results):

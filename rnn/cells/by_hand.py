@@ -4,7 +4,7 @@
 
 Each layer of Keras reads the same short sequences with the same random weights as a few lines of
 numpy. You will see what the smallest layer computes step by step, then for SimpleRNN, LSTM and
-GRU the number of parameters by formula, and how far the answers by hand are from those of Keras.
+GRU the number of parameters by formula, and how far the states by hand are from those of Keras.
 The figure shows the gates of an LSTM and of a GRU over the steps of a sequence. Takes seconds.
 Chapter: rnn/cells/README.md#the-cell-by-hand
 """
@@ -50,12 +50,13 @@ def lstm(x, kernel, recurrent, bias):
     states, gates = [], []
     for step in range(x.shape[1]):
         sums = x[:, step] @ kernel + state @ recurrent + bias
-        write, keep, candidate, show = np.split(sums, 4, axis=1)
-        write, keep, show = sigmoid(write), sigmoid(keep), sigmoid(show)
-        memory = keep * memory + write * np.tanh(candidate)
-        state = show * np.tanh(memory)
+        input_sum, forget_sum, candidate, output_sum = np.split(sums, 4, axis=1)
+        input_gate, forget_gate = sigmoid(input_sum), sigmoid(forget_sum)
+        output_gate = sigmoid(output_sum)
+        memory = forget_gate * memory + input_gate * np.tanh(candidate)
+        state = output_gate * np.tanh(memory)
         states.append(state)
-        gates.append([write, keep, show])
+        gates.append([input_gate, forget_gate, output_gate])
     return np.stack(states, axis=1), np.array(gates)  # gates: (steps, 3, sequences, units)
 
 
@@ -71,12 +72,12 @@ def gru(x, kernel, recurrent, bias):
     for step in range(x.shape[1]):
         from_input = np.split(x[:, step] @ kernel + bias[0], 3, axis=1)
         from_state = np.split(state @ recurrent + bias[1], 3, axis=1)
-        keep = sigmoid(from_input[0] + from_state[0])
-        reset = sigmoid(from_input[1] + from_state[1])
-        candidate = np.tanh(from_input[2] + reset * from_state[2])
-        state = keep * state + (1 - keep) * candidate
+        update_gate = sigmoid(from_input[0] + from_state[0])
+        reset_gate = sigmoid(from_input[1] + from_state[1])
+        candidate = np.tanh(from_input[2] + reset_gate * from_state[2])
+        state = update_gate * state + (1 - update_gate) * candidate
         states.append(state)
-        gates.append([keep, reset])
+        gates.append([update_gate, reset_gate])
     return np.stack(states, axis=1), np.array(gates)  # gates: (steps, 2, sequences, units)
 
 
@@ -92,7 +93,7 @@ def parameters(name, features, units):
 
 
 def make_layer(name, random):
-    """Return a layer that answers after every step, with random weights, biases included."""
+    """Return a layer that returns all states, with random weights, biases included."""
     layer = getattr(layers, name)(UNITS, return_sequences=True)
     layer.build((None, STEPS, FEATURES))
     layer.set_weights([random.normal(size=weights.shape) for weights in layer.get_weights()])

@@ -93,7 +93,7 @@ def stateful_in_halves():
 
 
 def masked_padding():
-    """Return how far padding moves the answer of a layer, without and with a mask."""
+    """Return how far padding moves the output of a layer, without and with a mask."""
     x = np.random.default_rng(SEED).normal(size=(1, 10, FEATURES)).astype("float32")
     padded = np.concatenate([x, np.zeros((1, 5, FEATURES), "float32")], axis=1)
     layer = layers.GRU(UNITS)

@@ -17,9 +17,10 @@ import math
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from keras import initializers, layers
+from keras import initializers, layers, ops
 
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
+from utils.gradients import gradients
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -35,10 +36,6 @@ LEARNING_RATE = 0.005  # of Adam
 CLIP = 1.0  # longest gradient, all weights taken together
 GAIN = 1.5  # of the recurrent matrix that lets gradients explode
 UPDATES = 30  # of the training with it
-
-# One step of SGD subtracts the rate times the gradient. The rate is so high that even a gradient of
-# 1e-30 is not lost when the weights are rounded to 7 digits.
-MEASURING_RATE = 1e25
 
 
 def make_layers():
@@ -63,22 +60,12 @@ def open_lstm():
 
 
 def gradient_sizes(layer):
-    """Return the typical size of the gradient at the inputs of each step, (steps,).
-
-    The inputs are the weights of an Embedding, a row for each step of each sequence. So their
-    gradient is one of weights, and a step of SGD reveals it on every back end.
-    """
-    rows = np.arange(SEQUENCES * STEPS).reshape(SEQUENCES, STEPS)
-    embedding = layers.Embedding(rows.size, FEATURES, embeddings_initializer="random_normal")
-    model = keras.Sequential([keras.Input((STEPS,)), embedding, layer, layers.Dense(1)])
-    # A single step is not worth the time to compile it.
-    model.compile(keras.optimizers.SGD(MEASURING_RATE), loss="mse", run_eagerly=True)
-    before = np.random.default_rng(0).normal(size=(rows.size, FEATURES)).astype("float32")
-    embedding.set_weights([before])
-    model.train_on_batch(rows, np.ones((SEQUENCES, 1)))
+    """Return the typical size of the gradient at the inputs of each step, (steps,)."""
+    model = keras.Sequential([keras.Input((STEPS, FEATURES)), layer, layers.Dense(1)])
+    x = np.random.default_rng(0).normal(size=(SEQUENCES, STEPS, FEATURES)).astype("float32")
+    _, (gradient,) = gradients(lambda x: ops.mean((model(x) - 1) ** 2), x)
     # float64, since the square of 1e-25 is none of float32's numbers.
-    gradient = (before - embedding.get_weights()[0]).astype("float64") / MEASURING_RATE
-    return np.sqrt(np.square(gradient.reshape(SEQUENCES, STEPS, FEATURES)).mean(axis=(0, 2)))
+    return np.sqrt(np.square(gradient.astype("float64")).mean(axis=(0, 2)))
 
 
 def make_letters(count, steps, random):
@@ -119,11 +106,12 @@ def train(clip):
 
 def draw(sizes):
     figure, axes = plt.subplots()
-    for style, (name, values) in zip(("--", "-", "-", "--", "-"), sizes.items(), strict=True):
-        axes.plot(range(1, STEPS + 1), values, style, label=name)
+    axes.set_prop_cycle(LINES)
+    for name, values in sizes.items():
+        axes.plot(range(1, STEPS + 1), values, label=name)
     axes.set(title="Gradient at each step, before training", yscale="log")
     axes.set(xlabel="step (100 is the last one)", ylabel="size of the gradient (log scale)")
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.gradients import weight_gradients
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -21,10 +22,6 @@ X = [0.5, -1.0, 0.8]  # the sequence
 TARGET = 0.6  # what the state should be after the last step
 KERNEL, RECURRENT, BIAS = 0.9, 0.7, 0.1  # weight of the input, weight of the state before, bias
 NAMES = ["kernel", "recurrent", "bias"]
-
-# SGD subtracts the learning rate times the gradient: from the step that it makes, the gradient
-# can be read on every back end. Its rate is 1.
-RATE = 1.0
 
 
 def forward(x, kernel, recurrent, bias):
@@ -52,14 +49,12 @@ def backward(x, states, target, recurrent):
 
 
 def gradient_of_keras(x, target):
-    """Return the gradient of kernel, recurrent weight and bias as one step of SGD reveals it."""
+    """Return the gradient of kernel, recurrent weight and bias in a SimpleRNN of one unit."""
     model = keras.Sequential([keras.Input((len(x), 1)), layers.SimpleRNN(1)])
-    before = [np.array([[KERNEL]]), np.array([[RECURRENT]]), np.array([BIAS])]
-    model.set_weights(before)
-    model.compile(keras.optimizers.SGD(RATE), loss="mse")
-    model.train_on_batch(np.reshape(x, (1, -1, 1)), np.array([[target]]))
-    after = model.get_weights()
-    return [float((b - a).item()) / RATE for b, a in zip(before, after, strict=True)]
+    model.set_weights([np.array([[KERNEL]]), np.array([[RECURRENT]]), np.array([BIAS])])
+    loss = keras.losses.mean_squared_error
+    slopes = weight_gradients(model, np.reshape(x, (1, -1, 1)), np.array([[target]]), loss)
+    return [slope.item() for slope in slopes.values()]
 
 
 def main(argv=None):

@@ -3,7 +3,7 @@
     python serialization/rest/app.py                    # with the network of assets/models/
     python serialization/rest/app.py --model mnist/outputs/RUN/conv_net.keras
 
-Prints "Serving conv_net on http://127.0.0.1:8000" after some seconds. Open that address and
+Prints "Serving conv_net on http://127.0.0.1:8000" after a few seconds. Open that address and
 draw a digit; stop with Ctrl-C.
 
 Chapter: serialization/rest/README.md#a-web-service
@@ -34,7 +34,7 @@ SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an imag
 
 
 class DigitClassifier:
-    """A trained network, ready to be asked by several threads at once."""
+    """A trained network, ready to predict for several threads at once."""
 
     def __init__(self, path):
         self.name = path.stem
@@ -44,14 +44,14 @@ class DigitClassifier:
         self.warm_up()
 
     def warm_up(self):
-        """Ask for the two batch sizes that occur, so that no user waits for their compilation."""
+        """Predict for both batch sizes that occur, so that no user waits for their compilation."""
         try:
             for images in (1, CHUNK):
-                self.read(np.zeros((images, 28, 28)))
+                self.predict(np.zeros((images, 28, 28)))
         except Exception as error:  # each back end raises its own kinds
-            fail(f"{self.name} loads, but does not answer: {first_line(error)}")
+            fail(f"{self.name} loads, but does not predict: {first_line(error)}")
 
-    def read(self, pixels):
+    def predict(self, pixels):
         """Return probabilities, shape (n, 10), and whether each image looks like a digit, or None.
 
         pixels: grey levels from 0 to 255, shape (n, 28, 28).
@@ -87,12 +87,16 @@ def load(path):
     return model
 
 
-def answer(probabilities, likely):
+def describe(probabilities, likely):
     """Return what the service says about one image."""
     digit = int(probabilities.argmax())
     rounded = [round(float(probability), 6) for probability in probabilities]
-    sure = {"digit": digit, "probability": rounded[digit], "probabilities": rounded}
-    return sure | {"looks_like_digit": likely}
+    return {
+        "digit": digit,
+        "probability": rounded[digit],
+        "probabilities": rounded,
+        "looks_like_digit": likely,
+    }
 
 
 def create_app(model=MODEL):
@@ -105,20 +109,20 @@ def create_app(model=MODEL):
     @app.post("/predict")
     def predict():
         images, kind = read_images(request)
-        answers = list(map(answer, *classifier.read(images)))
-        inputs.count(images, answers)
+        predictions = list(map(describe, *classifier.predict(images)))
+        inputs.count(images, predictions)
         if kind == "batch":
-            return app.about | {"predictions": answers}
+            return app.about | {"predictions": predictions}
         if kind == "image":  # the page shows what the network saw
-            answers[0]["pixels"] = images[0].tolist()
-        return app.about | answers[0]
+            predictions[0]["pixels"] = images[0].tolist()
+        return app.about | predictions[0]
 
     @app.get("/health")
     def health():
         return {"status": "ready"}
 
     @app.get("/model")
-    def describe():
+    def about_model():
         return {
             "name": classifier.name,
             "input_shape": classifier.model.input_shape[1:],

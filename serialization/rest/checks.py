@@ -1,6 +1,6 @@
 """Machinery of the service: take the images out of a request, or say what is wrong with it.
 
-Chapter: serialization/rest/README.md#hard-to-break
+Chapter: serialization/operating/README.md#hard-to-break
 """
 
 import threading

@@ -1,11 +1,12 @@
-"""Ask the service about images, and measure over HTTP how many digits it reads correctly.
+"""Send images to the service, and measure over HTTP how many digits it reads correctly.
 
     python serialization/rest/client.py photo.jpg drawing.png   # image files
     python serialization/rest/client.py --test 5                # the first test images of MNIST
     python serialization/rest/client.py --accuracy              # all of them, and the model itself
     python serialization/rest/client.py --accuracy --model FILE # the same, if it serves FILE
 
-The service must be running: python serialization/rest/app.py in another shell.
+Prints each prediction with its probability, or the share read correctly over HTTP. The service must
+be running: python serialization/rest/app.py in another shell. Seconds; --accuracy under a minute.
 
 Chapter: serialization/rest/README.md#a-web-service
 """
@@ -23,7 +24,7 @@ from utils.runs import ROOT, fail, file_sha256
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
 TIMEOUT = 30  # seconds
-ANSWER = {"digit": int, "probability": float}  # what is read of the answer about one image
+PREDICTION = {"digit": int, "probability": float}  # what is read of it, for each image
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -32,13 +33,14 @@ def send_file(session, url, path):
     """Send an image file as a browser sends a form; return the answer."""
     with path.open("rb") as file:
         response = session.post(f"{url}/predict", files={"image": file}, timeout=TIMEOUT)
-    return check(response, ANSWER)
+    return check(response, PREDICTION)
 
 
 def send_pixels(session, url, pixels):
     """Send grey levels, shape (28, 28) or (n, 28, 28), as JSON; return the answer."""
     response = session.post(f"{url}/predict", json={"pixels": pixels.tolist()}, timeout=TIMEOUT)
-    return check(response, ANSWER if pixels.ndim == 2 else {"predictions": len(pixels) * [ANSWER]})
+    expected = PREDICTION if pixels.ndim == 2 else {"predictions": len(pixels) * [PREDICTION]}
+    return check(response, expected)
 
 
 def check(response, form):
@@ -66,23 +68,24 @@ def fits(value, form):
     return isinstance(value, form)
 
 
-def show(name, answer):
-    doubt = ", if it is a digit at all" if answer.get("looks_like_digit") is False else ""
-    print(f"{name}: {answer['digit']} with a probability of {answer['probability']:.4f}{doubt}")
+def show(name, prediction):
+    warning = ", if it is a digit at all" if prediction.get("looks_like_digit") is False else ""
+    digit, probability = prediction["digit"], prediction["probability"]
+    print(f"{name}: {digit} with a probability of {probability:.4f}{warning}")
 
 
-def ask_about_test_images(session, url, count):
-    """Ask about the first test images of MNIST and print the answers."""
+def send_test_images(session, url, count):
+    """Send the first test images of MNIST and print the predictions."""
     from utils.data import load_mnist  # only here: it brings Keras, which takes seconds
 
     _, (images, labels) = load_mnist()
     for index in range(min(count, len(images))):
-        answer = send_pixels(session, url, images[index])
-        show(f"test image {index}, a {labels[index]}", answer)
+        prediction = send_pixels(session, url, images[index])
+        show(f"test image {index}, a {labels[index]}", prediction)
 
 
 def measure_accuracy(session, url, model_path):
-    """Return accuracy over HTTP and of the model itself, and in how many digits they differ.
+    """Return accuracy over HTTP and of the model itself, and for how many images they differ.
 
     If the service has another model than this file, only the first of the three.
     """
@@ -92,10 +95,10 @@ def measure_accuracy(session, url, model_path):
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
     same = file_sha256(model_path) == about["sha256"]
     _, (images, labels) = load_mnist()
-    answers = []
+    predictions = []
     for start in range(0, len(images), BATCH):
-        answers += send_pixels(session, url, images[start : start + BATCH])["predictions"]
-    served = np.array([answer["digit"] for answer in answers])
+        predictions += send_pixels(session, url, images[start : start + BATCH])["predictions"]
+    served = np.array([prediction["digit"] for prediction in predictions])
     result = {"over_http": float((served == labels).mean())}
     print(f"over HTTP {result['over_http']:.2%}", end=", " if same else "\n")
     if not same:
@@ -108,7 +111,7 @@ def measure_accuracy(session, url, model_path):
         "direct": float((direct == labels).mean()),
         "different": int((served != direct).sum()),
     }
-    print(f"the model itself {result['direct']:.2%}, different answers: {result['different']}")
+    print(f"the model itself {result['direct']:.2%}, different predictions: {result['different']}")
     return result
 
 
@@ -130,7 +133,7 @@ def main(argv=None):
                 results[path.name] = send_file(session, options.url, path)
                 show(path.name, results[path.name])
             if options.test:
-                ask_about_test_images(session, options.url, options.test)
+                send_test_images(session, options.url, options.test)
             if options.accuracy:
                 results |= measure_accuracy(session, options.url, options.model)
     except requests.RequestException:

@@ -1,11 +1,11 @@
-"""Machinery of the book: five ways to tell that a picture is not a digit, at the same price.
+"""Machinery of the book: five out-of-distribution detectors, compared at the same price.
 
     python serialization/rest/detectors.py
 
-You will see a table: for each way, how many pictures of each kind it takes for no digits, if it
-may be wrong about 1 % of the digits held out for validation. The first kinds are there to choose a
-way, the others, which nothing was chosen by, to report what it is worth. The figure shows them on
-the scale of the way that was chosen. Some two minutes.
+You will see a table: for each detector, the share of images of each kind that it refuses, if it may
+refuse 1 % of the validation images. A detector is chosen by the first kinds of images, and what it
+is worth is reported on the others. The figure shows these on the scale of the detector that was
+chosen. About two minutes.
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
 
@@ -30,13 +30,13 @@ from not_digits import (
 from out_of_distribution import digit_likeness, find_logits, load_limits
 from ship_model import MODEL, REFUSED
 from utils.data import load_parts, prepare_images
-from utils.figures import save_figure
+from utils.figures import DASHES, save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import calibration, with_temperature
 
-PICTURES = 400  # that are made at random, of each kind
+IMAGES = 400  # that are made at random, of each kind
 DIGITS = 20_000  # images of MNIST at most, of those for training, validation and test
 NEIGHBOURS = 5_000  # of these, among which the nearest are looked for
 EPOCHS = 2  # of training an eleventh class
@@ -47,7 +47,7 @@ REPORTED_ON = ["upside_down", "signs", "emoji"]
 
 
 def collect(rng, count, test):
-    """Return {kind: pictures}, uint8 of shape (n, 28, 28); test: images and labels."""
+    """Return {kind: images}, uint8 of shape (n, 28, 28); test: images and labels."""
     return {
         "letters": type_characters(LETTERS),
         "scribbles": scribble(rng, count),
@@ -85,7 +85,7 @@ def as_neighbours(features, which=5):
 
 
 def add_eleventh_class(model, digits, labels, others, epochs):
-    """Return a copy of the network that was taught on that others are an eleventh class."""
+    """Return a copy of the network, trained on with others as an eleventh class."""
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     eleven = keras.Sequential([*copy.layers[:-1], layers.Dense(11, "softmax", name="eleven")])
@@ -97,8 +97,8 @@ def add_eleventh_class(model, digits, labels, others, epochs):
     return eleven
 
 
-def build_ways(model, predict, train, others, epochs):
-    """Return {way: function of pictures}: a high value speaks for a digit."""
+def build_detectors(model, predict, train, others, epochs):
+    """Return {detector: function of images}: a high value speaks for a digit."""
     features = predict(train[0])
     distance, neighbours = as_distance(features, train[1]), as_neighbours(features[:NEIGHBOURS])
     eleven = add_eleventh_class(model, *train, others, epochs)
@@ -119,10 +119,10 @@ def build_ways(model, predict, train, others, epochs):
     }
 
 
-def evaluate(way, kinds, validation):
-    """Return the shares of pictures that a way takes for no digits, and the means of kinds."""
-    least = np.quantile(way(validation), REFUSED)
-    shares = {kind: float((way(pictures) < least).mean()) for kind, pictures in kinds.items()}
+def evaluate(detector, kinds, validation):
+    """Return the shares of images that a detector refuses, and the means of kinds."""
+    least = np.quantile(detector(validation), REFUSED)
+    shares = {kind: float((detector(images) < least).mean()) for kind, images in kinds.items()}
     for name, group in (("chosen", CHOSEN_ON), ("reported", REPORTED_ON)):
         shares[name] = float(np.mean([shares[kind] for kind in group]))
     print("".join(f"{share:13.1%}" for share in shares.values()), flush=True)
@@ -146,35 +146,35 @@ def look_closer(logits, labels, limits):
 
 
 def draw(likeness, least, path):
-    """Draw how pictures of each kind are spread over the scale of digit-likeness."""
+    """Draw how images of each kind are spread over the scale of digit-likeness."""
     figure, axes = plt.subplots(figsize=(8, 4))
     bins = np.linspace(0, np.quantile(likeness["digits"], 0.99), 41)
-    for values in likeness.values():
+    for dash, values in zip(DASHES, likeness.values(), strict=False):
         shares = np.full(len(values), 1 / len(values))
-        axes.hist(values.clip(0, bins[-1]), bins, weights=shares, histtype="step", lw=1.8)
+        axes.hist(values.clip(0, bins[-1]), bins, weights=shares, histtype="step", lw=1.8, ls=dash)
     axes.axvline(least, color="C7", linestyle="--")
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the word
     axes.annotate("refused  ", (least, 0.93 * axes.get_ylim()[1]), ha="right", color="C7")
-    axes.set(xlabel="Digit-likeness (negative energy)", ylabel="Share of pictures")
+    axes.set(xlabel="Digit-likeness (negative energy)", ylabel="Share of images")
     axes.legend([kind.replace("_", " ") for kind in likeness])
     save_figure(figure, path)
 
 
 def main(argv=None):
-    """Return what each way refuses, and what the shipped network's limits do to digits."""
-    parser = make_parser("Compare ways to tell that a picture is not a digit.", OUTPUTS)
+    """Return what each detector refuses, and what the shipped network's limits do to digits."""
+    parser = make_parser("Compare out-of-distribution detectors.", OUTPUTS)
     add = parser.add_argument
-    add("--pictures", type=positive(int), default=PICTURES, help="of each kind made at random")
+    add("--images", type=positive(int), default=IMAGES, help="of each kind made at random")
     add("--digits", type=positive(int, DIGITS), default=DIGITS, help="of MNIST, of each set")
     add("--epochs", type=positive(int), default=EPOCHS, help="of training an eleventh class")
-    add("--seed", type=seed, default=SEED, help="of pictures and training")
+    add("--seed", type=seed, default=SEED, help="of the images and of the training run")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     parts = {part: [x[: args.digits] for x in arrays] for part, arrays in load_parts().items()}
     train, test, validation = parts["train"], parts["test"], parts["validation"][0]
-    kinds = collect(rng, args.pictures, test)
+    kinds = collect(rng, args.images, test)
     others = cut_up(rng, train[0], args.digits // 4)
     model = load_model(MODEL, compile=False)
     network = keras.Model(model.inputs, model.layers[-1].input)
@@ -182,16 +182,16 @@ def main(argv=None):
     def predict(x):
         return network.predict(prepare_images(x, model.input_shape[1:]), 500, verbose=0)
 
-    ways = build_ways(model, predict, train, others, args.epochs)
-    results = {"ways": {}, "pictures": {kind: len(x) for kind, x in kinds.items()}}
+    detectors = build_detectors(model, predict, train, others, args.epochs)
+    results = {"ways": {}, "images": {kind: len(x) for kind, x in kinds.items()}}
     print("".join(f"{kind[:12]:>13}" for kind in [*kinds, "chosen on", "reported on"]))
-    for name, way in ways.items():
+    for name, detector in detectors.items():
         print(name)
-        results["ways"][name.replace(" ", "_")] = evaluate(way, kinds, validation)
+        results["ways"][name.replace(" ", "_")] = evaluate(detector, kinds, validation)
     limits = load_limits(MODEL)
     logits = find_logits(predict(test[0]), *model.layers[-1].get_weights())
     results |= {"shipped": look_closer(logits, test[1], limits), "ink": float(validation.mean())}
-    shown = {kind: ways["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
+    shown = {kind: detectors["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
     draw(shown, limits["least_likeness"], folder / "out_of_distribution.png")
     return save_results(results, folder, __file__, argv)
 

@@ -1,6 +1,6 @@
-"""What a service counts about itself, for Prometheus to collect from /metrics.
+"""Machinery of the service: what it counts about itself, for Prometheus to collect from /metrics.
 
-Chapter: serialization/rest/README.md#operating-it
+Chapter: serialization/operating/README.md#watching-it
 """
 
 from prometheus_client import (
@@ -53,7 +53,7 @@ class InputMetrics:
         about = "Mean grey level of the image that the network saw, from 0 to 255"
         self.ink = Summary("digits_ink", about, registry=registry)
 
-    def count(self, images, answers):
-        for image, answer in zip(images, answers, strict=True):
-            self.images.labels(WORDS[answer["looks_like_digit"]]).inc()
+    def count(self, images, predictions):
+        for image, prediction in zip(images, predictions, strict=True):
+            self.images.labels(WORDS[prediction["looks_like_digit"]]).inc()
             self.ink.observe(image.mean())

@@ -1,4 +1,4 @@
-"""Machinery of the book: pictures that are not digits, as the service sees them after prepare.py.
+"""Machinery of the book: images that are not digits, as the service sees them after prepare.py.
 
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
@@ -28,13 +28,13 @@ EMOJI = ROOT / "cnn" / "data" / "emoji.npz"
 
 def prepared(sheets):
     """Return what prepare.py makes of Pillow images, uint8 (n, 28, 28); the empty ones are left."""
-    pictures = []
+    images = []
     for sheet in sheets:
         try:
-            pictures.append(prepare(sheet))
+            images.append(prepare(sheet))
         except NoDigitError:
             continue
-    return np.stack(pictures)
+    return np.stack(images)
 
 
 def type_characters(characters, faces=FACES):
@@ -51,7 +51,7 @@ def type_characters(characters, faces=FACES):
 
 
 def scribble(rng, count):
-    """Return smooth lines through random points, one to three in each picture."""
+    """Return smooth lines through random points, one to three in each image."""
     sheets = []
     for _ in range(count):
         sheet = Image.new("L", (SHEET, SHEET), 255)
@@ -80,7 +80,7 @@ def make_noise(rng, count):
 
 
 def cut_up(rng, digits, count):
-    """Return pictures made of two digits: quarters mixed up, one over the other, side by side."""
+    """Return images made of two digits: quarters mixed up, one over the other, side by side."""
     sheets = []
     for _ in range(count):
         one, other = (digits[i][4:24, 4:24] for i in rng.integers(len(digits), size=2))
@@ -88,8 +88,8 @@ def cut_up(rng, digits, count):
         quarters = [np.rot90(quarters[i], rng.integers(4)) for i in rng.permutation(4)]
         mixed = np.block([quarters[:2], quarters[2:]])
         over = np.maximum(one, np.rot90(other, rng.integers(1, 4)))
-        picture = [mixed, over, np.hstack([one, other])][rng.integers(3)]
-        sheets.append(Image.fromarray(255 - np.pad(picture, 4)))
+        image = [mixed, over, np.hstack([one, other])][rng.integers(3)]
+        sheets.append(Image.fromarray(255 - np.pad(image, 4)))
     return prepared(sheets)
 
 

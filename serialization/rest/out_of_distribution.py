@@ -1,7 +1,9 @@
-"""What a network does not say by itself: how sure it may be, and whether this is a digit at all.
+"""Out-of-distribution detection: does an image look like a digit at all?
 
-Both come from what its last layer computes before the softmax (the logits), and from two numbers
-that ship_model.py fits on the validation images and writes beside the network, as NAME.json.
+That, and a calibrated confidence, come from what the last layer computes before the softmax (the
+logits), and from two numbers that ship_model.py fits on the validation images and writes beside
+the network, as NAME.json. The service uses this module. To compare it with other detectors, which
+takes about two minutes: python serialization/rest/detectors.py
 
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
@@ -32,9 +34,9 @@ def find_logits(features, kernel, bias):
 
 
 def digit_likeness(logits):
-    """Return the negative energy, ln(sum(exp(logits))): high if some digit has a high score.
+    """Return ln(sum(exp(logits))), which is minus the energy: high if some digit has a high logit.
 
-    The softmax loses it: ten low scores give the same probabilities as ten high ones.
+    The softmax loses it: ten low logits give the same probabilities as ten high ones.
     Source: Liu, Wang, Owens and Li, "Energy-based out-of-distribution detection", 2020.
     """
     return np.logaddexp.reduce(logits, axis=1)
@@ -53,7 +55,7 @@ def load_limits(path):
 
 
 class Detector:
-    """Turns what its network gives into probabilities and verdicts; without limits, no verdicts."""
+    """Turns outputs of its network into probabilities and verdicts; without limits, no verdicts."""
 
     def __init__(self, model, limits):
         self.limits = limits if is_known(model) else None

@@ -1,4 +1,4 @@
-"""Machinery of the book: the steps of prepare.py as a strip of pictures, and what each is worth.
+"""Machinery of the book: the steps of prepare.py, drawn, and what each of them is worth.
 
     python serialization/rest/preparation_steps.py
 
@@ -76,7 +76,7 @@ def dark_on_light(grey):
     return ink / max(ink.max(), 1e-6)
 
 
-# Each variant in its order from a sheet's brightness to the picture for the network.
+# Each variant in its order from a sheet's brightness to the image for the network.
 VARIANTS = {
     "all": lambda grey: centre(scale(crop(find_ink(grey)))),
     "box": lambda grey: centre_box(scale(crop(find_ink(grey)))),
@@ -86,12 +86,12 @@ VARIANTS = {
 }
 
 
-def read(model, pictures):
-    return model.predict(prepare_images(np.stack(pictures), (SIDE, SIDE, 1)), 256, verbose=0)
+def read(model, images):
+    return model.predict(prepare_images(np.stack(images), (SIDE, SIDE, 1)), 256, verbose=0)
 
 
-def accuracy(model, pictures, labels):
-    return float((read(model, pictures).argmax(axis=1) == labels).mean())
+def accuracy(model, images, labels):
+    return float((read(model, images).argmax(axis=1) == labels).mean())
 
 
 def vary(model, greys, labels, setting, values):
@@ -160,12 +160,12 @@ def draw_strip(digit, path):
     ink = find_ink(grey)
     cut = crop(ink)
     small = scale(cut)
-    pictures = {"to_grey": grey, "find_ink": ink, "crop": cut, "scale": small}
-    pictures["centre"] = centre(small) / 255
-    figure, axes = plt.subplots(1, len(pictures), figsize=(11, 2.6))
-    for step, (ax, (name, picture)) in enumerate(zip(axes, pictures.items(), strict=True), 1):
-        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        height, width = picture.shape
+    images = {"to_grey": grey, "find_ink": ink, "crop": cut, "scale": small}
+    images["centre"] = centre(small) / 255
+    figure, axes = plt.subplots(1, len(images), figsize=(11, 2.6))
+    for step, (ax, (name, image)) in enumerate(zip(axes, images.items(), strict=True), 1):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        height, width = image.shape
         ax.set_title(f"{step}. {name}", fontsize=11)
         ax.set(xlabel=f"{width} × {height}", xticks=[], yticks=[], anchor="N")
         ax.grid(False)

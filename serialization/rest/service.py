@@ -1,6 +1,6 @@
 """Machinery of the service: options, limits, errors as JSON, logging, the server and its end.
 
-Chapter: serialization/rest/README.md#hard-to-break
+Chapter: serialization/operating/README.md#hard-to-break
 """
 
 import json

@@ -6,9 +6,10 @@
 
 Leaves out the state of the optimizer, which only training needs, and prints both sizes: the file
 is a third as large. Of a network that reads digits, it also writes NAME.json: two numbers, fitted
-on the validation images, by which the service knows how sure it may be and what is not a digit. The
-first of them, a temperature, is only used if it helps with writers on whom it was not fitted.
-Without --outputs both are written to serialization/outputs/<start time>/. Some ten seconds.
+on the validation images. One is a temperature, which corrects the service's confidence; it is only
+used if it helps with writers on whom it was not fitted. The other is the digit-likeness below which
+an image does not look like a digit. Without --outputs, both files are written to
+serialization/outputs/<start time>/. About ten seconds.
 
 Chapter: serialization/rest/README.md#the-model-that-is-shipped
 """
@@ -36,35 +37,32 @@ from utils.runs import (
     write_json,
     writing_to,
 )
-from utils.statistics import fit_temperature, score, with_temperature
+from utils.statistics import cross_fit_temperature, fit_temperature, score
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
-REFUSED = 0.01  # of the digits held out for validation: the least digit-like, taken for none
+REFUSED = 0.01  # of the validation images: the least digit-like, taken for none
 FOLDS = 5  # parts of the writers, each of which is held out once
 
 
-def cross_validate(probabilities, labels, writers):
-    """Return the probabilities, each scaled with a temperature fitted on other writers' digits.
-
-    labels: one-hot, (n, 10); writers: who wrote each digit, (n,).
-    """
-    scaled = np.empty_like(probabilities)
-    for known, others in GroupKFold(FOLDS).split(probabilities, groups=writers):
-        temperature = fit_temperature(probabilities[known], labels[known])
-        scaled[others] = with_temperature(probabilities[others], temperature)
-    return scaled
+def divide(writers):
+    """Return the part of each image, from 0 to FOLDS - 1; all images of a writer are in one."""
+    parts = np.empty(len(writers), int)
+    for part, (_, images) in enumerate(GroupKFold(FOLDS).split(writers, groups=writers)):
+        parts[images] = part
+    return parts
 
 
 def choose_temperature(probabilities, labels, writers):
     """Return the temperature to use, and the cross-entropies with none and with one.
 
-    The temperature is 1, which changes nothing, unless another one has made the answers about
-    writers on whom it was not fitted better.
+    labels: one-hot, (n, 10); writers: who wrote each digit, (n,). The temperature is 1, which
+    changes nothing, unless scaling helps with writers on whom the temperature was not fitted.
     """
-    without = score(labels, probabilities)["cross_entropy"]
-    scaled = score(labels, cross_validate(probabilities, labels, writers))["cross_entropy"]
-    temperature = fit_temperature(probabilities, labels) if scaled < without else 1.0
-    return temperature, {"without": without, "scaled": scaled}
+    scaled, _ = cross_fit_temperature(probabilities, labels, divide(writers))
+    versions = {"without": probabilities, "scaled": scaled}
+    losses = {name: score(labels, p)["cross_entropy"] for name, p in versions.items()}
+    helps = losses["scaled"] < losses["without"]
+    return fit_temperature(probabilities, labels) if helps else 1.0, losses
 
 
 def fit(model, sha256):
@@ -82,7 +80,7 @@ def fit(model, sha256):
 
 
 def write_limits(model, path):
-    """Write beside a network that reads digits what the service needs to doubt an answer."""
+    """Write beside a network that reads digits by what the service warns of an image."""
     if is_known(model) and model.output_shape == (None, 10):
         limits = fit(model, file_sha256(path))
         write_json(limits, path.with_suffix(".json"))

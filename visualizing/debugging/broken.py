@@ -35,7 +35,7 @@ SEED = 1
 
 @dataclass
 class Training:
-    """What a training needs. A fault changes one thing in it."""
+    """What a training run needs. A fault changes it."""
 
     digits: Digits
     random: np.random.Generator
@@ -145,30 +145,30 @@ def train(fault, digits, epochs, seed, folder):
 
 
 def draw(histories, path):
-    """Draw the loss over the accuracy of each training, {name: history}, epoch by epoch."""
+    """Draw the loss over the accuracy of each run, {name: history}, epoch by epoch."""
     columns = min(5, len(histories))
     rows = -(-len(histories) // columns)
     figure, panels = plt.subplots(
         2 * rows, columns, figsize=(2.3 * columns + 0.6, 3.5 * rows), sharex=True, squeeze=False
     )
     for axes in panels[-2:, (len(histories) - 1) % columns + 1 :].flat:
-        axes.axis("off")  # there is no training left for it
+        axes.axis("off")  # there is no run left for it
     for number, (name, history) in enumerate(histories.items()):
         row, column = divmod(number, columns)
         pair = panels[2 * row : 2 * row + 2, column]
         for key, axes in zip(("loss", "accuracy"), pair, strict=True):
             plot_history(axes, history, key)
-            top = 3 if history["loss"].min() < 3 else 1.1 * history["loss"].max()
-            axes.set_ylim(0, top if key == "loss" else 1.02)
-            axes.set_ylabel(key.capitalize() if column == 0 else "")
-            axes.get_legend().set_visible(number == 0)
+            worst = history[["loss", "val_loss"]].replace(np.inf, np.nan).max(axis=None)
+            axes.set_ylim(0, max(3, 1.1 * worst) if key == "loss" else 1.02)
+            axes.set(xlabel="" if key == "loss" else "epoch", ylabel="" if column else key)
         panels[2 * row, column].set_title(name.replace("_", " "), fontsize=10)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     save_figure(figure, path)
 
 
 def main(argv=None):
-    """Run the trainings; return {fault: first and last values of its curves, scores}."""
-    parser = make_parser("Trainings that are broken in one way each.", OUTPUTS)
+    """Train with each fault; return {fault: first and last values of its curves, scores}."""
+    parser = make_parser("Training runs that are broken in one way each.", OUTPUTS)
     parser.add_argument("faults", nargs="*", help=f"of {', '.join(FAULTS)}; none: all")
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--images", type=positive(int, most=20_000), default=IMAGES)

@@ -19,10 +19,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from broken import FAULTS, Training
-from gradients import weight_gradients
 from networks import layer_outputs
 from utils.data import prepare_mnist
 from utils.figures import save_figure
+from utils.gradients import weight_gradients
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
 
@@ -92,7 +92,7 @@ def overfit_one_batch(model, x, y):
 
 
 def check(fault, folder, seed):
-    """Run all checks on a training with a fault; return what they measured."""
+    """Run all checks on a network with a fault; return what they measured."""
     keras.utils.set_random_seed(seed)
     training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
     fault(training)
@@ -127,7 +127,7 @@ def check(fault, folder, seed):
 
 def main(argv=None):
     """Run the checklist; return {fault: what was measured}."""
-    parser = make_parser("A checklist before a long training.", OUTPUTS)
+    parser = make_parser("A checklist before a long training run.", OUTPUTS)
     parser.add_argument("fault", nargs="?", choices=FAULTS, default=FAULT)
     parser.add_argument("--all", action="store_true", help="all faults of broken.py")
     parser.add_argument("--seed", type=seed, default=SEED)

@@ -25,10 +25,10 @@ def admit(folder, name, run):
     model = networks.load_network(folder / f"{name}.keras")
     images, labels = networks.held_out_digits()
     pixels = images.astype("float32")
-    answers = [networks.probabilities(model, x) for x in (pixels, 255 * pixels)]
+    predictions = [networks.probabilities(model, x) for x in (pixels, 255 * pixels)]
     outputs = networks.layer_outputs(model, networks.as_input(model, images[:1000]))
     said, settings = run["models"][name], {"optimizer": "adam"} | run["settings"]
-    return Patient(history, said, settings, model, labels, *answers, outputs)
+    return Patient(history, said, settings, model, labels, *predictions, outputs)
 
 
 def examine(folder):

@@ -30,12 +30,12 @@ class Patient:
     settings: dict
     model: object
     labels: np.ndarray  # of the held-out images
-    answers: np.ndarray  # what the network says of them, pixels from 0 to 1
-    answers_unscaled: np.ndarray  # and from 0 to 255
+    predictions: np.ndarray  # what the network says of them, pixels from 0 to 1
+    predictions_unscaled: np.ndarray  # and from 0 to 255
     outputs: dict  # of each layer, for the first 1,000
 
-    def score(self, answers):
-        return score(keras.utils.to_categorical(self.labels, 10), answers)
+    def score(self, predictions):
+        return score(keras.utils.to_categorical(self.labels, 10), predictions)
 
 
 def diverged(patient):
@@ -46,10 +46,10 @@ def diverged(patient):
 
 
 def not_probabilities(patient):
-    sums = patient.answers.sum(axis=1)
+    sums = patient.predictions.sum(axis=1)
     if np.abs(sums - 1).max() > 0.01 and not getattr(patient.model.loss, "from_logits", False):
         return (
-            f"the ten answers add up to {np.median(sums):.2f}, not to 1, and the loss takes them "
+            f"the ten outputs add up to {np.median(sums):.2f}, not to 1, and the loss takes them "
             "for probabilities: softmax in the last layer, or from_logits=True in the loss"
         )
     return None
@@ -109,8 +109,8 @@ def same(first, second):
 
 
 def not_scaled(patient):
-    said, scaled = patient.said["validation"], patient.score(patient.answers)
-    unscaled = patient.score(patient.answers_unscaled)
+    said, scaled = patient.said["validation"], patient.score(patient.predictions)
+    unscaled = patient.score(patient.predictions_unscaled)
     if same(said, unscaled) and not same(said, scaled):
         return (
             f"the run's validation loss of {said['cross_entropy']:.3f} comes out with pixels from "
@@ -121,8 +121,8 @@ def not_scaled(patient):
 
 def leak(patient):
     said = patient.said["validation"]["accuracy"]
-    both = patient.answers, patient.answers_unscaled
-    here = max(patient.score(answers)["accuracy"] for answers in both)
+    both = patient.predictions, patient.predictions_unscaled
+    here = max(patient.score(predictions)["accuracy"] for predictions in both)
     if said - here > LEAK:
         return (
             f"the run says {said:.1%} on its validation images, on those of the book it is "
@@ -157,7 +157,7 @@ def overfitting(patient):
 
 def unrelated_labels(patient):
     train = patient.said["train"]["accuracy"]
-    here = patient.score(patient.answers)["accuracy"]
+    here = patient.score(patient.predictions)["accuracy"]
     if here < 0.2 and train > here + 0.1:
         return (
             f"{train:.0%} of the training images are right, and {here:.0%} of others, as by "

@@ -1,4 +1,4 @@
-"""Learning to watch: weights, gradients and activations of every layer during training.
+"""Learning to watch: weights, gradients and outputs of every layer during training.
 
     python visualizing/debugging/watch.py
     python visualizing/debugging/watch.py --tensorboard   # and a folder for TensorBoard
@@ -18,16 +18,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 import networks
-from gradients import weight_gradients
 from utils.data import prepare_mnist
 from utils.figures import save_figure
+from utils.gradients import weight_gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 from utils.training import verbosity
 
 EPOCHS = 8
 IMAGES = 5000  # to train with
-LOOKED_AT = 256  # of them: for their gradients and activations
+LOOKED_AT = 256  # of them: for their gradients and outputs
 BATCH_SIZE = 64
 SEED = 1
 BINS = 60
@@ -36,7 +36,7 @@ COLUMNS = ["weights", "gradients", "outputs"]
 
 
 class Watch(keras.callbacks.Callback):
-    """Remember, before the training and after each epoch, what is to be seen of each layer.
+    """Remember, before training and after each epoch, what is to be seen of each layer.
 
     seen: a list of {layer: {"weights", "gradients", "outputs": all of them in a vector}}.
     """
@@ -94,20 +94,25 @@ def draw(seen, path):
                 style = {"color": color, "edgecolor": "white", "linewidth": 0.6}
                 middle = (edges[1:] + edges[:-1]) / 2
                 axes.fill_between(middle, floor, heights, zorder=number + 2, **style)
-            axes.set(yticks=[])
+            # Whose histogram stands at which height: the key to the figure.
+            floors = [0.35 * (len(seen) - 1 - number) for number in range(len(seen))]
+            epochs = ["before", *(f"epoch {number}" for number in range(1, len(seen)))]
+            axes.set_yticks(floors[::-4], epochs[::-4])
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.grid(False)
             axes.spines["left"].set_visible(False)
-            axes.tick_params(labelsize=8)
+            axes.tick_params(labelsize=8, labelleft=column == 0)
             if row == 0:
                 axes.set_title(what.capitalize())
-        panels[row, 0].set_ylabel(name, fontsize=9)
+        panels[row, 0].set_ylabel(name, fontsize=10, fontweight="bold")
+    for axes, what in zip(panels[-1], COLUMNS, strict=True):
+        axes.set_xlabel(f"value of one of the {what}")
     save_figure(figure, path)
 
 
 def main(argv=None):
     """Train and watch; return the size of what was seen, moment by moment."""
-    parser = make_parser("Weights, gradients and outputs during a training.", OUTPUTS)
+    parser = make_parser("Weights, gradients and outputs during training.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--images", type=positive(int, most=55_000), default=IMAGES)
     parser.add_argument("--seed", type=seed, default=SEED)

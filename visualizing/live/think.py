@@ -44,12 +44,12 @@ def feature_maps(outputs):
 
 
 def think_about(network, image):
-    """Return the answer, the importance of every pixel and the maps of every layer."""
+    """Return the prediction, the importance of every pixel and the maps of every layer."""
     outputs = networks.layer_outputs(network, networks.as_input(network, image[np.newaxis]))
-    answer = int(list(outputs.values())[-1].argmax())
-    (importance,) = occlusion(network, image[np.newaxis], [answer])
+    digit = int(list(outputs.values())[-1].argmax())
+    (importance,) = occlusion(network, image[np.newaxis], [digit])
     layers = feature_maps(outputs)
-    return {"digit": answer, "importance": packed(importance), "layers": layers}
+    return {"digit": digit, "importance": packed(importance), "layers": layers}
 
 
 def create_thinking_app(model):

@@ -1,0 +1,142 @@
+"""Customer churn: whom does the network treat worse, and does it help to hide gender and country?
+
+    python mlp/fairness.py
+
+Trains the network of the second lesson on splits of the customers, once as it is and once
+without the columns Gender and Geography. You will see, for women and men and for three countries,
+the accuracy on validation customers, how many of those who stayed are reported ("false alarms"),
+and how many of those who left are not ("missed"); then how well the other columns give away the
+gender and the country; then five comparisons in pairs with their 95 % intervals.
+Takes about a minute on two cores.
+Chapter: mlp/README.md#is-it-fair
+"""
+
+from chapter import OUTPUTS
+
+import argparse
+
+import keras
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import churn
+import evaluation as lesson
+from reading import DATA, read_table
+from splits import compare, correct, describe, make_pairs, stack, train_networks
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_results
+
+SPLITS = 10  # of the customers into training and validation
+GROUPS = {  # column and value
+    "women": ("Gender", "Female"),
+    "men": ("Gender", "Male"),
+    "Germany": ("Geography", "Germany"),
+    "France": ("Geography", "France"),
+    "Spain": ("Geography", "Spain"),
+}
+GAPS = [("women", "men"), ("Germany", "France")]
+KINDS = ["false_alarms", "missed"]
+
+
+def make_numbers():
+    """Return what scales the eight columns of numbers and drops gender and country."""
+    numbers = [("numbers", "passthrough", churn.NUMBERS)]
+    chosen = ColumnTransformer(numbers, verbose_feature_names_out=False)
+    return make_pipeline(chosen, StandardScaler()).set_output(transform="pandas")
+
+
+def predict(pairs, make_preprocessor, epochs):
+    """Return the network's probabilities for the validation customers of each split."""
+    keras.utils.set_random_seed(0)
+    prepared = [lesson.prepare(pair, make_preprocessor()) for pair in pairs]
+    X, y, X_validation, _ = stack(prepared)
+    options = {"hidden": lesson.HIDDEN, "epochs": epochs, "batch_size": lesson.BATCH_SIZE}
+    options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
+    networks = train_networks(X, y[..., None], options)
+    return keras.ops.convert_to_numpy(networks(X_validation))[..., 0].T
+
+
+def rates(customers, probability):
+    """Return accuracy, false alarms and missed leavers, as shares, among these customers."""
+    left, reported = customers["Exited"] == 1, probability >= lesson.THRESHOLD
+    return {
+        "accuracy": float((left == reported).mean()),
+        "false_alarms": float(reported[~left].mean()),
+        "missed": float((~reported[left]).mean()),
+    }
+
+
+def rates_by_group(customers, probability):
+    """Return the rates of each group, and of all."""
+    found = {"all": rates(customers, probability)}
+    for group, (column, value) in GROUPS.items():
+        inside = (customers[column] == value).to_numpy()
+        found[group] = rates(customers[inside], probability[inside])
+    return found
+
+
+def add_gaps(found):
+    """Return what is compared: accuracy, and by how much the rates of two groups differ."""
+    gaps = {
+        f"{kind} {first} - {second}": found[first][kind] - found[second][kind]
+        for kind in KINDS
+        for first, second in GAPS
+    }
+    return {"accuracy": found["all"]["accuracy"]} | gaps
+
+
+def given_away(train, validation, column, value):
+    """Return how well the eight numbers tell who has this value of a column: an AUC."""
+    model = GradientBoostingClassifier(random_state=0)
+    model.fit(train[churn.NUMBERS], train[column] == value)
+    probability = model.predict_proba(validation[churn.NUMBERS])[:, 1]
+    return float(roc_auc_score(validation[column] == value, probability))
+
+
+def main(argv=None):
+    parser = make_parser("Compares how the network treats groups of customers.", OUTPUTS)
+    parser.add_argument("--seeds", type=positive(int), default=SPLITS, help="number of splits")
+    parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    pairs = make_pairs(read_table(DATA), args.seeds)
+    ratio = len(pairs[0][1]) / len(pairs[0][0])
+
+    results, gaps = {}, {}
+    print("mean over the splits        accuracy  false alarms  missed")
+    for inputs, make in (("as_shipped", churn.make_preprocessor), ("without", make_numbers)):
+        probabilities = predict(pairs, make, args.epochs)
+        found = [rates_by_group(pair[1], p) for pair, p in zip(pairs, probabilities, strict=True)]
+        gaps[inputs] = [add_gaps(one) for one in found]
+        results[inputs] = {
+            group: {kind: float(np.mean([one[group][kind] for one in found])) for kind in kinds}
+            for group, kinds in found[0].items()
+        }
+        for group, one in results[inputs].items():
+            print(f"{inputs:12}{group:16}{one['accuracy']:8.1%}", end="")
+            print(f"{one['false_alarms']:14.1%}{one['missed']:8.1%}")
+
+    results["proxies"] = {}
+    for group in ("women", "Germany"):
+        results["proxies"][group] = given_away(*pairs[0], *GROUPS[group])
+        print(f"AUC of the other columns for {group}: {results['proxies'][group]:.3f}")
+
+    # One family: all of it answers what hiding gender and country changes.
+    changes = {
+        name: compare(gaps["without"], gaps["as_shipped"], ratio, name)
+        for name in gaps["without"][0]
+    }
+    if args.seeds > 1:
+        correct(changes.values())
+    print("Changed by leaving gender and country out (95 % interval):")
+    for name, one in changes.items():
+        print(f"  {name:32}{describe(one)}")
+    return save_results(results | {"changes": changes, "seeds": args.seeds}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
