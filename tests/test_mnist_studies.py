@@ -314,7 +314,7 @@ def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeyp
     finally:
         del models.MODELS["my_net"]
     assert len(results["256_images"]["my_net"]["accuracy"]["accuracies"]) == 1
-    assert (tmp_path / "256_images" / "my_net" / "1" / "my_net.keras").exists()
+    assert (tmp_path / "256_images_1_epochs" / "my_net" / "1.json").exists()
 
 
 def test_calibration(load_script, tmp_path):
@@ -597,5 +597,5 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
         compare.main([str(mine), *options])
     (mine / "results.json").write_text(json.dumps(results))
     report = load_script("mnist/report.py")
-    with pytest.raises(SystemExit, match="holds no results"):
+    with pytest.raises(SystemExit, match="is not the history"):
         report.main([str(mine)])
