@@ -39,6 +39,7 @@ def test_a_wrong_derivative_would_be_seen(load_script, tmp_path, monkeypatch):
     assert module.main(["--outputs", str(tmp_path)])["difference"] > 0.01
 
 
+@pytest.mark.slow
 def test_gradient_descent_needs_the_right_learning_rate(run_lesson):
     module, results = run_lesson("basics/gradient_descent.py")
     lowest = results["lowest"]

@@ -511,6 +511,7 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
         search.open_study(tmp_path, 3, 2000)
 
 
+@pytest.mark.slow
 def test_search_trains_and_stops_bad_trials(load_script, few_digits, tmp_path):
     search = load_script("mnist/studies/search.py")
     study = search.open_study(tmp_path, 3, 2000)

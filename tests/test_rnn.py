@@ -42,6 +42,7 @@ def test_backpropagation_through_time_equals_keras(run_main):
     assert np.abs(results["by_hand"]).min() > 0.01
 
 
+@pytest.mark.slow
 def test_gates_keep_the_gradient_and_clipping_the_training(load_script, monkeypatch, tmp_path):
     module = load_script("rnn/cells/long_memory.py")
     monkeypatch.setattr(module, "LENGTHS", [4])
