@@ -11,7 +11,8 @@ from methods import Learner
 UNITS = 32  # of a recurrent layer; feature maps of a convolution
 EPOCHS = 12  # at most: what is kept is the epoch with the lowest validation loss
 PATIENCE = 3  # epochs without progress before training ends
-# Compiled by XLA, a recurrent layer takes less time on TensorFlow. PyTorch has no XLA.
+# Compiled by XLA, a recurrent layer takes less time on TensorFlow. JAX uses XLA anyway, and with
+# PyTorch Keras does not use it.
 JIT = True if keras.config.backend() == "tensorflow" else "auto"
 BATCH_SIZE = 256
 LEARNING_RATE = 0.003
