@@ -5,14 +5,8 @@ Chapter: mnist/overfitting/README.md#learning-rate-schedules
 
 from keras import optimizers
 
-OPTIMIZERS = {
-    "sgd": optimizers.SGD,
-    "rmsprop": optimizers.RMSprop,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "adagrad": optimizers.Adagrad,
-    "nadam": optimizers.Nadam,
-}
+from utils.optimizers import OPTIMIZERS
+
 SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
 
 

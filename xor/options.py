@@ -5,15 +5,11 @@ Chapter: xor/README.md#xor-experiment
 
 import keras
 
+from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser, positive
 from utils.options import seed as valid_seed
 
 ACTIVATIONS = ["relu", "leaky_relu", "tanh", "sigmoid"]
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-}
 
 
 def network_parser(outputs, hidden, activation):
