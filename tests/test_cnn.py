@@ -501,12 +501,12 @@ def test_a_folder_is_cross_validated(load_script, my_pictures, tmp_path, capsys)
 def test_near_twins_are_compared_with_equal_seeds(load_script, tmp_path, monkeypatch):
     script = load_script("cnn/studies/near_twins.py")
     monkeypatch.setattr(script, "SIZE", 64)
-    results = script.main(["--seeds", "1", "--epochs", "10", "--outputs", str(tmp_path)])
+    results = script.main(["--seeds", "1", "--epochs", "3", "--outputs", str(tmp_path)])
     assert (results["images"], results["twins"], results["groups"]) == (409, 144, 63)
     one = results["all"]
     differences = np.subtract(one["mixed"]["accuracies"], one["grouped"]["accuracies"])
     np.testing.assert_allclose(one["flattered"]["differences"], differences)
-    assert min(one["grouped"]["accuracies"]) > 0.4
+    assert min(one["grouped"]["accuracies"]) > 0.3
 
 
 @pytest.mark.slow
