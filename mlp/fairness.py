@@ -13,9 +13,6 @@ Chapter: mlp/README.md#is-it-fair
 
 from chapter import OUTPUTS
 
-import argparse
-
-import keras
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier
@@ -26,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 import churn
 import evaluation as lesson
 from reading import DATA, read_table
-from splits import compare, correct, describe, make_pairs, stack, train_networks
+from splits import compare, correct, describe, make_pairs, predict_validation
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -51,13 +48,8 @@ def make_numbers():
 
 def predict(pairs, make_preprocessor, epochs):
     """Return the network's probabilities for the validation customers of each split."""
-    keras.utils.set_random_seed(0)
     prepared = [lesson.prepare(pair, make_preprocessor()) for pair in pairs]
-    X, y, X_validation, _ = stack(prepared)
-    options = {"hidden": lesson.HIDDEN, "epochs": epochs, "batch_size": lesson.BATCH_SIZE}
-    options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
-    networks = train_networks(X, y[..., None], options)
-    return keras.ops.convert_to_numpy(networks(X_validation))[..., 0].T
+    return predict_validation(prepared, epochs).T
 
 
 def rates(customers, probability):

@@ -14,9 +14,6 @@ Chapter: mlp/README.md#what-the-network-found
 
 from chapter import OUTPUTS
 
-import argparse
-
-import keras
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -25,7 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 import churn
 import evaluation as lesson
 from reading import DATA, read_table
-from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
+from splits import SPLITS, compare, correct, describe, make_pairs, predict_validation, summarize
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -69,13 +66,9 @@ def measure_regression(prepared):
 
 def measure_network(prepared, epochs):
     """Return the scores of the second lesson's network on each split."""
-    keras.utils.set_random_seed(0)
-    X, y, X_judged, y_judged = stack(prepared)
-    options = {"hidden": lesson.HIDDEN, "epochs": epochs, "batch_size": lesson.BATCH_SIZE}
-    options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
-    networks = train_networks(X, y[..., None], options)
-    judged = keras.ops.convert_to_numpy(networks(X_judged))[..., 0]
-    return [lesson.evaluate(*of_split) for of_split in zip(y_judged.T, judged.T, strict=True)]
+    probabilities = predict_validation(prepared, epochs).T
+    labels = [y for _, (_, y) in prepared]
+    return [lesson.evaluate(*of_split) for of_split in zip(labels, probabilities, strict=True)]
 
 
 def main(argv=None):

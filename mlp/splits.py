@@ -1,10 +1,13 @@
 """Machinery of the comparisons on twenty splits: the splits, the networks, the book's rule.
 
-`features.py` and `experiments.py` import it; it does nothing by itself. The test customers of the
-second lesson are set aside and stay unseen. Each seed splits the others into training and
-validation customers, the same for all that is compared, so that two models make twenty pairs.
+`features.py`, `fairness.py` and `experiments.py` import it; it does nothing by itself. The test
+customers of the second lesson are set aside and stay unseen. Each seed splits the others into
+training and validation customers, the same for all that is compared, so that two models make
+twenty pairs.
 Chapter: mlp/README.md#reading-the-results
 """
+
+import argparse
 
 import keras
 import numpy as np
@@ -52,6 +55,19 @@ def train_networks(X, y, options):
     )
     model.fit(X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=0)
     return model
+
+
+def predict_validation(prepared, epochs):
+    """Return what the lesson's network, trained on each split, says of its validation customers.
+
+    prepared: as for stack. Probabilities of leaving, shape (rows, splits).
+    """
+    keras.utils.set_random_seed(0)
+    X, y, X_validation, _ = stack(prepared)
+    options = {"hidden": lesson.HIDDEN, "epochs": epochs, "batch_size": lesson.BATCH_SIZE}
+    options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
+    networks = train_networks(X, y[..., None], options)
+    return keras.ops.convert_to_numpy(networks(X_validation))[..., 0]
 
 
 def summarize(scores):

@@ -179,6 +179,21 @@ def run_lesson(load_script, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def run_main(load_script, tmp_path):
+    """Return a function that runs a script in this process and gives module and results."""
+
+    def run(path, *options):
+        module = load_script(path)
+        results = module.main([*map(str, options), "--outputs", str(tmp_path / "run")])
+        saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
+        saved.pop("provenance")
+        assert saved == json.loads(json.dumps(results, default=lambda value: value.tolist()))
+        return module, saved
+
+    return run
+
+
+@pytest.fixture
 def run_script():
     """Return a function that runs a script in a process of its own."""
 

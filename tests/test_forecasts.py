@@ -1,6 +1,5 @@
 """Forecasts: none knows the future, bad tables are told, and the simple methods are fair."""
 
-import json
 from types import SimpleNamespace
 
 import keras
@@ -10,22 +9,6 @@ import pytest
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from utils.runs import load_results
-
-
-@pytest.fixture
-def run_main(load_script, tmp_path):
-    """Return a function that runs a script in this process and gives module and results."""
-
-    def run(path, *options):
-        module = load_script(path)
-        results = module.main([*map(str, options), "--outputs", str(tmp_path / "run")])
-        saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
-        saved.pop("provenance")
-        assert saved == json.loads(json.dumps(results, default=lambda value: value.tolist()))
-        return module, saved
-
-    return run
-
 
 # The series
 

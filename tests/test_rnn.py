@@ -1,7 +1,5 @@
 """Recurrent networks: by hand equals Keras, names are learned, order counts."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
@@ -9,21 +7,6 @@ from scipy.stats import binomtest
 
 from utils.runs import load_results
 from utils.statistics import holm
-
-
-@pytest.fixture
-def run_main(load_script, tmp_path):
-    """Return a function that runs a script in this process and gives module and results."""
-
-    def run(path, *options):
-        module = load_script(path)
-        results = module.main([*map(str, options), "--outputs", str(tmp_path / "run")])
-        saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
-        saved.pop("provenance")
-        assert saved == json.loads(json.dumps(results, default=lambda value: value.tolist()))
-        return module, saved
-
-    return run
 
 
 def test_cells_by_hand_equal_keras(run_main, tmp_path):
