@@ -21,6 +21,7 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from utils.figures import save_figure
+from utils.gradients import weight_gradients
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
@@ -32,13 +33,9 @@ DEPTH = 10  # hidden layers
 NEURONS = 64  # in each of them
 INITIALIZER = "glorot_uniform"  # how the weights are drawn; this is what Keras does by default
 EPOCHS = 20  # of the training at the end
-TRAINING_RATE = 0.1  # its learning rate
+LEARNING_RATE = 0.1
 SEEDS = 5  # runs with each activation, from the seeds 1, 2 and so on
 INITIALIZERS = ["glorot_uniform", "he_normal", "lecun_normal", "orthogonal"]
-
-# One step of gradient descent subtracts the learning rate times the gradient. The rate only has
-# to be large enough to keep the smallest gradient when the weights are rounded to 7 digits.
-MEASURING_RATE = 1e8
 
 
 def load_images():
@@ -65,24 +62,13 @@ def mend(model, factor, centred):
         layer.set_weights([weights, biases])
 
 
-def compile_model(model, learning_rate):
-    optimizer = keras.optimizers.SGD(learning_rate)
-    loss = "sparse_categorical_crossentropy"
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
-
-
 def gradient_sizes(model, images, labels):
     """Return the size of the gradient in each hidden layer, from the first to the last.
 
-    The size is the root mean square over the weights of the layer: a typical entry. The model
-    keeps its weights.
+    The size is the root mean square over the weights of the layer: a typical entry.
     """
-    compile_model(model, MEASURING_RATE)
-    model.run_eagerly = True  # for single steps; TensorFlow would warn if it compiled so many
-    before = model.get_weights()
-    model.train_on_batch(images, labels)
-    gradients = [(b - a) / MEASURING_RATE for b, a in zip(before, model.get_weights(), strict=True)]
-    model.set_weights(before)
+    loss = keras.losses.sparse_categorical_crossentropy
+    gradients = list(weight_gradients(model, images, labels, loss).values())
     # Weights and biases of a layer alternate; the last two belong to the output layer.
     return [float(np.sqrt(np.mean(np.square(weights)))) for weights in gradients[:-2:2]]
 
@@ -92,7 +78,8 @@ def train(model, images, labels, epochs):
 
     The accuracy jumps from epoch to epoch. The best one tells whether a network can learn at all.
     """
-    compile_model(model, TRAINING_RATE)
+    optimizer = keras.optimizers.SGD(LEARNING_RATE)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(images, labels, epochs=epochs, verbose=0).history
     return max(history["accuracy"])
 

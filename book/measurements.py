@@ -52,11 +52,6 @@ MEASUREMENTS = {
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
-    "mnist_practice": (
-        "mnist/studies/seeds.py conv_net 'conv_net --label-smoothing 0.1'"
-        " 'conv_net --average-weights'",
-        [],
-    ),
     "mnist_schedule": (
         "mnist/studies/seeds.py --seeds 1 2 3 --epochs 3 --train-samples 55000 conv_net"
         " 'conv_net --lr-schedule cosine' 'conv_net --learning-rate 0.005'"
@@ -65,11 +60,6 @@ MEASUREMENTS = {
         " 'conv_net --lr-schedule cosine --batch-size 128'"
         " 'conv_net --learning-rate 0.005 --batch-size 128'"
         " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'",
-        [],
-    ),
-    "mnist_clipping": (
-        "mnist/studies/seeds.py --epochs 3 'conv_net --learning-rate 0.01'"
-        " 'conv_net --learning-rate 0.01 --clip-norm 1'",
         [],
     ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),

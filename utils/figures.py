@@ -13,6 +13,7 @@ plt.style.use(ROOT / "assets" / "book.mplstyle")
 # Nobody should need the colour of a line: each one has dashes of its own, too.
 DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 2.5))]
 COLORS = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+POSITIVE, NEGATIVE = "#b2182b", "#2166ac"  # of weights: nearly the ends of the map RdBu_r
 LINES = cycler(color=COLORS) + cycler(linestyle=[DASHES[i % 5] for i in range(len(COLORS))])
 
 

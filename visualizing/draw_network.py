@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.patches import ConnectionPatch
 
 from networks import find_network
-from utils.figures import save_figure
+from utils.figures import NEGATIVE, POSITIVE, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -110,7 +110,7 @@ def draw_weights(model):
         for digit in range(10):
             weight = last[neuron, digit]
             ends = {"coordsA": "data", "coordsB": "data", "axesA": left, "axesB": right}
-            color = "#b2182b" if weight > 0 else "#2166ac"
+            color = POSITIVE if weight > 0 else NEGATIVE
             line = ConnectionPatch((28, 13.5), (0.2, digit), color=color, alpha=0.7, **ends)
             line.set_annotation_clip(False)  # it begins and ends beside the images
             line.set_linewidth(4 * abs(weight) / np.abs(last).max())

@@ -6,7 +6,7 @@ Chapter: xor/README.md#running-it
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.figures import marker, save_figure
+from utils.figures import NEGATIVE, POSITIVE, marker, save_figure
 
 
 def draw_predictions(model, history, path):
@@ -52,7 +52,7 @@ def draw_network(weights, values, path):
             axes.plot(
                 [layer, layer + 1],
                 [heights[layer][source], heights[layer + 1][target]],
-                color="#c0392b" if weight > 0 else "#1f5fa8",
+                color=POSITIVE if weight > 0 else NEGATIVE,
                 linewidth=3.5 * abs(weight) / strongest,
             )
     badge = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": "black"}

@@ -10,10 +10,10 @@ TABLES = {}
 # Results that were measured when the last 5,000 training images of MNIST validated.
 OLD_SPLIT = {
     "broken", "checklist", "cnn_digits", "cnn_residual", "mnist_60", "mnist_augment",
-    "mnist_best", "mnist_calibration", "mnist_clipping", "mnist_cosine", "mnist_early",
+    "mnist_best", "mnist_calibration", "mnist_cosine", "mnist_early",
     "mnist_experiments",
-    "mnist_holdout", "mnist_practice", "mnist_quick", "mnist_quick_2", "mnist_schedule",
-    "mnist_fitting", "mnist_search", "mnist_seconds", "mnist_seeds", "mnist_short",
+    "mnist_holdout", "mnist_quick", "mnist_quick_2", "mnist_schedule",
+    "mnist_fitting", "mnist_search", "mnist_seconds", "mnist_short",
     "mnist_short_augment", "mnist_weights", "smaller",
 }  # fmt: skip
 DAGGER = "\n† Measured with an older split, by which the last 5,000 training images validate.\n"

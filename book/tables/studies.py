@@ -2,7 +2,7 @@
 
 from tables.common import PERCENT, entries, load_results, markdown, percent, table
 from tables.mnist import accuracies
-from utils.statistics import compare_seeds, holm, with_deviation
+from utils.statistics import with_deviation
 
 
 @table
@@ -24,28 +24,24 @@ def mnist_models():
 def networks_compared(networks):
     """Return a table of networks trained with several seeds: how far each is from the first.
 
-    networks: summaries as seeds.py makes them. Their comparisons are one family.
+    networks: summaries as seeds.py makes them.
     """
-    first, *others = networks
-    compared = [
-        [compare_seeds(values(one, score), values(first, score)) for one in others]
-        for score in ("accuracy", "cross_entropy")
-    ]
-    rows = [[f"`{first['network']}`", with_deviation(first["accuracy"], PERCENT)] + [""] * 5]
-    corrected = [holm([one["p"] for one in family]) for family in compared]
-    for one, accuracy, entropy, *ps in zip(others, *compared, *corrected, strict=True):
-        ahead = f"{sum(d > 0 for d in accuracy['differences'])} of {len(accuracy['differences'])}"
-        rows.append(
-            [f"`{one['network']}`", with_deviation(one["accuracy"], PERCENT)]
-            + [difference(accuracy, 100, 2), ahead, f"{ps[0]:.3f}"]
-            + [difference(entropy, 1, 4), f"{ps[1]:.3f}"]
-        )
+    rows = []
+    for one in networks:
+        row = [f"`{one['network']}`", with_deviation(one["accuracy"], PERCENT)] + [""] * 5
+        if "compared" in one:
+            accuracy, entropy = one["compared"]["accuracy"], one["compared"]["cross_entropy"]
+            differences = accuracy["differences"]
+            row[2] = difference(accuracy, 100, 2)
+            row[3] = f"{sum(d > 0 for d in differences)} of {len(differences)}"
+            row[4:] = [
+                f"{accuracy['holm']:.3f}",
+                difference(entropy, 1, 4),
+                f"{entropy['holm']:.3f}",
+            ]
+        rows.append(row)
     header = ["network", "accuracy", "points more", "seeds ahead", "p", "cross-entropy more", "p"]
     return markdown(header, *rows)
-
-
-def values(summary, score):
-    return summary["accuracy"]["accuracies"] if score == "accuracy" else summary["cross_entropy"]
 
 
 def difference(compared, unit, digits):
@@ -56,14 +52,45 @@ def difference(compared, unit, digits):
 
 @table
 def mnist_seeds():
-    """Two runs of seeds.py, which share the plain network."""
-    practice = [one for name, one in entries("mnist_practice").items() if name != "conv_net"]
-    return networks_compared([*entries("mnist_seeds").values(), *practice])
+    return networks_compared(load_results("mnist_seeds")["20000_images"].values())
 
 
 @table
-def mnist_clipping():
-    return networks_compared(list(entries("mnist_clipping").values()))
+def mnist_seeds_few():
+    return networks_compared(load_results("mnist_seeds")["2000_images"].values())
+
+
+@table
+def mnist_techniques():
+    """Points more than the plain network: ten pairs in two situations, one pair in two more."""
+    seeds = load_results("mnist_seeds")
+    short, long = load_results("mnist_seconds")["models"], load_results("mnist_60")["models"]
+    long |= {
+        f"conv_net_{name}": load_results(f"mnist_{run}")["models"]["conv_net"]
+        for name, run in [("augment_layers", "augment"), ("lr_schedule_cosine", "cosine")]
+    }
+    rows = []
+    for name, one in seeds["20000_images"].items():
+        if "compared" not in one:
+            continue
+        row = [f"`{one['network'].removeprefix('conv_net').strip(' _')}`"]
+        for situation in seeds["20000_images"], seeds["2000_images"]:
+            compared = situation[name]["compared"]["accuracy"]
+            mark = "**" if compared["holm"] < 0.05 else ""
+            row.append(f"{mark}{points(compared['mean'])}{mark}")
+        for runs in short, long:
+            accuracies = [
+                runs[n]["validation"]["accuracy"] for n in (name, "conv_net") if n in runs
+            ]
+            row.append(points(accuracies[0] - accuracies[1]) if len(accuracies) == 2 else "")
+        rows.append(row)
+    header = ["", "20,000 images, 8 epochs", "2,000 images, 30 epochs"]
+    header += ["one pair, all images, 3 epochs †", "one pair, all images, 60 epochs †"]
+    return markdown(header, *rows)
+
+
+def points(share):
+    return f"{100 * share:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 @table
