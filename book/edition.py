@@ -84,7 +84,8 @@ def prepare_prose(text, page, scripts):
                 return f"[{match[0]}]({link(page, script.with_suffix('.md'))})"
         return match[0]
 
-    text = re.sub(r"(?<!`)<!-- .*? -->\n?", "", text, flags=re.DOTALL)
+    comment = r"(?<!`)<!-- .*? -->"  # alone on a line, it takes the line with it
+    text = re.sub(rf"^{comment}\n|{comment}", "", text, flags=re.DOTALL | re.MULTILINE)
     text = text.replace("<details>", '<details markdown="1">').replace(
         "](LICENSE)", "](LICENSE.md)"
     )

@@ -35,7 +35,8 @@ def edition(load_script):
 def test_markdown_is_prepared(edition, monkeypatch):
     texts = {
         "- a\n  - b <!-- x.y d -->\n\n  ```python\n  if a:\n      b\n  ```\n":
-        "- a\n    - b \n    ```python\n    if a:\n        b\n    ```\n",
+        "- a\n    - b \n\n    ```python\n    if a:\n        b\n    ```\n",
+        "<!-- alone -->\n6.5<!-- x.y d -->\ntimes": "6.5\ntimes",
         "see `xor.py` and `no.py`, [`xor.py`](xor.py)":
         "see [`xor.py`](../xor/xor.md) and `no.py`, [`xor.py`](xor.md)",
     }  # fmt: skip
