@@ -44,11 +44,11 @@ def measure_fields(network, names):
     network.set_weights([np.full(w.shape, w.ndim > 1, "float32") for w in network.get_weights()])
     pixels = np.eye(784, dtype="float32").reshape(784, *network.input_shape[1:])
     outputs = [network.get_layer(name).output for name in names]
-    answers = keras.Model(network.inputs[0], outputs).predict_on_batch(pixels)
+    responses = keras.Model(network.inputs[0], outputs).predict_on_batch(pixels)
     noticed = {}
-    for name, answer in zip(names, answers, strict=True):
-        middle = answer.shape[1] // 2
-        rows, columns = np.nonzero(answer[:, middle, middle].any(axis=-1).reshape(28, 28))
+    for name, response in zip(names, responses, strict=True):
+        middle = response.shape[1] // 2
+        rows, columns = np.nonzero(response[:, middle, middle].any(axis=-1).reshape(28, 28))
         noticed[name] = rows, columns
     return noticed
 

@@ -79,8 +79,8 @@ def accuracies_of_shifted(network, digits):
         right = []
         for direction in directions:
             moved = shift(images, *direction).reshape(digits.x_val.shape)
-            answers = network.predict(moved, 500, verbose=0).argmax(axis=1)
-            right.append((answers == labels).mean())
+            predictions = network.predict(moved, 500, verbose=0).argmax(axis=1)
+            right.append((predictions == labels).mean())
         result[str(pixels)] = float(np.mean(right))
     return result
 

@@ -18,7 +18,7 @@ from keras import ops
 from scipy.ndimage import gaussian_filter
 
 import networks
-from features import show_pictures
+from features import show_images
 from utils.figures import save_figure
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
@@ -48,23 +48,23 @@ def climb(objective, shape, way, steps, random):
     shape: of the images, (n, 28, 28, 1) or (n, 784); way: which regularizations to use.
     Values stay between 0, paper, and 1, ink.
     """
-    pictures = random.uniform(0, 0.2, (shape[0], 28, 28)).astype("float32")
+    images = random.uniform(0, 0.2, (shape[0], 28, 28)).astype("float32")
     for _ in range(steps):
         shift = random.integers(-JITTER, JITTER + 1, 2) if "jitter" in way else (0, 0)
-        moved = np.roll(pictures, shift, axis=(1, 2))
+        moved = np.roll(images, shift, axis=(1, 2))
         _, (slope,) = gradients(objective, moved.reshape(shape))
-        slope = np.roll(slope.reshape(pictures.shape), -np.array(shift), axis=(1, 2))
+        slope = np.roll(slope.reshape(images.shape), -np.array(shift), axis=(1, 2))
         length = np.sqrt((slope**2).sum(axis=(1, 2), keepdims=True))
-        pictures = pictures + RATE * slope / (length + 1e-8)
+        images = images + RATE * slope / (length + 1e-8)
         if "blur" in way:
-            pictures = gaussian_filter(pictures, (0, BLUR, BLUR))
+            images = gaussian_filter(images, (0, BLUR, BLUR))
         if "decay" in way:
-            pictures = pictures * (1 - DECAY)
-        pictures = pictures.clip(0, 1)
-    return pictures
+            images = images * (1 - DECAY)
+        images = images.clip(0, 1)
+    return images
 
 
-def pictures_of_digits(model, way, steps, random):
+def maximize_digits(model, way, steps, random):
     """Return an image for each digit's score, shape (10, 28, 28)."""
     shape = (10, *model.input_shape[1:])
     return climb(
@@ -72,7 +72,7 @@ def pictures_of_digits(model, way, steps, random):
     )
 
 
-def pictures_of_filters(model, layers, count, steps, random):
+def maximize_filters(model, layers, count, steps, random):
     """Return an image for each of some filters of the convolution that the layers end with."""
     *before, layer = layers
     wanted = ops.eye(count, layer.filters)
@@ -85,11 +85,11 @@ def pictures_of_filters(model, layers, count, steps, random):
     return climb(objective, shape, WAYS["all_three"], steps, random)
 
 
-def draw_digits(pictures, predictions, path):
+def draw_digits(rows, predictions, path):
     """Draw the images, {way: (10, 28, 28)}, and the confidence of the network in each."""
-    figure, panels = plt.subplots(len(pictures), figsize=(9.4, 1.17 * len(pictures)))
-    for axes, (way, images) in zip(panels, pictures.items(), strict=True):
-        show_pictures(axes, images, 10, vmin=0, vmax=1)
+    figure, panels = plt.subplots(len(rows), figsize=(9.4, 1.17 * len(rows)))
+    for axes, (way, images) in zip(panels, rows.items(), strict=True):
+        show_images(axes, images, 10, vmin=0, vmax=1)
         axes.text(-0.15, 0.45, way.replace("_", " "), fontsize=9, ha="right", va="center")
         for digit in range(10):
             text = f"{digit}: {predictions[way][digit, digit]:.1%}"
@@ -97,20 +97,18 @@ def draw_digits(pictures, predictions, path):
     save_figure(figure, path)
 
 
-def draw_filters(pictures, path):
+def draw_filters(rows, path):
     """Draw the images of filters, {layer: (n, 28, 28)}, a row for each layer."""
-    figure, panels = plt.subplots(
-        len(pictures), 1, figsize=(9.4, 0.75 * len(pictures)), squeeze=False
-    )
-    for axes, (name, images) in zip(panels.ravel(), pictures.items(), strict=True):
-        show_pictures(axes, images, FILTERS, vmin=0, vmax=1)
+    figure, panels = plt.subplots(len(rows), 1, figsize=(9.4, 0.75 * len(rows)), squeeze=False)
+    for axes, (name, images) in zip(panels.ravel(), rows.items(), strict=True):
+        show_images(axes, images, FILTERS, vmin=0, vmax=1)
         axes.text(-0.15, 0.45, name, fontsize=9, ha="right", va="center")
     save_figure(figure, path)
 
 
-def ink(pictures):
+def ink(images):
     """Return how much ink there is in an image, on average: as so many black pixels."""
-    return float(pictures.sum(axis=(1, 2)).mean())
+    return float(images.sum(axis=(1, 2)).mean())
 
 
 def main(argv=None):
@@ -127,7 +125,7 @@ def main(argv=None):
     for way, uses in WAYS.items():
         print(f"ten digits, regularization: {way}", flush=True)
         random = np.random.default_rng(args.seed)
-        digits[way] = pictures_of_digits(model, uses, args.steps, random)
+        digits[way] = maximize_digits(model, uses, args.steps, random)
         predictions[way] = networks.probabilities(model, 255 * digits[way])
     draw_digits(digits, predictions, folder / "maximized_digits.png")
 
@@ -136,7 +134,7 @@ def main(argv=None):
         if isinstance(layer, keras.layers.Conv2D):
             print(f"filters of {layer.name}", flush=True)
             count, random = min(FILTERS, layer.filters), np.random.default_rng(args.seed)
-            filters[layer.name] = pictures_of_filters(
+            filters[layer.name] = maximize_filters(
                 model, model.layers[:number], count, args.steps, random
             )
     if filters:

@@ -51,12 +51,12 @@ def similarity(before, after):
     return [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs]
 
 
-def show_pictures(axes, pictures, columns, **options):
+def show_images(axes, images, columns, **options):
     """Draw images, so many in a row, in one Axes: to lay out one for each would take seconds."""
-    for n, picture in enumerate(pictures):
+    for n, image in enumerate(images):
         row, column = divmod(n, columns)
-        axes.imshow(picture, extent=(column, column + 0.9, row + 0.9, row), **options)
-    axes.set(xlim=(0, columns), ylim=(1 + (len(pictures) - 1) // columns, 0))
+        axes.imshow(image, extent=(column, column + 0.9, row + 0.9, row), **options)
+    axes.set(xlim=(0, columns), ylim=(1 + (len(images) - 1) // columns, 0))
     axes.axis("off")
 
 
@@ -66,7 +66,7 @@ def draw_filters(before, after, path):
     figure, panels = plt.subplots(2, figsize=(9.4, 3))
     titles = {"Before the training": before, "After it": after}
     for axes, (title, filters) in zip(panels, titles.items(), strict=True):
-        show_pictures(axes, filters[: 2 * ROW], ROW, vmin=-limit, vmax=limit, **SIGNED)
+        show_images(axes, filters[: 2 * ROW], ROW, vmin=-limit, vmax=limit, **SIGNED)
         axes.set_title(title)
     save_figure(figure, path)
 
@@ -80,10 +80,10 @@ def draw_layers(image, outputs, path):
         figsize=(9.4, 0.3 * sum(rows) + 0.3 * len(rows) + 1.4),
         height_ratios=[3, *rows],
     )
-    show_pictures(panels[0], [image], 1)
+    show_images(panels[0], [image], 1)
     for axes, (name, out) in zip(panels[1:], shown.items(), strict=True):
         if out.ndim == 3:
-            show_pictures(axes, np.moveaxis(out, -1, 0), 2 * ROW, vmin=0, vmax=out.max())
+            show_images(axes, np.moveaxis(out, -1, 0), 2 * ROW, vmin=0, vmax=out.max())
         else:
             axes.imshow(out[np.newaxis], aspect="auto", vmin=0)
             axes.axis("off")
@@ -102,10 +102,10 @@ def draw_digits(images, outputs, path):
     names = [name for name, out in outputs.items() if out.ndim == 4 and "conv" in name][:2]
     chosen = [(name, n) for name in names for n in most_telling(outputs[name])]
     figure, panels = plt.subplots(1 + len(chosen), figsize=(6.6, 0.6 * (1 + len(chosen))))
-    show_pictures(panels[0], images, 10)
+    show_images(panels[0], images, 10)
     for axes, (name, n) in zip(panels[1:], chosen, strict=True):
         maps = outputs[name][..., n]
-        show_pictures(axes, maps, 10, vmin=0, vmax=maps.max())
+        show_images(axes, maps, 10, vmin=0, vmax=maps.max())
         axes.text(-0.15, 0.45, f"{name}, map {n}", fontsize=8, ha="right", va="center")
     save_figure(figure, path)
     return [[name, int(n)] for name, n in chosen]

@@ -119,8 +119,8 @@ def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
 def predict(model, inputs):
     """Return probabilities (n, classes); predict would be compiled anew for each fold."""
     batches = np.array_split(inputs, -(-len(inputs) // 32))
-    answers = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
-    return np.concatenate(answers)
+    predictions = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
+    return np.concatenate(predictions)
 
 
 def cross_validate(models, inputs, labels, groups, settings):
@@ -132,15 +132,15 @@ def cross_validate(models, inputs, labels, groups, settings):
     """
     whole, head, last_blocks = models
     untrained, rate = whole.get_weights(), settings.learning_rate
-    answers = [np.zeros((len(labels), whole.output_shape[1])) for _ in inputs]
+    predictions = [np.zeros((len(labels), whole.output_shape[1])) for _ in inputs]
     folds = min(FOLDS, count_groups(labels, groups).min())  # each part must have every class
     folds = StratifiedGroupKFold(folds, shuffle=True, random_state=settings.seed)
     for known, held_out in folds.split(labels, labels, groups):
         whole.set_weights(untrained)  # or the network would know what is held out now
         train(head, inputs[0][known], labels[known], settings.epochs, rate)
-        answers[0][held_out] = predict(head, inputs[0][held_out])
+        predictions[0][held_out] = predict(head, inputs[0][held_out])
         if settings.fine_tune:
             fine_tune(last_blocks, inputs[1][known], labels[known], settings.fine_tune, rate)
-            answers[1][held_out] = predict(last_blocks, inputs[1][held_out])
+            predictions[1][held_out] = predict(last_blocks, inputs[1][held_out])
     whole.set_weights(untrained)
-    return answers
+    return predictions

@@ -87,7 +87,7 @@ def compare(counts, seeds):
     low, high = range(5), range(5, 10)
     known = select(digits.x_train[:BASE_IMAGES], digits.y_train[:BASE_IMAGES], low)
     images, labels = select(digits.x_train, digits.y_train, high)
-    asked, right = select(digits.x_val, digits.y_val, high)
+    x, y = select(digits.x_val, digits.y_val, high)
     accuracies = {way: {str(count): [] for count in counts} for way in WAYS}
     for seed in range(1, seeds + 1):
         base = train_base(seed, *known)
@@ -98,10 +98,10 @@ def compare(counts, seeds):
             )
             for way in WAYS:
                 reader = learn(way, base, images[chosen], labels[chosen], seed)
-                answers = reader.predict_on_batch(asked).argmax(axis=1)
-                accuracies[way][str(count)].append(float((answers == right).mean()))
+                predictions = reader.predict_on_batch(x).argmax(axis=1)
+                accuracies[way][str(count)].append(float((predictions == y).mean()))
         print(f"seed {seed} of {seeds} is done", flush=True)
-    return accuracies, len(right)
+    return accuracies, len(y)
 
 
 def draw(results, path):

@@ -43,14 +43,14 @@ def head(seed, inputs, labels, classes):
     softmax = layers.Dense(classes, activation="softmax")
     model = keras.Sequential([keras.Input(inputs.shape[1:]), softmax])
     train(model, inputs, labels, EPOCHS, LEARNING_RATE)
-    return lambda asked: predict(model, asked)
+    return lambda x: predict(model, x)
 
 
 def logistic(seed, inputs, labels, classes):
     """Fit a logistic regression on standardized inputs; the same signature."""
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
     model.fit(inputs.reshape(len(inputs), -1), labels)
-    return lambda asked: model.predict_proba(asked.reshape(len(asked), -1))
+    return lambda x: model.predict_proba(x.reshape(len(x), -1))
 
 
 def from_scratch(seed, inputs, labels, classes):
@@ -69,7 +69,7 @@ def from_scratch(seed, inputs, labels, classes):
     model.add(layers.Dense(classes, activation="softmax"))
     steps = -(-len(labels) // BATCH_SIZE)
     train(model, inputs, labels, STEPS // steps, SMALL_RATE)
-    return lambda asked: predict(model, asked)
+    return lambda x: predict(model, x)
 
 
 # Name of the method: how it learns, and which representation of the images it gets.
