@@ -1,6 +1,6 @@
 """The same training with other seeds: which technique helps, and where?
 
-    python mnist/studies/seeds.py                   # all techniques: two hours and more
+    python mnist/studies/seeds.py                   # all techniques: an hour and a half and more
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
@@ -49,6 +49,7 @@ NETWORKS = [
 # What all of them share; it cannot be among those options.
 SHARED = ("epochs", "train_samples", "seed", "outputs", "resume")
 SCORES = ("accuracy", "cross_entropy")
+WIDEST = 5  # points more or less that the figure shows; one network should not flatten the others
 
 
 def parse_network(text):
@@ -111,6 +112,11 @@ def draw(situations, path):
         for place, summary in enumerate(compared):
             found = summary["compared"]["accuracy"]
             points = [100 * difference for difference in found["differences"]]
+            if abs(100 * found["mean"]) > WIDEST:
+                text = f"{100 * found['mean']:+.0f}: off this scale"
+                at_left = axes.get_yaxis_transform()
+                axes.text(0.04, place, text, color="C1", va="center", transform=at_left)
+                continue
             axes.plot(points, [place] * len(points), "o", color="C0", markersize=5, alpha=0.5)
             if found["low"] is not None:
                 ends = [100 * found["low"], 100 * found["high"]]
