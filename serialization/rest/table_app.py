@@ -1,8 +1,9 @@
 """A web service for a network that takes the columns of a table by name: anything but digits.
 
     python serialization/rest/table_app.py mlp/outputs/RUN/churn_plain.keras
+    python serialization/rest/table_app.py mlp/outputs/RUN/table.keras
 
-RUN is a run of mlp/plain_values.py. Prints "Serving churn_plain on http://127.0.0.1:8000" after
+RUN is a run of mlp/plain_values.py or of mlp/tables/table.py. Prints "Serving churn_plain on http://127.0.0.1:8000" after
 a few seconds. That address says which columns the network takes; /predict takes them as JSON:
 {"CreditScore": 640, "Geography": "Germany", ...}. This script names no column: names and words are
 in the file. It runs on TensorFlow only, because of the words.
@@ -26,6 +27,9 @@ from utils.options import make_parser, number
 from utils.runs import fail, file_sha256
 
 HOST, PORT = "127.0.0.1", 8000
+UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones
+GAP = "(gap)"  # what mlp/tables/ calls a word that is missing
+LONGEST = 1_000  # bytes of a word
 LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
 
 TYPES = {list: "str", str: "float32"}  # of numpy, for a column of words and one of numbers
@@ -40,37 +44,66 @@ def describe(model):
     return columns
 
 
-def check(row, columns):
-    """Raise RequestError, with one sentence, unless a row has these columns and good values."""
+def check(row, columns, gaps=False):
+    """Raise RequestError, with one sentence, unless a row has these columns and good values.
+
+    gaps: whether null may stand for a value that is missing. Where a network has a place for
+    unknown words, any word is good.
+    """
     if not isinstance(row, dict):
         raise RequestError(422, f"expected an object with {', '.join(columns)}")
     if odd := sorted(row.keys() ^ columns.keys()):
         raise RequestError(422, f"missing or unknown: {', '.join(odd)[:200]}")
     for name, words in columns.items():
         value = row[name]
+        if gaps and value is None:
+            continue
         if words == "a number":
             good = type(value) in (int, float) and abs(value) <= LARGEST  # which NaN is not
             wanted = f"a number of at most {LARGEST:,.0f}"
+        elif UNKNOWN in words:
+            good, wanted = is_word(value), "a word"
         else:
             good, wanted = value in words, f"one of {', '.join(words)}"
         if not good:
             raise RequestError(422, f"{name} must be {wanted}")
 
 
+def is_word(value):
+    """Tell whether a value is a short text that can be written as UTF-8."""
+    return isinstance(value, str) and len(value.encode(errors="replace")) <= LONGEST
+
+
+def to_arrays(row, columns):
+    """Return what the network takes of a row: a number or a word of each column, shape (1, 1)."""
+    arrays = {}
+    for name, words in columns.items():
+        value = row[name]
+        if value is None:
+            value = np.nan if words == "a number" else GAP
+        arrays[name] = np.array([[value]], TYPES[type(words)])
+    return arrays
+
+
 def create_app(path):
     """Return the Flask application for a model file, or end the program with one line."""
     model = load_model(path, compile=False)
     columns = describe(model)
-    if len(columns) < 2 or model.output_shape != (None, 1):
+    named = isinstance(getattr(model, "output", None), dict)  # as those of mlp/tables/ have it
+    if not named and (len(columns) < 2 or model.output_shape != (None, 1)):
         fail(f"{path} does not take columns by name and give one probability.")
+    if any(column.shape != (None, 1) for column in model.inputs):
+        fail(f"{path} does not take one value of each column.")
     app = make_flask(__name__, path.stem, file_sha256(path))
 
-    def probability(row):
-        row = {name: np.array([[row[name]]], TYPES[type(words)]) for name, words in columns.items()}
-        return float(model.predict_on_batch(row)[0, 0])
+    def predict_row(row):
+        answer = model.predict_on_batch(to_arrays(row, columns))
+        if not named:
+            return {"probability": round(float(answer[0, 0]), 6)}
+        return {"answer": {name: float(f"{value[0, 0]:.6g}") for name, value in answer.items()}}
 
     # The first call compiles the network; no user has to wait for it.
-    probability({name: 0 if words == "a number" else words[0] for name, words in columns.items()})
+    predict_row({name: 0 if words == "a number" else words[-1] for name, words in columns.items()})
 
     @app.get("/")
     def show_columns():
@@ -82,15 +115,20 @@ def create_app(path):
             row = request.get_json()
         except (BadRequest, RecursionError):
             raise RequestError(400, "not valid JSON") from None
-        check(row, columns)
-        return app.about | {"probability": round(probability(row), 6)}
+        check(row, columns, gaps=named)
+        unknown = [
+            name
+            for name, words in columns.items()
+            if words != "a number" and row[name] not in (None, *words)
+        ]
+        return app.about | predict_row(row) | ({"unknown": unknown} if unknown else {})
 
     return app
 
 
 def main(argv=None):
     parser = make_parser("Serve a network that takes the columns of a table by name.")
-    parser.add_argument("model", type=Path, help="a .keras file, such as plain_values.py writes")
+    parser.add_argument("model", type=Path, help="a .keras file of plain_values.py or table.py")
     parser.add_argument("--port", type=number(int, 0, 65535), default=PORT, help="0: a free one")
     options = parser.parse_args(argv)
     return serve(create_app(options.model), options.model.stem, HOST, options.port)

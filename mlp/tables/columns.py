@@ -1,0 +1,184 @@
+"""Machinery of this part: looks at the columns of a table and says what it takes each for.
+
+A column is a number, words or a date, or it is left out. `table.py` and `predict.py` import this
+module; it does nothing by itself.
+Chapter: mlp/tables/README.md#what-it-takes-a-column-for
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from utils.runs import fail
+
+MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
+RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
+MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
+LARGEST = 1e30  # of a number, without its sign; what is larger becomes a gap
+GAP = "(gap)"  # the word for a missing word
+DAY_0 = pd.Timestamp("2000-01-01", tz="UTC")  # from which the days of a date are counted
+
+# A column of whole numbers that differ in each row only counts the rows if it is called like this.
+IDENTIFIER = re.compile(r"(^|[_ .-])(id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|Nr|Number)$")
+NUMBER_AS_TEXT = r"[-+]?[€$£]? ?[-+]?\d[\d.,' ]*[%€$£]?"  # 1,5 or 1 234 or $5 or 12 %
+DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d.*)?"
+DAYS = ["ISO8601", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
+DAYS += ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y"]
+FORMATS = DAYS + [f"{day} {time}" for day in DAYS[1:] for time in ("%H:%M", "%H:%M:%S")]
+
+
+def look(table, words=(), numbers=()):
+    """Return for each column what it is taken for: {"name", "kind", "said"}, a date's "format", too.
+
+    words, numbers: names of the columns that a person has decided about.
+    """
+    return [
+        {"name": name} | look_at(name, table[name], name in words, name in numbers)
+        for name in table.columns
+    ]
+
+
+def look_at(name, column, as_words=False, as_numbers=False):
+    """Return what one column is taken for; kind is "number", "words", "date" or "left out"."""
+    known = column.dropna()
+    different, gaps = known.nunique(), len(column) - len(known)
+    if as_words:
+        return words(known, gaps)
+    if different == 0:
+        return left_out("it is empty")
+    if as_numbers:
+        return number(known, gaps)
+    if different == 1 and not gaps:
+        return left_out("it is the same in every row")
+    if is_bool_dtype(column):
+        return words(known, gaps)
+    if is_numeric_dtype(column):
+        if not gaps and different == len(known) and counts_rows(name, known):
+            return left_out("a number that only tells rows apart")
+        return number(known, gaps)
+
+    text = known.astype(str).str.strip()
+    if to_numbers(text).notna().mean() >= MOSTLY:
+        return number(text, gaps)
+    first = text.head(1000)
+    if first.str.fullmatch(DATE).mean() >= MOSTLY:
+        form = find_format(name, text)
+        return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"}
+    if first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY:
+        fail(
+            f'the column {name} has numbers such as "{text.iloc[0]}". Write them with digits and '
+            f"a point, or treat it otherwise: --words '{name}' or --drop '{name}'."
+        )
+    counts = text.value_counts()
+    if counts[counts >= RAREST].sum() < len(column) / 10 and different > RAREST:
+        return left_out(f"{different:,} different words, nearly all of them rare")
+    return words(text, gaps)
+
+
+def left_out(why):
+    return {"kind": "left out", "said": f"left out: {why}"}
+
+
+def with_gaps(gaps):
+    return f", {gaps:,} gaps" if gaps else ""
+
+
+def number(known, gaps):
+    """Return the description of a column of numbers; known: its values."""
+    values = to_numbers(known)
+    odd, values = known[values.isna()], values.dropna()
+    if values.empty:
+        return left_out("not one of its values is a number")
+    said = f"numbers from {values.min():g} to {values.max():g}" + with_gaps(gaps + len(odd))
+    if len(odd):
+        said += f', {len(odd):,} of which are no numbers, such as "{odd.iloc[0]}"'
+    elif 2 < values.nunique() <= 10 and (values == values.round()).all():
+        said += f" ({values.nunique()} different ones: if they are codes, use --words)"
+    return {"kind": "number", "said": said}
+
+
+def words(known, gaps):
+    """Return the description of a column of words; known: its values."""
+    counts = to_words(known).value_counts()
+    few = ", ".join(sorted(counts.index[:4])) + (", ..." if len(counts) > 4 else "")
+    return {"kind": "words", "said": f"{len(counts):,} words: {few[:60]}{with_gaps(gaps)}"}
+
+
+def counts_rows(name, values):
+    """Tell whether numbers that differ in each row are a row's number or name, and no quantity."""
+    whole = (values == values.round()).all()
+    in_a_row = values.max() - values.min() + 1 == len(values)
+    return bool(whole and (in_a_row or IDENTIFIER.search(name)))
+
+
+def find_format(name, text):
+    """Return the one format that fits all dates of a column, or end the program with one line."""
+    fitting = {}
+    for form in FORMATS:
+        if to_dates(text.head(100), form).isna().any() or to_dates(text, form).isna().any():
+            continue
+        days = to_dates(text, form).to_numpy("datetime64[s]")
+        fitting.setdefault(days.tobytes(), form)  # two formats may say the same
+    if not fitting:
+        fail(
+            f"the column {name} has dates in two formats, or in an unknown one. Write all of them "
+            f"as 2026-01-31, or leave the column out: --drop '{name}'."
+        )
+    if len(fitting) > 1:
+        fail(
+            f'the column {name} may have the day first or the month first: "{text.iloc[0]}". '
+            f"Write its dates as 2026-01-31, or leave it out: --drop '{name}'."
+        )
+    return next(iter(fitting.values()))
+
+
+def to_numbers(column):
+    """Return a column as numbers, with NaN for what is none and for what is far too large."""
+    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    return values.where(values.abs() <= LARGEST)
+
+
+def to_words(column):
+    """Return a column as words: whole numbers without ".0", and GAP where nothing is known."""
+    if is_numeric_dtype(column) and not is_bool_dtype(column):
+        values = column.astype("float64")
+        if (values.dropna() == values.dropna().round()).all():
+            column = values.astype("Int64")
+    return column.astype(object).where(column.notna(), GAP).astype(str).str.strip()
+
+
+def to_dates(column, form):
+    """Return a column of text as dates, with NaT for what has another format."""
+    return pd.to_datetime(column, format=form, errors="coerce", utc=True)
+
+
+def to_inputs(table, columns):
+    """Return the inputs of the network, by name: arrays of float32, NaN for a gap, or of words.
+
+    A date becomes the days since 2000, which may be a fraction, the month and the day of the week.
+    """
+    inputs = {}
+    for column in columns:
+        name, values = column["name"], table[column["name"]]
+        if column["kind"] == "number":
+            inputs[name] = to_numbers(values).to_numpy("float32")
+        elif column["kind"] == "words":
+            inputs[name] = to_words(values).to_numpy(object)
+        elif column["kind"] == "date":
+            dates = to_dates(values.astype(object), column["format"])
+            inputs[f"{name} (days)"] = ((dates - DAY_0) / pd.Timedelta(days=1)).to_numpy("float32")
+            inputs[f"{name} (month)"] = to_words(dates.dt.month_name()).to_numpy(object)
+            inputs[f"{name} (weekday)"] = to_words(dates.dt.day_name()).to_numpy(object)
+    return inputs
+
+
+def inputs_of(column):
+    """Return the names of the inputs that a column becomes."""
+    ends = {"date": [" (days)", " (month)", " (weekday)"], "left out": []}
+    return [column["name"] + end for end in ends.get(column["kind"], [""])]
+
+
+def is_words(values):
+    return values.dtype == np.dtype(object)

@@ -1,0 +1,90 @@
+"""Machinery of this part: a threshold from costs, and which columns matter.
+
+`table.py` imports it; it does nothing by itself.
+Chapter: mlp/tables/README.md#a-threshold-from-your-costs
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import precision_score, recall_score
+
+from columns import inputs_of
+
+REPEATS = 5  # times that a column is shuffled
+MOST_ROWS = 2_000  # of the validation rows that are shuffled
+MOST_COLUMNS = 100  # of a wider table no importance is computed
+
+
+def costs_at(y, probability, threshold, miss, false_alarm):
+    """Return what it costs to say yes from this probability on; y: 1 where yes is true."""
+    said = probability >= threshold
+    missed, alarms = int((y[~said] == 1).sum()), int((y[said] == 0).sum())
+    return {
+        "threshold": float(threshold),
+        "missed": missed,
+        "false_alarms": alarms,
+        "cost": missed * miss + alarms * false_alarm,
+        "precision": float(precision_score(y, said, zero_division=1)),
+        "recall": float(recall_score(y, said)),
+    }
+
+
+def find_thresholds(y, probability, miss, false_alarm):
+    """Return the costs at 0.5, at the calculated threshold, and where they are lowest.
+
+    To say yes pays if p * miss is more than (1 - p) * false_alarm.
+    """
+    calculated = false_alarm / (miss + false_alarm)
+    everywhere = [costs_at(y, probability, t / 100, miss, false_alarm) for t in range(1, 100)]
+    return {
+        "usual": costs_at(y, probability, 0.5, miss, false_alarm),
+        "calculated": costs_at(y, probability, calculated, miss, false_alarm),
+        "best": min(everywhere, key=lambda one: one["cost"]),
+    }
+
+
+class Shuffled:
+    """Gives a network the form that scikit-learn asks for, and it shuffles the columns of a table.
+
+    What it shuffles is the number of the row from which a column takes its values, so that the
+    three inputs of a date stay together.
+    """
+
+    def __init__(self, answer, loss, inputs, columns):
+        self.answer, self.loss, self.inputs, self.columns = answer, loss, inputs, columns
+
+    def fit(self, rows, y):
+        return self
+
+    def score(self, rows, y):
+        taken = {
+            name: self.inputs[name][rows[column["name"]]]
+            for column in self.columns
+            for name in inputs_of(column)
+        }
+        return -float(self.loss(self.answer(taken), y).mean())
+
+
+def find_importance(answer, loss, inputs, y, columns, seed):
+    """Return how much the loss rises if a column is shuffled, by column, the largest first.
+
+    answer: a function of inputs; loss: one of answers and y. Empty for a wide table.
+    """
+    columns = [column for column in columns if inputs_of(column)]
+    if len(columns) > MOST_COLUMNS:
+        return {}
+    chosen = np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS]
+    rows = pd.DataFrame({column["name"]: chosen for column in columns})
+    found = permutation_importance(
+        Shuffled(answer, loss, inputs, columns),
+        rows,
+        y[chosen],
+        n_repeats=REPEATS,
+        random_state=seed,
+    )
+    rises = zip(columns, found.importances_mean, found.importances_std, strict=True)
+    return {
+        column["name"]: {"rise": float(mean), "deviation": float(deviation)}
+        for column, mean, deviation in sorted(rises, key=lambda one: -one[1])
+    }

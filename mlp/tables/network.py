@@ -1,0 +1,135 @@
+"""The network for any table: words, gaps and scaling are layers of it, in one file.
+
+`table.py` imports it; it does nothing by itself.
+Chapter: mlp/tables/README.md#words-gaps-and-scaling-in-one-file
+"""
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers, ops
+
+from columns import MOST_WORDS, RAREST, is_words
+from utils.training import verbosity
+
+FAR = 10.0  # standard deviations from the median; what is further off counts as this far
+PATIENCE = 15  # epochs without a lower validation loss, after which the training ends
+MOST_ROWS = 20_000_000  # that are learned from in all epochs: a large table gets fewer epochs
+AT_ONCE = 10_000  # rows that are prepared at once
+
+
+def count_words(values):
+    """Return the words of an input that become a column of their own, the most frequent first."""
+    counts = pd.Series(values).value_counts()
+    return list(counts[counts >= RAREST].index[:MOST_WORDS])
+
+
+def build_preparation(inputs):
+    """Return a model that turns plain values into numbers, and its words: {input: words}.
+
+    inputs: of the part that trains, as columns.to_inputs returns them. All that is fitted is
+    fitted here: words, medians, deviations, and which inputs have gaps.
+    """
+    vocabularies = {name: count_words(x) for name, x in inputs.items() if is_words(x)}
+    numbers = [name for name in inputs if name not in vocabularies]
+    tensors = {
+        name: keras.Input((1,), name=name, dtype="string" if name in vocabularies else "float32")
+        for name in inputs
+    }
+    parts = []
+    if numbers:
+        matrix = np.stack([inputs[name] for name in numbers], axis=1).astype("float64")
+        gaps = np.isnan(matrix)
+        matrix[:, gaps.all(axis=0)] = 0
+        # A scaled number is 0 where it is the median, so a gap that becomes 0 becomes the median.
+        scaling = layers.Normalization(
+            mean=np.nanmedian(matrix, axis=0), variance=np.nanvar(matrix, axis=0)
+        )
+        scaled = scaling(side_by_side([tensors[name] for name in numbers]))
+        parts.append(ops.clip(ops.nan_to_num(scaled), -FAR, FAR))
+        with_gaps = np.flatnonzero(gaps.sum(axis=0) >= RAREST)
+        if len(with_gaps):  # a flag for each of these: 1 where the number is missing
+            missing = ops.isnan(ops.take(scaled, with_gaps.tolist(), axis=1))
+            parts.append(ops.cast(missing, "float32"))
+    for name, words in vocabularies.items():
+        if words:
+            one_hot = layers.StringLookup(vocabulary=words, output_mode="one_hot")
+            parts.append(one_hot(tensors[name])[:, 1:])  # all 0 for rare and for unknown words
+    return keras.Model(tensors, side_by_side(parts)), vocabularies
+
+
+def side_by_side(tensors):
+    return layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
+
+
+def apply(model, inputs):
+    """Return what a model that takes inputs by name makes of them: an array, or a dict of such."""
+    rows = len(next(iter(inputs.values())))
+    pieces = [
+        model.predict_on_batch(
+            {name: values[i : i + AT_ONCE, None] for name, values in inputs.items()}
+        )
+        for i in range(0, rows, AT_ONCE)
+    ]
+    if isinstance(pieces[0], dict):
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    return np.concatenate(pieces)
+
+
+def build_network(width, hidden, outputs):
+    """Return a perceptron: so many inputs, hidden layers of these sizes, so many outputs."""
+    return keras.Sequential(
+        [
+            keras.Input((width,)),
+            *(layers.Dense(neurons, activation="relu") for neurons in hidden),
+            layers.Dense(outputs),
+        ]
+    )
+
+
+def train(training, validation, classes, options):
+    """Return the trained network and its history; training, validation: with X and y.
+
+    It is the network of the epoch with the lowest validation loss. It gives a logit for each class,
+    or, if there are no classes, the number to predict.
+    """
+    rows, y = len(training.X), training.y
+    middle, scale = (0, 1) if classes else (y.mean(), y.std() or 1)
+    network = build_network(training.X.shape[1], options.hidden, len(classes) or 1)
+    network.compile(
+        optimizer=keras.optimizers.Adam(options.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse",
+        steps_per_execution=10,
+    )
+    history = network.fit(
+        training.X,
+        (y - middle) / scale,
+        batch_size=int(np.clip(rows // 100, 32, 1024)),
+        epochs=min(options.epochs, max(10, MOST_ROWS // rows)),
+        validation_data=(validation.X, (validation.y - middle) / scale),
+        validation_batch_size=4096,
+        callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
+        verbose=verbosity(),
+    )
+    if not classes:
+        network.add(layers.Rescaling(scale, offset=middle))
+    return network, history.history
+
+
+def join(preparation, network, temperature, names):
+    """Return one model from plain values to answers: {class: probability}, or {target: number}.
+
+    names: of the classes, or of the target alone. The logits are divided by the temperature.
+    """
+    answer = network(preparation.output)
+    if len(names) > 1:
+        answer = ops.softmax(layers.Rescaling(1 / temperature)(answer))
+    answers = {name: answer[:, i : i + 1] for i, name in enumerate(names)}
+    return keras.Model(preparation.input, answers)
+
+
+def ask(model, inputs, names):
+    """Return the answers of a joined model: probabilities (n, classes), or numbers (n,)."""
+    answers = apply(model, inputs)
+    answers = np.concatenate([answers[name] for name in names], axis=1)
+    return answers if len(names) > 1 else answers[:, 0]

@@ -1,0 +1,78 @@
+"""Machinery of this part: reads the rows of any CSV file, or says in one line why it cannot.
+
+`table.py` and `predict.py` import it; it does nothing by itself.
+Chapter: mlp/tables/README.md#what-a-file-may-look-like
+"""
+
+import codecs
+import csv
+import re
+import warnings
+
+import pandas as pd
+
+from utils.runs import fail, first_line
+
+SEPARATORS = ",;\t|"
+SAMPLE = 100_000  # characters by which separator and decimal commas are recognized
+# Beside what pandas takes for a gap: nothing, NA, N/A, NaN, None, null and a few more.
+GAPS = ["?", "-", "--", ".", "missing", "Missing"]
+
+
+def read_rows(path, encoding=None):
+    """Return a CSV file as a table, each gap a NaN, and what was recognized, as sentences."""
+    try:
+        encoding = encoding or recognize(path)
+        with path.open(encoding=encoding) as file:
+            sample = file.read(SAMPLE)
+        lines = sample.splitlines()
+        if not lines:
+            fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
+        separator = max(SEPARATORS, key=lines[0].count)
+        numbers = re.findall(r"\d[.,]\d", sample)
+        commas = separator != "," and numbers and all("," in number for number in numbers)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                decimal="," if commas else ".",
+                encoding=encoding,
+                na_values=GAPS,
+                skipinitialspace=True,
+                index_col=False,
+                low_memory=False,
+            )
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
+    except LookupError:
+        fail(f"there is no encoding {encoding}. Usual ones are utf-8, cp1252 and utf-16.")
+    except UnicodeError:
+        fail(f"{path} is not in {encoding}. Is it from an older spreadsheet? --encoding cp1252")
+    except (ValueError, pd.errors.ParserWarning) as error:
+        fail(f"{path} is not a proper CSV file ({first_line(error)}). Name another file.")
+    if table.empty:
+        fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
+    table.columns = name_columns(next(csv.reader(lines, delimiter=separator)), path)
+    said = [f'separated by "{separator}"'] if separator not in ",\t" else []
+    return table, said + (["with decimal commas"] if commas else [])
+
+
+def recognize(path):
+    """Return the encoding of a file; some spreadsheets put invisible marks first."""
+    with path.open("rb") as file:
+        start = file.read(3)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def name_columns(names, path):
+    """Return the names of the columns, or end the program with one line if two are the same.
+
+    Names of layers cannot contain a slash, so it becomes a low line; no name becomes a number.
+    """
+    names = [name.strip().replace("/", "_") or f"column_{i}" for i, name in enumerate(names, 1)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
+    return names

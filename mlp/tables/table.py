@@ -1,0 +1,205 @@
+"""A network for your own table: any CSV file, any column to predict.
+
+    python mlp/tables/table.py --data FILE --target COLUMN
+    python mlp/tables/table.py --data FILE --target COLUMN --test    # in the end
+
+Says what it takes each column for, splits the rows in three, trains a perceptron and compares it
+with simpler models on the same rows. Try it with the penguins that come with it:
+
+    python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex --group "Individual ID"
+
+You will see a line for each column, one for each epoch (or a progress bar), the scores of four
+models on validation rows, by how much the network is better or worse, and which columns matter.
+`mlp/outputs/<start time>/` gets the network, `table.keras`, and a figure; `predict.py` and the
+service of `serialization/rest/table_app.py` use the network. Takes some 20 seconds on two
+cores, a table of a million rows some minutes. Only TensorFlow computes with words, so
+the script runs on TensorFlow alone.
+Chapter: mlp/tables/README.md#your-own-table
+"""
+
+from chapter import OUTPUTS
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from columns import look, to_inputs
+from comparing import (
+    Part,
+    choose_temperature,
+    compare,
+    describe_gain,
+    describe_scores,
+    evaluate,
+    losses,
+    to_frame,
+    train_others,
+)
+from deciding import find_importance, find_thresholds
+from network import apply, ask, build_preparation, join, train
+from pictures import draw
+from rows import read_rows
+from target import TASKS, find, giving_away, read_target, split
+from utils import options
+from utils.runs import fail, make_folder, save_results
+
+HIDDEN = (64, 32)  # neurons of each hidden layer
+LEARNING_RATE = 0.001  # step size of Adam
+EPOCHS = 200  # passes over the training rows, at most
+SEED = 1  # of the split, the initial weights and the order of the rows
+SHOWN = 10  # columns whose importance is printed
+COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes that should be a no
+
+
+def parse_options(argv):
+    parser = options.make_parser("Trains a network on a table of your own.", OUTPUTS)
+    add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
+    add("--data", type=Path, required=True, metavar="FILE", help="a CSV file")
+    add("--target", required=True, metavar="COLUMN", help="the column to predict")
+    for name, about in {
+        "drop": "columns to leave out",
+        "words": "columns whose values are words, even if they look like numbers",
+        "numbers": "columns whose values are numbers; all others count as gaps",
+    }.items():
+        add(f"--{name}", nargs="+", default=[], metavar="COLUMN", help=about)
+    add("--group", metavar="COLUMN", help="rows with the same value are not torn apart")
+    add("--task", choices=TASKS, help="what the target is; default: what it looks like")
+    add("--yes", metavar="VALUE", help="the value of the target that means yes")
+    add("--cost-miss", type=rate, default=COST_MISS, help="of a no that should be a yes")
+    add("--cost-false-alarm", type=rate, default=COST_FALSE_ALARM, help="of a wrong yes")
+    add("--encoding", help="of the file, such as cp1252; default: utf-8, or what its mark says")
+    add("--hidden", type=count, nargs="*", default=HIDDEN, help="neurons of each hidden layer")
+    add("--epochs", type=count, default=EPOCHS, help="passes over the training rows, at most")
+    add("--learning-rate", type=rate, default=LEARNING_RATE, help="step size of Adam")
+    add("--seed", type=options.seed, default=SEED, help="seed of the random numbers")
+    add("--test", action="store_true", help="evaluate on the test rows, too")
+    return parser.parse_args(argv)
+
+
+def read(args):
+    """Return rows, columns, target and groups of the file, and say what they are taken for."""
+    table, said = read_rows(args.data, args.encoding)
+    (name,) = find([args.target], table, args.data)
+    dropped, words, numbers, group = (
+        find(names, table, args.data)
+        for names in (args.drop, args.words, args.numbers, [args.group] if args.group else [])
+    )
+    if name in dropped + group:
+        fail(f"{name} is the target: it cannot be left out, and it cannot be the group.")
+    table, target, more = read_target(table, name, args.task, args.yes, args.data)
+    columns = look(table.drop(columns=[name, *group, *dropped]), words, numbers)
+    for sentence in said + more:
+        print(f"The table: {sentence}.")
+    for column in columns:
+        print(f"  {column['name']:24} {column['said']}")
+    print(f"To predict: {name}, {target.said}")
+    if all(column["kind"] == "left out" for column in columns):
+        fail(f"{args.data} has no column that {name} could be predicted from.")
+    groups = table[group[0]].astype(str).to_numpy() if group else None
+    return table, columns, target, groups
+
+
+def prepare(inputs, y, groups, parts):
+    """Return what is fitted on the part that trains, and the parts as each model likes them."""
+    plain = {p: {name: x[rows] for name, x in inputs.items()} for p, rows in parts.items()}
+    preparation, words = build_preparation(plain["training"])
+    return preparation, [
+        Part(some, to_frame(some, words), apply(preparation, some), y[rows], groups[rows])
+        for some, rows in zip(plain.values(), parts.values(), strict=True)
+    ]
+
+
+def report(title, part, models, classes, variance):
+    """Print and return the scores of each model, and by how much the network's loss is lower."""
+    answers = {name: model(part) for name, model in models.items()}
+    scores = {name: evaluate(a, part.y, classes, variance) for name, a in answers.items()}
+    print(f"On the {len(part.y):,} {title} rows:")
+    for name, one in scores.items():
+        print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
+    by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
+    family = compare(by_row, part.groups)
+    print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
+    for name, one in family.items():
+        print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
+    return answers, {"scores": scores, "compared": family}
+
+
+def say_costs(points, args):
+    print(f"If a miss costs {args.cost_miss:g} and a false alarm {args.cost_false_alarm:g}:")
+    for point in points.values():
+        print("  threshold {threshold:.2f}: {missed} missed,".format(**point), end=" ")
+        print("{false_alarms} false alarms, cost {cost:,g}".format(**point))
+
+
+def say_importance(importance):
+    print("The loss of the network rises, if a column is shuffled, by")
+    for column, one in list(importance.items())[:SHOWN]:
+        print(f"  {column:24} {one['rise']:.3f} ({one['deviation']:.3f})")
+
+
+def main(argv=None):
+    args = parse_options(argv)
+    if keras.config.backend() != "tensorflow":
+        fail("only TensorFlow computes with words. Set KERAS_BACKEND to tensorflow.")
+    keras.utils.set_random_seed(args.seed)
+
+    # 1. Look at the table, and split it.
+    table, columns, target, groups = read(args)
+    folder = make_folder(args.outputs)
+    y, classes = target.y, target.classes
+    inputs = to_inputs(table, columns)
+    leaks = giving_away(inputs, y, classes, args.seed)
+    for leak in leaks:
+        print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
+    parts = split(y, groups, classes, args.seed)
+    print(", ".join(f"{len(rows):,} rows for {part}" for part, rows in parts.items()))
+
+    # 2. Train: whatever is fitted is fitted on the part that trains.
+    groups = np.arange(len(y)) if groups is None else groups
+    preparation, (training, validation, test) = prepare(inputs, y, groups, parts)
+    network, history = train(training, validation, classes, args)
+    models = train_others(training, validation, classes, args.seed)
+
+    # 3. Save one model from plain values to answers, with the temperature that calibrates it.
+    model = join(preparation, network, 1.0, target.names)
+    if classes:
+        raw = ask(model, validation.inputs, target.names)
+        temperature = choose_temperature(raw, validation)
+        model = join(preparation, network, temperature, target.names)
+    model.save(folder / "table.keras")
+    models["neural_network"] = lambda part: ask(model, part.inputs, target.names)
+
+    # 4. Compare on rows that none of them has learned from.
+    variance = training.y.var()
+    answers, on_validation = report("validation", validation, models, classes, variance)
+    results = {"columns": columns, "target": args.target, "leaks": leaks}
+    results |= {
+        "task": target.task,
+        "names": target.names,
+        "validation": on_validation,
+        "history": history,
+    }
+    points = None
+    if target.task == "yes-or-no":
+        yes = answers["neural_network"][:, 1]
+        points = find_thresholds(validation.y, yes, args.cost_miss, args.cost_false_alarm)
+        results["thresholds"] = points
+        say_costs(points, args)
+    results["importance"] = find_importance(
+        lambda inputs: ask(model, inputs, target.names),
+        lambda answers, y: losses(answers, y, classes, variance),
+        validation.inputs,
+        validation.y,
+        columns,
+        args.seed,
+    )
+    say_importance(results["importance"])
+    if args.test:
+        _, results["test"] = report("test", test, models, classes, variance)
+    draw(history, answers, validation.y, classes, points, folder / "table.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Machinery of this part: what is to be predicted, the split in three, and what gives it away.
+
+`table.py` imports it; it does nothing by itself.
+Chapter: mlp/tables/README.md#the-target
+"""
+
+import difflib
+from collections import namedtuple
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from columns import DATE, is_words, to_numbers, to_words
+from utils.runs import fail
+
+TASKS = ["yes-or-no", "classes", "number"]
+YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
+FEWEST_ROWS = 50  # of a table
+FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
+MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
+GIVEN_AWAY = 0.999  # a single column that scores this much says the target
+SAMPLE = 2_000  # rows on which that is tried
+
+# classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
+# the network's outputs. y: the number of each row's class, or the number itself.
+Target = namedtuple("Target", ["task", "classes", "names", "y", "said"])
+
+
+def find(names, table, path):
+    """Return the names, or end the program with one line if the table lacks one of them."""
+    names = [name.strip().replace("/", "_") for name in names]
+    for name in names:
+        if name not in table.columns:
+            near = difflib.get_close_matches(name, list(table.columns), n=1, cutoff=0.5)
+            hint = f'Do you mean "{near[0]}"?' if near else "It has " + few(table.columns) + "."
+            fail(f'{path} has no column "{name}". {hint}')
+    return names
+
+
+def few(names, most=12):
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def decide_task(target, task):
+    """Return the task for a column without gaps: as asked for, or as its values suggest."""
+    different = target.nunique()
+    name = target.name
+    if different < 2:
+        fail(f'the target {name} is "{target.iloc[0]}" in every row. Choose another column.')
+    numeric = is_numeric_dtype(target) and not is_bool_dtype(target)
+    whole = numeric and (target == target.round()).all()
+    if not numeric and target.astype(str).head(1000).str.fullmatch(DATE).mean() > 0.9:
+        fail(f"the target {name} is a date, which this script does not predict.")
+    if task == "number" and not numeric:
+        fail(f"the target {name} has words, such as {target.iloc[0]}: --task number cannot be.")
+    if task != "number" and different == len(target) and (whole or not numeric):
+        fail(f"the target {name} is different in every row, so it only tells rows apart.")
+    if task:
+        return task
+    if different == 2:
+        return "yes-or-no"
+    return "number" if numeric and not (whole and different <= 10) else "classes"
+
+
+def read_target(table, name, task, yes, path):
+    """Return the rows that have a target, the target, and what there is to say about the rows."""
+    said = []
+    known = table[name].notna()
+    if not known.all():
+        said.append(f"left out: {(~known).sum():,} rows in which the target is missing")
+    table = table[known]
+    if len(table) < FEWEST_ROWS:
+        fail(f"{path} has {len(table)} rows with a target. Give at least {FEWEST_ROWS}.")
+    task = decide_task(table[name], task)
+    if copies := table.duplicated().sum():
+        said.append(f"{copies:,} rows are copies of others, which flatters every model")
+    if task == "number":
+        y = to_numbers(table[name]).to_numpy()
+        about = f"a number from {y.min():g} to {y.max():g}"
+        return table, Target(task, [], [name], y, about), said
+
+    labels = to_words(table[name])
+    counts = labels.value_counts()
+    if rare := sorted(counts.index[counts < FEWEST_OF_CLASS]):
+        rows = labels.isin(rare)
+        said.append(f"left out: {rows.sum()} rows of classes with fewer than 5: {few(rare)}")
+        table, labels, counts = table[~rows], labels[~rows], counts.drop(rare)
+    if len(counts) < 2:
+        fail(f"the target {name} has fewer than two classes of at least {FEWEST_OF_CLASS} rows.")
+    if len(counts) > MOST_CLASSES:
+        fail(
+            f"the target {name} has {len(counts):,} classes, and {MOST_CLASSES} are the most. "
+            "If it is a number: --task number."
+        )
+    classes = sorted(counts.index)
+    if len(classes) == 2:
+        classes = order(name, counts, yes)
+    elif task == "yes-or-no":
+        fail(f"the target {name} has {len(counts)} values: --task yes-or-no needs two.")
+    task = "yes-or-no" if len(classes) == 2 else "classes"
+    about = f"yes is {classes[1]}, no is {classes[0]}" if len(classes) == 2 else few(classes)
+    y = labels.map(classes.index).to_numpy()
+    return table, Target(task, classes, classes, y, f"{task}: {about}"), said
+
+
+def order(name, counts, yes):
+    """Return the two classes, yes last: the one asked for, one of the usual words, or the rarer."""
+    classes = sorted(counts.index)
+    if yes is not None and yes not in classes:
+        fail(f"the target {name} is never {yes}. --yes may be {' or '.join(classes)}.")
+    usual = [word for word in classes if word.lower() in YES]
+    yes = yes or (usual[0] if len(usual) == 1 else counts.index[-1])
+    return sorted(classes, key=lambda word: word == yes)
+
+
+def split(y, groups, classes, seed):
+    """Return the rows of the three parts: about 60 % to train, 20 % to validate, 20 % to test.
+
+    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly.
+    """
+    strata = y if classes else pd.qcut(pd.Series(y).rank(method="first"), 5, labels=False)
+    if groups is None:
+        folds = StratifiedKFold(5, shuffle=True, random_state=seed).split(y, strata)
+    else:
+        if len(np.unique(groups)) < 10:
+            fail("fewer than ten groups cannot be split in three. Leave out --group.")
+        folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, strata, groups)
+    test, validation, *others = [rows for _, rows in folds]
+    parts = {"training": np.sort(np.concatenate(others)), "validation": validation, "test": test}
+    for part, rows in parts.items():
+        if classes and len(np.unique(y[rows])) < len(classes):
+            fail(f"a class has no row in the part for {part}: too few groups have it.")
+    return parts
+
+
+def giving_away(inputs, y, classes, seed):
+    """Return the names of the inputs that say the target almost without fail, each by itself.
+
+    A decision tree learns from a single input and is judged on other rows.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
+    found = []
+    for name, values in inputs.items():
+        values = values[chosen]
+        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
+        tree = DecisionTreeClassifier() if classes else DecisionTreeRegressor(min_samples_leaf=2)
+        if cross_val_score(tree, x[:, None], y[chosen], cv=3).mean() >= GIVEN_AWAY:
+            found.append(name)
+    return found
