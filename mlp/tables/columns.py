@@ -30,7 +30,7 @@ FORMATS = DAYS + [f"{day} {time}" for day in DAYS[1:] for time in ("%H:%M", "%H:
 
 
 def look(table, words=(), numbers=()):
-    """Return for each column what it is taken for: {"name", "kind", "said"}, a date's "format", too.
+    """Return for each column what it is taken for: "name", "kind", "said" and a date's "format".
 
     words, numbers: names of the columns that a person has decided about.
     """

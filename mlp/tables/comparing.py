@@ -14,6 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import roc_auc_score
 
+from network import apply
 from utils.statistics import (
     SMALLEST,
     cross_fit_temperature,
@@ -50,6 +51,16 @@ def to_frame(inputs, vocabularies):
             if vocabularies.get(name, True)  # a column of rare words says nothing
         }
     )
+
+
+def make_parts(inputs, y, groups, parts, preparation, words):
+    """Return each part as each model likes it; parts: its rows, by name."""
+    made = []
+    for rows in parts.values():
+        plain = {name: values[rows] for name, values in inputs.items()}
+        X = apply(preparation, plain)
+        made.append(Part(plain, to_frame(plain, words), X, y[rows], groups[rows]))
+    return made
 
 
 def train_others(training, validation, classes, seed):
@@ -153,3 +164,18 @@ def compare(by_model, groups, network="neural_network"):
     for one, p in zip(family.values(), holm([one["p"] for one in family.values()]), strict=True):
         one |= {"p_holm": p, "shown": p < SHOWN}
     return family
+
+
+def report(title, part, models, classes, variance):
+    """Print and return the scores of each model, and by how much the network's loss is lower."""
+    answers = {name: model(part) for name, model in models.items()}
+    scores = {name: evaluate(a, part.y, classes, variance) for name, a in answers.items()}
+    print(f"On the {len(part.y):,} {title} rows:")
+    for name, one in scores.items():
+        print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
+    by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
+    family = compare(by_row, part.groups)
+    print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
+    for name, one in family.items():
+        print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
+    return answers, {"scores": scores, "compared": family}

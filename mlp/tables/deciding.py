@@ -11,6 +11,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from columns import inputs_of
 
+SHOWN = 10  # columns whose importance is printed
 REPEATS = 5  # times that a column is shuffled
 MOST_ROWS = 2_000  # of the validation rows that are shuffled
 MOST_COLUMNS = 100  # of a wider table no importance is computed
@@ -42,6 +43,13 @@ def find_thresholds(y, probability, miss, false_alarm):
         "calculated": costs_at(y, probability, calculated, miss, false_alarm),
         "best": min(everywhere, key=lambda one: one["cost"]),
     }
+
+
+def say_costs(points, miss, false_alarm):
+    print(f"If a miss costs {miss:g} and a false alarm {false_alarm:g}:")
+    for point in points.values():
+        print("  threshold {threshold:.2f}: {missed} missed,".format(**point), end=" ")
+        print("{false_alarms} false alarms, cost {cost:,g}".format(**point))
 
 
 class Shuffled:
@@ -88,3 +96,10 @@ def find_importance(answer, loss, inputs, y, columns, seed):
         column["name"]: {"rise": float(mean), "deviation": float(deviation)}
         for column, mean, deviation in sorted(rises, key=lambda one: -one[1])
     }
+
+
+def say_importance(importance):
+    if importance:
+        print("The network's loss rises by so much if a column is shuffled:")
+    for column, one in list(importance.items())[:SHOWN]:
+        print(f"  {column:24} {one['rise']:.3f} ({one['deviation']:.3f})")

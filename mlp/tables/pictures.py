@@ -12,7 +12,8 @@ from sklearn.metrics import precision_recall_curve
 from utils.figures import DASHES, name_lines, plot_history, save_figure
 from utils.statistics import reliability
 
-BINS = 10  # of the calibration
+BINS = 10  # of the calibration, at most
+ROWS_PER_BIN = 20
 MOST_POINTS = 1_000  # of the numbers that are drawn
 
 
@@ -60,11 +61,12 @@ def draw_precision(axes, answers, y, points, yes):
 
 def draw_calibration(axes, answers, y, classes):
     axes.plot([0, 1], [0, 1], color="gray", linewidth=1)
+    bins = min(BINS, max(3, len(y) // ROWS_PER_BIN))
     if len(classes) == 2:
-        happened, said = calibration_curve(y, answers[:, 1], n_bins=BINS, strategy="quantile")
+        happened, said = calibration_curve(y, answers[:, 1], n_bins=bins, strategy="quantile")
         axes.set(xlabel=f'probability of "{classes[1]}"', ylabel="share of rows in which it is so")
     else:
-        _, said, happened = reliability(answers, np.eye(len(classes))[y], BINS).T
+        _, said, happened = reliability(answers, np.eye(len(classes))[y], bins).T
         axes.set(xlabel="probability of the answer", ylabel="share of right answers")
     axes.plot(said, happened, "o-")
-    axes.set(title="Calibration", xlim=(0, 1), ylim=(0, 1))
+    axes.set(title="Calibration", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

@@ -26,29 +26,24 @@ import numpy as np
 
 from columns import look, to_inputs
 from comparing import (
-    Part,
     choose_temperature,
-    compare,
-    describe_gain,
-    describe_scores,
-    evaluate,
     losses,
-    to_frame,
+    make_parts,
+    report,
     train_others,
 )
-from deciding import find_importance, find_thresholds
-from network import apply, ask, build_preparation, join, train
+from deciding import find_importance, find_thresholds, say_costs, say_importance
+from network import ask, build_preparation, join, train
 from pictures import draw
 from rows import read_rows
 from target import TASKS, find, giving_away, read_target, split
 from utils import options
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, replacing, save_results
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.001  # step size of Adam
 EPOCHS = 200  # passes over the training rows, at most
 SEED = 1  # of the split, the initial weights and the order of the rows
-SHOWN = 10  # columns whose importance is printed
 COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes that should be a no
 
 
@@ -100,44 +95,6 @@ def read(args):
     return table, columns, target, groups
 
 
-def prepare(inputs, y, groups, parts):
-    """Return what is fitted on the part that trains, and the parts as each model likes them."""
-    plain = {p: {name: x[rows] for name, x in inputs.items()} for p, rows in parts.items()}
-    preparation, words = build_preparation(plain["training"])
-    return preparation, [
-        Part(some, to_frame(some, words), apply(preparation, some), y[rows], groups[rows])
-        for some, rows in zip(plain.values(), parts.values(), strict=True)
-    ]
-
-
-def report(title, part, models, classes, variance):
-    """Print and return the scores of each model, and by how much the network's loss is lower."""
-    answers = {name: model(part) for name, model in models.items()}
-    scores = {name: evaluate(a, part.y, classes, variance) for name, a in answers.items()}
-    print(f"On the {len(part.y):,} {title} rows:")
-    for name, one in scores.items():
-        print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
-    by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
-    family = compare(by_row, part.groups)
-    print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
-    for name, one in family.items():
-        print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
-    return answers, {"scores": scores, "compared": family}
-
-
-def say_costs(points, args):
-    print(f"If a miss costs {args.cost_miss:g} and a false alarm {args.cost_false_alarm:g}:")
-    for point in points.values():
-        print("  threshold {threshold:.2f}: {missed} missed,".format(**point), end=" ")
-        print("{false_alarms} false alarms, cost {cost:,g}".format(**point))
-
-
-def say_importance(importance):
-    print("The loss of the network rises, if a column is shuffled, by")
-    for column, one in list(importance.items())[:SHOWN]:
-        print(f"  {column:24} {one['rise']:.3f} ({one['deviation']:.3f})")
-
-
 def main(argv=None):
     args = parse_options(argv)
     if keras.config.backend() != "tensorflow":
@@ -146,18 +103,21 @@ def main(argv=None):
 
     # 1. Look at the table, and split it.
     table, columns, target, groups = read(args)
-    folder = make_folder(args.outputs)
     y, classes = target.y, target.classes
     inputs = to_inputs(table, columns)
+    parts = split(y, groups, classes, args.seed)
+    folder = make_folder(args.outputs)
+    print(", ".join(f"{len(rows):,} rows for {part}" for part, rows in parts.items()))
     leaks = giving_away(inputs, y, classes, args.seed)
     for leak in leaks:
         print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
-    parts = split(y, groups, classes, args.seed)
-    print(", ".join(f"{len(rows):,} rows for {part}" for part, rows in parts.items()))
 
     # 2. Train: whatever is fitted is fitted on the part that trains.
     groups = np.arange(len(y)) if groups is None else groups
-    preparation, (training, validation, test) = prepare(inputs, y, groups, parts)
+    preparation, words = build_preparation(
+        {name: values[parts["training"]] for name, values in inputs.items()}
+    )
+    training, validation, test = make_parts(inputs, y, groups, parts, preparation, words)
     network, history = train(training, validation, classes, args)
     models = train_others(training, validation, classes, args.seed)
 
@@ -167,25 +127,21 @@ def main(argv=None):
         raw = ask(model, validation.inputs, target.names)
         temperature = choose_temperature(raw, validation)
         model = join(preparation, network, temperature, target.names)
-    model.save(folder / "table.keras")
+    with replacing(folder / "table.keras") as partial:
+        model.save(partial)
     models["neural_network"] = lambda part: ask(model, part.inputs, target.names)
 
     # 4. Compare on rows that none of them has learned from.
     variance = training.y.var()
     answers, on_validation = report("validation", validation, models, classes, variance)
-    results = {"columns": columns, "target": args.target, "leaks": leaks}
-    results |= {
-        "task": target.task,
-        "names": target.names,
-        "validation": on_validation,
-        "history": history,
-    }
+    results = {"columns": columns, "target": target.column, "task": target.task}
+    results |= {"names": target.names, "leaks": leaks, "validation": on_validation}
     points = None
     if target.task == "yes-or-no":
         yes = answers["neural_network"][:, 1]
         points = find_thresholds(validation.y, yes, args.cost_miss, args.cost_false_alarm)
         results["thresholds"] = points
-        say_costs(points, args)
+        say_costs(points, args.cost_miss, args.cost_false_alarm)
     results["importance"] = find_importance(
         lambda inputs: ask(model, inputs, target.names),
         lambda answers, y: losses(answers, y, classes, variance),
@@ -198,7 +154,7 @@ def main(argv=None):
     if args.test:
         _, results["test"] = report("test", test, models, classes, variance)
     draw(history, answers, validation.y, classes, points, folder / "table.png")
-    return save_results(results, folder, __file__, argv)
+    return save_results(results | {"history": history}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SAMPLE = 2_000  # rows on which that is tried
 
 # classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
 # the network's outputs. y: the number of each row's class, or the number itself.
-Target = namedtuple("Target", ["task", "classes", "names", "y", "said"])
+Target = namedtuple("Target", ["column", "task", "classes", "names", "y", "said"])
 
 
 def find(names, table, path):
@@ -81,7 +81,7 @@ def read_target(table, name, task, yes, path):
     if task == "number":
         y = to_numbers(table[name]).to_numpy()
         about = f"a number from {y.min():g} to {y.max():g}"
-        return table, Target(task, [], [name], y, about), said
+        return table, Target(name, task, [], [name], y, about), said
 
     labels = to_words(table[name])
     counts = labels.value_counts()
@@ -104,7 +104,7 @@ def read_target(table, name, task, yes, path):
     task = "yes-or-no" if len(classes) == 2 else "classes"
     about = f"yes is {classes[1]}, no is {classes[0]}" if len(classes) == 2 else few(classes)
     y = labels.map(classes.index).to_numpy()
-    return table, Target(task, classes, classes, y, f"{task}: {about}"), said
+    return table, Target(name, task, classes, classes, y, f"{task}: {about}"), said
 
 
 def order(name, counts, yes):

@@ -3,10 +3,10 @@
     python serialization/rest/table_app.py mlp/outputs/RUN/churn_plain.keras
     python serialization/rest/table_app.py mlp/outputs/RUN/table.keras
 
-RUN is a run of mlp/plain_values.py or of mlp/tables/table.py. Prints "Serving churn_plain on http://127.0.0.1:8000" after
-a few seconds. That address says which columns the network takes; /predict takes them as JSON:
-{"CreditScore": 640, "Geography": "Germany", ...}. This script names no column: names and words are
-in the file. It runs on TensorFlow only, because of the words.
+RUN is a run of mlp/plain_values.py, or of mlp/tables/table.py. Prints "Serving churn_plain on
+http://127.0.0.1:8000" after a few seconds. That address says which columns the network takes;
+/predict takes them as JSON: {"CreditScore": 640, "Geography": "Germany", ...}. This script names no
+column: names and words are in the file. It runs on TensorFlow only, because of the words.
 
 Chapter: serialization/operating/README.md#anything-but-digits
 """
