@@ -16,6 +16,8 @@ CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", 
 NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
 NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 TARGET = "Exited"
+# One input for each category but the first of its column, and one for each number: 11.
+INPUTS = sum(len(words) - 1 for words in CATEGORIES.values()) + len(NUMBERS)
 
 
 def make_encoder():
@@ -40,7 +42,7 @@ def make_preprocessor():
     return make_pipeline(make_encoder(), StandardScaler()).set_output(transform="pandas")
 
 
-def build_model(hidden, inputs=11):
+def build_model(hidden, inputs=INPUTS):
     """Return a perceptron: the inputs, hidden layers of these sizes, one probability."""
     return keras.Sequential(
         [

@@ -51,7 +51,7 @@ KEPT = 100  # what it gains, on average, if that customer was about to leave
 
 def take(customers, share, seed):
     """Return two random parts of the customers, the second being this share of them."""
-    left = customers["Exited"]
+    left = customers[churn.TARGET]
     return train_test_split(customers, test_size=share, stratify=left, random_state=seed)
 
 
@@ -69,7 +69,7 @@ def prepare(parts, preprocessor):
     """
     preprocessor.fit(parts[0])
     return [
-        (preprocessor.transform(part).to_numpy("float32"), part["Exited"].to_numpy("float32"))
+        (preprocessor.transform(part).to_numpy("float32"), part[churn.TARGET].to_numpy("float32"))
         for part in parts
     ]
 

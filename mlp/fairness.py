@@ -36,6 +36,7 @@ GROUPS = {  # column and value
     "Spain": ("Geography", "Spain"),
 }
 GAPS = [("women", "men"), ("Germany", "France")]
+PROXIES = ["women", "Germany"]  # groups that the other columns may give away
 KINDS = ["false_alarms", "missed"]
 
 
@@ -54,7 +55,7 @@ def predict(pairs, make_preprocessor, epochs):
 
 def rates(customers, probability):
     """Return accuracy, false alarms and missed leavers, as shares, among these customers."""
-    left, reported = customers["Exited"] == 1, probability >= lesson.THRESHOLD
+    left, reported = customers[churn.TARGET] == 1, probability >= lesson.THRESHOLD
     return {
         "accuracy": float((left == reported).mean()),
         "false_alarms": float(reported[~left].mean()),
@@ -113,7 +114,7 @@ def main(argv=None):
             print(f"{one['false_alarms']:14.1%}{one['missed']:8.1%}")
 
     results["proxies"] = {}
-    for group in ("women", "Germany"):
+    for group in PROXIES:
         results["proxies"][group] = given_away(*pairs[0], *GROUPS[group])
         print(f"AUC of the other columns for {group}: {results['proxies'][group]:.3f}")
 

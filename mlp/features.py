@@ -26,7 +26,8 @@ from splits import SPLITS, compare, correct, describe, make_pairs, predict_valid
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
-INPUTS = {  # what is made of the columns Age and NumOfProducts; all others are as usual
+CURVED, STEPPED = "Age", "NumOfProducts"  # the columns of which something is made
+INPUTS = {  # what is made of these two; all others are as usual
     "as_usual": ("line", "line"),
     "age_curve": ("curve", "line"),
     "product_steps": ("line", "steps"),
@@ -47,7 +48,7 @@ def make_preprocessor(age, products):
         "steps": OneHotEncoder(drop="first", sparse_output=False),
         "nothing": "drop",
     }
-    ways = {"Age": made[age], "NumOfProducts": made[products]}
+    ways = {CURVED: made[age], STEPPED: made[products]}
     columns = [("words", OneHotEncoder(drop="first", sparse_output=False), list(churn.CATEGORIES))]
     columns += [(name, ways.get(name, "passthrough"), [name]) for name in churn.NUMBERS]
     return make_pipeline(ColumnTransformer(columns), StandardScaler()).set_output(

@@ -53,7 +53,7 @@ def prepare(customers):
     """Return inputs (n, 11), targets (n,) and the preprocessor fitted on these customers."""
     preprocessor = churn.make_preprocessor()
     X = preprocessor.fit_transform(customers)
-    y = customers["Exited"]
+    y = customers[churn.TARGET]
     return X.to_numpy("float32"), y.to_numpy("float32"), preprocessor
 
 

@@ -32,9 +32,11 @@ from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
 
+STRANGER = NEW_CUSTOMER | {"Geography": "Italy"}  # a word that no customer of the table has
+
 
 def take_plain_values(network):
-    """Return the network with an input for each of the ten columns, in place of 11 numbers."""
+    """Return the network with an input for each column, in place of the encoded numbers."""
     inputs = {name: keras.Input((1,), name=name, dtype="string") for name in churn.CATEGORIES}
     inputs |= {name: keras.Input((1,), name=name) for name in churn.NUMBERS}
     columns = []
@@ -74,7 +76,7 @@ def main(argv=None):
     (probability,) = predict_plain(model, NEW_CUSTOMER)
     print(f"The customer leaves with probability {probability:.2f}.")
     try:
-        predict_plain(model, NEW_CUSTOMER | {"Geography": "Italy"})
+        predict_plain(model, STRANGER)
     except tf.errors.InvalidArgumentError:
         print("A customer from Italy: refused.")
 

@@ -42,8 +42,9 @@ def find_network(path):
 def load_network(path):
     """Return the network, scaling included, or end with one line if it is not one of mlp.py."""
     network = load_model(path)
-    if getattr(network, "input_shape", None) != (None, 11):
-        fail(f"{shown(path)} is not a churn network: it does not take 11 numbers a customer.")
+    if getattr(network, "input_shape", None) != (None, churn.INPUTS):
+        wanted = f"it does not take {churn.INPUTS} numbers a customer"
+        fail(f"{shown(path)} is not a churn network: {wanted}.")
     return network
 
 

@@ -135,6 +135,7 @@ def main(argv=None):
     variance = training.y.var()
     answers, on_validation = report("validation", validation, models, classes, variance)
     results = {"columns": columns, "target": target.column, "task": target.task}
+    results |= {"rows": {part: len(rows) for part, rows in parts.items()}}
     results |= {"names": target.names, "leaks": leaks, "validation": on_validation}
     points = None
     if target.task == "yes-or-no":
