@@ -32,6 +32,7 @@ MEASUREMENTS = {
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_experiments": ("mlp/experiments.py", []),
+    "own_tables": ("mlp/tables/examples.py", ["own_table.png"]),
     "churn_seconds": ("book/timings/churn_seconds.py", []),  # nothing else should run meanwhile
     "mnist_figures": (
         "book/figures/mnist_figures.py",

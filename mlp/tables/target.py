@@ -10,7 +10,8 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score
+from scipy import stats
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from columns import DATE, is_words, to_numbers, to_words
@@ -140,14 +141,20 @@ def split(y, groups, classes, seed):
 def giving_away(inputs, y, classes, seed):
     """Return the names of the inputs that say the target almost without fail, each by itself.
 
-    A decision tree learns from a single input and is judged on other rows.
+    A decision tree learns from a single input and is judged on other rows; if both are numbers,
+    it is enough that they have the same order.
     """
     chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
     found = []
     for name, values in inputs.items():
-        values = values[chosen]
-        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
-        tree = DecisionTreeClassifier() if classes else DecisionTreeRegressor(min_samples_leaf=2)
-        if cross_val_score(tree, x[:, None], y[chosen], cv=3).mean() >= GIVEN_AWAY:
+        x = pd.factorize(values[chosen])[0] if is_words(values) else np.nan_to_num(values[chosen])
+        if np.ptp(x) == 0:
+            continue
+        if classes or is_words(values):
+            tree = DecisionTreeClassifier() if classes else DecisionTreeRegressor()
+            score = cross_val_score(tree, x[:, None], y[chosen], cv=KFold(3)).mean()
+        else:
+            score = abs(stats.spearmanr(x, y[chosen]).statistic)
+        if score >= GIVEN_AWAY:
             found.append(name)
     return found
