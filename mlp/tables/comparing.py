@@ -26,6 +26,7 @@ from utils.statistics import (
 )
 
 SHOWN = 0.05  # what Holm's p must be below
+LARGE = 100_000  # rows, from which on the usual strength must do
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (
     0.1,
@@ -80,8 +81,9 @@ def train_others(training, validation, classes, seed):
             "gradient_boosting": lambda part: boosting.predict(part.frame),
         }
     majority = DummyClassifier().fit(X, y)
+    strengths = STRENGTHS if len(y) <= LARGE else [1]
     linear = min(
-        (LogisticRegression(C=1 / strength, max_iter=1000).fit(X, y) for strength in STRENGTHS),
+        (LogisticRegression(C=1 / strength, max_iter=1000).fit(X, y) for strength in strengths),
         key=lambda model: surprise(model.predict_proba(validation.X), validation.y).mean(),
     )
     boosting = HistGradientBoostingClassifier(**options).fit(training.frame, y)

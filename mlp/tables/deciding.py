@@ -7,7 +7,6 @@ Chapter: mlp/tables/README.md#a-threshold-from-your-costs
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import precision_score, recall_score
 
 from columns import inputs_of
 
@@ -20,14 +19,15 @@ MOST_COLUMNS = 100  # of a wider table no importance is computed
 def costs_at(y, probability, threshold, miss, false_alarm):
     """Return what it costs to say yes from this probability on; y: 1 where yes is true."""
     said = probability >= threshold
-    missed, alarms = int((y[~said] == 1).sum()), int((y[said] == 0).sum())
+    found, missed = int(y[said].sum()), int(y[~said].sum())
+    alarms = int(said.sum()) - found
     return {
         "threshold": float(threshold),
         "missed": missed,
         "false_alarms": alarms,
         "cost": missed * miss + alarms * false_alarm,
-        "precision": float(precision_score(y, said, zero_division=1)),
-        "recall": float(recall_score(y, said)),
+        "precision": found / said.sum() if said.any() else 1.0,
+        "recall": found / y.sum(),
     }
 
 
