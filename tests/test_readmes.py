@@ -60,7 +60,7 @@ RUN_BY_THEIR_CHAPTER = {
     "cnn/residual.py", "cnn/classify.py", "cnn/transfer.py", "cnn/studies/few_pictures.py",
     "cnn/studies/cross_validation.py",
     "cnn/studies/fine_tuning.py", "cnn/studies/digits.py", "mlp/mlp.py", "mlp/evaluation.py",
-    "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py",
+    "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py", "mlp/tables/table.py",
     "mnist/mnist.py", "mnist/studies/seeds.py",
     "reference/activations.py", "reference/initializers.py", "reference/optimizers.py",
     "rnn/first_names.py", "rnn/pixel_order.py", "forecasts/leakage.py",

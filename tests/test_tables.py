@@ -1,8 +1,6 @@
-"""A network for any table: what a column is taken for, one file with all that was fitted, bad input."""
+"""A network for any table: what columns are taken for, one file with all that was fitted."""
 
 import codecs
-import json
-import re
 
 import keras
 import numpy as np
@@ -116,9 +114,10 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
 
 
 def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
-    folder, results = run
+    folder, _ = run
     row = {
-        "studyName": "PAL0708", "Sample Number": 1, "Island": "Torgersen", "Clutch Completion": "Yes",
+        "studyName": "PAL0708", "Sample Number": 1, "Island": "Torgersen",
+        "Clutch Completion": "Yes",
         "Species": "Adelie Penguin (Pygoscelis adeliae)", "Comments": None,
         "Date Egg (days)": 2871, "Date Egg (month)": "November", "Date Egg (weekday)": "Sunday",
         "Culmen Length (mm)": 39.1, "Culmen Depth (mm)": 18.7, "Flipper Length (mm)": 181,
@@ -216,14 +215,15 @@ def test_files_that_are_read(load_script, tmp_path):
     path = tmp_path / "file.csv"
     files = {
         "größe,km/h\n1.5,?\n": ("utf-8", []),
-        "größe;km/h\n1,5;\n": ("utf-8", ['separated by ";"', "with decimal commas"]),
+        "größe;take\n1,5;\n": ("utf-8", ['separated by ";"', "with decimal commas"]),
         "größe\tkm/h\n1,5\tNA\n": ("utf-16", ["with decimal commas"]),
         '"größe"|km/h\n1.5|-\n': ("utf-8-sig", ['separated by "|"']),
     }
     for text, (encoding, expected) in files.items():
         path.write_text(text, encoding=encoding)
         table, said = rows.read_rows(path)
-        assert list(table.columns) == ["größe", "km_h"] and said == expected
+        second = "take_" if "take" in text else "km_h"  # the names that Keras allows
+        assert list(table.columns) == ["größe", second] and said == expected
         assert table.iloc[0, 0] == 1.5 and np.isnan(table.iloc[0, 1])
     path.write_text("größe\n1\n", encoding="cp1252")
     assert "not in utf-8" in failure(rows.read_rows, path)
@@ -436,13 +436,14 @@ def test_tables_that_nobody_here_wrote(data, run_main, run_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_table_of_two_thousand_columns(run_main, tmp_path):
+def test_a_table_of_two_thousand_columns(run_main, tmp_path, capsys):
     random = np.random.default_rng(1)
     table = pd.DataFrame(random.normal(size=(200, 2000))).round(3).add_prefix("column ")
-    table["word"] = random.choice(["a", "b"], 200)
-    table["y"] = np.where(table["column 7"] + table["column 8"] > 0, "up", "down")
+    table = table.mask(random.random(table.shape) < 0.05)
+    table["take"] = random.choice(["a", "b"], 200)  # Keras has a layer of that name
+    table["y"] = random.choice(["up", "down"], 200)
     table.to_csv(tmp_path / "table.csv", index=False)
     options = ["--data", tmp_path / "table.csv", "--target", "y", "--epochs", 2]
     _, results = run_main("mlp/tables/table.py", *options)
     assert len(results["columns"]) == 2001 and results["importance"] == {}
-    assert re.fullmatch(r"y|up|down", json.dumps(results["names"][1]).strip('"'))
+    assert "and 1,961 more" in capsys.readouterr().out

@@ -126,3 +126,38 @@ def churn_experiments():
         rows.append([label, *means, *gain])
     header = ["network, mean of twenty splits", "accuracy", "AUC", "AUC gained (95 % interval)"]
     return markdown([*header, "better on", "shown?"], *rows)
+
+
+@table
+def own_tables():
+    names = {
+        "breast_cancer": "breast cancer: malignant?",
+        "penguins_sex": "penguins: which sex?",
+        "churn": "customers: who leaves?",
+        "iris": "iris: which species?",
+        "wine": "wine: which grower?",
+        "digits": "digits of 8 × 8 pixels: which one?",
+        "diabetes": "diabetes: how far after a year?",
+        "penguins_mass": "penguins: how heavy?",
+    }
+    rows = []
+    for name, label in names.items():
+        one = load_results("own_tables")[name]
+        scores, compared = one["test"]["scores"], one["test"]["compared"]
+        losses = [f"{model['loss']:.3f}" for model in scores.values()]
+        interval = "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**compared["gradient_boosting"])
+        verdict = "yes" if compared["gradient_boosting"]["shown"] else "not shown"
+        rows.append([label, f"{sum(one['rows'].values()):,}", *losses, interval, verdict])
+    return markdown(
+        [
+            "table and question",
+            "rows",
+            "majority or mean",
+            "linear model",
+            "boosting",
+            "network",
+            "network ahead of boosting (95 % interval)",
+            "shown?",
+        ],
+        *rows,
+    )

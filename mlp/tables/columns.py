@@ -6,6 +6,7 @@ Chapter: mlp/tables/README.md#what-it-takes-a-column-for
 """
 
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from utils.runs import fail
 
+SHOWN = 40  # columns that are printed
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
 MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
@@ -38,6 +40,16 @@ def look(table, words=(), numbers=()):
         {"name": name} | look_at(name, table[name], name in words, name in numbers)
         for name in table.columns
     ]
+
+
+def say(columns):
+    """Print what the columns are taken for; of a wide table, only the first ones."""
+    for column in columns[:SHOWN]:
+        print(f"  {column['name']:24} {column['said']}")
+    if len(columns) > SHOWN:
+        kinds = Counter(column["kind"] for column in columns)
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        print(f"  and {len(columns) - SHOWN:,} more, see results.json; in all {counts}")
 
 
 def look_at(name, column, as_words=False, as_numbers=False):

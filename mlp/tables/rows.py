@@ -14,6 +14,10 @@ import pandas as pd
 from utils.runs import fail, first_line
 
 SEPARATORS = ",;\t|"
+TAKEN = re.compile(
+    r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
+    r"sequential|softmax|string_lookup|take)(_\d+)?"
+)
 SAMPLE = 100_000  # characters by which separator and decimal commas are recognized
 # Beside what pandas takes for a gap: nothing, NA, N/A, NaN, None, null and a few more.
 GAPS = ["?", "-", "--", ".", "missing", "Missing"]
@@ -68,11 +72,17 @@ def recognize(path):
 
 
 def name_columns(names, path):
-    """Return the names of the columns, or end the program with one line if two are the same.
-
-    Names of layers cannot contain a slash, so it becomes a low line; no name becomes a number.
-    """
-    names = [name.strip().replace("/", "_") or f"column_{i}" for i, name in enumerate(names, 1)]
+    """Return the names of the columns, or end the program with one line if two are the same."""
+    names = [input_name(name) or f"column_{number}" for number, name in enumerate(names, 1)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
     return names
+
+
+def input_name(name):
+    """Return the name of a column as that of an input of the network can be.
+
+    Keras allows no slash in it, and gives some names to what it computes.
+    """
+    name = name.strip().replace("/", "_")
+    return f"{name}_" if TAKEN.fullmatch(name) else name

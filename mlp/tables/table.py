@@ -24,7 +24,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from columns import look, to_inputs
+from columns import look, say, to_inputs
 from comparing import (
     choose_temperature,
     losses,
@@ -86,8 +86,7 @@ def read(args):
     columns = look(table.drop(columns=[name, *group, *dropped]), words, numbers)
     for sentence in said + more:
         print(f"The table: {sentence}.")
-    for column in columns:
-        print(f"  {column['name']:24} {column['said']}")
+    say(columns)
     print(f"To predict: {name}, {target.said}")
     if all(column["kind"] == "left out" for column in columns):
         fail(f"{args.data} has no column that {name} could be predicted from.")

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from scipy import stats
-from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from columns import DATE, is_words, to_numbers, to_words
+from rows import input_name
 from utils.runs import fail
 
 TASKS = ["yes-or-no", "classes", "number"]
@@ -32,7 +33,7 @@ Target = namedtuple("Target", ["column", "task", "classes", "names", "y", "said"
 
 def find(names, table, path):
     """Return the names, or end the program with one line if the table lacks one of them."""
-    names = [name.strip().replace("/", "_") for name in names]
+    names = [input_name(name) for name in names]
     for name in names:
         if name not in table.columns:
             near = difflib.get_close_matches(name, list(table.columns), n=1, cutoff=0.5)
@@ -141,20 +142,18 @@ def split(y, groups, classes, seed):
 def giving_away(inputs, y, classes, seed):
     """Return the names of the inputs that say the target almost without fail, each by itself.
 
-    A decision tree learns from a single input and is judged on other rows; if both are numbers,
+    A decision tree learns from a single input of some rows and is judged on others. Of two numbers
     it is enough that they have the same order.
     """
-    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
+    learned, judged = np.array_split(np.random.default_rng(seed).permutation(len(y))[:SAMPLE], 2)
     found = []
     for name, values in inputs.items():
-        x = pd.factorize(values[chosen])[0] if is_words(values) else np.nan_to_num(values[chosen])
-        if np.ptp(x) == 0:
-            continue
+        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
         if classes or is_words(values):
             tree = DecisionTreeClassifier() if classes else DecisionTreeRegressor()
-            score = cross_val_score(tree, x[:, None], y[chosen], cv=KFold(3)).mean()
+            score = tree.fit(x[learned, None], y[learned]).score(x[judged, None], y[judged])
         else:
-            score = abs(stats.spearmanr(x, y[chosen]).statistic)
+            score = abs(stats.spearmanr(x[judged], y[judged]).statistic) if np.ptp(x[judged]) else 0
         if score >= GIVEN_AWAY:
             found.append(name)
     return found
