@@ -45,13 +45,13 @@ def to_frame(inputs, vocabularies):
 
     It gets the same words as the network; the others are gaps to it.
     """
-    return pd.DataFrame(
-        {
-            name: pd.Categorical(values, vocabularies[name]) if name in vocabularies else values
-            for name, values in inputs.items()
-            if vocabularies.get(name, True)  # a column of rare words says nothing
-        }
-    )
+    columns = {}
+    for name, values in inputs.items():
+        if name not in vocabularies:
+            columns[name] = values
+        elif words := vocabularies[name]:  # a column of rare words says nothing
+            columns[name] = pd.Categorical.from_codes(pd.Index(words).get_indexer(values), words)
+    return pd.DataFrame(columns)
 
 
 def make_parts(inputs, y, groups, parts, preparation, words):

@@ -23,7 +23,7 @@ YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
 FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
 MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
-GIVEN_AWAY = 0.999  # a single column that scores this much says the target
+GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
 SAMPLE = 2_000  # rows on which that is tried
 
 # classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
@@ -140,20 +140,28 @@ def split(y, groups, classes, seed):
 
 
 def giving_away(inputs, y, classes, seed):
-    """Return the names of the inputs that say the target almost without fail, each by itself.
-
-    A decision tree learns from a single input of some rows and is judged on others. Of two numbers
-    it is enough that they have the same order.
-    """
-    learned, judged = np.array_split(np.random.default_rng(seed).permutation(len(y))[:SAMPLE], 2)
+    """Return the names of the inputs that say the target almost without fail, each by itself."""
+    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
     found = []
     for name, values in inputs.items():
         x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
-        if classes or is_words(values):
-            tree = DecisionTreeClassifier() if classes else DecisionTreeRegressor()
-            score = tree.fit(x[learned, None], y[learned]).score(x[judged, None], y[judged])
-        else:
-            score = abs(stats.spearmanr(x[judged], y[judged]).statistic) if np.ptp(x[judged]) else 0
-        if score >= GIVEN_AWAY:
+        if told(x[chosen, None], y[chosen], classes, is_words(values)) >= GIVEN_AWAY:
             found.append(name)
     return found
+
+
+def told(x, y, classes, words):
+    """Return how much of the target a single input, (n, 1), says: from 0, nothing, to 1, all.
+
+    A decision tree learns it. Of words, it is judged on other rows; from a number, it may make no
+    more intervals than there are classes. Two numbers say the same if they have the same order.
+    """
+    learned, judged = np.array_split(np.arange(len(y)), 2) if words else (slice(None),) * 2
+    if not classes and not words:
+        return abs(stats.spearmanr(x[:, 0], y).statistic) if np.ptp(x) else 0
+    if not classes:
+        return DecisionTreeRegressor().fit(x[learned], y[learned]).score(x[judged], y[judged])
+    most = None if words else len(classes)
+    tree = DecisionTreeClassifier(max_leaf_nodes=most).fit(x[learned], y[learned])
+    usual = np.bincount(y[judged]).max() / len(y[judged])
+    return (tree.score(x[judged], y[judged]) - usual) / (1 - usual) if usual < 1 else 0
