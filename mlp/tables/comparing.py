@@ -28,13 +28,7 @@ from utils.statistics import (
 SHOWN = 0.05  # what Holm's p must be below
 LARGE = 100_000  # rows, from which on the usual strength must do
 MOST_GROUPS = 5_000  # that are drawn one by one
-STRENGTHS = (
-    0.1,
-    1,
-    10,
-    100,
-)  # of the penalty on the weights of the linear model: the best is taken
-
+STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
 
 # Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
 Part = namedtuple("Part", ["inputs", "frame", "X", "y", "groups"])
@@ -105,6 +99,8 @@ def choose_temperature(probabilities, part):
     """Return the temperature of a model: 1, unless another one helps with rows not used for it."""
     labels = np.eye(probabilities.shape[1])[part.y]
     half = np.unique(part.groups, return_inverse=True)[1] % 2
+    if half.max() == 0:
+        return 1.0  # all rows are of one group
     scaled, _ = cross_fit_temperature(probabilities, labels, half)
     before, after = (score(labels, p)["cross_entropy"] for p in (probabilities, scaled))
     return fit_temperature(probabilities, labels) if after < before else 1.0

@@ -10,6 +10,7 @@ import pandas as pd
 from keras import layers, ops
 
 from columns import MOST_WORDS, RAREST, is_words
+from utils.runs import fail
 from utils.training import verbosity
 
 FAR = 10.0  # standard deviations from the median; what is further off counts as this far
@@ -41,10 +42,10 @@ def build_preparation(inputs):
         matrix = np.stack([inputs[name] for name in numbers], axis=1).astype("float64")
         gaps = np.isnan(matrix)
         matrix[:, gaps.all(axis=0)] = 0
+        median, variance = np.nanmedian(matrix, axis=0), np.nanvar(matrix, axis=0)
+        variance[variance == 0] = 1
         # A scaled number is 0 where it is the median, so a gap that becomes 0 becomes the median.
-        scaling = layers.Normalization(
-            mean=np.nanmedian(matrix, axis=0), variance=np.nanvar(matrix, axis=0)
-        )
+        scaling = layers.Normalization(mean=median, variance=variance)
         scaled = scaling(side_by_side([tensors[name] for name in numbers]))
         parts.append(ops.clip(ops.nan_to_num(scaled), -FAR, FAR))
         with_gaps = np.flatnonzero(gaps.sum(axis=0) >= RAREST)
@@ -55,6 +56,8 @@ def build_preparation(inputs):
         if words:
             one_hot = layers.StringLookup(vocabulary=words, output_mode="one_hot")
             parts.append(one_hot(tensors[name])[:, 1:])  # all 0 for rare and for unknown words
+    if not parts:
+        fail("no column has words that occur often enough. Leave out --words, or add rows.")
     return keras.Model(tensors, side_by_side(parts)), vocabularies
 
 

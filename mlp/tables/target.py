@@ -58,7 +58,9 @@ def decide_task(target, task):
     if not numeric and target.astype(str).head(1000).str.fullmatch(DATE).mean() > 0.9:
         fail(f"the target {name} is a date, which this script does not predict.")
     if task == "number" and not numeric:
-        fail(f"the target {name} has words, such as {target.iloc[0]}: --task number cannot be.")
+        words = target[to_numbers(target).isna()]
+        example = words.iloc[0] if len(words) else target.iloc[0]
+        fail(f"the target {name} has words, such as {example}: --task number cannot be.")
     if task != "number" and different == len(target) and (whole or not numeric):
         fail(f"the target {name} is different in every row, so it only tells rows apart.")
     if task:
@@ -71,7 +73,7 @@ def decide_task(target, task):
 def read_target(table, name, task, yes, path):
     """Return the rows that have a target, the target, and what there is to say about the rows."""
     said = []
-    known = table[name].notna()
+    known = table[name].replace([np.inf, -np.inf], np.nan).notna()
     if not known.all():
         said.append(f"left out: {(~known).sum():,} rows in which the target is missing")
     table = table[known]
