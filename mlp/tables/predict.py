@@ -34,7 +34,7 @@ SHOWN = 10  # rows that are printed
 def parse_options(argv):
     parser = make_parser("Asks a network of table.py about the rows of a file.", OUTPUTS)
     add = parser.add_argument
-    add("--model", required=True, metavar="RUN", help="folder of a run of table.py")
+    add("--model", required=True, metavar="RUN", help="folder of a run of table.py, or its network")
     add("--rows", type=Path, required=True, metavar="FILE", help="a CSV file")
     about = "probability from which on the answer is yes; default: that of the run"
     add("--threshold", type=number(float, 0, 1), help=about)
@@ -75,7 +75,8 @@ def find_unknown(model, inputs, table, columns):
 
 def main(argv=None):
     args = parse_options(argv)
-    run, model = load_run(find_run(args.model, OUTPUTS))
+    path = Path(args.model)
+    run, model = load_run(path.parent if path.is_file() else find_run(path, OUTPUTS))
     table, _ = read_rows(args.rows, args.encoding)
     columns = [column for column in run["columns"] if inputs_of(column)]
     missing = [column["name"] for column in columns if column["name"] not in table.columns]
