@@ -123,7 +123,8 @@ def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
         "Culmen Length (mm)": 39.1, "Culmen Depth (mm)": 18.7, "Flipper Length (mm)": 181,
         "Body Mass (g)": 3750, "Delta 15 N (o_oo)": None, "Delta 13 C (o_oo)": None,
     }  # fmt: skip
-    pd.read_csv(PENGUINS).head(1).to_csv(tmp_path / "rows.csv", index=False)
+    first = pd.read_csv(PENGUINS).head(1).assign(Comments=None)
+    first.to_csv(tmp_path / "rows.csv", index=False)
     predict = load_script("mlp/tables/predict.py")
     options = ["--model", folder, "--rows", tmp_path / "rows.csv", "--outputs", tmp_path]
     predict.main(list(map(str, options)))
