@@ -14,12 +14,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from utils import startup
+
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/chapter.py")}
 
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
+startup.set_up()
 matplotlib.use("Agg")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+matplotlib.rc_file(startup.STYLE)  # matplotlib, which was imported above, has not seen the setting
 
 
 def pytest_addoption(parser):

@@ -36,6 +36,7 @@ SCRIPTS = sorted(
 )
 LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTERS]
 name = lambda path: str(path.relative_to(ROOT))  # noqa: E731
+SET_UP = "from utils import startup; startup.set_up()"  # what chapter.py does
 each_script = pytest.mark.parametrize("path", SCRIPTS, ids=name)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=name)
 
@@ -123,7 +124,21 @@ def test_chapters_find_the_project_in_one_way():
         ROOT / "book" / "tables",
     }
     ending = "\n# What must be set before"
-    assert {text.partition(ending)[2].count("\n") for text in texts.values()} == {2}
+    (rest,) = {text.partition(ending)[2] for text in texts.values()}
+    assert rest.count("\n") == 2 and rest.endswith("set_up()\n")
+
+
+def test_who_imports_utils_is_left_as_before():
+    """At the top of its modules nothing is called, and nothing of another module is set."""
+    harmless = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+    for path in (ROOT / "utils").glob("*.py"):
+        docstring, *others = ast.parse(path.read_text(encoding="utf-8")).body
+        assert isinstance(docstring.value, ast.Constant), path
+        for node in others:
+            own = isinstance(node, ast.Assign) and all(
+                isinstance(target, ast.Name) for target in node.targets
+            )
+            assert own or isinstance(node, harmless), f"{path}:{node.lineno}"
 
 
 @pytest.mark.parametrize(
@@ -199,14 +214,15 @@ def test_figures_need_no_window_and_no_notebook(run_script, tmp_path, backend):
     ],
 )
 def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, said):
-    code = f"import sys, utils; sys.argv = ['x.py']; raise {error}"
+    code = f"{SET_UP}; import sys; sys.argv = ['x.py']; raise {error}"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == status
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
 
 
 def test_ctrl_c_during_the_imports_ends_with_one_line():
-    code = """
+    code = f"""
+{SET_UP}
 import sys
 
 class PressCtrlC:
@@ -216,7 +232,6 @@ class PressCtrlC:
             raise KeyboardInterrupt
 
 sys.argv, sys.meta_path = ["x.py"], [PressCtrlC(), *sys.meta_path]
-import utils
 import utils.runs
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -225,9 +240,9 @@ import utils.runs
 
 def test_ctrl_c_counts_where_python_would_ignore_it():
     """It would where nothing can be raised, as in what is called at a collection of garbage."""
-    code = """
+    code = f"""
+{SET_UP}
 import gc
-import utils
 
 def press_ctrl_c(*_):
     raise KeyboardInterrupt
@@ -241,7 +256,7 @@ print("goes on")
 
 
 def test_a_terminal_that_knows_only_ascii_is_enough():
-    command = [sys.executable, "-c", "import utils; print('1 ± 2')"]
+    command = [sys.executable, "-c", f"{SET_UP}; print('1 ± 2')"]
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=ascii_only)
     assert run.stdout == "1 ? 2\n"

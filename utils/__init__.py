@@ -1,45 +1,4 @@
 """What more than one chapter of the book uses. It knows no chapter.
 
-Each chapter.py imports this first, because the settings below are read by the packages that are
-imported after it.
+Importing it, or a module of it, changes nothing in the program that does so; see startup.py.
 """
-
-import os
-import sys
-from pathlib import Path
-
-
-def show_error(kind, error, traceback):
-    """Be sys.excepthook: say in one line what a file, the disk or the memory has brought about.
-
-    So that a mistake in a script is not hidden, any other error shows its traceback.
-    """
-    reason = "stopped"
-    if kind is not KeyboardInterrupt:
-        from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
-
-        reason = first_line(error)
-    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
-    if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
-        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, traceback)
-
-
-def end_if_interrupted(ignored):
-    """Be sys.unraisablehook: end on Ctrl-C also where Python would go on, as in JAX's callbacks."""
-    if not issubclass(ignored.exc_type, KeyboardInterrupt):
-        return sys.__unraisablehook__(ignored)
-    show_error(KeyboardInterrupt, None, None)
-    sys.stderr.flush()
-    os._exit(130)
-
-
-sys.excepthook = show_error
-sys.unraisablehook = end_if_interrupted
-# TensorFlow's start-up lines, one of which reads like an error, say nothing about the book.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Figures go to files only; a shell of a notebook names a back end that may not be installed.
-os.environ["MPLBACKEND"] = "agg"
-if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows only ASCII shows ? in place of ±
-    sys.stdout.reconfigure(errors="replace")

@@ -6,9 +6,7 @@ from cycler import cycler
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
-from utils.runs import ROOT, replacing
-
-plt.style.use(ROOT / "assets" / "book.mplstyle")
+from utils.runs import replacing
 
 # Nobody should need the colour of a line: each one has dashes of its own, too.
 DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 2.5))]

@@ -11,4 +11,4 @@ FOLDERS = [".", "mnist", "mnist/studies", "serialization", "serialization/rest"]
 FOLDERS += ["mlp", "rnn", "forecasts", "cnn"]
 sys.path[1:1] = [str(ROOT / folder) for folder in FOLDERS]
 # What must be set before the other packages are imported is set there.
-importlib.import_module("utils")
+importlib.import_module("utils.startup").set_up()
