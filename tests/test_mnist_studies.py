@@ -331,6 +331,9 @@ def test_calibration(load_script, tmp_path):
     assert temperature > 1 and after["accuracy"] == before["accuracy"]
     assert after["calibration_error"] < 0.01 and after["cross_entropy"] < before["cross_entropy"]
     assert with_temperature(answers, 1) == pytest.approx(answers)
+    numbers = labels.argmax(axis=1)  # one-hot or not makes no difference
+    assert calibration.calibration(answers, numbers) == before
+    assert fit_temperature(answers, numbers) == temperature
 
 
 def test_calibration_reads_runs(load_quickly, tmp_path):

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from statistics import NormalDist
 
 import keras
@@ -177,3 +180,36 @@ def test_a_bad_option_ends_with_status_2(name, options, load_script, capsys):
         load_script(f"reference/{name}.py").main(options)
     assert ending.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "piece", ["calibrate.py", "baselines.py", pytest.param("resume.py", marks=pytest.mark.slow)]
+)
+def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
+    """With the files that its first lines name and no others; it prints what the text shows."""
+    code, shown = re.search(
+        rf"```python\n(# {piece}, with .*?)```(?:\s*```text\n(.*?)```)?", README, re.DOTALL
+    ).groups()
+    for file in re.findall(r"\w+/\w+\.py", code.partition("\nimport")[0].partition("\nfrom")[0]):
+        place = tmp_path / file.removeprefix("forecasts/")
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, place)
+    unchanged = "import sys\nassert sys.excepthook is sys.__excepthook__\n"
+
+    def run(code):
+        (tmp_path / piece).write_text(code + unchanged, encoding="utf-8")
+        command = [sys.executable, "-W", "error::Warning:__main__", piece]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    if shown:
+        assert run(code) == shown
+        return
+    two = run(code.replace('"digits", 5', '"digits", 2'))
+    assert "epochs done: 0" in two and "Epoch 2/2" in two
+    history = (tmp_path / "run" / "digits_history.csv").read_text(encoding="utf-8")
+    five = run(code)
+    assert "epochs done: 2" in five and "Epoch 2" not in five and "Epoch 5/5" in five
+    longer = (tmp_path / "run" / "digits_history.csv").read_text(encoding="utf-8")
+    assert longer.startswith(history) and longer.count("\n") == 6

@@ -12,6 +12,7 @@ the collection: 0 for employees of the census, 4 for high-school students. SHA-2
 e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -56,7 +57,7 @@ def load_mnist(path=MNIST_FILE):
     0 (paper) to 255 (ink); the labels are the digits themselves, shapes (60000,) and (10000,).
     Ends the program with one line if the file is damaged, or missing and not to be downloaded.
     """
-    if not path.exists():
+    if not Path(path).exists():
         try:
             return keras.datasets.mnist.load_data()
         except Exception as error:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import h5py
 import keras
@@ -38,6 +39,7 @@ def load_model(path, **options):
 
     options: those of keras.saving.load_model. Refuses what refuse_strange_kinds refuses.
     """
+    path = Path(path)
     try:
         refuse_strange_kinds(path)
         return keras.saving.load_model(path, **options)

@@ -83,7 +83,7 @@ def newest(paths):
 def load_finished(folder):
     """Return the results.json of a finished run of mnist.py, or end the program with one line."""
     try:
-        run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        run = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
         for model in run["models"].values():
             keys = ("parameters", "epochs", "seconds_per_epoch")
             numbers = [model[key] for key in keys] + [model["validation"]["accuracy"]]
@@ -104,6 +104,7 @@ def refuse_other_split(run, folder):
 @contextmanager
 def replacing(path):
     """Yield a path to write to; what was written there then takes path's place at once."""
+    path = Path(path)
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial

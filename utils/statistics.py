@@ -12,13 +12,23 @@ BINS = 15  # of a reliability diagram
 DRAWS = 2_000  # of a bootstrap
 
 
+def class_numbers(labels):
+    """Return labels as whole numbers, shape (n,); given as such or one-hot, (n, classes)."""
+    labels = np.asarray(labels)
+    return labels.argmax(axis=1) if labels.ndim == 2 else labels
+
+
 def score(labels, probabilities):
-    """Return accuracy, errors and cross-entropy, without any penalty; both arrays (n, classes)."""
-    of_truth = probabilities[labels == 1]
+    """Return accuracy, errors and cross-entropy, without any penalty.
+
+    probabilities: (n, classes); labels: one-hot, as many, or whole numbers from 0, (n,).
+    """
+    truth = class_numbers(labels)
+    of_truth = probabilities[np.arange(len(truth)), truth]
     # A sure mistake may have a probability of 1e-20. scikit-learn's log_loss would cut that
     # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
     surprise = -np.log(np.maximum(of_truth, SMALLEST))
-    right = labels.argmax(axis=1) == probabilities.argmax(axis=1)
+    right = truth == probabilities.argmax(axis=1)
     return {
         "images": len(right),
         "accuracy": float(right.mean()),
@@ -44,7 +54,7 @@ def with_temperature(probabilities, temperature):
 
 
 def fit_temperature(probabilities, labels):
-    """Return the temperature with the lowest cross-entropy; labels: one-hot, shape (n, 10).
+    """Return the temperature with the lowest cross-entropy; labels: as score takes them.
 
     Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
     """
@@ -75,7 +85,7 @@ def reliability(probabilities, labels, bins=BINS):
     A network's confidence in an answer is its highest probability. The bins are equally wide.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    right = probabilities.argmax(axis=1) == class_numbers(labels)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     rows = [(right[place == b], confidence[place == b]) for b in np.unique(place)]
     return np.array([(len(r), s.mean(), r.mean()) for r, s in rows])

@@ -4,6 +4,7 @@ import math
 import signal
 import sys
 import time
+from pathlib import Path
 
 import keras
 import pandas as pd
@@ -20,7 +21,7 @@ held = []  # locks of this process, which end with it, even if it is killed
 
 def hold(folder):
     """Keep other processes out of a run's folder as long as this one lives."""
-    lock = FileLock(folder / ".lock", is_singleton=True)
+    lock = FileLock(Path(folder) / ".lock", is_singleton=True)
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -92,10 +93,13 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def __init__(self, folder, name, history, keep_best=False):
         super().__init__()
-        self.folder = folder
+        self.folder = Path(folder)
         self.name = name
         self.history = history
         self.keep_best = keep_best
+
+    def on_train_begin(self, logs=None):
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def epochs_done(self):
@@ -137,7 +141,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
 def checkpoint_path(folder, name):
     """Return the path of the file from which a training goes on."""
-    return folder / f"{name}_checkpoint.keras"
+    return Path(folder) / f"{name}_checkpoint.keras"
 
 
 def load_checkpoint(folder, name, steps_per_epoch):
@@ -153,7 +157,7 @@ def load_checkpoint(folder, name, steps_per_epoch):
 
 def load_history(folder, name):
     """Return what NAME_history.csv holds, a row per epoch, or end the program with one line."""
-    path = folder / f"{name}_history.csv"
+    path = Path(folder) / f"{name}_history.csv"
     try:
         return pd.read_csv(path).astype(float).astype({"epoch": int})
     except (OSError, ValueError, KeyError) as error:
