@@ -20,8 +20,9 @@ from flask import render_template, request, send_from_directory
 
 from checks import read_images
 from metrics import InputMetrics
-from out_of_distribution import Detector, load_limits
+from out_of_distribution import Detector, is_known, load_limits
 from service import make_flask, parse_options, serve
+from utils.data import MNIST_FILE
 from utils.models import load_model
 from utils.runs import ROOT, backend, fail, file_sha256, first_line
 
@@ -39,7 +40,7 @@ class DigitClassifier:
     def __init__(self, path):
         self.name = path.stem
         self.model, self.sha256 = load(path), file_sha256(path)
-        self.detector = Detector(self.model, load_limits(path))
+        self.detector = Detector(self.model, find_limits(self.model, path, self.sha256))
         self.lock = threading.Lock()
         self.warm_up()
 
@@ -85,6 +86,16 @@ def load(path):
     if inputs not in [(None, *shape) for shape in SHAPES] or outputs != (None, 10):
         fail(f"{path} does not read digits: inputs {inputs}, not (None, 28, 28, 1)")
     return model
+
+
+def find_limits(model, path, sha256):
+    """Return what Detector needs: as it lies beside the network or, where MNIST is, fitted now."""
+    limits = load_limits(path)
+    if limits is None and is_known(model) and MNIST_FILE.exists():
+        from ship_model import fit  # only here: a container does not have scikit-learn
+
+        limits = fit(model, sha256)
+    return limits
 
 
 def describe(probabilities, likely):

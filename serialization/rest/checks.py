@@ -91,8 +91,13 @@ def read_file(request):
     """Return the file in the field image, brought into the form of MNIST: shape (28, 28)."""
     if "image" not in request.files:
         raise RequestError(422, "expected a PNG or JPEG file in the field image")
+    return prepare_file(request.files["image"].stream, "the field image")
+
+
+def prepare_file(file, name):
+    """Return an image file, a path or a stream, in the form of MNIST; name: for RequestError."""
     try:
-        with unpacking, Image.open(request.files["image"].stream, formats=["PNG", "JPEG"]) as image:
+        with unpacking, Image.open(file, formats=["PNG", "JPEG"]) as image:
             if image.width * image.height > MAX_PIXELS[image.format]:
                 raise Image.DecompressionBombError
             return prepare(image)
@@ -102,5 +107,5 @@ def read_file(request):
         most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in ("PNG", "JPEG"))
         problem = 413, f"too many pixels; an image may have {most}"
     except Exception:  # Pillow raises many kinds for a file that is damaged
-        problem = 422, "the field image must hold a PNG or JPEG file that is whole"
+        problem = 422, f"{name} must hold a PNG or JPEG file that is whole"
     raise RequestError(*problem)
