@@ -3,10 +3,12 @@
     python forecasts/forecast.py                  # traffic, an hour ahead
     python forecasts/forecast.py --horizon 24     # traffic, the next 24 hours
     python forecasts/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7  # your series
+    python forecasts/forecast.py --model RUN --data NEWER.csv  # what comes next, without training
 
 You will see what was found in the data, a line for each method with its mean absolute error on the
-validation part and on the test part, and which method is recommended. The table and the figures go
-to `forecasts/outputs/<start time>/`. About two minutes on two cores.
+validation part and on the test part, which method is recommended, and what it says of the steps
+after the last row. `forecast.csv`, the scores and the figures go to
+`forecasts/outputs/<start time>/`. About two minutes on two cores.
 Chapter: forecasts/README.md#a-forecast
 """
 
@@ -18,17 +20,23 @@ from pathlib import Path
 import numpy as np
 
 import networks
-from methods import Boosting, Data, Linear, SeasonalNaive
-from scores import absolute_errors, bootstrap, draw_forecasts, draw_horizon, recommend
-from series import load_series, load_traffic
+from future import continue_with, forecast_future, load_kept, write_table
+from methods import Boosting, Data, Linear, SeasonalNaive, check_length
+from scores import (
+    absolute_errors,
+    bootstrap,
+    draw_forecasts,
+    draw_horizon,
+    recommend,
+    spans_to_draw,
+)
+from series import load_days, load_series, load_traffic
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, find_run, make_folder, save_results
 
 HORIZON = 1  # steps ahead
 HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
 SEEDS = 1  # training runs of each method that begins at random
-LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}
-SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
 def make_methods(series, seed=1, epochs=networks.EPOCHS):
@@ -55,20 +63,10 @@ def load(args):
     if args.data is None:
         series = load_traffic(args.season)
     else:
-        series = load_series(args.data, args.time, args.value, args.season)
+        days = load_days(args.holidays) if args.holidays else ()
+        series = load_series(args.data, args.time, args.value, args.season, days)
     print("\n".join(series.notes))
     return series
-
-
-def check_length(data):
-    """End the program with one line if a part of the series is too short."""
-    for part, least in LEAST_WINDOWS.items():
-        if len(data.starts[part]) < least:
-            fail(
-                f"{len(data.series.values)} steps are too few: the {part} part holds "
-                f"{len(data.starts[part])} windows of {data.history} steps and {data.horizon} to "
-                f"forecast, and should hold {least}. Try a shorter --history, --season, --horizon."
-            )
 
 
 def spoken(name):
@@ -95,17 +93,6 @@ def try_method(name, methods, data):
     return scores, {part: np.mean(values, axis=0) for part, values in errors.items()}, method
 
 
-def spans_to_draw(series, horizon):
-    """Return {title: (first, last)} of the figure."""
-    if series.holiday.any() and horizon <= 168:  # the traffic; Thanksgiving is in validation
-        dates = {"A week in May": ("2018-05-07", "2018-05-14"),
-                 "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
-        return {title: tuple(series.times.searchsorted(span)) for title, span in dates.items()}
-    steps = SHOWN * max(series.seasons[0], horizon)
-    last = len(series.values)
-    return {"The end of the series": (max(series.cuts[1], last - steps), last)}
-
-
 def parse_arguments(argv):
     parser = make_parser("Forecasts a time series with ten methods.", OUTPUTS)
     add, count = parser.add_argument, positive(int)
@@ -117,16 +104,39 @@ def parse_arguments(argv):
     add("--history", type=count, default=HISTORY, help="values that each method sees")
     add("--seeds", type=count, default=SEEDS, help="runs of each method that is random")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
+    add("--holidays", type=Path, metavar="FILE", help="days such as 2026-12-25, one in each line")
+    add("--model", metavar="RUN", help="go on from this run with newer --data, without training")
     add("--epochs", type=count, default=networks.EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)
+    if args.model and not args.data:
+        parser.error("--model needs --data: the file with the newest values")
+    if args.model:
+        return args
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
         parser.error("--data, --time and --value belong together")
     return args
 
 
+def go_on(args, argv):
+    """Forecast what comes after the values of a newer file, with what a run has kept."""
+    run = find_run(args.model, OUTPUTS)
+    kept = load_kept(run)
+    time, value = args.time or kept["columns"][0], args.value or kept["columns"][1]
+    series = load_series(args.data, time, value, kept["seasons"], kept["days"])
+    method = make_methods(series)[kept["method"]]
+    table = continue_with(method, kept, series, run)
+    folder = make_folder(args.outputs)
+    print(f"What comes next, by {spoken(kept['method'])}:")
+    results = {"method": kept["method"]} | write_table(table, kept["holds"], folder)
+    draw_forecasts({}, {}, value, folder / "forecast.png", (series, table))
+    return save_results(results, folder, __file__, argv)
+
+
 def main(argv=None):
-    """Return what was found in the series, the scores of each method, and the recommended one."""
+    """Return what was found in the series, the scores of each method, and what comes next."""
     args = parse_arguments(argv)
+    if args.model:
+        return go_on(args, argv)
     series = load(args)
     history = args.history or min(2 * series.seasons[-1], 48)
     data = Data(series, history, args.horizon)
@@ -149,6 +159,10 @@ def main(argv=None):
     chosen, best = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
     print(f"Recommended, the simplest that is as good: {spoken(chosen)}.")
+    columns = args.time or "date_time", args.value or "traffic_volume"
+    table, holds = forecast_future(chosen, fitted[chosen], columns, folder)
+    print(f"What comes next, by {spoken(chosen)}, fitted again on all values:")
+    future = write_table(table, holds, folder)
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
     shown = [name for name in shown if name in scores]
     spans = spans_to_draw(series, args.horizon)
@@ -157,6 +171,7 @@ def main(argv=None):
         spans,
         args.value or "vehicles an hour",
         folder / f"forecast_{args.horizon}.png",
+        (series, table),
     )
     if args.horizon > 1:
         of_shown = {spoken(name): errors["test"][name] for name in shown}
@@ -172,6 +187,7 @@ def main(argv=None):
             name: bootstrap(values - errors["test"][chosen], data)
             for name, values in errors["test"].items()
         },
+        **future,
     }
     return save_results(results, folder, __file__, argv)
 

@@ -2,6 +2,7 @@
 
 A method is an object. `fit(data)` learns from the training windows; then `predict(starts)`
 forecasts the windows that begin at these steps, in the units of the series: (windows, horizon).
+Then `refit(data)` learns from data without a validation part, with what that part chose before.
 Chapter: forecasts/README.md#the-methods
 """
 
@@ -10,7 +11,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from series import windows
+from utils.runs import fail
 
+LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}
 MOST_DUMMIES = 200  # steps of a season that gets a column for each
 MOST_ROWS = 100_000  # that the trees learn from
 ALPHAS = [1, 10, 100, 1_000]  # how much ridge regression shrinks its weights
@@ -55,8 +58,12 @@ class Data:
         ]
         season = max((s for s in self.series.seasons if s <= MOST_DUMMIES), default=1)
         if dummies:
-            columns.append(np.eye(season, dtype="float32")[starts % season])
+            columns.append(np.eye(season, dtype="float32")[self.place(starts, season)])
         return np.concatenate(columns, axis=1)
+
+    def place(self, steps, season):
+        """Return which step of a season each one is, from 0."""
+        return (steps + self.series.origin) % season
 
     def targets(self, starts):
         return windows(self.scaled, starts, self.horizon) - self.level(starts)  # (n, horizon)
@@ -65,6 +72,17 @@ class Data:
         """Return what a model predicts in the units of the series: (n, horizon)."""
         outputs = outputs.reshape(len(starts), -1)
         return (outputs + self.level(starts)) * self.deviation + self.mean
+
+
+def check_length(data):
+    """End the program with one line if a part of the series is too short."""
+    for part, least in LEAST_WINDOWS.items():
+        if len(data.starts[part]) < least:
+            fail(
+                f"{len(data.series.values)} steps are too few: the {part} part holds "
+                f"{len(data.starts[part])} windows of {data.history} steps and {data.horizon} to "
+                f"forecast, and should hold {least}. Try a shorter --history, --season, --horizon."
+            )
 
 
 def steps_back(season, horizon):
@@ -84,6 +102,8 @@ class SeasonalNaive:
     def fit(self, data):
         self.data = data
         return self
+
+    refit = fit
 
     def predict(self, starts):
         back = steps_back(self.season, self.data.horizon)
@@ -117,6 +137,11 @@ class Linear(Learner):
         self.parameters = self.model.coef_.size + data.horizon
         return self
 
+    def refit(self, data):
+        self.data, starts = data, data.starts["train"]
+        self.model = Ridge(self.model.alpha).fit(self.inputs(starts), data.targets(starts))
+        return self
+
 
 class Boosting(Learner):
     """Grows trees, each to correct those before. One row per window and step ahead."""
@@ -132,19 +157,22 @@ class Boosting(Learner):
         steps = starts[:, None] + ahead  # (windows, horizon)
         level = data.level(starts)  # (windows, 1)
         columns = [ahead, data.series.holiday[steps], level]
-        columns += [steps % season for season in data.series.seasons]
+        columns += [data.place(steps, season) for season in data.series.seasons]
         for season in data.series.seasons:
             columns += [data.scaled[starts[:, None] - steps_back(season, data.horizon)] - level]
-        columns += [data.scaled[starts - back, None] - level for back in self.recent]
+        # The last three values; before the first step of training there may be fewer.
+        recent = range(1, 1 + min(3, max(data.history, data.series.seasons[-1])))
+        columns += [data.scaled[starts - back, None] - level for back in recent]
         columns = [np.broadcast_to(column, steps.shape).reshape(-1) for column in columns]
         return np.stack(columns, axis=1)
 
     def fit(self, data):
         self.data, starts = data, data.starts["train"]
-        self.recent = range(1, 1 + min(3, starts.min()))  # steps back; there may be fewer
         x, y = self.inputs(starts), data.targets(starts).reshape(-1)
         some = np.random.default_rng(self.seed).permutation(len(x))[:MOST_ROWS]
         self.model = HistGradientBoostingRegressor(
             loss="absolute_error", max_iter=300, learning_rate=0.1, random_state=self.seed
         ).fit(x[some], y[some])
         return self
+
+    refit = fit

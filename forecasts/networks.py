@@ -4,6 +4,7 @@ Chapter: forecasts/README.md#the-methods
 """
 
 import keras
+import numpy as np
 from keras import layers
 
 from methods import Learner
@@ -73,6 +74,17 @@ class Network(Learner):
             verbose=0,
         )
         self.parameters = self.model.count_params()
+        return self
+
+    def refit(self, data):
+        """Train anew on data without a validation part, for as many epochs as were best."""
+        epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
+        self.data, starts = data, data.starts["train"]
+        keras.utils.set_random_seed(self.seed)
+        self.model = self.build(data.horizon)
+        self.model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="mae", jit_compile=JIT)
+        x, y = self.inputs(starts), data.targets(starts)
+        self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
         return self
 
     def predict(self, starts):

@@ -16,15 +16,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import ops
 
+from future import QUANTILES, Widened, count_inside
 from methods import Data, Linear, SeasonalNaive
 from networks import EPOCHS, Network, perceptron
-from scores import bootstrap, stitch
+from scores import stitch
 from series import load_traffic, windows
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
-QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
 HORIZON = 24
 HISTORY = 48
 SEEDS = 3
@@ -56,40 +56,17 @@ class QuantileNetwork(Network):
         return np.sort(forecast, axis=2)
 
 
-class Widened:
-    """Puts the errors of a method on the validation part around its forecast.
-
-    Each step ahead has its own width, since the errors grow with it.
-    """
-
-    def __init__(self, method):
-        self.method = method
-
-    def fit(self, data):
-        self.data, starts = data, data.starts["validation"]
-        truth = windows(data.series.values, starts, data.horizon)
-        errors = truth - self.method.fit(data).predict(starts)
-        errors[~windows(data.series.observed, starts, data.horizon)] = np.nan
-        self.ends = np.nanquantile(errors, QUANTILES, axis=0).T  # (horizon, 3)
-        return self
-
-    def predict(self, starts):
-        return self.method.predict(starts)[:, :, None] + self.ends
-
-
 def evaluate(method):
     """Return how often the interval holds on the test part, its width, and the pinball loss."""
     data, starts = method.data, method.data.starts["test"]
     truth = windows(data.series.values, starts, data.horizon)
     observed = windows(data.series.observed, starts, data.horizon)
     ends = method.predict(starts)
-    low, _, high = np.moveaxis(ends, 2, 0)
-    inside = np.where(observed, (low <= truth) & (truth <= high), np.nan)
     above = truth[:, :, None] - ends
     loss = np.maximum(np.array(QUANTILES) * above, (np.array(QUANTILES) - 1) * above).mean(axis=2)
     return {
-        "holds": bootstrap(inside, data),
-        "width": float((high - low)[observed].mean()),
+        "holds": count_inside(method),
+        "width": float((ends[..., 2] - ends[..., 0])[observed].mean()),
         "pinball": float(loss[observed].mean()),
     }
 

@@ -11,6 +11,7 @@ from utils.figures import LINES, name_lines, save_figure
 from utils.statistics import interval
 
 LEAST_BLOCKS = 10
+SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
 def absolute_errors(method, starts):
@@ -54,14 +55,26 @@ def stitch(method, first, last):
     return method.predict(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
 
 
-def draw_forecasts(methods, spans, label, path):
+def spans_to_draw(series, horizon):
+    """Return {title: (first, last)} of the figure."""
+    if series.weeks and horizon <= 168:
+        weeks = series.weeks.items()
+        return {title: tuple(series.times.searchsorted(span)) for title, span in weeks}
+    steps = SHOWN * max(series.seasons[0], horizon)
+    last = len(series.values)
+    return {"The end of the series": (max(series.cuts[1], last - steps), last)}
+
+
+def draw_forecasts(methods, spans, label, path, ahead):
     """Draw what was and what each method said, a panel for each span {title: (first, last)}.
 
-    methods: {name: fitted method}; label: of the values, on the y axis.
+    methods: {name: fitted method}; label: of the values, on the y axis; ahead: series and table of
+    what comes next, for the last panel.
     """
-    series = next(iter(methods.values())).data.series
-    figure, panels = plt.subplots(len(spans), 1, figsize=(9, 3.4 * len(spans)), squeeze=False)
-    for axes, (title, (first, last)) in zip(panels[:, 0], spans.items(), strict=True):
+    series, table = ahead
+    rows = len(spans) + 1
+    figure, panels = plt.subplots(rows, 1, figsize=(9, 3.4 * rows), squeeze=False)
+    for axes, (title, (first, last)) in zip(panels[:-1, 0], spans.items(), strict=True):
         times = series.times[first:last]
         truth = np.where(series.observed, series.values, np.nan)[first:last]
         axes.plot(times, truth, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
@@ -71,8 +84,26 @@ def draw_forecasts(methods, spans, label, path):
             axes.plot(times[: len(values)], values, label=name, linewidth=1.4)
         axes.set(title=title, ylabel=label)
         axes.tick_params(axis="x", labelrotation=20)
-    panels[-1, 0].legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    if spans:
+        axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    draw_ahead(panels[-1, 0], series, table)
+    panels[-1, 0].set(title="What comes next", ylabel=label)
     save_figure(figure, path)
+
+
+def draw_ahead(axes, series, table):
+    """Draw the last values and, going on from them, the table of future.look_ahead."""
+    past = slice(-max(2 * series.seasons[0], 3 * len(table)), None)
+    times, values = series.times[past], series.values[past]
+    axes.plot(times, values, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
+    times = times[-1:].append(table.index)
+    low, middle, high = (
+        np.append(values[-1], table[column]) for column in ("low", "forecast", "high")
+    )
+    axes.fill_between(times, low, high, alpha=0.3, label="80 % interval")
+    axes.plot(times, middle, "--", marker="o" if len(table) < 10 else "", label="forecast")
+    axes.tick_params(axis="x", labelrotation=20)
+    axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def draw_horizon(errors, path):

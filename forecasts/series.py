@@ -8,18 +8,19 @@ SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
 Chapter: forecasts/README.md#a-forecast
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.holiday import USFederalHolidayCalendar
 
+from repair import STEPS, fill, find_step, parse_times, parse_values
 from utils.runs import fail, first_line
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
-# The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
-STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "weekly": ("W", (52,)),
-         "monthly": ("M", (12,))}  # fmt: skip
+WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),
+         "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
 MOST_MISSING = 0.3  # share of the steps of a series that may be filled
 # Where the validation and the test part begin, unless a date is given: shares of the series.
 VALIDATION_FROM, TEST_FROM = 0.7, 0.85
@@ -36,12 +37,33 @@ class Series:
     holiday: np.ndarray  # (n,), float32: 1 on a holiday, which is known in advance
     cuts: tuple  # the first steps of the validation part and of the test part
     notes: list  # what was found and repaired, a sentence each
+    unit: str = "D"  # of a step: h, D, M, or W- and the day on which weeks end
+    days: tuple = ()  # the holidays, also those to come
+    origin: int = 0  # the step of its season with which the series begins
+    weeks: dict = field(default_factory=dict)  # to look at: title and the two dates
 
     @property
     def scale(self):
         """Mean and standard deviation of the training part: the future must not leak into them."""
         past = self.values[: self.cuts[0]]
         return past.mean(), past.std()
+
+    def extended(self, steps):
+        """Return the series with as many steps more: their dates are known, their values are not.
+
+        All steps before them are for training, and the test part is what is to come.
+        """
+        last = len(self.values)
+        periods = pd.period_range(self.times[-1].to_period(self.unit), periods=steps + 1)
+        times = self.times.append(to_dates(periods[1:]))
+        return replace(
+            self,
+            times=times,
+            values=np.append(self.values, np.full(steps, np.nan, "float32")),
+            observed=np.append(self.observed, np.zeros(steps, bool)),
+            holiday=mark(times, self.days),
+            cuts=(last, last),
+        )
 
     def starts(self, part, history, horizon):
         """Return the first step to forecast of each window of a part.
@@ -61,15 +83,36 @@ def load_traffic(seasons=None):
     """Return the traffic: the validation part begins in October 2017, the test part in 2018."""
     series = load_series(TRAFFIC, "date_time", "traffic_volume", seasons)
     table = pd.read_csv(TRAFFIC, parse_dates=["date_time"])
-    # The table names a holiday in its first hour only.
-    days = table.loc[table["holiday"].notna(), "date_time"]
-    series.holiday = series.times.normalize().isin(days.dt.normalize()).astype("float32")
+    # The table names a holiday in its first hour only. Those to come are in the calendar.
+    days = pd.DatetimeIndex(table.loc[table["holiday"].notna(), "date_time"]).normalize()
+    last = series.times[-1]
+    to_come = USFederalHolidayCalendar().holidays(last, last + pd.DateOffset(years=2))
+    series.days = (*days, *to_come)
+    series.holiday = mark(series.times, series.days)
     series.cuts = tuple(series.times.searchsorted(["2017-10-01", "2018-01-01"]))
+    series.weeks = WEEKS  # of which the second is in the validation part
     return series
 
 
-def load_series(path, time, value, seasons=None):
-    """Return the Series in two columns of a CSV file, or end the program with one line."""
+def mark(times, days):
+    """Return for each time 1 if it is on one of these days, else 0: float32."""
+    return times.normalize().isin(pd.DatetimeIndex(days)).astype("float32")
+
+
+def load_days(path):
+    """Return the days in a text file, one in each line, or end the program with one line."""
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+        return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
+    except (OSError, ValueError) as error:
+        fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
+
+
+def load_series(path, time, value, seasons=None, days=()):
+    """Return the Series in two columns of a CSV file, or end the program with one line.
+
+    days: which of its days are holidays, also of those to come.
+    """
     try:
         table = pd.read_csv(path, dtype=str, skipinitialspace=True)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
@@ -81,34 +124,9 @@ def load_series(path, time, value, seasons=None):
     times = parse_times(table[time], notes)
     values = parse_values(table[value])
     table = pd.Series(values.to_numpy(), index=times)
-    return mend(table, seasons, notes)
-
-
-def parse_times(column, notes):
-    """Return the times of a column of text; those with a time zone become UTC."""
-    if column.isna().any():
-        fail(f"row {column.isna().argmax() + 2} has no time")
-    zoned = column.str.contains(r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\s*$", regex=True)
-    if zoned.any():
-        notes.append("The times have a time zone and were converted to UTC.")
-    # Some rows in summer time and some in winter time can only meet in UTC.
-    times = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=bool(zoned.any()))
-    if times.isna().any():
-        times = pd.to_datetime(column, errors="coerce", format="mixed", utc=bool(zoned.any()))
-    if times.isna().any():
-        row = times.isna().argmax()
-        fail(f"row {row + 2}: {column.iloc[row]!r} is not a time such as 2026-11-25 14:00")
-    return pd.DatetimeIndex(times).tz_localize(None)
-
-
-def parse_values(column):
-    """Return the numbers of a column of text, NaN where it is empty or infinite."""
-    values = pd.to_numeric(column, errors="coerce")
-    text = values.isna() & column.notna()
-    if text.any():
-        row = text.argmax()
-        fail(f"row {row + 2}: {column.iloc[row]!r} is not a number. Leave what is missing empty.")
-    return values.where(np.isfinite(values))
+    series = mend(table, seasons, notes)
+    series.days, series.holiday = days, mark(series.times, days)
+    return series
 
 
 def mend(table, seasons, notes):
@@ -145,39 +163,21 @@ def mend(table, seasons, notes):
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
     return Series(
-        table.index.to_timestamp(how="start"),
+        to_dates(table.index),
         values.astype("float32"),
         ~missing,
         seasons,
         np.zeros(len(values), "float32"),
         (int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))),
         notes,
+        unit,
     )
 
 
-def find_step(times):
-    """Return the name of the usual distance of two rows, a key of STEPS."""
-    gaps = pd.Series(times).diff().dropna()
-    gaps = gaps[gaps > pd.Timedelta(0)]
-    if gaps.empty:
-        fail("all rows have the same time")
-    hours = gaps.median() / pd.Timedelta(hours=1)
-    for name, usual in {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 730}.items():
-        if abs(hours / usual - 1) < 0.1:
-            return name
-    return fail(f"the rows are {hours:g} hours apart, but should be hourly, daily, weekly, monthly")
-
-
-def fill(values, seasons):
-    """Fill gaps with the value one season before. Never with a later one: that would be a leak.
-
-    Taken is the longest season for which there is a value; without one, the last value goes on.
-    Only before the first value there is nothing but the first value.
-    """
-    for step in np.flatnonzero(np.isnan(values)):
-        back = max((season for season in seasons if season <= step), default=1)
-        values[step] = values[max(step - back, 0)]
-    return pd.Series(values).bfill().to_numpy()
+def to_dates(periods):
+    """Return when each period begins; of weeks the last day, on which the table has its rows."""
+    weekly = periods.freqstr.startswith("W")
+    return periods.to_timestamp(how="end").normalize() if weekly else periods.to_timestamp()
 
 
 def windows(array, starts, length):

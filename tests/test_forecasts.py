@@ -226,6 +226,7 @@ def test_a_series_of_the_reader_from_end_to_end(
     assert all(name.replace("_", " ") in printed for name in methods)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "results.json", "forecast_3.png", "horizon_3.png",
+        "forecast.csv", "forecast.json", "forecast.joblib",
     }  # fmt: skip
     assert methods["last_value"]["parameters"] == 0
 
@@ -246,12 +247,12 @@ def test_intervals_and_the_recommendation(load_script):
     assert scores.bootstrap(missing, data)["mean"] == pytest.approx(np.nanmean(missing))
 
 
-def methods_series(load_script):
-    """Return a short Series with a season of 4 steps."""
+def methods_series(load_script, skipped=0):
+    """Return a short Series with a season of 4 steps, without the first ones."""
     series = load_script("forecasts/series.py")
-    values = np.tile([1, 2, 3, 5], 200).astype("float32")
-    times = pd.date_range("2024-01-01", periods=800, freq="D")
-    holiday = np.zeros(800, "float32")
+    values = np.tile([1, 2, 3, 5], 200).astype("float32")[skipped:]
+    times = pd.date_range("2024-01-01", periods=800, freq="D")[skipped:]
+    holiday = np.zeros(len(values), "float32")
     return series.Series(times, values, values > 0, (4,), holiday, (560, 680), [])
 
 
@@ -289,6 +290,98 @@ def test_every_method_learns_a_season(load_script, monkeypatch, name, horizon):
     assert forecast.shape == (len(starts), horizon)
     assert method.parameters is None or method.parameters > data.horizon
     assert error < 0.4  # the mean for everything has 1.1
+
+
+# What comes next
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "second"),
+    [
+        ("h", "2024-01-17 16:00:00", "2024-01-17 17:00:00"),
+        ("D", "2025-02-04 00:00:00", "2025-02-05 00:00:00"),
+        ("W-WED", "2031-09-03 00:00:00", "2031-09-10 00:00:00"),
+        ("MS", "2057-05-01 00:00:00", "2057-06-01 00:00:00"),
+    ],
+)
+def test_the_calendar_goes_on_after_the_last_row(series, tmp_path, step, first, second):
+    path = write(tmp_path / "a.csv", hours(400, step=step))
+    days = (pd.Timestamp(second).normalize(),)
+    found = series.load_series(path, "time", "value", days=days)
+    if step == "W-WED":
+        assert str(found.times[0]) == "2024-01-03 00:00:00"  # as in the table
+    longer = found.extended(2)
+    assert [str(time) for time in longer.times[-2:]] == [first, second]
+    assert np.isnan(longer.values[-2:]).all() and not longer.observed[-2:].any()
+    same_day = first[:10] == second[:10]
+    assert list(longer.holiday[-2:]) == [float(same_day), 1] and len(found.values) == 400
+    assert list(longer.starts("test", history=9, horizon=2)) == [400]
+    assert longer.starts("train", history=9, horizon=2)[-1] == 398
+    assert len(longer.starts("validation", history=9, horizon=2)) == 0
+
+
+def test_holidays_are_known_beyond_the_end_of_the_traffic(series):
+    longer = series.load_traffic().extended(24 * 60)
+    days = set(longer.times[longer.holiday == 1].normalize().astype(str))
+    assert {"2018-09-03", "2018-10-08", "2018-11-22"} <= days  # Labor and Columbus, Thanksgiving
+
+
+@pytest.mark.parametrize("name", ["4_steps_ago", "ridge_with_dummies", "gradient_boosting"])
+@pytest.mark.usefixtures("one_thread")
+def test_the_future_is_forecast_and_a_run_goes_on(load_script, tmp_path, name):
+    """From a file that begins later, too: what counts is the step of the season."""
+    script, future = load_script("forecasts/forecast.py"), load_script("forecasts/future.py")
+    data = script.Data(methods_series(load_script), history=4, horizon=6)
+    method = script.make_methods(data.series)[name].fit(data)
+    table, holds = future.forecast_future(name, method, ["time", "value"], tmp_path)
+    np.testing.assert_allclose(table["forecast"], [1, 2, 3, 5, 1, 2], atol=0.15)
+    assert (table["low"] <= table["high"]).all() and 0 <= holds["mean"] <= 1
+    assert str(table.index[0]) == "2026-03-11 00:00:00"  # after 800 days
+    kept = future.load_kept(tmp_path)
+    newer = methods_series(load_script, skipped=101)
+    new = script.make_methods(newer)[name]
+    again = future.continue_with(new, kept, newer, tmp_path)
+    np.testing.assert_allclose(again["forecast"], table["forecast"], atol=1e-3)
+    np.testing.assert_allclose(again["low"], table["low"], atol=1e-3)
+
+
+def test_a_run_goes_on_from_newer_values_without_training(
+    load_script, run_main, monthly, tmp_path, capsys
+):
+    options = ["--data", monthly, "--time", "time", "--value", "value", "--horizon", 3]
+    script, results = run_main(
+        "forecasts/forecast.py", *options, "--methods", "last_value", "ridge"
+    )
+    run = tmp_path / "run"
+    rows = monthly.read_text().splitlines()
+    newer = tmp_path / "newer.csv"
+    newer.write_text("\n".join([rows[0], *rows[30:]]))
+    said = capsys.readouterr().out
+    assert "What comes next, by ridge" in said and "2024-01-01 00:00:00: " in said
+    options = ["--model", str(run), "--data"]
+    again = script.main([*options, str(newer), "--outputs", str(tmp_path / "again")])
+    for time, row in results["future"].items():
+        assert again["future"][time] == pytest.approx(row, abs=1e-3)
+    assert len(again["future"]) == 3 and again["holds"] == results["holds"]
+    csv = pd.read_csv(tmp_path / "again" / "forecast.csv", index_col="time")
+    assert csv.to_numpy() == pytest.approx(np.array(list(again["future"].values())), rel=1e-4)
+    newer.write_text("\n".join([rows[0], *rows[-9:]]))
+    daily = write(tmp_path / "daily.csv", hours(100, step="D"))
+    for model, file, message in (
+        (run, newer, "9 steps are too few: the forecast looks back 24 steps"),
+        (run, daily, "the steps have changed from M to D"),
+        (tmp_path, newer, "no readable forecast.json"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            script.main(["--model", str(model), "--data", str(file), "--outputs", str(run)])
+    with pytest.raises(SystemExit) as exit_:
+        script.main(["--model", str(run)])
+    assert exit_.value.code == 2
+    days = tmp_path / "days.txt"
+    days.write_text("25.12.2026")
+    options = ["--data", monthly, "--time", "time", "--value", "value", "--holidays", days]
+    with pytest.raises(SystemExit, match="does not hold a day such as 2026-12-25"):
+        script.main([*map(str, options)])
 
 
 def test_pinball_is_least_at_the_quantiles(load_script):

@@ -46,7 +46,9 @@ def show(path, prediction):
     best = np.argsort(prediction["probabilities"])[: -SHOWN - 1 : -1].tolist()
     first, *others = (f"{digit} ({prediction['probabilities'][digit]:.1%})" for digit in best)
     doubt = {False: ", but I do not think that this is a digit"}
-    print(f"{path}: {first}, then {', '.join(others)}{doubt.get(prediction['looks_like_digit'], '')}")
+    print(
+        f"{path}: {first}, then {', '.join(others)}{doubt.get(prediction['looks_like_digit'], '')}"
+    )
 
 
 def save_prepared(images, folder):
