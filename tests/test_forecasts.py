@@ -349,7 +349,8 @@ def test_a_run_goes_on_from_newer_values_without_training(
     load_script, run_main, monthly, tmp_path, capsys
 ):
     options = ["--data", monthly, "--time", "time", "--value", "value", "--horizon", 3]
-    script, results = run_main(
+    options += ["--methods", "last_value", "ridge"]
+    script, results = run_main("forecasts/forecast.py", *options)
         "forecasts/forecast.py", *options, "--methods", "last_value", "ridge"
     )
     run = tmp_path / "run"
