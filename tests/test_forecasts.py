@@ -351,8 +351,6 @@ def test_a_run_goes_on_from_newer_values_without_training(
     options = ["--data", monthly, "--time", "time", "--value", "value", "--horizon", 3]
     options += ["--methods", "last_value", "ridge"]
     script, results = run_main("forecasts/forecast.py", *options)
-        "forecasts/forecast.py", *options, "--methods", "last_value", "ridge"
-    )
     run = tmp_path / "run"
     rows = monthly.read_text().splitlines()
     newer = tmp_path / "newer.csv"
