@@ -9,6 +9,7 @@ Chapter: serialization/rest/README.md#preparing-an-image
 """
 
 import numpy as np
+from numpy.polynomial import polynomial
 from PIL import Image, ImageOps
 from scipy import ndimage
 
@@ -18,6 +19,8 @@ LARGEST = 1024  # a longer side is not worth its memory
 NOISE = 0.2  # of the darkest ink: what is fainter is paper
 SURE = 0.5  # of the darkest ink: from here on it is surely the digit and not grain of the paper
 CONTRAST = 0.1  # of the whole range from black to white: less is not a drawing
+DARK = 0.2  # paper that is darker than this is a screen or a blackboard: light does not scale it
+BORDER = 400  # pixels of the border, at most, that the paper is fitted to
 
 
 class NoDigitError(ValueError):
@@ -42,14 +45,40 @@ def to_grey(image):
     return on_white if np.ptp(on_white) >= CONTRAST else brightness * opacity
 
 
-def find_ink(grey):
+def find_paper(grey):
+    """Return how bright the paper is at each pixel, or would be without the ink.
+
+    Most of the border is paper, but the light on a photograph is uneven. So a surface of degree 2
+    is fitted to the border by least absolute deviations: what the median is for a single number.
+    They are found by least squares with weights, again and again (Schlossmacher, "An iterative
+    technique for absolute deviations curve fitting", 1973).
+    """
+    border = np.ones(grey.shape, bool)
+    border[1:-1, 1:-1] = False
+    places = np.argwhere(border)[:: max(1, border.sum() // BORDER)]  # (pixels, 2)
+    down, across = (np.linspace(-1, 1, length) for length in grey.shape)
+    low = np.add.outer(range(3), range(3)) <= 2  # of the nine terms 1, x, x² ... those up to x², xy
+    terms = polynomial.polyvander2d(down[places[:, 0]], across[places[:, 1]], (2, 2))[
+        :, low.ravel()
+    ]
+    level = np.median(grey[border])
+    difference = rest = grey[tuple(places.T)] - level
+    surface = np.zeros((3, 3))
+    for _ in range(10):
+        weights = np.maximum(np.abs(rest), 0.01) ** -0.5
+        surface[low] = np.linalg.lstsq(weights[:, None] * terms, weights * difference)[0]
+        rest = difference - terms @ surface[low]
+    return (level + polynomial.polygrid2d(down, across, surface)).astype("float32")
+
+
+def find_ink(grey, find_paper=find_paper):
     """Turn brightness into ink, 0 paper to 1: dark on light and light on dark come out alike.
 
-    Most of the border is paper. What differs from it is ink: the darker pixels or the lighter
-    ones, depending on which of them differ more in sum.
+    What differs from the paper is ink: the darker pixels or the lighter ones, depending on which
+    of them differ more in sum. In half the light, ink and paper differ half as much.
     """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    difference = grey - np.median(border)
+    paper = find_paper(grey)
+    difference = (grey - paper) / np.maximum(paper, DARK)
     lighter, darker = difference.clip(0), (-difference).clip(0)
     ink = lighter if lighter.sum() > darker.sum() else darker
     if ink.max() < CONTRAST:
