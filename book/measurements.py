@@ -83,6 +83,7 @@ MEASUREMENTS = {
     "smaller": ("serialization/smaller.py", []),
     "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
     "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
+    "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
     "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/timings/service_load.py", []),  # nothing else may run meanwhile
     "shapes": ("visualizing/shapes.py", []),

@@ -26,7 +26,7 @@ from utils.models import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
 
-SHOTS = 2_000  # images of each part, on a sheet each
+SHOTS = 1_000  # images of each part, on a sheet each
 GRAININESS = 4  # of a photograph, in grey levels
 SEED = 5
 BRIGHT, DIM = 1.15, 0.6  # how much light falls on the two ends

@@ -57,12 +57,11 @@ def find_paper(grey):
     border[1:-1, 1:-1] = False
     places = np.argwhere(border)[:: max(1, border.sum() // BORDER)]  # (pixels, 2)
     down, across = (np.linspace(-1, 1, length) for length in grey.shape)
-    low = np.add.outer(range(3), range(3)) <= 2  # of the nine terms 1, x, x² ... those up to x², xy
-    terms = polynomial.polyvander2d(down[places[:, 0]], across[places[:, 1]], (2, 2))[
-        :, low.ravel()
-    ]
+    rows, columns = places.T
+    low = np.add.outer(range(3), range(3)) <= 2  # of the nine terms up to x²y², those of degree 2
+    terms = polynomial.polyvander2d(down[rows], across[columns], (2, 2))[:, low.ravel()]
     level = np.median(grey[border])
-    difference = rest = grey[tuple(places.T)] - level
+    difference = rest = grey[rows, columns] - level
     surface = np.zeros((3, 3))
     for _ in range(10):
         weights = np.maximum(np.abs(rest), 0.01) ** -0.5
