@@ -55,9 +55,8 @@ def find_paper(grey):
     """
     border = np.ones(grey.shape, bool)
     border[1:-1, 1:-1] = False
-    places = np.argwhere(border)[:: max(1, border.sum() // BORDER)]  # (pixels, 2)
+    rows, columns = (place[:: max(1, len(place) // BORDER)] for place in np.nonzero(border))
     down, across = (np.linspace(-1, 1, length) for length in grey.shape)
-    rows, columns = places.T
     low = np.add.outer(range(3), range(3)) <= 2  # of the nine terms up to x²y², those of degree 2
     terms = polynomial.polyvander2d(down[rows], across[columns], (2, 2))[:, low.ravel()]
     level = np.median(grey[border])
@@ -70,14 +69,14 @@ def find_paper(grey):
     return (level + polynomial.polygrid2d(down, across, surface)).astype("float32")
 
 
-def find_ink(grey, find_paper=find_paper):
+def find_ink(grey, paper=find_paper):
     """Turn brightness into ink, 0 paper to 1: dark on light and light on dark come out alike.
 
     What differs from the paper is ink: the darker pixels or the lighter ones, depending on which
     of them differ more in sum. In half the light, ink and paper differ half as much.
     """
-    paper = find_paper(grey)
-    difference = (grey - paper) / np.maximum(paper, DARK)
+    level = paper(grey)
+    difference = (grey - level) / np.maximum(level, DARK)
     lighter, darker = difference.clip(0), (-difference).clip(0)
     ink = lighter if lighter.sum() > darker.sum() else darker
     if ink.max() < CONTRAST:
