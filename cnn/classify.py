@@ -23,7 +23,7 @@ import numpy as np
 from keras import layers
 
 from efficientnet_lite import WEIGHTS, build_network
-from pictures import PHOTOS, NoPictureError, find_files, read_picture
+from pictures import PHOTOS, NoPictureError, find_files, only_these, read_picture
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
@@ -126,6 +126,8 @@ def main(argv=None):
         fail(f"{args.model} tells {units} classes apart, and there are {len(classes)} names.")
     network = with_maps(network) or network
     size = network.input_shape[1]
+    if args.model.endswith(".keras"):
+        print(only_these(classes))
     results, found = {}, []
     for path in [file for photo in args.photos for file in find_files(photo)]:
         try:

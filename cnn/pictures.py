@@ -102,7 +102,7 @@ def check_folder(folder):
     """
     import tensorflow as tf  # only here, because it is slow to import
 
-    files = [path for path in folder.rglob("*") if path.suffix.lower() in KERAS_READS]
+    files = [path for path in folder.rglob("*") if is_image(path)]
     if not files:
         fail(f"there is no folder {folder} with images in it (JPEG, PNG, GIF or BMP).")
     for path in sorted(files):
@@ -110,6 +110,37 @@ def check_folder(folder):
             tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
         except (OSError, tf.errors.OpError) as error:
             fail(f"{path} cannot be read ({first_line(error)}). Take it out of the folder.")
+
+
+def check_level(folder):
+    """End the program with one line if the classes seem to lie a level below this folder.
+
+    All that Keras finds below a subfolder is of one class, however deep it lies.
+    """
+    inner = {path: find_folders(path) for path in find_folders(folder)}
+    with_images = [path for path in inner if any(is_image(file) for file in path.iterdir())]
+    if inner and not with_images and all(len(names) > 1 for names in inner.values()):
+        first, names = next(iter(inner.items()))
+        some = ", ".join(path.name for path in names[:3])
+        fail(
+            f"{folder} has folders of folders in it: {some} in {first.name}. If these are the "
+            f"classes, name the folder above them: --data {first}. If each is of one thing, seen "
+            "more than once, divide them into training and validation first."
+        )
+
+
+def find_folders(folder):
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+
+
+def is_image(path):
+    return path.suffix.lower() in KERAS_READS
+
+
+def only_these(classes):
+    """Return what a reader should know before a network of some classes names a photograph."""
+    names = ", ".join(classes[:10]) + (" ..." if len(classes) > 10 else "")
+    return f"It knows nothing but {names}, and calls whatever it sees one of these."
 
 
 def thing(name):

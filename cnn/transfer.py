@@ -6,7 +6,7 @@
 
 Trains a new last layer, then the last blocks of the network, too. You will see the accuracy on
 images that it did not learn from after each of the two steps, and the class that it predicts for
-each of four photographs. The network is saved. Takes a minute and a half on two cores.
+each photograph. The network is saved. Takes a minute and a half on two cores.
 Chapter: cnn/README.md#transfer-learning
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers
 
 from efficientnet_lite import build_network
-from pictures import PHOTOS, check_folder, check_photos, unpack_emoji
+from pictures import PHOTOS, check_folder, check_level, check_photos, only_these, unpack_emoji
 from utils.models import load_model
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, first_line, make_folder, save_results, write_json, writing_to
@@ -45,6 +45,7 @@ def read_images(folder, size, seed):
     parts = [folder / "training", folder / "validation"]
     if all(part.is_dir() for part in parts):
         return [read(part, **how) for part in parts]
+    check_level(folder)
     try:
         return read(folder, validation_split=0.2, subset="both", **how)
     except ValueError as error:  # too few images for two parts
@@ -104,8 +105,8 @@ def main(argv=None):
     parser = make_parser("Train a pretrained network on a few images of your own.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="one subfolder of images for each class")
-    photos = sorted(PHOTOS.glob("*.jpg"))
-    add("--photos", nargs="+", type=Path, default=photos, metavar="FILE", help="to classify")
+    about = "to classify; with the emoji four of the book"
+    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
     add("--epochs", type=positive(int), default=EPOCHS, help="of training the last layer")
     add("--fine-epochs", type=number(int, 0), default=FINE_EPOCHS, help="of the last blocks")
     add("--size", type=number(int, 32, 1024), default=SIZE, help="pixels that images are cut to")
@@ -115,8 +116,9 @@ def main(argv=None):
 
     keras.utils.set_random_seed(args.seed)
     data = args.data or unpack_emoji(folder / "emoji", parts=True)
+    photos = args.photos or ([] if args.data else sorted(PHOTOS.glob("*.jpg")))
     check_folder(data)
-    check_photos(args.photos)
+    check_photos(photos)
     known, held_out = read_images(data, args.size, args.seed)
     classes, counts = known.class_names, count_labels(held_out)
     if len(classes) < 2 or classes != held_out.class_names or 0 in count_labels(known):
@@ -136,7 +138,9 @@ def main(argv=None):
         network.save(path)
         write_json(classes, path.with_suffix(".json"))
     network, results["photos"] = load_model(path), {}
-    for photo in args.photos:
+    if photos:
+        print(only_these(classes))
+    for photo in photos:
         name, probability = results["photos"][photo.name] = predict(network, photo, classes)
         print(f"{photo.name}: {name} ({probability:.0%})")
     return save_results(results, folder, __file__, argv)

@@ -327,7 +327,9 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
     photo = my_pictures / "animal" / "00.png"
     options = ["--data", my_pictures, "--photos", photo, "--size", 96, "--outputs", run]
     results = script.main([*map(str, options)])
-    assert "Using 18 files for training" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Using 18 files for training" in printed
+    assert "It knows nothing but animal, vehicle, and calls" in printed
     assert results["classes"] == ["animal", "vehicle"] and results["held_out"] == 4
     assert results["fine_tuned"]["accuracy"] > 0.7
     assert results["photos"]["00.png"][0] == "animal"
@@ -407,6 +409,11 @@ def write_images(folder, names):
         ("transfer", [], "there is no folder .* with images in it"),
         ("transfer", ["a/1.png"], "data: No .*images"),
         ("transfer", [f"a/{i}.png" for i in range(5)], "images of at least two classes"),
+        (
+            "transfer",
+            ["digits/0/1.png", "digits/1/1.png", "flat/a/1.png", "flat/b/1.png"],
+            "folders of folders in it: 0, 1 in digits.* --data .*digits",
+        ),
         ("transfer", ["training/a/1.png", "training/b/1.png", "validation/a/1.png"], "in both"),
         ("studies/cross_validation", None, "there is no folder"),
         ("studies/cross_validation", ["1.png"], "there are no images in subfolders"),

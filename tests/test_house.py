@@ -316,6 +316,13 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path):
     assert runs.make_folder(tmp_path / "named") == tmp_path / "named"
 
 
+def test_a_refused_run_leaves_no_empty_folder(tmp_path):
+    for end, left in (("runs.fail('no')", 0), ("(folder / 'a').touch()", 1)):
+        code = f"from utils import runs; folder = runs.make_folder({str(tmp_path / 'x')!r}); {end}"
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+        assert len([*tmp_path.iterdir()]) == left
+
+
 def test_the_newest_run_is_the_one_written_last(tmp_path):
     """Whatever its folder is called; of two at the same time, the one with the later name."""
     for name, time in [("first", 100), ("2026-01-01", 300), ("2026-01-02", 300)]:

@@ -1,5 +1,7 @@
 """Runs: their folder, their results with provenance, and their end in one line."""
 
+import atexit
+import contextlib
 import hashlib
 import json
 import os
@@ -7,7 +9,6 @@ import platform
 import shlex
 import sys
 import time
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def first_line(error):
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-@contextmanager
+@contextlib.contextmanager
 def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
     try:
@@ -44,13 +45,17 @@ def make_folder(folder):
 
     One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05, and a
     second one in the same second an ending. A script that cannot write there ends at once,
-    before it has computed anything.
+    before it has computed anything. A new folder that is still empty at the end of the program is
+    removed.
     """
     folder = Path(folder)
     with writing_to(folder):
+        new = folder.name == NEW or not folder.exists()
         if folder.name == NEW:
             folder = make_new_folder(folder.parent)
         folder.mkdir(parents=True, exist_ok=True)
+        if new:
+            atexit.register(remove_if_empty, folder)
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     return folder
@@ -68,6 +73,11 @@ def make_new_folder(parent):
         except FileExistsError:
             number += 1
             folder = parent / f"{name}_{number}"
+
+
+def remove_if_empty(folder):
+    with contextlib.suppress(OSError):  # it is not empty, or somebody else has removed it
+        folder.rmdir()
 
 
 def find_run(name, outputs):
@@ -101,7 +111,7 @@ def refuse_other_split(run, folder):
         fail(f"{folder} was trained with another split of MNIST. Train it anew, in a new folder.")
 
 
-@contextmanager
+@contextlib.contextmanager
 def replacing(path):
     """Yield a path to write to; what was written there then takes path's place at once."""
     path = Path(path)
