@@ -37,6 +37,7 @@ SLICES = {
     "mnist/studies/splits.py": [*TINY, "--networks", "mlp_tiny", "mlp_one_layer"],
     "serialization/rest/detectors.py": ["--images", "4", "--digits", "200", "--epochs", "1"],
     "serialization/rest/preparation_steps.py": ["--images", "50"],
+    "serialization/rest/light.py": ["--images", "20"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],
     "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],

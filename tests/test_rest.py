@@ -221,6 +221,68 @@ def test_each_step_of_preparing_does_what_it_says(modules, digits):
     assert (steps.prepare(Image.fromarray(digits[0][0])) == digits[0][0]).mean() > 0.95
 
 
+def in_a_gradient(image, bright=1.15, dim=0.6):
+    """Return a Pillow image in light that falls from one side."""
+    light = np.linspace(bright, dim, image.width)
+    return Image.fromarray((np.asarray(image) * light).clip(0, 255).astype("uint8"))
+
+
+def test_uneven_light_is_no_ink(modules, load_script, digits):
+    """What is seen of a digit in a gradient is what is seen in even light, and that is as ever."""
+    prepare = modules["prepare"]
+    median = load_script("serialization/rest/light.py").as_median
+    for digit in digits[0][:10]:
+        grey = prepare.to_grey(drawing(digit, 200, 60))
+        even = prepare.centre(prepare.scale(prepare.crop(prepare.find_ink(grey))))
+        as_before = prepare.centre(prepare.scale(prepare.crop(prepare.find_ink(grey, median))))
+        np.testing.assert_array_equal(even, as_before)
+        lit = prepare.prepare(in_a_gradient(drawing(digit, 200, 60)))
+        assert np.abs(lit.astype(int) - even).mean() < 2
+    surface = prepare.find_paper(prepare.to_grey(in_a_gradient(drawing(digits[0][0], 200, 60))))
+    expected = 200 / 255 * np.linspace(1.15, 0.6, 300)
+    np.testing.assert_allclose(surface, np.tile(expected, (300, 1)), atol=0.01)
+
+
+@pytest.fixture
+def read(load_script):
+    return load_script("serialization/rest/read.py")
+
+
+def test_a_photograph_is_read_in_the_shell_as_by_the_service(
+    read, client, digits, tmp_path, capsys
+):
+    paths = [tmp_path / "seven.png", tmp_path / "two" / "seven.png", tmp_path / "coffee.jpg"]
+    paths[1].parent.mkdir()
+    for path, digit in zip(paths, digits[0], strict=False):
+        in_a_gradient(drawing(digit, 220, 50)).save(path)
+    shutil.copy(ROOT / "cnn" / "data" / "photos" / "coffee.jpg", paths[2])
+    (tmp_path / "no.png").write_text("no")
+    Image.new("L", (50, 50)).save(tmp_path / "empty.png")
+    others = [tmp_path / "no.png", tmp_path / "missing.png", tmp_path / "empty.png"]
+    results = read.main([*map(str, [*others, *paths]), "--outputs", str(tmp_path / "run")])
+    printed, errors = capsys.readouterr()
+    assert f"{paths[0]}: 7 (" in printed and f"{paths[1]}: 2 (" in printed
+    assert "I do not think that this is a digit" in printed.partition("coffee.jpg: ")[2]
+    said = ["no.png is left out: it must hold a PNG or JPEG", "there is no file", "empty.png is"]
+    assert all(line.rpartition("/")[2] and text in line for text, line in
+               zip(said, errors.splitlines()[-3:], strict=True))  # fmt: skip
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "results.json", "seven_28x28.png", "seven_2_28x28.png", "coffee_28x28.png",
+    }  # fmt: skip
+    for path in paths:
+        answer = client.post("/predict", data={"image": (path.open("rb"), "digit")}).get_json()
+        mine = results["images"][str(path)]
+        assert (answer["digit"], answer["looks_like_digit"]) == (
+            mine["digit"], mine["looks_like_digit"],
+        )  # fmt: skip
+        np.testing.assert_allclose(answer["probabilities"], mine["probabilities"], atol=2e-6)
+        seen = np.asarray(Image.open(tmp_path / "run" / mine["seen"]))
+        np.testing.assert_array_equal(seen, answer["pixels"])
+    with pytest.raises(SystemExit, match="none of these is an image"):
+        read.main([str(tmp_path / "no.png"), "--outputs", str(tmp_path / "none")])
+    assert not (tmp_path / "none").exists()
+
+
 EMPTY = np.zeros((28, 28), dtype=int).tolist()
 GOOD = np.eye(28, dtype=int).tolist()
 
@@ -538,14 +600,19 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
     assert not open_, "still open"
 
 
-def test_a_perceptron_is_served_as_well(modules, tmp_path, digits):
+def test_a_perceptron_is_served_as_well(modules, tmp_path, digits, monkeypatch):
+    """What tells digits from others is fitted at the start, unless there is no MNIST."""
     path = tmp_path / "mlp.keras"
     layers = [keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]
     keras.Sequential(layers).save(path)
-    client = modules["app"].create_app(path).test_client()
-    answer = client.post("/predict", json={"pixels": digits[0][0].tolist()}).get_json()
-    assert answer["model"] == "mlp" and sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
-    assert answer["looks_like_digit"] is None
+    for mnist, known in ((modules["app"].MNIST_FILE, True), (tmp_path / "none", False)):
+        monkeypatch.setattr(modules["app"], "MNIST_FILE", mnist)
+        client = modules["app"].create_app(path).test_client()
+        answer = client.post("/predict", json={"pixels": digits[0][0].tolist()}).get_json()
+        assert answer["model"] == "mlp"
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+        assert (answer["looks_like_digit"] is not None) == known
+    assert [file.name for file in tmp_path.iterdir()] == ["mlp.keras"]
 
 
 def test_what_is_not_a_digit_is_told(client, digits):

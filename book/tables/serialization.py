@@ -19,6 +19,27 @@ def rest_preparation():
 
 
 @table
+def rest_light():
+    ways = {
+        "median": "one brightness for the paper",
+        "surface": "a surface of degree 2",
+        "closing_30": "closed, strokes up to 30 % of the sheet",
+        "closing_50": "closed, strokes up to 50 %",
+        "blur_30": "blurred",
+    }
+    lights = ["drawn", "even", "gradient", "lamp", "shadow"]
+    measured = load_results("rest_light")
+    rows = [
+        [f"{label}, {part}", *(percent(measured[part][way][light], 1) for light in lights)]
+        for part in ("validation", "test")
+        for way, label in ways.items()
+        if way in measured[part]
+    ]
+    header = ["paper", "no photograph", "even light", "1.15 to 0.6", "a lamp", "a shadow"]
+    return markdown(header, *rows)
+
+
+@table
 def rest_load():
     labels = {"fast": "`predict_on_batch`", "predict": "`predict`"}
     rows = [
