@@ -134,6 +134,10 @@ MEASUREMENTS = {
         "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
         [],
     ),
+    "forecast_next": (
+        "forecasts/forecast.py --horizon 48 --methods 168_steps_ago ridge_with_dummies",
+        ["forecast_48.png"],
+    ),
     "forecast_temperature": (
         "forecasts/forecast.py --data forecasts/metro_traffic.csv --time date_time --value temp"
         " --horizon 6 --season 24 --methods last_value 24_steps_ago ridge ridge_with_dummies"

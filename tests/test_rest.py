@@ -237,7 +237,7 @@ def test_uneven_light_is_no_ink(modules, load_script, digits):
         as_before = prepare.centre(prepare.scale(prepare.crop(prepare.find_ink(grey, median))))
         np.testing.assert_array_equal(even, as_before)
         lit = prepare.prepare(in_a_gradient(drawing(digit, 200, 60)))
-        assert np.abs(lit.astype(int) - even).mean() < 2
+        assert np.abs(lit.astype(int) - even).mean() < 0.5
     surface = prepare.find_paper(prepare.to_grey(in_a_gradient(drawing(digits[0][0], 200, 60))))
     expected = 200 / 255 * np.linspace(1.15, 0.6, 300)
     np.testing.assert_allclose(surface, np.tile(expected, (300, 1)), atol=0.01)
