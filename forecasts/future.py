@@ -9,7 +9,7 @@ Chapter: forecasts/README.md#what-comes-next
 import copy
 import json
 
-import joblib
+import joblib  # scikit-learn brings it
 import numpy as np
 import pandas as pd
 

@@ -281,6 +281,13 @@ def test_a_photograph_is_read_in_the_shell_as_by_the_service(
     with pytest.raises(SystemExit, match="none of these is an image"):
         read.main([str(tmp_path / "no.png"), "--outputs", str(tmp_path / "none")])
     assert not (tmp_path / "none").exists()
+    for stem, found in (("a_checkpoint", 0), ("conv_net", 1), ("other", 2)):
+        (tmp_path / f"{stem}.keras").touch()
+        if found == 1:
+            assert read.find_model(tmp_path).name == "conv_net.keras"
+        else:
+            with pytest.raises(SystemExit, match=f"has {found} networks in it"):
+                read.find_model(tmp_path)
 
 
 EMPTY = np.zeros((28, 28), dtype=int).tolist()

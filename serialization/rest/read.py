@@ -1,7 +1,7 @@
 """Read digits on photographs and drawings in the shell, as the service does over HTTP.
 
     python serialization/rest/read.py PHOTO.jpg DRAWING.png
-    python serialization/rest/read.py PHOTO.jpg --model mnist/outputs/RUN/conv_net.keras
+    python serialization/rest/read.py PHOTO.jpg --model mnist/outputs/RUN
 
 Prints for each image, which should show one digit, the three most probable ones with their
 probabilities, and a warning if it does not look like a digit. What the network saw of PHOTO.jpg is
@@ -13,6 +13,7 @@ Chapter: serialization/rest/README.md#in-the-shell
 
 from chapter import OUTPUTS
 
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,17 @@ from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, writing_to
 
 SHOWN = 3  # digits for each image, the most probable first
+PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # networks that mnist.py keeps besides the last
+
+
+def find_model(path):
+    """Return the .keras file of a run, given as that file or as the run's folder."""
+    if not path.is_dir():
+        return path
+    files = [file for file in sorted(path.glob("*.keras")) if not PARTIAL.search(file.stem)]
+    if len(files) != 1:
+        fail(f"{path} has {len(files)} networks in it. Name one .keras file with --model.")
+    return files[0]
 
 
 def prepare_files(paths):
@@ -68,12 +80,12 @@ def main(argv=None):
     """Return {image: what the service would answer, and the file that shows what was seen}."""
     parser = make_parser("Read digits on photographs and drawings.", OUTPUTS)
     parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="PNG or JPEG")
-    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file, or a run")
     args = parser.parse_args(argv)
     images = prepare_files(args.photos)
     if not images:
         fail("none of these is an image with a digit that can be read.")
-    classifier = DigitClassifier(args.model)
+    classifier = DigitClassifier(find_model(args.model))
     folder = make_folder(args.outputs)
     with writing_to(folder):
         files = save_prepared(images, folder)
