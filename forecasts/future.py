@@ -58,11 +58,15 @@ def count_inside(way):
 
 
 def look_ahead(method, ends):
-    """Return the table of what is to come: time, forecast, low and high; ends: of Widened."""
+    """Return the table of what is to come: time, forecast, low and high; ends: of Widened.
+
+    Where no value has been negative, nothing in the table is: a count stays a count.
+    """
     data = method.data
     forecast = method.predict(data.starts["test"])[0]  # (horizon,)
     table = {"forecast": forecast, "low": forecast + ends[:, 0], "high": forecast + ends[:, 2]}
-    return pd.DataFrame(table, index=data.series.times[-data.horizon :].rename("time"))
+    table = pd.DataFrame(table, index=data.series.times[-data.horizon :].rename("time"))
+    return table.clip(lower=0) if np.nanmin(data.series.values) >= 0 else table
 
 
 def forecast_future(name, method, columns, folder):

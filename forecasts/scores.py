@@ -101,7 +101,8 @@ def draw_ahead(axes, series, table):
         np.append(values[-1], table[column]) for column in ("low", "forecast", "high")
     )
     axes.fill_between(times, low, high, alpha=0.3, label="80 % interval")
-    axes.plot(times, middle, "--", marker="o" if len(table) < 10 else "", label="forecast")
+    dots = {"marker": "o", "markevery": range(1, len(times))} if len(table) < 10 else {}
+    axes.plot(times, middle, "--", label="forecast", **dots)
     axes.tick_params(axis="x", labelrotation=20)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
