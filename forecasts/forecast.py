@@ -122,7 +122,9 @@ def go_on(args, argv):
     run = find_run(args.model, OUTPUTS)
     kept = load_kept(run)
     time, value = args.time or kept["columns"][0], args.value or kept["columns"][1]
-    series = load_series(args.data, time, value, kept["seasons"], kept["days"])
+    days = load_days(args.holidays) if args.holidays else kept["days"]
+    series = load_series(args.data, time, value, kept["seasons"], days)
+    print("\n".join(series.notes))
     method = make_methods(series)[kept["method"]]
     table = continue_with(method, kept, series, run)
     folder = make_folder(args.outputs)

@@ -111,12 +111,15 @@ def write_table(table, holds, folder):
         table.to_csv(partial, float_format="%.6g")
     for time, row in table.iloc[[0, -1][: len(table)]].iterrows():
         print("{}: {forecast:.4g} ({low:.4g} to {high:.4g})".format(time, **row))
-    print("The interval held in {mean:.1%} ({low:.1%} to {high:.1%}) of the test.".format(**holds))
+    held = "{mean:.1%} ({low:.1%} to {high:.1%})".format(**holds)
+    print(
+        f"Such an interval of {QUANTILES[-1] - QUANTILES[0]:.0%} held in {held} of the test part."
+    )
     return {"holds": holds, "future": {str(time): list(row) for time, row in table.T.items()}}
 
 
 def load_kept(run):
-    """Return what forecast_the_future kept of a run, or end the program with one line."""
+    """Return what forecast_future kept of a run, or end the program with one line."""
     try:
         kept = json.loads((run / "forecast.json").read_text(encoding="utf-8"))
         return kept | {"ends": np.array(kept["ends"]), "days": tuple(pd.to_datetime(kept["days"]))}
