@@ -35,14 +35,22 @@ SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an imag
 
 
 class DigitClassifier:
-    """A trained network, ready to predict for several threads at once."""
+    """A trained network, ready to predict for several threads at once.
+
+    What tells digits from other images, if it is not stored beside the network, is fitted to it.
+    """
 
     def __init__(self, path):
         self.name = path.stem
         self.model, self.sha256 = load(path), file_sha256(path)
-        self.detector = Detector(self.model, find_limits(self.model, path, self.sha256))
+        self.detector = Detector(self.model, load_limits(path))
         self.lock = threading.Lock()
         self.warm_up()
+        if not self.detector.limits and is_known(self.model) and MNIST_FILE.exists():
+            from ship_model import fit  # only here: a container does not have scikit-learn
+
+            self.detector = Detector(self.model, fit(self.model, self.sha256))
+            self.warm_up()
 
     def warm_up(self):
         """Predict for both batch sizes that occur, so that no user waits for their compilation."""
@@ -86,16 +94,6 @@ def load(path):
     if inputs not in [(None, *shape) for shape in SHAPES] or outputs != (None, 10):
         fail(f"{path} does not read digits: inputs {inputs}, not (None, 28, 28, 1)")
     return model
-
-
-def find_limits(model, path, sha256):
-    """Return what Detector needs: as it lies beside the network or, where MNIST is, fitted now."""
-    limits = load_limits(path)
-    if limits is None and is_known(model) and MNIST_FILE.exists():
-        from ship_model import fit  # only here: a container does not have scikit-learn
-
-        limits = fit(model, sha256)
-    return limits
 
 
 def describe(probabilities, likely):
