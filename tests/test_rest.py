@@ -238,6 +238,14 @@ def test_uneven_light_is_no_ink(modules, load_script, digits):
         np.testing.assert_array_equal(even, as_before)
         lit = prepare.prepare(in_a_gradient(drawing(digit, 200, 60)))
         assert np.abs(lit.astype(int) - even).mean() < 0.5
+    # On a long and grainy sheet a small digit is a small part of all that differs from the paper.
+    sheet = np.full((130, 400), 70.0)
+    sheet[40:92, 150:202] += 70 * np.kron(digits[0][2], np.ones((2, 2)))[2:54, 2:54] / 255
+    clean, *grainy = (
+        prepare.prepare(Image.fromarray((sheet + noise).astype("uint8")))
+        for noise in (0, *np.random.default_rng(1).normal(0, 8, (5, 130, 400)))
+    )
+    assert all(np.abs(one.astype(int) - clean).mean() < 25 for one in grainy)
     surface = prepare.find_paper(prepare.to_grey(in_a_gradient(drawing(digits[0][0], 200, 60))))
     expected = 200 / 255 * np.linspace(1.15, 0.6, 300)
     np.testing.assert_allclose(surface, np.tile(expected, (300, 1)), atol=0.01)

@@ -20,7 +20,6 @@ NOISE = 0.2  # of the darkest ink: what is fainter is paper
 SURE = 0.5  # of the darkest ink: from here on it is surely the digit and not grain of the paper
 CONTRAST = 0.1  # of the whole range from black to white: less is not a drawing
 DARK = 0.2  # paper that is darker than this is a screen or a blackboard: light does not scale it
-BORDER = 400  # pixels of the border, at most, that the paper is fitted to
 
 
 class NoDigitError(ValueError):
@@ -55,12 +54,12 @@ def find_paper(grey):
     """
     border = np.ones(grey.shape, bool)
     border[1:-1, 1:-1] = False
-    rows, columns = (place[:: max(1, len(place) // BORDER)] for place in np.nonzero(border))
+    rows, columns = np.nonzero(border)
     down, across = (np.linspace(-1, 1, length) for length in grey.shape)
     low = np.add.outer(range(3), range(3)) <= 2  # of the nine terms up to x²y², those of degree 2
     terms = polynomial.polyvander2d(down[rows], across[columns], (2, 2))[:, low.ravel()]
     level = np.median(grey[border])
-    difference = rest = grey[rows, columns] - level
+    difference = rest = grey[border] - level
     surface = np.zeros((3, 3))
     for _ in range(10):
         weights = np.maximum(np.abs(rest), 0.01) ** -0.5
@@ -73,12 +72,13 @@ def find_ink(grey, paper=find_paper):
     """Turn brightness into ink, 0 paper to 1: dark on light and light on dark come out alike.
 
     What differs from the paper is ink: the darker pixels or the lighter ones, depending on which
-    of them differ more in sum. In half the light, ink and paper differ half as much.
+    there are more of among those that differ most. In half the light, ink and paper differ half as
+    much.
     """
     level = paper(grey)
     difference = (grey - level) / np.maximum(level, DARK)
-    lighter, darker = difference.clip(0), (-difference).clip(0)
-    ink = lighter if lighter.sum() > darker.sum() else darker
+    surely = np.abs(difference) >= SURE * np.abs(difference).max()
+    ink = (difference if difference[surely].sum() > 0 else -difference).clip(0)
     if ink.max() < CONTRAST:
         raise NoDigitError
     return np.where(ink < NOISE * ink.max(), 0, ink / ink.max())
