@@ -135,7 +135,7 @@ def draw(digit, path):
     rng = np.random.default_rng(SEED)
     sheet = np.full((170, 230), 0.84, "float32")
     mask = np.asarray(Image.fromarray(digit).resize((110, 110), Image.Resampling.BICUBIC)) / 255
-    sheet[45:155, 80:190] -= 0.6 * mask
+    sheet[45:155, 80:190] -= 0.35 * mask
     grey = shine(sheet, "gradient", rng)
     images = {"The photograph": grey}
     for name, way in {"Paper: one number": as_median, "Paper: a surface": find_paper}.items():
