@@ -8,4 +8,4 @@ FOLDER = Path(__file__).resolve().parent
 OUTPUTS = FOLDER.parent / "outputs"  # the chapter's: each run makes a folder of its own in here
 sys.path[1:1] = [str(FOLDER.parent), str(FOLDER.parent.parent)]
 # What must be set before the other packages are imported is set there.
-importlib.import_module("utils")
+importlib.import_module("utils.startup").set_up()
