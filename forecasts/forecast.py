@@ -108,8 +108,8 @@ def parse_arguments(argv):
     add("--model", metavar="RUN", help="go on from this run with newer --data, without training")
     add("--epochs", type=count, default=networks.EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)
-    if args.model and not args.data:
-        parser.error("--model needs --data: the file with the newest values")
+    if (args.model or args.holidays) and not args.data:
+        parser.error("--model and --holidays need --data: a file of yours")
     if args.model:
         return args
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
