@@ -47,7 +47,7 @@ def find_thresholds(y, probability, miss, false_alarm):
 
 def say_costs(points, miss, false_alarm):
     print(f"If a miss costs {miss:g} and a false alarm {false_alarm:g}:")
-    for point in points.values():
+    for point in {point["threshold"]: point for point in points.values()}.values():
         print("  threshold {threshold:.2f}: {missed} missed,".format(**point), end=" ")
         print("{false_alarms} false alarms, cost {cost:,g}".format(**point))
 

@@ -4,6 +4,8 @@
 Chapter: mlp/tables/README.md#words-gaps-and-scaling-in-one-file
 """
 
+import logging
+
 import keras
 import numpy as np
 import pandas as pd
@@ -17,6 +19,9 @@ FAR = 10.0  # standard deviations from the median; what is further off counts as
 PATIENCE = 15  # epochs without a lower validation loss, after which the training ends
 MOST_ROWS = 20_000_000  # that are learned from in all epochs: a large table gets fewer epochs
 AT_ONCE = 10_000  # rows that are prepared at once
+
+# TensorFlow would warn that it compiles a model anew for each new number of rows.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def count_words(values):
