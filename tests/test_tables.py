@@ -388,6 +388,24 @@ def test_the_rule_by_hand(load_script):
     grouped = comparing.compare(by_model, np.arange(200) % 10)
     assert grouped["worse"]["groups"] == 10 and grouped["worse"]["p"] > family["worse"]["p"]
     assert comparing.compare({"a": network, "neural_network": network}, network)["a"]["p"] == 1
+    certain = comparing.compare({"a": network + 1, "neural_network": network}, np.arange(200))
+    assert certain["a"]["mean"] == pytest.approx(1) and certain["a"]["shown"]
+
+
+def test_a_temperature_never_makes_a_model_surer(load_script):
+    """With a few rows that are all right, the best temperature would be 0."""
+    comparing = load_script("mlp/tables/comparing.py")
+    y, rows = np.arange(400) % 2, np.arange(400)
+
+    def temperature(share):  # of the answers that are right; all are given with 0.9
+        said = np.where(rows % 100 < 100 * share, y, 1 - y)
+        probabilities = np.where(np.eye(2)[said] == 1, 0.9, 0.1)
+        part = comparing.Part(None, None, None, y, rows)
+        return comparing.choose_temperature(probabilities, part)
+
+    assert temperature(1.0) == temperature(0.95) == 1
+    # Right in 7 of 10: log(9) / temperature = log(7 / 3).
+    assert temperature(0.7) == pytest.approx(np.log(9) / np.log(7 / 3), rel=1e-3)
 
 
 def test_costs_and_importance(load_script):

@@ -96,14 +96,18 @@ def calibrate(model, validation):
 
 
 def choose_temperature(probabilities, part):
-    """Return the temperature of a model: 1, unless another one helps with rows not used for it."""
+    """Return the temperature of a model: 1, unless a higher one helps with rows not used for it.
+
+    A lower one would make the answers surer. Where a model has all of a few validation rows right,
+    the best one is near 0, and the first mistake on other rows would be made with certainty.
+    """
     labels = np.eye(probabilities.shape[1])[part.y]
     half = np.unique(part.groups, return_inverse=True)[1] % 2
     if half.max() == 0:
         return 1.0  # all rows are of one group
     scaled, _ = cross_fit_temperature(probabilities, labels, half)
     before, after = (score(labels, p)["cross_entropy"] for p in (probabilities, scaled))
-    return fit_temperature(probabilities, labels) if after < before else 1.0
+    return max(1.0, fit_temperature(probabilities, labels)) if after < before else 1.0
 
 
 def surprise(probabilities, y):
@@ -157,8 +161,12 @@ def compare(by_model, groups, network="neural_network"):
         if name == network:
             continue
         gains = values - by_model[network]
-        p = stats.ttest_1samp(np.bincount(number, gains), 0).pvalue if np.ptp(gains) else 1.0
-        family[name] = mean_over_groups(gains, number) | {"p": float(np.nan_to_num(p, nan=1.0))}
+        sums = np.bincount(number, gains)
+        if np.allclose(sums, sums[0], atol=0):
+            p = float(sums[0] == 0)  # there is no deviation to compare with
+        else:
+            p = float(stats.ttest_1samp(sums, 0).pvalue)
+        family[name] = mean_over_groups(gains, number) | {"p": p}
     for one, p in zip(family.values(), holm([one["p"] for one in family.values()]), strict=True):
         one |= {"p_holm": p, "shown": p < SHOWN}
     return family

@@ -41,7 +41,7 @@ from utils import options
 from utils.runs import fail, make_folder, replacing, save_results
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
-LEARNING_RATE = 0.001  # step size of Adam
+LEARNING_RATE = 0.003  # step size of Adam
 EPOCHS = 200  # passes over the training rows, at most
 SEED = 1  # of the split, the initial weights and the order of the rows
 COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes that should be a no
