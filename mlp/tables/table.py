@@ -153,6 +153,8 @@ def main(argv=None):
     say_importance(results["importance"])
     if args.test:
         _, results["test"] = report("test", test, models, classes, variance)
+    else:
+        print(f"{len(test.y):,} test rows are unseen. In the end, once: --test")
     draw(history, answers, validation.y, classes, points, folder / "table.png")
     return save_results(results | {"history": history}, folder, __file__, argv)
 
