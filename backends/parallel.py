@@ -20,7 +20,7 @@ import time
 from dataclasses import asdict
 from importlib.util import find_spec
 
-if __name__ == "__main__":
+if __name__ == "__main__" and find_spec("jax"):  # without it, main says what is missing
     os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 
 import keras
@@ -29,7 +29,7 @@ import numpy as np
 if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
-from processes import TASK, environments, run_together
+from processes import TASK, end_with_parent, environments, run_together
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import ROOT, fail, find_run, first_line, make_folder, shown
@@ -138,6 +138,7 @@ def train(settings, folder, process, processes):
 def work(options, process, processes):
     """Be one of the processes. Process 0 tells the others the settings, and writes the results."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started all
+    end_with_parent()
     settings, folder = None, None
     if process == 0:
         settings, folder, resume, test = parse_arguments(options, mnist.DEFAULTS)

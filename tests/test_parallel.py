@@ -52,11 +52,34 @@ def test_what_cannot_be_shared(options, line, load_script, capsys):
     assert line in capsys.readouterr().err
 
 
-def test_without_jax_a_line_says_so(load_script, monkeypatch):
-    parallel = load_script(SCRIPT)
-    monkeypatch.setattr(parallel, "find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match=r"there is no JAX\. Install it"):
-        parallel.main([])
+def test_without_jax_a_line_says_so():
+    """Its options come first, so Keras and the network are imported without JAX, too."""
+    code = "import runpy, sys; sys.modules['jax'] = None; sys.argv = ['parallel.py']\n"
+    code += f"runpy.run_path({str(ROOT / SCRIPT)!r}, run_name='__main__')"
+    path = {"PYTHONPATH": str((ROOT / SCRIPT).parent)}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=os.environ | path, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr == "parallel.py: there is no JAX. Install it: pip install jax\n"
+
+
+def test_the_processes_end_with_the_one_that_started_them():
+    """Even if that one is killed, so that it cannot end them itself."""
+    child = "import time, processes; processes.end_with_parent(); print(flush=True); time.sleep(60)"
+    code = "import sys, processes\n"
+    code += f"processes.run_together([sys.executable, '-c', {child!r}], [{{}}, {{}}], '')"
+    folders = os.pathsep.join([str(ROOT), str((ROOT / SCRIPT).parent)])
+    started = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": folders},
+        stdout=subprocess.PIPE,
+    )
+    for _ in range(2):
+        started.stdout.readline()  # both watch
+    started.kill()
+    begun = time.perf_counter()
+    started.stdout.read()  # ends when nobody can write any more
+    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.slow
