@@ -111,7 +111,7 @@ def train(settings, folder, process, processes):
     (own, variables), history = make_model(settings, steps), {}
     if process == 0:  # the only one that reads or writes files
         own.summary()
-        loaded, history = load_progress(own, folder, steps)
+        loaded, history = load_progress(own, folder, steps, settings.epochs)
         variables = loaded.variables + loaded.optimizer.variables
         if settings.start_from and not history:
             start_from(own, find_run(settings.start_from, OUTPUTS))

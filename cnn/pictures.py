@@ -6,24 +6,20 @@ Chapter: cnn/README.md#your-own-photographs
 """
 
 import re
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedGroupKFold
 
+from utils.pictures import open_picture
 from utils.runs import fail, first_line
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
 KERAS_READS = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}  # in image_dataset_from_directory
-
-# Above this many pixels Pillow warns that a small file unfolds to gigabytes. Twice as many are
-# an error, which read_picture reports; panoramas below that are welcome.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 class NoPictureError(ValueError):
@@ -61,14 +57,11 @@ def read_picture(source, size):
     if isinstance(source, np.ndarray):
         return cut(Image.fromarray(source), size)
     try:
-        with Image.open(source) as image:
-            image.draft("RGB", (2 * size, 2 * size))  # lets a large JPEG be decoded small
-            return cut(to_rgb(ImageOps.exif_transpose(image)), size)
+        image = open_picture(source)
+        image.draft("RGB", (2 * size, 2 * size))  # lets a large JPEG be decoded small
+        return cut(to_rgb(ImageOps.exif_transpose(image)), size)
     except Exception as error:  # Pillow raises many kinds for a broken file
-        reason = getattr(error, "strerror", None) or first_line(error)
-        if isinstance(error, UnidentifiedImageError):
-            reason = "not an image"
-        raise NoPictureError(f"{source} is left out: {reason}") from error
+        raise NoPictureError(f"{source} is left out: {first_line(error)}") from error
 
 
 def to_rgb(image):
@@ -107,8 +100,10 @@ def check_folder(folder):
         fail(f"there is no folder {folder} with images in it (JPEG, PNG, GIF or BMP).")
     for path in sorted(files):
         try:
+            open_picture(path, still=True)
+            str(path).encode()  # TensorFlow opens no file whose name is not UTF-8
             tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
-        except (OSError, tf.errors.OpError) as error:
+        except (ValueError, OSError, tf.errors.OpError) as error:
             fail(f"{path} cannot be read ({first_line(error)}). Take it out of the folder.")
 
 

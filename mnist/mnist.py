@@ -109,13 +109,13 @@ def run_model(build, settings, folder, test=False):
     steps_per_epoch = math.ceil(len(digits.x_train) / settings.batch_size)
     compile_model(model, settings, steps_per_epoch * settings.epochs)
 
-    model, history = load_progress(model, folder, steps_per_epoch)
+    model, history = load_progress(model, folder, steps_per_epoch, settings.epochs)
     if settings.start_from and not history:
         techniques.start_from(model, find_run(settings.start_from, OUTPUTS))
     checkpoint = SaveCheckpoint(folder, model.name, history, bool(settings.early_stopping))
     interrupted = fit_model(model, digits, settings, checkpoint)
     if interrupted:  # what the unfinished epoch has learned does not count
-        model, history = load_progress(model, folder, steps_per_epoch)
+        model, history = load_progress(model, folder, steps_per_epoch, settings.epochs)
         model.optimizer.finalize_variable_values(model.trainable_weights)  # as fit does
     if not history:
         return None, interrupted

@@ -81,15 +81,16 @@ def parse_arguments(argv, defaults):
     """
     parser = make_mnist_parser(defaults)
     args = parser.parse_args(argv)
-    if args.resume and (args.start_from or args.outputs != parser.get_default("outputs")):
+    resume = args.resume is not None
+    if resume and (args.start_from or args.outputs != parser.get_default("outputs")):
         parser.error("a resumed run has its folder and its weights: no --outputs, no --start-from")
-    if args.resume:
+    if resume:
         folder = find_run(args.resume, OUTPUTS)
         parser.set_defaults(**load_run(folder)["settings"])
         args = parser.parse_args(argv)
     else:
         folder = args.outputs
-        if args.start_from:
+        if args.start_from is not None:
             start = find_run(args.start_from, OUTPUTS).resolve()
             if not start.is_dir():
                 parser.error(f"there is no run {start}")
@@ -99,9 +100,9 @@ def parse_arguments(argv, defaults):
         parser.error(f"the run trains {settings.model}, which models.py does not have")
     if settings.average_weights and settings.early_stopping:
         parser.error("Keras would put averaged weights in place of the best: choose one of the two")
-    if args.resume and (problem := find_change(load_run(folder)["settings"], settings)):
+    if resume and (problem := find_change(load_run(folder)["settings"], settings)):
         parser.error(problem)
-    return settings, folder, bool(args.resume), args.test
+    return settings, folder, resume, args.test
 
 
 def read_settings(args):
@@ -130,7 +131,7 @@ def load_run(folder):
         known = {"settings": asdict(settings), "provenance": dict(run["provenance"])}
         refuse_other_split(run, folder)
         return known
-    except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, argparse.ArgumentError):
         fail(f"{folder} is not a folder of a run: it has no readable run.json.")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from figures import draw_comparison
 from utils.data import load_parts
+from utils.models import DIVERGED
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, load_finished, replacing, write_json
 from utils.training import load_history
@@ -66,10 +67,12 @@ def load_predictions(folder):
             with np.load(path) as arrays:
                 saved = {"validation": arrays["validation"]} | dict(arrays)
             for part, array in saved.items():
-                if array.shape != labels[part].shape or not np.isfinite(array).all():
+                if array.shape != labels[part].shape:
                     raise ValueError(f"not ten probabilities for each {part} image")
         except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
             fail(f"cannot read {path} ({first_line(error)}). Train again.")
+        if not all(np.isfinite(array).all() for array in saved.values()):
+            fail(f"{model} in {folder} {DIVERGED}")
         predictions[model] = {part: (array, labels[part]) for part, array in saved.items()}
     return predictions
 

@@ -496,8 +496,9 @@ def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
         mnist.main(["--resume", str(tmp_path), "--epochs", "2"])
     with pytest.raises(SystemExit, match="holds a run already"):
         mnist.main(["-m", "le_net", *small])
-    with pytest.raises(SystemExit, match="is not a folder of a run"):
-        mnist.main(["--resume", str(tmp_path / "nosuch")])
+    for name in (tmp_path / "nosuch", ""):
+        with pytest.raises(SystemExit, match="is not a folder of a run"):
+            mnist.main(["--resume", str(name)])
 
 
 @pytest.mark.slow

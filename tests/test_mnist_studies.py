@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from conftest import finished_run
 
 from utils import statistics
 from utils.data import prepare_mnist
@@ -270,16 +271,13 @@ def test_pairs_of_runs(load_quickly, tmp_path, capsys):
 
 def test_no_series_of_different_lengths(load_script, tmp_path, monkeypatch):
     trainings = load_script("mnist/studies/trainings.py")
-    run = {"interrupted": False, "models": {"a": {"epochs": 4}}}
+    run = {"interrupted": True, "models": {}}
     monkeypatch.setattr(trainings.mnist, "run", lambda *_: run)
-    with pytest.raises(SystemExit, match="has been trained for 4 epochs"):
-        trainings.train(tmp_path, epochs=2)
     settings = asdict(replace(trainings.mnist.DEFAULTS, seed=7))
     known = {"settings": settings, "provenance": {"split": "by writer"}}
     write_json(known, tmp_path / "run.json")
     with pytest.raises(SystemExit, match=r"begun with other settings: .* its seed was 7"):
         trainings.train(tmp_path, epochs=4)
-    run["interrupted"] = True
     with pytest.raises(SystemExit) as ending:
         trainings.train(tmp_path, epochs=4, seed=7)
     assert ending.value.code == 130
@@ -562,18 +560,12 @@ def test_search_ends_with_one_line(load_script, tmp_path, monkeypatch, capfd):
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):
     compare = load_script("mnist/studies/compare.py")
-    model = {
-        "parameters": 5,
-        "epochs": 2,
-        "seconds_per_epoch": 4.0,
-        "validation": {"accuracy": 0.9999},
-    }
     first, mine = tmp_path / "first", tmp_path / "mine"
     for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
         folder.mkdir()
-        results = {"provenance": {"split": "by writer"}, "settings": {"start_from": start}}
-        results["models"] = {"my_net": model}
-        results["models"]["my_net"] |= {"epochs": epochs}
+        results = finished_run("my_net", start_from=start)
+        model = results["models"]["my_net"]
+        model |= {"epochs": epochs, "seconds_per_epoch": 4.0}
         (folder / "results.json").write_text(json.dumps(results))
     options = ["--outputs", str(tmp_path)]
     rows = compare.main([str(mine), *options])["networks"]

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from utils.runs import replacing
@@ -16,10 +17,24 @@ LINES = cycler(color=COLORS) + cycler(linestyle=[DASHES[i % 5] for i in range(le
 
 
 def save_figure(figure, path):
-    """Save a figure, whole or not at all, and close it."""
+    """Save a figure, whole or not at all, and close it.
+
+    Its texts may be names of files, columns or classes, so they are shown letter by letter, and a $
+    begins no formula. Only the numbers at the axes, which matplotlib writes itself, may be some.
+    """
+    sides = [side for axes in figure.axes for side in (axes.xaxis, axes.yaxis)]
+    numbers = {label for side in sides for label in side.get_ticklabels(which="both")}
+    for text in figure.findobj(lambda artist: isinstance(artist, Text) and artist not in numbers):
+        text.set_parse_math(False)
+        text.set_text(printable(text.get_text()))
     with replacing(path) as partial:
         figure.savefig(partial)
     plt.close(figure)
+
+
+def printable(text):
+    """Return a text with a sign in place of each letter that cannot be printed."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def name_lines(axes, fontsize=9.5):

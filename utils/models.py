@@ -6,6 +6,8 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
+from keras import ops
 
 from utils.runs import fail, first_line
 
@@ -32,19 +34,44 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
     for name in set(vars(module)) - {"get", "serialize", "deserialize"}
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
+DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
+DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
 
-def load_model(path, **options):
+def load_model(path, diverged=False, **options):
     """Return the Keras model in a file, or end the program with one line.
 
-    options: those of keras.saving.load_model. Refuses what refuse_strange_kinds refuses.
+    options: those of keras.saving.load_model. Refuses what refuse_strange_kinds refuses, and,
+    unless diverged ones are welcome, a network that gives no finite numbers.
     """
     path = Path(path)
     try:
         refuse_strange_kinds(path)
-        return keras.saving.load_model(path, **options)
+        model = keras.saving.load_model(path, **options)
+        good = diverged or is_finite(model)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
+    return model if good else fail(f"{path} {DIVERGED}")
+
+
+def reads_digits(model):
+    """Tell whether a model takes images of MNIST, in whatever shape, and gives ten numbers."""
+    # A model that was never built has no shapes.
+    inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
+    return inputs in [(None, *shape) for shape in DIGITS] and outputs == (None, 10)
+
+
+def is_finite(model):
+    """Tell whether the weights are finite numbers, and what comes out for an input of ones, too.
+
+    Large weights may be finite, and their products not.
+    """
+    numbers = list(model.weights)
+    inputs = getattr(model, "inputs", None) or []  # a model that was never built has none
+    if len(inputs) == 1 and None not in inputs[0].shape[1:] and "float" in inputs[0].dtype:
+        outputs = model(np.ones((1, *inputs[0].shape[1:]), "float32"), training=False)
+        numbers += keras.tree.flatten(outputs)
+    return all(np.isfinite(ops.convert_to_numpy(array)).all() for array in numbers)
 
 
 def refuse_strange_kinds(path):

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,11 @@ RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
+# What results.json says of a run, and of each network; more may be there.
+RUN = {"provenance": dict, "settings": dict, "models": dict}
+SCORES = {"images": int, "errors": int, "accuracy": int | float, "cross_entropy": int | float}
+NETWORK = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
+NETWORK |= {"train": SCORES, "validation": SCORES}
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
@@ -35,8 +41,8 @@ def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
     try:
         yield
-    except OSError as error:
-        reason = error.strerror or first_line(error)
+    except (OSError, UnicodeEncodeError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
         fail(f"cannot write to {folder} ({reason}). Name another folder with --outputs.")
 
 
@@ -53,6 +59,7 @@ def make_folder(folder):
         new = folder.name == NEW or not folder.exists()
         if folder.name == NEW:
             folder = make_new_folder(folder.parent)
+        str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             atexit.register(remove_if_empty, folder)
@@ -94,15 +101,21 @@ def load_finished(folder):
     """Return the results.json of a finished run of mnist.py, or end the program with one line."""
     try:
         run = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
-        for model in run["models"].values():
-            keys = ("parameters", "epochs", "seconds_per_epoch")
-            numbers = [model[key] for key in keys] + [model["validation"]["accuracy"]]
-            if not all(isinstance(number, int | float) for number in numbers):
-                raise TypeError
-        refuse_other_split(run, folder)
-        return run | {"settings": dict(run["settings"])}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, RecursionError):
+        run = None
+    if not (fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())):
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
+    refuse_other_split(run, folder)
+    return run
+
+
+def fits(value, form):
+    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
+    if isinstance(form, list):
+        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
+    return isinstance(value, form)
 
 
 def refuse_other_split(run, folder):
@@ -141,7 +154,9 @@ def provenance(script, argv):
     options = sys.argv[1:] if argv is None else argv
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     result = {
-        "command": shlex.join(["python", path, *map(str, options)]),
+        "command": shlex.join(["python", path, *map(str, options)])
+        .encode(errors="replace")
+        .decode(),
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
@@ -168,6 +183,14 @@ def save_results(results, folder, script, argv):
         names = sorted(path.name for path in folder.iterdir())
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
+
+
+def read_bytes(path):
+    """Return what a file holds. A named pipe is none: one would wait for whoever writes to it."""
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    return path.read_bytes()
 
 
 def file_sha256(path):

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from utils.models import load_model
 from utils.runs import fail, first_line, replacing
 
-# What mnist.py knows of each epoch.
-COLUMNS = {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate"}
+CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
+COLUMNS = CURVES | {"epoch", "seconds", "learning_rate"}  # what mnist.py knows of each epoch
 
 held = []  # locks of this process, which end with it, even if it is killed
 
@@ -146,7 +146,7 @@ def checkpoint_path(folder, name):
 
 def load_checkpoint(folder, name, steps_per_epoch):
     """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
-    model = load_model(checkpoint_path(folder, name))
+    model = load_model(checkpoint_path(folder, name), diverged=True)  # the report will show it
     # In float16, Keras skips a step that overflows, and does not count it.
     epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
     history = load_history(folder, name).head(epochs)
@@ -159,15 +159,21 @@ def load_history(folder, name):
     """Return what NAME_history.csv holds, a row per epoch, or end the program with one line."""
     path = Path(folder) / f"{name}_history.csv"
     try:
-        return pd.read_csv(path).astype(float).astype({"epoch": int})
+        history = pd.read_csv(path).astype(float).astype({"epoch": int})
+        if missing := CURVES - set(history):
+            raise ValueError(f"no column {', '.join(sorted(missing))}")
+        if history.empty:
+            raise ValueError("not one epoch")
     except (OSError, ValueError, KeyError) as error:
         fail(f"{path} is not the history of a training ({first_line(error)}).")
+    return history
 
 
-def load_progress(model, folder, steps_per_epoch):
+def load_progress(model, folder, steps_per_epoch, epochs):
     """Return the model and its history as the run's last checkpoint holds them.
 
-    Where there is none, the model comes back as it is, with an empty history.
+    Where there is none, the model comes back as it is, with an empty history. epochs: at which to
+    stop.
     """
     path = checkpoint_path(folder, model.name)
     if not path.exists():
@@ -177,4 +183,6 @@ def load_progress(model, folder, steps_per_epoch):
         fail(f"{path} holds another network than {model.name}. Restore the file, or start anew.")
     if wrong := sorted(COLUMNS ^ set(history)):
         fail(f"{model.name}_history.csv in {folder}: {', '.join(wrong)} missing, or too much.")
+    if (done := len(history["epoch"])) > epochs:
+        fail(f"{model.name} in {folder} was trained for {done} epochs already, not {epochs}.")
     return trained, history

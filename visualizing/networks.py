@@ -16,7 +16,7 @@ from keras import ops
 
 from utils.data import load_parts, prepare_images, writers_of
 from utils.models import load_model
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, first_line
 
 # This chapter looks into what others have built: the networks of mnist/, and the service of
 # serialization/rest/, which brings an image into the form of MNIST.
@@ -33,15 +33,18 @@ def add_model_option(parser):
     parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help=about)
 
 
-def load_network(path):
-    """Return the trained network in a file or in a run's folder, or end with one line."""
+def load_network(path, diverged=False):
+    """Return the trained network in a file or in a run's folder, or end with one line.
+
+    diverged: whether one that gives no finite numbers is welcome.
+    """
     if path.is_dir():
         others = re.compile(r"_(checkpoint|best_e\d+)$")  # which a run needs to go on
         files = [file for file in path.glob("*.keras") if not others.search(file.stem)]
         if len(files) != 1:
             fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
         path = files[0]
-    model = load_model(path)
+    model = load_model(path, diverged)
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
     ):
@@ -87,17 +90,15 @@ def one_of_each():
 
 def read_image(path):
     """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
-    from PIL import Image
-
     from prepare import NoDigitError, prepare
+    from utils.pictures import open_picture
 
     try:
-        with Image.open(path) as image:
-            return prepare(image)
+        return prepare(open_picture(path))
     except NoDigitError:
         fail(f"there is no digit in {path}: nothing stands out from the paper.")
-    except OSError as error:
-        fail(f"{path} is not an image that can be read ({error}).")
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        fail(f"{path} is not an image that can be read ({first_line(error)}).")
 
 
 def as_input(model, images):

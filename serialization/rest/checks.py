@@ -4,24 +4,26 @@ Chapter: serialization/operating/README.md#hard-to-break
 """
 
 import threading
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
 from werkzeug.exceptions import HTTPException
 
 from prepare import SIDE, NoDigitError, prepare
+from utils.pictures import TooLargeError, open_picture
 
 MAX_BODY = 8 * 2**20  # bytes of a request
 MAX_JSON = 2**20  # bytes of a request in JSON
 MAX_BATCH = 128  # images of a request in JSON
-# Pixels of an image file: a few kilobytes may unfold to gigabytes. A JPEG can be unpacked small.
-# Phones write MPO: a JPEG with a second image behind it, which is left alone.
+# Pixels of an image file. A JPEG can be unpacked small. Phones write MPO: a JPEG with a second
+# image behind it, which is left alone.
 MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 
 EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
 EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
 
-# Unpacking a large image takes a lot of memory: one at a time.
+LARGE = 1_000_000  # pixels: unpacking more takes memory and time, so it is done one at a time
+PATIENCE = 2  # seconds that a large image waits for its turn
 unpacking = threading.Lock()
 
 
@@ -97,15 +99,28 @@ def read_file(request):
 def prepare_file(file, name):
     """Return an image file, a path or a stream, in the form of MNIST; name: for RequestError."""
     try:
-        with unpacking, Image.open(file, formats=["PNG", "JPEG"]) as image:
-            if image.width * image.height > MAX_PIXELS[image.format]:
-                raise Image.DecompressionBombError
+        image = open_picture(file, MAX_PIXELS, ["PNG", "JPEG"])
+        with turn(image):
             return prepare(image)
     except NoDigitError:
         problem = 422, "the image is empty: draw a digit, dark on light or light on dark"
-    except Image.DecompressionBombError:
-        most = ", ".join(f"{MAX_PIXELS[form]:,} as {form}" for form in ("PNG", "JPEG"))
-        problem = 413, f"too many pixels; an image may have {most}"
+    except TooLargeError as error:
+        problem = 413, str(error)
+    except HTTPException:
+        raise
     except Exception:  # Pillow raises many kinds for a file that is damaged
         problem = 422, f"{name} must hold a PNG or JPEG file that is whole"
     raise RequestError(*problem)
+
+
+@contextmanager
+def turn(image):
+    """Let one large image after the other be unpacked; small ones need not wait for them."""
+    large = image.width * image.height > LARGE
+    if large and not unpacking.acquire(timeout=PATIENCE):
+        raise RequestError(503, "other large images are being read; try again later")
+    try:
+        yield
+    finally:
+        if large:
+            unpacking.release()

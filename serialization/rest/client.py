@@ -19,7 +19,7 @@ import numpy as np
 import requests
 
 from utils.options import make_parser, number
-from utils.runs import ROOT, fail, file_sha256
+from utils.runs import ROOT, fail, file_sha256, fits, read_bytes
 
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
@@ -31,8 +31,8 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 def send_file(session, url, path):
     """Send an image file as a browser sends a form; return the answer."""
-    with path.open("rb") as file:
-        response = session.post(f"{url}/predict", files={"image": file}, timeout=TIMEOUT)
+    files = {"image": ("image", read_bytes(path))}
+    response = session.post(f"{url}/predict", files=files, timeout=TIMEOUT)
     return check(response, PREDICTION)
 
 
@@ -57,15 +57,6 @@ def check(response, form):
     if not fits(answer, form):
         fail(f"what answers at {response.url} is not the service of app.py. Give another --url.")
     return answer
-
-
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
-    return isinstance(value, form)
 
 
 def show(name, prediction):

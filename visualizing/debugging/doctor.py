@@ -13,16 +13,14 @@ from chapter import OUTPUTS
 import networks
 from symptoms import CHECKS, Patient
 from utils.options import make_parser
-from utils.runs import ROOT, fail, find_run, load_finished, make_folder, save_results
+from utils.runs import ROOT, find_run, load_finished, make_folder, save_results
 from utils.training import load_history
 
 
 def admit(folder, name, run):
     """Return the patient: one network of a finished run."""
     history = load_history(folder, name)
-    if missing := {"loss", "accuracy", "val_loss", "val_accuracy"} - set(history):
-        fail(f"{folder / name}_history.csv has no {', '.join(sorted(missing))}.")
-    model = networks.load_network(folder / f"{name}.keras")
+    model = networks.load_network(folder / f"{name}.keras", diverged=True)
     images, labels = networks.held_out_digits()
     pixels = images.astype("float32")
     predictions = [networks.probabilities(model, x) for x in (pixels, 255 * pixels)]

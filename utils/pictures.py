@@ -1,0 +1,64 @@
+"""Pictures from outside: the one place where an image file is opened, after a look at its cost.
+
+A file of some kilobytes may unfold to gigabytes, or keep a processor busy for an hour. What that
+takes can be read off before anything is unpacked: bytes, pixels, and how often a JPEG comes back to
+each of them. Whoever unpacks the image looks at its first frame only.
+"""
+
+import io
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from utils.runs import first_line, read_bytes
+
+Image.init()  # so that Pillow knows all formats that are named here
+FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]  # some others start programs
+BYTES = 64 * 2**20  # of a file
+PIXELS = 150_000_000  # of an image; a panorama may have a hundred million
+# A progressive JPEG comes in scans, each of which goes over all pixels: cameras write about ten.
+SCANS = 100
+WORK = 600_000_000  # scans times pixels, which takes two or three seconds
+
+# Above this many pixels Pillow warns, and above twice as many it refuses. Here, the limits count.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+class PictureError(ValueError):
+    """A file is not an image; the message says why."""
+
+
+class TooLargeError(PictureError):
+    """An image takes too much memory or time; the message says of what it has too much."""
+
+
+def open_picture(source, pixels=None, formats=FORMATS, still=False):
+    """Return a Pillow image that is not unpacked yet, or raise PictureError.
+
+    source: the path of a file, or a stream. pixels: at most so many in some formats, {format:
+    number}. still: refuse an animation.
+    """
+    try:
+        content = read_bytes(source) if isinstance(source, Path) else source.read(BYTES + 1)
+        if len(content) > BYTES:
+            raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
+        image = Image.open(io.BytesIO(content), formats=formats)
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:  # what Pillow itself holds for too large
+        raise TooLargeError("too many pixels") from None
+    except Image.UnidentifiedImageError:
+        raise PictureError("not an image") from None
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        raise PictureError(getattr(error, "strerror", None) or first_line(error)) from error
+    size, most = image.width * image.height, (pixels or {}).get(image.format, PIXELS)
+    # Within the data of a JPEG, FF DA stands only where a scan begins.
+    scans = content.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
+    if size > most:
+        raise TooLargeError(f"too many pixels; an image may have {most:,} as {image.format}")
+    if scans > SCANS or scans * size > WORK:
+        raise TooLargeError(f"too many scans for {size:,} pixels; save it without progression")
+    if still and getattr(image, "is_animated", False):
+        raise PictureError("an animation, not one image")
+    return image
