@@ -15,7 +15,7 @@ Chapter: serialization/README.md#smaller-and-faster
 from chapter import OUTPUTS
 
 import json
-import math
+import re
 import subprocess
 import sys
 import warnings
@@ -28,7 +28,7 @@ from keras import layers
 import forms
 import save_model
 from utils.data import prepare_mnist
-from utils.models import load_model
+from utils.models import load_model, reads_digits
 from utils.options import make_parser, positive
 from utils.runs import ROOT, fail, make_folder, save_results
 from utils.training import verbosity
@@ -109,10 +109,9 @@ def save_probe(model, folder):
     Returns by how much the predictions change if the weights are rounded to float16, and the
     network goes on to compute in float32.
     """
-    shape = model.input_shape[1:]
-    if math.prod(shape) != 784 or model.output_shape[1:] != (10,):
+    if not reads_digits(model):
         fail(f"{model.name} does not read digits of 28 x 28 pixels.")
-    digits = prepare_mnist(shape)
+    digits = prepare_mnist(model.input_shape[1:])
     images, labels = digits.x_val, digits.y_val.argmax(axis=1)
     predictions = model.predict_on_batch(images)
     np.savez(folder / forms.PROBE, inputs=images, labels=labels, predictions=predictions)
@@ -169,7 +168,10 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     if not args.model:
         models.insert(0, train_perceptron(args.epochs))
-    results = {model.name: compare(model, folder / model.name) for model in models}
+    results = {}
+    for model in models:
+        name = re.sub(r"\W+", "_", model.name)  # a file's model may be called ..
+        results[name] = compare(model, folder / name)
     return save_results(results, folder, __file__, argv)
 
 

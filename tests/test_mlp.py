@@ -833,6 +833,7 @@ def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):
     odd = {name: customer[name] for name in customer if name != "Age"} | {"age": 47}
     assert message(422, json=odd) == "missing or unknown: Age, age"
     assert "expected an object with" in message(422, json=[customer])
+    message(413, json=customer | {"Geography": 70_000 * "x"})  # no row is that long
     for body in ("{", "[" * 100_000, "", '{"Age": ' + 5000 * "9" + "}"):
         assert message(400, data=body, content_type="application/json") == "not valid JSON"
     message(415, data="{}")

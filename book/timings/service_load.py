@@ -45,7 +45,7 @@ def serve(port, slow):
     """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
     from app import create_app  # only here: only this process serves
-    from service import serve
+    from server import serve
 
     app = create_app()
     if slow:

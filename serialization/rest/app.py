@@ -21,17 +21,16 @@ from flask import render_template, request, send_from_directory
 from checks import read_images
 from metrics import InputMetrics
 from out_of_distribution import Detector, is_known, load_limits
-from service import make_flask, parse_options, serve
+from server import serve
+from service import make_flask, parse_options
 from utils.data import MNIST_FILE
-from utils.models import load_model
+from utils.models import load_model, reads_digits
 from utils.runs import ROOT, backend, fail, file_sha256, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 CHUNK = 32  # images that the network sees at once
-
-SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 
 
 class DigitClassifier:
@@ -89,10 +88,8 @@ def load(path):
     if path.suffix != ".keras" or not path.is_file():
         fail(f"there is no .keras file {path}")
     model = load_model(path, compile=False)
-    # A model that was never built has no shapes.
-    inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
-    if inputs not in [(None, *shape) for shape in SHAPES] or outputs != (None, 10):
-        fail(f"{path} does not read digits: inputs {inputs}, not (None, 28, 28, 1)")
+    if not reads_digits(model):
+        fail(f"{path} does not read digits: images of 28 x 28 pixels in, ten probabilities out")
     return model
 
 
@@ -108,10 +105,13 @@ def describe(probabilities, likely):
     }
 
 
-def create_app(model=MODEL):
-    """Return the Flask application; a WSGI server calls this once in each of its processes."""
+def create_app(model=MODEL, hosts=()):
+    """Return the Flask application; a WSGI server calls this once in each of its processes.
+
+    hosts: names by which browsers may call it, beside the machine's own and its addresses.
+    """
     classifier = DigitClassifier(Path(model))
-    app = make_flask(__name__, classifier.name, classifier.sha256)
+    app = make_flask(__name__, classifier.name, classifier.sha256, hosts)
     app.classifier = classifier
     inputs = InputMetrics(app.metrics.registry)
 
@@ -154,7 +154,7 @@ def create_app(model=MODEL):
 
 def main(argv=None):
     options = parse_options(argv, MODEL, HOST, PORT)
-    app = create_app(options.model)
+    app = create_app(options.model, [options.host, *options.allowed_host])
     return serve(app, app.classifier.name, options.host, options.port)
 
 

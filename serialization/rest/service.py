@@ -1,32 +1,21 @@
-"""Machinery of the service: options, limits, errors as JSON, logging, the server and its end.
+"""Machinery of the service: options, known hosts, errors as JSON, and a log.
 
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
-import json
 import logging
-import signal
-import sys
+import socket
 import time
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from flask import Flask, abort, g, request
-from waitress import create_server
-from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer
-from waitress.task import ErrorTask
+from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from checks import MAX_BODY
+from checks import MAX_BODY, RequestError
 from metrics import Metrics
 from utils.options import make_parser, number
-from utils.runs import fail
-
-THREADS = 4  # that work on requests
-QUEUE = 100  # requests that wait for them; the next ones are refused
-CONNECTIONS = 800  # open at once; many systems allow a process 1,024 files
-SILENCE = 20  # seconds for a whole request, or without any, after which a connection is closed
 
 log = logging.getLogger("digits")
 
@@ -43,10 +32,32 @@ def parse_options(argv, model, host, port):
     """Return the command-line options; the other arguments are their defaults."""
     parser = make_parser("Serve a network that reads handwritten digits.")
     parser.add_argument("--model", type=Path, default=model, help="a .keras file")
-    parser.add_argument("--host", default=host, help="address to listen on")
-    port_number = number(int, 0, 65535)
-    parser.add_argument("--port", type=port_number, default=port, help="0 takes one that is free")
+    add_address(parser, host, port)
     return parser.parse_args(argv)
+
+
+def add_address(parser, host, port):
+    """Add --host, --port and --allowed-host to a parser."""
+    add = parser.add_argument
+    add("--host", default=host, help="address to listen on")
+    add("--port", type=number(int, 0, 65535), default=port, help="0 takes one that is free")
+    about = "by which others may call this service, beside its address and localhost"
+    add("--allowed-host", action="append", default=[], metavar="NAME", help=about)
+
+
+def is_allowed(host, allowed):
+    """Tell whether a request may call the service by this name, the header Host.
+
+    A page of a stranger can have its own name lead to your machine (DNS rebinding): your browser
+    would then show it what your services say. Addresses in numbers cannot be had for that.
+    """
+    name = None
+    try:
+        name = urlsplit(f"//{host}").hostname
+        ip_address(name or "")
+        return True
+    except ValueError:
+        return name in {"localhost", socket.gethostname().lower(), *map(str.lower, allowed)}
 
 
 def error_body(code, name, message):
@@ -54,14 +65,15 @@ def error_body(code, name, message):
     return {"error": {"status": code, "name": name, "message": message}}
 
 
-def make_flask(module, model, sha256):
+def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
     """Return a Flask application with limits, errors as JSON, a log and /metrics, and no service.
 
     model, sha256: of the file that it will serve. app.about is what each answer says of that file.
+    hosts: names by which it may be called; most: bytes of a request.
     """
     app = Flask(module)
     app.about = {"model": model, "version": sha256[:12]}
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = most
     app.json.sort_keys = False
     app.metrics = Metrics(**app.about)
     app.url_map.merge_slashes = False  # //predict is unknown, not a redirection
@@ -79,6 +91,12 @@ def make_flask(module, model, sha256):
     @app.before_request
     def start_clock():
         g.start = time.perf_counter()
+
+    @app.before_request
+    def refuse_unknown_hosts():
+        host = request.headers.get("Host", "localhost")  # every browser says it
+        if not is_allowed(host, hosts):
+            raise RequestError(421, "this name is not known here; start with --allowed-host NAME")
 
     @app.after_request
     def finish(response):
@@ -100,63 +118,3 @@ def make_flask(module, model, sha256):
         return app.metrics.response()
 
     return app
-
-
-class JSONErrorTask(ErrorTask):
-    """Gives the server's own errors, of requests that never reach Flask, the same form."""
-
-    def execute(self):
-        error = self.request.error
-        body = json.dumps(error_body(error.code, error.reason, "not a request that HTTP allows"))
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", "application/json"), ("Connection", "close")]
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body.encode())
-
-
-class Channel(HTTPChannel):
-    """A connection whose clock does not start anew with each byte of a request."""
-
-    error_task_class = JSONErrorTask
-
-    def handle_read(self):
-        begun = self.last_activity if self.request else None
-        super().handle_read()
-        self.last_activity = begun or self.last_activity
-
-
-def serve(app, name, host, port):
-    """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
-    logging.getLogger("waitress").setLevel(logging.ERROR)
-    BaseWSGIServer.channel_class = Channel
-    try:
-        server = create_server(
-            app,
-            host=host,
-            port=port,
-            threads=THREADS,
-            connection_limit=CONNECTIONS,
-            channel_timeout=SILENCE,
-            cleanup_interval=1,  # seconds between two looks at the silent ones
-            asyncore_use_poll=True,  # select, where there is nothing else, takes fewer connections
-            # Flask answers what is a little too large, the server cuts off what is far too large.
-            max_request_body_size=2 * MAX_BODY,
-            ident=None,
-        )
-    except (OSError, ValueError) as error:
-        fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")
-
-    @app.before_request
-    def refuse_when_full():
-        if len(server.task_dispatcher.queue) > QUEUE:
-            abort(503, "too many requests are waiting; try again later")
-
-    for end in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(end, lambda *_: sys.exit(0))
-    port = getattr(server, "effective_port", port)
-    print(f"Serving {name} on http://{host}:{port}. Ctrl-C stops it.", flush=True)
-    server.run()
-    print("Stopped.", flush=True)
-    return {"model": name, "host": host, "port": port}

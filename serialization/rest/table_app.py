@@ -21,15 +21,17 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from checks import RequestError
-from service import make_flask, serve
+from server import serve
+from service import add_address, make_flask
 from utils.models import load_model
-from utils.options import make_parser, number
+from utils.options import make_parser
 from utils.runs import fail, file_sha256
 
 HOST, PORT = "127.0.0.1", 8000
 UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones
 GAP = "(gap)"  # what mlp/tables/ calls a word that is missing
 LONGEST = 1_000  # bytes of a word
+MAX_BODY = 2**16  # bytes of a request: a row is short, even with a hundred columns
 LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
 
 TYPES = {list: "str", str: "float32"}  # of numpy, for a column of words and one of numbers
@@ -85,7 +87,7 @@ def to_arrays(row, columns):
     return arrays
 
 
-def create_app(path):
+def create_app(path, hosts=()):
     """Return the Flask application for a model file, or end the program with one line."""
     model = load_model(path, compile=False)
     columns = describe(model)
@@ -94,7 +96,7 @@ def create_app(path):
         fail(f"{path} does not take columns by name and give one probability.")
     if any(column.shape != (None, 1) for column in model.inputs):
         fail(f"{path} does not take one value of each column.")
-    app = make_flask(__name__, path.stem, file_sha256(path))
+    app = make_flask(__name__, path.stem, file_sha256(path), hosts, MAX_BODY)
 
     def predict_row(row):
         answer = model.predict_on_batch(to_arrays(row, columns))
@@ -129,9 +131,10 @@ def create_app(path):
 def main(argv=None):
     parser = make_parser("Serve a network that takes the columns of a table by name.")
     parser.add_argument("model", type=Path, help="a .keras file of plain_values.py or table.py")
-    parser.add_argument("--port", type=number(int, 0, 65535), default=PORT, help="0: a free one")
+    add_address(parser, HOST, PORT)
     options = parser.parse_args(argv)
-    return serve(create_app(options.model), options.model.stem, HOST, options.port)
+    app = create_app(options.model, [options.host, *options.allowed_host])
+    return serve(app, options.model.stem, options.host, options.port)
 
 
 if __name__ == "__main__":

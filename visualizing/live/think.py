@@ -20,7 +20,8 @@ import networks  # first: it tells Python where the service is
 from app import HOST, MODEL, PORT, create_app
 from attribution_methods import occlusion
 from checks import read_images
-from service import parse_options, serve
+from server import serve
+from service import parse_options
 
 
 def packed(values):
@@ -52,9 +53,9 @@ def think_about(network, image):
     return {"digit": digit, "importance": packed(importance), "layers": layers}
 
 
-def create_thinking_app(model):
+def create_thinking_app(model, hosts=()):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
-    app = create_app(model)
+    app = create_app(model, hosts)
     network, lock = app.classifier.model, app.classifier.lock
     images, labels = networks.held_out_digits()
     think_about(network, images[0])  # the first time takes longer: nobody shall wait for it
@@ -83,7 +84,7 @@ def create_thinking_app(model):
 def main(argv=None):
     options = parse_options(argv, MODEL, HOST, PORT)
     model = networks.load_network(options.model)  # it may say why not, before the service does
-    app = create_thinking_app(options.model)
+    app = create_thinking_app(options.model, [options.host, *options.allowed_host])
     return serve(app, model.name, options.host, options.port)
 
 

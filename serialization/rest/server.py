@@ -1,0 +1,118 @@
+"""Machinery of the service: the server, with limits on time, connections and waiting requests.
+
+Chapter: serialization/operating/README.md#hard-to-break
+"""
+
+import json
+import logging
+import signal
+import sys
+
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import Error
+
+from service import error_body
+from utils.runs import fail
+
+THREADS = 4  # that work on requests
+QUEUE = 100  # requests that wait for them; the next ones are refused
+CONNECTIONS = 800  # open at once; many systems allow a process 1,024 files
+SILENCE = 20  # seconds for a whole request, or without any, after which a connection is closed
+ABOUT = ("/health", "/metrics")  # about the service itself: answered even when it is full
+
+
+class FullError(Error):
+    code = 503
+    reason = "Service Unavailable"
+
+
+class JSONErrorTask(ErrorTask):
+    """Gives the server's own errors, of requests that never reach Flask, the same form."""
+
+    def execute(self):
+        error = self.request.error
+        full = isinstance(error, FullError)
+        said = error.body if full else "not a request that HTTP allows"
+        body = json.dumps(error_body(error.code, error.reason, said))
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", "application/json"), ("Connection", "close")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body.encode())
+
+
+class Channel(HTTPChannel):
+    """A connection whose clock does not start anew with each byte of a request."""
+
+    error_task_class = JSONErrorTask
+
+    def handle_read(self):
+        begun = self.last_activity if self.request else None
+        super().handle_read()
+        self.last_activity = begun or self.last_activity
+
+
+class Dispatcher(ThreadedTaskDispatcher):
+    """Threads for requests, of which only so many may wait, and one thread beside them.
+
+    That one refuses those that are too many, and answers questions about the service itself.
+    """
+
+    def __init__(self, metrics):
+        super().__init__()
+        self.metrics = metrics
+        self.aside = ThreadedTaskDispatcher()
+        self.aside.set_thread_count(1)
+        self.set_thread_count(THREADS)
+
+    def add_task(self, channel):
+        request = channel.requests[0]
+        if request.error or request.path in ABOUT:
+            self.aside.add_task(channel)
+        elif len(self.queue) >= QUEUE:
+            request.error = FullError("too many requests are waiting; try again later")
+            self.metrics.count(None, FullError.code, 0)
+            self.aside.add_task(channel)
+        else:
+            super().add_task(channel)
+
+    def shutdown(self, *args, **options):
+        self.aside.shutdown(*args, **options)
+        return super().shutdown(*args, **options)
+
+
+def make_server(app, **where):
+    """Return the server of a Flask application; where: host and port, or sockets that listen."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    BaseWSGIServer.channel_class = Channel
+    return create_server(
+        app,
+        **where,
+        _dispatcher=Dispatcher(app.metrics),
+        connection_limit=CONNECTIONS,
+        channel_timeout=SILENCE,
+        cleanup_interval=1,  # seconds between two looks at the silent ones
+        asyncore_use_poll=True,  # select, where there is nothing else, takes fewer connections
+        # Flask answers what is a little too large, the server cuts off what is far too large.
+        max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
+        ident=None,
+    )
+
+
+def serve(app, name, host, port):
+    """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
+    try:
+        server = make_server(app, host=host, port=port)
+    except (OSError, ValueError) as error:
+        fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")
+    for end in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(end, lambda *_: sys.exit(0))
+    port = getattr(server, "effective_port", port)
+    print(f"Serving {name} on http://{host}:{port}. Ctrl-C stops it.", flush=True)
+    server.run()
+    print("Stopped.", flush=True)
+    return {"model": name, "host": host, "port": port}
