@@ -64,7 +64,7 @@ def load(args):
         series = load_traffic(args.season)
     else:
         days = load_days(args.holidays) if args.holidays else ()
-        series = load_series(args.data, args.time, args.value, args.season, days)
+        series = load_series(args.data, args.time, args.value, args.season, days, args.date_format)
     print("\n".join(series.notes))
     return series
 
@@ -99,6 +99,7 @@ def parse_arguments(argv):
     add("--data", type=Path, metavar="CSV", help="your own table; None: the traffic")
     add("--time", metavar="COLUMN", help="its column of times")
     add("--value", metavar="COLUMN", help="its column of numbers")
+    add("--date-format", metavar="FORMAT", help="of the times: %%d/%%m/%%Y; None: found out")
     add("--horizon", type=count, default=HORIZON, help="steps ahead")
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
@@ -123,7 +124,7 @@ def go_on(args, argv):
     kept = load_kept(run)
     time, value = args.time or kept["columns"][0], args.value or kept["columns"][1]
     days = load_days(args.holidays) if args.holidays else kept["days"]
-    series = load_series(args.data, time, value, kept["seasons"], days)
+    series = load_series(args.data, time, value, kept["seasons"], days, args.date_format)
     print("\n".join(series.notes))
     method = make_methods(series)[kept["method"]]
     table = continue_with(method, kept, series, run)

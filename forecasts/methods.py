@@ -75,14 +75,18 @@ class Data:
 
 
 def check_length(data):
-    """End the program with one line if a part of the series is too short."""
+    """End the program with one line if a part of the series is too short, or not observed."""
     for part, least in LEAST_WINDOWS.items():
-        if len(data.starts[part]) < least:
+        starts = data.starts[part]
+        if len(starts) < least:
             fail(
                 f"{len(data.series.values)} steps are too few: the {part} part holds "
-                f"{len(data.starts[part])} windows of {data.history} steps and {data.horizon} to "
-                f"forecast, and should hold {least}. Try a shorter --history, --season, --horizon."
+                f"{len(starts)} windows of {data.history} steps and {data.horizon} to forecast, "
+                f"and should hold {least}. Try a shorter --history, --season, --horizon."
             )
+        seen = windows(data.series.observed, starts, data.horizon).any(axis=1).sum()
+        if seen < least:
+            fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
 
 
 def steps_back(season, horizon):

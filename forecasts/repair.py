@@ -6,28 +6,63 @@ Chapter: forecasts/README.md#your-own-series
 import numpy as np
 import pandas as pd
 
-from utils.runs import fail
+from utils.runs import fail, first_line
 
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
 STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "weekly": ("W", (52,)),
          "monthly": ("M", (12,))}  # fmt: skip
+# How days and the hours behind them are written, beside ISO 8601 (2026-11-25 14:00).
+DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y",
+        "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y",
+        "%b %Y", "%B %Y", "%m/%Y"]  # fmt: skip
+HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
+# A value so many standard deviations from the mean is a mistake, or a unit that has changed.
+FAR = 1e6
+LEAST, MOST = 1e-30, 1e30  # of a standard deviation: networks compute in float32
 
 
-def parse_times(column, notes):
-    """Return the times of a column of text; those with a time zone become UTC."""
+def parse_times(column, notes, date_format=None):
+    """Return the times of a column of text, all of which are written in one way.
+
+    That is one in which every row is a time. Where there are two, such as day first and month
+    first, date_format has to say which. Times with a time zone become UTC.
+    """
     if column.isna().any():
         fail(f"row {column.isna().argmax() + 2} has no time")
-    zoned = column.str.contains(r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\s*$", regex=True)
-    if zoned.any():
-        notes.append("The times have a time zone and were converted to UTC.")
-    # Some rows in summer time and some in winter time can only meet in UTC.
-    times = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=bool(zoned.any()))
-    if times.isna().any():
-        times = pd.to_datetime(column, errors="coerce", format="mixed", utc=bool(zoned.any()))
+    forms = [date_format] if date_format else ["ISO8601", *(d + h for d in DAYS for h in HOURS)]
+    forms = [form for form in forms if read_times(column[:1], form).notna().all()]
+    read = {form: read_times(column, form) for form in forms or ["ISO8601"]}
+    form, times = min(read.items(), key=lambda pair: pair[1].isna().sum())
     if times.isna().any():
         row = times.isna().argmax()
-        fail(f"row {row + 2}: {column.iloc[row]!r} is not a time such as 2026-11-25 14:00")
+        like = column.iloc[0] if row else "2026-11-25 14:00"
+        fail(
+            f"row {row + 2}: {column.iloc[row]!r} is not a time such as {like}. All rows need one "
+            "format, which --date-format may name."
+        )
+    for other in (form for form in read if read[form].notna().all()):
+        if (differs := (times != read[other]).to_numpy()).any():
+            row = differs.argmax()
+            fail(
+                f"row {row + 2}: {column.iloc[row]!r} may be {times.iloc[row]:%d %B %Y} or "
+                f"{read[other].iloc[row]:%d %B %Y}, and no row decides it. "
+                f"Say --date-format {form!r} or {other!r}."
+            )
+    if form != "ISO8601":
+        notes.append(f"The times were read as {form}.")
+    if times.dt.tz:
+        notes.append("The times have a time zone and were converted to UTC.")
     return pd.DatetimeIndex(times).tz_localize(None)
+
+
+def read_times(column, form):
+    """Return the times of a column of text in one format; what is none in it becomes NaT."""
+    zone = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\s*$"
+    zoned = column.str.contains(zone, regex=True).any() if form == "ISO8601" else "%z" in form
+    try:  # some rows in summer time and some in winter time can only meet in UTC
+        return pd.to_datetime(column, errors="coerce", format=form, utc=bool(zoned))
+    except ValueError as error:
+        fail(f"--date-format {form}: {first_line(error)}")
 
 
 def parse_values(column):
@@ -63,3 +98,15 @@ def fill(values, seasons):
         back = max((season for season in seasons if season <= step), default=1)
         values[step] = values[max(step - back, 0)]
     return pd.Series(values).bfill().to_numpy()
+
+
+def check_values(values, past):
+    """End the program with one line if a series cannot be learned from the numbers of its past."""
+    mean, deviation = past.mean(), past.std()
+    if deviation <= 1e-6 * abs(mean):
+        fail(f"the first {len(past):,} steps, which are for training, all have about {mean:g}")
+    if not LEAST < deviation < MOST:
+        fail(f"the values vary by {deviation:g}, beyond numbers of 32 bits: take another unit")
+    far = np.abs(values - mean) / deviation
+    if far.max() > FAR:
+        fail(f"the value {values[far.argmax()]:g} is far from all others, about {mean:g}: mend it")

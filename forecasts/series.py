@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
-from repair import STEPS, fill, find_step, parse_times, parse_values
+from repair import STEPS, check_values, fill, find_step, parse_times, parse_values
 from utils.runs import fail, first_line
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
@@ -108,10 +108,11 @@ def load_days(path):
         fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
 
 
-def load_series(path, time, value, seasons=None, days=()):
+def load_series(path, time, value, seasons=None, days=(), date_format=None):
     """Return the Series in two columns of a CSV file, or end the program with one line.
 
-    days: which of its days are holidays, also of those to come.
+    days: which of its days are holidays, also of those to come. date_format: of its times; None:
+    found out from all of them.
     """
     try:
         table = pd.read_csv(path, dtype=str, skipinitialspace=True)
@@ -121,7 +122,7 @@ def load_series(path, time, value, seasons=None, days=()):
         if column not in table.columns:
             fail(f"{path} has no column {column}, but {', '.join(table.columns)}")
     notes = []
-    times = parse_times(table[time], notes)
+    times = parse_times(table[time], notes, date_format)
     values = parse_values(table[value])
     table = pd.Series(values.to_numpy(), index=times)
     series = mend(table, seasons, notes)
@@ -162,13 +163,15 @@ def mend(table, seasons, notes):
     values = fill(table.to_numpy(float, copy=True), seasons)
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
+    cuts = int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))
+    check_values(values, values[: cuts[0]])
     return Series(
         to_dates(table.index),
         values.astype("float32"),
         ~missing,
         seasons,
         np.zeros(len(values), "float32"),
-        (int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))),
+        cuts,
         notes,
         unit,
     )

@@ -150,6 +150,32 @@ def test_summer_time_without_a_zone_is_a_gap_and_a_doubled_hour(series, tmp_path
         assert words in " ".join(series.load_series(path, "time", "value").notes)
 
 
+def with_gap(first, last, count=1000):
+    """Return hourly rows that have no value from one share of the series to another."""
+    gap = range(round(first * count), round(last * count))
+    rows = enumerate(hours(count))
+    return [(time, "" if i in gap and i < count - 1 else i % 24) for i, (time, _) in rows]
+
+
+def dated(*formats, step="D", count=400):
+    """Return rows from 5 January 2024 on; from row 302 on, their times have the last format."""
+    times = pd.date_range("2024-01-05", periods=count, freq=step)
+    return [(time.strftime(formats[-(i >= 300)]), i % 7) for i, time in enumerate(times)]
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%d %b %Y"])
+def test_a_column_has_one_format_found_from_all_rows(series, tmp_path, form):
+    """Row by row, 05/01 would be in May, and 13/01 in January."""
+    found = series.load_series(write(tmp_path / "a.csv", dated(form)), "time", "value")
+    assert (found.times == pd.date_range("2024-01-05", periods=400)).all()
+    assert f"The times were read as {form}." in found.notes
+    monthly = write(tmp_path / "a.csv", dated(form, step="MS"))
+    found = series.load_series(monthly, "time", "value", date_format=form)
+    assert (found.times == pd.date_range("2024-02-01", periods=400, freq="MS")).all()
+    with pytest.raises(SystemExit, match=r"^\S+: --date-format %Q: .* bad directive"):
+        series.load_series(monthly, "time", "value", date_format="%Q")
+
+
 BAD = [
     ("nothing", [], "0 rows are too few"),
     ("text", [*hours(300)[:40], ("2024-01-02 16:00", "n/k")], "row 42: 'n/k' is not a number"),
@@ -159,6 +185,18 @@ BAD = [
     ("minutes", hours(300, step="5min"), "should be hourly, daily, weekly, monthly"),
     ("holes", hours(300)[:100] + hours(900)[700:], "too many"),
     ("short", hours(180), "180 steps are too few"),
+    (
+        "constant past",
+        [(time, int(i > 250)) for i, (time, _) in enumerate(hours(300))],
+        "for training",
+    ),
+    ("huge", [(time, 1e39 * (i % 7)) for i, (time, _) in enumerate(hours(300))], "32 bits"),
+    ("tiny", [(time, 1e-40 * (i % 7)) for i, (time, _) in enumerate(hours(300))], "32 bits"),
+    ("far away", [*hours(600)[:500], (hours(600)[500][0], 1e30)], "1e+30 is far from all others"),
+    ("no test part", with_gap(0.84, 1), "the test part has values in 1 of its"),
+    ("no validation part", with_gap(0.69, 0.86), "the validation part has values in 0 of"),
+    ("US and Europe", dated("%d/%m/%Y", "%m/%d/%Y"), "row 302: '10/31/2024' is not a time such as"),
+    ("first of months", dated("%d/%m/%Y", step="MS"), "no row decides it. Say --date-format '%d/%"),
 ]
 
 
