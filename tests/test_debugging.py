@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -103,6 +104,63 @@ def test_what_was_learned_by_heart_is_seen_in_the_scores(load_script):
     assert symptoms.unrelated_labels(patient(0.9, 0.9, 0.9)) is None
     assert "95.0% on its validation" in symptoms.leak(patient(1, 0.95, 0.9))
     assert symptoms.leak(patient(1, 0.91, 0.9)) is None
+
+
+def falling(epochs, step, last):
+    """Return a history of both losses that fall, and of an accuracy that ends at the last one."""
+    losses = [2.3 - step * epoch for epoch in range(epochs)]
+    return {"loss": losses, "val_loss": losses, "accuracy": [0.1] * (epochs - 1) + [last]}
+
+
+def rising(end, after):
+    """Return a history whose validation loss is at its end for so many epochs after the best."""
+    return {"loss": [2.0] * 3 + [1.0] * after, "val_loss": [1.0] * 3 + [end] * after}
+
+
+def ended(accuracy, validation):
+    return {"accuracy": [accuracy], "val_accuracy": [validation]}
+
+
+LN = math.log(10)
+# What a check looks at on the two sides of each of its thresholds, and whether that is a finding.
+EDGES = [
+    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.00009}, True),
+    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.0001}, False),
+    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.01}, False),
+    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.011}, True),
+    ("small_batches", "settings", {"batch_size": 7}, True),
+    ("small_batches", "settings", {"batch_size": 8}, False),
+    ("learned_nothing", "history", {"accuracy": [0.1, 0.19], "loss": [2.3, 2.3]}, True),
+    ("learned_nothing", "history", {"accuracy": [0.21, 0.1], "loss": [2.3, 2.3]}, False),
+    ("loud_start", "history", {"loss": [1.31 * LN, 1.0]}, True),
+    ("loud_start", "history", {"loss": [1.29 * LN, 1.0]}, False),
+    ("training_lags", "history", ended(0.9, 0.96), True),
+    ("training_lags", "history", ended(0.9, 0.94), False),
+    ("still_learning", "history", falling(5, 0.01, 0.79), True),
+    ("still_learning", "history", falling(4, 0.01, 0.79), False),
+    ("still_learning", "history", falling(5, 0.0009, 0.79), False),
+    ("still_learning", "history", falling(5, 0.01, 0.8), False),
+    ("overfitting", "history", rising(1.06, 5), True),
+    ("overfitting", "history", rising(1.04, 5), False),
+    ("overfitting", "history", rising(1.06, 4), False),
+    ("not_probabilities", "predictions", np.full((5, 10), 0.102), True),
+    ("not_probabilities", "predictions", np.full((5, 10), 0.098), True),
+    ("not_probabilities", "predictions", np.full((5, 10), 0.1005), False),
+    ("dead_neurons", "outputs", {"hidden": np.tile(np.arange(10) >= 6, (3, 1))}, True),
+    ("dead_neurons", "outputs", {"hidden": np.tile(np.arange(10) >= 5, (3, 1))}, False),
+]
+
+
+@pytest.mark.parametrize(("check", "field", "value", "found"), EDGES)
+def test_what_is_a_finding_and_what_is_not_yet(check, field, value, found, load_script):
+    symptoms = load_script("visualizing/debugging/symptoms.py")
+    layers = [keras.layers.Dense(10, activation="relu", name="hidden"), keras.layers.Dense(10)]
+    if check == "small_batches":
+        layers.append(keras.layers.BatchNormalization())
+    fields = dict.fromkeys(symptoms.Patient.__dataclass_fields__)
+    fields["model"] = SimpleNamespace(layers=layers, loss=None)
+    fields[field] = symptoms.pd.DataFrame(value) if field == "history" else value
+    assert bool(getattr(symptoms, check)(symptoms.Patient(**fields))) == found
 
 
 def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):

@@ -285,6 +285,28 @@ def test_intervals_and_the_recommendation(load_script):
     assert scores.bootstrap(missing, data)["mean"] == pytest.approx(np.nanmean(missing))
 
 
+def test_what_was_not_observed_is_not_scored(load_script):
+    """A filled value agrees with what a copy of the season forecasts: it would look like skill."""
+    scores, methods = load_script("forecasts/scores.py"), load_script("forecasts/methods.py")
+    series = methods_series(load_script)
+    series.values[700], series.observed[701] = 50, False
+    data = methods.Data(series, history=4, horizon=3)
+    method = methods.SeasonalNaive(4).fit(data)
+    errors = scores.absolute_errors(method, np.array([695, 699]))
+    np.testing.assert_allclose(errors, [[0, 0, 0], [0, 49, np.nan]])
+
+
+def test_windows_that_follow_each_other_are_drawn_together(load_script):
+    """Four windows with the same error are not four pieces of evidence."""
+    scores, methods = load_script("forecasts/scores.py"), load_script("forecasts/methods.py")
+    data = methods.Data(methods_series(load_script), history=4, horizon=1)
+    alike = np.random.default_rng(0).normal(10, 1, 125).repeat(4)[:, None]
+    mixed = np.random.default_rng(1).permutation(alike)
+    wide, narrow = (scores.bootstrap(errors, data) for errors in (alike, mixed))
+    assert wide["mean"] == pytest.approx(narrow["mean"])
+    assert wide["high"] - wide["low"] > 1.6 * (narrow["high"] - narrow["low"])  # about twice
+
+
 def methods_series(load_script, skipped=0):
     """Return a short Series with a season of 4 steps, without the first ones."""
     series = load_script("forecasts/series.py")

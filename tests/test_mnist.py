@@ -157,6 +157,22 @@ def test_missing_data_are_downloaded_or_end_with_one_line(tmp_path, monkeypatch)
         data.load_mnist(tmp_path / "none.npz")
 
 
+@pytest.mark.parametrize(
+    ("name", "shares"),
+    [
+        ("mlp_two_layers_dropout", [0.5, 0.5]),
+        ("conv_net_dropout", [0.25, 0.5]),
+        ("best_net", [0.3, 0.5]),
+    ],
+)
+def test_dropout_drops_what_the_book_says(load_script, name, shares):
+    network = load_script("mnist/models.py").MODELS[name]()
+    dropouts = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
+    dropped = [(layer(np.ones((1, 10_000)), training=True) == 0) for layer in dropouts]
+    found = [keras.ops.convert_to_numpy(zeros).mean() for zeros in dropped]
+    assert found == pytest.approx(shares, abs=0.03)
+
+
 def test_the_zoo_has_the_parameters_that_the_book_states(load_script):
     models = load_script("mnist/models.py")
     assert {name: models.MODELS[name]().count_params() for name in models.ZOO} == PARAMETERS

@@ -116,6 +116,31 @@ def test_summary_of_seeds(load_script):
     assert "test" not in series.summarize({1: one})
 
 
+def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monkeypatch):
+    """And not with the one before; the pairs have the same seed, and one family is corrected."""
+    seeds = load_script("mnist/studies/seeds.py")
+    reached = {"mlp_tiny": 0.90, "le_net": 0.95, "conv_net": 0.97}
+
+    def score_once(settings, path):
+        accuracy = reached[settings.model] + 0.01 * settings.seed
+        return {"accuracy": accuracy, "cross_entropy": 1 - accuracy * settings.seed}
+
+    monkeypatch.setattr(seeds, "score_once", score_once)
+    monkeypatch.setattr(seeds, "draw", lambda *_: None)
+    options = ["--train-samples", "256", "--epochs", "1", "--outputs", str(tmp_path)]
+    found = seeds.main([*reached, "--seeds", "1", "2", "3", *options])["256_images"]
+    assert "compared" not in found["mlp_tiny"]
+    for name in ("le_net", "conv_net"):
+        ahead = reached[name] - reached["mlp_tiny"]
+        compared = found[name]["compared"]
+        assert compared["accuracy"]["differences"] == pytest.approx([ahead] * 3)
+        assert compared["cross_entropy"]["differences"] == pytest.approx(
+            [-ahead, -2 * ahead, -3 * ahead]
+        )
+    ps = [found[name]["compared"]["cross_entropy"] for name in ("le_net", "conv_net")]
+    assert [p["holm"] for p in ps] == pytest.approx(holm([p["p"] for p in ps]))
+
+
 @pytest.mark.slow
 def test_seeds_differ_and_go_on(load_quickly, tmp_path, capsys):
     seeds = load_quickly("mnist/studies/seeds.py")

@@ -14,6 +14,7 @@ import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -486,6 +487,25 @@ def test_an_error_of_the_service_shows_nothing_of_it(app, client, monkeypatch):
     response = client.post("/predict", json={"pixels": GOOD})
     assert "secret" not in response.text
     message(response, 500)
+
+
+def test_one_thread_at_a_time_calls_the_network(app, monkeypatch):
+    """Keras does not promise that several may, and each would take memory of its own."""
+    inside, most = [], []
+
+    class Network:
+        def predict_on_batch(self, batch):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+            return batch
+
+    detector = SimpleNamespace(network=Network(), detect=lambda parts: (parts, [None]))
+    monkeypatch.setattr(app.classifier, "detector", detector)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(app.classifier.predict, [np.zeros((1, 28, 28))] * 16))
+    assert most == [1] * 16
 
 
 def test_concurrent_requests_get_their_own_answers(app, digits):

@@ -200,6 +200,23 @@ def test_cams_mark_what_the_answer_comes_from(load_script, networks):
     assert hires[places[0]] > 0 == hires[places[1]]
 
 
+def test_ink_is_wiped_and_no_paper(load_script, monkeypatch):
+    """To make paper of paper changes nothing, so a map of paper would look harmless."""
+    script = load_script("visualizing/attribution.py")
+    images = np.zeros((2, 28, 28), "uint8")
+    images[:, 10, 5:15] = 200  # ten pixels of ink
+    asked = []
+    monkeypatch.setattr(script, "probability", lambda model, x, classes: asked.append(x) or 0)
+    heat = np.full(images.shape, 9.0)  # of paper
+    heat[:, 10, 5:15] = np.arange(10)  # of ink: rising to the right
+    script.fall(None, images, [1, 2], heat, 3)
+    before, after = asked
+    assert (before == images).all()
+    expected = images.copy()
+    expected[:, 10, 12:15] = 0
+    np.testing.assert_array_equal(after, expected)
+
+
 @pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     """The check separates a map that was made for it from chance and from an untrained network."""
