@@ -8,6 +8,7 @@ SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
 Chapter: forecasts/README.md#a-forecast
 """
 
+import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from repair import STEPS, check_values, fill, find_step, parse_times, parse_values
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),
@@ -115,7 +116,8 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None):
     found out from all of them.
     """
     try:
-        table = pd.read_csv(path, dtype=str, skipinitialspace=True)
+        content = io.BytesIO(read_bytes(path))
+        table = pd.read_csv(content, dtype=str, skipinitialspace=True)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         fail(f"cannot read {path}: {first_line(error)}")
     for column in (time, value):

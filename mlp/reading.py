@@ -6,6 +6,7 @@ Chapter: mlp/README.md#where-the-data-come-from
 
 from chapter import FOLDER
 
+import io
 import warnings
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from churn import CATEGORIES, NUMBERS, TARGET
 from utils import options
-from utils.runs import fail
+from utils.runs import fail, read_bytes
 
 DATA = FOLDER / "Churn_Modelling.csv"
 ORIGINAL_URL = (
@@ -22,7 +23,7 @@ ORIGINAL_URL = (
 )
 ORIGINAL_SHA256 = "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef0a0"
 YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
-LARGEST = 1e9  # of a number, without its sign; 1e300 is infinite in float32
+LARGEST = 1e9  # of a number; 1e300 is infinite in float32, and nothing here is negative
 
 
 def make_parser(description, outputs, hidden, epochs, batch_size, learning_rate, seed):
@@ -65,7 +66,7 @@ def read_columns(path, used):
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
-                path,
+                io.BytesIO(read_bytes(path)),
                 dtype=str,
                 index_col=False,
                 keep_default_na=False,
@@ -92,7 +93,7 @@ def read_columns(path, used):
             good, allowed = texts.isin(CATEGORIES[name]), f"one of {', '.join(CATEGORIES[name])}"
         else:
             values = pd.to_numeric(texts, errors="coerce")
-            good, allowed = values.abs() <= LARGEST, f"a number of at most {LARGEST:,.0f}"
+            good, allowed = values.between(0, LARGEST), f"a number from 0 to {LARGEST:,.0f}"
             if name in YES_OR_NO:
                 good, allowed = values.isin([0, 1]), "0 or 1"
             table = table.assign(**{name: values})

@@ -31,7 +31,7 @@ HOST, PORT = "127.0.0.1", 8000
 UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones
 GAP = "(gap)"  # what mlp/tables/ calls a word that is missing
 LONGEST = 1_000  # bytes of a word
-MAX_BODY = 2**16  # bytes of a request: a row is short, even with a hundred columns
+MAX_BODY = 2**18  # bytes of a request: a row is short, even with hundreds of columns
 LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
 
 TYPES = {list: "str", str: "float32"}  # of numpy, for a column of words and one of numbers
