@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
@@ -12,7 +13,7 @@ import pytest
 from conftest import ROOT, finished_run
 from PIL import Image, ImageFile
 
-from utils import models
+from utils import models, training
 from utils.figures import save_figure
 from utils.pictures import PictureError, TooLargeError, open_picture
 from utils.runs import make_folder, provenance, read_bytes
@@ -129,9 +130,26 @@ def test_a_damaged_history_is_refused_in_the_same_words(script, load_script, tmp
             module.main([str(tmp_path), *outputs])
 
 
+def test_a_run_cannot_go_back_to_fewer_epochs(tmp_path, monkeypatch):
+    model = SimpleNamespace(name="a", weights=[])
+    history = {column: [1, 2, 3] for column in training.COLUMNS}
+    monkeypatch.setattr(training, "load_checkpoint", lambda *_: (model, history))
+    (tmp_path / "a_checkpoint.keras").touch()
+    assert training.load_progress(model, tmp_path, 1, epochs=3) == (model, history)
+    with pytest.raises(SystemExit, match=r"a in .* was trained for 3 epochs already, not 2\."):
+        training.load_progress(model, tmp_path, 1, epochs=2)
+
+
 def test_names_are_shown_letter_by_letter(tmp_path):
     """As formulas, or in bytes that are no letters, they would end the run with its figure."""
-    names = ["$x^{", "cost $\\frac{$", os.fsdecode(b"photo \xff.png"), "a\0b", "two\nlines"]
+    names = [
+        "$x^{",
+        "cost $\\frac{$",
+        os.fsdecode(b"photo \xff.png"),
+        "a\0b",
+        "two\nlines",
+        "95\u00a0%",
+    ]
     figure, axes = plt.subplots()
     for name in names:
         axes.plot([1, 2], [1e-3, 1e3], label=name)
@@ -139,7 +157,7 @@ def test_names_are_shown_letter_by_letter(tmp_path):
     legend = axes.legend()
     save_figure(figure, tmp_path / "figure.png")
     shown = [text.get_text() for text in legend.get_texts()]
-    assert shown == [*names[:2], "photo \N{REPLACEMENT CHARACTER}.png", "a\ufffdb", names[4]]
+    assert shown == [*names[:2], "photo \N{REPLACEMENT CHARACTER}.png", "a\ufffdb", *names[4:]]
     assert axes.yaxis.get_ticklabels()[1].get_parse_math()  # ten to the power of
 
 

@@ -1,5 +1,7 @@
 """Figures: the book's style, saving, lines that are told apart, the curves of a training run."""
 
+import unicodedata
+
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
@@ -33,8 +35,9 @@ def save_figure(figure, path):
 
 
 def printable(text):
-    """Return a text with a sign in place of each letter that cannot be printed."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Return a text with a sign in place of each control character and each half of a letter."""
+    odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c != "\n"}
+    return "".join("\N{REPLACEMENT CHARACTER}" if c in odd else c for c in text)
 
 
 def name_lines(axes, fontsize=9.5):

@@ -7,6 +7,7 @@ each of them. Whoever unpacks the image looks at its first frame only.
 
 import io
 import warnings
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -40,7 +41,8 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     number}. still: refuse an animation.
     """
     try:
-        content = read_bytes(source) if isinstance(source, Path) else source.read(BYTES + 1)
+        read = partial(read_bytes, source) if isinstance(source, Path) else source.read
+        content = read(BYTES + 1)
         if len(content) > BYTES:
             raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
         image = Image.open(io.BytesIO(content), formats=formats)

@@ -153,10 +153,9 @@ def provenance(script, argv):
     """
     options = sys.argv[1:] if argv is None else argv
     path = Path(script).resolve().relative_to(ROOT).as_posix()
+    command = shlex.join(["python", path, *map(str, options)])
     result = {
-        "command": shlex.join(["python", path, *map(str, options)])
-        .encode(errors="replace")
-        .decode(),
+        "command": command.encode(errors="replace").decode(),  # a path may not be UTF-8
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
@@ -185,12 +184,16 @@ def save_results(results, folder, script, argv):
     return results
 
 
-def read_bytes(path):
-    """Return what a file holds. A named pipe is none: one would wait for whoever writes to it."""
+def read_bytes(path, most=-1):
+    """Return what a file holds, at most so many bytes.
+
+    A named pipe is none: one would wait for whoever writes to it.
+    """
     path = Path(path)
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a file", str(path))
-    return path.read_bytes()
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def file_sha256(path):
