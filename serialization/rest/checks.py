@@ -22,7 +22,8 @@ MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 EXPECTED = "pixels must be 28 rows of 28 numbers from 0 (paper) to 255 (ink)"
 EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
 
-LARGE = 1_000_000  # pixels: unpacking more takes memory and time, so it is done one at a time
+# Unpacking an image of more pixels, or a progressive one, takes memory and time: one at a time.
+LARGE = 1_000_000
 PATIENCE = 2  # seconds that a large image waits for its turn
 unpacking = threading.Lock()
 
@@ -116,7 +117,7 @@ def prepare_file(file, name):
 @contextmanager
 def turn(image):
     """Let one large image after the other be unpacked; small ones need not wait for them."""
-    large = image.width * image.height > LARGE
+    large = image.width * image.height > LARGE or "progressive" in image.info
     if large and not unpacking.acquire(timeout=PATIENCE):
         raise RequestError(503, "other large images are being read; try again later")
     try:
