@@ -14,7 +14,8 @@ from utils.runs import replacing
 # Nobody should need the colour of a line: each one has dashes of its own, too.
 DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 2.5))]
 COLORS = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-POSITIVE, NEGATIVE = "#b2182b", "#2166ac"  # of weights: nearly the ends of the map RdBu_r
+POSITIVE = "#b2182b"  # of weights: nearly the ends of the map RdBu_r
+NEGATIVE = "#2166ac"
 LINES = cycler(color=COLORS) + cycler(linestyle=[DASHES[i % 5] for i in range(len(COLORS))])
 
 

@@ -14,16 +14,12 @@ from PIL import Image
 
 from utils.runs import first_line, read_bytes
 
-Image.init()  # so that Pillow knows all formats that are named here
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]  # some others start programs
 BYTES = 64 * 2**20  # of a file
 PIXELS = 150_000_000  # of an image; a panorama may have a hundred million
 # A progressive JPEG comes in scans, each of which goes over all pixels: cameras write about ten.
 SCANS = 100
 WORK = 300_000_000  # scans times pixels: about a second. Between scans, every pixel is kept, too
-
-# Above this many pixels Pillow warns, and above twice as many it refuses. Here, the limits count.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 class PictureError(ValueError):
@@ -45,7 +41,11 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
         content = read(BYTES + 1)
         if len(content) > BYTES:
             raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
-        image = Image.open(io.BytesIO(content), formats=formats)
+        Image.init()  # so that Pillow knows all formats that are named above
+        with warnings.catch_warnings():
+            # Above so many pixels Pillow warns, and above twice as many it refuses. We refuse.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=formats)
     except PictureError:
         raise
     except Image.DecompressionBombError:  # what Pillow itself holds for too large

@@ -21,8 +21,8 @@ SPLIT = "by writer"  # how runs divide MNIST into images to learn from and image
 # What results.json says of a run, and of each network; more may be there.
 RUN = {"provenance": dict, "settings": dict, "models": dict}
 SCORES = {"images": int, "errors": int, "accuracy": int | float, "cross_entropy": int | float}
-NETWORK = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
-NETWORK |= {"train": SCORES, "validation": SCORES}
+NUMBERS = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
+NETWORK = NUMBERS | {"train": SCORES, "validation": SCORES}
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
