@@ -13,13 +13,13 @@ from models import MODELS
 from optimization import OPTIMIZERS, SCHEDULES
 from techniques import AUGMENTATIONS
 from utils.data import TRAIN_SIZE
+from utils.finished import refuse_other_split
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
     fail,
     find_run,
     make_folder,
     provenance,
-    refuse_other_split,
     write_json,
     writing_to,
 )

@@ -17,9 +17,10 @@ import numpy as np
 
 from figures import draw_comparison
 from utils.data import load_parts
+from utils.finished import load_finished
 from utils.models import DIVERGED
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, load_finished, replacing, write_json
+from utils.runs import fail, find_run, first_line, replacing, write_json
 from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who

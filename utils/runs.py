@@ -18,11 +18,6 @@ RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
-# What results.json says of a run, and of each network; more may be there.
-RUN = {"provenance": dict, "settings": dict, "models": dict}
-SCORES = {"images": int, "errors": int, "accuracy": int | float, "cross_entropy": int | float}
-NUMBERS = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
-NETWORK = NUMBERS | {"train": SCORES, "validation": SCORES}
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
@@ -95,33 +90,6 @@ def find_run(name, outputs):
 def newest(paths):
     """Return the path of the file that was written last; None if there is none."""
     return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
-
-
-def load_finished(folder):
-    """Return the results.json of a finished run of mnist.py, or end the program with one line."""
-    try:
-        run = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        run = None
-    if not (fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())):
-        fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
-    refuse_other_split(run, folder)
-    return run
-
-
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
-    return isinstance(value, form)
-
-
-def refuse_other_split(run, folder):
-    """End the program if a run of MNIST chose by other images than runs do; run: what it says."""
-    if run["provenance"].get("split") != SPLIT:
-        fail(f"{folder} was trained with another split of MNIST. Train it anew, in a new folder.")
 
 
 @contextlib.contextmanager

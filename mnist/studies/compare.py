@@ -17,8 +17,9 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from utils.figures import save_figure, spread_out
+from utils.finished import load_finished
 from utils.options import make_parser
-from utils.runs import fail, find_run, load_finished, load_results, make_folder, save_results
+from utils.runs import fail, find_run, load_results, make_folder, save_results
 
 # Long runs of conv_net with an option: their labels, and the files of their results.
 OPTIONS = {

@@ -12,8 +12,9 @@ from chapter import OUTPUTS
 
 import networks
 from symptoms import CHECKS, Patient
+from utils.finished import load_finished
 from utils.options import make_parser
-from utils.runs import ROOT, find_run, load_finished, make_folder, save_results
+from utils.runs import ROOT, find_run, make_folder, save_results
 from utils.training import load_history
 
 
