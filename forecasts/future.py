@@ -112,9 +112,7 @@ def write_table(table, holds, folder):
     for time, row in table.iloc[[0, -1][: len(table)]].iterrows():
         print("{}: {forecast:.4g} ({low:.4g} to {high:.4g})".format(time, **row))
     held = "{mean:.1%} ({low:.1%} to {high:.1%})".format(**holds)
-    print(
-        f"Such an interval of {QUANTILES[-1] - QUANTILES[0]:.0%} held in {held} of the test part."
-    )
+    print(f"An interval of {QUANTILES[-1] - QUANTILES[0]:.0%} held in {held} of the test part.")
     return {"holds": holds, "future": {str(time): list(row) for time, row in table.T.items()}}
 
 
