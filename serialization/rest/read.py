@@ -57,10 +57,9 @@ def show(path, prediction):
     """Print what was read in an image, in a line."""
     best = np.argsort(prediction["probabilities"])[: -SHOWN - 1 : -1].tolist()
     first, *others = (f"{digit} ({prediction['probabilities'][digit]:.1%})" for digit in best)
-    doubt = {False: ", but I do not think that this is a digit"}
-    print(
-        f"{path}: {first}, then {', '.join(others)}{doubt.get(prediction['looks_like_digit'], '')}"
-    )
+    refused = prediction["looks_like_digit"] is False  # None: nobody knows
+    doubt = ", but I do not think that this is a digit" if refused else ""
+    print(f"{path}: {first}, then {', '.join(others)}{doubt}")
 
 
 def save_prepared(images, folder):
