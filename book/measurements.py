@@ -120,7 +120,18 @@ MEASUREMENTS = {
     "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py", []),
-    "attention": ("rnn/cells/attention.py", []),
+    "spam_leak": ("text/leak.py", []),
+    "spam": ("text/spam.py", []),
+    "text_pieces": ("text/pieces.py", ["pieces.png"]),
+    "text_embeddings": ("text/embeddings.py", ["embeddings.png"]),
+    "text_ask": (
+        "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
+        [],
+    ),
+    "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
+    "attention": ("text/gpt/attention.py", []),
+    "gpt": ("text/gpt/gpt.py", []),
+    "shakespeare": ("text/gpt/shakespeare.py", []),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
@@ -196,6 +207,16 @@ RUNS = {
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
     "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
     "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
+    # text/gpt: of the run "shakespeare".
+    "ngrams": {"ngrams.png": "ngrams.png"},  # text/gpt/ngrams.py --run RUN
+    "gpt_write": {},  # text/gpt/generate.py RUN --check; nothing else may run meanwhile
+    "gpt_greedy": {},  # text/gpt/generate.py RUN --temperature 0
+    "gpt_hot": {},  # --temperature 1.5
+    "gpt_top_k": {},  # --temperature 1 --top-k 5
+    "gpt_top_p": {},  # --temperature 1 --top-p 0.9
+    "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
+    "gpt_copies": {},  # text/gpt/copies.py RUN
+    "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

@@ -42,7 +42,9 @@ SLICES = {
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],
     "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
     "forecasts/quantiles.py": ["--epochs", "1", "--seeds", "1"],
-    "rnn/cells/attention.py": ["--epochs", "1", "--names", "1000"],
+    "text/leak.py": ["--messages", "300", "--seeds", "1"],
+    "text/pieces.py": ["--sizes", "256", "300"],
+    "text/embeddings.py": ["--epochs", "1"],
     "visualizing/draw_network.py": ["-m", "conv_net"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
@@ -66,7 +68,10 @@ RUN_BY_THEIR_CHAPTER = {
     "reference/activations.py", "reference/initializers.py", "reference/optimizers.py",
     "rnn/first_names.py", "rnn/pixel_order.py", "forecasts/leakage.py",
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
-    "rnn/cells/costs.py", "serialization/save_model.py", "serialization/trust.py",
+    "rnn/cells/costs.py", "text/gpt/attention.py", "text/gpt/gpt.py", "text/gpt/shakespeare.py",
+    "text/gpt/ngrams.py", "text/gpt/generate.py", "text/gpt/heads.py", "text/gpt/copies.py",
+    "text/gpt/fine_tuning.py", "text/ask.py", "text/spam.py",
+    "serialization/save_model.py", "serialization/trust.py",
     "serialization/rest/ship_model.py", "visualizing/draw_network.py", "visualizing/features.py",
     "visualizing/activation_maximization.py", "visualizing/attribution.py",
     "visualizing/embedding.py",
@@ -77,8 +82,8 @@ RUN_BY_THEIR_CHAPTER = {
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
-    "mnist/studies/splits.py", "rnn/cells/attention.py", "forecasts/forecast.py", "rnn/names.py",
-    "rnn/order.py", "forecasts/quantiles.py",
+    "mnist/studies/splits.py", "forecasts/forecast.py", "rnn/names.py",
+    "rnn/order.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
 }  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}

@@ -146,22 +146,7 @@ def test_first_names_are_told_apart(run_main):
     assert results["leads"][0]["low"] < lead < results["leads"][0]["high"]
 
 
-# Attention and the options of recurrent layers
-
-
-def test_attention_by_hand_equals_keras_and_sees_no_future(load_script):
-    attention = load_script("rnn/cells/attention.py")
-    shares, difference = attention.compare_with_keras()
-    assert difference < 1e-5
-    np.testing.assert_allclose(shares.sum(axis=2), 1)
-    assert (np.triu(shares[0], k=1) == 0).all()
-    model = attention.build_transformer()
-    x = np.array([[27, 1, 2, 3] + [4] * 10])
-    other = x.copy()
-    other[0, 6:] = 9
-    first, second = (keras.ops.convert_to_numpy(model(text)) for text in (x, other))
-    np.testing.assert_allclose(first[0, :6], second[0, :6], atol=1e-5)
-    assert np.abs(first[0, 6:] - second[0, 6:]).max() > 0.01
+# The options of recurrent layers
 
 
 def test_state_is_kept_and_padding_skipped(load_script, tmp_path, monkeypatch):

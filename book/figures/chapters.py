@@ -34,6 +34,8 @@ CHAPTERS = {
     "11 Sequences": (3, 3, "4 MNIST"),
     "12 Forecasts": (4, 3, "11 Sequences"),
     "Inside\nrecurrent layers": (5, 3, "11 Sequences"),
+    "13 Text": (3, 4, "11 Sequences"),
+    "14 A small GPT": (4, 4, "13 Text"),
 }
 
 
@@ -82,7 +84,7 @@ def draw_arrow(axes, name):
 
 def main(argv=None):
     folder = make_folder(make_parser("The map.", OUTPUTS).parse_args(argv).outputs)
-    figure, axes = canvas(17.6, 5.8, inches=0.6)
+    figure, axes = canvas(17.6, 7.3, inches=0.6)
     for name in CHAPTERS:
         draw_arrow(axes, name)
         draw_box(axes, name)

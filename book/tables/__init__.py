@@ -10,6 +10,7 @@ from tables import (  # noqa: F401
     rnn,
     serialization,
     studies,
+    text,
     visualizing,
     xor,
 )

@@ -1,0 +1,425 @@
+"""Text: pieces of words, spam, near copies; attention by hand, a small GPT, what it writes."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from utils.runs import load_results
+
+PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
+
+
+# Pieces of words
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "To be, or not\tto be?\n\n", "naïve 👑 漢字", "half a letter: \udcc3", "  x ", "\r\n"],
+)
+def test_every_text_survives_byte_pair_encoding(load_script, text):
+    bpe = load_script("text/bpe.py")
+    encoder = bpe.Encoder(bpe.train(PLAYS[:20_000], 300))
+    numbers = encoder.encode(text)
+    assert encoder.decode(numbers) == text
+    assert all(0 <= number < 300 for number in numbers)
+
+
+def test_frequent_neighbours_become_one_piece(load_script):
+    bpe = load_script("text/bpe.py")
+    assert bpe.merge([b"a", b"a", b"a", b"b"], (b"a", b"a")) == [b"aa", b"a", b"b"]
+    merges = bpe.train("low lower lowest low", 260)
+    assert merges[:2] == [(b"o", b"w"), (b"l", b"ow")]
+    assert bpe.Encoder(merges).cut("slow") == [b"s", b"low"]
+    assert len(bpe.train("abcd", 300)) == 0  # no pair occurs twice
+    few, many = (bpe.Encoder(bpe.train(PLAYS[:20_000], size)) for size in (300, 400))
+    assert len(many.encode(PLAYS[20_000:22_000])) < len(few.encode(PLAYS[20_000:22_000]))
+
+
+# Messages
+
+
+@pytest.fixture
+def messages(load_script):
+    return load_script("text/messages.py")
+
+
+def test_near_copies_are_on_one_side(messages):
+    assert messages.skeleton("WIN £1000 now!!") == messages.skeleton("win £250, Now")
+    some = messages.load_messages(most=1_000)
+    assert some.classes == ["ham", "spam"]
+    assert len(set(some.groups)) < len(some.texts) == 1_000
+    folds = messages.split_by_group(some.labels, some.groups)
+    np.testing.assert_array_equal(np.sort(np.concatenate([t for _, t in folds])), np.arange(1_000))
+    for train, test in folds:
+        assert set(some.groups[train]).isdisjoint(some.groups[test])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"ham no tab\n" * 30, "message 1 .* is not a label, a tab and a text"),
+        (b"ham\thello\n" * 30, "1 classes: two or more"),
+        (b"ham\thello\n" * 30 + b"spam\tbuy\n", "only 1 different messages are"),
+        (b"ham\t\xff\xfe\n" * 30, "not a text in UTF-8"),
+        (None, "cannot read"),
+    ],
+)
+def test_bad_files_of_messages_end_with_one_line(messages, tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "mine.tsv").write_bytes(content)
+    with pytest.raises(SystemExit, match=said):
+        messages.load_messages(tmp_path / "mine.tsv")
+
+
+def test_models_tell_three_classes_apart(run_main, tmp_path):
+    """A file of one's own, with words that give the class away, and one class that is rare."""
+    random, path = np.random.default_rng(1), tmp_path / "mine.tsv"
+    words = {"fruit": "apple pear plum", "tools": "saw drill file", "birds": "owl wren rook"}
+    rows = [
+        f"{label}\t{' '.join(random.choice(words[label].split(), 4))} {number} things"
+        for label, count in (("fruit", 60), ("tools", 50), ("birds", 30))
+        for number in range(count)
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    names = ["words", "characters"]
+    _, results = run_main("text/spam.py", "--data", path, "--models", *names)
+    assert set(results["models"]) == set(names) and len(results["behind"]) == 1
+    for one in results["models"].values():
+        assert one["errors"] <= 2 and one["recall"] > 0.8
+
+
+@pytest.mark.parametrize("name", ["averaged embeddings", "GRU", "transformer"])
+def test_padding_does_not_count(load_script, name):
+    classifiers = load_script("text/classifiers.py")
+    model = classifiers.build_network(classifiers.NETWORKS[name], 2)
+    numbers = np.zeros((2, classifiers.LONGEST), "int32")
+    numbers[:, :3] = [[5, 6, 7], [7, 6, 5]]
+    before = model.predict(numbers, verbose=0)
+    embedding = next(one for one in model.layers if isinstance(one, keras.layers.Embedding))
+    (vectors,) = embedding.get_weights()
+    vectors[0] = 9
+    embedding.set_weights([vectors])
+    np.testing.assert_allclose(model.predict(numbers, verbose=0), before, atol=1e-5)
+    vectors[6] = 9
+    embedding.set_weights([vectors])
+    assert np.abs(model.predict(numbers, verbose=0) - before).max() > 1e-4
+    assert (np.abs(before[0] - before[1]).max() < 1e-6) == (name == "averaged embeddings")
+
+
+def test_a_message_without_words_spoils_nothing(load_script):
+    classifiers = load_script("text/classifiers.py")
+    vectorizer = classifiers.make_vectorizer(["buy now", "see you"])
+    numbers = classifiers.numbers_of(vectorizer, [":-)", "see you"])
+    assert numbers[0].tolist() == [1] + [0] * (classifiers.LONGEST - 1)
+    assert numbers[1, 0] > 1 < numbers[1, 1]
+    model = classifiers.build_network(classifiers.averaged, 2)
+    assert np.isfinite(keras.ops.convert_to_numpy(model(numbers))).all()
+
+
+def test_a_word_left_out_shows_what_it_adds(load_script):
+    ask = load_script("text/ask.py")
+
+    def predict(texts):
+        spam = 1 / (1 + np.exp(-np.array([3.0 * ("prize" in text) - 1 for text in texts])))
+        return np.stack([1 - spam, spam], axis=1)
+
+    probabilities, words = ask.explain(predict, "a big prize")
+    assert probabilities.argmax() == 1
+    assert [word for word, _ in words] == ["a", "big", "prize"]
+    np.testing.assert_allclose([change for _, change in words], [0, 0, 3], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_one_asks_about_a_message(run_main, tmp_path):
+    _, results = run_main("text/ask.py", "Free entry! Text WIN to claim your prize")
+    assert results["probabilities"]["spam"] > 0.9 and len(results["words"]) == 8
+    with pytest.raises(SystemExit, match="empty"):
+        run_main("text/ask.py", " ")
+
+
+# Attention and the GPT
+
+
+def test_attention_by_hand_equals_keras(run_main):
+    _, results = run_main("text/gpt/attention.py")
+    assert results["difference"] < 1e-5
+    shares = np.array(results["shares"])
+    np.testing.assert_allclose(shares.sum(axis=2), 1)
+    assert (np.triu(shares[0], k=1) == 0).all()
+    assert results["reordered"] < 1e-12 < 0.01 < results["reordered_with_places"]
+
+
+@pytest.fixture
+def gpt(load_script):
+    return load_script("text/gpt/gpt.py")
+
+
+@pytest.fixture
+def tiny(gpt):
+    """Return a GPT of one kind with the real one: two blocks, context 8, six tokens."""
+    keras.utils.set_random_seed(3)
+    model = gpt.build_gpt(6, context=8, width=16, heads=2, blocks=2)
+    random = np.random.default_rng(3)
+    model.set_weights([w + random.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_the_network_has_the_parameters_of_the_text_and_sees_no_future(gpt, tiny):
+    assert gpt.build_gpt(gpt.SYMBOLS).count_params() == 818_241
+    tokens = np.array([[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5]])
+    first, second = tiny.predict(tokens, verbose=0)
+    np.testing.assert_allclose(first[:4], second[:4], atol=1e-5)
+    assert np.abs(first[4:] - second[4:]).max() > 0.01
+
+
+def test_the_cache_equals_keras_also_beyond_its_context(load_script, tiny):
+    generate = load_script("text/gpt/generate.py")
+    starts = [generate.last_window(length, 8) for length in range(1, 18)]
+    assert starts == [0] * 8 + [4] * 4 + [8] * 4 + [12]
+    found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
+    assert found["difference"] < 1e-4
+
+
+def test_tokens_are_chosen_as_told(load_script):
+    choose, random = load_script("text/gpt/generate.py").choose, np.random.default_rng(1)
+    logits = np.log([0.1, 0.5, 0.3, 0.1])
+    for how in ({"temperature": 0}, {"top_k": 1}, {"top_p": 0.4}, {"temperature": 0.01}):
+        assert {choose(logits, random, **how) for _ in range(20)} == {1}
+    for how in ({"top_k": 2}, {"top_p": 0.6}):
+        assert {choose(logits, random, **how) for _ in range(50)} == {1, 2}
+    drawn = np.bincount([choose(logits, random) for _ in range(3_000)]) / 3_000
+    np.testing.assert_allclose(drawn, [0.1, 0.5, 0.3, 0.1], atol=0.04)
+
+
+def test_each_token_is_scored_once(load_script, tiny):
+    characters = load_script("text/gpt/characters.py")
+    tokens = np.random.default_rng(1).integers(6, size=29)
+    x, y = characters.windows(tokens, 8)
+    np.testing.assert_array_equal(x[:, 1:], y[:, :-1])
+    losses = characters.token_losses(tiny, tokens)
+    assert losses.shape == (28,)
+    by_keras = tiny.predict(x[:1], verbose=0)[0].astype("float64")
+    by_keras -= np.log(np.exp(by_keras).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(losses[:8], -by_keras[np.arange(8), y[0]], rtol=1e-4)
+    last = characters.token_losses(tiny, tokens[-9:])
+    np.testing.assert_allclose(losses[-4:], last[-4:], rtol=1e-4)
+
+
+@pytest.fixture
+def small_run(load_script, monkeypatch, tmp_path):
+    """Return shakespeare.py for a network of one block, and a file of 12,000 characters."""
+    module = load_script("text/gpt/shakespeare.py")
+    for constant, value in {"BLOCKS": 1, "WIDTH": 16, "HEADS": 2, "REPORT": 2}.items():
+        monkeypatch.setattr(module, constant, value)
+    path = tmp_path / "plays.txt"
+    path.write_text(PLAYS[:12_000], encoding="utf-8")
+    return module, path
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_path):
+    module, path = small_run
+    options = ["--data", str(path), "--steps", "4"]
+    whole = module.main([*options, "--outputs", str(tmp_path / "whole")])
+    assert len(whole["history"]["loss"]) == 2 and len(whole["sample"]) == 300
+    parser = module.parse_arguments([*options, "--outputs", str(tmp_path / "stopped")])
+    keras.utils.set_random_seed(parser.seed)
+    model, text, settings, folder, history = module.start_run(parser)
+    module.train(model, text, 2, settings["seed"], folder, history)
+    resumed = module.main(["--resume", str(folder), "--outputs", str(tmp_path / "x")])
+    np.testing.assert_allclose(resumed["history"]["val_loss"], whole["history"]["val_loss"])
+    assert resumed["sample"] == whole["sample"]
+    with pytest.raises(SystemExit, match="are done already"):
+        module.main(["--resume", str(folder)])
+
+
+@pytest.mark.slow
+def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_path, monkeypatch):
+    module, path = small_run
+    monkeypatch.setattr(module, "REPORT", 60)
+    monkeypatch.setattr(module, "WARM_UP", 5)
+    monkeypatch.setattr(module, "LEARNING_RATE", 0.01)
+    run = str(tmp_path / "run")
+    results = module.main(["--data", str(path), "--steps", "120", "--outputs", run])
+    assert results["validation"]["mean"] < 3.0 < np.log(50)
+    outputs = ["--outputs", str(tmp_path / "next")]
+    written = load_script("text/gpt/generate.py").main([run, "--length", "80", "--check", *outputs])
+    assert len(written["text"]) == 80 and written["difference"] < 1e-4
+    heads = load_script("text/gpt/heads.py")
+    monkeypatch.setattr(heads, "WINDOWS", 8)
+    assert len(heads.main([run, *outputs])["best"]) == 4
+    found = load_script("text/gpt/copies.py").main([run, "--length", "100", *outputs])
+    assert found["n-grams of 9 characters"]["mean"] > found["network, temperature 1.0"]["mean"]
+    compared = load_script("text/gpt/ngrams.py").main(["--run", run, "--order", "3", *outputs])
+    assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "too few"),
+        (b"short", "5 characters, too few"),
+        (b"a" * 20_000, "one character only"),
+        (b"\x00ab" * 9_000, "zero bytes"),
+        (b"\xff\xfe" * 9_000, "not a text in UTF-8"),
+        (None, "cannot read"),
+    ],
+)
+def test_bad_texts_end_with_one_line(load_script, tmp_path, content, said):
+    characters = load_script("text/gpt/characters.py")
+    if content is not None:
+        (tmp_path / "mine.txt").write_bytes(content)
+    with pytest.raises(SystemExit, match=said):
+        characters.load_text(tmp_path / "mine.txt")
+
+
+def test_what_is_not_a_run_or_not_in_its_alphabet_ends_with_one_line(load_script, tmp_path):
+    characters = load_script("text/gpt/characters.py")
+    with pytest.raises(SystemExit, match="not a run"):
+        characters.load_run(str(tmp_path))
+    (tmp_path / "settings.json").write_text(json.dumps({"alphabet": "ab"}), encoding="utf-8")
+    shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "gpt_checkpoint.keras")
+    with pytest.raises(SystemExit, match="not a language model"):
+        characters.load_run(str(tmp_path))
+    with pytest.raises(SystemExit, match="never seen 'é'"):
+        characters.encode("aé", "ab")
+
+
+def test_ngrams_are_probabilities_and_longer_ones_know_more(load_script):
+    ngrams = load_script("text/gpt/ngrams.py")
+    alphabet = "".join(sorted(set(PLAYS)))
+    model = ngrams.NGrams(4, PLAYS[:30_000], alphabet)
+    for context in ("", "t", "the", "xqz"):
+        rows = np.array([model.probabilities(character, context) for character in alphabet])
+        np.testing.assert_allclose(rows.sum(axis=0), 1)
+    losses = model.losses(PLAYS[30_000:32_000]).mean(axis=1)
+    assert np.log(len(alphabet)) > losses[0] > losses[1] > losses[2] > losses[3] > 1
+    assert len(model.write(3, 20, np.random.default_rng(1))) == 20
+
+
+def test_runs_that_are_copied_are_the_longest(load_script):
+    copies, learned = load_script("text/gpt/copies.py"), "to be or not to be"
+    text = "not to bed or no"
+    by_brute_force = [
+        max(n for n in range(len(text) - i + 1) if text[i : i + n] in learned)
+        for i in range(len(text))
+    ]
+    assert copies.longest_runs(text, learned) == by_brute_force
+    assert copies.describe([text], learned)["example"] == "not to be"
+
+
+def test_heads_are_found_by_what_they_look_at(load_script):
+    heads, text = load_script("text/gpt/heads.py"), "ab\nabab\nba"
+    where = heads.patterns(text)
+    assert where["the beginning of the line"][6].nonzero()[0].tolist() == [2]
+    assert where["what followed last time"][4].nonzero()[0].tolist() == [2]
+    previous = np.eye(len(text), k=-1)
+    previous[0, 0] = 1
+    even = np.tril(np.ones((len(text), len(text))))
+    even /= even.sum(axis=1, keepdims=True)
+    found = heads.scores(np.array([[even, previous]]), [text])
+    assert all(times[0] == pytest.approx(1) for _, times in found.values())
+    share, times = found["the character before"]
+    assert share[1] == pytest.approx(1) and times.argmax() == 1
+
+
+def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
+    script = load_script("text/gpt/fine_tuning.py")
+    tokens = np.random.default_rng(1).integers(6, size=(4, 8))
+    before = keras.ops.convert_to_numpy(tiny(tokens))
+    script.enable_lora(tiny, 2)
+    # Two blocks with two kernels of 16 x 64 each, beside them 16 x 2 and 2 x 64.
+    assert sum(np.prod(w.shape) for w in tiny.trainable_weights) == 2 * 2 * (16 * 2 + 2 * 64)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(tiny(tokens)), before, atol=1e-5)
+    for weight in tiny.trainable_weights:
+        weight.assign(np.random.default_rng(2).normal(0, 0.3, weight.shape))
+    build = script.build_gpt
+    monkeypatch.setattr(script, "build_gpt", lambda *sizes: build(*sizes, 16, 2, 2))
+    after = keras.ops.convert_to_numpy(tiny(tokens))
+    assert np.abs(after - before).max() > 0.1
+    merged = script.merge_lora(tiny).predict(tokens, verbose=0)
+    np.testing.assert_allclose(merged, after, atol=1e-4)
+
+
+# What the text says of the results
+
+
+def test_ngrams_beat_the_network_as_the_text_says():
+    found = load_results("ngrams")
+    losses, network = [one["mean"] for one in found["orders"]], found["network"]["mean"]
+    assert found["best"] == 5 == int(np.argmin(losses)) + 1
+    assert found["difference"]["low"] > 0
+    assert losses[2] > network > max(losses[3:])
+    run = load_results("shakespeare")
+    assert run["validation"]["mean"] == pytest.approx(network)
+    assert run["train"]["high"] < run["validation"]["low"]
+    assert np.exp(network) == pytest.approx(6, abs=0.5)
+
+
+def test_two_kinds_of_heads_can_be_named():
+    best = load_results("gpt_heads")["best"]
+    before = best["the character before"]
+    assert before["block"] == 1 and before["share"] > 0.5
+    assert best["the beginning of the line"]["block"] == 4
+    all_of_lines = np.sort(best["the beginning of the line"]["all"])
+    assert all_of_lines[-2] > 5 > 2.5 > all_of_lines[-3]
+    for name in ("the character before", "the beginning of the line"):
+        assert best[name]["score"] == pytest.approx(best[name]["chosen_by"], rel=0.1)
+    for name in ("vowels", "what followed last time"):
+        assert best[name]["score"] < 1.5
+
+
+def test_the_network_copies_no_more_than_the_held_out_text():
+    found = load_results("gpt_copies")
+    held_out = found["held-out Shakespeare"]["mean"]
+    assert found["network, temperature 1.0"]["mean"] < held_out - 1
+    assert found["network, temperature 0.5"]["mean"] == pytest.approx(held_out, abs=0.5)
+    assert found["n-grams of 9 characters"]["mean"] > held_out + 2
+
+
+def test_pieces_are_as_the_text_says():
+    bytes_only, *_, largest = load_results("text_pieces")["sizes"]
+    assert bytes_only["pieces_per_word"] > 5 and 2 < largest["pieces_per_word"] < 2.2
+    assert largest["size"] == 2048 and largest["unknown"] > 1 / 7
+
+
+def test_lunch_is_ham():
+    found = load_results("text_ask_lunch")
+    changes = dict(found["words"])
+    assert found["probabilities"]["ham"] > 0.9 and changes["free"] < -1
+    assert changes["lunch?"] > 1 < changes["me"]
+    words = load_results("text_ask")["words"]
+    assert [word for word, change in words if change < 0] == ["entry!"]
+
+
+def test_characters_win_as_the_text_says():
+    found = load_results("spam")
+    assert found["best"] == "characters"
+    assert max(one["holm"] for one in found["behind"].values()) < 0.01
+    assert max(one["high"] for one in found["behind"].values()) < 0
+    errors = {name: one["errors"] for name, one in found["models"].items()}
+    for name in ("convolution", "transformer"):
+        assert errors["weighted words"] < errors[name] < errors["words"]
+    assert errors["words"] < errors["averaged embeddings"] == pytest.approx(errors["GRU"], abs=10)
+
+
+def test_fine_tuning_forgets_and_lora_less():
+    found = load_results("gpt_fine_tuning")
+    before, everything, lora, anew = found["ways"].values()
+    assert everything["new"] < lora["new"] < anew["new"] - 0.3
+    assert 0.4 < everything["old"] - before["old"] < 0.5
+    assert before["old"] < lora["old"] < everything["old"] - 0.1
+    assert lora["trained"] / everything["trained"] == pytest.approx(0.05, abs=0.005)
+    assert found["merged"] < 1e-5
+
+
+def test_embeddings_know_spam_and_little_else():
+    found = load_results("text_embeddings")
+    assert found["first_direction"] > 0.9 and found["correlation"] > 0.6
+    near = {word: {other for other, _ in pairs} for word, pairs in found["neighbours"].items()}
+    assert {"txt", "prize"} <= near["free"] | near["call"]
+    assert not near["free"] & near["tomorrow"]

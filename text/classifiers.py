@@ -1,0 +1,154 @@
+"""Seven ways to tell messages apart, from counting words to a small transformer.
+
+Each learns from texts and labels, and others say when it should stop; what comes back is a function
+from texts to the probabilities of the classes, (texts, classes).
+Chapter: text/README.md#seven-models
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+WORDS = 5_000  # the most frequent words, which the networks know
+LONGEST = 32  # words that the networks read; the rest is cut off
+WIDTH = 64  # numbers that stand for a word
+EPOCHS = 8  # at most: what is kept is the epoch with the lowest loss on the messages to stop by
+PATIENCE = 2
+BATCH_SIZE = 128
+LEARNING_RATE = 0.003
+STRENGTHS = [1, 10, 100]  # how far the weights of logistic regression may grow
+
+
+def counted_words():
+    return CountVectorizer(token_pattern=r"(?u)\b\w+\b", binary=True)
+
+
+def weighted_words():
+    """Words weighed by how rare they are (TF-IDF), numbers and pairs of words among them."""
+    return TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", ngram_range=(1, 2), sublinear_tf=True)
+
+
+def characters():
+    """Pieces of two to five characters, weighed likewise."""
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+
+
+def averaged(x, mask):
+    """The mean of the vectors of all words: their order does not count."""
+    return layers.GlobalAveragePooling1D()(x, mask=mask)
+
+
+def convolution(x, mask):
+    """The strongest answer to each of 64 patterns of four words."""
+    x = layers.Conv1D(WIDTH, 4, padding="same", activation="relu")(x)
+    return layers.GlobalMaxPooling1D()(x)
+
+
+def gru(x, mask):
+    """The state after the last word."""
+    return layers.GRU(WIDTH)(x, mask=mask)
+
+
+class Positions(layers.Layer):
+    """Adds a vector for its place to each word's vector, since attention has no order."""
+
+    def build(self, shape):
+        self.places = self.add_weight(shape=shape[1:], initializer="random_normal")
+
+    def call(self, x):
+        return x + self.places
+
+
+def transformer(x, mask):
+    """One block of attention, in which each word looks at all others; then the mean."""
+    x = Positions()(x)
+    looked = layers.MultiHeadAttention(4, WIDTH // 4)(
+        x, x, query_mask=mask, value_mask=mask, key_mask=mask
+    )
+    x = layers.LayerNormalization()(x + looked)
+    thought = layers.Dense(WIDTH)(layers.Dense(2 * WIDTH, activation="relu")(x))
+    x = layers.LayerNormalization()(x + thought)
+    return layers.GlobalAveragePooling1D()(x, mask=mask)
+
+
+def build_network(reader, classes):
+    """Return a network: numbers of words (batch, LONGEST), 0 for none, to probabilities."""
+    words = keras.Input((LONGEST,), dtype="int32")
+    mask = ops.not_equal(words, 0)  # what is padding does not count
+    x = layers.Embedding(WORDS, WIDTH)(words)  # (batch, LONGEST, WIDTH)
+    x = layers.Dropout(0.3)(reader(x, mask))  # (batch, WIDTH)
+    return keras.Model(words, layers.Dense(classes, activation="softmax")(x))
+
+
+def fit_regression(pieces, texts, labels, stop_texts, stop_labels):
+    """Fit logistic regression on pieces of the texts, with the strength that stops best."""
+    vectorizer = pieces().fit(texts)
+    x, x_stop = vectorizer.transform(texts), vectorizer.transform(stop_texts)
+    models = [LogisticRegression(C=c, max_iter=2_000).fit(x, labels) for c in STRENGTHS]
+    losses = [
+        log_loss(stop_labels, model.predict_proba(x_stop), labels=model.classes_)
+        for model in models
+    ]
+    best = models[np.argmin(losses)]
+    return lambda some: best.predict_proba(vectorizer.transform(some))
+
+
+def make_vectorizer(texts):
+    """Return a layer that turns texts into numbers of words: 0 is padding, 1 an unknown word."""
+    vectorizer = layers.TextVectorization(WORDS, output_sequence_length=LONGEST)
+    vectorizer.adapt(list(texts))
+    return vectorizer
+
+
+def numbers_of(vectorizer, texts):
+    """Return the numbers of the words, (texts, LONGEST). A text without any is one unknown word.
+
+    Otherwise the mean over its words would be 0 / 0, and one such number spoils all weights.
+    """
+    numbers = np.array(ops.convert_to_numpy(vectorizer(list(texts))))
+    numbers[:, 0] = np.maximum(numbers[:, 0], 1)
+    return numbers
+
+
+def fit_network(reader, texts, labels, stop_texts, stop_labels):
+    """Train a network until the loss on the messages to stop by falls no more."""
+    vectorizer = make_vectorizer(texts)
+    model = build_network(reader, int(labels.max()) + 1)
+    optimizer = keras.optimizers.Adam(LEARNING_RATE)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy")
+    stop = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    model.fit(
+        numbers_of(vectorizer, texts),
+        labels,
+        batch_size=BATCH_SIZE,
+        epochs=EPOCHS,
+        validation_data=(numbers_of(vectorizer, stop_texts), stop_labels),
+        callbacks=[stop],
+        verbose=0,
+    )
+    return lambda some: ops.convert_to_numpy(model(numbers_of(vectorizer, some)))
+
+
+REGRESSIONS = {
+    "words": counted_words,
+    "weighted words": weighted_words,
+    "characters": characters,
+}
+NETWORKS = {
+    "averaged embeddings": averaged,
+    "convolution": convolution,
+    "GRU": gru,
+    "transformer": transformer,
+}
+NAMES = [*REGRESSIONS, *NETWORKS]
+
+
+def fit(name, texts, labels, stop_texts, stop_labels, seed):
+    """Fit a model by its name; return a function from texts to probabilities of the classes."""
+    keras.utils.set_random_seed(seed)
+    if name in REGRESSIONS:
+        return fit_regression(REGRESSIONS[name], texts, labels, stop_texts, stop_labels)
+    return fit_network(NETWORKS[name], texts, labels, stop_texts, stop_labels)

@@ -1,0 +1,113 @@
+"""Texts as rows of characters: read one, split it, cut windows out of it, load a run.
+
+`text/shakespeare.txt` holds 40,000 lines from the plays of William Shakespeare (public domain), as
+Andrej Karpathy collected them for char-rnn: "Tiny Shakespeare". SHA-256:
+86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed.
+Chapter: text/gpt/README.md#training
+"""
+
+from chapter import FOLDER, OUTPUTS
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+from gpt import Positions  # noqa: F401 (a saved network holds that layer)
+from utils.models import load_model
+from utils.runs import fail, find_run
+from utils.statistics import interval
+from utils.training import checkpoint_path
+
+SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
+VALIDATION_SHARE = 0.1  # the end of the text
+LEAST = 10_000  # characters of a text to learn from
+PIECES = 50  # of the validation part, for intervals
+
+
+class Text(NamedTuple):
+    """A text as numbers: each character is its place in the alphabet."""
+
+    alphabet: str
+    train: np.ndarray
+    validation: np.ndarray
+
+
+def read_text(path):
+    """Return the text in a file, or end the program with one line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fail(f"{path} is not a text in UTF-8. Save it as one.")
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror})")
+    if "\0" in text:
+        fail(f"{path} is not a text: it holds zero bytes.")
+    if len(text) < LEAST:
+        fail(f"{path} has {len(text):,} characters, too few: at least {LEAST:,}, better a million.")
+    if len(set(text)) < 2:
+        fail(f"{path} consists of one character only: there is nothing to learn.")
+    return text
+
+
+def encode(text, alphabet):
+    """Return the characters of a text as numbers, or end the program if one is not known."""
+    places = {character: place for place, character in enumerate(alphabet)}
+    if unknown := sorted(set(text) - set(places)):
+        fail(f"the network has never seen {', '.join(map(repr, unknown[:5]))}: leave it out.")
+    return np.array([places[character] for character in text], "int32")
+
+
+def load_text(path=SHAKESPEARE, alphabet=None):
+    """Return the Text of a file; alphabet: that of a network, None for the text's own."""
+    text = read_text(path)
+    alphabet = alphabet or "".join(sorted(set(text)))
+    tokens = encode(text, alphabet)
+    cut = round(len(tokens) * (1 - VALIDATION_SHARE))
+    return Text(alphabet, tokens[:cut], tokens[cut:])
+
+
+def windows(tokens, context):
+    """Cut a text into windows, one after the other: what the network reads, and what it should say.
+
+    Returns two arrays (windows, context); the second is the first, one token on. The last window
+    ends with the text, so it may begin within the one before.
+    """
+    starts = np.append(np.arange(0, len(tokens) - context - 1, context), len(tokens) - context - 1)
+    places = starts[:, None] + np.arange(context)
+    return tokens[places], tokens[places + 1]
+
+
+def token_losses(model, tokens):
+    """Return the loss in nats of each token but the first: (tokens - 1,)."""
+    x, y = windows(tokens, model.input_shape[1])
+    logits = model.predict(x, batch_size=64, verbose=0).astype("float64")
+    logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)
+    losses = -np.take_along_axis(logits, y[:, :, None], axis=2)[:, :, 0]  # (windows, context)
+    rest = len(tokens) - 1 - losses[:-1].size  # of the last window, what no other one holds
+    return np.concatenate([losses[:-1].ravel(), losses[-1, -rest:]])
+
+
+def mean_with_interval(losses):
+    """Return mean, bits per token and a 95 % interval over pieces of the text."""
+    pieces = np.array_split(losses, PIECES)
+    sums, counts = np.array([[piece.sum(), len(piece)] for piece in pieces]).T
+    mean = float(losses.mean())
+    return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
+
+
+def load_run(name):
+    """Return the network of a run of shakespeare.py, its settings and its folder."""
+    folder = find_run(name, OUTPUTS)
+    try:
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        alphabet = settings["alphabet"]
+    except (OSError, ValueError, KeyError, TypeError):
+        fail(f"{folder} is not a run of shakespeare.py: it has no readable settings.json.")
+    model = load_model(checkpoint_path(folder, "gpt"))
+    if len(model.input_shape) != 2 or model.output_shape[1:] != (
+        model.input_shape[1],
+        len(alphabet),
+    ):
+        fail(f"the network in {folder} is not a language model of its {len(alphabet)} characters.")
+    return model, settings, folder

@@ -1,0 +1,84 @@
+"""Does it copy? The longest runs of what a GPT writes that stand in the text it learned from.
+
+    python text/gpt/copies.py RUN
+
+RUN is a run of `shakespeare.py`. At each place of a text, the longest run that begins there and
+stands letter for letter in the training part: you will see its mean and the longest of all, for
+what the network writes at three temperatures, for what n-grams write, and for pieces of the
+held-out text, which nobody copied. A minute on two cores.
+Chapter: text/gpt/README.md#does-it-copy
+"""
+
+from chapter import OUTPUTS
+
+from pathlib import Path
+
+import numpy as np
+
+from characters import load_run, load_text
+from generate import write
+from ngrams import NGrams
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+
+LENGTH = 1_500  # characters of each text
+TEMPERATURES = [1.0, 0.8, 0.5]
+ORDERS = [5, 9]  # of n-grams
+PIECES = 5  # of the held-out text, each of that length
+SEED = 1
+
+
+def longest_runs(text, learned):
+    """Return the length of the longest run from each place that stands in the learned text."""
+    lengths, length = [], 0
+    for place in range(len(text)):
+        length = max(length - 1, 0)  # what stood there without its first character still does
+        while place + length < len(text) and text[place : place + length + 1] in learned:
+            length += 1
+        lengths.append(length)
+    return lengths
+
+
+def describe(texts, learned):
+    runs = [
+        (length, text[place : place + length])
+        for text in texts
+        for place, length in enumerate(longest_runs(text, learned))
+    ]
+    longest, example = max(runs)
+    mean = float(np.mean([length for length, _ in runs]))
+    return {"mean": mean, "longest": longest, "example": example}
+
+
+def main(argv=None):
+    """Return mean and longest run for each kind of text."""
+    parser = make_parser("Looks for copies in what a GPT writes.", OUTPUTS)
+    add = parser.add_argument
+    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add("--length", type=positive(int), default=LENGTH, help="characters of each text")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
+    model, settings, _ = load_run(args.run)
+    text = load_text(Path(settings["data"]), settings["alphabet"])
+    learned, validation = (
+        "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
+    )
+    texts = {}
+    for temperature in TEMPERATURES:
+        written = write(model, text.alphabet, "\n", args.length, args.seed, temperature=temperature)
+        texts[f"network, temperature {temperature}"] = ["".join(written)]
+    ngrams = NGrams(max(ORDERS), learned, text.alphabet)
+    for order in ORDERS:
+        texts[f"n-grams of {order} characters"] = [ngrams.write(order, args.length, random)]
+    starts = np.linspace(0, len(validation) - args.length, PIECES).astype(int)
+    texts["held-out Shakespeare"] = [validation[s : s + args.length] for s in starts]
+    results = {}
+    for name, some in texts.items():
+        results[name] = describe(some, learned)
+        print("{:28} mean {mean:.1f}, longest {longest}: {example!r}".format(name, **results[name]))
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Train a small GPT on Shakespeare's plays, or on any text of your own.
+
+    python text/gpt/shakespeare.py
+    python text/gpt/shakespeare.py --steps 500            # a first look
+    python text/gpt/shakespeare.py --data mine.txt        # UTF-8, better more than 100 KB
+    python text/gpt/shakespeare.py --resume 2026-11-24_15-04-05
+
+You will see the loss in nats per character, on what it learns from and on the last tenth of the
+text, which it never learns from; then a sample. `generate.py` lets the network write more. About
+four minutes on two cores for 2,000 steps. Ctrl-C keeps what is finished; --resume goes on from
+there.
+Chapter: text/gpt/README.md#training
+"""
+
+from chapter import OUTPUTS
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from characters import SHAKESPEARE, load_run, load_text, mean_with_interval, token_losses, windows
+from generate import write
+from gpt import BLOCKS, CONTEXT, HEADS, WIDTH, build_gpt, next_token_loss
+from utils.options import make_parser, positive, seed
+from utils.runs import fail, make_folder, save_results, shown, write_json
+from utils.training import (
+    DeferInterrupt,
+    SaveCheckpoint,
+    TimeCallback,
+    hold,
+    load_checkpoint,
+    verbosity,
+)
+
+STEPS = 2_000
+BATCH_SIZE = 12  # windows a step
+LEARNING_RATE = 1e-3
+WARM_UP = 100  # steps until the learning rate is there
+WEIGHT_DECAY = 0.1
+CLIP_NORM = 1.0
+REPORT = 250  # steps from one line, and one checkpoint, to the next
+SEED = 1
+
+
+def batches(tokens, context, seed, skip=0):
+    """Yield without end windows that begin anywhere, and the same windows one token on.
+
+    Both have the shape (batch, context). skip: batches that an earlier part of the run has used.
+    """
+    random = np.random.default_rng(seed)
+    random.integers(len(tokens) - context, size=(skip, BATCH_SIZE))
+    while True:
+        starts = random.integers(len(tokens) - context, size=BATCH_SIZE)
+        rows = tokens[starts[:, None] + np.arange(context + 1)]  # (batch, context + 1)
+        yield rows[:, :-1], rows[:, 1:]
+
+
+def compile_gpt(model, steps):
+    """Let the learning rate rise for the first steps, then fall to a tenth of its highest."""
+    warm_up = min(WARM_UP, steps // 2)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warm_up, alpha=0.1, warmup_target=LEARNING_RATE, warmup_steps=warm_up
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
+    )
+    model.compile(optimizer, loss=next_token_loss(), metrics=["accuracy"])
+
+
+def train(model, text, steps, seed, folder, history=None):
+    """Train until all steps are done; history: that of the steps that are done already.
+
+    Saves network and history in the folder after every REPORT steps. Returns the history.
+    """
+    report = min(REPORT, steps)
+    checkpoint = SaveCheckpoint(folder, "gpt", history if history is not None else {})
+    done, context = checkpoint.epochs_done, model.input_shape[1]
+    with DeferInterrupt() as interrupt:
+        model.fit(
+            batches(text.train, context, seed, done * report),
+            steps_per_epoch=report,
+            epochs=steps // report,
+            initial_epoch=done,
+            validation_data=windows(text.validation, context),
+            validation_batch_size=64,
+            callbacks=[TimeCallback(), interrupt, checkpoint],
+            shuffle=False,  # the batches are drawn already
+            verbose=verbosity(),
+        )
+    return checkpoint.history
+
+
+def start_run(args):
+    """Return a new network, its text, its settings, its folder, and an empty history."""
+    text = load_text(args.data)
+    folder = make_folder(args.outputs)
+    settings = {
+        "data": str(args.data.resolve()), "alphabet": text.alphabet, "steps": args.steps,
+        "seed": args.seed,
+    }  # fmt: skip
+    model = build_gpt(len(text.alphabet), CONTEXT, WIDTH, HEADS, BLOCKS)
+    compile_gpt(model, args.steps)
+    hold(folder)
+    write_json(settings, folder / "settings.json")
+    return model, text, settings, folder, {}
+
+
+def resume_run(name):
+    """Return the same for a run that goes on from its last checkpoint."""
+    _, settings, folder = load_run(name)
+    hold(folder)
+    text = load_text(Path(settings["data"]), settings["alphabet"])
+    model, history = load_checkpoint(folder, "gpt", min(REPORT, settings["steps"]))
+    if len(history["epoch"]) * REPORT >= settings["steps"]:
+        fail(f"the {settings['steps']:,} steps of {shown(folder)} are done already.")
+    return model, text, settings, folder, history
+
+
+def parse_arguments(argv):
+    parser = make_parser("Trains a small GPT on a text.", OUTPUTS)
+    add = parser.add_argument
+    add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
+    add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
+    add("--resume", metavar="RUN", help="go on with a run that was stopped, with its settings")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    if args.steps > REPORT:
+        args.steps -= args.steps % REPORT
+    return args
+
+
+def main(argv=None):
+    """Return losses in nats per character, seconds, parameters and a sample."""
+    args = parse_arguments(argv)
+    keras.utils.set_random_seed(args.seed)
+    model, text, settings, folder, history = (
+        resume_run(args.resume) if args.resume else start_run(args)
+    )
+    print(
+        f"{len(text.train):,} characters to learn from, {len(text.validation):,} to validate, "
+        f"{len(text.alphabet)} different ones; {model.count_params():,} parameters"
+    )
+    try:
+        history = train(model, text, settings["steps"], settings["seed"], folder, history)
+    except KeyboardInterrupt:
+        print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
+        sys.exit(130)
+    validation = mean_with_interval(token_losses(model, text.validation))
+    print(
+        "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
+        "".format(**validation)
+    )
+    sample = "".join(write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"]))
+    print(sample)
+    results = {
+        "parameters": model.count_params(),
+        "steps": settings["steps"],
+        "validation": validation,
+        "train": mean_with_interval(token_losses(model, text.train[: len(text.validation)])),
+        "history": history,
+        "seconds": sum(history["seconds"]),
+        "sample": sample,
+    }
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Messages with labels: read them, find near copies, split them into folds.
+
+`text/sms_spam.tsv` holds 5,574 English text messages, 4,827 of them ham and 747 spam: Tiago Almeida
+and Jose Maria Gomez Hidalgo, SMS Spam Collection, UCI Machine Learning Repository, DOI
+10.24432/C5CC84, CC BY 4.0. A line is a label, a tab and the text, in UTF-8. Some messages are rude.
+SHA-256: 7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d.
+Chapter: text/README.md#the-messages
+"""
+
+from chapter import FOLDER
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from utils.runs import fail
+
+SPAM = FOLDER / "sms_spam.tsv"
+FOLDS = 5
+LEAST = 3 * FOLDS  # messages of a class that are not near copies: each fold needs some
+
+
+class Messages(NamedTuple):
+    """Texts (messages,), the number of each one's class, the names of the classes, and groups.
+
+    Messages of one group are near copies of one another.
+    """
+
+    texts: np.ndarray
+    labels: np.ndarray
+    classes: list
+    groups: np.ndarray
+
+
+def skeleton(text):
+    """Return a message without digits, punctuation, capitals: what its near copies share."""
+    return " ".join(re.findall(r"[^\W\d_]+", text.lower()))
+
+
+def load_messages(path=SPAM, most=None):
+    """Return the Messages of a file with tabs, the rarest class last, or end with one line.
+
+    most: so many, from the beginning; None: all.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        fail(f"{path} is not a text in UTF-8. Save it as one.")
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror})")
+    rows = [line.partition("\t") for line in lines if line.strip()][:most]
+    for number, (label, tab, text) in enumerate(rows, 1):
+        if not (label.strip() and tab and text.strip()):
+            fail(f"message {number} of {path} is not a label, a tab and a text.")
+    counts = Counter(label for label, _, _ in rows)
+    if len(counts) < 2:
+        fail(f"{path} has {len(counts)} classes: two or more are needed.")
+    classes = [label for label, _ in counts.most_common()]
+    texts = np.array([text for _, _, text in rows], dtype=object)
+    labels = np.array([classes.index(label) for label, _, _ in rows])
+    # A message of digits only is near to nothing but its like.
+    keys = [skeleton(text) or text for text in texts]
+    for number, name in enumerate(classes):
+        different = len({key for key, label in zip(keys, labels, strict=True) if label == number})
+        if different < LEAST:
+            fail(f"only {different} different messages are {name}: {LEAST} or more are needed.")
+    return Messages(texts, labels, classes, np.unique(keys, return_inverse=True)[1])
+
+
+def split_by_group(labels, groups, folds=FOLDS, seed=1):
+    """Return [(numbers that train, numbers held out)]: near copies are on one side."""
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    return list(splitter.split(labels, labels, groups))

@@ -1,0 +1,106 @@
+"""A text becomes numbers: by characters, by words, and by pieces of words.
+
+    python text/pieces.py
+    python text/pieces.py --data mine.txt --word unbelievable
+
+You will see how byte-pair encoding cuts some words, how many pieces a word of unseen text needs
+with vocabularies of several sizes, and how many of its words TextVectorization, which knows whole
+words only, does not know with as large a vocabulary. The figure shows both. Half a minute on two
+cores.
+Chapter: text/README.md#pieces-of-words
+"""
+
+from chapter import FOLDER, OUTPUTS
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers, ops
+
+import bpe
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import fail, make_folder, save_results
+
+SIZES = [256, 512, 1024, 2048]  # of the vocabularies
+ASKED = ["king", "kingdom", "unking'd", "Keras", "naïve", "👑"]
+LEARN = 0.9  # of the text; the rest is what the pieces have not seen
+
+
+def read(path):
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror})")
+    if len(text.split()) < 100:
+        fail(f"{path} has {len(text.split())} words: too few to learn pieces from.")
+    return text
+
+
+def unknown_words(learned, unseen, size):
+    """Return the share of words in unseen text that TextVectorization does not know."""
+    vectorizer = layers.TextVectorization(size)  # of which 0 is padding and 1 the unknown word
+    vectorizer.adapt([learned])
+    numbers = ops.convert_to_numpy(vectorizer([unseen]))[0]
+    return float((numbers == 1).mean())
+
+
+def draw(sizes, path):
+    figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.6))
+    figure.get_layout_engine().set(wspace=0.06)
+    names = [f"{one['size']:,}" for one in sizes]
+    panels[0].plot(names, [one["pieces_per_word"] for one in sizes], marker="o")
+    panels[0].set(title="Byte-pair encoding", ylabel="pieces per word", ylim=(0, None))
+    panels[1].plot(names, [100 * one["unknown"] for one in sizes], marker="o", color="C1")
+    panels[1].set(title="TextVectorization", ylabel="words unknown, %", ylim=(0, None))
+    for axes in panels:
+        axes.set(xlabel="size of the vocabulary")
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    """Return for each size pieces per word and unknown words, and how the asked words are cut."""
+    parser = make_parser("Cuts texts into pieces of words.", OUTPUTS)
+    add = parser.add_argument
+    add("--data", type=Path, default=FOLDER / "shakespeare.txt", metavar="FILE", help="a text")
+    add("--sizes", type=int, nargs="+", default=SIZES, help="of the vocabularies, from 256")
+    add("--word", nargs="+", default=ASKED, metavar="WORD", help="words to cut")
+    args = parser.parse_args(argv)
+    if min(args.sizes) < 256:
+        parser.error("a vocabulary has at least the 256 bytes")
+    text, folder = read(args.data), make_folder(args.outputs)
+    cut = text.rfind("\n", 0, round(LEARN * len(text))) + 1
+    learned, unseen = text[:cut], text[cut:]
+    merges, words = bpe.train(learned, max(args.sizes)), len(unseen.split())
+    sizes = []
+    for size in sorted(args.sizes):
+        encoder = bpe.Encoder(merges[: size - 256])  # the first pairs do not depend on the later
+        numbers = encoder.encode(unseen)
+        assert encoder.decode(numbers) == unseen
+        sizes.append(
+            {
+                "size": size,
+                "pieces_per_word": len(numbers) / words,
+                "characters_per_piece": len(unseen) / len(numbers),
+                "unknown": unknown_words(learned, unseen, size),
+            }
+        )
+        print(
+            "{size:5} tokens: {pieces_per_word:.2f} pieces a word; of whole words {unknown:.1%}"
+            " are unknown".format(**sizes[-1])
+        )
+    asked = {}
+    for word in args.word:
+        pieces = [piece.decode("utf-8", errors="replace") for piece in encoder.cut(f" {word}")]
+        asked[word] = pieces
+        print(f"{word:12} {' | '.join(pieces)}")
+    draw(sizes, folder / "pieces.png")
+    lengths = np.array([len(piece) for piece in encoder.pieces[256:]])
+    longest = [encoder.pieces[256 + i].decode("utf-8", "replace") for i in np.argsort(-lengths)[:8]]
+    results = {"sizes": sizes, "asked": asked, "longest": longest}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
