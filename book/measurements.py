@@ -157,6 +157,16 @@ MEASUREMENTS = {
     ),
     "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
     "leakage": ("forecasts/leakage.py", []),
+    "five_steps": ("customizing/five_steps.py", []),  # nothing else should run meanwhile
+    "parts": ("customizing/use_parts.py", ["parts.png"]),
+    "mistakes": ("customizing/mistakes.py", []),
+    "updates": ("customizing/loops/updates.py", []),
+    "adversarial": ("customizing/loops/adversarial.py", ["adversarial.png"]),
+    "distillation": ("customizing/loops/distill.py", []),
+    "branches": ("customizing/loops/branches.py", []),
+    "million_rows": ("customizing/feeding/million_rows.py", []),  # nothing else may run meanwhile
+    "pitfalls": ("customizing/feeding/pitfalls.py", []),
+    "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
     "pixel_order": ("rnn/pixel_order.py", []),
     "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),
@@ -182,6 +192,8 @@ MEASUREMENTS = {
 
 # Runs that are made first and filed then, their figures and how they are called in the book.
 RUNS = {
+    "five_steps_jax": {},  # customizing/five_steps.py with KERAS_BACKEND=jax, and =torch
+    "five_steps_torch": {},
     "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
     "mnist_pairs": {},  # mnist/studies/pairs.py of two runs of three epochs
     "mnist_pairs_long": {},

@@ -27,7 +27,8 @@ ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serializ
 ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
 PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
-PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "text/gpt"]
+PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "customizing/loops", "customizing/feeding"]
+PARTS += ["text/gpt"]
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]

@@ -47,6 +47,9 @@ SLICES = {
     "text/embeddings.py": ["--epochs", "1"],
     "visualizing/draw_network.py": ["-m", "conv_net"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
+    "customizing/loops/updates.py": ["--epochs", "1"],
+    "customizing/feeding/pitfalls.py": TINY,
+    "customizing/loops/adversarial.py": [*TINY, "--seeds", "1"],
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
@@ -78,6 +81,9 @@ RUN_BY_THEIR_CHAPTER = {
     "visualizing/debugging/checklist.py", "visualizing/debugging/watch.py",
     "visualizing/debugging/broken.py", "xor/xor.py",
     "xor/forward_propagation.py", "xor/initializations.py",
+    "customizing/five_steps.py", "customizing/use_parts.py", "customizing/mistakes.py",
+    "customizing/loops/distill.py", "customizing/loops/branches.py",
+    "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {

@@ -34,6 +34,9 @@ CHAPTERS = {
     "11 Sequences": (3, 3, "4 MNIST"),
     "12 Forecasts": (4, 3, "11 Sequences"),
     "Inside\nrecurrent layers": (5, 3, "11 Sequences"),
+    "Below fit": (5, 1, "5 Overfitting"),
+    "Training loops": (5, 2, "Below fit"),
+    "Data in files": (6, 1, "Below fit"),
     "13 Text": (3, 4, "11 Sequences"),
     "14 A small GPT": (4, 4, "13 Text"),
 }
@@ -74,6 +77,9 @@ def draw_arrow(axes, name):
     elif rows > 1:  # left of the box between
         corners = [(from_x, from_y + HIGH / 2 + 0.2), (x - 0.25, from_y + HIGH / 2 + 0.2)]
         corners += [(x - 0.25, y + HIGH / 2), (x, y + HIGH / 2)]
+    elif columns and rows:  # between the rows
+        corners = [(from_x + WIDE / 2, from_y + HIGH), (from_x + WIDE / 2, y - 0.25)]
+        corners += [(x + WIDE / 2, y - 0.25), (x + WIDE / 2, y)]
     elif rows:
         corners = [(x + WIDE / 2, from_y + HIGH), (x + WIDE / 2, y)]
     else:
@@ -84,7 +90,7 @@ def draw_arrow(axes, name):
 
 def main(argv=None):
     folder = make_folder(make_parser("The map.", OUTPUTS).parse_args(argv).outputs)
-    figure, axes = canvas(17.6, 7.3, inches=0.6)
+    figure, axes = canvas(20.6, 7.3, inches=0.6)
     for name in CHAPTERS:
         draw_arrow(axes, name)
         draw_box(axes, name)

@@ -4,6 +4,7 @@ from tables import (  # noqa: F401
     backends,
     churn,
     cnn,
+    customizing,
     experiments,
     forecasts,
     mnist,

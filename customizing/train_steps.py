@@ -1,0 +1,84 @@
+"""One step of training, written for each back end: what `fit` does with a batch.
+
+    from train_steps import OwnStep
+
+    model = OwnStep(inputs, outputs)   # a keras.Model like any other, with a train_step of our own
+
+`five_steps.py` trains with it. The three classes do the same: forward, loss, gradients, update,
+report. They differ because a TensorFlow or PyTorch model changes its variables, while JAX wants a
+function that takes all numbers as arguments and returns the new ones.
+Chapter: customizing/README.md#a-step-of-ones-own
+"""
+
+import keras
+from keras import ops
+
+
+class Reporting(keras.Model):
+    """What the three have in common: how the loss and the metrics of a step are counted."""
+
+    def report(self, y, answers, loss):
+        """Update the metrics, of which the mean of the losses is one; return {name: value}."""
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss, sample_weight=ops.shape(y)[0])
+            else:
+                metric.update_state(y, answers)
+        return self.get_metrics_result()
+
+
+class WithTensorFlow(Reporting):
+    def train_step(self, data):
+        import tensorflow as tf
+
+        x, y = data
+        with tf.GradientTape() as tape:  # remembers what is computed, and goes back over it
+            answers = self(x, training=True)
+            loss = self.compute_loss(x, y, answers)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self.report(y, answers, loss)
+
+
+class WithTorch(Reporting):
+    def train_step(self, data):
+        import torch
+
+        x, y = data
+        answers = self(x, training=True)
+        loss = self.compute_loss(x, y, answers)
+        values = [variable.value for variable in self.trainable_variables]
+        gradients = torch.autograd.grad(loss, values)
+        with torch.no_grad():  # the update itself needs no gradient
+            self.optimizer.apply(gradients, self.trainable_variables)
+        return self.report(y, answers.detach(), loss.detach())
+
+
+class WithJax(Reporting):
+    def train_step(self, state, data):
+        import jax
+
+        x, y = data
+        trainable, fixed, of_optimizer, of_metrics = state
+
+        # In this scope a variable that changes does not change: the scope keeps its new value.
+        def loss_of(trainable, fixed):
+            variables = self.trainable_variables + self.non_trainable_variables
+            values = zip(variables, [*trainable, *fixed], strict=True)
+            with keras.StatelessScope(values, collect_losses=True) as scope:
+                answers = self(x, training=True)
+                loss = self.compute_loss(x, y, answers)
+            fixed = [scope.get_current_value(v) for v in self.non_trainable_variables]
+            return loss, (answers, fixed)
+
+        slope = jax.value_and_grad(loss_of, has_aux=True)
+        (loss, (answers, fixed)), gradients = slope(trainable, fixed)
+        trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, trainable)
+        values = zip(self.metrics_variables, of_metrics, strict=True)
+        with keras.StatelessScope(values) as scope:
+            report = self.report(y, answers, loss)
+        of_metrics = [scope.get_current_value(v) for v in self.metrics_variables]
+        return report, (trainable, fixed, of_optimizer, of_metrics)
+
+
+OwnStep = {"tensorflow": WithTensorFlow, "jax": WithJax, "torch": WithTorch}[keras.config.backend()]

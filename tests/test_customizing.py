@@ -1,0 +1,434 @@
+"""Below fit: five ways to the same losses, parts as a library would test them, loops that agree."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+from keras import layers, ops
+
+from utils.gradients import gradients
+from utils.runs import load_results
+
+LARGE = 30.0  # a logit that leaves no doubt
+
+
+@pytest.fixture
+def parts(load_script):
+    return load_script("customizing/parts.py")
+
+
+def test_five_steps_give_the_same_losses(run_main):
+    """On whatever back end: the filed results are those of TensorFlow."""
+    _, results = run_main("customizing/five_steps.py", "--epochs", 1)
+    steps = results["steps"]
+    assert [*steps] == ["numpy", "gradients", "parts", "train_step", "fit"]
+    assert results["apart"] < 5e-6
+    assert all(step["accuracy"] > 0.8 for step in steps.values())
+    filed = load_results("five_steps")["steps"]["numpy"]["losses"]
+    assert steps["fit"]["losses"] == pytest.approx(filed[:1], abs=5e-6)
+
+
+def test_the_text_is_right_about_the_five_steps():
+    """The losses agree to six digits, on the three back ends."""
+    found = [load_results(f"five_steps{end}")["steps"] for end in ("", "_jax", "_torch")]
+    losses = {
+        tuple(f"{x:.6f}" for x in step["losses"]) for steps in found for step in steps.values()
+    }
+    assert len(losses) == 1
+
+
+def test_a_step_of_ones_own_counts_metrics_and_states_as_fit_does(load_script):
+    """With dropout's seeds, the averages of batch normalization, Adam's moments and a penalty."""
+    own = load_script("customizing/train_steps.py").OwnStep
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(70, 6)).astype("float32"), random.integers(3, size=70)
+    found = []
+    for kind in (keras.Model, own):
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((6,))
+        hidden = layers.Dense(8, kernel_regularizer="l2")(inputs)
+        hidden = layers.Dropout(0.5, seed=1)(layers.BatchNormalization()(hidden))
+        model = kind(inputs, layers.Dense(3)(hidden))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+        fitted = model.fit(x, y, batch_size=32, epochs=2, shuffle=False, verbose=0).history
+        found.append(([fitted["loss"], fitted["accuracy"]], model.get_weights()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
+    for expected, weights in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_allclose(expected, weights, rtol=1e-4, atol=1e-5)
+
+
+def restored(part):
+    """Return a part made anew from its description, which is first written as JSON."""
+    text = keras.saving.serialize_keras_object(part)
+    return keras.saving.deserialize_keras_object(text)
+
+
+def slopes_agree(function, x, eps=1e-2):
+    """Check the gradient of function(x), one number, against finite differences."""
+    _, (slope,) = gradients(function, x)
+    for place in list(np.ndindex(x.shape))[:5]:
+        step = np.zeros_like(x)
+        step[place] = eps
+        rise = float(function(ops.convert_to_tensor(x + step)))
+        fall = float(function(ops.convert_to_tensor(x - step)))
+        assert slope[place] == pytest.approx((rise - fall) / (2 * eps), rel=0.02, abs=2e-3)
+
+
+def test_the_norm_layer(parts):
+    x = np.random.default_rng(1).normal(3, 2, size=(4, 5, 6)).astype("float32")
+    layer = parts.RootMeanSquareNorm()
+    found = ops.convert_to_numpy(layer(x))
+    np.testing.assert_allclose((found**2).mean(axis=-1), 1, rtol=1e-4)
+    theirs = layers.RMSNormalization(epsilon=layer.epsilon)
+    np.testing.assert_allclose(found, ops.convert_to_numpy(theirs(x)), rtol=1e-4)
+    assert layer(keras.Input((5, 6))).shape == (None, 5, 6)
+    slopes_agree(lambda x: ops.sum(layer(x) ** 3), x[0])
+    again = restored(layer)
+    again.build((None, 6))
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(ops.convert_to_numpy(again(x)), found)
+    # A mask passes through to the layer that follows.
+    steps = keras.Sequential(
+        [layers.Masking(), parts.RootMeanSquareNorm(), layers.GlobalAveragePooling1D()]
+    )
+    padded = x.copy()
+    padded[:, 3:] = 0
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(steps(padded)), found[:, :3].mean(axis=1), rtol=1e-4
+    )
+
+
+def test_cutout_blanks_one_square_and_only_in_training(parts):
+    images = np.ones((50, 9, 12, 2), "float32")
+    layer = parts.Cutout(4, seed=1)
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer(images)), images)
+    found = ops.convert_to_numpy(layer(images, training=True))
+    blank = found[..., 0] == 0
+    np.testing.assert_array_equal(found[..., 1] == 0, blank)
+    assert (blank.sum(axis=(1, 2)) == 16).all()
+    assert (blank.any(axis=1).sum(axis=1) == 4).all() and (blank.any(axis=2).sum(axis=1) == 4).all()
+    # Every place is possible, up to the edges, and the next call draws other ones.
+    assert blank.any(axis=0)[:, [0, -1]].any() and blank.any(axis=0)[[0, -1]].any()
+    assert (ops.convert_to_numpy(layer(images, training=True)) != found).any()
+    assert restored(layer).get_config() == layer.get_config()
+
+
+def test_the_initializer_connects_few_inputs(parts):
+    initializer = parts.SparseNormal(15, seed=1)
+    weights = ops.convert_to_numpy(initializer((784, 200)))
+    assert ((weights != 0).sum(axis=0) == 15).all() and weights.dtype == "float32"
+    assert weights[weights != 0].std() == pytest.approx(15**-0.5, rel=0.05)
+    assert abs(weights[weights != 0].mean()) < 0.02  # 4 standard errors
+    np.testing.assert_array_equal(ops.convert_to_numpy(restored(initializer)((784, 200))), weights)
+
+
+def test_the_loss_and_the_metric_know_what_answers_cost(parts):
+    costs = [[0, 1, 4], [1, 0, 1], [4, 1, 0]]
+    y = np.eye(3, dtype="float32")[[0, 1, 2, 2]]
+    logits = LARGE * np.eye(3, dtype="float32")[[0, 1, 2, 0]]  # the last one is wrong and costs 4
+    metric = parts.MeanCost(costs)
+    for half in (slice(0, 3), slice(3, 4)):
+        metric.update_state(y[half], logits[half])
+    assert float(metric.result()) == pytest.approx(1)
+    metric.reset_state()
+    metric.update_state(y, logits, sample_weight=[1, 1, 1, 0])
+    assert float(metric.result()) == 0
+    # Nearly undecided between 0 and 2, it is cheapest to say 1.
+    undecided = np.array([[1.0, 0.0, 0.9]], "float32")
+    cheapest = parts.MeanCost(costs, cheapest=True)
+    cheapest.update_state(y[:1], undecided)
+    assert float(cheapest.result()) == 1
+    plain = parts.CrossEntropyWithCost(costs, weight=0.0)
+    theirs = keras.losses.CategoricalCrossentropy(from_logits=True)
+    assert float(plain(y, logits)) == pytest.approx(float(theirs(y, logits)), rel=1e-5)
+    loss = parts.CrossEntropyWithCost(costs, weight=2.0)
+    assert float(loss(y, logits) - plain(y, logits)) == pytest.approx(2 * 4 / 4, rel=1e-4)
+    slopes_agree(lambda z: loss(y, z), np.random.default_rng(1).normal(size=(4, 3)).astype("f4"))
+    for part in (metric, cheapest, loss):
+        assert restored(part).get_config() == part.get_config()
+
+
+def test_the_schedule_rises_and_falls(parts):
+    schedule = parts.WarmUpThenLinear(0.1, warm_up=10, steps=110)
+    rates = [float(schedule(step)) for step in (0, 4, 9, 60, 110, 200)]
+    assert rates == pytest.approx([0.01, 0.05, 0.1, 0.05, 0, 0])
+    assert restored(schedule).get_config() == schedule.get_config()
+
+
+def test_the_callback_ends_a_training_between_two_steps(parts):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.zeros((1000, 2), "float32")
+    model.fit(x, x[:, :1], 10, epochs=3, callbacks=[parts.StopAfter(0)], verbose=0)
+    assert int(model.optimizer.iterations) == 1
+    model.fit(x, x[:, :1], 500, epochs=3, callbacks=[parts.StopAfter(600)], verbose=0)
+    assert int(model.optimizer.iterations) == 7
+
+
+def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits, tmp_path):
+    _, results = run_main(
+        "customizing/use_parts.py", "--seeds", 1, "--epochs", 3, "--train-samples", 3000
+    )
+    assert results["difference"] < 1e-5
+    assert min(results["accuracy"]["plain"]) > 0.6  # guessing is right in a tenth
+    assert max(results["costs"]["plain, most probable"]) < 1.5  # and costs 3.3
+    assert (tmp_path / "run" / "parts.png").exists()
+
+
+@pytest.mark.slow
+def test_a_stranger_is_told_what_a_file_needs(load_script, run_script, tmp_path):
+    parts = load_script("customizing/parts.py")
+    model = keras.Sequential([keras.Input((4,)), parts.RootMeanSquareNorm()])
+    model.save(tmp_path / "model.keras")
+    run = run_script("serialization/load_model.py", tmp_path / "model.keras")
+    assert run.returncode == 1 and run.stderr.count("\n") == 1
+    assert "RootMeanSquareNorm, which is not a layer of Keras or of this book" in run.stderr
+
+
+def test_mistakes_are_those_of_the_text(run_main):
+    _, found = run_main("customizing/mistakes.py")
+    filed = load_results("mistakes")
+    if keras.config.backend() == "tensorflow":  # the others word some of them differently
+        assert {name: one["error"] for name, one in found.items()} == {
+            name: filed[name]["error"] for name in found
+        }
+    assert found["not_registered"]["error"] == "TypeError"
+    assert "get_config" in found["no_config"]["said"]
+
+
+def test_accumulated_gradients_are_those_of_the_large_batch(load_script, monkeypatch):
+    updates = load_script("customizing/loops/updates.py")
+    weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
+    losses = updates.accumulate(weights, digits, 2)
+    np.testing.assert_allclose(*losses.values(), rtol=1e-5)
+
+
+def test_the_text_is_right_about_updates():
+    found = load_results("updates")
+    for one, other in [("batches_of_100", "4_batches_of_25"), ("SGD", "SGD_and_SGD")]:
+        losses = found["accumulated"] | found["optimizers"]
+        assert [f"{x:.6f}" for x in losses[one]] == [f"{x:.6f}" for x in losses[other]]
+    rough, exact = found["float16"]["as_it_is"]["losses"], found["optimizers"]["SGD"]
+    assert np.abs(np.subtract(rough, exact)).max() < 0.0001
+    assert found["float16"]["scaled"]["losses"][0] > exact[0] + 0.05
+
+
+def test_the_text_is_right_about_costs():
+    """The loss that knows them makes answers dearer with each seed; the decision, cheaper."""
+    found = load_results("parts")["comparisons"]
+    in_loss, in_decision, _ = found.values()
+    assert min(in_loss["differences"]) > 0 and in_loss["holm"] < 0.05
+    assert in_decision["mean"] < 0 and in_decision["holm"] < 0.05
+
+
+def test_two_optimizers_share_a_network(load_script):
+    updates = load_script("customizing/loops/updates.py")
+    weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
+
+    def train(first, second):
+        optimizer = updates.TwoOptimizers(first, second, prefix="hidden")
+        return updates.fit(weights, digits, 1, optimizer)
+
+    sgd = keras.optimizers.SGD
+    losses, trained = train(sgd(0.1), sgd(0.1))
+    expected, alone = updates.fit(weights, digits, 1, sgd(0.1))
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
+    np.testing.assert_allclose(trained[0], alone[0], atol=1e-6)
+    _, trained = train(sgd(0.0), sgd(0.1))
+    assert (trained[0] == weights[0]).all() and (trained[2] != weights[2]).any()
+    again = restored(updates.TwoOptimizers(keras.optimizers.Adam(0.002), sgd(0.1), "hidden"))
+    assert again.first.get_config()["learning_rate"] == pytest.approx(0.002)
+
+
+def test_a_scaled_loss_saves_small_gradients(load_script):
+    updates = load_script("customizing/loops/updates.py")
+    weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
+    plain = updates.in_16_bits(weights, digits, 1, 1.0, adapt=False)
+    scaled = updates.in_16_bits(weights, digits, 2, updates.SCALE, adapt=True)
+    exact, _ = updates.fit(weights, digits, 1, keras.optimizers.SGD(updates.LEARNING_RATE))
+    assert plain["losses"] == pytest.approx(exact, rel=0.01) and plain["skipped"] == 0
+    assert scaled["skipped"] > 0 and scaled["scale"] < updates.SCALE
+    assert scaled["losses"][1] < exact[0]  # it began later, but it learns
+    shares = updates.vanished(weights, digits)
+    assert shares["1"] > 0.005 and shares["65536"] < 0.1 * shares["1"]
+
+
+def test_an_attack_keeps_to_its_limits_and_misleads(load_script, few_digits):
+    study = load_script("customizing/loops/adversarial.py")
+    digits = study.prepare_mnist((784,), 2000)
+    model = study.train(keras.Model, digits, seed=1, epochs=3)
+    x, y = digits.x_val[:200], digits.y_val[:200]
+    right, _, _ = study.judge(model, x, y, 0.1, seed=1)
+    assert right["as they are"] > 0.75 and right["noise"] > right["one step"] + 0.3
+    assert right["ten steps"] <= right["one step"] + 0.02
+    for steps in (1, 10):
+        moved = study.attack(model, x, y, 0.1, steps)
+        assert np.abs(moved - x).max() <= 0.1 + 1e-6 and moved.min() >= 0 and moved.max() <= 1
+
+
+def test_the_text_is_right_about_attacks():
+    found = load_results("adversarial")
+    mean = {name: np.mean(shares) for name, shares in found["shares"].items()}
+    assert mean["plain, noise"] > mean["plain, as they are"] - 0.03
+    assert mean["plain, one step"] < 0.25 and mean["plain, ten steps"] < 0.15
+    assert mean["adversarial, ten steps"] < mean["adversarial, one step"] - 0.1
+    compared = found["comparisons"]
+    gains = [one for name, one in compared.items() if "steps" in name or "one step" in name]
+    assert len(gains) == 4 and all(one["low"] > 0 and one["holm"] < 0.05 for one in gains)
+    assert compared["penalty, as they are - plain, as they are"]["holm"] > 0.05
+    price = compared["adversarial, as they are - plain, as they are"]
+    assert -0.015 < price["mean"] < -0.005 and price["high"] < 0
+
+
+def test_defences_differentiate_the_slope(load_script):
+    """The penalty is the squared slope, by hand; evaluate reports the plain loss."""
+    defences = load_script("customizing/loops/defences.py")
+    random = np.random.default_rng(1)
+    x, y = random.random((6, 4), dtype="float32"), np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]
+    inputs = keras.Input((4,))
+    model = defences.WithPenalty(inputs, layers.Dense(3)(inputs))
+    plain = keras.losses.CategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.0), plain)
+    w, b = model.get_weights()
+    logits = x @ w + b
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    slopes = (probabilities - y) @ w.T
+    penalty = defences.STRENGTH * (slopes**2).sum(axis=1).mean()
+    expected = float(plain(y, logits))
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-4)
+    fitted = model.fit(x, y, verbose=0).history["loss"][0]
+    assert fitted == pytest.approx(expected + penalty, rel=1e-4)
+    model.compile(keras.optimizers.SGD(1.0), plain)  # a step lowers the sum, not the loss alone
+    model.fit(x, y, epochs=30, verbose=0)
+    assert model.fit(x, y, verbose=0).history["loss"][0] < expected + penalty
+
+
+def test_distillation_at_temperature_one_is_cross_entropy(load_script):
+    distill = load_script("customizing/loops/distill.py")
+    logits = np.random.default_rng(1).normal(size=(5, 10)).astype("float32")
+    targets = np.full((5, 10), 0.1, "float32")
+    theirs = keras.losses.CategoricalCrossentropy(from_logits=True)(targets, logits)
+    assert float(distill.SofterCrossEntropy()(targets, logits)) == pytest.approx(float(theirs))
+    softer = distill.SofterCrossEntropy(2.0)(targets, 2 * logits)
+    assert float(softer) == pytest.approx(4 * float(theirs), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_student_learns(run_main, few_digits):
+    options = ["--seeds", 1, "--epochs", 2, "--train-samples", 2000]
+    _, results = run_main("customizing/loops/distill.py", *options)
+    assert min(one["accuracy"][0] for one in results["students"].values()) > 0.75
+    assert results["teacher"]["accuracy"] > 0.95
+
+
+def test_branches_learn_from_all_their_targets(run_main):
+    module, results = run_main(
+        "customizing/loops/branches.py", "--seeds", 1, "--epochs", 1, "--pairs", 2000
+    )
+    shares = {name: values[0] for name, values in results["shares"].items()}
+    assert shares["all, digit"] > 0.6 and shares["all, added"] > 0.4
+    assert shares["sum alone, digit"] < 0.4  # nobody told it which output is which digit
+    model = module.build_model()
+    names = [layer.name for layer in model.layers]
+    assert names.count("look") == 1  # one layer for both images
+
+
+def test_pairs_are_drawn_as_the_text_says(load_script):
+    siamese = load_script("customizing/loops/siamese.py")
+    pairs, same, writers = siamese.draw_pairs("validation", 400, np.random.default_rng(1))
+    assert pairs.shape == (400, 2, 28, 28) and same.mean() == 0.5
+    assert not set(writers) & set(siamese.writers_of("train"))
+    assert (np.abs(pairs[:, 0] - pairs[:, 1]).max(axis=(1, 2)) > 0).all()  # never one image twice
+    model = siamese.build_model()
+    swapped = model.predict(pairs[:8, ::-1], verbose=0)
+    np.testing.assert_allclose(model.predict(pairs[:8], verbose=0), swapped, atol=1e-6)
+
+
+def test_features_of_a_stroke(load_script):
+    features = load_script("customizing/loops/siamese.py").features
+    strokes = np.zeros((3, 28, 28), "float32")
+    strokes[0, 4:24, 13:15] = 1  # upright, two pixels thick
+    strokes[1, 4:24, 12:16] = 1  # four
+    for row in range(4, 24):  # leaning: one column to the left for each row
+        strokes[2, row, 27 - row : 29 - row] = 1
+    ink, slant, width, height, thickness = features(strokes).T
+    assert ink == pytest.approx([40, 80, 40]) and thickness == pytest.approx([1, 2, 1])
+    assert slant == pytest.approx([0, 0, -1], abs=1e-4)
+    assert width[0] < width[1] < width[2] and height == pytest.approx([height[0]] * 3)
+
+
+@pytest.mark.slow
+def test_a_siamese_network_recognizes_strangers_handwriting(run_main, tmp_path):
+    _, results = run_main("customizing/loops/siamese.py", "--pairs", 4000, "--epochs", 2)
+    assert results["scores"]["siamese network"]["auc"] > 0.55
+    assert (tmp_path / "run" / "siamese.png").exists()
+
+
+def test_a_file_is_read_batch_by_batch(load_script, tmp_path):
+    million = load_script("customizing/feeding/million_rows.py")
+    million.write_csv(tmp_path / "rows.csv", 250)
+    expected = million.make_rows(250, seed=0)
+    batches = million.CsvBatches(tmp_path / "rows.csv", 100, seed=1)
+    assert len(batches) == 3
+
+    def read():
+        x, y = (np.concatenate(part) for part in zip(*(batches[i] for i in range(3)), strict=True))
+        return np.column_stack([x, y])
+
+    epochs = []
+    for _ in range(4):  # each has each row once, and not all are in the same order
+        epochs.append(read())
+        np.testing.assert_allclose(np.sort(epochs[-1], 0), np.sort(expected, 0), atol=1e-4)
+        batches.on_epoch_end()
+    assert any((epoch != epochs[0]).any() for epoch in epochs)
+    data = million.from_tf_data(tmp_path / "rows.csv")["x"]
+    theirs = np.concatenate([np.column_stack(batch) for batch in data])
+    np.testing.assert_allclose(np.sort(theirs, axis=0), np.sort(expected, axis=0), atol=1e-4)
+
+
+def test_a_table_is_learned_from_a_file(load_script, tmp_path):
+    million = load_script("customizing/feeding/million_rows.py")
+    million.write_csv(tmp_path / "rows.csv", 60_000)
+    found = {way: million.train(way, tmp_path / "rows.csv") for way in million.WAYS[1:]}
+    assert all(one["accuracy"] > 0.7 and one["peak_mib"] > 100 for one in found.values())
+
+
+@pytest.mark.slow
+def test_each_way_has_a_process_of_its_own(run_main, monkeypatch):
+    module, results = run_main("customizing/feeding/million_rows.py", "--rows", 100)
+    assert [*results["ways"]] == module.WAYS
+    with pytest.raises(SystemExit, match=r"PyDataset ended with status 1: .*No such file"):
+        module.train_apart("PyDataset", "missing.csv")
+
+
+def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):
+    pitfalls = load_script("customizing/feeding/pitfalls.py")
+    random = np.random.default_rng(1)
+    assert [*pitfalls.shuffled(20, 1, random)] == list(range(20))
+    near = [*pitfalls.shuffled(1000, 10, random)]
+    assert sorted(near) == list(range(1000))
+    assert all(value <= place + 10 for place, value in enumerate(near))
+    far = [*pitfalls.shuffled(1000, 1000, random)]
+    assert sorted(far) == list(range(1000)) and np.corrcoef(far, range(1000))[0, 1] < 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_same_on_the_other_back_ends(backend):
+    """The tests of this file that train little, once more."""
+    if not find_spec(backend):
+        pytest.skip(f"NOT TESTED: {backend} is not installed")
+    if keras.config.backend() == backend:
+        pytest.skip(f"this is {backend} already")
+    few = "ones_own or norm or cutout or initializer or cost or share_a_network or slope"
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
+    command += ["tests/test_customizing.py", "-k", few]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
