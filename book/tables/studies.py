@@ -73,7 +73,7 @@ def mnist_techniques():
     for name, one in seeds["20000_images"].items():
         if "compared" not in one:
             continue
-        row = [f"`{one['network'].removeprefix('conv_net').strip(' _')}`"]
+        row = [f"`{one['network']}`"]
         for situation in seeds["20000_images"], seeds["2000_images"]:
             compared = situation[name]["compared"]["accuracy"]
             mark = "**" if compared["holm"] < 0.05 else ""
