@@ -53,6 +53,10 @@ MEASUREMENTS = {
     ),
     "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
+    "mnist_seeds_quick": (
+        "mnist/studies/seeds.py conv_net quick_net --train-samples 2000 --epochs 30 --seeds 1 2 3",
+        [],
+    ),
     "mnist_schedule": (
         "mnist/studies/seeds.py --seeds 1 2 3 --epochs 3 --train-samples 55000 conv_net"
         " 'conv_net --lr-schedule cosine' 'conv_net --learning-rate 0.005'"
