@@ -10,6 +10,8 @@ from conftest import ROOT, loaded
 from scipy import stats
 from sklearn.datasets import load_diabetes, load_iris
 
+from utils.runs import load_results
+
 PENGUINS = ROOT / "mlp" / "tables" / "penguins.csv"
 BASIC = ["--data", str(PENGUINS), "--target", "Sex", "--group", "Individual ID"]
 
@@ -433,6 +435,25 @@ def test_costs_and_importance(load_script):
     # The variance doubles, whether it is "a" or all that is made of "day".
     for column in ("a", "day"):
         assert found[column]["rise"] == pytest.approx(2, rel=0.2)
+
+
+def test_what_the_chapter_says_of_eight_tables_is_what_was_measured():
+    measured = load_results("own_tables")
+    measured.pop("provenance")
+    compared = {name: one["test"]["compared"] for name, one in measured.items()}
+    assert len(compared) == 8
+    assert not any(one["gradient_boosting"]["shown"] for one in compared.values())
+    linear = {
+        name: one.get("logistic_regression") or one["ridge_regression"]
+        for name, one in compared.items()
+    }
+    assert [name for name, one in linear.items() if one["shown"]] == ["churn"]
+    assert linear["churn"]["mean"] > 0
+    cancer = measured["breast_cancer"]
+    shown = {name: one["shown"] for name, one in cancer["validation"]["compared"].items()}
+    assert list(shown.values()) == [True, False, True]
+    assert cancer["validation"]["compared"]["gradient_boosting"]["mean"] < 0
+    assert cancer["thresholds"]["calculated"]["missed"] == 0
 
 
 @pytest.mark.slow
