@@ -82,15 +82,20 @@ def points_of_run(name):
             point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
             for model, results in run["models"].items()
         ]
-    except (KeyError, RecursionError, TypeError):
+    except (KeyError, TypeError, ValueError):
         fail(f"{folder} started from a run without this model, or in a circle from itself.")
 
 
-def seconds_of(run, model):
-    """Return how long a model was trained, including the run whose weights it started from."""
+def seconds_of(run, model, after=()):
+    """Return how long a model was trained, including the run whose weights it started from.
+
+    after: the runs that have started from this one.
+    """
     results = run["models"][model]
     start = run["settings"].get("start_from")
-    before = seconds_of(load_finished(Path(start)), model) if start else 0
+    if start in after:
+        raise ValueError("a circle")
+    before = seconds_of(load_finished(Path(start)), model, (*after, start)) if start else 0
     return before + results["epochs"] * results["seconds_per_epoch"]
 
 
