@@ -149,18 +149,21 @@ def load_checkpoint(folder, name, steps_per_epoch):
     model = load_model(checkpoint_path(folder, name), diverged=True)  # the report will show it
     # In float16, Keras skips a step that overflows, and does not count it.
     epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
-    history = load_history(folder, name).head(epochs)
+    history = load_history(folder, name, {"loss"}).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")
     return model, history.to_dict(orient="list")
 
 
-def load_history(folder, name):
-    """Return what NAME_history.csv holds, a row per epoch, or end the program with one line."""
+def load_history(folder, name, needed=CURVES):
+    """Return what NAME_history.csv holds, a row per epoch, or end the program with one line.
+
+    needed: names of columns without which it ends.
+    """
     path = Path(folder) / f"{name}_history.csv"
     try:
         history = pd.read_csv(path).astype(float).astype({"epoch": int})
-        if missing := CURVES - set(history):
+        if missing := needed - set(history):
             raise ValueError(f"no column {', '.join(sorted(missing))}")
         if history.empty:
             raise ValueError("not one epoch")
