@@ -31,10 +31,11 @@ SEED = 1  # of the windows
 def all_shares(model, x):
     """Return how much each place looks at each: (windows, blocks * heads, time, time)."""
     names = [layer.name for layer in model.layers if layer.name.endswith("_attention")]
-    normals = [model.get_layer(name.replace("attention", "normal_1")).output for name in names]
+    normals = {n: model.get_layer(n.replace("attention", "normal_1")).output for n in names}
     inputs = keras.Model(model.inputs, normals).predict(x, batch_size=16, verbose=0)
     shares = []
-    for name, normal in zip(names, inputs, strict=True):
+    for name in names:
+        normal = inputs[name]
         _, scores = model.get_layer(name)(
             normal, normal, use_causal_mask=True, return_attention_scores=True
         )
