@@ -93,7 +93,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def __init__(self, folder, name, history, keep_best=False):
         super().__init__()
-        self.folder = Path(folder)
+        self.folder = folder and Path(folder)  # None where another process saves
         self.name = name
         self.history = history
         self.keep_best = keep_best
