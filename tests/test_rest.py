@@ -658,7 +658,8 @@ if __name__ == "__main__":
 GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:0", "--worker-class", "worker.Worker"]
 
 
-@pytest.fixture(params=["waitress", "gunicorn"])
+# The book can do without gunicorn, so the fast tests do without it, too.
+@pytest.fixture(params=["waitress", pytest.param("gunicorn", marks=pytest.mark.slow)])
 def small_server(request, tmp_path):
     """The port of the service's server with little room, and an answer that takes half a second."""
     if not find_spec(request.param):
@@ -687,9 +688,8 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(requests.get, address) for _ in range(8)]
         time.sleep(0.3)
-        begun = time.monotonic()
         assert requests.get(address.replace("slow", "health")).json() == {"status": "ready"}
-        assert time.monotonic() - begun < 0.4, "it has waited with the others"
+        assert not all(one.done() for one in waiting), "it has waited with the others"
         answers = [one.result() for one in waiting]
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) == {200, 503} and statuses.count(200) in (2, 3)  # one is worked on
