@@ -140,13 +140,13 @@ def own_tables():
         "diabetes": "diabetes: how far after a year?",
         "penguins_mass": "penguins: how heavy?",
     }
-    rows = []
+    results, rows = load_results("own_tables"), []
     for name, label in names.items():
-        one = load_results("own_tables")[name]
-        scores, compared = one["test"]["scores"], one["test"]["compared"]
+        one = results[name]
+        scores, boosting = one["test"]["scores"], one["test"]["compared"]["gradient_boosting"]
         losses = [f"{model['loss']:.3f}" for model in scores.values()]
-        interval = "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**compared["gradient_boosting"])
-        verdict = "yes" if compared["gradient_boosting"]["shown"] else "not shown"
+        interval = "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**boosting)
+        verdict = "yes" if boosting["shown"] else "not shown"
         rows.append([label, f"{sum(one['rows'].values()):,}", *losses, interval, verdict])
     return markdown(
         [
