@@ -81,6 +81,7 @@ MEASUREMENTS = {
     ),  # wants JAX; nothing else may run meanwhile
     "mnist_augmentation": ("book/timings/augmentation.py", []),
     "opening": ("book/timings/opening.py", []),  # installs; nothing else may run meanwhile
+    "machine_speed": ("book/timings/machine_speed.py", []),  # nothing else may run meanwhile
     "mnist_overhead": ("book/timings/overhead.py", []),
     "serialization": ("book/timings/serialization.py", []),
     # Wants requirements-optional.txt, and nothing else may run meanwhile.

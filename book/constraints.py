@@ -1,0 +1,60 @@
+"""Machinery of the book: write down the versions of all packages that are installed here.
+
+    python book/constraints.py
+
+Run it in an environment in which all tests have passed. Writes constraints.txt: what
+requirements.txt names, and all that these packages need in turn. Some seconds.
+Chapter: TROUBLESHOOTING.md#installing-it
+"""
+
+from chapter import FOLDER
+
+import re
+from importlib.metadata import PackageNotFoundError, distribution
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = FOLDER.parent
+TOOLS = {"pip", "setuptools", "wheel"}  # belong to the environment, not to the book
+HEAD = """\
+# Versions that passed all tests together: pip install -r requirements.txt -c constraints.txt
+# Written by book/constraints.py.
+"""
+
+
+def requirements():
+    """Return what requirements.txt asks for."""
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in (line.split("#")[0].strip() for line in lines) if line]
+
+
+def versions(wanted, found=None):
+    """Return the version of each package that is wanted, directly or by another, by its name."""
+    found = {} if found is None else found
+    for requirement in wanted:
+        name = canonicalize_name(requirement.name)
+        applies = not requirement.marker or any(
+            requirement.marker.evaluate({"extra": extra}) for extra in {"", *requirement.extras}
+        )
+        if name in found or name in TOOLS or not applies:
+            continue
+        try:
+            package = distribution(name)
+        except PackageNotFoundError:  # for another system, or optional
+            continue
+        # "+cpu" and the like are of one computer only
+        found[name] = re.sub(r"\+.*", "", package.version)
+        versions([Requirement(line) for line in package.requires or []], found)
+    return found
+
+
+def main():
+    found = versions(requirements())
+    lines = [f"{name}=={version}\n" for name, version in sorted(found.items())]
+    (PROJECT / "constraints.txt").write_text(HEAD + "".join(lines), encoding="utf-8")
+    print(f"{len(lines)} versions are in constraints.txt")
+
+
+if __name__ == "__main__":
+    main()
