@@ -68,7 +68,22 @@ def test_the_edition(edition, load_script, tmp_path):
     if browser.find_chromium() is None:
         skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     read_and_search_it_on_a_desk(browser, site.as_uri())
+    print_two_chapters(load_script("book/pdf.py"), site)
     read_it_on_a_phone_in_the_dark(browser, site.as_uri())
+
+
+def print_two_chapters(pdf, site):
+    """The contents name the page on which the heading of a section really is; folds are open."""
+    pages = pdf.path_of_the_book()
+    assert pages[:3] == ["index.html", "basics/index.html", "xor/index.html"] and len(pages) > 10
+    printed, numbers = pdf.print_path(site, pages[:3])
+    texts = [page.extract_text() for page in pdf.PdfReader(pdf.io.BytesIO(printed)).pages]
+    luck = numbers["xor/index.html--luck"]
+    assert f"Luck {luck}" in " ".join("".join(texts[5 : luck - 1]).split())
+    assert "\nLuck\n" in texts[luck - 1]
+    xor = (site / "xor/index.html").read_text(encoding="utf-8")
+    fold = re.search(r"<details.*?<p>(\w+ \w+ \w+)", xor, re.DOTALL)
+    assert fold[1] in " ".join("".join(texts).split())
 
 
 def check_links_images_and_anchors(pages, site):
