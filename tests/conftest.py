@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter, config):
     if not config.option.slow:
         terminalreporter.write_line("The slow tests were left out: python -m pytest --slow")
+
+
+def skip_loudly(reason):
+    """Skip a test, with a warning at the end of the run as well."""
+    warnings.warn(f"NOT TESTED: {reason}", stacklevel=2)
+    pytest.skip(reason)
 
 
 @pytest.fixture(autouse=True)

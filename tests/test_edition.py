@@ -3,10 +3,9 @@
 import html
 import importlib.util
 import re
-import warnings
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, skip_loudly
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -17,11 +16,6 @@ READMES = [
     *ROOT.glob("[a-z]*/README.md"),
     *ROOT.glob("*/[a-z]*/README.md"),
 ]
-
-
-def skip_loudly(reason):
-    warnings.warn(f"THE EDITION IS NOT TESTED: {reason}", stacklevel=1)
-    pytest.skip(reason)
 
 
 @pytest.fixture

@@ -511,9 +511,9 @@ def test_search_takes_any_folder_and_gives_killed_trials_up(load_script, tmp_pat
     search = load_script("mnist/studies/search.py")
     folder = tmp_path / "a%20b?c#d"
     folder.mkdir()
-    search.open_study(folder, 3, 2000).ask()  # a trial that never ends
+    search.open_study("a", folder, 1).ask()  # a trial that never ends
     assert (folder / "study.db").stat().st_size > 0
-    (trial,) = search.open_study(folder, 3, 2000).trials
+    (trial,) = search.open_study("a", folder, 1).trials
     assert trial.state == optuna.trial.TrialState.FAIL
 
 
@@ -521,7 +521,7 @@ def test_search_takes_any_folder_and_gives_killed_trials_up(load_script, tmp_pat
 def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
     search = load_script("mnist/studies/search.py")
     path = tmp_path / "study.db"
-    search.open_study(tmp_path, 3, 2000).ask()
+    search.open_study("a", tmp_path, 1).ask()
     if damage == "text":
         path.write_text("nonsense\n" * 200)
     elif damage == "half":
@@ -534,13 +534,13 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
         with sqlite3.connect(path) as database:
             database.execute(statement)
     with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*\). Delete it."):
-        search.open_study(tmp_path, 3, 2000)
+        search.open_study("a", tmp_path, 1)
 
 
 @pytest.mark.slow
 def test_search_trains_and_stops_bad_trials(load_script, few_digits, tmp_path):
     search = load_script("mnist/studies/search.py")
-    study = search.open_study(tmp_path, 3, 2000)
+    study = search.open_study("a", tmp_path, 1)
     digits = prepare_mnist((28, 28, 1), 2000)
     good = {"learning_rate": 0.01, "batch_size": 64, "width": 8, "dropout": 0.0}
     assert search.fit(good, digits, 3, 1, []) > 0.8

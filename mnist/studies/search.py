@@ -3,6 +3,7 @@
     python mnist/studies/search.py                   # ten minutes
     python mnist/studies/search.py --outputs FOLDER  # the same folder again: ten minutes more
     python mnist/studies/search.py --confirm         # then train the best with three new seeds
+    python mnist/studies/search.py --storage URL     # together with other machines
 
 You will see a line per trial and then the best of them by their accuracy on the validation
 images. The test images are not used. FOLDER receives the table of all trials and their
@@ -14,23 +15,21 @@ from chapter import OUTPUTS
 
 import contextlib
 import math
-import sqlite3
 import sys
 
 import keras
 import matplotlib.pyplot as plt
-import optuna
 from optuna.trial import TrialState
 from optuna_integration import KerasPruningCallback
-from sqlalchemy.pool import NullPool
 
 from models import IMAGE_SHAPE, quick_net
 from optimization import learning_rate_schedule
+from storage import join_study, open_study, search_together
 from trainings import study_parser
 from utils.data import VALIDATION_SIZE, prepare_mnist
 from utils.figures import save_figure
 from utils.options import positive
-from utils.runs import fail, first_line, make_folder, save_results
+from utils.runs import fail, make_folder, save_results
 from utils.statistics import spread, with_deviation
 from utils.training import DeferInterrupt, hold
 
@@ -76,32 +75,6 @@ def run_trial(trial, digits, epochs, interrupt):
     }
     callbacks = [interrupt, KerasPruningCallback(trial, "val_accuracy")]
     return fit(settings, digits, epochs, SEED, callbacks)
-
-
-def open_storage(path):
-    """Return Optuna's database in a file; a URL would not allow a % or ? in its path."""
-    options = {"creator": lambda: sqlite3.connect(path), "poolclass": NullPool}
-    return optuna.storages.RDBStorage("sqlite://", options)
-
-
-def open_study(folder, epochs, images):
-    """Return the folder's study of trials with so many epochs and training images, or a new one."""
-    try:
-        study = optuna.create_study(
-            study_name=f"{epochs} epochs, {images} images",
-            storage=open_storage(folder / "study.db"),
-            direction="maximize",
-            # Stops a trial that is below the median of the finished ones after as many epochs.
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
-            load_if_exists=True,
-        )
-        for trial in study.get_trials(states=[TrialState.RUNNING]):  # which a kill has left behind
-            study.tell(trial.number, state=TrialState.FAIL)
-    except Exception as error:  # SQLAlchemy and Optuna raise many kinds for a damaged file
-        fail(f"cannot read {folder}/study.db ({first_line(error)}). Delete it.")
-    # A search that goes on must not draw the same random numbers again.
-    study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
-    return study
 
 
 def list_trials(study):
@@ -152,13 +125,15 @@ def main(argv=None):
     parser = study_parser("Search for hyperparameters.", OUTPUTS, EPOCHS)
     add = parser.add_argument
     add("--minutes", type=positive(float), default=MINUTES, help="then no new trial")
-    add("--trials", type=positive(int), help="no more than so many")
+    add("--trials", type=positive(int), help="no more than so many; shared: of all together")
+    add("--storage", metavar="URL", help="of a database, to search with other machines")
     add("--confirm", action="store_true", help="compare with the quick recipe")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     hold(folder)
     print(f"The trials go to {folder}")
-    study = open_study(folder, args.epochs, args.train_samples)
+    name = f"{args.epochs} epochs, {args.train_samples} images"
+    study = join_study(name, args.storage) if args.storage else open_study(name, folder, SEED)
     digits = prepare_mnist(IMAGE_SHAPE, args.train_samples)
 
     def objective(trial):
@@ -169,7 +144,10 @@ def main(argv=None):
             return math.nan  # a trial that failed
 
     with contextlib.suppress(KeyboardInterrupt), DeferInterrupt() as interrupt:
-        study.optimize(objective, args.trials, timeout=60 * args.minutes)
+        if args.storage:
+            search_together(study, objective, args.trials, 60 * args.minutes, interrupt)
+        else:
+            study.optimize(objective, args.trials, timeout=60 * args.minutes)
     interrupted = interrupt.pressed
     if not study.get_trials(states=[TrialState.COMPLETE]):
         if interrupted:
