@@ -43,12 +43,12 @@ def look_at_python():
 
 
 def look_at_packages():
-    """Compare the installed packages with requirements.txt."""
+    """Compare the installed packages with those that the scripts need."""
     try:
         from packaging.requirements import Requirement
     except ImportError:  # it comes with Keras
         return "the packages are not installed", f"In the project's folder: {INSTALL}"
-    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines = (PROJECT / "requirements-student.txt").read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
     missing, wrong = [], []
     for requirement in wanted:
@@ -62,7 +62,7 @@ def look_at_packages():
     if missing or wrong:
         found = [f"{', '.join(missing)} missing"] * bool(missing) + wrong
         return f"packages: {'; '.join(found)}", f"{INSTALL}, or the versions that we had: {KNOWN}"
-    return f"all {len(wanted)} packages of requirements.txt", None
+    return f"all {len(wanted)} packages that the scripts need", None
 
 
 def look_at_back_end():

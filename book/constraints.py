@@ -24,9 +24,11 @@ HEAD = """\
 
 
 def requirements():
-    """Return what requirements.txt asks for."""
-    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in (line.split("#")[0].strip() for line in lines) if line]
+    """Return what requirements.txt asks for, and the list that it begins with."""
+    names = ("requirements-student.txt", "requirements.txt")
+    lines = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in names).splitlines()
+    lines = [line.split("#")[0].strip() for line in lines]
+    return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
 
 
 def versions(wanted, found=None):

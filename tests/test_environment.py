@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -40,14 +41,14 @@ def test_it_starts_without_any_package():
 
 def test_it_says_which_packages_do_not_fit(looks, monkeypatch, tmp_path):
     text = "keras>=3.15.1,<4  # yes\nnumpy<1\nno-such-package\n"
-    (tmp_path / "requirements.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "requirements-student.txt").write_text(text, encoding="utf-8")
     monkeypatch.setattr(looks, "PROJECT", tmp_path)
     found, advice = looks.look_at_packages()
     assert found.startswith("packages: no-such-package missing; numpy 2.")
     assert found.endswith("instead of <1")
     assert "constraints.txt" in advice
-    (tmp_path / "requirements.txt").write_text("keras>=3\n", encoding="utf-8")
-    assert looks.look_at_packages() == ("all 1 packages of requirements.txt", None)
+    (tmp_path / "requirements-student.txt").write_text("keras>=3\n", encoding="utf-8")
+    assert looks.look_at_packages() == ("all 1 packages that the scripts need", None)
 
 
 def test_it_says_what_is_scarce(looks, monkeypatch):
@@ -109,3 +110,29 @@ def test_the_versions_that_are_recommended_are_allowed(load_script):
         assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
     here = constraints.versions(constraints.requirements())
     assert pinned.keys() >= {"keras", "protobuf"} and here.keys() >= {"keras", "protobuf"}
+
+
+def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_path, capsys):
+    """They are chosen and downloaded for the other system; nothing is downloaded here."""
+    offline = load_script("book/offline.py")
+    commands = []
+
+    def run(command, **_):
+        commands.append([str(part) for part in command])
+        (tmp_path / "wheels" / "keras-3.whl").write_bytes(bytes(2_000_000))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(offline.subprocess, "run", run)
+    options = ["--system", "windows", "--python", "3.13", "--folder", str(tmp_path / "wheels")]
+    assert [file.name for file in offline.main(options)] == ["keras-3.whl"]
+    resolve, download = (" ".join(command) for command in commands)
+    assert "--python-platform windows --python-version 3.13" in resolve
+    assert "--no-deps --only-binary :all: --python-version 3.13" in download
+    assert "--platform win_amd64" in download
+    out = capsys.readouterr().out
+    assert out.startswith("1 files, 2 MB, for Python 3.13 on windows.")
+    assert "--no-index --find-links wheels -r requirements-student.txt" in out
+    failed = SimpleNamespace(returncode=1)
+    monkeypatch.setattr(offline.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(SystemExit, match="not all packages could be downloaded"):
+        offline.main(options)

@@ -874,7 +874,7 @@ def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):
     """Docker runs nowhere in these tests: the files it would copy are laid out and started."""
     text = (REST / "Dockerfile").read_text(encoding="utf-8")
     for source, target in re.findall(r"^COPY (\S+) (\S+)/$", text, re.MULTILINE):
-        if source != "requirements.txt":
+        if source != "requirements-student.txt":
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / source, tmp_path / target, ignore=ignore)
     (script, *options) = json.loads(re.search(r"^CMD (.+)$", text, re.MULTILINE)[1])[1:]
@@ -885,8 +885,8 @@ def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):
         cwd=tmp_path,
     )
     assert help_.returncode == 1 and "there is no .keras file" in help_.stderr, help_.stderr
-    # Each package that it picks from requirements.txt is there.
+    # Each package that it picks from requirements-student.txt is there.
     names = re.search(r"'\^\((\S+)\)", text)[1].split("|")
-    required = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    required = (ROOT / "requirements-student.txt").read_text(encoding="utf-8")
     for name in names:
         assert re.search(rf"^{name}[<>=]", required, re.MULTILINE), name
