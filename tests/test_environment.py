@@ -136,3 +136,17 @@ def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_pa
     monkeypatch.setattr(offline.subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(SystemExit, match="not all packages could be downloaded"):
         offline.main(options)
+
+
+def test_the_students_copy_has_no_keys(load_script, tmp_path):
+    """It has the chapters; what is missing is what is said to be missing."""
+    script = load_script("book/student_copy.py")
+    folder = tmp_path / "class"
+    script.main([str(folder)])
+    assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "EXAM.md").is_file()
+    for name in (*script.KEYS, ".git", ".venv", "xor/outputs"):
+        assert not (folder / name).exists(), name
+    with pytest.raises(SystemExit, match="exists already"):
+        script.main([str(folder)])
+    with pytest.raises(SystemExit, match="lies in the project"):
+        script.main([str(ROOT / "xor" / "class")])

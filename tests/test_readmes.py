@@ -22,7 +22,7 @@ from sybil.parsers.markdown import CodeBlockParser
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
 PAGES = [*READMES, *sorted(set(ROOT.glob("*.md")) - {READMES[0], ROOT / "CONTRIBUTING.md"})]
-PAGES += sorted((ROOT / "book").glob("*.md"))
+PAGES += sorted([*(ROOT / "book").glob("*.md"), *(ROOT / "book" / "keys").glob("*.md")])
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
     "readme", READMES, ids=lambda path: str(path.relative_to(ROOT).parent)

@@ -15,7 +15,7 @@ from utils.figures import plot_history, save_figure
 from utils.options import make_parser
 from utils.runs import load_results, make_folder, save_results
 
-# In the order of the panels A to H. book/SOLUTIONS.md names them.
+# In the order of the panels A to H. book/keys/SOLUTIONS.md names them.
 TRAININGS = [
     "not_scaled",
     "labels_shuffled",
