@@ -19,6 +19,8 @@ from mdit_py_plugins.anchors import anchors_plugin
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
+from book.quotes import is_quoted
+
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
 READMES += sorted(ROOT.glob("[a-z]*/[a-z]*/README.md"))
 PAGES = [*READMES, *sorted(set(ROOT.glob("*.md")) - {READMES[0], ROOT / "CONTRIBUTING.md"})]
@@ -126,9 +128,7 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
     when it no longer is what the script has, so a block that is not quoted imports or prints.
     """
     monkeypatch.chdir(ROOT)
-    chapter = ROOT / readme.relative_to(ROOT).parts[0]
-    scripts = [*chapter.rglob("*.py"), *(ROOT / "utils").glob("*.py")] if chapter.is_dir() else []
-    if any(is_quoted(code, script.read_text(encoding="utf-8")) for script in scripts):
+    if is_quoted(code, readme, ROOT):
         return
     assert re.search(r"^(import|from) |\bprint\(", code, re.MULTILINE), "in no script"
     printed = io.StringIO()
@@ -152,16 +152,6 @@ def test_python_that_runs_can_be_pasted_into_a_shell(code):
             if codeop.compile_command("\n".join(statement)):
                 statement = []
     assert not statement
-
-
-def is_quoted(code, script):
-    """Tell whether the code's lines stand in the script, one after the other, equally indented."""
-    lines = code.rstrip().split("\n")
-    for indent in ("", " " * 4, " " * 8, " " * 12):
-        quoted = "\n".join(indent + line if line else line for line in lines)
-        if f"\n{quoted}\n" in f"\n{script}\n":
-            return True
-    return False
 
 
 def commands():
