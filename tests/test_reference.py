@@ -213,3 +213,54 @@ def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
     assert "epochs done: 2" in five and "Epoch 2" not in five and "Epoch 5/5" in five
     longer = (tmp_path / "run" / "digits_history.csv").read_text(encoding="utf-8")
     assert longer.startswith(history) and longer.count("\n") == 6
+
+
+def write_run(outputs, name, command, results, history=None):
+    folder = outputs / name
+    folder.mkdir(parents=True)
+    text = json.dumps(results | {"provenance": {"command": command}})
+    (folder / "results.json").write_text(text, encoding="utf-8")
+    if history:
+        (folder / "a_history.csv").write_text(history, encoding="utf-8")
+
+
+@pytest.fixture
+def my_runs(load_script, tmp_path, monkeypatch):
+    module = load_script("reference/my_runs.py")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    return module
+
+
+def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path, capsys):
+    outputs = tmp_path / "mnist" / "outputs"
+    for number, rate in enumerate((0.1, 0.2), 1):
+        model = {"validation": {"accuracy": 0.9 + rate / 10}, "test": {"accuracy": 0.5}}
+        settings = {"learning_rate": rate, "seed": 42}
+        results = {"settings": settings, "models": {"net": model}}
+        history = "epoch,loss,val_loss\n1,0.5,0.6\n2,0.4,0.5\n"
+        write_run(outputs, f"run_{number}", "python mnist/mnist.py --outputs x", results, history)
+    write_run(outputs, "run_3", "python mnist/other.py --seed 4", {"loss": 0.25})
+    (outputs / "run_4").mkdir()
+    (outputs / "run_4" / "results.json").write_text("{")
+    tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
+    rows = tables["mnist.py"]
+    assert [row["run"] for row in rows] == ["run_2", "run_1"]
+    assert rows[0] == {"run": "run_2", "learning_rate": "0.2", "validation.accuracy": 0.92}
+    assert tables["other.py"] == [{"run": "run_3", "loss": 0.25}]
+    assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
+    out = capsys.readouterr().out
+    assert "run_4/results.json cannot be read" in out
+    assert "seed" not in out and "0.5000" not in out
+
+
+def test_my_runs_name_options_where_there_are_no_settings(my_runs, tmp_path):
+    outputs = tmp_path / "xor" / "outputs"
+    write_run(outputs, "a", "python xor/xor.py --seed 4 --outputs 'a b'", {"accuracy": 1.0})
+    write_run(outputs, "b", "python xor/xor.py", {"accuracy": 0.5})
+    (rows,) = my_runs.main(["xor", "--outputs", str(tmp_path / "out")]).values()
+    assert [(row["options"], row["accuracy"]) for row in rows] == [("", 0.5), ("--seed 4", 1.0)]
+    with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
+        my_runs.main(["xor", "--script", "mlp.py"])
+    with pytest.raises(SystemExit) as stopped:
+        my_runs.main(["nothing"])
+    assert stopped.value.code == 2

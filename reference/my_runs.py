@@ -1,0 +1,158 @@
+"""Your own runs of a chapter, side by side: what differed, how good they were, how they learned.
+
+    python reference/my_runs.py mnist                 # or xor, mlp, text/gpt ...
+    python reference/my_runs.py mlp --script mlp.py   # those of one script
+
+You will see a table for each script, the newest run first, with the options and settings in which
+the runs differ and with their scores; and the path of a figure with the curves of the newest.
+Takes seconds.
+Chapter: reference/README.md#comparing-your-runs
+"""
+
+from chapter import OUTPUTS
+
+import json
+import shlex
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from utils.figures import LINES, marker, name_lines, save_figure
+from utils.options import make_parser
+from utils.runs import ROOT, fail, make_folder, save_results, shown
+
+SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
+# What scores are not chosen by, or are no scores of the run at all.
+OTHERS = ("test.", "train.", "history.", "settings.", "provenance.", "matrix", "sampling_error")
+COLUMNS = 5  # scores that a table has at most
+CURVES = 8  # runs whose curves are drawn
+QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
+
+
+def load_runs(outputs):
+    """Return the runs in a folder, the newest first: name, script, options, results, history."""
+    runs = []
+    for path in sorted(outputs.glob("*/results.json"), reverse=True):
+        try:
+            results = json.loads(path.read_text(encoding="utf-8"))
+            command = shlex.split(results.pop("provenance")["command"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            print(f"left out: {shown(path)} cannot be read")
+            continue
+        run = {"run": path.parent.name, "script": Path(command[1]).name, "results": results}
+        run["options"] = without_outputs(command[2:])
+        run["history"] = load_history(path.parent, results)
+        runs.append(run)
+    return runs
+
+
+def split_up(results):
+    """Return the results of each network or method of a run by its name; "" if there is but one."""
+    for key in ("models", "methods", "validation"):
+        parts = results.get(key)
+        if isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values()):
+            return parts
+    return {"": results}
+
+
+def without_outputs(options):
+    """Return the options of a command as one text, except for the folder that it wrote to."""
+    if "--outputs" in options:
+        place = options.index("--outputs")
+        options = options[:place] + options[place + 2 :]
+    return shlex.join(options)
+
+
+def load_history(folder, results):
+    """Return a DataFrame with a row per epoch, None if the run has kept none."""
+    for path in sorted(folder.glob("*_history.csv")):
+        try:
+            return pd.read_csv(path)
+        except ValueError:  # empty, or not a table
+            continue
+    history = results.get("history")
+    return pd.DataFrame(history) if isinstance(history, dict) else None
+
+
+def make_table(runs):
+    """Return a DataFrame of runs of one script: the settings that differ, then the scores.
+
+    It has a row for each network or method of a run; None if the script has no scores.
+    """
+    rows = [
+        {"run": run["run"], "of": name, "options": run["options"]}
+        | {
+            f"settings.{key}": str(value)
+            for key, value in run["results"].get("settings", {}).items()
+        }
+        | pd.json_normalize(part).iloc[0].to_dict()
+        for run in runs
+        for name, part in split_up(run["results"]).items()
+    ]
+    table = pd.DataFrame(rows)
+    told = [name for name in table if name.startswith(("settings.", "of", "options"))]
+    told = [name for name in told if table[name].nunique(dropna=False) > 1]
+    if any(name.startswith("settings.") for name in told) and "options" in told:
+        told.remove("options")  # the settings say the same
+    if "settings.model" in told and (table["of"] == table["settings.model"]).all():
+        told.remove("settings.model")
+    scores = [
+        name
+        for name in table.columns.difference(["run", *told], sort=False)
+        if name.split(".")[-1].startswith(SCORES) and not any(other in name for other in OTHERS)
+    ]
+    scores = table[scores].apply(pd.to_numeric, errors="coerce").dropna(axis="columns", how="all")
+    if scores.empty:
+        return None
+    known = scores.notna().sum().sort_values(ascending=False, kind="stable").index[:COLUMNS]
+    scores = scores[[name for name in scores if name in known]]  # in the order of the file
+    table = pd.concat([table[["run", *told]], scores], axis="columns").set_index("run")
+    return table.rename(columns=lambda name: name.removeprefix("settings."))
+
+
+def draw(runs, path):
+    """Draw the losses of the runs over their epochs."""
+    figure, panels = plt.subplots(1, 2, figsize=(11, 3.8))
+    for axes, (quantity, title) in zip(panels, QUANTITIES.items(), strict=True):
+        axes.set_prop_cycle(LINES)
+        for run in runs:
+            if quantity in run["history"]:
+                values = run["history"][quantity]
+                style = {"marker": marker(values), "label": run["run"]}
+                axes.plot(range(1, len(values) + 1), values, **style)
+        axes.set(title=title, xlabel="Epoch")
+    name_lines(panels[1])
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    """Compare; return the tables, {script: [{column: value}, a row each]}."""
+    parser = make_parser("Compare your runs of a chapter.", OUTPUTS)
+    add = parser.add_argument
+    add("chapter", help="the folder of a chapter, such as mnist or text/gpt")
+    add("--script", help="only the runs of this script, such as mnist.py")
+    args = parser.parse_args(argv)
+    outputs = ROOT / args.chapter / "outputs"
+    if not outputs.is_dir():
+        parser.error(f"there is no chapter {args.chapter}, or it has no runs yet")
+    runs = [run for run in load_runs(outputs) if args.script in (None, run["script"])]
+    if not runs:
+        fail(f"no finished run of {args.script or 'a script'} is in {shown(outputs)}.")
+    folder, tables = make_folder(args.outputs), {}
+    for script in dict.fromkeys(run["script"] for run in runs):
+        table = make_table([run for run in runs if run["script"] == script])
+        if table is not None:
+            print(f"\n{script}\n{table.to_string(na_rep='', float_format='{:.4f}'.format)}")
+            rows = table.reset_index().astype(object)
+            tables[script] = rows.where(rows.notna(), None).to_dict(orient="records")
+    learned = [run for run in runs if run["history"] is not None]
+    if learned:
+        script = learned[0]["script"]
+        draw([run for run in learned if run["script"] == script][:CURVES], folder / "runs.png")
+        print(f"\nThe figure has the curves of the newest runs of {script}.")
+    return save_results(tables, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
