@@ -20,6 +20,7 @@ from pathlib import Path
 
 from latex2mathml.converter import convert
 
+from book.alive import pages as alive
 from utils.options import make_parser
 from utils.runs import fail, make_folder
 
@@ -148,6 +149,7 @@ def write_pages(folder):
         (docs / page).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "assets" / "image", docs / "assets" / "image", dirs_exist_ok=True)
     shutil.copytree(STATIC, docs, dirs_exist_ok=True)
+    alive.write_pages(docs / "book" / "alive")
     config = tomllib.loads(read("book/edition.toml")) | {"nav": navigate(pages, scripts)}
     (folder / "mkdocs.yml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML, too
     return scripts
