@@ -122,10 +122,10 @@ def main(argv=None):
     print("layer   " + "".join(f"{name:>10}" for name in sizes))
     for layer in range(DEPTH):
         print(f"{layer + 1:5}   " + "".join(f"{sizes[name][layer]:10.1e}" for name in sizes))
-    print("Last layer's gradient / first layer's, each from different initial weights:")
+    print("Last layer's gradient / first layer's, of five networks with different initial weights:")
     for name, values in ratios.items():
         print(f"{name:8}" + "".join(f"{ratio:11,.1f}" for ratio in values))
-    print(f"Best training accuracy in {args.epochs} epochs, from the same initial weights:")
+    print(f"Best training accuracy of these five in {args.epochs} epochs:")
     for name, reached in accuracies.items():
         print(f"{name:8}" + "".join(f"{accuracy:11.1%}" for accuracy in reached))
 
