@@ -403,6 +403,17 @@ def test_smaller_wants_a_network_that_reads_digits(smaller, saved, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_network_trained_with_augmentation_is_known_in_other_chapters(
+    load_script, run_script, tmp_path
+):
+    """In a process of its own, which has never heard of mnist.py."""
+    conv_net = load_script("mnist/models.py").conv_net()
+    load_script("mnist/techniques.py").augment(conv_net, "affine").save(tmp_path / "net.keras")
+    run = run_script("serialization/load_model.py", tmp_path / "net.keras")
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.slow
 def test_an_answer_takes_no_more_than_its_library(saved, run_script, tmp_path):
     """In a process of its own, as smaller.py asks for it."""
     code = "import sys, answer; print({'keras', 'tensorflow'} & set(sys.modules))"

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from utils import augmentation  # noqa: F401  its layer may be in a file
 from utils.runs import fail, first_line
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.

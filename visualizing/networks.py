@@ -7,22 +7,18 @@ Chapter: visualizing/README.md#the-network-as-a-picture
 import chapter  # noqa: F401  it tells Python where utils/ is
 
 import re
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
+from mnist.models import MODELS
+from serialization.rest.prepare import NoDigitError, prepare
 from utils.data import load_parts, prepare_images, writers_of
 from utils.models import load_model
+from utils.pictures import open_picture
 from utils.runs import ROOT, fail, first_line
-
-# This chapter looks into what others have built: the networks of mnist/, and the service of
-# serialization/rest/, which brings an image into the form of MNIST.
-sys.path += [str(ROOT / "mnist"), str(ROOT / "serialization" / "rest")]
-import techniques  # noqa: F401  its layers may be in a file
-from models import MODELS
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -90,9 +86,6 @@ def one_of_each():
 
 def read_image(path):
     """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
-    from prepare import NoDigitError, prepare
-    from utils.pictures import open_picture
-
     try:
         return prepare(open_picture(path))
     except NoDigitError:
