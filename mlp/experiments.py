@@ -26,9 +26,10 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 import churn
 import evaluation as lesson
 from reading import DATA, read_table
-from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
+from splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
+from utils.statistics import correct_family
 
 CHANGES = {
     "base": {},
@@ -121,7 +122,7 @@ def enter_gains(results, scores, ratio):
             elif change == "base":
                 families["other models"][name] = summary["auc_gained"]
     for title, family in families.items():
-        correct(family.values())
+        correct_family(family.values())
         print(f"{len(family)} {title}: AUC gained over the unchanged network (95 % interval)")
         for name, one in family.items():
             print(f"  {name:22}{describe(one)}")
