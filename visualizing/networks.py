@@ -6,7 +6,6 @@ Chapter: visualizing/README.md#the-network-as-a-picture
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import re
 from pathlib import Path
 
 import keras
@@ -16,7 +15,7 @@ from keras import ops
 from mnist.models import MODELS
 from serialization.rest.prepare import NoDigitError, prepare
 from utils.data import load_parts, prepare_images, writers_of
-from utils.models import load_model
+from utils.models import find_model, load_model
 from utils.pictures import open_picture
 from utils.runs import ROOT, fail, first_line
 
@@ -34,12 +33,7 @@ def load_network(path, diverged=False):
 
     diverged: whether one that gives no finite numbers is welcome.
     """
-    if path.is_dir():
-        others = re.compile(r"_(checkpoint|best_e\d+)$")  # which a run needs to go on
-        files = [file for file in path.glob("*.keras") if not others.search(file.stem)]
-        if len(files) != 1:
-            fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-        path = files[0]
+    path = find_model(path)
     model = load_model(path, diverged)
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
