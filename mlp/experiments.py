@@ -19,7 +19,6 @@ import argparse
 from pathlib import Path
 
 import keras
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
@@ -70,9 +69,8 @@ def make_preprocessor(change):
         return usual[:1]
     if change == "country_as_number":
         codes = OrdinalEncoder(categories=list(churn.CATEGORIES.values()))
-        columns = [("codes", codes, list(churn.CATEGORIES)), ("n", "passthrough", churn.NUMBERS)]
-        scaled = make_pipeline(ColumnTransformer(columns), StandardScaler())
-        return scaled.set_output(transform="pandas")
+        encoder = churn.make_encoder().set_params(categories=codes)
+        return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
     return usual
 
 

@@ -14,7 +14,6 @@ Chapter: mlp/README.md#is-it-fair
 from chapter import OUTPUTS
 
 import numpy as np
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -42,10 +41,9 @@ KINDS = ["false_alarms", "missed"]
 
 
 def make_numbers():
-    """Return what scales the eight columns of numbers and drops gender and country."""
-    numbers = [("numbers", "passthrough", churn.NUMBERS)]
-    chosen = ColumnTransformer(numbers, verbose_feature_names_out=False)
-    return make_pipeline(chosen, StandardScaler()).set_output(transform="pandas")
+    """Return what scales the columns of numbers and drops gender and country."""
+    encoder = churn.make_encoder().set_params(categories="drop")
+    return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
 
 
 def predict(pairs, make_preprocessor, epochs):
