@@ -85,7 +85,7 @@ def measure(depths, seeds, epochs):
                 network = build_network(depth, kind)
                 train(network, known, labels, epochs)
                 for part, x, y in (("training", known, labels), ("held_out", held_out, right)):
-                    scores = network.evaluate(x, y, 512, verbose=0, return_dict=True)
+                    scores = network.evaluate(x, y, batch_size=512, verbose=0, return_dict=True)
                     parts[part].append(scores["accuracy"])
             row = {part: spread(values) for part, values in parts.items()}
             accuracies[kind][str(depth)] = row
