@@ -20,6 +20,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from utils.figures import LINES, save_figure
+from utils.gradients import weight_gradients
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
@@ -55,18 +56,11 @@ def build_network(depth, kind):
 
 
 def gradient_sizes(network, images, labels):
-    """Return a typical entry of the gradient in each kernel of the stack, first to last.
-
-    A step of gradient descent at a rate so large that nothing is rounded away shows the gradient.
-    """
-    rate = 1e8
-    network.compile(optimizer=keras.optimizers.SGD(rate), loss="sparse_categorical_crossentropy")
-    stack = [layer for layer in network.layers if layer.name.startswith("pair")]
-    before = [layer.get_weights()[0] for layer in stack]
-    network.train_on_batch(images, labels)
-    after = [layer.get_weights()[0] for layer in stack]
-    steps = [(a - b) / rate for a, b in zip(after, before, strict=True)]
-    return [float(np.sqrt(np.mean(np.square(step)))) for step in steps]
+    """Return a typical entry of the gradient in each kernel of the stack, first to last."""
+    loss = keras.losses.sparse_categorical_crossentropy
+    gradients = weight_gradients(network, images, labels, loss)
+    stack = [layer.name for layer in network.layers if layer.name.startswith("pair")]
+    return [float(np.sqrt(np.mean(gradients[f"{name}/kernel"] ** 2))) for name in stack]
 
 
 def train(network, images, labels, epochs):
@@ -91,7 +85,7 @@ def measure(depths, seeds, epochs):
                 network = build_network(depth, kind)
                 train(network, known, labels, epochs)
                 for part, x, y in (("training", known, labels), ("held_out", held_out, right)):
-                    scores = network.evaluate(x, y, 512, verbose=0, return_dict=True)
+                    scores = network.evaluate(x, y, batch_size=512, verbose=0, return_dict=True)
                     parts[part].append(scores["accuracy"])
             row = {part: spread(values) for part, values in parts.items()}
             accuracies[kind][str(depth)] = row

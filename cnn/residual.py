@@ -65,8 +65,8 @@ def train(network, digits, epochs=1):
 
 def evaluate(network, digits):
     """Return the accuracy on the validation images."""
-    scores = network.evaluate(digits.x_val, digits.y_val, 250, verbose=0, return_dict=True)
-    return scores["accuracy"]
+    x, y = digits.x_val, digits.y_val
+    return network.evaluate(x, y, batch_size=250, verbose=0, return_dict=True)["accuracy"]
 
 
 def build(make, seed, digits):
@@ -77,7 +77,8 @@ def build(make, seed, digits):
     keras.utils.set_random_seed(seed)
     network = make()
     network.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    network.fit(digits.x_train, digits.y_train, BATCH_SIZE, steps_per_epoch=1, verbose=0)
+    x, y = digits.x_train, digits.y_train
+    network.fit(x, y, batch_size=BATCH_SIZE, steps_per_epoch=1, verbose=0)
     return network
 
 

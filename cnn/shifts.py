@@ -79,7 +79,7 @@ def accuracies_of_shifted(network, digits):
         right = []
         for direction in directions:
             moved = shift(images, *direction).reshape(digits.x_val.shape)
-            predictions = network.predict(moved, 500, verbose=0).argmax(axis=1)
+            predictions = network.predict(moved, batch_size=500, verbose=0).argmax(axis=1)
             right.append((predictions == labels).mean())
         result[str(pixels)] = float(np.mean(right))
     return result

@@ -19,16 +19,16 @@ import argparse
 from pathlib import Path
 
 import keras
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import churn
 import evaluation as lesson
 from reading import DATA, read_table
-from splits import SPLITS, compare, correct, describe, make_pairs, stack, summarize, train_networks
+from splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
+from utils.statistics import correct_family
 
 CHANGES = {
     "base": {},
@@ -69,9 +69,8 @@ def make_preprocessor(change):
         return usual[:1]
     if change == "country_as_number":
         codes = OrdinalEncoder(categories=list(churn.CATEGORIES.values()))
-        columns = [("codes", codes, list(churn.CATEGORIES)), ("n", "passthrough", churn.NUMBERS)]
-        scaled = make_pipeline(ColumnTransformer(columns), StandardScaler())
-        return scaled.set_output(transform="pandas")
+        encoder = churn.make_encoder().set_params(categories=codes)
+        return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
     return usual
 
 
@@ -121,7 +120,7 @@ def enter_gains(results, scores, ratio):
             elif change == "base":
                 families["other models"][name] = summary["auc_gained"]
     for title, family in families.items():
-        correct(family.values())
+        correct_family(family.values())
         print(f"{len(family)} {title}: AUC gained over the unchanged network (95 % interval)")
         for name, one in family.items():
             print(f"  {name:22}{describe(one)}")

@@ -14,7 +14,6 @@ Chapter: mlp/README.md#is-it-fair
 from chapter import OUTPUTS
 
 import numpy as np
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -23,9 +22,10 @@ from sklearn.preprocessing import StandardScaler
 import churn
 import evaluation as lesson
 from reading import DATA, read_table
-from splits import compare, correct, describe, make_pairs, predict_validation
+from splits import compare, describe, make_pairs, predict_validation
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
+from utils.statistics import correct_family
 
 SPLITS = 10  # of the customers into training and validation
 GROUPS = {  # column and value
@@ -41,10 +41,9 @@ KINDS = ["false_alarms", "missed"]
 
 
 def make_numbers():
-    """Return what scales the eight columns of numbers and drops gender and country."""
-    numbers = [("numbers", "passthrough", churn.NUMBERS)]
-    chosen = ColumnTransformer(numbers, verbose_feature_names_out=False)
-    return make_pipeline(chosen, StandardScaler()).set_output(transform="pandas")
+    """Return what scales the columns of numbers and drops gender and country."""
+    encoder = churn.make_encoder().set_params(categories="drop")
+    return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
 
 
 def predict(pairs, make_preprocessor, epochs):
@@ -124,7 +123,7 @@ def main(argv=None):
         for name in gaps["without"][0]
     }
     if args.seeds > 1:
-        correct(changes.values())
+        correct_family(changes.values())
     print("Changed by leaving gender and country out (95 % interval):")
     for name, one in changes.items():
         print(f"  {name:32}{describe(one)}")

@@ -16,10 +16,9 @@ from scipy import stats
 import churn
 import evaluation as lesson
 from utils.bundles import build_bundle
-from utils.statistics import holm, mean_and_deviation
+from utils.statistics import mean_and_deviation
 
 SPLITS = 20
-SHOWN = 0.05  # what Holm's p must be below
 
 
 def make_pairs(customers, splits):
@@ -99,12 +98,6 @@ def compare(scores, others, ratio, score="auc"):
     p = float(2 * student.sf(abs(gain) / max(error, 1e-12)))
     interval = {"low": gain - margin, "high": gain + margin}
     return {"gain": gain, "ahead": ahead, "error": error, **interval, "p": p}
-
-
-def correct(family):
-    """Enter into each comparison of a family its p corrected by Holm, and whether it is shown."""
-    for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
-        one |= {"p_holm": p, "shown": p < SHOWN}
 
 
 def describe(one):

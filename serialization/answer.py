@@ -116,7 +116,10 @@ def measure(path, probe):
     library = import_library(libraries).__name__.partition(".")[0]
     with_library = memory()
     loaded = load(path)
-    predict = lambda inputs: np.asarray(loaded(inputs))  # noqa: E731
+
+    def predict(inputs):
+        return np.asarray(loaded(inputs))
+
     predict(inputs[:1])
     row = {
         "library": f"{library} {version(library)}",

@@ -125,7 +125,9 @@ def measure(path):
     command = [sys.executable, str(ANSWER), str(path), str(path.with_name(forms.PROBE))]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode:
-        print(f"{path.name:15} left out: {run.stderr.strip().splitlines()[-1][:150]}")
+        # A process that was killed, for want of memory, says nothing.
+        said = run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"]
+        print(f"{path.name:15} left out: {said[-1][:150]}")
         return None
     return {"bytes": forms.size(path)} | json.loads(run.stdout.splitlines()[-1])
 

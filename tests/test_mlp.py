@@ -178,9 +178,10 @@ def test_first_lesson_learns_and_predicts(load_script, tmp_path, capsys):
     # 79.4 % stayed, and a logistic regression reaches 81 %.
     assert results["accuracy"] > 0.835
     assert results["history"]["loss"][-1] < results["history"]["loss"][0]
-    assert results["parameters"] == 121
+    parameters = mlp.churn.build_model(mlp.HIDDEN).count_params()
+    assert results["parameters"] == parameters
     output = capsys.readouterr().out
-    assert "Total params: 121" in output
+    assert f"Total params: {parameters}" in output
     assert f"with probability {results['probability']:.2f}" in output
     assert results["probability"] > 0.5  # German, 47, not active, one product
     assert (tmp_path / "churn_training.png").stat().st_size > 10_000
@@ -192,7 +193,7 @@ def test_first_lesson_learns_and_predicts(load_script, tmp_path, capsys):
 def test_new_customer_is_prepared_as_the_others(load_script, customers):
     mlp = load_script("mlp/mlp.py")
     X, y, preprocessor = mlp.prepare(customers)
-    assert X.dtype == y.dtype == "float32" and X.shape == (10_000, 11)
+    assert X.dtype == y.dtype == "float32" and X.shape == (10_000, mlp.churn.INPUTS)
     model = mlp.churn.build_model((6, 6))
     for row in (0, 9_999):
         customer = {name: customers[name].iloc[row] for name in mlp.NEW_CUSTOMER}
@@ -493,7 +494,9 @@ def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, 
 def test_changes_of_the_preparation(load_script):
     experiments = load_script("mlp/experiments.py")
     numbered = experiments.make_preprocessor("country_as_number")
-    assert numbered.fit_transform(pd.read_csv(CSV, nrows=50)).shape == (50, 10)
+    # One column for the country in place of two.
+    inputs = experiments.churn.INPUTS - 1
+    assert numbered.fit_transform(pd.read_csv(CSV, nrows=50)).shape == (50, inputs)
     unscaled = experiments.make_preprocessor("not_scaled").fit_transform(pd.read_csv(CSV))
     assert unscaled["Balance"].max() > 100_000
 
@@ -504,10 +507,10 @@ def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
     experiments, splits = load_script("mlp/experiments.py"), load_script("mlp/splits.py")
     churn, lesson = splits.churn, splits.lesson
     random, networks = np.random.default_rng(3), 3
-    X = random.normal(size=(254, networks, 11)).astype("float32")  # the last batch has 30 rows
+    X = random.normal(size=(254, networks, churn.INPUTS)).astype("float32")  # the last batch: 30
     y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
     keras.utils.set_random_seed(1)
-    start = splits.build_bundle(networks, [11, 6, 6, 1], "relu")
+    start = splits.build_bundle(networks, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
     before = [weights.copy() for weights in start.get_weights()]
     monkeypatch.setattr(splits, "build_bundle", lambda *_: start)
     fit = keras.Model.fit
@@ -580,7 +583,9 @@ def test_gender_and_country_left_out_change_nothing(load_script, customers):
     fairness = load_script("mlp/fairness.py")
     preprocessor = fairness.make_numbers()
     X = preprocessor.fit_transform(customers)
-    assert list(X) == fairness.churn.NUMBERS
+    usual = fairness.churn.make_preprocessor().fit_transform(customers)
+    hidden = tuple(fairness.churn.CATEGORIES)
+    assert list(X) == [name for name in usual if not name.startswith(hidden)]
     other = preprocessor.transform(customers.assign(Gender="Male", Geography="Spain"))
     np.testing.assert_array_equal(X, other)
 
@@ -666,7 +671,7 @@ def test_the_saved_network_scales_by_itself(load_script, customers):
     X, _, preprocessor = mlp.prepare(customers)
     model = mlp.churn.build_model((6, 6))
     whole = mlp.churn.with_scaling(model, preprocessor)
-    assert whole.count_params() == 121
+    assert whole.count_params() == model.count_params()
     inputs = preprocessor[0].transform(customers).to_numpy("float32")
     expected = model.predict(X, verbose=0)
     np.testing.assert_allclose(whole.predict(inputs, verbose=0), expected, rtol=0, atol=1e-5)

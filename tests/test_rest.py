@@ -311,7 +311,7 @@ def test_a_photograph_is_read_in_the_shell_as_by_the_service(
         if found == 1:
             assert read.find_model(tmp_path).name == "conv_net.keras"
         else:
-            with pytest.raises(SystemExit, match=f"has {found} networks in it"):
+            with pytest.raises(SystemExit, match=f"there are {found} networks in"):
                 read.find_model(tmp_path)
 
 

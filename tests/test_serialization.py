@@ -397,9 +397,28 @@ def test_smaller_says_what_it_leaves_out(smaller, tmp_path, monkeypatch, capsys)
     assert "skipped: not installed: onnx, tf2onnx, onnxruntime" in capsys.readouterr().out
 
 
+def test_a_form_whose_process_was_killed_is_left_out(load_script, tmp_path, monkeypatch, capsys):
+    smaller = load_script("serialization/smaller.py")
+    killed = subprocess.CompletedProcess([], -9, stdout="", stderr="")
+    monkeypatch.setattr(smaller.subprocess, "run", lambda *_, **__: killed)
+    assert smaller.measure(tmp_path / "int8.keras") is None
+    assert "int8.keras      left out: ended with status -9" in capsys.readouterr().out
+
+
 def test_smaller_wants_a_network_that_reads_digits(smaller, saved, tmp_path):
     with pytest.raises(SystemExit, match="xor does not read digits of 28 x 28 pixels"):
         smaller.main([str(saved[0] / "model.keras"), "--outputs", str(tmp_path)])
+
+
+@pytest.mark.slow
+def test_a_network_trained_with_augmentation_is_known_in_other_chapters(
+    load_script, run_script, tmp_path
+):
+    """In a process of its own, which has never heard of mnist.py."""
+    conv_net = load_script("mnist/models.py").conv_net()
+    load_script("mnist/techniques.py").augment(conv_net, "affine").save(tmp_path / "net.keras")
+    run = run_script("serialization/load_model.py", tmp_path / "net.keras")
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.slow

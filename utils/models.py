@@ -1,6 +1,7 @@
 """Load trained networks, or say in one line why that cannot be done."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from utils import augmentation  # noqa: F401  its layer may be in a file
 from utils.runs import fail, first_line
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
@@ -35,6 +37,7 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
 DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
+PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
 
@@ -52,6 +55,16 @@ def load_model(path, diverged=False, **options):
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
     return model if good else fail(f"{path} {DIVERGED}")
+
+
+def find_model(path):
+    """Return the .keras file of a run of mnist.py, given as that file or as the run's folder."""
+    if not path.is_dir():
+        return path
+    files = [file for file in path.glob("*.keras") if not PARTIAL.search(file.stem)]
+    if len(files) != 1:
+        fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
+    return files[0]
 
 
 def reads_digits(model):

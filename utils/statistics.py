@@ -10,6 +10,7 @@ from scipy.special import softmax
 SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 BINS = 15  # of a reliability diagram
 DRAWS = 2_000  # of a bootstrap
+SHOWN = 0.05  # what Holm's p must be below
 
 
 def class_numbers(labels):
@@ -195,6 +196,12 @@ def holm(values):
     result = np.empty(len(values))
     result[order] = np.minimum(np.maximum.accumulate(corrected), 1)
     return [float(p) for p in result]
+
+
+def correct_family(family):
+    """Enter into each comparison of a family its p corrected by Holm, and whether it is shown."""
+    for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
+        one |= {"p_holm": p, "shown": p < SHOWN}
 
 
 def with_deviation(scores, unit="", digits=2):

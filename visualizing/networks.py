@@ -6,23 +6,18 @@ Chapter: visualizing/README.md#the-network-as-a-picture
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import re
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
+from mnist.models import MODELS
+from serialization.rest.prepare import NoDigitError, prepare
 from utils.data import load_parts, prepare_images, writers_of
-from utils.models import load_model
+from utils.models import find_model, load_model
+from utils.pictures import open_picture
 from utils.runs import ROOT, fail, first_line
-
-# This chapter looks into what others have built: the networks of mnist/, and the service of
-# serialization/rest/, which brings an image into the form of MNIST.
-sys.path += [str(ROOT / "mnist"), str(ROOT / "serialization" / "rest")]
-import techniques  # noqa: F401  its layers may be in a file
-from models import MODELS
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -38,12 +33,7 @@ def load_network(path, diverged=False):
 
     diverged: whether one that gives no finite numbers is welcome.
     """
-    if path.is_dir():
-        others = re.compile(r"_(checkpoint|best_e\d+)$")  # which a run needs to go on
-        files = [file for file in path.glob("*.keras") if not others.search(file.stem)]
-        if len(files) != 1:
-            fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-        path = files[0]
+    path = find_model(path)
     model = load_model(path, diverged)
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
@@ -90,9 +80,6 @@ def one_of_each():
 
 def read_image(path):
     """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
-    from prepare import NoDigitError, prepare
-    from utils.pictures import open_picture
-
     try:
         return prepare(open_picture(path))
     except NoDigitError:

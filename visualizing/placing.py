@@ -20,7 +20,7 @@ from features import untrained
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, holm, spread
+from utils.statistics import compare_seeds, correct_family, spread
 
 SEEDS = 10  # networks, each with other initial weights and another order of the images
 EPOCHS = 3
@@ -85,9 +85,7 @@ def main(argv=None):
         results[name] = {way: spread(values) for way, values in ways.items()}
         results[name]["difference"] = compare_seeds(ways["placed"], ways["stretched"])
     if args.seeds > 1:
-        values = holm([one["difference"]["p"] for one in results.values()])
-        for one, p in zip(results.values(), values, strict=True):
-            one["difference"]["p_holm"] = p
+        correct_family([one["difference"] for one in results.values()])
     print("The means:")
     show({name: {way: one[way]["mean"] for way in ways} for name, one in results.items()})
     return save_results({"maps": results, "images": len(images)}, folder, __file__, argv)

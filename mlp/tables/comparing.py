@@ -17,15 +17,14 @@ from sklearn.metrics import roc_auc_score
 from network import apply
 from utils.statistics import (
     SMALLEST,
+    correct_family,
     cross_fit_temperature,
     fit_temperature,
-    holm,
     mean_over_groups,
     score,
     with_temperature,
 )
 
-SHOWN = 0.05  # what Holm's p must be below
 LARGE = 100_000  # rows, from which on the usual strength must do
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
@@ -167,8 +166,7 @@ def compare(by_model, groups, network="neural_network"):
         else:
             p = float(stats.ttest_1samp(sums, 0).pvalue)
         family[name] = mean_over_groups(gains, number) | {"p": p}
-    for one, p in zip(family.values(), holm([one["p"] for one in family.values()]), strict=True):
-        one |= {"p_holm": p, "shown": p < SHOWN}
+    correct_family(family.values())
     return family
 
 

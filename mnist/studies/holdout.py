@@ -63,7 +63,7 @@ def main(argv=None):
         }
         for when, (model, epochs, rate) in trainings.items():
             fit(model, x_train, y_train, epochs, rate)
-            probabilities = network.predict(x_held_out, 256, verbose=0)
+            probabilities = network.predict(x_held_out, batch_size=256, verbose=0)
             results[kind][when] = score(y_held_out, probabilities)
 
     print(f"\nmistakes among {len(x_held_out):,} images, cross-entropy")

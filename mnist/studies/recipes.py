@@ -55,7 +55,7 @@ def evaluate_ensemble(paths, test):
     parts = {"validation": prepare_mnist(shape, 1).parts()["validation"]}
     scores = {}
     for part, (x, y) in (parts | ({"test": prepare_test(shape)} if test else {})).items():
-        predictions = [model.predict(x, 256, verbose=0) for model in models]
+        predictions = [model.predict(x, batch_size=256, verbose=0) for model in models]
         scores[part] = score(y, np.mean(predictions, axis=0))
     return scores
 

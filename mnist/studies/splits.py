@@ -138,7 +138,8 @@ def main(argv=None):
         results["scores"][text] = {}
         for way, (x, y, *_) in sets.items():
             x, y = prepare_part(x, y, model.input_shape[1:])
-            results["scores"][text][way] = score(y, model.predict(x, BATCH_SIZE, verbose=0))
+            probabilities = model.predict(x, batch_size=BATCH_SIZE, verbose=0)
+            results["scores"][text][way] = score(y, probabilities)
     results["foretold"] = foretell(results["scores"])
     for way, found in results["foretold"].items():
         print(f"{way}: {results['sets'][way]}\n  {found}")

@@ -87,7 +87,8 @@ def remember(layer, steps, seed, batches):
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     x, y = make_letters(batches * BATCH_SIZE, steps, random)
     model.fit(x, y, batch_size=BATCH_SIZE, verbose=0)
-    return model.evaluate(*make_letters(TESTED, steps, random), 500, verbose=0)[1]
+    x, y = make_letters(TESTED, steps, random)
+    return model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"]
 
 
 def train(clip):

@@ -180,7 +180,8 @@ def main(argv=None):
     network = keras.Model(model.inputs, model.layers[-1].input)
 
     def predict(x):
-        return network.predict(prepare_images(x, model.input_shape[1:]), 500, verbose=0)
+        inputs = prepare_images(x, model.input_shape[1:])
+        return network.predict(inputs, batch_size=500, verbose=0)
 
     detectors = build_detectors(model, predict, train, others, args.epochs)
     results = {"ways": {}, "images": {kind: len(x) for kind, x in kinds.items()}}

@@ -87,7 +87,8 @@ VARIANTS = {
 
 
 def read(model, images):
-    return model.predict(prepare_images(np.stack(images), (SIDE, SIDE, 1)), 256, verbose=0)
+    x = prepare_images(np.stack(images), (SIDE, SIDE, 1))
+    return model.predict(x, batch_size=256, verbose=0)
 
 
 def accuracy(model, images, labels):

@@ -13,7 +13,6 @@ Chapter: serialization/rest/README.md#in-the-shell
 
 from chapter import OUTPUTS
 
-import re
 import sys
 from pathlib import Path
 
@@ -22,21 +21,11 @@ from PIL import Image
 
 from app import MODEL, DigitClassifier, describe
 from checks import RequestError, prepare_file
+from utils.models import find_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, writing_to
 
 SHOWN = 3  # digits for each image, the most probable first
-PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # networks that mnist.py keeps besides the last
-
-
-def find_model(path):
-    """Return the .keras file of a run, given as that file or as the run's folder."""
-    if not path.is_dir():
-        return path
-    files = [file for file in sorted(path.glob("*.keras")) if not PARTIAL.search(file.stem)]
-    if len(files) != 1:
-        fail(f"{path} has {len(files)} networks in it. Name one .keras file with --model.")
-    return files[0]
 
 
 def prepare_files(paths):
