@@ -1,0 +1,203 @@
+"""Machinery of the exercises: are wrong solutions refused, and by what sentence?
+
+    python exercises/mutants.py               # all exercises: two to three minutes
+    python exercises/mutants.py softmax       # one, with each sentence: some seconds
+    python exercises/mutants.py --sign        # then check.py knows the files that judge
+
+A wrong solution is the reference with one fault. Those by hand are in the checks, each with the
+word that the sentence must contain, and those of unseen.py were written after the checks. Those by
+rule come from here: another operator, another number, a call, a statement or a bound left out, at
+each place where that is possible.
+Chapter: exercises/README.md#wrong-solutions
+"""
+
+from chapter import FOLDER, OUTPUTS
+
+import ast
+import os
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from check import SUMS, find_tasks, run_judge, sums
+from unseen import UNSEEN
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
+
+sys.path.insert(0, str(FOLDER))
+from judge import load
+
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+METHODS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "std": "var", "var": "std"}
+
+
+def by_hand(source, mutants):
+    """Return [(word, source with the fault)] of a check's MUTANTS."""
+    for _, old, _ in mutants:
+        if source.count(old) != 1:
+            raise ValueError(f"{old!r} is {source.count(old)} times in the solution, not once")
+    return [(word, "import numpy as np\n" + source.replace(old, new)) for word, old, new in mutants]
+
+
+def change(node):
+    """Yield functions that each put one fault into a node of the syntax tree."""
+    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OPERATORS:
+        yield lambda new: setattr(new, "op", OPERATORS[type(node.op)]())
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OPERATORS:
+        yield lambda new: setattr(new, "ops", [OPERATORS[type(node.ops[0])]()])
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield lambda new: setattr(new, "value", node.value + 1)
+        if node.value == 1:
+            yield lambda new: setattr(new, "value", 0)
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield lambda new: setattr(new, "value", not node.value)
+    if isinstance(node, ast.Attribute) and node.attr in METHODS:
+        yield lambda new: setattr(new, "attr", METHODS[node.attr])
+    if isinstance(node, ast.Slice):
+        for bound in ("lower", "upper"):
+            if getattr(node, bound):
+                yield lambda new, bound=bound: setattr(new, bound, None)
+
+
+def replace(node):
+    """Yield what may stand in the place of a node as a fault: an expression or a statement."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        yield node.args[0]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not | ast.Invert):
+        yield node.operand
+    if isinstance(node, ast.BinOp):
+        yield node.left
+        yield node.right
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value
+    if isinstance(node, ast.IfExp):
+        yield node.body
+        yield node.orelse
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.If):
+        yield ast.Pass()
+
+
+def put(tree, old, new):
+    """Put a new node into the place of an old one."""
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, field, new)
+            if isinstance(value, list) and old in value:
+                value[value.index(old)] = new
+
+
+def by_rule(source):
+    """Return the sources of all solutions with one fault by rule, each once."""
+    found, plain = {}, ast.unparse(ast.parse(source))
+    for number, node in enumerate(ast.walk(ast.parse(source))):
+        for fault in change(node):
+            tree = ast.parse(source)
+            fault([*ast.walk(tree)][number])
+            found[ast.unparse(tree)] = None
+        for new in replace(node):
+            tree = ast.parse(source)
+            put(tree, [*ast.walk(tree)][number], new)
+            found[ast.unparse(ast.fix_missing_locations(tree))] = None
+    found.pop(plain, None)
+    return list(found)
+
+
+def judge_all(name, path):
+    """Return {kind of mutant: [(word, verdict, source)]} of an exercise."""
+    source = (FOLDER / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+    mutants = {
+        "hand": by_hand(source, load(FOLDER / "checks" / f"{name}.py").MUTANTS),
+        "unseen": by_hand(source, UNSEEN.get(name, [])),
+        "rule": [("", text) for text in by_rule(source)],
+    }
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def verdict(mutant):
+            file = Path(folder) / f"{hash(mutant[1])}.py"
+            file.write_text(mutant[1], encoding="utf-8")
+            return (mutant[0], run_judge(name, file), mutant[1])
+
+        return {kind: list(pool.map(verdict, texts)) for kind, texts in mutants.items()}
+
+
+def summarize(judged):
+    """Return how many were refused, by which kind of sentence, and which were not."""
+    refused = [verdict for _, verdict, _ in judged if verdict["state"] == "wrong"]
+    kinds = Counter(verdict["kind"] for verdict in refused)
+    return {
+        "mutants": len(judged),
+        "refused": len(refused),
+        "named": sum(
+            verdict["state"] == "wrong"
+            and (word in verdict["sentence"] if word else verdict["kind"] != "values")
+            for word, verdict, _ in judged
+        ),
+        **{kind: kinds[kind] for kind in ("fault", "form", "error", "values")},
+    }
+
+
+def show(kind, word, verdict, source, solution):
+    """Print the fault and what was said of it."""
+    lines = ast.unparse(ast.parse(solution)).splitlines()
+    new = [line for line in ast.unparse(ast.parse(source)).splitlines() if line not in lines]
+    print(f"{kind}: {' / '.join(line.strip() for line in new) or 'a line less'}")
+    missing = "" if word in verdict["sentence"] else f" WITHOUT THE WORD {word!r}"
+    print(f"    {verdict['sentence'] or 'ACCEPTED'}{missing}")
+
+
+def sign():
+    """Write down the files that judge, so that check.py sees if one is changed."""
+    lines = [f"{digest}  {file}\n" for file, digest in sums().items()]
+    SUMS.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def main(argv=None):
+    """Return for each exercise and kind of mutant what summarize does, and the totals."""
+    parser = make_parser("See whether wrong solutions are refused.", OUTPUTS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of exercises; none: all")
+    parser.add_argument("--sign", action="store_true", help="only write down the files that judge")
+    args = parser.parse_args(argv)
+    tasks = find_tasks()
+    if unknown := set(args.names) - set(tasks):
+        parser.error(f"there is no exercise {', '.join(sorted(unknown))}")
+    if args.sign:
+        sign()
+        return {}
+    folder = make_folder(args.outputs)
+    exercises, accepted, seconds = {}, {}, {}
+    for name in args.names or tasks:
+        solution = FOLDER / "solutions" / f"{name}.py"
+        reference = run_judge(name, solution)
+        judged = judge_all(name, tasks[name])
+        exercises[name] = {kind: summarize(all_) for kind, all_ in judged.items()}
+        exercises[name]["reference"] = reference["state"]
+        seconds[name] = reference.get("seconds", 0.0)
+        passed = [text for _, verdict, text in judged["rule"] if verdict["state"] == "right"]
+        accepted |= {name: passed} if passed else {}
+        if args.names:
+            for kind, all_ in judged.items():
+                for word, verdict, source in all_:
+                    show(kind, word, verdict, source, solution.read_text(encoding="utf-8"))
+        counts = (
+            f"{kind} {one['refused']} of {one['mutants']} refused, {one['named']} named"
+            for kind, one in exercises[name].items()
+            if kind != "reference"
+        )
+        print(f"{name:16} reference {reference['state']}; {'; '.join(counts)}", flush=True)
+    totals = {
+        kind: dict(sum((Counter(one[kind]) for one in exercises.values()), Counter()))
+        for kind in ("hand", "unseen", "rule")
+    }
+    results = {"exercises": exercises, "totals": totals, "accepted": accepted, "seconds": seconds}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
