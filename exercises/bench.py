@@ -86,6 +86,11 @@ class Ask:
             self.asked.append((arguments, answer, right))
         return answer
 
+    def repeat(self, times, *arguments):
+        """Return the answers of so many calls that share one generator; each is free."""
+        first, given = self(*arguments, free=True), copy.deepcopy(arguments)
+        return [first, *(self.function(*given) for _ in range(times - 1))]
+
     def look_at(self, answer, right, free):
         """Refuse what is of another kind than the right answer, or has another shape."""
         if not isinstance(right, tuple):

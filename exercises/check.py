@@ -95,16 +95,16 @@ def next_hint(name, step):
     """Return up to which hint to show, from 1 to 3, and remember it; step: as asked for, or 0."""
     counts = {}
     with contextlib.suppress(OSError, ValueError):
-        counts = dict(json.loads(SHOWN_HINTS.read_text(encoding="utf-8")))
-    known = counts.get(name, 0)
-    step = step or min((known if isinstance(known, int) else 0) + 1, 3)
+        counts = json.loads(SHOWN_HINTS.read_text(encoding="utf-8"))
+    counts = counts if isinstance(counts, dict) else {}  # whoever has written into it
+    known = counts.get(name)
+    step = step or min(known + 1 if isinstance(known, int) else 1, 3)
     with contextlib.suppress(OSError):  # a folder that cannot be written only forgets
         write_json(counts | {name: step}, SHOWN_HINTS)
     return step
 
 
 def show_hints(name, step):
-    sys.path.insert(0, str(FOLDER))
     from judge import load  # with numpy, which the rest of this script does without
 
     step = next_hint(name, step)

@@ -1,8 +1,9 @@
 """Machinery of the exercises: judge one file, in a process of its own that may hang or crash.
 
-`check.py` starts it: judge.py NAME FILE RESULT LIMIT writes into RESULT, as JSON, the state ("right",
-"not yet", "wrong" or "broken", if the check itself is), the sentence, and the seconds since the
-imports. A solution that takes longer than LIMIT seconds is ended, and stderr then names its line.
+`check.py` starts it: judge.py NAME FILE RESULT LIMIT writes into RESULT, as JSON, the state
+("right", "not yet", "wrong", or "broken" if the check itself is), the sentence, and the seconds
+since the imports. A solution that takes longer than LIMIT seconds is ended, and stderr then names
+its line.
 Chapter: exercises/README.md#what-a-check-does
 """
 

@@ -15,19 +15,17 @@ from chapter import FOLDER, OUTPUTS
 
 import ast
 import os
-import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from check import SUMS, find_tasks, run_judge, sums
+from judge import load
+from others import OTHERS
 from unseen import UNSEEN
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
-
-sys.path.insert(0, str(FOLDER))
-from judge import load
 
 OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -109,8 +107,8 @@ def by_rule(source):
     return list(found)
 
 
-def judge_all(name, path):
-    """Return {kind of mutant: [(word, verdict, source)]} of an exercise."""
+def judge_all(name):
+    """Return {kind of mutant: [(word, verdict, source)]} and the verdicts on right solutions."""
     source = (FOLDER / "solutions" / f"{name}.py").read_text(encoding="utf-8")
     mutants = {
         "hand": by_hand(source, load(FOLDER / "checks" / f"{name}.py").MUTANTS),
@@ -124,21 +122,29 @@ def judge_all(name, path):
             file.write_text(mutant[1], encoding="utf-8")
             return (mutant[0], run_judge(name, file), mutant[1])
 
-        return {kind: list(pool.map(verdict, texts)) for kind, texts in mutants.items()}
+        judged = {kind: list(pool.map(verdict, texts)) for kind, texts in mutants.items()}
+        right = [verdict(("", text))[1] for text in (source, OTHERS.get(name, source))]
+    return judged, right
+
+
+def is_named(word, verdict):
+    """Tell whether a wrong solution is refused by a sentence that names the fault.
+
+    Of a mutant by hand it has the word. Of one by rule nobody wrote down what is to be said: there
+    it is enough that the sentence does more than set a wrong value beside the right one.
+    """
+    named = word in verdict["sentence"] if word else verdict["kind"] != "values"
+    return verdict["state"] == "wrong" and named
 
 
 def summarize(judged):
-    """Return how many were refused, by which kind of sentence, and which were not."""
+    """Return how many were refused, how many with the fault named, and by what kind of sentence."""
     refused = [verdict for _, verdict, _ in judged if verdict["state"] == "wrong"]
     kinds = Counter(verdict["kind"] for verdict in refused)
     return {
         "mutants": len(judged),
         "refused": len(refused),
-        "named": sum(
-            verdict["state"] == "wrong"
-            and (word in verdict["sentence"] if word else verdict["kind"] != "values")
-            for word, verdict, _ in judged
-        ),
+        "named": sum(is_named(word, verdict) for word, verdict, _ in judged),
         **{kind: kinds[kind] for kind in ("fault", "form", "error", "values")},
     }
 
@@ -171,31 +177,31 @@ def main(argv=None):
         sign()
         return {}
     folder = make_folder(args.outputs)
-    exercises, accepted, seconds = {}, {}, {}
+    exercises, left, seconds = {}, [], {}
     for name in args.names or tasks:
         solution = FOLDER / "solutions" / f"{name}.py"
-        reference = run_judge(name, solution)
-        judged = judge_all(name, tasks[name])
-        exercises[name] = {kind: summarize(all_) for kind, all_ in judged.items()}
-        exercises[name]["reference"] = reference["state"]
-        seconds[name] = reference.get("seconds", 0.0)
-        passed = [text for _, verdict, text in judged["rule"] if verdict["state"] == "right"]
-        accepted |= {name: passed} if passed else {}
-        if args.names:
-            for kind, all_ in judged.items():
-                for word, verdict, source in all_:
-                    show(kind, word, verdict, source, solution.read_text(encoding="utf-8"))
+        judged, right = judge_all(name)
+        seconds[name] = right[0].get("seconds", 0.0)
+        found = {kind: summarize(mutants) for kind, mutants in judged.items()}
+        exercises[name] = {"right": sum(one["state"] == "right" for one in right), **found}
+        for kind, mutants in judged.items():
+            for mutant in mutants:
+                if args.names:
+                    show(kind, *mutant, solution.read_text(encoding="utf-8"))
+                if not is_named(*mutant[:2]):
+                    sentence = mutant[1]["sentence"]
+                    left.append({"name": name, "kind": kind, "said": sentence, "code": mutant[2]})
         counts = (
             f"{kind} {one['refused']} of {one['mutants']} refused, {one['named']} named"
-            for kind, one in exercises[name].items()
-            if kind != "reference"
+            for kind, one in found.items()
         )
-        print(f"{name:16} reference {reference['state']}; {'; '.join(counts)}", flush=True)
+        print(f"{name:16}{exercises[name]['right']} right; {'; '.join(counts)}", flush=True)
     totals = {
-        kind: dict(sum((Counter(one[kind]) for one in exercises.values()), Counter()))
-        for kind in ("hand", "unseen", "rule")
+        kind: {key: sum(one[kind][key] for one in exercises.values()) for key in found[kind]}
+        for kind in found
     }
-    results = {"exercises": exercises, "totals": totals, "accepted": accepted, "seconds": seconds}
+    totals["right"] = sum(one["right"] for one in exercises.values())
+    results = {"exercises": exercises, "totals": totals, "not_named": left, "seconds": seconds}
     return save_results(results, folder, __file__, argv)
 
 

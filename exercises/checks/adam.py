@@ -114,7 +114,7 @@ def check(ask):
         "If all gradients were 0, it divides 0 by 0: the 1e-7 is "
         "missing, or under the fraction's line it does not help.",
     )
-    tiny = ask(zeros, zeros + 1e-4, zeros, zeros, 1, 0.1)[0]
+    tiny = ask(zeros, zeros + 1e-4, zeros, zeros, 1, 0.1, free=True)[0]
     expect(
         np.allclose(tiny, -0.1, rtol=0.2),
         "With a gradient of 0.0001 the first step should "
