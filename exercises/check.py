@@ -15,14 +15,12 @@ import contextlib
 import hashlib
 import json
 import os
-import re
-import subprocess
 import sys
-import tempfile
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from running import run_judge
 from utils.options import make_parser
 from utils.runs import shown, write_json
 
@@ -30,44 +28,11 @@ TASKS = FOLDER / "tasks"
 SUMS = FOLDER / "checks" / "SHA256SUMS"
 SHOWN_HINTS = OUTPUTS / "hints.json"  # how many of each exercise were shown
 WIDTH = 90  # of a line
-LIMIT = 5  # seconds for a solution, without the imports
-PATIENCE = 60  # seconds for a process with its imports, where even its clock stands still
 
 
 def find_tasks(folder=TASKS):
     """Return {name: file} in the order of the exercises: 09_softmax.py is called softmax."""
     return {path.stem.partition("_")[2]: path for path in sorted(folder.glob("[0-9]*_*.py"))}
-
-
-def run_judge(name, path, show=False):
-    """Return the verdict on a file, from a process of its own.
-
-    show: let what the solution prints come through.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "verdict.json"
-        try:
-            run = subprocess.run(
-                [sys.executable, FOLDER / "judge.py", name, path, result, str(LIMIT)],
-                stdin=subprocess.DEVNULL,
-                stdout=None if show else subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PATIENCE,
-            )
-            errors = run.stderr
-        except subprocess.TimeoutExpired:
-            errors = "Timeout"
-        if result.exists():
-            return json.loads(result.read_text(encoding="utf-8"))
-    verdict = {"state": "wrong", "kind": "error"}
-    if "Timeout" not in errors:
-        return verdict | {"sentence": "Python itself ended before the function was done."}
-    line = re.search(rf'"{re.escape(str(path))}", line (\d+)', errors)
-    place = f" in line {line[1]}" if line else ""
-    sentence = f"It was stopped{place} after {LIMIT} seconds. Is there a loop that does not end?"
-    return verdict | {"sentence": sentence}
 
 
 def sums():
@@ -139,7 +104,8 @@ def title_of(path):
 def report_all(tasks):
     """Judge all tasks, as many at once as there are processors, print a table; return verdicts."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        verdicts = dict(zip(tasks, pool.map(run_judge, tasks, tasks.values()), strict=True))
+        found = pool.map(lambda name: run_judge(name, [tasks[name]])[0], tasks)
+    verdicts = dict(zip(tasks, found, strict=True))
     words = {"right": "done", "not yet": "not yet", "wrong": "wrong", "broken": "no check"}
     for number, (name, verdict) in enumerate(verdicts.items(), 1):
         print(f"{number:2}  {name:16} {words[verdict['state']]:9} {title_of(tasks[name])}")
@@ -175,7 +141,7 @@ def main(argv=None):
         return {}
     if not name:
         return report_all(tasks)
-    verdict = run_judge(name, tasks[name], show=True)
+    (verdict,) = run_judge(name, [tasks[name]], show=True)
     report(name, tasks[name], verdict)
     return {name: verdict}
 

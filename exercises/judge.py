@@ -1,9 +1,9 @@
-"""Machinery of the exercises: judge one file, in a process of its own that may hang or crash.
+"""Machinery of the exercises: judge files, in a process of its own that may hang or crash.
 
-`check.py` starts it: judge.py NAME FILE RESULT LIMIT writes into RESULT, as JSON, the state
+`running.py` starts it: judge.py NAME LIMIT FOLDER FILE ... writes for each file, as JSON, the state
 ("right", "not yet", "wrong", or "broken" if the check itself is), the sentence, and the seconds
-since the imports. A solution that takes longer than LIMIT seconds is ended, and stderr then names
-its line.
+without the imports. A solution that takes longer than LIMIT seconds ends the process, and stderr
+then names its line.
 Chapter: exercises/README.md#what-a-check-does
 """
 
@@ -87,17 +87,20 @@ def judge(name, path):
     return {"state": "right", "sentence": "", "kind": ""}
 
 
-def main(name, path, result, limit):
-    faulthandler.dump_traceback_later(float(limit), exit=True)
-    start = time.perf_counter()
-    try:
-        verdict = judge(name, path)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        verdict = {"state": "broken", "sentence": reason, "kind": ""}
-    faulthandler.cancel_dump_traceback_later()
-    verdict["seconds"] = time.perf_counter() - start
-    Path(result).write_text(json.dumps(verdict), encoding="utf-8")
+def main(name, limit, folder, *paths):
+    """Write a verdict on each file as 0.json, 1.json and so on into the folder."""
+    for number, path in enumerate(paths):
+        faulthandler.dump_traceback_later(float(limit), exit=True)
+        start = time.perf_counter()
+        try:
+            verdict = judge(name, path)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            verdict = {"state": "broken", "sentence": reason, "kind": ""}
+        faulthandler.cancel_dump_traceback_later()
+        verdict["seconds"] = time.perf_counter() - start
+        result = Path(folder) / f"{number}.json"
+        result.write_text(json.dumps(verdict), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Machinery of the exercises: are wrong solutions refused, and by what sentence?
 
-    python exercises/mutants.py               # all exercises: two to three minutes
+    python exercises/mutants.py               # all exercises: a minute
     python exercises/mutants.py softmax       # one, with each sentence: some seconds
     python exercises/mutants.py --sign        # then check.py knows the files that judge
 
@@ -14,15 +14,14 @@ Chapter: exercises/README.md#wrong-solutions
 from chapter import FOLDER, OUTPUTS
 
 import ast
-import os
 import tempfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from check import SUMS, find_tasks, run_judge, sums
+from check import SUMS, find_tasks, sums
 from judge import load
 from others import OTHERS
+from running import run_judge
 from unseen import UNSEEN
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
@@ -115,16 +114,19 @@ def judge_all(name):
         "unseen": by_hand(source, UNSEEN.get(name, [])),
         "rule": [("", text) for text in by_rule(source)],
     }
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-
-        def verdict(mutant):
-            file = Path(folder) / f"{hash(mutant[1])}.py"
-            file.write_text(mutant[1], encoding="utf-8")
-            return (mutant[0], run_judge(name, file), mutant[1])
-
-        judged = {kind: list(pool.map(verdict, texts)) for kind, texts in mutants.items()}
-        right = [verdict(("", text))[1] for text in (source, OTHERS.get(name, source))]
-    return judged, right
+    right = [source, OTHERS.get(name, source)]
+    texts = [text for group in mutants.values() for _, text in group]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{number}.py" for number in range(len(right + texts))]
+        for path, text in zip(paths, right + texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+        verdicts = iter(run_judge(name, paths))
+    of_right = [next(verdicts) for _ in right]
+    judged = {
+        kind: [(word, next(verdicts), text) for word, text in group]
+        for kind, group in mutants.items()
+    }
+    return judged, of_right
 
 
 def is_named(word, verdict):
@@ -144,6 +146,7 @@ def summarize(judged):
     return {
         "mutants": len(judged),
         "refused": len(refused),
+        "accepted": sum(verdict["state"] == "right" for _, verdict, _ in judged),
         "named": sum(is_named(word, verdict) for word, verdict, _ in judged),
         **{kind: kinds[kind] for kind in ("fault", "form", "error", "values")},
     }

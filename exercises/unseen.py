@@ -1,8 +1,8 @@
 """Machinery of the exercises: wrong solutions that were written after the checks.
 
 The mutants in the checks were at hand while the checks were written, and helped to write them.
-These were not: they came last, and no check was changed after they were first judged. So their
-share says how a check fares with a fault that nobody thought of. As there: the word that the
+These were not: they came last, and no check was changed because of what they brought to light. So
+their share says how a check fares with a fault that nobody thought of. As there: the word that the
 sentence must contain, what is replaced in the reference, and by what.
 Chapter: exercises/README.md#wrong-solutions
 """

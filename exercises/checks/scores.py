@@ -71,6 +71,12 @@ def check(ask):
         for name, score in zip(RESULTS, found, strict=True):
             expect(np.isfinite(score), f"If {case}, {name} is {score}: something was divided by 0.")
             expect(score == 0, f"If {case}, {name} should be 0; it is {float(score):.3g}.")
+    one = np.array([1, 0, 0])
+    for name, score in zip(RESULTS, ask(one, one), strict=True):
+        expect(
+            score == 1,
+            f"If one of three is 1, and is reported, {name} should be 1; it is {float(score):.3g}.",
+        )
     expect(np.allclose(ask(ones, ones), 1), "If every answer is right, all three should be 1.")
 
 

@@ -66,6 +66,12 @@ def check(ask):
             all(map(np.array_equal, parts, again)), "The same seed gives another split each time."
         )
         seen.add(tuple(sorted(np.unique(groups[validation])[:3])))
+    four = ask(np.repeat(np.arange(4), 2), 0.25, 1, free=True)[1]
+    expect(
+        len(four) == 2,
+        "Of eight images by four writers a quarter is one writer. It takes "
+        f"{len(four)} images: stop as soon as there are at least as many as wanted.",
+    )
     others = {tuple(ask(groups, 0.3, seed, free=True)[1].tolist()) for seed in range(5)}
     expect(len(others) > 1, "Every seed gives the same split: the writers are not drawn at random.")
     sizes = np.repeat([1, 2, 3], [40, 1, 1])
