@@ -5,6 +5,7 @@ seed and the folder for what a run writes are no setting.
 """
 
 import bisect
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from utils.runs import RESULTS, ROOT
 
 BANDS = RESULTS / "bands"
 NOT_SETTINGS = {"seed", "outputs"}
+# What a file that is damaged, or is not one of these, may lead to.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 
 
 def plain(settings):
@@ -65,15 +68,11 @@ def place_run(results, script, settings, folder=None):
     results: what the run returns; script: its path; settings: all that it depends on, a dict;
     folder: where the bands are, None for those of the book. A damaged file counts as none.
     """
-    try:
-        for path in sorted((folder or BANDS).glob(f"{Path(script).stem}*.json")):
+    for path in sorted((folder or BANDS).glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(*DAMAGE):
             band = json.loads(path.read_text(encoding="utf-8"))
             if band["settings"] == plain(settings):
-                loss, losses = (
-                    look_up(results, band["path"]),
-                    [*map(float, band["losses"].values())],
-                )
+                losses = [*map(float, band["losses"].values())]
+                loss = look_up(results, band["path"])
                 return describe(loss, band["name"], losses, band.get("backend"))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        pass
     return None
