@@ -1,6 +1,6 @@
 """Machinery of the exercises: are wrong solutions refused, and by what sentence?
 
-    python exercises/mutants.py               # all exercises: a minute
+    python exercises/mutants.py               # all exercises: half a minute
     python exercises/mutants.py softmax       # one, with each sentence: some seconds
     python exercises/mutants.py --sign        # then check.py knows the files that judge
 
