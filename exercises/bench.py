@@ -1,9 +1,9 @@
 """Machinery of the exercises: how a function is asked, and how a fault becomes a sentence.
 
-A file in checks/ holds `HINTS`, three of them; `check(ask)`; and `MUTANTS`, wrong solutions. `ask`
-calls the reader's function as `ask(arguments)` and returns its answer, whose kind and shape have
-been looked at by then. `expect` and `match` end a check with a sentence. At the end of a check all
-answers are compared with those of the reference solution, so a check only has to name faults.
+A file in checks/ holds `HINTS`, three of them, and `check(ask)`. `ask` calls the reader's function
+as `ask(arguments)` and returns its answer, whose kind and shape have been looked at by then.
+`expect` and `match` end a check with a sentence. At the end of a check all answers are compared
+with those of the reference solution, so a check only has to name faults.
 Chapter: exercises/README.md#for-teachers
 """
 

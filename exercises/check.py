@@ -24,7 +24,7 @@ from running import run_judge
 from utils.options import make_parser
 from utils.runs import shown, write_json
 
-TASKS = FOLDER / "tasks"
+TASKS, SOLUTIONS = FOLDER / "tasks", FOLDER / "solutions"
 SUMS = FOLDER / "checks" / "SHA256SUMS"
 SHOWN_HINTS = OUTPUTS / "hints.json"  # how many of each exercise were shown
 WIDTH = 90  # of a line
@@ -37,7 +37,7 @@ def find_tasks(folder=TASKS):
 
 def sums():
     """Return {file: its SHA-256}, of all that judges; ends of lines do not count."""
-    files = [FOLDER / "bench.py", FOLDER / "judge.py"]
+    files = [FOLDER / "bench.py", FOLDER / "judge.py", FOLDER / "checks" / "solutions.txt"]
     files += sorted([*FOLDER.glob("checks/*.py"), *FOLDER.glob("solutions/*.py")])
     texts = {path: path.read_bytes().replace(b"\r\n", b"\n") for path in files}
     return {
@@ -47,12 +47,16 @@ def sums():
 
 
 def changed_files():
-    """Return which of the files that judge are not those of the book."""
+    """Return which of the files that judge are not those of the book.
+
+    A copy for students has no solutions; the checks do without them.
+    """
     with contextlib.suppress(OSError, ValueError):
         lines = SUMS.read_text(encoding="utf-8").splitlines()
         wanted = {file: digest for digest, file in (line.split() for line in lines)}
         found = sums()
-        return sorted(file for file in wanted | found if wanted.get(file) != found.get(file))
+        changed = {file for file in wanted | found if wanted.get(file) != found.get(file)}
+        return sorted(changed if SOLUTIONS.exists() else changed & {*found})
     return [SUMS.relative_to(FOLDER).as_posix()]
 
 
@@ -65,6 +69,7 @@ def next_hint(name, step):
     known = counts.get(name)
     step = step or min(known + 1 if isinstance(known, int) else 1, 3)
     with contextlib.suppress(OSError):  # a folder that cannot be written only forgets
+        SHOWN_HINTS.parent.mkdir(exist_ok=True)
         write_json(counts | {name: step}, SHOWN_HINTS)
     return step
 
@@ -75,8 +80,9 @@ def show_hints(name, step):
     step = next_hint(name, step)
     for number, hint in enumerate(load(FOLDER / "checks" / f"{name}.py").HINTS[:step], 1):
         print(textwrap.fill(f"{number}. {hint}", WIDTH, subsequent_indent="   "))
-    if step == 3:
-        print(f"All else is in {shown(FOLDER / 'solutions' / f'{name}.py')}: a solution of ours.")
+    solution = SOLUTIONS / f"{name}.py"
+    if step == 3 and solution.exists():
+        print(f"All else is in {shown(solution)}: a solution of ours.")
 
 
 def report(name, path, verdict):

@@ -2,10 +2,12 @@
 
     python exercises/mutants.py               # all exercises: half a minute
     python exercises/mutants.py softmax       # one, with each sentence: some seconds
-    python exercises/mutants.py --sign        # then check.py knows the files that judge
+    python exercises/mutants.py --sign        # pack the solutions, note down the files that judge
 
-A wrong solution is the reference with one fault. Those by hand are in the checks, each with the
-word that the sentence must contain, and those of unseen.py were written after the checks. Those by
+A wrong solution is the reference with one fault. A file in faults/ holds those by hand: for each
+the word that the sentence must contain, what is replaced in the reference, and by what. `MUTANTS`
+were at hand while the check was written. `UNSEEN` came later, and no check was changed because of
+what they brought to light. `OTHER` is a right solution that is written in another way. Those by
 rule come from here: another operator, another number, a call, a statement or a bound left out, at
 each place where that is possible.
 Chapter: exercises/README.md#wrong-solutions
@@ -19,10 +21,8 @@ from collections import Counter
 from pathlib import Path
 
 from check import SUMS, find_tasks, sums
-from judge import load
-from others import OTHERS
+from judge import load, pack
 from running import run_judge
-from unseen import UNSEEN
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -35,7 +35,7 @@ METHODS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "std": "var
 
 
 def by_hand(source, mutants):
-    """Return [(word, source with the fault)] of a check's MUTANTS."""
+    """Return [(word, source with the fault)]; mutants: (word, what is replaced, by what)."""
     for _, old, _ in mutants:
         if source.count(old) != 1:
             raise ValueError(f"{old!r} is {source.count(old)} times in the solution, not once")
@@ -109,12 +109,13 @@ def by_rule(source):
 def judge_all(name):
     """Return {kind of mutant: [(word, verdict, source)]} and the verdicts on right solutions."""
     source = (FOLDER / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+    faults = load(FOLDER / "faults" / f"{name}.py")
     mutants = {
-        "hand": by_hand(source, load(FOLDER / "checks" / f"{name}.py").MUTANTS),
-        "unseen": by_hand(source, UNSEEN.get(name, [])),
+        "hand": by_hand(source, faults.MUTANTS),
+        "unseen": by_hand(source, faults.UNSEEN),
         "rule": [("", text) for text in by_rule(source)],
     }
-    right = [source, OTHERS.get(name, source)]
+    right = [source, faults.OTHER]
     texts = [text for group in mutants.values() for _, text in group]
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{number}.py" for number in range(len(right + texts))]
@@ -162,7 +163,8 @@ def show(kind, word, verdict, source, solution):
 
 
 def sign():
-    """Write down the files that judge, so that check.py sees if one is changed."""
+    """Pack the solutions, and write down the files that judge: check.py sees if one is changed."""
+    pack()
     lines = [f"{digest}  {file}\n" for file, digest in sums().items()]
     SUMS.write_text("".join(lines), encoding="utf-8", newline="\n")
 

@@ -4,9 +4,11 @@ What a reader has written into exercises/tasks/ does not count here.
 """
 
 import ast
+import base64
 import doctest
 import json
 import re
+import zlib
 
 import numpy as np
 import pytest
@@ -39,13 +41,17 @@ def judge(mutants, name, path):
     return mutants.load(FOLDER / "judge.py").judge(name, path)
 
 
+def faults(mutants, name):
+    return mutants.load(FOLDER / "faults" / f"{name}.py")
+
+
 def solution(name):
     return (FOLDER / "solutions" / f"{name}.py").read_text(encoding="utf-8")
 
 
 @each_exercise
 def test_right_solutions_pass_however_they_are_written(mutants, name, tmp_path):
-    for source in (solution(name), mutants.OTHERS[name]):
+    for source in (solution(name), faults(mutants, name).OTHER):
         (tmp_path / "right.py").write_text(source, encoding="utf-8")
         verdict = judge(mutants, name, tmp_path / "right.py")
         assert verdict == {"state": "right", "sentence": "", "kind": ""}
@@ -53,9 +59,9 @@ def test_right_solutions_pass_however_they_are_written(mutants, name, tmp_path):
 
 @each_exercise
 def test_wrong_solutions_are_refused_and_the_fault_is_named(mutants, name, tmp_path):
-    checks = mutants.load(FOLDER / "checks" / f"{name}.py")
-    assert len(checks.HINTS) == 3 and len(checks.MUTANTS) >= 12
-    wrong = mutants.by_hand(solution(name), checks.MUTANTS)
+    assert len(mutants.load(FOLDER / "checks" / f"{name}.py").HINTS) == 3
+    wrong = mutants.by_hand(solution(name), faults(mutants, name).MUTANTS)
+    assert len(wrong) >= 12
     if name == "choose":  # which draws thousands of tokens
         wrong = wrong[::4]
     for number, (word, source) in enumerate(wrong):
@@ -81,7 +87,8 @@ def test_a_task_has_an_example_that_is_right_and_a_section_that_teaches_it(mutan
 def test_there_are_twenty_and_each_has_its_three_files(check):
     tasks = check.find_tasks()
     assert len(tasks) >= 20 and sorted(tasks) == NAMES
-    assert {path.stem for path in (FOLDER / "solutions").glob("*.py")} == set(NAMES)
+    for folder in ("solutions", "faults"):
+        assert {path.stem for path in (FOLDER / folder).glob("*.py")} == set(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +186,27 @@ def test_a_changed_file_of_checks_is_noticed(check, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "hints.json")
     check.main(["neuron", "--hint"])
     assert "exercises/checks/softmax.py is not the book's" in capsys.readouterr().out
+
+
+def test_a_copy_without_solutions_judges_as_well(load_script, check, tmp_path, monkeypatch, capsys):
+    """As student_copy.py makes one; what is packed is what the solutions are."""
+    module = load_script("exercises/judge.py")
+    monkeypatch.setattr(module, "SOLUTIONS", tmp_path / "none")
+    monkeypatch.setattr(check, "SOLUTIONS", tmp_path / "none")
+    monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "outputs" / "hints.json")
+    random = np.random.default_rng(1)
+    logits = random.normal(size=(3, 4))
+    for name in NAMES:
+        assert callable(module.load_solution(name))
+    ours = module.load(FOLDER / "solutions" / "softmax.py").softmax
+    assert (module.load_solution("softmax")(logits) == ours(logits)).all()
+    packed = base64.decodebytes(module.PACKED.read_bytes())
+    assert json.loads(zlib.decompress(packed)) == {name: solution(name) for name in NAMES}
+    kept = {file: digest for file, digest in check.sums().items() if "solutions/" not in file}
+    monkeypatch.setattr(check, "sums", lambda: kept)
+    assert check.changed_files() == []
+    check.main(["softmax", "--hint", "3"])
+    assert "solution" not in capsys.readouterr().out and (tmp_path / "outputs").is_dir()
 
 
 def test_rules_make_each_fault_once_and_none_that_is_none(mutants):

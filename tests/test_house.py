@@ -30,7 +30,7 @@ PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visual
 PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "customizing/loops", "customizing/feeding"]
 PARTS += ["text/gpt"]
 # What the exercises load by themselves, and what a reader fills in: no scripts.
-BENCH = {ROOT / "exercises" / folder for folder in ("tasks", "checks", "solutions")}
+BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]

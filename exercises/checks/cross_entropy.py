@@ -83,30 +83,3 @@ def check(ask):
         "Examples with the target 1 alone are right, those "
         "with 0 alone, too. Mixed they are not: each counts once in the mean.",
     )
-
-
-MUTANTS = [
-    ("negative", "-np.log(right)", "np.log(right)"),
-    ("added up", "np.mean", "np.sum"),
-    ("base", "np.log(", "np.log10("),
-    ("base", "np.log(", "np.log2("),
-    ("infinite", "np.clip(predictions, 1e-7, 1 - 1e-7)", "predictions"),
-    ("infinite", "1e-7, 1 - 1e-7", "1e-7, 1"),
-    ("infinite", "1e-7, 1 - 1e-7", "0, 1 - 1e-7"),
-    ("0.0001", "1e-7, 1 - 1e-7", "1e-3, 1 - 1e-7"),
-    (
-        "do not count",
-        "np.where(targets == 1, predictions, 1 - predictions)",
-        "predictions ** targets",
-    ),
-    ("got 0.8", "1 - predictions)\n", "predictions)\n"),
-    ("mixed up", "predictions, 1 - predictions)\n", "1 - predictions, predictions)\n"),
-    ("squared", "np.mean(-np.log(right))", "np.mean((1 - right) ** 2)"),
-    (
-        "each counts once",
-        "np.mean(-np.log(right))",
-        "(-np.log(right[targets == 1])).sum() / max((targets == 1).sum(), 1)"
-        " + (-np.log(right[targets == 0])).sum() / max((targets == 0).sum(), 1)",
-    ),
-    ("shape", "np.mean(-np.log(right))", "-np.log(right)"),
-]

@@ -50,29 +50,3 @@ def check(ask):
         close(ratio, 1),
         f"The step has the right direction and is {ratio:.3g} times as long as it should be.",
     )
-
-
-MUTANTS = [
-    ("uphill", "weights - learning_rate", "weights + learning_rate"),
-    ("uphill", "x @ weights - y", "y - x @ weights"),
-    ("half as long", "2 * errors", "errors"),
-    ("mean over the rows", " / len(x)", ""),
-    ("times as long", "/ len(x)", "/ x.size"),
-    ("learning rate", "learning_rate * gradient", "gradient"),
-    ("move all the same", "errors = x @ weights - y", "errors = x @ weights"),
-    ("learning rate", "weights - learning_rate * gradient", "-learning_rate * gradient"),
-    ("gradient", "2 * errors @ x / len(x)", "2 * np.sign(errors) @ x / len(x)"),
-    ("gradient", "2 * errors @ x / len(x)", "2 * errors.mean() * x.mean(axis=0)"),
-    ("gradient", "2 * errors @ x / len(x)", "2 * errors.mean() * np.ones(x.shape[1])"),
-    ("ValueError", "errors @ x", "errors @ x.T"),
-    (
-        "changes",
-        "    return weights - learning_rate * gradient",
-        "    weights -= learning_rate * gradient\n    return weights",
-    ),
-    (
-        "learning rate",
-        "learning_rate * gradient",
-        "learning_rate * gradient / np.abs(learning_rate * gradient).max() * 0.01",
-    ),
-]

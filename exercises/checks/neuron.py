@@ -46,21 +46,3 @@ def check(ask):
         "For one input the sum is right, for three it is not: each product "
         "of an input and its weight is added, as it is.",
     )
-
-
-# The word that the sentence must have, what is replaced in the solution, and by what.
-MUTANTS = [
-    ("bias", " + bias", ""),
-    ("bias", "+ bias", "- bias"),
-    ("bias", "inputs @ weights + bias", "np.sum(inputs * weights + bias)"),
-    ("bias", "inputs @ weights + bias", "np.sum((inputs + bias) * weights)"),
-    ("added", "inputs @ weights", "np.mean(inputs * weights)"),
-    ("sigmoid", "1 / (1 + np.exp(-total))", "total"),
-    ("sigmoid", "1 / (1 + np.exp(-total))", "np.maximum(total, 0)"),
-    ("sigmoid", "1 / (1 + np.exp(-total))", "np.tanh(total)"),
-    ("sign", "-total", "total"),
-    ("shape", "inputs @ weights + bias", "inputs * weights + bias"),
-    ("sigmoid", "np.exp(-total)", "2.0 ** -total"),
-    ("sigmoid", "np.exp(-total)", "np.exp(-total / 2)"),
-    ("None", "return 1", "output = 1"),
-]

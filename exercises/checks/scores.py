@@ -78,27 +78,3 @@ def check(ask):
             f"If one of three is 1, and is reported, {name} should be 1; it is {float(score):.3g}.",
         )
     expect(np.allclose(ask(ones, ones), 1), "If every answer is right, all three should be 1.")
-
-
-MUTANTS = [
-    ("changed places", "return precision, recall, f1", "return recall, precision, f1"),
-    ("accuracy", "found / max(np.sum(predicted == 1), 1)", "np.mean(truth == predicted)"),
-    ("ordinary mean", "2 * precision * recall / (precision + recall)", "(precision + recall) / 2"),
-    ("factor 2", "2 * precision * recall /", "precision * recall /"),
-    ("geometric", "2 * precision * recall / (precision + recall)", "(precision * recall) ** 0.5"),
-    ("divided by 0", "max(np.sum(predicted == 1), 1)", "np.sum(predicted == 1)"),
-    ("divided by 0", "max(np.sum(truth == 1), 1)", "np.sum(truth == 1)"),
-    ("divided by 0", " if found else 0.0", ""),
-    ("f1 should be 0", " if found else 0.0", " if found else 1.0"),
-    ("all examples", "max(np.sum(predicted == 1), 1)", "len(truth)"),
-    ("all examples", "max(np.sum(truth == 1), 1)", "len(truth)"),
-    ("false alarms", "max(np.sum(predicted == 1), 1)", "max(np.sum(predicted > truth), 1)"),
-    ("missed", "max(np.sum(truth == 1), 1)", "max(np.sum(predicted < truth), 1)"),
-    ("precision", "np.sum((truth == 1) & (predicted == 1))", "np.sum(truth == predicted)"),
-    (
-        "zeros",
-        "recall = found / max(np.sum(truth == 1), 1)",
-        "recall = np.sum((truth == 0) & (predicted == 0)) / max(np.sum(truth == 0), 1)",
-    ),
-    ("results", "return precision, recall, f1", "return precision, recall"),
-]
