@@ -17,7 +17,7 @@ BAND = {
     "path": "scores.loss",
     "settings": {"hidden": [8, 4], "epochs": 500},
     "backend": keras.config.backend(),
-    "losses": {str(seed): 0.5 + seed / 100 for seed in range(11)},  # 0.5 to 0.6
+    "losses": {str(seed): 0.5 + seed / 200 for seed in range(21)},  # 0.5 to 0.6
 }
 
 
@@ -35,7 +35,7 @@ def place(tmp_path):
 
 def test_a_run_is_placed_among_those_with_other_seeds(place):
     line = place(0.535)
-    assert line.startswith("Normal? Yes: of 11 runs") and "4 have a lower loss" in line
+    assert line.startswith("Normal? Yes: of 21 runs") and "7 have a lower loss" in line
     assert "0.535" in line and "\n" not in line and "(on" not in line
     for loss in (0.491, 0.609):  # a little beyond is still inside
         assert "Yes" in place(loss)
@@ -48,6 +48,10 @@ def test_of_another_setting_nothing_is_said(place):
     assert place(0.535, SETTINGS | {"epochs": 499}) is None
     assert place(0.535, SETTINGS | {"learning_rate": 0.1}) is None
     assert place(0.535, SETTINGS | {"seed": 4, "outputs": None})
+
+
+def test_a_band_of_few_seeds_says_nothing(place):
+    assert place(0.535, losses={"1": 0.5, "2": 0.6}) is None
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,7 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     assert seeds == [1, 2, 3, 4, 5]
     band = json.loads((tmp_path / "xor.json").read_text(encoding="utf-8"))
     assert band["losses"]["5"] == 0.05 and band["settings"] == {"epochs": 7}
+    monkeypatch.setattr(bands, "FEWEST", 5)
     assert bands.place_run({"loss": 0.03}, "xor.py", {"epochs": 7}, tmp_path)
     script.file_trial("xor", "bad", range(2), math.inf, ["--bad"])
     script.file_trial("xor", "fresh", [3, 4], math.inf, [])

@@ -13,6 +13,7 @@ from pathlib import Path
 from utils.runs import RESULTS, ROOT
 
 BANDS = RESULTS / "bands"
+FEWEST = 20  # seeds of a band; one that is still being measured says nothing
 NOT_SETTINGS = {"seed", "outputs"}
 # What a file that is damaged, or is not one of these, may lead to.
 DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError)
@@ -71,8 +72,8 @@ def place_run(results, script, settings, folder=None):
     for path in sorted((folder or BANDS).glob(f"{Path(script).stem}*.json")):
         with contextlib.suppress(*DAMAGE):
             band = json.loads(path.read_text(encoding="utf-8"))
-            if band["settings"] == plain(settings):
-                losses = [*map(float, band["losses"].values())]
+            losses = [*map(float, band["losses"].values())]
+            if band["settings"] == plain(settings) and len(losses) >= FEWEST:
                 loss = look_up(results, band["path"])
                 return describe(loss, band["name"], losses, band.get("backend"))
     return None
