@@ -115,6 +115,7 @@ MEASUREMENTS = {
     "traffic": ("book/figures/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
+    "exercises": ("exercises/mutants.py", []),
     "cells": (
         "book/figures/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],

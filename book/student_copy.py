@@ -14,7 +14,7 @@ from pathlib import Path
 
 from utils.runs import fail
 
-KEYS = {"book/keys", "exercises/solutions", "exercises/mutants.py", "tests"}
+KEYS = {"book/keys", "exercises/solutions", "exercises/faults", "exercises/mutants.py", "tests"}
 # What is of one computer only, or belongs to the developers.
 LEFT_OUT = shutil.ignore_patterns("outputs", "__pycache__", ".*", "wheels")
 

@@ -112,7 +112,7 @@ def main(argv=None):
         "probability": probability,
         "history": history.history,
     }
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, options)
 
 
 if __name__ == "__main__":

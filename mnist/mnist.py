@@ -24,9 +24,9 @@ from figures import draw_figures
 from models import MODELS, ZOO
 from optimization import make_optimizer
 from options import Settings, open_run, parse_arguments
-from report import describe, save_model, write_report
+from report import describe, save_model, say_where, write_report
 from utils.data import prepare_mnist, prepare_test
-from utils.runs import find_run, shown
+from utils.runs import find_run
 from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity
 
@@ -138,7 +138,7 @@ def run(settings, folder, resume=False, test=False, argv=None, build=None):
         if results["interrupted"]:
             break
     if results["models"]:
-        print(f"Models, curves and report.html are in {shown(folder)}")
+        say_where(results, folder)
     return results
 
 

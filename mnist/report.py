@@ -16,11 +16,12 @@ import jinja2
 import numpy as np
 
 from figures import draw_comparison
+from utils.bands import place_run
 from utils.data import load_parts
 from utils.finished import load_finished
 from utils.models import DIVERGED
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, replacing, write_json
+from utils.runs import fail, find_run, first_line, replacing, shown, write_json
 from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who
@@ -118,6 +119,13 @@ def write_report(results, folder):
     )
     with replacing(folder / "report.html") as partial:
         partial.write_text(page, encoding="utf-8")
+
+
+def say_where(results, folder):
+    """Say what lies in the folder of a run, and where the run lies among those of the book."""
+    print(f"Models, curves and report.html are in {shown(folder)}")
+    if line := place_run(results, "mnist.py", results["settings"]):
+        print(line)
 
 
 def summarize(history):

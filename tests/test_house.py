@@ -29,11 +29,13 @@ ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trai
 PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
 PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "customizing/loops", "customizing/feeding"]
 PARTS += ["text/gpt"]
+# What the exercises load by themselves, and what a reader fills in: no scripts.
+BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]
     for path in (ROOT / folder).rglob("*.py")
-    if "outputs" not in path.parts
+    if "outputs" not in path.parts and path.parent not in BENCH
 )
 LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTERS]
 name = lambda path: str(path.relative_to(ROOT))  # noqa: E731

@@ -85,7 +85,7 @@ RUN_BY_THEIR_CHAPTER = {
     "xor/forward_propagation.py", "xor/initializations.py",
     "customizing/five_steps.py", "customizing/use_parts.py", "customizing/mistakes.py",
     "customizing/loops/distill.py", "customizing/loops/branches.py",
-    "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
+    "customizing/loops/siamese.py", "customizing/feeding/million_rows.py", "exercises/mutants.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
@@ -94,7 +94,7 @@ SLOW = {
     "rnn/order.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
 }  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
-NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py"}
+NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
 # Commands that set up, start what does not end, or are this very test run.
 NOT_SCRIPTS = re.compile(
     r"(git clone|cd|\. |python3? -m venv|python -m pytest|(\.venv\S*[/\\])?(pip|activate)|pip|"
@@ -319,7 +319,7 @@ def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what starts the back ends in other processes.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend |= {"traffic", "backends_lstm", "opening"}
-    without_backend |= {"think_page", "mnist_compare", "mnist_calibration"}
+    without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

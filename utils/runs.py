@@ -140,15 +140,23 @@ def backend():
     return f"{name} {sys.modules[name].__version__}"
 
 
-def save_results(results, folder, script, argv):
+def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, say what lies in its folder.
 
-    Returns the results. script and argv: as for provenance.
+    Returns the results. script and argv: as for provenance. args: what argparse made of argv, if
+    the run is to be placed among those of the book, which the last line then does.
     """
+    from utils import bands  # which needs this module, too
+
+    about = provenance(script, argv)
+    if args:
+        about["settings"] = bands.plain(vars(args))
     with writing_to(folder):
-        write_json(results | {"provenance": provenance(script, argv)}, folder / "results.json")
+        write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir())
     print(f"In {shown(folder)}: {', '.join(names)}")
+    if args and (line := bands.place_run(results, script, vars(args))):
+        print(line)
     return results
 
 

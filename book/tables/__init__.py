@@ -5,6 +5,7 @@ from tables import (  # noqa: F401
     churn,
     cnn,
     customizing,
+    exercises,
     experiments,
     forecasts,
     mnist,

@@ -1,0 +1,132 @@
+"""Machinery of the book: run a script with many seeds, so that readers can place their runs.
+
+    python book/bands.py xor                      # 40 seeds; what is there already is kept
+    python book/bands.py xor --minutes 4          # as many as fit; the same command goes on
+    python book/bands.py xor --seeds 20 --first 500 --trial fresh   # and are others inside?
+    python book/bands.py xor --seeds 3 --trial rate -- --learning-rate 0.05
+
+A band becomes assets/results/bands/NAME.json. A trial goes beside the loss of the band into
+assets/results/bands_NAME.json: how many of its runs lie inside, and each loss.
+"""
+
+from chapter import ROOT
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from utils.bands import BANDS, is_inside, look_up, plain
+from utils.options import positive
+from utils.runs import RESULTS, provenance, write_json
+
+# Name of the band: script, options, where its results have the loss, and what that is called.
+RUNS = {
+    "xor": ("xor/xor.py", [], "loss", "loss"),
+    "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
+    "mnist_dense": (
+        "mnist/mnist.py",
+        ["--model", "mlp_one_layer", "--epochs", "3"],
+        "models.mlp_one_layer.validation.cross_entropy",
+        "validation loss",
+    ),
+    "mnist_conv_net": (
+        "mnist/mnist.py",
+        ["--model", "conv_net", "--epochs", "3"],
+        "models.conv_net.validation.cross_entropy",
+        "validation loss",
+    ),
+}
+FIRST_SEED = 101  # of the band
+
+
+def load(script):
+    """Return a script as a module; its folder comes first on Python's path."""
+    path = ROOT / script
+    sys.path.insert(0, str(path.parent))
+    del sys.modules["chapter"]  # the script has one of its own
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def run_seeds(name, seeds, known, deadline, save, extra=()):
+    """Run the seeds that are not known until the deadline; after each save {seed: loss}.
+
+    save takes the losses and the settings of the run.
+    """
+    script, options, path, _ = RUNS[name]
+    module, losses = load(script), dict(known)
+    for seed in seeds:
+        if str(seed) in losses:
+            continue
+        if time.monotonic() > deadline:
+            break
+        with tempfile.TemporaryDirectory() as folder:
+            words = [*options, *extra, "--seed", str(seed), "--outputs", f"{folder}/run"]
+            losses[str(seed)] = look_up(module.main(words), path)
+            results = read(Path(folder) / "run" / "results.json")
+        print(f"{name}, seed {seed}: {losses[str(seed)]:.4g}", flush=True)
+        settings = results.get("settings") or results["provenance"]["settings"]
+        save(losses, plain(settings))
+
+
+def file_band(name, seeds, deadline):
+    """Run the seeds that a band lacks, and file it after each."""
+    path = BANDS / f"{name}.json"
+    script, options, place, called = RUNS[name]
+
+    def save(losses, settings):
+        BANDS.mkdir(exist_ok=True)
+        about = provenance(ROOT / script, options)
+        band = {"name": called, "path": place, "settings": settings}
+        band |= {"backend": about["backend"].split()[0], "losses": losses, "provenance": about}
+        write_json(band, path)
+
+    run_seeds(name, seeds, read(path).get("losses", {}), deadline, save)
+
+
+def file_trial(name, trial, seeds, deadline, extra):
+    """Run other seeds, or the same with other settings, and file how many lie inside the band."""
+    path = RESULTS / f"bands_{name}.json"
+    band = sorted(read(BANDS / f"{name}.json")["losses"].values())
+
+    def save(losses, _):
+        inside = sum(is_inside(loss, band) for loss in losses.values())
+        found = {"options": list(extra), "runs": len(losses), "inside": inside, "losses": losses}
+        filed = read(path) | {trial: found}
+        write_json(filed | {"provenance": provenance(__file__, [name])}, path)
+
+    known = read(path).get(trial, {}).get("losses", {})
+    run_seeds(name, seeds, known, deadline, save, extra)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run a script with many seeds.")
+    parser.add_argument("name", choices=RUNS)
+    parser.add_argument("--seeds", type=positive(int), default=40, help="how many")
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="the first seed")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after these")
+    parser.add_argument("--trial", help="name of a trial, which is held against the band")
+    parser.add_argument("extra", nargs="*", help="of a trial: options of the script, after --")
+    args = parser.parse_args()
+    if args.extra and not args.trial:
+        parser.error("a band has the default settings: options are for a trial")
+    seeds = range(args.first, args.first + args.seeds)
+    deadline = time.monotonic() + 60 * args.minutes
+    if args.trial:
+        file_trial(args.name, args.trial, seeds, deadline, args.extra)
+    else:
+        file_band(args.name, seeds, deadline)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+import numpy as np
+
+from bench import expect, match
+
+RESULTS = ("weights", "mean", "square")
+HINTS = [
+    "Four lines, as in the chapter: the new mean, the new mean of the squares, the rate, and the "
+    "new weights from these three.",
+    "A running mean keeps 0.9 of what it was and takes 0.1 of what is new. For the squares these "
+    "are 0.999 and 0.001.",
+    "Both means start at 0 and are too small at first: by 1 - 0.9**step and 1 - 0.999**step. The "
+    "second one stands under a root.",
+]
+
+
+def check(ask):
+    random = np.random.default_rng(1)
+    weights, gradient, mean = random.normal(size=(3, 3)) * [[1], [1e4], [1e4]]
+    square = random.uniform(0.5e8, 2e8, size=3)
+    for step in (1, 7):
+        found, new_mean, new_square = ask(weights, gradient, mean, square, step, 0.01)
+        match(
+            new_mean,
+            0.9 * mean + 0.1 * gradient,
+            "`mean` is wrong: it keeps nine tenths of "
+            "what it was and takes one tenth of the gradient.",
+            [
+                (
+                    0.1 * mean + 0.9 * gradient,
+                    "`mean` keeps one tenth and takes nine; it should be the other way round.",
+                ),
+                (0.1 * gradient, "`mean` forgets the gradients before this one."),
+                (
+                    (0.9 * mean + 0.1 * gradient) / (1 - 0.9**step),
+                    "`mean` is corrected for its start at 0 already. Correct only the step, or "
+                    "the next "
+                    "call corrects it again.",
+                ),
+            ],
+        )
+        match(
+            new_square,
+            0.999 * square + 0.001 * gradient**2,
+            "`square` is wrong: it keeps 0.999 "
+            "of what it was and takes 0.001 of the squared gradient.",
+            [
+                (
+                    0.999 * square + 0.001 * gradient,
+                    "`square` takes the gradient itself, and not its square.",
+                ),
+                (
+                    0.9 * square + 0.1 * gradient**2,
+                    "`square` keeps 0.9, as the mean does; it should keep 0.999.",
+                ),
+                (
+                    0.999 * square + 0.001 * new_mean**2,
+                    "`square` takes the square of the mean, and not that of the gradient.",
+                ),
+                (
+                    (0.999 * square + 0.001 * gradient**2) / (1 - 0.999**step),
+                    "`square` is corrected for its start at 0 already. Correct only the step, or "
+                    "the "
+                    "next call corrects it again.",
+                ),
+            ],
+        )
+        by_mean, root = 1 - 0.9**step, np.sqrt(1 - 0.999**step)
+        plain = 0.01 * new_mean / np.sqrt(new_square)
+        right = root / by_mean * plain
+        match(
+            weights - found,
+            right,
+            "`mean` and `square` are right, the step that is made of "
+            f"them is not: the first weight moves by {found[0] - weights[0]:.4f}.",
+            [
+                (-right, "The step goes uphill."),
+                (
+                    plain,
+                    "The step is not corrected for the means having started at 0: the first "
+                    "steps come "
+                    "out wrong.",
+                ),
+                (
+                    plain / by_mean,
+                    "Only the mean is corrected for its start at 0, not the mean of the squares.",
+                ),
+                (
+                    plain * root,
+                    "Only the mean of the squares is corrected for its start at 0, not the mean.",
+                ),
+                (
+                    right / np.sqrt(new_square),
+                    "The root is missing: the step divides by the mean square itself.",
+                ),
+                (
+                    right / np.sqrt(new_square) * root,
+                    "The root is missing: the step divides by the corrected mean square itself.",
+                ),
+                (
+                    right / new_mean * gradient,
+                    "The step is made of this gradient alone, and not of the running mean.",
+                ),
+                (100 * right, "The learning rate is left out."),
+                (
+                    0.01 * mean / np.sqrt(square) * root / by_mean,
+                    "The step is made of the old means; first bring them up to date.",
+                ),
+            ],
+        )
+    zeros = np.zeros(2)
+    at_rest = ask(zeros, zeros, zeros, zeros, 1, 0.1)[0]
+    expect(
+        np.isfinite(at_rest).all(),
+        "If all gradients were 0, it divides 0 by 0: the 1e-7 is "
+        "missing, or under the fraction's line it does not help.",
+    )
+    tiny = ask(zeros, zeros + 1e-4, zeros, zeros, 1, 0.1, free=True)[0]
+    expect(
+        np.allclose(tiny, -0.1, rtol=0.2),
+        "With a gradient of 0.0001 the first step should "
+        "still be about as long as the learning rate: what is added to the root is too large, "
+        "or is added under it.",
+    )

@@ -1,0 +1,97 @@
+import numpy as np
+
+from bench import close, expect, short
+
+RESULTS = ("mixture", "shares")
+HINTS = [
+    "The matches of all pairs at once are `query @ key.T`: row i has those of step i with each "
+    "step.",
+    "Before the softmax put minus infinity where a step would see a later one: "
+    "`np.triu(..., k=1)` is the part above the diagonal. e to the power of it is 0.",
+    "Then softmax over each row, with the largest match of the row subtracted, and "
+    "`shares @ value`.",
+]
+
+
+def check(ask):
+    random = np.random.default_rng(1)
+    query, key, value = random.normal(size=(5, 16)), random.normal(size=(5, 16)), np.eye(5)[:, :3]
+    value = value + random.normal(size=value.shape)
+    mixture, shares = ask(query, key, value)
+    expect(
+        np.isfinite(shares).all(),
+        "Some shares are nan: is there a step that may look at "
+        "nothing, not even at itself? Or has minus infinity met 0?",
+    )
+    expect((shares >= 0).all(), "Some shares are negative.")
+    later = np.argwhere(np.triu(shares, k=1) > 1e-12)
+    expect(
+        not later.size,
+        "The mask lets step {} see step {}: no step may see a later one.".format(
+            *(later[0] + 1 if later.size else (0, 0))
+        ),
+    )
+    sums = shares.sum(axis=1)
+    expect(
+        close(sums, 1) or not close(shares.sum(axis=0), 1),
+        "The columns of the shares sum to 1; each row, what one step looks at, should.",
+    )
+    expect(
+        close(sums, 1),
+        f"The rows of the shares sum to {short(sums)}, and should sum to 1. Is "
+        "the softmax over what is left after the mask?",
+    )
+    expect((np.diag(shares) > 0).all(), "A step does not look at itself; it may.")
+    match = query @ key.T
+    # How the shares of the last step lie apart says what the matches were divided by.
+    apart = np.log(shares[4, 1:] / shares[4, 0])
+    turned = (match[1:, 4] - match[0, 4]) / 4
+    expect(
+        not close(apart, turned),
+        "query and key have changed places: row i of the shares is that of query i.",
+    )
+    plain = match[4, 1:] - match[4, 0]
+    root = plain @ plain / (apart @ plain) if np.isfinite(apart).all() and apart @ plain else 0
+    expect(
+        close(apart * root, plain),
+        "The shares of a step are not the softmax of its matches, "
+        "which are the products of its query with each key.",
+    )
+    expect(not close(root, 1), "The matches are not divided by the root of the size.")
+    expect(not close(root, 16), "The matches are divided by the size; its root is meant.")
+    expect(
+        not close(root, np.sqrt(5)),
+        "The matches are divided by the root of the number of "
+        "steps; the root of the size of a query is meant.",
+    )
+    expect(root > 0, "The better a key matches, the less a step looks at it: look at a sign.")
+    expect(close(root, 4), f"With queries of the size 16 the matches are divided by {root:.3g}.")
+    expect(
+        close(mixture, shares @ value),
+        "The shares are right, the mixture is not: each step "
+        "gets the values, weighted by its row of shares.",
+    )
+    notices = who_notices(ask, query, key, value)
+    expect(
+        not notices,
+        "Step {} notices when step {} changes, which comes later.".format(*(notices or (0, 0))),
+    )
+    large = ask(3000 * query, key, value)[1]
+    expect(
+        np.isfinite(large).all(),
+        "With large matches the softmax overflows: subtract the largest match of each row first.",
+    )
+
+
+def who_notices(ask, query, key, value):
+    """Return a step whose result changes if a later one does, and the later one; or None."""
+    before = ask(query, key, value)[0]
+    for later in range(1, len(query)):
+        changed = [array.copy() for array in (query, key, value)]
+        for array in changed:
+            array[later] += 1
+        after = ask(*changed)[0]
+        for step in range(later):
+            if not close(before[step], after[step]):
+                return step + 1, later + 1
+    return None

@@ -1,0 +1,100 @@
+import numpy as np
+
+from bench import expect, short
+
+HINTS = [
+    "Three parts: at temperature 0 return the place of the largest logit; else keep the likeliest "
+    "ones; then draw.",
+    "`np.argsort(-logits)[:top_k]` has the numbers of the likeliest tokens; with None it has all.",
+    "`random.choice(numbers, p=probabilities)` draws. The probabilities are the softmax of the "
+    "logits that are kept, each divided by the temperature, and sum to 1.",
+]
+SHARES = np.array([0.15, 0.5, 0.05, 0.3])  # of the four tokens at temperature 1
+DRAWS = 1500
+
+
+def check(ask):
+    logits = np.log(SHARES) + 2
+
+    def draw(temperature, top_k, times=DRAWS):
+        """Return how often each token is drawn, a share each."""
+        tokens = ask.repeat(times, logits, temperature, top_k, np.random.default_rng(1))
+        whole = all(float(token).is_integer() for token in tokens)
+        expect(
+            whole and min(tokens) >= 0 and max(tokens) < 4,
+            "It returns something that is not "
+            f"the number of a token, such as {short(max(tokens))}; with four tokens these are 0 "
+            "to 3.",
+        )
+        return np.bincount(np.array(tokens, int), minlength=4) / times
+
+    coldest = [ask(logits, 0, top_k, np.random.default_rng(1), free=True) for top_k in (None, 2)]
+    expect(
+        coldest == [1, 1],
+        f"At temperature 0 it returns {short(coldest[0])}, and not the "
+        "number of the largest logit.",
+    )
+    twice = [ask(logits, 1.0, None, np.random.default_rng(3), free=True) for _ in range(20)]
+    expect(
+        len(set(twice)) == 1,
+        "With a generator in the same state it draws another token each "
+        "time: something is not drawn from `random`.",
+    )
+    shares = draw(1.0, None)
+    expect(shares.max() < 1, "At temperature 1 it always takes the same token; it should draw.")
+    expect(
+        np.abs(shares - 0.25).max() > 0.06,
+        "It draws all tokens equally often, whatever their logits.",
+    )
+    expect(
+        shares[1] > shares[2],
+        "The likeliest token is drawn least: look at a sign, or at the order of the numbers.",
+    )
+    expect(
+        np.abs(shares - SHARES).max() < 0.06,
+        "At temperature 1 the four tokens should be drawn "
+        f"with the shares {short(SHARES)}. In {DRAWS} draws they are {short(shares)}.",
+    )
+    cool, hot = draw(0.5, None), draw(2.0, None)
+    expect(np.abs(cool - hot).max() > 0.05, "The temperature changes nothing.")
+    expect(
+        cool[1] > hot[1],
+        "The higher the temperature, the oftener the likeliest token is "
+        "drawn. It should be the other way round: divide by it.",
+    )
+    for found, temperature in ((cool, 0.5), (hot, 2.0)):
+        right = SHARES ** (1 / temperature)
+        right /= right.sum()
+        expect(
+            np.abs(found - right).max() < 0.06,
+            f"At temperature {temperature} the shares are "
+            f"{short(found)}, and should be {short(right)}: the logits are divided by it, "
+            "before the softmax.",
+        )
+    two = draw(1.0, 2)
+    expect(
+        (two > 0).sum() != 4,
+        "top_k changes nothing: with 2 there are still four tokens that are drawn.",
+    )
+    expect(
+        two[0] == two[2] == 0,
+        "With top_k 2 others than the two likeliest "
+        f"tokens are drawn: the shares are {short(two)}.",
+    )
+    expect((two > 0).sum() == 2, f"With top_k 2 there are {(two > 0).sum()} tokens that are drawn.")
+    expect(
+        abs(two[1] - 0.625) < 0.06,
+        "With top_k 2 the two likeliest tokens should be drawn in "
+        f"the ratio 0.5 to 0.3, as before. The shares are {short(two)}.",
+    )
+    expect(
+        draw(1.0, 1, 50)[1] == 1, "With top_k 1 only the likeliest token is left; others are drawn."
+    )
+    large = [
+        ask(np.array([1000.0, 0.0]), 1.0, None, np.random.default_rng(seed), free=True)
+        for seed in range(5)
+    ]
+    expect(
+        large == [0] * 5,
+        "With a logit of 1000 the softmax overflows: subtract the largest logit first.",
+    )

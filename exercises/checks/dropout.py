@@ -1,0 +1,85 @@
+import numpy as np
+
+from bench import close, expect, match
+
+HINTS = [
+    "Two cases: in inference return x. In training draw a number for each number of x.",
+    "`random.uniform(size=x.shape)` is below 0.3 with a probability of 0.3.",
+    "`np.where(kept, a, b)` takes from a where kept is True, else from b. What is kept is divided "
+    "by the probability of being kept.",
+]
+
+
+def check(ask):
+    x = np.random.default_rng(1).uniform(1, 2, size=(200, 50))
+
+    def train(rate, seed=2):
+        return ask(x, rate, True, np.random.default_rng(seed), free=True)
+
+    match(
+        ask(x, 0.4, False, np.random.default_rng(2)),
+        x,
+        "In inference the numbers should pass unchanged.",
+        [
+            (
+                0.6 * x,
+                "In inference the numbers are multiplied by 1 - rate. That is how it was once "
+                "done; here "
+                "training makes up for it, and inference changes nothing.",
+            )
+        ],
+    )
+    found = train(0.3)
+    expect(found.shape == x.shape, f"In training the shape {x.shape} becomes {found.shape}.")
+    expect(np.isfinite(found).all(), "In training some numbers become nan or infinite.")
+    dropped = found == 0
+    expect(dropped.any(), "In training nothing is dropped.")
+    expect(not dropped.all(), "In training everything is dropped.")
+    factors = (found / x)[~dropped]
+    expect(
+        not close(factors, 1),
+        "The numbers that are kept stay as they are; they should make up "
+        "for those that are dropped.",
+    )
+    expect(
+        close(factors, factors[0]),
+        "The numbers that are kept should all be multiplied by one and the same factor.",
+    )
+    share = dropped.mean()
+    expect(
+        not 0.65 < share < 0.75,
+        "With the rate 0.3 about 0.7 of the numbers are dropped: the "
+        "rate is the probability of being dropped.",
+    )
+    expect(0.25 < share < 0.35, f"With the rate 0.3, {share:.2f} of the numbers are dropped.")
+    expect(
+        close(factors[0], 1 / 0.7),
+        "The numbers that are kept are multiplied by "
+        f"{factors[0]:.3f}. With the rate 0.3 that does not keep the expected sum the same.",
+    )
+    expect(
+        not (dropped == dropped[0]).all(),
+        "Every row loses the same neurons; each number is to be dropped by itself.",
+    )
+    expect(
+        not (dropped == dropped[:, :1]).all(),
+        "Rows are dropped as a whole; each number is to be dropped by itself.",
+    )
+    counts = dropped.sum(axis=1)
+    expect(
+        counts.std() > 1,
+        "Every row loses equally many numbers. Each is to be dropped by "
+        "itself, so that their number varies.",
+    )
+    expect(
+        (train(0.3) == found).all(),
+        "With a generator in the same state it drops other "
+        "numbers: something is not drawn from `random`.",
+    )
+    expect(
+        (train(0.3, seed=5) != found).any(),
+        "With another generator the same numbers are dropped: they are not drawn from `random`.",
+    )
+    half = (train(0.5) == 0).mean()
+    expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.")
+    match(train(0.0), x, "With the rate 0 all numbers should stay as they are.")

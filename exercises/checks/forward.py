@@ -1,0 +1,59 @@
+import numpy as np
+
+from bench import match
+
+HINTS = [
+    "Three lines will do: the sums of the hidden neurons, what relu makes of them, the output.",
+    "`inputs @ hidden_weights` computes all neurons for all rows at once; the biases are added to "
+    "each row by themselves.",
+    "relu is `np.maximum(sums, 0)`. It belongs to the hidden layer only, after the biases.",
+]
+
+
+def check(ask):
+    def one(x, weight, bias, output):
+        """Return the output of a network with a single hidden neuron."""
+        shaped = (np.array([[value]], float) for value in (x, weight, output))
+        x, weight, output = shaped
+        return ask(x, weight, np.array([bias], float), output)[0, 0]
+
+    match(
+        one(3, 2, 0, 1),
+        6,
+        "An input of 3 and a weight of 2 give a hidden neuron the value 6. "
+        "With the output weight 1 that is the output, but yours is another: the hidden layer "
+        "is not the product, or relu does not leave a positive sum as it is.",
+    )
+    match(
+        one(1, 1, 2, 1),
+        3,
+        "The bias of a hidden neuron is not added to its sum.",
+        [(1, "The hidden biases are left out.")],
+    )
+    match(
+        one(-5, 1, 2, 1),
+        0,
+        "The sum of a hidden neuron is -3, so relu makes it 0, but something else comes through.",
+        [
+            (-3, "Negative sums come through: relu is missing in the hidden layer."),
+            (2, "relu is applied before the bias is added; it is for the whole sum."),
+        ],
+    )
+    match(
+        one(3, 1, 0, -2),
+        -6,
+        "A hidden neuron with the value 3 and an output weight of -2 do not give -6.",
+        [
+            (0, "The output is never negative: relu is for the hidden layer only."),
+            (3, "The output weights are left out."),
+        ],
+    )
+    random = np.random.default_rng(1)
+    x, w1, b1, w2 = (random.normal(size=size) for size in [(4, 3), (3, 5), (5,), (5, 1)])
+    match(
+        ask(x, w1, b1, w2),
+        ask.solution(x, w1, b1, w2),
+        "With one neuron it is right, with "
+        "several it is not: the output is the sum over the hidden neurons, each times its own "
+        "output weight.",
+    )

@@ -1,0 +1,52 @@
+import numpy as np
+
+from bench import close, expect, match, short
+
+HINTS = [
+    "First how far each prediction is off, prediction minus target. Then the gradient, a number "
+    "for each weight. Then the step, downhill.",
+    "If a weight grows by a little d, the prediction of a row grows by d times its input. The "
+    "derivative of a square is 2 times what is squared.",
+    "So for each weight: the mean over the rows of 2 * error * input. `errors @ x` adds up "
+    "error * input over the rows.",
+]
+
+
+def check(ask):
+    random = np.random.default_rng(1)
+    x, weights = random.normal(size=(6, 3)), random.normal(size=3)
+    y = random.normal(size=6)
+    still = ask(x, y, weights, 0.0)
+    expect(
+        close(still, weights), "With the learning rate 0 the weights should stay where they are."
+    )
+    rested = ask(x, x @ weights, weights, 0.1)
+    expect(
+        close(rested, weights),
+        "Every prediction is right, so the gradient is 0; the weights move all the same.",
+    )
+    one, two = (ask(x, y, weights, rate) - weights for rate in (0.01, 0.02))
+    expect(not close(one, 0), "The weights do not move.")
+    expect(close(two, 2 * one), "With twice the learning rate the step should be twice as long.")
+    doubled = ask(np.tile(x, (2, 1)), np.tile(y, 2), weights, 0.01) - weights
+    expect(
+        close(doubled, one),
+        "If each row is there twice, the mean over the rows is the same, but your step is not.",
+    )
+    right = ask.solution(x, y, weights, 0.01) - weights
+    ratio = one @ right / (right @ right)
+    match(
+        one,
+        ratio * right,
+        "The step does not go along the gradient: in some direction the loss "
+        f"falls at another rate than the step says ({short(one)}).",
+    )
+    expect(ratio > 0, "The step goes uphill: the loss is higher after it. Look at a sign.")
+    expect(
+        not close(ratio, 0.5),
+        "The step is half as long as it should be: think of the derivative of a square.",
+    )
+    expect(
+        close(ratio, 1),
+        f"The step has the right direction and is {ratio:.3g} times as long as it should be.",
+    )

@@ -1,0 +1,147 @@
+import numpy as np
+
+from bench import close, expect, match
+
+RESULTS = ("state", "memory")
+HINTS = [
+    "First the sums of all four parts at once: the inputs by the kernel, the state by the "
+    "recurrent matrix, and the bias. `np.split(sums, 4, axis=1)` takes them apart.",
+    "The memory is multiplied by the forget gate, and the candidate, after tanh, by the input "
+    "gate is added to it.",
+    "The new state is made of the new memory: its tanh, times the output gate.",
+]
+OPEN, SHUT = 50.0, -50.0  # sums with which a gate is quite open, or shut
+
+
+def check(ask):
+    x, state = np.zeros((1, 1)), np.zeros((1, 2))
+    memory = np.array([[0.8, -1.5]])
+    nothing = np.zeros((1, 8)), np.zeros((2, 8))
+
+    def gates(input_sum, forget_sum, candidate, output_sum):
+        """Return state and memory where only the bias counts."""
+        bias = np.repeat([input_sum, forget_sum, candidate, output_sum], 2)
+        return ask(x, state, memory, *nothing, bias)
+
+    away, kept = gates(SHUT, OPEN, 0.7, OPEN)
+    expect(
+        not close(kept, gates(OPEN, SHUT, 0.7, OPEN)[1]),
+        "The bias is left out of the sums: with another bias the gates stay as they are.",
+    )
+    expect(
+        not (close(away, memory) and close(kept, np.tanh(memory))),
+        "State and memory have changed places: the state is returned first.",
+    )
+    order = "The parts are taken in another order than input, forget, candidate, output."
+    match(
+        kept,
+        memory,
+        "With the forget gate open and the input gate shut the memory should stay as it is.",
+        [
+            (
+                0 * memory,
+                "With the forget gate open the memory is lost, and with the gate shut it would "
+                "stay: it "
+                "is the other way round, whatever the name says.",
+            ),
+            (
+                np.tanh(memory),
+                "The old memory goes through tanh on its way; nothing but the forget gate is "
+                "there.",
+            ),
+            (np.tanh(0.7) + 0 * memory, order),
+        ],
+    )
+    new = gates(OPEN, SHUT, 0.7, OPEN)[1]
+    match(
+        new,
+        np.tanh(0.7) + 0 * memory,
+        "With the forget gate shut and the input gate open the "
+        "new memory should be the candidate, after tanh.",
+        [
+            (np.ones((1, 2)), order),
+            (0.7 + 0 * memory, "The candidate is taken as it is; it goes through tanh."),
+            (
+                1 / (1 + np.exp(-0.7)) + 0 * memory,
+                "The candidate goes through the sigmoid; it goes through tanh.",
+            ),
+            (
+                np.tanh(0.7) + memory,
+                "With the forget gate shut the old memory is still there: it is not multiplied "
+                "by the "
+                "gate.",
+            ),
+        ],
+    )
+    both = gates(OPEN, OPEN, 0.7, OPEN)[1]
+    match(
+        both,
+        np.tanh(0.7) + memory,
+        "With both gates open the memory should be the old one plus the candidate.",
+    )
+    none = gates(SHUT, SHUT, 0.7, OPEN)[1]
+    match(
+        none, 0 * memory, "With the input gate shut the candidate should not get into the memory."
+    )
+    shown = gates(SHUT, OPEN, 0.7, OPEN)[0]
+    match(
+        shown,
+        np.tanh(memory),
+        "With the output gate open the state should be tanh of the memory.",
+        [
+            (memory, "The state is the memory as it is; it goes through tanh."),
+            (
+                1 / (1 + np.exp(-memory)),
+                "The memory goes through the sigmoid on its way to the state; it goes through "
+                "tanh.",
+            ),
+        ],
+    )
+    hidden = gates(SHUT, OPEN, 0.7, SHUT)
+    expect(
+        close(hidden[0], 0),
+        "With the output gate shut the state should be 0: the gate is "
+        "missing, or another one is taken.",
+    )
+    expect(
+        close(hidden[1], memory), "The output gate changes the memory; it is only for the state."
+    )
+    fresh = gates(OPEN, SHUT, 0.7, OPEN)[0]
+    match(
+        fresh,
+        np.tanh(np.tanh(0.7)) + 0 * memory,
+        "The state is made of the old memory; it is the new one that is shown.",
+    )
+    match(
+        gates(0.3, SHUT, 0.7, OPEN)[1],
+        np.tanh(0.7) / (1 + np.exp(-0.3)) + 0 * memory,
+        "A gate with the sum 0.3 should be open by its sigmoid, 0.574. The input gate is not.",
+    )
+    match(
+        gates(SHUT, 0.3, 0.7, OPEN)[1],
+        memory / (1 + np.exp(-0.3)),
+        "A gate with the sum 0.3 should be open by its sigmoid, 0.574. The forget gate is not.",
+    )
+    random = np.random.default_rng(1)
+    sizes = [(4, 3), (4, 2), (4, 2), (3, 8), (2, 8), (8,)]
+    arguments = [random.normal(size=size) for size in sizes]
+    found, right = ask(*arguments), ask.solution(*arguments)
+    no_inputs, no_state = (
+        [0 * one if number == place else one for number, one in enumerate(arguments)]
+        for place in (0, 1)
+    )
+    match(
+        found[1],
+        right[1],
+        "The gates are right, the sums that go into them are not: they are "
+        "made of the inputs, the state of the step before and the bias.",
+        [
+            (ask.solution(*no_inputs)[1], "The inputs are left out of the sums."),
+            (ask.solution(*no_state)[1], "The state of the step before is left out of the sums."),
+        ],
+    )
+    match(
+        found[0],
+        right[0],
+        "The memory is right, the state is not: of what are the output gate's sums made?",
+    )

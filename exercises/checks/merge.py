@@ -1,0 +1,63 @@
+from bench import expect
+
+RESULTS = ("pair", "pieces")
+HINTS = [
+    "`itertools.pairwise(pieces)` yields all pairs of neighbours, and `collections.Counter` counts "
+    "them.",
+    "`max(counts, key=lambda pair: (counts[pair], pair))` finds the pair: first by its count, then "
+    "by its order.",
+    "Then a loop with a place of its own: where the pair begins append the joined piece and go two "
+    "further, elsewhere append the piece and go one further.",
+]
+
+
+def check(ask):
+    pair, pieces = ask(list("xabcab"))
+    expect(
+        len(pair) == 2 and all(isinstance(one, str) for one in pair),
+        f"The pair should be two strings, and is {pair}.",
+    )
+    expect(
+        pair != ("b", "a"),
+        "It pairs what are no neighbours, or turns a pair around: b before "
+        "a does not occur in x a b c a b.",
+    )
+    expect(
+        pair == ("a", "b"),
+        f"In x a b c a b the pair a, b occurs twice, every other once. It finds {pair}.",
+    )
+    expect(
+        "".join(pieces) == "xabcab",
+        f"Joined, the pieces give {''.join(pieces)!r}, and should give what went in, 'xabcab'.",
+    )
+    expect(len(pieces) != 5, "Only one of the two places where a and b stand was joined.")
+    expect(
+        pieces == ["x", "ab", "c", "ab"], f"x a b c a b should become x ab c ab; it is {pieces}."
+    )
+    once = ask(list("abcb"))[0]
+    expect(
+        once == ("c", "b"),
+        f"In a b c b three pairs occur once each. The largest by order is c, b; it finds {once}.",
+    )
+    twice = ask(list("zyababzx"))[0]
+    expect(
+        twice == ("a", "b"),
+        f"In z y a b a b z x it finds {twice}: the count comes first, the "
+        "order only where counts are equal.",
+    )
+    pair, pieces = ask(list("aaaaa"))
+    expect("".join(pieces) == "aaaaa", f"a a a a a becomes {pieces}: an a was used twice, or lost.")
+    expect(pieces != ["a", "aa", "aa"], "a a a a a is joined from the right; begin at the left.")
+    expect(pieces == ["aa", "aa", "a"], f"a a a a a should become aa aa a; it is {pieces}.")
+    long = ask(["th", "e", " ", "th", "e"])[1]
+    expect(
+        long == ["the", " ", "the"],
+        f"Pieces may be longer than a letter: th e _ th e becomes {long}.",
+    )
+    apart = ask(["ab", "c", "a", "bc", "ab", "c"])[1]
+    expect(
+        apart == ["abc", "a", "bc", "abc"],
+        "ab, c is another pair than a, bc, even though both "
+        f"spell abc; ab c a bc ab c becomes {apart}.",
+    )
+    expect(ask(["a", "b"])[1] == ["ab"], "A pair at the very end of the list is not joined.")

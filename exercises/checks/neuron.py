@@ -1,0 +1,48 @@
+import numpy as np
+
+from bench import close, expect
+
+HINTS = [
+    "First the sum: each input times its weight, all of that added up, and the bias once.",
+    "For two arrays of the same length, `a @ b` multiplies number by number and adds up.",
+    "sigmoid(x) is 1 / (1 + e to the power -x). Mind the minus: for a large x it is nearly 1.",
+]
+
+
+def check(ask):
+    inputs, weights = np.array([1.0, 0.5, 2.0]), np.array([0.8, -1.2, 0.3])
+    output = ask(inputs, weights, -0.4)
+    expect(
+        close(ask(0 * inputs, weights, 0.0), 0.5),
+        "The sigmoid of the sum 0 is one half; "
+        "with all inputs and the bias at 0, the output is another.",
+    )
+    far = [ask(np.ones(1), np.array([weight]), 0.0) for weight in (-30.0, 30.0)]
+    expect(
+        all(0 <= one <= 1 for one in far),
+        "The output lies outside of 0 to 1, where a sigmoid keeps it.",
+    )
+    expect(
+        far[0] < far[1] or close(*far),
+        "The larger the sum is, the smaller is the output: look at a sign in the sigmoid.",
+    )
+    total = np.log(output / (1 - output))  # of which the output is the sigmoid
+    for weight in weights:
+        one = ask(np.ones(1), np.array([weight]), 0.0)
+        expect(
+            close(np.log(one / (1 - one)), weight),
+            "With the input 1 and the bias 0 the sum is the weight. The output is not its sigmoid.",
+        )
+    expect(not close(total, 0.8), "The bias is left out: with another bias the output is the same.")
+    expect(not close(total, 1.2), "The bias lowers the sum where it should raise it.")
+    at_zero = ask(0 * inputs, weights, 1.0)
+    expect(
+        close(np.log(at_zero / (1 - at_zero)), 1),
+        "With all inputs at 0 only the bias is left "
+        "in the sum, once and as it is. Here it is more or less than that.",
+    )
+    expect(
+        close(total, 0.4),
+        "For one input the sum is right, for three it is not: each product "
+        "of an input and its weight is added, as it is.",
+    )

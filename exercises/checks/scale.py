@@ -1,0 +1,91 @@
+import numpy as np
+
+from bench import close, expect, match
+
+RESULTS = ("train", "validation")
+HINTS = [
+    "A mean and a standard deviation for each column, that is, over the rows.",
+    "`train.mean(axis=0)` and `train.std(axis=0)`. The same two serve both parts.",
+    "`np.where(deviation == 0, 1, deviation)` puts a 1 in place of each 0.",
+]
+
+
+def check(ask):
+    random = np.random.default_rng(1)
+    train = random.normal(size=(5, 3)) * [1, 10, 100] + [0, 50, -200]
+    validation = random.normal(size=(4, 3)) * [2, 5, 300] + [3, 70, -100]
+    scaled, others = ask(train, validation)
+    again = ask(train, validation + 1000)[0]
+    expect(
+        close(scaled, again),
+        "The scaled training rows depend on the validation rows: their "
+        "mean or deviation has leaked in.",
+    )
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    match(
+        scaled.mean(axis=0),
+        0,
+        "The mean of a scaled training column is not 0.",
+        [
+            (
+                ((train - train.mean()) / train.std()).mean(axis=0),
+                "The mean is taken over all columns together; each column has its own.",
+            ),
+            (
+                ((train - train.min(axis=0)) / np.ptp(train, axis=0)).mean(axis=0),
+                "Each column is moved and divided so that it goes from 0 to 1, by its range; the "
+                "mean "
+                "and the standard deviation are asked for.",
+            ),
+        ],
+    )
+    match(
+        scaled.std(axis=0),
+        1,
+        "The mean of each training column is 0, but its standard deviation is not 1.",
+        [
+            (deviation, "The columns are not divided by their standard deviations."),
+            (
+                1 / deviation,
+                "Each column is divided by its variance, the square of the standard deviation.",
+            ),
+            (
+                train.std(axis=0) / train.std(axis=0, ddof=1),
+                "The deviation is that of a sample, which divides by the number of rows minus 1; "
+                "here "
+                "all rows are meant.",
+            ),
+            (
+                deviation / np.ptp(train, axis=0),
+                "The columns are divided by their range, and not by their standard deviation.",
+            ),
+        ],
+    )
+    match(
+        others,
+        (validation - mean) / deviation,
+        "The training rows are right, the validation "
+        "rows are not: they need the mean and the deviation of the training rows.",
+        [
+            (
+                (validation - validation.mean(axis=0)) / validation.std(axis=0),
+                "The validation rows are scaled with their own mean and deviation. So the same "
+                "customer "
+                "would get other numbers there.",
+            ),
+            (validation, "The validation rows are not scaled."),
+        ],
+    )
+    constant = np.column_stack([np.full(4, 7.0), np.arange(4.0)])
+    for part in ask(constant, constant + 1):
+        expect(
+            np.isfinite(part).all(),
+            "A column that is constant in the training rows becomes "
+            "nan or infinite: its deviation of 0 needs another divisor.",
+        )
+    match(
+        ask(constant, constant + 1)[1][:, 0],
+        1,
+        "A constant column is to be divided by 1, "
+        "which leaves the validation value 8 at 1 above the mean 7.",
+    )

@@ -1,0 +1,83 @@
+import numpy as np
+
+from bench import expect
+
+RESULTS = ("train", "validation")
+HINTS = [
+    "Shuffle the writers, and not the images. Then take one writer after the other.",
+    "`np.unique(groups)` has each writer once, `random.permutation` shuffles them. A writer's "
+    "images are where `groups == writer`.",
+    "Keep an array of n times False, and make it True where a chosen writer's images are, until "
+    "there are enough. `np.flatnonzero` returns the numbers of the places that are True.",
+]
+
+
+def check(ask):
+    random = np.random.default_rng(1)
+    groups = np.repeat(np.arange(40, 70), random.integers(1, 12, size=30))
+    random.shuffle(groups)
+    everything, largest = np.arange(len(groups)), np.bincount(groups).max()
+    seen = set()
+    for share in (0.1, 0.3, 0.3, 0.5):
+        seed = int(random.integers(1000))
+        parts = ask(groups, share, seed, free=True)
+        for part, name in zip(parts, RESULTS, strict=True):
+            expect(
+                part.dtype.kind in "iu" and part.ndim == 1,
+                f"`{name}` should hold the numbers of the images, which are whole, in one row.",
+            )
+            expect(
+                ((part >= 0) & (part < len(groups))).all(),
+                f"`{name}` holds a number that no "
+                f"image has: they go from 0 to n - 1. Are these writers?",
+            )
+            expect(len(np.unique(part)) == len(part), f"An image is in `{name}` more than once.")
+        train, validation = parts
+        expect(
+            not np.intersect1d(train, validation).size,
+            "Some images are in both parts: the network would be tested on what it has learned.",
+        )
+        shared = np.intersect1d(groups[train], groups[validation])
+        expect(
+            not shared.size,
+            f"Both parts have images by the same writers (by {len(shared)}): "
+            "the network would be tested on hands that it knows. That is the leak.",
+        )
+        left = np.setdiff1d(everything, np.concatenate(parts))
+        expect(not left.size, f"Images are lost ({len(left)}): they are in neither part.")
+        wanted = share * len(groups)
+        expect(
+            abs(len(validation) - wanted) <= abs(len(train) - wanted) or share == 0.5,
+            "The parts have changed places: it is the second that should hold the share.",
+        )
+        expect(
+            len(validation) >= wanted,
+            f"The validation part has {len(validation)} images, "
+            f"less than the share {share} of {len(groups)}.",
+        )
+        expect(
+            len(validation) < wanted + largest,
+            f"The validation part has {len(validation)} "
+            f"images, more than the share {share} of {len(groups)} and a last writer. Is it a "
+            "share of the images, or of the writers?",
+        )
+        again = ask(groups, share, seed, free=True)
+        expect(
+            all(map(np.array_equal, parts, again)), "The same seed gives another split each time."
+        )
+        seen.add(tuple(sorted(np.unique(groups[validation])[:3])))
+    four = ask(np.repeat(np.arange(4), 2), 0.25, 1, free=True)[1]
+    expect(
+        len(four) == 2,
+        "Of eight images by four writers a quarter is one writer. It takes "
+        f"{len(four)} images: stop as soon as there are at least as many as wanted.",
+    )
+    others = {tuple(ask(groups, 0.3, seed, free=True)[1].tolist()) for seed in range(5)}
+    expect(len(others) > 1, "Every seed gives the same split: the writers are not drawn at random.")
+    sizes = np.repeat([1, 2, 3], [40, 1, 1])
+    firsts = {bool((sizes[ask(sizes, 0.02, seed, free=True)[1]] == 1).any()) for seed in range(9)}
+    expect(
+        len(firsts) > 1,
+        "A writer with many images is drawn more often, or always: each writer "
+        "should have the same chance.",
+    )

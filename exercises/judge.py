@@ -1,0 +1,130 @@
+"""Machinery of the exercises: judge files, in a process of its own that may hang or crash.
+
+`running.py` starts it: judge.py NAME LIMIT FOLDER FILE ... writes for each file, as JSON, the state
+("right", "not yet", "wrong", or "broken" if the check itself is), the sentence, and the seconds
+without the imports. A solution that takes longer than LIMIT seconds ends the process, and stderr
+then names its line.
+Chapter: exercises/README.md#what-a-check-does
+"""
+
+import base64
+import faulthandler
+import importlib.util
+import inspect
+import json
+import sys
+import time
+import traceback
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from bench import Ask, FormError, RefusedError
+
+HERE = Path(__file__).resolve().parent
+SOLUTIONS = HERE / "solutions"
+# The same once more, for copies without that folder: what a check compares with must be there.
+PACKED = HERE / "checks" / "solutions.txt"
+
+
+def load(path):
+    """Return the module in a file."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pack():
+    """Write the solutions into one file that nobody reads by accident."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in SOLUTIONS.glob("*.py")}
+    packed = zlib.compress(json.dumps(texts, sort_keys=True).encode())
+    PACKED.write_bytes(base64.encodebytes(packed))
+
+
+def load_solution(name):
+    """Return the function of our solution, from its file or from what was packed."""
+    path = SOLUTIONS / f"{name}.py"
+    if path.exists():
+        return getattr(load(path), name)
+    texts = json.loads(zlib.decompress(base64.decodebytes(PACKED.read_bytes())))
+    scope = {}
+    exec(compile(texts[name], path.name, "exec"), scope)
+    return scope[name]
+
+
+def line_in(path, error):
+    """Return " in line 12" for where an error came up in this file, or nothing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(path)]
+    return f" in line {lines[-1]}" if lines else ""
+
+
+def explain(path, error, ask=None):
+    """Return in a sentence what went wrong in the reader's file; ask: who called the function."""
+    if isinstance(error, SyntaxError):
+        return f"Python cannot read line {error.lineno}: {error.msg}."
+    if isinstance(error, RecursionError):
+        return f"It calls itself without an end{line_in(path, error)}."
+    said = " ".join(str(error).split())
+    name = type(error).__name__
+    sentence = f"It ends with {name}{line_in(path, error)}{': ' * bool(said)}{said}"
+    return f"{sentence} (called with {ask.show(ask.last)})" if ask else sentence
+
+
+def find_function(module, name, solution):
+    """Return the reader's function, if it still takes what the stub's does."""
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise FormError(f"The file has no function {name} any more.")
+    wanted = list(inspect.signature(solution).parameters)
+    found = inspect.signature(function).parameters.values()
+    needed = [one.name for one in found if one.default is inspect.Parameter.empty]
+    if needed != wanted:
+        raise FormError(f"It should take ({', '.join(wanted)}) and takes ({', '.join(needed)}).")
+    return function
+
+
+def judge(name, path):
+    """Return {"state", "sentence", "kind"} of the solution in a file."""
+    checks = load(HERE / "checks" / f"{name}.py")
+    solution, ask = load_solution(name), None
+    try:
+        with np.errstate(all="ignore"):  # what overflows shows in the result
+            function = find_function(load(path), name, solution)
+            ask = Ask(function, solution, getattr(checks, "RESULTS", ()))
+            checks.check(ask)
+            ask.compare()
+    except NotImplementedError:
+        return {"state": "not yet", "sentence": "", "kind": ""}
+    except RefusedError as error:
+        return {"state": "wrong", "sentence": str(error), "kind": error.kind}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # exit() in a solution must not end the check unheard
+        if isinstance(error, SyntaxError) or line_in(path, error):
+            return {"state": "wrong", "sentence": explain(path, error, ask), "kind": "error"}
+        reason = f"The check stumbles over what it returns ({type(error).__name__}: {error})."
+        return {"state": "wrong", "sentence": reason, "kind": "values"}
+    return {"state": "right", "sentence": "", "kind": ""}
+
+
+def main(name, limit, folder, *paths):
+    """Write a verdict on each file as 0.json, 1.json and so on into the folder."""
+    for number, path in enumerate(paths):
+        faulthandler.dump_traceback_later(float(limit), exit=True)
+        start = time.perf_counter()
+        try:
+            verdict = judge(name, path)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            verdict = {"state": "broken", "sentence": reason, "kind": ""}
+        faulthandler.cancel_dump_traceback_later()
+        verdict["seconds"] = time.perf_counter() - start
+        result = Path(folder) / f"{number}.json"
+        result.write_text(json.dumps(verdict), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,23 @@
+"""Scaling: each column gets the mean 0 and the standard deviation 1, of the training rows.
+
+train: (rows, columns); validation: (other rows, columns).
+The network must not learn anything from the validation rows, not even their mean. A column that
+has the same value in all training rows has the deviation 0; divide it by 1 instead.
+Returns both, scaled, in their shapes.
+
+    >>> train = np.array([[20.0, 5.0], [40.0, 5.0]])
+    >>> for part in scale(train, np.array([[50.0, 6.0]])):
+    ...     print(part)
+    [[-1.  0.]
+     [ 1.  0.]]
+    [[2. 1.]]
+
+Check: python exercises/check.py scale
+Chapter: mlp/README.md#evaluating-honestly
+"""
+
+import numpy as np
+
+
+def scale(train, validation):
+    raise NotImplementedError

@@ -1,0 +1,123 @@
+"""Is my run normal? The line at the end of a run, and what makes the bands for it."""
+
+import json
+import math
+import time
+from types import SimpleNamespace
+
+import keras
+import pytest
+from conftest import ROOT
+
+from utils import bands, runs
+
+SETTINGS = {"hidden": [8, 4], "epochs": 500, "seed": 3, "outputs": ROOT / "xor" / "outputs"}
+BAND = {
+    "name": "loss",
+    "path": "scores.loss",
+    "settings": {"hidden": [8, 4], "epochs": 500},
+    "backend": keras.config.backend(),
+    "losses": {str(seed): 0.5 + seed / 200 for seed in range(21)},  # 0.5 to 0.6
+}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Return a function that places a run with a loss; changes are those of the band's file."""
+
+    def place(loss, settings=SETTINGS, text=None, **changes):
+        text = json.dumps(BAND | changes) if text is None else text
+        (tmp_path / "xor.json").write_text(text, encoding="utf-8")
+        return bands.place_run({"scores": {"loss": loss}}, "xor/xor.py", settings, tmp_path)
+
+    return place
+
+
+def test_a_run_is_placed_among_those_with_other_seeds(place):
+    line = place(0.535)
+    assert line.startswith("Normal? Yes: of 21 runs") and "7 have a lower loss" in line
+    assert "0.535" in line and "\n" not in line and "(on" not in line
+    for loss in (0.491, 0.609):  # a little beyond is still inside
+        assert "Yes" in place(loss)
+    for loss in (0.4, 0.7, math.nan, math.inf):
+        assert "Normal? No" in place(loss) and "different" in place(loss)
+    assert "of the book (on abacus)" in place(0.535, backend="abacus")
+
+
+def test_of_another_setting_nothing_is_said(place):
+    assert place(0.535, SETTINGS | {"epochs": 499}) is None
+    assert place(0.535, SETTINGS | {"learning_rate": 0.1}) is None
+    assert place(0.535, SETTINGS | {"seed": 4, "outputs": None})
+
+
+def test_a_band_of_few_seeds_says_nothing(place):
+    assert place(0.535, losses={"1": 0.5, "2": 0.6}) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "{}", json.dumps(BAND | {"losses": [1]}), "\x00",
+             json.dumps(BAND | {"losses": {"1": "x"}}), json.dumps(BAND | {"losses": {}}),
+             json.dumps(BAND | {"path": "scores.loss.x"}), json.dumps(BAND | {"path": 3})]
+)  # fmt: skip
+def test_a_damaged_band_says_nothing(place, text):
+    assert place(0.535, text=text) is None
+
+
+def test_the_line_costs_little(place):
+    place(0.535)
+    start = time.perf_counter()
+    for _ in range(20):
+        place(0.535)
+    assert (time.perf_counter() - start) / 20 < 0.05
+
+
+def test_a_run_ends_with_the_line(place, tmp_path, monkeypatch, capsys):
+    place(0.535)
+    monkeypatch.setattr(bands, "BANDS", tmp_path)
+    args, folder = SimpleNamespace(**SETTINGS), tmp_path / "run"
+    folder.mkdir()
+    runs.save_results({"scores": {"loss": 0.535}}, folder, ROOT / "xor" / "xor.py", [], args)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Normal? Yes")
+    saved = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert saved["provenance"]["settings"] == BAND["settings"]
+
+
+def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypatch):
+    script, seeds = load_script("book/bands.py"), []
+
+    def main(options):
+        seed = int(options[options.index("--seed") + 1])
+        seeds.append(seed)
+        args = SimpleNamespace(seed=seed, epochs=7)
+        folder = tmp_path / str(len(seeds))
+        folder.mkdir()
+        results = {"loss": seed / 100 + 5 * ("--bad" in options)}
+        saved = runs.save_results(results, folder, ROOT / "xor/xor.py", [], args)
+        folder.rename(options[options.index("--outputs") + 1])
+        return saved
+
+    monkeypatch.setattr(script, "load", lambda _: SimpleNamespace(main=main))
+    for place in ("BANDS", "RESULTS"):
+        monkeypatch.setattr(script, place, tmp_path)
+    script.file_band("xor", range(1, 4), math.inf)
+    script.file_band("xor", range(1, 6), math.inf)
+    script.file_band("xor", range(1, 9), -math.inf)  # no time is left
+    assert seeds == [1, 2, 3, 4, 5]
+    band = json.loads((tmp_path / "xor.json").read_text(encoding="utf-8"))
+    assert band["losses"]["5"] == 0.05 and band["settings"] == {"epochs": 7}
+    monkeypatch.setattr(bands, "FEWEST", 5)
+    assert bands.place_run({"loss": 0.03}, "xor.py", {"epochs": 7}, tmp_path)
+    script.file_trial("xor", "bad", range(2), math.inf, ["--bad"])
+    script.file_trial("xor", "fresh", [3, 4], math.inf, [])
+    filed = json.loads((tmp_path / "bands_xor.json").read_text(encoding="utf-8"))
+    assert filed["bad"]["inside"] == 0 and filed["fresh"]["inside"] == filed["fresh"]["runs"] == 2
+
+
+def test_a_filed_band_has_forty_seeds_and_says_how_it_was_measured(load_script):
+    known = load_script("book/bands.py").RUNS
+    for path in bands.BANDS.glob("*.json"):
+        _, _, place, name = known[path.stem]
+        band = json.loads(path.read_text(encoding="utf-8"))
+        assert (band["path"], band["name"]) == (place, name), path
+        assert len(band["losses"]) >= 40, path
+        assert {"command", "python", "keras", "cores"} <= set(band["provenance"]), path

@@ -1,0 +1,79 @@
+"""Is my run normal? Where its loss lies among those of the book's runs with other seeds.
+
+`assets/results/bands/` holds them: a file for each script and setting, made by `book/bands.py`. The
+seed and the folder for what a run writes are no setting.
+"""
+
+import bisect
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from utils.runs import RESULTS, ROOT
+
+BANDS = RESULTS / "bands"
+FEWEST = 20  # seeds of a band; one that is still being measured says nothing
+NOT_SETTINGS = {"seed", "outputs"}
+# What a file that is damaged, or is not one of these, may lead to.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError)
+
+
+def plain(settings):
+    """Return settings, a dict, as they come out of JSON, without what is none."""
+    kept = {key: value for key, value in settings.items() if key not in NOT_SETTINGS}
+    return json.loads(json.dumps(kept, default=relative))
+
+
+def relative(path):
+    """Return a path as it is called from the project's folder, if it lies in there."""
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    for key in path.split("."):
+        results = results[key]
+    return float(results)
+
+
+def is_inside(loss, losses):
+    """Tell whether a loss is one that other seeds may give, too; losses: sorted.
+
+    The next of many equal draws lies beyond the 40 before it with a probability of 2 / 41. So the
+    band is a little wider than they are: by a tenth of its width on each side.
+    """
+    margin = (losses[-1] - losses[0]) / 10
+    return losses[0] - margin <= loss <= losses[-1] + margin
+
+
+def describe(loss, name, losses, backend):
+    """Return in one line where a loss lies among those of other seeds."""
+    losses, count = sorted(losses), len(losses)
+    lower, lowest, highest = bisect.bisect_left(losses, loss), losses[0], losses[-1]
+    other = "" if backend in (None, sys.modules["keras"].config.backend()) else f" (on {backend})"
+    if not is_inside(loss, losses):
+        return (
+            f"Normal? No: of {count} runs of the book{other} all have a {name} between "
+            f"{lowest:.4g} and {highest:.4g}, and yours is {loss:.4g}. Something is different."
+        )
+    return (
+        f"Normal? Yes: of {count} runs of the book{other} {lower} have a lower {name} than yours, "
+        f"{loss:.4g}, and {count - lower} a higher one ({lowest:.4g} to {highest:.4g})."
+    )
+
+
+def place_run(results, script, settings, folder=None):
+    """Return a line that places a run among those of the book, or None if there are no such.
+
+    results: what the run returns; script: its path; settings: all that it depends on, a dict;
+    folder: where the bands are, None for those of the book. A damaged file counts as none.
+    """
+    for path in sorted((folder or BANDS).glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(*DAMAGE):
+            band = json.loads(path.read_text(encoding="utf-8"))
+            losses = [*map(float, band["losses"].values())]
+            if band["settings"] == plain(settings) and len(losses) >= FEWEST:
+                loss = look_up(results, band["path"])
+                return describe(loss, band["name"], losses, band.get("backend"))
+    return None
