@@ -201,7 +201,7 @@ RUNS = {
     "five_steps_jax": {},  # customizing/five_steps.py with KERAS_BACKEND=jax, and =torch
     "five_steps_torch": {},
     "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
-    "mnist_pairs": {},  # mnist/studies/pairs.py of two runs of three epochs
+    "mnist_pairs": {},  # the three commands of mnist/README.md#the-rule
     "mnist_pairs_long": {},
     "mnist_calibration_60": {},  # of runs of 60 epochs
     "mnist_long": {  # mnist.py -m NAME, with the split by writer
