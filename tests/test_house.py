@@ -28,7 +28,7 @@ ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
 PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
 PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "customizing/loops", "customizing/feeding"]
-PARTS += ["text/gpt"]
+PARTS += ["customizing/speed", "text/gpt"]
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]

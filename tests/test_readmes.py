@@ -86,6 +86,8 @@ RUN_BY_THEIR_CHAPTER = {
     "customizing/five_steps.py", "customizing/use_parts.py", "customizing/mistakes.py",
     "customizing/loops/distill.py", "customizing/loops/branches.py",
     "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
+    "customizing/feeding/image_files.py", "customizing/speed/slow_place.py",
+    "customizing/speed/faster.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
