@@ -78,6 +78,14 @@ def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
         np.testing.assert_allclose(expected, weights, rtol=10 * rtol, atol=rtol)
 
 
+def load_seconds(name):
+    """Return the results of a measurement of seconds; skip the test if it was disturbed."""
+    results = load_results(name)
+    if results["provenance"].get("others", 0) > 0.05:
+        pytest.skip(f"NOT TESTED: other programs were busy while {name} was measured")
+    return results
+
+
 def restored(part):
     """Return a part made anew from its description, which is first written as JSON."""
     text = keras.saving.serialize_keras_object(part)
@@ -459,7 +467,7 @@ def test_each_way_reads_each_image_once_in_an_epoch(load_script, tmp_path):
 
 
 def test_the_text_is_right_about_a_million_rows():
-    ways = load_results("million_rows")["ways"]
+    ways = load_seconds("million_rows")["ways"]
     others = [ways["PyDataset"], ways["tf.data"]]
     more = ways["in memory"]["peak_mib"] - np.array([one["peak_mib"] for one in others])
     assert (more > 150).all() and (more < 250).all()
@@ -469,11 +477,10 @@ def test_the_text_is_right_about_a_million_rows():
 
 
 def test_the_text_is_right_about_image_files():
-    ways = load_results("image_files")["ways"]
+    ways = load_seconds("image_files")["ways"]
     speed = {name: one["images_per_second"] for name, one in ways.items() if "accuracy" in one}
     assert max(speed, key=speed.get) == "in memory"
-    assert max(speed.keys() - {"in memory"}, key=speed.get) == "tf.data"
-    assert min(speed, key=speed.get).startswith("PyDataset")
+    assert speed["PyDataset"] < min(speed["tf.data"], speed["image_dataset_from_directory"])
 
 
 def test_a_cache_after_shuffling_freezes_the_order(load_script):
@@ -506,7 +513,7 @@ def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
 
 
 def test_the_text_is_right_about_the_slow_place():
-    found = load_results("slow_place")
+    found = load_seconds("slow_place")
     small, large = found["milliseconds"]["perceptron"], found["milliseconds"]["convolutions"]
     assert small["splines_input"] > 3 * small["computing"]
     for one in (small, large):
@@ -546,10 +553,10 @@ def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypat
 
 def test_the_text_is_right_about_settings():
     for ending in ("", "_jax", "_torch"):
-        compared = load_results(f"faster{ending}")["compared"]
+        compared = load_seconds(f"faster{ending}")["compared"]
         for network in ("perceptron", "convolutions"):
             assert compared[network]["own_step"]["high"] < 1.1
-    found = load_results("faster")
+    found = load_seconds("faster")
     compared, networks = found["compared"], found["networks"]
     at_once = {name: compared[name]["steps_per_execution"] for name in networks}
     assert at_once["perceptron"]["high"] < 0.8 and at_once["convolutions"]["ratio"] > 0.9

@@ -6,6 +6,7 @@ from tables import (  # noqa: F401
     cnn,
     customizing,
     experiments,
+    feeding,
     forecasts,
     mnist,
     rnn,
