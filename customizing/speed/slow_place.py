@@ -49,12 +49,11 @@ class Turned(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         random = np.random.default_rng((SEED, self.epoch, index))  # threads share nothing
+        angles = random.uniform(-DEGREES, DEGREES, BATCH_SIZE)
         rows = slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE)
         images = [
-            ndimage.rotate(
-                image, random.uniform(-DEGREES, DEGREES), reshape=False, order=self.order
-            )
-            for image in self.digits.x_train[rows]
+            ndimage.rotate(image, angle, reshape=False, order=self.order)
+            for image, angle in zip(self.digits.x_train[rows], angles, strict=True)
         ]
         return np.stack(images), self.digits.y_train[rows]
 
