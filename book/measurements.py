@@ -171,6 +171,9 @@ MEASUREMENTS = {
     "distillation": ("customizing/loops/distill.py", []),
     "branches": ("customizing/loops/branches.py", []),
     "million_rows": ("customizing/feeding/million_rows.py", []),  # nothing else may run meanwhile
+    "image_files": ("customizing/feeding/image_files.py", []),  # nor here, nor in the next two
+    "slow_place": ("customizing/speed/slow_place.py", []),
+    "faster": ("customizing/speed/faster.py", []),
     "pitfalls": ("customizing/feeding/pitfalls.py", []),
     "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
@@ -200,6 +203,8 @@ MEASUREMENTS = {
 RUNS = {
     "five_steps_jax": {},  # customizing/five_steps.py with KERAS_BACKEND=jax, and =torch
     "five_steps_torch": {},
+    "faster_jax": {},  # customizing/speed/faster.py in the same way
+    "faster_torch": {},
     "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
     "mnist_pairs": {},  # the three commands of mnist/README.md#the-rule
     "mnist_pairs_long": {},

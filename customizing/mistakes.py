@@ -114,7 +114,7 @@ MISTAKES = {
 }
 
 
-def make(mistake, words):
+def provoke(mistake, words):
     """Return the kind of the error, None without one, and the sentence with these words."""
     try:
         kind, said = None, mistake() or ""
@@ -130,7 +130,7 @@ def main(argv=None):
     folder = make_folder(make_parser("Mistakes in parts.", OUTPUTS).parse_args(argv).outputs)
     results = {}
     for mistake, words in MISTAKES.items():
-        results[mistake.__name__] = found = make(mistake, words)
+        results[mistake.__name__] = found = provoke(mistake, words)
         print(f"\n{mistake.__doc__}\n  {found['error'] or 'no error'}: {found['said']}")
     return save_results(results, folder, __file__, argv)
 

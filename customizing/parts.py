@@ -14,10 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
-registered = keras.saving.register_keras_serializable(package="customizing")
 
-
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class RootMeanSquareNorm(keras.layers.Layer):
     """Divide each row by the root of its mean square; then multiply by a learned scale.
 
@@ -40,7 +38,7 @@ class RootMeanSquareNorm(keras.layers.Layer):
         return super().get_config() | {"epsilon": self.epsilon}
 
 
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class Cutout(keras.layers.Layer):
     """Blank a square in each image, at a place drawn by chance; only while the network trains.
 
@@ -72,21 +70,22 @@ class Cutout(keras.layers.Layer):
         return super().get_config() | {"size": self.size, "seed": self.seed}
 
 
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class SparseNormal(keras.initializers.Initializer):
     """Connect each neuron with a few inputs only, with normal weights; all others start at zero.
 
+    For Dense layers; those with the same seed begin alike.
     Source: Martens, "Deep learning via Hessian-free optimization", 2010.
     """
 
-    def __init__(self, connections=15, seed=0):
+    def __init__(self, connections, seed):
         self.connections = connections
         self.seed = seed
 
     def __call__(self, shape, dtype=None):  # (inputs, neurons)
         places = keras.random.uniform(shape, seed=self.seed)
         # The places of a neuron with the smallest numbers get a weight.
-        limit = ops.sort(places, axis=0)[self.connections - 1]
+        limit = ops.sort(places, axis=0)[min(self.connections, shape[0]) - 1]
         # With the same seed, small places would go with small weights: both come of the same bits.
         weights = keras.random.normal(shape, stddev=self.connections**-0.5, seed=self.seed + 1)
         return ops.cast(ops.where(places <= limit, weights, 0), dtype or keras.config.floatx())
@@ -95,7 +94,7 @@ class SparseNormal(keras.initializers.Initializer):
         return {"connections": self.connections, "seed": self.seed}
 
 
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class CrossEntropyWithCost(keras.losses.Loss):
     """Cross-entropy, and beside it what the answers of the network would cost on average.
 
@@ -116,7 +115,7 @@ class CrossEntropyWithCost(keras.losses.Loss):
         return super().get_config() | {"costs": self.costs.tolist(), "weight": self.weight}
 
 
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class MeanCost(keras.metrics.Metric):
     """What an answer costs on average: the most probable one, or the one that is cheapest.
 
@@ -149,7 +148,7 @@ class MeanCost(keras.metrics.Metric):
         return super().get_config() | {"costs": self.costs.tolist(), "cheapest": self.cheapest}
 
 
-@registered
+@keras.saving.register_keras_serializable(package="customizing")
 class WarmUpThenLinear(keras.optimizers.schedules.LearningRateSchedule):
     """Raise the learning rate from zero to a peak, then lower it to zero; both along a line."""
 

@@ -12,71 +12,74 @@ Chapter: customizing/README.md#a-step-of-ones-own
 
 import keras
 from keras import ops
+from keras.utils import unpack_x_y_sample_weight  # the weights are None unless fit gets some
 
 
 class Reporting(keras.Model):
     """What the three have in common: how the loss and the metrics of a step are counted."""
 
-    def report(self, y, answers, loss):
+    def report(self, x, y, answers, loss, weights):
         """Update the metrics, of which the mean of the losses is one; return {name: value}."""
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(loss, sample_weight=ops.shape(y)[0])
-            else:
-                metric.update_state(y, answers)
-        return self.get_metrics_result()
+        return self.compute_metrics(x, y, answers, weights)
 
 
 class WithTensorFlow(Reporting):
     def train_step(self, data):
         import tensorflow as tf
 
-        x, y = data
+        x, y, weights = unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:  # remembers what is computed, and goes back over it
             answers = self(x, training=True)
-            loss = self.compute_loss(x, y, answers)
-        gradients = tape.gradient(loss, self.trainable_variables)
+            loss = self.compute_loss(x, y, answers, weights)
+            scaled = self.optimizer.scale_loss(loss)  # the same, unless in float16
+        gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return self.report(y, answers, loss)
+        return self.report(x, y, answers, loss, weights)
 
 
 class WithTorch(Reporting):
     def train_step(self, data):
         import torch
 
-        x, y = data
+        x, y, weights = unpack_x_y_sample_weight(data)
         answers = self(x, training=True)
-        loss = self.compute_loss(x, y, answers)
+        loss = self.compute_loss(x, y, answers, weights)
+        scaled = self.optimizer.scale_loss(loss)
         values = [variable.value for variable in self.trainable_variables]
-        gradients = torch.autograd.grad(loss, values)
+        gradients = torch.autograd.grad(scaled, values)
         with torch.no_grad():  # the update itself needs no gradient
             self.optimizer.apply(gradients, self.trainable_variables)
-        return self.report(y, answers.detach(), loss.detach())
+        return self.report(x, y, answers.detach(), loss.detach(), weights)
 
 
 class WithJax(Reporting):
     def train_step(self, state, data):
         import jax
 
-        x, y = data
+        x, y, weights = unpack_x_y_sample_weight(data)
         trainable, fixed, of_optimizer, of_metrics = state
 
         # In this scope a variable that changes does not change: the scope keeps its new value.
         def loss_of(trainable, fixed):
             variables = self.trainable_variables + self.non_trainable_variables
-            values = zip(variables, [*trainable, *fixed], strict=True)
+            variables += self.optimizer.variables  # which know the scale
+            values = zip(variables, [*trainable, *fixed, *of_optimizer], strict=True)
             with keras.StatelessScope(values, collect_losses=True) as scope:
                 answers = self(x, training=True)
-                loss = self.compute_loss(x, y, answers)
+                loss = self.compute_loss(x, y, answers, weights)
+                scaled = self.optimizer.scale_loss(loss)
             fixed = [scope.get_current_value(v) for v in self.non_trainable_variables]
-            return loss, (answers, fixed)
+            return scaled, (loss, answers, fixed)
 
-        slope = jax.value_and_grad(loss_of, has_aux=True)
-        (loss, (answers, fixed)), gradients = slope(trainable, fixed)
+        slope = jax.grad(loss_of, has_aux=True)
+        gradients, (loss, answers, fixed) = slope(trainable, fixed)
         trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, trainable)
         values = zip(self.metrics_variables, of_metrics, strict=True)
         with keras.StatelessScope(values) as scope:
-            report = self.report(y, answers, loss)
+            report = self.report(x, y, answers, loss, weights)
         of_metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return report, (trainable, fixed, of_optimizer, of_metrics)
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import keras
 import numpy as np
+import psutil
 import pytest
 from conftest import ROOT
 from keras import layers, ops
@@ -42,25 +43,47 @@ def test_the_text_is_right_about_the_five_steps():
     assert len(losses) == 1
 
 
-def test_a_step_of_ones_own_counts_metrics_and_states_as_fit_does(load_script):
-    """With dropout's seeds, the averages of batch normalization, Adam's moments and a penalty."""
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
+    """With dropout's seeds, averages of batch normalization, Adam's moments, penalty and weights.
+
+    And in float16, where the loss is scaled before the gradient is taken.
+    """
     own = load_script("customizing/train_steps.py").OwnStep
     random = np.random.default_rng(1)
-    x, y = random.normal(size=(70, 6)).astype("float32"), random.integers(3, size=70)
-    found = []
+    x, y = random.normal(size=(64, 6)).astype("float32"), random.integers(3, size=64)
+    counts = random.random(64).astype("float32")
+    found, before = [], keras.config.dtype_policy()
     for kind in (keras.Model, own):
         keras.utils.set_random_seed(1)
-        inputs = keras.Input((6,))
-        hidden = layers.Dense(8, kernel_regularizer="l2")(inputs)
-        hidden = layers.Dropout(0.5, seed=1)(layers.BatchNormalization()(hidden))
-        model = kind(inputs, layers.Dense(3)(hidden))
+        keras.config.set_dtype_policy(precision)
+        try:
+            inputs = keras.Input((6,))
+            hidden = layers.Dense(8, kernel_regularizer="l2")(inputs)
+            hidden = layers.Dropout(0.5, seed=1)(layers.BatchNormalization()(hidden))
+            model = kind(inputs, layers.Dense(3, dtype="float32")(hidden))
+        finally:
+            keras.config.set_dtype_policy(before)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-        fitted = model.fit(x, y, batch_size=32, epochs=2, shuffle=False, verbose=0).history
-        found.append(([fitted["loss"], fitted["accuracy"]], model.get_weights()))
-    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
+        model.compile("adam", loss, metrics=["accuracy"], weighted_metrics=["accuracy"])
+        weights = {} if precision == "float32" else {"sample_weight": counts}
+        options = {"batch_size": 32, "epochs": 3, "shuffle": False, "verbose": 0} | weights
+        fitted = model.fit(x, y, **options).history
+        found.append((fitted, model.get_weights()))
+    rtol = 1e-5 if precision == "float32" else 1e-3
+    for name, values in found[0][0].items():
+        np.testing.assert_allclose(values, found[1][0][name], rtol=rtol, err_msg=name)
+    assert found[0][0]["loss"][-1] != found[0][0]["loss"][0]
     for expected, weights in zip(found[0][1], found[1][1], strict=True):
-        np.testing.assert_allclose(expected, weights, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(expected, weights, rtol=10 * rtol, atol=rtol)
+
+
+def load_seconds(name):
+    """Return the results of a measurement of seconds; skip the test if it was disturbed."""
+    results = load_results(name)
+    if results["provenance"].get("others", 0) > 0.05:
+        pytest.skip(f"NOT TESTED: other programs were busy while {name} was measured")
+    return results
 
 
 def restored(part):
@@ -125,6 +148,7 @@ def test_the_initializer_connects_few_inputs(parts):
     assert weights[weights != 0].std() == pytest.approx(15**-0.5, rel=0.05)
     assert abs(weights[weights != 0].mean()) < 0.02  # 4 standard errors
     np.testing.assert_array_equal(ops.convert_to_numpy(restored(initializer)((784, 200))), weights)
+    assert (ops.convert_to_numpy(initializer((4, 3))) != 0).all()  # there are fewer inputs
 
 
 def test_the_loss_and_the_metric_know_what_answers_cost(parts):
@@ -132,11 +156,12 @@ def test_the_loss_and_the_metric_know_what_answers_cost(parts):
     y = np.eye(3, dtype="float32")[[0, 1, 2, 2]]
     logits = LARGE * np.eye(3, dtype="float32")[[0, 1, 2, 0]]  # the last one is wrong and costs 4
     metric = parts.MeanCost(costs)
-    for half in (slice(0, 3), slice(3, 4)):
-        metric.update_state(y[half], logits[half])
+    for part in (slice(0, 3), slice(3, 4)):
+        metric.update_state(y[part], logits[part])
     assert float(metric.result()) == pytest.approx(1)
+    y, logits = y[1:], logits[1:]  # the shape of the first part: JAX compiles for each anew
     metric.reset_state()
-    metric.update_state(y, logits, sample_weight=[1, 1, 1, 0])
+    metric.update_state(y, logits, sample_weight=[1, 1, 0])
     assert float(metric.result()) == 0
     # Nearly undecided between 0 and 2, it is cheapest to say 1.
     undecided = np.array([[1.0, 0.0, 0.9]], "float32")
@@ -147,8 +172,8 @@ def test_the_loss_and_the_metric_know_what_answers_cost(parts):
     theirs = keras.losses.CategoricalCrossentropy(from_logits=True)
     assert float(plain(y, logits)) == pytest.approx(float(theirs(y, logits)), rel=1e-5)
     loss = parts.CrossEntropyWithCost(costs, weight=2.0)
-    assert float(loss(y, logits) - plain(y, logits)) == pytest.approx(2 * 4 / 4, rel=1e-4)
-    slopes_agree(lambda z: loss(y, z), np.random.default_rng(1).normal(size=(4, 3)).astype("f4"))
+    assert float(loss(y, logits) - plain(y, logits)) == pytest.approx(2 * 4 / 3, rel=1e-4)
+    slopes_agree(lambda z: loss(y, z), np.random.default_rng(1).normal(size=(3, 3)).astype("f4"))
     for part in (metric, cheapest, loss):
         assert restored(part).get_config() == part.get_config()
 
@@ -185,6 +210,8 @@ def test_a_stranger_is_told_what_a_file_needs(load_script, run_script, tmp_path)
     parts = load_script("customizing/parts.py")
     model = keras.Sequential([keras.Input((4,)), parts.RootMeanSquareNorm()])
     model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")  # who has imported parts.py can
+    assert type(again.layers[0]) is parts.RootMeanSquareNorm
     run = run_script("serialization/load_model.py", tmp_path / "model.keras")
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert "RootMeanSquareNorm, which is not a layer of Keras or of this book" in run.stderr
@@ -229,20 +256,13 @@ def test_the_text_is_right_about_costs():
 def test_two_optimizers_share_a_network(load_script):
     updates = load_script("customizing/loops/updates.py")
     weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
-
-    def train(first, second):
-        optimizer = updates.TwoOptimizers(first, second, prefix="hidden")
-        return updates.fit(weights, digits, 1, optimizer)
-
     sgd = keras.optimizers.SGD
-    losses, trained = train(sgd(0.1), sgd(0.1))
+    losses, trained = updates.fit(weights, digits, 1, updates.in_a_pair(sgd(0.1)))
     expected, alone = updates.fit(weights, digits, 1, sgd(0.1))
     np.testing.assert_allclose(losses, expected, rtol=1e-6)
     np.testing.assert_allclose(trained[0], alone[0], atol=1e-6)
-    _, trained = train(sgd(0.0), sgd(0.1))
+    _, trained = updates.fit(weights, digits, 1, updates.in_a_pair(sgd(0.0)))
     assert (trained[0] == weights[0]).all() and (trained[2] != weights[2]).any()
-    again = restored(updates.TwoOptimizers(keras.optimizers.Adam(0.002), sgd(0.1), "hidden"))
-    assert again.first.get_config()["learning_rate"] == pytest.approx(0.002)
 
 
 def test_a_scaled_loss_saves_small_gradients(load_script):
@@ -399,11 +419,155 @@ def test_a_table_is_learned_from_a_file(load_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_each_way_has_a_process_of_its_own(run_main, monkeypatch):
-    module, results = run_main("customizing/feeding/million_rows.py", "--rows", 100)
-    assert [*results["ways"]] == module.WAYS
+def test_a_way_has_a_process_of_its_own(load_script, tmp_path, monkeypatch):
+    """Both scripts start themselves; one way each is enough, since the others start alike."""
+    module = load_script("customizing/feeding/million_rows.py")
+    monkeypatch.setattr(module, "WAYS", ["PyDataset"])
+    results = module.main(["--rows", "100", "--outputs", str(tmp_path / "rows")])
+    assert 0 < results["ways"]["PyDataset"]["accuracy"] <= 1
+    module = load_script("customizing/feeding/image_files.py")
+    monkeypatch.setattr(module, "WAYS", ["tf.data"])
+    results = module.main(["--images", "200", "--outputs", str(tmp_path / "images")])
+    assert results["ways"]["tf.data"]["images_per_second"] > 100
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["results.json"]
+
+
+def test_a_way_that_fails_ends_with_one_line(load_script, tmp_path):
+    million = load_script("customizing/feeding/million_rows.py")
+    script = tmp_path / "script.py"
+    script.write_text("print('some lines')\nopen('missing.csv')\n")
     with pytest.raises(SystemExit, match=r"PyDataset ended with status 1: .*No such file"):
-        module.train_apart("PyDataset", "missing.csv")
+        million.run_apart(script, "PyDataset", "missing.csv")
+    for module in ("million_rows", "image_files"):
+        with pytest.raises(SystemExit) as refused:
+            load_script(f"customizing/feeding/{module}.py").main(["--way", "tf.data"])
+        assert refused.value.code == 2
+    assert million.peak_memory() >= 0.9 * psutil.Process().memory_info().rss
+
+
+def test_each_way_reads_each_image_once_in_an_epoch(load_script, tmp_path):
+    files = load_script("customizing/feeding/image_files.py")
+    files.write_images(tmp_path, 250)
+    expected = [np.asarray(files.in_memory(tmp_path)["x"]), files.in_memory(tmp_path)["y"]]
+    orders = [expected[1].tolist()]
+    by_row = np.lexsort(expected[0].reshape(250, -1).T)
+    for way in ("image_dataset_from_directory", "PyDataset", "PyDataset, 2 workers", "tf.data"):
+        data = files.WAYS[way](tmp_path)["x"]
+        for _ in range(2):  # epochs
+            batches = [[np.asarray(part) for part in batch] for batch in data]
+            assert [len(y) for _, y in batches] == [100, 100, 50]
+            x, y = (np.concatenate(part) for part in zip(*batches, strict=True))
+            here = np.lexsort(x.reshape(250, -1).astype("float32").T)
+            np.testing.assert_array_equal(x[here], expected[0][by_row])
+            np.testing.assert_array_equal(y[here], expected[1][by_row])
+            orders.append(y.tolist())
+            getattr(data, "on_epoch_end", lambda: None)()
+    distinct = {tuple(order) for order in orders}
+    assert len(distinct) == 7  # the two kinds of PyDataset draw the same two orders
+
+
+def test_the_text_is_right_about_a_million_rows():
+    ways = load_seconds("million_rows")["ways"]
+    others = [ways["PyDataset"], ways["tf.data"]]
+    more = ways["in memory"]["peak_mib"] - np.array([one["peak_mib"] for one in others])
+    assert (more > 150).all() and (more < 250).all()
+    assert ways["in memory"]["peak_mib"] < 1024
+    speed = [one["rows_per_second"] / ways["in memory"]["rows_per_second"] for one in others]
+    assert 0.3 < speed[0] < 0.45 and 0.65 < speed[1] < 0.85
+
+
+def test_the_text_is_right_about_image_files():
+    ways = load_seconds("image_files")["ways"]
+    speed = {name: one["images_per_second"] for name, one in ways.items() if "accuracy" in one}
+    assert max(speed, key=speed.get) == "in memory"
+    assert speed["PyDataset"] < min(speed["tf.data"], speed["image_dataset_from_directory"])
+
+
+def test_a_cache_after_shuffling_freezes_the_order(load_script):
+    assert load_script("customizing/feeding/pitfalls.py").freeze_order() == {
+        "after": True,
+        "before": False,
+    }
+
+
+def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
+    module = load_script("customizing/speed/slow_place.py")
+    data = module.Turned(module.prepare_mnist((28, 28, 1), 200))
+    first, again = data[1], data[1]
+    np.testing.assert_array_equal(first[0], again[0])
+    assert first[0].shape == (100, 28, 28, 1) and len(data) == 2
+    data.on_epoch_end()  # the next epoch has other angles
+    assert np.abs(data[1][0] - first[0]).max() > 0.5
+    with pytest.raises(SystemExit) as refused:
+        module.main(["--images", "250"])
+    assert refused.value.code == 2
+    monkeypatch.setattr(module, "NETWORKS", ["perceptron"])
+    results = module.main(["--images", "200", "--rounds", "1", "--outputs", str(tmp_path)])
+    assert all(value > 0 for value in results["milliseconds"]["perceptron"].values())
+    names = " ".join(one["name"] for one in results["input"])
+    assert "spline" in names
+    assert 0.3 < sum(one["share"] for one in results["input"]) <= 1
+    if keras.config.backend() == "tensorflow":
+        assert any("MatMul" in one["name"] for one in results["step"])
+    assert 0.5 < sum(one["share"] for one in results["step"]) <= 1.001
+
+
+def test_the_text_is_right_about_the_slow_place():
+    found = load_seconds("slow_place")
+    small, large = found["milliseconds"]["perceptron"], found["milliseconds"]["convolutions"]
+    assert small["splines_input"] > 3 * small["computing"]
+    for one in (small, large):
+        assert one["lines_input"] < 0.8 * one["splines_input"]
+        assert max(one["splines_input"], one["computing"]) < 1.1 * one["splines"]
+    assert large["splines"] > 1.05 * max(large["splines_input"], large["computing"])
+    assert small["layer"] < 0.5 * small["splines"]
+    share = {one["name"]: one["share"] for one in found["input"]}
+    assert sum(share[name] for name in share if "spline" in name) > 0.1
+    assert "rotate" in share and any("geometric_transform" in name for name in share)
+    assert sum("large_convolution" in one["name"] for one in found["step"]) == 3
+    shares = [one["share"] for one in found["step"] if "large_convolution" in one["name"]]
+    assert sum(shares) > 0.5
+
+
+def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypatch, tmp_path):
+    module = load_script("customizing/speed/faster.py")
+    monkeypatch.setattr(module, "IMAGES", {"perceptron": 640})
+    monkeypatch.setattr(
+        module,
+        "KINDS",
+        {k: v for k, v in module.KINDS.items() if k not in ("jit_compile", "run_eagerly")},
+    )
+    results = module.main(["--rounds", "2", "--outputs", str(tmp_path)])
+    losses = {kind: one["loss"] for kind, one in results["networks"]["perceptron"].items()}
+    for kind in {"own_step", "steps_per_execution"} & set(losses):
+        assert losses[kind] == pytest.approx(losses["fit"], rel=1e-4)
+    for kind in ("bfloat16", "float16"):
+        assert (
+            losses[kind] == pytest.approx(losses["fit"], rel=0.02) and losses[kind] != losses["fit"]
+        )
+    ratio = results["compared"]["perceptron"]["own_step"]
+    pairs = [results["networks"]["perceptron"][kind]["seconds"] for kind in ("own_step", "fit")]
+    assert ratio["ratio"] == pytest.approx(np.exp(np.mean(np.log(np.divide(*pairs)))))
+    assert ratio["low"] < ratio["ratio"] < ratio["high"]
+
+
+def test_the_text_is_right_about_settings():
+    for ending in ("", "_jax", "_torch"):
+        compared = load_seconds(f"faster{ending}")["compared"]
+        for network in ("perceptron", "convolutions"):
+            assert compared[network]["own_step"]["high"] < 1.1
+    found = load_seconds("faster")
+    compared, networks = found["compared"], found["networks"]
+    at_once = {name: compared[name]["steps_per_execution"] for name in networks}
+    assert at_once["perceptron"]["high"] < 0.8 and at_once["convolutions"]["ratio"] > 0.9
+    assert compared["perceptron"]["run_eagerly"]["low"] > 3
+    assert compared["convolutions"]["float16"]["low"] > 1
+    for kinds in networks.values():
+        plain = kinds["fit"]
+        assert kinds["jit_compile"]["first"] > plain["first"]
+        for kind, one in kinds.items():
+            within = 0.01 if "float" in kind else 5e-4  # jit_compile may round otherwise
+            assert one["loss"] == pytest.approx(plain["loss"], rel=within), kind
 
 
 def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):
@@ -425,9 +589,13 @@ def test_the_same_on_the_other_back_ends(backend):
         pytest.skip(f"NOT TESTED: {backend} is not installed")
     if keras.config.backend() == backend:
         pytest.skip(f"this is {backend} already")
-    few = "ones_own or norm or cutout or initializer or cost or share_a_network or slope"
+    few = "(ones_own and float16) or norm or cutout or initializer or cost or schedule or callback"
+    few += " or share_a_network or slope"
+    few += " or train_together or branches" if backend == "torch" else ""  # JAX compiles for long
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
     command += ["tests/test_customizing.py", "-k", few]
-    environment = os.environ | {"KERAS_BACKEND": backend}
+    # XLA compiles sooner if it need not make the result fast.
+    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": flags}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout

@@ -26,9 +26,11 @@ CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"b
 ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
 ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
-PARTS = ["mnist/studies", "serialization/rest", "visualizing/debugging", "visualizing/live"]
-PARTS += ["cnn/studies", "rnn/cells", "mlp/tables", "customizing/loops", "customizing/feeding"]
-PARTS += ["text/gpt"]
+PARTS = sorted(
+    path.parent.relative_to(ROOT).as_posix()
+    for chapter in CHAPTERS
+    for path in (ROOT / chapter).glob("*/chapter.py")
+)
 # What the exercises load by themselves, and what a reader fills in: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
 SCRIPTS = sorted(

@@ -85,7 +85,9 @@ RUN_BY_THEIR_CHAPTER = {
     "xor/forward_propagation.py", "xor/initializations.py",
     "customizing/five_steps.py", "customizing/use_parts.py", "customizing/mistakes.py",
     "customizing/loops/distill.py", "customizing/loops/branches.py",
-    "customizing/loops/siamese.py", "customizing/feeding/million_rows.py", "exercises/mutants.py",
+    "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
+    "customizing/feeding/image_files.py", "customizing/speed/slow_place.py",
+    "customizing/speed/faster.py", "exercises/mutants.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {

@@ -7,6 +7,7 @@ from tables import (  # noqa: F401
     customizing,
     exercises,
     experiments,
+    feeding,
     forecasts,
     mnist,
     rnn,

@@ -187,24 +187,3 @@ def siamese():
             for name, one in scores.items()
         ],
     )
-
-
-@table
-def million_rows():
-    ways = load_results("million_rows")["ways"]
-    rows = []
-    for name, one in ways.items():
-        row = [name, f"{one['peak_mib']:,.0f}"]
-        if "seconds" in one:
-            row += [f"{one['rows_per_second']:,.0f}", percent(one["accuracy"], 1)]
-        rows.append(row + [""] * (4 - len(row)))
-    return markdown(["", "peak memory, MiB", "rows a second", "right"], *rows)
-
-
-@table
-def pitfalls_buffers():
-    found = load_results("pitfalls")["buffers"]
-    return markdown(
-        ["buffer, images", "right"],
-        *[[f"{int(buffer):,}", percent(share, 1)] for buffer, share in found.items()],
-    )

@@ -12,6 +12,7 @@ Chapter: customizing/feeding/README.md#a-million-rows
 from chapter import OUTPUTS
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -127,28 +128,31 @@ def train(way, path):
         model.fit(**data, epochs=1, verbose=0)
         found["seconds"] = time.perf_counter() - start
         other = make_rows(20_000, seed=10**6)
-        _, accuracy = model.evaluate(other[:, :-1], other[:, -1:], 1000, verbose=0)
+        _, accuracy = model.evaluate(other[:, :-1], other[:, -1:], batch_size=1000, verbose=0)
         found["accuracy"] = float(accuracy)
     return found | {"peak_mib": peak_memory() / 2**20}
 
 
 def peak_memory():
     """Return the most bytes that this process has had in memory so far."""
-    info = psutil.Process().memory_info()
-    if hasattr(info, "peak_wset"):  # Windows
-        return info.peak_wset
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux: what getrusage says there includes the process that started it
+        (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
+        return 1024 * int(kib)
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
     import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # on macOS in bytes
 
 
-def train_apart(way, path):
-    """Return what train returns, from a process of its own."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--way", way, "--file", str(path)]
+def run_apart(script, way, path):
+    """Return what the train of a script returns, from a process of its own."""
+    command = [sys.executable, str(Path(script).resolve()), "--way", way, "--file", str(path)]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode:
-        fail(f"{way} ended with status {run.returncode}: {run.stderr.strip().splitlines()[-1]}")
+        said = run.stderr.strip().splitlines() or ["no message; perhaps the memory was short"]
+        fail(f"{way} ended with status {run.returncode}: {said[-1]}")
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -172,7 +176,7 @@ def main(argv=None):
     print(f"{args.rows:,} rows, {size:.0f} MiB")
     results = {"file_mib": size, "rows": args.rows, "ways": {}}
     for way in WAYS:
-        results["ways"][way] = found = train_apart(way, path)
+        results["ways"][way] = found = run_apart(__file__, way, path)
         line = f"{way:14} peak {found['peak_mib']:6,.0f} MiB"
         if "seconds" in found:
             found["rows_per_second"] = args.rows / found["seconds"]

@@ -4,13 +4,15 @@
 
 A perceptron learns from 10,000 digits. You will see what it reaches if the digits come in order of
 their labels, shuffled in a buffer that is too small, and shuffled well; how many steps fit takes
-with a generator that ends; and what augmented validation images say. Takes about half a minute.
+with a generator that ends; whether a cache freezes the order; and what augmented validation images
+say. Takes about half a minute.
 Chapter: customizing/feeding/README.md#what-easily-goes-wrong
 """
 
 from chapter import OUTPUTS
 
 import warnings
+from importlib.util import find_spec
 
 import keras
 import numpy as np
@@ -84,7 +86,7 @@ def sort_and_shuffle(digits, epochs):
         keras.utils.set_random_seed(SEED)
         model = build_model()
         model.fit(Batches(x, y, buffer), epochs=epochs, verbose=0)
-        _, accuracy = model.evaluate(digits.x_val, digits.y_val, 1000, verbose=0)
+        _, accuracy = model.evaluate(digits.x_val, digits.y_val, batch_size=1000, verbose=0)
         found[str(buffer)] = float(accuracy)
     return found
 
@@ -107,6 +109,24 @@ def exhaust(digits):
     return {"epochs": 3, "steps_per_epoch": steps, "taken": taken, "warning": (said or [""])[0]}
 
 
+def freeze_order():
+    """Return whether two epochs of tf.data have one order, with a cache after and before shuffle.
+
+    None where TensorFlow is not installed.
+    """
+    if not find_spec("tensorflow"):
+        return None
+    import tensorflow as tf
+
+    rows = tf.data.Dataset.range(1000)
+    kinds = {"after": rows.shuffle(1000).cache(), "before": rows.cache().shuffle(1000)}
+    found = {}
+    for name, data in kinds.items():
+        first, second = (list(data.as_numpy_iterator()) for _ in range(2))
+        found[name] = first == second
+    return found
+
+
 def augment_validation(digits, epochs):
     """Return the validation accuracy of one network: on the images, and on augmented ones."""
     keras.utils.set_random_seed(SEED)
@@ -114,11 +134,11 @@ def augment_validation(digits, epochs):
     model = build_model()
     for _ in range(epochs):
         x = keras.ops.convert_to_numpy(augment(digits.x_train, training=True))
-        model.fit(x, digits.y_train, BATCH_SIZE, verbose=0)
+        model.fit(x, digits.y_train, batch_size=BATCH_SIZE, verbose=0)
     changed = keras.ops.convert_to_numpy(augment(digits.x_val, training=True))
     scores = {"as_they_are": digits.x_val, "augmented": changed}
     return {
-        name: float(model.evaluate(x, digits.y_val, 1000, verbose=0)[1])
+        name: float(model.evaluate(x, digits.y_val, batch_size=1000, verbose=0)[1])
         for name, x in scores.items()
     }
 
@@ -134,6 +154,7 @@ def main(argv=None):
     results = {
         "buffers": sort_and_shuffle(digits, args.epochs),
         "generator": exhaust(digits),
+        "same_order": freeze_order(),
         "validation": augment_validation(digits, args.epochs),
     }
     for buffer, accuracy in results["buffers"].items():
@@ -144,6 +165,9 @@ def main(argv=None):
             **results["generator"],
         )
     )
+    for name, same in (results["same_order"] or {}).items():
+        order = "the same order" if same else "different orders"
+        print(f"two epochs, cached {name} the shuffling: {order}")
     for name, accuracy in results["validation"].items():
         print(f"validation images {name}: {accuracy:.1%} right")
     return save_results(results, folder, __file__, argv)

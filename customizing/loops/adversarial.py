@@ -47,17 +47,17 @@ def train(kind, digits, seed, epochs):
     hidden = layers.Dense(128, activation="relu")(inputs)
     model = kind(inputs, layers.Dense(10)(hidden))
     model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
-    model.fit(digits.x_train, digits.y_train, BATCH_SIZE, epochs, verbose=0)
+    model.fit(digits.x_train, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
     return model
 
 
 def attack(model, x, y, change, steps=1):
     """Return the images, each pixel moved by at most `change` to where the loss is higher.
 
-    One step is the fast gradient sign method. Several smaller ones, with the limits kept, are
-    projected gradient descent.
-    Source of the latter: Madry et al., "Towards deep learning models resistant to adversarial
-    attacks", 2018.
+    One step is the fast gradient sign method. Several smaller ones, with the limits kept, are the
+    basic iterative method.
+    Source of the latter: Kurakin, Goodfellow and Bengio, "Adversarial examples in the physical
+    world", 2017.
     """
 
     def total_loss(x):
@@ -81,7 +81,9 @@ def judge(model, x, y, change, seed):
         "one step": attack(model, x, y, change),
         "ten steps": attack(model, x, y, change, STEPS),
     }
-    answers = {name: model.predict(images, 1000, verbose=0) for name, images in changed.items()}
+    answers = {
+        name: model.predict(images, batch_size=1000, verbose=0) for name, images in changed.items()
+    }
     right = {name: (a.argmax(1) == y.argmax(1)).mean() for name, a in answers.items()}
     return {name: float(share) for name, share in right.items()}, changed["one step"], answers
 

@@ -17,7 +17,10 @@ STRENGTH = 0.1  # of the gradient penalty
 
 
 def slope_at(function, x):
-    """Return the gradient of function(x), one number, as a tensor that can be differentiated."""
+    """Return the gradient of function(x), one number, as a tensor that can be differentiated.
+
+    (utils.gradients returns arrays, which cannot.)
+    """
     if keras.config.backend() == "tensorflow":
         import tensorflow as tf
 

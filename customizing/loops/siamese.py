@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from utils.data import load_parts, prepare_images, writers_of
 from utils.figures import save_figure
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups
 from utils.training import verbosity
@@ -49,9 +49,9 @@ def draw_pairs(part, pairs, random):
     others = {d: [w for w, digit in groups if digit == d] for d in range(10)}
     able = [place for places in groups.values() if len(places) > 1 for place in places]
     chosen = []
-    for number, first in enumerate(random.choice(able, size=pairs)):
+    for place, first in enumerate(random.choice(able, size=pairs)):
         writer, digit = int(writers[first]), int(digits[first])
-        if number % 2:  # by another person, each as likely as the next one
+        if place % 2:  # by another person, each as likely as the next one
             writer = random.choice([w for w in others[digit] if w != writer])
         second = random.choice([p for p in groups[writer, digit] if p != first])
         chosen.append((first, second))
@@ -135,7 +135,7 @@ def main(argv=None):
     """Return what the network and logistic regression reach on writers that they have not met."""
     parser = make_parser("Tell whether two digits are by the same writer.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
-    parser.add_argument("--pairs", type=positive(int), default=PAIRS, help="to learn from")
+    parser.add_argument("--pairs", type=number(int, 2), default=PAIRS, help="to learn from")
     parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)

@@ -32,8 +32,8 @@ def fit(weights, digits, epochs, optimizer, batch_size=BATCH_SIZE):
     """Return the loss of each epoch, and the weights."""
     model = build_model(weights)
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True))
-    order = {"batch_size": batch_size, "shuffle": False, "epochs": epochs, "verbose": 0}
-    history = model.fit(digits.x_train, digits.y_train, **order)
+    options = {"batch_size": batch_size, "shuffle": False, "epochs": epochs, "verbose": 0}
+    history = model.fit(digits.x_train, digits.y_train, **options)
     return history.history["loss"], model.get_weights()
 
 
@@ -45,59 +45,22 @@ def accumulate(weights, digits, epochs):
     return {"batches_of_100": whole, "4_batches_of_25": parts}
 
 
-@keras.saving.register_keras_serializable(package="customizing")
-class TwoOptimizers(keras.optimizers.Optimizer):
-    """Give the variables of some layers to one optimizer, and all others to a second one.
-
-    prefix: with which the names of these layers begin.
-    """
-
-    def __init__(self, first, second, prefix, **kwargs):
-        super().__init__(learning_rate=0.0)  # each of the two has its own
-        self.first, self.second, self.prefix = first, second, prefix
-
-    def build(self, variables):
-        super().build(variables)
-        self.first.build([v for v in variables if v.path.startswith(self.prefix)])
-        self.second.build([v for v in variables if not v.path.startswith(self.prefix)])
-
-    @property
-    def variables(self):  # what a checkpoint keeps, and what JAX takes for the state
-        return super().variables + self.first.variables + self.second.variables
-
-    def apply(self, grads, trainable_variables=None):
-        if not self.built:
-            self.build(trainable_variables)
-        gradients = {v.path: g for v, g in zip(self._trainable_variables, grads, strict=True)}
-        for optimizer in (self.first, self.second):
-            own = optimizer._trainable_variables
-            optimizer.apply([gradients[v.path] for v in own], own)
-        self.iterations.assign_add(1)
-
-    def get_config(self):
-        both = {"first": self.first, "second": self.second}
-        return {key: keras.saving.serialize_keras_object(one) for key, one in both.items()} | {
-            "prefix": self.prefix
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        first, second = (
-            keras.saving.deserialize_keras_object(config[key]) for key in ("first", "second")
-        )
-        return cls(first, second, config["prefix"])
+def in_a_pair(first):
+    """Return an optimizer that leaves the hidden layer to the first one, and the rest to SGD."""
+    by_layer = keras.optimizers.OptimizerMap(
+        keras.optimizers.SGD(LEARNING_RATE), {"hidden/.*": first}
+    )
+    return keras.optimizers.MultiOptimizer(by_layer)
 
 
 def two_optimizers(weights, digits, epochs):
     """Return the losses with SGD alone, twice as a pair, and as the second of a pair with Adam."""
-
-    def pair(first):
-        return TwoOptimizers(first, keras.optimizers.SGD(LEARNING_RATE), prefix="hidden")
-
-    alone, _ = fit(weights, digits, epochs, keras.optimizers.SGD(LEARNING_RATE))
-    same, _ = fit(weights, digits, epochs, pair(keras.optimizers.SGD(LEARNING_RATE)))
-    adam, _ = fit(weights, digits, epochs, pair(keras.optimizers.Adam(0.001)))
-    return {"SGD": alone, "SGD_and_SGD": same, "Adam_and_SGD": adam}
+    optimizers = {
+        "SGD": keras.optimizers.SGD(LEARNING_RATE),
+        "SGD_and_SGD": in_a_pair(keras.optimizers.SGD(LEARNING_RATE)),
+        "Adam_and_SGD": in_a_pair(keras.optimizers.Adam(0.001)),
+    }
+    return {name: fit(weights, digits, epochs, one)[0] for name, one in optimizers.items()}
 
 
 def make_loss(x, y, precision, scale=1.0):
@@ -123,10 +86,10 @@ def in_16_bits(weights, digits, epochs, scale, adapt):
             if all(np.isfinite(slope).all() for slope in slopes):
                 rate = LEARNING_RATE / scale
                 weights = [w - rate * s for w, s in zip(weights, slopes, strict=True)]
-                good += 1
+                good += 1  # in a row
                 scale *= 2 if adapt and good % PATIENCE == 0 else 1
             else:  # too large for 16 bits: leave the weights as they are, and scale less
-                skipped += 1
+                skipped, good = skipped + 1, 0
                 scale /= 2 if adapt else 1
         losses.append(float(np.mean(epoch)))
     return {"losses": losses, "skipped": skipped, "scale": scale}
