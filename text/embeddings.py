@@ -39,14 +39,14 @@ def learn(messages, epochs):
     model = build_network(averaged, len(messages.classes))
     model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(numbers, messages.labels, batch_size=BATCH_SIZE, epochs=epochs, verbose=2)
-    embedding = next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding))
-    vectors, last = embedding.get_weights()[0], messages.labels == len(messages.classes) - 1
-    vocabulary, leaning = vectorizer.get_vocabulary(), {}
-    for number, word in enumerate(vocabulary[2:], 2):
+    (weights,) = model.get_layer("embedding").get_weights()  # (WORDS, WIDTH)
+    last, vectors, leaning = messages.labels == len(messages.classes) - 1, {}, {}
+    for number, word in enumerate(vectorizer.get_vocabulary()[2:], 2):
         within = (numbers == number).any(axis=1)
         if within.sum() >= SEEN:
+            vectors[word] = weights[number]
             leaning[word] = float(within[last].mean() - within[~last].mean())
-    return {word: vectors[vocabulary.index(word)] for word in leaning}, leaning
+    return vectors, leaning
 
 
 def neighbours(vectors, word):
