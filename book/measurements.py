@@ -138,6 +138,8 @@ MEASUREMENTS = {
     "attention": ("text/gpt/attention.py", []),
     "gpt": ("text/gpt/gpt.py", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
+    "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
+    "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
@@ -240,6 +242,9 @@ RUNS = {
     "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
+    "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
+    # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
+    "beside_nanogpt": {},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

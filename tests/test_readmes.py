@@ -75,7 +75,7 @@ RUN_BY_THEIR_CHAPTER = {
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
     "rnn/cells/costs.py", "text/gpt/attention.py", "text/gpt/gpt.py", "text/gpt/shakespeare.py",
     "text/gpt/ngrams.py", "text/gpt/generate.py", "text/gpt/heads.py", "text/gpt/copies.py",
-    "text/gpt/fine_tuning.py", "text/ask.py", "text/spam.py",
+    "text/gpt/fine_tuning.py", "text/gpt/what_matters.py", "text/ask.py", "text/spam.py",
     "serialization/save_model.py", "serialization/trust.py",
     "serialization/rest/ship_model.py", "visualizing/draw_network.py", "visualizing/features.py",
     "visualizing/activation_maximization.py", "visualizing/attribution.py",

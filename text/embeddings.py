@@ -57,9 +57,9 @@ def neighbours(vectors, word):
     return [(words[i], float(cosines[i])) for i in np.argsort(-cosines)[1 : NEIGHBOURS + 1]]
 
 
-def draw(vectors, leaning, path):
+def draw(vectors, leaning, pca, path):
     words = [word for word in vectors if len(word) > 2][:DRAWN]
-    places = PCA(2).fit_transform([vectors[word] for word in words])
+    places = pca.transform([vectors[word] for word in words])
     figure, axes = plt.subplots(figsize=(9, 6))
     axes.scatter(*places.T, alpha=0)
     for word, place in zip(words, places, strict=True):
@@ -91,7 +91,7 @@ def main(argv=None):
         "the first direction holds {first_direction:.0%} of the differences; its correlation with"
         " spam is {correlation:.2f}".format(**results)
     )
-    draw(vectors, leaning, folder / "embeddings.png")
+    draw(vectors, leaning, pca, folder / "embeddings.png")
     return save_results(results, folder, __file__, argv)
 
 
