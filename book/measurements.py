@@ -136,6 +136,8 @@ MEASUREMENTS = {
     ),
     "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
     "attention": ("text/gpt/attention.py", []),
+    # Of the results of "attention".
+    "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
     "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
@@ -240,6 +242,8 @@ RUNS = {
     "gpt_top_k": {},  # --temperature 1 --top-k 5
     "gpt_top_p": {},  # --temperature 1 --top-p 0.9
     "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
+    # book/figures/browser.py --page write --run RUN: wants chromium and chromedriver.
+    "write_page": {"write_page.png": "write_page.png"},
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
     "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500

@@ -376,7 +376,7 @@ def test_a_network_gets_new_characters_and_keeps_what_it_knows(load_script, gpt,
 
 
 def test_sums_are_right_only_if_all_their_digits_are(load_script):
-    script = load_script("text/gpt/fine_tuning.py")
+    script = load_script("text/gpt/sums.py")
     learned, held_out = script.make_sums(1)
     known, unseen = set(learned.splitlines()), held_out.splitlines()
     assert known.isdisjoint(unseen) and len(known) + len(unseen) == 90 * 90
@@ -472,6 +472,60 @@ def test_the_gpt_is_the_same_on_the_other_back_ends(backend):
     environment = os.environ | {"KERAS_BACKEND": backend}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
+
+
+# The page
+
+
+@pytest.fixture
+def tiny_run(tiny, tmp_path):
+    """Return the folder of a run with the tiny GPT, which knows the letters from a to f."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    settings = {"data": "x", "alphabet": "abcdef", "steps": 1, "seed": 1}
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    tiny.save(folder / "gpt_checkpoint.keras")
+    return folder
+
+
+def test_the_page_gets_one_character_at_a_time(load_script, tiny_run):
+    script = load_script("text/live/write_along.py")
+    client = script.create_app(str(tiny_run)).test_client()
+    assert b"Write along" in client.get("/").data
+    for path in ("/write/write.js", "/write/write.css", "/static/style.css"):
+        assert client.get(path).status_code == 200
+    for temperature in (0, 0.5, 1):
+        for text in ("a", "abcdefabcdef"):
+            question = {"text": text, "temperature": temperature}
+            response = client.post("/next", json=question)
+            answer = response.get_json()
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            likeliest = answer["likeliest"]
+            assert answer["character"] in {one["character"] for one in likeliest} == set("abcdef")
+            assert sum(one["probability"] for one in likeliest) == pytest.approx(1)
+            if temperature == 0:
+                assert likeliest[0] == {"character": answer["character"], "probability": 1}
+
+
+def test_bad_questions_get_one_sentence(load_script, tiny_run):
+    client = load_script("text/live/write_along.py").create_app(str(tiny_run)).test_client()
+    for question, status, said in (
+        ("{", 400, "not valid JSON"),
+        ({"text": "a"}, 422, "an object with text and temperature"),
+        ({"text": "", "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "a" * 2_001, "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "a" * 99_999, "temperature": 1}, 413, ""),
+        ({"text": ["a"], "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "aé\ud800", "temperature": 1}, 422, r"never seen '\xe9', '\ud800'"),
+        ({"text": "a", "temperature": True}, 422, "from 0 to 5"),
+        ({"text": "a", "temperature": -1}, 422, "from 0 to 5"),
+        ({"text": "a", "temperature": float("nan")}, 422, "from 0 to 5"),
+    ):
+        data = question if isinstance(question, str) else json.dumps(question)
+        response = client.post("/next", data=data, content_type="application/json")
+        assert response.status_code == status, question
+        assert said in response.get_json()["error"]["message"]
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
 
 
 # What the text says of the results

@@ -2,10 +2,12 @@
 
     python book/figures/browser.py
     python book/figures/browser.py --page think
+    python book/figures/browser.py --page write --run RUN
 
 Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
 it as rest_page.png; with --page think, two digits on the page that shows the layers, as
-think_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
+think_page.png; with --page write, what a trained GPT writes, as write_page.png.
+Needs Debian's chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -29,13 +31,15 @@ from selenium.webdriver.support.ui import WebDriverWait
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, replacing, save_results
 
-# The services with a page to draw on, and how high a window shows all of it.
+# The services with a page, and how high a window shows all of it.
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
+    "write": (ROOT / "text" / "live" / "write_along.py", 520),
 }
 # What is drawn on each, and whether in the dark.
 SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
+SHOWN["write"] = [(150, False), (150, True)]  # characters that the network writes
 
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
 # and down.
@@ -123,15 +127,26 @@ def read(chrome):
     return chrome.find_element(By.ID, "digit").text
 
 
-def take_screenshot(page, path):
-    """Save the page in light and in dark, side by side."""
-    with run_service(page=page) as address, tempfile.TemporaryDirectory() as folder:
+def let_write(chrome, length):
+    """Let the network write so many characters on the page, or a few more."""
+    text = chrome.find_element(By.ID, "text")
+    chrome.find_element(By.ID, "write").click()
+    WebDriverWait(chrome, 60).until(lambda _: len(text.get_attribute("value")) >= length)
+    chrome.find_element(By.ID, "write").click()
+
+
+def take_screenshot(page, path, *options):
+    """Save the page in light and in dark, side by side; options: of its service."""
+    with run_service(*options, page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
-        for digit, dark in SHOWN[page]:
+        for shown, dark in SHOWN[page]:
             with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
-                draw(chrome, digit)
-                read(chrome)
+                if page == "write":
+                    let_write(chrome, shown)
+                else:
+                    draw(chrome, shown)
+                    read(chrome)
                 time.sleep(1)  # the bars grow, the layers come
                 file = Path(folder) / f"{dark}.png"
                 chrome.save_screenshot(str(file))
@@ -147,11 +162,15 @@ def take_screenshot(page, path):
 def main(argv=None):
     parser = make_parser("Take the screenshot of the page.", OUTPUTS)
     parser.add_argument("--page", choices=APPS, default="rest")
+    parser.add_argument("--run", metavar="RUN", help="of shakespeare.py, for --page write")
     args = parser.parse_args(argv)
+    if (args.page == "write") != bool(args.run):
+        parser.error("--run is for --page write, which needs it")
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     folder = make_folder(args.outputs)
-    take_screenshot(args.page, folder / f"{args.page}_page.png")
+    options = [args.run] if args.run else []
+    take_screenshot(args.page, folder / f"{args.page}_page.png", *options)
     return save_results({}, folder, __file__, argv)
 
 

@@ -33,13 +33,13 @@ from generate import write
 from gpt import build_gpt, next_token_loss
 from messages import load_messages
 from shakespeare import batches
+from sums import make_sums, share_right
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 from utils.training import verbosity
 
 STEPS = 250
 LEARNING_RATE = 1e-3
-ROUNDS = 20  # the sums to learn from, so many times
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 SEED = 1
 
@@ -64,36 +64,6 @@ def read_texts(path, alphabet, seed):
     if len(known[0]) < len(parts[0]) / 2:
         fail("most characters of the text are new to the network: train one on that text instead.")
     return known
-
-
-def make_sums(seed):
-    """Return sums to learn from, many times in another order, and others: a text each.
-
-    What 12+34 is tells what 34+12 is, so both are among the same.
-    """
-    random, known, held_out = np.random.default_rng(seed), [], []
-    for a in range(10, 100):
-        for b in range(10, a + 1):
-            lines = {f"{a}+{b}={a + b}\n", f"{b}+{a}={a + b}\n"}
-            (held_out if random.random() < VALIDATION_SHARE else known).extend(sorted(lines))
-    learned = "".join(line for _ in range(ROUNDS) for line in random.permutation(known))
-    return learned, "".join(held_out)
-
-
-def share_right(model, alphabet, text):
-    """Return the share of sums, a text of lines, that a network would write wholly right.
-
-    It would write the likeliest character each time. So its answer is right if after the question
-    and each part of the right answer the likeliest is the next of the right ones.
-    """
-    lines = text.splitlines(keepends=True)
-    tokens = np.zeros((len(lines), model.input_shape[1] + 1), "int32")
-    asked = np.zeros(tokens.shape, bool)
-    for row, line in enumerate(lines):
-        tokens[row, : len(line)] = encode(line, alphabet)
-        asked[row, line.index("=") + 1 : len(line)] = True
-    likeliest = model.predict(tokens[:, :-1], batch_size=64, verbose=0).argmax(axis=2)
-    return float(((likeliest == tokens[:, 1:]) | ~asked[:, 1:]).all(axis=1).mean())
 
 
 def extend(first, symbols):
