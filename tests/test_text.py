@@ -253,6 +253,21 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_pat
         module.main(["--resume", str(folder)])
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_stops_a_training_is_told_what_is_kept(small_run, tmp_path, monkeypatch, capsys, kept):
+    module, path = small_run
+
+    def train(model, text, steps, seed, folder, history):
+        if kept:
+            (folder / "gpt_checkpoint.keras").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "train", train)
+    with pytest.raises(SystemExit, match="130"):
+        module.main(["--data", str(path), "--outputs", str(tmp_path / "run")])
+    assert ("--resume" in capsys.readouterr().out) == kept
+
+
 @pytest.mark.slow
 def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_path, monkeypatch):
     module, path = small_run
@@ -272,6 +287,13 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert found["n-grams of 9 characters"]["mean"] > found["network, temperature 1.0"]["mean"]
     compared = load_script("text/gpt/ngrams.py").main(["--run", run, "--order", "3", *outputs])
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
+    tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
+    monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: build(symbols, c, 16, 2, 1))
+    tuned = tuning.main([run, "--sums", "--steps", "30", *outputs])
+    before, everything, lora, _ = tuned["ways"].values()
+    assert before["old"] == pytest.approx(results["validation"]["mean"], rel=1e-4)
+    assert before["new"] > lora["new"] > everything["new"] and before["right"] < 0.05
+    assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
 
 
 @pytest.mark.parametrize(
@@ -435,6 +457,22 @@ def test_tied_weights_learn_from_both_ends(load_script, gpt):
     np.testing.assert_allclose(model.predict(tokens, verbose=0), by_hand, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"gru": True}, {"pieces": 300, "warm_up": 0, "tied": True}])
+def test_variants_are_trained_and_scored_by_the_character(load_script, gpt, monkeypatch, options):
+    variants = load_script("text/gpt/variants.py")
+    for constant, value in {"CONTEXT": 8, "UNITS": 8, "TIMED": 1}.items():
+        monkeypatch.setattr(variants, constant, value)
+    monkeypatch.setattr(variants, "build_gpt", lambda symbols: gpt.build_gpt(symbols, 8, 16, 2, 1))
+    alphabet = "".join(sorted(set(PLAYS[:6_000])))
+    tokens = load_script("text/gpt/characters.py").encode(PLAYS[:6_000], alphabet)
+    text = variants.Text(alphabet, tokens[:5_000], tokens[5_000:])
+    one, losses = variants.train(text, 40, 1, **options)
+    assert one["mean"] == pytest.approx(losses.mean()) and 2 < one["mean"] < 4.5
+    assert 990 <= len(losses) < 1_000  # all characters but those of the first token
+    assert one["steps"] == 40 or "gru" in options
+
+
 def test_a_comparison_of_variants_goes_on_and_draws_its_line(load_script, tmp_path, monkeypatch):
     script, asked = load_script("text/gpt/what_matters.py"), []
 
@@ -456,6 +494,37 @@ def test_a_comparison_of_variants_goes_on_and_draws_its_line(load_script, tmp_pa
     above = results["variants"]["width_64"]["above_base"]
     assert all(one["mean"] > 0.1 and one["low"] == pytest.approx(one["mean"]) for one in above)
     assert (tmp_path / "scaling.png").is_file()
+
+
+def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_path, monkeypatch):
+    script, commands = load_script("book/timings/beside_nanogpt.py"), []
+    printed = (
+        "step 0: train loss 4.20, val loss 4.21\niter 0: loss 4.2, time 9000.0ms, mfu -1%\n"
+        "iter 1: loss 3.0, time 30.00ms, mfu 1%\niter 2: loss 2.9, time 50.00ms, mfu 1%\n"
+        "step 3: train loss 2.20, val loss 2.25\niter 3: loss 2.2, time 8000.0ms, mfu 1%\n"
+    )
+
+    def run(command, cwd):
+        commands.append([str(word) for word in command])
+        return printed
+
+    ours = {"variants": {"base": {"seeds": [{"mean": 2.2, "seconds": 0.24}]}}}
+    monkeypatch.setattr(script, "run", run)
+    monkeypatch.setattr(script.json, "loads", lambda _: ours)
+    (tmp_path / "ours_1").mkdir()
+    (tmp_path / "ours_1" / "results.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SystemExit, match="not a checkout of nanoGPT"):
+        script.main([str(tmp_path), "python", "--outputs", str(tmp_path)])
+    data = tmp_path / "data" / "shakespeare_char"
+    data.mkdir(parents=True)
+    (data / "prepare.py").touch()
+    options = ["--steps", "3", "--rounds", "1", "--outputs", str(tmp_path)]
+    results = script.main([str(tmp_path), "python", *options])
+    assert results["nanogpt"] == {"loss": 2.25, "seconds_a_step": pytest.approx(0.04)}
+    assert results["ours"] == {"loss": 2.2, "seconds_a_step": pytest.approx(0.08)}
+    assert results["ratio"] == pytest.approx(2)
+    assert (data / "input.txt").read_text(encoding="utf-8") == PLAYS
+    assert any("--max_iters=3" in command for command in commands)
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@
 
 Trains both in turn, each in a process of its own: 500 steps of 12 windows, with the setting that
 nanoGPT's README gives for a computer without a GPU. Prints the loss of both on the validation part
-and the seconds that their steps took, validation left out. Some three minutes; nothing else should
-run meanwhile.
+and the seconds that their steps took, validation left out; ours with the first one, in which
+TensorFlow builds its graph. Some three minutes; nothing else should run meanwhile.
 Chapter: text/gpt/README.md#what-matters
 """
 
@@ -91,7 +91,12 @@ def main(argv=None):
                 loss, seconds = train_nanogpt(args.nanogpt, python, args.steps, own)
             losses.append({"loss": loss, "seconds_a_step": seconds})
             print(f"{name:8} loss {loss:.3f}, {1000 * seconds:.0f} ms a step", flush=True)
-    results = {"steps": args.steps, "rounds": found}
+    results = {
+        "steps": args.steps,
+        "rounds": found,
+        "torch": run([python, "-c", "import torch; print(torch.__version__)"], ROOT).strip(),
+        "commit": run(["git", "rev-parse", "--short", "HEAD"], args.nanogpt).strip(),
+    }
     for name, rounds in found.items():
         results[name] = {
             key: statistics.mean(one[key] for one in rounds) for key in ("loss", "seconds_a_step")

@@ -8,8 +8,8 @@
 
 You will see the loss in nats per character, on what it learns from and on the last tenth of the
 text, which it never learns from; then a sample. `generate.py` lets the network write more. About
-four minutes on two cores for 2,000 steps. Ctrl-C keeps what is finished; --resume goes on from
-there.
+four minutes on two cores for 2,000 steps. Ctrl-C ends it; --resume goes on from the last line, for
+which it was kept.
 Chapter: text/gpt/README.md#training
 """
 
@@ -30,6 +30,7 @@ from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
     TimeCallback,
+    checkpoint_path,
     hold,
     load_checkpoint,
     verbosity,
@@ -148,7 +149,10 @@ def main(argv=None):
     try:
         history = train(model, text, settings["steps"], settings["seed"], folder, history)
     except KeyboardInterrupt:
-        print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
+        if checkpoint_path(folder, "gpt").exists():
+            print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
+        else:
+            print(f"\nStopped before step {REPORT}, at which it is kept for the first time.")
         sys.exit(130)
     validation = mean_with_interval(token_losses(model, text.validation))
     print(
