@@ -134,6 +134,10 @@ MEASUREMENTS = {
         "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
         [],
     ),
+    "text_ask_mum": (
+        "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
+        [],
+    ),
     "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
     "attention": ("text/gpt/attention.py", []),
     # Of the results of "attention".

@@ -293,6 +293,9 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     before, everything, lora, _ = tuned["ways"].values()
     assert before["old"] == pytest.approx(results["validation"]["mean"], rel=1e-4)
     assert before["new"] > lora["new"] > everything["new"] and before["right"] < 0.05
+    sums = str(tmp_path / "next")
+    added = load_script("text/gpt/generate.py").main([sums, "--prompt", "1+1=", *outputs])
+    assert len(added["text"]) == 200
     assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
 
 

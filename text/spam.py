@@ -83,7 +83,7 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     folds = split_by_group(messages.labels, messages.groups, FOLDS, args.seed)
     last, results, right = messages.classes[-1], {"models": {}}, {}
-    print(f"{len(messages.texts):,} messages, {len(set(messages.groups)):,} without near copies")
+    print(f"{len(messages.texts):,} messages, {len(set(messages.groups)):,} different ones")
     for name in args.models:
         predicted, seconds = held_out(name, messages, folds, args.seed)
         right[name] = predicted == messages.labels

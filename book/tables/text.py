@@ -97,6 +97,15 @@ def ngrams():
 
 
 @table
+def ngram_samples():
+    samples = dict(enumerate(load_results("ngrams")["samples"], 1))
+    rows = [[f"n-grams of {order}", samples[order]] for order in (2, 3, 5, 7)]
+    rows.append(["the network", load_results("shakespeare")["sample"][:60]])
+    rows = [[name, text.strip().replace("\n", " / ")] for name, text in rows]
+    return markdown(["model", "60 characters"], *rows).replace("---:", "---")
+
+
+@table
 def gpt_history():
     history = load_results("shakespeare")["history"]
     steps = load_results("shakespeare")["steps"] // len(history["epoch"])

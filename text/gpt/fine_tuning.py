@@ -8,7 +8,8 @@ RUN is a run of `shakespeare.py`. You will see its loss on Shakespeare and on me
 learned from: before, after training all weights, after training only LoRA's, and of a network that
 learned the messages alone for as many steps; and how many weights each of them trained. With --sums
 the new text has lines such as 12+34=46, and you will see how many sums it gets right that stand in
-none of them. Three minutes on two cores, some seven with the sums.
+none of them. Three minutes on two cores, some seven with the sums. generate.py takes the
+folder of this run, too: it holds the network of which all weights were trained.
 Chapter: text/gpt/README.md#fine-tuning
 """
 
@@ -35,8 +36,8 @@ from messages import load_messages
 from shakespeare import batches
 from sums import make_sums, share_right
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, save_results
-from utils.training import verbosity
+from utils.runs import fail, make_folder, save_results, write_json
+from utils.training import checkpoint_path, verbosity
 
 STEPS = 250
 LEARNING_RATE = 1e-3
@@ -159,6 +160,9 @@ def main(argv=None):
             "new": float(token_losses(model, new.validation).mean()),
             "sample": "".join(write(model, alphabet, "\n", 120, args.seed, temperature=0.8)),
         }
+        if way == "all weights":  # a run as those of shakespeare.py, for generate.py
+            model.save(checkpoint_path(folder, "gpt"))
+            write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
         if args.sums:
             one["right"] = share_right(model, alphabet, held_out)
         print(

@@ -106,7 +106,8 @@ def main(argv=None):
     results = {"prompt": args.prompt, "text": text, "others": others}
     if args.check:
         results |= check(model, alphabet, args.prompt, text)
-        print("logits differ by {difference:.1e} at most; seconds: {seconds}".format(**results))
+        shown = ", ".join(f"{name} {value:.1f}" for name, value in results["seconds"].items())
+        print(f"logits differ by {results['difference']:.7f} at most; seconds: {shown}")
     return save_results(results, folder, __file__, argv)
 
 
