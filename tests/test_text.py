@@ -647,6 +647,7 @@ def test_lunch_is_ham():
     changes = dict(found["words"])
     assert found["probabilities"]["ham"] > 0.9 and changes["free"] < -1
     assert changes["lunch?"] > 1 < changes["me"]
+    assert load_results("text_ask_mum")["probabilities"]["ham"] > 0.9
     words = load_results("text_ask")["words"]
     assert [word for word, change in words if change < 0] == ["entry!"]
 
