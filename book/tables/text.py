@@ -60,7 +60,7 @@ def spam_behind():
                 name,
                 f"{-100 * one['mean']:.2f}",
                 f"{-100 * one['high']:.2f} to {-100 * one['low']:.2f}",
-                f"{one['holm']:.3f}",
+                "below 0.001" if one["holm"] < 0.001 else f"{one['holm']:.3f}",
             ]
             for name, one in sorted(
                 load_results("spam")["behind"].items(), key=lambda pair: -pair[1]["mean"]
@@ -77,7 +77,7 @@ def text_neighbours():
             [f"*{word}*", ", ".join(f"{other} {cosine:.2f}" for other, cosine in near)]
             for word, near in load_results("text_embeddings")["neighbours"].items()
         ],
-    )
+    ).replace("---:", "---")
 
 
 @table

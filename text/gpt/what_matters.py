@@ -31,7 +31,7 @@ SIZES = ["width_64", "base", "width_256"]  # of the figure
 
 
 def train_once(name, text, steps, seed, folder):
-    """Return the same, but from the folder if this training is there already."""
+    """Return what train returns, but from the folder if this training is there already."""
     path = folder / f"{name}_{steps}_{seed}"
     if not path.with_suffix(".json").exists():
         one, losses = train(text, steps, seed, **VARIANTS[name])
@@ -63,12 +63,16 @@ def scaling(variants):
 
 
 def draw(found, path):
+    """Draw the losses over the weights, both on logarithmic axes, and the line beyond them."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
     weights, losses = zip(*found["points"], strict=True)
-    axes.loglog(weights, losses, "o", color="C0")
+    axes.plot(weights, losses, "o")
     ends = np.array([weights[0], weights[-1] * 4])
-    axes.loglog(ends, losses[0] * (ends / weights[0]) ** found["power"], "--", color="C1")
-    axes.set(xlabel="weights", ylabel="nats per character", title="Loss over size, and a line")
+    axes.plot(ends, losses[0] * (ends / weights[0]) ** found["power"], "--", color="C1")
+    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="nats per character")
+    axes.set_title("Loss over size, and the line through the two smaller ones")
+    axes.yaxis.set_minor_formatter("{x:.2f}")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     save_figure(figure, path)
 
 
