@@ -159,6 +159,13 @@ def load_emoji(artist="noto"):
         return Pictures(list(arrays[artist]), names, labels, classes, groups)
 
 
+def split_emoji(pictures):
+    """Return the numbers of a fifth that is held out; what shows nearly the same is in or out."""
+    folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
+    _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
+    return set(held_out.tolist())
+
+
 def unpack_emoji(folder, classes=None, parts=False):
     """Write the emoji as a reader's own images would lie, a subfolder for each class.
 
@@ -169,9 +176,7 @@ def unpack_emoji(folder, classes=None, parts=False):
     folder, pictures = Path(folder), load_emoji()
     part = dict.fromkeys(range(len(pictures.labels)), "training" if parts else "")
     if parts:
-        folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
-        _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
-        part |= dict.fromkeys(held_out.tolist(), "validation")
+        part |= dict.fromkeys(split_emoji(pictures), "validation")
     for i, pixels in enumerate(pictures.sources):
         if classes and pictures.classes[pictures.labels[i]] not in classes:
             continue
