@@ -44,7 +44,7 @@ SEED = 1  # of the initial weights, the order of the images, and which of them a
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
 FILTERS = [16, 24, 32, 48]
 BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
-PIXELS = 20_000  # of the images, from which the simpler method learns
+PIXELS = 100  # of each image, from which the simpler method learns
 SHOWN = 6  # images of the figure
 
 
@@ -75,22 +75,26 @@ def train(network, known, held_out, epochs):
     network.fit(known.images, known.labels, BATCH_SIZE, epochs, **how)
 
 
-def look_around(images):
+def look_around(image):
     """Return for each pixel its colours, those around it, and its place: (pixels, 11)."""
-    grid = np.indices(images.shape[1:3]).transpose(1, 2, 0)
-    grid = np.broadcast_to(grid, (len(images), *grid.shape))
-    images = images.astype("float32")
-    blurred = [ndimage.gaussian_filter(images, (0, blur, blur, 0)) for blur in BLURS]
-    features = np.concatenate([images, *blurred, grid], axis=-1)
+    image = image.astype("float32")
+    blurred = [ndimage.gaussian_filter(image, (blur, blur, 0)) for blur in BLURS]
+    place = np.indices(image.shape[:2]).transpose(1, 2, 0)
+    features = np.concatenate([image, *blurred, place], axis=-1)
     return features.reshape(-1, features.shape[-1])
 
 
 def by_colour(known, images, seed):
-    """Return the labels that gradient boosting gives to each pixel, alone with its features."""
-    chosen = np.random.default_rng(seed).choice(known.labels.size, PIXELS)
+    """Return the labels that gradient boosting gives to each pixel, by its own features alone."""
+    random, x, y = np.random.default_rng(seed), [], []
+    for image, labels in zip(known.images, known.labels, strict=True):
+        chosen = random.choice(labels.size, PIXELS)
+        x.append(look_around(image)[chosen])
+        y.append(labels.ravel()[chosen])
     boosting = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
-    boosting.fit(look_around(known.images)[chosen], known.labels.ravel()[chosen])
-    return boosting.predict(look_around(images)).reshape(images.shape[:3])
+    boosting.fit(np.concatenate(x), np.concatenate(y))
+    guess = [boosting.predict(look_around(image)) for image in images]
+    return np.reshape(guess, images.shape[:3])
 
 
 def judge(labels, guess, classes):
