@@ -28,7 +28,7 @@ from cnn.segmentation.measures import (
     why_missed,
 )
 from cnn.segmentation.scenes import MOST, NAMES, SIZE, TILE, make_scenes
-from cnn.segmentation.segment import COLORS, OF_SCENES, label_all
+from cnn.segmentation.segment import MAPS, OF_SCENES, label_all
 from utils.figures import LINES, name_lines, save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
@@ -134,8 +134,7 @@ def draw_failures(scenes, maps, found, truth, missed, path):
     figure, panels = plt.subplots(2, SHOWN, figsize=(10, 3.8), squeeze=False)
     for column, scene in zip(panels.T, missed, strict=False):
         column[0].imshow(scenes.images[scene, ..., 0], cmap="gray")
-        how = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
-        column[1].imshow(maps[scene].argmax(axis=-1), **how)
+        column[1].imshow(maps[scene].argmax(axis=-1), **MAPS)
         for axes, boxes, ink in zip(column, (truth, found), ("white", "black"), strict=True):
             for box in boxes:
                 if box.scene == scene:

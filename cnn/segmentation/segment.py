@@ -5,8 +5,7 @@
 Makes scenes of digits that cross each other over clutter, trains a small U-Net to say for each
 pixel which digit is there, and compares it with nearest mean digits and with a classifier slid over
 the scenes: by intersection over union, on scenes by people whose digits it never saw. You will see
-the measure for each digit, and a figure. The networks are saved. Takes two to three minutes on two
-cores.
+the measure for each digit, and a figure. The networks are saved. Takes two minutes on two cores.
 Chapter: cnn/segmentation/README.md#a-label-for-every-pixel
 """
 
@@ -40,7 +39,9 @@ LEARNING_RATE = 0.005  # at the beginning; it falls to 0 like half a wave
 SEED = 1
 OF_SCENES = {"train": 1, "validation": 2, "test": 3}  # what fixes the scenes of a part
 SHOWN = 6  # scenes of the figure
-COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])  # nothing, and the digits
+# How maps of labels are drawn: a colour for nothing, and one for each digit.
+COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
+MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
 
 def make_part(part, count=HELD_OUT):
@@ -60,7 +61,8 @@ def train(network, scenes, epochs=EPOCHS, held_out=None):
     )
     checked = held_out and (held_out.images, held_out.labels)
     how = {"validation_data": checked, "verbose": verbosity()}
-    return network.fit(scenes.images, scenes.labels, BATCH_SIZE, epochs, **how).history
+    history = network.fit(scenes.images, scenes.labels, BATCH_SIZE, epochs, **how)
+    return history.history
 
 
 def label_all(u_net, classifier, pieces, images):
@@ -103,8 +105,7 @@ def draw(scenes, maps, path):
             if probabilities is None:
                 axes.imshow(scenes.images[i, ..., 0], cmap="gray")
                 continue
-            how = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
-            axes.imshow(probabilities[i].argmax(axis=-1), **how)
+            axes.imshow(probabilities[i].argmax(axis=-1), **MAPS)
             for box in find_boxes(probabilities[i : i + 1], least=20, bridge=0):
                 axes.text(box.right, box.top, NAMES[box.label], ha="center", va="center", size=8)
         line[0].set_ylabel(name.replace(", ", ",\n"), size=9)

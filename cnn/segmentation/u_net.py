@@ -1,19 +1,14 @@
 """A small U-Net: down to a map of 8 x 8 that knows what, and up again to the pixels, to say where.
 
-    python cnn/segmentation/u_net.py
-
-Prints the network, whose skip connections carry the fine maps of the way down over to the way up.
-The other scripts of this folder train it. Takes a few seconds.
+Skip connections carry the fine maps of the way down over to the way up. `segment.py` trains it,
+`skips.py` trains it without them.
 Chapter: cnn/segmentation/README.md#a-u-net
 """
-
-from chapter import OUTPUTS  # noqa: F401  (it makes the rest importable)
 
 import keras
 from keras import layers
 
 from cnn.segmentation.scenes import NAMES, SIZE
-from mnist.models import normalize
 
 FILTERS = [16, 32, 64]  # of the levels with 64 x 64, 32 x 32 and 16 x 16 places
 BOTTOM = 96  # filters of the lowest level, with 8 x 8 places
@@ -22,7 +17,7 @@ BOTTOM = 96  # filters of the lowest level, with 8 x 8 places
 def convolve(x, filters, kernel=3):
     """A convolution that keeps height and width, batch normalization, relu."""
     x = layers.Conv2D(filters, kernel, padding="same", use_bias=False)(x)
-    return layers.Activation("relu")(normalize(0.9)(x))
+    return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
 
 
 def build_u_net(skips=True):
@@ -45,7 +40,3 @@ def build_u_net(skips=True):
         x = convolve(x, filters)
     outputs = layers.Conv2D(len(NAMES), 1, activation="softmax")(x)
     return keras.Model(scenes, outputs, name="u_net" if skips else "without_skips")
-
-
-if __name__ == "__main__":
-    build_u_net().summary()
