@@ -204,7 +204,6 @@ def test_segment_and_find_from_end_to_end(load_script, tmp_path, monkeypatch):
     options = ["--scenes", "40", "--epochs", "1", "--windows", "200", "--outputs", str(run)]
     segment = load_script("cnn/segmentation/segment.py")
     monkeypatch.setattr(segment, "HELD_OUT", 20)
-    monkeypatch.setattr(segment.make_part, "__defaults__", (20,))
     results = segment.main(options)
     assert set(results["validation"]) == {
         "U-Net", "classifier, slid", "ink, nearest mean", "always nothing",
@@ -265,7 +264,7 @@ def my_images(tmp_path):
 @pytest.mark.slow
 def test_own_masks_from_end_to_end(load_script, my_images, tmp_path):
     photo = my_images / "images" / "0.png"
-    options = ["--data", my_images, "--size", 1, "--epochs", 20, "--photos", photo]
+    options = ["--data", my_images, "--size", 32, "--epochs", 20, "--photos", photo]
     options += ["--outputs", tmp_path / "run"]
     results = load_script("cnn/segmentation/own_masks.py").main([*map(str, options)])
     assert (results["known"], results["held_out"]) == (8, 2)

@@ -53,6 +53,9 @@ def build(size, classes, pretrained=True):
     base = build_network(size, pretrained, include_top=False)
     encoder = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
     encoder.trainable = not pretrained
+    for layer in encoder.layers:  # averages that are learned here have to follow faster
+        if isinstance(layer, layers.BatchNormalization) and not pretrained:
+            layer.momentum = 0.9
     images = keras.Input((size, size, 3))
     levels = encoder(images, training=None if encoder.trainable else False)
     levels = [layers.Rescaling(1 / 255)(images), *levels]
@@ -142,18 +145,20 @@ def main(argv=None):
     about = "to label; with the book's images those that the transfer learning classifies"
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
     add("--epochs", type=positive(int), default=EPOCHS)
-    add("--size", type=number(int, 1, 16), default=SIZE // 32, help="of the images, in 32 pixels")
+    add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
     add("--from-scratch", action="store_true", help="without what was learned from ImageNet")
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
+    if args.size % 32:
+        parser.error("--size must be a multiple of 32: the maps are halved five times")
     folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
     check_photos(args.photos)
     data = args.data or unpack_scenes(folder / "emoji")
-    known, held_out, classes = read_data(data, 32 * args.size, args.seed)
+    known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
-    network = build(32 * args.size, len(classes), not args.from_scratch)
+    network = build(args.size, len(classes), not args.from_scratch)
     train(network, known, held_out, args.epochs)
     guesses = {
         "U-Net": network.predict(held_out.images, 16, verbose=0).argmax(axis=-1),

@@ -44,8 +44,8 @@ COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
 MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
 
-def make_part(part, count=HELD_OUT):
-    """Return the scenes of a part, always the same."""
+def make_part(part, count):
+    """Return the first scenes of a part, always the same."""
     return make_scenes(part, count, OF_SCENES[part])
 
 
@@ -125,7 +125,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
-    known, held_out = make_part("train", args.scenes), make_part("validation")
+    known, held_out = make_part("train", args.scenes), make_part("validation", HELD_OUT)
     u_net = build_u_net()
     history = train(u_net, known, args.epochs, held_out)
     classifier = train_classifier(known, args.windows)
@@ -137,9 +137,11 @@ def main(argv=None):
         classifier.save(folder / "classifier.keras")
 
     for part in ["validation"] + ["test"] * args.test:
-        scenes = make_part(part)
+        scenes = make_part(part, HELD_OUT)
         maps = label_all(u_net, classifier, pieces, scenes.images)
-        nothing = {"always nothing": np.eye(len(NAMES))[np.zeros_like(scenes.labels)]}
+        nothing = {
+            "always nothing": np.eye(len(NAMES), dtype="float32")[np.zeros_like(scenes.labels)]
+        }
         results[part] = {way: judge(scenes, guess) for way, guess in (maps | nothing).items()}
         print(f"{len(scenes.images)} scenes, {part}:")
         show(results[part])

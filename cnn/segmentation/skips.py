@@ -12,8 +12,7 @@ from chapter import OUTPUTS
 
 import keras
 
-from cnn.segmentation.scenes import make_scenes
-from cnn.segmentation.segment import OF_SCENES, judge, train
+from cnn.segmentation.segment import judge, make_part, train
 from cnn.segmentation.u_net import build_u_net
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -34,8 +33,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
-    known = make_scenes("train", args.scenes, OF_SCENES["train"])
-    held_out = make_scenes("validation", HELD_OUT, OF_SCENES["validation"])
+    known = make_part("train", args.scenes)
+    held_out = make_part("validation", HELD_OUT)
     reached = {"with": [], "without": []}
     for seed in range(1, args.seeds + 1):
         for way, values in reached.items():
