@@ -10,7 +10,7 @@ from keras import layers
 
 from cnn.segmentation.scenes import NAMES, SIZE
 
-FILTERS = [16, 32, 64]  # of the levels with 64 x 64, 32 x 32 and 16 x 16 places
+FILTERS = [12, 24, 48]  # of the levels with 64 x 64, 32 x 32 and 16 x 16 places
 BOTTOM = 96  # filters of the lowest level, with 8 x 8 places
 
 
