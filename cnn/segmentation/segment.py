@@ -76,12 +76,13 @@ def label_all(u_net, classifier, pieces, images):
 
 
 def judge(scenes, probabilities):
-    """Return the share of right pixels and the IoU of each class."""
+    """Return the share of right pixels, the IoU of each class, and that of any digit: of ink."""
     matrix = confusion(scenes.labels, probabilities.argmax(axis=-1), len(NAMES))
     return {
         "accuracy": float(np.trace(matrix) / matrix.sum()),
         "iou": dict(zip(NAMES, iou(matrix).tolist(), strict=True)),
         "mean_iou": mean_iou(matrix),
+        "ink": float(matrix[1:, 1:].sum() / max(matrix.sum() - matrix[0, 0], 1)),
     }
 
 
@@ -147,6 +148,7 @@ def main(argv=None):
         print(f"{len(scenes.images)} scenes, {part}:")
         show(results[part])
         if part == "validation":
+            results["nothing"] = results[part]["always nothing"]["accuracy"]
             draw(scenes, maps, folder / "segment.png")
     return save_results(results, folder, __file__, argv)
 
