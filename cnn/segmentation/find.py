@@ -92,7 +92,10 @@ def judge(found, truth, scenes):
             str(count): float((counted == count)[there == count].mean())
             for count in np.unique(there)
         },
-        "found_of": {name: float(seen[group].mean()) for name, group in groups.items()},
+        "found_of": {
+            name: float(seen[group].mean()) if group.any() else None
+            for name, group in groups.items()
+        },
         "digits_of": {name: int(group.sum()) for name, group in groups.items()},
         "missed": Counter(why_missed(box, of_scene[box.scene]) for box in missed),
         "scenes_missed": sorted({box.scene for box in missed}),
@@ -103,7 +106,7 @@ def show(results):
     """Print a line for each way."""
     print(f"{'':20}   AP  precision  recall  counted  found, by overlap, of same, other")
     for way, one in results.items():
-        shares = "".join(f"{share:7.1%}" for share in one["found_of"].values())
+        shares = "".join(f"{share or 0:7.1%}" for share in one["found_of"].values())
         print(
             f"{way:20}{one['average_precision']:6.3f}{one['precision']:10.1%}{one['recall']:8.1%}"
             f"{one['counted']:9.1%}{shares}"
@@ -116,7 +119,8 @@ def draw(results, path):
     for axes, key in zip(panels, ("counted_of", "found_of"), strict=True):
         axes.set_prop_cycle(LINES)
         for marker, (way, one) in zip("osD^", results.items(), strict=True):
-            values = [100 * share for name, share in one[key].items() if name not in NEIGHBOUR]
+            shares = [share for name, share in one[key].items() if name not in NEIGHBOUR]
+            values = 100 * np.array(shares, float)  # None, for no digit, becomes nan: a gap
             axes.plot(range(len(values)), values, marker=marker, label=way)
         axes.set_ylim(0, 102)
     counts = list(one["counted_of"])
