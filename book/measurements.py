@@ -200,6 +200,11 @@ MEASUREMENTS = {
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_near_twins": ("cnn/studies/near_twins.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
+    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
+    "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
+    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
+    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
@@ -253,6 +258,8 @@ RUNS = {
     "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
     # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
     "beside_nanogpt": {},
+    # cnn/segmentation/find.py RUN, of a run of segment.py
+    "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }
