@@ -192,6 +192,15 @@ MEASUREMENTS = {
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_near_twins": ("cnn/studies/near_twins.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
+    "generating_judge": ("generating/judge.py --ship", []),
+    "generating_autoencoder": (
+        "generating/autoencoder.py",
+        ["autoencoder.png", "denoised.png"],
+    ),
+    "generating_vae_2": ("generating/vae.py --size 2", ["digit_map.png"]),
+    "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
+    "generating_collapsed": ("generating/vae.py --weight 50", []),
+    "generating_points": ("generating/points.py", ["points.png"]),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
@@ -240,6 +249,16 @@ RUNS = {
     "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
+    # generating: of the runs "generating_autoencoder", "generating_vae_16" and the next one.
+    "generating_anomalies": {},  # generating/anomalies.py RUN
+    # generating/flow.py RUN
+    "generating_flow": {"flow_sheet.png": "flow_sheet.png", "flow_ways.png": "flow_ways.png"},
+    # generating/write.py RUN 2026 --count 3
+    "generating_write": {"number.png": "number.png"},
+    "generating_choices": {},  # generating/choices.py RUN --noise VAE_RUN
+    "generating_evaluate": {},  # generating/evaluate.py RUN RUN RUN, of three seeds
+    "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
+    "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

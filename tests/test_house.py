@@ -25,6 +25,7 @@ CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"b
 # a network thinking builds on the service that reads digits.
 ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
 ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
+ALLOWED |= {("generating", "serialization")}  # the strangers, and the page of drawn numbers
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
 PARTS = sorted(
     path.parent.relative_to(ROOT).as_posix()

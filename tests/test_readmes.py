@@ -52,6 +52,7 @@ SLICES = {
     "customizing/loops/updates.py": ["--epochs", "1"],
     "customizing/feeding/pitfalls.py": TINY,
     "customizing/loops/adversarial.py": [*TINY, "--seeds", "1"],
+    "generating/points.py": ["--steps", "20"],
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
@@ -88,6 +89,9 @@ RUN_BY_THEIR_CHAPTER = {
     "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
     "customizing/feeding/image_files.py", "customizing/speed/slow_place.py",
     "customizing/speed/faster.py", "exercises/mutants.py",
+    "generating/autoencoder.py", "generating/anomalies.py", "generating/vae.py",
+    "generating/flow.py", "generating/write.py", "generating/choices.py", "generating/evaluate.py",
+    "generating/few_real.py", "generating/writers.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {

@@ -2,10 +2,12 @@
 
     python book/figures/browser.py
     python book/figures/browser.py --page think
+    python book/figures/browser.py --page write --run RUN --map VAE_RUN
 
 Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
 it as rest_page.png; with --page think, two digits on the page that shows the layers, as
-think_page.png. Needs Debian's chromium and chromium-driver, or others in the PATH.
+think_page.png; with --page write, a number on its way from noise, as write_page.png. Needs Debian's
+chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -33,9 +35,11 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
+    "write": (ROOT / "generating" / "page" / "write_page.py", 900),
 }
-# What is drawn on each, and whether in the dark.
+# What is drawn on those on which one draws, and whether in the dark.
 SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
+STEPS_SHOWN = [(7, False), (20, True)]  # of the page that writes, from noise to digits
 
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
 # and down.
@@ -123,15 +127,29 @@ def read(chrome):
     return chrome.find_element(By.ID, "digit").text
 
 
-def take_screenshot(page, path):
-    """Save the page in light and in dark, side by side."""
-    with run_service(page=page) as address, tempfile.TemporaryDirectory() as folder:
+def show_step(chrome, step):
+    """On the page that writes, wait for the number and go back to a step of its way."""
+    wait = WebDriverWait(chrome, 20)
+    wait.until(lambda page: "written" in page.find_element(By.ID, "status").text)
+    chrome.execute_script(
+        "const slider = document.getElementById('time'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input'))",
+        step,
+    )
+
+
+def take_screenshot(page, path, *options):
+    """Save the page in light and in dark, side by side; options: of the service."""
+    with run_service(*options, page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
-        for digit, dark in SHOWN[page]:
+        for what, dark in SHOWN.get(page, STEPS_SHOWN):
             with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
-                draw(chrome, digit)
-                read(chrome)
+                if page in SHOWN:
+                    draw(chrome, what)
+                    read(chrome)
+                else:
+                    show_step(chrome, what)
                 time.sleep(1)  # the bars grow, the layers come
                 file = Path(folder) / f"{dark}.png"
                 chrome.save_screenshot(str(file))
@@ -147,11 +165,16 @@ def take_screenshot(page, path):
 def main(argv=None):
     parser = make_parser("Take the screenshot of the page.", OUTPUTS)
     parser.add_argument("--page", choices=APPS, default="rest")
+    parser.add_argument("--run", help="of generating/flow.py, for --page write")
+    parser.add_argument("--map", help="a run of generating/vae.py --size 2, for the same")
     args = parser.parse_args(argv)
+    options = [args.run, "--map", args.map] if args.page == "write" else []
+    if None in options:
+        parser.error("--page write needs --run and --map")
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     folder = make_folder(args.outputs)
-    take_screenshot(args.page, folder / f"{args.page}_page.png")
+    take_screenshot(args.page, folder / f"{args.page}_page.png", *options)
     return save_results({}, folder, __file__, argv)
 
 
