@@ -1,6 +1,8 @@
 """Is it any good? Four measures of drawn digits, and for each a trap.
 
     python generating/evaluate.py RUN [RUN ...]     # RUN: folders of runs of flow.py
+    python generating/evaluate.py RUN --vae VAE_RUN # digits redrawn by the VAE, for comparison
+    python generating/evaluate.py RUN --test        # once, at the end, beside the test digits
 
 You will see a table. Its columns are the measures: how many digits a classifier of other writers
 reads as they were asked for, how far the digits as a whole lie from real ones (Fréchet distance),
@@ -16,7 +18,16 @@ from scipy import ndimage
 
 from flow import EULER, GUIDANCE, draw
 from judge import Judge, frechet, nearest, spread
-from latents import CLASSES, PIXELS, draw_sheet, load_digits, load_flow
+from latents import (
+    CLASSES,
+    PIXELS,
+    draw_sheet,
+    in_batches,
+    load_digits,
+    load_flow,
+    load_test,
+    load_vae,
+)
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
 
@@ -58,14 +69,19 @@ class Measures:
         self.train = train.images
         self.near = float(np.median(nearest(held_out.images[:NEAREST], self.train)))
 
-    def of(self, images, labels):
-        """Return the measures of images (n, 784) that were asked for as these labels, (n,)."""
-        return {
+    def of(self, images, labels, copies=True):
+        """Return the measures of images (n, 784) that were asked for as these labels, (n,).
+
+        copies: whether to look for the nearest training digits, which takes longest.
+        """
+        found = {
             "accuracy": self.judge.accuracy(images, labels),
             "frechet": frechet(self.judge.features(images), self.features),
             "spread": spread(images, labels) / self.spread,
-            "nearest": float(np.median(nearest(images[:NEAREST], self.train))) / self.near,
         }
+        if copies:
+            found["nearest"] = float(np.median(nearest(images[:NEAREST], self.train))) / self.near
+        return found
 
 
 def show(name, measures):
@@ -78,8 +94,10 @@ def main(argv=None):
     parser = make_parser("Measure drawn digits.", OUTPUTS)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help="folders of runs of flow.py")
+    add("--vae", metavar="VAE_RUN", help="let this run of vae.py redraw the real digits, too")
     add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")
     add("--guidance", type=number(float, 0, 100), default=GUIDANCE)
+    add("--test", action="store_true", help="take the real digits from the test part")
     add("--digits", type=positive(int), help="at most so many in a row; default: all")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
@@ -87,13 +105,16 @@ def main(argv=None):
     flows = [load_flow(run) for run in args.runs]
     random = np.random.default_rng(args.seed)
     digits, judge = load_digits(), Judge()
-    reference, held_out = halves(digits["validation"])
+    reference, held_out = halves(load_test() if args.test else digits["validation"])
     held_out = type(held_out)(*(array[: args.digits] for array in held_out))
     measures = Measures(judge, reference, held_out, digits["train"])
     labels = held_out.labels  # of every row, so that no row has an easier mixture
     print(f"{'':20}{'as asked':>9}{'Fréchet':>10}{'variety':>10}{'nearest':>10}")
     rows = {"other_writers": held_out.images}
     rows |= make_traps(digits["train"], labels, random)
+    if args.vae:  # what comes back of digits that no network has learned from
+        _, encoder, decoder = load_vae(args.vae)
+        rows["redrawn"] = in_batches(decoder, in_batches(encoder, held_out.images)[0])
     for which, (flow, decoder) in enumerate(flows, 1):
         rows[f"run_{which}"] = draw(
             flow, decoder, labels, np.random.default_rng(args.seed), args.steps, args.guidance
@@ -108,9 +129,9 @@ def main(argv=None):
         for count in COUNTS
     }
     print("Fréchet distance of few real digits:", results["few"])
-    draw_sheet(
-        np.concatenate([images[:10] for images in rows.values()]), 10, folder / "rows.png", [*rows]
-    )
+    examples = np.concatenate([images[:10] for images in rows.values()])
+    titles = [name.replace("_", " ") for name in rows]
+    draw_sheet(examples, 10, folder / "evaluate.png", titles)
     return save_results(results, folder, __file__, argv)
 
 

@@ -25,9 +25,9 @@ from utils.statistics import compare_seeds, holm
 
 EACH = 10  # real digits of each kind
 DRAWN = 2_000  # digits beside them
-STEPS = 300  # of training the classifier, with whatever it learns from
+STEPS = 250  # of training the classifier, with whatever it learns from
 BATCH_SIZE = 100
-FLOW_STEPS = 500  # of training a flow on the real ones
+FLOW_STEPS = 400  # of training a flow on the real ones
 SHIFT = 2  # pixels to any side, at most
 SEEDS = 10
 SEED = 1

@@ -28,7 +28,7 @@ BATCH_SIZE = 256
 LEARNING_RATE = 0.002
 NOT_TOLD = 0.1  # the share of points of which the network is not told the digit
 EULER = 20  # steps from noise to a digit
-GUIDANCE = 2.0  # above 1, more of what sets a digit apart from the others
+GUIDANCE = 1.5  # above 1, more of what sets a digit apart from the others
 SEED = 1
 
 

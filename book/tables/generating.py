@@ -2,10 +2,12 @@
 
 from tables.common import load_results, markdown, percent, table
 
+ENDS = ("mean", "low", "high")
+
 
 def with_interval(found, form="{:.1f}"):
     """Return a mean with its interval, such as 88.1 (86.0 to 90.2)."""
-    numbers = (form.format(found[key]) for key in ("mean", "low", "high"))
+    numbers = (form.format(found[key]) for key in ENDS)
     return "{} ({} to {})".format(*numbers)
 
 
@@ -135,3 +137,31 @@ def generating_help():
             + [f"{one['holm']:.3f}"]
         )
     return markdown(["learned from", "points", "95 % interval", "Holm's p"], *rows)
+
+
+@table
+def generating_writers():
+    results = load_results("generating_writers")["real"]
+    return markdown(
+        ["digits that a style is taken from", *results],
+        ["finds its writer", *[percent(share, 0) for share in results.values()]],
+    )
+
+
+@table
+def generating_noise():
+    results = load_results("generating_choices")["noise"]
+    ways = {"noisy": "points drawn from the clouds", "noise_free": "means only"}
+    rows = [
+        [label, percent(sum(results[way]["accuracy"]) / len(results[way]["accuracy"]), 1)]
+        + ["{:.2f}".format(sum(results[way]["frechet"]) / len(results[way]["frechet"]))]
+        for way, label in ways.items()
+    ]
+    one = results["comparisons"]
+    rows.append(
+        ["difference, with 95 % interval"]
+        + ["{:+.1f} ({:+.1f} to {:+.1f})".format(*[100 * one["accuracy"][k] for k in ENDS])]
+        + ["{:+.2f} ({:+.2f} to {:+.2f})".format(*[one["frechet"][k] for k in ENDS])]
+    )
+    rows.append(["Holm's p", *[f"{one[key]['holm']:.3f}" for key in ("accuracy", "frechet")]])
+    return markdown(["learns from", "as asked", "Fréchet distance"], *rows)

@@ -101,7 +101,9 @@ def create_app(run, map_run=None, hosts=()):
         ways = [*follow(flow, digits, np.random.default_rng(seed), EULER, GUIDANCE)]
         return decoder.predict_on_batch(np.concatenate(ways))
 
-    draw_ways([0], 1)  # the first time takes longer: nobody shall wait for it
+    draw_ways(
+        np.zeros(LONGEST, "int32"), 1
+    )  # the first time takes longer: nobody shall wait for it
 
     @app.post("/write")
     def write():
