@@ -255,10 +255,13 @@ RUNS = {
     "generating_flow": {"flow_sheet.png": "flow_sheet.png", "flow_ways.png": "flow_ways.png"},
     # generating/write.py RUN 2026 --count 3
     "generating_write": {"number.png": "number.png"},
-    "generating_choices": {},  # generating/choices.py RUN --noise VAE_RUN
+    "generating_choices": {},  # generating/choices.py RUN
+    "generating_noise": {},  # generating/choices.py RUN --noise VAE_RUN
     "generating_evaluate": {},  # generating/evaluate.py RUN RUN RUN, of three seeds
     "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
+    # book/figures/browser.py --page write --run RUN --map VAE_RUN; wants chromium and chromedriver
+    "write_page": {"write_page.png": "write_page.png"},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

@@ -5,8 +5,8 @@
 
 You will see how many digits a classifier of other writers reads as they were asked for, and how far
 they lie from real ones, for each amount of guidance and each number of steps. With --noise, flows
-are trained in pairs of seeds on points with the encoder's noise and without it, and compared.
-Half a minute; with --noise about six.
+are trained instead, in pairs of seeds, on points with the encoder's noise and without it, and
+compared. Half a minute; with --noise about three.
 Chapter: generating/README.md#guidance-and-steps
 """
 
@@ -70,7 +70,7 @@ def compare_noise(run, train, measures, labels, seeds, steps):
 
 
 def main(argv=None):
-    """Return the measures by guidance, by steps and, if asked for, with and without noise."""
+    """Return the measures by guidance and by steps, or those with and without noise."""
     parser = make_parser("Measure a flow's choices.", OUTPUTS)
     add = parser.add_argument
     add("run", metavar="RUN", help="folder of a run of flow.py")
@@ -86,15 +86,15 @@ def main(argv=None):
     reference, held_out = halves(digits["validation"])
     measures = Measures(Judge(), reference, held_out, digits["train"])
     labels = held_out.labels[: args.digits]
+    if args.noise:
+        compared = (args.noise, digits["train"], measures, labels, args.seeds, args.short)
+        return save_results(compare_noise(*compared), folder, __file__, argv)
     asked = flow, decoder, measures, labels, args.seed
     results = {
         "guidance": sweep(*asked, "guidance", GUIDANCES),
         "steps": sweep(*asked, "steps", STEPS),
         "defaults": {"guidance": GUIDANCE, "steps": EULER, "digits": len(labels)},
     }
-    if args.noise:
-        compared = (args.noise, digits["train"], measures, labels, args.seeds, args.short)
-        results["noise"] = compare_noise(*compared)
     return save_results(results, folder, __file__, argv)
 
 

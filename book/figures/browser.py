@@ -35,7 +35,7 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
-    "write": (ROOT / "generating" / "page" / "write_page.py", 900),
+    "write": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
 # What is drawn on those on which one draws, and whether in the dark.
 SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}

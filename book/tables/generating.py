@@ -150,7 +150,7 @@ def generating_writers():
 
 @table
 def generating_noise():
-    results = load_results("generating_choices")["noise"]
+    results = load_results("generating_noise")
     ways = {"noisy": "points drawn from the clouds", "noise_free": "means only"}
     rows = [
         [label, percent(sum(results[way]["accuracy"]) / len(results[way]["accuracy"]), 1)]
