@@ -257,7 +257,8 @@ RUNS = {
     "generating_write": {"number.png": "number.png"},
     "generating_choices": {},  # generating/choices.py RUN
     "generating_noise": {},  # generating/choices.py RUN --noise VAE_RUN
-    "generating_evaluate": {},  # generating/evaluate.py RUN RUN RUN, of three seeds
+    "generating_evaluate": {},  # generating/evaluate.py RUN RUN RUN --vae VAE_RUN, of three seeds
+    "generating_test": {},  # the same with --test
     "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
     # book/figures/browser.py --page write --run RUN --map VAE_RUN; wants chromium and chromedriver

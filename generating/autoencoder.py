@@ -5,7 +5,7 @@
 You will see how well 2, 8 and 32 numbers describe the digits of other writers, beside principal
 component analysis (PCA) with as many numbers: the squared error of each, and the difference in
 pairs. Then an autoencoder that was given noisy digits and asked for the clean ones, beside PCA that
-is fitted to do the same. Figures: autoencoder.png and denoised.png. About a minute and a half.
+is fitted to do the same. Figures: autoencoder.png and denoised.png. About a minute.
 Chapter: generating/README.md#through-a-bottleneck
 """
 

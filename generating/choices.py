@@ -6,7 +6,7 @@
 You will see how many digits a classifier of other writers reads as they were asked for, and how far
 they lie from real ones, for each amount of guidance and each number of steps. With --noise, flows
 are trained instead, in pairs of seeds, on points with the encoder's noise and without it, and
-compared. Half a minute; with --noise about three.
+compared. Half a minute; with --noise about two.
 Chapter: generating/README.md#guidance-and-steps
 """
 
@@ -26,7 +26,7 @@ from utils.statistics import compare_seeds, holm
 GUIDANCES = [0, 1, 1.5, 2, 3, 5]
 STEPS = [1, 2, 5, 10, 20, 50]
 SEEDS = 10  # pairs of trainings with --noise
-SHORT = 500  # steps of each of these
+SHORT = 300  # steps of each of these
 SEED = 1
 MEASURES = ["accuracy", "frechet"]  # the family that is compared
 

@@ -5,7 +5,7 @@
 
 You will see the loss while it trains, and a sheet of 100 digits that nobody has selected, ten of
 each kind, and how one of each kind comes out of the noise. `write.py` writes numbers with the run,
-`evaluate.py` says how good it is. About a minute on two cores.
+`evaluate.py` says how good it is. About half a minute on two cores.
 Chapter: generating/README.md#a-flow-in-that-space
 """
 

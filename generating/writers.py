@@ -7,7 +7,7 @@ the middle of their kind in the space of the VAE. You will see in how many of 10
 1, 5, 20 or 50 digits finds the other digits of its writer among those of all validation writers.
 Then a flow is trained that is told a style beside the digit, and the digits that it draws are put
 to the same test. The figure shows digits of some writers, and below them what was drawn in their
-style. About a minute.
+style. About half a minute.
 Chapter: generating/README.md#whose-hand
 """
 
