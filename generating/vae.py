@@ -6,7 +6,8 @@
 
 You will see the two parts of the loss on the validation images, and how many of the numbers are
 used. Figures: digits and what comes back, a way from one digit to another, digits drawn from
-nothing; with two numbers, the map. The run is what `flow.py` needs. About half a minute on two cores.
+nothing; with two numbers, the map. The run is what `flow.py` needs. About half a minute on two
+cores.
 Chapter: generating/README.md#a-space-of-few-numbers
 """
 
@@ -93,7 +94,8 @@ def measure(encoder, decoder, part, random):
     points = mean + np.exp(log_variance / 2) * random.normal(size=mean.shape)
     drawn = in_batches(decoder, points)
     pixels = ops.convert_to_numpy(surprise(part.images, drawn))
-    costs = ops.convert_to_numpy(divergence(mean, log_variance))  # (n, size)
+    costs = divergence(ops.convert_to_tensor(mean), ops.convert_to_tensor(log_variance))
+    costs = ops.convert_to_numpy(costs)  # (n, size)
     told = costs.mean(axis=0)
     return {
         "surprise": mean_over_groups(pixels, part.writers),

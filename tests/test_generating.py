@@ -56,9 +56,8 @@ def test_the_judge_reads_digits_of_others(load_script):
 def test_a_cloud_costs_what_its_points_are_likelier_in_it(load_script):
     vae = load_script("generating/vae.py")
     means, deviations = np.array([0.0, 2.0, -1.0]), np.array([1.0, 0.1, 3.0])
-    costs = keras.ops.convert_to_numpy(
-        vae.divergence(means.astype("float32"), np.log(deviations**2).astype("float32"))
-    )
+    numbers = (np.array(x, "float32") for x in (means, np.log(deviations**2)))
+    costs = keras.ops.convert_to_numpy(vae.divergence(*map(keras.ops.convert_to_tensor, numbers)))
     points = np.random.default_rng(1).normal(means, deviations, (200_000, 3))
     tried = (norm.logpdf(points, means, deviations) - norm.logpdf(points)).mean(axis=0)
     assert costs[0] == 0
