@@ -265,6 +265,15 @@ def test_choices_and_few_real_digits_run(runs, run_main):
 
 
 @pytest.mark.slow
+def test_a_style_finds_its_writer(runs, run_main):
+    """The more digits it is taken from, the more often; and the drawn ones carry what was told."""
+    _, results = run_main("generating/writers.py", runs[0], "--steps", 300)
+    assert results["writers"] == 36
+    assert 1 / 36 < results["real"]["1"] < results["real"]["5"] < results["real"]["50"]
+    assert results["drawn"] > 0.3 > 5 / 36 and results["accuracy"] > 0.4
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_on_the_other_back_ends(backend):
     if not find_spec(backend):
@@ -417,6 +426,7 @@ def test_write_by_number_in_a_browser(runs, load_script, tmp_path):
         wait.until(lambda _: "across" in place.text)
         before = pixels("point")
         canvas = chrome.find_element("id", "map")
+        chrome.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
         size = canvas.rect["width"]
         actions = browser.ActionChains(chrome)
         actions.move_to_element_with_offset(canvas, -size / 3, size / 3).click().perform()
