@@ -432,8 +432,8 @@ def test_write_by_number_in_a_browser(runs, load_script, tmp_path):
         actions.move_to_element_with_offset(canvas, -size / 3, size / 3).click().perform()
         wait.until(lambda _: not place.text.startswith("0.50"))
         wait.until(lambda _: not np.array_equal(pixels("point"), before))
-        canvas.send_keys("\ue014")  # the arrow to the right
         here = place.text
+        canvas.send_keys("\ue014")  # the arrow to the right
         wait.until(lambda _: place.text != here)
         errors = [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"]
         assert errors == []
