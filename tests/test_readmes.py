@@ -52,6 +52,7 @@ SLICES = {
     "customizing/loops/updates.py": ["--epochs", "1"],
     "customizing/feeding/pitfalls.py": TINY,
     "customizing/loops/adversarial.py": [*TINY, "--seeds", "1"],
+    "generating/points.py": ["--steps", "20"],
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
@@ -89,6 +90,9 @@ RUN_BY_THEIR_CHAPTER = {
     "customizing/loops/siamese.py", "customizing/feeding/million_rows.py",
     "customizing/feeding/image_files.py", "customizing/speed/slow_place.py",
     "customizing/speed/faster.py", "exercises/mutants.py",
+    "generating/autoencoder.py", "generating/anomalies.py", "generating/vae.py",
+    "generating/flow.py", "generating/write.py", "generating/choices.py", "generating/evaluate.py",
+    "generating/few_real.py", "generating/writers.py",
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
@@ -322,7 +326,8 @@ def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what starts the back ends in other processes.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
-    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
+    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "along_page"}
+    without_backend |= {"beside_nanogpt"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

@@ -2,12 +2,14 @@
 
     python book/figures/browser.py
     python book/figures/browser.py --page think
-    python book/figures/browser.py --page write --run RUN
+    python book/figures/browser.py --page along --run RUN
+    python book/figures/browser.py --page write --run RUN --map VAE_RUN
 
 Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
 it as rest_page.png; with --page think, two digits on the page that shows the layers, as
-think_page.png; with --page write, what a trained GPT writes, as write_page.png.
-Needs Debian's chromium and chromium-driver, or others in the PATH.
+think_page.png; with --page along, what a trained GPT writes, as along_page.png; with --page write,
+a number on its way from noise, as write_page.png. Needs Debian's chromium and chromium-driver, or
+others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -35,11 +37,13 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
-    "write": (ROOT / "text" / "live" / "write_along.py", 680),
+    "along": (ROOT / "text" / "live" / "write_along.py", 680),
+    "write": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
-# What is drawn on each, and whether in the dark.
+# What is drawn on those on which one draws, and whether in the dark.
 SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
-SHOWN["write"] = [(150, False), (150, True)]  # characters that the network writes
+SHOWN["along"] = [(150, False), (150, True)]  # characters that the network writes
+SHOWN["write"] = [(7, False), (20, True)]  # steps from noise to digits
 
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
 # and down.
@@ -135,18 +139,32 @@ def let_write(chrome, length):
     chrome.find_element(By.ID, "write").click()
 
 
+def show_step(chrome, step):
+    """On the page that draws a number, wait for it and go back to a step of its way."""
+    wait = WebDriverWait(chrome, 20)
+    wait.until(lambda page: "written" in page.find_element(By.ID, "status").text)
+    chrome.execute_script(
+        "const slider = document.getElementById('time'); slider.value = arguments[0];"
+        "slider.dispatchEvent(new Event('input'))",
+        step,
+    )
+
+
+def draw_and_read(chrome, digit):
+    """Draw a digit on the page and wait for the answer."""
+    draw(chrome, digit)
+    read(chrome)
+
+
 def take_screenshot(page, path, *options):
     """Save the page in light and in dark, side by side; options: of its service."""
+    act = {"along": let_write, "write": show_step}.get(page, draw_and_read)
     with run_service(*options, page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
         for shown, dark in SHOWN[page]:
             with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
-                if page == "write":
-                    let_write(chrome, shown)
-                else:
-                    draw(chrome, shown)
-                    read(chrome)
+                act(chrome, shown)
                 time.sleep(1)  # the bars grow, the layers come
                 file = Path(folder) / f"{dark}.png"
                 chrome.save_screenshot(str(file))
@@ -162,14 +180,17 @@ def take_screenshot(page, path, *options):
 def main(argv=None):
     parser = make_parser("Take the screenshot of the page.", OUTPUTS)
     parser.add_argument("--page", choices=APPS, default="rest")
-    parser.add_argument("--run", metavar="RUN", help="of shakespeare.py, for --page write")
+    add = parser.add_argument
+    add("--run", help="of shakespeare.py, for --page along; of generating/flow.py, for write")
+    add("--map", help="a run of generating/vae.py --size 2, for --page write")
     args = parser.parse_args(argv)
-    if (args.page == "write") != bool(args.run):
-        parser.error("--run is for --page write, which needs it")
+    needed = {"along": [args.run], "write": [args.run, "--map", args.map]}
+    options = needed.get(args.page, [])
+    if None in options:
+        parser.error(f"--page {args.page} needs --run" + ", and --map" * (args.page == "write"))
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     folder = make_folder(args.outputs)
-    options = [args.run] if args.run else []
     take_screenshot(args.page, folder / f"{args.page}_page.png", *options)
     return save_results({}, folder, __file__, argv)
 

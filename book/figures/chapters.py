@@ -39,6 +39,7 @@ CHAPTERS = {
     "Data in files": (6, 1, "Below fit"),
     "13 Text": (3, 4, "11 Sequences"),
     "14 A small GPT": (4, 4, "13 Text"),
+    "15 Pictures": (2, 1, "4 MNIST"),
 }
 
 

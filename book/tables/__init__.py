@@ -9,6 +9,7 @@ from tables import (  # noqa: F401
     experiments,
     feeding,
     forecasts,
+    generating,
     mnist,
     rnn,
     serialization,

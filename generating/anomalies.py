@@ -1,0 +1,91 @@
+"""What an autoencoder cannot draw, it has not seen: strangers found by the error of the drawing.
+
+    python generating/anomalies.py RUN        # RUN: the folder of a run of autoencoder.py
+
+You will see which share of the images of each kind each score refuses, if it may refuse 1 % of the
+validation images: the energy of the service that reads digits, the error of PCA, and the error of
+each autoencoder. The strangers are those on which the service's own detectors were compared. Half
+a minute.
+Chapter: generating/README.md#strangers
+"""
+
+from chapter import OUTPUTS
+
+import sys
+
+import keras
+import numpy as np
+from sklearn.decomposition import PCA
+
+from autoencoder import SIZES, squared_errors
+from latents import PIXELS, in_batches, load_digits, load_run
+from utils.data import load_parts, prepare_images
+from utils.models import load_model
+from utils.options import make_parser, positive, seed
+from utils.runs import ROOT, make_folder, save_results
+
+# This script asks the service of another chapter, and shows it the same strangers.
+sys.path += [str(ROOT / "serialization" / "rest")]
+from detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect
+from out_of_distribution import digit_likeness, find_logits
+from ship_model import MODEL, REFUSED
+
+
+def energy(images):
+    """Return minus the energy that the service's network gives images, uint8 (n, 28, 28)."""
+    model = load_model(MODEL, compile=False)
+    network = keras.Model(model.inputs, model.layers[-1].input)
+    features = in_batches(network, prepare_images(images, model.input_shape[1:]))
+    return digit_likeness(find_logits(features, *model.layers[-1].get_weights()))
+
+
+def make_scores(networks, train):
+    """Return {name: function from images to a score that is high for digits}."""
+
+    def by_error(redraw):
+        return lambda images: -squared_errors(flat(images), redraw(flat(images)))
+
+    scores = {"energy": energy}
+    for size, network in networks.items():
+        pca = PCA(size, random_state=0).fit(train)
+        again = lambda images, pca=pca: pca.inverse_transform(pca.transform(images))  # noqa: E731
+        scores[f"pca_{size}"] = by_error(again)
+        scores[f"autoencoder_{size}"] = by_error(lambda x, network=network: in_batches(network, x))
+    return scores
+
+
+def flat(images):
+    return prepare_images(images, (PIXELS,))
+
+
+def main(argv=None):
+    """Return the shares that each score refuses, and their means over kinds."""
+    parser = make_parser("Find images that are not digits by an autoencoder's error.", OUTPUTS)
+    add = parser.add_argument
+    add("run", metavar="RUN", help="folder of a run of autoencoder.py")
+    add("--sizes", type=positive(int), nargs="+", default=SIZES, help="of its networks")
+    add("--images", type=positive(int), default=IMAGES, help="of each kind made at random")
+    add("--seed", type=seed, default=SEED, help="of the strangers")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    names = [f"autoencoder_{size}" for size in args.sizes]
+    _, *networks = load_run(args.run, "autoencoder.py", *names)
+    parts = load_parts()
+    kinds = collect(np.random.default_rng(args.seed), args.images, parts["test"])
+    results = {"scores": {}, "images": {kind: len(images) for kind, images in kinds.items()}}
+    print(" " * 15 + "".join(f"{kind[:12]:>13}" for kind in [*kinds, "chosen on", "reported on"]))
+    scores = make_scores(
+        dict(zip(args.sizes, networks, strict=True)), load_digits()["train"].images
+    )
+    for name, score in scores.items():
+        least = np.quantile(score(parts["validation"][0]), REFUSED)
+        shares = {kind: float((score(images) < least).mean()) for kind, images in kinds.items()}
+        for mean, group in (("chosen", CHOSEN_ON), ("reported", REPORTED_ON)):
+            shares[mean] = float(np.mean([shares[kind] for kind in group]))
+        print(f"{name:15}" + "".join(f"{share:13.1%}" for share in shares.values()), flush=True)
+        results["scores"][name] = shares
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

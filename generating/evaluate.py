@@ -1,0 +1,139 @@
+"""Is it any good? Four measures of drawn digits, and for each a trap.
+
+    python generating/evaluate.py RUN [RUN ...]     # RUN: folders of runs of flow.py
+    python generating/evaluate.py RUN --vae VAE_RUN # digits redrawn by the VAE, for comparison
+    python generating/evaluate.py RUN --test        # once, at the end, beside the test digits
+
+You will see a table. Its columns are the measures: how many digits a classifier of other writers
+reads as they were asked for, how far the digits as a whole lie from real ones (Fréchet distance),
+how different two of a kind are, and how near the next training digit is. Its rows are real digits,
+things that only look good by one measure, and the digits of each run. About half a minute.
+Chapter: generating/README.md#is-it-any-good
+"""
+
+from chapter import OUTPUTS
+
+import numpy as np
+from scipy import ndimage
+
+from flow import EULER, GUIDANCE, draw
+from judge import Judge, frechet, nearest, spread
+from latents import (
+    CLASSES,
+    PIXELS,
+    draw_sheet,
+    in_batches,
+    load_digits,
+    load_flow,
+    load_test,
+    load_vae,
+)
+from utils.options import make_parser, number, positive, seed
+from utils.runs import make_folder, save_results
+
+NEAREST = 500  # digits of each row for which the nearest of all training digits is looked for
+COUNTS = [100, 300, 1_000]  # real digits, for the Fréchet distance of few
+SEED = 1
+
+
+def halves(part):
+    """Return the digits of every second writer, and those of the others."""
+    first = np.isin(part.writers, np.unique(part.writers)[::2])
+    return tuple(type(part)(*(array[chosen] for array in part)) for chosen in (first, ~first))
+
+
+def make_traps(train, labels, random):
+    """Return {name: images}, one for each label, that are good by one measure and bad by another.
+
+    labels: (n,), as those of the other rows.
+    """
+    places = [np.flatnonzero(train.labels == digit) for digit in range(CLASSES)]
+    one_each = train.images[[place[0] for place in places]][labels]
+    copies = train.images[[random.choice(places[digit]) for digit in labels]]
+    blurred = ndimage.gaussian_filter(copies.reshape(-1, 28, 28), (0, 1.5, 1.5))
+    return {
+        "one_of_each_kind": one_each,
+        "copies": copies,
+        "blurred_copies": blurred.reshape(-1, PIXELS),
+        "noise": random.random(copies.shape).astype("float32"),
+    }
+
+
+class Measures:
+    """The four measures, each with what it is compared with."""
+
+    def __init__(self, judge, reference, held_out, train):
+        self.judge = judge
+        self.features = judge.features(reference.images)
+        self.spread = spread(held_out.images, held_out.labels)
+        self.train = train.images
+        self.near = float(np.median(nearest(held_out.images[:NEAREST], self.train)))
+
+    def of(self, images, labels, copies=True):
+        """Return the measures of images (n, 784) that were asked for as these labels, (n,).
+
+        copies: whether to look for the nearest training digits, which takes longest.
+        """
+        found = {
+            "accuracy": self.judge.accuracy(images, labels),
+            "frechet": frechet(self.judge.features(images), self.features),
+            "spread": spread(images, labels) / self.spread,
+        }
+        if copies:
+            found["nearest"] = float(np.median(nearest(images[:NEAREST], self.train))) / self.near
+        return found
+
+
+def show(name, measures):
+    print(f"{name.replace('_', ' '):20}{measures['accuracy']:9.1%}", end="")
+    print("".join(f"{measures[key]:10.2f}" for key in ("frechet", "spread", "nearest")), flush=True)
+
+
+def main(argv=None):
+    """Return the measures of each row, and the Fréchet distance of few real digits."""
+    parser = make_parser("Measure drawn digits.", OUTPUTS)
+    add = parser.add_argument
+    add("runs", nargs="+", metavar="RUN", help="folders of runs of flow.py")
+    add("--vae", metavar="VAE_RUN", help="let this run of vae.py redraw the real digits, too")
+    add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")
+    add("--guidance", type=number(float, 0, 100), default=GUIDANCE)
+    add("--test", action="store_true", help="take the real digits from the test part")
+    add("--digits", type=positive(int), help="at most so many in a row; default: all")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    flows = [load_flow(run) for run in args.runs]
+    random = np.random.default_rng(args.seed)
+    digits, judge = load_digits(), Judge()
+    reference, held_out = halves(load_test() if args.test else digits["validation"])
+    held_out = type(held_out)(*(array[: args.digits] for array in held_out))
+    measures = Measures(judge, reference, held_out, digits["train"])
+    labels = held_out.labels  # of every row, so that no row has an easier mixture
+    print(f"{'':20}{'as asked':>9}{'Fréchet':>10}{'variety':>10}{'nearest':>10}")
+    rows = {"other_writers": held_out.images}
+    rows |= make_traps(digits["train"], labels, random)
+    if args.vae:  # what comes back of digits that no network has learned from
+        _, encoder, decoder = load_vae(args.vae)
+        rows["redrawn"] = in_batches(decoder, in_batches(encoder, held_out.images)[0])
+    for which, (flow, decoder) in enumerate(flows, 1):
+        rows[f"run_{which}"] = draw(
+            flow, decoder, labels, np.random.default_rng(args.seed), args.steps, args.guidance
+        )
+    results = {"rows": {}, "images": len(labels)}
+    for name, images in rows.items():
+        results["rows"][name] = measures.of(images, labels)
+        show(name, results["rows"][name])
+    features = judge.features(held_out.images)
+    results["few"] = {
+        str(count): frechet(features[random.permutation(len(features))[:count]], measures.features)
+        for count in COUNTS
+    }
+    print("Fréchet distance of few real digits:", results["few"])
+    examples = np.concatenate([images[:10] for images in rows.values()])
+    titles = [name.replace("_", " ") for name in rows]
+    draw_sheet(examples, 10, folder / "evaluate.png", titles)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

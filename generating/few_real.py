@@ -1,0 +1,131 @@
+"""Do drawn digits help a classifier that has only 100 real ones?
+
+    python generating/few_real.py VAE_RUN FLOW_RUN      # folders of runs of vae.py and of flow.py
+
+With each seed, other 100 digits are drawn from the training images, ten of each kind. You will see
+what a small network reads of the validation images after it has learned from these alone, from
+shifted copies of them, or from drawn ones beside them; and logistic regression on the numbers of
+the VAE. Then the comparisons in pairs. About three minutes for ten seeds.
+Chapter: generating/README.md#does-it-help
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import numpy as np
+from keras import layers
+from scipy import ndimage
+from sklearn.linear_model import LogisticRegression
+
+from flow import draw, train_flow
+from latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+from utils.statistics import compare_seeds, holm
+
+EACH = 10  # real digits of each kind
+DRAWN = 2_000  # digits beside them
+STEPS = 250  # of training the classifier, with whatever it learns from
+BATCH_SIZE = 100
+FLOW_STEPS = 400  # of training a flow on the real ones
+SHIFT = 2  # pixels to any side, at most
+SEEDS = 10
+SEED = 1
+# The family of comparisons, fixed before the runs.
+FAMILY = [("all_labels", "shifted"), ("hundred_labels", "shifted")]
+FAMILY += [("hundred_labels", "regression"), ("shifted", "real")]
+
+
+def choose_real(part, random):
+    """Return places of a few digits of each kind in a part."""
+    kinds = [np.flatnonzero(part.labels == digit) for digit in range(CLASSES)]
+    return np.concatenate([random.choice(places, EACH, replace=False) for places in kinds])
+
+
+def shift(images, random):
+    """Return images (n, 784), each moved by up to SHIFT pixels."""
+    moves = random.integers(-SHIFT, SHIFT + 1, size=(len(images), 2))
+    squares = images.reshape(-1, 28, 28)
+    moved = [ndimage.shift(x, by, order=0) for x, by in zip(squares, moves, strict=True)]
+    return np.stack(moved).reshape(-1, PIXELS)
+
+
+def read(images, labels, validation, seed):
+    """Return the accuracy on the validation images of a network that has learned from images."""
+    keras.utils.set_random_seed(seed)
+    network = keras.Sequential(
+        [
+            keras.Input((PIXELS,)),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    network.compile("adam", "sparse_categorical_crossentropy")
+    random = np.random.default_rng(seed)
+    chosen = random.integers(len(images), size=STEPS * BATCH_SIZE)
+    network.fit(images[chosen], labels[chosen], BATCH_SIZE, verbose=0)
+    answers = in_batches(network, validation.images).argmax(axis=1)
+    return float((answers == validation.labels).mean())
+
+
+def one_seed(digits, encoder, decoder, flow, seed):
+    """Return {what was learned from: accuracy}; the real digits are the same in all."""
+    random = np.random.default_rng(seed)
+    train, validation = digits["train"], digits["validation"]
+    places = choose_real(train, random)
+    real, labels = train.images[places], train.labels[places]
+    drawn_labels = np.arange(DRAWN) % CLASSES
+
+    mean, log_variance = in_batches(encoder, real)
+    keras.utils.set_random_seed(seed)
+    small_flow, _ = train_flow(mean, log_variance, labels, seed, FLOW_STEPS)
+    beside = {
+        "shifted": shift(np.tile(real, (DRAWN // len(real), 1)), random),
+        "all_labels": draw(flow, decoder, drawn_labels, random),
+        "hundred_labels": draw(small_flow, decoder, drawn_labels, random),
+    }
+    labels_beside = {"shifted": np.tile(labels, DRAWN // len(real))}
+    found = {"real": read(real, labels, validation, seed)}
+    for name, images in beside.items():
+        others = labels_beside.get(name, drawn_labels)
+        # The real ones ten times, so that they make up a third of what is learned from.
+        both = np.concatenate([np.tile(real, (10, 1)), images])
+        both_labels = np.concatenate([np.tile(labels, 10), others])
+        found[name] = read(both, both_labels, validation, seed)
+    regression = LogisticRegression(max_iter=1000).fit(mean, labels)
+    answers = regression.predict(in_batches(encoder, validation.images)[0])
+    found["regression"] = float((answers == validation.labels).mean())
+    return found
+
+
+def main(argv=None):
+    """Return the accuracies with each seed, and the comparisons."""
+    parser = make_parser("Train on 100 real digits and on drawn ones.", OUTPUTS)
+    add = parser.add_argument
+    add("vae", metavar="VAE_RUN", help="folder of a run of vae.py")
+    add("flow", metavar="FLOW_RUN", help="folder of a run of flow.py, made with the former")
+    add("--seeds", type=positive(int), default=SEEDS, help="so many, beginning with --seed")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    (_, encoder, decoder), (flow, _) = load_vae(args.vae), load_flow(args.flow)
+    digits, accuracies = load_digits(), {}
+    for number in range(args.seed, args.seed + args.seeds):
+        found = one_seed(digits, encoder, decoder, flow, number)
+        print(f"seed {number}:", ", ".join(f"{k} {v:.2%}" for k, v in found.items()), flush=True)
+        for name, accuracy in found.items():
+            accuracies.setdefault(name, []).append(accuracy)
+    results = {"accuracies": accuracies, "comparisons": {}}
+    for one, other in FAMILY if args.seeds > 1 else []:
+        results["comparisons"][f"{one}_{other}"] = compare_seeds(accuracies[one], accuracies[other])
+    family = results["comparisons"].values()
+    for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
+        one["holm"] = p
+    for name, one in results["comparisons"].items():
+        print("{}: {mean:+.4f} ({low:+.4f} to {high:+.4f}), p {holm:.3f}".format(name, **one))
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
