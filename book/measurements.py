@@ -261,8 +261,8 @@ RUNS = {
     "generating_test": {},  # the same with --test
     "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
-    # book/figures/browser.py --page write --run RUN --map VAE_RUN; wants chromium and chromedriver
-    "write_page": {"write_page.png": "write_page.png"},
+    # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium and chromedriver
+    "numbers_page": {"numbers_page.png": "numbers_page.png"},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

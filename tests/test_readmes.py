@@ -325,7 +325,7 @@ def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what starts the back ends in other processes.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend |= {"traffic", "backends_lstm", "opening"}
-    without_backend |= {"think_page", "write_page", "mnist_compare", "mnist_calibration"}
+    without_backend |= {"think_page", "numbers_page", "mnist_compare", "mnist_calibration"}
     without_backend |= {"exercises"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
