@@ -134,10 +134,18 @@ MEASUREMENTS = {
         "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
         [],
     ),
+    "text_ask_mum": (
+        "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
+        [],
+    ),
     "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
     "attention": ("text/gpt/attention.py", []),
+    # Of the results of "attention".
+    "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
+    "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
+    "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
@@ -201,6 +209,11 @@ MEASUREMENTS = {
     "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
     "generating_collapsed": ("generating/vae.py --weight 50", []),
     "generating_points": ("generating/points.py", ["points.png"]),
+    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
+    "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
+    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
+    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
@@ -247,6 +260,8 @@ RUNS = {
     "gpt_top_k": {},  # --temperature 1 --top-k 5
     "gpt_top_p": {},  # --temperature 1 --top-p 0.9
     "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
+    # book/figures/browser.py --page write --run RUN: wants chromium and chromedriver.
+    "write_page": {"write_page.png": "write_page.png"},
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
     # generating: of the runs "generating_autoencoder", "generating_vae_16" and the next one.
@@ -261,8 +276,13 @@ RUNS = {
     "generating_test": {},  # the same with --test
     "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
-    # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium and chromedriver
+    # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium too
     "numbers_page": {"numbers_page.png": "numbers_page.png"},
+    "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
+    # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
+    "beside_nanogpt": {},
+    # cnn/segmentation/find.py RUN, of a run of segment.py
+    "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

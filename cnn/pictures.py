@@ -1,7 +1,7 @@
 """Find images, read them whatever their form, and cut them to the size that a network takes.
 
-The scripts that classify photographs and that learn from them both read with `read_picture`, so
-a network is used on images prepared exactly like those that it learned from.
+`classify.py` and the studies read with `read_picture`: the middle square, the right way up.
+`transfer.py` lets Keras read, which cuts out the same square, and does not turn it.
 Chapter: cnn/README.md#your-own-photographs
 """
 
@@ -42,11 +42,12 @@ class Pictures(NamedTuple):
 def find_files(path):
     """Return the files in a folder and its subfolders by their names; a file comes back as it is.
 
-    What begins with a dot is hidden, and left out.
+    What begins with a dot, or lies in a folder that does, is hidden, and left out.
     """
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file() and file.name[0] != ".")
+    files = (file for file in path.rglob("*") if file.is_file())
+    return sorted(file for file in files if "/." not in f"/{file.relative_to(path).as_posix()}")
 
 
 def read_picture(source, size):
@@ -159,6 +160,13 @@ def load_emoji(artist="noto"):
         return Pictures(list(arrays[artist]), names, labels, classes, groups)
 
 
+def split_emoji(pictures):
+    """Return the numbers of a fifth that is held out; what shows nearly the same is in or out."""
+    folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
+    _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
+    return set(held_out.tolist())
+
+
 def unpack_emoji(folder, classes=None, parts=False):
     """Write the emoji as a reader's own images would lie, a subfolder for each class.
 
@@ -169,9 +177,7 @@ def unpack_emoji(folder, classes=None, parts=False):
     folder, pictures = Path(folder), load_emoji()
     part = dict.fromkeys(range(len(pictures.labels)), "training" if parts else "")
     if parts:
-        folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
-        _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
-        part |= dict.fromkeys(held_out.tolist(), "validation")
+        part |= dict.fromkeys(split_emoji(pictures), "validation")
     for i, pixels in enumerate(pictures.sources):
         if classes and pictures.classes[pictures.labels[i]] not in classes:
             continue

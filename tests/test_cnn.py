@@ -438,6 +438,15 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(
     assert "\n" not in str(end.value)
 
 
+def test_hidden_files_and_folders_are_left_out(load_script, tmp_path):
+    """Such as the copies of images that a notebook keeps in .ipynb_checkpoints."""
+    find_files = load_script("cnn/pictures.py").find_files
+    names = ["a/1.png", "b.c/2.png", "a/.3.png", ".kept/a/4.png", "a/.ipynb_checkpoints/1.png"]
+    write_images(tmp_path / ".mine", names)
+    found = find_files(tmp_path / ".mine")
+    assert [path.relative_to(tmp_path / ".mine").as_posix() for path in found] == names[:2]
+
+
 def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tmp_path):
     script = load_script("cnn/transfer.py")
     options = ["--data", str(my_pictures), "--outputs", str(tmp_path / "run")]

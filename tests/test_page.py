@@ -1,5 +1,6 @@
-"""The pages of the services in a real browser: drawing, reading, clearing, on desk and phone."""
+"""The pages of the services in a real browser: drawing, reading, writing, on desk and phone."""
 
+import json
 import warnings
 from urllib.parse import urlparse
 
@@ -30,8 +31,8 @@ def ink_seen(chrome):
     )
 
 
-def probabilities(chrome):
-    cells = chrome.find_elements(By.CSS_SELECTOR, "#bars td:last-child")
+def probabilities(chrome, table="bars"):
+    cells = chrome.find_elements(By.CSS_SELECTOR, f"#{table} td:last-child")
     return [float(cell.text.removesuffix(" %") or 0) for cell in cells]
 
 
@@ -135,6 +136,59 @@ def test_watch_it_think(browser):
             browser.draw(chrome, 2, "touch")
             assert browser.read(chrome) == "2"
             assert len(layers_shown(chrome)) == 6
+            look_for_trouble(chrome, address)
+            body = chrome.find_element(By.TAG_NAME, "body")
+            assert body.value_of_css_property("background-color") != light
+
+
+@pytest.fixture
+def little_writer(load_script, tmp_path):
+    """Return the folder of a run with an untrained GPT of one block."""
+    model = load_script("text/gpt/gpt.py").build_gpt(4, context=8, width=16, heads=2, blocks=1)
+    model.save(tmp_path / "gpt_checkpoint.keras")
+    settings = {"data": "x", "alphabet": "\n ab", "steps": 1, "seed": 1}
+    (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.slow
+def test_write_along(browser, little_writer):
+    """It writes until it is stopped, keeps what one types, and says what it cannot read."""
+
+    def text(chrome):
+        return element(chrome, "text").get_attribute("value")
+
+    with browser.run_service(little_writer, page="write") as address:
+        with browser.open_browser() as chrome:
+            wait = WebDriverWait(chrome, 20)
+            chrome.get(address)
+            element(chrome, "write").click()
+            wait.until(lambda _: "never seen" in element(chrome, "status").text)
+            # A refused question is an error in the console: of those below there is none.
+            assert "422" in chrome.get_log("browser")[-1]["message"]
+            element(chrome, "text").clear()
+            element(chrome, "text").send_keys("ab ba")
+            element(chrome, "step").click()
+            wait.until(lambda _: len(text(chrome)) == 6)
+            wait.until(lambda _: element(chrome, "write").text == "Write")
+            assert sum(probabilities(chrome, "likeliest")) == pytest.approx(100, abs=0.3)
+            best = chrome.find_element(By.CSS_SELECTOR, "#likeliest tr.best th").text
+            assert best == {"\n": "↵", " ": "␣"}.get(text(chrome)[-1], text(chrome)[-1])
+            element(chrome, "write").click()
+            wait.until(lambda _: len(text(chrome)) > 12)
+            element(chrome, "write").click()
+            written = text(chrome)
+            assert written.startswith("ab ba") and element(chrome, "status").text == "It waits."
+            element(chrome, "temperature").send_keys(*[Keys.ARROW_LEFT] * 8)
+            assert element(chrome, "shown").text == "0.0"
+            element(chrome, "step").click()
+            wait.until(lambda _: len(text(chrome)) == len(written) + 1)
+            wait.until(lambda _: max(probabilities(chrome, "likeliest")) == 100)
+            look_for_trouble(chrome, address)
+            light = chrome.find_element(By.TAG_NAME, "body")
+            light = light.value_of_css_property("background-color")
+        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
+            chrome.get(address)
             look_for_trouble(chrome, address)
             body = chrome.find_element(By.TAG_NAME, "body")
             assert body.value_of_css_property("background-color") != light

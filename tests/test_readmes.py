@@ -67,7 +67,8 @@ RUN_BY_THEIR_CHAPTER = {
     "basics/backpropagation.py", "basics/gradient_descent.py", "basics/vanishing_gradient.py",
     "cnn/convolution.py", "cnn/shifts.py", "cnn/receptive_field.py", "cnn/depth.py",
     "cnn/residual.py", "cnn/classify.py", "cnn/transfer.py", "cnn/studies/few_pictures.py",
-    "cnn/studies/cross_validation.py",
+    "cnn/studies/cross_validation.py", "cnn/segmentation/segment.py", "cnn/segmentation/find.py",
+    "cnn/segmentation/skips.py", "cnn/segmentation/own_masks.py",
     "cnn/studies/fine_tuning.py", "cnn/studies/digits.py", "mlp/mlp.py", "mlp/evaluation.py",
     "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py", "mlp/tables/table.py",
     "mnist/mnist.py", "mnist/studies/seeds.py",
@@ -76,7 +77,7 @@ RUN_BY_THEIR_CHAPTER = {
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
     "rnn/cells/costs.py", "text/gpt/attention.py", "text/gpt/gpt.py", "text/gpt/shakespeare.py",
     "text/gpt/ngrams.py", "text/gpt/generate.py", "text/gpt/heads.py", "text/gpt/copies.py",
-    "text/gpt/fine_tuning.py", "text/ask.py", "text/spam.py",
+    "text/gpt/fine_tuning.py", "text/gpt/what_matters.py", "text/ask.py", "text/spam.py",
     "serialization/save_model.py", "serialization/trust.py",
     "serialization/rest/ship_model.py", "visualizing/draw_network.py", "visualizing/features.py",
     "visualizing/activation_maximization.py", "visualizing/attribution.py",
@@ -324,9 +325,9 @@ def test_readmes_are_all_brought_up_to_date(load_script):
 def test_results_say_how_they_were_measured():
     # Drawings, the browser's picture, and what starts the back ends in other processes.
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
-    without_backend |= {"traffic", "backends_lstm", "opening"}
-    without_backend |= {"think_page", "numbers_page", "mnist_compare", "mnist_calibration"}
-    without_backend |= {"exercises"}
+    without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
+    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
+    without_backend |= {"numbers_page"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

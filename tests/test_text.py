@@ -1,7 +1,11 @@
 """Text: pieces of words, spam, near copies; attention by hand, a small GPT, what it writes."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import keras
 import numpy as np
@@ -61,7 +65,7 @@ def test_near_copies_are_on_one_side(messages):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"ham no tab\n" * 30, "message 1 .* is not a label, a tab and a text"),
+        (b"ham no tab\n" * 30, "line 1 .* is not a label, a tab and a text"),
         (b"ham\thello\n" * 30, "1 classes: two or more"),
         (b"ham\thello\n" * 30 + b"spam\tbuy\n", "only 1 different messages are"),
         (b"ham\t\xff\xfe\n" * 30, "not a text in UTF-8"),
@@ -177,11 +181,20 @@ def test_the_network_has_the_parameters_of_the_text_and_sees_no_future(gpt, tiny
 
 
 def test_the_cache_equals_keras_also_beyond_its_context(load_script, tiny):
-    generate = load_script("text/gpt/generate.py")
-    starts = [generate.last_window(length, 8) for length in range(1, 18)]
+    generate, cache = load_script("text/gpt/generate.py"), load_script("text/gpt/cache.py")
+    starts = [cache.last_window(length, 8) for length in range(1, 18)]
     assert starts == [0] * 8 + [4] * 4 + [8] * 4 + [12]
     found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
     assert found["difference"] < 1e-4
+
+
+def test_several_texts_are_written_at_once_as_one_by_one(load_script, tiny):
+    write = load_script("text/gpt/generate.py").write
+    (alone,) = {"".join(write(tiny, "abcdef", "ab", 12, temperature=0)) for _ in range(2)}
+    several = list(write(tiny, "abcdef", "ab", 12, samples=3, temperature=0))
+    assert ["".join(text) for text in zip(*several, strict=True)] == [alone] * 3
+    first, second, _ = zip(*write(tiny, "abcdef", "ab", 12, samples=3), strict=True)
+    assert first != second
 
 
 def test_tokens_are_chosen_as_told(load_script):
@@ -205,6 +218,9 @@ def test_each_token_is_scored_once(load_script, tiny):
     by_keras = tiny.predict(x[:1], verbose=0)[0].astype("float64")
     by_keras -= np.log(np.exp(by_keras).sum(axis=1, keepdims=True))
     np.testing.assert_allclose(losses[:8], -by_keras[np.arange(8), y[0]], rtol=1e-4)
+    # Of the second window, which begins at 4, only the second half counts.
+    alone = characters.token_losses(tiny, tokens[4:13])
+    np.testing.assert_allclose(losses[8:12], alone[4:], rtol=1e-4)
     last = characters.token_losses(tiny, tokens[-9:])
     np.testing.assert_allclose(losses[-4:], last[-4:], rtol=1e-4)
 
@@ -237,6 +253,21 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_pat
         module.main(["--resume", str(folder)])
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_stops_a_training_is_told_what_is_kept(small_run, tmp_path, monkeypatch, capsys, kept):
+    module, path = small_run
+
+    def train(model, text, steps, seed, folder, history):
+        if kept:
+            (folder / "gpt_checkpoint.keras").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "train", train)
+    with pytest.raises(SystemExit, match="130"):
+        module.main(["--data", str(path), "--outputs", str(tmp_path / "run")])
+    assert ("--resume" in capsys.readouterr().out) == kept
+
+
 @pytest.mark.slow
 def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_path, monkeypatch):
     module, path = small_run
@@ -256,6 +287,16 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert found["n-grams of 9 characters"]["mean"] > found["network, temperature 1.0"]["mean"]
     compared = load_script("text/gpt/ngrams.py").main(["--run", run, "--order", "3", *outputs])
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
+    tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
+    monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: build(symbols, c, 16, 2, 1))
+    tuned = tuning.main([run, "--sums", "--steps", "30", *outputs])
+    before, everything, lora, _ = tuned["ways"].values()
+    assert before["old"] == pytest.approx(results["validation"]["mean"], rel=1e-4)
+    assert before["new"] > lora["new"] > everything["new"] and before["right"] < 0.05
+    sums = str(tmp_path / "next")
+    added = load_script("text/gpt/generate.py").main([sums, "--prompt", "1+1=", *outputs])
+    assert len(added["text"]) == 200
+    assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +386,220 @@ def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
     np.testing.assert_allclose(merged, after, atol=1e-4)
 
 
+def test_a_network_gets_new_characters_and_keeps_what_it_knows(load_script, gpt, tiny, monkeypatch):
+    script = load_script("text/gpt/fine_tuning.py")
+    monkeypatch.setattr(script, "build_gpt", lambda symbols, c: gpt.build_gpt(symbols, c, 16, 2, 2))
+    tokens = np.random.default_rng(1).integers(6, size=(4, 8))
+    more = script.extend(tiny, 9)
+    logits = more.predict(tokens, verbose=0)
+    assert logits.shape == (4, 8, 9)
+    np.testing.assert_allclose(logits[:, :, :6], tiny.predict(tokens, verbose=0), atol=1e-5)
+    assert np.ptp(more.predict(tokens + 3, verbose=0)) > 0.1
+    characters = load_script("text/gpt/characters.py")
+    some = characters.token_losses(tiny, tokens.ravel())
+    np.testing.assert_allclose(characters.token_losses(more, tokens.ravel(), 6), some, rtol=1e-4)
+
+
+def test_sums_are_right_only_if_all_their_digits_are(load_script):
+    script = load_script("text/gpt/sums.py")
+    learned, held_out = script.make_sums(1)
+    known, unseen = set(learned.splitlines()), held_out.splitlines()
+    assert known.isdisjoint(unseen) and len(known) + len(unseen) == 90 * 90
+    for line in [*unseen, *list(known)[:50]]:
+        a, _, b = line.partition("=")[0].partition("+")
+        assert line == f"{a}+{b}={int(a) + int(b)}"
+        assert f"{b}+{a}={int(a) + int(b)}" in (unseen if line in unseen else known)
+
+    class Adds:
+        """Says the true next character, but for a last digit of 7."""
+
+        input_shape = (None, 12)
+
+        def predict(self, tokens, **_):
+            shifted = np.roll(tokens, -1, axis=1)
+            said = np.where(shifted == alphabet.index("7"), 0, shifted)
+            return np.eye(len(alphabet))[said]
+
+    alphabet = "\n0123456789+="
+    text = "12+34=46\n12+35=47\n70+12=82\n99+99=198\n"
+    assert script.share_right(Adds(), alphabet, text) == 0.75
+
+
+def test_variants_differ_in_what_they_say(load_script):
+    """One thing each: as many weights as that takes, and the same text otherwise."""
+    variants = load_script("text/gpt/variants.py")
+    names = ("base", "one_head", "no_positions", "tied", "gru")
+    weights = {name: variants.build(65, **variants.VARIANTS[name]).count_params() for name in names}
+    base = weights["base"]
+    assert weights["one_head"] == base
+    assert base - weights["no_positions"] == 64 * 128
+    assert base - weights["tied"] == 128 * 65 + 65
+    assert weights["gru"] == pytest.approx(base, rel=0.01)
+    characters = load_script("text/gpt/characters.py")
+    tokens = characters.encode(PLAYS[:6_000], alphabet := "".join(sorted(set(PLAYS[:6_000]))))
+    text = characters.Text(alphabet, tokens[:5_000], tokens[5_000:])
+    assert len(variants.prepare(text, half=True)[0].train) == 2_500
+    cut, lengths = variants.prepare(text, pieces=300)
+    assert lengths.sum() == 1_000 > len(lengths) == len(cut.validation)
+    assert b"".join(cut.alphabet[t] for t in cut.validation).decode() == PLAYS[5_000:6_000]
+
+
+def test_tied_weights_learn_from_both_ends(load_script, gpt):
+    variants = load_script("text/gpt/variants.py")
+    model = variants.build(6, tied=True, context=8, width=16, heads=2, blocks=1)
+    embedding = model.get_layer("embedding")
+    tokens = np.random.default_rng(1).integers(6, size=(4, 8))
+    model.compile("sgd", loss=gpt.next_token_loss())
+    before = model.evaluate(tokens, tokens, verbose=0)
+    vectors = embedding.get_weights()[0]
+    model.fit(tokens, tokens, epochs=5, verbose=0)
+    assert model.evaluate(tokens, tokens, verbose=0) < before
+    assert np.abs(embedding.get_weights()[0] - vectors).max() > 0
+    normal = keras.Model(model.inputs, model.get_layer("normal").output)
+    by_hand = normal.predict(tokens, verbose=0) @ embedding.get_weights()[0].T
+    np.testing.assert_allclose(model.predict(tokens, verbose=0), by_hand, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"gru": True}, {"pieces": 300, "warm_up": 0, "tied": True}])
+def test_variants_are_trained_and_scored_by_the_character(load_script, gpt, monkeypatch, options):
+    variants = load_script("text/gpt/variants.py")
+    for constant, value in {"CONTEXT": 8, "UNITS": 8, "TIMED": 1}.items():
+        monkeypatch.setattr(variants, constant, value)
+    monkeypatch.setattr(variants, "build_gpt", lambda symbols: gpt.build_gpt(symbols, 8, 16, 2, 1))
+    alphabet = "".join(sorted(set(PLAYS[:6_000])))
+    tokens = load_script("text/gpt/characters.py").encode(PLAYS[:6_000], alphabet)
+    text = variants.Text(alphabet, tokens[:5_000], tokens[5_000:])
+    one, losses = variants.train(text, 40, 1, **options)
+    assert one["mean"] == pytest.approx(losses.mean()) and 2 < one["mean"] < 4.5
+    assert 990 <= len(losses) < 1_000  # all characters but those of the first token
+    assert one["steps"] == 40 or "gru" in options
+
+
+def test_a_comparison_of_variants_goes_on_and_draws_its_line(load_script, tmp_path, monkeypatch):
+    script, asked = load_script("text/gpt/what_matters.py"), []
+
+    def train(text, steps, seed, **options):
+        asked.append(options)
+        loss = 2 * (options.get("width", 128) / 128) ** -0.1 + 0.01 * seed
+        one = {"parameters": options.get("width", 128) ** 2, "steps": steps, "mean": loss}
+        return one, np.full(2_000, loss)
+
+    monkeypatch.setattr(script, "train", train)
+    options = ["--steps", "3", "--outputs", str(tmp_path)]
+    script.main(["--variants", "width_64", *options])
+    assert len(asked) == 4
+    results = script.main(["--variants", "width_64", "width_256", *options])
+    assert len(asked) == 6, "what was done is not done again"
+    found = results["scaling"]
+    assert found["predicted"] == pytest.approx(found["found"], rel=1e-3)
+    assert found["power"] == pytest.approx(-0.05, abs=1e-3)
+    above = results["variants"]["width_64"]["above_base"]
+    assert all(one["mean"] > 0.1 and one["low"] == pytest.approx(one["mean"]) for one in above)
+    assert (tmp_path / "scaling.png").is_file()
+
+
+def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_path, monkeypatch):
+    script, commands = load_script("book/timings/beside_nanogpt.py"), []
+    printed = (
+        "step 0: train loss 4.20, val loss 4.21\niter 0: loss 4.2, time 9000.0ms, mfu -1%\n"
+        "iter 1: loss 3.0, time 30.00ms, mfu 1%\niter 2: loss 2.9, time 50.00ms, mfu 1%\n"
+        "step 3: train loss 2.20, val loss 2.25\niter 3: loss 2.2, time 8000.0ms, mfu 1%\n"
+    )
+
+    def run(command, cwd):
+        commands.append([str(word) for word in command])
+        return printed
+
+    ours = {"variants": {"base": {"seeds": [{"mean": 2.2, "seconds": 0.24}]}}}
+    monkeypatch.setattr(script, "run", run)
+    monkeypatch.setattr(script.json, "loads", lambda _: ours)
+    (tmp_path / "ours_1").mkdir()
+    (tmp_path / "ours_1" / "results.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SystemExit, match="not a checkout of nanoGPT"):
+        script.main([str(tmp_path), "python", "--outputs", str(tmp_path)])
+    data = tmp_path / "data" / "shakespeare_char"
+    data.mkdir(parents=True)
+    (data / "prepare.py").touch()
+    options = ["--steps", "3", "--rounds", "1", "--outputs", str(tmp_path)]
+    results = script.main([str(tmp_path), "python", *options])
+    assert results["nanogpt"] == {"loss": 2.25, "seconds_a_step": pytest.approx(0.04)}
+    assert results["ours"] == {"loss": 2.2, "seconds_a_step": pytest.approx(0.08)}
+    assert results["ratio"] == pytest.approx(2)
+    assert (data / "input.txt").read_text(encoding="utf-8") == PLAYS
+    assert any("--max_iters=3" in command for command in commands)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_gpt_is_the_same_on_the_other_back_ends(backend):
+    """The tests of this file that train little, once more."""
+    if not find_spec(backend):
+        pytest.skip(f"NOT TESTED: {backend} is not installed")
+    if keras.config.backend() == backend:
+        pytest.skip(f"this is {backend} already")
+    few = "attention_by_hand or no_future or cache or scored_once or tied or lora or goes_on_as"
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "--slow"]
+    command += ["tests/test_text.py", "-k", few]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+# The page
+
+
+@pytest.fixture
+def tiny_run(tiny, tmp_path):
+    """Return the folder of a run with the tiny GPT, which knows the letters from a to f."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    settings = {"data": "x", "alphabet": "abcdef", "steps": 1, "seed": 1}
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    tiny.save(folder / "gpt_checkpoint.keras")
+    return folder
+
+
+def test_the_page_gets_one_character_at_a_time(load_script, tiny_run):
+    script = load_script("text/live/write_along.py")
+    client = script.create_app(str(tiny_run)).test_client()
+    assert b"Write along" in client.get("/").data
+    for path in ("/write/write.js", "/write/write.css", "/static/style.css"):
+        assert client.get(path).status_code == 200
+    for temperature in (0, 0.5, 1):
+        for text in ("a", "abcdefabcdef"):
+            question = {"text": text, "temperature": temperature}
+            response = client.post("/next", json=question)
+            answer = response.get_json()
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            likeliest = answer["likeliest"]
+            assert answer["character"] in {one["character"] for one in likeliest} == set("abcdef")
+            assert sum(one["probability"] for one in likeliest) == pytest.approx(1)
+            if temperature == 0:
+                assert likeliest[0] == {"character": answer["character"], "probability": 1}
+
+
+def test_bad_questions_get_one_sentence(load_script, tiny_run):
+    client = load_script("text/live/write_along.py").create_app(str(tiny_run)).test_client()
+    for question, status, said in (
+        ("{", 400, "not valid JSON"),
+        ({"text": "a"}, 422, "an object with text and temperature"),
+        ({"text": "", "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "a" * 2_001, "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "a" * 99_999, "temperature": 1}, 413, ""),
+        ({"text": ["a"], "temperature": 1}, 422, "from 1 to 2,000"),
+        ({"text": "aé\ud800", "temperature": 1}, 422, r"never seen '\xe9', '\ud800'"),
+        ({"text": "a", "temperature": True}, 422, "from 0 to 5"),
+        ({"text": "a", "temperature": -1}, 422, "from 0 to 5"),
+        ({"text": "a", "temperature": float("nan")}, 422, "from 0 to 5"),
+    ):
+        data = question if isinstance(question, str) else json.dumps(question)
+        response = client.post("/next", data=data, content_type="application/json")
+        assert response.status_code == status, question
+        assert said in response.get_json()["error"]["message"]
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 421
+
+
 # What the text says of the results
 
 
@@ -392,6 +647,7 @@ def test_lunch_is_ham():
     changes = dict(found["words"])
     assert found["probabilities"]["ham"] > 0.9 and changes["free"] < -1
     assert changes["lunch?"] > 1 < changes["me"]
+    assert load_results("text_ask_mum")["probabilities"]["ham"] > 0.9
     words = load_results("text_ask")["words"]
     assert [word for word, change in words if change < 0] == ["entry!"]
 

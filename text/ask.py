@@ -16,6 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from scipy import special
 
 from classifiers import NAMES, fit
 from messages import SPAM, load_messages, split_by_group
@@ -42,8 +43,7 @@ def without_each_word(text):
 
 def logit(probability):
     """Return the logarithm of the odds: it moves also where a probability hardly can."""
-    probability = np.clip(probability, 1e-7, 1 - 1e-7)
-    return np.log(probability / (1 - probability))
+    return special.logit(np.clip(probability, 1e-7, 1 - 1e-7))
 
 
 def explain(predict, text):

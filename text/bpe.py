@@ -30,10 +30,7 @@ def merge(pieces, pair):
 
 
 def train(text, size):
-    """Return the pairs to merge, in their order: (size - 256) of them, fewer of a short text.
-
-    Each time it is the pair of neighbours that is the most frequent one.
-    """
+    """Return the pairs to merge, each the most frequent one of its time: size - 256 or fewer."""
     counts = Counter(WORD.findall(text))
     words = {word: [bytes([byte]) for byte in to_bytes(word)] for word in counts}
     pairs, places = Counter(), defaultdict(set)  # how often each pair occurs, and in which words

@@ -15,8 +15,8 @@ from sklearn.metrics import log_loss
 WORDS = 5_000  # the most frequent words, which the networks know
 LONGEST = 32  # words that the networks read; the rest is cut off
 WIDTH = 64  # numbers that stand for a word
-EPOCHS = 8  # at most: what is kept is the epoch with the lowest loss on the messages to stop by
-PATIENCE = 2
+EPOCHS = 50  # at most: the loss on the messages to stop by has risen long before
+PATIENCE = 3  # epochs without progress; what is kept is the best one
 BATCH_SIZE = 128
 LEARNING_RATE = 0.003
 STRENGTHS = [1, 10, 100]  # how far the weights of logistic regression may grow
@@ -65,9 +65,7 @@ class Positions(layers.Layer):
 def transformer(x, mask):
     """One block of attention, in which each word looks at all others; then the mean."""
     x = Positions()(x)
-    looked = layers.MultiHeadAttention(4, WIDTH // 4)(
-        x, x, query_mask=mask, value_mask=mask, key_mask=mask
-    )
+    looked = layers.MultiHeadAttention(4, WIDTH // 4)(x, x, key_mask=mask)
     x = layers.LayerNormalization()(x + looked)
     thought = layers.Dense(WIDTH)(layers.Dense(2 * WIDTH, activation="relu")(x))
     x = layers.LayerNormalization()(x + thought)
@@ -78,7 +76,7 @@ def build_network(reader, classes):
     """Return a network: numbers of words (batch, LONGEST), 0 for none, to probabilities."""
     words = keras.Input((LONGEST,), dtype="int32")
     mask = ops.not_equal(words, 0)  # what is padding does not count
-    x = layers.Embedding(WORDS, WIDTH)(words)  # (batch, LONGEST, WIDTH)
+    x = layers.Embedding(WORDS, WIDTH, name="embedding")(words)  # (batch, LONGEST, WIDTH)
     x = layers.Dropout(0.3)(reader(x, mask))  # (batch, WIDTH)
     return keras.Model(words, layers.Dense(classes, activation="softmax")(x))
 
@@ -129,7 +127,7 @@ def fit_network(reader, texts, labels, stop_texts, stop_labels):
         callbacks=[stop],
         verbose=0,
     )
-    return lambda some: ops.convert_to_numpy(model(numbers_of(vectorizer, some)))
+    return lambda some: model.predict(numbers_of(vectorizer, some), verbose=0)
 
 
 REGRESSIONS = {

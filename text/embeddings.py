@@ -39,14 +39,14 @@ def learn(messages, epochs):
     model = build_network(averaged, len(messages.classes))
     model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(numbers, messages.labels, batch_size=BATCH_SIZE, epochs=epochs, verbose=2)
-    embedding = next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding))
-    vectors, last = embedding.get_weights()[0], messages.labels == len(messages.classes) - 1
-    vocabulary, leaning = vectorizer.get_vocabulary(), {}
-    for number, word in enumerate(vocabulary[2:], 2):
+    (weights,) = model.get_layer("embedding").get_weights()  # (WORDS, WIDTH)
+    last, vectors, leaning = messages.labels == len(messages.classes) - 1, {}, {}
+    for number, word in enumerate(vectorizer.get_vocabulary()[2:], 2):
         within = (numbers == number).any(axis=1)
         if within.sum() >= SEEN:
+            vectors[word] = weights[number]
             leaning[word] = float(within[last].mean() - within[~last].mean())
-    return {word: vectors[vocabulary.index(word)] for word in leaning}, leaning
+    return vectors, leaning
 
 
 def neighbours(vectors, word):
@@ -57,9 +57,9 @@ def neighbours(vectors, word):
     return [(words[i], float(cosines[i])) for i in np.argsort(-cosines)[1 : NEIGHBOURS + 1]]
 
 
-def draw(vectors, leaning, path):
+def draw(vectors, leaning, pca, path):
     words = [word for word in vectors if len(word) > 2][:DRAWN]
-    places = PCA(2).fit_transform([vectors[word] for word in words])
+    places = pca.transform([vectors[word] for word in words])
     figure, axes = plt.subplots(figsize=(9, 6))
     axes.scatter(*places.T, alpha=0)
     for word, place in zip(words, places, strict=True):
@@ -91,7 +91,7 @@ def main(argv=None):
         "the first direction holds {first_direction:.0%} of the differences; its correlation with"
         " spam is {correlation:.2f}".format(**results)
     )
-    draw(vectors, leaning, folder / "embeddings.png")
+    draw(vectors, leaning, pca, folder / "embeddings.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -7,18 +7,17 @@ SHA-256: 7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d.
 Chapter: text/README.md#the-messages
 """
 
-from chapter import FOLDER
-
 import re
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from utils.runs import fail
+from utils.runs import fail, read_text
 
-SPAM = FOLDER / "sms_spam.tsv"
+SPAM = Path(__file__).with_name("sms_spam.tsv")
 FOLDS = 5
 LEAST = 3 * FOLDS  # messages of a class that are not near copies: each fold needs some
 
@@ -45,22 +44,20 @@ def load_messages(path=SPAM, most=None):
 
     most: so many, from the beginning; None: all.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        fail(f"{path} is not a text in UTF-8. Save it as one.")
-    except OSError as error:
-        fail(f"cannot read {path} ({error.strerror})")
-    rows = [line.partition("\t") for line in lines if line.strip()][:most]
-    for number, (label, tab, text) in enumerate(rows, 1):
-        if not (label.strip() and tab and text.strip()):
-            fail(f"message {number} of {path} is not a label, a tab and a text.")
-    counts = Counter(label for label, _, _ in rows)
+    rows = []
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        label, _, text = line.partition("\t")
+        if label.strip() and text.strip():
+            rows.append((label.strip(), text))
+        elif line.strip():
+            fail(f"line {number} of {path} is not a label, a tab and a text.")
+    rows = rows[:most]
+    counts = Counter(label for label, _ in rows)
     if len(counts) < 2:
         fail(f"{path} has {len(counts)} classes: two or more are needed.")
     classes = [label for label, _ in counts.most_common()]
-    texts = np.array([text for _, _, text in rows], dtype=object)
-    labels = np.array([classes.index(label) for label, _, _ in rows])
+    texts = np.array([text for _, text in rows], dtype=object)
+    labels = np.array([classes.index(label) for label, _ in rows])
     # A message of digits only is near to nothing but its like.
     keys = [skeleton(text) or text for text in texts]
     for number, name in enumerate(classes):

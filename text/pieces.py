@@ -20,8 +20,8 @@ from keras import layers, ops
 
 import bpe
 from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import fail, make_folder, save_results
+from utils.options import make_parser, number
+from utils.runs import fail, make_folder, read_text, save_results
 
 SIZES = [256, 512, 1024, 2048]  # of the vocabularies
 ASKED = ["king", "kingdom", "unking'd", "Keras", "naïve", "👑"]
@@ -29,10 +29,7 @@ LEARN = 0.9  # of the text; the rest is what the pieces have not seen
 
 
 def read(path):
-    try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        fail(f"cannot read {path} ({error.strerror})")
+    text = read_text(path, errors="surrogateescape")
     if len(text.split()) < 100:
         fail(f"{path} has {len(text.split())} words: too few to learn pieces from.")
     return text
@@ -64,11 +61,9 @@ def main(argv=None):
     parser = make_parser("Cuts texts into pieces of words.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, default=FOLDER / "shakespeare.txt", metavar="FILE", help="a text")
-    add("--sizes", type=int, nargs="+", default=SIZES, help="of the vocabularies, from 256")
+    add("--sizes", type=number(int, 256), nargs="+", default=SIZES, help="of the vocabularies")
     add("--word", nargs="+", default=ASKED, metavar="WORD", help="words to cut")
     args = parser.parse_args(argv)
-    if min(args.sizes) < 256:
-        parser.error("a vocabulary has at least the 256 bytes")
     text, folder = read(args.data), make_folder(args.outputs)
     cut = text.rfind("\n", 0, round(LEARN * len(text))) + 1
     learned, unseen = text[:cut], text[cut:]

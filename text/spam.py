@@ -5,8 +5,9 @@
     python text/spam.py --data mine.tsv                      # a label, a tab, a text in each line
 
 Each message is held out once, in five folds, and its near copies with it. You will see the errors
-of each model, precision and recall of the last class, seconds, and how far each is behind the one
-with the fewest errors. About three minutes on two cores, seconds for the first three models.
+of each model, precision and recall of the last class, seconds, and how far each is behind logistic
+regression on characters, which is simple and strong. About four minutes on two cores, half a minute
+for the first three models.
 Chapter: text/README.md#spam-or-not
 """
 
@@ -25,6 +26,7 @@ from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import compare_networks, holm
 
+REFERENCE = "characters"  # the others are compared with it
 STOP_FOLDS = 10  # of what trains, one part in ten decides when to stop
 SEED = 1  # of the folds and the first weights
 
@@ -55,10 +57,12 @@ def describe(predicted, labels):
     }
 
 
-def compare(right, groups, best):
-    """Return how much less each model gets right than the best one, by the book's rule."""
+def compare(right, groups, reference):
+    """Return how much more each model gets right than the one of that name, by the book's rule."""
     behind = {
-        name: compare_networks(right[best], right[name], groups) for name in right if name != best
+        name: compare_networks(right[reference], right[name], groups)
+        for name in right
+        if name != reference
     }
     for one, p in zip(behind.values(), holm([one["p"] for one in behind.values()]), strict=True):
         one["holm"] = p
@@ -79,7 +83,7 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     folds = split_by_group(messages.labels, messages.groups, FOLDS, args.seed)
     last, results, right = messages.classes[-1], {"models": {}}, {}
-    print(f"{len(messages.texts):,} messages, {len(set(messages.groups)):,} without near copies")
+    print(f"{len(messages.texts):,} messages, {len(set(messages.groups)):,} different ones")
     for name in args.models:
         predicted, seconds = held_out(name, messages, folds, args.seed)
         right[name] = predicted == messages.labels
@@ -89,11 +93,12 @@ def main(argv=None):
             " {seconds:.0f} s".format(name, last, **results["models"][name]),
             flush=True,
         )
-    best = max(right, key=lambda name: right[name].sum())
-    results |= {"best": best, "behind": compare(right, messages.groups, best)}
+    reference = REFERENCE if REFERENCE in right else args.models[0]
+    results["best"] = max(right, key=lambda name: right[name].sum())
+    results |= {"reference": reference, "behind": compare(right, messages.groups, reference)}
     for name, one in results["behind"].items():
         shown = "{mean:.2%} ({low:.2%} to {high:.2%}), p {holm:.3f} after Holm".format(**one)
-        print(f"{name} - {best}: {shown}")
+        print(f"{name} - {reference}: {shown}")
     return save_results(results, folder, __file__, argv)
 
 

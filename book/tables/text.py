@@ -37,9 +37,10 @@ def spam_leak():
 def spam():
     results = load_results("spam")
     return markdown(
-        ["model", "errors", "precision", "recall"],
+        ["model", "errors", "precision", "recall", "seconds"],
         *[
             [name, one["errors"], percent(one["precision"], 1), percent(one["recall"], 1)]
+            + [f"{one['seconds']:.0f}"]
             for name, one in sorted(results["models"].items(), key=lambda pair: pair[1]["errors"])
         ],
     )
@@ -48,13 +49,18 @@ def spam():
 @table
 def spam_behind():
     return markdown(
-        ["messages read rightly, less than by the best", "points", "95 % interval", "Holm's p"],
+        [
+            "messages read rightly, fewer than with characters",
+            "points",
+            "95 % interval",
+            "Holm's p",
+        ],
         *[
             [
                 name,
                 f"{-100 * one['mean']:.2f}",
                 f"{-100 * one['high']:.2f} to {-100 * one['low']:.2f}",
-                f"{one['holm']:.3f}",
+                "below 0.001" if one["holm"] < 0.001 else f"{one['holm']:.3f}",
             ]
             for name, one in sorted(
                 load_results("spam")["behind"].items(), key=lambda pair: -pair[1]["mean"]
@@ -71,7 +77,7 @@ def text_neighbours():
             [f"*{word}*", ", ".join(f"{other} {cosine:.2f}" for other, cosine in near)]
             for word, near in load_results("text_embeddings")["neighbours"].items()
         ],
-    )
+    ).replace("---:", "---")
 
 
 @table
@@ -88,6 +94,15 @@ def ngrams():
             for name, one in rows
         ],
     )
+
+
+@table
+def ngram_samples():
+    samples = dict(enumerate(load_results("ngrams")["samples"], 1))
+    rows = [[f"n-grams of {order}", samples[order]] for order in (2, 3, 5, 7)]
+    rows.append(["the network", load_results("shakespeare")["sample"][:60]])
+    rows = [[name, text.strip().replace("\n", " / ")] for name, text in rows]
+    return markdown(["model", "60 characters"], *rows).replace("---:", "---")
 
 
 @table

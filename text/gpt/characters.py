@@ -1,4 +1,4 @@
-"""Texts as rows of characters: read one, split it, cut windows out of it, load a run.
+"""Machinery of the chapter: texts as rows of characters. Read one, cut windows, load a run.
 
 `text/shakespeare.txt` holds 40,000 lines from the plays of William Shakespeare (public domain), as
 Andrej Karpathy collected them for char-rnn: "Tiny Shakespeare". SHA-256:
@@ -12,10 +12,11 @@ import json
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import log_softmax
 
 from gpt import Positions  # noqa: F401 (a saved network holds that layer)
 from utils.models import load_model
-from utils.runs import fail, find_run
+from utils.runs import fail, find_run, read_text
 from utils.statistics import interval
 from utils.training import checkpoint_path
 
@@ -33,14 +34,9 @@ class Text(NamedTuple):
     validation: np.ndarray
 
 
-def read_text(path):
+def read_long_text(path):
     """Return the text in a file, or end the program with one line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        fail(f"{path} is not a text in UTF-8. Save it as one.")
-    except OSError as error:
-        fail(f"cannot read {path} ({error.strerror})")
+    text = read_text(path)
     if "\0" in text:
         fail(f"{path} is not a text: it holds zero bytes.")
     if len(text) < LEAST:
@@ -60,32 +56,50 @@ def encode(text, alphabet):
 
 def load_text(path=SHAKESPEARE, alphabet=None):
     """Return the Text of a file; alphabet: that of a network, None for the text's own."""
-    text = read_text(path)
+    text = read_long_text(path)
     alphabet = alphabet or "".join(sorted(set(text)))
     tokens = encode(text, alphabet)
     cut = round(len(tokens) * (1 - VALIDATION_SHARE))
     return Text(alphabet, tokens[:cut], tokens[cut:])
 
 
-def windows(tokens, context):
-    """Cut a text into windows, one after the other: what the network reads, and what it should say.
+def window_starts(length, context, step):
+    """Return where windows begin that cover a text; the last one ends with it."""
+    last = length - context - 1
+    return np.append(np.arange(0, last, step), last)
 
-    Returns two arrays (windows, context); the second is the first, one token on. The last window
-    ends with the text, so it may begin within the one before.
+
+def windows(tokens, context, step=None):
+    """Cut a text into windows: what the network reads, and what it should say.
+
+    Returns two arrays (windows, context); the second is the first, one token on. step: from one
+    beginning to the next; None: context, so that they lie side by side.
     """
-    starts = np.append(np.arange(0, len(tokens) - context - 1, context), len(tokens) - context - 1)
+    starts = window_starts(len(tokens), context, step or context)
     places = starts[:, None] + np.arange(context)
     return tokens[places], tokens[places + 1]
 
 
-def token_losses(model, tokens):
-    """Return the loss in nats of each token but the first: (tokens - 1,)."""
-    x, y = windows(tokens, model.input_shape[1])
-    logits = model.predict(x, batch_size=64, verbose=0).astype("float64")
-    logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)
-    losses = -np.take_along_axis(logits, y[:, :, None], axis=2)[:, :, 0]  # (windows, context)
-    rest = len(tokens) - 1 - losses[:-1].size  # of the last window, what no other one holds
-    return np.concatenate([losses[:-1].ravel(), losses[-1, -rest:]])
+def token_losses(model, tokens, symbols=None):
+    """Return the loss in nats of each token but the first: (tokens - 1,).
+
+    The windows overlap by half, and of each but the first one only the second half counts: so all
+    tokens but the first ones have at least half a window before them. symbols: only the first so
+    many tokens may come; None: all.
+    """
+    context = model.input_shape[1]
+    half = context // 2
+    x, y = windows(tokens, context, context - half)
+    rows = []
+    for some in np.array_split(np.arange(len(x)), -(-len(x) // 256)):
+        logits = model.predict(x[some], batch_size=64, verbose=0)[:, :, :symbols]
+        logs = log_softmax(logits.astype("float64"), axis=2)
+        rows.append(-np.take_along_axis(logs, y[some][:, :, None], axis=2)[:, :, 0])
+    rows, losses = np.concatenate(rows), np.empty(len(tokens) - 1)
+    losses[:half] = rows[0, :half]
+    for start, row in zip(window_starts(len(tokens), context, context - half), rows, strict=True):
+        losses[start + half : start + context] = row[half:]
+    return losses
 
 
 def mean_with_interval(losses):

@@ -82,7 +82,7 @@ def scores(shares, texts):
 def draw(shares, text, best, path):
     """Draw the maps of the two heads with the highest scores; shares: of one window."""
     figure, panels = plt.subplots(1, 2, figsize=(9.6, 5))
-    labels = [character.replace("\n", "\\n") for character in text[:SHOWN]]
+    labels = [{"\n": "\\n", " ": "␣"}.get(character, character) for character in text[:SHOWN]]
     highest = sorted(best, key=lambda name: -best[name]["score"])[:2]
     for axes, name in zip(panels, highest, strict=True):
         one = best[name]

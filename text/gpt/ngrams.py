@@ -14,7 +14,6 @@ from chapter import OUTPUTS
 from collections import Counter
 from pathlib import Path
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -118,10 +117,10 @@ def main(argv=None):
         of_network = token_losses(model, text.validation)
         results["network"] = mean_with_interval(of_network)
         results["best"] = int(losses.mean(axis=1).argmin()) + 1
-        results["ahead"] = mean_with_interval(of_network - losses[results["best"] - 1])
+        results["difference"] = mean_with_interval(of_network - losses[results["best"] - 1])
         print(
             "network - best n-grams: {mean:.3f} ({low:.3f} to {high:.3f})".format(
-                **results["ahead"]
+                **results["difference"]
             )
         )
     draw(results["orders"], results.get("network"), folder / "ngrams.png")

@@ -3,12 +3,13 @@
     python text/gpt/shakespeare.py
     python text/gpt/shakespeare.py --steps 500            # a first look
     python text/gpt/shakespeare.py --data mine.txt        # UTF-8, better more than 100 KB
+    python text/gpt/shakespeare.py --context 128 --steps 10000    # better, and half an hour
     python text/gpt/shakespeare.py --resume 2026-11-24_15-04-05
 
 You will see the loss in nats per character, on what it learns from and on the last tenth of the
 text, which it never learns from; then a sample. `generate.py` lets the network write more. About
-four minutes on two cores for 2,000 steps. Ctrl-C keeps what is finished; --resume goes on from
-there.
+four minutes on two cores for 2,000 steps. Ctrl-C ends it; --resume goes on from the last line, for
+which it was kept.
 Chapter: text/gpt/README.md#training
 """
 
@@ -29,12 +30,14 @@ from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
     TimeCallback,
+    checkpoint_path,
     hold,
     load_checkpoint,
     verbosity,
 )
 
 STEPS = 2_000
+MOST = 512  # characters that the network may see at once: a text may be as short as that
 BATCH_SIZE = 12  # windows a step
 LEARNING_RATE = 1e-3
 WARM_UP = 100  # steps until the learning rate is there
@@ -57,11 +60,11 @@ def batches(tokens, context, seed, skip=0):
         yield rows[:, :-1], rows[:, 1:]
 
 
-def compile_gpt(model, steps):
+def compile_gpt(model, steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
     """Let the learning rate rise for the first steps, then fall to a tenth of its highest."""
-    warm_up = min(WARM_UP, steps // 2)
+    warm_up = min(warm_up, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, alpha=0.1, warmup_target=LEARNING_RATE, warmup_steps=warm_up
+        0.0, steps - warm_up, alpha=0.1, warmup_target=learning_rate, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.AdamW(
         schedule, WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
@@ -86,7 +89,7 @@ def train(model, text, steps, seed, folder, history=None):
             validation_data=windows(text.validation, context),
             validation_batch_size=64,
             callbacks=[TimeCallback(), interrupt, checkpoint],
-            shuffle=False,  # the batches are drawn already
+            shuffle=False,  # fit cannot shuffle a generator, and would warn
             verbose=verbosity(),
         )
     return checkpoint.history
@@ -100,7 +103,7 @@ def start_run(args):
         "data": str(args.data.resolve()), "alphabet": text.alphabet, "steps": args.steps,
         "seed": args.seed,
     }  # fmt: skip
-    model = build_gpt(len(text.alphabet), CONTEXT, WIDTH, HEADS, BLOCKS)
+    model = build_gpt(len(text.alphabet), args.context, WIDTH, HEADS, BLOCKS)
     compile_gpt(model, args.steps)
     hold(folder)
     write_json(settings, folder / "settings.json")
@@ -123,6 +126,7 @@ def parse_arguments(argv):
     add = parser.add_argument
     add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
+    add("--context", type=positive(int, MOST), default=CONTEXT, help="characters seen at once")
     add("--resume", metavar="RUN", help="go on with a run that was stopped, with its settings")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
@@ -145,7 +149,10 @@ def main(argv=None):
     try:
         history = train(model, text, settings["steps"], settings["seed"], folder, history)
     except KeyboardInterrupt:
-        print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
+        if checkpoint_path(folder, "gpt").exists():
+            print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
+        else:
+            print(f"\nStopped before step {REPORT}, at which it is kept for the first time.")
         sys.exit(130)
     validation = mean_with_interval(token_losses(model, text.validation))
     print(

@@ -1,0 +1,76 @@
+"""Let a network of own_masks.py label the pixels of photographs.
+
+    python cnn/segmentation/label.py RUN/own_masks.keras PHOTO ...
+
+For each photograph you will see which share of its pixels is of which class, and get a mask of its
+own size, as a PNG. Takes a few seconds.
+Chapter: cnn/segmentation/README.md#your-own-masks
+"""
+
+from chapter import OUTPUTS
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cnn.pictures import check_photos, to_rgb
+from utils.models import load_model
+from utils.options import make_parser
+from utils.pictures import open_picture
+from utils.runs import fail, first_line, make_folder, read_bytes, save_results, writing_to
+
+
+def load_network(path):
+    """Return a network and its classes, {value in a mask: name}, or end with one line."""
+    network, names = load_model(path), Path(path).with_suffix(".json")
+    try:
+        classes = {int(value): str(name) for value, name in json.loads(read_bytes(names)).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
+    size = network.input_shape[1]
+    if network.input_shape != (None, size, size, 3):
+        fail(f"{path} takes {network.input_shape[1:]}, not square images in colour.")
+    if network.output_shape != (None, size, size, len(classes)):
+        fail(f"{path} makes {network.output_shape[1:]}, not {len(classes)} numbers for each pixel.")
+    return network, classes
+
+
+def read_photo(path):
+    """Return a photograph in colour, the right way up."""
+    return to_rgb(ImageOps.exif_transpose(open_picture(path)))
+
+
+def label_photos(network, classes, photos, folder):
+    """Write a mask for each photograph; return {name: {class: share of the pixels}}."""
+    size, values, shares = network.input_shape[1], list(classes), {}
+    for number, path in enumerate(photos, start=1):
+        photo = read_photo(path)
+        pixels = np.asarray(photo.resize((size, size)), "float32")
+        labels = network.predict(pixels[None], verbose=0)[0].argmax(axis=-1)
+        mask = Image.fromarray(np.array(values, "uint8")[labels])
+        with writing_to(folder):
+            name = f"{number}_{path.stem}.png"
+            mask.resize(photo.size, Image.Resampling.NEAREST).save(folder / name)
+        counts = np.bincount(labels.ravel(), minlength=len(values)) / labels.size
+        shares[name] = dict(zip(classes.values(), counts.tolist(), strict=True))
+        most = sorted(shares[name].items(), key=lambda pair: -pair[1])[:3]
+        print(f"{path.name}: " + ", ".join(f"{share:.0%} {kind}" for kind, share in most if share))
+    return shares
+
+
+def main(argv=None):
+    parser = make_parser("Label the pixels of photographs.", OUTPUTS)
+    parser.add_argument("model", help="own_masks.keras in the folder of a run")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    network, classes = load_network(args.model)
+    check_photos(args.photos)
+    shares = label_photos(network, classes, args.photos, folder)
+    return save_results({"photos": shares}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

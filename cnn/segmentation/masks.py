@@ -1,0 +1,133 @@
+"""Machinery: read images with masks from a folder, and say in one line what does not fit.
+
+Beside folders images and masks may lie a file classes.txt, with a line for each value of the masks,
+such as "1 road". What shares a subfolder of images belongs together, and is held out together.
+Chapter: cnn/segmentation/README.md#your-own-masks
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from sklearn.model_selection import GroupShuffleSplit
+
+from cnn.pictures import find_files, is_image
+from cnn.segmentation.label import read_photo
+from utils.pictures import open_picture
+from utils.runs import fail, first_line
+
+MOST = 20  # values that masks may have, if no classes.txt names them
+MODES = {"1", "L", "P", "I", "I;16"}  # of Pillow: one number for each pixel
+
+
+class Labelled(NamedTuple):
+    """Images with the class of each of their pixels."""
+
+    images: np.ndarray  # (n, size, size, 3), uint8
+    labels: np.ndarray  # (n, size, size), uint8: numbers of the classes, from 0
+
+
+def read_data(folder, size, seed):
+    """Return what is to learn from, what is held out, and the classes, {value: name}.
+
+    If there are no folders training and validation, a fifth of the groups is held out.
+    """
+    parts = [folder / "training", folder / "validation"]
+    divided = all(part.is_dir() for part in parts)
+    pairs = [find_pairs(part) for part in parts] if divided else divide(find_pairs(folder), seed)
+    arrays = [read_pairs(part, size) for part in pairs]
+    classes = read_classes(folder) or classes_of([masks for _, masks in arrays])
+    values = list(classes)
+    for part, (_, masks) in zip(pairs, arrays, strict=True):
+        for (_, path), mask in zip(part.values(), masks, strict=True):
+            if strange := set(np.unique(mask).tolist()) - set(values):
+                known = ", ".join(map(str, values))
+                fail(f"{path} has the value {min(strange)} in it; known are {known}.")
+    number = np.zeros(max(values) + 1, "uint8")  # of the class with this value
+    number[values] = np.arange(len(values))
+    known, held_out = (Labelled(images, number[masks]) for images, masks in arrays)
+    return known, held_out, classes
+
+
+def find_pairs(folder):
+    """Return {name: (path of the image, path of its mask)}; names without their endings."""
+    found = {}
+    for kind in ("images", "masks"):
+        paths = [path for path in find_files(folder / kind) if is_image(path)]
+        if not paths:
+            fail(f"there is no folder {folder / kind} with images in it (PNG, for masks).")
+        names = [path.relative_to(folder / kind).with_suffix("").as_posix() for path in paths]
+        found[kind] = dict(zip(names, paths, strict=True))
+        if len(found[kind]) < len(paths):
+            twice = next(name for name in names if names.count(name) > 1)
+            fail(f"{folder / kind} has two files called {twice}. Which one is it?")
+    images, masks = found.values()
+    for name in sorted(images.keys() ^ masks.keys()):
+        missing = "masks" if name in images else "images"
+        fail(f"{(images | masks)[name]} has no partner {name} in {folder / missing}.")
+    return {name: (path, masks[name]) for name, path in images.items()}
+
+
+def divide(pairs, seed):
+    """Return the pairs to learn from and a fifth that is held out; subfolders stay whole."""
+    names = list(pairs)
+    groups = [name.rpartition("/")[0] or name for name in names]
+    if len(set(groups)) < 2:
+        fail("it takes images of at least two things, each in a subfolder of its own or in none.")
+    sides = GroupShuffleSplit(1, test_size=0.2, random_state=seed).split(names, groups=groups)
+    return [{names[i]: pairs[names[i]] for i in side} for side in next(sides)]
+
+
+def read_pairs(pairs, size):
+    """Return images (n, size, size, 3) and masks (n, size, size), stretched to this size."""
+    images, masks = [], []
+    for path, mask_path in pairs.values():
+        image, mask = read(read_photo, path), read(open_picture, mask_path)
+        if mask.mode not in MODES:
+            fail(f"{mask_path} has colours ({mask.mode}). A mask has one number for each pixel.")
+        if image.size != mask.size:
+            sizes = [f"{width} x {height}" for width, height in (image.size, mask.size)]
+            fail(f"{path} has {sizes[0]} pixels and its mask {sizes[1]}. They do not fit together.")
+        images.append(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)))
+        masks.append(np.asarray(mask.resize((size, size), Image.Resampling.NEAREST)))
+    return np.stack(images), np.stack(masks).astype("int64")
+
+
+def read(how, path):
+    """Return a Pillow image that is unpacked, or end the program with one line."""
+    try:
+        image = how(path)
+        image.load()
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        fail(f"{path} cannot be read ({first_line(error)}). Take it out of the folder.")
+    return image
+
+
+def read_classes(folder):
+    """Return {value: name} of classes.txt in a folder, or None if there is no such file."""
+    path = folder / "classes.txt"
+    if not path.is_file():
+        return None
+    classes = {}
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            value, name = line.split(maxsplit=1)
+            classes[int(value)] = name.strip()
+        if len(classes) < 2 or not all(0 <= value <= 255 for value in classes):
+            raise ValueError("not two classes or more, with values from 0 to 255")
+    except (OSError, ValueError) as error:
+        fail(f'{path} needs a line such as "1 road" for each value ({first_line(error)}).')
+    return dict(sorted(classes.items()))
+
+
+def classes_of(masks):
+    """Return {value: name} of the values that masks have, each its own name."""
+    values = sorted(set().union(*(np.unique(part).tolist() for part in masks)))
+    if len(values) > MOST or max(values) > 255:
+        fail(
+            f"the masks have {len(values)} values, up to {max(values)}, and not one for each of a "
+            "few classes. Save them as PNG, or name the values in classes.txt."
+        )
+    if len(values) < 2:
+        fail(f"the masks have only the value {values[0]}. It takes two classes.")
+    return {value: str(value) for value in values}

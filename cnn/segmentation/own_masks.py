@@ -1,0 +1,179 @@
+"""A network that knows ImageNet learns to label the pixels of your images.
+
+    python cnn/segmentation/own_masks.py                                 # emoji over photographs
+    python cnn/segmentation/own_masks.py --data FOLDER                   # yours
+    python cnn/segmentation/own_masks.py --data FOLDER --photos NEW.jpg  # and a new photograph
+
+FOLDER has two folders: images, and masks with a PNG of the same name for each, in which every pixel
+has the number of its class. EfficientNet-Lite0 is the way down of a U-Net, and stays as it is; only
+the way up learns. You will see the intersection over union of each class on images held out, beside
+that of gradient boosting on the colours around a pixel, and a figure. The network is saved. Takes
+two minutes on two cores.
+Chapter: cnn/segmentation/README.md#your-own-masks
+"""
+
+from chapter import OUTPUTS
+
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers
+from scipy import ndimage
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from cnn.efficientnet_lite import build_network
+from cnn.pictures import check_photos
+from cnn.segmentation.examples import unpack_scenes
+from cnn.segmentation.label import label_photos
+from cnn.segmentation.masks import read_data
+from cnn.segmentation.measures import confusion, iou
+from cnn.segmentation.u_net import convolve
+from utils.figures import save_figure
+from utils.options import make_parser, number, positive, seed
+from utils.runs import make_folder, save_results, write_json, writing_to
+from utils.training import verbosity
+
+SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
+EPOCHS = 12
+BATCH_SIZE = 16
+LEARNING_RATE = 0.003
+SEED = 1  # of the initial weights, the order of the images, and which of them are held out
+# Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
+LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
+FILTERS = [16, 24, 32, 48]
+BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
+PIXELS = 100  # of each image, from which the simpler method learns
+SHOWN = 6  # images of the figure
+
+
+def build(size, classes, pretrained=True):
+    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes)."""
+    base = build_network(size, pretrained, include_top=False)
+    encoder = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
+    encoder.trainable = not pretrained
+    for layer in encoder.layers:  # averages that are learned here have to follow faster
+        if isinstance(layer, layers.BatchNormalization) and not pretrained:
+            layer.momentum = 0.9
+    images = keras.Input((size, size, 3))
+    levels = encoder(images, training=None if encoder.trainable else False)
+    levels = [layers.Rescaling(1 / 255)(images), *levels]
+    x = levels.pop()
+    for filters, level in zip([8, *FILTERS][::-1], levels[::-1], strict=True):
+        x = layers.UpSampling2D(2)(convolve(x, filters, 1))
+        x = convolve(layers.Concatenate()([x, level]), filters)
+    return keras.Model(images, layers.Conv2D(classes, 1, activation="softmax")(x))
+
+
+def train(network, known, held_out, epochs):
+    """Train the way up."""
+    steps = epochs * -(-len(known.images) // BATCH_SIZE)
+    network.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    how = {"validation_data": tuple(held_out), "verbose": verbosity()}
+    network.fit(known.images, known.labels, BATCH_SIZE, epochs, **how)
+
+
+def look_around(image):
+    """Return for each pixel its colours, those around it, and its place: (pixels, 11)."""
+    image = image.astype("float32")
+    blurred = [ndimage.gaussian_filter(image, (blur, blur, 0)) for blur in BLURS]
+    place = np.indices(image.shape[:2]).transpose(1, 2, 0)
+    features = np.concatenate([image, *blurred, place], axis=-1)
+    return features.reshape(-1, features.shape[-1])
+
+
+def by_colour(known, images, seed):
+    """Return the labels that gradient boosting gives to each pixel, by its own features alone."""
+    random, x, y = np.random.default_rng(seed), [], []
+    for image, labels in zip(known.images, known.labels, strict=True):
+        chosen = random.choice(labels.size, PIXELS)
+        x.append(look_around(image)[chosen])
+        y.append(labels.ravel()[chosen])
+    boosting = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
+    boosting.fit(np.concatenate(x), np.concatenate(y))
+    guess = [boosting.predict(look_around(image)) for image in images]
+    return np.reshape(guess, images.shape[:3])
+
+
+def judge(labels, guess, classes):
+    """Return the IoU of each class, None where there is none, and their mean."""
+    shares = iou(confusion(labels, guess, len(classes)))
+    named = zip(classes.values(), shares.tolist(), strict=True)
+    return {
+        "iou": {name: None if np.isnan(share) else share for name, share in named},
+        "mean_iou": float(np.nanmean(shares)),
+    }
+
+
+def show(results):
+    """Print a line for each class, and one for the mean."""
+    print(f"{'':20}" + "".join(f"{way:>20}" for way in results))
+    for name in next(iter(results.values()))["iou"]:
+        shares = [one["iou"][name] for one in results.values()]
+        print(f"{name:20}" + "".join(f"{'' if s is None else f'{s:.3f}':>20}" for s in shares))
+    print(f"{'mean':20}" + "".join(f"{one['mean_iou']:20.3f}" for one in results.values()))
+
+
+def draw(held_out, guesses, classes, path):
+    """Draw some images, their masks, and what each way makes of them."""
+    rows = {"image": held_out.images, "mask": held_out.labels} | guesses
+    columns = min(SHOWN, len(held_out.images))
+    figure, panels = plt.subplots(
+        len(rows), columns, figsize=(1.5 * columns, 1.55 * len(rows)), squeeze=False
+    )
+    for (name, pictures), line in zip(rows.items(), panels, strict=True):
+        for picture, axes in zip(pictures, line, strict=False):
+            how = {"cmap": "tab20", "vmin": 0, "vmax": 19, "interpolation": "nearest"}
+            axes.imshow(picture, **({} if name == "image" else how))
+            axes.set(xticks=[], yticks=[])
+            if name != "image":
+                most = np.bincount(picture[picture > 0], minlength=2).argmax()
+                axes.set_xlabel(classes[most], size=9)
+        line[0].set_ylabel(name)
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    parser = make_parser("Train a pretrained network on images with masks.", OUTPUTS)
+    add = parser.add_argument
+    add("--data", type=Path, metavar="FOLDER", help="with folders images and masks in it")
+    about = "to label; with the book's images those that the transfer learning classifies"
+    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
+    add("--epochs", type=positive(int), default=EPOCHS)
+    add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
+    add("--from-scratch", action="store_true", help="without what was learned from ImageNet")
+    add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
+    args = parser.parse_args(argv)
+    if args.size % 32:
+        parser.error("--size must be a multiple of 32: the maps are halved five times")
+    folder = make_folder(args.outputs)
+
+    keras.utils.set_random_seed(args.seed)
+    check_photos(args.photos)
+    data = args.data or unpack_scenes(folder / "emoji")
+    known, held_out, classes = read_data(data, args.size, args.seed)
+    print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
+    network = build(args.size, len(classes), not args.from_scratch)
+    train(network, known, held_out, args.epochs)
+    guesses = {
+        "U-Net": network.predict(held_out.images, 16, verbose=0).argmax(axis=-1),
+        "boosting on colours": by_colour(known, held_out.images, args.seed),
+    }
+    results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}
+    show(results)
+    draw(held_out, guesses, list(classes.values()), folder / "own_masks.png")
+    with writing_to(folder):
+        network.save(folder / "own_masks.keras")
+        write_json(classes, folder / "own_masks.json")
+    results |= {"known": len(known.images), "held_out": len(held_out.images)}
+    results["photos"] = label_photos(network, classes, args.photos, folder)
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""A label for every pixel: a U-Net, beside two ways that do without.
+
+    python cnn/segmentation/segment.py
+
+Makes scenes of digits that cross each other over clutter, trains a small U-Net to say for each
+pixel which digit is there, and compares it with nearest mean digits and with a classifier slid over
+the scenes: by intersection over union, on scenes by people whose digits it never saw. You will see
+the measure for each digit, and a figure. The networks are saved. Takes two to three minutes on two
+cores.
+Chapter: cnn/segmentation/README.md#a-label-for-every-pixel
+"""
+
+from chapter import OUTPUTS
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from cnn.segmentation.baselines import (
+    WINDOWS,
+    fit_pieces,
+    label_by_sliding,
+    label_pieces,
+    train_classifier,
+)
+from cnn.segmentation.measures import confusion, find_boxes, iou, mean_iou
+from cnn.segmentation.scenes import NAMES, make_scenes
+from cnn.segmentation.u_net import build_u_net
+from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results, writing_to
+from utils.training import verbosity
+
+SCENES = 6_000  # to learn from
+HELD_OUT = 500  # scenes, of other writers
+EPOCHS = 4
+BATCH_SIZE = 16
+LEARNING_RATE = 0.004  # at the beginning; it falls to 0 like half a wave
+SEED = 1
+OF_SCENES = {"train": 1, "validation": 2, "test": 3}  # what fixes the scenes of a part
+SHOWN = 6  # scenes of the figure
+# How maps of labels are drawn: a colour for nothing, and one for each digit.
+COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
+MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
+
+
+def make_part(part, count):
+    """Return the first scenes of a part, always the same."""
+    return make_scenes(part, count, OF_SCENES[part])
+
+
+def train(network, scenes, epochs=EPOCHS, held_out=None):
+    """Train a network that labels pixels; return what fit has noted."""
+    steps = epochs * -(-len(scenes.images) // BATCH_SIZE)
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+        ),
+        loss="sparse_categorical_crossentropy",  # the mean over all pixels
+        metrics=["accuracy"],
+    )
+    checked = held_out and (held_out.images, held_out.labels)
+    how = {"validation_data": checked, "verbose": verbosity()}
+    history = network.fit(scenes.images, scenes.labels, BATCH_SIZE, epochs, **how)
+    return history.history
+
+
+def label_all(u_net, classifier, pieces, images):
+    """Return {way: probabilities (n, 64, 64, 11)} for images (n, 64, 64, 1)."""
+    return {
+        "U-Net": u_net.predict(images, 50, verbose=0),
+        "classifier, slid": label_by_sliding(classifier, images),
+        "ink, nearest mean": label_pieces(pieces, images),
+    }
+
+
+def judge(scenes, probabilities):
+    """Return the share of right pixels, the IoU of each class, and that of any digit: of ink."""
+    matrix = confusion(scenes.labels, probabilities.argmax(axis=-1), len(NAMES))
+    return {
+        "accuracy": float(np.trace(matrix) / matrix.sum()),
+        "iou": dict(zip(NAMES, iou(matrix).tolist(), strict=True)),
+        "mean_iou": mean_iou(matrix),
+        "ink": float(matrix[1:, 1:].sum() / max(matrix.sum() - matrix[0, 0], 1)),
+    }
+
+
+def show(results):
+    """Print a line for each way: right pixels, the mean IoU of the digits, and that of each."""
+    print(f"{'':24} right    mean" + "".join(f"{name:>5}" for name in NAMES[1:]))
+    for way, one in results.items():
+        each = "".join(f"{one['iou'][name]:5.2f}" for name in NAMES[1:])
+        print(f"{way:24}{one['accuracy']:6.1%}{one['mean_iou']:8.3f}{each}")
+
+
+def draw(scenes, maps, path):
+    """Draw some scenes, their true labels, and what each way makes of them, {way: probabilities}.
+
+    A digit stands beside each larger piece of its pixels.
+    """
+    rows = {"scene": None, "true labels": np.eye(len(NAMES))[scenes.labels[:SHOWN]]} | maps
+    figure, panels = plt.subplots(len(rows), SHOWN, figsize=(9, 1.55 * len(rows)))
+    for (name, probabilities), line in zip(rows.items(), panels, strict=True):
+        for i, axes in enumerate(line):
+            axes.set(xticks=[], yticks=[])
+            if probabilities is None:
+                axes.imshow(scenes.images[i, ..., 0], cmap="gray")
+                continue
+            axes.imshow(probabilities[i].argmax(axis=-1), **MAPS)
+            for box in find_boxes(probabilities[i : i + 1], least=20, bridge=0):
+                axes.text(box.right, box.top, NAMES[box.label], ha="center", va="center", size=8)
+        line[0].set_ylabel(name.replace(", ", ",\n"), size=9)
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    parser = make_parser("Label every pixel of scenes with digits.", OUTPUTS)
+    add = parser.add_argument
+    add("--scenes", type=positive(int, 20_000), default=SCENES, help="to learn from")
+    add("--epochs", type=positive(int), default=EPOCHS)
+    add("--windows", type=positive(int, 200_000), default=WINDOWS, help="for the classifier")
+    add("--seed", type=seed, default=SEED, help="fixes initial weights and the order of the scenes")
+    about = "look at scenes by the writers of the test images, too"
+    add("--test", action="store_true", help=about)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+
+    keras.utils.set_random_seed(args.seed)
+    known, held_out = make_part("train", args.scenes), make_part("validation", HELD_OUT)
+    u_net = build_u_net()
+    history = train(u_net, known, args.epochs, held_out)
+    classifier = train_classifier(known, args.windows)
+    pieces = fit_pieces(known)
+    results = {"history": history, "threshold": pieces.threshold, "least": pieces.least}
+    results |= {"parameters": u_net.count_params(), "of_classifier": classifier.count_params()}
+    with writing_to(folder):
+        u_net.save(folder / "u_net.keras")
+        classifier.save(folder / "classifier.keras")
+
+    for part in ["validation"] + ["test"] * args.test:
+        scenes = make_part(part, HELD_OUT)
+        maps = label_all(u_net, classifier, pieces, scenes.images)
+        nothing = {
+            "always nothing": np.eye(len(NAMES), dtype="float32")[np.zeros_like(scenes.labels)]
+        }
+        results[part] = {way: judge(scenes, guess) for way, guess in (maps | nothing).items()}
+        print(f"{len(scenes.images)} scenes, {part}:")
+        show(results[part])
+        if part == "validation":
+            results["nothing"] = results[part]["always nothing"]["accuracy"]
+            draw(scenes, maps, folder / "segment.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

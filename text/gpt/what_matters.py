@@ -1,0 +1,137 @@
+"""What matters in a GPT? Train it again and again, each time with one thing changed.
+
+    python text/gpt/what_matters.py
+    python text/gpt/what_matters.py --variants one_head --steps 250     # a first look, in a minute
+    python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
+
+You will see for each variant and seed the loss on the validation part, how far it is from that of
+the chapter's network, with an interval over pieces of the text, weights, and seconds a step; and a
+figure of the loss over the number of weights. Each training is kept when it is done. About an hour
+on two cores: twelve networks, two seeds, 1,000 steps.
+Chapter: text/gpt/README.md#what-matters
+"""
+
+from chapter import OUTPUTS
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from characters import load_text, mean_with_interval
+from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results, write_json
+from utils.training import hold
+from variants import VARIANTS, train
+
+STEPS = 1_000
+SEEDS = [1, 2]
+SIZES = ["width_64", "base", "width_256"]  # of the figure
+
+
+def train_once(name, text, steps, seed, folder):
+    """Return what train returns, but from the folder if this training is there already."""
+    path = folder / f"{name}_{steps}_{seed}"
+    if not path.with_suffix(".json").exists():
+        one, losses = train(text, steps, seed, **VARIANTS[name])
+        np.save(path.with_suffix(".npy"), losses.astype("float32"))
+        write_json(one, path.with_suffix(".json"))  # comes last: with it, the training is there
+    one = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return one, np.load(path.with_suffix(".npy"))
+
+
+def scaling(variants):
+    """Return the line through the logarithms of weights and loss of the two smaller networks.
+
+    And what it says of the largest one, and of one of 1.5 billion weights, such as GPT-2.
+    """
+    points = [(variants[name]["seeds"][0]["parameters"], variants[name]["mean"]) for name in SIZES]
+    (x, y), largest = np.log(points[:2]).T, points[2]
+    power, offset = np.polyfit(x, y, 1)
+
+    def on_line(weights):
+        return float(np.exp(offset + power * np.log(weights)))
+
+    return {
+        "points": points,
+        "power": float(power),
+        "predicted": on_line(largest[0]),
+        "found": largest[1],
+        "at_gpt_2": on_line(1.5e9),
+    }
+
+
+def draw(found, path):
+    """Draw the losses over the weights, both on logarithmic axes, and the line beyond them."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    weights, losses = zip(*found["points"], strict=True)
+    axes.plot(weights, losses, "o")
+    ends = np.array([weights[0], weights[-1] * 4])
+    axes.plot(ends, losses[0] * (ends / weights[0]) ** found["power"], "--", color="C1")
+    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="nats per character")
+    axes.set_title("Loss over size, and the line through the two smaller ones")
+    axes.yaxis.set_minor_formatter("{x:.2f}")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    save_figure(figure, path)
+
+
+def summarize(runs):
+    """Return for each variant its seeds, the mean of their losses, and how far they are from base.
+
+    runs: {variant: [(what it reached, loss of each character) with each seed]}.
+    """
+    variants = {}
+    for name, seeds in runs.items():
+        variants[name] = {
+            "seeds": [one for one, _ in seeds],
+            "mean": float(np.mean([one["mean"] for one, _ in seeds])),
+        }
+        if name != "base":
+            pairs = [
+                (losses, base) for (_, losses), (_, base) in zip(seeds, runs["base"], strict=True)
+            ]
+            lengths = [min(len(losses), len(base)) for losses, base in pairs]
+            variants[name]["above_base"] = [
+                mean_with_interval(losses[-length:] - base[-length:])
+                for (losses, base), length in zip(pairs, lengths, strict=True)
+            ]
+    return variants
+
+
+def main(argv=None):
+    """Return what each variant reached with each seed, and the line over the sizes."""
+    parser = make_parser("Trains the GPT with one thing changed at a time.", OUTPUTS)
+    add = parser.add_argument
+    add("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="NAME",
+        help=f"of {', '.join(VARIANTS)}")  # fmt: skip
+    add("--steps", type=positive(int), default=STEPS)
+    add("--seeds", type=seed, nargs="+", default=SEEDS)
+    args = parser.parse_args(argv)
+    folder, text = make_folder(args.outputs), load_text()
+    hold(folder)
+    runs = {}
+    for name in dict.fromkeys(["base", *args.variants]):
+        runs[name] = [train_once(name, text, args.steps, one, folder) for one in args.seeds]
+        summary = summarize(runs)[name]
+        for one in summary["seeds"]:
+            print(
+                "{:14}{parameters:10,} weights, {steps:,} steps: {mean:.3f} nats".format(
+                    name, **one
+                )
+            )
+        for one in summary.get("above_base", []):
+            print("{:14}above base {mean:+.3f} ({low:+.3f} to {high:+.3f})".format("", **one))
+    results = {"steps": args.steps, "variants": summarize(runs)}
+    if set(SIZES) <= set(runs):
+        results["scaling"] = scaling(results["variants"])
+        print(
+            "by the line of the two smaller sizes {predicted:.3f} for the largest, found"
+            " {found:.3f}".format(**results["scaling"])
+        )
+        draw(results["scaling"], folder / "scaling.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

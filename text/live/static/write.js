@@ -1,0 +1,79 @@
+// Asks the service for one character after the other, and shows what else it might have been.
+"use strict";
+
+const MOST = 1000; // characters that it writes before it stops by itself
+const NAMES = { "\n": "↵", " ": "␣" };
+const area = document.getElementById("text");
+const button = document.getElementById("write");
+const temperature = document.getElementById("temperature");
+const status = document.getElementById("status");
+const body = document.querySelector("#likeliest tbody");
+let run = 0; // number of the run; a run that is not the last one ends
+
+function say(text, error = false) {
+  status.textContent = text;
+  status.classList.toggle("error", error);
+}
+
+function showLikeliest({ character, likeliest }) {
+  body.replaceChildren(
+    ...likeliest.map((one) => {
+      const row = document.createElement("tr");
+      row.innerHTML = '<th scope="row"></th><td><div class="bar"><i></i></div></td><td></td>';
+      row.classList.toggle("best", one.character === character);
+      row.cells[0].textContent = NAMES[one.character] || one.character;
+      row.querySelector("i").style.width = `${100 * one.probability}%`;
+      row.cells[2].textContent = `${(100 * one.probability).toFixed(1)} %`;
+      return row;
+    }),
+  );
+}
+
+// Asks for the next character. What was typed meanwhile is kept: then the answer is dropped.
+async function addCharacter(number) {
+  const text = area.value;
+  const question = {
+    text: text.slice(-Number(area.dataset.longest)),
+    temperature: Number(temperature.value),
+  };
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch("next", { method: "POST", headers, body: JSON.stringify(question) });
+  const answer = await response.json();
+  if (number !== run) return;
+  if (!response.ok) throw new Error(answer.error.message);
+  if (area.value === text) {
+    area.value += answer.character;
+    area.scrollTop = area.scrollHeight;
+    showLikeliest(answer);
+  }
+}
+
+function stop() {
+  run += 1;
+  button.textContent = "Write";
+}
+
+async function write(most) {
+  stop();
+  const number = run;
+  button.textContent = "Stop";
+  say("It writes.");
+  try {
+    for (let written = 0; written < most && number === run; written += 1) await addCharacter(number);
+    if (number === run) say("It waits.");
+  } catch (error) {
+    if (number === run) say(`It cannot go on: ${error.message}`, true);
+  }
+  if (number === run) stop();
+}
+
+button.addEventListener("click", () => {
+  if (button.textContent === "Stop") {
+    stop();
+    say("It waits.");
+  } else write(MOST);
+});
+document.getElementById("step").addEventListener("click", () => write(1));
+temperature.addEventListener("input", () => {
+  document.getElementById("shown").textContent = Number(temperature.value).toFixed(1);
+});
