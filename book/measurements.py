@@ -200,11 +200,6 @@ MEASUREMENTS = {
     "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
     "cnn_near_twins": ("cnn/studies/near_twins.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
-    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
-    "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
-    "pixels_skips": ("cnn/segmentation/skips.py", []),
-    "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
-    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "generating_judge": ("generating/judge.py --ship", []),
     "generating_autoencoder": (
         "generating/autoencoder.py",
@@ -214,6 +209,11 @@ MEASUREMENTS = {
     "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
     "generating_collapsed": ("generating/vae.py --weight 50", []),
     "generating_points": ("generating/points.py", ["points.png"]),
+    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
+    "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
+    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
+    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes: nothing else may run meanwhile.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
@@ -264,11 +264,6 @@ RUNS = {
     "along_page": {"along_page.png": "along_page.png"},
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
-    "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
-    # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
-    "beside_nanogpt": {},
-    # cnn/segmentation/find.py RUN, of a run of segment.py
-    "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
     # generating: of the runs "generating_autoencoder", "generating_vae_16" and the next one.
     "generating_anomalies": {},  # generating/anomalies.py RUN
     # generating/flow.py RUN
@@ -281,8 +276,13 @@ RUNS = {
     "generating_test": {},  # the same with --test
     "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
-    # book/figures/browser.py --page write --run RUN --map VAE_RUN; wants chromium and chromedriver
-    "write_page": {"write_page.png": "write_page.png"},
+    # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium too
+    "numbers_page": {"numbers_page.png": "numbers_page.png"},
+    "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
+    # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
+    "beside_nanogpt": {},
+    # cnn/segmentation/find.py RUN, of a run of segment.py
+    "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
     "doctor_zoo": {},
     "doctor_overfitting": {},
 }

@@ -383,7 +383,7 @@ def test_write_by_number_in_a_browser(runs, load_script, tmp_path):
     vae.main([*options, "--outputs", str(tmp_path / "map")])
     command = [str(runs[1]), "--map", str(tmp_path / "map")]
     with (
-        browser.run_service(*command, page="write") as address,
+        browser.run_service(*command, page="numbers") as address,
         browser.open_browser(390, 844, phone=True) as chrome,
     ):
         chrome.get(address)

@@ -25,8 +25,8 @@ CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"b
 # a network thinking builds on the service that reads digits.
 ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
 ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
-ALLOWED |= {("text", "serialization")}  # a page on the protections of the service
 ALLOWED |= {("generating", "serialization")}  # the strangers, and the page of drawn numbers
+ALLOWED |= {("text", "serialization")}  # a page on the protections of the service
 ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
 PARTS = sorted(
     path.parent.relative_to(ROOT).as_posix()

@@ -2,14 +2,14 @@
 
     python book/figures/browser.py
     python book/figures/browser.py --page think
-    python book/figures/browser.py --page along --run RUN
-    python book/figures/browser.py --page write --run RUN --map VAE_RUN
+    python book/figures/browser.py --page write --run RUN
+    python book/figures/browser.py --page numbers --run RUN --map VAE_RUN
 
 Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
 it as rest_page.png; with --page think, two digits on the page that shows the layers, as
-think_page.png; with --page along, what a trained GPT writes, as along_page.png; with --page write,
-a number on its way from noise, as write_page.png. Needs Debian's chromium and chromium-driver, or
-others in the PATH.
+think_page.png; with --page write, what a trained GPT writes, as write_page.png; with --page
+numbers, a number on its way from noise, as numbers_page.png.
+Needs Debian's chromium and chromium-driver, or others in the PATH.
 """
 
 from chapter import OUTPUTS
@@ -37,13 +37,13 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
-    "along": (ROOT / "text" / "live" / "write_along.py", 680),
-    "write": (ROOT / "generating" / "page" / "write_page.py", 1060),
+    "write": (ROOT / "text" / "live" / "write_along.py", 680),
+    "numbers": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
 # What is drawn on those on which one draws, and whether in the dark.
 SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
-SHOWN["along"] = [(150, False), (150, True)]  # characters that the network writes
-SHOWN["write"] = [(7, False), (20, True)]  # steps from noise to digits
+SHOWN["write"] = [(150, False), (150, True)]  # characters that the network writes
+SHOWN["numbers"] = [(7, False), (20, True)]  # steps from noise to digits
 
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
 # and down.
@@ -131,16 +131,8 @@ def read(chrome):
     return chrome.find_element(By.ID, "digit").text
 
 
-def let_write(chrome, length):
-    """Let the network write so many characters on the page, or a few more."""
-    text = chrome.find_element(By.ID, "text")
-    chrome.find_element(By.ID, "write").click()
-    WebDriverWait(chrome, 60).until(lambda _: len(text.get_attribute("value")) >= length)
-    chrome.find_element(By.ID, "write").click()
-
-
 def show_step(chrome, step):
-    """On the page that draws a number, wait for it and go back to a step of its way."""
+    """On the page of numbers, wait for the number and go back to a step of its way."""
     wait = WebDriverWait(chrome, 20)
     wait.until(lambda page: "written" in page.find_element(By.ID, "status").text)
     chrome.execute_script(
@@ -150,10 +142,12 @@ def show_step(chrome, step):
     )
 
 
-def draw_and_read(chrome, digit):
-    """Draw a digit on the page and wait for the answer."""
-    draw(chrome, digit)
-    read(chrome)
+def let_write(chrome, length):
+    """Let the network write so many characters on the page, or a few more."""
+    text = chrome.find_element(By.ID, "text")
+    chrome.find_element(By.ID, "write").click()
+    WebDriverWait(chrome, 60).until(lambda _: len(text.get_attribute("value")) >= length)
+    chrome.find_element(By.ID, "write").click()
 
 
 def take_screenshot(page, path, *options):
@@ -164,7 +158,13 @@ def take_screenshot(page, path, *options):
         for shown, dark in SHOWN[page]:
             with open_browser(840, APPS[page][1], dark) as chrome:
                 chrome.get(address)
-                act(chrome, shown)
+                if page == "write":
+                    let_write(chrome, shown)
+                elif page == "numbers":
+                    show_step(chrome, shown)
+                else:
+                    draw(chrome, shown)
+                    read(chrome)
                 time.sleep(1)  # the bars grow, the layers come
                 file = Path(folder) / f"{dark}.png"
                 chrome.save_screenshot(str(file))
@@ -180,17 +180,20 @@ def take_screenshot(page, path, *options):
 def main(argv=None):
     parser = make_parser("Take the screenshot of the page.", OUTPUTS)
     parser.add_argument("--page", choices=APPS, default="rest")
-    add = parser.add_argument
-    add("--run", help="of shakespeare.py, for --page along; of generating/flow.py, for write")
-    add("--map", help="a run of generating/vae.py --size 2, for --page write")
+    parser.add_argument(
+        "--run", metavar="RUN", help="for write: of shakespeare.py; numbers: flow.py"
+    )
+    parser.add_argument("--map", metavar="VAE_RUN", help="for numbers: of vae.py --size 2")
     args = parser.parse_args(argv)
-    needed = {"along": [args.run], "write": [args.run, "--map", args.map]}
-    options = needed.get(args.page, [])
-    if None in options:
-        parser.error(f"--page {args.page} needs --run" + ", and --map" * (args.page == "write"))
+    if (args.page in ("write", "numbers")) != bool(args.run):
+        parser.error("--run is for --page write and numbers, which need it")
+    if (args.page == "numbers") != bool(args.map):
+        parser.error("--map is for --page numbers, which needs it")
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     folder = make_folder(args.outputs)
+    options = [args.run] if args.run else []
+    options += ["--map", args.map] if args.map else []
     take_screenshot(args.page, folder / f"{args.page}_page.png", *options)
     return save_results({}, folder, __file__, argv)
 
