@@ -260,8 +260,8 @@ RUNS = {
     "gpt_top_k": {},  # --temperature 1 --top-k 5
     "gpt_top_p": {},  # --temperature 1 --top-p 0.9
     "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
-    # book/figures/browser.py --page along --run RUN: wants chromium and chromedriver.
-    "along_page": {"along_page.png": "along_page.png"},
+    # book/figures/browser.py --page write --run RUN: wants chromium and chromedriver.
+    "write_page": {"write_page.png": "write_page.png"},
     "gpt_copies": {},  # text/gpt/copies.py RUN
     "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
     # generating: of the runs "generating_autoencoder", "generating_vae_16" and the next one.

@@ -158,7 +158,7 @@ def test_write_along(browser, little_writer):
     def text(chrome):
         return element(chrome, "text").get_attribute("value")
 
-    with browser.run_service(little_writer, page="along") as address:
+    with browser.run_service(little_writer, page="write") as address:
         with browser.open_browser() as chrome:
             wait = WebDriverWait(chrome, 20)
             chrome.get(address)

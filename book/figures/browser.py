@@ -152,7 +152,6 @@ def let_write(chrome, length):
 
 def take_screenshot(page, path, *options):
     """Save the page in light and in dark, side by side; options: of its service."""
-    act = {"along": let_write, "write": show_step}.get(page, draw_and_read)
     with run_service(*options, page=page) as address, tempfile.TemporaryDirectory() as folder:
         pictures = []
         for shown, dark in SHOWN[page]:
