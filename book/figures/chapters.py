@@ -37,6 +37,7 @@ CHAPTERS = {
     "Below fit": (5, 1, "5 Overfitting"),
     "Training loops": (5, 2, "Below fit"),
     "Data in files": (6, 1, "Below fit"),
+    "Finding the\nslow place": (6, 2, "Data in files"),
     "13 Text": (3, 4, "11 Sequences"),
     "14 A small GPT": (4, 4, "13 Text"),
     "15 Pictures": (2, 1, "4 MNIST"),
