@@ -77,6 +77,10 @@ def load_script(monkeypatch):
     def load(path):
         path = ROOT / path
         monkeypatch.syspath_prepend(str(path.parent))
+        if path.parent.name != "mnist":  # there mnist.py would hide the package mnist
+            sys.path[:] = [folder for folder in sys.path if folder != str(ROOT / "mnist")]
+            if not hasattr(sys.modules.get("mnist"), "__path__"):
+                sys.modules.pop("mnist", None)
         sys.modules.pop("chapter", None)
         if (path.parent / "chapter.py").exists():
             importlib.import_module("chapter")
