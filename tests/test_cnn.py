@@ -13,6 +13,7 @@ from keras import layers
 from PIL import Image
 
 from utils.receptive_fields import Field, place, receptive_fields
+from utils.runs import load_results
 
 
 @pytest.fixture
@@ -469,6 +470,16 @@ def test_a_share_has_an_interval_where_all_are_right(load_script):
     assert said == "6 of 6 right: 100.0% (95 % interval 54.1% to 100.0%)"
     twenty = statistics.share_right(20, 20)
     assert twenty["low"] == pytest.approx(5 / 6, abs=0.005)
+
+
+def test_the_text_shows_the_intervals_of_the_results(load_script):
+    statistics = load_script("utils/statistics.py")
+    text = (ROOT / "cnn" / "README.md").read_text(encoding="utf-8")
+    results = load_results("cnn_transfer")
+    for name in ("head", "fine_tuned"):
+        right = round(results[name]["accuracy"] * results["held_out"])
+        scores = statistics.share_right(right, results["held_out"])
+        assert f"of those held out {statistics.describe_share(scores)}" in text
 
 
 def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tmp_path):
