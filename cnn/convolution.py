@@ -22,7 +22,7 @@ from utils.options import make_parser, number
 from utils.runs import ROOT, make_folder, save_results
 
 IMAGE = 7  # which of the test images
-EDGES = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype="float32")  # light left, dark right
+EDGES = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype="float32")  # ink left, paper right
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 
 

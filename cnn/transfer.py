@@ -12,6 +12,7 @@ Chapter: cnn/README.md#transfer-learning
 
 from chapter import OUTPUTS
 
+import shutil
 from pathlib import Path
 
 import keras
@@ -19,11 +20,21 @@ import numpy as np
 from keras import layers
 
 from efficientnet_lite import build_network
-from pictures import PHOTOS, check_folder, check_level, check_photos, only_these, unpack_emoji
+from pictures import (
+    PHOTOS,
+    check_folder,
+    check_level,
+    check_photos,
+    find_files,
+    find_folders,
+    is_image,
+    only_these,
+    unpack_emoji,
+)
 from utils.models import load_model
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, first_line, make_folder, save_results, write_json, writing_to
-from utils.statistics import sampling_error
+from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224
 EPOCHS = 8  # of training the new last layer
@@ -34,21 +45,34 @@ FROZEN = "block_11_project_norm"  # the last layer that never learns
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 
 
-def read_images(folder, size, seed):
-    """Return the images to learn from and those held out, in batches with their labels.
+def divide(folder, parts, seed):
+    """Make folders "training" and "validation" in parts: a fifth of each class is held out.
 
-    If there are folders "training" and "validation", somebody has divided the images. If there are
-    not, a fifth is drawn and held out, file by file.
+    The files in them are the same as in the folder (hard links) where the disk can do that.
     """
+    random = np.random.default_rng(seed)
+    for kind in find_folders(folder):
+        files = [path for path in find_files(kind) if is_image(path)]
+        if len(files) < 2:
+            fail(f"{kind} should have two images or more, of which one is held out.")
+        held_out = random.permutation(len(files)) < max(1, round(len(files) / 5))
+        for path, out in zip(files, held_out, strict=True):
+            new = parts / ("validation" if out else "training") / path.relative_to(folder)
+            new.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                new.hardlink_to(path)
+            except OSError:
+                shutil.copy(path, new)
+    return parts
+
+
+def read_images(folder, size, seed):
+    """Return the images to learn from and those held out, in batches with their labels."""
     how = {"image_size": (size, size), "crop_to_aspect_ratio": True, "seed": seed}
     read = keras.utils.image_dataset_from_directory
-    parts = [folder / "training", folder / "validation"]
-    if all(part.is_dir() for part in parts):
-        return [read(part, **how) for part in parts]
-    check_level(folder)
     try:
-        return read(folder, validation_split=0.2, subset="both", **how)
-    except ValueError as error:  # too few images for two parts
+        return [read(folder / part, **how) for part in ("training", "validation")]
+    except (ValueError, OSError) as error:  # no images in a part
         fail(f"{folder}: {first_line(error)}")
 
 
@@ -81,9 +105,10 @@ def train(network, known, held_out, epochs, learning_rate):
     # The data set shuffles itself.
     network.fit(known, validation_data=held_out, epochs=epochs, shuffle=False, verbose=2)
     accuracy = network.evaluate(held_out, verbose=0, return_dict=True)["accuracy"]
-    error = sampling_error(accuracy, len(held_out.file_paths))
-    print(f"{accuracy:.1%} right of those held out, ± {error:.1%}")
-    return {"accuracy": accuracy, "sampling_error": error}
+    images = len(held_out.file_paths)
+    scores = share_right(round(accuracy * images), images)
+    print(f"of those held out {describe_share(scores)}")
+    return scores
 
 
 def predict(network, path, classes):
@@ -119,6 +144,10 @@ def main(argv=None):
     photos = args.photos or ([] if args.data else sorted(PHOTOS.glob("*.jpg")))
     check_folder(data)
     check_photos(photos)
+    if not all((data / part).is_dir() for part in ("training", "validation")):
+        check_level(data)
+        with writing_to(folder):
+            data = divide(data, folder / "images", args.seed)
     known, held_out = read_images(data, args.size, args.seed)
     classes, counts = known.class_names, count_labels(held_out)
     if len(classes) < 2 or classes != held_out.class_names or 0 in count_labels(known):

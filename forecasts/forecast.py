@@ -130,9 +130,9 @@ def go_on(args, argv):
     table = continue_with(method, kept, series, run)
     folder = make_folder(args.outputs)
     print(f"What comes next, by {spoken(kept['method'])}:")
-    results = {"method": kept["method"]} | write_table(table, kept["holds"], folder)
+    future = write_table(table, series.unit, kept["holds"], folder)
     draw_forecasts({}, {}, value, folder / "forecast.png", (series, table))
-    return save_results(results, folder, __file__, argv)
+    return save_results({"method": kept["method"]} | future, folder, __file__, argv)
 
 
 def main(argv=None):
@@ -165,12 +165,12 @@ def main(argv=None):
     columns = args.time or "date_time", args.value or "traffic_volume"
     table, holds = forecast_future(chosen, fitted[chosen], columns, folder)
     print(f"What comes next, by {spoken(chosen)}, fitted again on all values:")
-    future = write_table(table, holds, folder)
+    future = write_table(table, series.unit, holds, folder)
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
     shown = [name for name in shown if name in scores]
     spans = spans_to_draw(series, args.horizon)
     draw_forecasts(
-        {spoken(name): fitted[name] for name in shown},
+        {spoken(name): fitted[name] for name in shown[:2]},  # more lines would hide each other
         spans,
         args.value or "vehicles an hour",
         folder / f"forecast_{args.horizon}.png",

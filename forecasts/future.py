@@ -20,6 +20,7 @@ from utils.models import load_model
 from utils.runs import fail, replacing, write_json
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
+PRINTED = 14  # so many steps to come are printed; of more, only the first and the last
 
 
 class Widened:
@@ -105,15 +106,22 @@ def keep_model(model, folder):
         joblib.dump(model, folder / "forecast.joblib")
 
 
-def write_table(table, holds, folder):
-    """Write forecast.csv; say what its first and its last row are, and how sure that is."""
+def write_table(table, unit, holds, folder):
+    """Write forecast.csv; print its rows, or the first and the last, and how sure that is.
+
+    unit: of a step, h, D, M or W-...; only an hour needs more than its date.
+    """
+    table = table.set_index(table.index.strftime("%Y-%m-%d %H:%M" if unit == "h" else "%Y-%m-%d"))
     with replacing(folder / "forecast.csv") as partial:
-        table.to_csv(partial, float_format="%.6g")
-    for time, row in table.iloc[[0, -1][: len(table)]].iterrows():
+        table.to_csv(partial, index_label="time", float_format="%.6g")
+    few = len(table) <= PRINTED
+    for time, row in (table if few else table.iloc[[0, -1]]).iterrows():
         print("{}: {forecast:.4g} ({low:.4g} to {high:.4g})".format(time, **row))
+    if not few:
+        print(f"(The {len(table) - 2} between them are in forecast.csv.)")
     held = "{mean:.1%} ({low:.1%} to {high:.1%})".format(**holds)
     print(f"An interval of {QUANTILES[-1] - QUANTILES[0]:.0%} held in {held} of the test part.")
-    return {"holds": holds, "future": {str(time): list(row) for time, row in table.T.items()}}
+    return {"holds": holds, "future": {time: list(row) for time, row in table.T.items()}}
 
 
 def load_kept(run):

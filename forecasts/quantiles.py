@@ -75,8 +75,7 @@ def draw(method):
     """Draw the interval and the median of a week, forecast once a day (or every horizon)."""
     data = method.data
     first, last = data.series.times.searchsorted(WEEK)
-    ends = stitch(method, first, last).reshape(-1, len(QUANTILES))
-    last = first + len(ends)
+    ends = stitch(method, first, last)  # (steps, 3)
     times = data.series.times[first:last]
     figure, axes = plt.subplots(figsize=(9, 3.8))
     axes.fill_between(times, ends[:, 0], ends[:, 2], alpha=0.3, label="80 % interval")

@@ -50,9 +50,15 @@ def recommend(errors, data):
 
 
 def stitch(method, first, last):
-    """Return a forecast of each step from first on, made every `horizon` steps."""
+    """Return a forecast of each step from first to before last, made every `horizon` steps.
+
+    Where the last steps are fewer than that, they are the end of one more forecast.
+    """
     horizon = method.data.horizon
-    return method.predict(np.arange(first, last - horizon + 1, horizon)).reshape(-1)
+    starts = np.arange(first, last - horizon + 1, horizon)
+    rest = last - starts[-1] - horizon
+    blocks = [*method.predict(starts), method.predict(starts[-1:] + rest)[0, horizon - rest :]]
+    return np.concatenate(blocks)
 
 
 def spans_to_draw(series, horizon):
@@ -80,8 +86,7 @@ def draw_forecasts(methods, spans, label, path, ahead):
         axes.plot(times, truth, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
         axes.set_prop_cycle(LINES)
         for name, method in methods.items():
-            values = stitch(method, first, last)
-            axes.plot(times[: len(values)], values, label=name, linewidth=1.4)
+            axes.plot(times, stitch(method, first, last), label=name, linewidth=1.4)
         axes.set(title=title, ylabel=label)
         axes.tick_params(axis="x", labelrotation=20)
     if spans:
@@ -113,7 +118,7 @@ def draw_horizon(errors, path):
     axes.set_prop_cycle(LINES)
     for name, values in errors.items():
         axes.plot(range(1, values.shape[1] + 1), np.nanmean(values, axis=0), label=name)
-    axes.set(title="The further ahead, the less sure", xlabel="steps ahead")
+    axes.set(title="The mean error at each step ahead", xlabel="steps ahead")
     axes.set(ylabel="mean absolute error", ylim=(0, None))
     name_lines(axes)
     save_figure(figure, path)

@@ -13,6 +13,7 @@ from keras import layers
 from PIL import Image
 
 from utils.receptive_fields import Field, place, receptive_fields
+from utils.runs import load_results
 
 
 @pytest.fixture
@@ -328,7 +329,7 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
     options = ["--data", my_pictures, "--photos", photo, "--size", 96, "--outputs", run]
     results = script.main([*map(str, options)])
     printed = capsys.readouterr().out
-    assert "Using 18 files for training" in printed
+    assert "Found 18 files belonging to 2 classes" in printed
     assert "It knows nothing but animal, vehicle, and calls" in printed
     assert results["classes"] == ["animal", "vehicle"] and results["held_out"] == 4
     assert results["fine_tuned"]["accuracy"] > 0.7
@@ -407,7 +408,8 @@ def write_images(folder, names):
     [
         ("transfer", None, "there is no folder"),
         ("transfer", [], "there is no folder .* with images in it"),
-        ("transfer", ["a/1.png"], "data: No .*images"),
+        ("transfer", ["a/1.png"], "data.a should have two images or more"),
+        ("transfer", ["training/a/1.png", "validation/1.png"], "data: No .*images"),
         ("transfer", [f"a/{i}.png" for i in range(5)], "images of at least two classes"),
         (
             "transfer",
@@ -445,6 +447,39 @@ def test_hidden_files_and_folders_are_left_out(load_script, tmp_path):
     write_images(tmp_path / ".mine", names)
     found = find_files(tmp_path / ".mine")
     assert [path.relative_to(tmp_path / ".mine").as_posix() for path in found] == names[:2]
+
+
+def test_a_fifth_of_each_class_is_held_out(load_script, tmp_path):
+    script, folder = load_script("cnn/transfer.py"), tmp_path / "data"
+    names = [f"{kind}/{i}.png" for kind, n in (("a", 20), ("b/c", 10), ("d", 2)) for i in range(n)]
+    write_images(folder, [*names, "a/.hidden.png", "beside.png"])
+    parts = script.divide(folder, tmp_path / "parts", seed=1)
+    found = {path.relative_to(parts).as_posix() for path in parts.rglob("*.png")}
+    held_out = [name for name in found if name.startswith("validation/")]
+    assert [sum(f"/{kind}/" in name for name in held_out) for kind in ("a", "b", "d")] == [4, 2, 1]
+    assert sorted(name.partition("/")[2] for name in found) == sorted(names)
+    other = script.divide(folder, tmp_path / "other", seed=2)
+    assert {path.relative_to(other).as_posix() for path in other.rglob("*.png")} != found
+
+
+def test_a_share_has_an_interval_where_all_are_right(load_script):
+    statistics = load_script("utils/statistics.py")
+    scores = statistics.share_right(6, 6)
+    assert scores["low"] == pytest.approx(0.025 ** (1 / 6)) and scores["high"] == 1
+    said = statistics.describe_share(scores)
+    assert said == "6 of 6 right: 100.0% (95 % interval 54.1% to 100.0%)"
+    twenty = statistics.share_right(20, 20)
+    assert twenty["low"] == pytest.approx(5 / 6, abs=0.005)
+
+
+def test_the_text_shows_the_intervals_of_the_results(load_script):
+    statistics = load_script("utils/statistics.py")
+    text = (ROOT / "cnn" / "README.md").read_text(encoding="utf-8")
+    results = load_results("cnn_transfer")
+    for name in ("head", "fine_tuned"):
+        right = round(results[name]["accuracy"] * results["held_out"])
+        scores = statistics.share_right(right, results["held_out"])
+        assert f"of those held out {statistics.describe_share(scores)}" in text
 
 
 def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tmp_path):

@@ -409,6 +409,19 @@ def test_the_future_is_forecast_and_a_run_goes_on(load_script, tmp_path, name):
     assert (future.look_ahead(new, far)["low"] < 0).all()
 
 
+def test_few_values_are_printed_and_days_have_no_hour(load_script, tmp_path, capsys):
+    future, holds = load_script("forecasts/future.py"), {"mean": 0.8, "low": 0.7, "high": 0.9}
+    for unit, steps, first in (("D", 7, "2026-05-01: 0"), ("h", 48, "2026-05-01 00:00: 0")):
+        times = pd.date_range("2026-05-01", periods=steps, freq=unit)
+        values = np.arange(steps)
+        table = pd.DataFrame({"forecast": values, "low": values, "high": values}, index=times)
+        found = future.write_table(table, unit, holds, tmp_path)["future"]
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(first) and len(lines) == {7: 8, 48: 4}[steps]
+        csv = pd.read_csv(tmp_path / "forecast.csv", index_col="time")
+        assert list(csv.index) == list(found) and len(csv) == steps
+
+
 def test_a_run_goes_on_from_newer_values_without_training(
     load_script, run_main, monthly, tmp_path, capsys
 ):
@@ -420,7 +433,7 @@ def test_a_run_goes_on_from_newer_values_without_training(
     newer = tmp_path / "newer.csv"
     newer.write_text("\n".join([rows[0], *rows[30:]]))
     said = capsys.readouterr().out
-    assert "What comes next, by ridge" in said and "2024-01-01 00:00:00: " in said
+    assert "What comes next, by ridge" in said and said.count("\n2024-0") == 3
     options = ["--model", str(run), "--data"]
     again = script.main([*options, str(newer), "--outputs", str(tmp_path / "again")])
     for time, row in results["future"].items():
@@ -473,16 +486,17 @@ def test_an_interval_of_errors_holds_as_often_as_it_should(load_script):
 
 
 def test_a_figure_needs_no_horizon_that_divides_its_week(load_script):
-    quantiles, forecast = (
-        load_script("forecasts/quantiles.py"),
-        load_script("forecasts/forecast.py"),
+    quantiles, forecast, scores = (
+        load_script(f"forecasts/{name}.py") for name in ("quantiles", "forecast", "scores")
     )
     traffic = quantiles.load_traffic()
     data = quantiles.Data(traffic, history=48, horizon=5)
     ones = SimpleNamespace(data=data, predict=lambda starts: np.ones((len(starts), 5, 3)))
     figure = quantiles.draw(ones)
     median, truth = figure.axes[0].lines
-    assert len(median.get_xdata()) == len(truth.get_xdata()) == 165  # of 168 hours
+    assert len(median.get_xdata()) == len(truth.get_xdata()) == 168  # the last 3 as well
+    counting = SimpleNamespace(data=data, predict=lambda starts: starts[:, None] + np.arange(5))
+    assert list(scores.stitch(counting, 100, 113)) == list(range(100, 113))
     assert len(forecast.spans_to_draw(traffic, 24)) == 2
     ((first, last),) = forecast.spans_to_draw(traffic, 200).values()
     assert last - first >= 200

@@ -120,6 +120,27 @@ def sampling_error(share, images):
     return (share * (1 - share) / images) ** 0.5
 
 
+def share_right(right, examples):
+    """Return the accuracy of so many right answers, its standard error, and its 95 % interval.
+
+    The interval also says something where all are right: six of six may be by a network that errs
+    in four of ten cases. The examples are taken to be independent.
+    Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case
+    of the binomial", 1934.
+    """
+    low, high = stats.binomtest(right, examples).proportion_ci()
+    share = right / examples
+    scores = {"accuracy": share, "sampling_error": sampling_error(share, examples)}
+    return scores | {"right": right, "images": examples, "low": float(low), "high": float(high)}
+
+
+def describe_share(scores):
+    """Return in words what share_right has found."""
+    return (
+        "{right:,} of {images:,} right: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    ).format(**scores)
+
+
 def spread(accuracies, images=None):
     """Return accuracies with their mean and what it is worth.
 

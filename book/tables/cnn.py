@@ -37,7 +37,8 @@ def cnn_history():
             ]
         )
     header = ["network", "year", "what it added", "layers", "parameters (millions)"]
-    return markdown([*header, "multiplications (millions)", "top-1, published"], *rows)
+    header += ["multiplications (millions)", "top-1, published"]
+    return markdown(header, *rows, words=["what it added"])
 
 
 @table

@@ -48,7 +48,8 @@ def entries(name):
     return {key: value for key, value in load_results(name).items() if key != "provenance"}
 
 
-def markdown(header, *rows):
-    """Return a Markdown table; all columns but the first align right."""
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+def markdown(header, *rows, words=()):
+    """Return a Markdown table; all columns but the first and those of words align right."""
+    left = {header[0], *words}
+    lines = [header, ["---" if name in left else "---:" for name in header], *rows]
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)

@@ -35,7 +35,7 @@ from cnn.studies.cached import (
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, make_folder, save_results
-from utils.statistics import sampling_error
+from utils.statistics import describe_share, share_right
 
 FINE_TUNE = 0  # epochs of training the last blocks, after the head
 SEED = 1  # initial weights of the head, and which images are held out together
@@ -47,10 +47,9 @@ def describe(pictures, answers):
     results = {"majority": float(np.bincount(labels).max() / len(labels))}
     print(f"always {classes[np.bincount(labels).argmax()]}: {results['majority']:.1%} right")
     for name, answer in zip(("head", "fine_tuned"), answers, strict=False):
-        right = float((answer.argmax(axis=1) == labels).mean())
-        error = sampling_error(right, len(labels))
-        results[name] = {"accuracy": right, "sampling_error": error}
-        print(f"{name.replace('_', '-')}: {right:.1%} right of those held out, ± {error:.1%}")
+        right = int((answer.argmax(axis=1) == labels).sum())
+        results[name] = share_right(right, len(labels))
+        print(f"{name.replace('_', '-')}: of those held out {describe_share(results[name])}")
     probabilities = answers[-1]
     predicted = probabilities.argmax(axis=1)
     results["confusion_matrix"] = confusion_matrix(labels, predicted).tolist()
