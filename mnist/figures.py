@@ -4,12 +4,12 @@ Chapter: mnist/README.md#what-a-run-leaves-behind
 """
 
 import math
+import textwrap
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from utils.figures import LINES, marker, name_lines, plot_history, save_figure
+from utils.figures import LINES, count_epochs, marker, name_lines, plot_history, save_figure
 
 # What draw_graph_by_type can draw: the key in the history and the label of the axis.
 GRAPHS = {
@@ -19,26 +19,28 @@ GRAPHS = {
 }
 
 
-def draw_figures(name, history, digits, probabilities, folder):
-    """Draw all figures of a trained model.
+def draw_figures(name, history, digits, probabilities, folder, changes=()):
+    """Draw all figures of a trained model: NAME_acc_eN.png and so on, N the number of epochs.
 
     history: dict of lists, an entry per epoch; probabilities: what model.predict says of the
-    validation images, shape (5000, 10).
+    validation images, shape (5000, 10); changes: options of the run that the titles name.
     """
-    draw_acc_loss_graph(history, name, folder)
-    draw_times(history, name, folder)
-    if len(set(history["learning_rate"])) > 1:
-        path = folder / f"{name}_lr_e{history['epoch'][-1]}.png"
-        draw_graph_by_type(history, "lr", name, path)
+    title = textwrap.fill(" ".join([name, *changes]), 60, break_on_hyphens=False)
     true = digits.y_val.argmax(axis=1)
-    draw_confusion(true, probabilities.argmax(axis=1), name, folder)
-    draw_mistakes(digits.x_val, true, probabilities, name, folder)
+    ending = f"e{history['epoch'][-1]}.png"
+    for kind in ("acc", "loss"):
+        draw_graph_by_type(history, kind, title, folder / f"{name}_{kind}_{ending}")
+    if len(set(history["learning_rate"])) > 1:
+        draw_graph_by_type(history, "lr", title, folder / f"{name}_lr_{ending}")
+    draw_times(history, title, folder / f"{name}_times_{ending}")
+    draw_confusion(true, probabilities.argmax(axis=1), title, folder / f"{name}_confusion.png")
+    draw_mistakes(digits.x_val, true, probabilities, title, folder / f"{name}_mistakes.png")
 
 
-def draw_graph_by_type(history, kind, name, path):
+def draw_graph_by_type(history, kind, title, path):
     """Draw one quantity of a history over the epochs and mark the best value on validation data.
 
-    history: dict of lists; kind: a key of GRAPHS; name: of the model, for the title.
+    history: dict of lists; kind: a key of GRAPHS; title: names the model.
     """
     key, label = GRAPHS[kind]
     figure, axes = plt.subplots()
@@ -55,42 +57,36 @@ def draw_graph_by_type(history, kind, name, path):
     if kind != "lr" and len(history["epoch"]) >= 10 and later:
         margin = 0.08 * (max(later) - min(later))
         axes.set_ylim(min(later) - margin, max(later) + margin)
-    axes.set(title=f"{name}: {label.lower()}", xlabel="Epoch", ylabel=label)
+    axes.set(title=f"{title}: {label.lower()}", xlabel="Epoch", ylabel=label)
     if f"val_{key}" in history:
         name_lines(axes)
     save_figure(figure, path)
 
 
-def draw_acc_loss_graph(history, name, folder):
-    """Draw NAME_acc_eN.png and NAME_loss_eN.png, where N is the number of epochs."""
-    epochs = history["epoch"][-1]
-    for kind in ("acc", "loss"):
-        draw_graph_by_type(history, kind, name, folder / f"{name}_{kind}_e{epochs}.png")
-
-
-def draw_times(history, name, folder):
-    """Draw NAME_times_eN.png: the seconds that each epoch took."""
+def draw_times(history, title, path):
+    """Draw the seconds that each epoch took."""
     figure, axes = plt.subplots()
     axes.bar(history["epoch"], history["seconds"], color="C2", width=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    title = f"{name}: {math.fsum(history['seconds']):.0f} s of training"
-    axes.set(title=title, xlabel="Epoch", ylabel="Seconds per epoch")
-    save_figure(figure, folder / f"{name}_times_e{history['epoch'][-1]}.png")
+    count_epochs(axes)
+    seconds = math.fsum(history["seconds"])
+    axes.set(title=f"{title}: {seconds:.0f} s of training", xlabel="Epoch")
+    axes.set_ylabel("Seconds per epoch")
+    save_figure(figure, path)
 
 
-def draw_confusion(true, predicted, name, folder):
-    """Draw NAME_confusion.png: how often each digit was taken for each other digit."""
+def draw_confusion(true, predicted, title, path):
+    """Draw how often each digit was taken for each other digit."""
     figure, axes = plt.subplots(figsize=(6.4, 5.6))
     ConfusionMatrixDisplay.from_predictions(
         true, predicted, labels=range(10), ax=axes, cmap="Blues", colorbar=False
     )
     axes.grid(False)
-    axes.set(title=f"{name}: validation images", xlabel="Predicted digit", ylabel="True digit")
-    save_figure(figure, folder / f"{name}_confusion.png")
+    axes.set(title=f"{title}: validation images", xlabel="Predicted digit", ylabel="True digit")
+    save_figure(figure, path)
 
 
-def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
-    """Draw NAME_mistakes.png: the misread validation images, the most confident mistakes first."""
+def draw_mistakes(images, true, probabilities, title, path, rows=3, columns=8):
+    """Draw the misread validation images, the most confident mistakes first."""
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = [i for i in (-confidence).argsort() if predicted[i] != true[i]]
     figure, axes = plt.subplots(rows, columns, figsize=(8.6, 4.2))
@@ -104,8 +100,9 @@ def draw_mistakes(images, true, probabilities, name, folder, rows=3, columns=8):
             fontweight="normal",
             loc="center",
         )
-    figure.suptitle(f"{name}: {len(wrong)} of {len(true):,} validation images misread", fontsize=12)
-    save_figure(figure, folder / f"{name}_mistakes.png")
+    said = f"{title}: {len(wrong)} of {len(true):,} validation images misread"
+    figure.suptitle(said, fontsize=12)
+    save_figure(figure, path)
 
 
 def draw_comparison(histories, path):
@@ -115,7 +112,7 @@ def draw_comparison(histories, path):
     for name, history in histories.items():
         epochs, accuracies = history["epoch"], history["val_accuracy"]
         axes.plot(epochs, accuracies, marker=marker(epochs), label=name, linewidth=1.4)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    count_epochs(axes)
     # The first epochs of a slow starter would squeeze all that matters into a thin band.
     low = min(history["val_accuracy"].median() for history in histories.values())
     axes.set_ylim(bottom=max(0, low - 0.01))

@@ -23,7 +23,7 @@ import techniques
 from figures import draw_figures
 from models import MODELS, ZOO
 from optimization import make_optimizer
-from options import Settings, open_run, parse_arguments
+from options import Settings, changes_of, open_run, parse_arguments
 from report import describe, save_model, say_where, write_report
 from utils.data import prepare_mnist, prepare_test
 from utils.runs import find_run
@@ -121,7 +121,8 @@ def run_model(build, settings, folder, test=False):
         return None, interrupted
     scores, predictions = evaluate_model(model, digits, test)
     save_model(model, predictions, folder)
-    draw_figures(model.name, history, digits, predictions["validation"], folder)
+    changes = changes_of(settings, DEFAULTS)
+    draw_figures(model.name, history, digits, predictions["validation"], folder, changes)
     return describe(model, history) | scores, interrupted
 
 
@@ -137,8 +138,7 @@ def run(settings, folder, resume=False, test=False, argv=None, build=None):
             write_report(results, folder)
         if results["interrupted"]:
             break
-    if results["models"]:
-        say_where(results, folder)
+    say_where(results, folder)
     return results
 
 

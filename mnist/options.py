@@ -7,7 +7,7 @@ from chapter import OUTPUTS
 
 import argparse
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from models import MODELS
 from optimization import OPTIMIZERS, SCHEDULES
@@ -175,3 +175,10 @@ def command_line(settings, defaults):
             option = f"--{name.replace('_', '-')}"
             options += [option] if value is True else [option, str(value)]
     return options
+
+
+def changes_of(settings, defaults):
+    """Return the options that make a run of a model another one: those for titles of figures."""
+    left_out = ("model", "epochs", "seed", "start_from")
+    same = {name: getattr(defaults, name) for name in left_out}
+    return command_line(replace(settings, **same), defaults)

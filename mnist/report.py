@@ -123,6 +123,12 @@ def write_report(results, folder):
 
 def say_where(results, folder):
     """Say what lies in the folder of a run, and where the run lies among those of the book."""
+    models = results["models"]
+    if results["interrupted"]:
+        done = ", ".join(f"{name} {model['epochs']}" for name, model in models.items())
+        print(f"Stopped by Ctrl-C. Whole epochs of {results['settings']['epochs']}: {done or 0}.")
+    if not models:
+        return
     print(f"Models, curves and report.html are in {shown(folder)}")
     if line := place_run(results, "mnist.py", results["settings"]):
         print(line)

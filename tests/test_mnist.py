@@ -420,6 +420,7 @@ def test_ctrl_c_keeps_the_finished_epochs(tmp_path):
     rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Validation images, by people it never met:" in rest
+    assert "Stopped by Ctrl-C. Whole epochs of 500: mlp_one_layer" in rest
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     epochs = results["models"]["mlp_one_layer"]["epochs"]
     assert results["interrupted"] is True
@@ -605,7 +606,7 @@ def test_weights_of_another_architecture_are_refused(mnist, tmp_path):
         mnist.main(["-m", "le_net", "--start-from", str(tmp_path), *small])
 
 
-def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch):
+def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, monkeypatch, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
@@ -613,3 +614,11 @@ def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, mon
     results = mnist.main(["-m", "le_net", "--train-samples", "64", "--outputs", str(tmp_path)])
     assert results["interrupted"] is True
     assert results["models"] == {}
+    assert "Stopped by Ctrl-C. Whole epochs of 60: 0." in capsys.readouterr().out
+
+
+def test_titles_name_the_options_of_a_run(mnist):
+    options = ["-m", "conv_net", "--augment", "--lr-schedule", "cosine", "--epochs", "3"]
+    settings, *_ = mnist.parse_arguments(options, mnist.DEFAULTS)
+    changes = mnist.changes_of(settings, mnist.DEFAULTS)
+    assert changes == ["--lr-schedule", "cosine", "--augment", "layers"]

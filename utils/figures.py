@@ -108,7 +108,12 @@ def plot_history(axes, history, key):
         if name in history:
             style = {"linestyle": dashes, "marker": marker(epochs)}
             axes.plot(epochs, history[name], label=label, **style)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    count_epochs(axes)
+
+
+def count_epochs(axes):
+    """Number an axis of epochs by whole, round numbers: tens where it is long."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
 def marker(epochs):

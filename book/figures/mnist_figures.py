@@ -37,10 +37,10 @@ def draw_pixels(image, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 5.2))
     for axes in (left, right):
         axes.imshow(image)
-        axes.set(xticks=[0, 13, 27], yticks=[0, 13, 27])
+        axes.set(xticks=[], yticks=[])
         axes.grid(False)
     for (row, column), level in np.ndenumerate(image):
-        color = "white" if level > 127 else "0.55"
+        color = "white" if level > 110 else "black"
         right.text(column, row, level, ha="center", va="center", fontsize=4.6, color=color)
     left.set_title("What you see")
     right.set_title("What the network gets")
