@@ -1,7 +1,7 @@
 """What L1 and L2 do to the weights: histograms of trained networks.
 
-    python mnist/mnist.py -m all --outputs mnist/outputs/all
-    python mnist/weights.py all
+    python mnist/weights.py RUN RUN RUN    # runs of mnist.py -m conv_net, conv_net_l1, conv_net_l2
+    python mnist/weights.py RUN            # one run of mnist.py -m all
 
 You will see, for the convolutional network with and without penalties, how large its weights
 are and how many are nearly zero; the histograms are saved as a figure. Takes a few seconds.
@@ -52,14 +52,15 @@ def draw(weights, path):
 def main(argv=None):
     """Return {model: description of its weights} and draw the histograms."""
     parser = make_parser("Histograms of the weights of trained networks.", OUTPUTS)
-    parser.add_argument("run", help="folder of a run of mnist.py -m all")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run of mnist.py")
     args = parser.parse_args(argv)
-    run = find_run(args.run, OUTPUTS)
-    missing = [name for name in MODELS if not (run / f"{name}.keras").exists()]
-    if missing:
-        fail(f"no {', '.join(missing)} in {run}. Train -m all first.")
+    runs = [find_run(run, OUTPUTS) for run in args.runs]
+    files = [file for run in runs for name in MODELS if (file := run / f"{name}.keras").exists()]
+    found = {file.stem: file for file in files}
+    if missing := [name for name in MODELS if name not in found]:
+        fail(f"no {', '.join(missing)} in {', '.join(map(str, runs))}. Train with -m {missing[0]}.")
     folder = make_folder(args.outputs)
-    weights = {name: kernel_weights(load_model(run / f"{name}.keras")) for name in MODELS}
+    weights = {name: kernel_weights(load_model(found[name])) for name in MODELS}
     draw(weights, folder / "mnist_weights.png")
     results = {name: describe(vector) for name, vector in weights.items()}
     for name, result in results.items():

@@ -78,12 +78,14 @@ def test_weights_are_described(load_script, tmp_path):
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)
-    with pytest.raises(SystemExit, match="Train -m all first"):
+    with pytest.raises(SystemExit, match="Train with -m conv_net"):
         weights.main([str(tmp_path)])
-    models = load_script("mnist/models.py").MODELS
+    models, runs = load_script("mnist/models.py").MODELS, []
     for name in weights.MODELS:
-        models[name]().save(tmp_path / f"{name}.keras")
-    results = weights.main([str(tmp_path), "--outputs", str(tmp_path)])
+        runs.append(tmp_path / f"run_of_{name}")
+        runs[-1].mkdir()
+        models[name]().save(runs[-1] / f"{name}.keras")
+    results = weights.main([*map(str, runs), "--outputs", str(tmp_path)])
     # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
     assert results["conv_net_l1"]["weights"] == 92_448
     assert (tmp_path / "mnist_weights.png").exists()

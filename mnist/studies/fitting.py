@@ -27,14 +27,18 @@ RUNS = {
 
 
 def draw(histories, path):
-    """Draw the loss of each run, {title: history}, in a panel of its own."""
-    figure, panels = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True)
+    """Draw the loss of each run, {title: history}, in a panel of its own, all on one scale."""
+    figure, panels = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, sharey=True)
     for axes, (title, history) in zip(panels.flat, histories.items(), strict=True):
         plot_history(axes, history, "loss")
-        axes.set(title=title, ylabel="Loss", ylim=(0, None))
+        end = history["val_loss"].iloc[-1]
+        axes.set(title=f"{title}\nvalidation loss in the end {end:.2f}", yscale="log")
+    for axes in panels.flat:  # now that all of them have their limits
         name_lines(axes)
     for axes in panels[1]:
         axes.set_xlabel("Epoch")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("Loss (log scale)")
     save_figure(figure, path)
 
 
