@@ -5,8 +5,7 @@
     python serialization/load_model.py FILE.keras     # one file
 
 Prints a table: what each form holds, its size, how long loading takes, by how much its predictions
-differ from those of the original, whether training can resume, and what code of a stranger the
-file could hold. About 10 seconds.
+differ from those of the original, and whether training can resume. About 10 seconds.
 
 Chapter: serialization/README.md#loading
 """
@@ -49,16 +48,16 @@ def load_weights(path):
     return model
 
 
-# File: how it is called in the table, how it is loaded, whether it holds architecture, weights
-# and optimizer, and what a file from a stranger may do while it is loaded or used.
+# File: how it is called in the table, how it is loaded, and whether it holds architecture, weights
+# and optimizer.
 FORMS = {
-    forms.WHOLE: (".keras", load_whole, "AWO", "only known layers"),
-    forms.LEGACY: (".h5, legacy", load_whole, "AWO", "only known layers"),
-    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO", "only known layers"),
-    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO", "no; names of files: refused"),
-    forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW", "its graph may use files"),
-    forms.LITERT: ("LiteRT", load_litert, "AW", "no: fixed operations"),
-    forms.ONNX: ("ONNX", load_onnx, "AW", "no: fixed operations"),
+    forms.WHOLE: (".keras", load_whole, "AWO"),
+    forms.LEGACY: (".h5, legacy", load_whole, "AWO"),
+    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO"),
+    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO"),
+    forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW"),
+    forms.LITERT: ("LiteRT", load_litert, "AW"),
+    forms.ONNX: ("ONNX", load_onnx, "AW"),
 }
 
 
@@ -73,7 +72,7 @@ def go_on(loaded):
 
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
-    form, load, holds, foreign = FORMS.get(path.name) or FORMS[by_suffix(path)]
+    form, load, holds = FORMS.get(path.name) or FORMS[by_suffix(path)]
     if path.suffix in (".keras", ".h5", ".json"):
         refuse_strange_kinds(path)
     seconds = []
@@ -88,7 +87,7 @@ def measure(path, probe=None):
         predict = loaded.predict_on_batch if isinstance(loaded, keras.Model) else loaded
         difference = np.asarray(predict(probe["inputs"])) - probe["predictions"]
         row["difference"] = float(np.abs(difference).max())
-    return row | {"go_on": go_on(loaded), "foreign_code": foreign}
+    return row | {"go_on": go_on(loaded)}
 
 
 def by_suffix(path):
@@ -101,7 +100,7 @@ def by_suffix(path):
 
 def show_header():
     print("holds: A architecture, W weights, O state of the optimizer")
-    print("form                holds      bytes      load  difference  resumes?       foreign code")
+    print("form                holds      bytes      load  difference  resumes?")
 
 
 def show(row):
@@ -110,7 +109,7 @@ def show(row):
     shown = "?" if difference is None else f"{difference:.0e}" if difference else "0"
     print(
         f"{row['form']:19} {holds} {row['bytes']:10,} {row['load_ms']:6.0f} ms {shown:>11}"
-        f"  {row['go_on']:14} {row['foreign_code']}"
+        f"  {row['go_on']}"
     )
 
 

@@ -148,10 +148,10 @@ def look_closer(logits, labels, limits):
 def draw(likeness, least, path):
     """Draw how images of each kind are spread over the scale of digit-likeness."""
     figure, axes = plt.subplots(figsize=(8, 4))
-    bins = np.linspace(0, np.quantile(likeness["digits"], 0.99), 41)
+    bins = np.histogram_bin_edges(np.concatenate(list(likeness.values())), 50)
     for dash, values in zip(DASHES, likeness.values(), strict=False):
         shares = np.full(len(values), 1 / len(values))
-        axes.hist(values.clip(0, bins[-1]), bins, weights=shares, histtype="step", lw=1.8, ls=dash)
+        axes.hist(values, bins, weights=shares, histtype="step", lw=1.8, ls=dash)
     axes.axvline(least, color="C7", linestyle="--")
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the word
     axes.annotate("refused  ", (least, 0.93 * axes.get_ylim()[1]), ha="right", color="C7")

@@ -137,9 +137,9 @@ def draw(digit, path):
     mask = np.asarray(Image.fromarray(digit).resize((110, 110), Image.Resampling.BICUBIC)) / 255
     sheet[45:155, 80:190] -= 0.35 * mask
     grey = shine(sheet, "gradient", rng)
-    images = {"The photograph": grey}
+    images = {"The photograph\n(170 × 230)": grey}  # each title has two lines: all at one height
     for name, way in {"Paper: one number": as_median, "Paper: a surface": find_paper}.items():
-        images[name] = find_ink(grey, way)
+        images[f"{name}\n(the ink)"] = find_ink(grey, way)
         images[f"{name}\n(28 × 28)"] = prepare_in(grey, way) / 255
     figure, panels = plt.subplots(1, len(images), figsize=(11, 2.6))
     for axes, (name, image) in zip(panels, images.items(), strict=True):
