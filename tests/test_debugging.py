@@ -223,6 +223,12 @@ def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
         doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
 
 
+def test_the_doctor_says_if_there_is_no_such_folder(load_script, tmp_path):
+    doctor = load_script("visualizing/debugging/doctor.py")
+    with pytest.raises(SystemExit, match="there is no folder outputs/of_nobody"):
+        doctor.main(["outputs/of_nobody", "--outputs", str(tmp_path)])
+
+
 @pytest.mark.slow
 def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     """What the table of the chapter is made of, measured anew for the faults of the set-up."""

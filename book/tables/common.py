@@ -49,6 +49,9 @@ def entries(name):
 
 
 def markdown(header, *rows):
-    """Return a Markdown table; all columns but the first align right."""
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    """Return a Markdown table; columns with numbers align right, the first and words left."""
+    columns = list(zip(*rows, strict=True))[1:]
+    numbers = [any(map(str.isdigit, "".join(map(str, column)))) for column in columns]
+    ways = ["---"] + ["---:" if number else "---" for number in numbers]
+    lines = [header, ways, *rows]
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
