@@ -48,10 +48,8 @@ def entries(name):
     return {key: value for key, value in load_results(name).items() if key != "provenance"}
 
 
-def markdown(header, *rows):
-    """Return a Markdown table; columns with numbers align right, the first and words left."""
-    columns = list(zip(*rows, strict=True))[1:]
-    numbers = [any(map(str.isdigit, "".join(map(str, column)))) for column in columns]
-    ways = ["---"] + ["---:" if number else "---" for number in numbers]
-    lines = [header, ways, *rows]
+def markdown(header, *rows, words=()):
+    """Return a Markdown table; all columns but the first and those of words align right."""
+    left = {header[0], *words}
+    lines = [header, ["---" if name in left else "---:" for name in header], *rows]
     return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)

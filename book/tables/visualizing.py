@@ -124,7 +124,5 @@ def broken_trainings():
             + [percent(history[key][-1], 1) for key in ("accuracy", "val_accuracy")]
             + [found]
         )
-    return markdown(
-        ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation", "the doctor finds"],
-        *rows,
-    )
+    header = ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation"]
+    return markdown([*header, "the doctor finds"], *rows, words=["the doctor finds"])
