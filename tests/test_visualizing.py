@@ -119,17 +119,17 @@ def test_weight_gradients_lead_downhill(shipped, networks, some_digits):
     assert before - loss() == pytest.approx(expected, rel=0.1)
 
 
-def test_scores_and_layers_are_those_of_the_network(networks, shipped, some_digits):
+def test_logits_and_layers_are_those_of_the_network(networks, shipped, some_digits):
     x = networks.as_input(shipped, some_digits[0])
     expected = shipped.predict_on_batch(x)
-    softmax = ops.convert_to_numpy(ops.softmax(networks.scores(shipped, x)))
+    softmax = ops.convert_to_numpy(ops.softmax(networks.logits(shipped.layers, x)))
     np.testing.assert_allclose(softmax, expected, atol=1e-5)
     outputs = networks.layer_outputs(shipped, x)
     assert list(outputs) == [layer.name for layer in shipped.layers]
     np.testing.assert_allclose(outputs["dense_1"], expected, atol=1e-5)
 
 
-def test_saliency_is_the_slope_of_the_score(load_script, networks, shipped, some_digits):
+def test_saliency_is_the_slope_of_the_logit(load_script, networks, shipped, some_digits):
     maps = load_script("visualizing/attribution_methods.py")
     images, labels = some_digits[0][:1], some_digits[1][:1]
     slope = maps.slopes(shipped, networks.as_input(shipped, images), labels)[0]
@@ -138,7 +138,7 @@ def test_saliency_is_the_slope_of_the_score(load_script, networks, shipped, some
     near = [x.copy(), x.copy()]
     near[0][0, row, column] -= 0.001
     near[1][0, row, column] += 0.001
-    low, high = (float(networks.scores(shipped, x)[0, labels[0]]) for x in near)
+    low, high = (float(networks.logits(shipped.layers, x)[0, labels[0]]) for x in near)
     assert (high - low) / 0.002 == pytest.approx(slope[row, column], rel=0.05)
 
 

@@ -153,7 +153,7 @@ def save_results(results, folder, script, argv, args=None):
         about["settings"] = bands.plain(vars(args))
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
     print(f"In {shown(folder)}: {', '.join(names)}")
     if args and (line := bands.place_run(results, script, vars(args))):
         print(line)

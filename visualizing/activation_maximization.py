@@ -65,11 +65,12 @@ def climb(objective, shape, way, steps, random):
 
 
 def maximize_digits(model, way, steps, random):
-    """Return an image for each digit's score, shape (10, 28, 28)."""
-    shape = (10, *model.input_shape[1:])
-    return climb(
-        lambda x: ops.sum(ops.diagonal(networks.scores(model, x))), shape, way, steps, random
-    )
+    """Return an image for each digit's logit, shape (10, 28, 28)."""
+
+    def objective(x):
+        return ops.sum(ops.diagonal(networks.logits(model.layers, x)))
+
+    return climb(objective, (10, *model.input_shape[1:]), way, steps, random)
 
 
 def maximize_filters(model, layers, count, steps, random):
@@ -112,7 +113,7 @@ def ink(images):
 
 
 def main(argv=None):
-    """Maximize the digits' scores and the filters; return the confidence and the ink."""
+    """Maximize the digits' logits and the filters; return the confidence and the ink."""
     parser = make_parser("Images that maximize a neuron.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--steps", type=positive(int), default=STEPS)
@@ -148,6 +149,11 @@ def main(argv=None):
         for way in WAYS
     }
     results["ink_of_digits"] = ink(networks.held_out_digits()[0] / 255)
+    print(f"{'':12}pixels of ink   least confidence")
+    for way in WAYS:
+        row = results[way]
+        print(f"{way.replace('_', ' '):12}{row['ink']:13.0f}{row['least']:19.2%}")
+    print(f"{'real digits':12}{results['ink_of_digits']:13.0f}")
     return save_results(results, folder, __file__, argv)
 
 

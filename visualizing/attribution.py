@@ -159,7 +159,7 @@ def show(methods, wiped):
             low, mean, high = (100 * gain[key] for key in ("low", "mean", "high"))
             print(f"   untrained {100 * row['fall_untrained']:5.1f}", end="")
             print(f"   difference {mean:5.1f} ({low:.1f} to {high:.1f})", end="")
-            print(f"   correlation {row['alike']:.2f}, on ink {row['alike_ink']:.2f}", end="")
+            print(f"   correlation {row['alike']:z.2f}, on ink {row['alike_ink']:z.2f}", end="")
         print(flush=True)
 
 

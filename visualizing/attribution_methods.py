@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from networks import as_input, probabilities, run_layers, scores
+from networks import as_input, logits, probabilities, run_layers
 from utils.gradients import gradients
 from utils.receptive_fields import place, receptive_fields
 
@@ -41,14 +41,14 @@ def occlusion(model, images, classes):
 
 
 def slopes(model, x, classes):
-    """Return how the score of each class changes with each pixel, shape (n, 28, 28)."""
+    """Return how the logit of each class changes with each pixel, shape (n, 28, 28)."""
     wanted = ops.one_hot(classes, 10)
-    _, (slope,) = gradients(lambda x: ops.sum(wanted * scores(model, x)), x)
+    _, (slope,) = gradients(lambda x: ops.sum(wanted * logits(model.layers, x)), x)
     return slope.reshape(-1, 28, 28)
 
 
 def saliency(model, images, classes):
-    """The size of the gradient of the class's score, pixel by pixel.
+    """The size of the gradient of the class's logit, pixel by pixel.
 
     Source: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014.
     """
@@ -71,19 +71,15 @@ def convolutions(model):
 
 
 def convolution_slopes(model, images, classes, layers):
-    """Return the maps of a convolution, and how the score of each class changes with them.
+    """Return the maps of a convolution, and how the logit of each class changes with them.
 
     layers: how many of the network's layers make the maps. Both: (n, rows, columns, channels).
     """
     maps = run_layers(model.layers[:layers], as_input(model, images))
     wanted = ops.one_hot(classes, 10)
-
-    def score(maps):
-        *hidden, last = model.layers[layers:]
-        return ops.sum(wanted * (ops.matmul(run_layers(hidden, maps), last.kernel) + last.bias))
-
+    after = model.layers[layers:]
     maps = ops.convert_to_numpy(maps)
-    _, (slope,) = gradients(score, maps)
+    _, (slope,) = gradients(lambda maps: ops.sum(wanted * logits(after, maps)), maps)
     return maps, slope
 
 

@@ -68,6 +68,7 @@ def draw_filters(before, after, path):
     for axes, (title, filters) in zip(panels, titles.items(), strict=True):
         show_images(axes, filters[: 2 * ROW], ROW, vmin=-limit, vmax=limit, **SIGNED)
         axes.set_title(title)
+    figure.colorbar(panels[0].images[0], ax=panels, label="weight", aspect=30)
     save_figure(figure, path)
 
 

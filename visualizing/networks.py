@@ -100,14 +100,17 @@ def run_layers(layers, x):
     return x
 
 
-def scores(model, x):
-    """Return what the last layer computes before softmax, shape (n, 10)."""
-    *hidden, last = model.layers
+def logits(layers, x):
+    """Return what the last of the layers computes before softmax, shape (n, 10)."""
+    *hidden, last = layers
     return ops.matmul(run_layers(hidden, x), last.kernel) + last.bias
 
 
 def probabilities(model, images, chunk=500):
-    """Return what the network says of images with grey levels, (n, 28, 28): shape (n, 10)."""
+    """Return what the network says of images with grey levels, (n, 28, 28): shape (n, 10).
+
+    For the few images of each stroke in live/think.py, predict would take several times as long.
+    """
     parts = range(0, len(images), chunk)
     x = as_input(model, images)
     return np.concatenate([model.predict_on_batch(x[part : part + chunk]) for part in parts])

@@ -142,10 +142,11 @@ def ask(question, right, how):
 def run_quiz(rows):
     """Ask for what every layer gives, has and does; return how many answers were right."""
     right = asked = 0
+    print("Ctrl-C ends the quiz.")
     for row in rows:
         settings = f", {row['settings']}" if row["settings"] else ""
         print(f"\n{row['name']}: {row['kind']}{settings}, input {times(*row['input'])}")
-        questions = [("output shape", list(row["output"]), "")]
+        questions = [("output shape (such as 28 x 28 x 1)", list(row["output"]), "")]
         for key in ("parameters", "multiply_adds"):
             questions.append((key.replace("_", "-"), [row[key]], row[f"{key}_how"]))
         for question in questions:

@@ -29,8 +29,8 @@ def why_check():
         cells = [cell.replace("-", "\N{MINUS SIGN}") for cell in cells]
         rows.append([words(name), *cells, *[""] * (5 - len(cells))])
     return markdown(
-        ["marked by", "fall", "by untrained networks", "difference (95 %)"]
-        + ["rank correlation of the two", "on the ink"],
+        ["marked by", "fall, by its map", "fall, by the map of an untrained network"]
+        + ["difference (95 %)", "correlation of the two maps", "on the ink"],
         *rows,
     )
 
@@ -61,7 +61,8 @@ def why_placing():
         words(name): (gains(name, "stretched"), gains(name, "placed"))
         for name in load_results("placing")["maps"]
     }
-    header = ["map", "stretched", "placed", "difference (95 %)", "placed is ahead", "p"]
+    header = ["map", "lead, stretched", "lead, placed", "difference (95 %)"]
+    header += ["placed is ahead", "p"]
     return markdown(header, *compared(rows))
 
 
@@ -71,7 +72,8 @@ def why_averaging():
         side.replace("_", " "): [gains(f"{kind}_{side}", "placed") for kind in KINDS]
         for side in ("3_x_3", "11_x_11")
     }
-    header = ["cells", *KINDS, "difference (95 %)", "HiResCAM is ahead", "p"]
+    header = ["cells", *(f"lead, {kind}" for kind in KINDS), "difference (95 %)"]
+    header += ["HiResCAM is ahead", "p"]
     return markdown(header, *compared(rows))
 
 
@@ -95,11 +97,15 @@ def checklist_faults():
     rows = []
     for name, row in entries("checklist").items():
         gradient = f"{row['least_gradient']:.4f}" if row["least_gradient"] else "0"
-        rows.append(
-            [words(name), f"{row['largest_input']:.0f}", row["twins"]]
-            + [row["classes_in_a_batch"], f"{row['loss_at_start']:.2f}", gradient]
-            + [f"{row['one_batch']:.4f}"]
-        )
+        cells = [
+            (f"{row['largest_input']:.0f}", row["largest_input"] > 1),
+            (row["twins"], row["twins"] > 0),
+            (row["classes_in_a_batch"], row["classes_in_a_batch"] < 5),
+            (f"{row['loss_at_start']:.2f}", row["loss_at_start"] > 3),
+            (gradient, row["least_gradient"] == 0),
+            (f"{row['one_batch']:.4f}", row["one_batch"] > 1),
+        ]
+        rows.append([words(name), *(f"**{text}**" if odd else text for text, odd in cells)])
     return markdown(
         ["", "largest input", "duplicates", "classes in a batch", "loss at the start"]
         + ["smallest gradient", "one batch learned"],
@@ -118,7 +124,5 @@ def broken_trainings():
             + [percent(history[key][-1], 1) for key in ("accuracy", "val_accuracy")]
             + [found]
         )
-    return markdown(
-        ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation", "the doctor finds"],
-        *rows,
-    )
+    header = ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation"]
+    return markdown([*header, "the doctor finds"], *rows, words=["the doctor finds"])

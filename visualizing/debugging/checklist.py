@@ -125,6 +125,16 @@ def check(fault, folder, seed):
     }
 
 
+def show(results):
+    """Print a line for each fault, {fault: what was measured}."""
+    print(f"{'':18}  largest  duplicates  classes  loss at     least  one batch")
+    print(f"{'':18}    input              in one  the start  gradient  learned")
+    for name, row in results.items():
+        print(f"{name:18}{row['largest_input']:9.0f}{row['twins']:12}", end="")
+        print(f"{row['classes_in_a_batch']:9}{row['loss_at_start']:9.2f}", end="")
+        print(f"{row['least_gradient']:12.4f}{row['one_batch']:11.4f}")
+
+
 def main(argv=None):
     """Run the checklist; return {fault: what was measured}."""
     parser = make_parser("A checklist before a long training run.", OUTPUTS)
@@ -137,6 +147,8 @@ def main(argv=None):
     for name in FAULTS if args.all else [args.fault]:
         print(f"== {name}")
         results[name] = check(FAULTS[name], folder, args.seed)
+    if args.all:
+        show(results)
     return save_results(results, folder, __file__, argv)
 
 

@@ -10,11 +10,13 @@ Chapter: visualizing/debugging/README.md#a-doctor
 
 from chapter import OUTPUTS
 
+from pathlib import Path
+
 import networks
 from symptoms import CHECKS, Patient
 from utils.finished import load_finished
 from utils.options import make_parser
-from utils.runs import ROOT, find_run, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, save_results
 from utils.training import load_history
 
 
@@ -55,8 +57,11 @@ def main(argv=None):
     parser.add_argument("run", help="folder of a run of mnist.py or of broken.py, or its name")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    run = find_run(args.run, ROOT / "mnist" / "outputs")
-    findings = examine(run if run.is_dir() else OUTPUTS / args.run)
+    places = [Path(), ROOT / "mnist" / "outputs", OUTPUTS]
+    run = next((place / args.run for place in places if (place / args.run).is_dir()), None)
+    if run is None:
+        fail(f"there is no folder {args.run}.")
+    findings = examine(run)
     report(findings)
     found = sum(len(found) for found in findings.values())
     results = {"networks": len(findings), "found": found, "findings": findings}
