@@ -554,7 +554,7 @@ def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypat
 def test_the_text_is_right_about_settings():
     for ending in ("", "_jax", "_torch"):
         compared = load_seconds(f"faster{ending}")["compared"]
-        assert 0.9 < compared["convolutions"]["own_step"]["low"]
+        assert compared["convolutions"]["own_step"]["low"] > 0.9
         assert compared["convolutions"]["own_step"]["high"] < 1.1
         assert compared["perceptron"]["own_step"]["low"] < 1
     found = load_seconds("faster")
