@@ -25,7 +25,7 @@ from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.training import TimeCallback
 
-ROUNDS = 12  # in each, all train for an epoch
+ROUNDS = 10  # in each, all train for an epoch
 IMAGES = {"perceptron": 6_400, "convolutions": 2_000}  # of an epoch
 BATCH_SIZES = {"perceptron": 32, "convolutions": 100}
 SEED = 1  # of the weights, and of the order in each round
