@@ -107,7 +107,9 @@ def check_nothing_of_the_book_is_missing(pages):
         page = pages[str(readme.relative_to(ROOT).with_name("index.html").as_posix())]
         for mark, there in (("<details>", "<details"), ("![", "<img")):
             assert page.count(there) >= text.count(mark), (readme, mark)
-        assert page.count("<pre>") == len(re.findall(r"^ *```\w+$", text, re.MULTILINE)), readme
+        assert page.count("<pre>") == len(re.findall(r"^ *```(?!math)\w+$", text, re.MULTILINE)), (
+            readme
+        )
         assert "<!-- " not in re.sub(r"<code>.*?</code>", "", page, flags=re.DOTALL), readme
         # Markdown that the generator took for plain text
         prose = re.sub(r"<(pre|code|script).*?</\1>", "", page, flags=re.DOTALL)

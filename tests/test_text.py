@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from importlib.util import find_spec
 
 import keras
@@ -272,8 +273,8 @@ def test_who_stops_a_training_is_told_what_is_kept(small_run, tmp_path, monkeypa
 def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_path, monkeypatch):
     module, path = small_run
     monkeypatch.setattr(module, "REPORT", 60)
-    monkeypatch.setattr(module, "WARM_UP", 5)
-    monkeypatch.setattr(module, "LEARNING_RATE", 0.01)
+    quickly = partial(module.compile_gpt, learning_rate=0.01, warm_up=5)
+    monkeypatch.setattr(module, "compile_gpt", quickly)
     run = str(tmp_path / "run")
     results = module.main(["--data", str(path), "--steps", "120", "--outputs", run])
     assert results["validation"]["mean"] < 3.0 < np.log(50)

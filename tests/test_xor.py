@@ -61,7 +61,7 @@ def test_the_network_of_the_text_solves_xor(load_script, outputs, capsys):
     assert printed.count("epoch") == 20
     assert (outputs / "xor.png").stat().st_size > 10_000
     written = json.loads((outputs / "results.json").read_text())
-    assert written["provenance"]["command"].startswith("python xor/xor.py --outputs")
+    assert written["provenance"]["command"].startswith("python xor/xor.py --hidden 8 4 --seed 23")
     assert (
         written["accuracy"] == 1 and np.ravel(written["predictions"]).tolist() == answers.tolist()
     )
