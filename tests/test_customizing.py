@@ -515,7 +515,7 @@ def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
 def test_the_text_is_right_about_the_slow_place():
     found = load_seconds("slow_place")
     small, large = found["milliseconds"]["perceptron"], found["milliseconds"]["convolutions"]
-    assert small["splines_input"] > 3 * small["computing"]
+    assert small["splines_input"] > 2 * small["computing"]
     for one in (small, large):
         assert one["lines_input"] < 0.8 * one["splines_input"]
         assert max(one["splines_input"], one["computing"]) < 1.1 * one["splines"]
@@ -560,7 +560,7 @@ def test_the_text_is_right_about_settings():
     found = load_seconds("faster")
     compared, networks = found["compared"], found["networks"]
     at_once = {name: compared[name]["steps_per_execution"] for name in networks}
-    assert at_once["perceptron"]["high"] < 0.8 and at_once["convolutions"]["ratio"] > 0.9
+    assert at_once["perceptron"]["high"] < min(0.8, at_once["convolutions"]["low"])
     assert compared["perceptron"]["run_eagerly"]["low"] > 3
     assert compared["convolutions"]["float16"]["low"] > 1
     for kinds in networks.values():
