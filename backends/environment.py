@@ -9,11 +9,10 @@ anything is. Needs none of the packages to start; takes some ten seconds.
 Chapter: TROUBLESHOOTING.md#let-the-book-look
 """
 
-from chapter import FOLDER
+import chapter  # noqa: F401  it tells Python where utils/ is
 
 import argparse
 import importlib
-import json
 import os
 import platform
 import shutil
@@ -21,12 +20,13 @@ import sys
 import time
 from importlib import metadata
 
-PROJECT = FOLDER.parent
+from utils.runs import ROOT, first_line, load_results
+
+PROJECT = ROOT
 PYTHONS = [(3, 11), (3, 12), (3, 13)]  # those that the tests run with
 MEMORY = 2.0  # GiB that the dearest chapter takes, with some room
 DISK = 1.0  # GiB for what the runs write
 IMAGES = 2560  # of the short training, 20 batches
-SPEED = PROJECT / "assets" / "results" / "machine_speed.json"  # of the book's computer
 INSTALL = "pip install -r requirements.txt"
 KNOWN = "pip install -r requirements.txt -c constraints.txt"  # versions that worked together
 
@@ -72,9 +72,8 @@ def look_at_back_end():
         name = keras.config.backend()
         library = importlib.import_module(name)
     except Exception as error:  # whatever a broken installation raises
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         advice = f"Look at KERAS_BACKEND and .keras/keras.json; if they are right: {KNOWN}"
-        return f"Keras does not start: {reason}", advice
+        return f"Keras does not start: {first_line(error)}", advice
     return f"Keras {keras.version()} on {name} {library.__version__}", None
 
 
@@ -142,7 +141,7 @@ def look_at_training():
     if not loss < 100:  # nor NaN
         return f"{found}, but its loss is {loss}", f"Something computes wrongly: {KNOWN}"
     try:
-        ours = json.loads(SPEED.read_text(encoding="utf-8"))["images_per_second"]
+        ours = load_results("machine_speed")["images_per_second"]  # of the book's computer
         return f"{found}: a minute of the book takes about {60 * ours / speed:.0f} s here", None
     except (OSError, ValueError, KeyError):
         return found, None

@@ -7,7 +7,7 @@ requirements.txt names, and all that these packages need in turn. Some seconds.
 Chapter: TROUBLESHOOTING.md#installing-it
 """
 
-from chapter import FOLDER
+from chapter import ROOT
 
 import re
 from importlib.metadata import PackageNotFoundError, distribution
@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PROJECT = FOLDER.parent
 TOOLS = {"pip", "setuptools", "wheel"}  # belong to the environment, not to the book
 HEAD = """\
 # Versions that passed all tests together: pip install -r requirements.txt -c constraints.txt
@@ -26,7 +25,7 @@ HEAD = """\
 def requirements():
     """Return what requirements.txt asks for, and the list that it begins with."""
     names = ("requirements-student.txt", "requirements.txt")
-    lines = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in names).splitlines()
+    lines = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names).splitlines()
     lines = [line.split("#")[0].strip() for line in lines]
     return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
 
@@ -54,7 +53,7 @@ def versions(wanted, found=None):
 def main():
     found = versions(requirements())
     lines = [f"{name}=={version}\n" for name, version in sorted(found.items())]
-    (PROJECT / "constraints.txt").write_text(HEAD + "".join(lines), encoding="utf-8")
+    (ROOT / "constraints.txt").write_text(HEAD + "".join(lines), encoding="utf-8")
     print(f"{len(lines)} versions are in constraints.txt")
 
 

@@ -47,6 +47,31 @@ def skip_loudly(reason):
     pytest.skip(reason)
 
 
+def need_chromium(browser):
+    """Skip a test, loudly, where there is no Chromium. browser: book/figures/browser.py, loaded."""
+    if browser.find_chromium() is None:
+        skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+
+
+def run_on(backend, file, tests, *options, **environment):
+    """Run the tests of a file whose names fit once more, in a process with another back end.
+
+    environment: variables that it gets as well. Skips if there is no such back end, or if this is
+    it already.
+    """
+    if not importlib.util.find_spec(backend):
+        pytest.skip(f"NOT TESTED: {backend} is not installed")
+    import keras  # not above: not every test needs it
+
+    if keras.config.backend() == backend:
+        pytest.skip(f"this is {backend} already")
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *options]
+    command += [file, "-k", tests]
+    environment = os.environ | {"KERAS_BACKEND": backend} | environment
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind():
     """Fail a test that changes how NumPy prints, or in which precision Keras computes, for others.

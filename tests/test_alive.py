@@ -5,7 +5,7 @@ import base64
 import keras
 import numpy as np
 import pytest
-from conftest import loaded, skip_loudly
+from conftest import loaded, need_chromium
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from book.alive import pages
@@ -36,8 +36,7 @@ def test_a_page_is_small_and_asks_nobody(folder):
 @pytest.fixture(scope="module")
 def browser():
     with loaded("book/figures/browser.py") as browser:
-        if browser.find_chromium() is None:
-            skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+        need_chromium(browser)
         yield browser
 
 

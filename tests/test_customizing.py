@@ -1,15 +1,10 @@
 """Below fit: five ways to the same losses, parts as a library would test them, loops that agree."""
 
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
-
 import keras
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT
+from conftest import run_on
 from keras import layers, ops
 
 from utils.gradients import gradients
@@ -586,17 +581,9 @@ def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_on_the_other_back_ends(backend):
     """The tests of this file that train little, once more."""
-    if not find_spec(backend):
-        pytest.skip(f"NOT TESTED: {backend} is not installed")
-    if keras.config.backend() == backend:
-        pytest.skip(f"this is {backend} already")
     few = "(ones_own and float16) or norm or cutout or initializer or cost or schedule or callback"
     few += " or share_a_network or slope"
     few += " or train_together or branches" if backend == "torch" else ""  # JAX compiles for long
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
-    command += ["tests/test_customizing.py", "-k", few]
     # XLA compiles sooner if it need not make the result fast.
     flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": flags}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout
+    run_on(backend, "tests/test_customizing.py", few, XLA_FLAGS=flags)

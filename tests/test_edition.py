@@ -5,7 +5,7 @@ import importlib.util
 import re
 
 import pytest
-from conftest import ROOT, skip_loudly
+from conftest import ROOT, need_chromium, skip_loudly
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -59,8 +59,7 @@ def test_the_edition(edition, load_script, tmp_path):
     check_nothing_of_the_book_is_missing(pages)
     check_a_script_is_a_page_that_text_and_commands_link_to(pages)
     browser = load_script("book/figures/browser.py")
-    if browser.find_chromium() is None:
-        skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    need_chromium(browser)
     read_and_search_it_on_a_desk(browser, site.as_uri())
     print_two_chapters(load_script("book/pdf.py"), site)
     read_it_on_a_phone_in_the_dark(browser, site.as_uri())

@@ -90,13 +90,14 @@ def test_it_sees_a_back_end_that_is_broken(looks, monkeypatch):
 def test_a_minute_of_the_book_becomes_one_of_this_computer(
     speed, seconds, looks, monkeypatch, tmp_path
 ):
-    (tmp_path / "speed.json").write_text('{"images_per_second": 100}', encoding="utf-8")
-    monkeypatch.setattr(looks, "SPEED", tmp_path / "speed.json")
+    filed = tmp_path / "machine_speed.json"
+    filed.write_text('{"images_per_second": 100}', encoding="utf-8")
+    monkeypatch.setattr("utils.runs.RESULTS", tmp_path)
     monkeypatch.setattr(looks, "training_speed", lambda: (speed, 2.3))
     found, advice = looks.look_at_training()
     assert found.endswith(f"a minute of the book takes about {seconds} s here")
     assert advice is None
-    (tmp_path / "speed.json").write_text("{", encoding="utf-8")
+    filed.write_text("{", encoding="utf-8")
     assert looks.look_at_training() == (f"a training reads {speed:.0f} images a second", None)
     monkeypatch.setattr(looks, "training_speed", lambda: (speed, np.nan))
     assert "its loss is nan" in looks.look_at_training()[0]

@@ -2,17 +2,13 @@
 
 import base64
 import json
-import os
 import shutil
-import subprocess
 import sys
-import warnings
-from importlib.util import find_spec
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, loaded
+from conftest import ROOT, loaded, need_chromium, run_on
 from scipy.stats import norm
 
 
@@ -276,16 +272,8 @@ def test_a_style_finds_its_writer(runs, run_main):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_on_the_other_back_ends(backend):
-    if not find_spec(backend):
-        pytest.skip(f"NOT TESTED: {backend} is not installed")
-    if keras.config.backend() == backend:
-        pytest.skip(f"this is {backend} already")
     few = "clouds or comes or come_out or guidance or written"
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
-    command += ["tests/test_generating.py", "-k", few]
-    environment = os.environ | {"KERAS_BACKEND": backend}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout
+    run_on(backend, "tests/test_generating.py", few)
 
 
 @pytest.fixture(scope="module")
@@ -375,9 +363,7 @@ def test_a_map_needs_two_numbers(runs, load_script):
 def test_write_by_number_in_a_browser(runs, load_script, tmp_path):
     """A number appears, the slider leads back to noise, and the map changes under the finger."""
     browser = load_script("book/figures/browser.py")
-    if browser.find_chromium() is None:
-        warnings.warn("THE PAGE IS NOT TESTED: no chromium with chromedriver here", stacklevel=1)
-        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    need_chromium(browser)
     options = ["--size", "2", "--epochs", "1", "--train-samples", "2000"]
     vae = load_script("generating/vae.py")
     vae.main([*options, "--outputs", str(tmp_path / "map")])

@@ -1,10 +1,10 @@
 """The pages of the services in a real browser: drawing, reading, writing, on desk and phone."""
 
 import json
-import warnings
 from urllib.parse import urlparse
 
 import pytest
+from conftest import need_chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -13,9 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 @pytest.fixture
 def browser(load_script):
     module = load_script("book/figures/browser.py")
-    if module.find_chromium() is None:
-        warnings.warn("THE PAGE IS NOT TESTED: no chromium with chromedriver here", stacklevel=1)
-        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    need_chromium(module)
     return module
 
 

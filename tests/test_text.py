@@ -1,17 +1,13 @@
 """Text: pieces of words, spam, near copies; attention by hand, a small GPT, what it writes."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from functools import partial
-from importlib.util import find_spec
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_on
 
 from utils.runs import load_results
 
@@ -535,16 +531,8 @@ def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_pa
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_gpt_is_the_same_on_the_other_back_ends(backend):
     """The tests of this file that train little, once more."""
-    if not find_spec(backend):
-        pytest.skip(f"NOT TESTED: {backend} is not installed")
-    if keras.config.backend() == backend:
-        pytest.skip(f"this is {backend} already")
     few = "attention_by_hand or no_future or cache or scored_once or tied or lora or goes_on_as"
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "--slow"]
-    command += ["tests/test_text.py", "-k", few]
-    environment = os.environ | {"KERAS_BACKEND": backend}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout
+    run_on(backend, "tests/test_text.py", few, "--slow")
 
 
 # The page

@@ -15,8 +15,9 @@ import h5py
 import numpy as np
 from jinja2 import Environment, FileSystemLoader
 
+from utils.runs import ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 DIGITS = ROOT / "assets" / "data" / "mnist.npz"
 SERVICE = ROOT / "serialization" / "rest"
