@@ -649,7 +649,7 @@ def test_characters_win_as_the_text_says():
     errors = {name: one["errors"] for name, one in found["models"].items()}
     for name in ("convolution", "transformer"):
         assert errors["weighted words"] < errors[name] < errors["words"]
-    assert errors["words"] < errors["averaged embeddings"] == pytest.approx(errors["GRU"], abs=10)
+    assert errors["words"] < errors["averaged embeddings"] < errors["GRU"]
 
 
 def test_fine_tuning_forgets_and_lora_less():
