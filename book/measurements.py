@@ -231,16 +231,14 @@ RUNS = {
     "mnist_pairs": {},  # the three commands of mnist/README.md#the-rule
     "mnist_pairs_long": {},
     "mnist_calibration_60": {},  # of runs of 60 epochs
-    "mnist_long": {  # mnist.py -m NAME, with the split by writer
+    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
+    "mnist_60": {  # mnist.py -m NAME for each of the nine, the first and conv_net with --test
         "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
         "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
         "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",
         "mlp_one_layer_loss_e60.png": "mlp_one_layer_loss_e60.png",
         "conv_net_acc_e60.png": "conv_net_acc_e60.png",
         "conv_net_loss_e60.png": "conv_net_loss_e60.png",
-    },
-    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
-    "mnist_60": {
         "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
         "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
         "conv_net_batch_norm_acc_e60.png": "conv_net_batch_norm_acc_e60.png",

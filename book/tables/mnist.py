@@ -28,8 +28,8 @@ PLAIN = ("plain `conv_net`", "mnist_60", "conv_net")
 # Name of a table of trained models: its lines, each as (label, run, model).
 COMPARISONS = {
     "mnist_convolution": [
-        ("`mlp_one_layer`", "mnist_long", "mlp_one_layer"),
-        ("plain `conv_net`", "mnist_long", "conv_net"),
+        ("`mlp_one_layer`", "mnist_60", "mlp_one_layer"),
+        PLAIN,
     ],
     "mnist_penalties": [
         PLAIN,
