@@ -357,15 +357,46 @@ def test_pairs_are_drawn_as_the_text_says(load_script):
     siamese = load_script("customizing/loops/siamese.py")
     pairs, same, writers = siamese.draw_pairs("validation", 400, np.random.default_rng(1))
     assert pairs.shape == (400, 2, 28, 28) and same.mean() == 0.5
-    assert not set(writers) & set(siamese.writers_of("train"))
+    np.testing.assert_array_equal(writers[:, 0] == writers[:, 1], same)
+    names = np.unique(siamese.writers_of("train"))
+    assert not set(writers.ravel()) & set(names)
+    _, _, few = siamese.draw_pairs("train", 50, np.random.default_rng(1), names[::10])
+    assert set(few.ravel()) <= set(names[::10])
     assert (np.abs(pairs[:, 0] - pairs[:, 1]).max(axis=(1, 2)) > 0).all()  # never one image twice
     model = siamese.build_model()
     swapped = model.predict(pairs[:8, ::-1], verbose=0)
     np.testing.assert_allclose(model.predict(pairs[:8], verbose=0), swapped, atol=1e-6)
 
 
+def test_pairs_are_judged_over_writers(load_script, monkeypatch):
+    siamese = load_script("customizing/loops/siamese.py")
+    monkeypatch.setattr(siamese, "DRAWS", 300)
+    random = np.random.default_rng(1)
+    same = np.arange(600) % 2 == 0
+    writers = random.integers(30, size=(600, 2))
+    writers[same, 1] = writers[same, 0]
+    # Right at 0.2, and at 0.5 only where the answer is "two writers"; the other one guesses.
+    good = np.where(same, 0.3, 0.1) + random.uniform(-0.05, 0.05, 600)
+    answers = {"good": good, "guess": random.random(600)}
+    thresholds = {who: siamese.fit_threshold(same, one) for who, one in answers.items()}
+    assert 0.14 < thresholds["good"] < 0.26
+    found = siamese.judge(same, writers, answers, thresholds)
+    assert found["good"]["right"]["mean"] == found["good"]["auc"]["mean"] == 1
+    assert found["good"]["at_half"]["mean"] == 0.5
+    for measure, one in found["difference"].items():
+        by_hand = found["good"][measure]["mean"] - found["guess"][measure]["mean"]
+        assert one["mean"] == pytest.approx(by_hand)
+        assert one["low"] < one["mean"] < one["high"]
+    # A pair of two writers counts as often as both were drawn, one by one writer as often as he.
+    for weights in list(siamese.draw_writers(same, writers))[:3]:
+        times = {w: n for (w, _), n in zip(writers[same], weights[same], strict=True)}
+        expected = [times[one] * times[other] for one, other in writers[~same]]
+        np.testing.assert_array_equal(weights[~same], expected)
+        assert sum(times.values()) == 30
+
+
 def test_features_of_a_stroke(load_script):
-    features = load_script("customizing/loops/siamese.py").features
+    features = load_script("customizing/loops/writer_pairs.py").features
     strokes = np.zeros((3, 28, 28), "float32")
     strokes[0, 4:24, 13:15] = 1  # upright, two pixels thick
     strokes[1, 4:24, 12:16] = 1  # four
@@ -380,7 +411,7 @@ def test_features_of_a_stroke(load_script):
 @pytest.mark.slow
 def test_a_siamese_network_recognizes_strangers_handwriting(run_main, tmp_path):
     _, results = run_main("customizing/loops/siamese.py", "--pairs", 4000, "--epochs", 2)
-    assert results["scores"]["siamese network"]["auc"] > 0.55
+    assert results["scores"]["siamese network"]["auc"]["mean"] > 0.55
     assert (tmp_path / "run" / "siamese.png").exists()
 
 
@@ -468,7 +499,7 @@ def test_the_text_is_right_about_a_million_rows():
     assert (more > 150).all() and (more < 250).all()
     assert ways["in memory"]["peak_mib"] < 1024
     speed = [one["rows_per_second"] / ways["in memory"]["rows_per_second"] for one in others]
-    assert 0.3 < speed[0] < 0.45 and 0.65 < speed[1] < 0.85
+    assert 0.3 < speed[0] < 0.5 and 0.75 < speed[1] < 0.9
 
 
 def test_the_text_is_right_about_image_files():
@@ -476,6 +507,7 @@ def test_the_text_is_right_about_image_files():
     speed = {name: one["images_per_second"] for name, one in ways.items() if "accuracy" in one}
     assert max(speed, key=speed.get) == "in memory"
     assert speed["PyDataset"] < min(speed["tf.data"], speed["image_dataset_from_directory"])
+    assert speed["PyDataset, 2 workers"] < speed["PyDataset"]
 
 
 def test_a_cache_after_shuffling_freezes_the_order(load_script):
@@ -515,6 +547,9 @@ def test_the_text_is_right_about_the_slow_place():
         assert one["lines_input"] < 0.8 * one["splines_input"]
         assert max(one["splines_input"], one["computing"]) < 1.1 * one["splines"]
     assert large["splines"] > 1.05 * max(large["splines_input"], large["computing"])
+    for one in (small, large):  # nothing is hidden, and a second worker makes it slower
+        assert one["splines"] > 0.9 * (one["splines_input"] + one["computing"])
+        assert one["workers"] > 1.05 * one["splines"]
     assert small["layer"] < 0.5 * small["splines"]
     share = {one["name"]: one["share"] for one in found["input"]}
     assert sum(share[name] for name in share if "spline" in name) > 0.1

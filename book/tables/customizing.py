@@ -1,6 +1,6 @@
 """Machinery of the book: the tables of the chapters on what lies below fit."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, p_value, percent, table
 
 STEPS = {
     "numpy": "1. numpy",
@@ -31,8 +31,7 @@ def difference(one, scale, form):
     cells = [form.format(scale * one[key]) for key in ("mean", "low", "high")]
     ahead = sum(value > 0 for value in one["differences"])
     seeds = f"{ahead} of {len(one['differences'])}"
-    p = f"{one['holm']:.3f}" if one["holm"] >= 0.001 else "< 0.001"
-    return [cells[0], f"{cells[1]} to {cells[2]}", seeds, p]
+    return [cells[0], f"{cells[1]} to {cells[2]}", seeds, p_value(one["holm"])]
 
 
 def comparisons(name, scale=100, form="{:+.2f}", unit="points"):
