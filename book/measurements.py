@@ -184,6 +184,7 @@ MEASUREMENTS = {
     "faster": ("customizing/speed/faster.py", []),
     "pitfalls": ("customizing/feeding/pitfalls.py", []),
     "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
+    "siamese_no_dropout": ("customizing/loops/siamese.py --dropout 0", []),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
     "pixel_order": ("rnn/pixel_order.py", []),
     "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),

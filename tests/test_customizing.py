@@ -395,6 +395,19 @@ def test_pairs_are_judged_over_writers(load_script, monkeypatch):
         assert sum(times.values()) == 30
 
 
+def test_the_text_is_right_about_pairs_of_writers():
+    found, without = load_results("siamese"), load_results("siamese_no_dropout")
+    behind = found["scores"]["difference"]
+    assert behind["at_half"]["high"] < -0.1
+    assert all(behind[name]["low"] < 0 < behind[name]["high"] for name in ("right", "auc"))
+    said = found["probability"]
+    assert max(said.values()) < 0.35 and abs(said["known"] - said["strangers"]) < 0.02
+    network = without["scores"]["siamese network"]
+    assert without["dropout"] == 0 and without["probability"]["strangers"] > 0.4
+    assert abs(network["right"]["mean"] - network["at_half"]["mean"]) < 0.03
+    assert network["auc"]["low"] < found["scores"]["siamese network"]["auc"]["mean"]
+
+
 def test_features_of_a_stroke(load_script):
     features = load_script("customizing/loops/writer_pairs.py").features
     strokes = np.zeros((3, 28, 28), "float32")

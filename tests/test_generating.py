@@ -120,6 +120,13 @@ def test_pairs_are_points_on_straight_lines(flow):
     assert 0.02 < (digit == sys.modules["latents"].ANY).mean() < 0.25
 
 
+def test_a_training_takes_as_many_steps_as_were_asked_for(load_script):
+    in_reports = load_script("generating/latents.py").in_reports
+    assert in_reports(3000, 500) == {"steps_per_epoch": 500, "epochs": 6}
+    for steps in (1, 20, 500, 501, 700, 999):
+        assert 0 <= np.prod([*in_reports(steps, 500).values()]) - steps <= 1
+
+
 def test_a_number_is_written_and_written_again(runs, run_main, tmp_path):
     options = [runs[1], "2026", "--count", 3, "--steps", 5]
     _, results = run_main("generating/write.py", *options, "--seed", 2)
@@ -198,9 +205,9 @@ def test_fewer_numbers_leave_a_larger_error_and_pairs_are_compared(load_script, 
     options = ["--sizes", "2", "32", "--epochs", "4", "--train-samples", "4000"]
     results = module.main([*options, "--outputs", str(tmp_path / "run")])
     two, many = (results["sizes"][size] for size in ("2", "32"))
-    assert many["pca"] < two["pca"] and many["network"] < two["network"] < 0.075
+    assert many["linear"] < two["linear"] and many["network"] < two["network"] < 0.075
     for one in (two, many, results["denoising"]):
-        assert one["less"]["mean"] == pytest.approx(one["pca"] - one["network"], abs=1e-6)
+        assert one["less"]["mean"] == pytest.approx(one["linear"] - one["network"], abs=1e-6)
         assert one["less"]["low"] <= one["less"]["mean"] <= one["less"]["high"]
     anomalies = load_script("generating/anomalies.py")
     found = anomalies.main(

@@ -1,6 +1,7 @@
 """Are two digits by the same writer? A siamese network, judged on writers that it has not met.
 
     python customizing/loops/siamese.py
+    python customizing/loops/siamese.py --dropout 0
 
 Two images of the same digit go through the same convolutions, and the network looks at how far
 apart they come out. It learns from 20,000 pairs, half of them by one writer. Beside it stands
@@ -34,13 +35,13 @@ PAIRS = 20_000  # to learn from
 VALIDATION_PAIRS = 4_000  # as many choose the thresholds
 EPOCHS = 4
 BATCH_SIZE = 100
-DROPOUT = 0.3
+DROPOUT = 0.3  # of what the convolutions say of an image
 DRAWS = 1_000  # of writers, for the intervals
 SEED = 1  # of the pairs and of the initial weights
 MEASURES = ["at_half", "right", "auc"]
 
 
-def build_model():
+def build_model(dropout=DROPOUT):
     """Return a network that takes a pair, (2, 28, 28), and says how likely one person wrote both.
 
     The two images share all layers: a network within the network looks at each.
@@ -53,7 +54,7 @@ def build_model():
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
-            layers.Dropout(DROPOUT),
+            layers.Dropout(dropout),
             layers.Dense(32),
         ],
         name="look",
@@ -113,7 +114,7 @@ def judge(same, writers, answers, thresholds):
 
 def draw(pairs, same, probabilities):
     """Draw eight pairs of each kind, with the network's answers."""
-    figure, panels = plt.subplots(2, 8, figsize=(9, 2.6))
+    figure, panels = plt.subplots(2, 8, figsize=(9, 2.2))
     for row, value in enumerate((True, False)):
         for axes, one in zip(panels[row], np.flatnonzero(same == value)[:8], strict=True):
             axes.imshow(np.hstack(pairs[one]), cmap="gray_r")
@@ -130,6 +131,7 @@ def main(argv=None):
     parser = make_parser("Tell whether two digits are by the same writer.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--pairs", type=number(int, 2), default=PAIRS, help="to learn from")
+    parser.add_argument("--dropout", type=number(float, 0, 0.9), default=DROPOUT)
     parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -141,7 +143,7 @@ def main(argv=None):
     choosing, same_choosing, _ = draw_pairs("train", VALIDATION_PAIRS, random, aside)
     pairs_val, same_val, writers = draw_pairs("validation", VALIDATION_PAIRS, random)
 
-    model = build_model()
+    model = build_model(args.dropout)
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     model.fit(pairs, same, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=verbosity())
     simple = make_pipeline(StandardScaler(), LogisticRegression()).fit(differences(pairs), same)
@@ -161,6 +163,7 @@ def main(argv=None):
     results = {
         "scores": scores,
         "thresholds": thresholds,
+        "dropout": args.dropout,
         "known": dict(zip(MEASURES, map(float, measure(known[1], of_known, 0.5)), strict=True)),
         "probability": {
             "known": float(of_known.mean()),
