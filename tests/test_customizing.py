@@ -403,7 +403,7 @@ def test_the_text_is_right_about_pairs_of_writers():
     said = found["probability"]
     assert max(said.values()) < 0.35 and abs(said["known"] - said["strangers"]) < 0.02
     network = without["scores"]["siamese network"]
-    assert without["dropout"] == 0 and without["probability"]["strangers"] > 0.4
+    assert without["probability"]["strangers"] > 0.4
     assert abs(network["right"]["mean"] - network["at_half"]["mean"]) < 0.03
     assert network["auc"]["low"] < found["scores"]["siamese network"]["auc"]["mean"]
 
