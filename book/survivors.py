@@ -82,7 +82,7 @@ def faults_of(node):
 
 
 def faults(script):
-    """Yield each fault of a script: its line, what was there, what is there now, the source."""
+    """Yield each fault of a script: line and column, what was there, what is there, the source."""
     source, starts = SCRIPTS[script].encode(), [0]
     tree = ast.parse(source)
     for line in source.splitlines(keepends=True):
@@ -99,7 +99,8 @@ def faults(script):
             if isinstance(new, ast.expr) and not isinstance(new, ast.Slice):
                 text = f"({text})"
             whole = source[:start] + text.encode() + source[end:]
-            yield node.lineno, source[start:end].decode(), text, whole.decode()
+            place = f"{node.lineno}:{node.col_offset}"
+            yield place, source[start:end].decode(), text, whole.decode()
 
 
 def find_tests(script):
@@ -165,15 +166,15 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     places = [(script, number) for script in args.only for number, _ in enumerate(faults(script))]
-    drawn = random.Random(args.seed).sample(places, min(args.count, len(places)))
+    random.Random(args.seed).shuffle(places)
     file = folder / "judged.json"
     judged = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     with tempfile.TemporaryDirectory() as parent:
         project = Path(parent) / "book"
         shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".git", ".venv", "outputs"))
-        for script, number in drawn:
-            line, old, new, source = next(islice(faults(script), number, None))
-            name, start = f"{script}:{line} {old} -> {new}", time.monotonic()
+        for script, number in places[: args.count]:
+            place, old, new, source = next(islice(faults(script), number, None))
+            name, start = f"{script}:{place} {old} -> {new}", time.monotonic()
             if name not in judged:
                 noticed = judge(script, source, project)
                 seconds = round(time.monotonic() - start, 1)
