@@ -182,8 +182,8 @@ def test_a_u_net_finds_the_ink_of_its_scene_and_not_of_another(of, load_script, 
     held_out = scenes.make_scenes("validation", 60, 2, most=2)
     guess = network.predict(held_out.images, 30, verbose=0)
     others = held_out._replace(labels=np.roll(held_out.labels, 1, axis=0))
-    assert segment.judge(held_out, guess)["ink"] > 0.1
-    assert segment.judge(others, guess)["ink"] < 0.03
+    right, wrong = (segment.judge(scenes, guess)["ink"] for scenes in (held_out, others))
+    assert right > 0.1 > 2 * wrong  # whoever marks the usual places reaches 0.04
 
 
 @pytest.mark.slow
