@@ -352,7 +352,6 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
         classify.main([*map(str, use)])
 
 
-@pytest.mark.slow
 def test_freezing_and_thawing_leave_normalization_and_early_blocks_alone(load_script):
     """The head alone learns; then the last blocks, too. Batch normalization keeps its averages."""
     script = load_script("cnn/transfer.py")
