@@ -65,8 +65,8 @@ def is_left_out(node, tree, script):
         return getattr(getattr(node.value, "func", None), "id", "") == "print"
     if isinstance(node, ast.Assign) and node in tree.body:
         return not script.startswith("utils") and getattr(node.targets[0], "id", "").isupper()
-    if isinstance(node, ast.If) and node in tree.body:
-        return True  # __name__ == "__main__"
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "__name__ == '__main__'"
     return isinstance(node, ast.JoinedStr | ast.AnnAssign)
 
 
