@@ -109,7 +109,8 @@ def find_tests(script):
     Of a module of utils/, those that import it come before those of the scripts that do.
     """
     folder, _, stem = script.removesuffix(".py").rpartition("/")
-    direct, others = re.compile(re.escape(script)), [f"{folder}/"]
+    direct = re.compile(rf"{re.escape(script)}|import .*\b{stem}\b")
+    others = [f"{folder}/"]
     if folder == "utils":
         direct = re.compile(rf"utils(?:\.{stem}\b| import .*\b{stem}\b)|\b{stem}\.(?=[a-z_]+\()")
         imports = re.compile(rf"from utils(?:\.{stem} import| import .*\b{stem}\b)")
@@ -120,7 +121,7 @@ def find_tests(script):
     }
     by_name = [path for path, (times, _) in found.items() if times]
     some = by_name or [path for path, (_, times) in found.items() if times]
-    return sorted(some, key=found.get, reverse=True)[: MOST_FILES if by_name else 1]
+    return sorted(some, key=found.get, reverse=True)[: MOST_FILES if by_name else 2]
 
 
 def run_tests(project, options):
