@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, loaded, need_chromium, run_on
+from conftest import ROOT, loaded, need_chromium
 from scipy.stats import norm
 
 from utils.runs import load_results
@@ -62,6 +62,7 @@ def test_a_cloud_costs_what_its_points_are_likelier_in_it(load_script):
     np.testing.assert_allclose(costs, tried, atol=0.02)
 
 
+@pytest.mark.every_back_end
 def test_the_layer_draws_from_the_clouds_and_adds_their_cost(load_script):
     layer = load_script("generating/vae.py").Sample(weight=3.0, seed=1)
     mean = np.tile(np.array([[2.0, -1.0]], "float32"), (5000, 1))
@@ -72,6 +73,7 @@ def test_the_layer_draws_from_the_clouds_and_adds_their_cost(load_script):
     assert float(layer.losses[0]) == pytest.approx(3 * (5 + 0.5 - 2 - 2 * np.log(0.25)) / 2)
 
 
+@pytest.mark.every_back_end
 def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs, flow, load_script):
     """It fails if the class is not used, if the flow runs backwards, if the decoder is untrained.
 
@@ -101,6 +103,7 @@ def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs, flo
     assert read(network=Backwards()) < 0.4
 
 
+@pytest.mark.every_back_end
 def test_guidance_goes_on_beyond_the_way_to_the_digit(flow):
     keras.utils.set_random_seed(1)
     network, labels = flow.build_flow(3, width=8, depth=1), np.array([4, 7])
@@ -129,6 +132,7 @@ def test_a_training_takes_as_many_steps_as_were_asked_for(load_script):
         assert 0 <= np.prod([*in_reports(steps, 500).values()]) - steps <= 1
 
 
+@pytest.mark.every_back_end
 def test_a_number_is_written_and_written_again(runs, run_main, tmp_path):
     options = [runs[1], "2026", "--count", 3, "--steps", 5]
     _, results = run_main("generating/write.py", *options, "--seed", 2)
@@ -179,6 +183,7 @@ def test_networks_of_another_size_end_with_one_line(runs, load_script, tmp_path)
             getattr(latents, load)(str(run))
 
 
+@pytest.mark.every_back_end
 def test_moons_come_out_of_noise_and_go_back(load_script):
     points = load_script("generating/points.py")
     random = np.random.default_rng(1)
@@ -313,14 +318,17 @@ def test_every_trap_shows_in_another_measure(runs, run_main):
 @pytest.mark.slow
 def test_choices_and_few_real_digits_run(runs, run_main):
     vae, flow = runs
-    _, results = run_main("generating/choices.py", flow, "--digits", 200)
+    few = {"GUIDANCES": [0, 1, 3], "STEPS": [1, 20]}
+    _, results = run_main("generating/choices.py", flow, "--digits", 200, **few)
     guided = {one["guidance"]: one["accuracy"] for one in results["guidance"]}
     assert guided[0] < 0.3 < guided[1] < guided[3]
+    assert [one["steps"] for one in results["steps"]] == few["STEPS"]
     options = ["--digits", 200, "--noise", vae, "--seeds", 2, "--short", 20]
     _, results = run_main("generating/choices.py", flow, *options)
     assert len(results["noisy"]["accuracy"]) == len(results["noise_free"]["accuracy"]) == 2
     assert 0 <= results["comparisons"]["accuracy"]["holm"] <= 1
-    _, results = run_main("generating/few_real.py", vae, flow, "--seeds", 2)
+    few = {"DRAWN": 200, "STEPS": 100, "FLOW_STEPS": 20}
+    _, results = run_main("generating/few_real.py", vae, flow, "--seeds", 2, **few)
     accuracies = results["accuracies"]
     assert all(0.4 < value < 0.95 for values in accuracies.values() for value in values)
     assert len(results["comparisons"]) == 4
@@ -333,13 +341,6 @@ def test_a_style_finds_its_writer(runs, run_main):
     assert results["writers"] == 36
     assert 1 / 36 < results["real"]["1"] < results["real"]["5"] < results["real"]["50"]
     assert results["drawn"] > 0.3 > 5 / 36 and results["accuracy"] > 0.4
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_same_on_the_other_back_ends(backend):
-    few = "clouds or comes or come_out or guidance or written"
-    run_on(backend, "tests/test_generating.py", few)
 
 
 @pytest.fixture(scope="module")
