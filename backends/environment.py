@@ -42,14 +42,21 @@ def look_at_python():
     return f"{found}, in the environment {sys.prefix}", None
 
 
+def requirements(*names):
+    """Return what lists of packages of the project ask for."""
+    from packaging.requirements import Requirement
+
+    text = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in names)
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
+
+
 def look_at_packages():
     """Compare the installed packages with those that the scripts need."""
     try:
-        from packaging.requirements import Requirement
-    except ImportError:  # it comes with Keras
+        wanted = requirements("requirements-student.txt")
+    except ImportError:  # packaging comes with Keras
         return "the packages are not installed", f"In the project's folder: {INSTALL}"
-    lines = (PROJECT / "requirements-student.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
     missing, wrong = [], []
     for requirement in wanted:
         try:

@@ -15,19 +15,14 @@ from importlib.metadata import PackageNotFoundError, distribution
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from backends.environment import requirements
+
+LISTS = "requirements-student.txt", "requirements.txt"  # the second begins with the first
 TOOLS = {"pip", "setuptools", "wheel"}  # belong to the environment, not to the book
 HEAD = """\
 # Versions that passed all tests together: pip install -r requirements.txt -c constraints.txt
 # Written by book/constraints.py.
 """
-
-
-def requirements():
-    """Return what requirements.txt asks for, and the list that it begins with."""
-    names = ("requirements-student.txt", "requirements.txt")
-    lines = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names).splitlines()
-    lines = [line.split("#")[0].strip() for line in lines]
-    return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
 
 
 def versions(wanted, found=None):
@@ -51,7 +46,7 @@ def versions(wanted, found=None):
 
 
 def main():
-    found = versions(requirements())
+    found = versions(requirements(*LISTS))
     lines = [f"{name}=={version}\n" for name, version in sorted(found.items())]
     (ROOT / "constraints.txt").write_text(HEAD + "".join(lines), encoding="utf-8")
     print(f"{len(lines)} versions are in constraints.txt")

@@ -116,6 +116,7 @@ MEASUREMENTS = {
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "exercises": ("exercises/mutants.py", []),
+    "mutants": ("book/survivors.py", []),  # more than an hour; goes on with --outputs
     "cells": (
         "book/figures/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
@@ -184,6 +185,7 @@ MEASUREMENTS = {
     "faster": ("customizing/speed/faster.py", []),
     "pitfalls": ("customizing/feeding/pitfalls.py", []),
     "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
+    "siamese_no_dropout": ("customizing/loops/siamese.py --dropout 0", []),
     "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
     "pixel_order": ("rnn/pixel_order.py", []),
     "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),

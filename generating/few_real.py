@@ -64,7 +64,7 @@ def read(images, labels, validation, seed):
     network.compile("adam", "sparse_categorical_crossentropy")
     random = np.random.default_rng(seed)
     chosen = random.integers(len(images), size=STEPS * BATCH_SIZE)
-    network.fit(images[chosen], labels[chosen], BATCH_SIZE, verbose=0)
+    network.fit(images[chosen], labels[chosen], batch_size=BATCH_SIZE, verbose=0)
     answers = in_batches(network, validation.images).argmax(axis=1)
     return float((answers == validation.labels).mean())
 

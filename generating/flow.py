@@ -15,7 +15,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from latents import ANY, CLASSES, draw_sheet, fast_adam, in_batches, load_digits, load_vae, save_run
+from latents import (
+    ANY,
+    CLASSES,
+    draw_sheet,
+    fast_adam,
+    in_batches,
+    in_reports,
+    load_digits,
+    load_vae,
+    save_run,
+)
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results, shown
 from utils.training import TimeCallback, verbosity
@@ -110,11 +120,10 @@ def train_flow(mean, log_variance, labels, seed, steps=STEPS, noise_free=False, 
     flow = build_flow(mean.shape[1])
     flow.compile(fast_adam(LEARNING_RATE, steps), "mean_squared_error")
     batches = pairs(mean, log_variance, labels, np.random.default_rng(seed), noise_free)
-    report, timer = min(REPORT, steps), TimeCallback()
+    timer = TimeCallback()
     history = flow.fit(
         batches,
-        steps_per_epoch=report,
-        epochs=steps // report,
+        **in_reports(steps, REPORT),
         callbacks=[timer],
         shuffle=False,  # the points are drawn at random already
         verbose=verbose,

@@ -117,7 +117,13 @@ def main(argv=None):
     train, validation, model = digits["judge"], digits["validation"], build_judge()
     steps = args.epochs * -(-len(train.images) // BATCH_SIZE)
     model.compile(fast_adam(LEARNING_RATE, steps), "sparse_categorical_crossentropy")
-    model.fit(train.images, train.labels, BATCH_SIZE, args.epochs, verbosity())
+    model.fit(
+        train.images,
+        train.labels,
+        batch_size=BATCH_SIZE,
+        epochs=args.epochs,
+        verbose=verbosity(),
+    )
     model.save(folder / JUDGE.name)
     if args.ship:
         # Without what only the optimizer needs: a third of the bytes.

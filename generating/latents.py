@@ -134,6 +134,12 @@ def in_batches(network, *inputs):
     return network.predict(inputs, batch_size=1000, verbose=0)
 
 
+def in_reports(steps, report):
+    """Return how fit is to take so many steps, rounded up, with a line after each report."""
+    epochs = -(-steps // report)
+    return {"steps_per_epoch": -(-steps // epochs), "epochs": epochs}
+
+
 def fast_adam(rate, steps):
     """Return Adam with a learning rate that falls from its highest to zero along a cosine."""
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))

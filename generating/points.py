@@ -18,7 +18,7 @@ from keras import layers
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_moons
 
-from latents import fast_adam
+from latents import fast_adam, in_reports
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
@@ -76,12 +76,11 @@ def pairs(path, random):
 def train(path, steps, seed):
     """Return a network that gives the mean velocity of the paths through a place at a time."""
     keras.utils.set_random_seed(seed)
-    network, report = build_network(), min(REPORT, steps)
+    network = build_network()
     network.compile(fast_adam(LEARNING_RATE, steps), "mean_squared_error")
     network.fit(
         pairs(path, np.random.default_rng(seed)),
-        steps_per_epoch=report,
-        epochs=steps // report,
+        **in_reports(steps, REPORT),
         shuffle=False,  # the points are drawn at random already
         verbose=verbosity(),
     )

@@ -154,7 +154,14 @@ def main(argv=None):
     encoder, decoder, vae = build_vae(args.size, args.weight, args.seed)
     steps = args.epochs * -(-len(images) // BATCH_SIZE)
     vae.compile(fast_adam(LEARNING_RATE, steps), surprise)
-    vae.fit(images, images, BATCH_SIZE, args.epochs, verbosity(), callbacks=[timer])
+    vae.fit(
+        images,
+        images,
+        batch_size=BATCH_SIZE,
+        epochs=args.epochs,
+        callbacks=[timer],
+        verbose=verbosity(),
+    )
     save_run(folder, {"script": "vae.py", "size": args.size}, encoder=encoder, decoder=decoder)
 
     scores = measure(encoder, decoder, digits["validation"], random)

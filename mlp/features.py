@@ -14,7 +14,6 @@ Chapter: mlp/README.md#what-the-network-found
 
 from chapter import OUTPUTS
 
-from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
@@ -49,12 +48,11 @@ def make_preprocessor(age, products):
         "steps": OneHotEncoder(drop="first", sparse_output=False),
         "nothing": "drop",
     }
-    ways = {CURVED: made[age], STEPPED: made[products]}
-    columns = [("words", OneHotEncoder(drop="first", sparse_output=False), list(churn.CATEGORIES))]
-    columns += [(name, ways.get(name, "passthrough"), [name]) for name in churn.NUMBERS]
-    return make_pipeline(ColumnTransformer(columns), StandardScaler()).set_output(
-        transform="pandas"
-    )
+    ways, encoder = {CURVED: made[age], STEPPED: made[products]}, churn.make_encoder()
+    encoder.transformers[1:] = [
+        (name, ways.get(name, "passthrough"), [name]) for name in churn.NUMBERS
+    ]
+    return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
 
 
 def measure_regression(prepared):

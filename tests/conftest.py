@@ -17,6 +17,11 @@ import pytest
 
 from utils import startup
 
+# Each worker has a core of its own: with more threads, they would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/chapter.py")}
 
@@ -53,28 +58,9 @@ def need_chromium(browser):
         skip_loudly("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
 
 
-def run_on(backend, file, tests, *options, **environment):
-    """Run the tests of a file whose names fit once more, in a process with another back end.
-
-    environment: variables that it gets as well. Skips if there is no such back end, or if this is
-    it already.
-    """
-    if not importlib.util.find_spec(backend):
-        pytest.skip(f"NOT TESTED: {backend} is not installed")
-    import keras  # not above: not every test needs it
-
-    if keras.config.backend() == backend:
-        pytest.skip(f"this is {backend} already")
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *options]
-    command += [file, "-k", tests]
-    environment = os.environ | {"KERAS_BACKEND": backend} | environment
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_behind():
-    """Fail a test that changes how NumPy prints, or in which precision Keras computes, for others.
+    """Fail a test that changes the folder, or how NumPy, figures or Keras work, for others.
 
     Which tests follow it in the same process differs from run to run. (What a fixture for a whole
     module changes goes unseen: it is set up first.)
@@ -82,7 +68,9 @@ def nothing_left_behind():
 
     def settings():
         keras = sys.modules.get("keras")
-        return np.get_printoptions(), keras.config.dtype_policy().name if keras else "float32"
+        precision = keras.config.dtype_policy().name if keras else "float32"
+        back_end = os.environ.get("KERAS_BACKEND")
+        return Path.cwd(), back_end, precision, np.get_printoptions(), plt.rcParams.copy()
 
     before = settings()
     yield
@@ -125,6 +113,8 @@ def loaded(path):
     """Load a script as load_script does, for a fixture that is shared by several tests."""
     path = ROOT / path
     sys.modules.pop("chapter", None)
+    if hasattr(sys.modules.get(path.stem), "__path__"):  # a folder of the same name
+        del sys.modules[path.stem]
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(path.parent))
@@ -227,11 +217,16 @@ def run_lesson(load_script, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run_main(load_script, tmp_path):
-    """Return a function that runs a script in this process and gives module and results."""
+def run_main(load_script, tmp_path, monkeypatch):
+    """Return a function that runs a script in this process and gives module and results.
 
-    def run(path, *options):
+    The keyword arguments replace constants of the script.
+    """
+
+    def run(path, *options, **constants):
         module = load_script(path)
+        for constant, value in constants.items():
+            monkeypatch.setattr(module, constant, value)
         results = module.main([*map(str, options), "--outputs", str(tmp_path / "run")])
         saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
         saved.pop("provenance")

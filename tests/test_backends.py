@@ -1,10 +1,40 @@
 """Back ends: the comparison runs the scripts as a reader does and reads what they leave."""
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import pytest
 from conftest import ROOT
+
+# Whose tests that are marked so are run once more, in one process with another back end.
+AGAIN = [f"tests/test_{chapter}.py" for chapter in ("customizing", "generating", "text")]
+# XLA compiles sooner if it need not make the result fast.
+FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "marks"), [("jax", "every_back_end"), ("torch", "every_back_end or torch")]
+)
+def test_the_same_on_the_other_back_ends(backend, marks):
+    """In one process, since to start a back end takes as long as several tests."""
+    if not importlib.util.find_spec(backend):
+        pytest.skip(f"NOT TESTED: {backend} is not installed")
+    if keras.config.backend() == backend:
+        pytest.skip(f"this is {backend} already")
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "--slow"]
+    run = subprocess.run(
+        [*command, "-m", marks, *AGAIN],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": FLAGS},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
 
 
 @pytest.mark.slow

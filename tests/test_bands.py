@@ -65,10 +65,10 @@ def test_a_damaged_band_says_nothing(place, text):
 
 def test_the_line_costs_little(place):
     place(0.535)
-    start = time.perf_counter()
+    start = time.process_time()  # which does not count other programs
     for _ in range(20):
         place(0.535)
-    assert (time.perf_counter() - start) / 20 < 0.05
+    assert (time.process_time() - start) / 20 < 0.05
 
 
 def test_a_run_ends_with_the_line(place, tmp_path, monkeypatch, capsys):

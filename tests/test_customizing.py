@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import psutil
 import pytest
-from conftest import run_on
 from keras import layers, ops
 
 from utils.gradients import gradients
@@ -38,7 +37,9 @@ def test_the_text_is_right_about_the_five_steps():
     assert len(losses) == 1
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.every_back_end)]
+)
 def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
     """With dropout's seeds, averages of batch normalization, Adam's moments, penalty and weights.
 
@@ -98,6 +99,7 @@ def slopes_agree(function, x, eps=1e-2):
         assert slope[place] == pytest.approx((rise - fall) / (2 * eps), rel=0.02, abs=2e-3)
 
 
+@pytest.mark.every_back_end
 def test_the_norm_layer(parts):
     x = np.random.default_rng(1).normal(3, 2, size=(4, 5, 6)).astype("float32")
     layer = parts.RootMeanSquareNorm()
@@ -121,6 +123,7 @@ def test_the_norm_layer(parts):
     )
 
 
+@pytest.mark.every_back_end
 def test_cutout_blanks_one_square_and_only_in_training(parts):
     images = np.ones((50, 9, 12, 2), "float32")
     layer = parts.Cutout(4, seed=1)
@@ -136,6 +139,7 @@ def test_cutout_blanks_one_square_and_only_in_training(parts):
     assert restored(layer).get_config() == layer.get_config()
 
 
+@pytest.mark.every_back_end
 def test_the_initializer_connects_few_inputs(parts):
     initializer = parts.SparseNormal(15, seed=1)
     weights = ops.convert_to_numpy(initializer((784, 200)))
@@ -146,6 +150,7 @@ def test_the_initializer_connects_few_inputs(parts):
     assert (ops.convert_to_numpy(initializer((4, 3))) != 0).all()  # there are fewer inputs
 
 
+@pytest.mark.every_back_end
 def test_the_loss_and_the_metric_know_what_answers_cost(parts):
     costs = [[0, 1, 4], [1, 0, 1], [4, 1, 0]]
     y = np.eye(3, dtype="float32")[[0, 1, 2, 2]]
@@ -173,6 +178,7 @@ def test_the_loss_and_the_metric_know_what_answers_cost(parts):
         assert restored(part).get_config() == part.get_config()
 
 
+@pytest.mark.every_back_end
 def test_the_schedule_rises_and_falls(parts):
     schedule = parts.WarmUpThenLinear(0.1, warm_up=10, steps=110)
     rates = [float(schedule(step)) for step in (0, 4, 9, 60, 110, 200)]
@@ -180,6 +186,7 @@ def test_the_schedule_rises_and_falls(parts):
     assert restored(schedule).get_config() == schedule.get_config()
 
 
+@pytest.mark.every_back_end
 def test_the_callback_ends_a_training_between_two_steps(parts):
     model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -190,6 +197,7 @@ def test_the_callback_ends_a_training_between_two_steps(parts):
     assert int(model.optimizer.iterations) == 7
 
 
+@pytest.mark.torch  # JAX compiles for long
 def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits, tmp_path):
     _, results = run_main(
         "customizing/use_parts.py", "--seeds", 1, "--epochs", 3, "--train-samples", 3000
@@ -248,6 +256,7 @@ def test_the_text_is_right_about_costs():
     assert in_decision["mean"] < 0 and in_decision["holm"] < 0.05
 
 
+@pytest.mark.every_back_end
 def test_two_optimizers_share_a_network(load_script):
     updates = load_script("customizing/loops/updates.py")
     weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
@@ -300,6 +309,7 @@ def test_the_text_is_right_about_attacks():
     assert -0.015 < price["mean"] < -0.005 and price["high"] < 0
 
 
+@pytest.mark.every_back_end
 def test_defences_differentiate_the_slope(load_script):
     """The penalty is the squared slope, by hand; evaluate reports the plain loss."""
     defences = load_script("customizing/loops/defences.py")
@@ -341,6 +351,7 @@ def test_a_student_learns(run_main, few_digits):
     assert results["teacher"]["accuracy"] > 0.95
 
 
+@pytest.mark.torch  # JAX compiles for long
 def test_branches_learn_from_all_their_targets(run_main):
     module, results = run_main(
         "customizing/loops/branches.py", "--seeds", 1, "--epochs", 1, "--pairs", 2000
@@ -357,15 +368,59 @@ def test_pairs_are_drawn_as_the_text_says(load_script):
     siamese = load_script("customizing/loops/siamese.py")
     pairs, same, writers = siamese.draw_pairs("validation", 400, np.random.default_rng(1))
     assert pairs.shape == (400, 2, 28, 28) and same.mean() == 0.5
-    assert not set(writers) & set(siamese.writers_of("train"))
+    np.testing.assert_array_equal(writers[:, 0] == writers[:, 1], same)
+    names = np.unique(siamese.writers_of("train"))
+    assert not set(writers.ravel()) & set(names)
+    _, _, few = siamese.draw_pairs("train", 50, np.random.default_rng(1), names[::10])
+    assert set(few.ravel()) <= set(names[::10])
     assert (np.abs(pairs[:, 0] - pairs[:, 1]).max(axis=(1, 2)) > 0).all()  # never one image twice
     model = siamese.build_model()
     swapped = model.predict(pairs[:8, ::-1], verbose=0)
     np.testing.assert_allclose(model.predict(pairs[:8], verbose=0), swapped, atol=1e-6)
 
 
+def test_pairs_are_judged_over_writers(load_script, monkeypatch):
+    siamese = load_script("customizing/loops/siamese.py")
+    monkeypatch.setattr(siamese, "DRAWS", 300)
+    random = np.random.default_rng(1)
+    same = np.arange(600) % 2 == 0
+    writers = random.integers(30, size=(600, 2))
+    writers[same, 1] = writers[same, 0]
+    # Right at 0.2, and at 0.5 only where the answer is "two writers"; the other one guesses.
+    good = np.where(same, 0.3, 0.1) + random.uniform(-0.05, 0.05, 600)
+    answers = {"good": good, "guess": random.random(600)}
+    thresholds = {who: siamese.fit_threshold(same, one) for who, one in answers.items()}
+    assert 0.14 < thresholds["good"] < 0.26
+    found = siamese.judge(same, writers, answers, thresholds)
+    assert found["good"]["right"]["mean"] == found["good"]["auc"]["mean"] == 1
+    assert found["good"]["at_half"]["mean"] == 0.5
+    for measure, one in found["difference"].items():
+        by_hand = found["good"][measure]["mean"] - found["guess"][measure]["mean"]
+        assert one["mean"] == pytest.approx(by_hand)
+        assert one["low"] < one["mean"] < one["high"]
+    # A pair of two writers counts as often as both were drawn, one by one writer as often as he.
+    for weights in list(siamese.draw_writers(same, writers))[:3]:
+        times = {w: n for (w, _), n in zip(writers[same], weights[same], strict=True)}
+        expected = [times[one] * times[other] for one, other in writers[~same]]
+        np.testing.assert_array_equal(weights[~same], expected)
+        assert sum(times.values()) == 30
+
+
+def test_the_text_is_right_about_pairs_of_writers():
+    found, without = load_results("siamese"), load_results("siamese_no_dropout")
+    behind = found["scores"]["difference"]
+    assert behind["at_half"]["high"] < -0.1
+    assert all(behind[name]["low"] < 0 < behind[name]["high"] for name in ("right", "auc"))
+    said = found["probability"]
+    assert max(said.values()) < 0.35 and abs(said["known"] - said["strangers"]) < 0.02
+    network = without["scores"]["siamese network"]
+    assert without["probability"]["strangers"] > 0.4
+    assert abs(network["right"]["mean"] - network["at_half"]["mean"]) < 0.03
+    assert network["auc"]["low"] < found["scores"]["siamese network"]["auc"]["mean"]
+
+
 def test_features_of_a_stroke(load_script):
-    features = load_script("customizing/loops/siamese.py").features
+    features = load_script("customizing/loops/writer_pairs.py").features
     strokes = np.zeros((3, 28, 28), "float32")
     strokes[0, 4:24, 13:15] = 1  # upright, two pixels thick
     strokes[1, 4:24, 12:16] = 1  # four
@@ -380,7 +435,7 @@ def test_features_of_a_stroke(load_script):
 @pytest.mark.slow
 def test_a_siamese_network_recognizes_strangers_handwriting(run_main, tmp_path):
     _, results = run_main("customizing/loops/siamese.py", "--pairs", 4000, "--epochs", 2)
-    assert results["scores"]["siamese network"]["auc"] > 0.55
+    assert results["scores"]["siamese network"]["auc"]["mean"] > 0.55
     assert (tmp_path / "run" / "siamese.png").exists()
 
 
@@ -406,24 +461,23 @@ def test_a_file_is_read_batch_by_batch(load_script, tmp_path):
     np.testing.assert_allclose(np.sort(theirs, axis=0), np.sort(expected, axis=0), atol=1e-4)
 
 
-def test_a_table_is_learned_from_a_file(load_script, tmp_path):
+def test_a_table_is_learned_from_a_file(load_script, tmp_path, monkeypatch):
     million = load_script("customizing/feeding/million_rows.py")
-    million.write_csv(tmp_path / "rows.csv", 60_000)
-    found = {way: million.train(way, tmp_path / "rows.csv") for way in million.WAYS[1:]}
-    assert all(one["accuracy"] > 0.7 and one["peak_mib"] > 100 for one in found.values())
+    monkeypatch.setattr(million, "run_apart", lambda _, way, path: million.train(way, path))
+    ways = million.main(["--rows", "60000", "--outputs", str(tmp_path)])["ways"]
+    assert list(ways) == million.WAYS and "seconds" not in ways["imports alone"]
+    for way in million.WAYS[1:]:
+        assert ways[way]["accuracy"] > 0.7 and ways[way]["rows_per_second"] > 0
+    assert min(one["peak_mib"] for one in ways.values()) > 100
 
 
 @pytest.mark.slow
 def test_a_way_has_a_process_of_its_own(load_script, tmp_path, monkeypatch):
-    """Both scripts start themselves; one way each is enough, since the others start alike."""
-    module = load_script("customizing/feeding/million_rows.py")
-    monkeypatch.setattr(module, "WAYS", ["PyDataset"])
-    results = module.main(["--rows", "100", "--outputs", str(tmp_path / "rows")])
-    assert 0 < results["ways"]["PyDataset"]["accuracy"] <= 1
+    """One way of one script is enough, since the others start alike."""
     module = load_script("customizing/feeding/image_files.py")
     monkeypatch.setattr(module, "WAYS", ["tf.data"])
     results = module.main(["--images", "200", "--outputs", str(tmp_path / "images")])
-    assert results["ways"]["tf.data"]["images_per_second"] > 100
+    assert results["ways"]["tf.data"]["images_per_second"] > 0
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["results.json"]
 
 
@@ -468,7 +522,7 @@ def test_the_text_is_right_about_a_million_rows():
     assert (more > 150).all() and (more < 250).all()
     assert ways["in memory"]["peak_mib"] < 1024
     speed = [one["rows_per_second"] / ways["in memory"]["rows_per_second"] for one in others]
-    assert 0.3 < speed[0] < 0.45 and 0.65 < speed[1] < 0.85
+    assert 0.3 < speed[0] < 0.5 and 0.75 < speed[1] < 0.9
 
 
 def test_the_text_is_right_about_image_files():
@@ -476,6 +530,7 @@ def test_the_text_is_right_about_image_files():
     speed = {name: one["images_per_second"] for name, one in ways.items() if "accuracy" in one}
     assert max(speed, key=speed.get) == "in memory"
     assert speed["PyDataset"] < min(speed["tf.data"], speed["image_dataset_from_directory"])
+    assert speed["PyDataset, 2 workers"] < speed["PyDataset"]
 
 
 def test_a_cache_after_shuffling_freezes_the_order(load_script):
@@ -515,6 +570,9 @@ def test_the_text_is_right_about_the_slow_place():
         assert one["lines_input"] < 0.8 * one["splines_input"]
         assert max(one["splines_input"], one["computing"]) < 1.1 * one["splines"]
     assert large["splines"] > 1.05 * max(large["splines_input"], large["computing"])
+    for one in (small, large):  # nothing is hidden, and a second worker makes it slower
+        assert one["splines"] > 0.9 * (one["splines_input"] + one["computing"])
+        assert one["workers"] > 1.05 * one["splines"]
     assert small["layer"] < 0.5 * small["splines"]
     share = {one["name"]: one["share"] for one in found["input"]}
     assert sum(share[name] for name in share if "spline" in name) > 0.1
@@ -575,15 +633,3 @@ def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):
     assert all(value <= place + 10 for place, value in enumerate(near))
     far = [*pitfalls.shuffled(1000, 1000, random)]
     assert sorted(far) == list(range(1000)) and np.corrcoef(far, range(1000))[0, 1] < 0.2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_same_on_the_other_back_ends(backend):
-    """The tests of this file that train little, once more."""
-    few = "(ones_own and float16) or norm or cutout or initializer or cost or schedule or callback"
-    few += " or share_a_network or slope"
-    few += " or train_together or branches" if backend == "torch" else ""  # JAX compiles for long
-    # XLA compiles sooner if it need not make the result fast.
-    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    run_on(backend, "tests/test_customizing.py", few, XLA_FLAGS=flags)

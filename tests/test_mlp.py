@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -285,17 +284,15 @@ def test_gains_of_thresholds(load_script):
 
 
 @pytest.mark.slow
-def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
-    run = run_script(
-        "mlp/evaluation.py",
-        *("--epochs", 6, "--learning-rate", 0.01, "--outputs", tmp_path / "new" / "run", "--test"),
-        cwd=tmp_path,
-    )
-    assert run.returncode == 0, run.stderr
-    written = json.loads((tmp_path / "new" / "run" / "results.json").read_text())
+def test_second_lesson_compares_four_models_on_two_parts(load_script, tmp_path, capsys):
+    options = ["--epochs", "6", "--learning-rate", "0.01", "--test"]
+    folder = tmp_path / "new" / "run"
+    load_script("mlp/evaluation.py").main([*options, "--outputs", str(folder)])
+    printed = capsys.readouterr().out
+    written = json.loads((folder / "results.json").read_text())
     assert written["provenance"]["command"].startswith("python mlp/evaluation.py --epochs 6")
     assert len(written["history"]["val_loss"]) == 6
-    assert "6000 customers for training, 2000 for validation, 2000 kept back" in run.stdout
+    assert "6000 customers for training, 2000 for validation, 2000 kept back" in printed
     for part in ("validation", "test"):
         majority, logistic, boosting, network = written[part].values()
         assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
@@ -303,9 +300,9 @@ def test_second_lesson_as_a_reader_starts_it(run_script, tmp_path):
         assert boosting["auc"] > 0.83
         assert np.sum(network["confusion_matrix"]) == 2_000
         line = "neural network       accuracy {accuracy:.1%}  AUC {auc:.3f}".format(**network)
-        assert line in run.stdout.partition(f"On the 2000 {part} customers:")[2]
+        assert line in printed.partition(f"On the 2000 {part} customers:")[2]
     for name in ("churn_curves.png", "churn_learning_curves.png"):
-        image = (tmp_path / "new" / "run" / name).read_bytes()
+        image = (folder / name).read_bytes()
         assert image.startswith(b"\x89PNG") and len(image) > 20_000
 
 
@@ -634,15 +631,11 @@ def test_what_the_text_says_of_thresholds_is_measured():
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Return the folder of a run of mlp.py, by a process that has ended since, and its results."""
+    """Return the folder of a run of mlp.py, and its results."""
     folder = tmp_path_factory.mktemp("mlp") / "run"
     options = ["--epochs", "2", "--batch-size", "50", "--learning-rate", "0.01"]
-    subprocess.run(
-        [sys.executable, str(ROOT / "mlp" / "mlp.py"), *options, "--outputs", str(folder)],
-        check=True,
-        capture_output=True,
-    )
-    return folder, json.loads((folder / "results.json").read_text())
+    with loaded("mlp/mlp.py") as mlp:
+        return folder, mlp.main([*options, "--outputs", str(folder)])
 
 
 @pytest.fixture
@@ -657,7 +650,6 @@ def ask(load_script, saved, tmp_path):
     return run
 
 
-@pytest.mark.slow
 def test_tomorrow_the_network_gives_the_same_answer(ask, saved, capsys):
     (probability,) = ask()
     assert probability == pytest.approx(saved[1]["probability"], abs=1e-6)

@@ -65,12 +65,25 @@ def test_experiments_really_change_what_they_say(load_script):
     before = experiments.EXPERIMENTS["normalization"]["before each relu"][0]()
     kinds = [type(layer).__name__ for layer in before.layers[:3]]
     assert kinds == ["Conv2D", "BatchNormalization", "Activation"]
+    keras.utils.set_random_seed(0)
     flipped = experiments.EXPERIMENTS["flips"]["left and right"][0]()
     x = np.random.default_rng(0).random((8, 28, 28, 1)).astype("float32")
     y = keras.ops.convert_to_numpy(flipped.layers[0](x, training=True))
     mirrored = [np.allclose(a, b[:, ::-1]) for a, b in zip(y, x, strict=True)]
     same = [np.allclose(a, b) for a, b in zip(y, x, strict=True)]
     assert any(mirrored) and all(np.logical_or(mirrored, same))
+
+
+@pytest.mark.slow
+def test_each_line_of_a_group_is_a_run_with_its_change(load_quickly, tmp_path, monkeypatch):
+    experiments = load_quickly("mnist/studies/experiments.py")
+    lines = {label: experiments.EXPERIMENTS["images"][label] for label in ("500", "55,000")}
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"images": lines})
+    results = experiments.main([*TINY, "--outputs", str(tmp_path)])
+    assert list(results["images"]) == list(lines)
+    for number, images in enumerate((500, 256)):  # the second has no change
+        run = json.loads((tmp_path / "images" / str(number) / "run.json").read_text("utf-8"))
+        assert run["settings"]["train_samples"] == images
 
 
 def test_weights_are_described(load_script, tmp_path):
@@ -426,21 +439,26 @@ def test_best_recipe_is_the_network_of_the_book(load_script):
 
 
 @pytest.mark.slow
-def test_options_reach_the_stages(load_quickly, tmp_path, monkeypatch):
+def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path, monkeypatch):
     """--epochs is for the first stage, --train-samples for all; quickly, with another network."""
     recipes = load_quickly("mnist/studies/recipes.py")
-    stages = [
-        {"model": "le_net", "augment": "affine", "epochs": 9},
-        {"model": "le_net", "epochs": 2},
-    ]
+    still = {"optimizer": "sgd", "learning_rate": 1e-9, "epochs": 1}
+    stages = [{"model": "le_net", "augment": "affine", "epochs": 9}, {"model": "le_net"} | still]
     monkeypatch.setitem(recipes.RECIPES, "best", stages)
-    recipes.main(["best", *TINY, "--seeds", "5", "--outputs", str(tmp_path)])
-    one, two = (
-        json.loads((tmp_path / f"5-{n}" / "run.json").read_text())["settings"] for n in (1, 2)
-    )
-    assert (one["epochs"], one["train_samples"], one["augment"]) == (1, 256, "affine")
-    assert (two["epochs"], two["train_samples"], two["augment"]) == (2, 256, None)
+    options = ["--epochs", "2", "--train-samples", "512", "--seeds", "5"]
+    results = recipes.main(["best", *options, "--outputs", str(tmp_path)])
+    runs = [json.loads((tmp_path / f"5-{n}" / "results.json").read_text("utf-8")) for n in (1, 2)]
+    one, two = (run["settings"] for run in runs)
+    assert (one["epochs"], one["train_samples"], one["augment"]) == (2, 512, "affine")
+    assert (two["epochs"], two["train_samples"], two["augment"]) == (1, 512, None)
     assert two["start_from"] == str(tmp_path / "5-1") and two["seed"] == one["seed"] == 5
+    first, last = (run["models"]["le_net"] for run in runs)
+    before, after = (run["validation"]["cross_entropy"] for run in (first, last))
+    assert after == pytest.approx(before, rel=1e-4)
+    assert results["epochs"] == 3
+    assert results["validation"]["mean"] == last["validation"]["accuracy"]
+    seconds = 2 * first["seconds_per_epoch"] + last["seconds_per_epoch"]
+    assert results["seconds"] == pytest.approx(seconds)
 
 
 @pytest.mark.slow
@@ -461,23 +479,6 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path):
-    recipes = load_quickly("mnist/studies/recipes.py")
-    stage = {"model": "le_net", "train_samples": 512}
-    still = {"optimizer": "sgd", "learning_rate": 1e-9}
-    stages = [stage | {"epochs": 2, "augment": "affine"}, stage | still | {"epochs": 1}]
-    results, folder = recipes.train_stages(stages, 7, tmp_path, test=False)
-    assert folder == tmp_path / "7-2" and results["epochs"] == 3
-    runs = [json.loads((tmp_path / f"7-{n}" / "results.json").read_text()) for n in (1, 2)]
-    one, two = (run["models"]["le_net"] for run in runs)
-    first, last = (stage["validation"]["cross_entropy"] for stage in (one, two))
-    assert last == pytest.approx(first, rel=1e-4)
-    assert results["validation"] == two["validation"]
-    seconds = 2 * one["seconds_per_epoch"] + two["seconds_per_epoch"]
-    assert 3 * results["seconds_per_epoch"] == pytest.approx(seconds)
-
-
-@pytest.mark.slow
 def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
     search = load_script("mnist/studies/search.py")
     fitted = []
@@ -493,15 +494,15 @@ def test_search_goes_on_where_it_was(load_script, tmp_path, monkeypatch):
     monkeypatch.setattr(search, "fit", fit)
     options = [*TINY, "--outputs", str(tmp_path)]
     assert len(search.main([*options, "--trials", "2"])["trials"]) == 2
-    results = search.main([*options, "--trials", "20", "--confirm"])
+    results = search.main([*options, "--trials", "8", "--confirm"])
     trials = results["trials"]
-    assert {trial["number"] for trial in trials} == set(range(22))
-    assert len({trial["learning_rate"] for trial in trials}) == 22
-    best = min((settings["learning_rate"] for settings, _ in fitted[:22]), key=distance)
+    assert {trial["number"] for trial in trials} == set(range(10))
+    assert len({trial["learning_rate"] for trial in trials}) == 10
+    best = min((settings["learning_rate"] for settings, _ in fitted[:10]), key=distance)
     assert results["best"]["learning_rate"] == trials[0]["learning_rate"] == best
     # Afterwards the best settings and those of the quick recipe meet on seeds new to both.
-    assert {seed for _, seed in fitted[:22]}.isdisjoint(seed for _, seed in fitted[22:])
-    assert [settings for settings, _ in fitted[22:]] == 3 * [results["best"]] + 3 * [search.BY_HAND]
+    assert {seed for _, seed in fitted[:10]}.isdisjoint(seed for _, seed in fitted[10:])
+    assert [settings for settings, _ in fitted[10:]] == 3 * [results["best"]] + 3 * [search.BY_HAND]
     assert results["confirmed"]["by_hand"]["mean"] == pytest.approx(1)
     assert pd.read_csv(tmp_path / "trials.csv")["value"].is_monotonic_decreasing
     assert (tmp_path / "mnist_search.png").exists()

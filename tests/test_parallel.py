@@ -1,6 +1,5 @@
 """One training shared by several processes, on the loopback interface; needs JAX."""
 
-import json
 import os
 import signal
 import subprocess
@@ -86,16 +85,18 @@ def test_the_processes_end_with_the_one_that_started_them():
 
 @pytest.mark.slow
 @needs_jax
-def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script, tmp_path):
+def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(
+    load_script, tmp_path, monkeypatch
+):
     """The same weights, some epochs later. (Dropout would go on with other numbers.)"""
     options = ["-m", "mlp_one_layer", *SMALL, "--epochs"]
     one, two = tmp_path / "1", tmp_path / "2"
     # What JAX has compiled for one run, the next ones need not compile again.
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled")}
-    cache |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "compiled"))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     # Killed after an epoch or two, one process takes the other one along.
     command = [sys.executable, str(ROOT / SCRIPT), *options, "100", "--outputs", str(two)]
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | cache)
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     checkpoint = two / "mlp_one_layer_checkpoint.keras"
     while not checkpoint.exists() and started.poll() is None:
         time.sleep(0.02)
@@ -106,13 +107,13 @@ def test_two_processes_learn_what_one_learns_and_go_on_after_a_death(run_script,
     line = f"parallel.py: process 1 ended with status -{signal.SIGKILL:d}. To go on"
     assert line in error and "Traceback" not in error
     epochs = len(pd.read_csv(two / "mlp_one_layer_history.csv")) + 2
-    run = run_script(SCRIPT, "--resume", two, "--epochs", epochs, **cache)
-    assert run.returncode == 0, run.stderr
-    results = json.loads((two / "results.json").read_text(encoding="utf-8"))
+    # From here on, this process starts the others.
+    main, before = load_script(SCRIPT).main, signal.getsignal(signal.SIGTERM)
+    results = main(["--resume", str(two), "--epochs", str(epochs)])
     assert results["processes"] == 2
     assert results["models"]["mlp_one_layer"]["epochs"] == epochs
-    run = run_script(SCRIPT, *options, epochs, "--processes", 1, "--outputs", one, **cache)
-    assert run.returncode == 0, run.stderr
+    main([*options, str(epochs), "--processes", "1", "--outputs", str(one)])
+    signal.signal(signal.SIGTERM, before)
     for a, b in zip(weights(one), weights(two), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 

@@ -34,15 +34,13 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 TINY = ["--epochs", "1", "--train-samples", "256"]
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
-    "mnist/studies/fitting.py": TINY,
-    "mnist/studies/experiments.py": [*TINY, "--groups", "images"],
     "mnist/studies/splits.py": [*TINY, "--networks", "mlp_tiny", "mlp_one_layer"],
     "serialization/rest/detectors.py": ["--images", "4", "--digits", "200", "--epochs", "1"],
     "serialization/rest/preparation_steps.py": ["--images", "50"],
     "serialization/rest/light.py": ["--images", "20"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],
-    "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge", "perceptron"],
+    "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge"],
     "forecasts/quantiles.py": ["--epochs", "1", "--seeds", "1"],
     "text/leak.py": ["--messages", "300", "--seeds", "1"],
     "text/pieces.py": ["--sizes", "256", "300"],
@@ -71,7 +69,8 @@ RUN_BY_THEIR_CHAPTER = {
     "cnn/segmentation/skips.py", "cnn/segmentation/own_masks.py",
     "cnn/studies/fine_tuning.py", "cnn/studies/digits.py", "mlp/mlp.py", "mlp/evaluation.py",
     "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py", "mlp/tables/table.py",
-    "mnist/mnist.py", "mnist/studies/seeds.py",
+    "mnist/mnist.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
+    "mnist/studies/seeds.py",
     "reference/activations.py", "reference/initializers.py", "reference/optimizers.py",
     "rnn/first_names.py", "rnn/pixel_order.py", "forecasts/leakage.py",
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
@@ -96,10 +95,12 @@ RUN_BY_THEIR_CHAPTER = {
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
-    "serialization/rest/detectors.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
-    "mnist/studies/splits.py", "forecasts/forecast.py", "rnn/names.py",
-    "rnn/order.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
+    "serialization/rest/detectors.py", "mnist/studies/splits.py", "forecasts/forecast.py",
+    "rnn/names.py", "rnn/order.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
+    "customizing/loops/updates.py",
 }  # fmt: skip
+# READMEs with a program to copy that takes as long.
+SLOW_PROGRAMS = {"cnn/README.md", "text/README.md"}
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
 # Commands that set up, start what does not end, or are this very test run.
@@ -122,8 +123,11 @@ def blocks(language):
             line = text[: example.start].count("\n") + 1
             before = text[: example.start].rstrip().rpartition("\n")[2]
             if not re.fullmatch(r"<!-- not run: .+ -->", before):
-                at = f"{path.relative_to(ROOT)}:{line}"
-                found.append(pytest.param(path, example.parsed, text[example.end :], id=at))
+                name, code = path.relative_to(ROOT).as_posix(), example.parsed
+                slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
+                block = path, code, text[example.end :]
+                marks = [pytest.mark.slow] if slow else []
+                found.append(pytest.param(*block, id=f"{name}:{line}", marks=marks))
     return found
 
 
@@ -327,7 +331,7 @@ def test_results_say_how_they_were_measured():
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
     without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
-    without_backend |= {"numbers_page", "machine_speed"}
+    without_backend |= {"numbers_page", "machine_speed", "mutants"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
         assert {"command", "python", "keras", "cores"} <= provenance, path.name

@@ -469,11 +469,11 @@ def bad_requests(count, seed, good_png):
 def test_fuzz_is_never_answered_5xx(client, digits):
     png = io.BytesIO()
     drawing(digits[0][0]).save(png, "PNG")
-    for request in bad_requests(400, 0, png.getvalue()):
+    for request in bad_requests(200, 0, png.getvalue()):
         message(client.post("/predict", **request), 400, 413, 415, 422)
     # A file with a few bytes changed may still be an image: then it gets an answer.
     rng = random.Random(1)
-    for form in ("PNG", "JPEG") * 50:
+    for form in ("PNG", "JPEG") * 25:
         file = io.BytesIO()
         drawing(digits[0][1]).save(file, form)
         content = bytearray(file.getvalue())

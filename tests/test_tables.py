@@ -465,13 +465,15 @@ def test_tables_that_nobody_here_wrote(data, run_main, run_script, tmp_path):
     assert results["task"] == ("number" if data is load_diabetes else "classes")
     scores = list(results["test"]["scores"].values())
     assert scores[3]["loss"] < scores[0]["loss"] * 0.7
-    # In a process of its own, predict.py says the same as the file here.
     (tmp_path / "run").rename(tmp_path / "first")
     answers, what, _ = ask_file(script, tmp_path / "first" / "table.keras", list(map(str, options)))
     options = ["--model", tmp_path / "first", "--rows", tmp_path / "table.csv"]
-    predicted = run_script("mlp/tables/predict.py", *options, "--outputs", tmp_path / "second")
-    assert predicted.returncode == 0, predicted.stderr
-    written = pd.read_csv(tmp_path / "second" / "predictions.csv")
+    if data is load_diabetes:
+        run_main("mlp/tables/predict.py", *options)
+    else:  # in a process of its own, which knows nothing but the file
+        predicted = run_script("mlp/tables/predict.py", *options, "--outputs", tmp_path / "run")
+        assert predicted.returncode == 0, predicted.stderr
+    written = pd.read_csv(tmp_path / "run" / "predictions.csv")
     if data is load_diabetes:
         np.testing.assert_allclose(written["target, predicted"], answers, rtol=1e-4)
     else:
@@ -481,14 +483,14 @@ def test_tables_that_nobody_here_wrote(data, run_main, run_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_table_of_two_thousand_columns(run_main, tmp_path, capsys):
+def test_a_table_of_a_thousand_columns(run_main, tmp_path, capsys):
     random = np.random.default_rng(1)
-    table = pd.DataFrame(random.normal(size=(200, 2000))).round(3).add_prefix("column ")
+    table = pd.DataFrame(random.normal(size=(200, 1000))).round(3).add_prefix("column ")
     table = table.mask(random.random(table.shape) < 0.05)
     table["take"] = random.choice(["a", "b"], 200)  # Keras has a layer of that name
     table["y"] = random.choice(["up", "down"], 200)
     table.to_csv(tmp_path / "table.csv", index=False)
     options = ["--data", tmp_path / "table.csv", "--target", "y", "--epochs", 2]
     _, results = run_main("mlp/tables/table.py", *options)
-    assert len(results["columns"]) == 2001 and results["importance"] == {}
-    assert "and 1,961 more" in capsys.readouterr().out
+    assert len(results["columns"]) == 1001 and results["importance"] == {}
+    assert "and 961 more" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, run_on
+from conftest import ROOT
 
 from utils.runs import load_results
 
@@ -145,6 +145,7 @@ def test_one_asks_about_a_message(run_main, tmp_path):
 # Attention and the GPT
 
 
+@pytest.mark.every_back_end
 def test_attention_by_hand_equals_keras(run_main):
     _, results = run_main("text/gpt/attention.py")
     assert results["difference"] < 1e-5
@@ -169,6 +170,7 @@ def tiny(gpt):
     return model
 
 
+@pytest.mark.every_back_end
 def test_the_network_has_the_parameters_of_the_text_and_sees_no_future(gpt, tiny):
     assert gpt.build_gpt(gpt.SYMBOLS).count_params() == 818_241
     tokens = np.array([[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5]])
@@ -177,6 +179,7 @@ def test_the_network_has_the_parameters_of_the_text_and_sees_no_future(gpt, tiny
     assert np.abs(first[4:] - second[4:]).max() > 0.01
 
 
+@pytest.mark.every_back_end
 def test_the_cache_equals_keras_also_beyond_its_context(load_script, tiny):
     generate, cache = load_script("text/gpt/generate.py"), load_script("text/gpt/cache.py")
     starts = [cache.last_window(length, 8) for length in range(1, 18)]
@@ -205,6 +208,7 @@ def test_tokens_are_chosen_as_told(load_script):
     np.testing.assert_allclose(drawn, [0.1, 0.5, 0.3, 0.1], atol=0.04)
 
 
+@pytest.mark.every_back_end
 def test_each_token_is_scored_once(load_script, tiny):
     characters = load_script("text/gpt/characters.py")
     tokens = np.random.default_rng(1).integers(6, size=29)
@@ -234,6 +238,7 @@ def small_run(load_script, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.every_back_end
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_path):
     module, path = small_run
     options = ["--data", str(path), "--steps", "4"]
@@ -365,6 +370,7 @@ def test_heads_are_found_by_what_they_look_at(load_script):
     assert share[1] == pytest.approx(1) and times.argmax() == 1
 
 
+@pytest.mark.every_back_end
 def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
     script = load_script("text/gpt/fine_tuning.py")
     tokens = np.random.default_rng(1).integers(6, size=(4, 8))
@@ -441,6 +447,7 @@ def test_variants_differ_in_what_they_say(load_script):
     assert b"".join(cut.alphabet[t] for t in cut.validation).decode() == PLAYS[5_000:6_000]
 
 
+@pytest.mark.every_back_end
 def test_tied_weights_learn_from_both_ends(load_script, gpt):
     variants = load_script("text/gpt/variants.py")
     model = variants.build(6, tied=True, context=8, width=16, heads=2, blocks=1)
@@ -525,14 +532,6 @@ def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_pa
     assert results["ratio"] == pytest.approx(2)
     assert (data / "input.txt").read_text(encoding="utf-8") == PLAYS
     assert any("--max_iters=3" in command for command in commands)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_gpt_is_the_same_on_the_other_back_ends(backend):
-    """The tests of this file that train little, once more."""
-    few = "attention_by_hand or no_future or cache or scored_once or tied or lora or goes_on_as"
-    run_on(backend, "tests/test_text.py", few, "--slow")
 
 
 # The page

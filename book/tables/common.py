@@ -40,6 +40,11 @@ def percent(share, digits=2):
     return f"{share:.{digits}%}".replace("%", PERCENT)
 
 
+def p_value(p):
+    """Return p as it is written in a table."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def entries(name):
     """Return the results of a measurement, {key: value}, without how they were measured."""
     return {key: value for key, value in load_results(name).items() if key != "provenance"}

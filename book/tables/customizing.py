@@ -1,6 +1,6 @@
 """Machinery of the book: the tables of the chapters on what lies below fit."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, p_value, percent, table
 
 STEPS = {
     "numpy": "1. numpy",
@@ -31,8 +31,7 @@ def difference(one, scale, form):
     cells = [form.format(scale * one[key]) for key in ("mean", "low", "high")]
     ahead = sum(value > 0 for value in one["differences"])
     seeds = f"{ahead} of {len(one['differences'])}"
-    p = f"{one['holm']:.3f}" if one["holm"] >= 0.001 else "< 0.001"
-    return [cells[0], f"{cells[1]} to {cells[2]}", seeds, p]
+    return [cells[0], f"{cells[1]} to {cells[2]}", seeds, p_value(one["holm"])]
 
 
 def comparisons(name, scale=100, form="{:+.2f}", unit="points"):
@@ -178,12 +177,26 @@ def branches_comparisons():
 
 @table
 def siamese():
-    scores = load_results("siamese")["scores"]
-    return markdown(
-        ["", "right", "95 % interval over writers", "AUC"],
-        *[
-            [name, percent(one["mean"], 1), f"{100 * one['low']:.1f} to {percent(one['high'], 1)}"]
-            + [f"{one['auc']:.3f}"]
-            for name, one in scores.items()
-        ],
-    )
+    found, without = load_results("siamese"), load_results("siamese_no_dropout")
+    rows = []
+    for results, who, label in (
+        (found, "siamese network", "siamese network"),
+        (found, "logistic regression", "logistic regression"),
+        (found, "difference", "the network, less regression"),
+        (without, "siamese network", "siamese network, no dropout"),
+    ):
+        points = (
+            "{:+.1f} ({:+.1f} to {:+.1f})" if who == "difference" else "{:.1f} ({:.1f} to {:.1f})"
+        )
+        one, cells = results["scores"][who], []
+        for measure in ("at_half", "right", "auc"):
+            form = points.replace(".1f", ".3f") if measure == "auc" else points
+            scale = 1 if measure == "auc" else 100
+            cells.append(
+                form.format(*(scale * one[measure][end] for end in ("mean", "low", "high")))
+            )
+        threshold = results["thresholds"].get(who)
+        cells.insert(1, "" if threshold is None else f"{threshold:.2f}")
+        rows.append([label, *cells])
+    header = ["", "right at 0.5, %", "its threshold", "right there, %", "AUC"]
+    return markdown(header, *rows)

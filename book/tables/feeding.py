@@ -1,6 +1,6 @@
 """Machinery of the book: the tables of the chapters on data in files and on the slow place."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, p_value, percent, table
 
 
 @table
@@ -87,9 +87,8 @@ KINDS = {
 
 def beside(one):
     """Return the cells of a ratio: in percent, its interval, and p."""
-    p = f"{one['holm']:.3f}" if one["holm"] >= 0.001 else "< 0.001"
     interval = f"{100 * one['low']:.0f} to {percent(one['high'], 0)}"
-    return [percent(one["ratio"], 0), interval, p]
+    return [percent(one["ratio"], 0), interval, p_value(one["holm"])]
 
 
 @table

@@ -1,6 +1,6 @@
 """The tables of the chapter on pictures."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, p_value, percent, table
 
 ENDS = ("mean", "low", "high")
 
@@ -17,7 +17,7 @@ def generating_autoencoder():
     return markdown(
         ["numbers", "error of PCA", "error of the autoencoder", "less, with 95 % interval"],
         *[
-            [size, f"{one['pca']:.4f}", f"{one['network']:.4f}"]
+            [size, f"{one['linear']:.4f}", f"{one['network']:.4f}"]
             + [with_interval(one["less"], "{:.4f}")]
             for size, one in results.items()
         ],
@@ -134,7 +134,7 @@ def generating_help():
             [f"{names[first]}, less {names[pair.removeprefix(f'{first}_')]}"]
             + ["{:+.1f}".format(100 * one["mean"])]
             + ["{:+.1f} to {:+.1f}".format(100 * one["low"], 100 * one["high"])]
-            + [f"{one['holm']:.3f}"]
+            + [p_value(one["holm"])]
         )
     return markdown(["learned from", "points", "95 % interval", "Holm's p"], *rows)
 
@@ -163,5 +163,5 @@ def generating_noise():
         + ["{:+.1f} ({:+.1f} to {:+.1f})".format(*[100 * one["accuracy"][k] for k in ENDS])]
         + ["{:+.2f} ({:+.2f} to {:+.2f})".format(*[one["frechet"][k] for k in ENDS])]
     )
-    rows.append(["Holm's p", *[f"{one[key]['holm']:.3f}" for key in ("accuracy", "frechet")]])
+    rows.append(["Holm's p", *[p_value(one[key]["holm"]) for key in ("accuracy", "frechet")]])
     return markdown(["learns from", "as asked", "Fréchet distance"], *rows)

@@ -129,7 +129,14 @@ def train_classifier(scenes, windows=WINDOWS, epochs=EPOCHS, seed=1):
         weighted_metrics=["accuracy"],
     )
     x, y, weights = cut_windows(scenes, windows, seed)
-    classifier.fit(x, y, BATCH_SIZE, epochs, sample_weight=weights, verbose=verbosity())
+    classifier.fit(
+        x,
+        y,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        sample_weight=weights,
+        verbose=verbosity(),
+    )
     return classifier
 
 
@@ -163,4 +170,5 @@ def slide(classifier, size):
 
 def label_by_sliding(classifier, images):
     """Return probabilities (n, height, width, 11) for images (n, height, width, 1)."""
-    return slide(classifier, images.shape[1]).predict(surround(images), 25, verbose=0)
+    slid = slide(classifier, images.shape[1])
+    return slid.predict(surround(images), batch_size=25, verbose=0)

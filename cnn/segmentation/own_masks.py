@@ -74,8 +74,14 @@ def train(network, known, held_out, epochs):
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    how = {"validation_data": tuple(held_out), "verbose": verbosity()}
-    network.fit(known.images, known.labels, BATCH_SIZE, epochs, **how)
+    network.fit(
+        known.images,
+        known.labels,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        validation_data=tuple(held_out),
+        verbose=verbosity(),
+    )
 
 
 def look_around(image):
@@ -161,7 +167,7 @@ def main(argv=None):
     network = build(args.size, len(classes), not args.from_scratch)
     train(network, known, held_out, args.epochs)
     guesses = {
-        "U-Net": network.predict(held_out.images, 16, verbose=0).argmax(axis=-1),
+        "U-Net": network.predict(held_out.images, batch_size=16, verbose=0).argmax(axis=-1),
         "boosting on colours": by_colour(known, held_out.images, args.seed),
     }
     results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}

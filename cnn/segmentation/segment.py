@@ -60,16 +60,21 @@ def train(network, scenes, epochs=EPOCHS, held_out=None):
         loss="sparse_categorical_crossentropy",  # the mean over all pixels
         metrics=["accuracy"],
     )
-    checked = held_out and (held_out.images, held_out.labels)
-    how = {"validation_data": checked, "verbose": verbosity()}
-    history = network.fit(scenes.images, scenes.labels, BATCH_SIZE, epochs, **how)
+    history = network.fit(
+        scenes.images,
+        scenes.labels,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        validation_data=held_out and (held_out.images, held_out.labels),
+        verbose=verbosity(),
+    )
     return history.history
 
 
 def label_all(u_net, classifier, pieces, images):
     """Return {way: probabilities (n, 64, 64, 11)} for images (n, 64, 64, 1)."""
     return {
-        "U-Net": u_net.predict(images, 50, verbose=0),
+        "U-Net": u_net.predict(images, batch_size=50, verbose=0),
         "classifier, slid": label_by_sliding(classifier, images),
         "ink, nearest mean": label_pieces(pieces, images),
     }
@@ -130,7 +135,7 @@ def main(argv=None):
     known, held_out = make_part("train", args.scenes), make_part("validation", HELD_OUT)
     u_net = build_u_net()
     history = train(u_net, known, args.epochs, held_out)
-    classifier = train_classifier(known, args.windows)
+    classifier = train_classifier(known, args.windows, seed=args.seed)
     pieces = fit_pieces(known)
     results = {"history": history, "threshold": pieces.threshold, "least": pieces.least}
     results |= {"parameters": u_net.count_params(), "of_classifier": classifier.count_params()}

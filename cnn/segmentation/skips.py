@@ -42,7 +42,7 @@ def main(argv=None):
             keras.utils.set_random_seed(seed)
             network = build_u_net(skips=way == "with")
             train(network, known, args.epochs)
-            guess = network.predict(held_out.images, 50, verbose=0)
+            guess = network.predict(held_out.images, batch_size=50, verbose=0)
             measured = judge(held_out, guess)
             for key in MEASURES:
                 reached[key][way].append(measured[key])

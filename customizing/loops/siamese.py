@@ -1,12 +1,15 @@
 """Are two digits by the same writer? A siamese network, judged on writers that it has not met.
 
     python customizing/loops/siamese.py
+    python customizing/loops/siamese.py --dropout 0
 
 Two images of the same digit go through the same convolutions, and the network looks at how far
-apart they come out. It learns from 20,000 pairs, half of them by one writer, and is judged on pairs
-by the writers who validate. You will see the share of right answers and the AUC, with intervals
-over writers, of the network and of logistic regression that knows how the strokes of the two differ
-in weight, slant and size. The figure shows pairs. Takes about two minutes.
+apart they come out. It learns from 20,000 pairs, half of them by one writer. Beside it stands
+logistic regression that knows how the strokes of the two differ in weight, slant and size. A tenth
+of the training writers is set aside: on their pairs each of the two gets a threshold. You will see
+the share of right answers, at 0.5 and at that threshold, and the AUC, on pairs by the writers who
+validate, with intervals over writers; then, what the network says of pairs that it has learned
+from. The figure shows pairs. Takes about two minutes.
 Chapter: customizing/loops/README.md#by-the-same-writer
 """
 
@@ -21,50 +24,24 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from utils.data import load_parts, prepare_images, writers_of
+from utils.data import writers_of
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_over_groups
 from utils.training import verbosity
+from writer_pairs import differences, draw_pairs
 
 PAIRS = 20_000  # to learn from
-VALIDATION_PAIRS = 4_000
+VALIDATION_PAIRS = 4_000  # as many choose the thresholds
 EPOCHS = 4
 BATCH_SIZE = 100
+DROPOUT = 0.3  # of what the convolutions say of an image
+DRAWS = 1_000  # of writers, for the intervals
 SEED = 1  # of the pairs and of the initial weights
+MEASURES = ["at_half", "right", "auc"]
 
 
-def draw_pairs(part, pairs, random):
-    """Return pairs of images of one digit, whether one person wrote both, and who wrote the first.
-
-    The shapes are (pairs, 2, 28, 28), (pairs,) and (pairs,). Every other pair is by one writer. The
-    first image is drawn in the same way in both cases, so it tells nothing about the answer.
-    """
-    images, digits = load_parts()[part]
-    writers = writers_of(part)
-    groups = {}  # (writer, digit): places of the images
-    for place, key in enumerate(zip(writers.tolist(), digits.tolist(), strict=True)):
-        groups.setdefault(key, []).append(place)
-    others = {d: [w for w, digit in groups if digit == d] for d in range(10)}
-    able = [place for places in groups.values() if len(places) > 1 for place in places]
-    chosen = []
-    for place, first in enumerate(random.choice(able, size=pairs)):
-        writer, digit = int(writers[first]), int(digits[first])
-        if place % 2:  # by another person, each as likely as the next one
-            writer = random.choice([w for w in others[digit] if w != writer])
-        second = random.choice([p for p in groups[writer, digit] if p != first])
-        chosen.append((first, second))
-    chosen = np.array(chosen)
-    same = np.arange(pairs) % 2 == 0
-    return (
-        prepare_images(images[chosen], (2, 28, 28)),
-        same.astype("float32"),
-        writers[chosen[:, 0]],
-    )
-
-
-def build_model():
+def build_model(dropout=DROPOUT):
     """Return a network that takes a pair, (2, 28, 28), and says how likely one person wrote both.
 
     The two images share all layers: a network within the network looks at each.
@@ -77,7 +54,7 @@ def build_model():
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
-            layers.Dropout(0.3),
+            layers.Dropout(dropout),
             layers.Dense(32),
         ],
         name="look",
@@ -88,45 +65,63 @@ def build_model():
     return keras.Model(pair, layers.Dense(1, activation="sigmoid")(distance))
 
 
-def features(images):
-    """Return ink, slant, width, height and thickness of each image: (..., 5).
+def fit_threshold(same, answers):
+    """Return the threshold above which "one writer" is most often right."""
+    tried = np.quantile(answers, np.linspace(0, 1, 201))
+    return float(max(tried, key=lambda threshold: np.mean((answers > threshold) == same)))
 
-    Slant is the covariance of row and column over the variance of rows; thickness is the ink over
-    the edges that one crosses from left to right, row by row.
+
+def measure(same, answers, threshold, weights=None):
+    """Return the share of right answers at 0.5 and at a threshold, and the AUC."""
+    right = [np.average((answers > at) == same, weights=weights) for at in (0.5, threshold)]
+    return [*right, roc_auc_score(same, answers, sample_weight=weights)]
+
+
+def draw_writers(same, writers):
+    """Yield what each pair counts if the writers are drawn again: as often as both of its writers.
+
+    writers: of each pair, (pairs, 2). Source: Snijders and Borgatti, "Non-parametric standard
+    errors and tests for network statistics", 1999.
     """
-    ink = images.sum(axis=(-2, -1)) + 1e-6
-    rows, columns = np.mgrid[:28, :28].astype("float32")
-    middle = [(images * axis).sum(axis=(-2, -1)) / ink for axis in (rows, columns)]
-    far = [a - m[..., None, None] for a, m in zip((rows, columns), middle, strict=True)]
-    variance = (images * far[0] ** 2).sum(axis=(-2, -1)) / ink
-    slant = (images * far[0] * far[1]).sum(axis=(-2, -1)) / ink / variance
-    spread = (images * far[1] ** 2).sum(axis=(-2, -1)) / ink
-    steps = np.abs(np.diff(images, axis=-1)).sum(axis=(-2, -1))  # edges crossed, row by row
-    return np.stack([ink, slant, spread**0.5, variance**0.5, ink / steps], axis=-1)
+    names, places = np.unique(writers, return_inverse=True)
+    first, second = places.reshape(writers.shape).T
+    random = np.random.default_rng(0)
+    for _ in range(DRAWS):
+        times = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
+        yield times[first] * np.where(same, 1, times[second])
 
 
-def differences(pairs):
-    """Return how the images of each pair differ, in five features and by pixels: (n, 6)."""
-    apart = np.abs(np.diff(features(pairs), axis=1))[:, 0]
-    pixels = np.sqrt(((pairs[:, 0] - pairs[:, 1]) ** 2).sum(axis=(1, 2)))
-    return np.column_stack([apart, pixels])
+def judge(same, writers, answers, thresholds):
+    """Return {who, or "difference": {measure: mean and interval over writers}}.
 
+    answers: {who: probabilities (pairs,)}; the difference is that of the first and the second.
+    """
 
-def judge(same, probabilities, writers):
-    """Return the share of right answers, with an interval over writers, and the AUC."""
-    right = (probabilities > 0.5) == (same == 1)
-    return mean_over_groups(right, writers) | {"auc": float(roc_auc_score(same, probabilities))}
+    def measure_all(weights=None):
+        found = [measure(same, answers[who], thresholds[who], weights) for who in answers]
+        return np.array([*found, np.subtract(*found)])
+
+    drawn = np.array([measure_all(weights) for weights in draw_writers(same, writers)])
+    numbers = [measure_all(), *np.quantile(drawn, [0.025, 0.975], axis=0)]
+    return {
+        who: {
+            name: dict(zip(("mean", "low", "high"), map(float, ends), strict=True))
+            for name, ends in zip(MEASURES, of_one, strict=True)
+        }
+        for who, of_one in zip([*answers, "difference"], np.moveaxis(numbers, 0, 2), strict=True)
+    }
 
 
 def draw(pairs, same, probabilities):
-    """Draw eight pairs, with the network's answers."""
-    figure, panels = plt.subplots(2, 8, figsize=(9, 2.9))
-    for row, value in enumerate((1, 0)):
+    """Draw eight pairs of each kind, with the network's answers."""
+    figure, panels = plt.subplots(2, 8, figsize=(9, 2.2))
+    for row, value in enumerate((True, False)):
         for axes, one in zip(panels[row], np.flatnonzero(same == value)[:8], strict=True):
             axes.imshow(np.hstack(pairs[one]), cmap="gray_r")
             axes.set_title(f"{probabilities[one]:.0%}", fontsize=10)
             axes.set(xticks=[], yticks=[])
             axes.grid(False)
+            axes.spines[:].set_visible(False)
         panels[row, 0].set_ylabel("same" if value else "different")
     return figure
 
@@ -136,39 +131,39 @@ def main(argv=None):
     parser = make_parser("Tell whether two digits are by the same writer.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--pairs", type=number(int, 2), default=PAIRS, help="to learn from")
+    parser.add_argument("--dropout", type=number(float, 0, 0.9), default=DROPOUT)
     parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     random = np.random.default_rng(args.seed)
-    pairs, same, _ = draw_pairs("train", args.pairs, random)
+    names = np.unique(writers_of("train"))
+    aside = names[::10]
+    pairs, same, _ = draw_pairs("train", args.pairs, random, np.setdiff1d(names, aside))
+    choosing, same_choosing, _ = draw_pairs("train", VALIDATION_PAIRS, random, aside)
     pairs_val, same_val, writers = draw_pairs("validation", VALIDATION_PAIRS, random)
 
-    model = build_model()
+    model = build_model(args.dropout)
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    known = (pairs_val, same_val)
-    history = model.fit(
-        pairs, same, BATCH_SIZE, args.epochs, validation_data=known, verbose=verbosity()
-    ).history
-    probabilities = model.predict(pairs_val, verbose=0)[:, 0]
-    simple = make_pipeline(StandardScaler(), LogisticRegression())
-    simple.fit(differences(pairs), same)
-    by_features = simple.predict_proba(differences(pairs_val))[:, 1]
-    scores = {
-        "siamese network": judge(same_val, probabilities, writers),
-        "logistic regression": judge(same_val, by_features, writers),
+    model.fit(pairs, same, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=verbosity())
+    simple = make_pipeline(StandardScaler(), LogisticRegression()).fit(differences(pairs), same)
+    ask = {
+        "siamese network": lambda x: model.predict(x, batch_size=1000, verbose=0)[:, 0],
+        "logistic regression": lambda x: simple.predict_proba(differences(x))[:, 1],
     }
-    both = {"network": probabilities, "regression": by_features}
-    right = {name: ((p > 0.5) == (same_val == 1)).astype(float) for name, p in both.items()}
-    ahead = mean_over_groups(right["network"] - right["regression"], writers)
-    for name, found in scores.items():
-        print(
-            f"{name:20} {found['mean']:.1%} right ({found['low']:.1%} to {found['high']:.1%})"
-            f", AUC {found['auc']:.3f}"
-        )
-    print("ahead by {mean:+.1%} ({low:+.1%} to {high:+.1%})".format(**ahead))
-    save_figure(draw(pairs_val, same_val, probabilities), folder / "siamese.png")
-    results = {"scores": scores, "ahead": ahead, "history": history}
+    thresholds = {who: fit_threshold(same_choosing, of(choosing)) for who, of in ask.items()}
+    answers = {who: of(pairs_val) for who, of in ask.items()}
+    scores = judge(same_val, writers, answers, thresholds)
+    for who, found in scores.items():
+        print(f"{who:20}", f"threshold {thresholds[who]:.2f}" if who in thresholds else "")
+        for name, one in found.items():
+            print("  {:8} {mean:.3f} ({low:.3f} to {high:.3f})".format(name, **one))
+    of_strangers = answers["siamese network"]
+    of_known = ask["siamese network"](pairs[:VALIDATION_PAIRS])  # half of both are by one writer
+    said = {"known": float(of_known.mean()), "strangers": float(of_strangers.mean())}
+    print("mean probability: learned from {known:.2f}, strangers {strangers:.2f}".format(**said))
+    save_figure(draw(pairs_val, same_val, of_strangers), folder / "siamese.png")
+    results = {"scores": scores, "thresholds": thresholds, "probability": said}
     return save_results(results, folder, __file__, argv)
 
 
