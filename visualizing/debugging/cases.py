@@ -16,7 +16,7 @@ import pandas as pd
 
 from broken import FAULTS, Training
 from networks import as_input, layer_outputs, probabilities
-from symptoms import CHECKS, Patient
+from symptoms import CHECKS, GUESSING, Patient
 from utils.data import Digits, load_parts, prepare_part
 from utils.statistics import score
 
@@ -186,6 +186,33 @@ def train(case, training):
         "batch_size": training.batch_size,
     }
     return Patient(pd.DataFrame(history), said, settings, model, labels, *predictions, outputs)
+
+
+def measure(patient):
+    """Return what the checks of the doctor look at, {what: in words}."""
+    history, said = patient.history, patient.said
+    sums = patient.predictions.sum(axis=1)
+    measures = {
+        "training loss": f"{history['loss'].iloc[0]:.2f} in epoch 1, "
+        f"{history['loss'].iloc[-1]:.2f} in the last; guessing gives {GUESSING:.2f}",
+        "training accuracy": f"at best {history['accuracy'].max():.1%}, "
+        f"in the last epoch {history['accuracy'].iloc[-1]:.1%}, after it "
+        f"{said['train']['accuracy']:.1%}",
+        "sum of the ten outputs": f"from {sums.min():.2f} to {sums.max():.2f}",
+        "the run's validation": describe(said["validation"]),
+        "the book's, 0 to 1": describe(patient.score(patient.predictions)),
+        "the book's, 0 to 255": describe(patient.score(patient.predictions_unscaled)),
+    }
+    for layer in patient.model.layers:
+        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu":
+            output = patient.outputs[layer.name]
+            alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
+            measures[f"never active in {layer.name}"] = f"{(~alive).sum()} of {alive.size}"
+    return measures
+
+
+def describe(scores):
+    return f"accuracy {scores['accuracy']:.1%}, cross-entropy {scores['cross_entropy']:.3f}"
 
 
 def blind(patient):

@@ -6,9 +6,9 @@
     python visualizing/debugging/drill.py --score 100          # the doctor alone, in runs 1 to 100
 
 You will see what the doctor measures, without what he makes of it; the curves are in the run's
-folder. After your diagnosis: which fault it was, what shows it, what the doctor said, and how often
-each of you was right so far. A run takes some ten seconds, --score 100 a quarter of an hour; started
-again with the same --outputs, it goes on.
+folder. After your diagnosis: which fault it was, what shows it, what the doctor said, and how
+often each of you was right so far. A run takes some ten seconds, --score 100 a quarter of an hour;
+started again with the same --outputs, it goes on.
 Chapter: visualizing/debugging/README.md#a-blind-drill
 """
 
@@ -24,15 +24,14 @@ import numpy as np
 
 import checklist
 from broken import FAULTS
-from cases import blind, diagnose, draw_case, examine, prepare, train
-from symptoms import GUESSING
+from cases import blind, diagnose, draw_case, examine, measure, prepare, train
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results, shown, write_json
 
 WHY = {
     "healthy": "Both losses fall, and validation is as good on the book's images as on the run's.",
-    "rate_too_high": "The first epoch is loud or leads nowhere: steps that large break the network.",
+    "rate_too_high": "The first epoch is loud, or all that follow are flat: such steps break it.",
     "rate_too_low": "Both losses fall together, slowly, and are still falling at the end.",
     "labels_shuffled": "What it learns of its training images helps with no other: it memorizes.",
     "not_scaled": "The run's validation loss comes out with pixels from 0 to 255, not from 0 to 1.",
@@ -42,33 +41,6 @@ WHY = {
     "batches_of_two": "Validation is better than training, for batch normalization of two images.",
     "not_shuffled": "Validation is better than training, and learning slow: digit after digit.",
 }
-
-
-def measure(patient):
-    """Return what the checks of the doctor look at, {what: in words}."""
-    history, said = patient.history, patient.said
-    sums = patient.predictions.sum(axis=1)
-    measures = {
-        "training loss": f"{history['loss'].iloc[0]:.2f} in epoch 1, "
-        f"{history['loss'].iloc[-1]:.2f} in the last; guessing gives {GUESSING:.2f}",
-        "training accuracy": f"at best {history['accuracy'].max():.1%}, "
-        f"in the last epoch {history['accuracy'].iloc[-1]:.1%}, after it "
-        f"{said['train']['accuracy']:.1%}",
-        "sum of the ten outputs": f"from {sums.min():.2f} to {sums.max():.2f}",
-        "the run's validation": describe(said["validation"]),
-        "the book's, 0 to 1": describe(patient.score(patient.predictions)),
-        "the book's, 0 to 255": describe(patient.score(patient.predictions_unscaled)),
-    }
-    for layer in patient.model.layers:
-        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu":
-            output = patient.outputs[layer.name]
-            alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
-            measures[f"never active in {layer.name}"] = f"{(~alive).sum()} of {alive.size}"
-    return measures
-
-
-def describe(scores):
-    return f"accuracy {scores['accuracy']:.1%}, cross-entropy {scores['cross_entropy']:.3f}"
 
 
 def go_through_checklist(case, folder):
