@@ -27,7 +27,7 @@ from broken import FAULTS
 from cases import blind, diagnose, draw_case, examine, measure, prepare, train
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
-from utils.runs import make_folder, save_results, shown, write_json
+from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
 
 WHY = {
     "healthy": "Both losses fall, and validation is as good on the book's images as on the run's.",
@@ -98,7 +98,7 @@ def answered(folder):
     found = {}
     for path in sorted(folder.glob("*/results.json")):
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            run = json.loads(path.read_text(encoding="utf-8"))
+            run = json.loads(read_bytes(path))
             if run["answer"] in FAULTS and run["fault"] in FAULTS and run["doctor"] in FAULTS:
                 found.setdefault(int(run["seed"]), run)
     return found
@@ -112,10 +112,21 @@ def tell(case, answer, doctor, found):
     factors = {"rate_too_high": case.factor, "rate_too_low": 1 / case.factor}
     if case.fault in factors:
         print(f"The fault made a rate of {rate * factors[case.fault]:.2g} of it.", end="")
-    print(f"\nThe doctor said {doctor}" + ("." if found else ", for he found nothing."))
-    for text in found.values():
+    print(f"\nThe doctor, who is not told rate and batches either, says {doctor}:")
+    for text in found.values() or ["nothing is found"]:
         print(f"  - {text}")
     print("You are right." if answer == case.fault else f"You said {answer}.")
+
+
+def load_scored(file):
+    """Return the runs that --score has left in a file; none if there is no such file."""
+    if not file.exists():
+        return []
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        runs = json.loads(read_bytes(file))
+        if [run["seed"] for run in runs] == [*range(1, len(runs) + 1)]:
+            return runs
+    return fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")
 
 
 def score_doctor(count, folder):
@@ -123,9 +134,8 @@ def score_doctor(count, folder):
 
     The folder keeps what was done, so that the same command goes on after an end by Ctrl-C.
     """
-    file, runs = folder / "runs.json", []
-    if file.exists():
-        runs = json.loads(file.read_text(encoding="utf-8"))
+    file = folder / "runs.json"
+    runs = load_scored(file)
     for seed in range(len(runs) + 1, count + 1):
         case = draw_case(seed)
         patient = train(case, prepare(case))
@@ -140,7 +150,7 @@ def score_doctor(count, folder):
         print(f"{seed:4}  {case.fault:18} the doctor says {run['doctor']}{mark}", flush=True)
     right = {key: sum(run[key] == run["fault"] for run in runs) for key in ("doctor", "told")}
     print(f"right: {right['doctor']} of {len(runs)}; told rate and batches: {right['told']}")
-    return {"runs": runs, "right": right}
+    return {"runs": runs, "right": right | {"runs": len(runs)}}
 
 
 def main(argv=None):
