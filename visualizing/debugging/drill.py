@@ -5,7 +5,7 @@
     python visualizing/debugging/drill.py 7 --answer dead_relus  # a diagnosis without the menu
     python visualizing/debugging/drill.py --score 100          # the doctor alone, in runs 1 to 100
 
-You will see what the doctor measures, without what he makes of it; the curves are in the run's
+You will see what the doctor measures, without what it makes of them; the curves are in the run's
 folder. After your diagnosis: which fault it was, what shows it, what the doctor said, and how
 often each of you was right so far. A run takes some ten seconds, --score 100 a quarter of an hour;
 started again with the same --outputs, it goes on.
@@ -108,11 +108,11 @@ def tell(case, answer, doctor, found):
     """Print which fault it was, and why."""
     print(f"\nIt was {case.fault}. {WHY[case.fault]}")
     rate = case.learning_rate
-    print(f"Drawn: a learning rate of {rate:.2g}, batches of {case.batch_size}.", end=" ")
+    drawn = f"Drawn: a learning rate of {rate:.2g}, batches of {case.batch_size}."
     factors = {"rate_too_high": case.factor, "rate_too_low": 1 / case.factor}
     if case.fault in factors:
-        print(f"The fault made a rate of {rate * factors[case.fault]:.2g} of it.", end="")
-    print(f"\nThe doctor, who is not told rate and batches either, says {doctor}:")
+        drawn += f" The fault made a rate of {rate * factors[case.fault]:.2g} of it."
+    print(f"{drawn}\nThe doctor, who is not told rate and batches either, says {doctor}:")
     for text in found.values() or ["nothing is found"]:
         print(f"  - {text}")
     print("You are right." if answer == case.fault else f"You said {answer}.")
