@@ -110,6 +110,7 @@ def test_the_right_answer_scores_and_only_the_first_counts(drill, tmp_path, caps
     assert f"It was {right}." in (said := answer(wrong, "a"))
     assert f"You said {wrong}." in said and "of 1 runs: you 0," in said
     assert "You are right." in (said := answer(right, "b")) and "of 1 runs: you 0," in said
+    assert "answered before" in said
     assert "of 2 runs: you 1," in answer(drill.draw_case(4).fault, "c", "4")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "results.json").write_text('{"answer": 1', encoding="utf-8")

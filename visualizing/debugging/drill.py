@@ -188,6 +188,8 @@ def main(argv=None):
     results = save_results(results, folder, __file__, argv)
     runs = ({case.seed: results} | earlier).values()
     right = [sum(run[key] == run["fault"] for run in runs) for key in ("answer", "doctor")]
+    if case.seed in earlier:
+        print("This run was answered before, and the first answer counts.")
     print("Right so far, of {} runs: you {}, the doctor {}.".format(len(runs), *right))
     return results
 
