@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import Ask, FormError, RefusedError
+from bench import Ask, FormError, RefusedError, short
 
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"
@@ -70,7 +70,7 @@ def line_in(path, error):
     lines = [frame for frame in frames if Path(frame.filename) == Path(path)]
     if not lines:
         return ""
-    code = f", `{lines[-1].line}`" if lines[-1].line else ""
+    code = f", `{short(lines[-1].line)}`" if lines[-1].line else ""
     return f" in line {lines[-1].lineno}{code}"
 
 

@@ -29,17 +29,17 @@ from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
 
-WHY = {
-    "healthy": "Both losses fall, and validation is as good on the book's images as on the run's.",
-    "rate_too_high": "The first epoch is loud, or all that follow are flat: such steps break it.",
-    "rate_too_low": "Both losses fall together, slowly, and are still falling at the end.",
-    "labels_shuffled": "What it learns of its training images helps with no other: it memorizes.",
-    "not_scaled": "The run's validation loss comes out with pixels from 0 to 255, not from 0 to 1.",
-    "dead_relus": "Flat curves, a first loss as by guessing: neurons that are never active.",
-    "softmax_forgotten": "The ten outputs do not add up to 1, so the loss is of no probabilities.",
-    "leak": "The run's own validation images are easier than the book's: it knows some of them.",
-    "batches_of_two": "Validation is better than training, for batch normalization of two images.",
-    "not_shuffled": "Validation is better than training, and learning slow: digit after digit.",
+SIGNS = {  # what usually shows a fault; it need not show
+    "healthy": "both losses fall, and the book's images are read as well as the run's",
+    "rate_too_high": "the first epoch is loud, or all that follow are flat",
+    "rate_too_low": "both losses fall together, slowly, and are still falling at the end",
+    "labels_shuffled": "what it learns of its training images helps with no other",
+    "not_scaled": "the run's validation loss comes out with pixels from 0 to 255, not from 0 to 1",
+    "dead_relus": "flat curves, a first loss as by guessing, neurons that are never active",
+    "softmax_forgotten": "the ten outputs do not add up to 1",
+    "leak": "the run's own validation images are easier than the book's",
+    "batches_of_two": "validation jumps, and is better than training",
+    "not_shuffled": "learning is slow, and validation better than training",
 }
 
 
@@ -105,8 +105,8 @@ def answered(folder):
 
 
 def tell(case, answer, doctor, found):
-    """Print which fault it was, and why."""
-    print(f"\nIt was {case.fault}. {WHY[case.fault]}")
+    """Print which fault it was, and what shows it."""
+    print(f"\nIt was {case.fault}. Its usual sign: {SIGNS[case.fault]}.")
     rate = case.learning_rate
     drawn = f"Drawn: a learning rate of {rate:.2g}, batches of {case.batch_size}."
     factors = {"rate_too_high": case.factor, "rate_too_low": 1 / case.factor}
