@@ -99,6 +99,16 @@ def test_findings_become_one_diagnosis(cases, findings, fault):
     assert {fault for _, fault in cases.READING} == set(cases.FAULTS)  # each can be the answer
 
 
+def test_no_line_gives_the_kind_of_network_away(cases):
+    """A network with batch normalization, too, has a line for each of its hidden layers."""
+    case = cases.draw_case(5)
+    for normalized in (False, True):
+        model = cases.make_network(case, normalized)
+        active = [getattr(layer, "activation", None) for layer in model.layers]
+        relus = [one for one in active if getattr(one, "__name__", "") == "relu"]
+        assert len(relus) == len(case.maps + case.hidden)
+
+
 def test_the_right_answer_scores_and_only_the_first_counts(drill, tmp_path, capsys):
     right = drill.draw_case(3).fault
     wrong = next(fault for fault in drill.FAULTS if fault != right)

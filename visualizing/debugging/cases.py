@@ -106,7 +106,8 @@ def make_network(case, normalized=False):
     def active(layer, *options):
         if not normalized:
             return [layer(*options, activation="relu")]
-        return [layer(*options), keras.layers.BatchNormalization(), keras.layers.ReLU()]
+        normalize, relu = keras.layers.BatchNormalization(), keras.layers.Activation("relu")
+        return [layer(*options), normalize, relu]
 
     layers = [keras.Input((28, 28, 1))]
     for count in case.maps:
@@ -203,11 +204,14 @@ def measure(patient):
         "the book's, 0 to 1": describe(patient.score(patient.predictions)),
         "the book's, 0 to 255": describe(patient.score(patient.predictions_unscaled)),
     }
-    for layer in patient.model.layers:
-        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu":
-            output = patient.outputs[layer.name]
-            alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
-            measures[f"never active in {layer.name}"] = f"{(~alive).sum()} of {alive.size}"
+    relus = [
+        patient.outputs[layer.name]
+        for layer in patient.model.layers
+        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu"
+    ]
+    for number, output in enumerate(relus, 1):
+        alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
+        measures[f"never active in layer {number}"] = f"{(~alive).sum()} of {alive.size}"
     return measures
 
 
