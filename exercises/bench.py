@@ -103,11 +103,11 @@ class Ask:
         for part, right_part, name in zip(answer, right, self.results, strict=True):
             form(part, right_part, f"The result `{name}`", free)
 
-    def show(self, arguments):
-        """Return arguments with their names, for a sentence."""
+    def show(self, arguments, most=SHOWN_NUMBERS):
+        """Return arguments with their names, for a sentence; most: numbers of a shown array."""
         shown = []
         for name, value in zip(self.names, arguments, strict=True):
-            if np.size(value) > SHOWN_NUMBERS:
+            if np.size(value) > (most if isinstance(value, np.ndarray) else SHOWN_NUMBERS):
                 shown.append(f"{name} of the shape {np.shape(value)}")
             elif not isinstance(value, np.random.Generator):
                 shown.append(f"{name} = {short(value)}")
@@ -133,6 +133,8 @@ def kind(value):
     """Return in words what kind of value this is."""
     if isinstance(value, np.ndarray):
         return f"an array of the shape {value.shape}"
+    if isinstance(value, tuple) and len(value) == 1:
+        return f"a tuple with {kind(value[0])} in it, as np.where gives"
     return f"a value of the type {type(value).__name__}"
 
 

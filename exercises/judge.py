@@ -20,12 +20,22 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import Ask, FormError, RefusedError
+from bench import Ask, FormError, RefusedError, short
 
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"
 # The same once more, for copies without that folder: what a check compares with must be there.
 PACKED = HERE / "checks" / "solutions.txt"
+# What numpy says if arrays do not fit, and what it means.
+PLAIN = {
+    "mismatch in its core dimension": "the two do not fit; with `a @ b`, a has as many columns as "
+    "b has rows",
+    "does not have enough dimensions": "one side of the @ is a single number, not an array",
+    "could not be broadcast together": "the two do not fit; from the right, each pair of sizes is "
+    "equal or one of them is 1",
+    "truth value of an array": "`if`, `and`, `max` and the like take a single number, and this is "
+    "an array of several; numpy has `np.where`, `np.maximum`",
+}
 
 
 def load(path):
@@ -55,10 +65,13 @@ def load_solution(name):
 
 
 def line_in(path, error):
-    """Return " in line 12" for where an error came up in this file, or nothing."""
+    """Return " in line 12, `x = 1`," for where an error came up in this file, or nothing."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(path)]
-    return f" in line {lines[-1]}" if lines else ""
+    lines = [frame for frame in frames if Path(frame.filename) == Path(path)]
+    if not lines:
+        return ""
+    code = f", `{short(lines[-1].line)}`" if lines[-1].line else ""
+    return f" in line {lines[-1].lineno}{code}"
 
 
 def explain(path, error, ask=None):
@@ -70,7 +83,9 @@ def explain(path, error, ask=None):
     said = " ".join(str(error).split())
     name = type(error).__name__
     sentence = f"It ends with {name}{line_in(path, error)}{': ' * bool(said)}{said}"
-    return f"{sentence} (called with {ask.show(ask.last)})" if ask else sentence
+    plain = next((words for part, words in PLAIN.items() if part in said), "")
+    sentence += f". In other words: {plain}" * bool(plain)
+    return f"{sentence} (called with {ask.show(ask.last, most=4)})" if ask else sentence
 
 
 def find_function(module, name, solution):

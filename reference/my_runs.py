@@ -111,6 +111,17 @@ def make_table(runs):
     return table.rename(columns=lambda name: name.removeprefix("settings."))
 
 
+def as_text(table):
+    """Return a table for a terminal, as narrow as it can be: one run alone is a list."""
+    short = [name.removeprefix("validation.") for name in table]
+    if len({*short}) == len(short):
+        table = table.set_axis(short, axis="columns")
+    table = table.rename_axis(None)
+    return (table.astype(object).T if len(table) == 1 else table).to_string(
+        na_rep="", float_format="{:.4f}".format
+    )
+
+
 def draw(runs, path):
     """Draw the losses of the runs over their epochs."""
     figure, panels = plt.subplots(1, 2, figsize=(11, 3.8))
@@ -143,7 +154,7 @@ def main(argv=None):
     for script in dict.fromkeys(run["script"] for run in runs):
         table = make_table([run for run in runs if run["script"] == script])
         if table is not None:
-            print(f"\n{script}\n{table.to_string(na_rep='', float_format='{:.4f}'.format)}")
+            print(f"\n{script}\n{as_text(table)}")
             rows = table.reset_index().astype(object)
             tables[script] = rows.where(rows.notna(), None).to_dict(orient="records")
     learned = [run for run in runs if run["history"] is not None]

@@ -82,7 +82,7 @@ RUN_BY_THEIR_CHAPTER = {
     "visualizing/activation_maximization.py", "visualizing/attribution.py",
     "visualizing/embedding.py",
     "visualizing/debugging/checklist.py", "visualizing/debugging/watch.py",
-    "visualizing/debugging/broken.py", "xor/xor.py",
+    "visualizing/debugging/broken.py", "visualizing/debugging/drill.py", "xor/xor.py",
     "xor/forward_propagation.py", "xor/initializations.py",
     "customizing/five_steps.py", "customizing/use_parts.py", "customizing/mistakes.py",
     "customizing/loops/distill.py", "customizing/loops/branches.py",
@@ -392,3 +392,17 @@ def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
         stated = re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[path])[1]
         assert int(stated) == minutes, path
         assert abs(minutes - count / words.WORDS_PER_MINUTE) < 1, path
+
+
+def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
+    """Of those that are read as a whole."""
+    plan = (ROOT / "book" / "TEACHING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
+    assert len(rows) == 12
+    for chapters, minutes in rows:
+        heads = [
+            re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[ROOT / file])[1]
+            for file in re.findall(r"\]\(\.\./([^)#]+)\)", chapters)
+        ]
+        if "without" not in chapters:
+            assert sum(map(int, heads)) == int(minutes), chapters

@@ -250,7 +250,7 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
     out = capsys.readouterr().out
     assert "run_4/results.json cannot be read" in out
-    assert "seed" not in out and "0.5000" not in out
+    assert "seed" not in out and "0.5000" not in out and "validation." not in out
 
 
 def test_my_runs_name_options_where_there_are_no_settings(my_runs, tmp_path):

@@ -37,6 +37,11 @@ def check(ask):
         "The columns of the shares sum to 1; each row, what one step looks at, should.",
     )
     expect(
+        close(sums, 1) or not close(np.diag(shares), np.diag(ask.solution(query, key, value)[1])),
+        "Each share is divided by the sum of another row: numpy spreads the sums over the columns "
+        "unless they keep their axis.",
+    )
+    expect(
         close(sums, 1),
         f"The rows of the shares sum to {short(sums)}, and should sum to 1. Is "
         "the softmax over what is left after the mask?",
@@ -79,7 +84,8 @@ def check(ask):
     large = ask(3000 * query, key, value)[1]
     expect(
         np.isfinite(large).all(),
-        "With large matches the softmax overflows: subtract the largest match of each row first.",
+        "With large matches the softmax overflows, or all that a step sees becomes 0. First "
+        "subtract the largest match of each row, of those that the step may see.",
     )
 
 

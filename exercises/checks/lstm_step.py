@@ -32,6 +32,13 @@ def check(ask):
         not (close(away, memory) and close(kept, np.tanh(memory))),
         "State and memory have changed places: the state is returned first.",
     )
+    expect(
+        not close(gates(OPEN, OPEN, 0.7, OPEN)[1], 0),
+        "With a sum of 50 each gate should be open, and all of them are shut: the sigmoid is "
+        "near 1 for large numbers.",
+    )
+    # As if every fourth column belonged together: what were the bias of each part then?
+    fourth = np.repeat([SHUT, OPEN, 0.7, OPEN], 2).reshape(2, 4).T.ravel()
     order = "The parts are taken in another order than input, forget, candidate, output."
     match(
         kept,
@@ -50,6 +57,11 @@ def check(ask):
                 "there.",
             ),
             (np.tanh(0.7) + 0 * memory, order),
+            (
+                ask.solution(x, state, memory, *nothing, fourth)[1],
+                "It takes every fourth column. The parts lie side by side: all columns of the "
+                "input gate come first.",
+            ),
         ],
     )
     new = gates(OPEN, SHUT, 0.7, OPEN)[1]

@@ -49,10 +49,11 @@ def check(ask):
     expect("".join(pieces) == "aaaaa", f"a a a a a becomes {pieces}: an a was used twice, or lost.")
     expect(pieces != ["a", "aa", "aa"], "a a a a a is joined from the right; begin at the left.")
     expect(pieces == ["aa", "aa", "a"], f"a a a a a should become aa aa a; it is {pieces}.")
-    long = ask(["th", "e", " ", "th", "e"])[1]
+    several = ["th", "e", " ", "th", "e"]
+    long = ask(several)[1]
     expect(
         long == ["the", " ", "the"],
-        f"Pieces may be longer than a letter: th e _ th e becomes {long}.",
+        f"A piece may be longer than a letter, and it may be a space: {several} becomes {long}.",
     )
     apart = ask(["ab", "c", "a", "bc", "ab", "c"])[1]
     expect(

@@ -14,7 +14,7 @@ HINTS = [
 
 def check(ask):
     random = np.random.default_rng(1)
-    groups = np.repeat(np.arange(40, 70), random.integers(1, 12, size=30))
+    groups = np.repeat(np.arange(400, 430), random.integers(1, 12, size=30))
     random.shuffle(groups)
     everything, largest = np.arange(len(groups)), np.bincount(groups).max()
     seen = set()
@@ -31,7 +31,10 @@ def check(ask):
                 f"`{name}` holds a number that no "
                 f"image has: they go from 0 to n - 1. Are these writers?",
             )
-            expect(len(np.unique(part)) == len(part), f"An image is in `{name}` more than once.")
+            expect(
+                len(np.unique(part)) == len(part),
+                f"An image is in `{name}` more than once. Was a writer drawn twice?",
+            )
         train, validation = parts
         expect(
             not np.intersect1d(train, validation).size,
@@ -50,10 +53,13 @@ def check(ask):
             abs(len(validation) - wanted) <= abs(len(train) - wanted) or share == 0.5,
             "The parts have changed places: it is the second that should hold the share.",
         )
+        writers = len(np.unique(groups[validation])) / len(np.unique(groups))
         expect(
             len(validation) >= wanted,
             f"The validation part has {len(validation)} images, "
-            f"less than the share {share} of {len(groups)}.",
+            f"less than the share {share} of {len(groups)}."
+            + " Is it a share of the images, or of the writers?"
+            * (writers >= share),
         )
         expect(
             len(validation) < wanted + largest,

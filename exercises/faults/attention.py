@@ -31,6 +31,13 @@ MUTANTS = [
         "    shares = np.tril(powers / powers.sum(axis=1, keepdims=True))",
     ),
     ("lets", "np.full(match.shape, -np.inf)", "np.full(match.shape, -1.0)"),
+    ("keep their axis", "powers.sum(axis=1, keepdims=True)", "powers.sum(axis=1)"),
+    (
+        "may see",
+        "    match += np.triu(np.full(match.shape, -np.inf), k=1)\n"
+        "    powers = np.exp(match - match.max(axis=1, keepdims=True))\n",
+        "    powers = np.tril(np.exp(match - match.max(axis=1, keepdims=True)))\n",
+    ),
     ("overflows", "match - match.max(axis=1, keepdims=True)", "match"),
     (
         "softmax",

@@ -13,6 +13,8 @@ MUTANTS = [
     ("relu", "np.maximum(sums, 0)", "np.abs(sums)"),
     ("relu", "np.maximum(sums, 0)", "(sums > 0).astype(float)"),
     ("ValueError", "inputs @ hidden_weights", "inputs @ hidden_weights.T"),
+    ("do not fit", "inputs @ hidden_weights", "hidden_weights @ inputs"),
+    ("single number", "np.maximum(sums, 0)", "max(0, sums)"),
     ("shape", "hidden @ output_weights", "(hidden @ output_weights)[:, 0]"),
     ("output weight", "hidden @ output_weights", "hidden.sum(axis=1, keepdims=True)"),
     ("sum over the hidden", "hidden @ output_weights", "hidden @ output_weights / hidden.shape[1]"),

@@ -23,6 +23,8 @@ MUTANTS = [
         "    state = sigmoid(output_sum) * np.tanh(memory)\n"
         "    memory = sigmoid(forget_sum) * memory + sigmoid(input_sum) * np.tanh(candidate)",
     ),
+    ("sigmoid is near 1", "np.exp(-x)", "np.exp(x)"),
+    ("every fourth", "np.split(sums, 4, axis=1)", "(sums[:, part::4] for part in range(4))"),
     ("bias", " + bias", ""),
     ("state of the step before", " + state @ recurrent", ""),
     ("inputs", "x @ kernel + ", ""),

@@ -33,6 +33,11 @@ MUTANTS = [
         "        return pair, [pair[0]] * (n % 2) + [joined] * (n // 2)\n"
         "    merged, place = [], 0\n",
     ),
+    (
+        "space",
+        "    return pair, merged",
+        "    return pair, ' '.join(merged).split()",
+    ),
     ("end", "while place < len(pieces):", "while place < len(pieces) and len(pieces) > 2:"),
     ("two strings", "    return pair, merged", "    return (counts[pair], pair), merged"),
     ("type", "    return pair, merged", "    return ''.join(pair), merged"),

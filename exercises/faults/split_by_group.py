@@ -42,10 +42,21 @@ MUTANTS = [
         "len(np.unique(groups[chosen])) >= max(share, 0.3) * 1.4 * len(np.unique(groups))",
     ),
     (
-        "writers",
+        "Are these writers",
         "np.flatnonzero(~chosen), np.flatnonzero(chosen)",
         "np.unique(groups[~chosen]), np.unique(groups[chosen])",
     ),
+    (
+        "or of the writers",
+        "chosen.sum() >= share * len(groups)",
+        "len(np.unique(groups[chosen])) >= share * len(np.unique(groups))",
+    ),
+    (
+        "drawn twice",
+        "np.flatnonzero(~chosen), np.flatnonzero(chosen)",
+        "np.flatnonzero(~chosen), np.concatenate([np.flatnonzero(chosen)] * 2)",
+    ),
+    ("np.where gives", "np.flatnonzero(~chosen), ", "np.where(~chosen), "),
     ("whole", "np.flatnonzero(~chosen), np.flatnonzero(chosen)", "~chosen, chosen"),
     ("same chance", "random.permutation(np.unique(groups))", "random.permutation(groups)"),
     ("less than", ">= share * len(groups)", ">= 1"),

@@ -2,7 +2,8 @@
 
 groups: (n,), for each image the number of its writer; share: how much of the images should
 validate, such as 0.2; seed: the same seed gives the same split, another seed another one.
-Draw writers at random for the validation part, until it has at least the share of the images.
+Draw writers at random for the validation part, each with the same chance and at most once, until
+it has at least the share of the images.
 Every image is in exactly one part, all images of a writer in the same.
 Returns the numbers (from 0) of the images that train and of those that validate, two arrays.
 

@@ -3,7 +3,8 @@
 x: (sequences, features), the inputs of this step; state, memory: (sequences, units), of the step
 before; kernel: (features, 4 * units), recurrent: (units, 4 * units), bias: (4 * units,). Each
 holds four parts side by side, in Keras's order: input gate, forget gate, candidate, output gate.
-Gates go through the sigmoid, the candidate and what is shown of the memory through tanh.
+Gates go through the sigmoid, 1 / (1 + e^-sum), which numpy does not have; the candidate and what
+is shown of the memory go through tanh.
 Returns the new state and the new memory, each (sequences, units).
 
 With all weights and the bias at 0 the gates are half open, and half of the memory is left:

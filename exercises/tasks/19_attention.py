@@ -2,7 +2,8 @@
 
 query, key: (steps, size); value: (steps, other size).
 How well a query matches a key is their product, divided by the root of the size. Softmax makes
-shares of a step's matches, over the steps up to itself: no step sees a later one.
+shares of a step's matches, over the steps up to itself: no step sees a later one. Large matches,
+some thousands, must not overflow.
 Returns what each step takes, the mixture of the values (steps, other size), and the shares (steps,
 steps): row i says how much step i looks at each step.
 

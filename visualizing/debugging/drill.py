@@ -1,0 +1,198 @@
+"""A blind drill: a training has a fault, or none. You see its curves and numbers; which is it?
+
+    python visualizing/debugging/drill.py                      # the next run, with a menu
+    python visualizing/debugging/drill.py 7 --checklist        # run 7, also with the checklist
+    python visualizing/debugging/drill.py 7 --answer dead_relus  # a diagnosis without the menu
+    python visualizing/debugging/drill.py --score 100          # the doctor alone, in runs 1 to 100
+
+You will see what the doctor measures, without what it makes of them; the curves are in the run's
+folder. After your diagnosis: which fault it was, what shows it, what the doctor said, and how
+often each of you was right so far. A run takes some ten seconds, --score 100 a quarter of an hour;
+started again with the same --outputs, it goes on.
+Chapter: visualizing/debugging/README.md#a-blind-drill
+"""
+
+from chapter import OUTPUTS
+
+import contextlib
+import json
+import math
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import checklist
+from broken import FAULTS
+from cases import blind, diagnose, draw_case, examine, measure, prepare, train
+from utils.figures import plot_history, save_figure
+from utils.options import make_parser, positive
+from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
+
+SIGNS = {  # what usually shows a fault; it need not show
+    "healthy": "both losses fall, and the book's images are read as well as the run's",
+    "rate_too_high": "the first epoch is loud, or all that follow are flat",
+    "rate_too_low": "both losses fall together, slowly, and are still falling at the end",
+    "labels_shuffled": "what it learns of its training images helps with no other",
+    "not_scaled": "the run's validation loss comes out with pixels from 0 to 255, not from 0 to 1",
+    "dead_relus": "flat curves, a first loss as by guessing, neurons that are never active",
+    "softmax_forgotten": "the ten outputs do not add up to 1",
+    "leak": "the run's own validation images are easier than the book's",
+    "batches_of_two": "validation jumps, and is better than training",
+    "not_shuffled": "learning is slow, and validation better than training",
+}
+
+
+def go_through_checklist(case, folder):
+    """Print what the checklist measures of a case that is not yet trained."""
+    training = prepare(case)
+    x, y = training.digits.x_train, training.digits.y_train
+    if training.shuffle:
+        order = np.random.default_rng(case.seed).permutation(len(x))
+        x, y = x[order], y[order]
+    checklist.what_arrives(x, y)
+    checklist.draw_inputs(x, y, folder / "inputs.png")
+    twins = checklist.twins(x, training.digits.x_val)
+    print(f"of {len(training.digits.x_val)} validation images {twins} are among them")
+    start = checklist.loss_at_start(training.model, x, y)
+    print(f"loss at the start {start:.3f}, ln(10) = {math.log(10):.3f}")
+    checklist.look_at_layers(training.model, x[:256], y[:256])
+    size, steps = checklist.BATCH, checklist.STEPS
+    classes = len(np.unique(y[:size].argmax(axis=1)))
+    end = checklist.overfit_one_batch(training.model, x, y)
+    print(f"one batch of {size} images, {classes} classes, after {steps} steps: loss {end:.4f}")
+    print(f"the first images with their labels: {shown(folder / 'inputs.png')}\n")
+
+
+def draw_curves(history, path):
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3))
+    for axes, key in zip(panels, ("loss", "accuracy"), strict=True):
+        plot_history(axes, history, key)
+        axes.set(xlabel="epoch", title=key)
+    panels[0].set_ylim(bottom=0)
+    panels[1].set_ylim(0, 1.02)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    save_figure(figure, path)
+
+
+def ask():
+    """Return the reader's diagnosis from a menu; None if nobody can answer."""
+    if not sys.stdin.isatty():
+        return None
+    for number, name in enumerate(FAULTS):
+        print(f"{number:3}  {name.replace('_', ' ')}")
+    names = dict(zip(map(str, range(len(FAULTS))), FAULTS, strict=True))
+    with contextlib.suppress(EOFError):
+        while True:
+            text = input("Your diagnosis, a number: ").strip()
+            if text in names or text in FAULTS:
+                return names.get(text, text)
+    return None
+
+
+def answered(folder):
+    """Return {seed: the results of a run} for those in a folder that somebody has diagnosed.
+
+    Of several runs with one seed the first counts: afterwards its fault is known.
+    """
+    found = {}
+    for path in sorted(folder.glob("*/results.json")):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            run = json.loads(read_bytes(path))
+            if run["answer"] in FAULTS and run["fault"] in FAULTS and run["doctor"] in FAULTS:
+                found.setdefault(int(run["seed"]), run)
+    return found
+
+
+def tell(case, answer, doctor, found):
+    """Print which fault it was, and what shows it."""
+    print(f"\nIt was {case.fault}. Its usual sign: {SIGNS[case.fault]}.")
+    rate = case.learning_rate
+    drawn = f"Drawn: a learning rate of {rate:.2g}, batches of {case.batch_size}."
+    factors = {"rate_too_high": case.factor, "rate_too_low": 1 / case.factor}
+    if case.fault in factors:
+        drawn += f" The fault made a rate of {rate * factors[case.fault]:.2g} of it."
+    print(f"{drawn}\nThe doctor, who is not told rate and batches either, says {doctor}:")
+    for text in found.values() or ["nothing is found"]:
+        print(f"  - {text}")
+    print("You are right." if answer == case.fault else f"You said {answer}.")
+
+
+def load_scored(file):
+    """Return the runs that --score has left in a file; none if there is no such file."""
+    if not file.exists():
+        return []
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        runs = json.loads(read_bytes(file))
+        if [run["seed"] for run in runs] == [*range(1, len(runs) + 1)]:
+            return runs
+    return fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")
+
+
+def score_doctor(count, folder):
+    """Let the doctor diagnose the cases of the seeds 1 to count; return all of it.
+
+    The folder keeps what was done, so that the same command goes on after an end by Ctrl-C.
+    """
+    file = folder / "runs.json"
+    runs = load_scored(file)
+    for seed in range(len(runs) + 1, count + 1):
+        case = draw_case(seed)
+        patient = train(case, prepare(case))
+        run = {"seed": seed, "fault": case.fault}
+        for key, whom in (("doctor", blind(patient)), ("told", patient)):
+            found = examine(whom)
+            run |= {key: diagnose(found), f"findings_{key}": list(found)}
+        run["accuracy"] = patient.score(patient.predictions)["accuracy"]
+        runs.append(run)
+        write_json(runs, file)
+        mark = "" if run["doctor"] == case.fault else "  wrong"
+        print(f"{seed:4}  {case.fault:18} the doctor says {run['doctor']}{mark}", flush=True)
+    right = {key: sum(run[key] == run["fault"] for run in runs) for key in ("doctor", "told")}
+    print(f"right: {right['doctor']} of {len(runs)}; told rate and batches: {right['told']}")
+    return {"runs": runs, "right": right | {"runs": len(runs)}}
+
+
+def main(argv=None):
+    """Return the seed, the fault, the doctor's diagnosis and the answer, if there is one."""
+    parser = make_parser("Which fault is it?", OUTPUTS / "drill")
+    add = parser.add_argument
+    add("seed", nargs="?", type=positive(int), help="of the run; none: the first not yet answered")
+    add("--answer", choices=FAULTS, help="your diagnosis, where there is no menu")
+    add("--checklist", action="store_true", help="also what checklist.py prints")
+    add("--score", type=positive(int), metavar="N", help="only the doctor, with the seeds 1 to N")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    if args.score:
+        return save_results(score_doctor(args.score, folder), folder, __file__, argv)
+    earlier = answered(folder.parent)
+    free = (seed for seed in range(1, len(earlier) + 2) if seed not in earlier)
+    case = draw_case(args.seed or next(free))
+    print(f"Run {case.seed}: {case.describe()}.\n")
+    if args.checklist:
+        go_through_checklist(case, folder)
+    patient = train(case, prepare(case))
+    draw_curves(patient.history, folder / "curves.png")
+    for what, text in measure(patient).items():
+        print(f"{what:28} {text}")
+    print(f"curves: {shown(folder / 'curves.png')}\n")
+    answer = args.answer or ask()
+    if answer is None:
+        print(f"Which is it? {', '.join(FAULTS)}")
+        print(f"Say it with: python visualizing/debugging/drill.py {case.seed} --answer NAME")
+        return {"seed": case.seed, "answer": None}
+    found = examine(blind(patient))
+    results = {"seed": case.seed, "fault": case.fault, "answer": answer}
+    results |= {"doctor": diagnose(found), "findings": found, "checklist": args.checklist}
+    tell(case, answer, results["doctor"], found)
+    results = save_results(results, folder, __file__, argv)
+    runs = ({case.seed: results} | earlier).values()
+    right = [sum(run[key] == run["fault"] for run in runs) for key in ("answer", "doctor")]
+    if case.seed in earlier:
+        print("This run was answered before, and the first answer counts.")
+    print("Right so far, of {} runs: you {}, the doctor {}.".format(len(runs), *right))
+    return results
+
+
+if __name__ == "__main__":
+    main()
