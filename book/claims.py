@@ -6,9 +6,10 @@ A sentence that compares carries a condition on the results, in a comment that n
 
     It takes four times as long.<!-- claim: 3.5 < slow.seconds / fast.seconds < 4.5 -->
 
-Values are named as behind numbers (book/readme.py). A key that is no word stands in ' ', and with a
-* in place of a key they are a list: `spam.models.words.errors == min(spam.models.*.errors)`. There are numbers, + - * /, comparisons,
-and, or, not, and the functions below; nothing else is evaluated.
+Values are named as behind numbers (book/readme.py). A key that is no word stands in quotes, and
+with a * in place of a key they are a list: `spam.models.words.errors == min(spam.models.*.errors)`.
+There are numbers, + - * /, comparisons, and, or, not, and the functions below; nothing else is
+evaluated.
 """
 
 from chapter import ROOT
@@ -27,12 +28,19 @@ from utils.runs import load_results
 CLAIM = re.compile(r"<!-- claim: (.+?) -->")
 KEY = r"\w+|\*|'[^']+'"
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
-FUNCTIONS = {one.__name__: one for one in (abs, len, max, mean, min, round, sorted, sum)}
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.USub: operator.neg, ast.Not: operator.not_, ast.Eq: operator.eq, ast.NotEq: operator.ne,
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
+
+
+def differences(these, others):
+    """Return how far each number of a list is above that in its place in another list."""
+    return [one - other for one, other in zip(these, others, strict=True)]
+
+
+FUNCTIONS = {one.__name__: one for one in (abs, differences, len, max, mean, min, round, sum)}
 
 
 class Claim(NamedTuple):

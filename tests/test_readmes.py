@@ -317,7 +317,7 @@ def test_tables_and_numbers_are_those_of_the_results(readme, load_script):
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
-    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table|claim: .+) -->", text))
+    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table|claim: .+?) -->", text))
     assert known == text.count("<!-- ")
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
 
