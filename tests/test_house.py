@@ -311,7 +311,7 @@ def test_a_measurement_says_whether_the_machine_was_busy(
     shares = iter([50, 9])
     monkeypatch.setattr(measure, "ALONE", {"neurons"})
     monkeypatch.setattr(measure.psutil, "cpu_percent", lambda _: next(shares))
-    counts = iter([5, 1005])
+    monkeypatch.setattr(measure, "cpu_seconds", iter([5, 1005]).__next__)
     measure.measure("neurons")
     said = capsys.readouterr().out
     assert "50% of the processors: waiting" in said and "Nothing was filed" in said

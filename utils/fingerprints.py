@@ -46,6 +46,8 @@ def plain(node):
         return [plain(one) for one in node if not is_said(one)]
     if isinstance(node, ast.AST):
         fields = [(name, plain(value)) for name, value in ast.iter_fields(node)]
+        if isinstance(node, ast.JoinedStr):  # Python 3.12 ends some with an empty string
+            fields = [("values", [one for one in fields[0][1] if ("value", "''") not in one])]
         return [type(node).__name__, *((name, value) for name, value in fields if value)]
     return repr(node)
 
