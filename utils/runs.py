@@ -135,12 +135,17 @@ def provenance(script, argv):
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
-    if keras := sys.modules.get("keras"):  # to import it only for this would take seconds
-        name = keras.config.backend()
-        result["backend"] = f"{name} {sys.modules[name].__version__}"
+    if "keras" in sys.modules:  # to import it only for this would take seconds
+        result["backend"] = backend()
     if "utils/data.py" in files:
         result["split"] = SPLIT
     return result | {"cores": os.cpu_count()}
+
+
+def backend():
+    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
+    name = sys.modules["keras"].config.backend()
+    return f"{name} {sys.modules[name].__version__}"
 
 
 def save_results(results, folder, script, argv, args=None):
