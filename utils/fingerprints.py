@@ -149,9 +149,9 @@ def files_of(node, path, root):
     """Return the files that strings in a module's tree name: data, and scripts it starts."""
     found, here = set(), path.parent
     strings = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
-    for text in [text for text in strings if isinstance(text, str) and "." in text]:
-        word = text.split()[0] if text.strip() else ""
-        if word.endswith(".py") and "/" in word:
+    for text in [text for text in strings if isinstance(text, str) and 0 < len(text) < 200]:
+        word = text.partition(" ")[0]
+        if word.endswith(".py") and "/" in word[1:] and word[0] != "/":
             found |= {root / word}
         elif Path(text).suffix in DATA and "\n" not in text:
             places = [here, here / "data", here.parent, *(root / place for place in PLACES)]
