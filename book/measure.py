@@ -5,11 +5,14 @@
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
     python book/measure.py mnist_best --outputs FOLDER  # stopped? The same command goes on
+    python book/measure.py --stale              # what was made by code that has changed since
+    python book/measure.py --renew              # measure that anew; stopped? The same goes on
     python book/readme.py                       # then bring the READMEs up to date
 
-A measurement NAME becomes assets/results/NAME.json, which holds the results with command,
-versions, number of processor cores and the share of them that other programs had meanwhile, and
-its figures go to assets/image/.
+A measurement NAME becomes assets/results/NAME.json, which holds the results with command, code,
+versions, seconds, number of processor cores and the share of them that other programs had
+meanwhile, and its figures go to assets/image/. One whose seconds count waits until nothing else
+runs, and is not filed if something did.
 """
 
 from chapter import ROOT
@@ -28,7 +31,8 @@ from pathlib import Path
 
 import psutil
 
-from measurements import MEASUREMENTS, RUNS
+import stale
+from measurements import ALONE, MEASUREMENTS, RUNS
 from utils.runs import RESULTS, fail, write_json
 
 IMAGES = ROOT / "assets" / "image"
@@ -43,7 +47,8 @@ CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
-BUSY = 0.05  # of the processors for other programs: then the seconds of a measurement say little
+BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
+WATCHED = 5  # seconds, to see whether other programs are busy
 
 
 def cpu_seconds():
@@ -56,18 +61,23 @@ def cpu_seconds():
     return sum(times) - idle - own.children_user - own.children_system
 
 
-def file_run(name, folder, figures, others=None):
+def wait_until_quiet():
+    """Return as soon as other programs leave the processors alone."""
+    while (percent := psutil.cpu_percent(WATCHED)) > 100 * BUSY:
+        print(f"Other programs have {percent:.0f}% of the processors: waiting.", flush=True)
+
+
+def file_run(name, folder, figures, **more):
     """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}.
 
-    others: what share of the processors other programs had meanwhile, if that is known.
+    more: what else is known of the run, such as its seconds.
     """
     if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
         fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     provenance = results["provenance"]
     provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
-    if others is not None:
-        provenance["others"] = others
+    provenance |= more
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
             del model[key]
@@ -83,17 +93,23 @@ def measure(name, outputs=None):
     """
     command, figures = MEASUREMENTS[name]
     print(f"== {name}: python {command}", flush=True)
+    if name in ALONE:
+        wait_until_quiet()
     with tempfile.TemporaryDirectory() as parent:
         folder = outputs or Path(parent) / "run"
         words = [sys.executable, *shlex.split(command), "--outputs", str(folder)]
         before, start = cpu_seconds(), time.perf_counter()
         if subprocess.run(words, cwd=ROOT).returncode:
             fail(f"{name} was not measured.")
-        available = os.cpu_count() * (time.perf_counter() - start)
-        others = round(max(0.0, cpu_seconds() - before) / available, 3)
+        seconds = time.perf_counter() - start
+        others = max(0.0, cpu_seconds() - before) / (os.cpu_count() * seconds)
         if others > BUSY:
             print(f"Other programs had {others:.0%} of the processors: the seconds say little.")
-        file_run(name, folder, {figure: figure for figure in figures}, others)
+            if name in ALONE:
+                print("Nothing was filed: measure again.")
+                return
+        more = {"seconds": round(seconds, 1), "others": round(others, 3)}
+        file_run(name, folder, {figure: figure for figure in figures}, **more)
 
 
 def main():
@@ -102,7 +118,13 @@ def main():
     parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
     parser.add_argument("--outputs", type=Path, help="go on with what one measurement left here")
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
+    about = "list what was made by code that has changed since"
+    parser.add_argument("--stale", action="store_true", help=about)
+    parser.add_argument("--renew", action="store_true", help="measure that, and what waits")
     args = parser.parse_args()
+    if args.stale:
+        stale.report()
+        return
     if args.outputs and len(args.names) != 1:
         parser.error("--outputs is for one measurement")
     if args.take:
@@ -117,7 +139,8 @@ def main():
     of_chapters = [
         name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
     ]
-    for name in args.names + of_chapters or MEASUREMENTS:
+    names = args.names + of_chapters
+    for name in [*stale.find_old(), *names] if args.renew else names or MEASUREMENTS:
         measure(name, args.outputs)
 
 

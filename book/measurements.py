@@ -33,7 +33,7 @@ MEASUREMENTS = {
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "own_tables": ("mlp/tables/examples.py", ["own_table.png"]),
-    "churn_seconds": ("book/timings/churn_seconds.py", []),  # nothing else should run meanwhile
+    "churn_seconds": ("book/timings/churn_seconds.py", []),
     "mnist_figures": (
         "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
@@ -72,25 +72,22 @@ MEASUREMENTS = {
     "mnist_best": ("mnist/studies/recipes.py best", []),
     "mnist_holdout": ("mnist/studies/holdout.py", []),
     "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
-    # Both want JAX and PyTorch, and nothing else may run meanwhile.
+    # Both want JAX and PyTorch.
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
-    "parallel": (
-        "book/timings/parallel_seconds.py",
-        [],
-    ),  # wants JAX; nothing else may run meanwhile
+    "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
     "mnist_augmentation": ("book/timings/augmentation.py", []),
-    "opening": ("book/timings/opening.py", []),  # installs; nothing else may run meanwhile
-    "machine_speed": ("book/timings/machine_speed.py", []),  # nothing else may run meanwhile
+    "opening": ("book/timings/opening.py", []),  # installs
+    "machine_speed": ("book/timings/machine_speed.py", []),
     "mnist_overhead": ("book/timings/overhead.py", []),
     "serialization": ("book/timings/serialization.py", []),
-    # Wants requirements-optional.txt, and nothing else may run meanwhile.
+    # Wants requirements-optional.txt.
     "smaller": ("serialization/smaller.py", []),
     "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
     "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
     "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
     "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
-    "rest_load": ("book/timings/service_load.py", []),  # nothing else may run meanwhile
+    "rest_load": ("book/timings/service_load.py", []),
     "shapes": ("visualizing/shapes.py", []),
     "blocks": ("visualizing/draw_network.py", ["blocks_conv_net.png"]),
     "features": (
@@ -124,7 +121,7 @@ MEASUREMENTS = {
     "eight_curves": ("book/figures/curves.py", ["eight_curves.png"]),  # of the results of "broken"
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
-    "recurrent_costs": ("rnn/cells/costs.py", []),  # nothing else may run meanwhile
+    "recurrent_costs": ("rnn/cells/costs.py", []),
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py", []),
     "spam_leak": ("text/leak.py", []),
@@ -172,15 +169,15 @@ MEASUREMENTS = {
     ),
     "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
     "leakage": ("forecasts/leakage.py", []),
-    "five_steps": ("customizing/five_steps.py", []),  # nothing else should run meanwhile
+    "five_steps": ("customizing/five_steps.py", []),
     "parts": ("customizing/use_parts.py", ["parts.png"]),
     "mistakes": ("customizing/mistakes.py", []),
     "updates": ("customizing/loops/updates.py", []),
     "adversarial": ("customizing/loops/adversarial.py", ["adversarial.png"]),
     "distillation": ("customizing/loops/distill.py", []),
     "branches": ("customizing/loops/branches.py", []),
-    "million_rows": ("customizing/feeding/million_rows.py", []),  # nothing else may run meanwhile
-    "image_files": ("customizing/feeding/image_files.py", []),  # nor here, nor in the next two
+    "million_rows": ("customizing/feeding/million_rows.py", []),
+    "image_files": ("customizing/feeding/image_files.py", []),
     "slow_place": ("customizing/speed/slow_place.py", []),
     "faster": ("customizing/speed/faster.py", []),
     "pitfalls": ("customizing/feeding/pitfalls.py", []),
@@ -217,11 +214,18 @@ MEASUREMENTS = {
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
-    # All models, only to see how long an epoch takes: nothing else may run meanwhile.
+    # All models, only to see how long an epoch takes.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
     # Of the results of the others.
     "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
+
+# Their seconds are what counts: measure.py waits until nothing else runs.
+ALONE = {
+    "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
+    "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
+    "rest_load", "slow_place", "smaller",
+}  # fmt: skip
 
 # Runs that are made first and filed then, their figures and how they are called in the book.
 RUNS = {

@@ -27,7 +27,7 @@ from quotes import is_quoted
 from utils.options import make_parser
 from utils.runs import fail, first_line, make_folder, save_results
 
-SKIPPED = re.compile(r"<!-- not run: .*? -->\s*$", re.DOTALL)
+SKIPPED = re.compile(r"<!-- not run: (?:(?!-->).)*-->\s*$", re.DOTALL)
 # A command that serves until it is stopped, or that names something of the reader's.
 OWN = re.compile(r"app\.py|think\.py|client\.py|mine\.|\d{4}-\d\d-\d\d_|\b[A-Z]{3,}\b")
 COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)

@@ -562,13 +562,3 @@ def test_each_way_is_scored_on_the_same_windows(load_script, monkeypatch, tmp_pa
     for of_way in results.values():
         assert of_way == results["honest"] and len(of_way["perceptron"]["seeds"]) == 2
         assert of_way["gradient_boosting"]["mean"] < of_way["perceptron"]["mean"]
-
-
-def test_leaks_pretend_what_the_text_says():
-    found = load_results("leakage")
-    for name in ("perceptron", "gradient_boosting"):
-        honest, leaky, scaled = (
-            found[way][name] for way in ("honest", "split_at_random", "scaled_over_everything")
-        )
-        assert all(a > b for a, b in zip(honest["seeds"], leaky["seeds"], strict=True))
-        assert abs(honest["mean"] - scaled["mean"]) < 2

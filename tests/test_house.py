@@ -304,6 +304,18 @@ def test_a_measurement_says_whether_the_machine_was_busy(
         filed = json.loads((tmp_path / "neurons.json").read_text(encoding="utf-8"))
         assert (filed["provenance"]["others"] > measure.BUSY) == bool(busy)
         assert ("Other programs" in capsys.readouterr().out) == bool(busy)
+    assert filed["provenance"]["seconds"] > 0 and filed["provenance"]["date"]
+
+    # If its seconds are what counts, it waits, and is not filed if that was in vain.
+    (tmp_path / "neurons.json").unlink()
+    shares = iter([50, 9])
+    monkeypatch.setattr(measure, "ALONE", {"neurons"})
+    monkeypatch.setattr(measure.psutil, "cpu_percent", lambda _: next(shares))
+    monkeypatch.setattr(measure, "cpu_seconds", iter([5, 1005]).__next__)
+    measure.measure("neurons")
+    said = capsys.readouterr().out
+    assert "50% of the processors: waiting" in said and "Nothing was filed" in said
+    assert not (tmp_path / "neurons.json").exists() and next(shares, None) is None
 
 
 def test_bounds_are_inclusive():

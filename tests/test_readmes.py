@@ -202,7 +202,7 @@ def blocks_with_commands():
 @pytest.mark.parametrize("text", blocks_with_commands())
 def test_the_text_says_how_long_a_command_takes(text):
     """In the two paragraphs before it, in a comment beside it, or in the three after it."""
-    text = re.sub(r"^\|.*", "", text, flags=re.MULTILINE)  # no head of a table
+    text = re.sub(r"^\|.*|<!--.*?-->", "", text, flags=re.MULTILINE)  # no head of a table
     assert re.search(r"\b(seconds|a second|minutes?|an hour|moment|as long as)\b", text)
 
 
@@ -317,7 +317,7 @@ def test_tables_and_numbers_are_those_of_the_results(readme, load_script):
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
-    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table) -->", text))
+    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table|claim: .+?) -->", text))
     assert known == text.count("<!-- ")
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
 

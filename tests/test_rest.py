@@ -28,7 +28,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from scipy import ndimage
 
 from utils import statistics
-from utils.runs import load_results
 from utils.statistics import with_temperature
 
 REST = ROOT / "serialization" / "rest"
@@ -253,19 +252,6 @@ def test_uneven_light_is_no_ink(modules, load_script, digits):
     surface = prepare.find_paper(prepare.to_grey(in_a_gradient(drawing(digits[0][0], 200, 60))))
     expected = 200 / 255 * np.linspace(1.15, 0.6, 300)
     np.testing.assert_allclose(surface, np.tile(expected, (300, 1)), atol=0.01)
-
-
-def test_uneven_light_costs_what_the_text_says():
-    ways = load_results("rest_light")["validation"]
-    surface, blurred = ways["surface"], ways["blur_30"]
-    for light in ("drawn", "even", "gradient", "lamp"):
-        assert abs(surface[light] - blurred[light]) < 0.0011
-        assert surface[light] >= surface["even"] - 1e-9 and surface[light] >= ways["median"][light]
-    assert blurred["shadow"] > surface["shadow"] + 0.03 > ways["closing_30"]["shadow"]
-    assert max(ways["closing_30"]["lamp"], ways["closing_50"]["lamp"]) < ways["median"]["lamp"]
-    test = load_results("rest_light")["test"]
-    assert test["surface"]["drawn"] == test["median"]["drawn"]
-    assert test["surface"]["gradient"] > 0.98 > 0.85 > test["median"]["gradient"]
 
 
 @pytest.fixture

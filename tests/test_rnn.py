@@ -6,7 +6,6 @@ import pytest
 from scipy.stats import binomtest
 
 from utils.runs import load_results
-from utils.statistics import holm
 
 
 def test_cells_by_hand_equal_keras(run_main, tmp_path):
@@ -199,21 +198,6 @@ def test_pixels_change_places(load_script, monkeypatch, tmp_path):
 # What the text says of the results
 
 
-def test_each_run_of_order_is_as_the_text_says():
-    found = load_results("order")["elsewhere"]
-    shares = {name: {k: v["accuracies"] for k, v in one.items()} for name, one in found.items()}
-    assert max(shares["GRU_20"]["10"]) < 0.53 and min(shares["GRU_20"]["20"]) > 0.9999
-    assert all(min(shares["GRU_mixed"][length]) == 1 for length in ("5", "10", "20"))
-    first, second, third = shares["GRU_mixed"]["80"]
-    assert first > 0.9 and second < 0.45 and 0.45 < third < 0.65
-    runs = list(zip(*shares["SimpleRNN_mixed"].values(), strict=True))
-    assert [min(run) == 1 for run in runs] == [False, True, False]
-    assert all(min(run[0], run[2]) < 0.98 for run in (runs[0], runs[2]))
-    perceptron = load_results("order")["trained"]["perceptron"]
-    falls = [perceptron[length]["accuracies"] for length in ("5", "20", "40")]
-    assert all(a > b > c for a, b, c in zip(*falls, strict=True))
-
-
 def test_names_show_no_sign_of_being_known_by_heart(load_script):
     letters, names = load_script("rnn/letters.py"), load_script("rnn/names.py")
     learned, validation, test = letters.load_names(1)
@@ -224,53 +208,6 @@ def test_names_show_no_sign_of_being_known_by_heart(load_script):
         known, held_out = (round(one[key] * names.INVENTED) for key in ("learned", "held_out"))
         assert binomtest(known, known + held_out, share).pvalue > 0.2
     assert round(hot["held_out"] * names.INVENTED) == 12  # a dozen
-
-
-def test_ngrams_beat_the_gru_with_its_own_names_on_each_split():
-    found = load_results("first_names")
-    assert all(lead["low"] > 0 for lead in found["leads"])
-    assert max(holm([lead["p"] for lead in found["leads"]])) < 0.05
-    all_names, fewer, network = (
-        found["models"][name]["accuracy"]["mean"] for name in ("n_grams", "n_grams_of_fewer", "GRU")
-    )
-    assert all_names - network == pytest.approx(0.041, abs=0.005)  # four points
-    assert all_names - fewer == pytest.approx(0.005, abs=0.0015)  # half a point
-
-
-def test_layers_remember_what_the_text_says():
-    found = load_results("long_memory")["remembered"]
-    assert all(min(one["10"]) > 0.99 for one in found.values())
-    learned = {name: sum(known > 0.9 for known in one["100"]) for name, one in found.items()}
-    assert learned == {
-        "SimpleRNN, glorot": 1,
-        "SimpleRNN, orthogonal": 1,
-        "GRU": 0,
-        "LSTM, forget bias 1": 0,
-        "LSTM, forget bias 5": 3,
-    }
-    ratios = load_results("long_memory")["ratios"]
-    assert max(ratios[f"SimpleRNN, {name}"] for name in ("glorot", "orthogonal")) < min(
-        ratios["LSTM, forget bias 1"], 1e-8
-    )
-
-
-def test_the_order_of_pixels_matters_as_the_text_says():
-    found = load_results("pixel_order")
-    last = {
-        name: {kind: found[name][kind]["20"] for kind in found[name] if kind != "parameters"}
-        for name in ("mlp_one_layer", "conv_net", "lstm", "gru")
-    }
-    assert all(len(seeds) == 2 for one in last.values() for seeds in one.values())
-
-    def lost(name, kind):
-        return np.subtract(last[name]["in_order"], last[name][kind])
-
-    assert np.abs(lost("mlp_one_layer", "shuffled")).max() < 0.005
-    of_conv_net = lost("conv_net", "shuffled")
-    assert 0.05 < of_conv_net.min() < of_conv_net.max() < 0.08
-    for name in ("lstm", "gru"):
-        assert 0.015 < lost(name, "shuffled").min() < lost(name, "shuffled").max() < 0.065
-        assert lost(name, "rows_shuffled").min() > 0.01
 
 
 def test_columns_that_change_places_change_nothing_for_a_recurrent_layer():

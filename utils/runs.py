@@ -13,11 +13,14 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from utils.fingerprints import fingerprint
+
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
+STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 
 
@@ -115,21 +118,26 @@ def write_json(value, path):
 
 
 def provenance(script, argv):
-    """Return what a reader must know to repeat a run: command, versions, cores, split of MNIST.
+    """Return what a reader must know to repeat a run: command, code, versions, cores, and so on.
 
     script: its path; argv: its options, None if they are those of the command line.
     """
     options = sys.argv[1:] if argv is None else argv
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     command = shlex.join(["python", path, *map(str, options)])
+    used = fingerprint(script, ROOT)
+    files = {file for _, file in used.values()}
+    edited = any((ROOT / file).stat().st_mtime > STARTED for file in files)
     result = {
         "command": command.encode(errors="replace").decode(),  # a path may not be UTF-8
+        "code": "edited during the run" if edited else " ".join(sorted(used)),
+        "date": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
-    if "keras" in sys.modules:
+    if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
-    if "utils.data" in sys.modules:
+    if "utils/data.py" in files:
         result["split"] = SPLIT
     return result | {"cores": os.cpu_count()}
 
@@ -149,6 +157,7 @@ def save_results(results, folder, script, argv, args=None):
     from utils import bands  # which needs this module, too
 
     about = provenance(script, argv)
+    about["seconds"] = round(time.time() - STARTED, 1)
     if args:
         about["settings"] = bands.plain(vars(args))
     with writing_to(folder):

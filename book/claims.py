@@ -1,0 +1,154 @@
+"""Machinery of the book: whether its comparisons still hold.
+
+    python book/claims.py
+
+A sentence that compares carries a condition on the results, in a comment that nobody sees:
+
+    It takes four times as long.<!-- claim: 3.5 < slow.seconds / fast.seconds < 4.5 -->
+
+Values are named as behind numbers (book/readme.py). A key that is no word stands in quotes, and
+with a * in place of a key they are a list: `spam.models.words.errors == min(spam.models.*.errors)`.
+There are numbers, + - * /, comparisons, and, or, not, and the functions below; nothing else is
+evaluated.
+"""
+
+from chapter import ROOT
+
+import ast
+import operator
+import re
+import sys
+from functools import lru_cache
+from statistics import mean
+from typing import NamedTuple
+
+from readme import READMES
+from utils.runs import load_results
+
+CLAIM = re.compile(r"<!-- claim: (.+?) -->")
+KEY = r"\w+|\*|'[^']+'"
+PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
+OPERATORS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.USub: operator.neg, ast.Not: operator.not_, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+
+
+def differences(these, others):
+    """Return how far each number of a list is above that in its place in another list."""
+    return [one - other for one, other in zip(these, others, strict=True)]
+
+
+FUNCTIONS = {one.__name__: one for one in (abs, differences, len, max, mean, min, round, sum)}
+
+
+class Claim(NamedTuple):
+    """A sentence of a page, and its condition."""
+
+    place: str  # file:line
+    sentence: str
+    condition: str
+
+
+def find_claims(text, name):
+    """Return the claims of a page of Markdown."""
+    claims = []
+    for match in CLAIM.finditer(text):
+        paragraph = re.split(r"\n\s*\n|\n *- |\n\|", text[: match.start()])[-1]
+        words = " ".join(re.sub(r"<!--.*?-->", "", paragraph).split())
+        sentence = re.split(r"(?<=[.!?:]) (?=\W?[A-Z])", words)[-1]
+        line = text.count("\n", 0, match.start()) + 1
+        claims.append(Claim(f"{name}:{line}", sentence, match[1]))
+    return claims
+
+
+def all_claims():
+    """Return the claims of all READMEs."""
+    return [
+        claim
+        for path in READMES
+        for claim in find_claims(path.read_text(encoding="utf-8"), path.relative_to(ROOT))
+    ]
+
+
+def select(value, keys):
+    """Return what lies under these keys; * stands for all: then it is a list."""
+    if not keys:
+        return value
+    key, *rest = keys
+    if key != "*":
+        return select(value[int(key) if isinstance(value, list) else key], rest)
+    if isinstance(value, dict):
+        value = [one for name, one in value.items() if name != "provenance"]
+    found = [select(one, rest) for one in value]
+    return [two for one in found for two in one] if "*" in rest else found
+
+
+@lru_cache
+def load(name):
+    return load_results(name)
+
+
+def values_of(condition, load=load):
+    """Return the values that a condition names, {path: value}; load: gives a result by its name."""
+    found = {}
+    for path in PATH.findall(condition):
+        name, *keys = re.findall(KEY, path)
+        found[path] = select(load(name), [key.strip("'") for key in keys])
+    return found
+
+
+def holds(condition, values):
+    """Tell whether a condition holds for these values, {path: value}."""
+    paths = list(values)
+    code = PATH.sub(lambda match: f"_{paths.index(match[0])}", condition)
+    names = {f"_{number}": values[path] for number, path in enumerate(paths)}
+    result = evaluate(ast.parse(code, mode="eval").body, names)
+    if not isinstance(result, bool):
+        raise ValueError(f"not a condition: {condition}")
+    return result
+
+
+def evaluate(node, names):
+    """Return the value of an expression; anything that a claim may not have is a ValueError."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value
+        case ast.Name(id=name) if name in names:
+            return names[name]
+        case ast.BoolOp(op=op, values=parts):
+            return (all if isinstance(op, ast.And) else any)(evaluate(one, names) for one in parts)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            return OPERATORS[type(op)](evaluate(left, names), evaluate(right, names))
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+            return OPERATORS[type(op)](evaluate(operand, names))
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            terms = [evaluate(one, names) for one in (left, *others)]
+            pairs = zip(ops, terms, terms[1:], strict=False)
+            return all(OPERATORS[type(op)](one, other) for op, one, other in pairs)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            return FUNCTIONS[name](*(evaluate(one, names) for one in arguments))
+        case _:
+            raise ValueError(f"a claim may not have {ast.unparse(node)}")
+
+
+def describe(claim, values):
+    """Return what a reader of the book must know of a claim that does not hold."""
+    lines = [f"{claim.place}: {claim.sentence}", f"    {claim.condition}"]
+    return "\n".join([*lines, *(f"    {path} = {value}" for path, value in values.items())])
+
+
+def main():
+    claims, overturned = all_claims(), 0
+    for claim in claims:
+        values = values_of(claim.condition)
+        if not holds(claim.condition, values):
+            overturned += 1
+            print(describe(claim, values))
+    print(f"{overturned} of {len(claims)} claims do not hold")
+    sys.exit(bool(overturned))
+
+
+if __name__ == "__main__":
+    main()
