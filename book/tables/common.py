@@ -10,8 +10,8 @@ TABLES = {}
 # Results that were measured when the last 5,000 training images of MNIST validated.
 OLD_SPLIT = {
     "cnn_digits", "cnn_residual", "mnist_best", "mnist_calibration", "mnist_holdout",
-    "mnist_quick", "mnist_quick_2", "mnist_schedule", "mnist_search", "mnist_seconds",
-    "mnist_short", "mnist_short_augment", "smaller",
+    "mnist_quick", "mnist_quick_2", "mnist_schedule", "mnist_search",
+    "smaller",
 }  # fmt: skip
 DAGGER = "\n† Measured with an older split, by which the last 5,000 training images validate.\n"
 loaded = set()  # names of the results that the table being made has loaded

@@ -85,7 +85,7 @@ def mnist_techniques():
             row.append(points(accuracies[0] - accuracies[1]) if len(accuracies) == 2 else "")
         rows.append(row)
     header = ["", "20,000 images, 8 epochs", "2,000 images, 30 epochs"]
-    header += ["one pair, all images, 3 epochs †", "one pair, all images, 60 epochs †"]
+    header += ["one pair, all images, 3 epochs", "one pair, all images, 60 epochs"]
     return markdown(header, *rows)
 
 
