@@ -10,6 +10,7 @@ from tables import (  # noqa: F401
     feeding,
     forecasts,
     mnist,
+    pixels,
     rnn,
     serialization,
     studies,
