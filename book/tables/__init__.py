@@ -11,6 +11,7 @@ from tables import (  # noqa: F401
     forecasts,
     generating,
     mnist,
+    pixels,
     rnn,
     serialization,
     studies,
