@@ -17,11 +17,6 @@ import pytest
 
 from utils import startup
 
-# Each worker has a core of its own: with more threads, they would wait for each other.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-        os.environ.setdefault(name, "1")
-
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/chapter.py")}
 
