@@ -4,7 +4,7 @@
 
 Both networks of a pair have equally many weights, start from the same ones and see the same scenes
 in the same order. You will see the mean IoU of the digits, and that of any digit, on scenes by
-other writers, and the differences. Takes seven minutes on two cores, with --seeds 1 less than one.
+other writers, and the differences. Takes some ten minutes on two cores, with --seeds 1 one.
 Chapter: cnn/segmentation/README.md#what-skip-connections-carry
 """
 
