@@ -1,6 +1,6 @@
 """The tables of the chapter on customer churn."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, percent, table, with_interval
 
 INPUTS = ["as_shipped", "without"]  # the columns gender and country
 MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_network"]
@@ -145,7 +145,7 @@ def own_tables():
         one = results[name]
         scores, boosting = one["test"]["scores"], one["test"]["compared"]["gradient_boosting"]
         losses = [f"{model['loss']:.3f}" for model in scores.values()]
-        interval = "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**boosting)
+        interval = with_interval(boosting, "{:+.3f}")
         verdict = "yes" if boosting["shown"] else "not shown"
         rows.append([label, f"{sum(one['rows'].values()):,}", *losses, interval, verdict])
     return markdown(

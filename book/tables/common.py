@@ -45,6 +45,12 @@ def p_value(p):
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
+def with_interval(found, form="{:.1f}", scale=1):
+    """Return a mean with its interval, such as 88.1 (86.0 to 90.2)."""
+    numbers = (form.format(scale * found[key]) for key in ("mean", "low", "high"))
+    return "{} ({} to {})".format(*numbers)
+
+
 def entries(name):
     """Return the results of a measurement, {key: value}, without how they were measured."""
     return {key: value for key, value in load_results(name).items() if key != "provenance"}

@@ -1,14 +1,6 @@
 """The tables of the chapter on pictures."""
 
-from tables.common import load_results, markdown, p_value, percent, table
-
-ENDS = ("mean", "low", "high")
-
-
-def with_interval(found, form="{:.1f}"):
-    """Return a mean with its interval, such as 88.1 (86.0 to 90.2)."""
-    numbers = (form.format(found[key]) for key in ENDS)
-    return "{} ({} to {})".format(*numbers)
+from tables.common import load_results, markdown, p_value, percent, table, with_interval
 
 
 @table
@@ -160,8 +152,7 @@ def generating_noise():
     one = results["comparisons"]
     rows.append(
         ["difference, with 95 % interval"]
-        + ["{:+.1f} ({:+.1f} to {:+.1f})".format(*[100 * one["accuracy"][k] for k in ENDS])]
-        + ["{:+.2f} ({:+.2f} to {:+.2f})".format(*[one["frechet"][k] for k in ENDS])]
+        + [with_interval(one["accuracy"], "{:+.1f}", 100), with_interval(one["frechet"], "{:+.2f}")]
     )
     rows.append(["Holm's p", *[p_value(one[key]["holm"]) for key in ("accuracy", "frechet")]])
     return markdown(["learns from", "as asked", "Fréchet distance"], *rows)

@@ -1,6 +1,6 @@
 """The tables of the chapter on labels for every pixel."""
 
-from tables.common import load_results, markdown, percent, table
+from tables.common import load_results, markdown, p_value, percent, table, with_interval
 from utils.statistics import holm
 
 SKIPS = {"mean_iou": "mean of the digits", "ink": "any digit"}
@@ -29,10 +29,9 @@ def pixels_skips():
     for (key, name), p in zip(SKIPS.items(), values, strict=True):
         one = measured[key]
         means = [f"{one[way]['mean']:.3f}" for way in ("with", "without")]
-        mean, low, high = (f"{one['more'][part]:+.3f}" for part in ("mean", "low", "high"))
         least, most = (f"{edge(one['more']['differences']):+.3f}" for edge in (min, max))
-        difference = f"{mean} ({low} to {high})"
-        rows.append([name, *means, difference, f"{least} to {most}", f"{p:.3f}"])
+        difference = with_interval(one["more"], "{:+.3f}")
+        rows.append([name, *means, difference, f"{least} to {most}", p_value(p)])
     header = ["IoU", "with skips", "without", "difference (95 %)", "of the ten pairs", "p"]
     return markdown(header, *rows)
 

@@ -1,6 +1,6 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import PERCENT, entries, load_results, markdown, percent, table
+from tables.common import PERCENT, entries, load_results, markdown, percent, table, with_interval
 from tables.mnist import accuracies
 from utils.statistics import with_deviation
 
@@ -46,8 +46,8 @@ def networks_compared(networks):
 
 def difference(compared, unit, digits):
     """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
-    middle, low, high = (f"{unit * compared[key]:+.{digits}f}" for key in ("mean", "low", "high"))
-    return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+    words = with_interval(compared, f"{{:+.{digits}f}}", unit)
+    return words.replace("-", "\N{MINUS SIGN}")
 
 
 @table
