@@ -91,21 +91,17 @@ def overfit_one_batch(model, x, y):
     return float(loss)
 
 
-def check(fault, folder, seed):
-    """Run all checks on a network with a fault; return what they measured."""
-    keras.utils.set_random_seed(seed)
-    training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
-    fault(training)
-    x, y = training.digits.x_train, training.digits.y_train
+def go_through(training, random, path):
+    """Print all that is measured of a training whose model is compiled, and return it.
+
+    random: mixes the images; path: of the figure of the first ones.
+    """
+    x, y, model = training.digits.x_train, training.digits.y_train, training.model
     if training.shuffle:  # as fit does
-        order = training.random.permutation(len(x))
+        order = random.permutation(len(x))
         x, y = x[order], y[order]
-    model = training.model
-    model.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate), loss="categorical_crossentropy"
-    )
     largest = what_arrives(x, y)
-    draw_inputs(x, y, folder / f"inputs_{fault.__name__}.png")
+    draw_inputs(x, y, path)
     same = twins(x, training.digits.x_val)
     print(f"of {len(training.digits.x_val)} validation images {same} are among them")
     start = loss_at_start(model, x, y)
@@ -113,7 +109,7 @@ def check(fault, folder, seed):
     sizes = look_at_layers(model, x[:256], y[:256])
     classes = len(np.unique(y[:BATCH].argmax(axis=1)))
     end = overfit_one_batch(model, x, y)
-    print(f"one batch of {BATCH} images, {classes} classes, after {STEPS} steps: loss {end:.4f}\n")
+    print(f"one batch of {BATCH} images, {classes} classes, after {STEPS} steps: loss {end:.4f}")
     return {
         "largest_input": largest,
         "twins": same,
@@ -123,6 +119,19 @@ def check(fault, folder, seed):
         "classes_in_a_batch": classes,
         "one_batch": end,
     }
+
+
+def check(fault, folder, seed):
+    """Run all checks on a network with a fault; return what they measured."""
+    keras.utils.set_random_seed(seed)
+    training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
+    fault(training)
+    training.model.compile(
+        optimizer=keras.optimizers.Adam(training.learning_rate), loss="categorical_crossentropy"
+    )
+    measured = go_through(training, training.random, folder / f"inputs_{fault.__name__}.png")
+    print()
+    return measured
 
 
 def show(results):

@@ -16,7 +16,6 @@ from chapter import OUTPUTS
 
 import contextlib
 import json
-import math
 import sys
 
 import matplotlib.pyplot as plt
@@ -41,27 +40,6 @@ SIGNS = {  # what usually shows a fault; it need not show
     "batches_of_two": "validation jumps, and is better than training",
     "not_shuffled": "learning is slow, and validation better than training",
 }
-
-
-def go_through_checklist(case, folder):
-    """Print what the checklist measures of a case that is not yet trained."""
-    training = prepare(case)
-    x, y = training.digits.x_train, training.digits.y_train
-    if training.shuffle:
-        order = np.random.default_rng(case.seed).permutation(len(x))
-        x, y = x[order], y[order]
-    checklist.what_arrives(x, y)
-    checklist.draw_inputs(x, y, folder / "inputs.png")
-    twins = checklist.twins(x, training.digits.x_val)
-    print(f"of {len(training.digits.x_val)} validation images {twins} are among them")
-    start = checklist.loss_at_start(training.model, x, y)
-    print(f"loss at the start {start:.3f}, ln(10) = {math.log(10):.3f}")
-    checklist.look_at_layers(training.model, x[:256], y[:256])
-    size, steps = checklist.BATCH, checklist.STEPS
-    classes = len(np.unique(y[:size].argmax(axis=1)))
-    end = checklist.overfit_one_batch(training.model, x, y)
-    print(f"one batch of {size} images, {classes} classes, after {steps} steps: loss {end:.4f}")
-    print(f"the first images with their labels: {shown(folder / 'inputs.png')}\n")
 
 
 def draw_curves(history, path):
@@ -170,7 +148,9 @@ def main(argv=None):
     case = draw_case(args.seed or next(free))
     print(f"Run {case.seed}: {case.describe()}.\n")
     if args.checklist:
-        go_through_checklist(case, folder)
+        random, inputs = np.random.default_rng(case.seed), folder / "inputs.png"
+        checklist.go_through(prepare(case), random, inputs)
+        print(f"the first images with their labels: {shown(inputs)}\n")
     patient = train(case, prepare(case))
     draw_curves(patient.history, folder / "curves.png")
     for what, text in measure(patient).items():
