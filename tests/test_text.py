@@ -291,7 +291,7 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
     tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
     monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: build(symbols, c, 16, 2, 1))
-    tuned = tuning.main([run, "--sums", "--steps", "30", *outputs])
+    tuned = tuning.main([run, "--sums", "backwards", "--steps", "30", *outputs])
     before, everything, lora, _ = tuned["ways"].values()
     assert before["old"] == pytest.approx(results["validation"]["mean"], rel=1e-4)
     assert before["new"] > lora["new"] > everything["new"] and before["right"] < 0.05

@@ -2,14 +2,15 @@
 
     python text/gpt/fine_tuning.py RUN
     python text/gpt/fine_tuning.py RUN --data mine.txt --rank 8
-    python text/gpt/fine_tuning.py RUN --sums --steps 1500      # or it learns to add
+    python text/gpt/fine_tuning.py RUN --sums backwards --steps 1500    # or it learns to add
 
 RUN is a run of `shakespeare.py`. You will see its loss on Shakespeare and on messages it has not
 learned from: before, after training all weights, after training only LoRA's, and of a network that
 learned the messages alone for as many steps; and how many weights each of them trained. With --sums
-the new text has lines such as 12+34=46, and you will see how many sums it gets right that stand in
-none of them. Three minutes on two cores, some seven with the sums. generate.py takes the
-folder of this run, too: it holds the network of which all weights were trained.
+the new text has lines such as 12+34=46, or 12+34=64 if the sums are written backwards, and you will
+see how many sums it gets right that stand in none of them. Three minutes on two cores, some seven
+with the sums. generate.py takes the folder of this run, too: it holds the network of which all
+weights were trained.
 Chapter: text/gpt/README.md#fine-tuning
 """
 
@@ -125,7 +126,7 @@ def main(argv=None):
     add("run", metavar="RUN", help="folder of a run of shakespeare.py")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--data", type=Path, metavar="FILE", help="another text; None: text messages")
-    what.add_argument("--sums", action="store_true", help="it learns to add numbers of two digits")
+    what.add_argument("--sums", choices=["forwards", "backwards"], help="it learns to add")
     add("--steps", type=positive(int), default=STEPS)
     add("--rank", type=positive(int), default=RANK, help="of LoRA")
     add("--seed", type=seed, default=SEED)
@@ -134,7 +135,7 @@ def main(argv=None):
     first, settings, _ = load_run(args.run)
     old = load_text(Path(settings["data"]), settings["alphabet"])
     if args.sums:
-        learned, held_out = make_sums(args.seed)
+        learned, held_out = make_sums(args.seed, args.sums == "backwards")
     else:
         learned, held_out = read_texts(args.data, old.alphabet, args.seed)
     alphabet = old.alphabet + "".join(sorted(set(learned) - set(old.alphabet)))

@@ -10,15 +10,18 @@ from characters import VALIDATION_SHARE, encode
 ROUNDS = 20  # the sums to learn from, so many times
 
 
-def make_sums(seed):
+def make_sums(seed, backwards=False):
     """Return sums to learn from, many times in another order, and others: a text each.
 
-    What 12+34 is tells what 34+12 is, so both are among the same.
+    What 12+34 is tells what 34+12 is, so both are among the same. backwards: the last digit of the
+    sum comes first, 12+34=64. Source: Lee and others, "Teaching arithmetic to small transformers",
+    2023.
     """
     random, known, held_out = np.random.default_rng(seed), [], []
     for a in range(10, 100):
         for b in range(10, a + 1):
-            lines = {f"{a}+{b}={a + b}\n", f"{b}+{a}={a + b}\n"}
+            total = str(a + b)[:: -1 if backwards else 1]
+            lines = {f"{a}+{b}={total}\n", f"{b}+{a}={total}\n"}
             (held_out if random.random() < VALIDATION_SHARE else known).extend(sorted(lines))
     learned = "".join(line for _ in range(ROUNDS) for line in random.permutation(known))
     return learned, "".join(held_out)
