@@ -186,10 +186,9 @@ def gpt_variants():
         above = [text.replace("-", "\N{MINUS SIGN}") for text in above]
         rows.append([CHANGED[name], f"{first['parameters']:,}", f"{one['mean']:.3f}"])
         rows[-1] += [*above] or ["", ""]
-        rows[-1].append(f"{first['times_base']:.1f}")
     return markdown(
         ["what is changed", "weights", "nats per character", "more than with nothing changed"]
-        + ["with the other seed", "a step, times as long"],
+        + ["with the other seed"],
         *rows,
     )
 
