@@ -27,6 +27,11 @@ from utils.runs import RESULTS, provenance, write_json
 RUNS = {
     "xor": ("xor/xor.py", [], "loss", "loss"),
     "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
+    "names": ("rnn/names.py", [], "bits.lstm", "number of bits per letter"),
+    "forecast": ("forecasts/forecast.py", [], "methods.GRU.validation.mean", "error of the GRU"),
+    "transfer": ("cnn/transfer.py", [], "fine_tuned.accuracy", "accuracy"),
+    "shakespeare": ("text/gpt/shakespeare.py", [], "validation.mean", "loss"),
+    "vae": ("generating/vae.py", [], "surprise.mean", "loss"),
     "mnist_dense": (
         "mnist/mnist.py",
         ["--model", "mlp_one_layer", "--epochs", "3"],

@@ -282,7 +282,9 @@ RUNS = {
     "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
     # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium too
     "numbers_page": {"numbers_page.png": "numbers_page.png"},
-    "gpt_sums": {},  # text/gpt/fine_tuning.py RUN --sums --steps 1500
+    "gpt_sums": {},  # text/gpt/addition.py RUN
+    "gpt_sums_forwards": {},  # with --ways 'all weights' --forwards
+    "gpt_sums_whole_lines": {},  # with --ways 'all weights' --whole-lines
     # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
     "beside_nanogpt": {},
     # cnn/segmentation/find.py RUN, of a run of segment.py

@@ -172,7 +172,7 @@ def main(argv=None):
     for photo in photos:
         name, probability = results["photos"][photo.name] = predict(network, photo, classes)
         print(f"{photo.name}: {name} ({probability:.0%})")
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

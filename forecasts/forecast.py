@@ -31,12 +31,13 @@ from scores import (
     spans_to_draw,
 )
 from series import load_days, load_series, load_traffic
-from utils.options import make_parser, positive
+from utils.options import make_parser, positive, seed
 from utils.runs import fail, find_run, make_folder, save_results
 
 HORIZON = 1  # steps ahead
 HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
 SEEDS = 1  # training runs of each method that begins at random
+SEED = 1
 
 
 def make_methods(series, seed=1, epochs=networks.EPOCHS):
@@ -104,6 +105,7 @@ def parse_arguments(argv):
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
     add("--seeds", type=count, default=SEEDS, help="runs of each method that is random")
+    add("--seed", type=seed, default=SEED, help="of the first of these runs")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
     add("--holidays", type=Path, metavar="FILE", help="days such as 2026-12-25, one in each line")
     add("--model", metavar="RUN", help="go on from this run with newer --data, without training")
@@ -144,7 +146,7 @@ def main(argv=None):
     history = args.history or min(2 * series.seasons[-1], 48)
     data = Data(series, history, args.horizon)
     check_length(data)
-    of_seeds = [make_methods(series, seed, args.epochs) for seed in range(1, args.seeds + 1)]
+    of_seeds = [make_methods(series, args.seed + i, args.epochs) for i in range(args.seeds)]
     if unknown := set(args.methods or []) - set(of_seeds[0]):
         fail(f"there is no method {', '.join(unknown)}, but {', '.join(of_seeds[0])}")
     folder = make_folder(args.outputs)
@@ -192,7 +194,7 @@ def main(argv=None):
         },
         **future,
     }
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def main(argv=None):
     print(f"Next: python generating/flow.py {shown(folder)}")
     results = scores | {"parameters": vae.count_params(), "images": len(images)}
     results |= {"weight": args.weight, "seconds": sum(timer.times)}
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def main(argv=None):
         "invented": invented,
         "vowels": vowels_together(vectors, np.random.default_rng(args.seed)),
     }
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

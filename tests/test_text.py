@@ -291,14 +291,18 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
     tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
     monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: build(symbols, c, 16, 2, 1))
-    tuned = tuning.main([run, "--sums", "--steps", "30", *outputs])
-    before, everything, lora, _ = tuned["ways"].values()
+    tuned = tuning.main([run, "--steps", "30", *outputs])
+    before, everything, lora, anew = tuned["ways"].values()
     assert before["old"] == pytest.approx(results["validation"]["mean"], rel=1e-4)
-    assert before["new"] > lora["new"] > everything["new"] and before["right"] < 0.05
-    sums = str(tmp_path / "next")
+    assert before["new"] > lora["new"] > everything["new"] and anew["old"] > before["old"]
+    assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
+    addition = load_script("text/gpt/addition.py")
+    monkeypatch.setattr(addition, "build_gpt", tuning.build_gpt)
+    sums = str(tmp_path / "sums")
+    ways = addition.main([run, "--steps", "30", "--outputs", sums])["ways"]
+    assert ways["before"]["old"] == pytest.approx(before["old"]) < ways["all weights"]["old"]
     added = load_script("text/gpt/generate.py").main([sums, "--prompt", "1+1=", *outputs])
     assert len(added["text"]) == 200
-    assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
 
 
 @pytest.mark.parametrize(
@@ -404,14 +408,15 @@ def test_a_network_gets_new_characters_and_keeps_what_it_knows(load_script, gpt,
 
 
 def test_sums_are_right_only_if_all_their_digits_are(load_script):
-    script = load_script("text/gpt/sums.py")
+    script = load_script("text/gpt/addition.py")
     learned, held_out = script.make_sums(1)
-    known, unseen = set(learned.splitlines()), held_out.splitlines()
-    assert known.isdisjoint(unseen) and len(known) + len(unseen) == 90 * 90
-    for line in [*unseen, *list(known)[:50]]:
-        a, _, b = line.partition("=")[0].partition("+")
-        assert line == f"{a}+{b}={int(a) + int(b)}"
-        assert f"{b}+{a}={int(a) + int(b)}" in (unseen if line in unseen else known)
+    known, unseen = set(learned), set(held_out)
+    assert known.isdisjoint(unseen) and len(known | unseen) == 90 * 90
+    for line in [*held_out, *learned[:50]]:
+        a, b, total = int(line[:2]), int(line[3:5]), int(line[8:5:-1])
+        assert line[2] + line[5] + line[9:] == "+=\n" and a + b == total
+        assert f"{b}+{a}{line[5:]}" in (unseen if line in unseen else known)
+    assert any("12+34=046\n" in part for part in script.make_sums(1, forwards=True))
 
     class Adds:
         """Says the true next character, but for a last digit of 7."""
@@ -420,12 +425,27 @@ def test_sums_are_right_only_if_all_their_digits_are(load_script):
 
         def predict(self, tokens, **_):
             shifted = np.roll(tokens, -1, axis=1)
+            shifted[:, script.LENGTH - 2] = alphabet.index("\n")  # which is not shown to it
             said = np.where(shifted == alphabet.index("7"), 0, shifted)
             return np.eye(len(alphabet))[said]
 
     alphabet = "\n0123456789+="
-    text = "12+34=46\n12+35=47\n70+12=82\n99+99=198\n"
-    assert script.share_right(Adds(), alphabet, text) == 0.75
+    encode = load_script("text/gpt/characters.py").encode
+    text = ["12+34=640\n", "12+35=740\n", "70+12=280\n", "99+99=891\n"]
+    assert script.share_right(Adds(), np.array([encode(line, alphabet) for line in text])) == 0.75
+
+
+def test_only_the_answers_of_the_sums_count(load_script):
+    script = load_script("text/gpt/addition.py")
+    alphabet, lines = "\n0123456789+=", ["12+34=640\n", "99+99=891\n"]
+    encode = load_script("text/gpt/characters.py").encode
+    tokens = np.array([encode(line, alphabet) for line in lines])
+    x, y, counts = next(script.batches(tokens, 25, 1))
+    assert x.shape == y.shape == counts.shape and (x[:, 1:] == y[:, :-1]).all()
+    for row, counted in zip(y, counts, strict=True):
+        said = "".join(alphabet[token] for token in row[counted == 1])
+        assert said[:4] in {"640\n", "891\n"} and said[4:8] in {"640\n", "891\n"} and len(said) == 8
+    assert next(script.batches(tokens, 25, 1, whole_lines=True))[2].all()
 
 
 def test_variants_differ_in_what_they_say(load_script):

@@ -1,6 +1,6 @@
 """The tables of the chapter on text and of its part, the small GPT."""
 
-from tables.common import entries, load_results, markdown, percent, table
+from tables.common import entries, load_results, markdown, percent, table, with_interval
 
 
 @table
@@ -157,5 +157,62 @@ def gpt_fine_tuning():
         *[
             [way, f"{one['trained']:,}", f"{one['old']:.2f}", f"{one['new']:.2f}"]
             for way, one in load_results("gpt_fine_tuning")["ways"].items()
+        ],
+    )
+
+
+CHANGED = {  # of text/gpt/variants.py
+    "base": "nothing",
+    "no_positions": "no positions",
+    "one_head": "one head in place of four",
+    "one_layer": "one block in place of four",
+    "half_the_text": "half of the text",
+    "double_steps": "2,000 steps",
+    "no_warm_up": "the learning rate does not rise first",
+    "tied": "the output shares its weights with the embedding",
+    "width_64": "64 numbers for each token in place of 128",
+    "width_256": "256 numbers",
+    "bpe": "512 pieces of words in place of characters",
+    "gru": "a GRU in place of the blocks, for as many seconds",
+}
+
+
+@table
+def gpt_variants():
+    rows = []
+    for name, one in load_results("gpt_variants")["variants"].items():
+        first, _ = one["seeds"]
+        above = [with_interval(pair, "{:+.3f}") for pair in one.get("above_base", ())]
+        above = [text.replace("-", "\N{MINUS SIGN}") for text in above]
+        rows.append([CHANGED[name], f"{first['parameters']:,}", f"{one['mean']:.3f}"])
+        rows[-1] += [*above] or ["", ""]
+    return markdown(
+        ["what is changed", "weights", "nats per character", "more than with nothing changed"]
+        + ["with the other seed"],
+        *rows,
+    )
+
+
+@table
+def gpt_sums():
+    return markdown(
+        ["training", "weights trained", "sums right", "nats on Shakespeare"],
+        *[
+            [way, f"{one['trained']:,}", percent(one["right"], 1), f"{one['old']:.2f}"]
+            for way, one in load_results("gpt_sums")["ways"].items()
+        ],
+    )
+
+
+@table
+def gpt_long():
+    runs = {"64 characters, 2,000 steps": load_results("shakespeare")}
+    runs["128 characters, 10,000 steps"] = load_results("shakespeare_long")
+    return markdown(
+        ["network", "nats per character (95 %)", "bits", "on learned text, nats"],
+        *[
+            [name, with_interval(one["validation"], "{:.3f}"), f"{one['validation']['bits']:.2f}"]
+            + [f"{one['train']['mean']:.3f}"]
+            for name, one in runs.items()
         ],
     )

@@ -2,14 +2,12 @@
 
     python text/gpt/fine_tuning.py RUN
     python text/gpt/fine_tuning.py RUN --data mine.txt --rank 8
-    python text/gpt/fine_tuning.py RUN --sums --steps 1500      # or it learns to add
 
 RUN is a run of `shakespeare.py`. You will see its loss on Shakespeare and on messages it has not
 learned from: before, after training all weights, after training only LoRA's, and of a network that
-learned the messages alone for as many steps; and how many weights each of them trained. With --sums
-the new text has lines such as 12+34=46, and you will see how many sums it gets right that stand in
-none of them. Three minutes on two cores, some seven with the sums. generate.py takes the
-folder of this run, too: it holds the network of which all weights were trained.
+learned the messages alone for as many steps; and how many weights each of them trained. Three
+minutes on two cores. generate.py takes the folder of this run, too: it holds the network of which
+all weights were trained.
 Chapter: text/gpt/README.md#fine-tuning
 """
 
@@ -23,7 +21,6 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from characters import (
     VALIDATION_SHARE,
-    Text,
     encode,
     load_run,
     load_text,
@@ -34,7 +31,6 @@ from generate import write
 from gpt import build_gpt, next_token_loss
 from messages import load_messages
 from shakespeare import batches
-from sums import make_sums, share_right
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results, write_json
 from utils.training import checkpoint_path, verbosity
@@ -43,6 +39,7 @@ STEPS = 250
 LEARNING_RATE = 1e-3
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 SEED = 1
+WAYS = ("before", "all weights", "LoRA", "from the beginning")
 
 
 def read_texts(path, alphabet, seed):
@@ -65,21 +62,6 @@ def read_texts(path, alphabet, seed):
     if len(known[0]) < len(parts[0]) / 2:
         fail("most characters of the text are new to the network: train one on that text instead.")
     return known
-
-
-def extend(first, symbols):
-    """Return the network with more tokens, whose vectors are drawn at random, as long as others.
-
-    All other weights are those of the first one.
-    """
-    model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
-    for layer, known in zip(model.layers, first.layers, strict=True):
-        weights = [random.normal(0, w.std(), v.shape) for v, w in zip(
-            layer.get_weights(), known.get_weights(), strict=True)]  # fmt: skip
-        for weight, old in zip(weights, known.get_weights(), strict=True):
-            weight[tuple(map(slice, old.shape))] = old
-        layer.set_weights(weights)
-    return model
 
 
 def enable_lora(model, rank):
@@ -109,13 +91,29 @@ def merge_lora(model):
     return plain
 
 
-def tune(model, text, steps, seed):
-    """Train what is trainable; return how many weights that is."""
+def train_one_way(way, first, rows, steps, rank, seed):
+    """Return the network after one of the WAYS, and how many weights were trained.
+
+    first: the network to begin with; rows: what fit learns from, batches without end.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_gpt(first.output_shape[2], first.input_shape[1])
+    if way != "from the beginning":
+        model.set_weights(first.get_weights())
+    if way == "before":
+        return model, 0
+    if way == "LoRA":
+        enable_lora(model, rank)
     optimizer = keras.optimizers.Adam(LEARNING_RATE, global_clipnorm=1.0)
     model.compile(optimizer, loss=next_token_loss())
-    rows = batches(text.train, model.input_shape[1], seed)
     model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity())
-    return int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
+    return model, int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
+
+
+def keep(model, settings, alphabet, folder):
+    """Save a network as a run of shakespeare.py does, for generate.py."""
+    model.save(checkpoint_path(folder, "gpt"))
+    write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
 
 
 def main(argv=None):
@@ -123,9 +121,7 @@ def main(argv=None):
     parser = make_parser("Lets a trained GPT learn another text.", OUTPUTS)
     add = parser.add_argument
     add("run", metavar="RUN", help="folder of a run of shakespeare.py")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--data", type=Path, metavar="FILE", help="another text; None: text messages")
-    what.add_argument("--sums", action="store_true", help="it learns to add numbers of two digits")
+    add("--data", type=Path, metavar="FILE", help="another text; None: text messages")
     add("--steps", type=positive(int), default=STEPS)
     add("--rank", type=positive(int), default=RANK, help="of LoRA")
     add("--seed", type=seed, default=SEED)
@@ -133,42 +129,27 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     first, settings, _ = load_run(args.run)
     old = load_text(Path(settings["data"]), settings["alphabet"])
-    if args.sums:
-        learned, held_out = make_sums(args.seed)
-    else:
-        learned, held_out = read_texts(args.data, old.alphabet, args.seed)
-    alphabet = old.alphabet + "".join(sorted(set(learned) - set(old.alphabet)))
-    new = Text(alphabet, encode(learned, alphabet), encode(held_out, alphabet))
-    first = extend(first, len(alphabet))
+    learned, held_out = read_texts(args.data, old.alphabet, args.seed)
+    learned, held_out = encode(learned, old.alphabet), encode(held_out, old.alphabet)
     results = {"steps": args.steps, "rank": args.rank, "ways": {}}
-    for way in ("before", "all weights", "LoRA", "from the beginning"):
-        keras.utils.set_random_seed(args.seed)
-        model, trained = build_gpt(len(alphabet), first.input_shape[1]), 0
-        if way != "from the beginning":
-            model.set_weights(first.get_weights())
+    for way in WAYS:
+        rows = batches(learned, first.input_shape[1], args.seed)
+        model, trained = train_one_way(way, first, rows, args.steps, args.rank, args.seed)
         if way == "LoRA":
-            enable_lora(model, args.rank)
-        if way != "before":
-            trained = tune(model, new, args.steps, args.seed)
-        if way == "LoRA":
-            x, merged = new.validation[None, : model.input_shape[1]], merge_lora(model)
+            x, merged = held_out[None, : model.input_shape[1]], merge_lora(model)
             difference = model.predict(x, verbose=0) - merged.predict(x, verbose=0)
             results["merged"], model = float(np.abs(difference).max()), merged
         results["ways"][way] = one = {
             "trained": trained,
-            "old": float(token_losses(model, old.validation, len(old.alphabet)).mean()),
-            "new": float(token_losses(model, new.validation).mean()),
-            "sample": "".join(write(model, alphabet, "\n", 120, args.seed, temperature=0.8)),
+            "old": float(token_losses(model, old.validation).mean()),
+            "new": float(token_losses(model, held_out).mean()),
+            "sample": "".join(write(model, old.alphabet, "\n", 120, args.seed, temperature=0.8)),
         }
-        if way == "all weights":  # a run as those of shakespeare.py, for generate.py
-            model.save(checkpoint_path(folder, "gpt"))
-            write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
-        if args.sums:
-            one["right"] = share_right(model, alphabet, held_out)
+        if way == "all weights":
+            keep(model, settings, old.alphabet, folder)
         print(
             "{:20}{trained:9,} weights trained; nats on the old text {old:.2f}, on the new"
             " {new:.2f}".format(way, **one)
-            + ("; {right:.1%} of the sums right".format(**one) if args.sums else "")
         )
     return save_results(results, folder, __file__, argv)
 

@@ -170,7 +170,7 @@ def main(argv=None):
         "seconds": sum(history["seconds"]),
         "sample": sample,
     }
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

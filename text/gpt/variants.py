@@ -86,8 +86,9 @@ def fit(model, text, steps, seed):
     )  # fmt: skip
 
 
-def seconds_a_step(model, text):
+def seconds_a_step(model, text, steps):
     """Return how long a step takes, without the first ones, in which all is prepared."""
+    compile_gpt(model, steps)
     fit(model, text, TIMED, 0)
     start = time.perf_counter()
     fit(model, text, TIMED, 0)
@@ -103,14 +104,10 @@ def train(text, steps, seed, half=False, double=False, pieces=None, warm_up=None
     symbols, rates, steps = len(own.alphabet), {}, steps * (1 + double)
     if warm_up is not None:
         rates["warm_up"] = warm_up
-    timed = []
-    for some, options in ((own, network), (text, {})):
-        model = build(len(some.alphabet), **options)
-        compile_gpt(model, steps)
-        timed.append(seconds_a_step(model, some))
     if network.get("gru"):
         rates["learning_rate"] = GRU_RATE
-        steps = round(steps * timed[1] / timed[0])
+        base, gru = (seconds_a_step(build(symbols, gru=gru), text, steps) for gru in (False, True))
+        steps = round(steps * base / gru)
     keras.utils.set_random_seed(seed)
     model = build(symbols, **network)
     compile_gpt(model, steps, **rates)
@@ -123,7 +120,5 @@ def train(text, steps, seed, half=False, double=False, pieces=None, warm_up=None
         "parameters": model.count_params(),
         "steps": steps,
         "seconds": seconds,
-        "seconds_a_step": timed[0],
-        "times_base": timed[0] / timed[1],
         **mean_with_interval(losses),
     }, losses

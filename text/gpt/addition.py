@@ -1,0 +1,132 @@
+"""Fine-tuning on questions with answers: the network that learned Shakespeare learns to add.
+
+    python text/gpt/addition.py RUN
+    python text/gpt/addition.py RUN --ways 'all weights' --forwards     # 12+34=046
+    python text/gpt/addition.py RUN --ways 'all weights' --whole-lines
+
+RUN is a run of `shakespeare.py`. It learns from lines such as 12+34=640: of the sum, 046, the last
+digit comes first, as one adds by hand. Only the answers count in the loss; with --whole-lines the
+questions do, too. You will see how many sums come out wholly right of those that are in none of
+these lines, and the loss on Shakespeare: before, after training all weights, after training only
+LoRA's, and of a network that has never read anything else. About ten minutes on two cores.
+generate.py takes the folder of this run, too: it holds the network of which all weights were
+trained.
+Chapter: text/gpt/README.md#questions-and-answers
+"""
+
+from chapter import OUTPUTS
+
+from pathlib import Path
+
+import numpy as np
+
+from characters import VALIDATION_SHARE, encode, load_run, load_text, token_losses
+from fine_tuning import RANK, SEED, WAYS, keep, train_one_way
+from gpt import build_gpt
+from shakespeare import BATCH_SIZE
+from utils.options import make_parser, positive, seed
+from utils.runs import fail, make_folder, save_results
+
+STEPS = 1_500
+LENGTH = len("12+34=640\n")
+ANSWER = "12+34=640\n".index("=")  # what comes after this place is the answer
+
+
+def make_sums(seed, forwards=False):
+    """Return sums to learn from and others, two lists of lines.
+
+    What 12+34 is tells what 34+12 is, so both are in the same list. Source of the reversed order:
+    Lee and others, "Teaching arithmetic to small transformers", 2023.
+    """
+    random, known, held_out = np.random.default_rng(seed), [], []
+    for a in range(10, 100):
+        for b in range(10, a + 1):
+            total = f"{a + b:03}" if forwards else f"{a + b:03}"[::-1]
+            lines = {f"{a}+{b}={total}\n", f"{b}+{a}={total}\n"}
+            (held_out if random.random() < VALIDATION_SHARE else known).extend(sorted(lines))
+    return known, held_out
+
+
+def extend(first, symbols):
+    """Return the network with more tokens, whose vectors are drawn at random, as long as others.
+
+    All other weights are those of the first one.
+    """
+    model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
+    for layer, known in zip(model.layers, first.layers, strict=True):
+        weights = [random.normal(0, w.std(), v.shape) for v, w in zip(
+            layer.get_weights(), known.get_weights(), strict=True)]  # fmt: skip
+        for weight, old in zip(weights, known.get_weights(), strict=True):
+            weight[tuple(map(slice, old.shape))] = old
+        layer.set_weights(weights)
+    return model
+
+
+def batches(lines, context, seed, whole_lines=False):
+    """Yield without end rows of sums, the same one token on, and which tokens count in the loss.
+
+    lines: tokens, (sums, LENGTH). All three arrays have the shape (batch, context).
+    """
+    random = np.random.default_rng(seed)
+    answers = np.arange(1, context + 1) % LENGTH > ANSWER
+    counts = np.tile(answers | whole_lines, (BATCH_SIZE, 1)).astype("float32")
+    while True:
+        drawn = random.integers(len(lines), size=(BATCH_SIZE, context // LENGTH + 1))
+        rows = lines[drawn].reshape(BATCH_SIZE, -1)[:, : context + 1]
+        yield rows[:, :-1], rows[:, 1:], counts
+
+
+def share_right(model, lines):
+    """Return the share of sums, (sums, LENGTH), whose answers a network would write wholly right.
+
+    It would write the likeliest character each time. So an answer comes out right if, after the
+    question and each part of the right answer, the likeliest is the next of the right ones.
+    """
+    read = np.zeros((len(lines), model.input_shape[1]), "int32")
+    read[:, : LENGTH - 1] = lines[:, :-1]
+    likeliest = model.predict(read, batch_size=64, verbose=0).argmax(axis=2)
+    right = likeliest[:, ANSWER : LENGTH - 1] == lines[:, ANSWER + 1 :]
+    return float(right.all(axis=1).mean())
+
+
+def main(argv=None):
+    """Return for each way to train its weights, the sums right, and the loss on Shakespeare."""
+    parser = make_parser("Lets a trained GPT learn to add.", OUTPUTS)
+    add = parser.add_argument
+    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add("--ways", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY",
+        help=f"of {', '.join(WAYS)}")  # fmt: skip
+    add("--forwards", action="store_true", help="the first digit of a sum comes first")
+    add("--whole-lines", action="store_true", help="all characters count in the loss")
+    add("--steps", type=positive(int), default=STEPS)
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    first, settings, _ = load_run(args.run)
+    if (context := first.input_shape[1]) < LENGTH:
+        fail(f"a sum has {LENGTH} characters, and this network sees {context} at once.")
+    old = load_text(Path(settings["data"]), settings["alphabet"])
+    texts = make_sums(args.seed, args.forwards)
+    alphabet = old.alphabet + "".join(sorted(set("0123456789+=\n") - set(old.alphabet)))
+    learned, held_out = (np.array([encode(line, alphabet) for line in text]) for text in texts)
+    first, results = extend(first, len(alphabet)), {"held_out": len(held_out), "ways": {}}
+    for way in dict.fromkeys(args.ways):
+        rows = batches(learned, context, args.seed, args.whole_lines)
+        model, trained = train_one_way(way, first, rows, args.steps, RANK, args.seed)
+        results["ways"][way] = one = {
+            "trained": trained,
+            "right": share_right(model, held_out),
+            "right_learned": share_right(model, learned),
+            "old": float(token_losses(model, old.validation, len(old.alphabet)).mean()),
+        }
+        if way == "all weights":
+            keep(model, settings, alphabet, folder)
+        print(
+            "{:20}{trained:9,} weights trained; {right:.1%} of new sums right, {right_learned:.1%}"
+            " of those learned; Shakespeare {old:.2f} nats".format(way, **one)
+        )
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
