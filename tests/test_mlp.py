@@ -343,7 +343,7 @@ def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_p
         [results["base"][name] for name in results["base"] if name != "neural_network"],
     ):
         smallest = min((one["auc_gained"] for one in family), key=lambda one: one["p"])
-        assert smallest["p_holm"] == pytest.approx(min(1, len(family) * smallest["p"]))
+        assert smallest["holm"] == pytest.approx(min(1, len(family) * smallest["p"]))
 
 
 def test_the_interval_counts_that_splits_overlap(load_script):
@@ -422,7 +422,7 @@ def test_features_compare_in_pairs(load_script, tmp_path, capsys):
     made = results["made"]["curve_and_steps"]["gain"]
     assert made == pytest.approx(regression["curve_and_steps"] - network)
     smallest = min(comparisons, key=lambda one: one["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1, 9 * smallest["p"]))
+    assert smallest["holm"] == pytest.approx(min(1, 9 * smallest["p"]))
     assert "AUC of the network above that of the regression" in capsys.readouterr().out
 
 
@@ -602,7 +602,7 @@ def test_fairness_compares_in_pairs(load_script, tmp_path, capsys):
     )
     assert one["gain"] == pytest.approx(without - shipped)
     smallest = min(changes.values(), key=lambda one: one["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1, 5 * smallest["p"]))
+    assert smallest["holm"] == pytest.approx(min(1, 5 * smallest["p"]))
     assert "Changed by leaving gender and country out" in capsys.readouterr().out
 
 

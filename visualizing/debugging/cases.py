@@ -16,7 +16,7 @@ import pandas as pd
 
 from broken import FAULTS, Training
 from networks import as_input, layer_outputs, probabilities
-from symptoms import CHECKS, GUESSING, Patient, judge_rate
+from symptoms import GUESSING, Patient, judge_rate
 from utils.data import Digits, load_parts, prepare_part
 from utils.statistics import score
 
@@ -222,12 +222,6 @@ def describe(scores):
 def blind(patient):
     """Return a patient of whose rate and batches the doctor is told as little as the reader."""
     return replace(patient, settings={})
-
-
-def examine(patient):
-    """Return {check: what it found} for the checks that found something."""
-    found = {check.__name__: check(patient) for check in CHECKS}
-    return {name: text for name, text in found.items() if text}
 
 
 def diagnose(patient, found):

@@ -23,7 +23,8 @@ import numpy as np
 
 import checklist
 from broken import FAULTS
-from cases import blind, diagnose, draw_case, examine, measure, prepare, train
+from cases import blind, diagnose, draw_case, measure, prepare, train
+from doctor import examine
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
