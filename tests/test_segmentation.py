@@ -41,13 +41,18 @@ def test_a_scene_is_labelled_by_what_is_on_top(of):
     assert (scenes.make_scenes("train", 3, 1).labels != made.labels[:3]).any()
 
 
-def test_digits_cross_but_do_not_hide_each_other(of):
+def test_digits_cross_but_do_not_hide_each_other(of, monkeypatch):
     scenes = of("scenes")
     random = np.random.default_rng(1)
-    for _ in range(20):
-        places = np.array(scenes.choose_places(5, random))
-        distances = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
-        assert (distances + 99 * np.eye(5)).min() >= scenes.APART
+    for apart in (scenes.APART, 20):  # with 20, four digits may leave no place for the fifth
+        monkeypatch.setattr(scenes, "APART", apart)
+        for _ in range(50):
+            places = np.array(scenes.choose_places(5, random))
+            distances = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+            assert (distances + 99 * np.eye(5)).min() >= apart
+    monkeypatch.setattr(scenes, "APART", 40)
+    with pytest.raises(SystemExit, match="no room for 5 digits"):
+        scenes.choose_places(5, random)
     canvas, ink = np.full((28, 28), 0.2), np.zeros((28, 28), "uint8")
     ink[5, 5], ink[6, 6] = 255, 51
     covered = scenes.paint(canvas, ink, (0, 0), random)
