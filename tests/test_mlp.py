@@ -209,7 +209,7 @@ def test_split_is_stratified_and_only_the_training_part_is_fitted(load_script, c
         assert train.Exited.mean() == pytest.approx(part.Exited.mean(), abs=0.001)
 
     preprocessor = lesson.churn.make_preprocessor()
-    prepared = lesson.prepare(parts, preprocessor)
+    prepared = lesson.prepare_parts(parts, preprocessor)
     scaler = preprocessor[-1]
     age = INPUTS.index("Age")
     assert scaler.mean_[age] == pytest.approx(train.Age.mean())
@@ -244,7 +244,7 @@ def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monk
     monkeypatch.setattr(lesson, "train_others", others)
     for name in ("draw_curves", "draw_learning_curves"):
         monkeypatch.setattr(lesson, name, lambda *_: None)
-    _, validation, test = lesson.prepare(
+    _, validation, test = lesson.prepare_parts(
         lesson.split(lesson.load_customers(parsed()), lesson.SEED),
         lesson.churn.make_preprocessor(),
     )

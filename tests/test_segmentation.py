@@ -227,13 +227,17 @@ def test_pieces_of_the_true_map_run_together_where_a_digit_meets_its_like(of, lo
     made = scenes.make_scenes("validation", 120, 5)
     truth = measures.true_boxes(made)
     found = measures.find_boxes(np.eye(11, dtype="float32")[made.labels], 10, 1)
-    judged = find.judge(found, truth, 120)
+    judged, scenes_missed = find.judge(found, truth, 120)
     shares, digits = judged["found_of"], judged["digits_of"]
     assert shares["overlap_0"] > 0.9 and shares["other"] > 0.8 and shares["same"] < 0.6
     assert sum(digits[f"overlap_{i}"] for i in range(4)) == len(truth)
     assert digits["same"] + digits["other"] == len(truth) - digits["overlap_0"]
     assert judged["missed"]["run together"] > sum(judged["missed"].values()) / 2
     assert judged["recall"] == pytest.approx(1 - sum(judged["missed"].values()) / len(truth))
+    assert 0 < len(scenes_missed) <= sum(judged["missed"].values())
+    right = [truth[index] for index in measures.match(found, truth) if index is not None]
+    whole = {scene: sum(box.scene == scene for box in truth) for scene in scenes_missed}
+    assert all(sum(box.scene == scene for box in right) < count for scene, count in whole.items())
 
 
 def test_skip_connections_are_compared_in_pairs(load_script, tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ def report(findings):
 
 def main(argv=None):
     """Print what looks wrong in a run; return {network: {check: what it found}}."""
-    parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS)
+    parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS, kept=False)
     parser.add_argument("run", help="folder of a run of mnist.py or of broken.py, or its name")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
