@@ -26,13 +26,14 @@ OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.m
 PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-PATH = r"\w+(?:\.\w+)+"
+KEY = r"\w+|'[^']+'"  # of results: a word, or anything in quotes
+PATH = rf"\w+(?:\.(?:{KEY}))+"
 NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
 
 
 def look_up(path):
     """Return the value at a path such as mnist_60.models.conv_net.parameters."""
-    name, *keys = path.split(".")
+    name, *keys = (key.strip("'") for key in re.findall(KEY, path))
     value = load_results(name)
     for key in keys:
         value = value[int(key) if isinstance(value, list) else key]
