@@ -7,7 +7,7 @@
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
 it is from that of the chapter's network, with an interval over pieces of the text; and a figure of
 the loss over the number of weights. Each training is kept when it is done. About an hour on two
-cores: twelve networks, two seeds, 1,000 steps.
+cores: fourteen networks, two seeds, 1,000 steps.
 Chapter: text/gpt/README.md#what-matters
 """
 
