@@ -23,7 +23,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from readme import PAGES
-from utils.runs import load_results
+from utils.runs import fail, load_results
 
 CLAIM = re.compile(r"<!-- claim: (.+?) -->")
 KEY = r"\w+|\*|'[^']+'"
@@ -142,7 +142,10 @@ def describe(claim, values):
 def main():
     claims, overturned = all_claims(), 0
     for claim in claims:
-        values = values_of(claim.condition)
+        try:
+            values = values_of(claim.condition)
+        except (LookupError, TypeError, ValueError) as error:
+            fail(f"{claim.place}: no such result, {error}: {claim.condition}")
         if not holds(claim.condition, values):
             overturned += 1
             print(describe(claim, values))
