@@ -3,6 +3,7 @@
 import json
 import shutil
 from functools import partial
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -435,6 +436,14 @@ def test_sums_are_right_only_if_all_their_digits_are(load_script):
     encode = load_script("text/gpt/characters.py").encode
     text = ["12+34=640\n", "12+35=740\n", "70+12=280\n", "99+99=891\n"]
     assert script.share_right(Adds(), np.array([encode(line, alphabet) for line in text])) == 0.75
+
+
+def test_a_sum_must_fit_into_what_a_network_sees(load_script, tmp_path, monkeypatch):
+    script = load_script("text/gpt/addition.py")
+    short = SimpleNamespace(input_shape=(None, 8))
+    monkeypatch.setattr(script, "load_run", lambda run: (short, {}, tmp_path))
+    with pytest.raises(SystemExit, match="sees 8 at once"):
+        script.main(["RUN", "--outputs", str(tmp_path)])
 
 
 def test_only_the_answers_of_the_sums_count(load_script):
