@@ -129,9 +129,9 @@ def say_where(results, folder):
         print(f"Stopped by Ctrl-C. Whole epochs of {results['settings']['epochs']}: {done or 0}.")
     if not models:
         return
-    print(f"Models, curves and report.html are in {shown(folder)}")
     if line := place_run(results, "mnist.py", results["settings"]):
         print(line)
+    print(f"Models, curves and report.html are in {shown(folder)}")
 
 
 def summarize(history):

@@ -79,7 +79,7 @@ def test_a_run_ends_with_the_line(place, tmp_path, monkeypatch, capsys):
     args, folder = SimpleNamespace(**SETTINGS), tmp_path / "run"
     folder.mkdir()
     runs.save_results({"scores": {"loss": 0.535}}, folder, ROOT / "xor" / "xor.py", [], args)
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Normal? Yes")
+    assert capsys.readouterr().out.splitlines()[-2].startswith("Normal? Yes")
     saved = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     assert saved["provenance"]["settings"] == BAND["settings"]
 

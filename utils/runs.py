@@ -155,7 +155,7 @@ def save_results(results, folder, script, argv, args=None):
 
     Returns the results. folder: None if they are not to be saved. script and argv: as for
     provenance. args: what argparse made of argv, if the run is to be placed among those of the
-    book, which the last line then does.
+    book, which the line before the last then does.
     """
     from utils import bands  # which needs this module, too
 
@@ -168,9 +168,9 @@ def save_results(results, folder, script, argv, args=None):
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
-    print(f"In {shown(folder)}: {', '.join(names)}")
     if args and (line := bands.place_run(results, script, vars(args))):
         print(line)
+    print(f"In {shown(folder)}: {', '.join(names)}")
     return results
 
 
