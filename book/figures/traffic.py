@@ -51,7 +51,7 @@ def main(argv=None):
         means[name] = by_hour.tolist()
         left.plot(by_hour.index, by_hour, label=name)
     left.set(title="Mean of each hour", xlabel="hour of the day", ylabel="vehicles an hour")
-    left.legend(loc="lower center")
+    left.legend(loc=(0.42, 0.02))
     left.set_ylim(0, 7_900)
     missing = pd.Series(~series.observed, index=series.times).resample("MS").mean()
     right.bar(missing.index, 100 * missing, width=25, color="C1")
