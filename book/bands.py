@@ -21,7 +21,7 @@ from pathlib import Path
 
 from utils.bands import BANDS, is_inside, look_up, plain
 from utils.options import positive
-from utils.runs import RESULTS, provenance, write_json
+from utils.runs import RESULTS, fail, provenance, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
@@ -88,21 +88,28 @@ def file_band(name, seeds, deadline):
     """Run the seeds that a band lacks, and file it after each."""
     path = BANDS / f"{name}.json"
     script, options, place, called = RUNS[name]
+    known = read(path)
 
     def save(losses, settings):
+        if known.get("settings", settings) != settings:
+            fail(f"{path} holds runs with other settings: remove it first.")
         BANDS.mkdir(exist_ok=True)
         about = provenance(ROOT / script, options)
         band = {"name": called, "path": place, "settings": settings}
         band |= {"backend": about["backend"].split()[0], "losses": losses, "provenance": about}
         write_json(band, path)
 
-    run_seeds(name, seeds, read(path).get("losses", {}), deadline, save)
+    run_seeds(name, seeds, known.get("losses", {}), deadline, save)
 
 
 def file_trial(name, trial, seeds, deadline, extra):
     """Run other seeds, or the same with other settings, and file how many lie inside the band."""
     path = RESULTS / f"bands_{name}.json"
-    band = sorted(read(BANDS / f"{name}.json")["losses"].values())
+    if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
+        fail(f"there is no band {name} yet.")
+    known = read(path).get(trial, {})
+    if known.get("options", list(extra)) != list(extra):
+        fail(f"the trial {trial} in {path} has other options: give this one another name.")
 
     def save(losses, _):
         inside = sum(is_inside(loss, band) for loss in losses.values())
@@ -110,8 +117,7 @@ def file_trial(name, trial, seeds, deadline, extra):
         filed = read(path) | {trial: found}
         write_json(filed | {"provenance": provenance(__file__, [name])}, path)
 
-    known = read(path).get(trial, {}).get("losses", {})
-    run_seeds(name, seeds, known, deadline, save, extra)
+    run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)
 
 
 def main():

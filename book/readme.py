@@ -6,8 +6,9 @@ Between `<!-- table: NAME -->` and `<!-- end of table -->` a page holds the tabl
 package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
-the ratio of two, and `.1pp` writes a share as points of a hundred. A test holds every page to
-what this script makes of it.
+the ratio of two, and `.1pp` writes a share as points of a hundred. A key that is no word stands in
+quotes: `gpt_sums.ways.'all weights'.right`. A test holds every page to what this script makes of
+it.
 """
 
 from chapter import ROOT

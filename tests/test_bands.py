@@ -44,6 +44,11 @@ def test_a_run_is_placed_among_those_with_other_seeds(place):
     for loss in (0.4, 0.7, math.nan, math.inf):
         assert "Normal? No" in place(loss) and "different" in place(loss)
     assert "of the book (on abacus)" in place(0.535, backend="abacus")
+    losses = {str(seed): round(0.9 + seed / 100, 2) for seed in range(5)}  # as accuracies: equal
+    line = place(
+        0.92, losses=losses | {str(seed + 5): loss for seed, loss in enumerate(losses.values())}
+    )
+    assert "of 10 runs" in line and "4 have a lower" in line and "and 4 a higher" in line
 
 
 def test_of_another_setting_nothing_is_said(place):
@@ -59,6 +64,8 @@ def test_a_band_of_few_seeds_says_nothing(place):
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", "{}", json.dumps(BAND | {"losses": [1]}), "\x00",
              json.dumps(BAND | {"losses": {"1": "x"}}), json.dumps(BAND | {"losses": {}}),
+             json.dumps(BAND | {"losses": BAND["losses"] | {"1": math.nan}}),
+             json.dumps(BAND | {"losses": BAND["losses"] | {"1": 10**400}}), "[" * 100_000,
              json.dumps(BAND | {"path": "scores.loss.x"}), json.dumps(BAND | {"path": 3})]
 )  # fmt: skip
 def test_a_damaged_band_says_nothing(place, text):
@@ -85,12 +92,12 @@ def test_a_run_ends_with_the_line(place, tmp_path, monkeypatch, capsys):
 
 
 def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypatch):
-    script, seeds = load_script("book/bands.py"), []
+    script, seeds, epochs = load_script("book/bands.py"), [], 7
 
     def main(options):
         seed = int(options[options.index("--seed") + 1])
         seeds.append(seed)
-        args = SimpleNamespace(seed=seed, epochs=7)
+        args = SimpleNamespace(seed=seed, epochs=epochs)
         folder = tmp_path / str(len(seeds))
         folder.mkdir()
         results = {"loss": seed / 100 + 5 * ("--bad" in options)}
@@ -105,6 +112,10 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     script.file_band("xor", range(1, 6), math.inf)
     script.file_band("xor", range(1, 9), -math.inf)  # no time is left
     assert seeds == [1, 2, 3, 4, 5]
+    epochs = 8
+    with pytest.raises(SystemExit, match="other settings"):
+        script.file_band("xor", [6], math.inf)
+    epochs = 7
     band = json.loads((tmp_path / "xor.json").read_text(encoding="utf-8"))
     assert band["losses"]["5"] == 0.05 and band["settings"] == {"epochs": 7}
     monkeypatch.setattr(bands, "FEWEST", 5)
@@ -113,13 +124,17 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     script.file_trial("xor", "fresh", [3, 4], math.inf, [])
     filed = json.loads((tmp_path / "bands_xor.json").read_text(encoding="utf-8"))
     assert filed["bad"]["inside"] == 0 and filed["fresh"]["inside"] == filed["fresh"]["runs"] == 2
+    with pytest.raises(SystemExit, match="other options"):
+        script.file_trial("xor", "bad", range(3), math.inf, [])
+    with pytest.raises(SystemExit, match="no band"):
+        script.file_trial("mlp", "bad", range(3), math.inf, [])
 
 
-def test_a_filed_band_has_forty_seeds_and_says_how_it_was_measured(load_script):
+def test_a_filed_band_has_enough_seeds_and_says_how_it_was_measured(load_script):
     known = load_script("book/bands.py").RUNS
     for path in bands.BANDS.glob("*.json"):
         _, _, place, name = known[path.stem]
         band = json.loads(path.read_text(encoding="utf-8"))
         assert (band["path"], band["name"]) == (place, name), path
-        assert len(band["losses"]) >= 40, path
+        assert len(band["losses"]) >= bands.FEWEST, path
         assert {"command", "python", "keras", "cores"} <= set(band["provenance"]), path

@@ -334,8 +334,9 @@ def test_results_say_how_they_were_measured():
     without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
     without_backend |= {"numbers_page", "machine_speed", "mutants"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
-        provenance = set(json.loads(path.read_text(encoding="utf-8"))["provenance"])
-        assert {"command", "python", "keras", "cores"} <= provenance, path.name
+        provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
+        assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
+        assert " /" not in provenance["command"], f"{path.name}: write RUN in place of a folder"
         assert path.stem in without_backend or "backend" in provenance, path.name
 
 

@@ -366,7 +366,7 @@ def test_heads_are_found_by_what_they_look_at(load_script):
     heads, text = load_script("text/gpt/heads.py"), "ab\nabab\nba"
     where = heads.patterns(text)
     assert where["the beginning of the line"][6].nonzero()[0].tolist() == [2]
-    assert where["what followed last time"][4].nonzero()[0].tolist() == [2]
+    assert where["what followed the same character"][4].nonzero()[0].tolist() == [2]
     previous = np.eye(len(text), k=-1)
     previous[0, 0] = 1
     even = np.tril(np.ones((len(text), len(text))))
@@ -397,7 +397,7 @@ def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
 
 
 def test_a_network_gets_new_characters_and_keeps_what_it_knows(load_script, gpt, tiny, monkeypatch):
-    script = load_script("text/gpt/fine_tuning.py")
+    script = load_script("text/gpt/addition.py")
     monkeypatch.setattr(script, "build_gpt", lambda symbols, c: gpt.build_gpt(symbols, c, 16, 2, 2))
     tokens = np.random.default_rng(1).integers(6, size=(4, 8))
     more = script.extend(tiny, 9)
@@ -643,7 +643,7 @@ def test_two_kinds_of_heads_can_be_named():
     assert all_of_lines[-2] > 5 > 2.5 > all_of_lines[-3]
     for name in ("the character before", "the beginning of the line"):
         assert best[name]["score"] == pytest.approx(best[name]["chosen_by"], rel=0.1)
-    for name in ("vowels", "what followed last time"):
+    for name in ("vowels", "what followed the same character"):
         assert best[name]["score"] < 1.5
 
 

@@ -7,6 +7,7 @@ seed and the folder for what a run writes are no setting.
 import bisect
 import contextlib
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -16,11 +17,19 @@ BANDS = RESULTS / "bands"
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NOT_SETTINGS = {"seed", "outputs"}
 # What a file that is damaged, or is not one of these, may lead to.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def plain(settings):
-    """Return settings, a dict, as they come out of JSON, without what is none."""
+    """Return settings, a dict, as they come out of JSON, without NOT_SETTINGS."""
     kept = {key: value for key, value in settings.items() if key not in NOT_SETTINGS}
     return json.loads(json.dumps(kept, default=relative))
 
@@ -52,7 +61,8 @@ def is_inside(loss, losses):
 def describe(loss, name, losses, backend):
     """Return in one line where a loss lies among those of other seeds."""
     losses, count = sorted(losses), len(losses)
-    lower, lowest, highest = bisect.bisect_left(losses, loss), losses[0], losses[-1]
+    lowest, highest = losses[0], losses[-1]
+    lower, higher = bisect.bisect_left(losses, loss), count - bisect.bisect_right(losses, loss)
     other = "" if backend in (None, sys.modules["keras"].config.backend()) else f" (on {backend})"
     if not is_inside(loss, losses):
         return (
@@ -61,7 +71,7 @@ def describe(loss, name, losses, backend):
         )
     return (
         f"Normal? Yes: of {count} runs of the book{other} {lower} have a lower {name} than yours, "
-        f"{loss:.4g}, and {count - lower} a higher one ({lowest:.4g} to {highest:.4g})."
+        f"{loss:.4g}, and {higher} a higher one ({lowest:.4g} to {highest:.4g})."
     )
 
 
@@ -75,7 +85,8 @@ def place_run(results, script, settings, folder=None):
         with contextlib.suppress(*DAMAGE):
             band = json.loads(path.read_text(encoding="utf-8"))
             losses = [*map(float, band["losses"].values())]
-            if band["settings"] == plain(settings) and len(losses) >= FEWEST:
+            whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))
+            if band["settings"] == plain(settings) and whole:
                 loss = look_up(results, band["path"])
                 return describe(loss, band["name"], losses, band.get("backend"))
     return None

@@ -189,7 +189,7 @@ def gpt_variants():
         rows.append([CHANGED[name], f"{first['parameters']:,}", f"{one['mean']:.3f}"])
         rows[-1] += [*above] or ["", ""]
     return markdown(
-        ["what is changed", "weights", "nats per character", "more than with nothing changed"]
+        ["what is changed", "weights", "nats, mean of both seeds", "more than with nothing changed"]
         + ["with the other seed"],
         *rows,
     )

@@ -54,10 +54,10 @@ def extend(first, symbols):
     """
     model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
     for layer, known in zip(model.layers, first.layers, strict=True):
-        weights = [random.normal(0, w.std(), v.shape) for v, w in zip(
-            layer.get_weights(), known.get_weights(), strict=True)]  # fmt: skip
-        for weight, old in zip(weights, known.get_weights(), strict=True):
-            weight[tuple(map(slice, old.shape))] = old
+        weights = []
+        for new, old in zip(layer.get_weights(), known.get_weights(), strict=True):
+            weights.append(random.normal(0, old.std(), new.shape))
+            weights[-1][tuple(map(slice, old.shape))] = old
         layer.set_weights(weights)
     return model
 

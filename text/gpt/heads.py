@@ -3,9 +3,9 @@
     python text/gpt/heads.py RUN
 
 RUN is a run of `shakespeare.py`. Each of the 16 heads gets four scores: how much it looks at the
-character before, at the beginning of the line, at vowels, and at what followed this character last
-time; each is divided by what a head without any preference would reach. The best head for each is
-chosen on one half of some validation windows, and scored on the other half. The figure shows the
+character before, at the beginning of the line, at vowels, and at what followed the same character
+earlier; each is divided by what a head without any preference would reach. The best head for each
+is chosen on one half of some validation windows, and scored on the other half. The figure shows the
 maps of two. Half a minute on two cores.
 Chapter: text/gpt/README.md#looking-inside
 """
@@ -57,7 +57,7 @@ def patterns(text):
         "the character before": column == row - 1,
         "the beginning of the line": before & (column == last[:, None]),
         "vowels": before & np.isin(list(text), list("aeiouAEIOU")),
-        "what followed last time": before & after_same,
+        "what followed the same character": before & after_same,
     }
 
 
