@@ -24,7 +24,7 @@ def draw_values(columns, parameters, gradient):
         for i, start in enumerate(old):
             for j, end in enumerate(new):
                 axis.plot([layer, layer + 1], [start, end], color="#b9b9b4", zorder=1)
-                at = (layer + 0.3, start + 0.3 * (end - start))
+                at = (layer + 0.35, start + 0.35 * (end - start))
                 axis.annotate(
                     f"{weights[i, j]:+.1f}",
                     at,

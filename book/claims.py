@@ -8,8 +8,8 @@ A sentence that compares carries a condition on the results, in a comment that n
 
 Values are named as behind numbers (book/readme.py). A key that is no word stands in quotes, and
 with a * in place of a key they are a list: `spam.models.words.errors == min(spam.models.*.errors)`.
-There are numbers, + - * /, comparisons, and, or, not, and the functions below; nothing else is
-evaluated.
+There are numbers, words in quotes (`forecast_1.recommended == 'ridge'`), + - * /, comparisons, and,
+or, not, and the functions below; nothing else is evaluated.
 """
 
 from chapter import ROOT
@@ -22,7 +22,7 @@ from functools import lru_cache
 from statistics import mean
 from typing import NamedTuple
 
-from readme import READMES
+from readme import PAGES
 from utils.runs import load_results
 
 CLAIM = re.compile(r"<!-- claim: (.+?) -->")
@@ -64,10 +64,10 @@ def find_claims(text, name):
 
 
 def all_claims():
-    """Return the claims of all READMEs."""
+    """Return the claims of all pages."""
     return [
         claim
-        for path in READMES
+        for path in PAGES
         for claim in find_claims(path.read_text(encoding="utf-8"), path.relative_to(ROOT))
     ]
 
@@ -113,7 +113,7 @@ def holds(condition, values):
 def evaluate(node, names):
     """Return the value of an expression; anything that a claim may not have is a ValueError."""
     match node:
-        case ast.Constant(value=int() | float() as value):
+        case ast.Constant(value=int() | float() | str() as value):
             return value
         case ast.Name(id=name) if name in names:
             return names[name]

@@ -1,12 +1,12 @@
-"""Machinery of the book: bring tables and numbers of the READMEs in line with the results.
+"""Machinery of the book: bring tables and numbers of the pages in line with the results.
 
     python book/readme.py
 
-Between `<!-- table: NAME -->` and `<!-- end of table -->` a README holds the table that the
+Between `<!-- table: NAME -->` and `<!-- end of table -->` a page holds the table that the
 package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
-the ratio of two, and `.1pp` writes a share as points of a hundred. A test holds every README to
+the ratio of two, and `.1pp` writes a share as points of a hundred. A test holds every page to
 what this script makes of it.
 """
 
@@ -21,15 +21,19 @@ from utils.runs import load_results
 READMES = [ROOT / "README.md"]
 for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
     READMES += sorted(ROOT.glob(pattern))
+# And the pages that are no chapters, but CONTRIBUTING.md, in which such comments are examples.
+OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.md")}
+PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-PATH = r"\w+(?:\.\w+)+"
+KEY = r"\w+|'[^']+'"  # of results: a word, or anything in quotes
+PATH = rf"\w+(?:\.(?:{KEY}))+"
 NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
 
 
 def look_up(path):
     """Return the value at a path such as mnist_60.models.conv_net.parameters."""
-    name, *keys = path.split(".")
+    name, *keys = (key.strip("'") for key in re.findall(KEY, path))
     value = load_results(name)
     for key in keys:
         value = value[int(key) if isinstance(value, list) else key]
@@ -37,7 +41,7 @@ def look_up(path):
 
 
 def bring_up_to_date(text):
-    """Return the text of a README with every table and every number made anew of the results."""
+    """Return the text of a page with every table and every number made anew of the results."""
 
     def number(match):
         _, path, divisor, form = match.groups()
@@ -53,7 +57,7 @@ def bring_up_to_date(text):
 
 
 def main():
-    for path in READMES:
+    for path in PAGES:
         old = path.read_text(encoding="utf-8")
         new = bring_up_to_date(old)
         if new != old:

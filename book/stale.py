@@ -10,6 +10,7 @@ from chapter import ROOT
 import json
 import shlex
 import tomllib
+from functools import cache
 
 from measurements import MEASUREMENTS, RUNS
 from utils.fingerprints import fingerprint, state
@@ -26,6 +27,12 @@ def provenances():
     }
 
 
+@cache
+def used_by(script):
+    """Return the fingerprint of a script; several results may have been made by one."""
+    return fingerprint(ROOT / script, ROOT)
+
+
 def changes(name, about):
     """Return what has changed since a result was filed: {"name hash": file}."""
     words = shlex.split(about["command"])
@@ -33,8 +40,8 @@ def changes(name, about):
     if not (ROOT / script).is_file():
         return {f"{script} is gone": "book/measurements.py"}
     known = set(about.get("code", "").split())
-    now = fingerprint(ROOT / script, ROOT)
-    found = {f"{one} {hash_}": file for hash_, (one, file) in now.items() if hash_ not in known}
+    now = used_by(script).items()
+    found = {f"{one} {hash_}": file for hash_, (one, file) in now if hash_ not in known}
     if name in MEASUREMENTS and words != ["python", *shlex.split(MEASUREMENTS[name][0])]:
         found["command"] = "book/measurements.py"
     return found

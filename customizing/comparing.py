@@ -3,20 +3,18 @@
 Chapter: mnist/README.md#the-rule
 """
 
-from utils.statistics import compare_seeds, holm
+from utils.statistics import compare_seeds, correct_family
 
 
 def compare_family(values, family):
     """Return {"one - other": comparison} for each pair of names in the family.
 
-    values: {name: what it reached with each seed}. With more than one seed, each comparison has p
-    and "holm", which is p corrected for the size of the family.
+    values: {name: what it reached with each seed}. With more than one seed, each comparison has p,
+    and what correct_family enters.
     """
     found = {f"{one} - {other}": compare_seeds(values[one], values[other]) for one, other in family}
     if all(one["p"] is not None for one in found.values()):
-        corrected = holm([one["p"] for one in found.values()])
-        for one, p in zip(found.values(), corrected, strict=True):
-            one["holm"] = p
+        correct_family(found.values())
     return found
 
 

@@ -21,7 +21,7 @@ from flow import draw, train_flow
 from latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, holm
+from utils.statistics import compare_seeds, correct_family
 
 EACH = 10  # real digits of each kind
 DRAWN = 2_000  # digits beside them
@@ -119,9 +119,7 @@ def main(argv=None):
     results = {"accuracies": accuracies, "comparisons": {}}
     for one, other in FAMILY if args.seeds > 1 else []:
         results["comparisons"][f"{one}_{other}"] = compare_seeds(accuracies[one], accuracies[other])
-    family = results["comparisons"].values()
-    for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
-        one["holm"] = p
+    correct_family(results["comparisons"].values())
     for name, one in results["comparisons"].items():
         print("{}: {mean:+.4f} ({low:+.4f} to {high:+.4f}), p {holm:.3f}".format(name, **one))
     return save_results(results, folder, __file__, argv)

@@ -62,7 +62,7 @@ def split(customers, seed):
     return train, validation, test
 
 
-def prepare(parts, preprocessor):
+def prepare_parts(parts, preprocessor):
     """Return inputs (n, 11) and targets (n,) of each part; the preprocessor is fitted on the first.
 
     The other parts must stay unseen, even their means and standard deviations.
@@ -153,7 +153,7 @@ def main(argv=None):
     folder = make_folder(options.outputs)
 
     parts = split(customers, options.seed)
-    train, (X, y), (X_test, y_test) = prepare(parts, churn.make_preprocessor())
+    train, (X, y), (X_test, y_test) = prepare_parts(parts, churn.make_preprocessor())
     learn, watch, keep = map(len, parts)
     print(f"{learn} customers for training, {watch} for validation, {keep} kept back for the test")
     network, history = train_network(train, (X, y), options)

@@ -80,7 +80,7 @@ def measure(pairs, change, most_epochs):
     pairs: for each split, a table to train on and one to evaluate on.
     """
     keras.utils.set_random_seed(0)
-    prepared = [lesson.prepare(pair, make_preprocessor(change)) for pair in pairs]
+    prepared = [lesson.prepare_parts(pair, make_preprocessor(change)) for pair in pairs]
     X, y, X_judged, y_judged = stack(prepared)
     networks = train_networks(X, y[..., None], hyperparameters(change, most_epochs))
     judged, trained = (keras.ops.convert_to_numpy(networks(x))[..., 0] for x in (X_judged, X))

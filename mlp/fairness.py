@@ -48,7 +48,7 @@ def make_numbers():
 
 def predict(pairs, make_preprocessor, epochs):
     """Return the network's probabilities for the validation customers of each split."""
-    prepared = [lesson.prepare(pair, make_preprocessor()) for pair in pairs]
+    prepared = [lesson.prepare_parts(pair, make_preprocessor()) for pair in pairs]
     return predict_validation(prepared, epochs).T
 
 

@@ -82,7 +82,7 @@ def main(argv=None):
 
     regression, network = {}, {}
     for inputs, (age, products) in INPUTS.items():
-        prepared = [lesson.prepare(pair, make_preprocessor(age, products)) for pair in pairs]
+        prepared = [lesson.prepare_parts(pair, make_preprocessor(age, products)) for pair in pairs]
         regression[inputs] = measure_regression(prepared)
         if inputs in NETWORKS:
             network[inputs] = measure_network(prepared, args.epochs)

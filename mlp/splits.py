@@ -31,7 +31,7 @@ def make_pairs(customers, splits):
 def stack(prepared):
     """Return X (rows, splits, inputs) and y (rows, splits) to learn from, then those to judge by.
 
-    prepared: what the lesson's `prepare` makes of each split.
+    prepared: what the lesson's `prepare_parts` makes of each split.
     """
     parts = [(part, i) for part in (0, 1) for i in (0, 1)]
     return [np.stack([split[part][i] for split in prepared], axis=1) for part, i in parts]

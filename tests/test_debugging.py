@@ -177,7 +177,7 @@ def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script
     options = ["-m", "mlp_one_layer", "--epochs", "3", "--train-samples", "5000"]
     mnist.main([*options, "--outputs", str(tmp_path / "run")])
     doctor = load_script("visualizing/debugging/doctor.py")
-    results = doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "doctor")])
+    results = doctor.main([str(tmp_path / "run")])
     assert results["findings"] == {"mlp_one_layer": {}}
     assert "found nothing" in capsys.readouterr().out
 

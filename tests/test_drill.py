@@ -82,20 +82,21 @@ def test_the_fault_of_a_case_is_really_there(cases):
 
 
 @pytest.mark.parametrize(
-    ("findings", "fault"),
+    ("findings", "rate", "fault"),
     [
-        ({}, "healthy"), ({"overfitting": ""}, "healthy"),
-        ({"unusual_rate": "a learning rate of 0.05 is high for adam", "loud_start": ""},
-         "rate_too_high"),
-        ({"unusual_rate": "a learning rate of 0.00001 is low for adam"}, "rate_too_low"),
-        ({"learned_nothing": "", "dead_neurons": "", "loud_start": ""}, "rate_too_high"),
-        ({"learned_nothing": "", "dead_neurons": ""}, "dead_relus"),
-        ({"not_probabilities": "", "learned_nothing": "", "loud_start": ""}, "softmax_forgotten"),
-        ({"training_lags": "", "still_learning": ""}, "not_shuffled"),
+        ([], None, "healthy"), (["overfitting"], 0.001, "healthy"),
+        (["unusual_rate", "loud_start"], 0.05, "rate_too_high"),
+        (["unusual_rate", "learned_nothing", "dead_neurons"], 0.05, "rate_too_high"),
+        (["unusual_rate", "still_learning"], 0.00001, "rate_too_low"),
+        (["learned_nothing", "dead_neurons", "loud_start"], None, "rate_too_high"),
+        (["learned_nothing", "dead_neurons"], None, "dead_relus"),
+        (["not_probabilities", "learned_nothing", "loud_start"], None, "softmax_forgotten"),
+        (["training_lags", "still_learning"], None, "not_shuffled"),
     ],
 )  # fmt: skip
-def test_findings_become_one_diagnosis(cases, findings, fault):
-    assert cases.diagnose(findings) == fault
+def test_findings_become_one_diagnosis(cases, findings, rate, fault):
+    patient = SimpleNamespace(settings={"optimizer": "adam", "learning_rate": rate})
+    assert cases.diagnose(patient, findings) == fault
     assert {fault for _, fault in cases.READING} == set(cases.FAULTS)  # each can be the answer
 
 

@@ -62,7 +62,7 @@ def test_a_network_that_diverged_is_refused_in_one_line(
 
 
 def test_the_doctor_examines_a_network_that_diverged(diverged, load_script):
-    found = load_script("visualizing/debugging/doctor.py").examine(diverged)["conv_net"]
+    found = load_script("visualizing/debugging/doctor.py").examine_run(diverged)["conv_net"]
     assert found["diverged"] == "the loss is no number from epoch 1 on: lower the rate"
 
 

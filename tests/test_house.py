@@ -337,6 +337,15 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path):
     assert runs.make_folder(tmp_path / "named") == tmp_path / "named"
 
 
+def test_what_is_only_said_leaves_a_folder_if_it_is_asked_to(tmp_path):
+    parser, script = make_parser("", tmp_path / "outputs", kept=False), ROOT / "xor" / "xor.py"
+    for options, left in [([], []), (["--outputs", str(tmp_path / "named")], ["named"])]:
+        folder = runs.make_folder(parser.parse_args(options).outputs)
+        assert runs.save_results({"a": 1}, folder, script, options) == {"a": 1}
+        assert [path.name for path in tmp_path.iterdir()] == left
+    assert (tmp_path / "named" / "results.json").exists()
+
+
 def test_a_refused_run_leaves_no_empty_folder(tmp_path):
     for end, left in (("runs.fail('no')", 0), ("(folder / 'a').touch()", 1)):
         code = f"from utils import runs; folder = runs.make_folder({str(tmp_path / 'x')!r}); {end}"

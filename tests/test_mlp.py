@@ -209,7 +209,7 @@ def test_split_is_stratified_and_only_the_training_part_is_fitted(load_script, c
         assert train.Exited.mean() == pytest.approx(part.Exited.mean(), abs=0.001)
 
     preprocessor = lesson.churn.make_preprocessor()
-    prepared = lesson.prepare(parts, preprocessor)
+    prepared = lesson.prepare_parts(parts, preprocessor)
     scaler = preprocessor[-1]
     age = INPUTS.index("Age")
     assert scaler.mean_[age] == pytest.approx(train.Age.mean())
@@ -244,7 +244,7 @@ def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monk
     monkeypatch.setattr(lesson, "train_others", others)
     for name in ("draw_curves", "draw_learning_curves"):
         monkeypatch.setattr(lesson, name, lambda *_: None)
-    _, validation, test = lesson.prepare(
+    _, validation, test = lesson.prepare_parts(
         lesson.split(lesson.load_customers(parsed()), lesson.SEED),
         lesson.churn.make_preprocessor(),
     )
@@ -343,7 +343,7 @@ def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_p
         [results["base"][name] for name in results["base"] if name != "neural_network"],
     ):
         smallest = min((one["auc_gained"] for one in family), key=lambda one: one["p"])
-        assert smallest["p_holm"] == pytest.approx(min(1, len(family) * smallest["p"]))
+        assert smallest["holm"] == pytest.approx(min(1, len(family) * smallest["p"]))
 
 
 def test_the_interval_counts_that_splits_overlap(load_script):
@@ -422,7 +422,7 @@ def test_features_compare_in_pairs(load_script, tmp_path, capsys):
     made = results["made"]["curve_and_steps"]["gain"]
     assert made == pytest.approx(regression["curve_and_steps"] - network)
     smallest = min(comparisons, key=lambda one: one["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1, 9 * smallest["p"]))
+    assert smallest["holm"] == pytest.approx(min(1, 9 * smallest["p"]))
     assert "AUC of the network above that of the regression" in capsys.readouterr().out
 
 
@@ -602,7 +602,7 @@ def test_fairness_compares_in_pairs(load_script, tmp_path, capsys):
     )
     assert one["gain"] == pytest.approx(without - shipped)
     smallest = min(changes.values(), key=lambda one: one["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1, 5 * smallest["p"]))
+    assert smallest["holm"] == pytest.approx(min(1, 5 * smallest["p"]))
     assert "Changed by leaving gender and country out" in capsys.readouterr().out
 
 

@@ -76,7 +76,8 @@ RUN_BY_THEIR_CHAPTER = {
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
     "rnn/cells/costs.py", "text/gpt/attention.py", "text/gpt/gpt.py", "text/gpt/shakespeare.py",
     "text/gpt/ngrams.py", "text/gpt/generate.py", "text/gpt/heads.py", "text/gpt/copies.py",
-    "text/gpt/fine_tuning.py", "text/gpt/what_matters.py", "text/ask.py", "text/spam.py",
+    "text/gpt/addition.py", "text/gpt/fine_tuning.py", "text/gpt/what_matters.py", "text/ask.py",
+    "text/spam.py",
     "serialization/save_model.py", "serialization/trust.py",
     "serialization/rest/ship_model.py", "visualizing/draw_network.py", "visualizing/features.py",
     "visualizing/activation_maximization.py", "visualizing/attribution.py",
@@ -311,9 +312,9 @@ def test_figures_exist_and_say_what_they_show(links):
     assert set((ROOT / "assets" / "image").iterdir()) - shown == set()
 
 
-@each_readme
-def test_tables_and_numbers_are_those_of_the_results(readme, load_script):
-    script, text = load_script("book/readme.py"), TEXTS[readme]
+@each_page
+def test_tables_and_numbers_are_those_of_the_results(page, load_script):
+    script, text = load_script("book/readme.py"), TEXTS[page]
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
@@ -322,8 +323,8 @@ def test_tables_and_numbers_are_those_of_the_results(readme, load_script):
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
 
 
-def test_readmes_are_all_brought_up_to_date(load_script):
-    assert load_script("book/readme.py").READMES == READMES
+def test_pages_are_all_brought_up_to_date(load_script):
+    assert sorted(load_script("book/readme.py").PAGES) == sorted(PAGES)
 
 
 def test_results_say_how_they_were_measured():

@@ -41,13 +41,18 @@ def test_a_scene_is_labelled_by_what_is_on_top(of):
     assert (scenes.make_scenes("train", 3, 1).labels != made.labels[:3]).any()
 
 
-def test_digits_cross_but_do_not_hide_each_other(of):
+def test_digits_cross_but_do_not_hide_each_other(of, monkeypatch):
     scenes = of("scenes")
     random = np.random.default_rng(1)
-    for _ in range(20):
-        places = np.array(scenes.choose_places(5, random))
-        distances = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
-        assert (distances + 99 * np.eye(5)).min() >= scenes.APART
+    for apart in (scenes.APART, 20):  # with 20, four digits may leave no place for the fifth
+        monkeypatch.setattr(scenes, "APART", apart)
+        for _ in range(50):
+            places = np.array(scenes.choose_places(5, random))
+            distances = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+            assert (distances + 99 * np.eye(5)).min() >= apart
+    monkeypatch.setattr(scenes, "APART", 40)
+    with pytest.raises(SystemExit, match="no room for 5 digits"):
+        scenes.choose_places(5, random)
     canvas, ink = np.full((28, 28), 0.2), np.zeros((28, 28), "uint8")
     ink[5, 5], ink[6, 6] = 255, 51
     covered = scenes.paint(canvas, ink, (0, 0), random)
@@ -227,13 +232,17 @@ def test_pieces_of_the_true_map_run_together_where_a_digit_meets_its_like(of, lo
     made = scenes.make_scenes("validation", 120, 5)
     truth = measures.true_boxes(made)
     found = measures.find_boxes(np.eye(11, dtype="float32")[made.labels], 10, 1)
-    judged = find.judge(found, truth, 120)
+    judged, scenes_missed = find.judge(found, truth, 120)
     shares, digits = judged["found_of"], judged["digits_of"]
     assert shares["overlap_0"] > 0.9 and shares["other"] > 0.8 and shares["same"] < 0.6
     assert sum(digits[f"overlap_{i}"] for i in range(4)) == len(truth)
     assert digits["same"] + digits["other"] == len(truth) - digits["overlap_0"]
     assert judged["missed"]["run together"] > sum(judged["missed"].values()) / 2
     assert judged["recall"] == pytest.approx(1 - sum(judged["missed"].values()) / len(truth))
+    assert 0 < len(scenes_missed) <= sum(judged["missed"].values())
+    right = [truth[index] for index in measures.match(found, truth) if index is not None]
+    whole = {scene: sum(box.scene == scene for box in truth) for scene in scenes_missed}
+    assert all(sum(box.scene == scene for box in right) < count for scene, count in whole.items())
 
 
 def test_skip_connections_are_compared_in_pairs(load_script, tmp_path, monkeypatch):

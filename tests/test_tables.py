@@ -381,7 +381,7 @@ def test_the_rule_by_hand(load_script):
     gains = by_model["worse"] - network
     assert family["worse"]["mean"] == pytest.approx(gains.mean())
     assert family["worse"]["p"] == pytest.approx(stats.ttest_1samp(gains, 0).pvalue)
-    assert family["worse"]["p_holm"] == pytest.approx(2 * family["worse"]["p"])
+    assert family["worse"]["holm"] == pytest.approx(2 * family["worse"]["p"])
     assert family["worse"]["low"] == pytest.approx(
         gains.mean() - 1.96 * stats.sem(gains), abs=0.002
     )

@@ -299,8 +299,10 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     addition = load_script("text/gpt/addition.py")
     monkeypatch.setattr(addition, "build_gpt", tuning.build_gpt)
     sums = str(tmp_path / "sums")
-    ways = addition.main([run, "--steps", "30", "--outputs", sums])["ways"]
-    assert ways["before"]["old"] == pytest.approx(before["old"]) < ways["all weights"]["old"]
+    two = ["--ways", "before", "all weights"]
+    ways = addition.main([run, "--steps", "30", "--outputs", sums, *two])["ways"]
+    assert ways["before"]["old"] == pytest.approx(before["old"])
+    assert ways["before"]["old"] < ways["all weights"]["old"]
     added = load_script("text/gpt/generate.py").main([sums, "--prompt", "1+1=", *outputs])
     assert len(added["text"]) == 200
 
@@ -662,6 +664,18 @@ def test_fine_tuning_forgets_and_lora_less():
     assert before["old"] < lora["old"] < everything["old"] - 0.1
     assert lora["trained"] / everything["trained"] == pytest.approx(0.05, abs=0.005)
     assert found["merged"] < 1e-5
+
+
+def test_no_word_of_the_map_covers_another(load_script, monkeypatch):
+    script, drawn = load_script("text/embeddings.py"), []
+    monkeypatch.setattr(script, "save_figure", lambda figure, path: drawn.append(figure.axes[0]))
+    vectors = {"free": [0, 0], "prize": [0.001, 0], "lunch": [2, 0], "mum": [1, 1], "is": [1, 0]}
+    leaning = {"free": 0.2, "prize": 0.1, "lunch": -0.1, "mum": -0.1, "is": -0.2}
+    script.draw(vectors, leaning, script.PCA(2).fit(list(vectors.values())), None)
+    assert [text.get_text() for text in drawn[0].texts] == ["free", "lunch", "mum"]
+    (point,) = drawn[0].lines
+    assert point.get_marker() == "s", "of prize, a word of spam"
+    script.plt.close(drawn[0].figure)
 
 
 def test_embeddings_know_spam_and_little_else():

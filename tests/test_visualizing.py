@@ -83,8 +83,10 @@ def test_the_quiz_marks_answers(load_script, monkeypatch, tmp_path, capsys):
     shapes = load_script("visualizing/shapes.py")
     answers = iter(["6 x 6", "no idea", "3,136", "28,28,6", "156", "117600"])
     monkeypatch.setattr("builtins.input", lambda question: next(answers, "-"))
-    results = shapes.main(["-m", "mlp_tiny", "--quiz", "--outputs", str(tmp_path)])
+    monkeypatch.setattr(shapes, "OUTPUTS", tmp_path)
+    results = shapes.main(["-m", "mlp_tiny", "--quiz"])
     assert results["right"] == 1  # 784 x 4 = 3,136
+    assert not [*tmp_path.iterdir()], "all of it was on the screen"
     monkeypatch.setattr("builtins.input", lambda question: next(answers, "-"))
     assert "4 x (784 + 1) = 3,140" in capsys.readouterr().out
     assert shapes.readings("26,26,32")[0] == [26, 26, 32] and shapes.readings("18,496")[1] == [

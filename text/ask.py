@@ -57,7 +57,7 @@ def explain(predict, text):
 
 def main(argv=None):
     """Return the probability of each class, and what each word adds to the likeliest."""
-    parser = make_parser("Tells what a message is, and why.", OUTPUTS)
+    parser = make_parser("Tells what a message is, and why.", OUTPUTS, kept=False)
     add = parser.add_argument
     add("text", metavar="MESSAGE", help="in quotes")
     add("--model", choices=NAMES, default=MODEL, metavar="NAME", help=str(NAMES))

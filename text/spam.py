@@ -24,7 +24,7 @@ from classifiers import NAMES, fit
 from messages import FOLDS, SPAM, load_messages, split_by_group
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_networks, holm
+from utils.statistics import compare_networks, correct_family
 
 REFERENCE = "characters"  # the others are compared with it
 STOP_FOLDS = 10  # of what trains, one part in ten decides when to stop
@@ -64,8 +64,7 @@ def compare(right, groups, reference):
         for name in right
         if name != reference
     }
-    for one, p in zip(behind.values(), holm([one["p"] for one in behind.values()]), strict=True):
-        one["holm"] = p
+    correct_family(behind.values())
     return behind
 
 

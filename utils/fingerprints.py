@@ -10,7 +10,7 @@ moves to another file keeps its hash.
 import ast
 import hashlib
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 # What reads options, opens files or refuses them, writes results, and gives figures their style.
@@ -26,7 +26,7 @@ def short_hash(data):
     return hashlib.sha256(data).hexdigest()[:6]
 
 
-@lru_cache
+@cache
 def file_hash(path, _modified):
     return short_hash(path.read_bytes())
 
@@ -117,12 +117,12 @@ class Module:
         return self.looked_at[name]
 
 
-@lru_cache
+@cache
 def read_module(path, root, _modified):
     return Module(path, root)
 
 
-@lru_cache
+@cache
 def scripts_of(root):
     """Return the project's files of code by their names, those that lie higher first."""
     found = {}
@@ -132,7 +132,7 @@ def scripts_of(root):
     return found
 
 
-@lru_cache
+@cache
 def find_module(name, folder, root):
     """Return the file of a module of the project as a script in folder imports it, or None."""
     if not name or name.split(".")[0] in sys.stdlib_module_names:

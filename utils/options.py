@@ -10,11 +10,12 @@ from utils.runs import NEW
 LARGEST = {int: 2**32 - 1, float: 3e38}  # what a network, in float32, and its libraries take
 
 
-def make_parser(description, outputs=None):
+def make_parser(description, outputs=None, kept=True):
     """Return a parser whose help shows the defaults.
 
     outputs: the chapter's folder for runs. With it comes the option --outputs, which is, if it
-    is not given, a new folder in there (see runs.make_folder).
+    is not given, a new folder in there (see runs.make_folder). kept: False where the screen says
+    all and would say it again in seconds; then a folder is made only if --outputs names one.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
@@ -22,7 +23,8 @@ def make_parser(description, outputs=None):
     if outputs:
         about = "folder for what the run writes"
         add = parser.add_argument
-        add("--outputs", type=Path, default=outputs / NEW, metavar="FOLDER", help=about)
+        new = outputs / NEW if kept else None
+        add("--outputs", type=Path, default=new, metavar="FOLDER", help=about)
     return parser
 
 

@@ -45,13 +45,15 @@ def writing_to(folder):
 
 
 def make_folder(folder):
-    """Make the folder of a run and return it.
+    """Make the folder of a run and return it; None, and no folder, if it is None.
 
     One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05, and a
     second one in the same second an ending. A script that cannot write there ends at once,
     before it has computed anything. A new folder that is still empty at the end of the program is
     removed.
     """
+    if folder is None:
+        return None
     folder = Path(folder)
     with writing_to(folder):
         new = folder.name == NEW or not folder.exists()
@@ -151,11 +153,14 @@ def backend():
 def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, say what lies in its folder.
 
-    Returns the results. script and argv: as for provenance. args: what argparse made of argv, if
-    the run is to be placed among those of the book, which the last line then does.
+    Returns the results. folder: None if they are not to be saved. script and argv: as for
+    provenance. args: what argparse made of argv, if the run is to be placed among those of the
+    book, which the last line then does.
     """
     from utils import bands  # which needs this module, too
 
+    if folder is None:
+        return results
     about = provenance(script, argv)
     about["seconds"] = round(time.time() - STARTED, 1)
     if args:

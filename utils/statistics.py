@@ -220,9 +220,9 @@ def holm(values):
 
 
 def correct_family(family):
-    """Enter into each comparison of a family its p corrected by Holm, and whether it is shown."""
+    """Enter into each comparison of a family Holm's p, and whether the difference is shown."""
     for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
-        one |= {"p_holm": p, "shown": p < SHOWN}
+        one |= {"holm": p, "shown": p < SHOWN}
 
 
 def with_deviation(scores, unit="", digits=2):

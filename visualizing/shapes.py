@@ -157,7 +157,7 @@ def run_quiz(rows):
 
 def main(argv=None):
     """Print every layer's arithmetic, or ask for it; return the layers and the sums."""
-    parser = make_parser("Shapes, parameters and work of every layer.", OUTPUTS)
+    parser = make_parser("Shapes, parameters and work of every layer.", OUTPUTS, kept=False)
     parser.add_argument("-m", "--model", default=MODEL, help="a network's name, or its file")
     parser.add_argument("--quiz", action="store_true", help="ask, and mark the answers")
     args = parser.parse_args(argv)

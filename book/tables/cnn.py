@@ -1,6 +1,15 @@
 """The tables of the chapter on convolutional networks and transfer learning."""
 
-from tables.common import PERCENT, entries, load_results, markdown, percent, table
+from tables.common import (
+    PERCENT,
+    entries,
+    load_results,
+    markdown,
+    minus,
+    percent,
+    table,
+    with_interval,
+)
 from utils.statistics import holm, with_deviation
 
 # Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).
@@ -124,8 +133,7 @@ def cnn_near_twins():
     values = holm([measured[key]["flattered"]["p"] for key in kinds.values()])
     for (name, key), p in zip(kinds.items(), values, strict=True):
         one = measured[key]
-        middle, low, high = (f"{100 * one['flattered'][x]:+.1f}" for x in ("mean", "low", "high"))
-        difference = f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+        difference = minus(with_interval(one["flattered"], "{:+.1f}", 100))
         rows.append([name, shown(one["mixed"]), shown(one["grouped"]), difference, f"{p:.3f}"])
     header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
     return markdown(header, *rows)

@@ -40,6 +40,11 @@ def percent(share, digits=2):
     return f"{share:.{digits}%}".replace("%", PERCENT)
 
 
+def minus(text):
+    """Return a text whose hyphens are minus signs."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def p_value(p):
     """Return p as it is written in a table."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"

@@ -1,6 +1,6 @@
 """Machinery of the book: the tables of the chapters on what lies below fit."""
 
-from tables.common import load_results, markdown, p_value, percent, table
+from tables.common import load_results, markdown, p_value, percent, table, with_interval
 
 STEPS = {
     "numpy": "1. numpy",
@@ -185,16 +185,10 @@ def siamese():
         (found, "difference", "the network, less regression"),
         (without, "siamese network", "siamese network, no dropout"),
     ):
-        points = (
-            "{:+.1f} ({:+.1f} to {:+.1f})" if who == "difference" else "{:.1f} ({:.1f} to {:.1f})"
-        )
-        one, cells = results["scores"][who], []
-        for measure in ("at_half", "right", "auc"):
-            form = points.replace(".1f", ".3f") if measure == "auc" else points
-            scale = 1 if measure == "auc" else 100
-            cells.append(
-                form.format(*(scale * one[measure][end] for end in ("mean", "low", "high")))
-            )
+        sign, one = "+" if who == "difference" else "", results["scores"][who]
+        points = f"{{:{sign}.1f}}"
+        cells = [with_interval(one[measure], points, 100) for measure in ("at_half", "right")]
+        cells.append(with_interval(one["auc"], f"{{:{sign}.3f}}"))
         threshold = results["thresholds"].get(who)
         cells.insert(1, "" if threshold is None else f"{threshold:.2f}")
         rows.append([label, *cells])

@@ -69,9 +69,9 @@ def mnist_test():
         test, together = recipe["test"], recipe["ensemble"]["test"]
         seeds = len(test["accuracies"])
         misread = f"{TEST_SIZE * (1 - test['mean']):.0f}"
-        rows.append([f"recipe {label}", seeds, with_deviation(test, PERCENT), misread])
+        rows.append([f"recipe {label} †", seeds, with_deviation(test, PERCENT), misread])
         answers = [percent(together["accuracy"]), together["errors"]]
-        rows.append([f"recipe {label}, {seeds} seeds together", seeds, *answers])
+        rows.append([f"recipe {label} †, {seeds} seeds together", seeds, *answers])
     return markdown(["", "runs", "test accuracy", "misread of 10,000"], *rows)
 
 

@@ -58,6 +58,16 @@ def pixels_overlap():
 
 
 @table
+def pixels_missed():
+    why = ["run together", "misread", "cut", "not seen"]
+    rows = []
+    for way, one in load_results("pixels_found")["ways"].items():
+        counts = [sum(one["missed"].values()), *(one["missed"].get(key, 0) for key in why)]
+        rows.append([way, *(f"{count:,}" for count in counts)])
+    return markdown(["way", "missed", *why], *rows)
+
+
+@table
 def pixels_own():
     measured, scratch = load_results("pixels_own"), load_results("pixels_own_scratch")
     ways = {

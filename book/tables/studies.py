@@ -1,6 +1,15 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import PERCENT, entries, load_results, markdown, percent, table, with_interval
+from tables.common import (
+    PERCENT,
+    entries,
+    load_results,
+    markdown,
+    minus,
+    percent,
+    table,
+    with_interval,
+)
 from tables.mnist import accuracies
 from utils.statistics import with_deviation
 
@@ -46,8 +55,7 @@ def networks_compared(networks):
 
 def difference(compared, unit, digits):
     """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
-    words = with_interval(compared, f"{{:+.{digits}f}}", unit)
-    return words.replace("-", "\N{MINUS SIGN}")
+    return minus(with_interval(compared, f"{{:+.{digits}f}}", unit))
 
 
 @table
@@ -90,7 +98,7 @@ def mnist_techniques():
 
 
 def points(share):
-    return f"{100 * share:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return minus(f"{100 * share:+.2f}")
 
 
 @table

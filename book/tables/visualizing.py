@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tables.common import entries, load_results, markdown, percent, table
+from tables.common import entries, load_results, markdown, minus, percent, table, with_interval
 from utils.statistics import compare_seeds, holm, mean_and_deviation
 
 KINDS = ["Grad-CAM", "HiResCAM"]
@@ -12,12 +12,9 @@ def words(name):
     return name.replace("_", " ")
 
 
-def points(row):
+def points(difference):
     """Return a difference in percentage points, with its interval: +4.7 (+2.4 to +7.0)."""
-    # 0.0 is added because Python would write -0.0 as such.
-    shown = (round(100 * row["gain"][key], 1) + 0.0 for key in ("mean", "low", "high"))
-    middle, low, high = (f"{value:+.1f}" for value in shown)
-    return f"{middle} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+    return minus(with_interval(difference, "{:+z.1f}", 100))  # z: 0.0 where Python has a -0.0
 
 
 @table
@@ -26,9 +23,9 @@ def why_check():
     for name, row in load_results("attribution")["methods"].items():
         cells = [f"{100 * row['fall']:.1f}"]
         if "alike" in row:
-            cells += [f"{100 * row['fall_untrained']:.1f}", points(row)]
-            cells += [f"{round(row[key], 2) + 0.0:.2f}" for key in ("alike", "alike_ink")]
-        cells = [cell.replace("-", "\N{MINUS SIGN}") for cell in cells]
+            cells += [f"{100 * row['fall_untrained']:.1f}", points(row["gain"])]
+            cells += [f"{row[key]:z.2f}" for key in ("alike", "alike_ink")]
+        cells = [*map(minus, cells)]
         rows.append([words(name), *cells, *[""] * (5 - len(cells))])
     return markdown(
         ["marked by", "fall, by its map", "fall, by the map of an untrained network"]
@@ -46,8 +43,8 @@ def compared(rows):
         means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
         ahead = sum(x > 0 for x in pair["differences"])
         lines.append(
-            [name, *(mean.replace("-", "\N{MINUS SIGN}") for mean in means)]
-            + [points({"gain": pair}), f"{ahead} of {len(pair['differences'])}"]
+            [name, *map(minus, means)]
+            + [points(pair), f"{ahead} of {len(pair['differences'])}"]
             + [f"{p:.3f}" if p >= 0.001 else "below 0.001"]
         )
     return lines

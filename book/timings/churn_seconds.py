@@ -51,7 +51,7 @@ def main(argv=None):
     keras.utils.set_random_seed(lesson.SEED)
     customers = read_table(ROOT / "mlp" / DATA.name)
     parts = lesson.split(customers, lesson.SEED)
-    (X, y), *_ = lesson.prepare(parts, churn.make_preprocessor())
+    (X, y), *_ = lesson.prepare_parts(parts, churn.make_preprocessor())
     networks = {"single": make_network(1), "fifty": make_network(50)}
     for train in networks.values():
         train(X, y)

@@ -72,7 +72,7 @@ def choose(maps, truth):
 
 
 def judge(found, truth, scenes):
-    """Return the measures of detection, and how they depend on overlap."""
+    """Return the measures of detection and of overlap, and the scenes with a missed digit."""
     matches = match(found, truth)
     seen = np.isin(np.arange(len(truth)), [index for index in matches if index is not None])
     counted, there = (
@@ -83,7 +83,7 @@ def judge(found, truth, scenes):
     groups |= {"same": (covered > 0) & (alike == 1), "other": (covered > 0) & (alike == 0)}
     missed = [truth[i] for i in np.flatnonzero(~seen)]
     of_scene = [[box for box in found if box.scene == scene] for scene in range(scenes)]
-    return {
+    measures = {
         "average_precision": average_precision(found, truth),
         "precision": float(seen.sum() / max(len(found), 1)),
         "recall": float(seen.mean()),
@@ -98,8 +98,8 @@ def judge(found, truth, scenes):
         },
         "digits_of": {name: int(group.sum()) for name, group in groups.items()},
         "missed": Counter(why_missed(box, of_scene[box.scene]) for box in missed),
-        "scenes_missed": sorted({box.scene for box in missed}),
     }
+    return measures, sorted({box.scene for box in missed})
 
 
 def show(results):
@@ -174,10 +174,9 @@ def main(argv=None):
     for way, maps in ways[1].items():
         settings = choose(ways[0][way], true_boxes(choosing))
         found = find_boxes(maps, *settings)
-        results[way] = {"least": settings[0], "bridge": settings[1]}
-        results[way] |= judge(found, truth, args.scenes)
+        measures, missed = judge(found, truth, args.scenes)
+        results[way] = {"least": settings[0], "bridge": settings[1]} | measures
         if way == "U-Net":
-            missed = results[way]["scenes_missed"]
             draw_failures(scenes, maps, found, truth, missed, folder / "find_failures.png")
     show(results)
     draw(results, folder / "find.png")

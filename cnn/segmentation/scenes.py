@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from utils.data import load_parts
+from utils.runs import fail
 
 SIZE = 64  # pixels, width and height of a scene
 MOST = 5  # digits in a scene
@@ -76,9 +77,12 @@ def paint(canvas, pixels, place, random):
 
 def choose_places(count, random):
     """Return the upper left corners of so many tiles, which are not too near to each other."""
-    places = []
-    while len(places) < count:
-        place = random.integers(0, SIZE + 2 * MARGIN - TILE + 1, 2)
-        if all(np.hypot(*(place - other)) >= APART for other in places):
-            places.append(place)
-    return places
+    for _ in range(100):  # anew, where the first ones leave no place for the last
+        places = []
+        for _ in range(1000):
+            place = random.integers(0, SIZE + 2 * MARGIN - TILE + 1, 2)
+            if all(np.hypot(*(place - other)) >= APART for other in places):
+                places.append(place)
+            if len(places) == count:
+                return places
+    return fail(f"A scene has no room for {count} digits that are {APART} pixels apart.")

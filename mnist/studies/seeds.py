@@ -27,7 +27,7 @@ from utils.data import TRAIN_SIZE
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, holm, spread, with_deviation
+from utils.statistics import compare_seeds, correct_family, spread, with_deviation
 
 SEEDS = list(range(1, 11))
 TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
@@ -99,9 +99,7 @@ def correct(situations):
             for summary in networks.values()
             if "compared" in summary and len(summary["cross_entropy"]) > 1
         ]
-        corrected = holm([compared["p"] for compared in family])
-        for compared, p in zip(family, corrected, strict=True):
-            compared["holm"] = p
+        correct_family(family)
 
 
 def draw(situations, path):

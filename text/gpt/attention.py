@@ -71,7 +71,7 @@ def change_of_order(x, weights, places):
 
 def main(argv=None):
     """Return the shares, the difference from Keras, and what a change of order changes."""
-    parser = make_parser("Attention by hand and by Keras.", OUTPUTS)
+    parser = make_parser("Attention by hand and by Keras.", OUTPUTS, kept=False)
     parser.add_argument("--seed", type=seed, default=SEED, help="of the letters and the weights")
     args = parser.parse_args(argv)
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)

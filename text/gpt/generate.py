@@ -76,7 +76,7 @@ def check(model, alphabet, prompt, text):
 
 def main(argv=None):
     """Return the text, and with --check what the cache saves."""
-    parser = make_parser("Lets a trained GPT write.", OUTPUTS)
+    parser = make_parser("Lets a trained GPT write.", OUTPUTS, kept=False)
     add = parser.add_argument
     add("run", metavar="RUN", help="folder of a run of shakespeare.py")
     add("--prompt", default=PROMPT, help="how the text begins")

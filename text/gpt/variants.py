@@ -12,7 +12,7 @@ from keras import layers, ops
 import bpe
 from characters import Text, mean_with_interval, token_losses
 from gpt import CONTEXT, WIDTH, build_gpt
-from shakespeare import batches, compile_gpt
+from shakespeare import LEARNING_RATE, WARM_UP, batches, compile_gpt
 from utils.training import verbosity
 
 # What is changed in each one. The chapter's network is "base".
@@ -24,14 +24,15 @@ VARIANTS = {
     "half_the_text": {"half": True},
     "double_steps": {"double": True},
     "no_warm_up": {"warm_up": 0},
+    "higher_rate": {"learning_rate": 0.003},
     "tied": {"tied": True},
     "width_64": {"width": 64},
     "width_256": {"width": 256},
     "bpe": {"pieces": 512},
     "gru": {"gru": True},
+    "gru_higher_rate": {"gru": True, "learning_rate": 0.003},
 }
 UNITS = 448  # of the GRU: with them it has about as many weights as the GPT
-GRU_RATE = 0.003  # its learning rate
 TIMED = 20  # steps, to see how long one takes
 
 
@@ -86,34 +87,31 @@ def fit(model, text, steps, seed):
     )  # fmt: skip
 
 
-def seconds_a_step(model, text):
+def seconds_a_step(model, text, steps):
     """Return how long a step takes, without the first ones, in which all is prepared."""
+    compile_gpt(model, steps)
     fit(model, text, TIMED, 0)
     start = time.perf_counter()
     fit(model, text, TIMED, 0)
     return (time.perf_counter() - start) / TIMED
 
 
-def train(text, steps, seed, half=False, double=False, pieces=None, warm_up=None, **network):
+def train(
+    text, steps, seed, half=False, double=False, pieces=None, learning_rate=LEARNING_RATE,
+    warm_up=WARM_UP, **network,
+):  # fmt: skip
     """Train a variant; return what it reached, and the loss of each character, (characters,).
 
     The GRU does as many steps as fit into the seconds that the chapter's network would take.
     """
     own, lengths = prepare(text, half, pieces)
-    symbols, rates, steps = len(own.alphabet), {}, steps * (1 + double)
-    if warm_up is not None:
-        rates["warm_up"] = warm_up
-    timed = []
-    for some, options in ((own, network), (text, {})):
-        model = build(len(some.alphabet), **options)
-        compile_gpt(model, steps)
-        timed.append(seconds_a_step(model, some))
+    symbols, steps = len(own.alphabet), steps * (1 + double)
     if network.get("gru"):
-        rates["learning_rate"] = GRU_RATE
-        steps = round(steps * timed[1] / timed[0])
+        base, gru = (seconds_a_step(build(symbols, gru=gru), text, steps) for gru in (False, True))
+        steps = round(steps * base / gru)
     keras.utils.set_random_seed(seed)
     model = build(symbols, **network)
-    compile_gpt(model, steps, **rates)
+    compile_gpt(model, steps, learning_rate, warm_up)
     start = time.perf_counter()
     fit(model, own, steps, seed)
     seconds = time.perf_counter() - start
@@ -123,7 +121,5 @@ def train(text, steps, seed, half=False, double=False, pieces=None, warm_up=None
         "parameters": model.count_params(),
         "steps": steps,
         "seconds": seconds,
-        "seconds_a_step": timed[0],
-        "times_base": timed[0] / timed[1],
         **mean_with_interval(losses),
     }, losses

@@ -4,10 +4,10 @@
     python text/gpt/what_matters.py --variants one_head --steps 250     # a first look, in a minute
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
-You will see for each variant and seed the loss on the validation part, how far it is from that of
-the chapter's network, with an interval over pieces of the text, weights, and seconds a step; and a
-figure of the loss over the number of weights. Each training is kept when it is done. About an hour
-on two cores: twelve networks, two seeds, 1,000 steps.
+You will see for each variant and seed weights, steps, the loss on the validation part and how far
+it is from that of the chapter's network, with an interval over pieces of the text; and a figure of
+the loss over the number of weights. Each training is kept when it is done. About an hour on two
+cores: fourteen networks, two seeds, 1,000 steps.
 Chapter: text/gpt/README.md#what-matters
 """
 

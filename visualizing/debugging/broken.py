@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from doctor import examine, report
+from doctor import examine_run, report
 from networks import MODELS
 from utils.data import Digits, prepare_mnist
 from utils.figures import plot_history, save_figure
@@ -183,7 +183,7 @@ def main(argv=None):
     for name in args.faults or FAULTS:
         print(f"== {name}", flush=True)
         history, scores = train(FAULTS[name], digits, args.epochs, args.seed, folder / name)
-        report(findings := examine(folder / name))
+        report(findings := examine_run(folder / name))
         (found,) = findings.values()
         histories[name] = history
         results[name] = scores | {"history": history.to_dict(orient="list"), "findings": found}

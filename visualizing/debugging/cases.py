@@ -16,7 +16,7 @@ import pandas as pd
 
 from broken import FAULTS, Training
 from networks import as_input, layer_outputs, probabilities
-from symptoms import CHECKS, GUESSING, Patient
+from symptoms import GUESSING, Patient, judge_rate
 from utils.data import Digits, load_parts, prepare_part
 from utils.statistics import score
 
@@ -224,15 +224,7 @@ def blind(patient):
     return replace(patient, settings={})
 
 
-def examine(patient):
-    """Return {check: what it found} for the checks that found something."""
-    found = {check.__name__: check(patient) for check in CHECKS}
-    return {name: text for name, text in found.items() if text}
-
-
-def diagnose(found):
-    """Return the one fault that the findings speak for, by READING."""
-    signs = set(found)
-    if "unusual_rate" in found:
-        signs.add("low_rate" if " low for " in found["unusual_rate"] else "high_rate")
+def diagnose(patient, found):
+    """Return the one fault that what was found in a patient speaks for, by READING."""
+    signs = {*found, f"{judge_rate(patient)}_rate"}  # a None_rate is in no line
     return next(fault for needed, fault in READING if needed <= signs)

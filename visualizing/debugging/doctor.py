@@ -32,15 +32,16 @@ def admit(folder, name, run):
     return Patient(history, said, settings, model, labels, *predictions, outputs)
 
 
-def examine(folder):
+def examine(patient):
+    """Return {check: what it found} for the checks that found something."""
+    found = {check.__name__: check(patient) for check in CHECKS}
+    return {name: text for name, text in found.items() if text}
+
+
+def examine_run(folder):
     """Return {network: {check: what it found}} for a finished run."""
     run = load_finished(folder)
-    findings = {}
-    for name in run["models"]:
-        patient = admit(folder, name, run)
-        found = {check.__name__: check(patient) for check in CHECKS}
-        findings[name] = {check: text for check, text in found.items() if text}
-    return findings
+    return {name: examine(admit(folder, name, run)) for name in run["models"]}
 
 
 def report(findings):
@@ -53,7 +54,7 @@ def report(findings):
 
 def main(argv=None):
     """Print what looks wrong in a run; return {network: {check: what it found}}."""
-    parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS)
+    parser = make_parser("Say what looks wrong in a finished training.", OUTPUTS, kept=False)
     parser.add_argument("run", help="folder of a run of mnist.py or of broken.py, or its name")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -61,7 +62,7 @@ def main(argv=None):
     run = next((place / args.run for place in places if (place / args.run).is_dir()), None)
     if run is None:
         fail(f"there is no folder {args.run}.")
-    findings = examine(run)
+    findings = examine_run(run)
     report(findings)
     found = sum(len(found) for found in findings.values())
     results = {"networks": len(findings), "found": found, "findings": findings}

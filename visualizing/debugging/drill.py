@@ -23,7 +23,8 @@ import numpy as np
 
 import checklist
 from broken import FAULTS
-from cases import blind, diagnose, draw_case, examine, measure, prepare, train
+from cases import blind, diagnose, draw_case, measure, prepare, train
+from doctor import examine
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
@@ -120,7 +121,7 @@ def score_doctor(count, folder):
         run = {"seed": seed, "fault": case.fault}
         for key, whom in (("doctor", blind(patient)), ("told", patient)):
             found = examine(whom)
-            run |= {key: diagnose(found), f"findings_{key}": list(found)}
+            run |= {key: diagnose(whom, found), f"findings_{key}": list(found)}
         run["accuracy"] = patient.score(patient.predictions)["accuracy"]
         runs.append(run)
         write_json(runs, file)
@@ -161,9 +162,10 @@ def main(argv=None):
         print(f"Which is it? {', '.join(FAULTS)}")
         print(f"Say it with: python visualizing/debugging/drill.py {case.seed} --answer NAME")
         return {"seed": case.seed, "answer": None}
-    found = examine(blind(patient))
+    whom = blind(patient)
+    found = examine(whom)
     results = {"seed": case.seed, "fault": case.fault, "answer": answer}
-    results |= {"doctor": diagnose(found), "findings": found, "checklist": args.checklist}
+    results |= {"doctor": diagnose(whom, found), "findings": found, "checklist": args.checklist}
     tell(case, answer, results["doctor"], found)
     results = save_results(results, folder, __file__, argv)
     runs = ({case.seed: results} | earlier).values()

@@ -80,10 +80,17 @@ def dead_neurons(patient):
     return None
 
 
-def unusual_rate(patient):
+def judge_rate(patient):
+    """Return "low" or "high" if the learning rate is that for Adam or its kin; None if not."""
     rate, optimizer = (patient.settings.get(key) for key in ("learning_rate", "optimizer"))
-    if rate and optimizer in ("adam", "adamw", "nadam") and not RATES[0] <= rate <= RATES[1]:
-        word = "low" if rate < RATES[0] else "high"
+    if not rate or optimizer not in ("adam", "adamw", "nadam"):
+        return None
+    return "low" if rate < RATES[0] else "high" if rate > RATES[1] else None
+
+
+def unusual_rate(patient):
+    if word := judge_rate(patient):
+        rate, optimizer = patient.settings["learning_rate"], patient.settings["optimizer"]
         return f"a learning rate of {rate:g} is {word} for {optimizer}: try 0.001"
     return None
 
