@@ -106,6 +106,7 @@ MEASUREMENTS = {
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
+    "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
     "think_speed": ("book/timings/think_speed.py", []),
     "front_page": ("book/figures/front_page.py", ["front_page.png"]),

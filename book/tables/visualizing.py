@@ -1,5 +1,7 @@
 """The tables of the chapter on visualizing, and of its part on debugging."""
 
+from collections import Counter
+
 from tables.common import entries, load_results, markdown, minus, percent, table, with_interval
 from utils.statistics import compare_seeds, holm, mean_and_deviation
 
@@ -123,3 +125,21 @@ def broken_trainings():
         )
     header = ["", "loss, epoch 1", "epoch 10", "training accuracy", "validation"]
     return markdown([*header, "the doctor finds"], *rows, words=["the doctor finds"])
+
+
+@table
+def drill():
+    """Return what the doctor said of the runs of each fault; the diagonal first, then the rest."""
+    runs, rows = load_results("drill")["runs"], []
+    for fault in entries("broken"):
+        said = Counter(run["doctor"] for run in runs if run["fault"] == fault)
+        told = sum(run["told"] == fault for run in runs if run["fault"] == fault)
+        right = said.pop(fault, 0)
+        others = ", ".join(f"{words(name)} {count}" for name, count in said.most_common())
+        rows.append([words(fault), said.total() + right, right, others, told])
+    return markdown(
+        ["hidden fault", "runs", "right", "what the doctor said else"]
+        + ["right if told rate and batches"],
+        *rows,
+        words=["what the doctor said else"],
+    )
