@@ -7,8 +7,7 @@
 
 You will see what was found in the data, a line for each method with its mean absolute error on the
 validation part and on the test part, which method is recommended, and what it says of the steps
-after the last row. `forecast.csv`, the scores and the figures go to
-`forecasts/outputs/<start time>/`. About two minutes on two cores.
+after the last row, also in `forecast.csv`. About two minutes on two cores.
 Chapter: forecasts/README.md#a-forecast
 """
 

@@ -543,7 +543,7 @@ def test_forecasts_differ_as_the_text_says(load_script):
     assert [p[name] < 0.05 for name in p] == [False, True, True, True, True]
     tests = [load_results("forecast_24")["methods"][name]["test"] for name in forecasts.NETWORKS]
     errors = [one["mean"] for one in tests]
-    assert max(errors) - min(errors) < 1.1
+    assert max(errors) - min(errors) < 2
     temperature = load_results("forecast_temperature")
     others = [name for name in temperature["methods"] if name != "GRU"]
     behind, p = family("forecast_temperature", others)

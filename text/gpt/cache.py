@@ -1,4 +1,4 @@
-"""A trained GPT in numpy that keeps the keys and values of what it has read: a cache, by hand.
+"""Machinery of the chapter: a trained GPT in numpy that keeps the keys and values it has worked out.
 
 It writes several texts at once. `python text/gpt/generate.py RUN --check` compares it with Keras.
 Chapter: text/gpt/README.md#writing
