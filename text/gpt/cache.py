@@ -1,4 +1,4 @@
-"""Machinery of the chapter: a trained GPT in numpy that keeps the keys and values it has worked out.
+"""Machinery of the chapter: a trained GPT in numpy that keeps its keys and values, a cache by hand.
 
 It writes several texts at once. `python text/gpt/generate.py RUN --check` compares it with Keras.
 Chapter: text/gpt/README.md#writing
