@@ -22,11 +22,10 @@ from functools import lru_cache
 from statistics import mean
 from typing import NamedTuple
 
-from readme import PAGES
+from readme import KEY, PAGES, look_up
 from utils.runs import load_results
 
 CLAIM = re.compile(r"<!-- claim: (.+?) -->")
-KEY = r"\w+|\*|'[^']+'"
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -72,19 +71,6 @@ def all_claims():
     ]
 
 
-def select(value, keys):
-    """Return what lies under these keys; * stands for all: then it is a list."""
-    if not keys:
-        return value
-    key, *rest = keys
-    if key != "*":
-        return select(value[int(key) if isinstance(value, list) else key], rest)
-    if isinstance(value, dict):
-        value = [one for name, one in value.items() if name != "provenance"]
-    found = [select(one, rest) for one in value]
-    return [two for one in found for two in one] if "*" in rest else found
-
-
 @lru_cache
 def load(name):
     return load_results(name)
@@ -92,11 +78,7 @@ def load(name):
 
 def values_of(condition, load=load):
     """Return the values that a condition names, {path: value}; load: gives a result by its name."""
-    found = {}
-    for path in PATH.findall(condition):
-        name, *keys = re.findall(KEY, path)
-        found[path] = select(load(name), [key.strip("'") for key in keys])
-    return found
+    return {path: look_up(path, load) for path in PATH.findall(condition)}
 
 
 def holds(condition, values):

@@ -27,18 +27,31 @@ OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.m
 PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-KEY = r"\w+|'[^']+'"  # of results: a word, or anything in quotes
+KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = rf"\w+(?:\.(?:{KEY}))+"
 NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
 
 
-def look_up(path):
-    """Return the value at a path such as mnist_60.models.conv_net.parameters."""
+def select(value, keys):
+    """Return what lies under these keys; * stands for all: then it is a list."""
+    if not keys:
+        return value
+    key, *rest = keys
+    if key != "*":
+        return select(value[int(key) if isinstance(value, list) else key], rest)
+    if isinstance(value, dict):
+        value = [one for name, one in value.items() if name != "provenance"]
+    found = [select(one, rest) for one in value]
+    return [two for one in found for two in one] if "*" in rest else found
+
+
+def look_up(path, load=load_results):
+    """Return the value at a path such as mnist_60.models.conv_net.parameters.
+
+    load: gives a result by its name.
+    """
     name, *keys = (key.strip("'") for key in re.findall(KEY, path))
-    value = load_results(name)
-    for key in keys:
-        value = value[int(key) if isinstance(value, list) else key]
-    return value
+    return select(load(name), keys)
 
 
 def bring_up_to_date(text):
