@@ -5,8 +5,10 @@
     python book/bands.py xor --seeds 20 --first 500 --trial fresh   # and are others inside?
     python book/bands.py xor --seeds 3 --trial rate -- --learning-rate 0.05
 
-A band becomes assets/results/bands/NAME.json. A trial goes beside the loss of the band into
-assets/results/bands_NAME.json: how many of its runs lie inside, and each loss.
+A band becomes assets/results/bands/NAME.json. A trial becomes a part of
+assets/results/bands_NAME.json: how many of its runs lie inside the band, and each loss. A mistake
+that is not an option, such as images that nobody scaled, is made in a copy of the project: edit the
+script there and run the trial; the lines that differ are filed with it.
 """
 
 from chapter import ROOT
@@ -14,6 +16,7 @@ from chapter import ROOT
 import argparse
 import importlib.util
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -63,6 +66,13 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
+def edited():
+    """Return the lines of scripts that differ from the last commit, with + or - in front."""
+    command = ["git", "diff", "--unified=0", "--", "*.py"]
+    lines = subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
+    return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
+
+
 def run_seeds(name, seeds, known, deadline, save, extra=()):
     """Run the seeds that are not known until the deadline; after each save {seed: loss}.
 
@@ -107,13 +117,13 @@ def file_trial(name, trial, seeds, deadline, extra):
     path = RESULTS / f"bands_{name}.json"
     if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
         fail(f"there is no band {name} yet.")
-    known = read(path).get(trial, {})
-    if known.get("options", list(extra)) != list(extra):
+    known, about = read(path).get(trial, {}), {"options": list(extra), "edited": edited()}
+    if known and {key: known[key] for key in about} != about:
         fail(f"the trial {trial} in {path} has other options: give this one another name.")
 
     def save(losses, _):
         inside = sum(is_inside(loss, band) for loss in losses.values())
-        found = {"options": list(extra), "runs": len(losses), "inside": inside, "losses": losses}
+        found = about | {"runs": len(losses), "inside": inside, "losses": losses}
         filed = read(path) | {trial: found}
         write_json(filed | {"provenance": provenance(__file__, [name])}, path)
 

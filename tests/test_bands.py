@@ -106,6 +106,7 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
         return saved
 
     monkeypatch.setattr(script, "load", lambda _: SimpleNamespace(main=main))
+    monkeypatch.setattr(script, "edited", list)
     for place in ("BANDS", "RESULTS"):
         monkeypatch.setattr(script, place, tmp_path)
     script.file_band("xor", range(1, 4), math.inf)
@@ -124,8 +125,12 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     script.file_trial("xor", "fresh", [3, 4], math.inf, [])
     filed = json.loads((tmp_path / "bands_xor.json").read_text(encoding="utf-8"))
     assert filed["bad"]["inside"] == 0 and filed["fresh"]["inside"] == filed["fresh"]["runs"] == 2
+    assert filed["bad"]["options"] == ["--bad"] and filed["bad"]["edited"] == []
     with pytest.raises(SystemExit, match="other options"):
         script.file_trial("xor", "bad", range(3), math.inf, [])
+    monkeypatch.setattr(script, "edited", lambda: ["-x / 255", "+x"])
+    with pytest.raises(SystemExit, match="other options"):
+        script.file_trial("xor", "bad", range(3), math.inf, ["--bad"])
     with pytest.raises(SystemExit, match="no band"):
         script.file_trial("mlp", "bad", range(3), math.inf, [])
 
