@@ -6,10 +6,10 @@
 A fault is another number, operator or comparison, or a call, a bound or a line less: the rules are
 those of exercises/mutants.py. Faults are drawn at random from all places in `utils/` and in the
 chapters, put one at a time into a copy of the project, and judged by the quick tests of the files
-in tests/ that name the script, then by the commands of the READMEs that run it. (Run the tests
-before: what fails without a fault notices each.) Left out is what the reader is invited to change
-or judges by eye: constants at the top of a lesson, figures, texts, and lines that are printed.
-Takes about half a minute for each fault on two cores.
+in tests/ that name the script, by the commands of the READMEs that run it, then by the slow tests.
+(Run all tests before: what fails without a fault notices each.) Left out is what the reader is
+invited to change or judges by eye: constants at the top of a lesson, figures, texts, and lines that
+are printed. Takes about half a minute for each fault on two cores.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -150,10 +150,11 @@ def run_tests(project, options):
 def judge(script, source, project):
     """Return the test that notices a fault, or ALIVE."""
     (project / script).write_text(source, encoding="utf-8")
-    noticed = run_tests(project, find_tests(script))
-    if noticed == ALIVE:
-        chosen = f"test_commands_run and {Path(script).stem}"
-        noticed = run_tests(project, ["tests/test_readmes.py", "-k", chosen])
+    tests = find_tests(script)
+    commands = ["tests/test_readmes.py", "-k", f"test_commands_run and {Path(script).stem}"]
+    rounds = (tests, commands, ["--slow", "-m", "slow", *tests])
+    answers = (run_tests(project, options) for options in rounds)
+    noticed = next((answer for answer in answers if answer != ALIVE), ALIVE)
     (project / script).write_text(SCRIPTS[script], encoding="utf-8")
     return noticed
 

@@ -441,6 +441,7 @@ def test_a_run_goes_on_from_newer_values_without_training(
     for time, row in results["future"].items():
         assert again["future"][time] == pytest.approx(row, abs=1e-3)
     assert len(again["future"]) == 3 and again["holds"] == results["holds"]
+    assert again["method"] == "ridge"
     csv = pd.read_csv(tmp_path / "again" / "forecast.csv", index_col="time")
     assert csv.to_numpy() == pytest.approx(np.array(list(again["future"].values())), rel=1e-4)
     newer.write_text("\n".join([rows[0], *rows[-9:]]))

@@ -394,6 +394,20 @@ def test_the_rule_by_hand(load_script):
     assert certain["a"]["mean"] == pytest.approx(1) and certain["a"]["shown"]
 
 
+def test_scores_by_hand(load_script):
+    evaluate = load_script("mlp/tables/comparing.py").evaluate
+    scores = evaluate(np.array([1.0, 5, 3]), np.array([2.0, 3, 4]), None, variance=4.0)
+    assert scores == {
+        "loss": pytest.approx((1 + 4 + 1) / 3 / 4),
+        "mean_absolute_error": pytest.approx(4 / 3),
+        "r2": pytest.approx(1 - 6 / 2),
+    }
+    answers = np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]])
+    scores = evaluate(answers, np.array([0, 0, 1, 1]), ["no", "yes"], None)
+    assert (scores["accuracy"], scores["auc"]) == (0.5, 0.75)
+    assert scores["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.3, 0.8]).mean())
+
+
 def test_a_temperature_never_makes_a_model_surer(load_script):
     """With a few rows that are all right, the best temperature would be 0."""
     comparing = load_script("mlp/tables/comparing.py")
