@@ -21,7 +21,8 @@ def draw_curves(y, probabilities, points, path):
         if point["calls"]:
             place = (point["leavers"] / y.sum(), point["leavers"] / point["calls"])
             pr.plot(*place, "ko")
-            pr.annotate(f"{point['threshold']:.1f}", place, (6, 4), textcoords="offset points")
+            below = {"textcoords": "offset points", "ha": "right", "va": "top"}
+            pr.annotate(f"{point['threshold']:.1f}", place, (-6, -2), **below)
     recall = "share of those who left that is reported"
     roc.set(title="ROC", xlabel="share of those who stayed that is reported", ylabel=recall)
     pr.set(title="Precision and recall", xlabel=f"{recall} (recall)")

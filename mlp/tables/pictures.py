@@ -23,7 +23,7 @@ def draw(history, answers, y, classes, points, path):
     answers: of each model, by name; points: what find_thresholds returns, or None.
     """
     two = len(classes) == 2
-    figure, panels = plt.subplots(1, 3 if two else 2, figsize=(14 if two else 9.6, 4.2))
+    figure, panels = plt.subplots(1, 3 if two else 2, figsize=(12 if two else 8.4, 4.2))
     plot_history(panels[0], history, "loss")
     panels[0].set(title="Learning", xlabel="Epoch", ylabel="Loss")
     name_lines(panels[0])
