@@ -137,7 +137,7 @@ def draw(digit, path):
     mask = np.asarray(Image.fromarray(digit).resize((110, 110), Image.Resampling.BICUBIC)) / 255
     sheet[45:155, 80:190] -= 0.35 * mask
     grey = shine(sheet, "gradient", rng)
-    images = {"The photograph\n(170 × 230)": grey}  # each title has two lines: all at one height
+    images = {"The photograph\n(230 × 170)": grey}  # each title has two lines: all at one height
     for name, way in {"Paper: one number": as_median, "Paper: a surface": find_paper}.items():
         images[f"{name}\n(the ink)"] = find_ink(grey, way)
         images[f"{name}\n(28 × 28)"] = prepare_in(grey, way) / 255
