@@ -228,6 +228,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
     endings = ["acc_e3", "loss_e3", "times_e3", "confusion", "mistakes"]
     assert all((tmp_path / f"conv_net_{ending}.png").stat().st_size > 5_000 for ending in endings)
     assert report.count("data:image/png;base64,") == 5
+    assert "MaxPooling2D" in model["summary"] and "MaxPooling2D" in report
     ends = f"on training data from {history['loss'].iloc[0]:.4g} to {history['loss'].iloc[-1]:.4g}"
     assert f'alt="conv_net: loss over 3 epochs: {ends}' in report
     assert f"validation images {model['validation']['errors']} are off the diagonal" in report
