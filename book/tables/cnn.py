@@ -56,7 +56,7 @@ def cnn_convolutions():
         [name, " × ".join(map(str, one["shape"])), f"{one['difference']:.0e}".replace("0e+00", "0")]
         for name, one in load_results("cnn_convolution")["results"].items()
     ]
-    return markdown(["what is computed", "shape", "largest difference to Keras"], *rows)
+    return markdown(["what is computed", "shape", "largest difference from Keras"], *rows)
 
 
 @table

@@ -122,7 +122,7 @@ def main(argv=None):
             "all": confirmed[name][1].tolist(),
         }
         print(
-            "{:26} block {block}, head {head}: {share:.0%} of its attention, {score:.1f} times the"
+            "{:32} block {block}, head {head}: {share:.0%} of its attention, {score:.1f} times the"
             " usual share".format(name, **best[name])
         )
     # A window with the beginning of a line that can be seen.
