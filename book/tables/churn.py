@@ -16,7 +16,7 @@ def accuracy_and_auc(scores):
 
 def gained(one, splits):
     """Return the mean of a comparison with its 95 % interval, on how many splits, and a verdict."""
-    interval = "{gain:+.3f} ({low:+.3f} to {high:+.3f})".format(**one)
+    interval = "{gain:+z.3f} ({low:+z.3f} to {high:+z.3f})".format(**one)
     return [interval, f"{one['ahead']} of {splits}", "yes" if one["shown"] else "not shown"]
 
 

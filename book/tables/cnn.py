@@ -5,7 +5,6 @@ from tables.common import (
     entries,
     load_results,
     markdown,
-    minus,
     percent,
     table,
     with_interval,
@@ -133,7 +132,7 @@ def cnn_near_twins():
     values = holm([measured[key]["flattered"]["p"] for key in kinds.values()])
     for (name, key), p in zip(kinds.items(), values, strict=True):
         one = measured[key]
-        difference = minus(with_interval(one["flattered"], "{:+.1f}", 100))
+        difference = with_interval(one["flattered"], "{:+.1f}", 100)
         rows.append([name, shown(one["mixed"]), shown(one["grouped"]), difference, f"{p:.3f}"])
     header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
     return markdown(header, *rows)

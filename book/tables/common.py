@@ -3,6 +3,8 @@
 TABLES holds, by name, a function without arguments that returns a Markdown table.
 """
 
+import re
+
 from utils import runs
 
 PERCENT = "\N{NO-BREAK SPACE}%"
@@ -13,7 +15,7 @@ OLD_SPLIT = {
     "mnist_quick", "mnist_quick_2", "mnist_schedule", "mnist_search",
     "smaller",
 }  # fmt: skip
-DAGGER = "\n† Measured with an older split, by which the last 5,000 training images validate.\n"
+OLDER = "measured with an older split, by which the last 5,000 training images validate"
 loaded = set()  # names of the results that the table being made has loaded
 
 
@@ -24,10 +26,14 @@ def load_results(name):
 
 
 def make_table(name):
-    """Return the Markdown of a table, with a dagger if its results are of the older split."""
+    """Return the Markdown of a table, with a note if its results are of the older split."""
     loaded.clear()
     text = TABLES[name]()
-    return text + DAGGER if loaded & OLD_SPLIT else text
+    if not loaded & OLD_SPLIT:
+        return text
+    return text + (
+        f"\n† {OLDER.capitalize()}.\n" if "†" in text else f"\nThis table was {OLDER} (†).\n"
+    )
 
 
 def table(make):
@@ -40,9 +46,10 @@ def percent(share, digits=2):
     return f"{share:.{digits}%}".replace("%", PERCENT)
 
 
-def minus(text):
-    """Return a text whose hyphens are minus signs."""
-    return text.replace("-", "\N{MINUS SIGN}")
+def cell(value):
+    """Return what stands in a cell; the hyphen before a number becomes a minus sign."""
+    text = str(value)
+    return text if "`" in text else re.sub(r"(?<![\w-])-(?=\d)", "\N{MINUS SIGN}", text)
 
 
 def p_value(p):
@@ -65,4 +72,4 @@ def markdown(header, *rows, words=()):
     """Return a Markdown table; all columns but the first and those of words align right."""
     left = {header[0], *words}
     lines = [header, ["---" if name in left else "---:" for name in header], *rows]
-    return "".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines)
+    return "".join("| " + " | ".join(map(cell, line)) + " |\n" for line in lines)

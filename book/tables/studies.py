@@ -5,7 +5,6 @@ from tables.common import (
     entries,
     load_results,
     markdown,
-    minus,
     percent,
     table,
     with_interval,
@@ -55,7 +54,7 @@ def networks_compared(networks):
 
 def difference(compared, unit, digits):
     """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
-    return minus(with_interval(compared, f"{{:+.{digits}f}}", unit))
+    return with_interval(compared, f"{{:+.{digits}f}}", unit)
 
 
 @table
@@ -98,7 +97,7 @@ def mnist_techniques():
 
 
 def points(share):
-    return minus(f"{100 * share:+.2f}")
+    return f"{100 * share:+.2f}"
 
 
 @table

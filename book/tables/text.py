@@ -1,6 +1,6 @@
 """The tables of the chapter on text and of its part, the small GPT."""
 
-from tables.common import entries, load_results, markdown, minus, percent, table, with_interval
+from tables.common import entries, load_results, markdown, percent, table, with_interval
 
 
 @table
@@ -184,7 +184,7 @@ def gpt_variants():
     rows = []
     for name, one in load_results("gpt_variants")["variants"].items():
         first, _ = one["seeds"]
-        above = [minus(with_interval(pair, "{:+.3f}")) for pair in one.get("above_base", ())]
+        above = [with_interval(pair, "{:+.3f}") for pair in one.get("above_base", ())]
         rows.append([CHANGED[name], f"{first['parameters']:,}", f"{one['mean']:.3f}"])
         rows[-1] += [*above] or ["", ""]
     return markdown(

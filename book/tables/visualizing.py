@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tables.common import entries, load_results, markdown, minus, percent, table, with_interval
+from tables.common import entries, load_results, markdown, percent, table, with_interval
 from utils.statistics import compare_seeds, holm, mean_and_deviation
 
 KINDS = ["Grad-CAM", "HiResCAM"]
@@ -14,7 +14,7 @@ def words(name):
 
 def points(difference):
     """Return a difference in percentage points, with its interval: +4.7 (+2.4 to +7.0)."""
-    return minus(with_interval(difference, "{:+z.1f}", 100))  # z: 0.0 where Python has a -0.0
+    return with_interval(difference, "{:+z.1f}", 100)  # z: 0.0 where Python has a -0.0
 
 
 @table
@@ -25,7 +25,6 @@ def why_check():
         if "alike" in row:
             cells += [f"{100 * row['fall_untrained']:.1f}", points(row["gain"])]
             cells += [f"{row[key]:z.2f}" for key in ("alike", "alike_ink")]
-        cells = [*map(minus, cells)]
         rows.append([words(name), *cells, *[""] * (5 - len(cells))])
     return markdown(
         ["marked by", "fall, by its map", "fall, by the map of an untrained network"]
@@ -43,7 +42,7 @@ def compared(rows):
         means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
         ahead = sum(x > 0 for x in pair["differences"])
         lines.append(
-            [name, *map(minus, means)]
+            [name, *means]
             + [points(pair), f"{ahead} of {len(pair['differences'])}"]
             + [f"{p:.3f}" if p >= 0.001 else "below 0.001"]
         )
