@@ -130,7 +130,7 @@ def file_trial(name, trial, seeds, deadline, extra):
     run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description="Run a script with many seeds.")
     parser.add_argument("name", choices=RUNS)
     parser.add_argument("--seeds", type=positive(int), default=40, help="how many")
@@ -138,7 +138,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after these")
     parser.add_argument("--trial", help="name of a trial, which is held against the band")
     parser.add_argument("extra", nargs="*", help="of a trial: options of the script, after --")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args(argv)
     if args.extra and not args.trial:
         parser.error("a band has the default settings: options are for a trial")
     seeds = range(args.first, args.first + args.seeds)

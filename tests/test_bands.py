@@ -135,6 +135,17 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
         script.file_trial("mlp", "bad", range(3), math.inf, [])
 
 
+def test_options_after_two_dashes_are_the_script_s(load_script, monkeypatch):
+    script, calls = load_script("book/bands.py"), []
+    monkeypatch.setattr(script, "file_trial", lambda *args: calls.append(args))
+    script.main(["xor", "--seeds", "3", "--trial", "rate", "--", "--learning-rate", "0.05"])
+    ((name, trial, seeds, _, options),) = calls
+    assert (name, trial, list(seeds)) == ("xor", "rate", [101, 102, 103])
+    assert options == ["--learning-rate", "0.05"]
+    with pytest.raises(SystemExit):
+        script.main(["xor", "--", "--learning-rate", "0.05"])
+
+
 def test_a_filed_band_has_enough_seeds_and_says_how_it_was_measured(load_script):
     known = load_script("book/bands.py").RUNS
     for path in bands.BANDS.glob("*.json"):

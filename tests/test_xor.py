@@ -128,6 +128,8 @@ def test_the_forward_pass_by_hand_is_that_of_keras(load_script, outputs, capsys)
     assert "Layer 3: 4 inputs, 1 neuron" in printed
     assert f"{result['predicted'][3, 0]:.3f}" in printed
     assert (outputs / "forward_propagation.png").stat().st_size > 10_000
+    sooner = script.main(["--hidden", "8", "4", "--epochs", "1", "--outputs", str(outputs)])
+    assert np.abs(result["predicted"] - sooner["predicted"]).max() > 0.01  # it has trained
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
