@@ -334,6 +334,15 @@ def test_choices_and_few_real_digits_run(runs, run_main):
     assert len(results["comparisons"]) == 4
 
 
+def test_a_style_is_found_where_the_nearest_is_of_the_same_writer(load_script):
+    found = load_script("generating/writers.py").found
+    styles = np.random.default_rng(1).normal(size=(8, 3))
+    assert found(styles, styles + 0.01) == 1
+    assert found(styles, styles[::-1]) == 0
+    assert found(styles, styles[[0, 1, 2, 3, 7, 6, 5, 4]]) == 0.5
+
+
+
 @pytest.mark.slow
 def test_a_style_finds_its_writer(runs, run_main):
     """The more digits it is taken from, the more often; and the drawn ones carry what was told."""

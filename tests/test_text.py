@@ -37,6 +37,7 @@ def test_frequent_neighbours_become_one_piece(load_script):
     assert merges[:2] == [(b"o", b"w"), (b"l", b"ow")]
     assert bpe.Encoder(merges).cut("slow") == [b"s", b"low"]
     assert len(bpe.train("abcd", 300)) == 0  # no pair occurs twice
+    assert bpe.train("ab ab", 300)[0] == (b"a", b"b")  # twice is enough
     few, many = (bpe.Encoder(bpe.train(PLAYS[:20_000], size)) for size in (300, 400))
     assert len(many.encode(PLAYS[20_000:22_000])) < len(few.encode(PLAYS[20_000:22_000]))
 
