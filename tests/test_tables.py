@@ -234,6 +234,9 @@ def test_files_that_are_read(load_script, tmp_path):
     path.write_text("größe\n1\n", encoding="cp1252")
     assert "not in utf-8" in failure(rows.read_rows, path)
     assert list(rows.read_rows(path, "cp1252")[0].columns) == ["größe"]
+    for head in ('a, "b,c"', "\n  \na,b", "a\u2028,b", f"{'a' * 200_000},b"):
+        path.write_text(f"{head}\n1,2\n", encoding="utf-8")
+        assert rows.read_rows(path)[0].shape == (1, 2)  # and a name for each column
     bad = {
         b"": "is empty",
         b"a,b\n": "but no rows",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from utils.finished import fits
 from utils.runs import fail
 
 SHOWN = 40  # columns that are printed
@@ -184,6 +185,17 @@ def to_inputs(table, columns):
             inputs[f"{name} (month)"] = to_words(dates.dt.month_name()).to_numpy(object)
             inputs[f"{name} (weekday)"] = to_words(dates.dt.day_name()).to_numpy(object)
     return inputs
+
+
+def is_description(value):
+    """Tell whether a value of JSON is the description of a column, as look returns them."""
+    kinds = {"number": {}, "words": {}, "left out": {}, "date": {"format": str}}
+    return (
+        fits(value, {"name": str, "kind": str})
+        and value["kind"] in kinds
+        and fits(value, kinds[value["kind"]])
+        and value.get("format", FORMATS[0]) in FORMATS
+    )
 
 
 def inputs_of(column):
