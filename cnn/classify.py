@@ -13,7 +13,6 @@ Chapter: cnn/README.md#your-own-photographs
 from chapter import OUTPUTS
 
 import inspect
-import json
 import sys
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from pictures import PHOTOS, NoPictureError, find_files, only_these, read_pictur
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, save_results
+from utils.runs import fail, first_line, make_folder, read_json, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph
@@ -57,7 +56,7 @@ def load_network(name):
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
     try:
-        return [name.split(",")[0] for name in json.loads(path.read_text(encoding="utf-8"))]
+        return [name.split(",")[0] for name in read_json(path)]
     except (OSError, ValueError, TypeError, AttributeError):
         fail(f"cannot read the names of the classes, which should be in {path}.")
 

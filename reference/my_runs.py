@@ -11,7 +11,7 @@ Chapter: reference/README.md#comparing-your-runs
 
 from chapter import OUTPUTS
 
-import json
+import io
 import shlex
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pandas as pd
 
 from utils.figures import LINES, marker, name_lines, save_figure
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, save_results, shown
+from utils.runs import ROOT, fail, make_folder, read_bytes, read_json, save_results, shown
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.
@@ -35,7 +35,7 @@ def load_runs(outputs):
     runs = []
     for path in sorted(outputs.glob("*/results.json"), reverse=True):
         try:
-            results = json.loads(path.read_text(encoding="utf-8"))
+            results = read_json(path)
             command = shlex.split(results.pop("provenance")["command"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             print(f"left out: {shown(path)} cannot be read")
@@ -68,8 +68,8 @@ def load_history(folder, results):
     """Return a DataFrame with a row per epoch, None if the run has kept none."""
     for path in sorted(folder.glob("*_history.csv")):
         try:
-            return pd.read_csv(path)
-        except ValueError:  # empty, or not a table
+            return pd.read_csv(io.BytesIO(read_bytes(path)))
+        except (OSError, ValueError):  # not a file, empty, or not a table
             continue
     history = results.get("history")
     return pd.DataFrame(history) if isinstance(history, dict) else None
