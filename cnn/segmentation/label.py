@@ -26,6 +26,8 @@ def load_network(path):
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
         classes = {int(value): str(name) for value, name in read_json(names).items()}
+        if not all(0 <= value <= 255 for value in classes):
+            raise ValueError("a mask has values from 0 to 255")
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
     size = network.input_shape[1]

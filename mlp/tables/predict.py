@@ -57,8 +57,9 @@ def load_run(folder):
     model = load_model(folder / "table.keras", compile=False)
     known = {name for column in run["columns"] for name in inputs_of(column)}
     inputs = {each.name for each in model.inputs}
-    answers = model.output if isinstance(model.output, dict) else {}
-    if not inputs <= known or {*answers} != {*map(str, run["names"])}:
+    answers = getattr(model, "output", None)  # a list of layers need not have it
+    names = {*answers} if isinstance(answers, dict) else set()
+    if not inputs <= known or names != {*map(str, run["names"])}:
         fail(f"the network in {shown(folder)} is not the one that its results.json describes.")
     return run, model
 
