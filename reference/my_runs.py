@@ -89,10 +89,7 @@ def make_table(runs):
     """
     rows = [
         {"run": run["run"], "of": name, "options": run["options"]}
-        | {
-            f"settings.{key}": str(value)
-            for key, value in run["results"]["settings"].items()
-        }
+        | {f"settings.{key}": str(value) for key, value in run["results"]["settings"].items()}
         | pd.json_normalize(part).iloc[0].to_dict()
         for run in runs
         for name, part in split_up(run["results"]).items()

@@ -1,6 +1,8 @@
 """A network for any table: what columns are taken for, one file with all that was fitted."""
 
 import codecs
+import json
+import shutil
 
 import keras
 import numpy as np
@@ -115,6 +117,13 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     assert "has no column Island. The network needs it." in failure(script.main, options)
     options[1] = str(tmp_path)
     assert "is not a finished run of table.py" in failure(script.main, options)
+    kept = json.loads((folder / "results.json").read_text())
+    for key, value in [("columns", [{"name": "x", "kind": "date", "format": "%Q"}]), ("names", 3)]:
+        (tmp_path / "results.json").write_text(json.dumps(kept | {key: value}))
+        assert "is not a finished run of table.py" in failure(script.main, options)
+    (tmp_path / "results.json").write_text(json.dumps(kept))
+    shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "table.keras")
+    assert "is not the one that its results.json describes" in failure(script.main, options)
     assert not (tmp_path / "none").exists()
 
 
@@ -189,6 +198,7 @@ def test_a_person_may_decide_otherwise(columns):
     np.testing.assert_array_equal(inputs["size"][:3], [1, 2, np.nan])
     # A number with a gap is read as 1.0, and is the same word.
     assert columns.to_words(pd.Series([1.0, np.nan])).tolist() == ["1", columns.GAP]
+    assert columns.to_words(pd.Series([1.0, np.inf, 1e300])).tolist() == ["1.0", "inf", "1e+300"]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +279,7 @@ BAD = {
     "it cannot be left out": (["--drop", "target"], {"target": ["x", "y"] * 30}),
     "no column that target could be": (["--drop", "a", "b"], {"target": ["x", "y"] * 30}),
     "fewer than ten groups": (["--group", "b"], {"target": ["x", "y"] * 30}),
+    "fewer than ten groups can": (["--group", "b"], {"b": ["x", None] * 30}),
     "has 5 rows with a target": ([], {"target": ["x", "y", "x", "y", "x"] + [None] * 55}),
 }  # fmt: skip
 
