@@ -13,7 +13,6 @@ Chapter: cnn/README.md#your-own-photographs
 from chapter import OUTPUTS
 
 import inspect
-import json
 import sys
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from pictures import PHOTOS, NoPictureError, find_files, only_these, read_pictur
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, save_results
+from utils.runs import fail, first_line, make_folder, read_json, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph
@@ -41,8 +40,9 @@ def load_network(name):
         return build_network(), read_classes(imagenet), np.copy
     if name.endswith(".keras"):
         network = load_model(Path(name))
-        if len(network.input_shape) != 4 or network.input_shape[-1] != 3:
-            fail(f"{name} takes {network.input_shape[1:]}, not colour images.")
+        size = network.input_shape[1]
+        if network.input_shape != (None, size, size, 3) or len(network.output_shape) != 2:
+            fail(f"{name} takes {network.input_shape[1:]}, not square images in colour.")
         return network, read_classes(Path(name).with_suffix(".json")), np.copy
     build = getattr(keras.applications, name, None)
     if not inspect.isfunction(build):
@@ -57,7 +57,7 @@ def load_network(name):
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
     try:
-        return [name.split(",")[0] for name in json.loads(path.read_text(encoding="utf-8"))]
+        return [name.split(",")[0] for name in read_json(path)]
     except (OSError, ValueError, TypeError, AttributeError):
         fail(f"cannot read the names of the classes, which should be in {path}.")
 
@@ -70,7 +70,8 @@ def with_maps(network):
     (Zhou and others, "Learning deep features for discriminative localization", 2016). Returns
     None for a network that does not end in an average and one dense layer.
     """
-    *_, pooling, last = [layer for layer in network.layers if not isinstance(layer, layers.Dropout)]
+    kept = [layer for layer in network.layers if not isinstance(layer, layers.Dropout)]
+    *_, pooling, last = [None, None, *kept]
     if isinstance(pooling, keras.Model):  # transfer.py has put a head on a whole network
         network, pooling = pooling, pooling.layers[-1]
     if not isinstance(pooling, layers.GlobalAveragePooling2D) or not isinstance(last, layers.Dense):

@@ -103,7 +103,7 @@ def parse_arguments(argv):
     add("--horizon", type=count, default=HORIZON, help="steps ahead")
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
-    add("--seeds", type=count, default=SEEDS, help="runs of each method that is random")
+    add("--seeds", type=positive(int, 1000), default=SEEDS, help="runs of each random method")
     add("--seed", type=seed, default=SEED, help="of the first of these runs")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
     add("--holidays", type=Path, metavar="FILE", help="days such as 2026-12-25, one in each line")
@@ -127,8 +127,7 @@ def go_on(args, argv):
     days = load_days(args.holidays) if args.holidays else kept["days"]
     series = load_series(args.data, time, value, kept["seasons"], days, args.date_format)
     print("\n".join(series.notes))
-    method = make_methods(series)[kept["method"]]
-    table = continue_with(method, kept, series, run)
+    table = continue_with(make_methods(series), kept, series, run)
     folder = make_folder(args.outputs)
     print(f"What comes next, by {spoken(kept['method'])}:")
     future = write_table(table, series.unit, kept["holds"], folder)

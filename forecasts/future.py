@@ -7,7 +7,7 @@ Chapter: forecasts/README.md#what-comes-next
 """
 
 import copy
-import json
+import io
 
 import joblib  # scikit-learn brings it
 import numpy as np
@@ -16,10 +16,16 @@ import pandas as pd
 from methods import Data
 from scores import bootstrap
 from series import windows
+from utils.finished import fits
 from utils.models import load_model
-from utils.runs import fail, replacing, write_json
+from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
+# What forecast.json says of a run.
+NUMBER = int | float
+KEPT = {"method": str, "columns": [str, str], "history": int, "horizon": int, "seasons": list}
+KEPT |= {"unit": str, "first": int, "days": list, "scale": [NUMBER, NUMBER], "ends": list}
+KEPT |= {"holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
 PRINTED = 14  # so many steps to come are printed; of more, only the first and the last
 
 
@@ -127,28 +133,35 @@ def write_table(table, unit, holds, folder):
 def load_kept(run):
     """Return what forecast_future kept of a run, or end the program with one line."""
     try:
-        kept = json.loads((run / "forecast.json").read_text(encoding="utf-8"))
-        return kept | {"ends": np.array(kept["ends"]), "days": tuple(pd.to_datetime(kept["days"]))}
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = read_json(run / "forecast.json")
+        if not fits(kept, KEPT) or min(kept["history"], kept["horizon"], *kept["seasons"]) < 1:
+            raise ValueError
+        ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
+        return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"]))}
+    except (OSError, ValueError, OverflowError, TypeError):
         fail(f"{run} has no readable forecast.json: it is not a run that forecast.py has finished.")
 
 
-def continue_with(method, kept, series, run):
+def continue_with(methods, kept, series, run):
     """Return the table of what comes after newer values, without any training.
 
-    method: an unfitted one of the kind that was kept; series: of the newer file. Open only a run of
-    your own: a file that joblib has written can do anything when it is loaded.
+    methods: unfitted ones by name; series: of the newer file. Open only a run of your own: a file
+    that joblib has written can do anything when it is loaded.
     """
-    needed = max(kept["history"], max(kept["seasons"]))
+    needed = max(kept["history"], *kept["seasons"])
     if series.unit != kept["unit"]:
         fail(f"the steps have changed from {kept['unit']} to {series.unit}")
     if len(series.values) < needed:
         fail(f"{len(series.values)} steps are too few: the forecast looks back {needed} steps.")
     series.origin = series.times[0].to_period(series.unit).ordinal - kept["first"]
     horizon = kept["horizon"]
-    method.data = Data(series.extended(horizon), kept["history"], horizon, kept["scale"])
-    if (path := run / "forecast.keras").exists():
-        method.model = load_model(path, compile=False)
-    elif (path := run / "forecast.joblib").exists():
-        method.model = joblib.load(path)
-    return look_ahead(method, kept["ends"])
+    try:
+        method = methods[kept["method"]]
+        method.data = Data(series.extended(horizon), kept["history"], horizon, kept["scale"])
+        if (path := run / "forecast.keras").exists():
+            method.model = load_model(path, compile=False)
+        elif (path := run / "forecast.joblib").exists():
+            method.model = joblib.load(io.BytesIO(read_bytes(path)))
+        return look_ahead(method, kept["ends"])
+    except Exception as error:  # joblib raises any kind for a damaged file, as does another model
+        fail(f"what {run} has kept cannot forecast ({first_line(error)}). Train again.")

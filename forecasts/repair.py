@@ -16,19 +16,23 @@ DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", 
         "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y",
         "%b %Y", "%B %Y", "%m/%Y"]  # fmt: skip
 HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
-# A value so many standard deviations from the mean is a mistake, or a unit that has changed.
+ZONE = r"\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"  # at the end of a time
+# A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
-LEAST, MOST = 1e-30, 1e30  # of a standard deviation: networks compute in float32
+LEAST, MOST = 1e-15, 1e15  # of a standard deviation: float32 must hold its square, too
 
 
 def parse_times(column, notes, date_format=None):
     """Return the times of a column of text, all of which are written in one way.
 
     That is one in which every row is a time. Where there are two, such as day first and month
-    first, date_format has to say which. Times with a time zone become UTC.
+    first, date_format has to say which. Times with a time zone become UTC; of a day, which has the
+    same time in each row, the date stays the one that is written.
     """
     if column.isna().any():
         fail(f"row {column.isna().argmax() + 2} has no time")
+    if date_format and date_format != "ISO8601" and "%" not in date_format:
+        fail(f"--date-format {date_format} is not a format such as %d/%m/%Y")
     forms = [date_format] if date_format else ["ISO8601", *(d + h for d in DAYS for h in HOURS)]
     forms = [form for form in forms if read_times(column[:1], form).notna().all()]
     read = {form: read_times(column, form) for form in forms or ["ISO8601"]}
@@ -51,16 +55,21 @@ def parse_times(column, notes, date_format=None):
     if form != "ISO8601":
         notes.append(f"The times were read as {form}.")
     if times.dt.tz:
+        local = column.str.replace(ZONE, "", regex=True)
+        local = read_times(local, form.removesuffix("%z").strip())
+        if local.dt.time.nunique(dropna=False) == 1:
+            return pd.DatetimeIndex(local)
         notes.append("The times have a time zone and were converted to UTC.")
     return pd.DatetimeIndex(times).tz_localize(None)
 
 
 def read_times(column, form):
     """Return the times of a column of text in one format; what is none in it becomes NaT."""
-    zone = r"\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\s*$"
-    zoned = column.str.contains(zone, regex=True).any() if form == "ISO8601" else "%z" in form
+    zoned = column.str.contains(r"\d{2}:\d{2}.*" + ZONE, regex=True)
+    utc = bool(zoned.any()) if form == "ISO8601" else "%z" in form
     try:  # some rows in summer time and some in winter time can only meet in UTC
-        return pd.to_datetime(column, errors="coerce", format=form, utc=bool(zoned))
+        times = pd.to_datetime(column, errors="coerce", format=form, utc=utc)
+        return times.where(zoned) if utc and form == "ISO8601" else times
     except ValueError as error:
         fail(f"--date-format {form}: {first_line(error)}")
 
@@ -102,11 +111,15 @@ def fill(values, seasons):
 
 def check_values(values, past):
     """End the program with one line if a series cannot be learned from the numbers of its past."""
-    mean, deviation = past.mean(), past.std()
+    with np.errstate(over="ignore"):
+        mean, deviation = past.mean(), past.std()
     if deviation <= 1e-6 * abs(mean):
         fail(f"the first {len(past):,} steps, which are for training, all have about {mean:g}")
     if not LEAST < deviation < MOST:
         fail(f"the values vary by {deviation:g}, beyond numbers of 32 bits: take another unit")
-    far = np.abs(values - mean) / deviation
+    # Not the mean and the deviation: a single value may make both of them as large as itself.
+    low, middle, high = np.quantile(past, [0.1, 0.5, 0.9])
+    far = np.abs(values - middle) / (high - low or deviation)
     if far.max() > FAR:
-        fail(f"the value {values[far.argmax()]:g} is far from all others, about {mean:g}: mend it")
+        value = values[far.argmax()]
+        fail(f"the value {value:g} is far from all others, about {middle:g}: mend it")

@@ -103,7 +103,7 @@ def mark(times, days):
 def load_days(path):
     """Return the days in a text file, one in each line, or end the program with one line."""
     try:
-        lines = path.read_text(encoding="utf-8").split()
+        lines = read_bytes(path).decode("utf-8-sig").split()
         return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
     except (OSError, ValueError) as error:
         fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
@@ -117,12 +117,17 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None):
     """
     try:
         content = io.BytesIO(read_bytes(path))
-        table = pd.read_csv(content, dtype=str, skipinitialspace=True)
+        rows = pd.read_csv(content, dtype=str, skipinitialspace=True, header=None)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         fail(f"cannot read {path}: {first_line(error)}")
+    # The names as a row: pandas would give a second column of one name another name.
+    names = rows.iloc[0].astype(str).tolist()
+    table = rows[1:].set_axis(names, axis=1).reset_index(drop=True)
     for column in (time, value):
-        if column not in table.columns:
-            fail(f"{path} has no column {column}, but {', '.join(table.columns)}")
+        if column not in names:
+            fail(f"{path} has no column {column}, but {', '.join(names)}")
+        if names.count(column) > 1:
+            fail(f"{path} has more than one column {column}. Leave one.")
     notes = []
     times = parse_times(table[time], notes, date_format)
     values = parse_values(table[value])

@@ -5,7 +5,6 @@ Chapter: generating/README.md#a-space-of-few-numbers
 
 from chapter import OUTPUTS
 
-import json
 from typing import NamedTuple
 
 import keras
@@ -15,7 +14,7 @@ import numpy as np
 from utils.data import load_parts, prepare_images, writers_of
 from utils.figures import save_figure
 from utils.models import load_model
-from utils.runs import fail, find_run, write_json
+from utils.runs import fail, find_run, read_json, write_json
 
 PIXELS = 784
 CLASSES = 10
@@ -88,7 +87,7 @@ def load_run(run, script, *names):
     """Return the settings and the named networks of a run of a script of this chapter."""
     folder = find_run(run, OUTPUTS)
     try:
-        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        settings = read_json(folder / "settings.json")
         known = settings["script"] == script and isinstance(settings["size"], int)
     except (OSError, ValueError, KeyError, TypeError):
         known = False

@@ -6,7 +6,6 @@ Chapter: mnist/README.md#what-a-run-leaves-behind
 from chapter import OUTPUTS
 
 import argparse
-import json
 from dataclasses import asdict, dataclass, fields, replace
 
 from models import MODELS
@@ -20,6 +19,7 @@ from utils.runs import (
     find_run,
     make_folder,
     provenance,
+    read_json,
     write_json,
     writing_to,
 )
@@ -116,7 +116,7 @@ def load_run(folder):
     The settings pass the checks of the command line, but the model need not be one of mnist.py's.
     """
     try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        run = read_json(folder / "run.json")
         saved = Settings(**run["settings"])
         unset = Settings(saved.model, *[None] * 6, train_samples=None, label_smoothing=None)
         parser = make_mnist_parser(unset)
@@ -131,7 +131,7 @@ def load_run(folder):
         known = {"settings": asdict(settings), "provenance": dict(run["provenance"])}
         refuse_other_split(run, folder)
         return known
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, argparse.ArgumentError):
+    except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentError):
         fail(f"{folder} is not a folder of a run: it has no readable run.json.")
 
 

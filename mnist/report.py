@@ -21,7 +21,7 @@ from utils.data import load_parts
 from utils.finished import load_finished
 from utils.models import DIVERGED
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, replacing, shown, write_json
+from utils.runs import fail, find_run, first_line, read_bytes, replacing, shown, write_json
 from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who
@@ -66,7 +66,7 @@ def load_predictions(folder):
     for model in load_finished(folder)["models"]:
         path = folder / f"{model}_predictions.npz"
         try:
-            with np.load(path) as arrays:
+            with np.load(io.BytesIO(read_bytes(path))) as arrays:
                 saved = {"validation": arrays["validation"]} | dict(arrays)
             for part, array in saved.items():
                 if array.shape != labels[part].shape:

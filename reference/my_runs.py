@@ -11,7 +11,8 @@ Chapter: reference/README.md#comparing-your-runs
 
 from chapter import OUTPUTS
 
-import json
+import contextlib
+import io
 import shlex
 from pathlib import Path
 
@@ -19,8 +20,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from utils.figures import LINES, marker, name_lines, save_figure
+from utils.finished import fits
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, save_results, shown
+from utils.runs import ROOT, fail, make_folder, read_bytes, read_json, save_results, shown
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.
@@ -35,13 +37,17 @@ def load_runs(outputs):
     runs = []
     for path in sorted(outputs.glob("*/results.json"), reverse=True):
         try:
-            results = json.loads(path.read_text(encoding="utf-8"))
-            command = shlex.split(results.pop("provenance")["command"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            results = read_json(path)
+            if not fits(results, {"provenance": {"command": str}}):
+                raise ValueError
+            _, script, *options = shlex.split(results.pop("provenance")["command"])
+            if not isinstance(results.setdefault("settings", {}), dict):
+                raise ValueError
+        except (OSError, ValueError):
             print(f"left out: {shown(path)} cannot be read")
             continue
-        run = {"run": path.parent.name, "script": Path(command[1]).name, "results": results}
-        run["options"] = without_outputs(command[2:])
+        run = {"run": path.parent.name, "script": Path(script).name, "results": results}
+        run["options"] = without_outputs(options)
         run["history"] = load_history(path.parent, results)
         runs.append(run)
     return runs
@@ -65,14 +71,15 @@ def without_outputs(options):
 
 
 def load_history(folder, results):
-    """Return a DataFrame with a row per epoch, None if the run has kept none."""
+    """Return a DataFrame of numbers with a row per epoch, None if the run has kept none."""
     for path in sorted(folder.glob("*_history.csv")):
         try:
-            return pd.read_csv(path)
-        except ValueError:  # empty, or not a table
+            return pd.read_csv(io.BytesIO(read_bytes(path))).astype(float)
+        except (OSError, ValueError):  # not a file, empty, or not a table of numbers
             continue
-    history = results.get("history")
-    return pd.DataFrame(history) if isinstance(history, dict) else None
+    with contextlib.suppress(ValueError, TypeError):
+        return pd.DataFrame(results["history"]).astype(float) if "history" in results else None
+    return None
 
 
 def make_table(runs):
@@ -82,10 +89,7 @@ def make_table(runs):
     """
     rows = [
         {"run": run["run"], "of": name, "options": run["options"]}
-        | {
-            f"settings.{key}": str(value)
-            for key, value in run["results"].get("settings", {}).items()
-        }
+        | {f"settings.{key}": str(value) for key, value in run["results"]["settings"].items()}
         | pd.json_normalize(part).iloc[0].to_dict()
         for run in runs
         for name, part in split_up(run["results"]).items()

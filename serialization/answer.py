@@ -14,6 +14,7 @@ import chapter  # noqa: F401  it tells Python where utils/ is
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import statistics
@@ -26,7 +27,7 @@ import numpy as np
 import psutil
 
 from utils.options import make_parser
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the median counts
 
@@ -142,7 +143,7 @@ def main(argv=None):
     parser.add_argument("probe", type=Path, help="the probe.npz of its run")
     args = parser.parse_args(argv)
     try:
-        with np.load(args.probe) as arrays:
+        with np.load(io.BytesIO(read_bytes(args.probe))) as arrays:
             probe = dict(arrays)
         row = measure(args.file, probe)
     except Exception as error:  # each library raises its own kinds

@@ -12,6 +12,7 @@ Chapter: serialization/README.md#loading
 
 from chapter import OUTPUTS
 
+import io
 import logging
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ import forms
 from answer import load_litert, load_onnx, load_tensorflow
 from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, newest
+from utils.runs import fail, newest, read_bytes
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -116,7 +117,7 @@ def show(row):
 def load_folder(folder):
     """Print the table of a folder of save_model.py; return its rows."""
     try:
-        with np.load(folder / forms.PROBE) as arrays:
+        with np.load(io.BytesIO(read_bytes(folder / forms.PROBE))) as arrays:
             probe = dict(arrays)
     except Exception as error:  # numpy raises many kinds for a file that is damaged
         fail(explain_load_error(folder / forms.PROBE, error))

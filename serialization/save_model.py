@@ -122,7 +122,7 @@ def main(argv=None):
     keras.utils.set_random_seed(SEED)
     if args.model:
         model = load_model(args.model)
-        shape = getattr(model, "input_shape", None)  # a model that was never built has none
+        shape = model.input_shape
         if not isinstance(shape, tuple) or None in shape[1:]:
             fail(f"{args.model} does not have exactly one input of a known shape. Name another.")
         inputs = np.random.rand(32, *shape[1:]).astype("float32")

@@ -298,7 +298,10 @@ def test_class_activation_maps_lie_where_the_thing_is(load_script, emoji):
         (["--model", "NoNet"], "there is no model NoNet"),
         (["--model", "resnet"], "there is no model resnet"),
         (["--model", "missing.keras"], "there is no missing.keras"),
-        (["--model", "assets/models/conv_net.keras"], r"takes \(28, 28, 1\), not colour images"),
+        (
+            ["--model", "assets/models/conv_net.keras"],
+            r"takes \(28, 28, 1\), not square images in colour",
+        ),
         (["--model", "MobileNetV2"], "MobileNetV2 needs a connection .*no way out"),
     ],
 )

@@ -1,5 +1,7 @@
 """Forecasts: none knows the future, bad tables are told, and the simple methods are fair."""
 
+import json
+import shutil
 from types import SimpleNamespace
 
 import keras
@@ -193,6 +195,8 @@ BAD = [
     ("huge", [(time, 1e39 * (i % 7)) for i, (time, _) in enumerate(hours(300))], "32 bits"),
     ("tiny", [(time, 1e-40 * (i % 7)) for i, (time, _) in enumerate(hours(300))], "32 bits"),
     ("far away", [*hours(600)[:500], (hours(600)[500][0], 1e30)], "1e+30 is far from all others"),
+    ("first is far", [(hours(300)[0][0], 1e9), *hours(300)[1:]], "1e+09 is far from all others"),
+    ("one zone", [*hours(40), ("2024-02-01 00:00+01:00", 3)], "row 42: '2024-02-01 00:00+01:00'"),
     ("no test part", with_gap(0.84, 1), "the test part has values in 1 of its"),
     ("no validation part", with_gap(0.69, 0.86), "the validation part has values in 0 of"),
     ("US and Europe", dated("%d/%m/%Y", "%m/%d/%Y"), "row 302: '10/31/2024' is not a time such as"),
@@ -402,7 +406,7 @@ def test_the_future_is_forecast_and_a_run_goes_on(load_script, tmp_path, name):
     kept = future.load_kept(tmp_path)
     newer = methods_series(load_script, skipped=101)
     new = script.make_methods(newer)[name]
-    again = future.continue_with(new, kept, newer, tmp_path)
+    again = future.continue_with({name: new}, kept, newer, tmp_path)
     np.testing.assert_allclose(again["forecast"], table["forecast"], atol=1e-3)
     np.testing.assert_allclose(again["low"], table["low"], atol=1e-3)
     far = np.full((6, 3), -9.0)  # where no value is negative, no forecast is
@@ -422,6 +426,18 @@ def test_few_values_are_printed_and_days_have_no_hour(load_script, tmp_path, cap
         assert lines[0].startswith(first) and len(lines) == {7: 8, 48: 4}[steps]
         csv = pd.read_csv(tmp_path / "forecast.csv", index_col="time")
         assert list(csv.index) == list(found) and len(csv) == steps
+
+
+def damaged(run, folder, model="whole", **settings):
+    """Return a copy of a run: with other settings, or with half of its model, or without it."""
+    shutil.copytree(run, folder)
+    kept = json.loads((folder / "forecast.json").read_text())
+    (folder / "forecast.json").write_text(json.dumps(kept | settings))
+    content = (folder / "forecast.joblib").read_bytes()
+    (folder / "forecast.joblib").unlink()
+    if model != "gone":
+        (folder / "forecast.joblib").write_bytes(content[: len(content) // (1 + (model == "half"))])
+    return folder
 
 
 def test_a_run_goes_on_from_newer_values_without_training(
@@ -450,6 +466,11 @@ def test_a_run_goes_on_from_newer_values_without_training(
         (run, newer, "9 steps are too few: the forecast looks back 24 steps"),
         (run, daily, "the steps have changed from M to D"),
         (tmp_path, newer, "no readable forecast.json"),
+        (damaged(run, tmp_path / "a", holds={"mean": None}), newer, "no readable forecast.json"),
+        (damaged(run, tmp_path / "b", horizon=float("nan")), newer, "no readable forecast.json"),
+        (damaged(run, tmp_path / "c", method="oracle"), monthly, "has kept cannot forecast"),
+        (damaged(run, tmp_path / "d", "half"), monthly, "has kept cannot forecast"),
+        (damaged(run, tmp_path / "e", "gone"), monthly, "has kept cannot forecast"),
     ):
         with pytest.raises(SystemExit, match=message):
             script.main(["--model", str(model), "--data", str(file), "--outputs", str(run)])

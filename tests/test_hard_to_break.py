@@ -13,10 +13,10 @@ import pytest
 from conftest import ROOT, finished_run
 from PIL import Image, ImageFile
 
-from utils import models, training
+from utils import finished, models, training
 from utils.figures import save_figure
 from utils.pictures import PictureError, TooLargeError, open_picture
-from utils.runs import make_folder, provenance, read_bytes
+from utils.runs import fail, make_folder, provenance, read_bytes, read_json
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -178,6 +178,32 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         read_bytes(tmp_path / "photo.png")
     with pytest.raises(PictureError, match="not a file"):
         open_picture(tmp_path / "photo.png")
+    for name, read, said in [
+        ("results.json", finished.load_finished, "not a folder of a finished run"),
+        ("a_history.csv", lambda folder: training.load_history(folder, "a"), "not a file"),
+        ("a.keras", lambda folder: models.load_model(folder / "a.keras"), "not a file"),
+    ]:
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(SystemExit, match=said):
+            read(tmp_path)
+
+
+def test_json_that_is_nested_too_deeply_is_damaged_as_any_other(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_name_of_two_lines_is_said_in_one(tmp_path):
+    with pytest.raises(SystemExit) as end:
+        fail(f"there is no {tmp_path / 'two'}\nlines")
+    assert str(end.value).endswith("two lines")
+
+
+def test_a_network_that_was_never_built_is_refused(tmp_path):
+    keras.Sequential([keras.layers.Dense(1)]).save(tmp_path / "a.keras")
+    with pytest.raises(SystemExit, match="it was never built"):
+        models.load_model(tmp_path / "a.keras")
 
 
 def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):

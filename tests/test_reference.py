@@ -242,6 +242,10 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     write_run(outputs, "run_3", "python mnist/other.py --seed 4", {"loss": 0.25})
     (outputs / "run_4").mkdir()
     (outputs / "run_4" / "results.json").write_text("{")
+    write_run(outputs, "run_5", "python", {})
+    write_run(outputs, "run_6", None, {})
+    write_run(outputs, "run_7", "python mnist/x.py", {"settings": "x"})
+    write_run(outputs, "run_8", "python mnist/y.py", {"history": {"loss": {}, "val_loss": [1]}})
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     rows = tables["mnist.py"]
     assert [row["run"] for row in rows] == ["run_2", "run_1"]
@@ -249,7 +253,8 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     assert tables["other.py"] == [{"run": "run_3", "loss": 0.25}]
     assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
     out = capsys.readouterr().out
-    assert "run_4/results.json cannot be read" in out
+    for number in (4, 5, 6, 7):
+        assert f"run_{number}/results.json cannot be read" in out
     assert "seed" not in out and "0.5000" not in out and "validation." not in out
 
 

@@ -398,9 +398,10 @@ def test_a_network_of_another_kind_labels_nothing(load_script, tmp_path, monkeyp
         (tmp_path / "x.json").write_text(json.dumps(classes))
         with one_line("label", line):
             label.load_network(path)
-    (tmp_path / "x.json").write_text("[1]")
-    with one_line("label", "which names the classes"):
-        label.load_network(path)
+    for names in ("[1]", '{"256": "a", "0": "b"}'):
+        (tmp_path / "x.json").write_text(names)
+        with one_line("label", "which names the classes"):
+            label.load_network(path)
 
 
 def test_emoji_over_photographs_have_masks_that_fit(of, tmp_path):

@@ -1,6 +1,8 @@
 """A network for any table: what columns are taken for, one file with all that was fitted."""
 
 import codecs
+import json
+import shutil
 
 import keras
 import numpy as np
@@ -115,6 +117,13 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     assert "has no column Island. The network needs it." in failure(script.main, options)
     options[1] = str(tmp_path)
     assert "is not a finished run of table.py" in failure(script.main, options)
+    kept = json.loads((folder / "results.json").read_text())
+    for key, value in [("columns", [{"name": "x", "kind": "date", "format": "%Q"}]), ("names", 3)]:
+        (tmp_path / "results.json").write_text(json.dumps(kept | {key: value}))
+        assert "is not a finished run of table.py" in failure(script.main, options)
+    (tmp_path / "results.json").write_text(json.dumps(kept))
+    shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "table.keras")
+    assert "is not the one that its results.json describes" in failure(script.main, options)
     assert not (tmp_path / "none").exists()
 
 
@@ -189,6 +198,7 @@ def test_a_person_may_decide_otherwise(columns):
     np.testing.assert_array_equal(inputs["size"][:3], [1, 2, np.nan])
     # A number with a gap is read as 1.0, and is the same word.
     assert columns.to_words(pd.Series([1.0, np.nan])).tolist() == ["1", columns.GAP]
+    assert columns.to_words(pd.Series([1.0, np.inf, 1e300])).tolist() == ["1.0", "inf", "1e+300"]
 
 
 @pytest.mark.parametrize(
@@ -234,6 +244,9 @@ def test_files_that_are_read(load_script, tmp_path):
     path.write_text("größe\n1\n", encoding="cp1252")
     assert "not in utf-8" in failure(rows.read_rows, path)
     assert list(rows.read_rows(path, "cp1252")[0].columns) == ["größe"]
+    for head in ('a, "b,c"', "\n  \na,b", "a\u2028,b", f"{'a' * 200_000},b"):
+        path.write_text(f"{head}\n1,2\n", encoding="utf-8")
+        assert rows.read_rows(path)[0].shape == (1, 2)  # and a name for each column
     bad = {
         b"": "is empty",
         b"a,b\n": "but no rows",
@@ -266,6 +279,7 @@ BAD = {
     "it cannot be left out": (["--drop", "target"], {"target": ["x", "y"] * 30}),
     "no column that target could be": (["--drop", "a", "b"], {"target": ["x", "y"] * 30}),
     "fewer than ten groups": (["--group", "b"], {"target": ["x", "y"] * 30}),
+    "fewer than ten groups can": (["--group", "b"], {"b": ["x", None] * 30}),
     "has 5 rows with a target": ([], {"target": ["x", "y", "x", "y", "x"] + [None] * 55}),
 }  # fmt: skip
 

@@ -333,6 +333,10 @@ def test_what_is_not_a_run_or_not_in_its_alphabet_ends_with_one_line(load_script
     with pytest.raises(SystemExit, match="not a run"):
         characters.load_run(str(tmp_path))
     (tmp_path / "settings.json").write_text(json.dumps({"alphabet": "ab"}), encoding="utf-8")
+    with pytest.raises(SystemExit, match="not a run"):
+        characters.load_run(str(tmp_path))
+    settings = {"alphabet": "ab", "data": "x", "steps": 1, "seed": 1}
+    (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "gpt_checkpoint.keras")
     with pytest.raises(SystemExit, match="not a language model"):
         characters.load_run(str(tmp_path))

@@ -1,9 +1,8 @@
 """Finished runs of mnist.py, for scripts that read them: the one place that says what they hold."""
 
-import json
 from pathlib import Path
 
-from utils.runs import SPLIT, fail
+from utils.runs import SPLIT, fail, read_json
 
 # What results.json says of a run, and of each network; more may be there.
 RUN = {"provenance": dict, "settings": dict, "models": dict}
@@ -15,8 +14,8 @@ NETWORK |= {"train": SCORES, "validation": SCORES}
 def load_finished(folder):
     """Return the results.json of a finished run of mnist.py, or end the program with one line."""
     try:
-        run = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        run = read_json(Path(folder) / "results.json")
+    except (OSError, ValueError):
         run = None
     if not (fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())):
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")

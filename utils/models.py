@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from utils import augmentation  # noqa: F401  its layer may be in a file
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -51,6 +51,8 @@ def load_model(path, diverged=False, **options):
     try:
         refuse_strange_kinds(path)
         model = keras.saving.load_model(path, **options)
+        if not getattr(model, "inputs", None):
+            raise ValueError("it was never built, so it has no inputs. Train it, and save it again")
         good = diverged or is_finite(model)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
@@ -69,9 +71,8 @@ def find_model(path):
 
 def reads_digits(model):
     """Tell whether a model takes images of MNIST, in whatever shape, and gives ten numbers."""
-    # A model that was never built has no shapes.
-    inputs, outputs = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
-    return inputs in [(None, *shape) for shape in DIGITS] and outputs == (None, 10)
+    inputs = [(None, *shape) for shape in DIGITS]
+    return model.input_shape in inputs and model.output_shape == (None, 10)
 
 
 def is_finite(model):
@@ -112,6 +113,7 @@ def refuse_strange_kinds(path):
 
 def read_description(path):
     """Return the parts of a model file, or of a JSON file, that say of what the model consists."""
+    read_bytes(path, 0)  # which refuses a named pipe
     if path.suffix == ".json":
         return [json.loads(path.read_text(encoding="utf-8"))]
     if path.suffix != ".keras":

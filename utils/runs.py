@@ -26,6 +26,7 @@ PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a res
 
 def fail(message):
     """End the program with one line, which begins with the script's name, and status 1."""
+    message = " ".join(str(message).splitlines())  # a file may have a name of two lines
     sys.exit(f"{Path(sys.argv[0]).name}: {message}")
 
 
@@ -184,6 +185,14 @@ def read_bytes(path, most=-1):
         raise OSError(errno.EINVAL, "not a file", str(path))
     with path.open("rb") as file:
         return file.read(most)
+
+
+def read_json(path):
+    """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
+    try:
+        return json.loads(read_bytes(path))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def read_text(path, errors="strict"):

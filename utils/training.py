@@ -1,5 +1,6 @@
 """Trainings: how long epochs take, Ctrl-C, checkpoints to go on from."""
 
+import io
 import math
 import signal
 import sys
@@ -11,7 +12,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from utils.models import load_model
-from utils.runs import fail, first_line, replacing
+from utils.runs import fail, first_line, read_bytes, replacing
 
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
 COLUMNS = CURVES | {"epoch", "seconds", "learning_rate"}  # what mnist.py knows of each epoch
@@ -162,7 +163,7 @@ def load_history(folder, name, needed=CURVES):
     """
     path = Path(folder) / f"{name}_history.csv"
     try:
-        history = pd.read_csv(path).astype(float).astype({"epoch": int})
+        history = pd.read_csv(io.BytesIO(read_bytes(path))).astype(float).astype({"epoch": int})
         if missing := needed - set(history):
             raise ValueError(f"no column {', '.join(sorted(missing))}")
         if history.empty:

@@ -9,7 +9,6 @@ Chapter: cnn/segmentation/README.md#your-own-masks
 
 from chapter import OUTPUTS
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,16 @@ from cnn.pictures import check_photos, to_rgb
 from utils.models import load_model
 from utils.options import make_parser
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, read_bytes, save_results, writing_to
+from utils.runs import fail, first_line, make_folder, read_json, save_results, writing_to
 
 
 def load_network(path):
     """Return a network and its classes, {value in a mask: name}, or end with one line."""
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
-        classes = {int(value): str(name) for value, name in json.loads(read_bytes(names)).items()}
+        classes = {int(value): str(name) for value, name in read_json(names).items()}
+        if not all(0 <= value <= 255 for value in classes):
+            raise ValueError("a mask has values from 0 to 255")
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
     size = network.input_shape[1]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from utils.finished import fits
 from utils.runs import fail
 
 SHOWN = 40  # columns that are printed
@@ -19,6 +20,7 @@ MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is w
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
 MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
 LARGEST = 1e30  # of a number, without its sign; what is larger becomes a gap
+EXACT = 2**53  # below it, a float holds every whole number
 GAP = "(gap)"  # the word for a missing word
 DAY_0 = pd.Timestamp("2000-01-01", tz="UTC")  # from which the days of a date are counted
 
@@ -156,7 +158,8 @@ def to_words(column):
     """Return a column as words: whole numbers without ".0", and GAP where nothing is known."""
     if is_numeric_dtype(column) and not is_bool_dtype(column):
         values = column.astype("float64")
-        if (values.dropna() == values.dropna().round()).all():
+        known = values.dropna()
+        if (known == known.round()).all() and (known.abs() < EXACT).all():
             column = values.astype("Int64")
     return column.astype(object).where(column.notna(), GAP).astype(str).str.strip()
 
@@ -184,6 +187,17 @@ def to_inputs(table, columns):
             inputs[f"{name} (month)"] = to_words(dates.dt.month_name()).to_numpy(object)
             inputs[f"{name} (weekday)"] = to_words(dates.dt.day_name()).to_numpy(object)
     return inputs
+
+
+def is_description(value):
+    """Tell whether a value of JSON is the description of a column, as look returns them."""
+    kinds = {"number": {}, "words": {}, "left out": {}, "date": {"format": str}}
+    return (
+        fits(value, {"name": str, "kind": str})
+        and value["kind"] in kinds
+        and fits(value, kinds[value["kind"]])
+        and value.get("format", FORMATS[0]) in FORMATS
+    )
 
 
 def inputs_of(column):

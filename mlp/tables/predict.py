@@ -15,20 +15,23 @@ Chapter: mlp/tables/README.md#predicting-tomorrow
 
 from chapter import OUTPUTS
 
-import json
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from columns import inputs_of, is_words, to_inputs
+from columns import inputs_of, is_description, is_words, to_inputs
 from network import ask
 from rows import read_rows
+from utils.finished import fits
 from utils.models import load_model
 from utils.options import make_parser, number
-from utils.runs import fail, find_run, make_folder, save_results, shown, writing_to
+from utils.runs import fail, find_run, make_folder, read_json, save_results, shown, writing_to
 
 SHOWN = 10  # rows that are printed
+# What results.json says of a run of table.py.
+RUN = {"columns": list, "target": str, "names": list, "task": str}
+POINTS = {"thresholds": {"calculated": {"threshold": int | float}}}
 
 
 def parse_options(argv):
@@ -45,11 +48,20 @@ def parse_options(argv):
 def load_run(folder):
     """Return what a run of table.py says of its columns and its target, and its network."""
     try:
-        run = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        run["columns"], run["target"], run["names"], run["task"]
+        run = read_json(folder / "results.json")
+        form = RUN | (POINTS if run["task"] == "yes-or-no" else {})
+        if not fits(run, form) or not all(map(is_description, run["columns"])):
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         fail(f"{shown(folder)} is not a finished run of table.py: its results.json cannot be read.")
-    return run, load_model(folder / "table.keras", compile=False)
+    model = load_model(folder / "table.keras", compile=False)
+    known = {name for column in run["columns"] for name in inputs_of(column)}
+    inputs = {each.name for each in model.inputs}
+    answers = getattr(model, "output", None)  # a list of layers need not have it
+    names = {*answers} if isinstance(answers, dict) else set()
+    if not inputs <= known or names != {*map(str, run["names"])}:
+        fail(f"the network in {shown(folder)} is not the one that its results.json describes.")
+    return run, model
 
 
 def find_unknown(model, inputs, table, columns):

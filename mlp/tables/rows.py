@@ -5,13 +5,14 @@ Chapter: mlp/tables/README.md#what-a-file-may-look-like
 """
 
 import codecs
-import csv
+import io
 import re
 import warnings
+from functools import partial
 
 import pandas as pd
 
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 SEPARATORS = ",;\t|"
 TAKEN = re.compile(
@@ -26,27 +27,29 @@ GAPS = ["?", "-", "--", ".", "missing", "Missing"]
 def read_rows(path, encoding=None):
     """Return a CSV file as a table, each gap a NaN, and what was recognized, as sentences."""
     try:
-        encoding = encoding or recognize(path)
-        with path.open(encoding=encoding) as file:
+        content = read_bytes(path)
+        encoding = encoding or recognize(content)
+        with io.TextIOWrapper(io.BytesIO(content), encoding) as file:
             sample = file.read(SAMPLE)
-        lines = sample.splitlines()
-        if not lines:
+        first = next((line for line in sample.split("\n") if line.strip()), None)
+        if first is None:
             fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
-        separator = max(SEPARATORS, key=lines[0].count)
+        separator = max(SEPARATORS, key=first.count)
         numbers = re.findall(r"\d[.,]\d", sample)
         commas = separator != "," and numbers and all("," in number for number in numbers)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                path,
+            read = partial(
+                pd.read_csv,
                 sep=separator,
-                decimal="," if commas else ".",
                 encoding=encoding,
-                na_values=GAPS,
                 skipinitialspace=True,
                 index_col=False,
                 low_memory=False,
             )
+            table = read(io.BytesIO(content), decimal="," if commas else ".", na_values=GAPS)
+            # As a row, since pandas gives a second column of one name another name.
+            head = read(io.BytesIO(content), header=None, nrows=1, dtype=str, na_filter=False)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
     except LookupError:
@@ -57,15 +60,13 @@ def read_rows(path, encoding=None):
         fail(f"{path} is not a proper CSV file ({first_line(error)}). Name another file.")
     if table.empty:
         fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
-    table.columns = name_columns(next(csv.reader(lines, delimiter=separator)), path)
+    table.columns = name_columns(head.iloc[0], path)
     said = [f'separated by "{separator}"'] if separator not in ",\t" else []
     return table, said + (["with decimal commas"] if commas else [])
 
 
-def recognize(path):
-    """Return the encoding of a file; some spreadsheets put invisible marks first."""
-    with path.open("rb") as file:
-        start = file.read(3)
+def recognize(start):
+    """Return the encoding of a file that starts so; some spreadsheets put invisible marks first."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"

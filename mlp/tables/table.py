@@ -24,7 +24,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from columns import look, say, to_inputs
+from columns import look, say, to_inputs, to_words
 from comparing import (
     choose_temperature,
     losses,
@@ -90,7 +90,7 @@ def read(args):
     print(f"To predict: {name}, {target.said}")
     if all(column["kind"] == "left out" for column in columns):
         fail(f"{args.data} has no column that {name} could be predicted from.")
-    groups = table[group[0]].astype(str).to_numpy() if group else None
+    groups = to_words(table[group[0]]).to_numpy() if group else None
     return table, columns, target, groups
 
 

@@ -8,14 +8,13 @@ takes about two minutes: python serialization/rest/detectors.py
 Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 """
 
-import json
 import math
 
 import keras
 import numpy as np
 from scipy.special import softmax
 
-from utils.runs import file_sha256
+from utils.runs import file_sha256, read_json
 
 
 def is_known(model):
@@ -45,7 +44,7 @@ def digit_likeness(logits):
 def load_limits(path):
     """Return what ship_model.py fitted to the network in path, or None without it beside."""
     try:
-        limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        limits = read_json(path.with_suffix(".json"))
         known = limits["sha256"] == file_sha256(path)
         numbers = limits["temperature"], limits["least_likeness"]
         fits = known and numbers[0] > 0 and all(map(math.isfinite, numbers))

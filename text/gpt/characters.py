@@ -8,15 +8,15 @@ Chapter: text/gpt/README.md#training
 
 from chapter import FOLDER, OUTPUTS
 
-import json
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
 
 from gpt import Positions  # noqa: F401 (a saved network holds that layer)
+from utils.finished import fits
 from utils.models import load_model
-from utils.runs import fail, find_run, read_text
+from utils.runs import fail, find_run, read_json, read_text
 from utils.statistics import interval
 from utils.training import checkpoint_path
 
@@ -114,11 +114,13 @@ def load_run(name):
     """Return the network of a run of shakespeare.py, its settings and its folder."""
     folder = find_run(name, OUTPUTS)
     try:
-        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-        alphabet = settings["alphabet"]
-    except (OSError, ValueError, KeyError, TypeError):
+        settings = read_json(folder / "settings.json")
+    except (OSError, ValueError):
+        settings = None
+    if not fits(settings, {"alphabet": str, "data": str, "steps": int, "seed": int}):
         fail(f"{folder} is not a run of shakespeare.py: it has no readable settings.json.")
     model = load_model(checkpoint_path(folder, "gpt"))
+    alphabet = settings["alphabet"]
     if len(model.input_shape) != 2 or model.output_shape[1:] != (
         model.input_shape[1],
         len(alphabet),

@@ -15,7 +15,6 @@ Chapter: visualizing/debugging/README.md#a-blind-drill
 from chapter import OUTPUTS
 
 import contextlib
-import json
 import sys
 
 import matplotlib.pyplot as plt
@@ -27,7 +26,7 @@ from cases import blind, diagnose, draw_case, measure, prepare, train
 from doctor import examine
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, read_bytes, save_results, shown, write_json
+from utils.runs import fail, make_folder, read_json, save_results, shown, write_json
 
 SIGNS = {  # what usually shows a fault; it need not show
     "healthy": "both losses fall, and the book's images are read as well as the run's",
@@ -77,7 +76,7 @@ def answered(folder):
     found = {}
     for path in sorted(folder.glob("*/results.json")):
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            run = json.loads(read_bytes(path))
+            run = read_json(path)
             if run["answer"] in FAULTS and run["fault"] in FAULTS and run["doctor"] in FAULTS:
                 found.setdefault(int(run["seed"]), run)
     return found
@@ -102,7 +101,7 @@ def load_scored(file):
     if not file.exists():
         return []
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        runs = json.loads(read_bytes(file))
+        runs = read_json(file)
         if [run["seed"] for run in runs] == [*range(1, len(runs) + 1)]:
             return runs
     return fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")
