@@ -251,17 +251,21 @@ def test_two_optimizers_share_a_network(load_script):
     assert (trained[0] == weights[0]).all() and (trained[2] != weights[2]).any()
 
 
-def test_a_scaled_loss_saves_small_gradients(load_script):
+def test_a_scaled_loss_saves_small_gradients(load_script, monkeypatch):
     updates = load_script("customizing/loops/updates.py")
     weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
     plain = updates.in_16_bits(weights, digits, 1, 1.0, adapt=False)
     scaled = updates.in_16_bits(weights, digits, 2, updates.SCALE, adapt=True)
     exact, _ = updates.fit(weights, digits, 1, keras.optimizers.SGD(updates.LEARNING_RATE))
     assert plain["losses"] == pytest.approx(exact, rel=0.01) and plain["skipped"] == 0
-    assert scaled["skipped"] > 0 and scaled["scale"] < updates.SCALE
+    assert scaled["skipped"] > 0 and scaled["scale"] == updates.SCALE / 2 ** scaled["skipped"]
     assert scaled["losses"][1] < exact[0]  # it began later, but it learns
     shares = updates.vanished(weights, digits)
     assert shares["1"] > 0.005 and shares["65536"] < 0.1 * shares["1"]
+    slopes = iter([[[0, 1, 2, 4]], [[0, 0, 2, 4]], [[0, 0, 0, 4]], [[1, 1, 2, 4]]])
+    monkeypatch.setattr(updates, "gradients", lambda *_: (0, [np.array(next(slopes)[0])]))
+    monkeypatch.setattr(updates, "fit", lambda weights, *_: (0, weights))
+    assert [*updates.vanished(weights, digits).values()] == [1 / 3, 2 / 3, 0]
 
 
 def test_an_attack_keeps_to_its_limits_and_misleads(load_script, few_digits):

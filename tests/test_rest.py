@@ -852,6 +852,9 @@ def test_images_of_other_kinds_and_the_detectors(load_script, digits):
     features = 5 * np.eye(10)[labels] + rng.normal(0, 0.3, (200, 10))
     for detector in (detectors.as_distance(features, labels), detectors.as_neighbours(features)):
         assert detector(features).min() > detector(np.full((1, 10), 3.0))[0]
+    means = np.stack([features[labels == digit].mean(axis=0) for digit in range(10)])
+    nearest = detectors.as_distance(features, labels)(means)
+    np.testing.assert_allclose(nearest, 0, atol=1e-9)
     logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
     assert np.diff(detectors.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
 
