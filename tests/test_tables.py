@@ -280,6 +280,9 @@ BAD = {
     "no column that target could be": (["--drop", "a", "b"], {"target": ["x", "y"] * 30}),
     "fewer than ten groups": (["--group", "b"], {"target": ["x", "y"] * 30}),
     "fewer than ten groups can": (["--group", "b"], {"b": ["x", None] * 30}),
+    "32 bits cannot hold: take": ([], {"target": [1e-300 * (i % 7 + 0.5) for i in range(60)]}),
+    "32 bits cannot hold": ([], {"target": [1e9 + i % 7 + 0.5 for i in range(60)]}),
+    "is 0 in all rows of": (["--task", "number"], {"target": [0.0] * 59 + [0.5]}),
     "has 5 rows with a target": ([], {"target": ["x", "y", "x", "y", "x"] + [None] * 55}),
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
 FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
 MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
+LEAST, MOST = 1e-15, 1e15  # of a number's standard deviation: its square must fit in float32
 GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
 SAMPLE = 2_000  # rows on which that is tried
 
@@ -84,6 +85,11 @@ def read_target(table, name, task, yes, path):
         said.append(f"{copies:,} rows are copies of others, which flatters every model")
     if task == "number":
         y = to_numbers(table[name]).to_numpy()
+        if not max(LEAST, 1e-6 * abs(y.mean())) < y.std() < MOST:
+            fail(
+                f"the target {name} varies by {y.std():g} around {y.mean():g}, which numbers of "
+                "32 bits cannot hold: take another unit, or subtract what is always there."
+            )
         about = f"a number from {y.min():g} to {y.max():g}"
         return table, Target(name, task, [], [name], y, about), said
 
@@ -138,6 +144,8 @@ def split(y, groups, classes, seed):
     for part, rows in parts.items():
         if classes and len(np.unique(y[rows])) < len(classes):
             fail(f"a class has no row in the part for {part}: too few groups have it.")
+        if not classes and np.ptp(y[rows]) == 0:
+            fail(f"the target is {y[rows[0]]:g} in all rows of the part for {part}.")
     return parts
 
 
