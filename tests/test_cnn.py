@@ -515,6 +515,18 @@ def test_near_twins_are_held_out_together(load_script, tmp_path, monkeypatch):
     assert cached.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
 
 
+def test_fine_tuning_takes_small_steps_and_leaves_normalization_alone(load_script, monkeypatch):
+    cached, calls = load_script("cnn/studies/cached.py"), []
+    monkeypatch.setattr(cached, "train", lambda *args: calls.append(args))
+    layers = [keras.Input((2,)), keras.layers.Dense(3), keras.layers.BatchNormalization()]
+    blocks = keras.Sequential(layers)
+    blocks.trainable = False
+    cached.fine_tune(blocks, "maps", "labels", 4, learning_rate=0.5)
+    assert calls == [(blocks, "maps", "labels", 4, 0.05)]
+    assert [layer.trainable for layer in blocks.layers] == [True, False]
+
+
+
 def test_each_part_is_predicted_by_a_network_that_does_not_know_it(load_script, monkeypatch):
     """Groups stay together, and each fold starts from the same weights, not from the last ones."""
     cached = load_script("cnn/studies/cached.py")

@@ -245,6 +245,20 @@ def test_what_a_set_foretells(load_script):
     assert found["good"]["loss_over_test"] == pytest.approx((0.5 + 2 / 3 + 0.75) / 3)
 
 
+@pytest.mark.slow
+def test_sets_are_compared_by_what_they_foretell(run_main):
+    options = ["--epochs", 1, "--train-samples", 2000, "--networks", "mlp_tiny", "mlp_one_layer"]
+    _, results = run_main("mnist/studies/splits.py", *options)
+    assert results["trained_with"] == 2000
+    assert set(results["scores"]["mlp_tiny"]) == {*results["foretold"], "test"}
+    for way, found in results["foretold"].items():
+        assert found["chosen"] == "mlp_one_layer"
+        assert found["rank_accuracy"] == pytest.approx(1)
+        accuracies = [results["scores"][name][way]["accuracy"] for name in options[5:]]
+        assert 0.1 < accuracies[0] < accuracies[1] and accuracies[1] > 0.7
+
+
+
 def test_seeds_are_compared_in_pairs():
     """All that differs within a pair counts, not what differs between the seeds."""
     base = np.array([0.90, 0.92, 0.94, 0.96])

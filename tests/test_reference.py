@@ -84,6 +84,15 @@ def test_optimizers_learn_at_the_better_of_two_rates(run_lesson):
     assert results["adam"]["chosen"]["loss"]["mean"] < results["sgd"]["default"]["loss"]["mean"]
 
 
+def test_what_counts_is_the_last_epoch(load_script):
+    ends = [{"loss": end, "val_loss": end + 1, "val_accuracy": 0.5} for end in (0.1, 0.3)]
+    histories = [{key: [9.0, 8.0, end] for key, end in one.items()} for one in ends]
+    found = load_script("reference/optimizers.py").summarize(0.01, histories)
+    assert found["rate"] == 0.01
+    assert [found[key]["mean"] for key in ends[0]] == pytest.approx([0.2, 1.2, 0.5])
+    assert found["loss"]["std"] == pytest.approx(0.2 / 2**0.5)
+
+
 def test_optimizers_are_what_they_are_called(load_script):
     module = load_script("reference/optimizers.py")
     made = {name: make(0.125) for name, make in module.OPTIMIZERS.items()}
