@@ -125,7 +125,8 @@ def file_trial(name, trial, seeds, deadline, extra):
         inside = sum(is_inside(loss, band) for loss in losses.values())
         found = about | {"runs": len(losses), "inside": inside, "losses": losses}
         filed = read(path) | {trial: found}
-        write_json(filed | {"provenance": provenance(__file__, [name])}, path)
+        script, options, _, _ = RUNS[name]
+        write_json(filed | {"provenance": provenance(ROOT / script, options)}, path)
 
     run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)
 

@@ -291,5 +291,7 @@ RUNS = {
     # cnn/segmentation/find.py RUN, of a run of segment.py
     "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
     "doctor_zoo": {},
+    "bands_xor": {},  # book/bands.py xor --trial NAME, of several names
+    "bands_mnist_dense": {},
     "doctor_overfitting": {},
 }
