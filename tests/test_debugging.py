@@ -257,6 +257,13 @@ def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     assert healthy["classes_in_a_batch"] > 5 > results["not_shuffled"]["classes_in_a_batch"]
 
 
+def test_tensorboard_is_missed_before_the_training(load_script, monkeypatch):
+    watch = load_script("visualizing/debugging/watch.py")
+    monkeypatch.setattr(watch, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pip install tensorboard"):
+        watch.main(["--tensorboard"])
+
+
 @pytest.mark.slow
 def test_watching_a_training(load_script, tmp_path):
     keras.utils.clear_session()  # layers are numbered from the beginning again

@@ -411,6 +411,14 @@ def test_the_rule_by_hand(load_script):
     assert certain["a"]["mean"] == pytest.approx(1) and certain["a"]["shown"]
 
 
+def test_a_threshold_is_a_probability(load_script):
+    parse = load_script("mlp/tables/predict.py").parse_options
+    options = ["--model", "run", "--rows", "new.csv", "--threshold"]
+    assert parse([*options, "1"]).threshold == 1
+    with pytest.raises(SystemExit):
+        parse([*options, "1.01"])
+
+
 def test_scores_by_hand(load_script):
     evaluate = load_script("mlp/tables/comparing.py").evaluate
     scores = evaluate(np.array([1.0, 5, 3]), np.array([2.0, 3, 4]), None, variance=4.0)
