@@ -151,7 +151,8 @@ def judge(script, source, project):
     """Return the test that notices a fault, or ALIVE."""
     (project / script).write_text(source, encoding="utf-8")
     tests = find_tests(script)
-    commands = ["tests/test_readmes.py", "-k", f"test_commands_run and {Path(script).stem}"]
+    chosen = f"test_commands_run and {Path(script).stem}"
+    commands = ["--slow", "tests/test_readmes.py", "-k", chosen]
     rounds = (tests, commands, ["--slow", "-m", "slow", *tests])
     answers = (run_tests(project, options) for options in rounds)
     noticed = next((answer for answer in answers if answer != ALIVE), ALIVE)

@@ -526,7 +526,6 @@ def test_fine_tuning_takes_small_steps_and_leaves_normalization_alone(load_scrip
     assert [layer.trainable for layer in blocks.layers] == [True, False]
 
 
-
 def test_each_part_is_predicted_by_a_network_that_does_not_know_it(load_script, monkeypatch):
     """Groups stay together, and each fold starts from the same weights, not from the last ones."""
     cached = load_script("cnn/studies/cached.py")

@@ -347,7 +347,6 @@ def test_a_style_is_found_where_the_nearest_is_of_the_same_writer(load_script):
     assert found(styles, styles[[0, 1, 2, 3, 7, 6, 5, 4]]) == 0.5
 
 
-
 @pytest.mark.slow
 def test_a_style_finds_its_writer(runs, run_main):
     """The more digits it is taken from, the more often; and the drawn ones carry what was told."""

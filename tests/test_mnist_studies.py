@@ -258,7 +258,6 @@ def test_sets_are_compared_by_what_they_foretell(run_main):
         assert 0.1 < accuracies[0] < accuracies[1] and accuracies[1] > 0.7
 
 
-
 def test_seeds_are_compared_in_pairs():
     """All that differs within a pair counts, not what differs between the seeds."""
     base = np.array([0.90, 0.92, 0.94, 0.96])

@@ -34,7 +34,6 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 TINY = ["--epochs", "1", "--train-samples", "256"]
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
-    "mnist/studies/splits.py": [*TINY, "--networks", "mlp_tiny", "mlp_one_layer"],
     "serialization/rest/detectors.py": ["--images", "4", "--digits", "200", "--epochs", "1"],
     "serialization/rest/preparation_steps.py": ["--images", "50"],
     "serialization/rest/light.py": ["--images", "20"],
@@ -70,7 +69,7 @@ RUN_BY_THEIR_CHAPTER = {
     "cnn/studies/fine_tuning.py", "cnn/studies/digits.py", "mlp/mlp.py", "mlp/evaluation.py",
     "mlp/experiments.py", "mlp/features.py", "mlp/fairness.py", "mlp/tables/table.py",
     "mnist/mnist.py", "mnist/studies/experiments.py", "mnist/studies/fitting.py",
-    "mnist/studies/seeds.py",
+    "mnist/studies/seeds.py", "mnist/studies/splits.py",
     "reference/activations.py", "reference/initializers.py", "reference/optimizers.py",
     "rnn/first_names.py", "rnn/pixel_order.py", "forecasts/leakage.py",
     "rnn/cells/by_hand.py", "rnn/cells/through_time.py", "rnn/cells/long_memory.py",
@@ -96,9 +95,8 @@ RUN_BY_THEIR_CHAPTER = {
 }  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
-    "serialization/rest/detectors.py", "mnist/studies/splits.py", "forecasts/forecast.py",
-    "rnn/names.py", "rnn/order.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
-    "customizing/loops/updates.py",
+    "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
+    "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py", "customizing/loops/updates.py",
 }  # fmt: skip
 # READMEs with a program to copy that takes as long.
 SLOW_PROGRAMS = {"cnn/README.md", "text/README.md"}
