@@ -513,6 +513,7 @@ def test_a_cache_after_shuffling_freezes_the_order(load_script):
     }
 
 
+@pytest.mark.every_back_end
 def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
     module = load_script("customizing/speed/slow_place.py")
     data = module.Turned(module.prepare_mnist((28, 28, 1), 200))

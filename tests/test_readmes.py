@@ -19,6 +19,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
+from book.measurements import MEASUREMENTS
 from book.quotes import is_quoted
 
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("[a-z]*/README.md"))]
@@ -235,6 +236,11 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     options += [*SLICES.get(script, []), *outputs]
     with pytest.raises(OptionsAreReadError) if only_options else contextlib.nullcontext():
         module.main(options)
+    if not only_options and outputs:  # the figures of the book are there as well
+        called = " ".join([script, *words[2:]])
+        for made_by, figures in MEASUREMENTS.values():
+            if made_by == called:
+                assert {path.name for path in (tmp_path / "run").glob("*.png")} >= {*figures}
 
 
 def make_no_folder(_):

@@ -158,6 +158,7 @@ def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
         assert one["looks_like_digit"] is prediction["looks_like_digit"] is True
         assert one["digit"] == prediction["digit"] == label
         assert one["probability"] == max(one["probabilities"])
+        assert [round(value, 6) for value in one["probabilities"]] == one["probabilities"]
         np.testing.assert_allclose(one["probabilities"], row, atol=2e-6)
         np.testing.assert_allclose(prediction["probabilities"], row, atol=2e-6)
     one_of_one = client.post("/predict", json={"pixels": images[:1].tolist()}).get_json()

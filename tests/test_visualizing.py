@@ -103,6 +103,14 @@ def test_gradients_are_those_of_small_steps():
     np.testing.assert_allclose(by_y, x**2, rtol=1e-6)
 
 
+def test_some_digits_are_spread_over_all(networks):
+    images, labels, writers = networks.some_digits(3)
+    all_images, all_labels = networks.held_out_digits()
+    np.testing.assert_array_equal(images, all_images[[0, 2499, 4999]])
+    np.testing.assert_array_equal(labels, all_labels[[0, 2499, 4999]])
+    assert len(writers) == 3 and writers[0] != writers[2]
+
+
 def test_weight_gradients_lead_downhill(shipped, networks, some_digits):
     """Predicted and real change of the loss agree for a small step."""
     images, labels = some_digits
