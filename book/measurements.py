@@ -114,7 +114,6 @@ MEASUREMENTS = {
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "exercises": ("exercises/mutants.py", []),
-    "mutants": ("book/survivors.py", []),  # more than an hour; goes on with --outputs
     "cells": (
         "book/figures/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],

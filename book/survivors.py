@@ -9,7 +9,8 @@ chapters, put one at a time into a copy of the project, and judged by the quick 
 in tests/ that name the script, by the commands of the READMEs that run it, then by the slow tests.
 (Run all tests before: what fails without a fault notices each.) Left out is what the reader is
 invited to change or judges by eye: constants at the top of a lesson, figures, texts, and lines that
-are printed. Takes about half a minute for each fault on two cores.
+are printed. Takes about half a minute for each fault on two cores. What came of the last run, and
+why each fault that lived may live, is in book/survivors.toml.
 """
 
 from chapter import OUTPUTS, ROOT

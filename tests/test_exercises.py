@@ -8,6 +8,7 @@ import base64
 import doctest
 import json
 import re
+import tomllib
 import zlib
 
 import numpy as np
@@ -254,6 +255,14 @@ def test_faults_are_put_where_a_test_could_notice(load_script, monkeypatch):
         line, column = map(int, place.split(":"))
         assert HALF.splitlines()[line - 1][column:].startswith(old.splitlines()[0])
         compile(source, "half.py", "exec")
+
+
+def test_nine_faults_in_ten_were_noticed_and_the_others_have_a_reason():
+    found = tomllib.loads((ROOT / "book" / "survivors.toml").read_text(encoding="utf-8"))
+    assert found["noticed"] + len(found["survivor"]) == found["faults"] >= 150
+    assert found["noticed"] >= 0.9 * found["faults"]
+    for one in found["survivor"]:
+        assert (ROOT / one["fault"].split(":")[0]).is_file() and one["why"], one
 
 
 def test_faults_that_live_are_filed_and_a_stopped_run_goes_on(load_script, monkeypatch, tmp_path):

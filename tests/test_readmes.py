@@ -336,7 +336,7 @@ def test_results_say_how_they_were_measured():
     without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
     without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
     without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
-    without_backend |= {"numbers_page", "machine_speed", "mutants"}
+    without_backend |= {"numbers_page", "machine_speed"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
