@@ -270,7 +270,7 @@ def test_faults_that_live_are_filed_and_a_stopped_run_goes_on(load_script, monke
 
     def run_tests(project, options):
         (source,) = (path.read_text(encoding="utf-8") for path in project.rglob("*.py"))
-        asked.append((source != survivors.SCRIPTS["utils/bundles.py"], options[0]))
+        asked.append((source != survivors.SCRIPTS["utils/bundles.py"], options[-1]))
         return "tests/test_xor.py::test" if len(asked) == 1 else survivors.ALIVE
 
     def copytree(_, project, ignore):
@@ -282,9 +282,10 @@ def test_faults_that_live_are_filed_and_a_stopped_run_goes_on(load_script, monke
     assert survivors.main([*options, "--count", "1"])["alive"] == 0
     results = survivors.main([*options, "--count", "3"])
     assert (results["faults"], results["alive"], len(results["survivors"])) == (3, 2, 2)
-    # One question was enough for the first; what lives is asked of the READMEs' commands, too.
-    tests = ["tests/test_xor.py", *["tests/test_xor.py", "tests/test_readmes.py"] * 2]
-    assert asked == [(True, file) for file in tests]
+    # One question was enough for the first; what lives meets commands and slow tests, too.
+    commands = "test_commands_run and bundles"
+    tests = ["tests/test_xor.py", *["tests/test_xor.py", commands, "tests/test_xor.py"] * 2]
+    assert asked == [(True, last) for last in tests]
 
 
 @pytest.mark.slow
