@@ -160,7 +160,7 @@ def test_a_model_without_one_known_input_is_not_saved_in_other_forms(load_script
     save = load_script("serialization/save_model.py")
     for model in models:
         model.save(tmp_path / "odd.keras")
-        with pytest.raises(SystemExit, match="exactly one input of a known shape|inputs are unknown"):
+        with pytest.raises(SystemExit, match=r"exactly one input of|known of its inputs"):
             save.main(["--model", str(tmp_path / "odd.keras"), "--outputs", str(tmp_path / "new")])
 
 

@@ -52,7 +52,7 @@ def load_model(path, diverged=False, **options):
         refuse_strange_kinds(path)
         model = keras.saving.load_model(path, **options)
         if not getattr(model, "inputs", None):
-            raise ValueError("it was never built, or is of a class of its own: its inputs are unknown")
+            raise ValueError("it was never built: nothing is known of its inputs")
         good = diverged or is_finite(model)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
