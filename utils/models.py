@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from utils import augmentation  # noqa: F401  its layer may be in a file
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line, read_bytes, read_json
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -115,7 +115,7 @@ def read_description(path):
     """Return the parts of a model file, or of a JSON file, that say of what the model consists."""
     read_bytes(path, 0)  # which refuses a named pipe
     if path.suffix == ".json":
-        return [json.loads(path.read_text(encoding="utf-8"))]
+        return [read_json(path)]
     if path.suffix != ".keras":
         with h5py.File(path) as file:
             texts = [file.attrs.get(name, "{}") for name in ("model_config", "training_config")]

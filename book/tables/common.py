@@ -29,11 +29,8 @@ def make_table(name):
     """Return the Markdown of a table, with a note if its results are of the older split."""
     loaded.clear()
     text = TABLES[name]()
-    if not loaded & OLD_SPLIT:
-        return text
-    return text + (
-        f"\n† {OLDER.capitalize()}.\n" if "†" in text else f"\nThis table was {OLDER} (†).\n"
-    )
+    note = f"† {OLDER.capitalize()}." if "†" in text else f"This table was {OLDER} (†)."
+    return f"{text}\n{note}\n" if loaded & OLD_SPLIT else text
 
 
 def table(make):
