@@ -5,10 +5,11 @@
     python book/bands.py xor --seeds 20 --first 500 --trial fresh   # and are others inside?
     python book/bands.py xor --seeds 3 --trial rate -- --learning-rate 0.05
 
-A band becomes assets/results/bands/NAME.json. A trial becomes a part of
-assets/results/bands_NAME.json: how many of its runs lie inside the band, and each loss. A mistake
-that is not an option, such as images that nobody scaled, is made in a copy of the project: edit the
-script there and run the trial; the lines that differ are filed with it.
+A band has the losses (or another score) of runs that differ in the seed alone. It becomes
+assets/results/bands/NAME.json. A trial finds out whether further runs, right or wrong ones, lie
+inside. It becomes a part of assets/results/bands_NAME.json. A mistake that is not an option, such
+as images that nobody scaled, is made in a copy of the project: edit the script there and run the
+trial; the lines that differ are filed with it.
 """
 
 from chapter import ROOT
