@@ -3,10 +3,12 @@
     pip install -r book/requirements.txt
     python book/notebooks.py                          # all of them, in seconds
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
+    python book/notebooks.py --execute all --outputs FOLDER   # stopped? The same command goes on
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again.
+never edited: change the README and make them again. An execution stops at the first cell, or the
+first command, that fails.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -19,13 +21,13 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
 from quotes import is_quoted
 from utils.options import make_parser
-from utils.runs import fail, first_line, make_folder, save_results
+from utils.runs import fail, first_line, make_folder, read_json, save_results, write_json
 
 SKIPPED = re.compile(r"<!-- not run: (?:(?!-->).)*-->\s*$", re.DOTALL)
 # A command that serves until it is stopped, or that names something of the reader's.
@@ -51,6 +53,15 @@ if not importlib.util.find_spec("optuna"):
     !{{sys.executable}} -m pip install --quiet --requirement requirements-student.txt
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+"""
+# Jupyter goes on after a command that failed; what is executed here shall not.
+STRICT = """\
+def checked(command, run=get_ipython().system):
+    run(command)
+    if get_ipython().user_ns["_exit_code"]:
+        raise RuntimeError(f"status {get_ipython().user_ns['_exit_code']}: {command}")
+
+get_ipython().system = checked
 """
 
 
@@ -119,12 +130,15 @@ def make_notebook(readme, names, folder, repository):
 
 def execute(notebook):
     """Run all cells; return the seconds, and what went wrong in one line, None if nothing did."""
-    start = time.perf_counter()
+    start, wrong = time.perf_counter(), None
+    notebook.cells.insert(0, new_code_cell(STRICT, id="strict"))
     try:
-        NotebookClient(notebook, timeout=3600, kernel_name="python3").execute()
-        wrong = None
+        NotebookClient(notebook, timeout=7200, kernel_name="python3").execute()
     except CellExecutionError as error:
         wrong = f"{error.ename}: {first_line(error.evalue)}"
+    except (CellTimeoutError, DeadKernelError) as error:
+        wrong = first_line(error)
+    del notebook.cells[0]
     return {"seconds": time.perf_counter() - start, "wrong": wrong}
 
 
@@ -138,17 +152,20 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs).resolve()
-    names, executed = {path: name for name, path in readmes.items()}, {}
+    names, kept = {path: name for name, path in readmes.items()}, folder / "results.json"
+    executed = read_json(kept)["executed"] if kept.exists() else {}
+    executed = {name: one for name, one in executed.items() if not one["wrong"]}
     for name, readme in readmes.items():
+        if name in executed:
+            continue
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
         nbformat.write(notebook, folder / f"{name}.ipynb")
         if {"all", name} & set(args.execute):
-            executed[name] = execute(notebook)
+            executed[name] = one = execute(notebook)
             nbformat.write(notebook, folder / f"{name}.ipynb")
-            print(
-                f"{name:24}{executed[name]['seconds']:6.0f} s  {executed[name]['wrong'] or 'ran'}"
-            )
+            write_json({"executed": executed}, kept)
+            print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
     print(f"{len(readmes)} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):

@@ -83,3 +83,25 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
     assert any("Largest difference from the gradient by hand" in text for text in printed)
     notebook.cells = [notebook.cells[0], notebooks.new_code_cell("1 / 0")]
     assert notebooks.execute(notebook)["wrong"] == "ZeroDivisionError: division by zero"
+    notebook.cells = [notebooks.new_code_cell("!python no_such.py"), notebook.cells[0]]
+    wrong = notebooks.execute(notebook)["wrong"]
+    assert wrong == "RuntimeError: status 2: python no_such.py"
+    assert notebook.cells[0].source.startswith("!") and "outputs" not in notebook.cells[1]
+
+
+def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypatch):
+    outcomes = {"xor": None, "basics": "KeyError: 1"}
+    ran = []
+
+    def execute(notebook):
+        ran.append(name := next(name for name in outcomes if f"python {name}/" in str(notebook)))
+        return {"seconds": 1.0, "wrong": outcomes[name]}
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    options = ["--execute", "xor", "basics", "--outputs", str(tmp_path)]
+    with pytest.raises(SystemExit, match="not all notebooks ran to their end"):
+        notebooks.main(options)
+    outcomes["basics"] = None
+    executed = notebooks.main(options)["executed"]
+    assert {name: one["wrong"] for name, one in executed.items()} == outcomes
+    assert sorted(ran) == ["basics", "basics", "xor"]
