@@ -54,6 +54,7 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
         ("serialization_rest", "app.py"),  # would never end
         ("text_gpt", "generate.py RUN"),  # a run that the reader names
         ("mnist", "--resume"),
+        ("generating", "few_real.py VAE_RUN FLOW_RUN"),
     ],
 )
 def test_what_only_the_reader_can_run_stays_text(name, command, make):
