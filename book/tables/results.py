@@ -1,0 +1,28 @@
+"""The table of all results, with how each was made."""
+
+import tomllib
+
+from tables.common import markdown, percent, table
+from utils.runs import RESULTS, ROOT, load_results
+
+
+@table
+def all_results():
+    listed = tomllib.loads((ROOT / "book" / "unchanged.toml").read_text(encoding="utf-8"))
+    waiting = {name for entry in listed["waiting"] for name in entry["results"]}
+    rows = []
+    for name in sorted(path.stem for path in RESULTS.glob("*.json")):
+        about = load_results(name)["provenance"]
+        seconds, others = about.get("seconds"), about.get("others")
+        rows.append(
+            [
+                f"`{name}`",
+                f"`{about['command'].removeprefix('python ')}`",
+                about.get("date", "earlier"),
+                "" if seconds is None else f"{seconds:,.0f}",
+                "" if others is None else percent(others, 0),
+                "waits" if name in waiting else "",
+            ]
+        )
+    header = ["result", "command, after `python`", "day", "seconds", "other programs", "state"]
+    return markdown(header, *rows, words=("command, after `python`", "day", "state"))
