@@ -8,7 +8,7 @@
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
 never edited: change the README and make them again. An execution stops at the first cell, or the
-first command, that fails.
+first command, that fails, and lists the lines that the README shows and the cells did not print.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -17,6 +17,7 @@ import base64
 import os
 import re
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -117,12 +118,15 @@ def make_notebook(readme, names, folder, repository):
     text = (ROOT / readme).read_text(encoding="utf-8")
     start = START.format(project=str(ROOT), repository=repository)
     cells, done = [new_code_cell(start.rstrip())], 0
-    for block in FENCE.finditer(text):
+    blocks = [*FENCE.finditer(text), None]
+    for block, after in pairwise(blocks):
         code = code_of(block, text[: block.start()], readme)
         if code:
             cells += [text_cell(text[done : block.start()], readme, names, folder)]
             cells += [new_code_cell(code)]
             done = block.end()
+            if after and after[2] == "text" and not text[done : after.start()].strip():
+                cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(text[done:], readme, names, folder))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
@@ -130,8 +134,23 @@ def make_notebook(readme, names, folder, repository):
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
+def not_printed(cell):
+    """Return the lines that the README shows below a cell and that it did not print."""
+    texts = [
+        one.get("text") or one.get("data", {}).get("text/plain", "")
+        for one in cell.get("outputs", [])
+    ]
+    printed = {line.strip() for line in "".join(texts).splitlines()} | {"", "..."}
+    shown = [line.strip() for line in cell.metadata.get("shown", "").splitlines()]
+    return [line for line in shown if texts and line not in printed]
+
+
 def execute(notebook):
-    """Run all cells; return the seconds, and what went wrong in one line, None if nothing did."""
+    """Run all cells.
+
+    Returns the seconds, what went wrong in one line (None if nothing did), and the lines that the
+    README shows and no cell before them printed.
+    """
     start, wrong = time.perf_counter(), None
     notebook.cells.insert(0, new_code_cell(STRICT, id="strict"))
     try:
@@ -141,7 +160,8 @@ def execute(notebook):
     except (CellTimeoutError, DeadKernelError) as error:
         wrong = first_line(error)
     del notebook.cells[0]
-    return {"seconds": time.perf_counter() - start, "wrong": wrong}
+    other = [line for cell in notebook.cells for line in not_printed(cell)]
+    return {"seconds": time.perf_counter() - start, "wrong": wrong, "not_printed": other}
 
 
 def main(argv=None):
@@ -168,6 +188,8 @@ def main(argv=None):
             nbformat.write(notebook, folder / f"{name}.ipynb")
             write_json({"executed": executed}, kept)
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
+            for line in one["not_printed"]:
+                print(f"    shown, not printed: {line}", flush=True)
     print(f"{len(readmes)} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):
