@@ -1,5 +1,6 @@
-"""The table of all results, with how each was made."""
+"""The tables of all results, with how each was made, and of the bands of main scripts."""
 
+import json
 import tomllib
 
 from tables.common import markdown, percent, table
@@ -26,3 +27,23 @@ def all_results():
         )
     header = ["result", "command, after `python`", "day", "seconds", "other programs", "state"]
     return markdown(header, *rows, words=("command, after `python`", "day", "state"))
+
+
+@table
+def bands():
+    rows = []
+    for path in sorted((RESULTS / "bands").glob("*.json")):
+        band = json.loads(path.read_text(encoding="utf-8"))
+        losses = band["losses"].values()
+        trials = RESULTS / f"bands_{path.stem}.json"
+        trials = json.loads(trials.read_text(encoding="utf-8")) if trials.exists() else {}
+        held = [
+            f"{name}: {one['inside']} of {one['runs']}"
+            for name, one in trials.items()
+            if name != "provenance"
+        ]
+        command = band["provenance"]["command"].removeprefix("python ")
+        ends = f"{min(losses):.4g} to {max(losses):.4g}"
+        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
+    header = ["command, after `python`", "score", "seeds", "from ... to", "inside the band"]
+    return markdown(header, *rows, words=("score", "from ... to", "inside the band"))
