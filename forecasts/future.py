@@ -19,6 +19,7 @@ from series import windows
 from utils.finished import fits
 from utils.models import load_model
 from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
+from utils.statistics import fit_float32
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
 # What forecast.json says of a run.
@@ -135,6 +136,8 @@ def load_kept(run):
     try:
         kept = read_json(run / "forecast.json")
         if not fits(kept, KEPT) or min(kept["history"], kept["horizon"], *kept["seasons"]) < 1:
+            raise ValueError
+        if not fit_float32(*kept["scale"]):
             raise ValueError
         ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
         return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"]))}

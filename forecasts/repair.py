@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from utils.runs import fail, first_line
+from utils.statistics import fit_float32
 
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
 STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "weekly": ("W", (52,)),
@@ -19,7 +20,6 @@ HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
 ZONE = r"\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"  # at the end of a time
 # A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
-LEAST, MOST = 1e-15, 1e15  # of a standard deviation: float32 must hold its square, too
 
 
 def parse_times(column, notes, date_format=None):
@@ -115,7 +115,7 @@ def check_values(values, past):
         mean, deviation = past.mean(), past.std()
     if deviation <= 1e-6 * abs(mean):
         fail(f"the first {len(past):,} steps, which are for training, all have about {mean:g}")
-    if not LEAST < deviation < MOST:
+    if not fit_float32(mean, deviation):
         fail(f"the values vary by {deviation:g}, beyond numbers of 32 bits: take another unit")
     # Not the mean and the deviation: a single value may make both of them as large as itself.
     low, middle, high = np.quantile(past, [0.1, 0.5, 0.9])

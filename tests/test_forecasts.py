@@ -468,6 +468,7 @@ def test_a_run_goes_on_from_newer_values_without_training(
         (tmp_path, newer, "no readable forecast.json"),
         (damaged(run, tmp_path / "a", holds={"mean": None}), newer, "no readable forecast.json"),
         (damaged(run, tmp_path / "b", horizon=float("nan")), newer, "no readable forecast.json"),
+        (damaged(run, tmp_path / "huge", scale=[0, 1e300]), newer, "no readable forecast.json"),
         (damaged(run, tmp_path / "c", method="oracle"), monthly, "has kept cannot forecast"),
         (damaged(run, tmp_path / "d", "half"), monthly, "has kept cannot forecast"),
         (damaged(run, tmp_path / "e", "gone"), monthly, "has kept cannot forecast"),

@@ -34,13 +34,15 @@ def show_error(kind, error, traceback):
         from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
 
         reason = first_line(error)
+    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
+    foreseen |= kind.__name__ == "ResourceExhaustedError"  # TensorFlow's lack of memory
     if getattr(error, "name", None) in ("jax", "tensorflow", "torch"):
         reason += f". Install it: pip install {error.name}"
     elif reason.startswith("Unable to import backend"):
         reason += ". KERAS_BACKEND may be tensorflow, jax or torch."
-    elif not issubclass(kind, KeyboardInterrupt | OSError | MemoryError):
-        if kind.__name__ != "ResourceExhaustedError":  # TensorFlow's lack of memory
-            return sys.__excepthook__(kind, error, traceback)
+    elif not foreseen:
+        sys.__excepthook__(kind, error, traceback)
+        return
     print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
 
 

@@ -19,6 +19,11 @@ def class_numbers(labels):
     return labels.argmax(axis=1) if labels.ndim == 2 else labels
 
 
+def fit_float32(mean, deviation):
+    """Tell whether numbers of 32 bits hold values of this mean and standard deviation, squared."""
+    return max(1e-15, 1e-6 * abs(mean)) < deviation < 1e15
+
+
 def score(labels, probabilities):
     """Return accuracy, errors and cross-entropy, without any penalty.
 

@@ -17,13 +17,13 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from columns import DATE, is_words, to_numbers, to_words
 from rows import input_name
 from utils.runs import fail
+from utils.statistics import fit_float32
 
 TASKS = ["yes-or-no", "classes", "number"]
 YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
 FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
 MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
-LEAST, MOST = 1e-15, 1e15  # of a number's standard deviation: its square must fit in float32
 GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
 SAMPLE = 2_000  # rows on which that is tried
 
@@ -85,7 +85,7 @@ def read_target(table, name, task, yes, path):
         said.append(f"{copies:,} rows are copies of others, which flatters every model")
     if task == "number":
         y = to_numbers(table[name]).to_numpy()
-        if not max(LEAST, 1e-6 * abs(y.mean())) < y.std() < MOST:
+        if not fit_float32(y.mean(), y.std()):
             fail(
                 f"the target {name} varies by {y.std():g} around {y.mean():g}, which numbers of "
                 "32 bits cannot hold: take another unit, or subtract what is always there."
