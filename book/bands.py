@@ -4,6 +4,7 @@
     python book/bands.py xor --minutes 4          # as many as fit; the same command goes on
     python book/bands.py xor --seeds 20 --first 500 --trial fresh   # and are others inside?
     python book/bands.py xor --seeds 3 --trial rate -- --learning-rate 0.05
+    KERAS_BACKEND=jax python book/bands.py xor --seeds 5 --first 500 --trial jax
 
 A band has the losses (or another score) of runs that differ in the seed alone. It becomes
 assets/results/bands/NAME.json. A trial finds out whether further runs, right or wrong ones, lie
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import keras
 
 from utils.bands import BANDS, is_inside, look_up, plain
 from utils.options import positive
@@ -118,7 +121,8 @@ def file_trial(name, trial, seeds, deadline, extra):
     path = RESULTS / f"bands_{name}.json"
     if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
         fail(f"there is no band {name} yet.")
-    known, about = read(path).get(trial, {}), {"options": list(extra), "edited": edited()}
+    about = {"options": list(extra), "edited": edited(), "backend": keras.config.backend()}
+    known = read(path).get(trial, {})
     if known and {key: known[key] for key in about} != about:
         fail(f"the trial {trial} in {path} has other options: give this one another name.")
 

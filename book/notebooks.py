@@ -3,10 +3,12 @@
     pip install -r book/requirements.txt
     python book/notebooks.py                          # all of them, in seconds
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
+    python book/notebooks.py --execute all --outputs FOLDER   # stopped? The same command goes on
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again.
+never edited: change the README and make them again. An execution stops at the first cell, or the
+first command, that fails, and lists the lines that the README shows and the cells did not print.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -15,21 +17,22 @@ import base64
 import os
 import re
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
 from quotes import is_quoted
 from utils.options import make_parser
-from utils.runs import fail, first_line, make_folder, save_results
+from utils.runs import fail, first_line, make_folder, read_json, save_results, write_json
 
 SKIPPED = re.compile(r"<!-- not run: (?:(?!-->).)*-->\s*$", re.DOTALL)
 # A command that serves until it is stopped, or that names something of the reader's.
-OWN = re.compile(r"app\.py|think\.py|client\.py|mine\.|\d{4}-\d\d-\d\d_|\b[A-Z]{3,}\b")
+OWN = re.compile(r"app\.py|think\.py|client\.py|mine\.|\d{4}-\d\d-\d\d_|\b[A-Z_]{3,}\b")
 COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+\.png)\)")
 LINK = re.compile(r"(?<!!)\]\((?!https?:|#|attachment:)([^)#]+)(#[^)]*)?\)")
@@ -51,6 +54,17 @@ if not importlib.util.find_spec("optuna"):
     !{{sys.executable}} -m pip install --quiet --requirement requirements-student.txt
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+"""
+# Jupyter goes on after a command that failed; what is executed here shall not. The exercises are
+# not done yet, which check.py says with status 1.
+STRICT = """\
+def checked(command, run=get_ipython().system):
+    run(command)
+    status = get_ipython().user_ns["_exit_code"]
+    if status and not (status == 1 and "exercises/check.py" in command):
+        raise RuntimeError(f"status {status}: {command}")
+
+get_ipython().system = checked
 """
 
 
@@ -104,12 +118,15 @@ def make_notebook(readme, names, folder, repository):
     text = (ROOT / readme).read_text(encoding="utf-8")
     start = START.format(project=str(ROOT), repository=repository)
     cells, done = [new_code_cell(start.rstrip())], 0
-    for block in FENCE.finditer(text):
+    blocks = [*FENCE.finditer(text), None]
+    for block, after in pairwise(blocks):
         code = code_of(block, text[: block.start()], readme)
         if code:
             cells += [text_cell(text[done : block.start()], readme, names, folder)]
             cells += [new_code_cell(code)]
             done = block.end()
+            if after and after[2] == "text" and not text[done : after.start()].strip():
+                cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(text[done:], readme, names, folder))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
@@ -117,15 +134,34 @@ def make_notebook(readme, names, folder, repository):
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
+def not_printed(cell):
+    """Return the lines that the README shows below a cell and that it did not print."""
+    texts = [
+        one.get("text") or one.get("data", {}).get("text/plain", "")
+        for one in cell.get("outputs", [])
+    ]
+    printed = {line.strip() for line in "".join(texts).splitlines()} | {"", "..."}
+    shown = [line.strip() for line in cell.metadata.get("shown", "").splitlines()]
+    return [line for line in shown if texts and line not in printed]
+
+
 def execute(notebook):
-    """Run all cells; return the seconds, and what went wrong in one line, None if nothing did."""
-    start = time.perf_counter()
+    """Run all cells.
+
+    Returns the seconds, what went wrong in one line (None if nothing did), and the lines that the
+    README shows and no cell before them printed.
+    """
+    start, wrong = time.perf_counter(), None
+    notebook.cells.insert(0, new_code_cell(STRICT, id="strict"))
     try:
-        NotebookClient(notebook, timeout=3600, kernel_name="python3").execute()
-        wrong = None
+        NotebookClient(notebook, timeout=7200, kernel_name="python3").execute()
     except CellExecutionError as error:
         wrong = f"{error.ename}: {first_line(error.evalue)}"
-    return {"seconds": time.perf_counter() - start, "wrong": wrong}
+    except (CellTimeoutError, DeadKernelError) as error:
+        wrong = first_line(error)
+    del notebook.cells[0]
+    other = [line for cell in notebook.cells for line in not_printed(cell)]
+    return {"seconds": time.perf_counter() - start, "wrong": wrong, "not_printed": other}
 
 
 def main(argv=None):
@@ -138,17 +174,22 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs).resolve()
-    names, executed = {path: name for name, path in readmes.items()}, {}
+    names, kept = {path: name for name, path in readmes.items()}, folder / "results.json"
+    executed = read_json(kept)["executed"] if kept.exists() else {}
+    executed = {name: one for name, one in executed.items() if not one["wrong"]}
     for name, readme in readmes.items():
+        if name in executed:
+            continue
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
         nbformat.write(notebook, folder / f"{name}.ipynb")
         if {"all", name} & set(args.execute):
-            executed[name] = execute(notebook)
+            executed[name] = one = execute(notebook)
             nbformat.write(notebook, folder / f"{name}.ipynb")
-            print(
-                f"{name:24}{executed[name]['seconds']:6.0f} s  {executed[name]['wrong'] or 'ran'}"
-            )
+            write_json({"executed": executed}, kept)
+            print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
+            for line in one["not_printed"]:
+                print(f"    shown, not printed: {line}", flush=True)
     print(f"{len(readmes)} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):

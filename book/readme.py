@@ -7,8 +7,8 @@ package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
 the ratio of two, and `.1pp` writes a share as points of a hundred. A key that is no word stands in
-quotes: `gpt_sums.ways.'all weights'.right`. A test holds every page to what this script makes of
-it.
+quotes: `gpt_sums.ways.'all weights'.right`; behind a list, min and max are its ends. A test holds
+every page to what this script makes of it.
 """
 
 from chapter import ROOT
@@ -26,6 +26,8 @@ for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
 OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.md")}
 PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 
+ENDS = {"min": min, "max": max}
+
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = rf"\w+(?:\.(?:{KEY}))+"
@@ -37,6 +39,8 @@ def select(value, keys):
     if not keys:
         return value
     key, *rest = keys
+    if isinstance(value, list) and key in ENDS:
+        return ENDS[key](value)
     if key != "*":
         return select(value[int(key) if isinstance(value, list) else key], rest)
     if isinstance(value, dict):

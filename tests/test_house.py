@@ -219,6 +219,18 @@ def test_figures_need_no_window_and_no_notebook(run_script, tmp_path, backend):
         ("OSError(28, 'No space left on device')", 1, "x.py: [Errno 28] No space left on device\n"),
         ("MemoryError", 1, "x.py: MemoryError\n"),
         ("KeyboardInterrupt", -signal.SIGINT, "x.py: stopped\n"),
+        (
+            "ModuleNotFoundError('No jax', name='jax')",
+            1,
+            "x.py: No jax. Install it: pip install jax\n",
+        ),
+        (
+            "ValueError('Unable to import backend : theano')",
+            1,
+            "x.py: Unable to import backend : theano."
+            " KERAS_BACKEND may be tensorflow, jax or torch.\n",
+        ),
+        ("ModuleNotFoundError('No nmpy', name='nmpy')", 1, None),
         ("ValueError('a mistake')", 1, None),
     ],
 )

@@ -54,6 +54,7 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
         ("serialization_rest", "app.py"),  # would never end
         ("text_gpt", "generate.py RUN"),  # a run that the reader names
         ("mnist", "--resume"),
+        ("generating", "few_real.py VAE_RUN FLOW_RUN"),
     ],
 )
 def test_what_only_the_reader_can_run_stays_text(name, command, make):
@@ -78,8 +79,35 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
             cell.source += f" --outputs {tmp_path}"
         elif cell.source.startswith("!"):
             cell.source = ""
-    assert notebooks.execute(notebook)["wrong"] is None
+    executed = notebooks.execute(notebook)
+    assert executed["wrong"] is None and executed["not_printed"] == []
     printed = [out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", [])]
     assert any("Largest difference from the gradient by hand" in text for text in printed)
+    one = notebooks.new_code_cell("print('loss 0.25\\nloss 0.125')\n1 + 1")
+    one.metadata["shown"] = "loss 0.25\n...\nloss 0.12\n\n2\n"
+    notebook.cells = [one]
+    assert notebooks.execute(notebook)["not_printed"] == ["loss 0.12"]
     notebook.cells = [notebook.cells[0], notebooks.new_code_cell("1 / 0")]
     assert notebooks.execute(notebook)["wrong"] == "ZeroDivisionError: division by zero"
+    notebook.cells = [notebooks.new_code_cell("!python no_such.py")]
+    wrong = notebooks.execute(notebook)["wrong"]
+    assert wrong == "RuntimeError: status 2: python no_such.py"
+    assert [cell.source for cell in notebook.cells] == ["!python no_such.py"]
+
+
+def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypatch):
+    outcomes = {"xor": None, "basics": "KeyError: 1"}
+    ran = []
+
+    def execute(notebook):
+        ran.append(name := next(name for name in outcomes if f"python {name}/" in str(notebook)))
+        return {"seconds": 1.0, "wrong": outcomes[name], "not_printed": []}
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    options = ["--execute", "xor", "basics", "--outputs", str(tmp_path)]
+    with pytest.raises(SystemExit, match="not all notebooks ran to their end"):
+        notebooks.main(options)
+    outcomes["basics"] = None
+    executed = notebooks.main(options)["executed"]
+    assert {name: one["wrong"] for name, one in executed.items()} == outcomes
+    assert sorted(ran) == ["basics", "basics", "xor"]

@@ -25,7 +25,7 @@ def set_up():
 
 
 def show_error(kind, error, traceback):
-    """Be sys.excepthook: say in one line what a file, the disk or the memory has brought about.
+    """Be sys.excepthook: say in one line what a file, the disk, the memory or the back end did.
 
     So that a mistake in a script is not hidden, any other error shows its traceback.
     """
@@ -34,11 +34,14 @@ def show_error(kind, error, traceback):
         from utils.runs import first_line  # not above: Ctrl-C may come while it is imported
 
         reason = first_line(error)
-    foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
-    if foreseen or kind.__name__ == "ResourceExhaustedError":  # TensorFlow's lack of memory
-        print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, traceback)
+    if getattr(error, "name", None) in ("jax", "tensorflow", "torch"):
+        reason += f". Install it: pip install {error.name}"
+    elif reason.startswith("Unable to import backend"):
+        reason += ". KERAS_BACKEND may be tensorflow, jax or torch."
+    elif not issubclass(kind, KeyboardInterrupt | OSError | MemoryError):
+        if kind.__name__ != "ResourceExhaustedError":  # TensorFlow's lack of memory
+            return sys.__excepthook__(kind, error, traceback)
+    print(f"{Path(sys.argv[0]).name}: {reason}", file=sys.stderr)
 
 
 def end_if_interrupted(ignored):

@@ -12,6 +12,7 @@ from tables import (  # noqa: F401
     generating,
     mnist,
     pixels,
+    results,
     rnn,
     serialization,
     studies,

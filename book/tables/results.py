@@ -1,0 +1,49 @@
+"""The tables of all results, with how each was made, and of the bands of main scripts."""
+
+import json
+import tomllib
+
+from tables.common import markdown, percent, table
+from utils.runs import RESULTS, ROOT, load_results
+
+
+@table
+def all_results():
+    listed = tomllib.loads((ROOT / "book" / "unchanged.toml").read_text(encoding="utf-8"))
+    waiting = {name for entry in listed["waiting"] for name in entry["results"]}
+    rows = []
+    for name in sorted(path.stem for path in RESULTS.glob("*.json")):
+        about = load_results(name)["provenance"]
+        seconds, others = about.get("seconds"), about.get("others")
+        rows.append(
+            [
+                f"`{name}`",
+                f"`{about['command'].removeprefix('python ')}`",
+                about.get("date", "earlier"),
+                "" if seconds is None else f"{seconds:,.0f}",
+                "" if others is None else percent(others, 0),
+                "waits" if name in waiting else "",
+            ]
+        )
+    header = ["result", "command, after `python`", "day", "seconds", "other programs", "state"]
+    return markdown(header, *rows, words=("command, after `python`", "day", "state"))
+
+
+@table
+def bands():
+    rows = []
+    for path in sorted((RESULTS / "bands").glob("*.json")):
+        band = json.loads(path.read_text(encoding="utf-8"))
+        losses = band["losses"].values()
+        trials = RESULTS / f"bands_{path.stem}.json"
+        trials = json.loads(trials.read_text(encoding="utf-8")) if trials.exists() else {}
+        held = [
+            f"{name}: {one['inside']} of {one['runs']}"
+            for name, one in trials.items()
+            if name != "provenance"
+        ]
+        command = band["provenance"]["command"].removeprefix("python ")
+        ends = f"{min(losses):.4g} to {max(losses):.4g}"
+        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
+    header = ["command, after `python`", "score", "seeds", "from ... to", "inside the band"]
+    return markdown(header, *rows, words=("score", "from ... to", "inside the band"))
