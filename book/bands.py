@@ -71,8 +71,8 @@ def read(path):
 
 
 def edited():
-    """Return the lines of scripts that differ from the last commit, with + or - in front."""
-    command = ["git", "diff", "--unified=0", "--", "*.py"]
+    """Return the lines of lessons that differ from the last commit, with + or - in front."""
+    command = ["git", "diff", "--unified=0", "--", "*.py", ":!book"]
     lines = subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
     return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
@@ -129,9 +129,11 @@ def file_trial(name, trial, seeds, deadline, extra):
     def save(losses, _):
         inside = sum(is_inside(loss, band) for loss in losses.values())
         found = about | {"runs": len(losses), "inside": inside, "losses": losses}
-        filed = read(path) | {trial: found}
+        filed = {"provenance": None} | read(path) | {trial: found}
         script, options, _, _ = RUNS[name]
-        write_json(filed | {"provenance": provenance(ROOT / script, options)}, path)
+        if not (filed["provenance"] and about["edited"]):  # that is of the script as it is
+            filed["provenance"] = provenance(ROOT / script, options)
+        write_json(filed, path)
 
     run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)
 

@@ -292,5 +292,8 @@ RUNS = {
     "doctor_zoo": {},
     "bands_xor": {},  # book/bands.py xor --trial NAME, of several names
     "bands_mnist_dense": {},
+    "bands_mnist_conv_net": {},
+    "bands_forecast": {},
+    "bands_names": {},
     "doctor_overfitting": {},
 }
