@@ -241,6 +241,13 @@ def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, sai
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
 
 
+def test_an_error_is_told_in_one_line_that_says_what_is_wrong():
+    for said, line in [("a\nb", "a"), ("objects, such as:\n\n  b\nc", "objects, such as: b")]:
+        assert runs.first_line(ValueError(said)) == line
+    assert runs.first_line(ValueError("such as:")) == "such as:"
+    assert runs.first_line(ValueError()) == "ValueError"
+
+
 def test_ctrl_c_during_the_imports_ends_with_one_line():
     code = f"""
 {SET_UP}

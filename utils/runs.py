@@ -31,8 +31,12 @@ def fail(message):
 
 
 def first_line(error):
-    """Return the first line of what an error says, or its kind if it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """Return the first line of what an error says, or its kind if it says nothing.
+
+    The one after it, too, if it ends with a colon.
+    """
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return " ".join(line.strip() for line in lines[: 1 + lines[0].rstrip().endswith(":")])
 
 
 @contextlib.contextmanager
