@@ -172,7 +172,7 @@ def main(argv=None):
         from reading import read_table  # brings Keras, which takes seconds to import
 
         both = {"here": statistics(table), "there": statistics(read_table(options.compare))}
-        print(pd.concat(both, axis=1).to_string())
+        print(pd.concat(both, axis=1).to_string(na_rep="-"))
     return {"customers": len(table), "left": float(table.Exited.mean())}
 
 
