@@ -67,9 +67,9 @@ MEASUREMENTS = {
         " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'",
         [],
     ),
-    "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2", []),
-    "mnist_quick": ("mnist/studies/recipes.py quick", []),
-    "mnist_best": ("mnist/studies/recipes.py best", []),
+    "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),
+    "mnist_quick": ("mnist/studies/recipes.py quick --test", []),
+    "mnist_best": ("mnist/studies/recipes.py best --test", []),
     "mnist_holdout": ("mnist/studies/holdout.py", []),
     "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
     # Both want JAX and PyTorch.
