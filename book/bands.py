@@ -129,9 +129,9 @@ def file_trial(name, trial, seeds, deadline, extra):
     def save(losses, _):
         inside = sum(is_inside(loss, band) for loss in losses.values())
         found = about | {"runs": len(losses), "inside": inside, "losses": losses}
-        filed = {"provenance": None} | read(path) | {trial: found}
+        filed = read(path) | {trial: found}
         script, options, _, _ = RUNS[name]
-        if not (filed["provenance"] and about["edited"]):  # that is of the script as it is
+        if "provenance" not in filed or not about["edited"]:  # an edited script would be stale
             filed["provenance"] = provenance(ROOT / script, options)
         write_json(filed, path)
 

@@ -3,7 +3,8 @@
     pip install -r book/requirements.txt
     python book/notebooks.py                          # all of them, in seconds
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
-    python book/notebooks.py --execute all --outputs FOLDER   # stopped? The same command goes on
+    # Stopped? The same command goes on with the chapters that have not yet run to their end.
+    python book/notebooks.py --execute all --outputs FOLDER
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
@@ -135,21 +136,24 @@ def make_notebook(readme, names, folder, repository):
 
 
 def not_printed(cell):
-    """Return the lines that the README shows below a cell and that it did not print."""
+    """Return the lines that the README shows below a cell and that it did not print.
+
+    None if it did not run.
+    """
     texts = [
         one.get("text") or one.get("data", {}).get("text/plain", "")
         for one in cell.get("outputs", [])
     ]
     printed = {line.strip() for line in "".join(texts).splitlines()} | {"", "..."}
     shown = [line.strip() for line in cell.metadata.get("shown", "").splitlines()]
-    return [line for line in shown if texts and line not in printed]
+    return [line for line in shown if cell.get("execution_count") and line not in printed]
 
 
 def execute(notebook):
     """Run all cells.
 
     Returns the seconds, what went wrong in one line (None if nothing did), and the lines that the
-    README shows and no cell before them printed.
+    README shows below a cell and that it did not print.
     """
     start, wrong = time.perf_counter(), None
     notebook.cells.insert(0, new_code_cell(STRICT, id="strict"))

@@ -31,7 +31,7 @@ ENDS = {"min": min, "max": max}
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = rf"\w+(?:\.(?:{KEY}))+"
-NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!-- ({PATH})(?: / ({PATH}))? (\S+) -->")
+NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({PATH})(?:\s/\s({PATH}))?\s(\S+)\s-->")
 
 
 def select(value, keys):

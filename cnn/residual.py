@@ -4,8 +4,8 @@
 
 Trains the residual network, `conv_net` and `quick_net`, all of about 93,000 parameters, on 10,000
 images, then `conv_net` again for as many seconds as the residual network took; five seeds each.
-You will see the accuracy on the validation images and the seconds. Takes five to six minutes on
-two cores, with --seeds 1 a good minute.
+You will see the accuracy on the validation images and the seconds. Takes three to six minutes on
+two cores, with --seeds 1 about a minute.
 Chapter: cnn/README.md#a-residual-network
 """
 

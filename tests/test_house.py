@@ -231,6 +231,7 @@ def test_figures_need_no_window_and_no_notebook(run_script, tmp_path, backend):
             " KERAS_BACKEND may be tensorflow, jax or torch.\n",
         ),
         ("ModuleNotFoundError('No nmpy', name='nmpy')", 1, None),
+        ("NameError('no import of it', name='torch')", 1, None),
         ("ValueError('a mistake')", 1, None),
     ],
 )

@@ -33,10 +33,11 @@ def fail(message):
 def first_line(error):
     """Return the first line of what an error says, or its kind if it says nothing.
 
-    The one after it, too, if it ends with a colon.
+    The next one that is not empty, too, if it ends with a colon.
     """
-    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return " ".join(line.strip() for line in lines[: 1 + lines[0].rstrip().endswith(":")])
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first, *others = lines or [type(error).__name__]
+    return f"{first} {others[0]}" if first.endswith(":") and others else first
 
 
 @contextlib.contextmanager

@@ -36,8 +36,9 @@ def show_error(kind, error, traceback):
         reason = first_line(error)
     foreseen = issubclass(kind, KeyboardInterrupt | OSError | MemoryError)
     foreseen |= kind.__name__ == "ResourceExhaustedError"  # TensorFlow's lack of memory
-    if getattr(error, "name", None) in ("jax", "tensorflow", "torch"):
-        reason += f". Install it: pip install {error.name}"
+    missing = issubclass(kind, ModuleNotFoundError) and error.name
+    if missing in ("jax", "tensorflow", "torch"):
+        reason += f". Install it: pip install {missing}"
     elif reason.startswith("Unable to import backend"):
         reason += ". KERAS_BACKEND may be tensorflow, jax or torch."
     elif not foreseen:

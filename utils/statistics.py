@@ -20,8 +20,11 @@ def class_numbers(labels):
 
 
 def fit_float32(mean, deviation):
-    """Tell whether numbers of 32 bits hold values of this mean and standard deviation, squared."""
-    return max(1e-15, 1e-6 * abs(mean)) < deviation < 1e15
+    """Tell whether values of this mean and standard deviation can be learned with float32.
+
+    It has seven digits, which the mean must not use up, and must hold the square of a deviation.
+    """
+    return 1e-6 * abs(mean) < deviation and 1e-15 < deviation < 1e15
 
 
 def score(labels, probabilities):

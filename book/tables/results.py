@@ -1,10 +1,9 @@
 """The tables of all results, with how each was made, and of the bands of main scripts."""
 
-import json
 import tomllib
 
-from tables.common import markdown, percent, table
-from utils.runs import RESULTS, ROOT, load_results
+from tables.common import entries, markdown, percent, table
+from utils.runs import RESULTS, ROOT, load_results, read_json
 
 
 @table
@@ -33,15 +32,11 @@ def all_results():
 def bands():
     rows = []
     for path in sorted((RESULTS / "bands").glob("*.json")):
-        band = json.loads(path.read_text(encoding="utf-8"))
+        band = read_json(path)
         losses = band["losses"].values()
-        trials = RESULTS / f"bands_{path.stem}.json"
-        trials = json.loads(trials.read_text(encoding="utf-8")) if trials.exists() else {}
-        held = [
-            f"{name}: {one['inside']} of {one['runs']}"
-            for name, one in trials.items()
-            if name != "provenance"
-        ]
+        name = f"bands_{path.stem}"
+        trials = entries(name) if (RESULTS / f"{name}.json").exists() else {}
+        held = [f"{trial}: {one['inside']} of {one['runs']}" for trial, one in trials.items()]
         command = band["provenance"]["command"].removeprefix("python ")
         ends = f"{min(losses):.4g} to {max(losses):.4g}"
         rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
