@@ -147,7 +147,8 @@ def provenance(script, argv):
         result["backend"] = backend()
     if "utils/data.py" in files:
         result["split"] = SPLIT
-    return result | {"cores": os.cpu_count()}
+    allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
+    return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
 
 
 def backend():

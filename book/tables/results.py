@@ -19,12 +19,14 @@ def all_results():
                 f"`{name}`",
                 f"`{about['command'].removeprefix('python ')}`",
                 about.get("date", "earlier"),
+                about.get("cores", ""),
                 "" if seconds is None else f"{seconds:,.0f}",
                 "" if others is None else percent(others, 0),
                 "waits" if name in waiting else "",
             ]
         )
-    header = ["result", "command, after `python`", "day", "seconds", "other programs", "state"]
+    header = ["result", "command, after `python`", "day", "cores", "seconds"]
+    header += ["other programs", "state"]
     return markdown(header, *rows, words=("command, after `python`", "day", "state"))
 
 
