@@ -154,7 +154,10 @@ def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
     assert answer["answer"]["FEMALE"] == pytest.approx(expected, abs=1e-3)
     strange = client.post("/predict", json=row | {"Island": "Dream 2"}).get_json()
     assert strange["unknown"] == ["Island"] and sum(strange["answer"].values()) == pytest.approx(1)
-    for column, value in {"Island": 3, "Body Mass (g)": "heavy", "Species": "x" * 2000}.items():
+    half = "\ud800"  # of a pair of surrogates, which no UTF-8 holds
+    for column, value in [
+        ("Island", 3), ("Island", half), ("Body Mass (g)", "heavy"), ("Species", "x" * 2000)
+    ]:  # fmt: skip
         refused = client.post("/predict", json=row | {column: value})
         assert refused.status_code == 422, column
         assert f"{column} must be" in refused.get_json()["error"]["message"]

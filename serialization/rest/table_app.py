@@ -13,6 +13,7 @@ Chapter: serialization/operating/README.md#anything-but-digits
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import contextlib
 from pathlib import Path
 
 import keras
@@ -73,7 +74,9 @@ def check(row, columns, gaps=False):
 
 def is_word(value):
     """Tell whether a value is a short text that can be written as UTF-8."""
-    return isinstance(value, str) and len(value.encode(errors="replace")) <= LONGEST
+    with contextlib.suppress(UnicodeEncodeError):  # half of a pair of surrogates
+        return isinstance(value, str) and len(value.encode()) <= LONGEST
+    return False
 
 
 def to_arrays(row, columns):
