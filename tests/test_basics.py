@@ -194,15 +194,12 @@ def test_the_shown_repair_is_that_of_the_results():
 
 
 def test_the_shown_accuracies_are_those_of_the_results():
-    readme, filed = shown_and_filed("vanishing_gradient")
+    _, filed = shown_and_filed("vanishing_gradient")
     accuracies = filed["accuracies"]
     assert all(3e5 < ratio < 6e5 for ratio in filed["ratios"]["sigmoid"])
     # What the text says of them.
     assert all(0.08 < accuracy < 0.12 for accuracy in accuracies["sigmoid"])
     assert all(accuracy > 0.99 for accuracy in accuracies["tanh"])
-    named = re.findall(r"<!-- vanishing_gradient\.accuracies\.relu\.(\d) ", readme)
-    relu = accuracies["relu"]
-    assert [relu[int(place)] for place in named[:2]] == [min(relu), max(relu)]
 
 
 @pytest.mark.parametrize(
