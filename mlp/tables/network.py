@@ -12,6 +12,7 @@ import pandas as pd
 from keras import layers, ops
 
 from columns import MOST_WORDS, RAREST, is_words
+from utils.models import DIVERGED
 from utils.runs import fail
 from utils.training import verbosity
 
@@ -137,7 +138,12 @@ def join(preparation, network, temperature, names):
 
 
 def ask(model, inputs, names):
-    """Return the answers of a joined model: probabilities (n, classes), or numbers (n,)."""
+    """Return the answers of a joined model: probabilities (n, classes), or numbers (n,).
+
+    Ends the program with one line if they are not finite.
+    """
     answers = apply(model, inputs)
     answers = np.concatenate([answers[name] for name in names], axis=1)
+    if not np.isfinite(answers).all():
+        fail(f"the network {DIVERGED}")
     return answers if len(names) > 1 else answers[:, 0]
