@@ -71,6 +71,7 @@ SEEN = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_fault_of_a_case_is_really_there(cases):
     """One case with each fault: beside the healthy one it has what the name says."""
     assert set(SEEN) == set(cases.FAULTS)

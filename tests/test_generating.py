@@ -307,6 +307,7 @@ def test_measures_by_hand(load_script):
     np.testing.assert_allclose(judge.nearest(images, images[5:]), by_hand, atol=0.05)
 
 
+@pytest.mark.slow
 def test_every_trap_shows_in_another_measure(runs, run_main):
     _, results = run_main("generating/evaluate.py", runs[1], runs[1], "--digits", 300)
     rows = results["rows"]

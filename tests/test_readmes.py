@@ -36,7 +36,7 @@ TINY = ["--epochs", "1", "--train-samples", "256"]
 # The options that cut a script down to a small slice of its work, put after those of the README.
 SLICES = {
     "serialization/rest/detectors.py": ["--images", "4", "--digits", "200", "--epochs", "1"],
-    "serialization/rest/preparation_steps.py": ["--images", "50"],
+    "serialization/rest/preparation_steps.py": ["--images", "20"],
     "serialization/rest/light.py": ["--images", "20"],
     "rnn/order.py": ["--epochs", "1", "--seeds", "1"],
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],

@@ -176,6 +176,7 @@ def test_images_are_read_row_by_row(load_quickly, tmp_path, name, parameters):
     assert 0.5 * guessing < results["validation"]["cross_entropy"] < guessing
 
 
+@pytest.mark.slow
 def test_pixels_change_places(load_script, monkeypatch, tmp_path):
     module = load_script("rnn/pixel_order.py")
     images, orders = np.arange(2 * 784).reshape(2, 28, 28), module.make_orders()
