@@ -18,7 +18,7 @@ def all_results():
             [
                 f"`{name}`",
                 f"`{about['command'].removeprefix('python ')}`",
-                about.get("date", "earlier"),
+                about.get("date", "earlier").replace("-", "\N{NON-BREAKING HYPHEN}"),
                 about.get("cores", ""),
                 "" if seconds is None else f"{seconds:,.0f}",
                 "" if others is None else percent(others, 0),
