@@ -21,8 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from characters import VALIDATION_SHARE, encode, load_run, load_text, token_losses
-from fine_tuning import RANK, SEED, WAYS, keep, train_one_way
-from gpt import build_gpt
+from fine_tuning import RANK, SEED, WAYS, build_like, keep, train_one_way
 from shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -52,7 +51,7 @@ def extend(first, symbols):
 
     All other weights are those of the first one.
     """
-    model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
+    model, random = build_like(first, symbols), np.random.default_rng(SEED)
     for layer, known in zip(model.layers, first.layers, strict=True):
         weights = []
         for new, old in zip(layer.get_weights(), known.get_weights(), strict=True):

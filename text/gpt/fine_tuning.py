@@ -79,6 +79,21 @@ def enable_lora(model, rank):
             layer.trainable = False
 
 
+def build_like(first, symbols):
+    """Return an untrained network of the sizes of another, but for the symbols.
+
+    Ends the program with one line if gpt.py builds other sizes now.
+    """
+    model = build_gpt(symbols, first.input_shape[1])
+    sizes, others = (
+        [[size for size in weight.shape if size != one.output_shape[2]] for weight in one.weights]
+        for one in (model, first)
+    )
+    if sizes != others:
+        fail("the network has other sizes than gpt.py now: write those there that it has.")
+    return model
+
+
 def merge_lora(model):
     """Return a plain network with the same weights, a @ b added to each kernel by hand."""
     plain = build_gpt(model.output_shape[2], model.input_shape[1])
@@ -97,7 +112,7 @@ def train_one_way(way, first, rows, steps, rank, seed):
     first: the network to begin with; rows: what fit learns from, batches without end.
     """
     keras.utils.set_random_seed(seed)
-    model = build_gpt(first.output_shape[2], first.input_shape[1])
+    model = build_like(first, first.output_shape[2])
     if way != "from the beginning":
         model.set_weights(first.get_weights())
     if way == "before":
