@@ -25,7 +25,7 @@ from typing import NamedTuple
 from readme import KEY, PAGES, look_up
 from utils.runs import load_results
 
-CLAIM = re.compile(r"<!-- claim: (.+?) -->")
+CLAIM = re.compile(r"<!--\s+claim:\s(.+?)\s-->", re.DOTALL)
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -58,7 +58,7 @@ def find_claims(text, name):
         words = " ".join(re.sub(r"<!--.*?-->", "", paragraph).split())
         sentence = re.split(r"(?<=[.!?:]) (?=\W?[A-Z])", words)[-1]
         line = text.count("\n", 0, match.start()) + 1
-        claims.append(Claim(f"{name}:{line}", sentence, match[1]))
+        claims.append(Claim(f"{name}:{line}", sentence, " ".join(match[1].split())))
     return claims
 
 

@@ -136,10 +136,7 @@ def make_notebook(readme, names, folder, repository):
 
 
 def not_printed(cell):
-    """Return the lines that the README shows below a cell and that it did not print.
-
-    None if it did not run.
-    """
+    """Return the lines that the README shows below a cell that ran, and that it did not print."""
     texts = [
         one.get("text") or one.get("data", {}).get("text/plain", "")
         for one in cell.get("outputs", [])

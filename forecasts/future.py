@@ -135,9 +135,8 @@ def load_kept(run):
     """Return what forecast_future kept of a run, or end the program with one line."""
     try:
         kept = read_json(run / "forecast.json")
-        if not fits(kept, KEPT) or min(kept["history"], kept["horizon"], *kept["seasons"]) < 1:
-            raise ValueError
-        if not fit_float32(*kept["scale"]):
+        good = fits(kept, KEPT) and fit_float32(*kept["scale"])
+        if not good or min(kept["history"], kept["horizon"], *kept["seasons"]) < 1:
             raise ValueError
         ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
         return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"]))}

@@ -33,6 +33,13 @@ def test_no_claim_stands_where_nobody_looks(book):
     }
 
 
+def test_a_comment_that_breaks_over_two_lines_is_seen(book, load_script):
+    (claim,) = book.find_claims("It is more.<!--\nclaim: 1 <\n2 -->", "page")
+    assert claim.condition == "1 < 2"
+    text = "{}<!--\nxor.parameters d -->"
+    assert load_script("book/readme.py").bring_up_to_date(text.format(0)) == text.format(65)
+
+
 def changed(value, factor):
     """Return a value, or all that it holds, times a factor; in place of 0 the factor itself."""
     if isinstance(value, list):

@@ -152,15 +152,16 @@ def test_broken_files_get_one_clear_line(saved, load_script, load, tmp_path):
 
 def test_a_model_without_one_known_input_is_not_saved_in_other_forms(load_script, tmp_path):
     first, second = keras.Input((3,)), keras.Input((3,))
+    wanted = "does not have exactly one input of a known shape"
     models = [
-        keras.Sequential([keras.layers.Dense(3)]),
-        keras.Model([first, second], keras.layers.Add()([first, second])),
-        keras.Sequential([keras.Input((None, 3)), keras.layers.GlobalMaxPooling1D()]),
+        (keras.Sequential([keras.layers.Dense(3)]), "nothing is known of its inputs"),
+        (keras.Model([first, second], keras.layers.Add()([first, second])), wanted),
+        (keras.Sequential([keras.Input((None, 3)), keras.layers.GlobalMaxPooling1D()]), wanted),
     ]
     save = load_script("serialization/save_model.py")
-    for model in models:
+    for model, said in models:
         model.save(tmp_path / "odd.keras")
-        with pytest.raises(SystemExit, match=r"exactly one input of|known of its inputs"):
+        with pytest.raises(SystemExit, match=said):
             save.main(["--model", str(tmp_path / "odd.keras"), "--outputs", str(tmp_path / "new")])
 
 

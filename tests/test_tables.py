@@ -501,14 +501,7 @@ def test_what_the_chapter_says_of_eight_tables_is_what_was_measured():
 @pytest.mark.parametrize("data", [load_iris, load_diabetes], ids=["classes", "number"])
 def test_a_network_that_diverges_ends_with_one_line(data, load_script, tmp_path):
     data(as_frame=True).frame.to_csv(tmp_path / "table.csv", index=False)
-    options = [
-        "--data",
-        tmp_path / "table.csv",
-        "--target",
-        "target",
-        "--outputs",
-        tmp_path / "run",
-    ]
+    options = ["--data", tmp_path / "table.csv", "--target", "target", "--outputs", tmp_path]
     options += ["--learning-rate", 3e38, "--epochs", 1, "--hidden", 2]
     with pytest.raises(SystemExit, match="the network gives no finite numbers"):
         load_script("mlp/tables/table.py").main([*map(str, options)])

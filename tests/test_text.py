@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from functools import partial
 from types import SimpleNamespace
 
@@ -293,6 +292,9 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     compared = load_script("text/gpt/ngrams.py").main(["--run", run, "--order", "3", *outputs])
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
     tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
+    for script in (tuning, load_script("text/gpt/addition.py")):
+        with pytest.raises(SystemExit, match="has other sizes"):
+            script.main([run, *outputs])
     monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: build(symbols, c, 16, 2, 1))
     tuned = tuning.main([run, "--steps", "30", *outputs])
     before, everything, lora, anew = tuned["ways"].values()
@@ -300,7 +302,7 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert before["new"] > lora["new"] > everything["new"] and anew["old"] > before["old"]
     assert tuned["merged"] < 1e-4 and lora["trained"] == 8 * 2 * (16 + 64)
     addition = load_script("text/gpt/addition.py")
-    monkeypatch.setattr(sys.modules["fine_tuning"], "build_gpt", tuning.build_gpt)
+    monkeypatch.setattr(addition, "build_gpt", tuning.build_gpt)
     sums = str(tmp_path / "sums")
     two = ["--ways", "before", "all weights"]
     ways = addition.main([run, "--steps", "30", "--outputs", sums, *two])["ways"]
@@ -404,10 +406,7 @@ def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
 
 def test_a_network_gets_new_characters_and_keeps_what_it_knows(load_script, gpt, tiny, monkeypatch):
     script = load_script("text/gpt/addition.py")
-    with pytest.raises(SystemExit, match="has other sizes"):
-        script.extend(tiny, 9)
-    tuning = sys.modules["fine_tuning"]
-    monkeypatch.setattr(tuning, "build_gpt", lambda symbols, c: gpt.build_gpt(symbols, c, 16, 2, 2))
+    monkeypatch.setattr(script, "build_gpt", lambda symbols, c: gpt.build_gpt(symbols, c, 16, 2, 2))
     tokens = np.random.default_rng(1).integers(6, size=(4, 8))
     more = script.extend(tiny, 9)
     logits = more.predict(tokens, verbose=0)

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from characters import VALIDATION_SHARE, encode, load_run, load_text, token_losses
-from fine_tuning import RANK, SEED, WAYS, build_like, keep, train_one_way
+from characters import VALIDATION_SHARE, encode, load_text, token_losses
+from fine_tuning import RANK, SEED, WAYS, keep, load_first, train_one_way
+from gpt import build_gpt
 from shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -51,7 +52,7 @@ def extend(first, symbols):
 
     All other weights are those of the first one.
     """
-    model, random = build_like(first, symbols), np.random.default_rng(SEED)
+    model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
     for layer, known in zip(model.layers, first.layers, strict=True):
         weights = []
         for new, old in zip(layer.get_weights(), known.get_weights(), strict=True):
@@ -101,7 +102,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    first, settings, _ = load_run(args.run)
+    first, settings = load_first(args.run)
     if (context := first.input_shape[1]) < LENGTH:
         fail(f"a sum has {LENGTH} characters, and this network sees {context} at once.")
     old = load_text(Path(settings["data"]), settings["alphabet"])

@@ -79,19 +79,16 @@ def enable_lora(model, rank):
             layer.trainable = False
 
 
-def build_like(first, symbols):
-    """Return an untrained network of the sizes of another, but for the symbols.
+def load_first(name):
+    """Return the network of a run and its settings; end the program if gpt.py has other sizes now.
 
-    Ends the program with one line if gpt.py builds other sizes now.
+    For those that continue it are built by gpt.py, and get its weights.
     """
-    model = build_gpt(symbols, first.input_shape[1])
-    sizes, others = (
-        [[size for size in weight.shape if size != one.output_shape[2]] for weight in one.weights]
-        for one in (model, first)
-    )
-    if sizes != others:
+    first, settings, _ = load_run(name)
+    another = build_gpt(first.output_shape[2], first.input_shape[1])
+    if [w.shape for w in another.weights] != [w.shape for w in first.weights]:
         fail("the network has other sizes than gpt.py now: write those there that it has.")
-    return model
+    return first, settings
 
 
 def merge_lora(model):
@@ -112,7 +109,7 @@ def train_one_way(way, first, rows, steps, rank, seed):
     first: the network to begin with; rows: what fit learns from, batches without end.
     """
     keras.utils.set_random_seed(seed)
-    model = build_like(first, first.output_shape[2])
+    model = build_gpt(first.output_shape[2], first.input_shape[1])
     if way != "from the beginning":
         model.set_weights(first.get_weights())
     if way == "before":
@@ -142,7 +139,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    first, settings, _ = load_run(args.run)
+    first, settings = load_first(args.run)
     old = load_text(Path(settings["data"]), settings["alphabet"])
     learned, held_out = read_texts(args.data, old.alphabet, args.seed)
     learned, held_out = encode(learned, old.alphabet), encode(held_out, old.alphabet)
