@@ -449,7 +449,7 @@ def test_sums_are_right_only_if_all_their_digits_are(load_script):
 def test_a_sum_must_fit_into_what_a_network_sees(load_script, tmp_path, monkeypatch):
     script = load_script("text/gpt/addition.py")
     short = SimpleNamespace(input_shape=(None, 8))
-    monkeypatch.setattr(script, "load_run", lambda run: (short, {}, tmp_path))
+    monkeypatch.setattr(script, "load_first", lambda run: (short, {}))
     with pytest.raises(SystemExit, match="sees 8 at once"):
         script.main(["RUN", "--outputs", str(tmp_path)])
 
