@@ -145,9 +145,12 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path):
     script = load_script("book/student_copy.py")
     folder = tmp_path / "class"
     script.main([str(folder)])
-    assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "EXAM.md").is_file()
+    assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "TEACHING.md").is_file()
     for name in (*script.KEYS, ".git", ".venv", "xor/outputs"):
         assert not (folder / name).exists(), name
+    for page in folder.rglob("*.md"):
+        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"
     with pytest.raises(SystemExit, match="exists already"):
         script.main([str(folder)])
     with pytest.raises(SystemExit, match="lies in the project"):

@@ -72,7 +72,8 @@ def main(argv=None):
     for order in ORDERS:
         texts[f"n-grams of {order} characters"] = [ngrams.write(order, args.length, random)]
     starts = np.linspace(0, len(validation) - args.length, PIECES).astype(int)
-    texts["held-out Shakespeare"] = [validation[s : s + args.length] for s in starts]
+    held_out = f"held-out {Path(settings['data']).stem.capitalize()}"  # Shakespeare, or your text
+    texts[held_out] = [validation[s : s + args.length] for s in starts]
     results = {}
     for name, some in texts.items():
         results[name] = describe(some, learned)
