@@ -58,13 +58,13 @@ MEASUREMENTS = {
         [],
     ),
     "mnist_schedule": (
-        "mnist/studies/seeds.py --seeds 1 2 3 --epochs 3 --train-samples 55000 conv_net"
-        " 'conv_net --lr-schedule cosine' 'conv_net --learning-rate 0.005'"
-        " 'conv_net --batch-size 128'"
+        "mnist/studies/seeds.py conv_net 'conv_net --lr-schedule cosine'"
+        " 'conv_net --learning-rate 0.005' 'conv_net --batch-size 128'"
         " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
         " 'conv_net --lr-schedule cosine --batch-size 128'"
         " 'conv_net --learning-rate 0.005 --batch-size 128'"
-        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'",
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'"
+        " --seeds 1 2 3 --epochs 3 --train-samples 55000",
         [],
     ),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),

@@ -247,6 +247,27 @@ def make_no_folder(_):
     raise OptionsAreReadError
 
 
+def commands_not_run():
+    """Return those of scripts that the READMEs except from running, and how results are made."""
+    found = {command for command, _ in MEASUREMENTS.values()}
+    for text in TEXTS.values():
+        for block in re.findall(r"<!-- not run: [^\n]+\n```shell\n(.*?)^```", text, re.S | re.M):
+            for line in block.replace("\\\n", " ").splitlines():
+                found.update(re.findall(r"^(?:\w+=\S+ )*python (\S+\.py.*)", line))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("command", commands_not_run())
+def test_the_options_of_what_is_not_run_are_those_of_the_script(command, load_quickly, monkeypatch):
+    """What is wrong with an option is said before the help that is asked for after it."""
+    monkeypatch.setenv("KERAS_BACKEND", keras.config.backend())  # some set another one
+    command = command.replace("conv_net_average", "conv_net")  # the text has one add it
+    script, *options = shlex.split(command, comments=True)
+    with pytest.raises(SystemExit) as end:
+        load_quickly(script).main([*options, "--help"])
+    assert end.value.code == 0
+
+
 def test_what_is_not_run_here_is_run_by_the_tests_of_the_chapters():
     paths = set((ROOT / "tests").glob("test_*.py")) - {ROOT / "tests" / "test_readmes.py"}
     tests = "".join(path.read_text(encoding="utf-8") for path in paths)

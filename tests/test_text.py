@@ -240,7 +240,6 @@ def small_run(load_script, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.every_back_end
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_path):
     module, path = small_run
     options = ["--data", str(path), "--steps", "4"]
