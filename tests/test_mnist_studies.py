@@ -478,9 +478,9 @@ def test_each_stage_goes_on_from_the_one_before(load_quickly, tmp_path, monkeypa
 def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     holdout = load_script("mnist/studies/holdout.py")
     images, labels, writers = *holdout.load_parts()["train"], holdout.writers_of("train")
-    few = {"train": (images[:2000], labels[:2000])}
+    few = {"train": (images[:4000], labels[:4000])}
     monkeypatch.setattr(holdout, "load_parts", lambda: few)
-    monkeypatch.setattr(holdout, "writers_of", lambda part: writers[:2000])
+    monkeypatch.setattr(holdout, "writers_of", lambda part: writers[:4000])
     monkeypatch.setattr(holdout, "best_net", sys.modules["models"].quick_net)  # learns sooner
     options = ["--epochs", "1", "--outputs", str(tmp_path)]
     results = holdout.main(options)
@@ -488,7 +488,7 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     for scores in results.values():
         # So short a training is not over, so that its continuation must be better.
         assert scores["after"]["cross_entropy"] < scores["before"]["cross_entropy"]
-        assert scores["after"]["images"] == pytest.approx(1_000, abs=100)
+        assert scores["after"]["images"] == pytest.approx(2_000, abs=100)
 
 
 @pytest.mark.slow
