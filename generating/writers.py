@@ -4,10 +4,10 @@
 
 A writer's style is taken to be sixteen numbers: how far, on average, this writer's digits lie from
 the middle of their kind in the space of the VAE. You will see how often the style of 1, 5, 20 or 50
-digits finds the other digits of its writer among those of all validation writers.
-Then a flow is trained that is told a style beside the digit, and the digits that it draws are put
-to the same test. The figure shows digits of some writers, and below them what was drawn in their
-style. About half a minute.
+digits finds the other digits of its writer among those of all validation writers who have written
+enough. Then a flow is trained that is told a style beside the digit, and the digits that it draws
+are put to the same test. The figure shows digits of some writers, and below them what was drawn in
+their style. About half a minute.
 Chapter: generating/README.md#whose-hand
 """
 
