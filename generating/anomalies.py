@@ -12,6 +12,7 @@ Chapter: generating/README.md#strangers
 from chapter import OUTPUTS
 
 import sys
+from functools import partial
 
 import keras
 import numpy as np
@@ -31,31 +32,31 @@ from out_of_distribution import digit_likeness, find_logits
 from ship_model import MODEL, REFUSED
 
 
-def energy(images):
+def energy(model, images):
     """Return minus the energy that the service's network gives images, uint8 (n, 28, 28)."""
-    model = load_model(MODEL, compile=False)
     network = keras.Model(model.inputs, model.layers[-1].input)
     features = in_batches(network, prepare_images(images, model.input_shape[1:]))
     return digit_likeness(find_logits(features, *model.layers[-1].get_weights()))
 
 
+def by_error(redraw, images):
+    """Return minus the error with which a function draws images, uint8 (n, 28, 28), again."""
+    flat = prepare_images(images, (PIXELS,))
+    return -squared_errors(flat, redraw(flat))
+
+
+def redraw_by_pca(pca, images):
+    return pca.inverse_transform(pca.transform(images))
+
+
 def make_scores(networks, train):
     """Return {name: function from images to a score that is high for digits}."""
-
-    def by_error(redraw):
-        return lambda images: -squared_errors(flat(images), redraw(flat(images)))
-
-    scores = {"energy": energy}
+    scores = {"energy": partial(energy, load_model(MODEL, compile=False))}
     for size, network in networks.items():
         pca = PCA(size, random_state=0).fit(train)
-        again = lambda images, pca=pca: pca.inverse_transform(pca.transform(images))  # noqa: E731
-        scores[f"pca_{size}"] = by_error(again)
-        scores[f"autoencoder_{size}"] = by_error(lambda x, network=network: in_batches(network, x))
+        scores[f"pca_{size}"] = partial(by_error, partial(redraw_by_pca, pca))
+        scores[f"autoencoder_{size}"] = partial(by_error, partial(in_batches, network))
     return scores
-
-
-def flat(images):
-    return prepare_images(images, (PIXELS,))
 
 
 def main(argv=None):

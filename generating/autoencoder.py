@@ -17,7 +17,7 @@ from keras import layers
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from latents import PIXELS, draw_sheet, fast_adam, in_batches, load_digits, save_run
+from latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups
@@ -48,7 +48,7 @@ def build_autoencoder(size):
 def train(network, images, targets, epochs):
     """Let the network draw the targets when it is shown the images, both (n, 784)."""
     steps = epochs * -(-len(images) // BATCH_SIZE)
-    network.compile(fast_adam(LEARNING_RATE, steps), "binary_crossentropy")
+    network.compile(cosine_adam(LEARNING_RATE, steps), "binary_crossentropy")
     network.fit(images, targets, batch_size=BATCH_SIZE, epochs=epochs, verbose=verbosity())
     return network
 

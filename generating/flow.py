@@ -18,8 +18,8 @@ from keras import layers
 from latents import (
     ANY,
     CLASSES,
+    cosine_adam,
     draw_sheet,
-    fast_adam,
     in_batches,
     in_reports,
     load_digits,
@@ -118,7 +118,7 @@ def draw(flow, decoder, labels, random, steps=EULER, guidance=GUIDANCE):
 def train_flow(mean, log_variance, labels, seed, steps=STEPS, noise_free=False, verbose=0):
     """Return a flow that was trained for so many steps, and its loss after each report."""
     flow = build_flow(mean.shape[1])
-    flow.compile(fast_adam(LEARNING_RATE, steps), "mean_squared_error")
+    flow.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
     batches = pairs(mean, log_variance, labels, np.random.default_rng(seed), noise_free)
     timer = TimeCallback()
     history = flow.fit(

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 from scipy.spatial.distance import cdist
 
-from latents import CLASSES, PIXELS, fast_adam, in_batches, load_digits
+from latents import CLASSES, PIXELS, cosine_adam, in_batches, load_digits
 from utils.models import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import ROOT, make_folder, save_results
@@ -116,7 +116,7 @@ def main(argv=None):
     digits = load_digits()
     train, validation, model = digits["judge"], digits["validation"], build_judge()
     steps = args.epochs * -(-len(train.images) // BATCH_SIZE)
-    model.compile(fast_adam(LEARNING_RATE, steps), "sparse_categorical_crossentropy")
+    model.compile(cosine_adam(LEARNING_RATE, steps), "sparse_categorical_crossentropy")
     model.fit(
         train.images,
         train.labels,

@@ -139,6 +139,6 @@ def in_reports(steps, report):
     return {"steps_per_epoch": -(-steps // epochs), "epochs": epochs}
 
 
-def fast_adam(rate, steps):
+def cosine_adam(rate, steps):
     """Return Adam with a learning rate that falls from its highest to zero along a cosine."""
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))

@@ -18,7 +18,7 @@ from keras import layers
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_moons
 
-from latents import fast_adam, in_reports
+from latents import cosine_adam, in_reports
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
@@ -77,7 +77,7 @@ def train(path, steps, seed):
     """Return a network that gives the mean velocity of the paths through a place at a time."""
     keras.utils.set_random_seed(seed)
     network = build_network()
-    network.compile(fast_adam(LEARNING_RATE, steps), "mean_squared_error")
+    network.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
     network.fit(
         pairs(path, np.random.default_rng(seed)),
         **in_reports(steps, REPORT),

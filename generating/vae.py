@@ -18,7 +18,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.stats import norm
 
-from latents import PIXELS, draw_sheet, fast_adam, in_batches, load_digits, save_run
+from latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results, shown
 from utils.statistics import mean_over_groups
@@ -153,7 +153,7 @@ def main(argv=None):
 
     encoder, decoder, vae = build_vae(args.size, args.weight, args.seed)
     steps = args.epochs * -(-len(images) // BATCH_SIZE)
-    vae.compile(fast_adam(LEARNING_RATE, steps), surprise)
+    vae.compile(cosine_adam(LEARNING_RATE, steps), surprise)
     vae.fit(
         images,
         images,

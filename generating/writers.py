@@ -4,10 +4,10 @@
 
 A writer's style is taken to be sixteen numbers: how far, on average, this writer's digits lie from
 the middle of their kind in the space of the VAE. You will see how often the style of 1, 5, 20 or 50
-digits finds the other digits of its writer among those of all validation writers.
-Then a flow is trained that is told a style beside the digit, and the digits that it draws are put
-to the same test. The figure shows digits of some writers, and below them what was drawn in their
-style. About half a minute.
+digits finds the other digits of its writer among those of all validation writers who have written
+enough. Then a flow is trained that is told a style beside the digit, and the digits that it draws
+are put to the same test. The figure shows digits of some writers, and below them what was drawn in
+their style. About half a minute.
 Chapter: generating/README.md#whose-hand
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from flow import BATCH_SIZE, LEARNING_RATE, REPORT, STEPS, as_floats, build_flow, draw
 from judge import Judge
-from latents import CLASSES, draw_sheet, fast_adam, in_batches, in_reports, load_digits, load_vae
+from latents import CLASSES, cosine_adam, draw_sheet, in_batches, in_reports, load_digits, load_vae
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.training import verbosity
@@ -68,7 +68,7 @@ class InStyle:
 def train(codes, styles, labels, steps, seed):
     """Return a flow in style."""
     flow = build_flow(codes.shape[1], style=styles.shape[1])
-    flow.compile(fast_adam(LEARNING_RATE, steps), "mean_squared_error")
+    flow.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
     flow.fit(
         pairs(codes, styles, labels, np.random.default_rng(seed)),
         **in_reports(steps, REPORT),

@@ -607,3 +607,19 @@ def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):
     assert all(value <= place + 10 for place, value in enumerate(near))
     far = [*pitfalls.shuffled(1000, 1000, random)]
     assert sorted(far) == list(range(1000)) and np.corrcoef(far, range(1000))[0, 1] < 0.2
+
+
+def test_fit_leaves_the_sorted_batches_in_their_order(load_script, monkeypatch, few_digits):
+    """By itself it would shuffle them, and the text would speak of an order that nothing had."""
+    pitfalls = load_script("customizing/feeding/pitfalls.py")
+    asked = []
+
+    class Recorded(pitfalls.Batches):
+        def __getitem__(self, index):
+            asked.append(index)
+            return super().__getitem__(index)
+
+    monkeypatch.setattr(pitfalls, "Batches", Recorded)
+    monkeypatch.setattr(pitfalls, "BUFFERS", [1])
+    pitfalls.sort_and_shuffle(pitfalls.prepare_mnist((28, 28, 1), 1000), epochs=2)
+    assert asked[-20:] == 2 * [*range(10)]  # before these Keras may look at some for their shapes

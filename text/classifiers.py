@@ -65,7 +65,7 @@ class Positions(layers.Layer):
 def transformer(x, mask):
     """One block of attention, in which each word looks at all others; then the mean."""
     x = Positions()(x)
-    looked = layers.MultiHeadAttention(4, WIDTH // 4)(x, x, key_mask=mask)
+    looked = layers.MultiHeadAttention(num_heads=4, key_dim=WIDTH // 4)(x, x, key_mask=mask)
     x = layers.LayerNormalization()(x + looked)
     thought = layers.Dense(WIDTH)(layers.Dense(2 * WIDTH, activation="relu")(x))
     x = layers.LayerNormalization()(x + thought)

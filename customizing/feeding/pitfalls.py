@@ -85,7 +85,8 @@ def sort_and_shuffle(digits, epochs):
     for buffer in BUFFERS:
         keras.utils.set_random_seed(SEED)
         model = build_model()
-        model.fit(Batches(x, y, buffer), epochs=epochs, verbose=0)
+        # By itself fit would also shuffle the batches of a PyDataset.
+        model.fit(Batches(x, y, buffer), epochs=epochs, shuffle=False, verbose=0)
         _, accuracy = model.evaluate(digits.x_val, digits.y_val, batch_size=1000, verbose=0)
         found[str(buffer)] = float(accuracy)
     return found

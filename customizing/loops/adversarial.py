@@ -36,8 +36,6 @@ FAMILY = [
     for training in ("penalty", "adversarial")
     for images in ("as they are", "one step", "ten steps")
 ]
-
-
 KINDS = {"plain": keras.Model, "penalty": WithPenalty, "adversarial": Adversarial}
 
 
@@ -63,7 +61,7 @@ def attack(model, x, y, change, steps=1):
     def total_loss(x):
         return ops.sum(ops.categorical_crossentropy(y, model(x), from_logits=True))
 
-    size = change if steps == 1 else 2.5 * change / steps
+    size = change if steps == 1 else 2.5 * change / steps  # so that a pixel may also turn back
     moved = x
     for _ in range(steps):
         _, (slopes,) = gradients(total_loss, moved)

@@ -48,7 +48,7 @@ def draw_pairs(images, digits, pairs, seed):
 
 
 def build_model():
-    """Return the network; its layers have names, by which targets and losses find them."""
+    """Return the network; its inputs and outputs have names, as the images and targets have."""
     left = keras.Input((784,), name="left_image")
     right = keras.Input((784,), name="right_image")
     look = layers.Dense(128, activation="relu", name="look")  # one layer, called twice

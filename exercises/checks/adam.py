@@ -22,8 +22,8 @@ def check(ask):
         match(
             new_mean,
             0.9 * mean + 0.1 * gradient,
-            "`mean` is wrong: it keeps nine tenths of "
-            "what it was and takes one tenth of the gradient.",
+            "`mean` is wrong: it keeps nine tenths of what it was and takes one tenth of the "
+            "gradient.",
             [
                 (
                     0.1 * mean + 0.9 * gradient,
@@ -33,16 +33,15 @@ def check(ask):
                 (
                     (0.9 * mean + 0.1 * gradient) / (1 - 0.9**step),
                     "`mean` is corrected for its start at 0 already. Correct only the step, or "
-                    "the next "
-                    "call corrects it again.",
+                    "the next call corrects it again.",
                 ),
             ],
         )
         match(
             new_square,
             0.999 * square + 0.001 * gradient**2,
-            "`square` is wrong: it keeps 0.999 "
-            "of what it was and takes 0.001 of the squared gradient.",
+            "`square` is wrong: it keeps 0.999 of what it was and takes 0.001 of the squared "
+            "gradient.",
             [
                 (
                     0.999 * square + 0.001 * gradient,
@@ -59,8 +58,7 @@ def check(ask):
                 (
                     (0.999 * square + 0.001 * gradient**2) / (1 - 0.999**step),
                     "`square` is corrected for its start at 0 already. Correct only the step, or "
-                    "the "
-                    "next call corrects it again.",
+                    "the next call corrects it again.",
                 ),
             ],
         )
@@ -76,9 +74,8 @@ def check(ask):
                 (-right, "The step goes uphill."),
                 (
                     plain,
-                    "The step is not corrected for the means having started at 0: the first "
-                    "steps come "
-                    "out wrong.",
+                    "The step is not corrected for the means having started at 0: the first steps "
+                    "come out wrong.",
                 ),
                 (
                     plain / by_mean,

@@ -28,9 +28,8 @@ def check(ask):
     match(
         answers.std(axis=0),
         np.sqrt(x.var(axis=0) / (x.var(axis=0) + 0.001)),
-        "In training "
-        "each channel of the answers should have the standard deviation 1, or hardly less. It "
-        f"has {answers.std(axis=0).round(2)}.",
+        "In training each channel of the answers should have the standard deviation 1, or hardly "
+        f"less. It has {answers.std(axis=0).round(2)}.",
         [
             (
                 x.std(axis=0) / (x.var(axis=0) + 0.001),
@@ -102,8 +101,8 @@ def check(ask):
     match(
         answers,
         ask.solution(x, *moving, False)[0],
-        "In inference the answers are wrong: they "
-        "should come from the moving mean and variance that were given.",
+        "In inference the answers are wrong: they should come from the moving mean and variance "
+        "that were given.",
         [
             (
                 (x - moving[2]) / np.sqrt(moving[3] + 0.001),

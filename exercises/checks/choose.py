@@ -22,9 +22,8 @@ def check(ask):
         whole = all(float(token).is_integer() for token in tokens)
         expect(
             whole and min(tokens) >= 0 and max(tokens) < 4,
-            "It returns something that is not "
-            f"the number of a token, such as {short(max(tokens))}; with four tokens these are 0 "
-            "to 3.",
+            "It returns something that is not the number of a token, such as "
+            f"{short(max(tokens))}; with four tokens these are 0 to 3.",
         )
         return np.bincount(np.array(tokens, int), minlength=4) / times
 

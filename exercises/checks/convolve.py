@@ -20,9 +20,8 @@ def check(ask):
     match(
         ask(image, kernels, np.zeros(1), 1),
         right,
-        "With one channel, one filter and stride 1 "
-        "the map is wrong. At each place, every pixel of the window is multiplied by its own "
-        "weight, and all of it is added up.",
+        "With one channel, one filter and stride 1 the map is wrong. At each place, every pixel "
+        "of the window is multiplied by its own weight, and all of it is added up.",
         [
             (
                 ask.solution(image, kernels[::-1, ::-1], np.zeros(1), 1),

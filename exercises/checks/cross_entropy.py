@@ -15,8 +15,8 @@ def check(ask):
     match(
         ask(ones, np.array([0.9, 0.9])),
         -np.log(0.9),
-        "With the target 1 and the prediction "
-        "0.9, twice, the loss should be -ln 0.9 = 0.105. It is something else.",
+        "With the target 1 and the prediction 0.9, twice, the loss should be -ln 0.9 = 0.105. It "
+        "is something else.",
         [
             (
                 np.log(0.9),
@@ -36,23 +36,21 @@ def check(ask):
             (
                 -np.log(0.1),
                 "With the target 1 and the prediction 0.9 the right answer got 0.9. The loss is "
-                "that of "
-                "0.1: 0 and 1 are mixed up.",
+                "that of 0.1: 0 and 1 are mixed up.",
             ),
         ],
     )
     match(
         ask(zeros, np.array([0.2, 0.2])),
         -np.log(0.8),
-        "With the target 0 and the prediction "
-        "0.2 the right answer got 0.8, so the loss should be -ln 0.8 = 0.223. It is not.",
+        "With the target 0 and the prediction 0.2 the right answer got 0.8, so the loss should be "
+        "-ln 0.8 = 0.223. It is not.",
         [
             (0.0, "Examples whose target is 0 do not count in the loss."),
             (
                 -np.log(0.2),
-                "With the target 0 and the prediction 0.2 the right answer, no, got 0.8. The "
-                "loss is "
-                "that of 0.2.",
+                "With the target 0 and the prediction 0.2 the right answer, no, got 0.8. The loss "
+                "is that of 0.2.",
             ),
         ],
     )
@@ -73,8 +71,8 @@ def check(ask):
         match(
             round(float(loss), 2),
             round(float(right), 2),
-            "For a prediction of exactly 0 or 1 "
-            f"the loss is {loss:.2f}, and not what comes from moving it by 1e-7.",
+            f"For a prediction of exactly 0 or 1 the loss is {loss:.2f}, and not what comes from "
+            "moving it by 1e-7.",
         )
     mixed = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.2, 0.4])
     match(

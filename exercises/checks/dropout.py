@@ -24,8 +24,7 @@ def check(ask):
             (
                 0.6 * x,
                 "In inference the numbers are multiplied by 1 - rate. That is how it was once "
-                "done; here "
-                "training makes up for it, and inference changes nothing.",
+                "done; here training makes up for it, and inference changes nothing.",
             )
         ],
     )

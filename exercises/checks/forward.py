@@ -53,7 +53,6 @@ def check(ask):
     match(
         ask(x, w1, b1, w2),
         ask.solution(x, w1, b1, w2),
-        "With one neuron it is right, with "
-        "several it is not: the output is the sum over the hidden neurons, each times its own "
-        "output weight.",
+        "With one neuron it is right, with several it is not: the output is the sum over the "
+        "hidden neurons, each times its own output weight.",
     )

@@ -48,8 +48,7 @@ def check(ask):
             (
                 0 * memory,
                 "With the forget gate open the memory is lost, and with the gate shut it would "
-                "stay: it "
-                "is the other way round, whatever the name says.",
+                "stay: it is the other way round, whatever the name says.",
             ),
             (
                 np.tanh(memory),
@@ -79,9 +78,8 @@ def check(ask):
             ),
             (
                 np.tanh(0.7) + memory,
-                "With the forget gate shut the old memory is still there: it is not multiplied "
-                "by the "
-                "gate.",
+                "With the forget gate shut the old memory is still there: it is not multiplied by "
+                "the gate.",
             ),
         ],
     )

@@ -14,8 +14,8 @@ def check(ask):
     output = ask(inputs, weights, -0.4)
     expect(
         close(ask(0 * inputs, weights, 0.0), 0.5),
-        "The sigmoid of the sum 0 is one half; "
-        "with all inputs and the bias at 0, the output is another.",
+        "The sigmoid of the sum 0 is one half; with all inputs and the bias at 0, the output is "
+        "another.",
     )
     far = [ask(np.ones(1), np.array([weight]), 0.0) for weight in (-30.0, 30.0)]
     expect(

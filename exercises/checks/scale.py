@@ -34,8 +34,7 @@ def check(ask):
             (
                 ((train - train.min(axis=0)) / np.ptp(train, axis=0)).mean(axis=0),
                 "Each column is moved and divided so that it goes from 0 to 1, by its range; the "
-                "mean "
-                "and the standard deviation are asked for.",
+                "mean and the standard deviation are asked for.",
             ),
         ],
     )
@@ -52,8 +51,7 @@ def check(ask):
             (
                 train.std(axis=0) / train.std(axis=0, ddof=1),
                 "The deviation is that of a sample, which divides by the number of rows minus 1; "
-                "here "
-                "all rows are meant.",
+                "here all rows are meant.",
             ),
             (
                 deviation / np.ptp(train, axis=0),
@@ -70,8 +68,7 @@ def check(ask):
             (
                 (validation - validation.mean(axis=0)) / validation.std(axis=0),
                 "The validation rows are scaled with their own mean and deviation. So the same "
-                "customer "
-                "would get other numbers there.",
+                "customer would get other numbers there.",
             ),
             (validation, "The validation rows are not scaled."),
         ],
@@ -86,6 +83,6 @@ def check(ask):
     match(
         ask(constant, constant + 1)[1][:, 0],
         1,
-        "A constant column is to be divided by 1, "
-        "which leaves the validation value 8 at 1 above the mean 7.",
+        "A constant column is to be divided by 1, which leaves the validation value 8 at 1 above "
+        "the mean 7.",
     )

@@ -59,6 +59,6 @@ def check(ask):
     wide = ask(np.array([[-1000.0, 0.0, 700.0]]))
     expect(
         np.isfinite(wide).all() and close(wide, [[0, 0, 1]]),
-        "A row from -1000 to 700 "
-        "overflows or loses its largest number: which number is subtracted?",
+        "A row from -1000 to 700 overflows or loses its largest number: which number is "
+        "subtracted?",
     )

@@ -28,8 +28,8 @@ def check(ask):
             )
             expect(
                 ((part >= 0) & (part < len(groups))).all(),
-                f"`{name}` holds a number that no "
-                f"image has: they go from 0 to n - 1. Are these writers?",
+                f"`{name}` holds a number that no image has: they go from 0 to n - 1. Are these "
+                "writers?",
             )
             expect(
                 len(np.unique(part)) == len(part),

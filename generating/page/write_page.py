@@ -86,10 +86,8 @@ def create_app(run, map_run=None, hosts=()):
     if size != 2:
         fail(f"{map_run} has {size} numbers; a map needs a run of vae.py --size 2")
     lock = threading.Lock()
-    name = "flow"
-    app = make_flask(
-        __name__, name, file_sha256(find_run(run, OUTPUTS) / "flow.keras"), hosts, MAX_BODY
-    )
+    sha256 = file_sha256(find_run(run, OUTPUTS) / "flow.keras")
+    app = make_flask(__name__, "flow", sha256, hosts, MAX_BODY)
     overview = None
     if map_decoder:
         places = (np.arange(SIDE) + 0.5) / SIDE
@@ -101,9 +99,7 @@ def create_app(run, map_run=None, hosts=()):
         ways = [*follow(flow, digits, np.random.default_rng(seed), EULER, GUIDANCE)]
         return decoder.predict_on_batch(np.concatenate(ways))
 
-    draw_ways(
-        np.zeros(LONGEST, "int32"), 1
-    )  # the first time takes longer: nobody shall wait for it
+    draw_ways(np.zeros(LONGEST, "int32"), 1)  # the first time takes longer: nobody shall wait
 
     @app.post("/write")
     def write():

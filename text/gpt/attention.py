@@ -53,7 +53,7 @@ def attention(x, weights):
 
 def random_layer(random):
     """Return Keras's layer with weights drawn at random."""
-    layer = layers.MultiHeadAttention(HEADS, SIZE)
+    layer = layers.MultiHeadAttention(num_heads=HEADS, key_dim=SIZE)
     layer.build((None, STEPS, FEATURES), (None, STEPS, FEATURES))
     layer.set_weights([random.normal(size=w.shape) for w in layer.get_weights()])
     return layer

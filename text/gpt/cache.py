@@ -95,7 +95,7 @@ def cached_logits(model):
 
 
 def keras_logits(model):
-    """Return the same without a cache: all 64 places are worked out for every token."""
+    """Return the same without a cache: the whole window is worked out for every token."""
     context = model.input_shape[1]
 
     def logits(tokens):

@@ -46,7 +46,9 @@ def add_block(x, heads, name):
     width = x.shape[-1]
     normal = layers.LayerNormalization(name=f"{name}_normal_1")(x)
     # Within, for each head: (batch, heads, time, time), who looks at whom; none sees the future.
-    attention = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")
+    attention = layers.MultiHeadAttention(
+        num_heads=heads, key_dim=width // heads, name=f"{name}_attention"
+    )
     x = x + attention(normal, normal, use_causal_mask=True)
     normal = layers.LayerNormalization(name=f"{name}_normal_2")(x)
     wide = layers.Dense(4 * width, activation="gelu", name=f"{name}_wide")

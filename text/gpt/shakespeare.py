@@ -64,10 +64,14 @@ def compile_gpt(model, steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
     """Let the learning rate rise for the first steps, then fall to a tenth of its highest."""
     warm_up = min(warm_up, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, alpha=0.1, warmup_target=learning_rate, warmup_steps=warm_up
+        initial_learning_rate=0.0,
+        warmup_target=learning_rate,
+        warmup_steps=warm_up,
+        decay_steps=steps - warm_up,
+        alpha=0.1,  # the share of the highest rate that is left at the end
     )
     optimizer = keras.optimizers.AdamW(
-        schedule, WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
+        schedule, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
     )
     model.compile(optimizer, loss=next_token_loss(), metrics=["accuracy"])
 
