@@ -453,6 +453,13 @@ def test_a_sum_must_fit_into_what_a_network_sees(load_script, tmp_path, monkeypa
         script.main(["RUN", "--outputs", str(tmp_path)])
 
 
+@pytest.mark.parametrize("text", ["é" * 9_000 + "a" * 2_000, "a" * 9_000 + "é" * 2_000])
+def test_a_text_must_be_known_in_both_its_parts(load_script, tmp_path, text):
+    (tmp_path / "mine.txt").write_text(text + "b", encoding="utf-8")
+    with pytest.raises(SystemExit, match="too many characters are new"):
+        load_script("text/gpt/fine_tuning.py").read_texts(tmp_path / "mine.txt", "ab", 1)
+
+
 def test_only_the_answers_of_the_sums_count(load_script):
     script = load_script("text/gpt/addition.py")
     alphabet, lines = "\n0123456789+=", ["12+34=640\n", "99+99=891\n"]

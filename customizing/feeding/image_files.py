@@ -89,7 +89,7 @@ def from_directory(folder):
         seed=SEED,
         verbose=False,
     )
-    return {"x": data}
+    return {"x": data, "shuffle": False}  # shuffled already; fit would warn
 
 
 def from_tf_data(folder):
@@ -102,7 +102,7 @@ def from_tf_data(folder):
     data = tf.data.Dataset.from_tensor_slices(([str(path) for path in paths], digits))
     data = data.shuffle(len(paths), seed=SEED)  # of names, which are small: so all of them
     data = data.map(read, num_parallel_calls=tf.data.AUTOTUNE)
-    return {"x": data.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)}
+    return {"x": data.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE), "shuffle": False}
 
 
 WAYS = {

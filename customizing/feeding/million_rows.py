@@ -104,7 +104,7 @@ def from_tf_data(path):
 
     lines = tf.data.TextLineDataset(str(path)).shuffle(BUFFER, seed=0)
     data = lines.batch(BATCH_SIZE).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
-    return {"x": data.prefetch(tf.data.AUTOTUNE)}
+    return {"x": data.prefetch(tf.data.AUTOTUNE), "shuffle": False}
 
 
 def train(way, path):
