@@ -55,14 +55,12 @@ def write_csv(path, rows):
 
 
 class CsvBatches(keras.utils.PyDataset):
-    """Batches of rows of a CSV file, in another order in each epoch; only one is in memory."""
+    """Batches of rows of a CSV file, of which only one is in memory; fit shuffles the batches."""
 
-    def __init__(self, path, batch_size, seed=0, **kwargs):
+    def __init__(self, path, batch_size, **kwargs):
         super().__init__(**kwargs)  # workers, use_multiprocessing, max_queue_size
         self.path = path
         self.starts = self.find_starts(batch_size)
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
 
     def find_starts(self, batch_size):
         """Return where each batch begins in the file, in bytes, and where the last one ends."""
@@ -78,16 +76,12 @@ class CsvBatches(keras.utils.PyDataset):
         return len(self.starts) - 1
 
     def __getitem__(self, index):  # may be called by several threads at once
-        batch = self.order[index]
-        start, end = self.starts[batch], self.starts[batch + 1]
+        start, end = self.starts[index], self.starts[index + 1]
         with self.path.open("rb") as file:
             file.seek(start)
             text = file.read(end - start).decode().replace("\n", ",")
         rows = np.fromstring(text, "float32", sep=",").reshape(-1, FEATURES + 1)
         return rows[:, :-1], rows[:, -1:]
-
-    def on_epoch_end(self):  # fit calls it
-        self.order = self.random.permutation(len(self))
 
 
 def in_memory(path):
