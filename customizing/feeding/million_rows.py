@@ -5,7 +5,7 @@
 Writes a CSV file of a million rows, and lets the same small network learn from it, each time in a
 process of its own: from the whole table in memory, from a `keras.utils.PyDataset` that reads one
 batch after the other, and from `tf.data`. You will see the peak memory of each process, the rows a
-second, and the accuracy on other rows. Takes about two minutes.
+second, and the accuracy on other rows. Takes about a minute.
 Chapter: customizing/feeding/README.md#a-million-rows
 """
 
