@@ -141,7 +141,8 @@ def mnist_schedule():
                 row.append(with_deviation(one["accuracy"], PERCENT))
                 row.append(f"{sum(entropies) / len(entropies):.4f}")
             rows.append(row)
-    header = ["peak", "batch size", "constant rate", "cross-entropy", "cosine", "cross-entropy"]
+    header = ["rate, or peak", "batch size", "constant rate", "cross-entropy, constant"]
+    header += ["cosine", "cross-entropy, cosine"]
     return markdown(header, *rows)
 
 
