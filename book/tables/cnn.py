@@ -140,12 +140,16 @@ def cnn_near_twins():
 
 @table
 def cnn_fine_tuning():
-    measured = load_results("cnn_fine_tuning")
-    rows = [
-        [variant, shown(one), shown(measured["twemoji"][variant])]
-        for variant, one in measured["noto"].items()
-    ]
-    return markdown(["last blocks", "same artist", "other artist"], *rows)
+    measured, rows = load_results("cnn_fine_tuning"), []
+    for variant in measured["noto"]:
+        row = [variant]
+        for artist in ("noto", "twemoji"):
+            one = measured[artist][variant]
+            more = with_interval(one["compared"], "{:+.1f}", 100) if "compared" in one else ""
+            row += [shown(one), more]
+        rows.append(row)
+    more = "points more than the head alone (95 %)"
+    return markdown(["last blocks", "same artist", more, "other artist", more], *rows)
 
 
 @table

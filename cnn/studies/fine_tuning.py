@@ -1,17 +1,20 @@
 """Fine-tuning: what the two usual precautions are good for.
 
-    python cnn/studies/fine_tuning.py
+    python cnn/studies/fine_tuning.py              # twenty minutes on two cores
+    python cnn/studies/fine_tuning.py --seeds 1    # four
 
 Trains a new head for the emoji on EfficientNet-Lite0, then its last blocks: with a tenth of the
 head's rate and the batch normalization left alone, and without one or both of these precautions. A
-fifth of the concepts is held out, five times in turn. You will see the accuracy on these, drawn by
-the artist that was learned from and by the other one. Takes four minutes on two cores.
+fifth of the concepts is held out, five times in turn; all this with five seeds, each of which also
+divides the concepts anew. You will see the accuracy on all emoji, as drawn by the artist that was
+learned from and by the other one, and how far each variant is from the head alone, seed by seed.
 Chapter: cnn/studies/README.md#fine-tuning
 """
 
 from chapter import OUTPUTS
 
 import keras
+import numpy as np
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -29,8 +32,9 @@ from cnn.studies.cached import (
 from cnn.studies.few_pictures import ARTISTS, FOLDS, SIZE
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import spread
+from utils.statistics import compare_seeds, correct_family, spread
 
+SEEDS = 5  # each divides the emoji anew, and gives the head other initial weights
 FINE_EPOCHS = 5  # of training the last blocks
 # Whether batch normalization stays in inference mode, and the learning rate of the last blocks.
 VARIANTS = {
@@ -48,8 +52,11 @@ def thaw(last_blocks, normalization_stays):
         layer.trainable = not (normalization and normalization_stays)
 
 
-def compare(variants, folds, epochs):
-    """Return {artist: {variant: accuracies, one for each fold}}; "head only" is a variant, too."""
+def compare(variants, seeds, epochs):
+    """Return {artist: {variant: accuracies, one for each seed}}; "head only" is a variant, too.
+
+    An accuracy is that on all emoji, each of which is held out once.
+    """
     network = build_network(SIZE)
     inputs = {}
     for artist in ARTISTS:
@@ -57,53 +64,60 @@ def compare(variants, folds, epochs):
             network, ["pooling", FROZEN], load_emoji(artist)
         )
     labels = pictures.labels
-    accuracies = {artist: {} for artist in ARTISTS}
+    right = {artist: {} for artist in ARTISTS}  # for each variant (seeds, emoji)
 
-    def note(variant, model, which, held_out):
+    def note(variant, model, which, seed, held_out):
         for artist in ARTISTS:
             predicted = predict(model, inputs[artist][which][held_out]).argmax(axis=1)
-            right = float((predicted == labels[held_out]).mean())
-            accuracies[artist].setdefault(variant, []).append(right)
+            table = right[artist].setdefault(variant, np.zeros((seeds, len(labels))))
+            table[seed - 1, held_out] = predicted == labels[held_out]
 
-    keras.utils.set_random_seed(1)
-    whole, head, last_blocks = replace_head(network, len(pictures.classes))
-    untrained = whole.get_weights()
-    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=1)
-    splits = parts.split(labels, labels, pictures.groups)
-    for fold, (known, held_out) in list(enumerate(splits))[:folds]:
-        features, maps = (array[known] for array in inputs[ARTISTS[0]])
-        whole.set_weights(untrained)
-        train(head, features, labels[known], EPOCHS, LEARNING_RATE)
-        note("head only", head, 0, held_out)
-        with_head = whole.get_weights()
-        for variant in variants:
-            normalization_stays, rate = VARIANTS[variant]
-            thaw(last_blocks, normalization_stays)
-            train(last_blocks, maps, labels[known], epochs, rate)
-            note(variant, last_blocks, 1, held_out)
-            whole.set_weights(with_head)
-        print(f"fold {fold + 1} of {folds} is done", flush=True)
-    return accuracies
+    for seed in range(1, seeds + 1):
+        keras.utils.set_random_seed(seed)
+        whole, head, last_blocks = replace_head(network, len(pictures.classes))
+        untrained = whole.get_weights()
+        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        for known, held_out in parts.split(labels, labels, pictures.groups):
+            features, maps = (array[known] for array in inputs[ARTISTS[0]])
+            whole.set_weights(untrained)
+            train(head, features, labels[known], EPOCHS, LEARNING_RATE)
+            note("head only", head, 0, seed, held_out)
+            with_head = whole.get_weights()
+            for variant in variants:
+                normalization_stays, rate = VARIANTS[variant]
+                thaw(last_blocks, normalization_stays)
+                train(last_blocks, maps, labels[known], epochs, rate)
+                note(variant, last_blocks, 1, seed, held_out)
+                whole.set_weights(with_head)
+        print(f"seed {seed} of {seeds} is done", flush=True)
+    return {
+        artist: {variant: table.mean(axis=1).tolist() for variant, table in tables.items()}
+        for artist, tables in right.items()
+    }
 
 
 def main(argv=None):
     parser = make_parser("Fine-tune with and without the usual precautions.", OUTPUTS)
     add = parser.add_argument
-    add("--folds", type=positive(int, FOLDS), default=FOLDS, help="how many are held out in turn")
+    add("--seeds", type=positive(int), default=SEEDS, help="how many")
     add("--epochs", type=positive(int), default=FINE_EPOCHS, help="of training the last blocks")
     add("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    accuracies = compare(args.variants, args.folds, args.epochs)
     results = {}
+    for artist, found in compare(args.variants, args.seeds, args.epochs).items():
+        results[artist] = {variant: spread(values) for variant, values in found.items()}
+        for variant in args.variants:
+            compared = compare_seeds(found[variant], found["head only"])
+            results[artist][variant]["compared"] = compared
+    if args.seeds > 1:
+        correct_family(
+            [one[name]["compared"] for one in results.values() for name in args.variants]
+        )
     print(f"{'accuracy on ...':34}" + "".join(f"{artist:>16}" for artist in ARTISTS))
-    for variant in accuracies[ARTISTS[0]]:
-        line = f"{variant:34}"
-        for artist in ARTISTS:
-            one = spread(accuracies[artist][variant])
-            results.setdefault(artist, {})[variant] = one
-            line += f"{one['mean']:16.1%}"
-        print(line)
+    for variant in results[ARTISTS[0]]:
+        means = (results[artist][variant]["mean"] for artist in ARTISTS)
+        print(f"{variant:34}" + "".join(f"{mean:16.1%}" for mean in means))
     return save_results(results, folder, __file__, argv)
 
 
