@@ -114,15 +114,15 @@ def no_evaluation(example):
     """Sybil only finds the blocks here; the tests below say what is done with them."""
 
 
-def blocks(language):
-    """Return the READMEs' fenced blocks of a language that they do not except from running."""
+def blocks(language, excepted=False):
+    """Return the READMEs' blocks of a language that are to be run, or those that they except."""
     found = []
     for path, text in TEXTS.items():
         document = Sybil([CodeBlockParser(language, no_evaluation)]).parse(path)
         for example in document.examples():
             line = text[: example.start].count("\n") + 1
             before = text[: example.start].rstrip().rpartition("\n")[2]
-            if not re.fullmatch(r"<!-- not run: .+ -->", before):
+            if bool(re.fullmatch(r"<!-- not run: .+ -->", before)) == excepted:
                 name, code = path.relative_to(ROOT).as_posix(), example.parsed
                 slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
                 block = path, code, text[example.end :]
@@ -165,22 +165,27 @@ def test_python_that_runs_can_be_pasted_into_a_shell(code):
     assert not statement
 
 
-def commands():
-    """Return each command of the READMEs once."""
+def lines_of_shells(excepted=False):
+    """Return {command: the place where it first stands} of blocks that are, or are not, run."""
     lines = {}
-    for block in blocks("shell"):
+    for block in blocks("shell", excepted):
         _, code, _ = block.values
         for line in code.replace("\\\n", " ").splitlines():
             for command in line.split(" && "):
                 if command.strip():
                     lines.setdefault(command.strip(), block.id)
+    return lines
+
+
+def commands():
+    """Return each command of the READMEs that is run, once."""
     return [
         pytest.param(
             command,
             id=f"{at}: {command}",
             marks=[pytest.mark.slow] if SLOW & set(command.split()) else [],
         )
-        for command, at in lines.items()
+        for command, at in lines_of_shells().items()
     ]
 
 
@@ -249,12 +254,9 @@ def make_no_folder(_):
 
 def commands_not_run():
     """Return those of scripts that the READMEs except from running, and how results are made."""
-    found = {command for command, _ in MEASUREMENTS.values()}
-    for text in TEXTS.values():
-        for block in re.findall(r"<!-- not run: [^\n]+\n```shell\n(.*?)^```", text, re.S | re.M):
-            for line in block.replace("\\\n", " ").splitlines():
-                found.update(re.findall(r"^(?:\w+=\S+ )*python (\S+\.py.*)", line))
-    return sorted(found)
+    lines = lines_of_shells(excepted=True)
+    started = filter(None, (re.match(r"(?:\w+=\S+ )*python (\S+\.py.*)", line) for line in lines))
+    return sorted({command for command, _ in MEASUREMENTS.values()} | {one[1] for one in started})
 
 
 @pytest.mark.parametrize("command", commands_not_run())
