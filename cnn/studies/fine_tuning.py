@@ -7,7 +7,8 @@ Trains a new head for the emoji on EfficientNet-Lite0, then its last blocks: wit
 head's rate and the batch normalization left alone, and without one or both of these precautions. A
 fifth of the concepts is held out, five times in turn; all this with five seeds, each of which also
 divides the concepts anew. You will see the accuracy on all emoji, as drawn by the artist that was
-learned from and by the other one, and how far each variant is from the head alone, seed by seed.
+learned from and by the other one, and how many points each variant is above the head alone; the
+intervals over the seeds are in results.json.
 Chapter: cnn/studies/README.md#fine-tuning
 """
 
@@ -114,10 +115,14 @@ def main(argv=None):
         correct_family(
             [one[name]["compared"] for one in results.values() for name in args.variants]
         )
-    print(f"{'accuracy on ...':34}" + "".join(f"{artist:>16}" for artist in ARTISTS))
-    for variant in results[ARTISTS[0]]:
-        means = (results[artist][variant]["mean"] for artist in ARTISTS)
-        print(f"{variant:34}" + "".join(f"{mean:16.1%}" for mean in means))
+    print(f"{'accuracy, and points more ...':34}" + "".join(f"{artist:>18}" for artist in ARTISTS))
+    for variant in ("head only", *args.variants):
+        line = f"{variant:34}"
+        for found in results.values():
+            one = found[variant]
+            more = f"{100 * one['compared']['mean']:+.1f}" if "compared" in one else ""
+            line += f"{one['mean']:12.1%}{more:>6}"
+        print(line)
     return save_results(results, folder, __file__, argv)
 
 
