@@ -254,7 +254,9 @@ RUNS = {
     "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     "mnist_early": {},
     "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
-    "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},  # of trained networks
+    # mnist.py with 12 epochs, 20,000 images, seed 1: conv_net, conv_net_dropout, and conv_net with
+    # label smoothing of 0.1; and the first run of the recipe quick
+    "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},
     "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
     # text/gpt: of the run "shakespeare".
     "ngrams": {"ngrams.png": "ngrams.png"},  # text/gpt/ngrams.py --run RUN

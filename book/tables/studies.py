@@ -154,10 +154,11 @@ def mnist_calibration():
         rows.append(
             [f"`{name}`", percent(before["accuracy"]), percent(before["confidence"])]
             + [percent(before["calibration_error"]), f"{before['cross_entropy']:.4f}"]
-            + [f"{result['temperature']:.2f}", percent(after["confidence"])]
+            + [", ".join(f"{one:.2f}" for one in result["temperatures"])]
+            + [percent(after["confidence"])]
             + [percent(after["calibration_error"]), f"{after['cross_entropy']:.4f}"]
         )
-    header = ["network", "accuracy", "confidence", "error", "cross-entropy", "temperature"]
+    header = ["network", "accuracy", "confidence", "error", "cross-entropy", "temperatures"]
     return markdown([*header, "confidence after", "error after", "cross-entropy after"], *rows)
 
 
