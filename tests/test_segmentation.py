@@ -96,7 +96,7 @@ def test_average_precision_by_hand(of):
         (1 / 4, False), (1 / 4, False), (0, False),
     ]  # fmt: skip
     reasons = [[box(0, 1, width=12)], [box(0, 1, label=2)], [box(0, 1, width=1)], []]
-    named = ["run together", "misread", "cut", "not seen"]
+    named = ["run together", "misread", "cut", "none of these"]
     assert [measures.why_missed(box(0, 1), boxes) for boxes in reasons] == named
 
 
@@ -363,6 +363,9 @@ def spoil(folder, what):
     if what == "classes":
         (folder / "classes.txt").write_text("dark\n")
         return "needs a line such as"
+    if what == "two names":
+        (folder / "classes.txt").write_text("0 dark\n\n255 bright\n0 night\n")
+        return "0 has two names"
     for path in (folder / "images").iterdir():
         path.unlink()
     return "there is no folder .*images with images in it"
@@ -372,7 +375,7 @@ def spoil(folder, what):
     "what",
     [
         "size", "value", "many values", "one value", "colours", "no mask", "no image", "twice",
-        "broken", "classes", "empty",
+        "broken", "classes", "two names", "empty",
     ],
 )  # fmt: skip
 def test_masks_that_teach_nothing_end_with_a_line(

@@ -98,8 +98,8 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     options = ["--model", folder, "--rows", tmp_path / "rows.csv"]
     _, results = run_main("mlp/tables/predict.py", *options)
     said = capsys.readouterr().out
-    assert 'Island: 1 rows with unknown or rare words, such as "Dream 2"' in said
-    assert 'Body Mass (g): 1 rows with values that it cannot read, such as "heavy"' in said
+    assert 'Island: unknown or rare words, such as "Dream 2", in 1 of ' in said
+    assert 'Body Mass (g): values that it cannot read, such as "heavy", in 1 of ' in said
     assert set(results["unknown"]) == {"Island", "Body Mass (g)"} and results["rows"] == 8
     written = pd.read_csv(tmp_path / "run" / "predictions.csv")
     assert written["more"].eq(1).all() and len(written) == 8

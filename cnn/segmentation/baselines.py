@@ -26,7 +26,7 @@ BATCH_SIZE = 128
 LEARNING_RATE = 0.002
 ABOVE = TILE // 2  # of the rows of a window lie above its middle
 THRESHOLDS = [0.1, 0.15, 0.2, 0.25, 0.3]  # how much brighter than around it ink is
-LEAST = [10, 20, 40]  # pixels of a piece that may be a digit
+LEAST = [10, 20, 40, 60, 80]  # pixels of a piece that may be a digit
 CHOOSING = 200  # of the training scenes choose among these
 AROUND = 10  # pixels, the width of the blur that gives the brightness around a pixel
 

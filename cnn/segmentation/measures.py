@@ -164,4 +164,6 @@ def why_missed(box, found):
         return "run together"  # its piece reaches beyond it
     if any(box.iou(other) >= ENOUGH for other in found):
         return "misread"
-    return "cut" if any(box.shared(other) > 0.8 * other.area for other in alike) else "not seen"
+    return (
+        "cut" if any(box.shared(other) > 0.8 * other.area for other in alike) else "none of these"
+    )

@@ -29,15 +29,14 @@ from cnn.segmentation.examples import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
 from cnn.segmentation.measures import confusion, iou
+from cnn.segmentation.segment import MAPS, train
 from cnn.segmentation.u_net import convolve
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results, write_json, writing_to
-from utils.training import verbosity
 
 SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
-BATCH_SIZE = 16
 LEARNING_RATE = 0.003
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 # Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
@@ -57,31 +56,13 @@ def build(size, classes, pretrained=True):
         if isinstance(layer, layers.BatchNormalization) and not pretrained:
             layer.momentum = 0.9
     images = keras.Input((size, size, 3))
-    levels = encoder(images, training=None if encoder.trainable else False)
+    levels = encoder(images)
     levels = [layers.Rescaling(1 / 255)(images), *levels]
     x = levels.pop()
     for filters, level in zip([8, *FILTERS][::-1], levels[::-1], strict=True):
         x = layers.UpSampling2D(2)(convolve(x, filters, 1))
         x = convolve(layers.Concatenate()([x, level]), filters)
     return keras.Model(images, layers.Conv2D(classes, 1, activation="softmax")(x))
-
-
-def train(network, known, held_out, epochs):
-    """Train the way up."""
-    steps = epochs * -(-len(known.images) // BATCH_SIZE)
-    network.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    network.fit(
-        known.images,
-        known.labels,
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        validation_data=tuple(held_out),
-        verbose=verbosity(),
-    )
 
 
 def look_around(image):
@@ -126,7 +107,7 @@ def show(results):
 
 
 def draw(held_out, guesses, classes, path):
-    """Draw some images, their masks, and what each way makes of them."""
+    """Draw some images, their masks, and what each way makes of them; classes: {value: name}."""
     rows = {"image": held_out.images, "mask": held_out.labels} | guesses
     columns = min(SHOWN, len(held_out.images))
     figure, panels = plt.subplots(
@@ -134,12 +115,12 @@ def draw(held_out, guesses, classes, path):
     )
     for (name, pictures), line in zip(rows.items(), panels, strict=True):
         for picture, axes in zip(pictures, line, strict=False):
-            how = {"cmap": "tab20", "vmin": 0, "vmax": 19, "interpolation": "nearest"}
-            axes.imshow(picture, **({} if name == "image" else how))
+            axes.imshow(picture, **({} if name == "image" else MAPS))
             axes.set(xticks=[], yticks=[])
             if name != "image":
-                most = np.bincount(picture[picture > 0], minlength=2).argmax()
-                axes.set_xlabel(classes[most], size=9)
+                things = picture[picture > 0] if 0 in classes else picture
+                most = np.bincount(things.ravel(), minlength=2).argmax()
+                axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
     save_figure(figure, path)
 
@@ -148,7 +129,7 @@ def main(argv=None):
     parser = make_parser("Train a pretrained network on images with masks.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="with folders images and masks in it")
-    about = "to label; with the book's images those that the transfer learning classifies"
+    about = "photographs to label with the new network"
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
@@ -165,14 +146,14 @@ def main(argv=None):
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
     network = build(args.size, len(classes), not args.from_scratch)
-    train(network, known, held_out, args.epochs)
+    train(network, known, args.epochs, held_out, LEARNING_RATE)
     guesses = {
         "U-Net": network.predict(held_out.images, batch_size=16, verbose=0).argmax(axis=-1),
         "boosting on colours": by_colour(known, held_out.images, args.seed),
     }
     results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}
     show(results)
-    draw(held_out, guesses, list(classes.values()), folder / "own_masks.png")
+    draw(held_out, guesses, classes, folder / "own_masks.png")
     with writing_to(folder):
         network.save(folder / "own_masks.keras")
         write_json(classes, folder / "own_masks.json")

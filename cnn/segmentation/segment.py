@@ -40,7 +40,7 @@ LEARNING_RATE = 0.004  # at the beginning; it falls to 0 like half a wave
 SEED = 1
 OF_SCENES = {"train": 1, "validation": 2, "test": 3}  # what fixes the scenes of a part
 SHOWN = 6  # scenes of the figure
-# How maps of labels are drawn: a colour for nothing, and one for each digit.
+# How maps of labels are drawn: a colour for nothing, and one for each class.
 COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
 MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
@@ -50,13 +50,11 @@ def make_part(part, count):
     return make_scenes(part, count, OF_SCENES[part])
 
 
-def train(network, scenes, epochs=EPOCHS, held_out=None):
+def train(network, scenes, epochs=EPOCHS, held_out=None, rate=LEARNING_RATE):
     """Train a network that labels pixels; return what fit has noted."""
     steps = epochs * -(-len(scenes.images) // BATCH_SIZE)
     network.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-        ),
+        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
         loss="sparse_categorical_crossentropy",  # the mean over all pixels
         metrics=["accuracy"],
     )

@@ -100,9 +100,10 @@ def main(argv=None):
     unknown = find_unknown(model, inputs, table, columns)
     for name, one in unknown.items():
         kind = "unknown or rare words" if is_words(inputs[name]) else "values that it cannot read"
-        print(f'{name}: {one["rows"]:,} rows with {kind}, such as "{one["such as"]}"')
+        example = f'{kind}, such as "{one["such as"]}"'
+        print(f"{name}: {example}, in {one['rows']:,} of {len(table):,} rows")
 
-    names, target = run["names"], run["target"]
+    names, target, given = run["names"], run["target"], list(table.columns)
     answers = ask(model, inputs, names)
     if run["task"] == "number":
         table[f"{target}, predicted"] = answers
@@ -116,8 +117,7 @@ def main(argv=None):
         table[f"{target}, predicted"] = [names[i] for i in chosen]
         for i, name in enumerate(names):
             table[f"probability of {name}"] = answers[:, i].round(4)
-    added = [name for name in table.columns if name.startswith((f"{target}, predicted", "probab"))]
-    print(table[added].head(SHOWN))
+    print(table.drop(columns=given).head(SHOWN))
     if run["task"] == "yes-or-no":
         print(f"{len(table):,} rows, {chosen.sum():,} of them with {names[1]} ", end="")
         print(f"(from a probability of {threshold:.2g} on).")

@@ -6,7 +6,8 @@
 Says what it takes each column for, splits the rows in three, trains a perceptron and compares it
 with simpler models on the same rows. Try it with the penguins that come with it:
 
-    python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex --group "Individual ID"
+    python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex \
+        --group "Individual ID" --drop "Sample Number"
 
 You will see a line for each column, one for each epoch (or a progress bar), the scores of four
 models on validation rows, by how much the network is better or worse, and which columns matter.

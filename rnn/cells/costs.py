@@ -5,7 +5,7 @@
 You will see that a stateful layer that reads a sequence in two halves ends in the same state as
 one that reads it whole, and that a masked layer skips the padding. Then a table: the milliseconds
 of a training step with each option, measured in turn, and their multiple of the plain layer's.
-About a minute on two cores.
+Half a minute on two cores.
 Chapter: rnn/cells/README.md#keeping-state-and-what-options-cost
 """
 

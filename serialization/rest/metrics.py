@@ -25,7 +25,7 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         about = "Requests by path and by status of the answer; from 400 on they were refused"
         self.requests = Counter("service_requests", about, ["path", "status"], registry=registry)
-        about = "Time from a request to its answer"
+        about = "Time from the start of work on a request to its answer, without the wait before"
         self.seconds = Histogram(
             "service_seconds", about, ["path"], buckets=SECONDS, registry=registry
         )
