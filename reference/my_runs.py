@@ -13,6 +13,7 @@ from chapter import OUTPUTS
 
 import contextlib
 import io
+import json
 import shlex
 from pathlib import Path
 
@@ -26,14 +27,17 @@ from utils.runs import ROOT, fail, make_folder, read_bytes, read_json, save_resu
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.
-OTHERS = ("test.", "train.", "history.", "settings.", "provenance.", "matrix", "sampling_error")
+OTHERS = (
+    "test.", "train.", "training.", "history.", "settings.", "provenance.", "matrix",
+    "sampling_error",
+)  # fmt: skip
 COLUMNS = 5  # scores that a table has at most
-CURVES = 8  # runs whose curves are drawn
+CURVES = 8  # that are drawn
 QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
 
 
 def load_runs(outputs):
-    """Return the runs in a folder, the newest first: name, script, options, results, history."""
+    """Return the runs in a folder, the newest first: name, script, options, results, histories."""
     runs = []
     for path in sorted(outputs.glob("*/results.json"), reverse=True):
         try:
@@ -47,8 +51,11 @@ def load_runs(outputs):
             print(f"left out: {shown(path)} cannot be read")
             continue
         run = {"run": path.parent.name, "script": Path(script).name, "results": results}
+        if "--test" in options and '"validation"' not in json.dumps(results):
+            print(f"left out: {shown(path)} has scores of test data only")
+            continue
         run["options"] = without_outputs(options)
-        run["history"] = load_history(path.parent, results)
+        run["histories"] = load_histories(path.parent, results)
         runs.append(run)
     return runs
 
@@ -70,16 +77,17 @@ def without_outputs(options):
     return shlex.join(options)
 
 
-def load_history(folder, results):
-    """Return a DataFrame of numbers with a row per epoch, None if the run has kept none."""
+def load_histories(folder, results):
+    """Return {name of a network: DataFrame of numbers, a row per epoch} of what a run has kept."""
+    histories = {}
     for path in sorted(folder.glob("*_history.csv")):
-        try:
-            return pd.read_csv(io.BytesIO(read_bytes(path))).astype(float)
-        except (OSError, ValueError):  # not a file, empty, or not a table of numbers
-            continue
-    with contextlib.suppress(ValueError, TypeError):
-        return pd.DataFrame(results["history"]).astype(float) if "history" in results else None
-    return None
+        with contextlib.suppress(OSError, ValueError):  # no file, empty, or no table of numbers
+            table = pd.read_csv(io.BytesIO(read_bytes(path))).astype(float)
+            histories[path.name.removesuffix("_history.csv")] = table
+    if not histories:
+        with contextlib.suppress(KeyError, ValueError, TypeError):
+            histories[""] = pd.DataFrame(results["history"]).astype(float)
+    return histories
 
 
 def make_table(runs):
@@ -126,16 +134,24 @@ def as_text(table):
     )
 
 
-def draw(runs, path):
-    """Draw the losses of the runs over their epochs."""
+def name_curves(runs):
+    """Return {name: history}, the newest first; the name of a run will do if it has but one."""
+    return {
+        f"{run['run']} {name}" if len(run["histories"]) > 1 else run["run"]: history
+        for run in runs
+        for name, history in run["histories"].items()
+    }
+
+
+def draw(curves, path):
+    """Draw the losses over the epochs; curves: {name: history}."""
     figure, panels = plt.subplots(1, 2, figsize=(11, 3.8))
     for axes, (quantity, title) in zip(panels, QUANTITIES.items(), strict=True):
         axes.set_prop_cycle(LINES)
-        for run in runs:
-            if quantity in run["history"]:
-                values = run["history"][quantity]
-                style = {"marker": marker(values), "label": run["run"]}
-                axes.plot(range(1, len(values) + 1), values, **style)
+        for name, history in curves.items():
+            if quantity in history:
+                values = history[quantity]
+                axes.plot(range(1, len(values) + 1), values, marker=marker(values), label=name)
         axes.set(title=title, xlabel="Epoch")
     name_lines(panels[1])
     save_figure(figure, path)
@@ -161,11 +177,12 @@ def main(argv=None):
             print(f"\n{script}\n{as_text(table)}")
             rows = table.reset_index().astype(object)
             tables[script] = rows.where(rows.notna(), None).to_dict(orient="records")
-    learned = [run for run in runs if run["history"] is not None]
+    learned = [run for run in runs if run["histories"]]
     if learned:
         script = learned[0]["script"]
-        draw([run for run in learned if run["script"] == script][:CURVES], folder / "runs.png")
-        print(f"\nThe figure has the curves of the newest runs of {script}.")
+        curves = name_curves([run for run in learned if run["script"] == script])
+        draw(dict(list(curves.items())[:CURVES]), folder / "runs.png")
+        print(f"\nThe figure has the newest curves of {script}.")
     return save_results(tables, folder, __file__, argv)
 
 

@@ -255,6 +255,8 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     write_run(outputs, "run_6", None, {})
     write_run(outputs, "run_7", "python mnist/x.py", {"settings": "x"})
     write_run(outputs, "run_8", "python mnist/y.py", {"history": {"loss": {}, "val_loss": [1]}})
+    write_run(outputs, "run_9", "python mnist/z.py --test", {"accuracy": 0.5})
+    (outputs / "run_2" / "b_history.csv").write_text("epoch,loss\n1,0.5\n")
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     rows = tables["mnist.py"]
     assert [row["run"] for row in rows] == ["run_2", "run_1"]
@@ -264,7 +266,10 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     out = capsys.readouterr().out
     for number in (4, 5, 6, 7):
         assert f"run_{number}/results.json cannot be read" in out
+    assert "run_9/results.json has scores of test data only" in out
     assert "seed" not in out and "0.5000" not in out and "validation." not in out
+    curves = my_runs.name_curves(my_runs.load_runs(outputs))
+    assert {"run_2 a", "run_2 b", "run_1"} <= set(curves) and "run_9" not in curves
 
 
 def test_my_runs_name_options_where_there_are_no_settings(my_runs, tmp_path):

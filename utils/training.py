@@ -89,7 +89,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     Why not BackupAndRestore, CSVLogger and ModelCheckpoint of Keras, one after the other: a kill
     between the first two leaves a row of the CSV twice, they write over the file that is there,
-    and after a resume ModelCheckpoint no longer knows the best loss.
+    and after a resume ModelCheckpoint knows the best loss only if it is told.
     """
 
     def __init__(self, folder, name, history, keep_best=False):

@@ -20,7 +20,7 @@ import numpy as np
 
 import networks
 from utils.figures import save_figure
-from utils.options import make_parser, number
+from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
 
 DIGIT = 4  # which digit goes through the network
@@ -118,13 +118,14 @@ def main(argv=None):
     networks.add_model_option(parser)
     parser.add_argument("--digit", type=number(int, 0, 9), default=DIGIT)
     parser.add_argument("--image", type=Path, metavar="FILE", help="an image of a digit instead")
+    parser.add_argument("--seed", type=seed, default=SEED, help="with which the training began")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
     digits = networks.one_of_each()
     image = networks.read_image(args.image) if args.image else digits[args.digit]
     folder = make_folder(args.outputs)
 
-    before, after = first_filters(untrained(model)), first_filters(model)
+    before, after = first_filters(untrained(model, args.seed)), first_filters(model)
     draw_filters(before, after, folder / "filters.png")
     outputs = networks.layer_outputs(model, networks.as_input(model, image[np.newaxis]))
     draw_layers(image, outputs, folder / "feature_maps.png")

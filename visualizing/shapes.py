@@ -40,7 +40,8 @@ def explain_side(layer, axis):
     before, after = layer.input.shape[1 + axis], layer.output.shape[1 + axis]
     size, stride = window(layer)[axis], layer.strides[axis]
     if layer.padding == "same":
-        return f"{before} / {stride} = {after}, rounded up"
+        rounded = ", rounded up" if before % stride else ""
+        return f"{before} / {stride} = {after}{rounded}"
     rounded = ", rounded down" if (before - size) % stride else ""
     return f"({before} - {size}) / {stride} + 1 = {after}{rounded}"
 
