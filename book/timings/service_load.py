@@ -35,6 +35,7 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
 CLIENTS = [1, 8, 32]
 SECONDS = 8  # of measuring, for each number of clients
+LATER = 50  # calls of the network itself with a size, after the first
 BATCH = 100  # images of a request, in the measurement with batches
 PORT = 8765
 
@@ -116,7 +117,7 @@ def resident_memory(process):
 
 
 def first_calls(sizes):
-    """Return for batches of each size: was the network compiled, and ms of the first two calls.
+    """Return for batches of each size: was the network compiled, and ms of the calls.
 
     A size that occurs for the first time may have the back end compile the network anew, and only
     then does Python go through its layers.
@@ -134,13 +135,15 @@ def first_calls(sizes):
         batch = np.zeros((size, *model.input_shape[1:]), "float32")
         compiled.clear()
         milliseconds = []
-        for _ in range(2):
+        for _ in range(1 + LATER):
             start = time.perf_counter()
             np.asarray(model.predict_on_batch(batch))
             milliseconds.append(1000 * (time.perf_counter() - start))
-        first, second = milliseconds
-        results[str(size)] = {"compiled": bool(compiled), "first_ms": first, "second_ms": second}
-        print(f"batch of {size:3}: first call {first:6.1f} ms, second {second:5.1f} ms", end="")
+        first, *later = milliseconds
+        results[str(size)] = one = {"compiled": bool(compiled), "first_ms": first}
+        one["later_ms"] = float(np.median(later))
+        print(f"batch of {size:3}: first call {first:6.1f} ms", end="")
+        print(f", half of the later ones within {one['later_ms']:5.1f} ms", end="")
         print(", compiled" if compiled else "", flush=True)
     return results
 
