@@ -79,7 +79,9 @@ def maximize_filters(model, layers, count, steps, random):
     wanted = ops.eye(count, layer.filters)
 
     def objective(x):  # leaky: where relu gives 0, there would be no slope to climb
-        maps = ops.conv(networks.run_layers(before, x), layer.kernel, padding=layer.padding)
+        x = networks.run_layers(before, x)
+        maps = ops.conv(x, layer.kernel, layer.strides, layer.padding)
+        maps = maps + layer.bias if layer.use_bias else maps
         return ops.sum(wanted * ops.mean(ops.leaky_relu(maps, 0.01), axis=(1, 2)))
 
     shape = (count, *model.input_shape[1:])

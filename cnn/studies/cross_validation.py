@@ -84,7 +84,8 @@ def draw(pictures, results, path):
         axis.axis("off")
     for axis, one in zip(panels.flat, results["mistakes"], strict=False):
         axis.imshow(read_picture(pictures.sources[one["picture"]], SIZE))
-        axis.set_title(f"{one['predicted']},\n{one['probability']:.0%}", fontsize=9)
+        answer = f"{one['predicted']} ({one['probability']:.0%}),\nnot {one['true']}"
+        axis.set_title(answer, fontsize=9)
     save_figure(figure, path)
 
 
