@@ -25,10 +25,11 @@ def absolute_errors(method, starts):
 def bootstrap(errors, data):
     """Return the mean error and its 95 % interval, from blocks of windows drawn again.
 
-    Windows that follow each other share most of their steps, so their errors are alike. Whole days
-    (or weeks) are drawn, as long as that leaves ten of them.
+    Windows that begin less than a horizon apart share steps, and neighbouring days are alike. So
+    blocks of the longest season are drawn, a week for example, or of two horizons if that is
+    longer, as long as this leaves ten of them.
     """
-    length = max(data.horizon, data.series.seasons[0])
+    length = max(2 * data.horizon, data.series.seasons[-1])
     length = max(min(length, len(errors) // LEAST_BLOCKS), 1)
     edges = np.arange(0, len(errors), length)
     sums = np.add.reduceat(np.nansum(errors, axis=1), edges)
