@@ -109,6 +109,7 @@ def main(argv=None):
     images, labels = load_images()
     sizes, ratios, accuracies = {}, {}, {}
     for name, (activation, factor, centred) in (MENDED if args.mend else NETWORKS).items():
+        print(f"training with {name}", flush=True)
         ratios[name], accuracies[name] = [], []
         for seed in range(1, args.seeds + 1):
             keras.utils.set_random_seed(seed)
@@ -122,10 +123,10 @@ def main(argv=None):
     print("layer   " + "".join(f"{name:>10}" for name in sizes))
     for layer in range(DEPTH):
         print(f"{layer + 1:5}   " + "".join(f"{sizes[name][layer]:10.1e}" for name in sizes))
-    print("Last layer's gradient / first layer's, of five networks with different initial weights:")
+    print(f"Last layer's gradient / first layer's, with {args.seeds} different initial weights:")
     for name, values in ratios.items():
         print(f"{name:8}" + "".join(f"{ratio:11,.1f}" for ratio in values))
-    print(f"Best training accuracy of these five in {args.epochs} epochs:")
+    print(f"Best training accuracy of each in {args.epochs} epochs:")
     for name, reached in accuracies.items():
         print(f"{name:8}" + "".join(f"{accuracy:11.1%}" for accuracy in reached))
 

@@ -41,7 +41,7 @@ def load_images():
 
 
 def build_network(depth, kind):
-    """Return a stack of so many convolutions, the first of which makes FILTERS maps."""
+    """Return a network with one convolution and then, in pairs, so many more."""
     images = keras.Input((8, 8, 1))
     x = layers.Conv2D(FILTERS, 3, padding="same")(images)
     for pair in range(depth // 2):
@@ -102,14 +102,16 @@ def draw(sizes, accuracies, path):
     for marker, (kind, values) in zip("os", sizes.items(), strict=True):
         left.plot(range(1, len(values) + 1), values, marker=marker, markersize=4, label=kind)
     left.set(title="Gradient in each layer, before training", yscale="log")
-    left.set(xlabel="convolution (1 is next to the inputs)", ylabel="size (log scale)")
+    left.set(xlabel="convolution of the pairs (1 is next to the inputs)", ylabel="size (log scale)")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     for aside, marker, (kind, rows) in zip((-0.15, 0.15), "os", accuracies.items(), strict=True):
         depths = [int(depth) for depth in rows]
         means = [100 * row["training"]["mean"] for row in rows.values()]
-        deviations = [100 * (row["training"]["deviation"] or 0) for row in rows.values()]
-        places = np.array(depths) + aside  # side by side, so that both bars can be seen
-        right.errorbar(places, means, deviations, marker=marker, capsize=3, label=kind)
+        places = np.array(depths) + aside  # side by side, so that all points can be seen
+        (line,) = right.plot(places, means, label=kind)
+        for place, row in zip(places, rows.values(), strict=True):  # a point for each seed
+            reached = 100 * np.array(row["training"]["accuracies"])
+            right.plot([place] * len(reached), reached, marker, color=line.get_color())
     right.set(title="After training", xlabel="convolutions", ylabel="right, training images (%)")
     right.set_xticks(depths)
     for axis in (left, right):

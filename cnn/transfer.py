@@ -114,8 +114,8 @@ def train(network, known, held_out, epochs, learning_rate):
 def predict(network, path, classes):
     """Return the most probable class of one photograph, and its probability."""
     size = network.input_shape[1:3]
-    image = keras.utils.load_img(path, target_size=size, keep_aspect_ratio=True)
-    pixels = keras.utils.img_to_array(image)  # (height, width, 3), values 0 to 255
+    image = keras.utils.img_to_array(keras.utils.load_img(path))  # (height, width, 3), 0 to 255
+    pixels = keras.preprocessing.image.smart_resize(image, size)  # as the images learned from
     probabilities = network.predict(pixels[None], verbose=0)[0]
     return classes[probabilities.argmax()], float(probabilities.max())
 

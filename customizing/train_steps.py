@@ -22,7 +22,7 @@ class Reporting(keras.Model):
         """Update the metrics, of which the mean of the losses is one; return {name: value}."""
         for metric in self.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=ops.shape(y)[0])
+                metric.update_state(loss, sample_weight=ops.shape(keras.tree.flatten(x)[0])[0])
         return self.compute_metrics(x, y, answers, weights)
 
 
@@ -52,7 +52,8 @@ class WithTorch(Reporting):
         gradients = torch.autograd.grad(scaled, values)
         with torch.no_grad():  # the update itself needs no gradient
             self.optimizer.apply(gradients, self.trainable_variables)
-        return self.report(x, y, answers.detach(), loss.detach(), weights)
+        answers = keras.tree.map_structure(lambda answer: answer.detach(), answers)
+        return self.report(x, y, answers, loss.detach(), weights)
 
 
 class WithJax(Reporting):

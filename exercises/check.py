@@ -4,8 +4,8 @@
     python exercises/check.py softmax      # one: right, or what is wrong with it
     python exercises/check.py softmax --hint    # a hint; the next one with each call, up to three
 
-You will see a sentence for the one that you name, or a table of all. A check takes less than a
-second, all of them a few seconds.
+You will see a sentence for the one that you name, or a table of all. A check takes a second
+or two, all of them five to ten.
 Chapter: exercises/README.md#how-it-works
 """
 

@@ -19,7 +19,7 @@ from evaluate import Measures, halves
 from flow import EULER, GUIDANCE, draw, train_flow
 from judge import Judge
 from latents import in_batches, load_digits, load_flow, load_vae
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import compare_seeds, correct_family
 
@@ -47,15 +47,15 @@ def compare_noise(run, train, measures, labels, seeds, steps):
     _, encoder, decoder = load_vae(run)
     mean, log_variance = in_batches(encoder, train.images)
     found = {way: {key: [] for key in MEASURES} for way in ("noisy", "noise_free")}
-    for number in range(1, seeds + 1):
+    for which in range(1, seeds + 1):
         for way, values in found.items():
-            keras.utils.set_random_seed(number)
+            keras.utils.set_random_seed(which)
             flow, _ = train_flow(
-                mean, log_variance, train.labels, number, steps, way == "noise_free"
+                mean, log_variance, train.labels, which, steps, way == "noise_free"
             )
-            images = draw(flow, decoder, labels, np.random.default_rng(number))
+            images = draw(flow, decoder, labels, np.random.default_rng(which))
             scores = measures.of(images, labels, copies=False)
-            print(f"seed {number}, {way}:", {key: round(scores[key], 3) for key in MEASURES})
+            print(f"seed {which}, {way}:", {key: round(scores[key], 3) for key in MEASURES})
             for key in MEASURES:
                 values[key].append(scores[key])
     ways = found["noisy"], found["noise_free"]
@@ -75,7 +75,7 @@ def main(argv=None):
     add("--noise", metavar="VAE_RUN", help="folder of a run of vae.py: compare with noise-free")
     add("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings with --noise")
     add("--short", type=positive(int), default=SHORT, help="steps of each of these")
-    add("--digits", type=positive(int), help="drawn for each setting; default: all")
+    add("--digits", type=number(int, 100), help="drawn for each setting; default: all")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)

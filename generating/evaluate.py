@@ -98,7 +98,7 @@ def main(argv=None):
     add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")
     add("--guidance", type=number(float, 0, 100), default=GUIDANCE)
     add("--test", action="store_true", help="take the real digits from the test part")
-    add("--digits", type=positive(int), help="at most so many in a row; default: all")
+    add("--digits", type=number(int, 100), help="at most so many in a row; default: all")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -127,6 +127,7 @@ def main(argv=None):
     results["few"] = {
         str(count): frechet(features[random.permutation(len(features))[:count]], measures.features)
         for count in COUNTS
+        if count <= len(features)
     }
     print("Fréchet distance of few real digits:", results["few"])
     examples = np.concatenate([images[:10] for images in rows.values()])

@@ -70,8 +70,10 @@ def pairs(mean, log_variance, labels, random, noise_free=False):
     while True:
         chosen = random.integers(len(mean), size=BATCH_SIZE)
         data, digit = mean[chosen], labels[chosen]
-        if not noise_free:  # a new point of each image's distribution each time
-            data = data + np.exp(log_variance[chosen] / 2) * random.normal(size=data.shape)
+        # A new point of each image's distribution each time. It is drawn in any case, so that equal
+        # seeds give the same batches.
+        cloud = np.exp(log_variance[chosen] / 2) * random.normal(size=data.shape)
+        data = data if noise_free else data + cloud
         noise = random.normal(size=(BATCH_SIZE, size))
         time = random.random((BATCH_SIZE, 1))
         point = (1 - time) * noise + time * data

@@ -98,7 +98,7 @@ def follow(network, points, steps, backwards=False):
 
 
 def distance(points, others):
-    """Return the energy distance of two clouds: 0 if they come from the same distribution.
+    """Return the energy distance of two clouds: near 0 if they come from the same distribution.
 
     Source: Székely and Rizzo, "Energy statistics", 2013.
     """

@@ -68,8 +68,10 @@ def parse_options(argv):
     for name, default in NEW_CUSTOMER.items():
         if name in churn.CATEGORIES:
             kind = {"choices": churn.CATEGORIES[name]}
+        elif name in YES_OR_NO:
+            kind = {"type": int, "choices": [0, 1]}
         else:
-            kind = {"type": number(float, 0, 1 if name in YES_OR_NO else LARGEST)}
+            kind = {"type": number(float, 0, LARGEST)}
         option = re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()  # CreditScore: credit-score
         one.add_argument(f"--{option}", dest=name, default=default, help=name, **kind)
     return parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Names as numbers, and n-grams: the letter that most often followed the last few letters.
+"""Names as numbers, and n-grams: how likely each letter is after the last few.
 
 `surnames.txt` holds 88,799 surnames of the census of the United States in 1990 (a work of its
 government, in the public domain), as the Python package names 0.3.0 (MIT) carries them.

@@ -45,7 +45,7 @@ def with_torch(function, tensors):
 
     tensors = [tensor.detach().clone().requires_grad_() for tensor in tensors]
     value = function(*tensors)
-    return value.detach(), torch.autograd.grad(value, tensors)
+    return value.detach(), torch.autograd.grad(value, tensors, materialize_grads=True)
 
 
 def weight_gradients(model, x, y, loss_function=keras.losses.categorical_crossentropy):

@@ -35,7 +35,7 @@ def score(labels, probabilities):
     truth = class_numbers(labels)
     of_truth = probabilities[np.arange(len(truth)), truth]
     # A sure mistake may have a probability of 1e-20. scikit-learn's log_loss would cut that
-    # off at 1e-7 and hide how sure the network was; Keras's loss does not, either.
+    # off at 1e-7 and hide how sure the network was; nor does Keras's loss on TensorFlow cut it.
     surprise = -np.log(np.maximum(of_truth, SMALLEST))
     right = truth == probabilities.argmax(axis=1)
     return {

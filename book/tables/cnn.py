@@ -96,11 +96,16 @@ def cnn_residual():
     return markdown(["network", "parameters", "epochs", "seconds", "validation"], *rows)
 
 
+def each(found):
+    """Return the accuracy with each seed."""
+    return ", ".join(percent(accuracy, 1) for accuracy in found["accuracies"])
+
+
 @table
 def cnn_depth():
     measured = load_results("cnn_depth")["accuracies"]
     rows = [
-        [depth, *(shown(measured[kind][depth][part]) for kind in measured for part in parts)]
+        [depth, *(each(measured[kind][depth][part]) for kind in measured for part in parts)]
         for parts in [("training", "held_out")]
         for depth in measured["plain"]
     ]

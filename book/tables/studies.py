@@ -5,6 +5,7 @@ from tables.common import (
     entries,
     load_results,
     markdown,
+    p_value,
     percent,
     table,
     with_interval,
@@ -43,9 +44,9 @@ def networks_compared(networks):
             row[2] = difference(accuracy, 100, 2)
             row[3] = f"{sum(d > 0 for d in differences)} of {len(differences)}"
             row[4:] = [
-                f"{accuracy['holm']:.3f}",
+                p_value(accuracy["holm"]),
                 difference(entropy, 1, 4),
-                f"{entropy['holm']:.3f}",
+                p_value(entropy["holm"]),
             ]
         rows.append(row)
     header = ["network", "accuracy", "points more", "seeds ahead", "p", "cross-entropy more", "p"]

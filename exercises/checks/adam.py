@@ -118,3 +118,8 @@ def check(ask):
         "still be about as long as the learning rate: what is added to the root is too large, "
         "or is added under it.",
     )
+    expect(
+        (np.abs(tiny) <= 0.1).all(),
+        "With a gradient of 0.0001 the first step is longer than the learning rate: what is added "
+        "to the root makes a step shorter, never longer.",
+    )

@@ -1,4 +1,4 @@
-"""Adam: a step whose length is the learning rate, whatever the size of the gradient.
+"""Adam: a step of its own for each weight, from which the size of the gradients cancels out.
 
 weights, gradient, mean, square: (n,). `mean` is the running mean of the gradients so far, `square`
 that of their squares; both start at 0. step: 1 for the first one. Constants as in the chapter:

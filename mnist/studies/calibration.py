@@ -39,7 +39,7 @@ def draw(networks, path, least=10):
             some = images >= least
             style = {"marker": "o", "markersize": 4, "linestyle": dashes, "label": label}
             axes.errorbar(confidence[some], accuracy[some], error[some], **style)
-        axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0, 1.02))
         axes.set_xticks([0.4, 0.6, 0.8, 1.0])
     panels[0][0].set_ylabel("Accuracy")
     panels[0][0].legend(loc="upper left")

@@ -32,7 +32,7 @@ RECIPES = {  # with the older split, whose validation images are easier
     "recipe quick †": "mnist_quick",
     "recipe best †": "mnist_best",
 }
-# What a network is to the figure: its marker, and whether its points are filled.
+# The marker of each kind of network.
 FAMILIES = {"perceptron": "o", "convolutional network": "s", "recipe": "D", "your run": "^"}
 
 
@@ -105,9 +105,8 @@ def draw(table, path):
     kinds = table["name"].map(family)
     for number, (kind, marker) in enumerate(FAMILIES.items()):
         some, style = table[kinds == kind], {"color": f"C{number}", "marker": marker}
-        for _, runs in some.groupby(
-            "name"
-        ):  # a line from the short run of a network to its long one
+        # A line from the short run of a network to its long one.
+        for _, runs in some.groupby("name"):
             runs = runs.sort_values("seconds")
             axes.plot(
                 runs["seconds"], runs["accuracy"], color=f"C{number}", linewidth=0.8, alpha=0.5

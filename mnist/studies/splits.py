@@ -6,7 +6,7 @@ Holds out the last 5,000 training images, 5,000 at random, and those of 45 write
 networks for three epochs on 20,000 images that are in none of the three sets, lets each network
 read all three, and then the test images, which here are the truth to be foretold. You will see what
 is special about each set, and how well it tells which network reads the test images best. Takes
-about five minutes on two cores.
+some ten minutes on two cores.
 Chapter: mnist/README.md#why-there-is-a-validation-set
 """
 

@@ -18,7 +18,7 @@ SHEET = 280  # pixels of the sheets that are drawn on
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"  # matplotlib brings some
 FACES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic"]
 FACES += ["DejaVuSansMono", "STIXGeneral", "STIXGeneralItalic"]
-# Without those that some hand writes like a digit: B b D G g I i J j L l O o Q q S s T Z z and y.
+# Without those that some hand writes like a digit or a part of one: B C D G I J L O Q S T Z and y.
 LETTERS = "AEFHKMNPRUVWXYadefhkmnprtuvwx"
 SIGNS = "←↑→↓↔+×÷=≠≈√∑∏∫π§¶&@#%?!*<>{}[]~^♥♦♣♠★☎☂☺"
 TURNED = [3, 4, 7]  # digits that are none upside down

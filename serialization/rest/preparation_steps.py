@@ -170,8 +170,8 @@ def draw_strip(digit, path):
         ax.set_title(f"{step}. {name}", fontsize=11)
         ax.set(xlabel=f"{width} × {height}", xticks=[], yticks=[], anchor="N")
         ax.grid(False)
-    axes[-1].axhline(SIDE / 2 - 0.5, color="C1", linewidth=1)
-    axes[-1].axvline(SIDE / 2 - 0.5, color="C1", linewidth=1)
+    axes[-1].axhline(SIDE / 2, color="C1", linewidth=1)
+    axes[-1].axvline(SIDE / 2, color="C1", linewidth=1)
     save_figure(figure, path)
 
 

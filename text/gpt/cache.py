@@ -102,6 +102,6 @@ def keras_logits(model):
         tokens = tokens[:, last_window(tokens.shape[1], context) :]
         length = tokens.shape[1]  # what stands after these, no place sees
         window = np.pad(tokens, ((0, 0), (0, context - length)))
-        return model.predict(window, verbose=0)[:, length - 1]
+        return model.predict_on_batch(window)[:, length - 1]
 
     return logits

@@ -24,7 +24,7 @@ from utils.runs import make_folder, save_results
 LENGTH = 1_500  # characters of each text
 TEMPERATURES = [1.0, 0.8, 0.5]
 ORDERS = [5, 9]  # of n-grams
-PIECES = 5  # of the held-out text, each of that length
+PIECES = 5  # of each kind, each of that length
 SEED = 1
 
 
@@ -66,11 +66,13 @@ def main(argv=None):
     )
     texts = {}
     for temperature in TEMPERATURES:
-        written = write(model, text.alphabet, "\n", args.length, args.seed, temperature=temperature)
-        texts[f"network, temperature {temperature}"] = ["".join(written)]
+        how = {"seed": args.seed, "temperature": temperature, "samples": PIECES}
+        steps = write(model, text.alphabet, "\n", args.length, **how)
+        texts[f"network, temperature {temperature}"] = list(map("".join, zip(*steps, strict=True)))
     ngrams = NGrams(max(ORDERS), learned, text.alphabet)
     for order in ORDERS:
-        texts[f"n-grams of {order} characters"] = [ngrams.write(order, args.length, random)]
+        written = [ngrams.write(order, args.length, random) for _ in range(PIECES)]
+        texts[f"n-grams of {order} characters"] = written
     starts = np.linspace(0, len(validation) - args.length, PIECES).astype(int)
     held_out = f"held-out {Path(settings['data']).stem.capitalize()}"  # Shakespeare, or your text
     texts[held_out] = [validation[s : s + args.length] for s in starts]

@@ -8,8 +8,8 @@
 
 You will see the loss in nats per character, on what it learns from and on the last tenth of the
 text, which it never learns from; then a sample. `generate.py` lets the network write more. About
-four minutes on two cores for 2,000 steps. Ctrl-C ends it; --resume goes on from the last line, for
-which it was kept.
+four minutes on two cores for 2,000 steps. Ctrl-C ends it; --resume goes on from the last printed
+line: the network is saved with each.
 Chapter: text/gpt/README.md#training
 """
 

@@ -44,7 +44,7 @@ def train_once(name, text, steps, seed, folder):
 def scaling(variants):
     """Return the line through the logarithms of weights and loss of the two smaller networks.
 
-    And what it says of the largest one, and of one of 1.5 billion weights, such as GPT-2.
+    And what it says of the largest one.
     """
     points = [(variants[name]["seeds"][0]["parameters"], variants[name]["mean"]) for name in SIZES]
     (x, y), largest = np.log(points[:2]).T, points[2]
@@ -58,7 +58,6 @@ def scaling(variants):
         "power": float(power),
         "predicted": on_line(largest[0]),
         "found": largest[1],
-        "at_gpt_2": on_line(1.5e9),
     }
 
 

@@ -8,6 +8,7 @@ const slider = element("time");
 let steps = []; // of the last answer: the grey levels of all digits, side by side
 let seed = 1;
 let playing = 0; // the timer that moves the slider
+let latest = 0; // the number of the last question: answers may overtake one another
 
 function say(text, isError = false) {
   element("status").textContent = text;
@@ -63,10 +64,12 @@ function play() {
 }
 
 async function write() {
+  const question = (latest += 1);
   say("…");
   try {
     const start = performance.now();
     const answer = await ask("write", { number: element("number").value, seed });
+    if (question !== latest) return;
     const pixels = unpack(answer.images);
     const size = pixels.length / (answer.steps + 1);
     steps = Array.from({ length: answer.steps + 1 }, (_, i) => pixels.slice(i * size, (i + 1) * size));
@@ -74,7 +77,7 @@ async function write() {
     play();
     say(`${answer.number}, written in ${Math.round(performance.now() - start)} ms`);
   } catch (error) {
-    say(error.message, true);
+    if (question === latest) say(error.message, true);
   }
 }
 
