@@ -2,7 +2,7 @@
 
 from scipy.stats import norm
 
-from tables.common import TABLES, entries, load_results, markdown, percent, table
+from tables.common import TABLES, entries, load_results, markdown, p_value, percent, table
 from utils.statistics import holm
 
 
@@ -51,7 +51,7 @@ def behind(name, methods):
                 method.replace("_", " "),
                 f"{one['mean']:.0f}",
                 f"{one['low']:.1f} to {one['high']:.1f}",
-                f"{p:.4f}" if p < 0.001 else f"{p:.3f}",
+                p_value(p),
             ]
             for method, one, p in zip(methods, family, p_values(family), strict=True)
         ],
