@@ -811,15 +811,6 @@ def test_the_service_answers_as_the_lesson(served, load_script, saved):
     assert f'version="{answer["version"]}"' in metrics and "digits" not in metrics
 
 
-def test_the_service_does_not_start_with_weights_that_are_not_numbers(plain, load_script, tmp_path):
-    model = keras.saving.load_model(plain[0])
-    for weights in model.trainable_variables:
-        weights.assign(np.full(weights.shape, np.nan))
-    model.save(tmp_path / "diverged.keras")
-    with pytest.raises(SystemExit, match="does not predict: its answer is not a number"):
-        load_script("serialization/rest/table_app.py").create_app(tmp_path / "diverged.keras")
-
-
 def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):
     customer = load_script("mlp/mlp.py").NEW_CUSTOMER
 
