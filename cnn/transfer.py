@@ -6,7 +6,7 @@
 
 Trains a new last layer, then the last blocks of the network, too. You will see the accuracy on
 images that it did not learn from after each of the two steps, and the class that it predicts for
-each photograph. The network is saved. Takes a minute and a half on two cores.
+each photograph. The network is saved. Takes less than a minute on two cores.
 Chapter: cnn/README.md#transfer-learning
 """
 

@@ -1,6 +1,6 @@
 """Machinery of the exercises: are wrong solutions refused, and by what sentence?
 
-    python exercises/mutants.py               # all exercises: half a minute
+    python exercises/mutants.py               # all exercises: about a minute
     python exercises/mutants.py softmax       # one, with each sentence: some seconds
     python exercises/mutants.py --sign        # pack the solutions, note down the files that judge
 

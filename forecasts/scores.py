@@ -41,7 +41,7 @@ def recommend(errors, data):
     """Return the simplest method that the best one does not clearly beat, and the best one.
 
     errors: {method: validation errors}, the simplest first. "Clearly" means that the 95 % interval
-    of the difference, window by window, lies above zero.
+    of the difference, in blocks of windows, lies above zero.
     """
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
     for name in errors:

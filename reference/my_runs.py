@@ -182,7 +182,7 @@ def main(argv=None):
         script = learned[0]["script"]
         curves = name_curves([run for run in learned if run["script"] == script])
         draw(dict(list(curves.items())[:CURVES]), folder / "runs.png")
-        print(f"\nThe figure has the newest curves of {script}.")
+        print(f"\nThe figure has the newest curves of {script}, {CURVES} at most.")
     return save_results(tables, folder, __file__, argv)
 
 

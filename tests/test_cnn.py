@@ -482,6 +482,8 @@ def test_the_text_shows_the_intervals_of_the_results(load_script):
         right = round(results[name]["accuracy"] * results["held_out"])
         scores = statistics.share_right(right, results["held_out"])
         assert f"of those held out {statistics.describe_share(scores)}" in text
+    for photo, (name, share) in results["photos"].items():
+        assert f"{photo}: {name} ({share:.0%})" in text
 
 
 def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tmp_path):

@@ -875,16 +875,11 @@ def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):
         else:
             shutil.copy(ROOT / source, tmp_path / target)
     (script, *options) = json.loads(re.search(r"^CMD (.+)$", text, re.MULTILINE)[1])[1:]
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / script), *options, "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-    )
-    line = process.stdout.readline()
-    process.kill()
-    assert line.startswith("Serving conv_net on http://0.0.0.0:"), process.communicate()[1]
+    command = [sys.executable, str(tmp_path / script), *options, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        line = process.stdout.readline()
+        process.kill()
+    assert line.startswith("Serving conv_net on http://0.0.0.0:")
     # Each package that it picks from requirements-student.txt is there.
     names = re.search(r"'\^\((\S+)\)", text)[1].split("|")
     required = (ROOT / "requirements-student.txt").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
 from tables.common import (
+    OLD_SPLIT,
     PERCENT,
     entries,
     load_results,
@@ -173,8 +174,14 @@ def mnist_recipes():
     rows = []
     for name, label in labels.items():
         recipe = load_results(name)
+        dagger = " †" if name in OLD_SPLIT else ""
         rows.append(
-            [label, f"{recipe['parameters']:,}", recipe["epochs"], f"{recipe['seconds']:,.0f}"]
+            [
+                label + dagger,
+                f"{recipe['parameters']:,}",
+                recipe["epochs"],
+                f"{recipe['seconds']:,.0f}",
+            ]
             + [with_deviation(recipe["validation"], PERCENT)]
             + [", ".join(percent(accuracy) for accuracy in recipe["validation"]["accuracies"])]
             + [percent(recipe["ensemble"]["validation"]["accuracy"])]

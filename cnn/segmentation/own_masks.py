@@ -113,9 +113,12 @@ def draw(held_out, guesses, classes, path):
     figure, panels = plt.subplots(
         len(rows), columns, figsize=(1.5 * columns, 1.55 * len(rows)), squeeze=False
     )
+    how = MAPS
+    if len(classes) > MAPS["cmap"].N:  # more than it has colours
+        how = MAPS | {"cmap": "nipy_spectral", "vmax": len(classes) - 1}
     for (name, pictures), line in zip(rows.items(), panels, strict=True):
         for picture, axes in zip(pictures, line, strict=False):
-            axes.imshow(picture, **({} if name == "image" else MAPS))
+            axes.imshow(picture, **({} if name == "image" else how))
             axes.set(xticks=[], yticks=[])
             if name != "image":
                 things = picture[picture > 0] if 0 in classes else picture

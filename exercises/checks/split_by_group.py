@@ -80,7 +80,7 @@ def check(ask):
     expect(len(others) > 1, "Every seed gives the same split: the writers are not drawn at random.")
     sizes = np.repeat([1, 2, 3], [40, 1, 1])
     parts = [ask(sizes, 0.02, seed, free=True)[1] for seed in range(40)]
-    # A third of 40 on average; chance alone leaves these bounds once in a million times.
+    # A third of 40 on average; chance leaves these bounds two or three times in a million.
     expect(
         0 < sum(bool((sizes[part] == 1).any()) for part in parts) < 28,
         "A writer with many images is drawn more often, or always: each writer "

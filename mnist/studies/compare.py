@@ -27,10 +27,10 @@ OPTIONS = {
     "conv_net, cosine": "mnist_cosine",
     "conv_net, augmentation": "mnist_augment",
 }
-RECIPES = {  # with the older split, whose validation images are easier
-    "recipe quick, 2 epochs †": "mnist_quick_2",
-    "recipe quick †": "mnist_quick",
-    "recipe best †": "mnist_best",
+RECIPES = {
+    "recipe quick, 2 epochs": "mnist_quick_2",
+    "recipe quick": "mnist_quick",
+    "recipe best †": "mnist_best",  # with the older split, whose validation images are easier
 }
 # The marker of each kind of network.
 FAMILIES = {"perceptron": "o", "convolutional network": "s", "recipe": "D", "your run": "^"}

@@ -8,8 +8,8 @@
 
 RUN is the folder of a run of `shakespeare.py`, or its name. You will see the text appear, character
 by character. The network is worked out in numpy (`cache.py`), with a cache of keys and values, so
-that each new character costs one place and not 64; --check compares with Keras, which takes half a
-minute more. Without it, a few seconds.
+that each new character costs one place and not 64; --check compares with Keras, which takes some
+seconds more.
 Chapter: text/gpt/README.md#writing
 """
 
