@@ -4,7 +4,8 @@
 
 The network of the recipe is trained on the training images of one half of the writers, behind each
 kind of augmenting layers, then fine-tuned on the images as they are. You will see how many images
-of the other half it misreads, before and after. The test images are not used.
+of the other half it misreads, before and after, and how far the two kinds differ, with an interval
+over the writers. The test images are not used.
 Chapter: mnist/studies/README.md#two-recipes
 """
 
@@ -21,7 +22,7 @@ from techniques import AUGMENTATIONS, augment
 from utils.data import TRAIN_SIZE, load_parts, prepare_part, writers_of
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import score
+from utils.statistics import class_numbers, compare_networks, score
 
 BATCH_SIZE = 128
 EPOCHS = 30
@@ -38,7 +39,10 @@ def fit(model, x, y, epochs, rate):
 
 
 def main(argv=None):
-    """Return {kind of augmentation: {"before", "after"}: scores on the images held out}."""
+    """Return {kind of augmentation: {"before", "after"}: scores on the images held out}.
+
+    And under "compared" how much more of them the second kind reads, before and after.
+    """
     parser = make_parser("Compare augmentations on images held out.", OUTPUTS)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="before fine-tuning")
     about = "fewer for a quick try"
@@ -47,11 +51,12 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     x, y = prepare_part(*load_parts()["train"], IMAGE_SHAPE)
-    learns = np.unique(writers_of("train"), return_inverse=True)[1] % 2 == 0  # every other writer
+    writers = writers_of("train")
+    learns = np.unique(writers, return_inverse=True)[1] % 2 == 0  # every other writer
     x_train, y_train = x[learns][: args.train_samples], y[learns][: args.train_samples]
     x_held_out, y_held_out = x[~learns], y[~learns]
 
-    results = {}
+    results, right = {}, {}
     for kind in AUGMENTATIONS:
         print(f"== {kind}", flush=True)
         keras.utils.set_random_seed(SEED)
@@ -65,12 +70,21 @@ def main(argv=None):
             fit(model, x_train, y_train, epochs, rate)
             probabilities = network.predict(x_held_out, batch_size=256, verbose=0)
             results[kind][when] = score(y_held_out, probabilities)
+            right[kind, when] = probabilities.argmax(axis=1) == class_numbers(y_held_out)
 
     print(f"\nmistakes among {len(x_held_out):,} images, cross-entropy")
     for kind, scores in results.items():
         for when, result in scores.items():
             print(f"{kind:8}{when:8}{result['errors']:6}  {result['cross_entropy']:.4f}")
-    return save_results(results, folder, __file__, argv)
+    first, second = AUGMENTATIONS
+    compared = {
+        when: compare_networks(right[first, when], right[second, when], writers[~learns])
+        for when in trainings
+    }
+    for when, one in compared.items():
+        print(f"{second} reads more than {first}, {when}: ", end="")
+        print("{mean:+.2%} (95 % interval {low:+.2%} to {high:+.2%})".format(**one))
+    return save_results(results | {"compared": compared}, folder, __file__, argv)
 
 
 if __name__ == "__main__":
