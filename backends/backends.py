@@ -9,10 +9,10 @@ Runs each script as a reader does, in a process of its own, and measures the sec
 process, imports included, and the accuracy that it reached. You will see what the scripts print
 and, at the end, a line for each, such as
 
-    jax         churn       16.3 s  accuracy 0.8465
+    jax         churn       12.1 s  accuracy 0.8475
 
-The scripts xor, churn and mnist take about 15 minutes on two cores, most of it on PyTorch; nothing
-else should run meanwhile.
+The scripts xor, churn and mnist take about eight minutes on two cores; nothing else should run
+meanwhile.
 
 Chapter: backends/README.md#back-ends
 """
