@@ -16,7 +16,7 @@ scikit-learn. The last 20 % are read only with `--test`. You will see a progress
 
 the network's confusion matrix, and what a bank gains by calling customers from three thresholds
 on. Curves and results go to `mlp/outputs/<start time>/`. Takes less than a minute on two cores,
-about seven on PyTorch.
+and more on PyTorch.
 Chapter: mlp/README.md#evaluating-honestly
 """
 
