@@ -487,8 +487,8 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     compared = results.pop("compared")
     assert set(results) == {"layers", "affine"} and set(compared) == {"before", "after"}
     for when, one in compared.items():
-        more = one["only_first"] - one["only_second"]
-        assert results["affine"][when]["errors"] - results["layers"][when]["errors"] == more
+        fewer = one["only_first"] - one["only_second"]
+        assert results["layers"][when]["errors"] - results["affine"][when]["errors"] == fewer
     for scores in results.values():
         # So short a training is not over, so that its continuation must be better.
         assert scores["after"]["cross_entropy"] < scores["before"]["cross_entropy"]
