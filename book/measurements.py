@@ -291,6 +291,7 @@ RUNS = {
     "beside_nanogpt": {},
     # cnn/segmentation/find.py RUN, of a run of segment.py
     "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
+    "pixels_found_8": {},  # with --most 8
     "doctor_zoo": {},
     "bands_xor": {},  # book/bands.py xor --trial NAME, of several names
     "bands_mnist_dense": {},
