@@ -572,9 +572,7 @@ def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypat
 def test_the_text_is_right_about_settings():
     for ending in ("", "_jax", "_torch"):
         compared = load_seconds(f"faster{ending}")["compared"]
-        assert compared["convolutions"]["own_step"]["low"] > 0.9
-        assert compared["convolutions"]["own_step"]["high"] < 1.1
-        assert compared["perceptron"]["own_step"]["low"] < 1
+        assert all(ways["own_step"]["low"] < 1 for ways in compared.values()), ending
     found = load_seconds("faster")
     compared, networks = found["compared"], found["networks"]
     at_once = {name: compared[name]["steps_per_execution"] for name in networks}
