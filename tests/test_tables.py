@@ -111,6 +111,13 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     script, _ = run_main("mlp/tables/predict.py", *options, "--threshold", 0.9)
     written = pd.read_csv(tmp_path / "run" / "predictions.csv")
     assert (written["Sex, predicted"] == np.where(yes >= 0.9, "FEMALE", "MALE")).all()
+    # The answers of an earlier run are written over, and shown like others.
+    written.to_csv(tmp_path / "rows.csv", index=False)
+    capsys.readouterr()
+    run_main("mlp/tables/predict.py", *options)
+    assert "probability of FEMALE" in capsys.readouterr().out
+    again = pd.read_csv(tmp_path / "run" / "predictions.csv")
+    assert (again["Sex, predicted"] == np.where(yes >= 0.2, "FEMALE", "MALE")).all()
 
     table.drop(columns=["Island"]).to_csv(tmp_path / "rows.csv", index=False)
     options = list(map(str, [*options, "--outputs", tmp_path / "none"]))

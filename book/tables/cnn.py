@@ -2,6 +2,7 @@
 
 from tables.common import (
     PERCENT,
+    each,
     entries,
     load_results,
     markdown,
@@ -96,17 +97,12 @@ def cnn_residual():
     return markdown(["network", "parameters", "epochs", "seconds", "validation"], *rows)
 
 
-def each(found):
-    """Return the accuracy with each seed."""
-    return ", ".join(percent(accuracy, 1) for accuracy in found["accuracies"])
-
-
 @table
 def cnn_depth():
-    measured = load_results("cnn_depth")["accuracies"]
+    measured, parts = load_results("cnn_depth")["accuracies"], ("training", "held_out")
     rows = [
-        [depth, *(each(measured[kind][depth][part]) for kind in measured for part in parts)]
-        for parts in [("training", "held_out")]
+        [depth]
+        + [each(ways[depth][part]["accuracies"], 1) for ways in measured.values() for part in parts]
         for depth in measured["plain"]
     ]
     header = ["convolutions", "plain, training", "held out", "with skips, training", "held out"]

@@ -39,6 +39,16 @@ def percent(share, digits=2):
     return f"{share:.{digits}%}".replace("%", PERCENT)
 
 
+def each(accuracies, digits=2):
+    """Return the accuracy with each seed."""
+    return ", ".join(percent(accuracy, digits) for accuracy in accuracies)
+
+
+def dagger(name):
+    """Return what marks a result of the older split."""
+    return " †" if name in OLD_SPLIT else ""
+
+
 def cell(value):
     """Return what stands in a cell; the hyphen before a number becomes a minus sign."""
     text = str(value)

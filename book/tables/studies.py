@@ -1,8 +1,9 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
 from tables.common import (
-    OLD_SPLIT,
     PERCENT,
+    dagger,
+    each,
     entries,
     load_results,
     markdown,
@@ -174,16 +175,15 @@ def mnist_recipes():
     rows = []
     for name, label in labels.items():
         recipe = load_results(name)
-        dagger = " †" if name in OLD_SPLIT else ""
         rows.append(
             [
-                label + dagger,
+                label + dagger(name),
                 f"{recipe['parameters']:,}",
                 recipe["epochs"],
                 f"{recipe['seconds']:,.0f}",
             ]
             + [with_deviation(recipe["validation"], PERCENT)]
-            + [", ".join(percent(accuracy) for accuracy in recipe["validation"]["accuracies"])]
+            + [each(recipe["validation"]["accuracies"])]
             + [percent(recipe["ensemble"]["validation"]["accuracy"])]
         )
     header = ["recipe", "parameters", "epochs", "seconds", "validation", "each seed"]

@@ -40,11 +40,6 @@ LEAST = [5, 10, 20, 30, 45, 60]  # pixels of a piece that may be a digit
 BRIDGE = [0, 1, 2, 3]  # pixels by which pieces may grow to be one
 OF_CHOOSING = 4  # what fixes these scenes, on which no network has learned
 SHOWN = 6  # scenes of the figure of failures
-# What makes the number of a digit readable, by its colour.
-BEHIND = {
-    ink: {"facecolor": paper, "edgecolor": "none", "alpha": 0.7, "pad": 0.8}
-    for ink, paper in (("white", "black"), ("black", "white"))
-}
 NEIGHBOUR = {"same": "overlaps its like", "other": "overlaps another digit"}
 OVERLAPS = [0, 0.001, 0.25, 0.5, 1.01]  # of a digit's box, what another one covers of it
 
@@ -144,13 +139,14 @@ def draw_failures(scenes, maps, found, truth, missed, path):
     for column, scene in zip(panels.T, missed, strict=False):
         column[0].imshow(scenes.images[scene, ..., 0], cmap="gray")
         column[1].imshow(maps[scene].argmax(axis=-1), **MAPS)
-        for axes, boxes, ink in zip(column, (truth, found), ("white", "black"), strict=True):
+        inks = [("white", "black"), ("black", "white")]  # of boxes and numbers, and behind them
+        for axes, boxes, (ink, behind) in zip(column, (truth, found), inks, strict=True):
             for box in boxes:
                 if box.scene == scene:
                     corner, sides = (box.left - 0.5, box.top - 0.5), (box.width, box.height)
                     axes.add_patch(plt.Rectangle(corner, *sides, fill=False, edgecolor=ink))
-                    place = {"color": ink, "size": 9, "bbox": BEHIND[ink]}
-                    axes.text(box.right, box.top, NAMES[box.label], **place)
+                    paper = {"facecolor": behind, "edgecolor": "none", "alpha": 0.7, "pad": 0.8}
+                    axes.text(box.right, box.top, NAMES[box.label], color=ink, size=9, bbox=paper)
     for axes in panels.flat:
         axes.set(xticks=[], yticks=[])
     panels[0, 0].set_ylabel("what is there")

@@ -103,10 +103,10 @@ def main(argv=None):
         example = f'{kind}, such as "{one["such as"]}"'
         print(f"{name}: {example}, in {one['rows']:,} of {len(table):,} rows")
 
-    names, target, given = run["names"], run["target"], list(table.columns)
+    names, target = run["names"], run["target"]
     answers = ask(model, inputs, names)
     if run["task"] == "number":
-        table[f"{target}, predicted"] = answers
+        added = {f"{target}, predicted": answers}
     else:
         chosen = answers.argmax(axis=1)
         if run["task"] == "yes-or-no":
@@ -114,10 +114,11 @@ def main(argv=None):
             if threshold is None:
                 threshold = run["thresholds"]["calculated"]["threshold"]
             chosen = (answers[:, 1] >= threshold).astype(int)
-        table[f"{target}, predicted"] = [names[i] for i in chosen]
+        added = {f"{target}, predicted": [names[i] for i in chosen]}
         for i, name in enumerate(names):
-            table[f"probability of {name}"] = answers[:, i].round(4)
-    print(table.drop(columns=given).head(SHOWN))
+            added[f"probability of {name}"] = answers[:, i].round(4)
+    table = table.assign(**added)  # also over those of an earlier run
+    print(table[list(added)].head(SHOWN))
     if run["task"] == "yes-or-no":
         print(f"{len(table):,} rows, {chosen.sum():,} of them with {names[1]} ", end="")
         print(f"(from a probability of {threshold:.2g} on).")
