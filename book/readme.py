@@ -15,7 +15,7 @@ from chapter import ROOT
 
 import re
 
-from tables import make_table
+from tables import TABLES
 from utils.runs import load_results
 
 # The front page, those of the chapters, and those of their parts.
@@ -70,7 +70,7 @@ def bring_up_to_date(text):
         written = f"{100 * value:{form[:-2]}f}" if points else f"{value:{form}}".replace("%", " %")
         return match[0].replace(match[1], written, 1)
 
-    text = TABLE.sub(lambda match: match[1] + make_table(match[2]) + match[3], text)
+    text = TABLE.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
     return NUMBER.sub(number, text)
 
 

@@ -2,7 +2,7 @@
 
 The network takes colour images, values 0 to 255, and gives a probability for each of 1,000 kinds
 of things. Architecture and weights: Google's EfficientNet-Lite, Apache-2.0. `classify.py` and
-`transfer.py` use it.
+`transfer.py` use it. Importing this module sets Keras to `channels_last`.
 Chapter: cnn/README.md#a-pretrained-network
 """
 

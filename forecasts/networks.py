@@ -57,12 +57,15 @@ class Network(Learner):
         x = layers.Dense(64, activation="relu")(x)
         return keras.Model([past, known], layers.Dense(outputs)(x))
 
+    def start(self, outputs, loss="mae"):
+        keras.utils.set_random_seed(self.seed)
+        self.model = self.build(outputs)
+        self.model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss, jit_compile=JIT)
+
     def fit(self, data, loss="mae", outputs=None):
         """Train, and keep the weights of the epoch with the lowest validation loss."""
         self.data = data
-        keras.utils.set_random_seed(self.seed)
-        self.model = self.build(outputs or data.horizon)
-        self.model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss, jit_compile=JIT)
+        self.start(outputs or data.horizon, loss)
         train, validation = data.starts["train"], data.starts["validation"]
         self.model.fit(
             self.inputs(train),
@@ -80,9 +83,7 @@ class Network(Learner):
         """Train anew on data without a validation part, for as many epochs as were best."""
         epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
         self.data, starts = data, data.starts["train"]
-        keras.utils.set_random_seed(self.seed)
-        self.model = self.build(data.horizon)
-        self.model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="mae", jit_compile=JIT)
+        self.start(data.horizon)
         x, y = self.inputs(starts), data.targets(starts)
         self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
         return self

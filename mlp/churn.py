@@ -59,7 +59,7 @@ def with_scaling(network, preprocessor):
     It takes the 11 inputs as the encoder makes them, not scaled.
     """
     scaler = preprocessor[-1]
-    scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.var_)
+    scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.scale_**2)
     return keras.Sequential([keras.Input(shape=(len(scaler.mean_),)), scaling, *network.layers])
 
 

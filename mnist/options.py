@@ -99,7 +99,7 @@ def parse_arguments(argv, defaults):
     if settings.model not in [*MODELS, "all"]:
         parser.error(f"the run trains {settings.model}, which models.py does not have")
     if settings.average_weights and settings.early_stopping:
-        parser.error("Keras would put averaged weights in place of the best: choose one of the two")
+        parser.error("Keras would put the best weights in place of averages: choose one of the two")
     if resume and (problem := find_change(load_run(folder)["settings"], settings)):
         parser.error(problem)
     return settings, folder, resume, args.test

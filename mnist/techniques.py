@@ -117,11 +117,12 @@ def in_precision(build, kind):
     """
     if not kind:
         return build()
+    before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(f"mixed_{kind}")
     try:
         model = build()
     finally:
-        keras.config.set_dtype_policy("float32")
+        keras.config.set_dtype_policy(before)
     # Probabilities need more digits than that, and the loss is computed from them.
     model.layers[-1].dtype_policy = "float32"
     return model

@@ -72,7 +72,7 @@ def main(argv=None):
     parser.add_argument("--epochs", type=positive(int), nargs="+", default=EPOCHS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
-    folder, epochs, orders = make_folder(args.outputs), sorted(args.epochs), make_orders()
+    folder, epochs, orders = make_folder(args.outputs), sorted(set(args.epochs)), make_orders()
     results = {name: {} for name in NETWORKS}
     for seed in range(1, args.seeds + 1):
         for name, one in results.items():

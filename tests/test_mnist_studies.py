@@ -616,7 +616,7 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     rows = compare.main([str(mine), *options])["networks"]
     assert rows[0]["name"] == "yours: my_net, mine"
     assert rows[0]["seconds"] == 10 * 4 + 2 * 4  # with those of the run that it started from
-    assert {"recipe quick", "recipe best †", "conv_net"} <= {row["name"] for row in rows}
+    assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
     with pytest.raises(SystemExit, match="is not a folder of a finished run"):
         compare.main([str(tmp_path), *options])
     for change in (

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from html.parser import HTMLParser
 
 import keras
@@ -365,14 +364,6 @@ def test_results_say_how_they_were_measured():
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
         assert " /" not in provenance["command"], f"{path.name}: write RUN in place of a folder"
         assert path.stem in without_backend or "backend" in provenance, path.name
-
-
-def test_a_dagger_is_for_results_of_the_older_split_only(load_script):
-    """Who measures such a result anew must take its name from the list."""
-    load_script("book/readme.py")
-    for name in sys.modules["tables.common"].OLD_SPLIT:
-        path = ROOT / "assets" / "results" / f"{name}.json"
-        assert "split" not in json.loads(path.read_text(encoding="utf-8"))["provenance"], name
 
 
 def test_summaries_are_those_of_the_models(load_script):

@@ -32,7 +32,7 @@ class RandomAffine(layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         # TensorFlow's XLA compiler, which Keras uses on a GPU, may not know the transformation.
-        self.supports_jit = False
+        self.supports_jit = keras.config.backend() != "tensorflow"
 
     def call(self, images, training=False):
         return self.transform(images) if training else images

@@ -51,7 +51,8 @@ def with_torch(function, tensors):
 def weight_gradients(model, x, y, loss_function=keras.losses.categorical_crossentropy):
     """Return {weight: gradient of the mean loss} for inputs x and what should come out, y.
 
-    The names are those of Keras, such as conv2d/kernel. The model stays as it is.
+    The names are those of Keras, such as conv2d/kernel. The model stays as it is, and answers as in
+    use: dropout rests, and batch normalization takes its moving averages.
     """
     weights, fixed = (
         [ops.convert_to_numpy(variable) for variable in variables]

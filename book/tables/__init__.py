@@ -20,6 +20,6 @@ from tables import (  # noqa: F401
     visualizing,
     xor,
 )
-from tables.common import TABLES, make_table
+from tables.common import TABLES
 
-__all__ = ["TABLES", "make_table"]
+__all__ = ["TABLES"]

@@ -5,28 +5,10 @@ TABLES holds, by name, a function without arguments that returns a Markdown tabl
 
 import re
 
-from utils import runs
+from utils.runs import load_results
 
 PERCENT = "\N{NO-BREAK SPACE}%"
 TABLES = {}
-# Results that were measured when the last 5,000 training images of MNIST validated.
-OLD_SPLIT = {"mnist_best"}
-OLDER = "measured with an older split, by which the last 5,000 training images validate"
-loaded = set()  # names of the results that the table being made has loaded
-
-
-def load_results(name):
-    """Return what assets/results/NAME.json holds, and note that it was asked for."""
-    loaded.add(name)
-    return runs.load_results(name)
-
-
-def make_table(name):
-    """Return the Markdown of a table, with a note if its results are of the older split."""
-    loaded.clear()
-    text = TABLES[name]()
-    note = f"† {OLDER.capitalize()}." if "†" in text else f"This table was {OLDER} (†)."
-    return f"{text}\n{note}\n" if loaded & OLD_SPLIT else text
 
 
 def table(make):
@@ -42,11 +24,6 @@ def percent(share, digits=2):
 def each(accuracies, digits=2):
     """Return the accuracy with each seed."""
     return ", ".join(percent(accuracy, digits) for accuracy in accuracies)
-
-
-def dagger(name):
-    """Return what marks a result of the older split."""
-    return " †" if name in OLD_SPLIT else ""
 
 
 def cell(value):

@@ -1,6 +1,6 @@
 """The tables of the chapter on MNIST: networks trained once."""
 
-from tables.common import PERCENT, TABLES, dagger, load_results, markdown, percent, table
+from tables.common import PERCENT, TABLES, load_results, markdown, percent, table
 from utils.statistics import with_deviation
 
 TEST_SIZE = 10_000
@@ -65,14 +65,13 @@ def mnist_test():
             [f"`{name}`, 60 epochs", 1, *accuracies(model, "test"), model["test"]["errors"]]
         )
     for label in ("quick", "best"):
-        recipe = load_results(name := f"mnist_{label}")
-        called = f"recipe {label}{dagger(name)}"
+        recipe = load_results(f"mnist_{label}")
         test, together = recipe["test"], recipe["ensemble"]["test"]
         seeds = len(test["accuracies"])
         misread = f"{TEST_SIZE * (1 - test['mean']):.0f}"
-        rows.append([called, seeds, with_deviation(test, PERCENT), misread])
+        rows.append([f"recipe {label}", seeds, with_deviation(test, PERCENT), misread])
         answers = [percent(together["accuracy"]), together["errors"]]
-        rows.append([f"{called}, {seeds} seeds together", seeds, *answers])
+        rows.append([f"recipe {label}, {seeds} seeds together", seeds, *answers])
     return markdown(["", "runs", "test accuracy", "misread of 10,000"], *rows)
 
 

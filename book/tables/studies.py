@@ -2,7 +2,6 @@
 
 from tables.common import (
     PERCENT,
-    dagger,
     each,
     entries,
     load_results,
@@ -177,7 +176,7 @@ def mnist_recipes():
         recipe = load_results(name)
         rows.append(
             [
-                label + dagger(name),
+                label,
                 f"{recipe['parameters']:,}",
                 recipe["epochs"],
                 f"{recipe['seconds']:,.0f}",

@@ -50,7 +50,7 @@ def spam():
 def spam_behind():
     return markdown(
         [
-            "messages read rightly, fewer than with characters",
+            "fewer messages read rightly than with characters",
             "points",
             "95 % interval",
             "Holm's p",

@@ -109,10 +109,16 @@ def train(model, inputs, labels, epochs, learning_rate):
     model.fit(inputs, labels, epochs=epochs, verbose=0)
 
 
-def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
-    """Train the last blocks, but not their batch normalization, which also keeps its averages."""
+def thaw(last_blocks, normalization_stays=True):
+    """Make the last blocks trainable; batch normalization that stays also keeps its averages."""
     for layer in last_blocks.layers:
-        layer.trainable = not isinstance(layer, layers.BatchNormalization)
+        normalization = isinstance(layer, layers.BatchNormalization)
+        layer.trainable = not (normalization and normalization_stays)
+
+
+def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
+    """Train the last blocks, but not their batch normalization."""
+    thaw(last_blocks)
     train(last_blocks, maps, labels, epochs, learning_rate / 10)
 
 

@@ -16,7 +16,6 @@ from chapter import OUTPUTS
 
 import keras
 import numpy as np
-from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.efficientnet_lite import build_network
@@ -28,6 +27,7 @@ from cnn.studies.cached import (
     compute_features,
     predict,
     replace_head,
+    thaw,
     train,
 )
 from cnn.studies.few_pictures import ARTISTS, FOLDS, SIZE
@@ -44,13 +44,6 @@ VARIANTS = {
     "rate as for the head": (True, LEARNING_RATE),
     "neither": (False, LEARNING_RATE),
 }
-
-
-def thaw(last_blocks, normalization_stays):
-    """Make the last blocks trainable, with or without their batch normalization."""
-    for layer in last_blocks.layers:
-        normalization = isinstance(layer, layers.BatchNormalization)
-        layer.trainable = not (normalization and normalization_stays)
 
 
 def compare(variants, seeds, epochs):

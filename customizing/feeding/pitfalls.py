@@ -77,6 +77,11 @@ class Batches(keras.utils.PyDataset):
         self.order = np.array([*shuffled(len(self.x), self.buffer, self.random)])
 
 
+def validate(model, x, y):
+    """Return the accuracy on images x."""
+    return model.evaluate(x, y, batch_size=1000, verbose=0, return_dict=True)["accuracy"]
+
+
 def sort_and_shuffle(digits, epochs):
     """Return {buffer: validation accuracy}; the digits come in order of their labels."""
     order = np.argsort(digits.y_train.argmax(axis=1), kind="stable")
@@ -87,8 +92,7 @@ def sort_and_shuffle(digits, epochs):
         model = build_model()
         # By itself fit would also shuffle the batches of a PyDataset.
         model.fit(Batches(x, y, buffer), epochs=epochs, shuffle=False, verbose=0)
-        _, accuracy = model.evaluate(digits.x_val, digits.y_val, batch_size=1000, verbose=0)
-        found[str(buffer)] = float(accuracy)
+        found[str(buffer)] = validate(model, digits.x_val, digits.y_val)
     return found
 
 
@@ -138,10 +142,7 @@ def augment_validation(digits, epochs):
         model.fit(x, digits.y_train, batch_size=BATCH_SIZE, verbose=0)
     changed = keras.ops.convert_to_numpy(augment(digits.x_val, training=True))
     scores = {"as_they_are": digits.x_val, "augmented": changed}
-    return {
-        name: float(model.evaluate(x, digits.y_val, batch_size=1000, verbose=0)[1])
-        for name, x in scores.items()
-    }
+    return {name: validate(model, x, digits.y_val) for name, x in scores.items()}
 
 
 def main(argv=None):

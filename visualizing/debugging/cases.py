@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from broken import FAULTS, Training
-from networks import as_input, layer_outputs, probabilities
 from symptoms import GUESSING, Patient, judge_rate
 from utils.data import Digits, load_parts, prepare_part
 from utils.statistics import score
@@ -177,16 +176,12 @@ def train(case, training):
         part: score(y, model.predict(x, batch_size=CHUNK, verbose=0))
         for part, (x, y) in digits.parts().items()
     }
-    images, labels = all_digits()["validation"]
-    pixels = images.astype("float32")
-    predictions = [probabilities(model, x) for x in (pixels, 255 * pixels)]
-    outputs = layer_outputs(model, as_input(model, images[:1000]))
     settings = {
         "optimizer": "adam",
         "learning_rate": training.learning_rate,
         "batch_size": training.batch_size,
     }
-    return Patient(pd.DataFrame(history), said, settings, model, labels, *predictions, outputs)
+    return Patient.of(model, *all_digits()["validation"], pd.DataFrame(history), said, settings)
 
 
 def measure(patient):
@@ -204,13 +199,7 @@ def measure(patient):
         "the book's, 0 to 1": describe(patient.score(patient.predictions)),
         "the book's, 0 to 255": describe(patient.score(patient.predictions_unscaled)),
     }
-    relus = [
-        patient.outputs[layer.name]
-        for layer in patient.model.layers
-        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu"
-    ]
-    for number, output in enumerate(relus, 1):
-        alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
+    for number, (_, alive) in enumerate(patient.neurons_alive(), 1):
         measures[f"never active in layer {number}"] = f"{(~alive).sum()} of {alive.size}"
     return measures
 

@@ -24,12 +24,8 @@ def admit(folder, name, run):
     """Return the patient: one network of a finished run."""
     history = load_history(folder, name)
     model = networks.load_network(folder / f"{name}.keras", diverged=True)
-    images, labels = networks.held_out_digits()
-    pixels = images.astype("float32")
-    predictions = [networks.probabilities(model, x) for x in (pixels, 255 * pixels)]
-    outputs = networks.layer_outputs(model, networks.as_input(model, images[:1000]))
     said, settings = run["models"][name], {"optimizer": "adam"} | run["settings"]
-    return Patient(history, said, settings, model, labels, *predictions, outputs)
+    return Patient.of(model, *networks.held_out_digits(), history, said, settings)
 
 
 def examine(patient):

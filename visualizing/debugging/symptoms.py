@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from networks import as_input, layer_outputs, probabilities
 from utils.statistics import score
 
 GUESSING = math.log(10)  # the loss of somebody who gives each digit a probability of 0.1
@@ -34,8 +35,23 @@ class Patient:
     predictions_unscaled: np.ndarray  # and from 0 to 255
     outputs: dict  # of each layer, for the first 1,000
 
+    @classmethod
+    def of(cls, model, images, labels, history, said, settings):
+        """Return the patient whose model has looked at what held_out_digits returns."""
+        pixels = images.astype("float32")
+        predictions = [probabilities(model, x) for x in (pixels, 255 * pixels)]
+        outputs = layer_outputs(model, as_input(model, images[:1000]))
+        return cls(history, said, settings, model, labels, *predictions, outputs)
+
     def score(self, predictions):
         return score(keras.utils.to_categorical(self.labels, 10), predictions)
+
+    def neurons_alive(self):
+        """Yield each layer of relu, but the last, and which of its neurons or maps ever fire."""
+        for layer in self.model.layers[:-1]:
+            if getattr(getattr(layer, "activation", None), "__name__", "") == "relu":
+                output = self.outputs[layer.name]
+                yield layer.name, (output > 0).any(axis=tuple(range(output.ndim - 1)))
 
 
 def diverged(patient):
@@ -68,13 +84,11 @@ def learned_nothing(patient):
 
 def dead_neurons(patient):
     """A neuron, or a map, that gives 0 for each of 1,000 images gets no gradient, either."""
-    found = []
-    for layer in patient.model.layers[:-1]:
-        if getattr(getattr(layer, "activation", None), "__name__", "") == "relu":
-            output = patient.outputs[layer.name]
-            alive = (output > 0).any(axis=tuple(range(output.ndim - 1)))
-            if (~alive).mean() > DEAD:
-                found.append(f"{(~alive).sum()} of {alive.size} in {layer.name}")
+    found = [
+        f"{(~alive).sum()} of {alive.size} in {name}"
+        for name, alive in patient.neurons_alive()
+        if (~alive).mean() > DEAD
+    ]
     if found:
         return f"neurons that are never active: {'; '.join(found)}. A lower rate, other weights"
     return None
