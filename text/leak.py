@@ -2,8 +2,8 @@
 
     python text/leak.py
 
-You will see how many messages repeat another one apart from digits, punctuation and capitals, some of
-them, and the errors of two models in five folds: with messages drawn at random, and with near
+You will see how many messages repeat another one apart from digits, punctuation and capitals, some
+of them, and the errors of two models in five folds: with messages drawn at random, and with near
 copies together. A few minutes on two cores.
 Chapter: text/README.md#near-copies
 """
