@@ -63,7 +63,7 @@ class WithJax(Reporting):
         x, y, weights = unpack_x_y_sample_weight(data)
         trainable, fixed, of_optimizer, of_metrics = state
 
-        # In this scope a variable that changes does not change: the scope keeps its new value.
+        # In this scope an assignment leaves the variable as it is: the scope keeps the value.
         def loss_of(trainable, fixed):
             variables = self.trainable_variables + self.non_trainable_variables
             variables += self.optimizer.variables  # which know the scale

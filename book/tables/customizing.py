@@ -34,15 +34,17 @@ def difference(one, scale, form):
     return [cells[0], f"{cells[1]} to {cells[2]}", seeds, p_value(one["holm"])]
 
 
+def minus(label):
+    """Return "(one, way) minus (other, way)" for "one, way - other, way"."""
+    return " minus ".join(f"({half})" if "," in half else half for half in label.split(" - "))
+
+
 def comparisons(name, scale=100, form="{:+.2f}", unit="points"):
     """Return the table of the comparisons of a measurement."""
     found = load_results(name)["comparisons"]
     return markdown(
         ["comparison", f"mean, {unit}", "95 % interval", "seeds with more", "p (Holm)"],
-        *[
-            [label.replace(" - ", " minus "), *difference(one, scale, form)]
-            for label, one in found.items()
-        ],
+        *[[minus(label), *difference(one, scale, form)] for label, one in found.items()],
     )
 
 
@@ -182,7 +184,7 @@ def siamese():
     for results, who, label in (
         (found, "siamese network", "siamese network"),
         (found, "logistic regression", "logistic regression"),
-        (found, "difference", "the network, less regression"),
+        (found, "difference", "the network minus regression"),
         (without, "siamese network", "siamese network, no dropout"),
     ):
         sign, one = "+" if who == "difference" else "", results["scores"][who]
@@ -192,5 +194,5 @@ def siamese():
         threshold = results["thresholds"].get(who)
         cells.insert(1, "" if threshold is None else f"{threshold:.2f}")
         rows.append([label, *cells])
-    header = ["", "right at 0.5, %", "its threshold", "right there, %", "AUC"]
+    header = ["", "right at 0.5, %", "its threshold", "right at its threshold, %", "AUC"]
     return markdown(header, *rows)

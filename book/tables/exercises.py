@@ -27,7 +27,7 @@ def exercises():
 def exercise_mutants():
     totals = load_results("exercises")["totals"]
     kinds = {
-        "by hand, at hand while the checks were written": "hand",
+        "by hand, before the checks were done": "hand",
         "by hand, written after the checks": "unseen",
         "by rule": "rule",
     }

@@ -32,7 +32,7 @@ def pixels_skips():
         least, most = (f"{edge(one['more']['differences']):+.3f}" for edge in (min, max))
         difference = with_interval(one["more"], "{:+.3f}")
         rows.append([name, *means, difference, f"{least} to {most}", p_value(p)])
-    header = ["IoU", "with skips", "without", "difference (95 %)", "of the ten pairs", "p"]
+    header = ["IoU", "with skips", "without", "difference (95 %)", "lowest and highest pair", "p"]
     return markdown(header, *rows)
 
 

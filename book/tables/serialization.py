@@ -53,7 +53,9 @@ def rest_load():
         for clients, line in load_results("rest_load")[name].items()
         if clients.isdigit()
     ]
-    return markdown(["clients", "half within", "99 % within", "requests per second"], *rows)
+    return markdown(
+        ["clients", "half answered within", "99 % within", "requests per second"], *rows
+    )
 
 
 def smaller(network):

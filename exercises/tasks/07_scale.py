@@ -1,4 +1,4 @@
-"""Scaling: each column gets the mean 0 and the standard deviation 1, of the training rows.
+"""Scaling: each column of the training rows gets the mean 0 and the standard deviation 1.
 
 train: (rows, columns); validation: (other rows, columns).
 The network must not learn anything from the validation rows, not even their mean. A column that
