@@ -4,6 +4,7 @@ logits: (symbols,); temperature: 0 or more; top_k: how many of the likeliest tok
 choose from, None for all; random: a generator of numpy, for all that is drawn.
 The probabilities are the softmax of the logits divided by the temperature; at 0 the likeliest token
 is taken. Only the top_k likeliest can be drawn, and their probabilities keep their ratio.
+Large logits, some thousands, must not overflow.
 Returns the number of a token, from 0.
 
     >>> choose(np.array([0.1, 2.0, 1.9]), 0, None, np.random.default_rng(1))
