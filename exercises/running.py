@@ -39,7 +39,7 @@ def start_judge(arguments, show):
     """Run judge.py; return what it has written to stderr."""
     try:
         run = subprocess.run(
-            [sys.executable, str(JUDGE), *arguments],
+            [sys.executable, "-X", "utf8", str(JUDGE), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=None if show else subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -35,7 +35,7 @@ def parse_times(column, notes, date_format=None):
         fail(f"--date-format {date_format} is not a format such as %d/%m/%Y")
     forms = [date_format] if date_format else ["ISO8601", *(d + h for d in DAYS for h in HOURS)]
     forms = [form for form in forms if read_times(column[:1], form).notna().all()]
-    read = {form: read_times(column, form) for form in forms or ["ISO8601"]}
+    read = {form: read_times(column, form) for form in forms or [date_format or "ISO8601"]}
     form, times = min(read.items(), key=lambda pair: pair[1].isna().sum())
     if times.isna().any():
         row = times.isna().argmax()
@@ -50,7 +50,7 @@ def parse_times(column, notes, date_format=None):
             fail(
                 f"row {row + 2}: {column.iloc[row]!r} may be {times.iloc[row]:%d %B %Y} or "
                 f"{read[other].iloc[row]:%d %B %Y}, and no row decides it. "
-                f"Say --date-format {form!r} or {other!r}."
+                f'Say --date-format "{form}" or "{other}".'
             )
     if form != "ISO8601":
         notes.append(f"The times were read as {form}.")
@@ -103,10 +103,12 @@ def fill(values, seasons):
     Taken is the longest season for which there is a value; without one, the last value goes on.
     Only before the first value there is nothing but the first value.
     """
+    first = np.flatnonzero(~np.isnan(values))[0]
+    values[:first] = values[first]
     for step in np.flatnonzero(np.isnan(values)):
         back = max((season for season in seasons if season <= step), default=1)
-        values[step] = values[max(step - back, 0)]
-    return pd.Series(values).bfill().to_numpy()
+        values[step] = values[step - back]
+    return values
 
 
 def check_values(values, past):

@@ -36,10 +36,14 @@ CURVES = 8  # that are drawn
 QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
 
 
+def written(path):
+    return path.stat().st_mtime_ns
+
+
 def load_runs(outputs):
     """Return the runs in a folder, the newest first: name, script, options, results, histories."""
     runs = []
-    for path in sorted(outputs.glob("*/results.json"), reverse=True):
+    for path in sorted(outputs.glob("*/results.json"), key=written, reverse=True):
         try:
             results = read_json(path)
             if not fits(results, {"provenance": {"command": str}}):

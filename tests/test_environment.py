@@ -148,6 +148,8 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path):
     assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "TEACHING.md").is_file()
     for name in (*script.KEYS, ".git", ".venv", "xor/outputs"):
         assert not (folder / name).exists(), name
+    results = (folder / "assets" / "results").glob("*.json")
+    assert not any("def dropout" in path.read_text(encoding="utf-8") for path in results)
     for page in folder.rglob("*.md"):
         for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page}: {target}"

@@ -109,6 +109,8 @@ def test_gaps_are_filled_from_the_past_only(series):
     later = values.copy()
     later[12:] = 1_000
     np.testing.assert_array_equal(series.fill(later, seasons=(5,))[1:12], filled[1:12])
+    values[[0, 5]] = np.nan  # a season after a gap at the start
+    assert list(series.fill(values.copy(), seasons=(5,))[[0, 5]]) == [1, 1]
 
 
 def test_a_table_is_mended_and_says_so(series, tmp_path):
@@ -200,7 +202,7 @@ BAD = [
     ("no test part", with_gap(0.84, 1), "the test part has values in 1 of its"),
     ("no validation part", with_gap(0.69, 0.86), "the validation part has values in 0 of"),
     ("US and Europe", dated("%d/%m/%Y", "%m/%d/%Y"), "row 302: '10/31/2024' is not a time such as"),
-    ("first of months", dated("%d/%m/%Y", step="MS"), "no row decides it. Say --date-format '%d/%"),
+    ("first of months", dated("%d/%m/%Y", step="MS"), 'no row decides it. Say --date-format "%d/%'),
 ]
 
 

@@ -214,6 +214,8 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     assert open_picture(tmp_path / "slow.jpg").size == (100, 100)
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
+    (tmp_path / "film.jpg").write_bytes(slow + 1000 * b"\xff\xda")  # as some telephones append one
+    assert open_picture(tmp_path / "film.jpg").format == "JPEG"
     monkeypatch.setattr(ImageFile.ImageFile, "load", None)  # whoever unpacks an image calls it
     for name, said in [
         ("large.png", "too many pixels"),

@@ -202,7 +202,7 @@ def test_several_texts_are_written_at_once_as_one_by_one(load_script, tiny):
 def test_tokens_are_chosen_as_told(load_script):
     choose, random = load_script("text/gpt/generate.py").choose, np.random.default_rng(1)
     logits = np.log([0.1, 0.5, 0.3, 0.1])
-    for how in ({"temperature": 0}, {"top_k": 1}, {"top_p": 0.4}, {"temperature": 0.01}):
+    for how in ({"temperature": 0}, {"top_k": 1}, {"top_p": 0.4}, {"temperature": 1e-310}):
         assert {choose(logits, random, **how) for _ in range(20)} == {1}
     for how in ({"top_k": 2}, {"top_p": 0.6}):
         assert {choose(logits, random, **how) for _ in range(50)} == {1, 2}
@@ -659,14 +659,6 @@ def test_two_kinds_of_heads_can_be_named():
         assert best[name]["score"] == pytest.approx(best[name]["chosen_by"], rel=0.1)
     for name in ("vowels", "what followed the same character"):
         assert best[name]["score"] < 1.5
-
-
-def test_the_network_copies_no_more_than_the_held_out_text():
-    found = load_results("gpt_copies")
-    held_out = found["held-out Shakespeare"]["mean"]
-    assert found["network, temperature 1.0"]["mean"] < held_out - 1
-    assert found["network, temperature 0.5"]["mean"] == pytest.approx(held_out, abs=0.5)
-    assert found["n-grams of 9 characters"]["mean"] > held_out + 2
 
 
 def test_lunch_is_ham():

@@ -6,6 +6,7 @@ each of them. Whoever unpacks the image looks at its first frame only.
 """
 
 import io
+import re
 import warnings
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ BYTES = 64 * 2**20  # of a file
 PIXELS = 150_000_000  # of an image; a panorama may have a hundred million
 # A progressive JPEG comes in scans, each of which goes over all pixels: cameras write about ten.
 SCANS = 100
+# Of a part of a JPEG that says how long it is, or of the end. Data may hold FF 00, FF D0 to FF D7.
+MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 WORK = 300_000_000  # scans times pixels: about a second. Between scans, every pixel is kept, too
 
 
@@ -55,8 +58,7 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise PictureError(getattr(error, "strerror", None) or first_line(error)) from error
     size, most = image.width * image.height, (pixels or {}).get(image.format, PIXELS)
-    # Within the data of a JPEG, FF DA stands only where a scan begins.
-    scans = content.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
+    scans = count_scans(content) if image.format in ("JPEG", "MPO") else 1
     if size > most:
         raise TooLargeError(f"too many pixels; an image may have {most:,} as {image.format}")
     if scans > SCANS or scans * size > WORK:
@@ -64,3 +66,12 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     if still and getattr(image, "is_animated", False):
         raise PictureError("an animation, not one image")
     return image
+
+
+def count_scans(content):
+    """Return how many scans a JPEG has. What follows its end, such as a film, is not looked at."""
+    scans, place = 0, 2
+    while (found := MARKER.search(content, place)) and found[1] != b"\xd9":
+        scans += found[1] == b"\xda"
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2])
+    return scans

@@ -17,9 +17,8 @@ import sys
 import threading
 
 import numpy as np
-from flask import render_template, request, send_from_directory
+from flask import render_template, send_from_directory
 from scipy.stats import norm
-from werkzeug.exceptions import HTTPException
 
 from flow import EULER, GUIDANCE, follow
 from latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
@@ -30,7 +29,7 @@ from utils.runs import ROOT, fail, file_sha256, find_run
 sys.path += [str(ROOT / "serialization" / "rest")]
 from checks import RequestError
 from server import serve
-from service import add_address, make_flask
+from service import add_address, make_flask, read_json
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 8  # digits of a number
@@ -43,17 +42,12 @@ def packed(images):
     return base64.b64encode(to_grey(images).tobytes()).decode()
 
 
-def read_json(**wanted):
+def read_values(**wanted):
     """Return what the request says of each name, or raise RequestError.
 
     wanted: {name: (function that says whether a value is good, what would be)}.
     """
-    try:
-        body = request.get_json()
-    except (RecursionError, HTTPException) as error:
-        if getattr(error, "code", None) == 413:
-            raise
-        raise RequestError(400, f"send JSON with {', '.join(wanted)}") from None
+    body = read_json()
     if not isinstance(body, dict) or set(body) != set(wanted):
         raise RequestError(422, f"expected an object with {', '.join(wanted)}")
     for name, (is_good, description) in wanted.items():
@@ -103,7 +97,7 @@ def create_app(run, map_run=None, hosts=()):
 
     @app.post("/write")
     def write():
-        number, seed = read_json(
+        number, seed = read_values(
             number=(is_number, f"a text of 1 to {LONGEST} digits"),
             seed=(is_seed, "a whole number from 0 to 4294967295"),
         )
@@ -118,7 +112,7 @@ def create_app(run, map_run=None, hosts=()):
     def point():
         if map_decoder is None:
             raise RequestError(404, "there is no map; start with --map VAE_RUN")
-        across, down = read_json(
+        across, down = read_values(
             across=(is_share, "a number from 0 to 1"), down=(is_share, "a number from 0 to 1")
         )
         with lock:

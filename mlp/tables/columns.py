@@ -83,7 +83,7 @@ def look_at(name, column, as_words=False, as_numbers=False):
     if first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY:
         fail(
             f'the column {name} has numbers such as "{text.iloc[0]}". Write them with digits and '
-            f"a point, or treat it otherwise: --words '{name}' or --drop '{name}'."
+            f'a point, or treat it otherwise: --words "{name}" or --drop "{name}".'
         )
     counts = text.value_counts()
     if counts[counts >= RAREST].sum() < len(column) / 10 and different > RAREST:
@@ -137,15 +137,21 @@ def find_format(name, text):
         fitting.setdefault(days.tobytes(), form)  # two formats may say the same
     if not fitting:
         fail(
-            f"the column {name} has dates in two formats, or in an unknown one. Write all of them "
-            f"as 2026-01-31, or leave the column out: --drop '{name}'."
+            f'the column {name} has dates and values such as "{find_odd(text)}". Write all of them '
+            f'as 2026-01-31, or treat it otherwise: --words "{name}" or --drop "{name}".'
         )
     if len(fitting) > 1:
         fail(
             f'the column {name} may have the day first or the month first: "{text.iloc[0]}". '
-            f"Write its dates as 2026-01-31, or leave it out: --drop '{name}'."
+            f'Write its dates as 2026-01-31, or leave it out: --drop "{name}".'
         )
     return next(iter(fitting.values()))
+
+
+def find_odd(text):
+    """Return the first value that the format which fits the most dates of a column does not fit."""
+    unread = [to_dates(text, form).isna() for form in FORMATS]
+    return text[min(unread, key=sum)].iloc[0]
 
 
 def to_numbers(column):

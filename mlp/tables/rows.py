@@ -35,7 +35,8 @@ def read_rows(path, encoding=None):
         if first is None:
             fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
         separator = max(SEPARATORS, key=first.count)
-        numbers = re.findall(r"\d[.,]\d", sample)
+        # Not the parts of a date, such as 31.01.2026.
+        numbers = re.findall(r"(?<![\d.,])\d+[.,]\d+(?![\d.,])", sample)
         commas = separator != "," and numbers and all("," in number for number in numbers)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)

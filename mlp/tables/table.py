@@ -92,6 +92,8 @@ def read(args):
     if all(column["kind"] == "left out" for column in columns):
         fail(f"{args.data} has no column that {name} could be predicted from.")
     groups = to_words(table[group[0]]).to_numpy() if group else None
+    if group and (gaps := table[group[0]].isna().sum()):
+        print(f"The table: {gaps:,} rows have no {group[0]}; they stay together.")
     return table, columns, target, groups
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from columns import DATE, is_words, to_numbers, to_words
+from columns import DATE, counts_rows, is_words, to_numbers, to_words
 from rows import input_name
 from utils.runs import fail
 from utils.statistics import fit_float32
@@ -62,7 +62,8 @@ def decide_task(target, task):
         words = target[to_numbers(target).isna()]
         example = words.iloc[0] if len(words) else target.iloc[0]
         fail(f"the target {name} has words, such as {example}: --task number cannot be.")
-    if task != "number" and different == len(target) and (whole or not numeric):
+    all_differ = different == len(target)
+    if task != "number" and all_differ and (not numeric or counts_rows(name, target)):
         fail(f"the target {name} is different in every row, so it only tells rows apart.")
     if task:
         return task

@@ -5,6 +5,7 @@ Chapter: serialization/operating/README.md#hard-to-break
 
 import json
 import logging
+import select
 import signal
 import sys
 
@@ -20,6 +21,7 @@ from utils.runs import fail
 THREADS = 4  # that work on requests
 QUEUE = 100  # requests that wait for them; the next ones are refused
 CONNECTIONS = 800  # open at once; many systems allow a process 1,024 files
+FEW = 400  # where a server can only watch 512 of them, such as on Windows
 SILENCE = 20  # seconds for a whole request, or without any, after which a connection is closed
 ABOUT = ("/health", "/metrics")  # about the service itself: answered even when it is full
 
@@ -84,6 +86,18 @@ class Dispatcher(ThreadedTaskDispatcher):
         return super().shutdown(*args, **options)
 
 
+def most_connections():
+    """Return how many connections may be open at once on this system."""
+    if not hasattr(select, "poll"):
+        return FEW
+    import resource  # which Windows has not
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return min(CONNECTIONS, max(files - 100, 50))
+
+
 def make_server(app, **where):
     """Return the server of a Flask application; where: host and port, or sockets that listen."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
@@ -93,10 +107,10 @@ def make_server(app, **where):
         app,
         **where,
         _dispatcher=Dispatcher(app.metrics),
-        connection_limit=CONNECTIONS,
+        connection_limit=most_connections(),
         channel_timeout=SILENCE,
         cleanup_interval=1,  # seconds between two looks at the silent ones
-        asyncore_use_poll=True,  # select, where there is nothing else, takes fewer connections
+        asyncore_use_poll=True,  # or select, where there is nothing else
         # Flask answers what is a little too large, the server cuts off what is far too large.
         max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
         ident=None,

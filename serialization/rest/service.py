@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, g, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 
 from checks import MAX_BODY, RequestError
 from metrics import Metrics
@@ -60,6 +60,14 @@ def is_allowed(host, allowed):
         return name in {"localhost", socket.gethostname().lower(), *map(str.lower, allowed)}
 
 
+def read_json():
+    """Return what the request says in JSON, or raise RequestError; Flask refuses other contents."""
+    try:
+        return request.get_json()
+    except (BadRequest, RecursionError):
+        raise RequestError(400, "not valid JSON") from None
+
+
 def error_body(code, name, message):
     """Return the one form in which the service says that something is wrong."""
     return {"error": {"status": code, "name": name, "message": message}}
@@ -80,7 +88,9 @@ def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
 
     @app.errorhandler(HTTPException)
     def refused(error):
-        return error_body(error.code, error.name, error.description), error.code
+        methods = getattr(error, "valid_methods", None)  # HTTP wants them of a 405
+        headers = {"Allow": ", ".join(methods)} if methods else {}
+        return error_body(error.code, error.name, error.description), error.code, headers
 
     @app.errorhandler(Exception)
     def failed(error):

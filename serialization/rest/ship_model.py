@@ -25,7 +25,7 @@ from sklearn.model_selection import GroupKFold
 
 from out_of_distribution import digit_likeness, find_logits, is_known
 from utils.data import load_parts, prepare_images, writers_of
-from utils.models import load_model
+from utils.models import load_model, reads_digits
 from utils.options import make_parser
 from utils.runs import (
     ROOT,
@@ -81,7 +81,7 @@ def fit(model, sha256):
 
 def write_limits(model, path):
     """Write beside a network that reads digits by what the service warns of an image."""
-    if is_known(model) and model.output_shape == (None, 10):
+    if is_known(model) and reads_digits(model):
         limits = fit(model, file_sha256(path))
         write_json(limits, path.with_suffix(".json"))
         print(f"{shown(path.with_suffix('.json'))}: {limits}")

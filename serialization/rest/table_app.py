@@ -14,16 +14,15 @@ Chapter: serialization/operating/README.md#anything-but-digits
 import chapter  # noqa: F401  it tells Python where utils/ is
 
 import contextlib
+import threading
 from pathlib import Path
 
 import keras
 import numpy as np
-from flask import request
-from werkzeug.exceptions import BadRequest
 
 from checks import RequestError
 from server import serve
-from service import add_address, make_flask
+from service import add_address, make_flask, read_json
 from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import fail, file_sha256
@@ -100,9 +99,11 @@ def create_app(path, hosts=()):
     if any(column.shape != (None, 1) for column in model.inputs):
         fail(f"{path} does not take one value of each column.")
     app = make_flask(__name__, path.stem, file_sha256(path), hosts, MAX_BODY)
+    lock = threading.Lock()
 
     def predict_row(row):
-        answer = model.predict_on_batch(to_arrays(row, columns))
+        with lock:  # Keras does not promise that several threads may ask at once
+            answer = model.predict_on_batch(to_arrays(row, columns))
         if not named:
             return {"probability": round(float(answer[0, 0]), 6)}
         return {"answer": {name: float(f"{value[0, 0]:.6g}") for name, value in answer.items()}}
@@ -116,10 +117,7 @@ def create_app(path, hosts=()):
 
     @app.post("/predict")
     def predict():
-        try:
-            row = request.get_json()
-        except (BadRequest, RecursionError):
-            raise RequestError(400, "not valid JSON") from None
+        row = read_json()
         check(row, columns, gaps=named)
         unknown = [
             name

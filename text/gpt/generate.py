@@ -27,6 +27,7 @@ from utils.runs import fail, make_folder, save_results
 
 PROMPT = "ROMEO:"
 TEMPERATURE = 0.8  # below 1 likely characters become likelier, above 1 less so; 0: greedy
+COLDEST = 1e-6  # below, it is taken for 0: only the likeliest character is left
 LENGTH = 200  # characters to write
 SEED = 1
 
@@ -38,7 +39,7 @@ def choose(logits, random, temperature=1.0, top_k=None, top_p=1.0):
     this probability. Source of the latter: Holtzman and others, "The curious case of neural text
     degeneration", 2020.
     """
-    if temperature == 0:
+    if temperature < COLDEST:
         return int(logits.argmax())
     order = np.argsort(-logits, kind="stable")
     probabilities = softmax(logits[order].astype("float64") / temperature)

@@ -16,9 +16,8 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from scipy.special import softmax
-from werkzeug.exceptions import BadRequest
 
 from utils.options import make_parser
 from utils.runs import ROOT, file_sha256
@@ -29,9 +28,9 @@ sys.path += [str(FOLDER.parent / "gpt"), str(ROOT / "serialization" / "rest")]
 from cache import keras_logits
 from characters import load_run
 from checks import RequestError
-from generate import choose
+from generate import COLDEST, choose
 from server import serve
-from service import add_address, make_flask
+from service import add_address, make_flask, read_json
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request
@@ -42,10 +41,7 @@ SHOWN = 8  # of the likeliest characters
 
 def read_question(alphabet):
     """Return the text of the request as tokens, (1, characters), and the temperature."""
-    try:
-        question = request.get_json()
-    except (BadRequest, RecursionError):
-        raise RequestError(400, "not valid JSON") from None
+    question = read_json()
     if not isinstance(question, dict) or question.keys() != {"text", "temperature"}:
         raise RequestError(422, "expected an object with text and temperature")
     text, temperature = question["text"], question["temperature"]
@@ -60,7 +56,7 @@ def read_question(alphabet):
 
 def describe(logits, alphabet, temperature):
     """Return the likeliest characters, each with its probability at this temperature."""
-    if temperature == 0:
+    if temperature < COLDEST:
         logits, temperature = np.where(logits == logits.max(), 0, -np.inf), 1
     probabilities = softmax(logits.astype("float64") / temperature)
     order = np.argsort(-probabilities, kind="stable")[:SHOWN]

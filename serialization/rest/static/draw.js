@@ -8,6 +8,8 @@ const seen = document.getElementById("seen").getContext("2d");
 const status = document.getElementById("status");
 const rows = [];
 let drawn = false; // is anything on the canvas?
+// The pointer that draws. One stroke at a time: a second finger or the palm draws nothing.
+let stroke = null;
 let latest = 0; // number of the last question: answers to earlier ones come too late
 
 for (let value = 0; value < 10; value += 1) {
@@ -19,6 +21,7 @@ for (let value = 0; value < 10; value += 1) {
 function clear() {
   latest += 1;
   drawn = false;
+  stroke = null;
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
   seen.clearRect(0, 0, 28, 28);
@@ -74,9 +77,6 @@ async function predict() {
     if (question === latest) say(`No answer: ${error.message}`, true);
   }
 }
-
-// One stroke at a time: a second finger or the palm of the hand draws nothing.
-let stroke = null;
 
 function place(event) {
   const box = canvas.getBoundingClientRect();

@@ -74,9 +74,15 @@ document.addEventListener("cleared", () => {
   important.clearRect(0, 0, 28, 28);
 });
 
+let wanted; // the digit of the last key
+
 // A digit of MNIST on the canvas, for those who cannot or do not want to draw.
 async function fetchDigit(value) {
-  const { pixels } = await (await fetch(`digit/${value}`)).json();
+  wanted = value;
+  const response = await fetch(`digit/${value}`);
+  const { pixels, error } = await response.json();
+  if (wanted !== value) return; // another key came since
+  if (!response.ok) throw new Error(error.message);
   clear();
   const small = document.createElement("canvas");
   small.width = small.height = 28;
