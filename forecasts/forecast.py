@@ -131,7 +131,7 @@ def go_on(args, argv):
     folder = make_folder(args.outputs)
     print(f"What comes next, by {spoken(kept['method'])}:")
     future = write_table(table, series.unit, kept["holds"], folder)
-    draw_forecasts({}, {}, value, folder / "forecast.png", (series, table))
+    draw_forecasts({}, {}, value, folder / "forecast.png", (series, table, spoken(kept["method"])))
     return save_results({"method": kept["method"]} | future, folder, __file__, argv)
 
 
@@ -169,16 +169,17 @@ def main(argv=None):
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
     shown = [name for name in shown if name in scores]
     spans = spans_to_draw(series, args.horizon)
+    label = args.value or "vehicles an hour"
     draw_forecasts(
         {spoken(name): fitted[name] for name in shown[:2]},  # more lines would hide each other
         spans,
-        args.value or "vehicles an hour",
+        label,
         folder / f"forecast_{args.horizon}.png",
-        (series, table),
+        (series, table, spoken(chosen)),
     )
     if args.horizon > 1:
         of_shown = {spoken(name): errors["test"][name] for name in shown}
-        draw_horizon(of_shown, folder / f"horizon_{args.horizon}.png")
+        draw_horizon(of_shown, label, folder / f"horizon_{args.horizon}.png")
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

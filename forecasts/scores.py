@@ -75,10 +75,10 @@ def spans_to_draw(series, horizon):
 def draw_forecasts(methods, spans, label, path, ahead):
     """Draw what was and what each method said, a panel for each span {title: (first, last)}.
 
-    methods: {name: fitted method}; label: of the values, on the y axis; ahead: series and table of
-    what comes next, for the last panel.
+    methods: {name: fitted method}; label: of the values, on the y axis; ahead: series, table of
+    what comes next, and the name of the method that says so, for the last panel.
     """
-    series, table = ahead
+    series, table, who = ahead
     rows = len(spans) + 1
     figure, panels = plt.subplots(rows, 1, figsize=(9, 3.4 * rows), squeeze=False)
     for axes, (title, (first, last)) in zip(panels[:-1, 0], spans.items(), strict=True):
@@ -92,12 +92,15 @@ def draw_forecasts(methods, spans, label, path, ahead):
         axes.tick_params(axis="x", labelrotation=20)
     if spans:
         axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    draw_ahead(panels[-1, 0], series, table)
+    color = f"C{[*methods, who].index(who)}"  # that of its line above
+    draw_ahead(panels[-1, 0], series, table, who, color)
+    for axes in panels[:, 0]:
+        axes.yaxis.set_major_formatter("{x:,.10g}")
     panels[-1, 0].set(title="What comes next", ylabel=label)
     save_figure(figure, path)
 
 
-def draw_ahead(axes, series, table):
+def draw_ahead(axes, series, table, who, color):
     """Draw the last values and, going on from them, the table of future.look_ahead."""
     past = slice(-max(2 * series.seasons[0], 3 * len(table)), None)
     times, values = series.times[past], series.values[past]
@@ -106,20 +109,20 @@ def draw_ahead(axes, series, table):
     low, middle, high = (
         np.append(values[-1], table[column]) for column in ("low", "forecast", "high")
     )
-    axes.fill_between(times, low, high, alpha=0.3, label="80 % interval")
+    axes.fill_between(times, low, high, color=color, alpha=0.3, label="80 % interval")
     dots = {"marker": "o", "markevery": range(1, len(times))} if len(table) < 10 else {}
-    axes.plot(times, middle, "--", label="forecast", **dots)
+    axes.plot(times, middle, "--", color=color, label=f"forecast, {who}", **dots)
     axes.tick_params(axis="x", labelrotation=20)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
-def draw_horizon(errors, path):
-    """Draw the mean error over the steps ahead, for each method."""
+def draw_horizon(errors, label, path):
+    """Draw the mean error over the steps ahead, for each method; label: of the values."""
     figure, axes = plt.subplots()
     axes.set_prop_cycle(LINES)
     for name, values in errors.items():
         axes.plot(range(1, values.shape[1] + 1), np.nanmean(values, axis=0), label=name)
     axes.set(title="The mean error at each step ahead", xlabel="steps ahead")
-    axes.set(ylabel="mean absolute error", ylim=(0, None))
+    axes.set(ylabel=f"mean absolute error, {label}", ylim=(0, None))
     name_lines(axes)
     save_figure(figure, path)

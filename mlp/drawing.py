@@ -16,6 +16,7 @@ def draw_curves(y, probabilities, points, path):
         reported, found, _ = roc_curve(y, p)
         roc.plot(reported, found, dashes, label=name.replace("_", " "))
         precision, recall, _ = precision_recall_curve(y, p)
+        precision[-1] = precision[-2]  # the last point, (0, 1), is not that of a threshold
         pr.plot(recall, precision, dashes, drawstyle="steps-post")
     for point in (points["usual"], points["calculated"]):
         if point["calls"]:

@@ -127,7 +127,7 @@ def draw(results, path):
     panels[0].set(title="Counted rightly", ylabel="scenes (%)", xlabel="digits in the scene")
     panels[0].set_xticks(range(len(counts)), counts)
     panels[1].set(title="Found", ylabel="digits (%)", xlabel="share of its box in another's box")
-    panels[1].set_xticks(range(4), ["0", "to 25 %", "to 50 %", "more"])
+    panels[1].set_xticks(range(4), ["none", "up to 25 %", "up to 50 %", "more (few)"])
     for axes in panels:
         name_lines(axes)
     save_figure(figure, path)

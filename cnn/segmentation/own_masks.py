@@ -20,6 +20,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
+from matplotlib.patches import Patch
 from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -45,6 +46,7 @@ FILTERS = [16, 24, 32, 48]
 BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
 PIXELS = 100  # of each image, from which the simpler method learns
 SHOWN = 6  # images of the figure
+KEYS = 8  # classes whose colours have a key, at most
 
 
 def build(size, classes, pretrained=True):
@@ -125,6 +127,10 @@ def draw(held_out, guesses, classes, path):
                 most = np.bincount(things.ravel(), minlength=2).argmax()
                 axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
+    colors = plt.get_cmap(how["cmap"])(np.arange(len(classes)) / how["vmax"])
+    keys = [Patch(color=c, label=n) for c, n in zip(colors, classes.values(), strict=True)]
+    if len(keys) <= KEYS:
+        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     save_figure(figure, path)
 
 

@@ -108,10 +108,13 @@ def draw(results, path):
     """Draw the mistakes of each way over the number of images."""
     figure, axis = plt.subplots(figsize=(8, 4.2))
     axis.set_prop_cycle(LINES)
-    for marker, (way, counts) in zip("osD^", results.items(), strict=True):
+    for place, (way, counts) in enumerate(results.items()):
         numbers = [int(count) for count in counts]
         errors = [100 - 100 * one["mean"] for one in counts.values()]
-        axis.plot(numbers, errors, marker=marker, label=way)
+        axis.plot(numbers, errors, marker="osD^"[place], label=way)
+        deviations = [100 * (one["deviation"] or 0) for one in counts.values()]
+        beside = np.array(numbers) * 1.06 ** (place - 1.5)  # so that none hides another
+        axis.errorbar(beside, errors, deviations, fmt="none", ecolor=f"C{place}", alpha=0.6)
     axis.set(title="Reading 5 to 9 after 0 to 4", xscale="log", yscale="log")
     axis.set(xlabel="images of each digit (log scale)", ylabel="wrong (%, log scale)")
     axis.set_xticks(numbers, [f"{number:,}" for number in numbers])

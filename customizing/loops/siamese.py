@@ -125,11 +125,11 @@ def draw(pairs, same, probabilities):
     for row, value in enumerate((True, False)):
         for axes, one in zip(panels[row], np.flatnonzero(same == value)[:8], strict=True):
             axes.imshow(np.hstack(pairs[one]), cmap="gray_r")
-            axes.set_title(f"{probabilities[one]:.0%}", fontsize=10)
+            axes.set_title(f"{100 * probabilities[one]:.0f} %", fontsize=10)
             axes.set(xticks=[], yticks=[])
             axes.grid(False)
             axes.spines[:].set_visible(False)
-        panels[row, 0].set_ylabel("same" if value else "different")
+        panels[row, 0].set_ylabel("one writer" if value else "two writers")
     return figure
 
 

@@ -115,8 +115,8 @@ def draw(table, path):
         axes.scatter(some["seconds"], some["accuracy"], s=sizes, alpha=0.6, **style)
         if len(some):
             axes.plot([], [], linestyle="", markersize=7, label=kind, **style)
-    axes.set(title="Validation accuracy over seconds of training", xscale="log", yscale="logit")
-    axes.set(xlabel="Seconds of training (two cores)", ylabel="Accuracy on the validation images")
+    axes.set(xscale="log", yscale="logit")
+    axes.set(xlabel="Time of training (two cores)", ylabel="Accuracy on the validation images")
     levels = [0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.996, 0.997, 0.998]
     low, high = table["accuracy"].min(), table["accuracy"].max()
     axes.set_ylim(1 - 1.15 * (1 - low), 1 - 0.85 * (1 - high))
@@ -153,7 +153,13 @@ def write_names(axes, table):
             textcoords="axes fraction",
             va="center",
             fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "0.6", "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "linewidth": 0.5,
+                "color": "0.6",
+                "shrinkB": 3,
+                "relpos": (0, 0.5),
+            },
         )
 
 

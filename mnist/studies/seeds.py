@@ -104,14 +104,16 @@ def correct(situations):
 
 def draw(situations, path):
     """Draw how far each technique lies from the first network: each seed, and the interval."""
-    figure, panels = plt.subplots(1, len(situations), figsize=(10, 5), sharey=True, squeeze=False)
+    figure, panels = plt.subplots(
+        1, len(situations), figsize=(10, 5), sharex=True, sharey=True, squeeze=False
+    )
     for axes, (situation, networks) in zip(panels[0], situations.items(), strict=True):
         compared = [summary for summary in networks.values() if "compared" in summary]
         for place, summary in enumerate(compared):
             found = summary["compared"]["accuracy"]
             points = [100 * difference for difference in found["differences"]]
             if abs(100 * found["mean"]) > WIDEST:
-                text = f"{100 * found['mean']:+.0f}: off this scale"
+                text = f"{100 * found['mean']:+.0f}: off this scale".replace("-", "\N{MINUS SIGN}")
                 at_left = axes.get_yaxis_transform()
                 axes.text(0.04, place, text, color="C1", va="center", transform=at_left)
                 continue
@@ -122,7 +124,9 @@ def draw(situations, path):
             axes.plot(100 * found["mean"], place - 0.28, "|", color="C1", markersize=9)
         axes.axvline(0, color="C7", linewidth=1)
         axes.set_yticks(range(len(compared)), [one["network"] for one in compared])
-        axes.set(title=situation.replace("_", " "), xlabel="Points more than the first")
+        first, *_ = networks.values()
+        axes.set(title=f"{int(situation.split('_')[0]):,} images")
+        axes.set_xlabel(f"Points more than {first['network']}")
         axes.grid(axis="y", visible=False)
     panels[0][0].invert_yaxis()
     save_figure(figure, path)

@@ -117,7 +117,7 @@ def draw_gates(gates):
     titles = [(layer, gate) for layer in names for gate in range(len(names[layer]))]
     for axes, (layer, gate) in zip(panels, titles, strict=True):
         image = axes.imshow(gates[layer][:, gate, 0].T, vmin=0, vmax=1, cmap="Blues")
-        axes.set(xlabel="step", yticks=range(UNITS))
+        axes.set(xlabel="step", yticks=range(UNITS), yticklabels=range(1, UNITS + 1))
         axes.set(xticks=range(STEPS), xticklabels=range(1, STEPS + 1))
         axes.set_title(f"{layer}: {names[layer][gate]}", fontsize=10)
         axes.grid(False)
