@@ -35,7 +35,7 @@ CHAPTERS = {
     "A label for\nevery pixel": (2, 3, "10 Convolutions"),
     "11 Sequences": (3, 3, "4 MNIST"),
     "12 Forecasts": (4, 3, "11 Sequences"),
-    "Inside\nrecurrent layers": (5, 3, "11 Sequences"),
+    "Inside\nrecurrent layers": (2, 4, "11 Sequences"),
     "Below fit": (5, 1, "5 Overfitting"),
     "Training loops": (5, 2, "Below fit"),
     "Data in files": (6, 1, "Below fit"),
@@ -75,10 +75,7 @@ def draw_arrow(axes, name):
     (x, y), (from_x, from_y) = place(name), place(CHAPTERS[name][2])
     style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
     columns, rows = round((x - from_x) / 2.95), round((y - from_y) / 1.5)
-    if columns > 1:  # above the box between
-        corners = [(from_x + WIDE / 2, from_y), (from_x + WIDE / 2, y - 0.22)]
-        corners += [(x + WIDE / 2, y - 0.22), (x + WIDE / 2, y)]
-    elif rows > 1:  # left of the box between
+    if rows > 1:  # left of the box between
         corners = [(from_x, from_y + HIGH / 2 + 0.2), (x - 0.25, from_y + HIGH / 2 + 0.2)]
         corners += [(x - 0.25, y + HIGH / 2), (x, y + HIGH / 2)]
     elif columns and rows:  # between the rows
