@@ -110,11 +110,11 @@ def draw(results, path):
     axis.set_prop_cycle(LINES)
     for place, (way, counts) in enumerate(results.items()):
         numbers = [int(count) for count in counts]
-        errors = [100 - 100 * one["mean"] for one in counts.values()]
-        axis.plot(numbers, errors, marker="osD^"[place], label=way)
-        deviations = [100 * (one["deviation"] or 0) for one in counts.values()]
+        errors = np.array([100 - 100 * one["mean"] for one in counts.values()])
+        (line,) = axis.plot(numbers, errors, marker="osD^"[place], label=way)
+        deviations = np.array([100 * (one["deviation"] or 0) for one in counts.values()])
         beside = np.array(numbers) * 1.06 ** (place - 1.5)  # so that none hides another
-        axis.errorbar(beside, errors, deviations, fmt="none", ecolor=f"C{place}", alpha=0.6)
+        axis.vlines(beside, errors - deviations, errors + deviations, line.get_color(), alpha=0.6)
     axis.set(title="Reading 5 to 9 after 0 to 4", xscale="log", yscale="log")
     axis.set(xlabel="images of each digit (log scale)", ylabel="wrong (%, log scale)")
     axis.set_xticks(numbers, [f"{number:,}" for number in numbers])
