@@ -101,12 +101,13 @@ def test_faults_of_the_data_are_those_that_their_names_say(broken):
 def test_what_was_learned_by_heart_is_seen_in_the_scores(load_script):
     """Good on what the run has seen, and not on other images: wrong labels, or a leak."""
     symptoms = load_script("visualizing/debugging/symptoms.py")
+    patients = load_script("visualizing/debugging/patient.py")
     labels = np.arange(100) % 10
 
     def patient(train, validation, others):
         answers = np.eye(10)[(labels + (np.arange(100) >= 100 * others)) % 10]
         said = {"train": {"accuracy": train}, "validation": {"accuracy": validation}}
-        return symptoms.Patient(None, said, {}, None, labels, answers, answers, {})
+        return patients.Patient(None, said, {}, None, labels, answers, answers, {})
 
     assert "90% of the training" in symptoms.unrelated_labels(patient(0.9, 0.1, 0.1))
     assert symptoms.unrelated_labels(patient(0.15, 0.1, 0.1)) is None

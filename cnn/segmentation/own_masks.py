@@ -128,7 +128,8 @@ def draw(held_out, guesses, classes, path):
                 axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
     colors = plt.get_cmap(how["cmap"])(np.arange(len(classes)) / how["vmax"])
-    keys = [Patch(color=c, label=n) for c, n in zip(colors, classes.values(), strict=True)]
+    named = zip(colors, classes.values(), strict=True)
+    keys = [Patch(facecolor=color, edgecolor="0.6", label=name) for color, name in named]
     if len(keys) <= KEYS:
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     save_figure(figure, path)

@@ -55,8 +55,8 @@ def draw_precision(axes, answers, y, points, yes):
         axes.plot(*place, "ko")
         about = {"textcoords": "offset points", "ha": "right"}
         axes.annotate(f"{point['threshold']:.2f}", place, (-6, -12), **about)
-    axes.set(title="Precision and recall", ylabel=f'share of "{yes}" among those named (precision)')
-    axes.set(xlabel=f'share of all "{yes}" that it finds (recall)', xlim=(0, 1.02), ylim=(0, 1.03))
+    axes.set(title="Precision and recall", ylabel=f'precision of "{yes}"')
+    axes.set(xlabel=f'recall of "{yes}"', xlim=(0, 1.02), ylim=(0, 1.03))
     axes.legend(loc="lower left")
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from broken import FAULTS, Training
-from symptoms import GUESSING, Patient, judge_rate
+from patient import Patient
+from symptoms import GUESSING, judge_rate
 from utils.data import Digits, load_parts, prepare_part
 from utils.statistics import score
 

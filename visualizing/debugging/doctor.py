@@ -13,7 +13,8 @@ from chapter import OUTPUTS
 from pathlib import Path
 
 import networks
-from symptoms import CHECKS, Patient
+from patient import Patient
+from symptoms import CHECKS
 from utils.finished import load_finished
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, save_results
