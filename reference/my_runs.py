@@ -37,6 +37,7 @@ QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
 
 
 def written(path):
+    """Return when a file was written, to sort by it."""
     return path.stat().st_mtime_ns
 
 

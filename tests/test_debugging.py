@@ -164,13 +164,14 @@ EDGES = [
 @pytest.mark.parametrize(("check", "field", "value", "found"), EDGES)
 def test_what_is_a_finding_and_what_is_not_yet(check, field, value, found, load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
+    patients = load_script("visualizing/debugging/patient.py")
     layers = [keras.layers.Dense(10, activation="relu", name="hidden"), keras.layers.Dense(10)]
     if check == "small_batches":
         layers.append(keras.layers.BatchNormalization())
-    fields = dict.fromkeys(symptoms.Patient.__dataclass_fields__)
+    fields = dict.fromkeys(patients.Patient.__dataclass_fields__)
     fields["model"] = SimpleNamespace(layers=layers, loss=None)
-    fields[field] = symptoms.pd.DataFrame(value) if field == "history" else value
-    assert bool(getattr(symptoms, check)(symptoms.Patient(**fields))) == found
+    fields[field] = patients.pd.DataFrame(value) if field == "history" else value
+    assert bool(getattr(symptoms, check)(patients.Patient(**fields))) == found
 
 
 def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):
@@ -185,12 +186,13 @@ def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script
 
 def test_overfitting_is_seen_in_the_history(load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
+    patients = load_script("visualizing/debugging/patient.py")
     falling = [1 / epoch for epoch in range(1, 21)]
     rising = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
 
     def examine(val_loss):
-        history = symptoms.pd.DataFrame({"loss": falling, "val_loss": val_loss})
-        return symptoms.overfitting(symptoms.Patient(history, *[None] * 7))
+        history = patients.pd.DataFrame({"loss": falling, "val_loss": val_loss})
+        return symptoms.overfitting(patients.Patient(history, *[None] * 7))
 
     assert "overfitting" in examine(rising)
     assert examine(falling) is None
@@ -200,8 +202,9 @@ def test_overfitting_is_seen_in_the_history(load_script):
 
 def test_losses_that_are_no_numbers_are_seen(load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
-    history = symptoms.pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
-    assert "from epoch 2 on" in symptoms.diverged(symptoms.Patient(history, *[None] * 7))
+    patients = load_script("visualizing/debugging/patient.py")
+    history = patients.pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
+    assert "from epoch 2 on" in symptoms.diverged(patients.Patient(history, *[None] * 7))
 
 
 FINISHED = json.dumps(finished_run("a"))

@@ -1,6 +1,7 @@
 """The scripts of the reference chapter: activations, initializers, optimizers."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -270,6 +271,14 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     assert "seed" not in out and "0.5000" not in out and "validation." not in out
     curves = my_runs.name_curves(my_runs.load_runs(outputs))
     assert {"run_2 a", "run_2 b", "run_1"} <= set(curves) and "run_9" not in curves
+
+
+def test_my_runs_come_in_the_order_in_which_they_were_written(my_runs, tmp_path):
+    for name, second in (("to_ship", 1), ("2026-01-01_12-00-00", 2)):
+        write_run(tmp_path, name, "python mnist/mnist.py", {"loss": 1})
+        os.utime(tmp_path / name / "results.json", (second, second))
+    names = [run["run"] for run in my_runs.load_runs(tmp_path)]
+    assert names == ["2026-01-01_12-00-00", "to_ship"]
 
 
 def test_my_runs_name_options_where_there_are_no_settings(my_runs, tmp_path):

@@ -592,7 +592,8 @@ def test_service_over_http_until_it_is_stopped(
         error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
         assert error["status"] in (400, 413) and set(error) == {"status", "name", "message"}
     process.terminate()
-    _, log = process.communicate(timeout=20)
+    process.communicate(timeout=20)
+    log = (tmp_path / "service.log").read_text()
     assert process.returncode == 0
     assert re.search(r"POST /predict 200 [\d.]+ ms", log)
     assert "Traceback" not in log
@@ -633,6 +634,21 @@ def test_a_model_that_does_not_answer_with_numbers_is_refused(modules, tmp_path)
     keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)]).save(unbuilt)
     with pytest.raises(SystemExit, match="it was never built"):
         modules["app"].create_app(unbuilt)
+
+
+@pytest.mark.parametrize(("poll", "files", "expected"), [
+    (True, 1_024, 800), (True, 256, 156), (True, 120, 50), (True, None, 800), (False, 1_024, 400),
+])  # fmt: skip
+def test_no_more_connections_than_the_system_allows(
+    load_script, monkeypatch, poll, files, expected
+):
+    resource = pytest.importorskip("resource", reason="NOT TESTED: Windows has no such limits")
+    server = load_script("serialization/rest/server.py")
+    files = resource.RLIM_INFINITY if files is None else files
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    if not poll:
+        monkeypatch.delattr(server.select, "poll")
+    assert server.most_connections() == expected
 
 
 SERVER = """

@@ -277,6 +277,22 @@ def table_of(**columns):
     return pd.DataFrame({"a": np.arange(60) % 7 + 0.5, "b": ["x", "y", "z"] * 20} | columns)
 
 
+def test_whole_numbers_that_all_differ_may_be_a_quantity(load_script):
+    decide_task = load_script("mlp/tables/target.py").decide_task
+    assert decide_task(pd.Series(range(1_000, 61_000, 1_000), name="price"), None) == "number"
+    assert "only tells rows apart" in failure(decide_task, pd.Series(range(60), name="row"), None)
+
+
+def test_rows_without_a_group_stay_together(load_script, tmp_path, capsys):
+    script, path = load_script("mlp/tables/table.py"), tmp_path / "table.csv"
+    people = [None] * 6 + [f"person {number}" for number in range(54)]
+    table_of(target=["x", "y"] * 30, person=people).to_csv(path, index=False)
+    options = ["--data", str(path), "--target", "target", "--group", "person"]
+    *_, groups = script.read(script.parse_options(options))
+    assert "6 rows have no person; they stay together" in capsys.readouterr().out
+    assert len(set(groups[:6])) == 1 and len(set(groups)) == 55
+
+
 BAD = {
     "has no column \"targe\". Do you mean \"target\"?": (["--target", "targe"], {}),
     "is \"1\" in every row": ([], {"target": 1}),

@@ -35,7 +35,7 @@ def rest_light():
         for way, label in ways.items()
         if way in measured[part]
     ]
-    header = ["paper", "not lit", "even light", "1.15 to 0.6", "a lamp", "a shadow"]
+    header = ["paper", "as drawn", "even light", "1.15 to 0.6", "a lamp", "a shadow"]
     return markdown(header, *rows)
 
 

@@ -89,7 +89,7 @@ def keep_asking(port, requests, until, latencies, failures):
             connection.request("POST", "/predict", body, JSON)
             response = connection.getresponse()
             response.read()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             failures.append(True)
             break
         latencies.append(time.perf_counter() - start)

@@ -1,6 +1,6 @@
 """Machinery of this part: what `table.py` makes of tables that nobody here wrote.
 
-    python mlp/tables/examples.py                  # all, about three minutes on two cores
+    python mlp/tables/examples.py                  # all, about two minutes on two cores
     python mlp/tables/examples.py breast_cancer
 
 Writes the tables that come with scikit-learn as CSV files, which you may try yourself, and takes

@@ -1,6 +1,6 @@
 """The same training with other seeds: which technique helps, and where?
 
-    python mnist/studies/seeds.py                   # all techniques: an hour and a half and more
+    python mnist/studies/seeds.py                   # all techniques: about two hours
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
     python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
