@@ -9,6 +9,7 @@ from conftest import loaded, need_chromium
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from book.alive import pages
+from utils import data
 from utils.gradients import weight_gradients
 
 IMAGES = 1000
@@ -31,6 +32,13 @@ def test_a_page_is_small_and_asks_nobody(folder):
     assert digits < 700_000
     for path in folder.rglob("*.*"):
         assert "://" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_digits_of_the_keys_are_one_of_each_and_by_people_who_validate():
+    with np.load(pages.DIGITS) as arrays:
+        assert arrays["y_train"][pages.SHOWN].tolist() == list(range(10))
+    writers, _ = data.load_writers()
+    assert np.isin(writers[pages.SHOWN], data.VALIDATION_WRITERS).all()
 
 
 @pytest.fixture(scope="module")
