@@ -99,9 +99,9 @@ def keep_asking(port, requests, until, latencies, failures):
 def ask(port, clients, seconds, batch=0):
     """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
     requests, latencies, failures = bodies(batch), [], []
-    arguments = (port, requests, time.perf_counter() + seconds, latencies, failures)
-    threads = [threading.Thread(target=keep_asking, args=arguments) for _ in range(clients)]
     start = time.perf_counter()
+    arguments = (port, requests, start + seconds, latencies, failures)
+    threads = [threading.Thread(target=keep_asking, args=arguments) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
