@@ -17,7 +17,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from comparing import compare_family, show_family
 from parts import (
     CrossEntropyWithCost,
     Cutout,
@@ -27,6 +26,7 @@ from parts import (
     StopAfter,
     WarmUpThenLinear,
 )
+from utils.comparisons import compare_family, show_family
 from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.models import load_model

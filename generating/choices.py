@@ -19,9 +19,9 @@ from evaluate import Measures, halves
 from flow import EULER, GUIDANCE, draw, train_flow
 from judge import Judge
 from latents import in_batches, load_digits, load_flow, load_vae
+from utils.comparisons import compare_seeds, correct_family
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, correct_family
 
 GUIDANCES = [0, 1, 1.5, 2, 3, 5]
 STEPS = [1, 2, 5, 10, 20, 50]
@@ -60,8 +60,7 @@ def compare_noise(run, train, measures, labels, seeds, steps):
                 values[key].append(scores[key])
     ways = found["noisy"], found["noise_free"]
     comparisons = {key: compare_seeds(*(way[key] for way in ways)) for key in MEASURES}
-    if seeds > 1:
-        correct_family(comparisons.values())
+    correct_family(comparisons.values())
     for key, one in comparisons.items():
         print(f"{key}, noisy - noise free:", {name: one[name] for name in ("mean", "low", "high")})
     return found | {"comparisons": comparisons, "steps": steps}

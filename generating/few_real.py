@@ -19,9 +19,9 @@ from sklearn.linear_model import LogisticRegressionCV
 
 from flow import draw, train_flow
 from latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
+from utils.comparisons import compare_seeds, correct_family, show_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, correct_family
 
 EACH = 10  # real digits of each kind
 DRAWN = 2_000  # digits beside them
@@ -117,12 +117,12 @@ def main(argv=None):
         print(f"seed {number}:", ", ".join(f"{k} {v:.2%}" for k, v in found.items()), flush=True)
         for name, accuracy in found.items():
             accuracies.setdefault(name, []).append(accuracy)
-    results = {"accuracies": accuracies, "comparisons": {}}
-    for one, other in FAMILY if args.seeds > 1 else []:
-        results["comparisons"][f"{one}_{other}"] = compare_seeds(accuracies[one], accuracies[other])
-    correct_family(results["comparisons"].values())
-    for name, one in results["comparisons"].items():
-        print("{}: {mean:+.4f} ({low:+.4f} to {high:+.4f}), p {holm:.3f}".format(name, **one))
+    comparisons = {
+        f"{one}_{other}": compare_seeds(accuracies[one], accuracies[other]) for one, other in FAMILY
+    }
+    correct_family(comparisons.values())
+    show_family(comparisons)
+    results = {"accuracies": accuracies, "comparisons": comparisons}
     return save_results(results, folder, __file__, argv)
 
 

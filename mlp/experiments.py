@@ -26,9 +26,9 @@ import churn
 import evaluation as lesson
 from reading import DATA, read_table
 from splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
+from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import correct_family
 
 CHANGES = {
     "base": {},

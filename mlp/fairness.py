@@ -23,9 +23,9 @@ import churn
 import evaluation as lesson
 from reading import DATA, read_table
 from splits import compare, describe, make_pairs, predict_validation
+from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import correct_family
 
 SPLITS = 10  # of the customers into training and validation
 GROUPS = {  # column and value
@@ -122,8 +122,7 @@ def main(argv=None):
         name: compare(gaps["without"], gaps["as_shipped"], ratio, name)
         for name in gaps["without"][0]
     }
-    if args.seeds > 1:
-        correct_family(changes.values())
+    correct_family(changes.values())
     print("Changed by leaving gender and country out (95 % interval):")
     for name, one in changes.items():
         print(f"  {name:32}{describe(one)}")

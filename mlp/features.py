@@ -22,9 +22,9 @@ import churn
 import evaluation as lesson
 from reading import DATA, read_table
 from splits import SPLITS, compare, describe, make_pairs, predict_validation, summarize
+from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import correct_family
 
 CURVED, STEPPED = "Age", "NumOfProducts"  # the columns of which something is made
 INPUTS = {  # what is made of these two; all others are as usual
@@ -96,8 +96,7 @@ def main(argv=None):
     ahead = {i: compare(network[i], regression[i], ratio) for i in NETWORKS}
     made = {i: compare(regression[i], usual, ratio) for i in MADE}
     helped = compare(network["curve_and_steps"], usual, ratio)
-    if args.seeds > 1:
-        correct_family([*ahead.values(), *made.values(), helped])
+    correct_family([*ahead.values(), *made.values(), helped])
     print("AUC of the network above that of the regression with the same inputs (95 % interval):")
     for inputs, one in ahead.items():
         print(f"  {inputs:17}{describe(one)}")

@@ -28,9 +28,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from letters import SYMBOLS, encode
+from utils.comparisons import compare_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_networks, mean_and_deviation
+from utils.statistics import mean_and_deviation
 
 UNITS = 32
 LETTER_SIZE = 8  # numbers that stand for a letter

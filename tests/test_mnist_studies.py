@@ -16,16 +16,10 @@ import pytest
 from conftest import finished_run
 
 from utils import statistics
+from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
 from utils.data import prepare_mnist
 from utils.runs import write_json
-from utils.statistics import (
-    compare_networks,
-    compare_seeds,
-    cross_fit_temperature,
-    fit_temperature,
-    holm,
-    with_temperature,
-)
+from utils.statistics import cross_fit_temperature, fit_temperature, with_temperature
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
@@ -292,6 +286,10 @@ def test_a_family_of_comparisons_is_corrected_as_a_whole():
     # 0.01 times 4, 0.02 times 3, 0.03 times 2, but no less than the one before, 0.9 times 1.
     assert holm([0.03, 0.9, 0.01, 0.02]) == pytest.approx([0.06, 0.9, 0.04, 0.06])
     assert holm([0.5, 0.8]) == [1, 1] and holm([]) == []
+    scores, pairs = {"new": [3, 4, 6], "usual": [1, 2, 3]}, [("new", "usual"), ("usual", "new")]
+    assert all(one["holm"] == 2 * one["p"] for one in compare_family(scores, pairs).values())
+    (alone,) = compare_family({"new": [3], "usual": [1]}, pairs[:1]).values()
+    assert alone["mean"] == 2 and alone["p"] is None and "holm" not in alone
 
 
 def test_pairs_of_runs(load_quickly, tmp_path, capsys):

@@ -22,9 +22,9 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from classifiers import NAMES, fit
 from messages import FOLDS, SPAM, load_messages, split_by_group
+from utils.comparisons import compare_networks, correct_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_networks, correct_family
 
 REFERENCE = "characters"  # the others are compared with it
 STOP_FOLDS = 10  # of what trains, one part in ten decides when to stop

@@ -10,7 +10,6 @@ from scipy.special import softmax
 SMALLEST = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 BINS = 15  # of a reliability diagram
 DRAWS = 2_000  # of a bootstrap
-SHOWN = 0.05  # what Holm's p must be below
 
 
 def class_numbers(labels):
@@ -178,59 +177,6 @@ def mean_over_groups(values, groups):
     names, group = np.unique(groups, return_inverse=True)
     sums, counts = np.bincount(group, values), np.bincount(group)
     return {"mean": float(np.mean(values)), "groups": len(names)} | interval(sums, counts)
-
-
-def compare_networks(first, second, groups):
-    """Return how two trained networks differ on the same examples, and whether that is chance.
-
-    first, second: whether each reads an example rightly, shape (n,); groups: of the examples.
-    "mean" is the share that the second one reads more, with the interval over groups; "p" is that
-    of McNemar's exact test, which takes the examples for independent.
-    Source: McNemar, "Note on the sampling error of the difference between correlated proportions
-    or percentages", 1947.
-    """
-    only_first, only_second = int((second & ~first).sum()), int((first & ~second).sum())
-    different = only_first + only_second
-    p = stats.binomtest(only_first, different).pvalue if different else 1.0
-    return mean_over_groups(second.astype(float) - first, groups) | {
-        "both": int((~first & ~second).sum()),
-        "only_first": only_first,
-        "only_second": only_second,
-        "p": float(p),
-    }
-
-
-def compare_seeds(values, others):
-    """Return how far two techniques lie apart, trained with the same seeds: a paired t-test.
-
-    values, others: what each reached with each seed, shape (seeds,). "mean" is that of the
-    differences, with its 95 % interval; all three are None for a single seed.
-    """
-    differences = [float(value) for value in np.subtract(values, others)]
-    summary = {"differences": differences, "mean": float(np.mean(differences))}
-    if len(differences) == 1:
-        return summary | {"low": None, "high": None, "p": None}
-    test = stats.ttest_rel(values, others)
-    low, high = test.confidence_interval(0.95)
-    return summary | {"low": float(low), "high": float(high), "p": float(test.pvalue)}
-
-
-def holm(values):
-    """Return the p values of a family of comparisons, each corrected for there being so many.
-
-    Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
-    """
-    order = np.argsort(values)
-    corrected = np.sort(values) * np.arange(len(values), 0, -1)
-    result = np.empty(len(values))
-    result[order] = np.minimum(np.maximum.accumulate(corrected), 1)
-    return [float(p) for p in result]
-
-
-def correct_family(family):
-    """Enter into each comparison of a family Holm's p, and whether the difference is shown."""
-    for one, p in zip(family, holm([one["p"] for one in family]), strict=True):
-        one |= {"holm": p, "shown": p < SHOWN}
 
 
 def with_deviation(scores, unit="", digits=2):

@@ -24,10 +24,11 @@ from scipy.stats import spearmanr, ttest_1samp
 import networks
 from attribution_methods import convolutions, grad_cam, hires_cam, occlusion, saliency, smooth_grad
 from features import untrained
+from utils.comparisons import holm
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import holm, mean_and_deviation, mean_over_groups
+from utils.statistics import mean_and_deviation, mean_over_groups
 
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150

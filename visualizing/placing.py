@@ -17,10 +17,11 @@ import keras
 import networks
 from attribution import IMAGES, WIPED, fall, methods_for
 from features import untrained
+from utils.comparisons import compare_seeds, correct_family
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, correct_family, spread
+from utils.statistics import spread
 
 SEEDS = 10  # networks, each with other initial weights and another order of the images
 EPOCHS = 3
@@ -84,8 +85,7 @@ def main(argv=None):
         ways = {way: [one[name][way] for one in found] for way in ("placed", "stretched")}
         results[name] = {way: spread(values) for way, values in ways.items()}
         results[name]["difference"] = compare_seeds(ways["placed"], ways["stretched"])
-    if args.seeds > 1:
-        correct_family([one["difference"] for one in results.values()])
+    correct_family([one["difference"] for one in results.values()])
     print("The means:")
     show({name: {way: one[way]["mean"] for way in ways} for name, one in results.items()})
     return save_results({"maps": results, "images": len(images)}, folder, __file__, argv)

@@ -10,7 +10,8 @@ from tables.common import (
     table,
     with_interval,
 )
-from utils.statistics import holm, with_deviation
+from utils.comparisons import holm
+from utils.statistics import with_deviation
 
 # Of each network: year, what it added, and its published top-1 accuracy on ImageNet (in percent).
 # The accuracies are those of the table on the page of keras.applications; the one of

@@ -3,7 +3,7 @@
 from scipy.stats import norm
 
 from tables.common import TABLES, entries, load_results, markdown, p_value, percent, table
-from utils.statistics import holm
+from utils.comparisons import holm
 
 
 def forecast(name, digits=0):

@@ -1,7 +1,7 @@
 """The tables of the chapter on labels for every pixel."""
 
 from tables.common import load_results, markdown, p_value, percent, table, with_interval
-from utils.statistics import holm
+from utils.comparisons import holm
 
 SKIPS = {"mean_iou": "mean of the digits", "ink": "any digit"}
 OVERLAPS = {"overlap_0": "none", "overlap_1": "up to 25 %", "overlap_2": "up to 50 %"}

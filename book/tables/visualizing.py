@@ -3,7 +3,8 @@
 from collections import Counter
 
 from tables.common import entries, load_results, markdown, percent, table, with_interval
-from utils.statistics import compare_seeds, holm, mean_and_deviation
+from utils.comparisons import compare_seeds, holm
+from utils.statistics import mean_and_deviation
 
 KINDS = ["Grad-CAM", "HiResCAM"]
 

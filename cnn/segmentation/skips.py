@@ -14,9 +14,10 @@ import keras
 
 from cnn.segmentation.segment import judge, make_part, train
 from cnn.segmentation.u_net import build_u_net
+from utils.comparisons import compare_seeds
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, spread
+from utils.statistics import spread
 
 SEEDS = 10  # pairs
 SCENES = 2_000  # to learn from

@@ -31,9 +31,10 @@ from cnn.studies.cached import (
     train,
 )
 from cnn.studies.few_pictures import ARTISTS, FOLDS, SIZE
+from utils.comparisons import compare_seeds, correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, correct_family, spread
+from utils.statistics import spread
 
 SEEDS = 5  # each divides the emoji anew, and gives the head other initial weights
 FINE_EPOCHS = 5  # of training the last blocks
@@ -104,10 +105,7 @@ def main(argv=None):
         for variant in args.variants:
             compared = compare_seeds(found[variant], found["head only"])
             results[artist][variant]["compared"] = compared
-    if args.seeds > 1:
-        correct_family(
-            [one[name]["compared"] for one in results.values() for name in args.variants]
-        )
+    correct_family([one[name]["compared"] for one in results.values() for name in args.variants])
     print(f"{'accuracy, and points more ...':34}" + "".join(f"{artist:>18}" for artist in ARTISTS))
     for variant in ("head only", *args.variants):
         line = f"{variant:34}"

@@ -26,9 +26,10 @@ from cnn.studies.cached import (
     cross_validate,
     replace_head,
 )
+from utils.comparisons import compare_seeds
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, spread
+from utils.statistics import spread
 
 SEEDS = 10  # each divides the emoji anew, and gives the head other initial weights
 SIZE = 224  # pixels to which the emoji are enlarged

@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
 
-from comparing import compare_family, show_family
 from defences import CHANGE, Adversarial, WithPenalty
+from utils.comparisons import compare_family, show_family
 from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.gradients import gradients

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from comparing import compare_family, show_family
+from utils.comparisons import compare_family, show_family
 from utils.data import load_parts, prepare_images
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

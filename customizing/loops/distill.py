@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from comparing import compare_family, show_family
+from utils.comparisons import compare_family, show_family
 from utils.data import prepare_mnist
 from utils.models import load_model
 from utils.options import make_parser, positive

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from comparing import compare_family
 from train_steps import OwnStep
+from utils.comparisons import compare_family
 from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

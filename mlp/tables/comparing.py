@@ -15,9 +15,9 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import roc_auc_score
 
 from network import apply
+from utils.comparisons import correct_family
 from utils.statistics import (
     SMALLEST,
-    correct_family,
     cross_fit_temperature,
     fit_temperature,
     mean_over_groups,

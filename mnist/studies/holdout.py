@@ -19,10 +19,11 @@ import numpy as np
 from models import IMAGE_SHAPE, best_net
 from optimization import learning_rate_schedule
 from techniques import AUGMENTATIONS, augment
+from utils.comparisons import compare_networks
 from utils.data import TRAIN_SIZE, load_parts, prepare_part, writers_of
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import class_numbers, compare_networks, score
+from utils.statistics import class_numbers, score
 
 BATCH_SIZE = 128
 EPOCHS = 30

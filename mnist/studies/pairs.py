@@ -13,10 +13,11 @@ from chapter import OUTPUTS
 import re
 
 from report import load_predictions
+from utils.comparisons import compare_networks
 from utils.data import writers_of
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results
-from utils.statistics import compare_networks, mean_over_groups
+from utils.statistics import mean_over_groups
 
 PART = "validation"  # the test images are not for choosing
 

@@ -23,11 +23,12 @@ import matplotlib.pyplot as plt
 from mnist import DEFAULTS
 from options import make_mnist_parser, read_settings
 from trainings import score_once
+from utils.comparisons import compare_seeds, correct_family
 from utils.data import TRAIN_SIZE
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import compare_seeds, correct_family, spread, with_deviation
+from utils.statistics import spread, with_deviation
 
 SEEDS = list(range(1, 11))
 TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
@@ -85,8 +86,7 @@ def summarize(runs, first=None):
     summary = {"accuracy": spread(values(runs, "accuracy"))}
     summary["cross_entropy"] = values(runs, "cross_entropy")
     if first:
-        compared = {s: compare_seeds(values(runs, s), values(first, s)) for s in SCORES}
-        summary["compared"] = compared
+        summary["compared"] = {s: compare_seeds(values(runs, s), values(first, s)) for s in SCORES}
     return summary
 
 
@@ -97,7 +97,7 @@ def correct(situations):
             summary["compared"][name]
             for networks in situations.values()
             for summary in networks.values()
-            if "compared" in summary and len(summary["cross_entropy"]) > 1
+            if "compared" in summary
         ]
         correct_family(family)
 
