@@ -27,46 +27,23 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
+from fixed_cells import STRICT, USE, start_cell
 from quotes import is_quoted
+from utils.fingerprints import short_hash
 from utils.options import make_parser
 from utils.runs import fail, first_line, make_folder, read_json, save_results, write_json
 
-SKIPPED = re.compile(r"<!-- not run: (?:(?!-->).)*-->\s*$", re.DOTALL)
+SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
+# What a block of code goes into, if not only the notebook runs it.
+FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
 # A command that serves until it is stopped, or that names something of the reader's.
 OWN = re.compile(r"app\.py|think\.py|client\.py|mine\.|\d{4}-\d\d-\d\d_|\b[A-Z_]{3,}\b")
 COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
-IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+\.png)\)")
-LINK = re.compile(r"(?<!!)\]\((?!https?:|#|attachment:)([^)#]+)(#[^)]*)?\)")
-START = """\
-# Run this cell first. It finds the project, or gets it, and installs what is missing.
-import importlib.util
-import os
-import sys
-from pathlib import Path
-
-here = Path.cwd()
-folders = [here, *here.parents, here / "keras-tutorial", Path({project!r})]
-project = next((path for path in folders if (path / "requirements-student.txt").exists()), None)
-if project is None:
-    !git clone {repository} keras-tutorial
-    project = here / "keras-tutorial"
-os.chdir(project)
-if not importlib.util.find_spec("optuna"):
-    !{{sys.executable}} -m pip install --quiet --requirement requirements-student.txt
-os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-"""
-# Jupyter goes on after a command that failed; what is executed here shall not. The exercises are
-# not done yet, which check.py says with status 1.
-STRICT = """\
-def checked(command, run=get_ipython().system):
-    run(command)
-    status = get_ipython().user_ns["_exit_code"]
-    if status and not (status == 1 and "exercises/check.py" in command):
-        raise RuntimeError(f"status {status}: {command}")
-
-get_ipython().system = checked
-"""
+IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)]+\.png)(\))")
+LINK = re.compile(
+    r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
+)
+DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 
 
 def chapters():
@@ -75,64 +52,89 @@ def chapters():
     return {"_".join(path.parent.parts): path for path in readmes}
 
 
-def text_cell(text, readme, names, folder):
-    """Return a cell of text: comments left out, figures inside, links that lead from the folder."""
-    here, attachments = (ROOT / readme).parent, {}
+def prepare_text(text, readme, names, folder, repository):
+    """Return a text of a README for a notebook in the folder: comments out, figures inside."""
+    here = (ROOT / readme).parent
 
     def attach(match):
-        path = (here / match[2]).resolve()
-        data = base64.b64encode(path.read_bytes()).decode()
-        attachments[path.name] = {"image/png": data}
-        return f"![{match[1]}](attachment:{path.name})"
+        data = base64.b64encode((here / match[2]).read_bytes()).decode()
+        return f"{match[1]}data:image/png;base64,{data}{match[3]}"
 
     def relink(match):
-        path = (here / match[1]).resolve()
+        path = (here / match[2]).resolve()
         if path.name == "README.md" and path.parent != ROOT:
-            return f"]({names[path.relative_to(ROOT)]}.ipynb)"
-        return f"]({Path(os.path.relpath(path, folder)).as_posix()}{match[2] or ''})"
+            return f"{match[1]}{names[path.relative_to(ROOT)]}.ipynb"
+        target = Path(os.path.relpath(path, folder)).as_posix()
+        if repository:
+            target = f"{repository}/blob/HEAD/{path.relative_to(ROOT).as_posix()}"
+        return f"{match[1]}{target}{match[3] or ''}"
 
-    text = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", text))).strip()
-    text = re.sub(r"\$`(.+?)`\$", r"$\1$", text, flags=re.DOTALL)  # GitHub's formulas
-    text = re.sub(r"^```math\n(.*?)^```", r"$$\n\1$$", text, flags=re.DOTALL | re.MULTILINE)
-    return new_markdown_cell(text, **({"attachments": attachments} if attachments else {}))
+    def change(prose):
+        prose = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", prose)))
+        return re.sub(r"\$`(.+?)`\$", r"$\1$", prose, flags=re.DOTALL)  # GitHub's formulas
+
+    parts, done = [], 0
+    for block in FENCE.finditer(text):  # what is within stays as it is
+        formula = block[2] == "math"
+        parts += [change(text[done : block.start()])]
+        parts += [f"$$\n{block[3]}$$" if formula else block[0]]
+        done = block.end()
+    return "".join([*parts, change(text[done:])])
 
 
-def code_of(block, before, readme):
-    """Return the source of a cell for a fenced block, None if the block is text."""
+def cells_of(block, before, readme):
+    """Return the sources of the cells for a fenced block, none if the block is text."""
     indent, language, code = block.groups()
     folded = before.count("<details") > before.count("</details")
     if indent or folded or SKIPPED.search(before):
-        return None
+        return []
     if language == "python" and not is_quoted(code, ROOT / readme, ROOT):
-        return code.rstrip()
+        file = FILE.search(before)
+        return [(f"%%writefile -a {file[1]}\n\n\n" if file else "") + code.rstrip()]
     if language == "shell":
-        lines = code.replace("\\\n", " ").rstrip().split("\n")
+        lines = [" ".join(line.split()) for line in code.replace("\\\n", " ").rstrip().split("\n")]
         if all(line.startswith("python ") for line in lines) and not OWN.search(
             re.sub(r'"[^"]*"', "", code)
         ):
-            return "\n".join(f"!{' '.join(line.split())}" for line in lines)
-    return None
+            # On Windows, a comment would be an argument.
+            return ["!" + re.sub(r" # .*", "", line) for line in lines]
+    return []
 
 
-def make_notebook(readme, names, folder, repository):
-    """Return the notebook of a chapter."""
+def make_notebook(readme, names, folder, repository=None):
+    """Return the notebook of a chapter for a folder; repository: what git clones, an address."""
     text = (ROOT / readme).read_text(encoding="utf-8")
-    start = START.format(project=str(ROOT), repository=repository)
-    cells, done = [new_code_cell(start.rstrip())], 0
+    # Each cell is a page of its own, and needs the addresses of the links that it uses.
+    links = {" ".join(one[1].lower().split()): one[0] for one in DEFINITION.finditer(text)}
+    text = DEFINITION.sub("", text)
+
+    def text_cell(part):
+        said = " ".join(part.lower().split())
+        used = [line for label, line in links.items() if f"[{label}]" in said]
+        part = "".join([part.strip(), "\n\n", *used]).strip()
+        return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
+
+    cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
     blocks = [*FENCE.finditer(text), None]
     for block, after in pairwise(blocks):
-        code = code_of(block, text[: block.start()], readme)
-        if code:
-            cells += [text_cell(text[done : block.start()], readme, names, folder)]
-            cells += [new_code_cell(code)]
-            done = block.end()
+        sources = cells_of(block, text[: block.start()], readme)
+        if sources:
+            cells += [text_cell(said + text[done : block.start()].lstrip())]
+            cells += map(new_code_cell, sources)
+            done, said = block.end(), ""
             if after and after[2] == "text" and not text[done : after.start()].strip():
-                cells[-1].metadata["shown"] = after[3]
-    cells.append(text_cell(text[done:], readme, names, folder))
+                cells[-1].metadata["shown"], said = after[3], "Our run printed:\n\n"
+    cells.append(text_cell(said + text[done:].lstrip()))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def code_hash(notebook):
+    """Return a hash of what the cells run; the first one, which finds the project, is left out."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
+    return short_hash("\n".join(code).encode())
 
 
 def not_printed(cell):
@@ -150,17 +152,28 @@ def execute(notebook):
     """Run all cells.
 
     Returns the seconds, what went wrong in one line (None if nothing did), and the lines that the
-    README shows below a cell and that it did not print.
+    README shows below a cell and that it did not print. Exercises that a cell writes are restored.
     """
     start, wrong = time.perf_counter(), None
-    notebook.cells.insert(0, new_code_cell(STRICT, id="strict"))
+    written = {path: path.read_bytes() for path in (ROOT / "exercises" / "tasks").glob("*.py")}
+    first = next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first + 1, new_code_cell(STRICT, id="strict"))
     try:
-        NotebookClient(notebook, timeout=7200, kernel_name="python3").execute()
+        NotebookClient(
+            notebook,
+            timeout=7200,
+            kernel_name="python3",
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(ROOT)}},
+        ).execute()
     except CellExecutionError as error:
         wrong = f"{error.ename}: {first_line(error.evalue)}"
     except (CellTimeoutError, DeadKernelError) as error:
         wrong = first_line(error)
-    del notebook.cells[0]
+    finally:
+        for path, source in written.items():
+            path.write_bytes(source)
+    del notebook.cells[first + 1]
     other = [line for cell in notebook.cells for line in not_printed(cell)]
     return {"seconds": time.perf_counter() - start, "wrong": wrong, "not_printed": other}
 
@@ -170,27 +183,28 @@ def main(argv=None):
     readmes = chapters()
     about = "chapters whose notebooks are run: all, or names such as xor"
     parser.add_argument("--execute", nargs="+", choices=["all", *readmes], default=[], help=about)
-    parser.add_argument(
-        "--repository", default="URL", help="what git clones if there is no project"
-    )
+    about = "address from which the first cell clones the project, if it is not there"
+    parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs).resolve()
     names, kept = {path: name for name, path in readmes.items()}, folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
-    executed = {name: one for name, one in executed.items() if not one["wrong"]}
     for name, readme in readmes.items():
-        if name in executed:
-            continue
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
+        chosen, code = {"all", name} & set(args.execute), code_hash(notebook)
+        known = executed.get(name, {})
+        if chosen and known.get("code") == code and not known["wrong"]:
+            continue
         nbformat.write(notebook, folder / f"{name}.ipynb")
-        if {"all", name} & set(args.execute):
-            executed[name] = one = execute(notebook)
+        if chosen:
+            one = execute(notebook) | {"code": code}
             nbformat.write(notebook, folder / f"{name}.ipynb")
-            write_json({"executed": executed}, kept)
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
             for line in one["not_printed"]:
                 print(f"    shown, not printed: {line}", flush=True)
+            executed[name] = one
+            write_json({"executed": executed}, kept)
     print(f"{len(readmes)} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):

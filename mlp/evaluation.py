@@ -134,13 +134,18 @@ def gain(y, probability, threshold):
 
 
 def find_thresholds(y, probability):
-    """Return the gains at the usual threshold, at CALL / KEPT, and where they are largest."""
+    """Print and return the gains at the usual threshold, at CALL / KEPT, and the largest ones."""
     everywhere = [gain(y, probability, threshold) for threshold in np.arange(1, 100) / 100]
-    return {
+    thresholds = {
         "usual": gain(y, probability, THRESHOLD),
         "calculated": gain(y, probability, CALL / KEPT),
         "best": max(everywhere, key=lambda one: one["gain"]),
     }
+    print(f"If a call costs {CALL} and gains {KEPT} from a customer who was about to leave:")
+    for point in thresholds.values():
+        print("  threshold {threshold:.2f}: {calls} calls,".format(**point), end=" ")
+        print("{leavers} of them to leavers, gain {gain:,}".format(**point))
+    return thresholds
 
 
 def main(argv=None):
@@ -162,12 +167,16 @@ def main(argv=None):
     probabilities = predict(network, others, X)
     results = {"validation": report("validation", y, probabilities)}
     results["thresholds"] = find_thresholds(y, probabilities["neural_network"])
-    print(f"If a call costs {CALL} and gains {KEPT} from a customer who was about to leave:")
-    for point in results["thresholds"].values():
-        print("  threshold {threshold:.2f}: {calls} calls,".format(**point), end=" ")
-        print("{leavers} of them to leavers, gain {gain:,}".format(**point))
     if options.test:
-        results["test"] = report("test", y_test, predict(network, others, X_test))
+        of_test = predict(network, others, X_test)
+        results["test"] = report("test", y_test, of_test)
+        calculated = gain(y_test, of_test["neural_network"], CALL / KEPT)
+        results["test"]["neural_network"]["calculated"] = calculated
+        print(
+            "  at threshold {threshold:.2f}, a gain of {gain:,} in {calls} calls".format(
+                **calculated
+            )
+        )
     draw_curves(y, probabilities, results["thresholds"], folder / "churn_curves.png")
     draw_learning_curves(history, folder / "churn_learning_curves.png")
     return save_results(results | {"history": history}, folder, __file__, argv)

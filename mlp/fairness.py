@@ -5,8 +5,9 @@
 Trains the network of the second lesson on splits of the customers, once as it is and once
 without the columns Gender and Geography. You will see, for women and men and for three countries,
 the accuracy on validation customers, how many of those who stayed are reported ("false alarms"),
-and how many of those who left are not ("missed"); then how well the other columns give away the
-gender and the country; then five comparisons in pairs with their 95 % intervals.
+how many of those who left are not ("missed"), and how many of those reported leave; then how well
+the other columns give away the gender and the country; then five comparisons in pairs with their
+95 % intervals.
 Takes about a minute on two cores.
 Chapter: mlp/README.md#is-it-fair
 """
@@ -15,7 +16,7 @@ from chapter import OUTPUTS
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -24,7 +25,7 @@ import evaluation as lesson
 from reading import DATA, read_table
 from splits import compare, describe, make_pairs, predict_validation
 from utils.comparisons import correct_family
-from utils.options import make_parser, positive
+from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 
 SPLITS = 10  # of the customers into training and validation
@@ -52,22 +53,23 @@ def predict(pairs, make_preprocessor, epochs):
     return predict_validation(prepared, epochs).T
 
 
-def rates(customers, probability):
-    """Return accuracy, false alarms and missed leavers, as shares, among these customers."""
-    left, reported = customers[churn.TARGET] == 1, probability >= lesson.THRESHOLD
+def rates(customers, reported):
+    """Return accuracy, false alarms, missed leavers and precision, as shares of customers."""
+    left = customers[churn.TARGET] == 1
     return {
         "accuracy": float((left == reported).mean()),
         "false_alarms": float(reported[~left].mean()),
         "missed": float((~reported[left]).mean()),
+        "precision": float(precision_score(left, reported, zero_division=0)),
     }
 
 
-def rates_by_group(customers, probability):
+def rates_by_group(customers, reported):
     """Return the rates of each group, and of all."""
-    found = {"all": rates(customers, probability)}
+    found = {"all": rates(customers, reported)}
     for group, (column, value) in GROUPS.items():
         inside = (customers[column] == value).to_numpy()
-        found[group] = rates(customers[inside], probability[inside])
+        found[group] = rates(customers[inside], reported[inside])
     return found
 
 
@@ -93,16 +95,23 @@ def main(argv=None):
     parser = make_parser("Compares how the network treats groups of customers.", OUTPUTS)
     parser.add_argument("--seeds", type=positive(int), default=SPLITS, help="number of splits")
     parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
+    about = "from which probability on a customer is reported"
+    parser.add_argument(
+        "--threshold", type=number(float, 0, 1), default=lesson.THRESHOLD, help=about
+    )
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     pairs = make_pairs(read_table(DATA), args.seeds)
     ratio = len(pairs[0][1]) / len(pairs[0][0])
 
     results, gaps = {}, {}
-    print("mean over the splits        accuracy  false alarms  missed")
+    print("mean over the splits        accuracy  false alarms  missed  reported rightly")
     for inputs, make in (("as_shipped", churn.make_preprocessor), ("without", make_numbers)):
         probabilities = predict(pairs, make, args.epochs)
-        found = [rates_by_group(pair[1], p) for pair, p in zip(pairs, probabilities, strict=True)]
+        found = [
+            rates_by_group(pair[1], p >= args.threshold)
+            for pair, p in zip(pairs, probabilities, strict=True)
+        ]
         gaps[inputs] = [add_gaps(one) for one in found]
         results[inputs] = {
             group: {kind: float(np.mean([one[group][kind] for one in found])) for kind in kinds}
@@ -110,7 +119,7 @@ def main(argv=None):
         }
         for group, one in results[inputs].items():
             print(f"{inputs:12}{group:16}{one['accuracy']:8.1%}", end="")
-            print(f"{one['false_alarms']:14.1%}{one['missed']:8.1%}")
+            print(f"{one['false_alarms']:14.1%}{one['missed']:8.1%}{one['precision']:18.1%}")
 
     results["proxies"] = {}
     for group in PROXIES:

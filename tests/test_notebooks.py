@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, skip_loudly
@@ -21,7 +23,7 @@ def make(notebooks, tmp_path):
 
     def make(name):
         readme = notebooks.chapters()[name]
-        return notebooks.make_notebook(readme, names, tmp_path, "URL")
+        return notebooks.make_notebook(readme, names, tmp_path)
 
     return make
 
@@ -33,7 +35,7 @@ def sources(notebook, kind):
 def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     notebook = make("xor")
     code, text = sources(notebook, "code"), "\n".join(sources(notebook, "markdown"))
-    assert code[0].startswith("# Run this cell first.")
+    assert code[0].startswith("# Run this cell first.") and "raise SystemExit" in code[0]
     assert "!python xor/xor.py" in code
     assert any(source.startswith("import keras\n") for source in code)
     readme = (ROOT / "xor" / "README.md").read_text(encoding="utf-8")
@@ -43,9 +45,10 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     quoted = text.count("```python\n")
     cells = sum(not source.startswith(("!", "# Run this")) for source in code)
     assert quoted > 0 and cells > 0 and quoted + cells == len(blocks)
-    figures = {name for cell in notebook.cells for name in cell.get("attachments", {})}
-    assert {"xor.png"} <= figures
-    assert len(figures) == text.count("](attachment:") > 1
+    assert text.count("](data:image/png;base64,") == readme.count(".png)") > 1
+    # What the README says a command prints is told apart from what it has printed now.
+    after = notebook.cells[[cell.source for cell in notebook.cells].index("!python xor/xor.py") + 1]
+    assert after.source.startswith("Our run printed:\n\n```text\n")
 
 
 @pytest.mark.parametrize(
@@ -63,17 +66,86 @@ def test_what_only_the_reader_can_run_stays_text(name, command, make):
     assert not any(command in source for source in sources(notebook, "code"))
 
 
-def test_links_lead_to_notebooks_and_files(make, tmp_path):
-    text = "\n".join(sources(make("mlp_tables"), "markdown"))
-    assert "](mlp.ipynb)" in text
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert target.endswith(".ipynb") or (tmp_path / target).exists(), target
+def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
+    code = sources(make("visualizing_debugging"), "code")
+    alone = [source for source in code if "debugging/broken.py" in source]
+    assert len(alone) > 1 and not any("#" in source or "\n" in source for source in alone)
+    code = sources(make("mlp"), "code")
+    assert code.index("!python mlp/mlp.py") < code.index("!python mlp/predict.py")
+    assert any(
+        source.startswith("%%writefile -a exercises/tasks/09_softmax.py\n")
+        for source in sources(make("exercises"), "code")
+    )
+
+
+def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
+    """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
+    for name, readme in notebooks.chapters().items():
+        notebook = make(name)
+        text = "\n\n".join(sources(notebook, "markdown"))
+        for block in notebooks.FENCE.finditer((ROOT / readme).read_text(encoding="utf-8")):
+            if block[2] == "math":
+                assert f"$$\n{block[3]}$$" in text, name
+            elif block[2] not in ("python", "shell"):
+                assert block[0] in text, (name, block[0])
+        labels = re.findall(r"^\[([^]\n]+)\]: ", text, re.MULTILINE)
+        for cell in sources(notebook, "markdown"):
+            said = " ".join(cell.lower().split())
+            for label in {" ".join(label.lower().split()) for label in labels}:
+                assert f"[{label}]: " in said or f"[{label}]" not in said, (name, label)
+        prose = notebooks.FENCE.sub("", text)
+        for _, target, _ in notebooks.LINK.findall(prose):
+            folder, file = tmp_path, target
+            assert file.endswith(".ipynb") or (folder / file).exists(), (name, target)
+
+
+def test_a_notebook_for_elsewhere_gets_the_project(notebooks, tmp_path):
+    names = {path: name for name, path in notebooks.chapters().items()}
+    address = "https://git.example/keras-tutorial"
+    notebook = notebooks.make_notebook(notebooks.chapters()["xor"], names, tmp_path, address)
+    assert f"!git clone --depth 1 {address} keras-tutorial\n" in sources(notebook, "code")[0]
+    text = "\n".join(sources(notebook, "markdown"))
+    assert f"({address}/blob/HEAD/xor/xor.py)" in text and "](../" not in text
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """Return the shell of a notebook, as far as a command needs it, and what it was shown."""
+    pytest.importorskip("IPython")
+    shown = []
+    one = SimpleNamespace(user_ns={}, var_expand=lambda command, depth: command)
+    monkeypatch.setattr("IPython.get_ipython", lambda: one)
+    monkeypatch.setattr("IPython.display.Image", lambda path: path)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    return one, shown
+
+
+def test_a_command_in_a_notebook(shell, load_script, tmp_path, capfd):
+    one, shown = shell
+    run = load_script("book/in_notebook.py").run
+    assert one.system is run
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys\n"
+        "print('I0000 00:00:1 port.cc:153] words', file=sys.stderr)\n"
+        "print('1/2\\r2/2 \u00e4', sys.stdin.isatty(), os.environ['PYTHONUTF8'])\n"
+        f"print('In {tmp_path.as_posix()}: results.json, xor.png')\n"
+        "sys.exit(3)\n",
+        encoding="utf-8",
+    )
+    run(f'"{sys.executable}" "{script}"')
+    assert capfd.readouterr().out.splitlines() == [
+        "2/2 \u00e4 False 1",
+        f"In {tmp_path.as_posix()}: results.json, xor.png",
+    ]
+    assert one.user_ns["_exit_code"] == 3 and shown == [tmp_path / "xor.png"]
 
 
 @pytest.mark.slow
 def test_a_notebook_runs(notebooks, make, tmp_path):
     """Of its commands, which other tests run, one is left, so that this takes seconds."""
     notebook = make("basics")
+    start = notebook.cells[1]
     for cell in notebook.cells:
         if "basics/backpropagation.py" in cell.source and cell.cell_type == "code":
             cell.source += f" --outputs {tmp_path}"
@@ -87,12 +159,16 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
     one.metadata["shown"] = "loss 0.25\n...\nloss 0.12\n\n2\n"
     notebook.cells = [one]
     assert notebooks.execute(notebook)["not_printed"] == ["loss 0.12"]
-    notebook.cells = [notebook.cells[0], notebooks.new_code_cell("1 / 0")]
+    notebook.cells = [one, notebooks.new_code_cell("1 / 0")]
     assert notebooks.execute(notebook)["wrong"] == "ZeroDivisionError: division by zero"
-    notebook.cells = [notebooks.new_code_cell("!python no_such.py")]
+    notebook.cells = [start, notebooks.new_code_cell("!python no_such.py")]
     wrong = notebooks.execute(notebook)["wrong"]
     assert wrong == "RuntimeError: status 2: python no_such.py"
-    assert [cell.source for cell in notebook.cells] == ["!python no_such.py"]
+    assert [cell.source for cell in notebook.cells] == [start.source, "!python no_such.py"]
+    task = notebooks.ROOT / "exercises" / "tasks" / "09_softmax.py"
+    before = task.read_bytes()
+    notebook.cells = [start, notebooks.new_code_cell(f"%%writefile -a {task}\n\n1 / 0")]
+    assert notebooks.execute(notebook)["wrong"] is None and task.read_bytes() == before
 
 
 def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypatch):
@@ -100,7 +176,8 @@ def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypa
     ran = []
 
     def execute(notebook):
-        ran.append(name := next(name for name in outcomes if f"python {name}/" in str(notebook)))
+        commands = " ".join(sources(notebook, "code"))
+        ran.append(name := next(name for name in outcomes if f"!python {name}/" in commands))
         return {"seconds": 1.0, "wrong": outcomes[name], "not_printed": []}
 
     monkeypatch.setattr(notebooks, "execute", execute)

@@ -121,7 +121,7 @@ def blocks(language, excepted=False):
         for example in document.examples():
             line = text[: example.start].count("\n") + 1
             before = text[: example.start].rstrip().rpartition("\n")[2]
-            if bool(re.fullmatch(r"<!-- not run: .+ -->", before)) == excepted:
+            if bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before)) == excepted:
                 name, code = path.relative_to(ROOT).as_posix(), example.parsed
                 slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
                 block = path, code, text[example.end :]
@@ -344,7 +344,8 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
-    known += len(re.findall(r"<!-- (?:not run: .+|table: \w+|end of table|claim: .+?) -->", text))
+    other = r"not run(?: alone)?: .+|in a notebook: .+|table: \w+|end of table|claim: .+?"
+    known += len(re.findall(rf"<!-- (?:{other}) -->", text))
     assert known == text.count("<!-- ")
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
 
