@@ -31,6 +31,7 @@ MEASUREMENTS = {
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
+    "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
     "churn_experiments": ("mlp/experiments.py", []),
     "own_tables": ("mlp/tables/examples.py", ["own_table.png"]),
     "churn_seconds": ("book/timings/churn_seconds.py", []),

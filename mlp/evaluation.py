@@ -172,11 +172,7 @@ def main(argv=None):
         results["test"] = report("test", y_test, of_test)
         calculated = gain(y_test, of_test["neural_network"], CALL / KEPT)
         results["test"]["neural_network"]["calculated"] = calculated
-        print(
-            "  at threshold {threshold:.2f}, a gain of {gain:,} in {calls} calls".format(
-                **calculated
-            )
-        )
+        print("  at threshold {threshold:.2f}: {calls} calls, gain {gain:,}".format(**calculated))
     draw_curves(y, probabilities, results["thresholds"], folder / "churn_curves.png")
     draw_learning_curves(history, folder / "churn_learning_curves.png")
     return save_results(results | {"history": history}, folder, __file__, argv)

@@ -253,7 +253,10 @@ def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monk
     assert "test customers" not in capsys.readouterr().out
     results = lesson.main(["--test", "--outputs", str(tmp_path)])
     assert list(results) == ["validation", "thresholds", "test", "history"]
-    assert "On the 2000 test customers:" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "On the 2000 test customers:" in said
+    # Nothing is chosen by them: the gain is that of the threshold from the costs alone.
+    assert "at threshold 0.20:" in said.partition("test customers")[2]
     for X, (expected, _) in zip(asked, (validation, validation, test), strict=True):
         np.testing.assert_array_equal(X, expected)
 
@@ -561,15 +564,16 @@ def test_mistakes_of_a_group(load_script):
             "Exited": [0, 1, 0, 1, 0, 0, 1, 1],
         }
     )
-    probability = np.array([0.9, 0.8, 0.1, 0.2, 0.1, 0.7, 0.1, 0.6])
-    assert fairness.rates(customers, probability) == {
+    reported = np.array([1, 1, 0, 0, 0, 1, 0, 1], bool)
+    assert fairness.rates(customers, reported) == {
         "accuracy": 0.5,
         "false_alarms": 0.5,
         "missed": 0.5,
+        "precision": 0.5,
     }
     customers = pd.concat([customers, customers.iloc[:2].assign(Geography="Spain")])
-    found = fairness.rates_by_group(customers, np.append(probability, [0.1, 0.1]))
-    assert found["women"] == {"accuracy": 0.5, "false_alarms": 1 / 3, "missed": 2 / 3}
+    found = fairness.rates_by_group(customers, np.append(reported, [False, False]))
+    assert found["women"]["false_alarms"] == 1 / 3 and found["women"]["missed"] == 2 / 3
     assert found["Germany"]["false_alarms"] == 2 / 3 and found["Spain"]["missed"] == 1
     gaps = fairness.add_gaps(found)
     assert gaps["false_alarms women - men"] == pytest.approx(1 / 3 - 1 / 2)

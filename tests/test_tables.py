@@ -180,6 +180,8 @@ KINDS = {
     "words": (["red", "blue", None] * 20, "words", "2 words: blue, red, 20 gaps"),
     "row": (range(1, 61), "left out", "only tells rows apart"),
     "CustomerId": ([7 * i * i for i in range(60)], "left out", "only tells rows apart"),
+    "Patient No": ([7 * i * i for i in range(60)], "left out", "only tells rows apart"),
+    "CASE_ID": ([1000 + i % 20 for i in range(60)], "number", "if it says whose row this is"),
     "paid": ([7 * i * i for i in range(60)], "number", "numbers from"),
     "names": ([f"name {i}" for i in range(60)], "left out", "60 different words"),
     "same": (["x"] * 60, "left out", "the same in every row"),
@@ -280,7 +282,34 @@ def table_of(**columns):
 def test_whole_numbers_that_all_differ_may_be_a_quantity(load_script):
     decide_task = load_script("mlp/tables/target.py").decide_task
     assert decide_task(pd.Series(range(1_000, 61_000, 1_000), name="price"), None) == "number"
-    assert "only tells rows apart" in failure(decide_task, pd.Series(range(60), name="row"), None)
+
+
+def test_what_a_table_may_hide_is_said(load_script, tmp_path, capsys):
+    script, path = load_script("mlp/tables/table.py"), tmp_path / "table.csv"
+    options = script.parse_options(["--data", str(path), "--target", "target"])
+    table = table_of(target=["x", "y"] * 30, day="2026-01-31", row=range(60))
+    table.loc[0, "day"] = "2026-02-01"
+    table.loc[59, ["a", "b"]] = table.loc[17, ["a", "b"]]  # but for the number of the row
+    table.to_csv(path, index=False)
+    script.read(options)
+    said = capsys.readouterr().out
+    copies = table.drop(columns="row").duplicated().sum()
+    assert f"{copies} rows equal others in all that is used" in said and copies > 0
+    assert "split at random, not by date" in said
+    table_of(target=["x", "y"] * 30).to_csv(path, index=False)
+    script.read(options)
+    assert "random" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("amounts", "doubtful"),
+    [(["1.234", "12.500"], True), (["0.234", "12.500"], False), (["1.234", "12.5"], False)],
+)
+def test_numbers_that_may_be_thousands(amounts, doubtful, load_script, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a;b\n" + "".join(f"{amount};x\n" for amount in amounts))
+    _, said = load_script("mlp/tables/rows.py").read_rows(path)
+    assert any("not thousands" in sentence for sentence in said) == doubtful
 
 
 def test_rows_without_a_group_stay_together(load_script, tmp_path, capsys):

@@ -25,7 +25,9 @@ GAP = "(gap)"  # the word for a missing word
 DAY_0 = pd.Timestamp("2000-01-01", tz="UTC")  # from which the days of a date are counted
 
 # A column of whole numbers that differ in each row only counts the rows if it is called like this.
-IDENTIFIER = re.compile(r"(^|[_ .-])(id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|Nr|Number)$")
+IDENTIFIER = re.compile(
+    r"(^|[_ .-])(?i:id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|No|Nr|Number)$"
+)
 NUMBER_AS_TEXT = r"[-+]?[€$£]? ?[-+]?\d[\d.,' ]*[%€$£]?"  # 1,5 or 1 234 or $5 or 12 %
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d.*)?"
 DAYS = ["ISO8601", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
@@ -63,7 +65,7 @@ def look_at(name, column, as_words=False, as_numbers=False):
     if different == 0:
         return left_out("it is empty")
     if as_numbers:
-        return number(known, gaps)
+        return number(name, known, gaps)
     if different == 1 and not gaps:
         return left_out("it is the same in every row")
     if is_bool_dtype(column):
@@ -71,11 +73,11 @@ def look_at(name, column, as_words=False, as_numbers=False):
     if is_numeric_dtype(column):
         if not gaps and different == len(known) and counts_rows(name, known):
             return left_out("a number that only tells rows apart")
-        return number(known, gaps)
+        return number(name, known, gaps)
 
     text = known.astype(str).str.strip()
     if to_numbers(text).notna().mean() >= MOSTLY:
-        return number(text, gaps)
+        return number(name, text, gaps)
     first = text.head(1000)
     if first.str.fullmatch(DATE).mean() >= MOSTLY:
         form = find_format(name, text)
@@ -99,7 +101,7 @@ def with_gaps(gaps):
     return f", {gaps:,} gaps" if gaps else ""
 
 
-def number(known, gaps):
+def number(name, known, gaps):
     """Return the description of a column of numbers; known: its values."""
     values = to_numbers(known)
     odd, values = known[values.isna()], values.dropna()
@@ -110,6 +112,8 @@ def number(known, gaps):
         said += f', {len(odd):,} of which are no numbers, such as "{odd.iloc[0]}"'
     elif 2 < values.nunique() <= 10 and (values == values.round()).all():
         said += f" ({values.nunique()} different ones: if they are codes, use --words)"
+    elif IDENTIFIER.search(name):
+        said += " (if it says whose row this is: --group or --drop)"
     return {"kind": "number", "said": said}
 
 

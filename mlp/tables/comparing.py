@@ -63,11 +63,14 @@ def train_others(training, validation, classes, seed):
     The linear model gets what the network gets. Probabilities are calibrated like the network's.
     """
     X, y = training.X, training.y
+    # Like the network, boosting stops where the loss on the validation rows no longer falls.
     options = {"categorical_features": "from_dtype", "random_state": seed}
+    options |= {"early_stopping": True, "max_iter": 1000}
+    watched = {"X_val": validation.frame, "y_val": validation.y}
     if not classes:
         mean = DummyRegressor().fit(X, y)
         linear = RidgeCV(alphas=STRENGTHS).fit(X, y)
-        boosting = HistGradientBoostingRegressor(**options).fit(training.frame, y)
+        boosting = HistGradientBoostingRegressor(**options).fit(training.frame, y, **watched)
         return {
             "mean": lambda part: mean.predict(part.X),
             "ridge_regression": lambda part: linear.predict(part.X),
@@ -79,7 +82,7 @@ def train_others(training, validation, classes, seed):
         (LogisticRegression(C=1 / strength, max_iter=1000).fit(X, y) for strength in strengths),
         key=lambda model: surprise(model.predict_proba(validation.X), validation.y).mean(),
     )
-    boosting = HistGradientBoostingClassifier(**options).fit(training.frame, y)
+    boosting = HistGradientBoostingClassifier(**options).fit(training.frame, y, **watched)
     models = {
         "majority_class": lambda part: majority.predict_proba(part.X),
         "logistic_regression": lambda part: linear.predict_proba(part.X),

@@ -19,6 +19,7 @@ TAKEN = re.compile(
     r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
     r"sequential|softmax|string_lookup|take)(_\d+)?"
 )
+THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # or a number with three decimals
 SAMPLE = 100_000  # characters by which separator and decimal commas are recognized
 # Beside what pandas takes for a gap: nothing, NA, N/A, NaN, None, null and a few more.
 GAPS = ["?", "-", "--", ".", "missing", "Missing"]
@@ -63,7 +64,11 @@ def read_rows(path, encoding=None):
         fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
     table.columns = name_columns(head.iloc[0], path)
     said = [f'separated by "{separator}"'] if separator not in ",\t" else []
-    return table, said + (["with decimal commas"] if commas else [])
+    if commas:
+        said.append("with decimal commas")
+    if separator != "," and numbers and all(map(THOUSANDS.fullmatch, numbers)):
+        said.append(f"{numbers[0]} and the like have three decimals; they are not thousands")
+    return table, said
 
 
 def recognize(start):

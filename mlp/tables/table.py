@@ -45,6 +45,7 @@ HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.003  # step size of Adam
 EPOCHS = 200  # passes over the training rows, at most
 SEED = 1  # of the split, the initial weights and the order of the rows
+FEW = 20  # validation rows of a class, below which the script warns
 COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes that should be a no
 
 
@@ -85,6 +86,11 @@ def read(args):
         fail(f"{name} is the target: it cannot be left out, and it cannot be the group.")
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
     columns = look(table.drop(columns=[name, *group, *dropped]), words, numbers)
+    used = [column["name"] for column in columns if column["kind"] != "left out"]
+    if copies := table.duplicated([*used, name]).sum():
+        more.append(f"{copies:,} rows equal others in all that is used: are they the same cases?")
+    if any(column["kind"] == "date" for column in columns):
+        more.append("its rows are split at random, not by date: for later rows the scores promise too much")
     for sentence in said + more:
         print(f"The table: {sentence}.")
     say(columns)
@@ -110,6 +116,8 @@ def main(argv=None):
     parts = split(y, groups, classes, args.seed)
     folder = make_folder(args.outputs)
     print(", ".join(f"{len(rows):,} rows for {part}" for part, rows in parts.items()))
+    if classes and (rarest := np.bincount(y[parts["validation"]]).min()) < FEW:
+        print(f"Of one class, only {rarest} rows validate: the scores mean little.")
     leaks = giving_away(inputs, y, classes, args.seed)
     for leak in leaks:
         print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
@@ -142,9 +150,9 @@ def main(argv=None):
     points = None
     if target.task == "yes-or-no":
         yes = answers["neural_network"][:, 1]
-        points = find_thresholds(validation.y, yes, args.cost_miss, args.cost_false_alarm)
-        results["thresholds"] = points
-        say_costs(points, args.cost_miss, args.cost_false_alarm)
+        costs = args.cost_miss, args.cost_false_alarm
+        points = results["thresholds"] = find_thresholds(validation.y, yes, *costs)
+        say_costs(points, *costs)
     results["importance"] = find_importance(
         lambda inputs: ask(model, inputs, target.names),
         lambda answers, y: losses(answers, y, classes, variance),
@@ -155,7 +163,12 @@ def main(argv=None):
     )
     say_importance(results["importance"])
     if args.test:
-        _, results["test"] = report("test", test, models, classes, variance)
+        on_test, results["test"] = report("test", test, models, classes, variance)
+        if points:
+            tested = find_thresholds(test.y, on_test["neural_network"][:, 1], *costs)
+            del tested["best"]  # nothing is chosen by the test rows
+            say_costs(tested, *costs)
+            results["test"]["thresholds"] = tested
     else:
         print(f"{len(test.y):,} test rows are unseen. In the end, once: --test")
     draw(history, answers, validation.y, classes, points, folder / "table.png")

@@ -82,8 +82,6 @@ def read_target(table, name, task, yes, path):
     if len(table) < FEWEST_ROWS:
         fail(f"{path} has {len(table)} rows with a target. Give at least {FEWEST_ROWS}.")
     task = decide_task(table[name], task)
-    if copies := table.duplicated().sum():
-        said.append(f"{copies:,} rows are copies of others, which flatters every model")
     if task == "number":
         y = to_numbers(table[name]).to_numpy()
         if not fit_float32(y.mean(), y.std()):
