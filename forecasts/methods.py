@@ -75,7 +75,10 @@ class Data:
 
 
 def check_length(data):
-    """End the program with one line if a part of the series is too short, or not observed."""
+    """End the program with one line if a part of the series is too short, or not observed.
+
+    If it only leaves fewer than ten blocks of two horizons for the intervals, say so.
+    """
     for part, least in LEAST_WINDOWS.items():
         starts = data.starts[part]
         if len(starts) < least:
@@ -87,6 +90,8 @@ def check_length(data):
         seen = windows(data.series.observed, starts, data.horizon).any(axis=1).sum()
         if seen < least:
             fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
+    if min(len(data.starts[part]) for part in ("validation", "test")) < 20 * data.horizon:
+        print("Few windows: the intervals are too narrow. Trust large differences only.")
 
 
 def steps_back(season, horizon):

@@ -26,8 +26,8 @@ def parse_times(column, notes, date_format=None):
     """Return the times of a column of text, all of which are written in one way.
 
     That is one in which every row is a time. Where there are two, such as day first and month
-    first, date_format has to say which. Times with a time zone become UTC; of a day, which has the
-    same time in each row, the date stays the one that is written.
+    first, date_format has to say which. Of times with a time zone, the clock that is written
+    counts: people follow it, and so do holidays and the hours of the week.
     """
     if column.isna().any():
         fail(f"row {column.isna().argmax() + 2} has no time")
@@ -55,12 +55,11 @@ def parse_times(column, notes, date_format=None):
     if form != "ISO8601":
         notes.append(f"The times were read as {form}.")
     if times.dt.tz:
-        local = column.str.replace(ZONE, "", regex=True)
-        local = read_times(local, form.removesuffix("%z").strip())
-        if local.dt.time.nunique(dropna=False) == 1:
-            return pd.DatetimeIndex(local)
-        notes.append("The times have a time zone and were converted to UTC.")
-    return pd.DatetimeIndex(times).tz_localize(None)
+        notes.append("The times have a time zone; what counts is the clock that is written.")
+        times = read_times(
+            column.str.replace(ZONE, "", regex=True), form.removesuffix("%z").strip()
+        )
+    return pd.DatetimeIndex(times)
 
 
 def read_times(column, form):
@@ -95,6 +94,18 @@ def find_step(times):
         if abs(hours / usual - 1) < 0.1:
             return name
     return fail(f"the rows are {hours:g} hours apart, but should be hourly, daily, weekly, monthly")
+
+
+def check_gaps(missing, seasons):
+    """End the program with one line if a step of each season hardly ever has a value.
+
+    What would be filled there would come from the first season, however long ago it was.
+    """
+    for season in (season for season in seasons if 5 * season <= len(missing)):
+        places = [missing[place::season].mean() for place in range(season)]
+        if max(places) > 0.9 and missing.mean() < 0.9 * max(places):
+            place = int(np.argmax(places)) + 1
+            fail(f"step {place} of each {season} hardly ever has a value: write 0 if it is none")
 
 
 def fill(values, seasons):

@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
-from repair import STEPS, check_values, fill, find_step, parse_times, parse_values
+import repair
 from utils.runs import fail, first_line, read_bytes
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),
          "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
 MOST_MISSING = 0.3  # share of the steps of a series that may be filled
+MOST_DIFFER = 0.01  # and of those whose rows may differ, as in the hour that comes twice
 # Where the validation and the test part begin, unless a date is given: shares of the series.
 VALIDATION_FROM, TEST_FROM = 0.7, 0.85
 
@@ -62,7 +63,7 @@ class Series:
             times=times,
             values=np.append(self.values, np.full(steps, np.nan, "float32")),
             observed=np.append(self.observed, np.zeros(steps, bool)),
-            holiday=mark(times, self.days),
+            holiday=mark(times, self.days, self.unit),
             cuts=(last, last),
         )
 
@@ -89,15 +90,16 @@ def load_traffic(seasons=None):
     last = series.times[-1]
     to_come = USFederalHolidayCalendar().holidays(last, last + pd.DateOffset(years=2))
     series.days = (*days, *to_come)
-    series.holiday = mark(series.times, series.days)
+    series.holiday = mark(series.times, series.days, series.unit)
     series.cuts = tuple(series.times.searchsorted(["2017-10-01", "2018-01-01"]))
     series.weeks = WEEKS  # of which the second is in the validation part
     return series
 
 
-def mark(times, days):
-    """Return for each time 1 if it is on one of these days, else 0: float32."""
-    return times.normalize().isin(pd.DatetimeIndex(days)).astype("float32")
+def mark(times, days, unit):
+    """Return for each time 1 if one of these days lies in its step, or day, else 0: float32."""
+    unit = "D" if unit == "h" else unit
+    return times.to_period(unit).isin(pd.DatetimeIndex(days).to_period(unit)).astype("float32")
 
 
 def load_days(path):
@@ -129,11 +131,11 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None):
         if names.count(column) > 1:
             fail(f"{path} has more than one column {column}. Leave one.")
     notes = []
-    times = parse_times(table[time], notes, date_format)
-    values = parse_values(table[value])
+    times = repair.parse_times(table[time], notes, date_format)
+    values = repair.parse_values(table[value])
     table = pd.Series(values.to_numpy(), index=times)
     series = mend(table, seasons, notes)
-    series.days, series.holiday = days, mark(series.times, days)
+    series.days, series.holiday = days, mark(series.times, days, series.unit)
     return series
 
 
@@ -144,20 +146,23 @@ def mend(table, seasons, notes):
     if not table.index.is_monotonic_increasing:
         notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
-    name = find_step(table.index)
-    unit, usual = STEPS[name]
+    name = repair.find_step(table.index)
+    unit, usual = repair.STEPS[name]
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.
     # Weeks end on the day of the week on which the first row lies.
     unit = f"W-{table.index[0]:%a}".upper() if unit == "W" else unit
     periods = table.index.to_period(unit)
     table = pd.Series(table.to_numpy(), index=periods)
     doubled = table.index.duplicated()
+    if (table.groupby(level=0).nunique() > 1).sum() > max(2, MOST_DIFFER * len(table)):
+        fail("many steps have rows with different values: is it one series? Add the rows up first")
     if doubled.any():
         notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
     table = table.reindex(pd.period_range(table.index[0], table.index[-1]))
     seasons = tuple(sorted(seasons or usual))
     missing = table.isna().to_numpy()
+    repair.check_gaps(missing, seasons)
     if missing.mean() > MOST_MISSING:
         fail(f"{missing.mean():.0%} of the {len(table):,} {name} steps have no value: too many")
     notes.insert(0, f"{len(table):,} {name} steps from {table.index[0]} to {table.index[-1]}.")
@@ -167,11 +172,11 @@ def mend(table, seasons, notes):
             f"{missing.sum():,} steps ({missing.mean():.1%}) have no value, at most {longest} in a "
             "row; they were filled with the value one season before, and are not scored."
         )
-    values = fill(table.to_numpy(float, copy=True), seasons)
+    values = repair.fill(table.to_numpy(float, copy=True), seasons)
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
     cuts = int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))
-    check_values(values, values[: cuts[0]])
+    repair.check_values(values, values[: cuts[0]])
     return Series(
         to_dates(table.index),
         values.astype("float32"),

@@ -104,13 +104,13 @@ def test_trees_do_not_look_back_beyond_the_beginning(load_script, monkeypatch):
 def test_gaps_are_filled_from_the_past_only(series):
     values = np.arange(20.0)
     values[[0, 3, 10, 11]] = np.nan
-    filled = series.fill(values.copy(), seasons=(5,))
+    filled = series.repair.fill(values.copy(), seasons=(5,))
     assert list(filled[[0, 3, 10, 11]]) == [1, 2, 5, 6]
     later = values.copy()
     later[12:] = 1_000
-    np.testing.assert_array_equal(series.fill(later, seasons=(5,))[1:12], filled[1:12])
+    np.testing.assert_array_equal(series.repair.fill(later, seasons=(5,))[1:12], filled[1:12])
     values[[0, 5]] = np.nan  # a season after a gap at the start
-    assert list(series.fill(values.copy(), seasons=(5,))[[0, 5]]) == [1, 1]
+    assert list(series.repair.fill(values.copy(), seasons=(5,))[[0, 5]]) == [1, 1]
 
 
 def test_a_table_is_mended_and_says_so(series, tmp_path):
@@ -137,14 +137,44 @@ def test_the_step_is_found(series, tmp_path, step, name, seasons):
     assert len(found.values) == 150 and found.observed.all()
 
 
-def test_time_zones_become_utc_over_summer_time(series, tmp_path):
-    times = pd.date_range("2024-03-30", periods=72, freq="h", tz="Europe/Berlin")
-    path = write(
-        tmp_path / "a.csv", [(time.isoformat(), number) for number, time in enumerate(times)]
+@pytest.mark.parametrize(
+    ("start", "words"), [("2024-03-30", "1 steps"), ("2024-10-26", "1 rows repeat")]
+)
+def test_of_times_with_a_zone_the_clock_that_is_written_counts(series, tmp_path, start, words):
+    times = pd.date_range(start, periods=72, freq="h", tz="Europe/Berlin")
+    zoned = [(time.isoformat(), number) for number, time in enumerate(times)]
+    plain = [(time.tz_localize(None), number) for number, time in enumerate(times)]
+    found, expected = (
+        series.load_series(write(tmp_path / "a.csv", rows), "time", "value")
+        for rows in (zoned, plain)
     )
-    found = series.load_series(path, "time", "value")
-    assert len(found.values) == 72 and found.observed.all()
-    assert "UTC" in found.notes[1] and str(found.times[0]) == "2024-03-29 23:00:00"
+    assert "time zone" in found.notes[1] or "time zone" in found.notes[0]
+    assert found.times.equals(expected.times) and words in " ".join(found.notes)
+    np.testing.assert_array_equal(found.values, expected.values)
+
+
+def test_steps_that_never_have_a_value_are_no_gaps(series, tmp_path):
+    closed = [(time, "" if time.day_of_week == 6 else n) for n, (time, _) in enumerate(days(200))]
+    with pytest.raises(SystemExit, match="of each 7 hardly ever has a value: write 0"):
+        series.load_series(write(tmp_path / "a.csv", closed), "time", "value")
+    workdays = [(time, n) for time, n in closed if time.day_of_week < 5]
+    with pytest.raises(SystemExit, match="of each 7 hardly ever has a value"):
+        series.load_series(write(tmp_path / "a.csv", workdays), "time", "value")
+    some = [(time, "" if n % 11 == 0 else n) for n, (time, _) in enumerate(days(200))]
+    assert (
+        "have no value"
+        in series.load_series(write(tmp_path / "a.csv", some), "time", "value").notes[1]
+    )
+
+
+def test_several_series_in_one_table_are_refused(series, tmp_path):
+    shops = [(time, n + shop) for n, (time, _) in enumerate(days(100)) for shop in (0, 500)]
+    with pytest.raises(SystemExit, match="is it one series"):
+        series.load_series(write(tmp_path / "a.csv", shops), "time", "value")
+
+
+def days(count):
+    return [(time, None) for time in pd.date_range("2026-01-05", periods=count)]
 
 
 def test_summer_time_without_a_zone_is_a_gap_and_a_doubled_hour(series, tmp_path):
@@ -374,7 +404,7 @@ def test_every_method_learns_a_season(load_script, monkeypatch, name, horizon):
 )
 def test_the_calendar_goes_on_after_the_last_row(series, tmp_path, step, first, second):
     path = write(tmp_path / "a.csv", hours(400, step=step))
-    days = (pd.Timestamp(second).normalize(),)
+    days = (pd.Timestamp(second).normalize() + pd.Timedelta(days=int(step == "MS")),)
     found = series.load_series(path, "time", "value", days=days)
     if step == "W-WED":
         assert str(found.times[0]) == "2024-01-03 00:00:00"  # as in the table

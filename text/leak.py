@@ -14,14 +14,24 @@ from collections import Counter
 
 import keras
 import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import pairwise_distances
 
-from messages import FOLDS, load_messages, split_by_group
+from messages import FOLDS, load_messages, skeleton, split_by_group
 from spam import describe, held_out
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
 MODELS = ["words", "characters"]
 SEEDS = 2  # each draws other folds
+
+
+def count_similar(skeletons):
+    """Return how many texts share four fifths of their words with another one (Jaccard index)."""
+    words = CountVectorizer(binary=True, token_pattern=r"\S+").fit_transform(skeletons)
+    shared = 1 - pairwise_distances(words.toarray().astype(bool), metric="jaccard")
+    np.fill_diagonal(shared, 0)
+    return int((shared.max(axis=0) >= 0.8).sum())
 
 
 def main(argv=None):
@@ -34,13 +44,19 @@ def main(argv=None):
     keras.utils.set_random_seed(1)
     sizes = Counter(messages.groups.tolist())
     copied = [group for group, size in sizes.items() if size > 1]
-    spam = set(messages.groups[messages.labels == len(messages.classes) - 1].tolist())
+    last = messages.labels == len(messages.classes) - 1
+    spam = set(messages.groups[last].tolist())
+    skeletons = sorted({skeleton(text) for text in messages.texts[last]})
     results = {
         "messages": len(messages.texts),
         "copies": len(messages.texts) - len(sizes),
         "copies_of_last": sum(sizes[group] - 1 for group in copied if group in spam),
+        "different_of_last": len(skeletons),
+        "similar_of_last": count_similar(skeletons),
     }
     print("{copies} of {messages:,} messages repeat another one".format(**results))
+    rest = "of the {different_of_last} different {} texts, {similar_of_last} still resemble another"
+    print(rest.format(messages.classes[-1], **results))
     for text in messages.texts[messages.groups == max(copied, key=lambda group: sizes[group])][:2]:
         print(f"    {text}")
     alone = np.arange(len(messages.texts))  # each message a group of its own

@@ -2,8 +2,8 @@
 
     python book/figures/traffic.py
 
-Draws the mean over the hours of the day, for weekdays, weekends and holidays; two weeks; and how
-many hours of each month are missing. Files how many vehicles these are.
+Draws the mean over the hours of the day, for weekdays, weekends and two kinds of holidays; two
+weeks; and how many hours of each month are missing. Files how many vehicles these are.
 """
 
 from chapter import OUTPUTS
@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from series import load_traffic
+from series import TRAFFIC, load_traffic
 from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
@@ -20,14 +20,24 @@ from utils.runs import make_folder, save_results
 WEEKS = ("2017-11-13", "2017-11-27")  # the second one is that of Thanksgiving
 
 
+# On these most people are off; on the others that the data name, such as Columbus Day, few are.
+OFF = ["New Years Day", "Memorial Day", "Independence Day", "Labor Day", "Thanksgiving Day",
+       "Christmas Day"]  # fmt: skip
+
+
 def kinds_of_days(series):
     """Return {kind of day: which steps belong to it}, without the steps that were filled."""
+    table = pd.read_csv(TRAFFIC, parse_dates=["date_time"])
+    off = table["date_time"][table["holiday"].isin(OFF)].dt.normalize()
     holiday, weekend = series.holiday > 0, series.times.day_of_week >= 5
-    return {
-        "Monday to Friday": ~holiday & ~weekend & series.observed,
-        "weekend": ~holiday & weekend & series.observed,
-        "holidays": holiday & series.observed,
+    closed = series.times.normalize().isin(off)
+    kinds = {
+        "Monday to Friday": ~holiday & ~weekend,
+        "weekend": ~holiday & weekend,
+        "holidays, most are off": holiday & closed,
+        "holidays, most work": holiday & ~closed,
     }
+    return {name: steps & series.observed for name, steps in kinds.items()}
 
 
 def main(argv=None):
@@ -44,15 +54,16 @@ def main(argv=None):
     top.plot(series.times[first:last], values[first:last])
     top.set(title="Two weeks of November 2017, the second with Thanksgiving on Thursday")
     top.set(ylabel="vehicles an hour")
-    means = {}
+    means, days = {}, {}
     left.set_prop_cycle(LINES)
     for name, steps in kinds_of_days(series).items():
         by_hour = pd.Series(series.values[steps]).groupby(series.times.hour[steps]).mean()
         means[name] = by_hour.tolist()
+        days[name] = len(series.times[steps].normalize().unique())
         left.plot(by_hour.index, by_hour, label=name)
     left.set(title="Mean of each hour", xlabel="hour of the day", ylabel="vehicles an hour")
-    left.legend(loc=(0.42, 0.02))
-    left.set_ylim(0, 7_900)
+    left.legend(loc="upper left", fontsize=8.5)
+    left.set_ylim(0, 9_500)
     missing = pd.Series(~series.observed, index=series.times).resample("MS").mean()
     right.bar(missing.index, 100 * missing, width=25, color="C1")
     right.set(title="Missing hours of each month, in %")
@@ -62,6 +73,7 @@ def main(argv=None):
         "hours": len(series.values),
         "missing": int((~series.observed).sum()),
         "means": means,
+        "days": days,
         "mean": float(series.values[series.observed].mean()),
     }
     return save_results(results, folder, __file__, argv)

@@ -166,7 +166,7 @@ CHANGED = {  # of text/gpt/variants.py
     "no_positions": "no positions",
     "one_head": "one head in place of four",
     "one_layer": "one block in place of four",
-    "half_the_text": "half of the text",
+    "half_the_text": "the first half of the text only",
     "double_steps": "2,000 steps",
     "no_warm_up": "the learning rate does not rise first",
     "higher_rate": "a learning rate of 0.003 in place of 0.001",

@@ -90,7 +90,9 @@ def read(args):
     if copies := table.duplicated([*used, name]).sum():
         more.append(f"{copies:,} rows equal others in all that is used: are they the same cases?")
     if any(column["kind"] == "date" for column in columns):
-        more.append("its rows are split at random, not by date: for later rows the scores promise too much")
+        more.append(
+            "its rows are split at random, not by date, so scores promise too much of later ones"
+        )
     for sentence in said + more:
         print(f"The table: {sentence}.")
     say(columns)
