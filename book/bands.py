@@ -38,7 +38,7 @@ RUNS = {
     "forecast": ("forecasts/forecast.py", [], "methods.GRU.validation.mean", "error of the GRU"),
     "transfer": ("cnn/transfer.py", [], "fine_tuned.accuracy", "accuracy"),
     "shakespeare": ("text/gpt/shakespeare.py", [], "validation.mean", "loss"),
-    "vae": ("generating/vae.py", [], "surprise.mean", "loss"),
+    "vae": ("generating/vae.py", [], "loss", "loss on the validation digits"),
     "mnist_dense": (
         "mnist/mnist.py",
         ["--model", "mlp_one_layer", "--epochs", "3"],

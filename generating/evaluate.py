@@ -59,6 +59,32 @@ def make_traps(train, labels, random):
     }
 
 
+def make_rivals(encoder, decoder, train, rows, labels, random):
+    """Return {name: images} that the VAE draws without a flow.
+
+    It draws the real digits and the copies of rows anew, the latter from points of their clouds, as
+    a flow without fault would; then from points of the standard distribution; and from points of
+    one normal distribution for each kind, (n,) labels, with the mean and the covariance of all its
+    training digits' points.
+    """
+
+    def points_of(images):
+        mean, log_variance = in_batches(encoder, images)
+        return mean + np.exp(log_variance / 2) * random.normal(size=mean.shape)
+
+    points, drawn = points_of(train.images), np.empty((len(labels), encoder.output[0].shape[1]))
+    for digit in range(CLASSES):
+        own, asked = points[train.labels == digit], labels == digit
+        drawn[asked] = random.multivariate_normal(own.mean(0), np.cov(own.T), asked.sum())
+    found = {
+        "redrawn": in_batches(encoder, rows["other_writers"])[0],
+        "copies_redrawn": points_of(rows["copies"]),
+        "standard_points": random.normal(size=drawn.shape),
+        "one_normal_distribution_a_kind": drawn,
+    }
+    return {name: in_batches(decoder, one.astype("float32")) for name, one in found.items()}
+
+
 class Measures:
     """The four measures, each with what it is compared with."""
 
@@ -67,7 +93,13 @@ class Measures:
         self.features = judge.features(reference.images)
         self.spread = spread(held_out.images, held_out.labels)
         self.train = train.images
-        self.near = float(np.median(nearest(held_out.images[:NEAREST], self.train)))
+        random = np.random.default_rng(SEED)
+        self.chosen = random.permutation(len(held_out.images))[:NEAREST]
+        self.near = self.distance(held_out.images)
+
+    def distance(self, images):
+        """Return the median distance of some digits from the nearest training digit."""
+        return float(np.median(nearest(images[self.chosen], self.train)))
 
     def of(self, images, labels, copies=True):
         """Return the measures of images (n, 784) that were asked for as these labels, (n,).
@@ -80,7 +112,7 @@ class Measures:
             "spread": spread(images, labels) / self.spread,
         }
         if copies:
-            found["nearest"] = float(np.median(nearest(images[:NEAREST], self.train))) / self.near
+            found["nearest"] = self.distance(images) / self.near
         return found
 
 
@@ -112,9 +144,10 @@ def main(argv=None):
     print(f"{'':20}{'as asked':>9}{'Fréchet':>10}{'variety':>10}{'nearest':>10}")
     rows = {"other_writers": held_out.images}
     rows |= make_traps(digits["train"], labels, random)
-    if args.vae:  # what comes back of digits that no network has learned from
+    if args.vae:
         _, encoder, decoder = load_vae(args.vae)
-        rows["redrawn"] = in_batches(decoder, in_batches(encoder, held_out.images)[0])
+        chance = np.random.default_rng(args.seed)  # the random digits below stay the same
+        rows |= make_rivals(encoder, decoder, digits["train"], rows, labels, chance)
     for which, (flow, decoder) in enumerate(flows, 1):
         rows[f"run_{which}"] = draw(
             flow, decoder, labels, np.random.default_rng(args.seed), args.steps, args.guidance

@@ -135,7 +135,8 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     random = np.random.default_rng(args.seed + 1)
     noise, others = random.normal(size=(POINTS, 2)), random.normal(size=(POINTS, 2))
-    data, more = moons(POINTS, random), moons(POINTS, random)
+    # The moons come evenly spaced. Of many, some in random order are like independent ones.
+    data, more = moons(50 * POINTS, random)[: 2 * POINTS].reshape(2, POINTS, 2)
     results = {"moons": distance(more, data), "noise": distance(noise, data), "paths": {}}
     print("distance from the moons: other moons {moons:.4f}, noise {noise:.4f}".format(**results))
     networks, ways = {}, {}

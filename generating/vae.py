@@ -172,6 +172,7 @@ def main(argv=None):
     draw_figures(encoder, decoder, digits["validation"], args.size, random, folder)
     print(f"Next: python generating/flow.py {shown(folder)}")
     results = scores | {"parameters": vae.count_params(), "images": len(images)}
+    results["loss"] = scores["surprise"]["mean"] + args.weight * scores["divergence"]["mean"]
     results |= {"weight": args.weight, "seconds": sum(timer.times)}
     return save_results(results, folder, __file__, argv, args)
 
