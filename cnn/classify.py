@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers
 
 from efficientnet_lite import WEIGHTS, build_network
-from pictures import PHOTOS, NoPictureError, find_files, only_these, read_picture
+from pictures import PHOTOS, NoPictureError, find_files, only_these, read_like_keras, read_picture
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
@@ -127,12 +127,14 @@ def main(argv=None):
         fail(f"{args.model} tells {units} classes apart, and there are {len(classes)} names.")
     network = with_maps(network) or network
     size = network.input_shape[1]
-    if args.model.endswith(".keras"):
+    if own := args.model.endswith(".keras"):
         print(only_these(classes))
     results, found = {}, []
     for path in [file for photo in args.photos for file in find_files(photo)]:
         try:
             pixels = read_picture(path, size)
+            if own:  # it has learned from images that Keras read
+                pixels = read_like_keras(path, size).astype("uint8")
         except NoPictureError as error:
             print(error, file=sys.stderr)
             continue

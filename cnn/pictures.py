@@ -1,7 +1,8 @@
 """Find images, read them whatever their form, and cut them to the size that a network takes.
 
-`classify.py` and the studies read with `read_picture`: the middle square, the right way up.
-`transfer.py` lets Keras read, which cuts out the same square, and does not turn it.
+`classify.py` and the studies read with `read_picture`: the middle square, the right way up, made
+smaller with care. `transfer.py` lets Keras read, which cuts out the same square, but neither turns
+nor smooths it; what a network of its own shall answer is read in that way, too.
 Chapter: cnn/README.md#your-own-photographs
 """
 
@@ -9,6 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedGroupKFold
@@ -63,6 +65,15 @@ def read_picture(source, size):
         return cut(to_rgb(ImageOps.exif_transpose(image)), size)
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise NoPictureError(f"{source} is left out: {first_line(error)}") from error
+
+
+def read_like_keras(path, size):
+    """Return the middle square as image_dataset_from_directory makes it: (size, size, 3), 0 to 255.
+
+    A file that is no image has been refused before, by read_picture.
+    """
+    image = keras.utils.img_to_array(keras.utils.load_img(path))
+    return keras.preprocessing.image.smart_resize(image, (size, size))
 
 
 def to_rgb(image):

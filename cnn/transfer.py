@@ -29,6 +29,7 @@ from pictures import (
     find_folders,
     is_image,
     only_these,
+    read_like_keras,
     unpack_emoji,
 )
 from utils.models import load_model
@@ -113,9 +114,7 @@ def train(network, known, held_out, epochs, learning_rate):
 
 def predict(network, path, classes):
     """Return the most probable class of one photograph, and its probability."""
-    size = network.input_shape[1:3]
-    image = keras.utils.img_to_array(keras.utils.load_img(path))  # (height, width, 3), 0 to 255
-    pixels = keras.preprocessing.image.smart_resize(image, size)  # as the images learned from
+    pixels = read_like_keras(path, network.input_shape[1])  # as the images learned from
     probabilities = network.predict(pixels[None], verbose=0)[0]
     return classes[probabilities.argmax()], float(probabilities.max())
 

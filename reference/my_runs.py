@@ -37,8 +37,8 @@ QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
 
 
 def written(path):
-    """Return when a file was written, to sort by it."""
-    return path.stat().st_mtime_ns
+    """Return when a file was written, to sort by it; of two at one time, its name decides."""
+    return path.stat().st_mtime_ns, path
 
 
 def load_runs(outputs):

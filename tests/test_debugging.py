@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT, finished_run
 
@@ -170,7 +171,7 @@ def test_what_is_a_finding_and_what_is_not_yet(check, field, value, found, load_
         layers.append(keras.layers.BatchNormalization())
     fields = dict.fromkeys(patients.Patient.__dataclass_fields__)
     fields["model"] = SimpleNamespace(layers=layers, loss=None)
-    fields[field] = patients.pd.DataFrame(value) if field == "history" else value
+    fields[field] = pd.DataFrame(value) if field == "history" else value
     assert bool(getattr(symptoms, check)(patients.Patient(**fields))) == found
 
 
@@ -191,7 +192,7 @@ def test_overfitting_is_seen_in_the_history(load_script):
     rising = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
 
     def examine(val_loss):
-        history = patients.pd.DataFrame({"loss": falling, "val_loss": val_loss})
+        history = pd.DataFrame({"loss": falling, "val_loss": val_loss})
         return symptoms.overfitting(patients.Patient(history, *[None] * 7))
 
     assert "overfitting" in examine(rising)
@@ -203,7 +204,7 @@ def test_overfitting_is_seen_in_the_history(load_script):
 def test_losses_that_are_no_numbers_are_seen(load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
     patients = load_script("visualizing/debugging/patient.py")
-    history = patients.pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
+    history = pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
     assert "from epoch 2 on" in symptoms.diverged(patients.Patient(history, *[None] * 7))
 
 

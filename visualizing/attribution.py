@@ -58,11 +58,12 @@ def fall(model, images, classes, heat, wiped):
     """Return how far the probability of each class falls without its most important ink.
 
     heat: the maps of importance; wiped: how many pixels of ink become paper. (To make paper of
-    paper changes nothing.)
+    paper changes nothing.) Among pixels that a map marks alike, chance decides.
     """
     before = probability(model, images, classes)
-    heat = np.where(images > 0, heat, -np.inf)
-    order = np.argsort(-heat.reshape(len(heat), -1), axis=1, kind="stable")[:, :wiped]
+    heat = np.where(images > 0, heat, -np.inf).reshape(len(heat), -1)
+    chance = np.random.default_rng(0).random(heat.shape)
+    order = np.lexsort((chance, -heat), axis=1)[:, :wiped]  # by heat first, then by chance
     without = images.reshape(len(images), -1).copy()
     np.put_along_axis(without, order, 0, axis=1)
     return before - probability(model, without.reshape(images.shape), classes)

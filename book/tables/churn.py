@@ -79,7 +79,8 @@ def churn_taken_away():
     for inputs, label in labels.items():
         aucs = [f"{measured[name][inputs]['auc']:.3f}" for name in ("regression", "network")]
         rows.append([label, *aucs, *gained(measured["ahead"][inputs], measured["seeds"])])
-    header = ["columns", "regression", "network", "network ahead (95 % interval)", "ahead on"]
+    header = ["columns", "regression, AUC", "network, AUC"]
+    header += ["network ahead (95 % interval)", "ahead on"]
     return markdown([*header, "shown?"], *rows)
 
 
@@ -93,7 +94,7 @@ def churn_fairness():
     ]
     words = [kind.replace("_", " ") for kind in kinds]
     header = [f"{word}{ending}" for word in words for ending in ("", ", without")]
-    return markdown(["customers, mean of ten splits", *header], *rows)
+    return markdown(["mean of ten splits; *without* gender and country", *header], *rows)
 
 
 @table

@@ -17,12 +17,20 @@ from utils.statistics import with_deviation
 # The accuracies are those of the table on the page of keras.applications; the one of
 # EfficientNet-Lite0 is that of Google's repository.
 HISTORY = {
-    "LeNet-5": (1998, "convolutions and pooling trained end to end", None),
+    "LeNet-5": (1998, "the form that lasted: convolutions, pooling, dense layers", None),
     "VGG16": (2014, "only 3 x 3 kernels, many layers", 71.3),
-    "InceptionV3": (2015, "kernels of several sizes side by side", 77.9),
+    "InceptionV3": (
+        2015,
+        "kernels of several sizes side by side (2014), large ones made of small ones",
+        77.9,
+    ),
     "ResNet50": (2015, "skip connections", 74.9),
     "MobileNetV2": (2018, "depthwise convolutions in inverted residual blocks", 71.3),
-    "EfficientNetB0": (2019, "depth, width and image size scaled together", 77.1),
+    "EfficientNetB0": (
+        2019,
+        "the smallest of a family in which depth, width and image size grow together",
+        77.1,
+    ),
     "EfficientNet-Lite0": (2020, "the same without what phones compute slowly", 75.1),
     "ConvNeXtTiny": (2022, "a ResNet brought up to date with what transformers taught", 81.3),
 }

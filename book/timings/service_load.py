@@ -63,7 +63,7 @@ def wait_until_ready(port, process):
             connection.request("GET", "/health")
             if connection.getresponse().status == 200:
                 return
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         time.sleep(0.1)
     fail(f"the service did not start; is port {port} taken?")
@@ -107,6 +107,8 @@ def ask(port, clients, seconds, batch=0):
     for thread in threads:
         thread.join()
     passed = time.perf_counter() - start  # the last answers come when the time is up
+    if not latencies:
+        fail("no request was answered; did the service end?")
     p50, p99 = 1000 * np.percentile(latencies, [50, 99])
     result = {"p50_ms": p50, "p99_ms": p99, "per_second": len(latencies) / passed}
     result["images_per_second"] = result["per_second"] * max(batch, 1)

@@ -127,7 +127,7 @@ def draw(held_out, guesses, classes, path):
                 most = np.bincount(things.ravel(), minlength=2).argmax()
                 axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
-    if len(classes) <= KEYS:
+    if how is MAPS and len(classes) <= KEYS:
         named = zip(MAPS["cmap"].colors, classes.values(), strict=False)
         keys = [Patch(facecolor=color, edgecolor="0.6", label=name) for color, name in named]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))

@@ -29,7 +29,7 @@ from utils.runs import ROOT, fail, file_sha256, find_run
 sys.path += [str(ROOT / "serialization" / "rest")]
 from checks import RequestError
 from server import serve
-from service import add_address, make_flask, read_body
+from service import add_address, make_flask, read_request
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 8  # digits of a number
@@ -47,7 +47,7 @@ def read_values(**wanted):
 
     wanted: {name: (function that says whether a value is good, what would be)}.
     """
-    body = read_body()
+    body = read_request()
     if not isinstance(body, dict) or set(body) != set(wanted):
         raise RequestError(422, f"expected an object with {', '.join(wanted)}")
     for name, (is_good, description) in wanted.items():

@@ -43,7 +43,7 @@ def read_images(request):
     or "batch" for JSON, which is taken as it is. Raises RequestError.
     """
     if request.mimetype == "application/json":
-        return read_json(request)
+        return read_pixels(request)
     if request.mimetype == "multipart/form-data":
         return read_file(request)[np.newaxis], "image"
     raise RequestError(
@@ -53,7 +53,7 @@ def read_images(request):
     )
 
 
-def read_json(request):
+def read_pixels(request):
     """Return the pixels of a request in JSON, and whether they are one image or a batch."""
     if len(request.get_data()) > MAX_JSON:
         raise RequestError(413, f"JSON may have {MAX_JSON} bytes, a batch {MAX_BATCH} images")

@@ -60,7 +60,7 @@ def is_allowed(host, allowed):
         return name in {"localhost", socket.gethostname().lower(), *map(str.lower, allowed)}
 
 
-def read_body():
+def read_request():
     """Return what the request says in JSON, or raise RequestError; Flask refuses other contents."""
     try:
         return request.get_json()

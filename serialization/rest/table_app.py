@@ -22,7 +22,7 @@ import numpy as np
 
 from checks import RequestError
 from server import serve
-from service import add_address, make_flask, read_body
+from service import add_address, make_flask, read_request
 from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import fail, file_sha256
@@ -117,7 +117,7 @@ def create_app(path, hosts=()):
 
     @app.post("/predict")
     def predict():
-        row = read_body()
+        row = read_request()
         check(row, columns, gaps=named)
         unknown = [
             name

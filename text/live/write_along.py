@@ -30,7 +30,7 @@ from characters import load_run
 from checks import RequestError
 from generate import COLDEST, choose
 from server import serve
-from service import add_address, make_flask, read_body
+from service import add_address, make_flask, read_request
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request
@@ -41,7 +41,7 @@ SHOWN = 8  # of the likeliest characters
 
 def read_question(alphabet):
     """Return the text of the request as tokens, (1, characters), and the temperature."""
-    question = read_body()
+    question = read_request()
     if not isinstance(question, dict) or question.keys() != {"text", "temperature"}:
         raise RequestError(422, "expected an object with text and temperature")
     text, temperature = question["text"], question["temperature"]
