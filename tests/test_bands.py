@@ -154,3 +154,21 @@ def test_a_filed_band_has_enough_seeds_and_says_how_it_was_measured(load_script)
         assert (band["path"], band["name"]) == (place, name), path
         assert len(band["losses"]) >= bands.FEWEST, path
         assert {"command", "python", "keras", "cores"} <= set(band["provenance"]), path
+
+
+def test_the_book_s_own_runs_are_normal(load_script):
+    found = {}
+    for path in runs.RESULTS.glob("*.json"):
+        filed = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault(filed["provenance"]["command"], filed)
+    placed = []
+    for name, (script, options, place, _) in load_script("book/bands.py").RUNS.items():
+        filed = found.get(" ".join(["python", script, *options]))
+        band = json.loads((bands.BANDS / f"{name}.json").read_text(encoding="utf-8"))
+        try:
+            loss = bands.look_up(filed, place)
+        except (KeyError, TypeError):  # no such result, or it holds something else
+            continue
+        assert bands.is_inside(loss, sorted(band["losses"].values())), name
+        placed.append(name)
+    assert {"xor", "vae", "shakespeare", "transfer"} <= set(placed), placed

@@ -251,12 +251,16 @@ def test_the_text_is_right_about_what_is_any_good():
     assert rows["one_of_each_kind"]["accuracy"] == 1 and run["accuracy"] > real["accuracy"]
     assert min(rows, key=lambda name: rows[name]["frechet"]) == "copies"
     assert max(rows, key=lambda name: rows[name]["spread"]) == "noise"
-    assert rows["blurred_copies"]["nearest"] == pytest.approx(1, abs=0.02)
+    assert rows["blurred_copies"]["nearest"] == pytest.approx(1, abs=0.05)
     assert real["frechet"] < redrawn["frechet"] < run["frechet"] < 1.2 * redrawn["frechet"]
     assert 0.9 * redrawn["nearest"] < run["nearest"] < redrawn["nearest"] < 1
     test = load_results("generating_test")
-    behind = test["rows"]["run_1"]["frechet"] - test["rows"]["redrawn"]["frechet"]
-    assert behind > 2 * (run["frechet"] - redrawn["frechet"])
+    for found in (rows, test["rows"]):  # the VAE loses about half of what the flow lacks
+        copies, flawless, drawn = (
+            found[name]["frechet"] for name in ("copies", "copies_redrawn", "run_1")
+        )
+        assert 0.4 < (flawless - copies) / (drawn - copies) < 0.65
+        assert drawn < found["one_normal_distribution_a_kind"]["frechet"]
     assert test["images"] == pytest.approx(2 * load_results("generating_evaluate")["images"], 0.02)
     found = load_results("generating_few_real")
     gains = {name: one for name, one in found["comparisons"].items() if one["holm"] < 0.05}

@@ -80,7 +80,13 @@ def generating_steps():
 
 @table
 def generating_evaluate():
-    names = {"other_writers": "real digits of other writers"}
+    names = {
+        "other_writers": "real digits of other writers",
+        "redrawn": "the first row, redrawn by the VAE",
+        "copies_redrawn": "copies, redrawn from their clouds",
+        "standard_points": "points of the standard distribution",
+        "one_normal_distribution_a_kind": "points of one normal distribution for each kind",
+    }
     return markdown(
         ["pictures", "as asked", "Fréchet distance", "variety", "nearest"],
         *[
