@@ -1,18 +1,24 @@
 """Machinery of the notebooks: the cells that are the same in all of them."""
 
 USE = """\
-**How to use this notebook.** Run the next cell first, then one cell after the other; the text above
-a command says how long it takes. Where the text says "paste it into Python", the next cell is that
-program. For a command that stands in the text, add a cell and put an exclamation mark in front, as
-in `!python xor/xor.py --seed 4`. The last line of a run names its folder; put it where a command
-has RUN. To change a script, open it from the list of files, save it, and run its cell again; after
-a change in what a cell with Python imports, restart the kernel. The stop button is Ctrl-C. What
-serves a page or asks questions needs a terminal: *File > New > Terminal*.
+**How to use this notebook.** Run the next cell first, and again after each restart of the kernel;
+then one cell after the other, not all at once: some take half an hour. The text above a command
+says how long it takes; while it runs, the next cells wait. Where the text says "paste it into
+Python", the next cell is that program. For a command that stands in the text, add a cell and put an
+exclamation mark in front, as in `!python xor/xor.py --seed 4`. The last line of a run names its
+folder, such as `xor/outputs/2026-11-24_16-30-12`. Put it where a command has RUN; where `outputs/`
+already stands before RUN, only its last part. What names its folder with `--outputs` needs another
+name the second time. To change a script, open it from the list of files, save it, and run its cell
+again; after a change in what a cell with Python imports, restart the kernel. The stop button is
+Ctrl-C (on Windows, it ends a command at its next line). What serves a page or asks questions needs
+a terminal: *File > New > Terminal*.
 """
+PUT_YOURS = "# Put in your run, or your file, and take the # before the ! away."
 
 START = """\
 # Run this cell first. It finds the project{gets}, and installs what is missing.
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,7 +33,8 @@ if project is None:
     {get}
 os.chdir(project)
 sys.path.insert(0, str(project))
-%pip install --quiet --requirement requirements-student.txt
+install = [sys.executable, "-m", "pip", "install", "--quiet", "-r", "requirements-student.txt"]
+subprocess.run(install, check=True)
 import book.in_notebook  # a ! that prints line by line and shows the pictures of a run"""
 ABSENT = 'raise SystemExit("Put this notebook into the folder of the project and open it there.")'
 CLONE = """\

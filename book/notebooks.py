@@ -8,7 +8,8 @@
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again. An execution stops at the first cell, or the
+never edited: change the README and make them again; one that has run is kept until its code
+changes. An execution stops at the first cell, or the
 first command, that fails, and lists the lines that the README shows and the cells did not print.
 """
 
@@ -27,7 +28,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
-from fixed_cells import STRICT, USE, start_cell
+from fixed_cells import PUT_YOURS, STRICT, USE, start_cell
 from quotes import is_quoted
 from utils.fingerprints import short_hash
 from utils.options import make_parser
@@ -36,14 +37,18 @@ from utils.runs import fail, first_line, make_folder, read_json, save_results, w
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
 FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
-# A command that serves until it is stopped, or that names something of the reader's.
-OWN = re.compile(r"app\.py|think\.py|client\.py|mine\.|\d{4}-\d\d-\d\d_|\b[A-Z_]{3,}\b")
+SERVES = re.compile(r"app\.py|think\.py|client\.py")  # until it is stopped, or asks what does
+# What names something of the reader's, such as a RUN. (A GRU is a network.)
+YOURS = re.compile(r"mine\.|\d{4}-\d\d-\d\d_|\b(?!GRU\b)[A-Z_]{3,}\b")
 COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
 IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)]+\.png)(\))")
 LINK = re.compile(
     r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# What stands before something of the book that follows a cell; the reader's own stands above it.
+OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
 
 
 def chapters():
@@ -63,13 +68,20 @@ def prepare_text(text, readme, names, folder, repository):
     def relink(match):
         path = (here / match[2]).resolve()
         if path.name == "README.md" and path.parent != ROOT:
-            return f"{match[1]}{names[path.relative_to(ROOT)]}.ipynb"
+            return f"{match[1]}{names[path.relative_to(ROOT)]}.ipynb{match[3] or ''}"
         target = Path(os.path.relpath(path, folder)).as_posix()
         if repository:
             target = f"{repository}/blob/HEAD/{path.relative_to(ROOT).as_posix()}"
         return f"{match[1]}{target}{match[3] or ''}"
 
+    def anchor(match):
+        """Jupyter calls the section "Is it fair?" #Is-it-fair?, the links have #is-it-fair."""
+        title = re.sub(r"\]\([^)]*\)", "", match[1]).strip().lower()
+        name = re.sub(r"[^\w -]", "", title).replace(" ", "-")
+        return f'<a id="{name}"></a>\n\n{match[0]}'
+
     def change(prose):
+        prose = HEADING.sub(anchor, prose)
         prose = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", prose)))
         return re.sub(r"\$`(.+?)`\$", r"$\1$", prose, flags=re.DOTALL)  # GitHub's formulas
 
@@ -90,14 +102,14 @@ def cells_of(block, before, readme):
         return []
     if language == "python" and not is_quoted(code, ROOT / readme, ROOT):
         file = FILE.search(before)
-        return [(f"%%writefile -a {file[1]}\n\n\n" if file else "") + code.rstrip()]
+        return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
     if language == "shell":
         lines = [" ".join(line.split()) for line in code.replace("\\\n", " ").rstrip().split("\n")]
-        if all(line.startswith("python ") for line in lines) and not OWN.search(
-            re.sub(r'"[^"]*"', "", code)
-        ):
+        if all(line.startswith("python ") for line in lines) and not SERVES.search(code):
             # On Windows, a comment would be an argument.
-            return ["!" + re.sub(r" # .*", "", line) for line in lines]
+            lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
+            yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
+            return [f"{PUT_YOURS}\n# {line}" for line in lines] if yours else lines
     return []
 
 
@@ -121,9 +133,11 @@ def make_notebook(readme, names, folder, repository=None):
         if sources:
             cells += [text_cell(said + text[done : block.start()].lstrip())]
             cells += map(new_code_cell, sources)
-            done, said = block.end(), ""
-            if after and after[2] == "text" and not text[done : after.start()].strip():
-                cells[-1].metadata["shown"], said = after[3], "Our run printed:\n\n"
+            done, rest = block.end(), text[block.end() :].lstrip()
+            ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
+            said = f"{ours}\n\n" if ours and not sources[0].startswith(PUT_YOURS) else ""
+            if said and rest.startswith("```text") and len(sources) == 1:
+                cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(said + text[done:].lstrip()))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
@@ -134,7 +148,8 @@ def make_notebook(readme, names, folder, repository=None):
 def code_hash(notebook):
     """Return a hash of what the cells run; the first one, which finds the project, is left out."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
-    return short_hash("\n".join(code).encode())
+    lines = [line for line in "\n".join(code).split("\n") if not line.startswith("#")]
+    return short_hash("\n".join(lines).encode())
 
 
 def not_printed(cell):
@@ -194,8 +209,9 @@ def main(argv=None):
         nbformat.validate(notebook)
         chosen, code = {"all", name} & set(args.execute), code_hash(notebook)
         known = executed.get(name, {})
-        if chosen and known.get("code") == code and not known["wrong"]:
-            continue
+        if known.get("code") == code and not known["wrong"]:
+            continue  # it has run, and is kept
+        executed.pop(name, None)
         nbformat.write(notebook, folder / f"{name}.ipynb")
         if chosen:
             one = execute(notebook) | {"code": code}

@@ -98,7 +98,7 @@ def draw(found, path):
     for axis in axes.flat:
         axis.axis("off")
     for (pixels, title, place), pair in zip(found, axes.reshape(-1, 2), strict=False):
-        pair[0].imshow(pixels)
+        pair[0].imshow(pixels.astype("uint8"))
         pair[0].set_title(title, fontsize=9)
         if place is not None:
             pair[1].imshow(pixels.mean(axis=-1), cmap="gray")
@@ -134,7 +134,7 @@ def main(argv=None):
         try:
             pixels = read_picture(path, size)
             if own:  # it has learned from images that Keras read
-                pixels = read_like_keras(path, size).astype("uint8")
+                pixels = read_like_keras(path, size)
         except NoPictureError as error:
             print(error, file=sys.stderr)
             continue

@@ -72,8 +72,9 @@ def read_like_keras(path, size):
 
     A file that is no image has been refused before, by read_picture.
     """
-    image = keras.utils.img_to_array(keras.utils.load_img(path))
-    return keras.preprocessing.image.smart_resize(image, (size, size))
+    image = Image.open(path)
+    image = to_rgb(image) if image.mode.startswith("I") else image.convert("RGB")
+    return keras.preprocessing.image.smart_resize(np.asarray(image, "float32"), (size, size))
 
 
 def to_rgb(image):

@@ -77,7 +77,7 @@ class Data:
 def check_length(data):
     """End the program with one line if a part of the series is too short, or not observed.
 
-    If it only leaves fewer than ten blocks of two horizons for the intervals, say so.
+    If it only leaves fewer than ten of the blocks that bootstrap draws, say so.
     """
     for part, least in LEAST_WINDOWS.items():
         starts = data.starts[part]
@@ -90,7 +90,8 @@ def check_length(data):
         seen = windows(data.series.observed, starts, data.horizon).any(axis=1).sum()
         if seen < least:
             fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
-    if min(len(data.starts[part]) for part in ("validation", "test")) < 20 * data.horizon:
+    block = max(2 * data.horizon, data.series.seasons[-1])
+    if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")
 
 

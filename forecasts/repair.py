@@ -17,7 +17,7 @@ DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", 
         "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y",
         "%b %Y", "%B %Y", "%m/%Y"]  # fmt: skip
 HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
-ZONE = r"\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"  # at the end of a time
+ZONE = r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)\s*$"  # at the end of a time
 # A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
 
@@ -56,9 +56,10 @@ def parse_times(column, notes, date_format=None):
         notes.append(f"The times were read as {form}.")
     if times.dt.tz:
         notes.append("The times have a time zone; what counts is the clock that is written.")
-        times = read_times(
-            column.str.replace(ZONE, "", regex=True), form.removesuffix("%z").strip()
-        )
+        local = column.str.replace(ZONE, "", regex=True)
+        times = read_times(local, form.removesuffix("%z").strip())
+        if times.dt.tz:
+            fail("the zone should stand at the end of a time")
     return pd.DatetimeIndex(times)
 
 
@@ -96,7 +97,7 @@ def find_step(times):
     return fail(f"the rows are {hours:g} hours apart, but should be hourly, daily, weekly, monthly")
 
 
-def check_gaps(missing, seasons):
+def check_gaps(missing, seasons, times):
     """End the program with one line if a step of each season hardly ever has a value.
 
     What would be filled there would come from the first season, however long ago it was.
@@ -104,8 +105,8 @@ def check_gaps(missing, seasons):
     for season in (season for season in seasons if 5 * season <= len(missing)):
         places = [missing[place::season].mean() for place in range(season)]
         if max(places) > 0.9 and missing.mean() < 0.9 * max(places):
-            place = int(np.argmax(places)) + 1
-            fail(f"step {place} of each {season} hardly ever has a value: write 0 if it is none")
+            first = times[int(np.argmax(places))]
+            fail(f"{first} and each {season} steps later there is hardly ever a value: is it 0?")
 
 
 def fill(values, seasons):

@@ -155,14 +155,14 @@ def mend(table, seasons, notes):
     table = pd.Series(table.to_numpy(), index=periods)
     doubled = table.index.duplicated()
     if (table.groupby(level=0).nunique() > 1).sum() > max(2, MOST_DIFFER * len(table)):
-        fail("many steps have rows with different values: is it one series? Add the rows up first")
+        fail("many steps have several values: take sums or means first, or choose one series")
     if doubled.any():
         notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
     table = table.reindex(pd.period_range(table.index[0], table.index[-1]))
     seasons = tuple(sorted(seasons or usual))
     missing = table.isna().to_numpy()
-    repair.check_gaps(missing, seasons)
+    repair.check_gaps(missing, seasons, table.index)
     if missing.mean() > MOST_MISSING:
         fail(f"{missing.mean():.0%} of the {len(table):,} {name} steps have no value: too many")
     notes.insert(0, f"{len(table):,} {name} steps from {table.index[0]} to {table.index[-1]}.")

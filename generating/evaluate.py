@@ -1,13 +1,14 @@
 """Is it any good? Four measures of drawn digits, and for each a trap.
 
     python generating/evaluate.py RUN [RUN ...]     # RUN: folders of runs of flow.py
-    python generating/evaluate.py RUN --vae VAE_RUN # digits redrawn by the VAE, for comparison
+    python generating/evaluate.py RUN --vae VAE_RUN # and what the VAE draws without a flow
     python generating/evaluate.py RUN --test        # once, at the end, beside the test digits
 
 You will see a table. Its columns are the measures: how many digits a classifier of other writers
 reads as they were asked for, how far the digits as a whole lie from real ones (Fréchet distance),
 how different two of a kind are, and how near the next training digit is. Its rows are real digits,
-things that only look good by one measure, and the digits of each run. About half a minute.
+things that only look good by one measure, what the VAE draws without a flow, and the digits of each
+run. About half a minute.
 Chapter: generating/README.md#is-it-any-good
 """
 
@@ -104,7 +105,8 @@ class Measures:
     def of(self, images, labels, copies=True):
         """Return the measures of images (n, 784) that were asked for as these labels, (n,).
 
-        copies: whether to look for the nearest training digits, which takes longest.
+        copies: whether to look for the nearest training digits, which takes longest; then n must be
+        the number of the held-out digits.
         """
         found = {
             "accuracy": self.judge.accuracy(images, labels),
@@ -117,7 +119,7 @@ class Measures:
 
 
 def show(name, measures):
-    print(f"{name.replace('_', ' '):20}{measures['accuracy']:9.1%}", end="")
+    print(f"{name.replace('_', ' '):32}{measures['accuracy']:9.1%}", end="")
     print("".join(f"{measures[key]:10.2f}" for key in ("frechet", "spread", "nearest")), flush=True)
 
 
@@ -126,7 +128,7 @@ def main(argv=None):
     parser = make_parser("Measure drawn digits.", OUTPUTS)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help="folders of runs of flow.py")
-    add("--vae", metavar="VAE_RUN", help="let this run of vae.py redraw the real digits, too")
+    add("--vae", metavar="VAE_RUN", help="what this run of vae.py draws without a flow, too")
     add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")
     add("--guidance", type=number(float, 0, 100), default=GUIDANCE)
     add("--test", action="store_true", help="take the real digits from the test part")
@@ -141,7 +143,7 @@ def main(argv=None):
     held_out = type(held_out)(*(array[: args.digits] for array in held_out))
     measures = Measures(judge, reference, held_out, digits["train"])
     labels = held_out.labels  # of every row, so that no row has an easier mixture
-    print(f"{'':20}{'as asked':>9}{'Fréchet':>10}{'variety':>10}{'nearest':>10}")
+    print(f"{'':32}{'as asked':>9}{'Fréchet':>10}{'variety':>10}{'nearest':>10}")
     rows = {"other_writers": held_out.images}
     rows |= make_traps(digits["train"], labels, random)
     if args.vae:

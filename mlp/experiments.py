@@ -152,7 +152,7 @@ def main(argv=None):
         scores[title] = measure(pairs, change, options.epochs)
         results[title] = {name: summarize(some) for name, some in scores[title].items()}
         show(title, results[title])
-    if "base" in results and options.seeds > 1:
+    if "base" in results:
         enter_gains(results, scores, ratio)
     return save_results(results | {"seeds": options.seeds}, folder, __file__, argv)
 

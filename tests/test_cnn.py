@@ -348,6 +348,7 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
     np.testing.assert_allclose(probabilities, network.predict_on_batch(pixels), atol=1e-5)
     assert maps.shape == (1, 3, 3, 2)
     named = classify.main([*map(str, use)])["photos"]
+    assert dict(named["00.png"])["animal"] == pytest.approx(results["photos"]["00.png"][1])
     assert len(named) == 22  # though files of the two folders have the same names
     assert {kind for two in named.values() for kind, _ in two} == {"animal", "vehicle"}
     (run / "transfer.json").write_text("[1, 2]")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 from types import SimpleNamespace
 
 import keras
@@ -153,12 +154,35 @@ def test_of_times_with_a_zone_the_clock_that_is_written_counts(series, tmp_path,
     np.testing.assert_array_equal(found.values, expected.values)
 
 
+def test_zones_as_databases_write_them(series, tmp_path):
+    zoned = [(f"{time}+00", number) for number, (time, _) in enumerate(hours(72))]
+    path = write(tmp_path / "a.csv", zoned)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = series.load_series(path, "time", "value")
+    assert str(found.times[0]) == str(hours(72)[0][0]) and found.times.tz is None
+    zone_within = [(time.strftime("%H:%M +0200 %d.%m.%Y"), value) for time, value in hours(72)]
+    path = write(tmp_path / "b.csv", zone_within)
+    with pytest.raises(SystemExit, match="the zone should stand at the end"):
+        series.load_series(path, "time", "value", date_format="%H:%M %z %d.%m.%Y")
+
+
+def test_few_windows_are_told(series, load_script, tmp_path, capsys):
+    methods = load_script("forecasts/methods.py")
+    for count, told in ((700, True), (12_000, False)):
+        one = series.load_series(write(tmp_path / "a.csv", hours(count)), "time", "value")
+        methods.check_length(methods.Data(one, history=48, horizon=1))
+        assert ("Few windows" in capsys.readouterr().out) == told
+
+
 def test_steps_that_never_have_a_value_are_no_gaps(series, tmp_path):
     closed = [(time, "" if time.day_of_week == 6 else n) for n, (time, _) in enumerate(days(200))]
-    with pytest.raises(SystemExit, match="of each 7 hardly ever has a value: write 0"):
+    with pytest.raises(
+        SystemExit, match="2026-01-11 and each 7 steps later there is hardly ever a value"
+    ):
         series.load_series(write(tmp_path / "a.csv", closed), "time", "value")
     workdays = [(time, n) for time, n in closed if time.day_of_week < 5]
-    with pytest.raises(SystemExit, match="of each 7 hardly ever has a value"):
+    with pytest.raises(SystemExit, match="each 7 steps later there is hardly ever a value"):
         series.load_series(write(tmp_path / "a.csv", workdays), "time", "value")
     some = [(time, "" if n % 11 == 0 else n) for n, (time, _) in enumerate(days(200))]
     assert (
@@ -169,7 +193,7 @@ def test_steps_that_never_have_a_value_are_no_gaps(series, tmp_path):
 
 def test_several_series_in_one_table_are_refused(series, tmp_path):
     shops = [(time, n + shop) for n, (time, _) in enumerate(days(100)) for shop in (0, 500)]
-    with pytest.raises(SystemExit, match="is it one series"):
+    with pytest.raises(SystemExit, match="take sums or means first"):
         series.load_series(write(tmp_path / "a.csv", shops), "time", "value")
 
 
@@ -404,7 +428,9 @@ def test_every_method_learns_a_season(load_script, monkeypatch, name, horizon):
 )
 def test_the_calendar_goes_on_after_the_last_row(series, tmp_path, step, first, second):
     path = write(tmp_path / "a.csv", hours(400, step=step))
-    days = (pd.Timestamp(second).normalize() + pd.Timedelta(days=int(step == "MS")),)
+    days = (
+        pd.Timestamp(second).normalize() + pd.Timedelta(days={"MS": 1, "W-WED": -2}.get(step, 0)),
+    )
     found = series.load_series(path, "time", "value", days=days)
     if step == "W-WED":
         assert str(found.times[0]) == "2024-01-03 00:00:00"  # as in the table

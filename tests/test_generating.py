@@ -313,7 +313,8 @@ def test_measures_by_hand(load_script):
 
 @pytest.mark.slow
 def test_every_trap_shows_in_another_measure(runs, run_main):
-    _, results = run_main("generating/evaluate.py", runs[1], runs[1], "--digits", 300)
+    options = ["--digits", 300, "--vae", runs[0]]
+    _, results = run_main("generating/evaluate.py", runs[1], runs[1], *options)
     rows = results["rows"]
     real, one, copies = rows["other_writers"], rows["one_of_each_kind"], rows["copies"]
     assert one["accuracy"] >= 0.9 and one["spread"] == pytest.approx(0, abs=1e-3)
@@ -323,6 +324,10 @@ def test_every_trap_shows_in_another_measure(runs, run_main):
     assert rows["noise"]["frechet"] > 10 * real["frechet"] and rows["noise"]["accuracy"] < 0.3
     assert 0.4 < rows["run_1"]["accuracy"] == rows["run_2"]["accuracy"]
     assert results["few"]["100"] > results["few"]["300"]
+    # What knows no kinds is read at random; the more is known, the nearer to real digits.
+    none, kinds = rows["standard_points"], rows["one_normal_distribution_a_kind"]
+    assert none["accuracy"] < 0.3 < kinds["accuracy"] < rows["redrawn"]["accuracy"]
+    assert none["frechet"] > kinds["frechet"] > rows["copies_redrawn"]["frechet"]
 
 
 @pytest.mark.slow

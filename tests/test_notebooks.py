@@ -60,10 +60,12 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
         ("generating", "few_real.py VAE_RUN FLOW_RUN"),
     ],
 )
-def test_what_only_the_reader_can_run_stays_text(name, command, make):
+def test_what_only_the_reader_can_run_is_not_run(name, command, make):
     notebook = make(name)
-    assert command in "\n".join(sources(notebook, "markdown"))
-    assert not any(command in source for source in sources(notebook, "code"))
+    code = "\n".join(sources(notebook, "code")).split("\n")
+    where = [line for line in code if command in line]
+    assert where or command in "\n".join(sources(notebook, "markdown"))
+    assert all(line.startswith("# !python ") for line in where)
 
 
 def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
@@ -73,15 +75,20 @@ def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
     code = sources(make("mlp"), "code")
     assert code.index("!python mlp/mlp.py") < code.index("!python mlp/predict.py")
     assert any(
-        source.startswith("%%writefile -a exercises/tasks/09_softmax.py\n")
+        source.startswith("%%end_of_file exercises/tasks/09_softmax.py\n")
         for source in sources(make("exercises"), "code")
     )
 
 
 def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
+    made = {name: make(name) for name in notebooks.chapters()}
+    anchors = {
+        name: set(re.findall(r'<a id="([^"]+)"></a>', "\n".join(sources(one, "markdown"))))
+        for name, one in made.items()
+    }
     for name, readme in notebooks.chapters().items():
-        notebook = make(name)
+        notebook = made[name]
         text = "\n\n".join(sources(notebook, "markdown"))
         for block in notebooks.FENCE.finditer((ROOT / readme).read_text(encoding="utf-8")):
             if block[2] == "math":
@@ -94,9 +101,10 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
             for label in {" ".join(label.lower().split()) for label in labels}:
                 assert f"[{label}]: " in said or f"[{label}]" not in said, (name, label)
         prose = notebooks.FENCE.sub("", text)
+        for other, section in re.findall(r"\]\((\w+\.ipynb)?#([^)]+)\)", prose):
+            assert section in anchors[other.removesuffix(".ipynb") or name], (name, other, section)
         for _, target, _ in notebooks.LINK.findall(prose):
-            folder, file = tmp_path, target
-            assert file.endswith(".ipynb") or (folder / file).exists(), (name, target)
+            assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
 
 
 def test_a_notebook_for_elsewhere_gets_the_project(notebooks, tmp_path):
@@ -113,7 +121,11 @@ def shell(monkeypatch):
     """Return the shell of a notebook, as far as a command needs it, and what it was shown."""
     pytest.importorskip("IPython")
     shown = []
-    one = SimpleNamespace(user_ns={}, var_expand=lambda command, depth: command)
+    one = SimpleNamespace(
+        user_ns={},
+        var_expand=lambda command, depth: command,
+        register_magic_function=lambda function, kind: None,
+    )
     monkeypatch.setattr("IPython.get_ipython", lambda: one)
     monkeypatch.setattr("IPython.display.Image", lambda path: path)
     monkeypatch.setattr("IPython.display.display", shown.append)
@@ -129,16 +141,31 @@ def test_a_command_in_a_notebook(shell, load_script, tmp_path, capfd):
         "import os, sys\n"
         "print('I0000 00:00:1 port.cc:153] words', file=sys.stderr)\n"
         "print('1/2\\r2/2 \u00e4', sys.stdin.isatty(), os.environ['PYTHONUTF8'])\n"
-        f"print('In {tmp_path.as_posix()}: results.json, xor.png')\n"
+        f"print('In {tmp_path.as_posix()}: results.json, xor.png, none.png')\n"
+        "print('Say it with: ...')\n"
         "sys.exit(3)\n",
         encoding="utf-8",
     )
+    (tmp_path / "xor.png").touch()
     run(f'"{sys.executable}" "{script}"')
     assert capfd.readouterr().out.splitlines() == [
         "2/2 \u00e4 False 1",
-        f"In {tmp_path.as_posix()}: results.json, xor.png",
+        f"In {tmp_path.as_posix()}: results.json, xor.png, none.png",
+        "Say it with: ...",
     ]
     assert one.user_ns["_exit_code"] == 3 and shown == [tmp_path / "xor.png"]
+
+
+def test_a_cell_at_the_end_of_a_file_takes_the_place_of_the_one_before(
+    shell, load_script, tmp_path
+):
+    end_of_file = load_script("book/in_notebook.py").end_of_file
+    path = tmp_path / "task.py"
+    path.write_text("x = 1\n", encoding="utf-8")
+    for cell in ("x = (2\n", "x = 3\n"):
+        end_of_file(f"{path} ", cell)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("x = 1\n") and text.endswith("x = 3\n") and "(2" not in text
 
 
 @pytest.mark.slow
@@ -167,7 +194,7 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
     assert [cell.source for cell in notebook.cells] == [start.source, "!python no_such.py"]
     task = notebooks.ROOT / "exercises" / "tasks" / "09_softmax.py"
     before = task.read_bytes()
-    notebook.cells = [start, notebooks.new_code_cell(f"%%writefile -a {task}\n\n1 / 0")]
+    notebook.cells = [start, notebooks.new_code_cell(f"%%end_of_file {task}\n\n1 / 0")]
     assert notebooks.execute(notebook)["wrong"] is None and task.read_bytes() == before
 
 
@@ -188,3 +215,10 @@ def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypa
     executed = notebooks.main(options)["executed"]
     assert {name: one["wrong"] for name, one in executed.items()} == outcomes
     assert sorted(ran) == ["basics", "basics", "xor"]
+    # What has run is kept, also where it is not named, until its code changes.
+    (tmp_path / "xor.ipynb").write_text("kept", encoding="utf-8")
+    executed = notebooks.main(["--outputs", str(tmp_path)])["executed"]
+    assert (tmp_path / "xor.ipynb").read_text(encoding="utf-8") == "kept" and len(executed) == 2
+    monkeypatch.setattr(notebooks, "code_hash", lambda notebook: "another")
+    assert notebooks.main(["--outputs", str(tmp_path)])["executed"] == {}
+    assert (tmp_path / "xor.ipynb").read_text(encoding="utf-8") != "kept"

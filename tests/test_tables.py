@@ -82,6 +82,7 @@ def test_the_network_learns_and_what_was_tested_is_what_was_saved(run, load_scri
     # Every one of the thresholds is what the costs say.
     assert results["thresholds"]["calculated"]["threshold"] == 1 / 5
     assert results["thresholds"]["best"]["cost"] <= results["thresholds"]["calculated"]["cost"]
+    assert set(results["test"]["thresholds"]) == {"usual", "calculated"}  # nothing is chosen there
     assert {"table.keras", "table.png", "results.json"} == {path.name for path in folder.iterdir()}
 
 

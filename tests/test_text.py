@@ -347,6 +347,12 @@ def test_what_is_not_a_run_or_not_in_its_alphabet_ends_with_one_line(load_script
         characters.encode("aé", "ab")
 
 
+def test_texts_that_share_most_of_their_words(load_script):
+    count_similar = load_script("text/leak.py").count_similar
+    texts = ["a b c d", "a b c d e", "a b c f g", "x y", "y z"]
+    assert count_similar(texts) == 2  # the first two: four of five words
+
+
 def test_ngrams_are_probabilities_and_longer_ones_know_more(load_script):
     ngrams = load_script("text/gpt/ngrams.py")
     alphabet = "".join(sorted(set(PLAYS)))

@@ -226,6 +226,10 @@ def test_ink_is_wiped_and_no_paper(load_script, monkeypatch):
     expected = images.copy()
     expected[:, 10, 12:15] = 0
     np.testing.assert_array_equal(after, expected)
+    # Where a map marks nothing, chance decides, and not the order of the pixels.
+    script.fall(None, images, [1, 2], np.zeros(images.shape), 3)
+    wiped = [np.flatnonzero(one[10, 5:15] == 0).tolist() for one in asked[-1]]
+    assert all(len(one) == 3 for one in wiped) and [0, 1, 2] not in wiped
 
 
 @pytest.mark.slow

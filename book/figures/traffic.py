@@ -18,8 +18,6 @@ from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
 WEEKS = ("2017-11-13", "2017-11-27")  # the second one is that of Thanksgiving
-
-
 # On these most people are off; on the others that the data name, such as Columbus Day, few are.
 OFF = ["New Years Day", "Memorial Day", "Independence Day", "Labor Day", "Thanksgiving Day",
        "Christmas Day"]  # fmt: skip
@@ -54,12 +52,13 @@ def main(argv=None):
     top.plot(series.times[first:last], values[first:last])
     top.set(title="Two weeks of November 2017, the second with Thanksgiving on Thursday")
     top.set(ylabel="vehicles an hour")
-    means, days = {}, {}
+    means, days, learned = {}, {}, {}
     left.set_prop_cycle(LINES)
     for name, steps in kinds_of_days(series).items():
         by_hour = pd.Series(series.values[steps]).groupby(series.times.hour[steps]).mean()
         means[name] = by_hour.tolist()
-        days[name] = len(series.times[steps].normalize().unique())
+        dates = series.times[steps].normalize().unique()
+        days[name], learned[name] = len(dates), int((dates < series.times[series.cuts[0]]).sum())
         left.plot(by_hour.index, by_hour, label=name)
     left.set(title="Mean of each hour", xlabel="hour of the day", ylabel="vehicles an hour")
     left.legend(loc="upper left", fontsize=8.5)
@@ -74,6 +73,7 @@ def main(argv=None):
         "missing": int((~series.observed).sum()),
         "means": means,
         "days": days,
+        "days_of_training": learned,
         "mean": float(series.values[series.observed].mean()),
     }
     return save_results(results, folder, __file__, argv)

@@ -63,9 +63,9 @@ def train_others(training, validation, classes, seed):
     The linear model gets what the network gets. Probabilities are calibrated like the network's.
     """
     X, y = training.X, training.y
-    # Like the network, boosting stops where the loss on the validation rows no longer falls.
-    options = {"categorical_features": "from_dtype", "random_state": seed}
-    options |= {"early_stopping": True, "max_iter": 1000}
+    # Like the network, boosting stops where the loss on the validation rows no longer falls. It
+    # does not go back to the best step, though.
+    options = {"categorical_features": "from_dtype", "random_state": seed, "max_iter": 1000}
     watched = {"X_val": validation.frame, "y_val": validation.y}
     if not classes:
         mean = DummyRegressor().fit(X, y)

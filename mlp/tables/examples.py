@@ -23,18 +23,23 @@ from utils.runs import make_folder, save_results
 
 PENGUINS, CUSTOMERS = FOLDER / "penguins.csv", FOLDER.parent / "Churn_Modelling.csv"
 BY_BIRD = ["--group", "Individual ID", "--drop", "Sample Number"]
+SEX = ["--target", "Sex", *BY_BIRD]
 EXAMPLES = {  # file or function of scikit-learn, and options of table.py
     "breast_cancer": (
         datasets.load_breast_cancer,
         ["--target", "target", "--yes", "malignant", "--cost-miss", "10"],
     ),
-    "penguins_sex": (PENGUINS, ["--target", "Sex", *BY_BIRD]),
+    "penguins_sex": (PENGUINS, SEX),
     "churn": (CUSTOMERS, ["--target", "Exited", "--drop", "Surname"]),
     "iris": (datasets.load_iris, ["--target", "target"]),
     "wine": (datasets.load_wine, ["--target", "target"]),
     "digits": (datasets.load_digits, ["--target", "target"]),
     "diabetes": (datasets.load_diabetes, ["--target", "target"]),
     "penguins_mass": (PENGUINS, ["--target", "Body Mass (g)", *BY_BIRD]),
+    # The experiments of the chapter.
+    "penguins_torn_apart": (PENGUINS, ["--target", "Sex", "--drop", *BY_BIRD[1::2]]),
+    "penguins_no_hidden": (PENGUINS, [*SEX, "--hidden"]),
+    "penguins_without_two": (PENGUINS, [*SEX, "Culmen Depth (mm)", "Body Mass (g)"]),
 }
 FIGURE = "breast_cancer"  # whose figure is kept
 KEPT = ["task", "rows", "leaks", "thresholds", "importance", "validation", "test"]

@@ -87,7 +87,7 @@ def read(args):
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
     columns = look(table.drop(columns=[name, *group, *dropped]), words, numbers)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
-    if copies := table.duplicated([*used, name]).sum():
+    if used and (copies := table.duplicated([*used, name]).sum()):
         more.append(f"{copies:,} rows equal others in all that is used: are they the same cases?")
     if any(column["kind"] == "date" for column in columns):
         more.append(
