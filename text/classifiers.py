@@ -12,6 +12,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from positions import Positions
+
 WORDS = 5_000  # the most frequent words, which the networks know
 LONGEST = 32  # words that the networks read; the rest is cut off
 WIDTH = 64  # numbers that stand for a word
@@ -50,16 +52,6 @@ def convolution(x, mask):
 def gru(x, mask):
     """The state after the last word."""
     return layers.GRU(WIDTH)(x, mask=mask)
-
-
-class Positions(layers.Layer):
-    """Adds a vector for its place to each word's vector, since attention has no order."""
-
-    def build(self, shape):
-        self.places = self.add_weight(shape=shape[1:], initializer="random_normal")
-
-    def call(self, x):
-        return x + self.places
 
 
 def transformer(x, mask):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
-from gpt import Positions  # noqa: F401 (a saved network holds that layer)
+from positions import Positions  # noqa: F401 (a saved network holds that layer)
 from utils.finished import fits
 from utils.models import load_model
 from utils.runs import fail, find_run, read_json, read_text

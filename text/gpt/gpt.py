@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from positions import Positions
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -24,17 +25,6 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
-
-
-@keras.saving.register_keras_serializable("text")
-class Positions(layers.Layer):
-    """Adds a vector for its place to each token's vector: attention by itself has no order."""
-
-    def build(self, shape):
-        self.places = self.add_weight(shape=shape[1:], initializer="random_normal")
-
-    def call(self, x):
-        return x + self.places  # (batch, time, width) + (time, width)
 
 
 def add_block(x, heads, name):
