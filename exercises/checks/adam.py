@@ -123,3 +123,8 @@ def check(ask):
         "With a gradient of 0.0001 the first step is longer than the learning rate: what is added "
         "to the root makes a step shorter, never longer.",
     )
+    roots = np.sqrt(1e-11), 1e-4  # of the mean square, as it is and corrected
+    expect(
+        any(np.allclose(tiny, -0.1 * root / (root + 1e-7), rtol=1e-4) for root in roots),
+        "With a gradient of 0.0001 the first step shows what is added to the root: not 1e-7.",
+    )

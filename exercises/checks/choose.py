@@ -89,11 +89,10 @@ def check(ask):
     expect(
         draw(1.0, 1, 50)[1] == 1, "With top_k 1 only the likeliest token is left; others are drawn."
     )
-    large = [
-        ask(np.array([1000.0, 0.0]), 1.0, None, np.random.default_rng(seed), free=True)
-        for seed in range(5)
-    ]
+    huge = np.array([5000.0, 4980.0, -5000.0, -5000.0])
+    large = [ask(huge, 1.0, None, np.random.default_rng(seed), free=True) for seed in range(20)]
     expect(
-        large == [0] * 5,
-        "With a logit of 1000 the softmax overflows: subtract the largest logit first.",
+        large == [0] * 20,
+        "Of the logits 5000, 4980, -5000 and -5000 the first has all the probability, and another "
+        "is drawn: subtract the largest logit first.",
     )

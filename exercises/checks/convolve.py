@@ -56,6 +56,12 @@ def check(ask):
             )
         ],
     )
+    image = random.normal(size=(5, 7, 1))
+    match(
+        ask(image, kernels, np.zeros(1), 2),
+        ask.solution(image, kernels, np.zeros(1), 2),
+        "With a square image it is right, with one of 5 x 7 pixels and stride 2 it is not.",
+    )
     image, kernels = random.normal(size=(5, 6, 3)), random.normal(size=(2, 2, 3, 4))
     match(
         ask(image, kernels[..., :1], np.zeros(1), 1),

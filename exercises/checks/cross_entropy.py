@@ -68,9 +68,8 @@ def check(ask):
             f"{predictions[0]:.0f} the loss is {loss}: some logarithm is infinite.",
         )
         right = ask.solution(targets, predictions)
-        match(
-            round(float(loss), 2),
-            round(float(right), 2),
+        expect(
+            abs(loss - right) < 0.2,  # in float32, and so in Keras, 15.94 in place of 16.12
             f"For a prediction of exactly 0 or 1 the loss is {loss:.2f}, and not what comes from "
             "moving it by 1e-7.",
         )

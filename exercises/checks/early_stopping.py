@@ -11,7 +11,7 @@ HINTS = [
 
 
 def check(ask):
-    last, best = ask([0.5, 0.4, 0.3], 2)
+    last, best = ask([0.5, 0.4, 0.3], 9)
     match(
         last,
         3,

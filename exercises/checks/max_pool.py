@@ -76,3 +76,9 @@ def check(ask):
         "With 5 rows and 7 columns and squares of 2, one of "
         "each is left over at the end, and is to be dropped. The result is wrong.",
     )
+    match(
+        ask(over, 3),
+        ask.solution(over, 3),
+        "With 5 rows and 7 columns and squares of 3, two rows and one column are left over at the "
+        "end, and are to be dropped. The result is wrong.",
+    )

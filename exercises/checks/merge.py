@@ -61,4 +61,16 @@ def check(ask):
         "ab, c is another pair than a, bc, even though both "
         f"spell abc; ab c a bc ab c becomes {apart}.",
     )
+    borders = ask(["a", "b", "xa", "b", "a", "bc", "a", "b"])[1]
+    expect(
+        borders == ["ab", "xa", "b", "a", "bc", "ab"],
+        "Only whole pieces make a pair: xa, b and a, bc are other pairs than a, b; "
+        f"a b xa b a bc a b becomes {borders}.",
+    )
+    letters = ask(["yz", "y", "z", "c", "d", "c", "d"])[0]
+    expect(
+        letters == ("c", "d"),
+        "In yz y z c d c d the pair y, z occurs once: the piece yz is no pair. c, d occurs "
+        f"twice; it finds {letters}.",
+    )
     expect(ask(["a", "b"])[1] == ["ab"], "A pair at the very end of the list is not joined.")

@@ -1,4 +1,5 @@
 MUTANTS = [
+    ("5000", "logits[order] - logits.max()", "logits[order] - logits.mean()"),
     ("divide by it", "/ temperature", "* temperature"),
     ("temperature changes nothing", ") / temperature)", "))"),
     ("temperature = 0", "    if temperature == 0:\n        return int(np.argmax(logits))\n", ""),
@@ -14,7 +15,7 @@ MUTANTS = [
         "int(random.choice(order, p=powers / powers.sum()))",
         "float((powers / powers.sum())[0])",
     ),
-    ("1000", "logits[order] - logits.max()", "logits[order]"),
+    ("5000", "logits[order] - logits.max()", "logits[order]"),
     (
         "before the softmax",
         "    powers = np.exp((logits[order] - logits.max()) / temperature)",

@@ -1,4 +1,5 @@
 MUTANTS = [
+    ("shape", "(length - size) // stride + 1", "(length - size + 1) // stride"),
     (
         "turned around",
         "np.tensordot(seen, kernels, axes=3)",

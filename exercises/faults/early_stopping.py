@@ -1,4 +1,5 @@
 MUTANTS = [
+    ("third is the best", "loss < losses[best - 1]", "loss < 0"),
     ("never seen", "return epoch, best", "return epoch, losses.index(min(losses)) + 1"),
     ("never stops", "epoch - best >= patience", "False"),
     ("too early", "epoch - best >= patience", "epoch - best >= patience - 1"),

@@ -1,4 +1,11 @@
 MUTANTS = [
+    (
+        "the old one",
+        "    memory = sigmoid(forget_sum) * memory + sigmoid(input_sum) * np.tanh(candidate)\n"
+        "    state = sigmoid(output_sum) * np.tanh(memory)",
+        "    new = sigmoid(forget_sum) * memory + sigmoid(input_sum) * np.tanh(candidate)\n"
+        "    state = sigmoid(output_sum) * np.tanh(new)",
+    ),
     ("other way round", "sigmoid(forget_sum) * memory", "(1 - sigmoid(forget_sum)) * memory"),
     (
         "another order",

@@ -1,4 +1,15 @@
 MUTANTS = [
+    (
+        "whole pieces",
+        "    return pair, merged",
+        '    joined = "\\n".join(pieces).replace("\\n".join(pair), "".join(pair))\n'
+        '    return pair, joined.split("\\n")',
+    ),
+    (
+        "no pair",
+        "(counts[pair], pair))",
+        '("".join(pieces).count("".join(pair)), pair))',
+    ),
     ("order", "key=lambda pair: (counts[pair], pair)", "key=counts.get"),
     ("finds", "max(counts, key", "min(counts, key"),
     ("went in", "place += 2", "place += 1"),

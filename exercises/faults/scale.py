@@ -25,12 +25,12 @@ MUTANTS = [
     ("minus 1", "train.std(axis=0)", "train.std(axis=0, ddof=1)"),
     ("range", "train.std(axis=0)", "np.ptp(train, axis=0)"),
     ("not scaled", "(validation - mean) / deviation", "validation"),
-    ("constant", "    deviation = np.where(deviation == 0, 1, deviation)\n", ""),
     (
         "constant",
-        "np.where(deviation == 0, 1, deviation)",
-        "np.where(deviation == 0, 1e-9, deviation)",
+        "    deviation = np.where((train == train[0]).all(axis=0), 1, deviation)\n",
+        "",
     ),
+    ("constant", "all(axis=0), 1, deviation)", "all(axis=0), 1e-9, deviation)"),
     ("mean", "(train - mean) / deviation,", "train / deviation,"),
     (
         "range",
@@ -53,7 +53,11 @@ MUTANTS = [
 
 UNSEEN = [
     ("mean", "train.mean(axis=0)", "np.median(train, axis=0)"),
-    ("constant", "np.where(deviation == 0, 1, deviation)", "deviation + 1e-8"),
+    (
+        "constant",
+        "np.where((train == train[0]).all(axis=0), 1, deviation)",
+        "deviation + 1e-8",
+    ),
     (
         "validation",
         "(validation - mean) / deviation",

@@ -2,7 +2,7 @@
 
 train: (rows, columns); validation: (other rows, columns).
 The network must not learn anything from the validation rows, not even their mean. A column that
-has the same value in all training rows has the deviation 0; divide it by 1 instead.
+has the same value in all training rows is divided by 1.
 Returns both, scaled, in their shapes.
 
     >>> train = np.array([[20.0, 5.0], [40.0, 5.0]])
