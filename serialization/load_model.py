@@ -74,7 +74,7 @@ def go_on(loaded):
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
     form, load, holds = FORMS.get(path.name) or FORMS[by_suffix(path)]
-    if path.suffix in (".keras", ".h5", ".json"):
+    if load in (load_whole, load_architecture):
         refuse_strange_kinds(path)
     seconds = []
     for _ in range(REPEATS):

@@ -419,10 +419,23 @@ def test_a_strange_name_is_not_answered(modules, host, answered):
 def test_small_images_do_not_wait_for_large_ones(modules, client, digits, monkeypatch):
     monkeypatch.setattr(modules["checks"], "PATIENCE", 0.01)
     large = drawing(digits[0][0], size=1200)
-    with modules["checks"].unpacking:
+    checks = modules["checks"]
+    with checks.unpacking:
         assert "other large images" in message(upload(client, large), 503)
         assert upload(client, drawing(digits[0][0])).status_code == 200
+    with checks.places, checks.places:  # one unpacks and one waits: no third thread is held up
+        monkeypatch.setattr(checks, "PATIENCE", 60)
+        assert "other large images" in message(upload(client, large), 503)
     assert upload(client, large).status_code == 200
+
+
+def test_pages_of_other_sites_are_not_answered(client):
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert "another site" in message(client.post("/predict", json={}, headers=foreign), 403)
+    assert client.get("/", headers=foreign).status_code == 200  # a link that somebody follows
+    for site in ("same-origin", "none"):
+        response = client.post("/predict", json={}, headers={"Sec-Fetch-Site": site})
+        assert response.status_code == 422
 
 
 def bad_requests(count, seed, good_png):
@@ -657,7 +670,6 @@ import server, service
 server.THREADS, server.QUEUE, server.SILENCE = 1, 2, 2
 app = service.make_flask("small", "small", "")
 app.get("/slow")(lambda: time.sleep(0.5) or "done")
-app.get("/health", endpoint="health")(lambda: {"status": "ready"})
 if __name__ == "__main__":
     server.serve(app, "small", "127.0.0.1", 0)
 """
@@ -898,7 +910,7 @@ def test_the_dockerfile_copies_all_that_the_service_needs(tmp_path):
             shutil.copytree(ROOT / source, tmp_path / target, ignore=ignore)
         else:
             shutil.copy(ROOT / source, tmp_path / target)
-    (script, *options) = json.loads(re.search(r"^CMD (.+)$", text, re.MULTILINE)[1])[1:]
+    (script, *options) = json.loads(re.search(r"^ENTRYPOINT (.+)$", text, re.MULTILINE)[1])[1:]
     command = [sys.executable, str(tmp_path / script), *options, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         line = process.stdout.readline()

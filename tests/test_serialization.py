@@ -286,6 +286,15 @@ def test_only_layers_are_built(saved, load, load_script, tmp_path, monkeypatch, 
             main([*options])
 
 
+def test_another_ending_does_not_pass_the_check(load, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: pytest.fail("built"))
+    path = tmp_path / "stranger.hdf5"  # which Keras takes, too
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "function", "config": "plot_model"})
+    with pytest.raises(SystemExit, match="it asks for plot_model, which is not a layer"):
+        load.main([str(path)])
+
+
 @keras.saving.register_keras_serializable("tests")
 class Twice(keras.layers.Layer):
     def call(self, x):

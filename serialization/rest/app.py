@@ -126,10 +126,6 @@ def create_app(model=MODEL, hosts=()):
             predictions[0]["pixels"] = images[0].tolist()
         return app.about | predictions[0]
 
-    @app.get("/health")
-    def health():
-        return {"status": "ready"}
-
     @app.get("/model")
     def about_model():
         return {
@@ -137,6 +133,7 @@ def create_app(model=MODEL, hosts=()):
             "input_shape": classifier.model.input_shape[1:],
             "parameters": classifier.model.count_params(),
             "sha256": classifier.sha256,
+            "limits": classifier.detector.limits,
             "keras": keras.version(),
             "backend": backend(),
         }

@@ -26,6 +26,7 @@ EXPECTED_BATCH = f"{EXPECTED}, or a list of 1 to {MAX_BATCH} such images"
 LARGE = 1_000_000
 PATIENCE = 2  # seconds that a large image waits for its turn
 unpacking = threading.Lock()
+places = threading.BoundedSemaphore(2)  # of the server's threads: one unpacks, one waits
 
 
 class RequestError(HTTPException):
@@ -117,11 +118,18 @@ def prepare_file(file, name):
 @contextmanager
 def turn(image):
     """Let one large image after the other be unpacked; small ones need not wait for them."""
-    large = image.width * image.height > LARGE or "progressive" in image.info
-    if large and not unpacking.acquire(timeout=PATIENCE):
-        raise RequestError(503, "other large images are being read; try again later")
-    try:
+    if image.width * image.height <= LARGE and "progressive" not in image.info:
         yield
-    finally:
-        if large:
+        return
+    busy = RequestError(503, "other large images are being read; try again later")
+    if not places.acquire(blocking=False):
+        raise busy
+    try:
+        if not unpacking.acquire(timeout=PATIENCE):
+            raise busy
+        try:
+            yield
+        finally:
             unpacking.release()
+    finally:
+        places.release()

@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 
 SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]  # how long answers take
+UNKNOWN, FULL = "unknown", "full"  # in place of a path: nobody serves it; the queue was full
 WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -33,9 +34,8 @@ class Metrics:
         Info("service_model", about, registry=registry).info({"name": model, "version": version})
         ProcessCollector(registry=registry)  # memory, processor time, open files
 
-    def count(self, rule, status, seconds):
-        """rule: of Flask for the path. Paths that nobody serves count as one: they are endless."""
-        path = rule.rule if rule else "unknown"
+    def count(self, path, status, seconds):
+        """path: one that is served, UNKNOWN for all others, which are endless, or FULL."""
         self.requests.labels(path, status).inc()
         self.seconds.labels(path).observe(seconds)
 
@@ -50,6 +50,8 @@ class InputMetrics:
     def __init__(self, registry):
         about = "Images that were read, by whether they look like a digit"
         self.images = Counter("digits_images", about, ["looks_like_digit"], registry=registry)
+        for word in WORDS.values():
+            self.images.labels(word)  # 0 from the start, or a rate would miss the first image
         about = "Mean grey level of the image that the network saw, from 0 to 255"
         self.ink = Summary("digits_ink", about, registry=registry)
 

@@ -15,6 +15,7 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
 
+from metrics import FULL
 from service import error_body
 from utils.runs import fail
 
@@ -36,8 +37,7 @@ class JSONErrorTask(ErrorTask):
 
     def execute(self):
         error = self.request.error
-        full = isinstance(error, FullError)
-        said = error.body if full else "not a request that HTTP allows"
+        said = "not a request that HTTP allows" if error.code == 400 else error.body
         body = json.dumps(error_body(error.code, error.reason, said))
         self.status = f"{error.code} {error.reason}"
         self.response_headers += [("Content-Type", "application/json"), ("Connection", "close")]
@@ -76,7 +76,7 @@ class Dispatcher(ThreadedTaskDispatcher):
             self.aside.add_task(channel)
         elif len(self.queue) >= QUEUE:
             request.error = FullError("too many requests are waiting; try again later")
-            self.metrics.count(None, FullError.code, 0)
+            self.metrics.count(FULL, FullError.code, 0)
             self.aside.add_task(channel)
         else:
             super().add_task(channel)

@@ -14,7 +14,7 @@ from flask import Flask, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 
 from checks import MAX_BODY, RequestError
-from metrics import Metrics
+from metrics import UNKNOWN, Metrics
 from utils.options import make_parser, number
 
 log = logging.getLogger("digits")
@@ -107,12 +107,16 @@ def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
         host = request.headers.get("Host", "localhost")  # every browser says it
         if not is_allowed(host, hosts):
             raise RequestError(421, "this name is not known here; start with --allowed-host NAME")
+        # Browsers say it, and no page can change it. To follow a link is allowed.
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise RequestError(403, "a page of another site asks")
 
     @app.after_request
     def finish(response):
         response.headers.update(HEADERS)
         seconds = time.perf_counter() - g.start
-        app.metrics.count(request.url_rule, response.status_code, seconds)
+        path = request.url_rule.rule if request.url_rule else UNKNOWN
+        app.metrics.count(path, response.status_code, seconds)
         log.info(
             "%s %s %s %d %.1f ms",
             request.remote_addr,
@@ -126,5 +130,9 @@ def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
     @app.get("/metrics")
     def metrics():
         return app.metrics.response()
+
+    @app.get("/health")
+    def health():
+        return {"status": "ready"}
 
     return app

@@ -19,6 +19,12 @@ from server import make_server
 class Worker(base.Worker):
     """A process of gunicorn in which waitress answers."""
 
+    def load_wsgi(self):
+        try:
+            super().load_wsgi()
+        except SystemExit as error:  # the next process would fail, too
+            raise RuntimeError(error) from None  # on which gunicorn gives up
+
     def run(self):
         server = make_server(self.wsgi, sockets=[listener.sock for listener in self.sockets])
         connections = getattr(server, "map", None) or server._map  # of several sockets, or of one
