@@ -299,5 +299,8 @@ RUNS = {
     "bands_mnist_conv_net": {},
     "bands_forecast": {},
     "bands_names": {},
+    "bands_mlp": {},
+    "bands_transfer": {},
+    "bands_vae": {},
     "doctor_overfitting": {},
 }
