@@ -8,9 +8,10 @@
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again; one that has run is kept until its code
-changes. An execution stops at the first cell, or the
-first command, that fails, and lists the lines that the README shows and the cells did not print.
+never edited: change the README and make them again. One that has run is kept until its code or the
+address in its first cell changes, even if its text has changed since: delete it to get it anew. An
+execution stops at the first cell, or the first command, that fails, and lists the lines that the
+README shows and the cells did not print.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -37,7 +38,6 @@ from utils.runs import fail, first_line, make_folder, read_json, save_results, w
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
 FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
-SERVES = re.compile(r"app\.py|think\.py|client\.py")  # until it is stopped, or asks what does
 # What names something of the reader's, such as a RUN. (A GRU is a network.)
 YOURS = re.compile(r"mine\.|\d{4}-\d\d-\d\d_|\b(?!GRU\b)[A-Z_]{3,}\b")
 COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
@@ -105,7 +105,7 @@ def cells_of(block, before, readme):
         return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
     if language == "shell":
         lines = [" ".join(line.split()) for line in code.replace("\\\n", " ").rstrip().split("\n")]
-        if all(line.startswith("python ") for line in lines) and not SERVES.search(code):
+        if all(line.startswith("python ") for line in lines):
             # On Windows, a comment would be an argument.
             lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
             yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
@@ -209,12 +209,13 @@ def main(argv=None):
         nbformat.validate(notebook)
         chosen, code = {"all", name} & set(args.execute), code_hash(notebook)
         known = executed.get(name, {})
-        if known.get("code") == code and not known["wrong"]:
+        same = (known.get("code"), known.get("repository")) == (code, args.repository)
+        if same and not known["wrong"] and (folder / f"{name}.ipynb").exists():
             continue  # it has run, and is kept
         executed.pop(name, None)
         nbformat.write(notebook, folder / f"{name}.ipynb")
         if chosen:
-            one = execute(notebook) | {"code": code}
+            one = execute(notebook) | {"code": code, "repository": args.repository}
             nbformat.write(notebook, folder / f"{name}.ipynb")
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
             for line in one["not_printed"]:

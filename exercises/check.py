@@ -93,7 +93,7 @@ def report(name, path, verdict):
     elif state == "broken":
         print(f"{name}: its check does not run ({sentence}). Restore the folder exercises/checks.")
     elif state == "not yet":
-        print(f"{name}: not done: it comes to raise NotImplementedError, in {shown(path)}.")
+        print(f"{name}: not done: it ends with raise NotImplementedError, in {shown(path)}.")
     else:
         print(f"{name}: not right yet.\n{textwrap.fill(sentence, WIDTH)}")
         print(f"A hint: python exercises/check.py {name} --hint")

@@ -33,6 +33,7 @@ PLAIN = {
     "does not have enough dimensions": "one side of the @ is a single number, not an array",
     "could not be broadcast together": "the two do not fit; from the right, each pair of sizes is "
     "equal or one of them is 1",
+    # numpy says Probabilities or probabilities, as its version has it.
     "robabilities contain NaN": "some probability is nan: a power of e is infinite, or all are 0",
     "truth value of an array": "`if`, `and`, `max` and the like take a single number, and this is "
     "an array of several; numpy has `np.where`, `np.maximum`",

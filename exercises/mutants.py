@@ -5,11 +5,11 @@
     python exercises/mutants.py --sign        # pack the solutions, note down the files that judge
 
 A wrong solution is the reference with one fault. A file in faults/ holds those by hand: for each
-the word that the sentence must contain, what is replaced in the reference, and by what. `MUTANTS`
-were at hand while the check was written. `UNSEEN` came later, and no check was changed because of
-what they brought to light. `OTHER` is a right solution that is written in another way. Those by
-rule come from here: another operator, another number, a call, a statement or a bound left out, at
-each place where that is possible.
+the word that the sentence must contain, what is replaced in the reference, and by what. Checks were
+written, or mended, until they refused all `MUTANTS`. `UNSEEN` came later, and no check was changed
+because of what they brought to light. `OTHER` is a right solution that is written in another way.
+Those by rule come from here: another operator, another number, a call, a statement or a bound left
+out, at each place where that is possible.
 Chapter: exercises/README.md#wrong-solutions
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from check import SUMS, find_tasks, sums
 from judge import load, pack
 from running import run_judge
+from utils.fingerprints import short_hash
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -169,6 +170,12 @@ def sign():
     SUMS.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
+def judged_by():
+    """Return a hash of what the numbers depend on and is loaded by name: checks and faults."""
+    faults = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("faults/*.py"))]
+    return short_hash("".join([*sums().values(), *faults]).encode())
+
+
 def main(argv=None):
     """Return for each exercise and kind of mutant what summarize does, and the totals."""
     parser = make_parser("See whether wrong solutions are refused.", OUTPUTS)
@@ -207,6 +214,7 @@ def main(argv=None):
     }
     totals["right"] = sum(one["right"] for one in exercises.values())
     results = {"exercises": exercises, "totals": totals, "not_named": left, "seconds": seconds}
+    results["judged_by"] = judged_by()
     return save_results(results, folder, __file__, argv)
 
 

@@ -433,9 +433,14 @@ def test_pages_of_other_sites_are_not_answered(client):
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert "another site" in message(client.post("/predict", json={}, headers=foreign), 403)
     assert client.get("/", headers=foreign).status_code == 200  # a link that somebody follows
-    for site in ("same-origin", "none"):
-        response = client.post("/predict", json={}, headers={"Sec-Fetch-Site": site})
-        assert response.status_code == 422
+    for headers in (
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://digits.example"},  # behind a proxy
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost"},
+    ):
+        assert client.post("/predict", json={}, headers=headers).status_code == 422
+    for origin in ("http://evil.example", "http://localhost.evil.example", "null"):
+        assert client.post("/predict", json={}, headers={"Origin": origin}).status_code == 403
 
 
 def bad_requests(count, seed, good_png):
@@ -703,6 +708,8 @@ def small_server(request, tmp_path):
 
 def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
     address = f"http://127.0.0.1:{small_server}/slow"
+    counted = 'service_requests_total{path="full",status="503"} '
+    assert counted + "0.0" in requests.get(address.replace("slow", "metrics")).text
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(requests.get, address) for _ in range(8)]
         time.sleep(0.3)
@@ -713,6 +720,8 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
     assert set(statuses) == {200, 503} and statuses.count(200) in (2, 3)  # one is worked on
     refused = next(answer for answer in answers if answer.status_code == 503).json()
     assert refused["error"]["message"].startswith("too many requests are waiting")
+    metrics = requests.get(address.replace("slow", "metrics")).text
+    assert f"{counted}{statuses.count(503)}.0" in metrics
 
     # One connection says nothing, another one a letter of a header now and then.
     start = time.monotonic()
@@ -737,6 +746,15 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
                 if closed:
                     open_.remove(connection)
     assert not open_, "still open"
+
+
+@pytest.mark.slow
+def test_gunicorn_gives_up_on_a_network_that_is_not_there():
+    if not find_spec("gunicorn"):
+        pytest.skip("NOT TESTED: gunicorn is not installed")
+    command = [sys.executable, *GUNICORN, "app:create_app(model='none.keras')"]
+    done = subprocess.run(command, cwd=REST, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0 and "none.keras" in done.stderr
 
 
 def test_a_perceptron_is_served_as_well(modules, tmp_path, digits, monkeypatch):

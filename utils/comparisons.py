@@ -35,7 +35,7 @@ def compare_seeds(values, others):
     """Return how far two techniques lie apart, trained with the same seeds: a paired t-test.
 
     values, others: what each reached with each seed, shape (seeds,). "mean" is that of the
-    differences, with its 95 % interval; all three are None for a single seed.
+    differences, "low" and "high" its 95 % interval; a single seed has no interval and no p (None).
     """
     differences = [float(value) for value in np.subtract(values, others)]
     summary = {"differences": differences, "mean": float(np.mean(differences))}

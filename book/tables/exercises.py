@@ -27,7 +27,7 @@ def exercises():
 def exercise_mutants():
     totals = load_results("exercises")["totals"]
     kinds = {
-        "by hand, before the checks were done": "hand",
+        "by hand, for which checks were mended": "hand",
         "by hand, written after the checks": "unseen",
         "by rule": "rule",
     }

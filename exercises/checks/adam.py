@@ -126,5 +126,6 @@ def check(ask):
     roots = np.sqrt(1e-11), 1e-4  # of the mean square, as it is and corrected
     expect(
         any(np.allclose(tiny, -0.1 * root / (root + 1e-7), rtol=1e-4) for root in roots),
-        "With a gradient of 0.0001 the first step shows what is added to the root: not 1e-7.",
+        "The first step with a gradient of 0.0001 shows that something other than 1e-7 is added to "
+        "the root.",
     )

@@ -1,5 +1,5 @@
 MUTANTS = [
-    ("not 1e-7", "1e-7", "1e-8"),
+    ("other than 1e-7", "1e-7", "1e-8"),
     ("started at 0", "learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)", "learning_rate"),
     ("Only the mean is", "np.sqrt(1 - 0.999**step) / ", "1 / "),
     ("not the mean", " / (1 - 0.9**step)", ""),

@@ -31,6 +31,7 @@ MUTANTS = [
         "",
     ),
     ("constant", "all(axis=0), 1, deviation)", "all(axis=0), 1e-9, deviation)"),
+    ("constant", "(train == train[0]).all(axis=0)", "deviation == 0"),
     ("mean", "(train - mean) / deviation,", "train / deviation,"),
     (
         "range",
@@ -71,7 +72,7 @@ import numpy as np
 def scale(train, validation):
     columns = []
     for a, b in zip(train.T, validation.T):
-        spread = np.sqrt(((a - a.mean()) ** 2).mean()) or 1.0
+        spread = 1.0 if (a == a[0]).all() else np.sqrt(((a - a.mean()) ** 2).mean())
         columns.append(((a - a.mean()) / spread, (b - a.mean()) / spread))
     return np.array([a for a, _ in columns]).T, np.array([b for _, b in columns]).T
 """

@@ -26,6 +26,8 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         about = "Requests by path and by status of the answer; from 400 on they were refused"
         self.requests = Counter("service_requests", about, ["path", "status"], registry=registry)
+        for path, status in (("/predict", 500), ("/predict", 503), (FULL, 503)):
+            self.requests.labels(path, status)  # 0 from the start, or a rate would miss the first
         about = "Time from the start of work on a request to its answer, without the wait before"
         self.seconds = Histogram(
             "service_seconds", about, ["path"], buckets=SECONDS, registry=registry
@@ -51,7 +53,7 @@ class InputMetrics:
         about = "Images that were read, by whether they look like a digit"
         self.images = Counter("digits_images", about, ["looks_like_digit"], registry=registry)
         for word in WORDS.values():
-            self.images.labels(word)  # 0 from the start, or a rate would miss the first image
+            self.images.labels(word)
         about = "Mean grey level of the image that the network saw, from 0 to 255"
         self.ink = Summary("digits_ink", about, registry=registry)
 

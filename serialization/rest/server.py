@@ -101,7 +101,8 @@ def most_connections():
 def make_server(app, **where):
     """Return the server of a Flask application; where: host and port, or sockets that listen."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
-    logging.getLogger("waitress").setLevel(logging.ERROR)
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # /metrics counts what is refused
     BaseWSGIServer.channel_class = Channel
     return create_server(
         app,

@@ -60,6 +60,16 @@ def is_allowed(host, allowed):
         return name in {"localhost", socket.gethostname().lower(), *map(str.lower, allowed)}
 
 
+def is_foreign(headers, host):
+    """Tell whether a page of another site asks. Browsers say it, and no page can change it.
+
+    Over plain http, other than to localhost, they only name the site of the page.
+    """
+    origin = headers.get("Origin")
+    unsaid = "cross-site" if origin and urlsplit(origin).netloc != host else "none"
+    return headers.get("Sec-Fetch-Site", unsaid) == "cross-site"
+
+
 def read_request():
     """Return what the request says in JSON, or raise RequestError; Flask refuses other contents."""
     try:
@@ -107,8 +117,7 @@ def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
         host = request.headers.get("Host", "localhost")  # every browser says it
         if not is_allowed(host, hosts):
             raise RequestError(421, "this name is not known here; start with --allowed-host NAME")
-        # Browsers say it, and no page can change it. To follow a link is allowed.
-        if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        if request.method == "POST" and is_foreign(request.headers, host):  # a link is allowed
             raise RequestError(403, "a page of another site asks")
 
     @app.after_request
