@@ -25,23 +25,26 @@ HEAD = """\
 """
 
 
-def versions(wanted, found=None):
+def versions(wanted):
     """Return the version of each package that is wanted, directly or by another, by its name."""
-    found = {} if found is None else found
-    for requirement in wanted:
-        name = canonicalize_name(requirement.name)
+    found, seen = {}, set()
+    waiting = [(requirement, set()) for requirement in wanted]
+    while waiting:
+        requirement, extras = waiting.pop()  # extras: those that its package was wanted with
+        name, own = canonicalize_name(requirement.name), {*requirement.extras}
         applies = not requirement.marker or any(
-            requirement.marker.evaluate({"extra": extra}) for extra in {"", *requirement.extras}
+            requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras}
         )
-        if name in found or name in TOOLS or not applies:
+        if (name, *sorted(own)) in seen or name in TOOLS or not applies:
             continue
+        seen.add((name, *sorted(own)))
         try:
             package = distribution(name)
         except PackageNotFoundError:  # for another system, or optional
             continue
         # "+cpu" and the like are of one computer only
         found[name] = re.sub(r"\+.*", "", package.version)
-        versions([Requirement(line) for line in package.requires or []], found)
+        waiting += [(Requirement(line), own) for line in package.requires or []]
     return found
 
 

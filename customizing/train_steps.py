@@ -49,7 +49,7 @@ class WithTorch(Reporting):
         loss = self.compute_loss(x, y, answers, weights)
         scaled = self.optimizer.scale_loss(loss)
         values = [variable.value for variable in self.trainable_variables]
-        gradients = torch.autograd.grad(scaled, values)
+        gradients = torch.autograd.grad(scaled, values, allow_unused=True)
         with torch.no_grad():  # the update itself needs no gradient
             self.optimizer.apply(gradients, self.trainable_variables)
         answers = keras.tree.map_structure(lambda answer: answer.detach(), answers)

@@ -103,6 +103,16 @@ def test_a_minute_of_the_book_becomes_one_of_this_computer(
     assert "its loss is nan" in looks.look_at_training()[0]
 
 
+def test_a_back_end_that_cannot_train_is_told(looks, monkeypatch):
+    def refuse():
+        raise NotImplementedError("fit not implemented for NumPy backend.")
+
+    monkeypatch.setattr(looks, "training_speed", refuse)
+    found, advice = looks.look_at_training()
+    assert found == "a training fails: fit not implemented for NumPy backend."
+    assert "KERAS_BACKEND" in advice
+
+
 def test_the_versions_that_are_recommended_are_allowed(load_script):
     constraints = load_script("book/constraints.py")
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()

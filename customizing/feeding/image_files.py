@@ -89,7 +89,7 @@ def from_directory(folder):
         seed=SEED,
         verbose=False,
     )
-    return {"x": data, "shuffle": False}  # shuffled already; fit would warn
+    return {"x": data, "shuffle": False}  # it shuffles by itself; fit would warn
 
 
 def from_tf_data(folder):

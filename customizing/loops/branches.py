@@ -25,7 +25,7 @@ VALIDATION_PAIRS = 5_000
 EPOCHS = 4
 BATCH_SIZE = 100
 SEEDS = 10
-# Steps that Python starts with one call: a trick that saves time. PyTorch refuses more than one.
+# Steps before the callbacks come: more of them save time. PyTorch refuses more than one.
 AT_ONCE = 1 if keras.config.backend() == "torch" else 20
 WEIGHTS = {  # how much each output counts in the loss
     "all": {"left": 1.0, "right": 1.0, "sum": 1.0},

@@ -28,7 +28,7 @@ HIDDEN = 32  # neurons of the student
 EPOCHS = 8
 BATCH_SIZE = 100
 SEEDS = 10
-# Steps that Python starts with one call: a trick that saves time. PyTorch refuses more than one.
+# Steps before the callbacks come: more of them save time. PyTorch refuses more than one.
 AT_ONCE = 1 if keras.config.backend() == "torch" else 20
 TEMPERATURE = 4.0
 SMOOTHING = 0.1  # the share of a label that goes to all ten digits
