@@ -6,8 +6,7 @@
 
 You will see the two parts of the loss on the validation images, and how many of the numbers are
 used. Figures: digits and what comes back, a way from one digit to another, digits drawn from
-nothing; with two numbers, the map. The run is what `flow.py` needs. About half a minute on two
-cores.
+nothing; with two numbers, the map. The run is what `flow.py` needs. A minute to two on two cores.
 Chapter: generating/README.md#a-space-of-few-numbers
 """
 

@@ -129,7 +129,7 @@ def generating_help():
     for pair, one in results.items():
         first = next(name for name in names if pair.startswith(f"{name}_"))
         rows.append(
-            [f"{names[first]}, less {names[pair.removeprefix(f'{first}_')]}"]
+            [f"{names[first]} minus {names[pair.removeprefix(f'{first}_')]}"]
             + ["{:+.1f}".format(100 * one["mean"])]
             + ["{:+.1f} to {:+.1f}".format(100 * one["low"], 100 * one["high"])]
             + [p_value(one["holm"])]

@@ -188,8 +188,8 @@ def gpt_variants():
         rows.append([CHANGED[name], f"{first['parameters']:,}", f"{one['mean']:.3f}"])
         rows[-1] += [*above] or ["", ""]
     return markdown(
-        ["what is changed", "weights", "nats, mean of both seeds", "more than with nothing changed"]
-        + ["with the other seed"],
+        ["what is changed", "weights", "nats, mean of both seeds"]
+        + ["nats more than *nothing*, seed 1", "seed 2"],
         *rows,
     )
 
