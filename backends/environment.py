@@ -82,6 +82,8 @@ def look_at_back_end():
         library = importlib.import_module(name)
     except Exception as error:  # whatever a broken installation raises
         advice = f"Look at KERAS_BACKEND and .keras/keras.json; if they are right: {KNOWN}"
+        if "DLL" in str(error):
+            advice = "See TROUBLESHOOTING.md, DLL load failed."
         return f"Keras does not start: {first_line(error)}", advice
     return f"Keras {keras.version()} on {name} {library.__version__}", None
 

@@ -16,8 +16,7 @@ trial; the lines that differ are filed with it.
 from chapter import ROOT
 
 import argparse
-import importlib.util
-import json
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import keras
 
 from utils.bands import BANDS, is_inside, look_up, plain
 from utils.options import positive
-from utils.runs import RESULTS, fail, provenance, write_json
+from utils.runs import RESULTS, fail, provenance, read_json, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
@@ -57,17 +56,13 @@ FIRST_SEED = 101  # of the band
 
 def load(script):
     """Return a script as a module; its folder comes first on Python's path."""
-    path = ROOT / script
-    sys.path.insert(0, str(path.parent))
+    sys.path.insert(0, str((ROOT / script).parent))
     del sys.modules["chapter"]  # the script has one of its own
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(Path(script).stem)
 
 
 def read(path):
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_json(path) if path.exists() else {}
 
 
 def edited():

@@ -18,12 +18,11 @@ import ast
 import operator
 import re
 import sys
-from functools import lru_cache
 from statistics import mean
 from typing import NamedTuple
 
-from readme import KEY, PAGES, look_up
-from utils.runs import load_results
+from readme import KEY, load, look_up
+from texts import PAGES
 
 CLAIM = re.compile(r"<!--\s+claim:\s(.+?)\s-->", re.DOTALL)
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
@@ -69,11 +68,6 @@ def all_claims():
         for path in PAGES
         for claim in find_claims(path.read_text(encoding="utf-8"), path.relative_to(ROOT))
     ]
-
-
-@lru_cache
-def load(name):
-    return load_results(name)
 
 
 def values_of(condition, load=load):

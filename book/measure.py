@@ -18,7 +18,6 @@ runs, and is not filed if something did.
 from chapter import ROOT
 
 import argparse
-import json
 import os
 import re
 import shlex
@@ -33,7 +32,7 @@ import psutil
 
 import stale
 from measurements import ALONE, MEASUREMENTS, RUNS
-from utils.runs import RESULTS, fail, write_json
+from utils.runs import RESULTS, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
 
@@ -74,7 +73,7 @@ def file_run(name, folder, figures, **more):
     """
     if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
         fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    results = read_json(folder / "results.json")
     provenance = results["provenance"]
     provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
     provenance |= more

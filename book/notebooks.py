@@ -30,7 +30,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
 from fixed_cells import PUT_YOURS, STRICT, USE, start_cell
-from quotes import is_quoted
+from texts import is_quoted
 from utils.fingerprints import short_hash
 from utils.options import make_parser
 from utils.runs import fail, first_line, make_folder, read_json, save_results, write_json
@@ -100,7 +100,7 @@ def cells_of(block, before, readme):
     folded = before.count("<details") > before.count("</details")
     if indent or folded or SKIPPED.search(before):
         return []
-    if language == "python" and not is_quoted(code, ROOT / readme, ROOT):
+    if language == "python" and not is_quoted(code, ROOT / readme):
         file = FILE.search(before)
         return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
     if language == "shell":

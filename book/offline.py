@@ -48,7 +48,7 @@ def main(argv=None):
     files = sorted(args.folder.glob("*.whl"))
     size = sum(file.stat().st_size for file in files) / 1e6
     print(f"{len(files)} files, {size:.0f} MB, for Python {args.python} on {args.system}. There:")
-    python = "py" if args.system == "windows" else "python3"
+    python = f"py -{args.python}" if args.system == "windows" else f"python{args.python}"
     activate = (
         r".venv\Scripts\activate" if args.system == "windows" else "source .venv/bin/activate"
     )

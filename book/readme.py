@@ -14,17 +14,11 @@ every page to what this script makes of it.
 from chapter import ROOT
 
 import re
+from functools import cache
 
 from tables import TABLES
+from texts import PAGES
 from utils.runs import load_results
-
-# The front page, those of the chapters, and those of their parts.
-READMES = [ROOT / "README.md"]
-for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
-    READMES += sorted(ROOT.glob(pattern))
-# And the pages that are no chapters, but CONTRIBUTING.md, in which such comments are examples.
-OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.md")}
-PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 
 ENDS = {"min": min, "max": max}
 
@@ -32,6 +26,9 @@ TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DO
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = rf"\w+(?:\.(?:{KEY}))+"
 NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({PATH})(?:\s/\s({PATH}))?\s(\S+)\s-->")
+
+
+load = cache(load_results)
 
 
 def select(value, keys):
@@ -49,7 +46,7 @@ def select(value, keys):
     return [two for one in found for two in one] if "*" in rest else found
 
 
-def look_up(path, load=load_results):
+def look_up(path, load=load):
     """Return the value at a path such as mnist_60.models.conv_net.parameters.
 
     load: gives a result by its name.

@@ -7,14 +7,13 @@ measurement. `python book/measure.py --stale` prints the rest.
 
 from chapter import ROOT
 
-import json
 import shlex
 import tomllib
 from functools import cache
 
 from measurements import MEASUREMENTS, RUNS
 from utils.fingerprints import fingerprint, state
-from utils.runs import RESULTS
+from utils.runs import RESULTS, load_results
 
 LIST = ROOT / "book" / "unchanged.toml"
 
@@ -22,8 +21,7 @@ LIST = ROOT / "book" / "unchanged.toml"
 def provenances():
     """Return what each filed result says of its making, by name."""
     return {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))["provenance"]
-        for path in sorted(RESULTS.glob("*.json"))
+        path.stem: load_results(path.stem)["provenance"] for path in sorted(RESULTS.glob("*.json"))
     }
 
 

@@ -17,7 +17,6 @@ from chapter import OUTPUTS, ROOT
 
 import ast
 import copy
-import json
 import os
 import random
 import re
@@ -33,7 +32,7 @@ from pathlib import Path
 
 from mutants import change, replace
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, write_json
+from utils.runs import make_folder, read_json, save_results, write_json
 
 NOT_SCRIPTS = {"chapter.py", "__init__.py", "outputs", "tasks", "checks", "faults", "solutions"}
 # These read the lines of a script, and would notice a change of each that they show.
@@ -172,7 +171,7 @@ def main(argv=None):
     places = [(script, number) for script in args.only for number, _ in enumerate(faults(script))]
     random.Random(args.seed).shuffle(places)
     file = folder / "judged.json"
-    judged = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    judged = read_json(file) if file.exists() else {}
     with tempfile.TemporaryDirectory() as parent:
         project = Path(parent) / "book"
         shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".git", ".venv", "outputs"))

@@ -57,7 +57,8 @@ def ended(path, errors):
     verdict = {"state": "wrong", "kind": "error"}
     if TIMEOUT not in errors:
         return verdict | {"sentence": "Python itself ended before the function was done."}
-    line = re.search(rf'"{re.escape(str(path))}", line (\d+)', errors)
+    name = str(path).encode("ascii", "backslashreplace").decode()  # as faulthandler writes it
+    line = re.search(rf'"{re.escape(name)}", line (\d+)', errors)
     place = f" in line {line[1]}" if line else ""
     sentence = f"It was stopped{place} after {LIMIT} seconds. Is there a loop that does not end?"
     return verdict | {"sentence": sentence}

@@ -53,8 +53,11 @@ def load_litert(path):
         import tensorflow as tf
 
         Interpreter = tf.lite.Interpreter
+    how = {"model_path": str(path)}
+    if not how["model_path"].isascii():  # which it cannot open on Windows
+        how = {"model_content": path.read_bytes()}
     with warnings.catch_warnings(action="ignore"):
-        interpreter = Interpreter(str(path), num_threads=os.cpu_count())  # by itself it takes one
+        interpreter = Interpreter(**how, num_threads=os.cpu_count())  # by itself it takes one
     interpreter.allocate_tensors()  # before this it has only opened the file
 
     def predict(inputs):

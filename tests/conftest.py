@@ -26,6 +26,16 @@ matplotlib.use("Agg")
 matplotlib.rc_file(startup.STYLE)  # matplotlib, which was imported above, has not seen the setting
 
 
+@cache
+def render(path):
+    """Return a page of Markdown as HTML, with an anchor at each heading."""
+    from markdown_it import MarkdownIt  # only here: few tests need it
+    from mdit_py_plugins.anchors import anchors_plugin
+
+    markdown = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=4)
+    return markdown.render(path.read_text(encoding="utf-8"))
+
+
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the slow tests, too")
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from operator import attrgetter
 
 import keras
 import pytest
@@ -77,14 +78,7 @@ def test_what_old_posts_use_is_gone_from_keras_but_not_from_tensorflow():
     old = [("backend", "mean"), ("preprocessing.image", "ImageDataGenerator")]
     for module, name in old:
         with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
-            look_up(keras, f"{module}.{name}")
+            attrgetter(f"{module}.{name}")(keras)
     tensorflow = pytest.importorskip("tensorflow")
     for module, name in old:
-        assert callable(look_up(tensorflow.keras, f"{module}.{name}"))
-
-
-def look_up(module, names):
-    """Return module.a.b of "a.b"."""
-    for name in names.split("."):
-        module = getattr(module, name)
-    return module
+        assert callable(attrgetter(f"{module}.{name}")(tensorflow.keras))

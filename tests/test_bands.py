@@ -23,13 +23,14 @@ BAND = {
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, monkeypatch):
     """Return a function that places a run with a loss; changes are those of the band's file."""
+    monkeypatch.setattr(bands, "BANDS", tmp_path)
 
     def place(loss, settings=SETTINGS, text=None, **changes):
         text = json.dumps(BAND | changes) if text is None else text
         (tmp_path / "xor.json").write_text(text, encoding="utf-8")
-        return bands.place_run({"scores": {"loss": loss}}, "xor/xor.py", settings, tmp_path)
+        return bands.place_run({"scores": {"loss": loss}}, "xor/xor.py", settings)
 
     return place
 
@@ -110,6 +111,7 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     monkeypatch.setattr(script, "edited", list)
     for place in ("BANDS", "RESULTS"):
         monkeypatch.setattr(script, place, tmp_path)
+    monkeypatch.setattr(bands, "BANDS", tmp_path)
     script.file_band("xor", range(1, 4), math.inf)
     script.file_band("xor", range(1, 6), math.inf)
     script.file_band("xor", range(1, 9), -math.inf)  # no time is left
@@ -121,7 +123,7 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
     band = json.loads((tmp_path / "xor.json").read_text(encoding="utf-8"))
     assert band["losses"]["5"] == 0.05 and band["settings"] == {"epochs": 7}
     monkeypatch.setattr(bands, "FEWEST", 5)
-    assert bands.place_run({"loss": 0.03}, "xor.py", {"epochs": 7}, tmp_path)
+    assert bands.place_run({"loss": 0.03}, "xor.py", {"epochs": 7})
     script.file_trial("xor", "bad", range(2), math.inf, ["--bad"])
     script.file_trial("xor", "fresh", [3, 4], math.inf, [])
     filed = json.loads((tmp_path / "bands_xor.json").read_text(encoding="utf-8"))

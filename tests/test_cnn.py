@@ -497,7 +497,7 @@ def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tm
         script.main([*options, "--photos", "missing.jpg"])
 
 
-def test_near_twins_are_held_out_together(load_script, tmp_path, monkeypatch):
+def test_near_twins_are_held_out_together(load_script, tmp_path):
     """Emoji by what they show, photographs by the folder within their class."""
     pictures = load_script("cnn/pictures.py")
     groups = dict(zip(*(pictures.load_emoji()[i] for i in (1, 4)), strict=True))

@@ -28,15 +28,6 @@ def test_five_steps_give_the_same_losses(run_main):
     assert steps["fit"]["losses"] == pytest.approx(filed[:1], abs=5e-6)
 
 
-def test_the_text_is_right_about_the_five_steps():
-    """The losses agree to six digits, on the three back ends."""
-    found = [load_results(f"five_steps{end}")["steps"] for end in ("", "_jax", "_torch")]
-    losses = {
-        tuple(f"{x:.6f}" for x in step["losses"]) for steps in found for step in steps.values()
-    }
-    assert len(losses) == 1
-
-
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.every_back_end)]
 )
@@ -72,14 +63,6 @@ def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
     assert found[0][0]["loss"][-1] != found[0][0]["loss"][0]
     for expected, weights in zip(found[0][1], found[1][1], strict=True):
         np.testing.assert_allclose(expected, weights, rtol=10 * rtol, atol=rtol)
-
-
-def load_seconds(name):
-    """Return the results of a measurement of seconds; skip the test if it was disturbed."""
-    results = load_results(name)
-    if results["provenance"].get("others", 0) > 0.05:
-        pytest.skip(f"NOT TESTED: other programs were busy while {name} was measured")
-    return results
 
 
 def restored(part):
@@ -231,7 +214,7 @@ def test_mistakes_are_those_of_the_text(run_main):
     assert "get_config" in found["no_config"]["said"]
 
 
-def test_accumulated_gradients_are_those_of_the_large_batch(load_script, monkeypatch):
+def test_accumulated_gradients_are_those_of_the_large_batch(load_script):
     updates = load_script("customizing/loops/updates.py")
     weights, digits = updates.draw_weights(1), updates.prepare_mnist((784,), 600)
     losses = updates.accumulate(weights, digits, 2)
@@ -378,20 +361,6 @@ def test_pairs_are_judged_over_writers(load_script, monkeypatch):
         assert sum(times.values()) == 30
 
 
-def test_the_text_is_right_about_pairs_of_writers():
-    found, without = load_results("siamese"), load_results("siamese_no_dropout")
-    behind = found["scores"]["difference"]
-    assert behind["at_half"]["high"] < -0.1
-    assert all(behind[name]["low"] < 0 < behind[name]["high"] for name in ("right", "auc"))
-    said = found["probability"]
-    assert max(said["known"], said["strangers"]) < 0.35
-    assert abs(said["known"] - said["strangers"]) < 0.02 and said["known_in_training"] > 0.45
-    network = without["scores"]["siamese network"]
-    assert without["probability"]["strangers"] > 0.4
-    assert abs(network["right"]["mean"] - network["at_half"]["mean"]) < 0.03
-    assert network["auc"]["low"] < found["scores"]["siamese network"]["auc"]["mean"]
-
-
 def test_features_of_a_stroke(load_script):
     features = load_script("customizing/loops/writer_pairs.py").features
     strokes = np.zeros((3, 28, 28), "float32")
@@ -452,9 +421,8 @@ def test_a_way_that_fails_ends_with_one_line(load_script, tmp_path):
     with pytest.raises(SystemExit, match=r"PyDataset ended with status 1: .*No such file"):
         million.run_apart(script, "PyDataset", "missing.csv")
     for module in ("million_rows", "image_files"):
-        with pytest.raises(SystemExit) as refused:
+        with pytest.raises(SystemExit, match=r"^2$"):
             load_script(f"customizing/feeding/{module}.py").main(["--way", "tf.data"])
-        assert refused.value.code == 2
     assert million.peak_memory() >= 0.9 * psutil.Process().memory_info().rss
 
 
@@ -479,24 +447,6 @@ def test_each_way_reads_each_image_once_in_an_epoch(load_script, tmp_path):
     assert len(distinct) == 7  # the two kinds of PyDataset draw the same two orders
 
 
-def test_the_text_is_right_about_a_million_rows():
-    ways = load_seconds("million_rows")["ways"]
-    others = [ways["PyDataset"], ways["tf.data"]]
-    more = ways["in memory"]["peak_mib"] - np.array([one["peak_mib"] for one in others])
-    assert (more > 150).all() and (more < 250).all()
-    assert ways["in memory"]["peak_mib"] < 1024
-    speed = [one["rows_per_second"] / ways["in memory"]["rows_per_second"] for one in others]
-    assert 0.3 < speed[0] < 0.5 and 0.75 < speed[1] < 0.9
-
-
-def test_the_text_is_right_about_image_files():
-    ways = load_seconds("image_files")["ways"]
-    speed = {name: one["images_per_second"] for name, one in ways.items() if "accuracy" in one}
-    assert max(speed, key=speed.get) == "in memory"
-    assert speed["PyDataset"] < min(speed["tf.data"], speed["image_dataset_from_directory"])
-    assert speed["PyDataset, 2 workers"] < speed["PyDataset"]
-
-
 def test_a_cache_after_shuffling_freezes_the_order(load_script):
     assert load_script("customizing/feeding/pitfalls.py").freeze_order() == {
         "after": True,
@@ -513,9 +463,8 @@ def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
     assert first[0].shape == (100, 28, 28, 1) and len(data) == 2
     data.on_epoch_end()  # the next epoch has other angles
     assert np.abs(data[1][0] - first[0]).max() > 0.5
-    with pytest.raises(SystemExit) as refused:
+    with pytest.raises(SystemExit, match=r"^2$"):
         module.main(["--images", "250"])
-    assert refused.value.code == 2
     monkeypatch.setattr(module, "NETWORKS", ["perceptron"])
     results = module.main(["--images", "200", "--rounds", "1", "--outputs", str(tmp_path)])
     assert all(value > 0 for value in results["milliseconds"]["perceptron"].values())
@@ -525,26 +474,6 @@ def test_a_slow_input_is_found(load_script, monkeypatch, tmp_path):
     if keras.config.backend() == "tensorflow":
         assert any("MatMul" in one["name"] for one in results["step"])
     assert 0.5 < sum(one["share"] for one in results["step"]) <= 1.001
-
-
-def test_the_text_is_right_about_the_slow_place():
-    found = load_seconds("slow_place")
-    small, large = found["milliseconds"]["perceptron"], found["milliseconds"]["convolutions"]
-    assert small["splines_input"] > 2 * small["computing"]
-    for one in (small, large):
-        assert one["lines_input"] < 0.8 * one["splines_input"]
-        assert max(one["splines_input"], one["computing"]) < 1.1 * one["splines"]
-    assert large["splines"] > 1.05 * max(large["splines_input"], large["computing"])
-    for one in (small, large):  # nothing is hidden, and a second worker makes it slower
-        assert one["splines"] > 0.9 * (one["splines_input"] + one["computing"])
-        assert one["workers"] > 1.05 * one["splines"]
-    assert small["layer"] < 0.5 * small["splines"]
-    share = {one["name"]: one["share"] for one in found["input"]}
-    assert sum(share[name] for name in share if "spline" in name) > 0.1
-    assert "rotate" in share and any("geometric_transform" in name for name in share)
-    assert sum("large_convolution" in one["name"] for one in found["step"]) == 3
-    shares = [one["share"] for one in found["step"] if "large_convolution" in one["name"]]
-    assert sum(shares) > 0.5
 
 
 def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypatch, tmp_path):
@@ -567,24 +496,6 @@ def test_settings_change_the_time_and_not_what_is_learned(load_script, monkeypat
     pairs = [results["networks"]["perceptron"][kind]["seconds"] for kind in ("own_step", "fit")]
     assert ratio["ratio"] == pytest.approx(np.exp(np.mean(np.log(np.divide(*pairs)))))
     assert ratio["low"] < ratio["ratio"] < ratio["high"]
-
-
-def test_the_text_is_right_about_settings():
-    for ending in ("", "_jax", "_torch"):
-        compared = load_seconds(f"faster{ending}")["compared"]
-        assert all(ways["own_step"]["low"] < 1 for ways in compared.values()), ending
-    found = load_seconds("faster")
-    compared, networks = found["compared"], found["networks"]
-    at_once = {name: compared[name]["steps_per_execution"] for name in networks}
-    assert at_once["perceptron"]["high"] < min(0.8, at_once["convolutions"]["low"])
-    assert compared["perceptron"]["run_eagerly"]["low"] > 3
-    assert compared["convolutions"]["float16"]["low"] > 1
-    for kinds in networks.values():
-        plain = kinds["fit"]
-        assert kinds["jit_compile"]["first"] > plain["first"]
-        for kind, one in kinds.items():
-            within = 0.01 if "float" in kind else 5e-4  # jit_compile may round otherwise
-            assert one["loss"] == pytest.approx(plain["loss"], rel=within), kind
 
 
 def test_a_buffer_shuffles_only_as_far_as_it_reaches(load_script):

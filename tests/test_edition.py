@@ -11,11 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-READMES = [
-    *ROOT.glob("README.md"),
-    *ROOT.glob("[a-z]*/README.md"),
-    *ROOT.glob("*/[a-z]*/README.md"),
-]
+from book.texts import READMES
 
 
 @pytest.fixture

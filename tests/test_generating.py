@@ -149,16 +149,15 @@ def test_a_number_is_written_and_written_again(runs, run_main, tmp_path):
 
 @pytest.mark.parametrize("text", ["", "12a", "-1", "1.5", "٣", "1" * 101])
 def test_what_is_not_a_number_is_refused(load_script, capsys, text):
-    with pytest.raises(SystemExit) as end:
+    with pytest.raises(SystemExit, match=r"^2$"):
         load_script("generating/write.py").main(["RUN", "--", text])
-    assert end.value.code == 2
     assert "is not a number of 1 to 100 digits" in capsys.readouterr().err
 
 
 def test_too_many_digits_are_refused(load_script, capsys):
-    with pytest.raises(SystemExit) as end:
+    with pytest.raises(SystemExit, match=r"^2$"):
         load_script("generating/write.py").main(["RUN", "2026", "--count", "5001"])
-    assert end.value.code == 2 and "more than 20,000 digits" in capsys.readouterr().err
+    assert "more than 20,000 digits" in capsys.readouterr().err
 
 
 def test_what_is_not_a_run_ends_with_one_line(runs, load_script, tmp_path):
@@ -211,67 +210,6 @@ def test_moons_come_out_of_noise_and_go_back(load_script):
     assert points.distance(back, noise) < 0.2 * far
 
 
-def test_the_text_is_right_about_drawing_again_and_strangers():
-    found = load_results("generating_autoencoder")
-    assert all(one["less"]["low"] > 0 for one in found["sizes"].values())
-    cleaned = found["denoising"]
-    assert cleaned["less"]["low"] > 0 and cleaned["less"]["mean"] < 0.1 * cleaned["linear"]
-    scores = load_results("generating_anomalies")["scores"]
-    by_error = {name: one for name, one in scores.items() if name.startswith("autoencoder")}
-    best = max(by_error, key=lambda name: by_error[name]["reported"])
-    assert best == "autoencoder_32"
-    assert scores["energy"]["reported"] > 1.5 * scores[best]["reported"]
-    assert scores[best]["scribbles"] > scores["energy"]["scribbles"]
-    assert scores["autoencoder_8"]["letters"] > scores["energy"]["letters"]
-    assert load_results("generating_collapsed")["used"] == 0
-    assert load_results("generating_vae_16")["used"] == 14
-
-
-def test_the_text_is_right_about_flows():
-    points = load_results("generating_points")
-    straight, curved = (np.array(one["distances"]) for one in points["paths"].values())
-    assert straight[0] > points["noise"] and (curved[:4] < straight[:4]).all()
-    found = load_results("generating_choices")
-    for name in ("guidance", "steps"):
-        rows = found[name]
-        accuracy, far, variety = (
-            [row[key] for row in rows] for key in ("accuracy", "frechet", "spread")
-        )
-        if name == "guidance":
-            assert accuracy == sorted(accuracy) and accuracy[1] < 0.95 < 0.99 < accuracy[2]
-            assert variety == sorted(variety, reverse=True) and far[1:] == sorted(far[1:])
-        else:
-            assert accuracy == sorted(accuracy, reverse=True) and far == sorted(far, reverse=True)
-            assert variety == sorted(variety)
-
-
-def test_the_text_is_right_about_what_is_any_good():
-    rows = load_results("generating_evaluate")["rows"]
-    real, redrawn, run = (rows[name] for name in ("other_writers", "redrawn", "run_1"))
-    assert rows["one_of_each_kind"]["accuracy"] == 1 and run["accuracy"] > real["accuracy"]
-    assert min(rows, key=lambda name: rows[name]["frechet"]) == "copies"
-    assert max(rows, key=lambda name: rows[name]["spread"]) == "noise"
-    assert rows["blurred_copies"]["nearest"] == pytest.approx(1, abs=0.05)
-    assert real["frechet"] < redrawn["frechet"] < run["frechet"] < 1.2 * redrawn["frechet"]
-    assert 0.9 * redrawn["nearest"] < run["nearest"] < redrawn["nearest"] < 1
-    test = load_results("generating_test")
-    for found in (rows, test["rows"]):  # the VAE loses about half of what the flow lacks
-        copies, flawless, drawn = (
-            found[name]["frechet"] for name in ("copies", "copies_redrawn", "run_1")
-        )
-        assert 0.4 < (flawless - copies) / (drawn - copies) < 0.65
-        assert drawn < found["one_normal_distribution_a_kind"]["frechet"]
-    assert test["images"] == pytest.approx(2 * load_results("generating_evaluate")["images"], 0.02)
-    found = load_results("generating_few_real")
-    gains = {name: one for name, one in found["comparisons"].items() if one["holm"] < 0.05}
-    assert {name: one["mean"] > 0 for name, one in gains.items()} == {
-        "all_labels_shifted": True, "hundred_labels_shifted": False,
-        "hundred_labels_regression": True, "shifted_real": True,
-    }  # fmt: skip
-    means = {name: np.mean(values) for name, values in found["accuracies"].items()}
-    assert means["hundred_labels"] > means["real"]
-
-
 @pytest.mark.slow
 def test_fewer_numbers_leave_a_larger_error_and_pairs_are_compared(load_script, tmp_path):
     module = load_script("generating/autoencoder.py")
@@ -289,7 +227,7 @@ def test_fewer_numbers_leave_a_larger_error_and_pairs_are_compared(load_script, 
     shares = found["scores"]
     assert set(shares) == {"energy", "pca_32", "autoencoder_32"}
     # The service's own comparison found the same of the strangers that are not made at random.
-    known = json.loads((ROOT / "assets/results/out_of_distribution.json").read_text("utf-8"))
+    known = load_results("out_of_distribution")
     for kind in ("letters", "signs", "emoji"):
         assert shares["energy"][kind] == pytest.approx(known["ways"]["energy"][kind], abs=0.005)
     assert all(one["digits"] < 0.05 < one["noise"] for one in shares.values())

@@ -13,9 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, is_of_a_chapter
-from markdown_it import MarkdownIt
-from mdit_py_plugins.anchors import anchors_plugin
+from conftest import ROOT, is_of_a_chapter, render
 
 from utils import runs
 from utils.options import make_parser, number, positive, seed
@@ -88,12 +86,7 @@ def test_a_script_names_its_place_in_the_book(path):
         return
     (place,) = re.findall(r"^Chapter: (\S+)$", docstring, re.MULTILINE)
     file, _, anchor = place.partition("#")
-    html = (
-        MarkdownIt("gfm-like", {"linkify": False})
-        .use(anchors_plugin, max_level=4)
-        .render((ROOT / file).read_text(encoding="utf-8"))
-    )
-    assert f'id="{anchor}"' in html, place
+    assert f'id="{anchor}"' in render(ROOT / file), place
 
 
 @each_script

@@ -429,49 +429,6 @@ def test_features_compare_in_pairs(load_script, tmp_path, capsys):
     assert "AUC of the network above that of the regression" in capsys.readouterr().out
 
 
-def filed(name):
-    return json.loads((ROOT / f"assets/results/{name}.json").read_text(encoding="utf-8"))
-
-
-def test_what_the_text_says_of_the_features_is_measured():
-    results = filed("churn_features")
-    ahead, made = results["ahead"], results["made"]
-    gap = ahead["as_usual"]["gain"]
-    assert 0.09 < gap < 0.11 and ahead["as_usual"]["shown"]
-    # Steps close most of the gap, the curve less; with both, no difference is shown.
-    assert -made["product_steps"]["gain"] < 0.25 * gap < -made["age_curve"]["gain"] < gap
-    assert made["product_steps"]["shown"] and made["age_curve"]["shown"]
-    assert not made["curve_and_steps"]["shown"]
-    # The lead comes from these two columns.
-    assert ahead["without_age"]["gain"] > 0.95 * gap and ahead["without_age"]["shown"]
-    assert 0.2 * gap < ahead["without_products"]["gain"] < 0.33 * gap
-    assert ahead["without_products"]["shown"]
-    assert ahead["without_both"]["gain"] < 0
-    assert not results["helped"]["shown"] and not ahead["curve_and_steps"]["shown"]
-    # The network is the one of the other table, up to rounding.
-    other = filed("churn_experiments")["base"]["neural_network"]["auc"]
-    assert results["network"]["as_usual"]["auc"] == pytest.approx(other, abs=2e-3)
-
-
-def test_what_the_text_says_of_the_changes_is_measured():
-    results = filed("churn_experiments")
-    gained = {
-        change: models["neural_network"].get("auc_gained")
-        for change, models in results.items()
-        if isinstance(models, dict) and "neural_network" in models
-    }
-    assert gained.pop("base") is None and len(gained) == 15
-    shown = {change: one["gain"] for change, one in gained.items() if one["shown"]}
-    worse = {"no_hidden_layer", "hidden_64_64", "epochs_10", "learning_rate_0_0001", "not_scaled"}
-    assert set(shown) == worse and max(shown.values()) < 0
-    layers = gained["hidden_2_2"]
-    assert layers["ahead"] == 0 and layers["low"] < 0 < layers["high"]
-    assert -0.006 < gained["epochs_300"]["low"] < gained["epochs_300"]["high"] < 0.006
-    others = {name: one.get("auc_gained") for name, one in results["base"].items()}
-    assert others["gradient_boosting"]["shown"] and others["gradient_boosting"]["low"] > 0
-    assert others["logistic_regression"]["shown"] and others["logistic_regression"]["high"] < 0
-
-
 def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, monkeypatch):
     experiments = load_script("mlp/experiments.py")
     pairs = []
@@ -610,26 +567,6 @@ def test_fairness_compares_in_pairs(load_script, tmp_path, capsys):
     assert "Changed by leaving gender and country out" in capsys.readouterr().out
 
 
-def test_what_the_text_says_of_fairness_is_measured():
-    results = filed("churn_fairness")
-    shipped, without = results["as_shipped"], results["without"]
-    for first, second in (("women", "men"), ("Germany", "France")):
-        assert shipped[first]["false_alarms"] > 1.5 * shipped[second]["false_alarms"]
-        assert shipped[first]["missed"] < shipped[second]["missed"]
-        assert abs(without[first]["false_alarms"] - without[second]["false_alarms"]) < 0.01
-        assert without[first]["missed"] > shipped[first]["missed"] + 0.03
-    changes = results["changes"]
-    assert not changes.pop("accuracy")["shown"]
-    assert len(changes) == 4 and all(one["shown"] for one in changes.values())
-    assert abs(results["proxies"]["women"] - 0.5) < 0.03 and results["proxies"]["Germany"] > 0.7
-
-
-def test_what_the_text_says_of_thresholds_is_measured():
-    found = filed("churn_split")["thresholds"]
-    usual, calculated, best = (found[name]["gain"] for name in ("usual", "calculated", "best"))
-    assert usual < 0.8 * calculated and 0.97 * best < calculated <= best
-
-
 # Asking it tomorrow
 
 
@@ -701,7 +638,7 @@ def test_a_table_of_customers(ask, tmp_path, capsys):
     np.testing.assert_allclose(few, probabilities[-7:], rtol=0, atol=1e-6)
 
 
-def test_the_newest_run_answers(load_script, saved, tmp_path, monkeypatch, capsys):
+def test_the_newest_run_answers(load_script, saved, tmp_path, monkeypatch):
     predict = load_script("mlp/predict.py")
     monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
     for name in ("2026-01-01_00-00-00", "2026-01-02_00-00-00", "2026-01-03_00-00-00"):
@@ -743,9 +680,9 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
     assert "cannot read" in line("--customers", str(tmp_path / "none.csv"))
     assert not (tmp_path / "run").exists()
     for options in (["--geography", "Italy"], ["--has-cr-card", "2"], ["--age", "nan"]):
-        with pytest.raises(SystemExit) as stop:
+        with pytest.raises(SystemExit, match=r"^2$"):
             predict.main(options)
-        assert stop.value.code == 2 and options[0] in capsys.readouterr().err
+        assert options[0] in capsys.readouterr().err
 
 
 # Plain values
@@ -1000,7 +937,6 @@ def test_original_is_asked_for_by_address_and_checksum(reading, monkeypatch):
     ],
 )
 def test_bad_options_end_with_status_2(load_script, options, capsys):
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match=r"^2$"):
         load_script("mlp/mlp.py").main(options)
-    assert stop.value.code == 2
     assert options[0] in capsys.readouterr().err

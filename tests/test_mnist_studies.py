@@ -366,7 +366,7 @@ def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeyp
     assert (tmp_path / "256_images_1_epochs" / "my_net" / "1.json").exists()
 
 
-def test_calibration(load_script, tmp_path):
+def test_calibration(load_script):
     """A network that is right in 80 of 100 cases and says 0.99 is too sure; a temperature helps."""
     calibration = load_script("mnist/studies/calibration.py")
     labels = np.eye(10)[[3] * 80 + [5] * 20]

@@ -543,7 +543,7 @@ def test_concurrent_requests_get_their_own_answers(app, digits):
     assert together == alone * 4
 
 
-def test_health_model_and_page(app, client):
+def test_health_model_and_page(client):
     ready = client.get("/health")
     assert ready.status_code == 200 and ready.get_json() == {"status": "ready"}
     about = client.get("/model").get_json()
@@ -617,7 +617,7 @@ def test_service_over_http_until_it_is_stopped(
     assert "Traceback" not in log
 
 
-def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, capsys):
+def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path):
     main = modules["app"].main
     broken = tmp_path / "broken.keras"
     broken.write_bytes(SHIPPED.read_bytes()[:1000])
@@ -636,22 +636,8 @@ def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, cap
         taken.listen()
         with pytest.raises(SystemExit, match="cannot listen"):
             main(["--port", str(taken.getsockname()[1])])
-    with pytest.raises(SystemExit) as end:
+    with pytest.raises(SystemExit, match=r"^2$"):
         main(["--port", "70000"])
-    assert end.value.code == 2
-
-
-def test_a_model_that_does_not_answer_with_numbers_is_refused(modules, tmp_path):
-    path = tmp_path / "diverged.keras"
-    model = keras.saving.load_model(SHIPPED)
-    model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
-    model.save(path)
-    with pytest.raises(SystemExit, match=r"diverged\.keras gives no finite numbers: its training"):
-        modules["app"].create_app(path)
-    unbuilt = tmp_path / "unbuilt.keras"
-    keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)]).save(unbuilt)
-    with pytest.raises(SystemExit, match="it was never built"):
-        modules["app"].create_app(unbuilt)
 
 
 @pytest.mark.parametrize(("poll", "files", "expected"), [

@@ -114,7 +114,7 @@ def test_ngrams_are_probabilities_and_longer_ones_know_more(letters):
 
 
 @pytest.mark.slow
-def test_the_network_of_names_learns_and_invents(load_script, letters, monkeypatch):
+def test_the_network_of_names_learns_and_invents(load_script, letters):
     names = load_script("rnn/names.py")
     keras.utils.set_random_seed(1)
     train, validation, test = (part[:4_000] for part in letters.load_names(1))

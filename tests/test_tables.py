@@ -56,7 +56,7 @@ def failure(function, *arguments):
     return line
 
 
-def test_the_network_learns_and_what_was_tested_is_what_was_saved(run, load_script, capsys):
+def test_the_network_learns_and_what_was_tested_is_what_was_saved(run, load_script):
     folder, results = run
     for part, rows in (("validation", 67), ("test", 66)):
         scores = results[part]["scores"]

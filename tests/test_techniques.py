@@ -171,7 +171,7 @@ def test_a_plateau_halves_the_rate(mnist, tmp_path):
     assert rates[first + 1] == 0.01
 
 
-def test_a_resumed_plateau_remembers_how_long_it_has_waited(mnist, tmp_path, monkeypatch):
+def test_a_resumed_plateau_remembers_how_long_it_has_waited(mnist, tmp_path):
     """Two epochs without progress before the stop, one after it: then the rate is halved."""
     options = ["-m", "mlp_one_layer", "--lr-schedule", "plateau", "--learning-rate", "0.01"]
     run(mnist, tmp_path, *options, "--epochs", "3")

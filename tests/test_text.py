@@ -137,7 +137,7 @@ def test_a_word_left_out_shows_what_it_adds(load_script):
 
 
 @pytest.mark.slow
-def test_one_asks_about_a_message(run_main, tmp_path):
+def test_one_asks_about_a_message(run_main):
     _, results = run_main("text/ask.py", "Free entry! Text WIN to claim your prize")
     assert results["probabilities"]["spam"] > 0.9 and len(results["words"]) == 8
     with pytest.raises(SystemExit, match="empty"):
@@ -641,51 +641,6 @@ def test_bad_questions_get_one_sentence(load_script, tiny_run):
 
 
 # What the text says of the results
-
-
-def test_ngrams_beat_the_network_as_the_text_says():
-    found = load_results("ngrams")
-    losses, network = [one["mean"] for one in found["orders"]], found["network"]["mean"]
-    assert found["best"] == 5 == int(np.argmin(losses)) + 1
-    assert found["difference"]["low"] > 0
-    assert losses[2] > network > max(losses[3:])
-    run = load_results("shakespeare")
-    assert run["validation"]["mean"] == pytest.approx(network)
-    assert run["train"]["high"] < run["validation"]["low"]
-    assert np.exp(network) == pytest.approx(6, abs=0.5)
-
-
-def test_two_kinds_of_heads_can_be_named():
-    best = load_results("gpt_heads")["best"]
-    before = best["the character before"]
-    assert before["block"] == 1 and before["share"] > 0.5
-    assert best["the beginning of the line"]["block"] == 4
-    all_of_lines = np.sort(best["the beginning of the line"]["all"])
-    assert all_of_lines[-2] > 5 > 2.5 > all_of_lines[-3]
-    for name in ("the character before", "the beginning of the line"):
-        assert best[name]["score"] == pytest.approx(best[name]["chosen_by"], rel=0.1)
-    for name in ("vowels", "what followed the same character"):
-        assert best[name]["score"] < 1.5
-
-
-def test_lunch_is_ham():
-    found = load_results("text_ask_lunch")
-    changes = dict(found["words"])
-    assert found["probabilities"]["ham"] > 0.9 and changes["free"] < -1
-    assert changes["lunch?"] > 1 < changes["me"]
-    assert load_results("text_ask_mum")["probabilities"]["ham"] > 0.9
-    words = load_results("text_ask")["words"]
-    assert [word for word, change in words if change < 0] == ["entry!"]
-
-
-def test_fine_tuning_forgets_and_lora_less():
-    found = load_results("gpt_fine_tuning")
-    before, everything, lora, anew = found["ways"].values()
-    assert everything["new"] < lora["new"] < anew["new"] - 0.3
-    assert 0.4 < everything["old"] - before["old"] < 0.5
-    assert before["old"] < lora["old"] < everything["old"] - 0.1
-    assert lora["trained"] / everything["trained"] == pytest.approx(0.05, abs=0.005)
-    assert found["merged"] < 1e-5
 
 
 def test_no_word_of_the_map_covers_another(load_script, monkeypatch):

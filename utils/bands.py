@@ -16,16 +16,6 @@ from utils.runs import RESULTS, ROOT
 BANDS = RESULTS / "bands"
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NOT_SETTINGS = {"seed", "outputs"}
-# What a file that is damaged, or is not one of these, may lead to.
-DAMAGE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
 
 
 def plain(settings):
@@ -75,14 +65,14 @@ def describe(loss, name, losses, backend):
     )
 
 
-def place_run(results, script, settings, folder=None):
+def place_run(results, script, settings):
     """Return a line that places a run among those of the book, or None if there are no such.
 
-    results: what the run returns; script: its path; settings: all that it depends on, a dict;
-    folder: where the bands are, None for those of the book. A damaged file counts as none.
+    results: what the run returns; script: its path; settings: all that it depends on, a dict.
+    A damaged file counts as none.
     """
-    for path in sorted((folder or BANDS).glob(f"{Path(script).stem}*.json")):
-        with contextlib.suppress(*DAMAGE):
+    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(Exception):
             band = json.loads(path.read_text(encoding="utf-8"))
             losses = [*map(float, band["losses"].values())]
             whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))

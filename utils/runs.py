@@ -110,6 +110,11 @@ def replacing(path):
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial
+        for wait in (0.1, 0.5, 2):  # on Windows, others may have the old one open for a moment
+            with contextlib.suppress(PermissionError):
+                partial.replace(path)
+                return
+            time.sleep(wait)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ A few seconds.
 
 from chapter import OUTPUTS
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
 from matplotlib.patches import FancyBboxPatch
 
 from concepts import BLUE, GREY, PALE, canvas, write

@@ -7,7 +7,6 @@ A few seconds.
 
 from chapter import OUTPUTS
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 

@@ -8,7 +8,6 @@ has for those who cannot see them. A few seconds.
 
 from chapter import OUTPUTS
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
 import matplotlib.pyplot as plt
 
 from utils.figures import plot_history, save_figure

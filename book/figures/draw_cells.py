@@ -7,7 +7,6 @@ Seconds.
 
 from chapter import OUTPUTS
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
 from matplotlib.patches import Circle
 
 from concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write

@@ -7,8 +7,6 @@ Seconds. The shares of attention are those that text/gpt/attention.py has measur
 
 from chapter import OUTPUTS
 
-import keras  # noqa: F401 (its version and back end go into the provenance)
-
 from concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from draw_cells import line, operation
 from utils.figures import save_figure

@@ -1,25 +1,11 @@
 """The tables of the READMEs, made of the files in assets/results/: a module for each chapter."""
 
-from tables import (  # noqa: F401
-    backends,
-    churn,
-    cnn,
-    customizing,
-    exercises,
-    experiments,
-    feeding,
-    forecasts,
-    generating,
-    mnist,
-    pixels,
-    results,
-    rnn,
-    serialization,
-    studies,
-    text,
-    visualizing,
-    xor,
-)
+import pkgutil
+from importlib import import_module
+
 from tables.common import TABLES
+
+for module in pkgutil.iter_modules(__path__):
+    import_module(f"tables.{module.name}")
 
 __all__ = ["TABLES"]

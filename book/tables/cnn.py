@@ -6,6 +6,7 @@ from tables.common import (
     entries,
     load_results,
     markdown,
+    p_value,
     percent,
     table,
     with_interval,
@@ -143,7 +144,7 @@ def cnn_near_twins():
     for (name, key), p in zip(kinds.items(), values, strict=True):
         one = measured[key]
         difference = with_interval(one["flattered"], "{:+.1f}", 100)
-        rows.append([name, shown(one["mixed"]), shown(one["grouped"]), difference, f"{p:.3f}"])
+        rows.append([name, shown(one["mixed"]), shown(one["grouped"]), difference, p_value(p)])
     header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
     return markdown(header, *rows)
 

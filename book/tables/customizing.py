@@ -1,5 +1,7 @@
 """Machinery of the book: the tables of the chapters on what lies below fit."""
 
+from statistics import mean
+
 from tables.common import load_results, markdown, p_value, percent, table, with_interval
 
 STEPS = {
@@ -46,10 +48,6 @@ def comparisons(name, scale=100, form="{:+.2f}", unit="points"):
         ["comparison", f"mean, {unit}", "95 % interval", "seeds with more", "p (Holm)"],
         *[[minus(label), *difference(one, scale, form)] for label, one in found.items()],
     )
-
-
-def mean(values):
-    return sum(values) / len(values)
 
 
 @table

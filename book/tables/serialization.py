@@ -100,7 +100,8 @@ def smaller_conv_net():
 def out_of_distribution():
     kinds = ["letters", "scribbles", "noise", "chosen", "upside_down", "signs", "emoji", "reported"]
     kinds += ["digits", "printed_digits"]
-    labels = {"chosen": "mean", "reported": "mean", "digits": "test digits"}
+    labels = {"chosen": "mean of these three", "reported": "mean of the last three"}
+    labels["digits"] = "test digits"
     rows = [
         [way.replace("_", " "), *(percent(shares[kind], 1) for kind in kinds)]
         for way, shares in load_results("out_of_distribution")["ways"].items()

@@ -42,21 +42,16 @@ def networks_compared(networks):
         if "compared" in one:
             accuracy, entropy = one["compared"]["accuracy"], one["compared"]["cross_entropy"]
             differences = accuracy["differences"]
-            row[2] = difference(accuracy, 100, 2)
+            row[2] = with_interval(accuracy, "{:+.2f}", 100)
             row[3] = f"{sum(d > 0 for d in differences)} of {len(differences)}"
             row[4:] = [
                 p_value(accuracy["holm"]),
-                difference(entropy, 1, 4),
+                with_interval(entropy, "{:+.4f}"),
                 p_value(entropy["holm"]),
             ]
         rows.append(row)
     header = ["network", "accuracy", "points more", "seeds ahead", "p", "cross-entropy more", "p"]
     return markdown(header, *rows)
-
-
-def difference(compared, unit, digits):
-    """Return a difference with the ends of its interval: +0.21 (+0.15 to +0.27)."""
-    return with_interval(compared, f"{{:+.{digits}f}}", unit)
 
 
 @table
@@ -150,17 +145,25 @@ def mnist_schedule():
 
 @table
 def mnist_calibration():
-    rows = []
+    rows, names = [], {"conv_net": "plain", "quick_net": "quick recipe"}
+    names |= {"conv_net_dropout": "dropout", "conv_net_label_smoothing": "label smoothing"}
     for name, result in entries("mnist_calibration").items():
         before, after = result["before"], result["after"]
         rows.append(
-            [f"`{name}`", percent(before["accuracy"]), percent(before["confidence"])]
+            [names[name], percent(before["accuracy"]), percent(before["confidence"])]
             + [percent(before["calibration_error"]), f"{before['cross_entropy']:.4f}"]
             + [", ".join(f"{one:.2f}" for one in result["temperatures"])]
             + [percent(after["confidence"])]
             + [percent(after["calibration_error"]), f"{after['cross_entropy']:.4f}"]
         )
-    header = ["network", "accuracy", "confidence", "error", "cross-entropy", "temperatures"]
+    header = [
+        "network",
+        "accuracy",
+        "confidence",
+        "calibration error",
+        "cross-entropy",
+        "temperatures",
+    ]
     return markdown([*header, "confidence after", "error after", "cross-entropy after"], *rows)
 
 

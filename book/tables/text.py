@@ -1,6 +1,6 @@
 """The tables of the chapter on text and of its part, the small GPT."""
 
-from tables.common import entries, load_results, markdown, percent, table, with_interval
+from tables.common import entries, load_results, markdown, p_value, percent, table, with_interval
 
 
 @table
@@ -60,7 +60,7 @@ def spam_behind():
                 name,
                 f"{-100 * one['mean']:.2f}",
                 f"{-100 * one['high']:.2f} to {-100 * one['low']:.2f}",
-                "below 0.001" if one["holm"] < 0.001 else f"{one['holm']:.3f}",
+                p_value(one["holm"]),
             ]
             for name, one in sorted(
                 load_results("spam")["behind"].items(), key=lambda pair: -pair[1]["mean"]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tables.common import entries, load_results, markdown, percent, table, with_interval
+from tables.common import entries, load_results, markdown, p_value, percent, table, with_interval
 from utils.comparisons import compare_seeds, holm
 from utils.statistics import mean_and_deviation
 
@@ -43,9 +43,7 @@ def compared(rows):
         means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
         ahead = sum(x > 0 for x in pair["differences"])
         lines.append(
-            [name, *means]
-            + [points(pair), f"{ahead} of {len(pair['differences'])}"]
-            + [f"{p:.3f}" if p >= 0.001 else "below 0.001"]
+            [name, *means] + [points(pair), f"{ahead} of {len(pair['differences'])}"] + [p_value(p)]
         )
     return lines
 

@@ -123,7 +123,7 @@ def main(argv=None):
         print(f"{len(table):,} rows, {chosen.sum():,} of them with {names[1]} ", end="")
         print(f"(from a probability of {threshold:.2g} on).")
     with writing_to(folder):
-        table.to_csv(folder / "predictions.csv", index=False)
+        table.to_csv(folder / "predictions.csv", index=False, encoding="utf-8-sig")  # for Excel
     return save_results({"rows": len(table), "unknown": unknown}, folder, __file__, argv)
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import select
 import signal
+import socket
 import sys
 
 from waitress import create_server
@@ -121,6 +122,8 @@ def make_server(app, **where):
 def serve(app, name, host, port):
     """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
     try:
+        if sys.platform == "win32":  # where waitress would share a port that is taken
+            socket.create_server((host, port)).close()
         server = make_server(app, host=host, port=port)
     except (OSError, ValueError) as error:
         fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")

@@ -1,8 +1,8 @@
 """Fine-tuning on questions with answers: the network that learned Shakespeare learns to add.
 
     python text/gpt/addition.py RUN
-    python text/gpt/addition.py RUN --ways 'all weights' --forwards     # 12+34=046
-    python text/gpt/addition.py RUN --ways 'all weights' --whole-lines
+    python text/gpt/addition.py RUN --ways "all weights" --forwards     # 12+34=046
+    python text/gpt/addition.py RUN --ways "all weights" --whole-lines
 
 RUN is a run of `shakespeare.py`. It learns from lines such as 12+34=640: of the sum, 046, the last
 digit comes first, as one adds by hand. Only the answers count in the loss; with --whole-lines the

@@ -49,12 +49,12 @@ def choose(logits, random, temperature=1.0, top_k=None, top_p=1.0):
     return int(random.choice(order, p=probabilities / probabilities.sum()))
 
 
-def write(model, alphabet, prompt, length, seed=SEED, logits=None, samples=1, **how):
+def write(model, alphabet, prompt, length, seed=SEED, samples=1, **how):
     """Yield what the network writes after a prompt, one character of each sample at a time.
 
-    logits: as of cached_logits, which is the default; how: as for choose.
+    how: as for choose.
     """
-    random, logits = np.random.default_rng(seed), logits or cached_logits(model)
+    random, logits = np.random.default_rng(seed), cached_logits(model)
     tokens = np.tile(encode(prompt, alphabet), (samples, 1))
     for _ in range(length):
         newest = [choose(one, random, **how) for one in logits(tokens)]
