@@ -106,8 +106,8 @@ def draw_split(path):
     figure, axes = canvas(12, 3.1)
     parts = [
         ("training", 6000, BLUE, "moves the weights;\nthe scaler is fitted on it"),
-        ("validation", 2000, GREEN, "asked after each epoch,\nand before each choice"),
-        ("test", 2000, ORANGE, "asked once, when\nall is chosen"),
+        ("validation", 2000, ORANGE, "asked after each epoch,\nand before each choice"),
+        ("test", 2000, GREEN, "asked once, when\nall is chosen"),
     ]
     x = 0.0
     write(axes, 0.08, 0.3, "10,000 customers, shuffled", ha="left", weight="bold", size=12)

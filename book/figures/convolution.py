@@ -54,7 +54,7 @@ def draw_square(axes, left, square, title, marked=None):
     size = len(square)
     for (row, column), value in np.ndenumerate(square):
         corner = (left + column, size / 2 - row - 1)
-        color = "#d8e4f2" if value > 0 else "#f5ddd2" if value < 0 else "#fcfcfa"
+        color = "#f5ddd2" if value > 0 else "#d8e4f2" if value < 0 else "#fcfcfa"
         axes.add_patch(Rectangle(corner, 1, 1, facecolor=color, edgecolor="0.75", linewidth=0.8))
         text = str(value).replace("-", "\N{MINUS SIGN}")
         axes.text(corner[0] + 0.5, corner[1] + 0.5, text, ha="center", va="center", fontsize=11)

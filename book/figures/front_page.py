@@ -88,7 +88,8 @@ def draw_forecast(axes):
 def main(argv=None):
     """Return what the networks answered in the picture."""
     folder = make_folder(make_parser("Draws the front page.", OUTPUTS).parse_args(argv).outputs)
-    figure, axes = plt.subplots(1, 4, figsize=(14, 3.4), width_ratios=[1, 1, 1, 1.5])
+    figure, axes = plt.subplots(2, 2, figsize=(9, 8), height_ratios=[1, 0.9])
+    axes = axes.ravel()
     for panel in axes[:3]:
         panel.axis("off")
     results = {"digits": draw_digits(*axes[:2]), "photo": draw_photo(axes[2])}

@@ -111,9 +111,9 @@ def draw(results, path):
     for place, (way, counts) in enumerate(results.items()):
         numbers = [int(count) for count in counts]
         errors = np.array([100 - 100 * one["mean"] for one in counts.values()])
-        (line,) = axis.plot(numbers, errors, marker="osD^"[place], label=way)
         deviations = np.array([100 * (one["deviation"] or 0) for one in counts.values()])
         beside = np.array(numbers) * 1.06 ** (place - 1.5)  # so that none hides another
+        (line,) = axis.plot(beside, errors, marker="osD^"[place], label=way)
         axis.vlines(beside, errors - deviations, errors + deviations, line.get_color(), alpha=0.6)
     axis.set(title="Reading 5 to 9 after 0 to 4", xscale="log", yscale="log")
     axis.set(xlabel="images of each digit (log scale)", ylabel="wrong (%, log scale)")

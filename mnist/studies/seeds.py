@@ -113,9 +113,10 @@ def draw(situations, path):
             found = summary["compared"]["accuracy"]
             points = [100 * difference for difference in found["differences"]]
             if abs(100 * found["mean"]) > WIDEST:
-                text = f"{100 * found['mean']:+.0f}: off this scale".replace("-", "\N{MINUS SIGN}")
+                text = f"{100 * found['mean']:+.0f} ({min(points):+.0f} to {max(points):+.0f}),\n"
+                text = f"{text}off this scale".replace("-", "\N{MINUS SIGN}")
                 at_left = axes.get_yaxis_transform()
-                axes.text(0.04, place, text, color="C1", va="center", transform=at_left)
+                axes.text(0.02, place, text, color="C1", va="center", transform=at_left, size=9)
                 continue
             axes.plot(points, [place] * len(points), "o", color="C0", markersize=5, alpha=0.5)
             if found["low"] is not None:

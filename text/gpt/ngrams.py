@@ -78,12 +78,16 @@ class NGrams:
 def draw(of_orders, of_network, path):
     """Draw the losses over the length of the n-grams, and that of the network as a line."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
-    axes.plot(range(1, len(of_orders) + 1), [one["mean"] for one in of_orders], marker="o")
+    lengths = range(1, len(of_orders) + 1)
+    axes.plot(lengths, [one["mean"] for one in of_orders], marker="o")
+    ends = [[one[end] for one in of_orders] for end in ("low", "high")]
+    axes.fill_between(lengths, *ends, color="C0", alpha=0.2, linewidth=0)
     axes.set(xlabel="characters of an n-gram", ylabel="nats per character")
     axes.set_title("Loss on the validation part")
     axes.text(2.1, of_orders[1]["mean"] + 0.08, "n-grams", color="C0")
     if of_network:
         axes.axhline(of_network["mean"], color="C1", linestyle="--")
+        axes.axhspan(of_network["low"], of_network["high"], color="C1", alpha=0.15, linewidth=0)
         axes.text(1, of_network["mean"] + 0.04, "the network", color="C1")
     save_figure(figure, path)
 
