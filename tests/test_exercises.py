@@ -25,8 +25,6 @@ SOFTMAX = re.search(  # the first attempt that the chapter shows
 IN_32_BITS = """
 from functools import wraps
 
-from utils.runs import load_results
-
 def in_32_bits(function):
     def small(value):
         return value.astype("float32") if getattr(value, "dtype", None) == "float64" else value

@@ -439,7 +439,7 @@ def test_pages_of_other_sites_are_not_answered(client):
         {"Origin": "http://localhost"},
     ):
         assert client.post("/predict", json={}, headers=headers).status_code == 422
-    for origin in ("http://evil.example", "http://localhost.evil.example", "null"):
+    for origin in ("http://evil.example", "http://localhost.evil.example", "null", "http://["):
         assert client.post("/predict", json={}, headers={"Origin": origin}).status_code == 403
 
 

@@ -27,7 +27,7 @@ def exercises():
 def exercise_mutants():
     totals = load_results("exercises")["totals"]
     kinds = {
-        "by hand, for which checks were mended": "hand",
+        "by hand, known when checks were written or mended": "hand",
         "by hand, written after the checks": "unseen",
         "by rule": "rule",
     }

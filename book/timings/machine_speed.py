@@ -2,8 +2,8 @@
 
     python book/timings/machine_speed.py
 
-Prints the images a second of five short trainings; their median is filed. A minute; nothing
-else should run meanwhile.
+Prints the images a second of five networks, each the median of five short trainings; the median of
+the five is filed. A minute; nothing else should run meanwhile.
 Chapter: TROUBLESHOOTING.md#let-the-book-look
 """
 

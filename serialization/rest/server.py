@@ -123,7 +123,8 @@ def serve(app, name, host, port):
     """Serve until SIGTERM or Ctrl-C; requests that are being worked on get their answer."""
     try:
         if sys.platform == "win32":  # where waitress would share a port that is taken
-            socket.create_server((host, port)).close()
+            family = socket.getaddrinfo(host, port)[0][0]
+            socket.create_server((host, port), family=family).close()
         server = make_server(app, host=host, port=port)
     except (OSError, ValueError) as error:
         fail(f"cannot listen on {host}:{port} ({error}). Try another --port or --host.")

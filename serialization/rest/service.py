@@ -66,7 +66,7 @@ def is_foreign(headers, host):
     Over plain http, other than to localhost, they only name the site of the page.
     """
     origin = headers.get("Origin")
-    unsaid = "cross-site" if origin and urlsplit(origin).netloc != host else "none"
+    unsaid = "cross-site" if origin and origin.partition("://")[2] != host else "none"
     return headers.get("Sec-Fetch-Site", unsaid) == "cross-site"
 
 
