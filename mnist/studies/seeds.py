@@ -120,8 +120,8 @@ def draw(situations, path):
                 continue
             axes.plot(points, [place] * len(points), "o", color="C0", markersize=5, alpha=0.5)
             if found["low"] is not None:
-                ends = [100 * found["low"], 100 * found["high"]]
-                axes.plot(ends, [place - 0.28] * 2, color="C1", linewidth=2)
+                ends = 100 * found["low"], 100 * found["high"]
+                axes.hlines(place - 0.28, *ends, color="C1", linewidth=2)
             axes.plot(100 * found["mean"], place - 0.28, "|", color="C1", markersize=9)
         axes.axvline(0, color="C7", linewidth=1)
         axes.set_yticks(range(len(compared)), [one["network"] for one in compared])
@@ -166,7 +166,6 @@ def main(argv=None):
     networks = {text: parse_network(text) for text in args.networks}
     sizes = list(zip(args.train_samples, args.epochs, strict=True))
     folder = make_folder(args.outputs)
-
     print(f"The scores go to {folder}")
     runs = {}
     for number in dict.fromkeys(args.seeds):
