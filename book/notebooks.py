@@ -46,6 +46,7 @@ LINK = re.compile(
     r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of what a command prints, as in the summary of a model
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
@@ -158,7 +159,7 @@ def not_printed(cell):
         one.get("text") or one.get("data", {}).get("text/plain", "")
         for one in cell.get("outputs", [])
     ]
-    printed = {line.strip() for line in "".join(texts).splitlines()} | {"", "..."}
+    printed = {line.strip() for line in COLOUR.sub("", "".join(texts)).splitlines()} | {"", "..."}
     shown = [line.strip() for line in cell.metadata.get("shown", "").splitlines()]
     return [line for line in shown if cell.get("execution_count") and line not in printed]
 

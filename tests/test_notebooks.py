@@ -182,7 +182,7 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
     assert executed["wrong"] is None and executed["not_printed"] == []
     printed = [out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", [])]
     assert any("Largest difference from the gradient by hand" in text for text in printed)
-    one = notebooks.new_code_cell("print('loss 0.25\\nloss 0.125')\n1 + 1")
+    one = notebooks.new_code_cell("print('\\x1b[1mloss 0.25\\x1b[0m\\nloss 0.125')\n1 + 1")
     one.metadata["shown"] = "loss 0.25\n...\nloss 0.12\n\n2\n"
     notebook.cells = [one]
     assert notebooks.execute(notebook)["not_printed"] == ["loss 0.12"]
@@ -219,6 +219,12 @@ def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypa
     (tmp_path / "xor.ipynb").write_text("kept", encoding="utf-8")
     executed = notebooks.main(["--outputs", str(tmp_path)])["executed"]
     assert (tmp_path / "xor.ipynb").read_text(encoding="utf-8") == "kept" and len(executed) == 2
-    monkeypatch.setattr(notebooks, "code_hash", lambda notebook: "another")
-    assert notebooks.main(["--outputs", str(tmp_path)])["executed"] == {}
+    with monkeypatch.context() as changed:
+        changed.setattr(notebooks, "code_hash", lambda notebook: "another")
+        assert notebooks.main(["--outputs", str(tmp_path)])["executed"] == {}
     assert (tmp_path / "xor.ipynb").read_text(encoding="utf-8") != "kept"
+    notebooks.main(options)
+    (tmp_path / "xor.ipynb").unlink()  # to have its new text
+    assert list(notebooks.main(["--outputs", str(tmp_path)])["executed"]) == ["basics"]
+    address = ["--repository", "https://example.org/book"]
+    assert notebooks.main(["--outputs", str(tmp_path), *address])["executed"] == {}
