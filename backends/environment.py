@@ -81,10 +81,10 @@ def look_at_back_end():
         name = keras.config.backend()
         library = importlib.import_module(name)
     except Exception as error:  # whatever a broken installation raises
-        advice = f"Look at KERAS_BACKEND and .keras/keras.json; if they are right: {KNOWN}"
-        if "DLL" in str(error):
-            advice = "See TROUBLESHOOTING.md, DLL load failed."
-        return f"Keras does not start: {first_line(error)}", advice
+        found = f"Keras does not start: {first_line(error)}"
+        if "DLL" in str(error):  # of Windows
+            return found, "See TROUBLESHOOTING.md, DLL load failed."
+        return found, f"Look at KERAS_BACKEND and .keras/keras.json; if they are right: {KNOWN}"
     return f"Keras {keras.version()} on {name} {library.__version__}", None
 
 

@@ -85,6 +85,12 @@ def test_it_sees_a_back_end_that_is_broken(looks, monkeypatch):
     assert found == "Keras does not start: Unable to import backend : theano"
     assert "KERAS_BACKEND" in advice
 
+    def without_runtime(name):
+        raise ImportError("DLL load failed while importing _pywrap_tensorflow_internal")
+
+    monkeypatch.setattr(looks.importlib, "import_module", without_runtime)
+    assert "TROUBLESHOOTING.md" in looks.look_at_back_end()[1]
+
 
 @pytest.mark.parametrize(("speed", "seconds"), [(100.0, 60), (50.0, 120), (300.0, 20)])
 def test_a_minute_of_the_book_becomes_one_of_this_computer(

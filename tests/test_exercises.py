@@ -111,8 +111,10 @@ def test_there_are_twenty_and_each_has_its_three_files(check):
     ],
 )
 def test_a_file_that_hangs_or_ends_python_gets_a_sentence(check, source, said, tmp_path, capsys):
-    (tmp_path / "01_neuron.py").write_text(source, encoding="utf-8")
-    verdicts = check.main(["neuron", "--tasks", str(tmp_path)])
+    folder = tmp_path / "Müller"  # which faulthandler writes otherwise
+    folder.mkdir()
+    (folder / "01_neuron.py").write_text(source, encoding="utf-8")
+    verdicts = check.main(["neuron", "--tasks", str(folder)])
     assert verdicts["neuron"]["state"] == "wrong"
     printed = " ".join(capsys.readouterr().out.split())
     assert said in printed and "Traceback" not in printed and "--hint" in printed

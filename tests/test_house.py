@@ -382,6 +382,25 @@ def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatc
         runs.make_folder(tmp_path / "file")
 
 
+def test_a_file_that_others_have_open_is_replaced_a_moment_later(tmp_path, monkeypatch):
+    """Windows refuses it until then."""
+    refusals, replace = [PermissionError(), PermissionError()], runs.Path.replace
+
+    def busy(self, target):
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(runs.Path, "replace", busy)
+    monkeypatch.setattr(runs.time, "sleep", lambda _: None)
+    runs.write_json([1], tmp_path / "one.json")
+    assert runs.read_json(tmp_path / "one.json") == [1]
+    refusals += [PermissionError()] * 4
+    with pytest.raises(PermissionError):
+        runs.write_json([2], tmp_path / "one.json")
+    assert [file.name for file in tmp_path.iterdir()] == ["one.json"]
+
+
 def test_what_is_replaced_is_whole_or_old(tmp_path):
     path = tmp_path / "results.json"
     runs.write_json({"a": 1}, path)
