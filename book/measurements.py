@@ -115,6 +115,7 @@ MEASUREMENTS = {
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "exercises": ("exercises/mutants.py", []),
+    "notebooks": ("book/notebooks.py --execute changed", []),  # hours, if all have changed
     "cells": (
         "book/figures/draw_cells.py",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],

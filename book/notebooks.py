@@ -5,6 +5,8 @@
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
     # Stopped? The same command goes on with the chapters that have not yet run to their end.
     python book/notebooks.py --execute all --outputs FOLDER
+    # Only those whose code is not the one that ran for assets/results/notebooks.json.
+    python book/notebooks.py --execute changed
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
@@ -33,7 +35,15 @@ from fixed_cells import PUT_YOURS, STRICT, USE, start_cell
 from texts import is_quoted
 from utils.fingerprints import short_hash
 from utils.options import make_parser
-from utils.runs import fail, first_line, make_folder, read_json, save_results, write_json
+from utils.runs import (
+    fail,
+    first_line,
+    load_results,
+    make_folder,
+    read_json,
+    save_results,
+    write_json,
+)
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -191,32 +201,35 @@ def execute(notebook):
             path.write_bytes(source)
     del notebook.cells[first + 1]
     other = [line for cell in notebook.cells for line in not_printed(cell)]
-    return {"seconds": time.perf_counter() - start, "wrong": wrong, "not_printed": other}
+    return {"seconds": round(time.perf_counter() - start, 1), "wrong": wrong, "not_printed": other}
 
 
 def main(argv=None):
     parser = make_parser("Make notebooks of the chapters.", OUTPUTS)
     readmes = chapters()
-    about = "chapters whose notebooks are run: all, or names such as xor"
-    parser.add_argument("--execute", nargs="+", choices=["all", *readmes], default=[], help=about)
+    about = "chapters whose notebooks are run: all, changed ones, or names such as xor"
+    choices = ["all", "changed", *readmes]
+    parser.add_argument("--execute", nargs="+", choices=choices, default=[], help=about)
     about = "address from which the first cell clones the project, if it is not there"
     parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs).resolve()
     names, kept = {path: name for name, path in readmes.items()}, folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
+    filed = load_results("notebooks")["executed"]
     for name, readme in readmes.items():
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
-        chosen, code = {"all", name} & set(args.execute), code_hash(notebook)
-        known = executed.get(name, {})
-        same = (known.get("code"), known.get("repository")) == (code, args.repository)
-        if same and not known["wrong"] and (folder / f"{name}.ipynb").exists():
+        about = {"code": code_hash(notebook), "repository": args.repository, "wrong": None}
+        if (folder / f"{name}.ipynb").exists() and about.items() <= executed.get(name, {}).items():
             continue  # it has run, and is kept
         executed.pop(name, None)
+        if "changed" in args.execute and about.items() <= filed.get(name, {}).items():
+            executed[name] = filed[name]
+            continue
         nbformat.write(notebook, folder / f"{name}.ipynb")
-        if chosen:
-            one = execute(notebook) | {"code": code, "repository": args.repository}
+        if {"all", "changed", name} & set(args.execute):
+            one = about | execute(notebook)
             nbformat.write(notebook, folder / f"{name}.ipynb")
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
             for line in one["not_printed"]:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import ROOT, skip_loudly
 
+from utils.runs import load_results
+
 
 @pytest.fixture
 def notebooks(load_script):
@@ -200,14 +202,16 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
 
 def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypatch):
     outcomes = {"xor": None, "basics": "KeyError: 1"}
-    ran = []
+    ran, filed = [], {}
 
     def execute(notebook):
         commands = " ".join(sources(notebook, "code"))
-        ran.append(name := next(name for name in outcomes if f"!python {name}/" in commands))
-        return {"seconds": 1.0, "wrong": outcomes[name], "not_printed": []}
+        name = next((name for name in outcomes if f"!python {name}/" in commands), "another")
+        ran.append(name)
+        return {"seconds": 1.0, "wrong": outcomes.get(name), "not_printed": []}
 
     monkeypatch.setattr(notebooks, "execute", execute)
+    monkeypatch.setattr(notebooks, "load_results", lambda name: {"executed": filed})
     options = ["--execute", "xor", "basics", "--outputs", str(tmp_path)]
     with pytest.raises(SystemExit, match="not all notebooks ran to their end"):
         notebooks.main(options)
@@ -228,3 +232,14 @@ def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypa
     assert list(notebooks.main(["--outputs", str(tmp_path)])["executed"]) == ["basics"]
     address = ["--repository", "https://example.org/book"]
     assert notebooks.main(["--outputs", str(tmp_path), *address])["executed"] == {}
+    # What was filed for the book does not run again, unless something went wrong.
+    filed.update({"basics": executed["basics"], "xor": executed["xor"] | {"wrong": "KeyError: 1"}})
+    ran.clear()
+    again = notebooks.main(["--execute", "changed", "--outputs", str(tmp_path / "new")])["executed"]
+    assert "basics" not in ran and ran.count("xor") == 1 and set(again) == set(notebooks.chapters())
+
+
+def test_the_notebooks_of_the_book_ran(notebooks):
+    executed = load_results("notebooks")["executed"]
+    assert set(executed) <= set(notebooks.chapters())
+    assert not any(one["wrong"] for one in executed.values())

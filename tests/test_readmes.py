@@ -319,7 +319,7 @@ def test_results_say_how_they_were_measured():
     without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
     without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
     without_backend |= {"numbers_page", "chapters", "concepts", "cells", "eight_curves"}
-    without_backend |= {"transformer", "machine_speed"}
+    without_backend |= {"transformer", "machine_speed", "notebooks"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
