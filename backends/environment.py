@@ -3,7 +3,7 @@
     python backends/environment.py
 
 You will see a line for Python, the packages, the back end, the memory, the disk, the data, and for
-one short training, which also tells how fast this computer is beside the one that measured the
+some short trainings, which also tell how fast this computer is beside the one that measured the
 book's seconds. What is not right is marked, and the line below says what helps. The status is 1 if
 anything is. Needs none of the packages to start; takes some ten seconds.
 Chapter: TROUBLESHOOTING.md#let-the-book-look
@@ -27,7 +27,7 @@ PROJECT = ROOT
 PYTHONS = [(3, 11), (3, 12), (3, 13)]  # those that the tests run with
 MEMORY = 2.0  # GiB that the dearest chapter takes, with some room
 DISK = 1.0  # GiB for what the runs write
-IMAGES = 2560  # of the short training, 20 batches
+IMAGES = 2560  # of a short training, 20 batches
 INSTALL = "pip install -r requirements.txt"
 KNOWN = "pip install -r requirements.txt -c constraints.txt"  # versions that worked together
 
@@ -149,11 +149,11 @@ def training_speed():
 
 
 def look_at_training():
-    """Compare the speed of a short training with that of the book's computer."""
+    """Compare the speed of short trainings with that of the book's computer."""
     try:
         speed, loss = training_speed()
     except ImportError:
-        return "training: not tried, something above is missing", INSTALL
+        return "training: not tried, something above is missing", "First mend what is marked above."
     except Exception as error:  # such as a back end that cannot train, or a GPU without a driver
         advice = "Look at the back end above. KERAS_BACKEND may be tensorflow, jax or torch."
         return f"a training fails: {first_line(error)}", advice

@@ -3,9 +3,9 @@
 And %%end_of_file, which puts a cell at the end of a file, in place of what a cell put there before.
 
 What Jupyter does by itself suits no script that trains: it gives each command a terminal at which
-nobody sits, so that a question waits for ever; it ends a command at once, where the scripts finish
-their epoch; and on Windows it prints nothing before the end. The first cell of a notebook imports
-this module.
+nobody sits, so that a question waits for ever; it ends a command at once, where the scripts keep
+what is finished; and on Windows it prints nothing before the end. The first cell of a notebook
+imports this module.
 """
 
 import os
@@ -53,7 +53,7 @@ def run(command):
                 subprocess.run(whole, capture_output=True)
             elif stopped:
                 process.kill()
-            stopped = True  # elsewhere the command has got it, too, and finishes its epoch
+            stopped = True  # elsewhere the command has got it, too, and ends in its own way
     get_ipython().user_ns["_exit_code"] = process.wait()
     for path in figures:
         if path.suffix == ".png" and path.exists():

@@ -5,13 +5,13 @@
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
     # Stopped? The same command goes on with the chapters that have not yet run to their end.
     python book/notebooks.py --execute all --outputs FOLDER
-    # Only those whose code is not the one that ran for assets/results/notebooks.json.
+    # Only those whose cells (not the scripts that they start) are others than when they last ran.
     python book/notebooks.py --execute changed
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again. One that has run is kept until its code or the
-address in its first cell changes, even if its text has changed since: delete it to get it anew. An
+never edited: change the README and make them again. One that has run is kept until its cells or the
+address in its first cell change, even if its text has changed since: delete it to get it anew. An
 execution stops at the first cell, or the first command, that fails, and lists the lines that the
 README shows and the cells did not print.
 """
@@ -57,6 +57,8 @@ LINK = re.compile(
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of what a command prints, as in the summary of a model
+# What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
+LOOKED_UP = {Path("CONTENTS.md"): "CONTENTS", Path("GLOSSARY.md"): "GLOSSARY"}
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
@@ -66,6 +68,11 @@ def chapters():
     """Return the READMEs of the chapters by the names of their notebooks."""
     readmes = [path for path in find("README.md") if path != Path("README.md")]
     return {"_".join(path.parent.parts): path for path in readmes}
+
+
+def notebook_names():
+    """Return the names of all notebooks by their pages."""
+    return {path: name for name, path in chapters().items()} | LOOKED_UP
 
 
 def prepare_text(text, readme, names, folder, repository):
@@ -78,8 +85,8 @@ def prepare_text(text, readme, names, folder, repository):
 
     def relink(match):
         path = (here / match[2]).resolve()
-        if path.name == "README.md" and path.parent != ROOT:
-            return f"{match[1]}{names[path.relative_to(ROOT)]}.ipynb{match[3] or ''}"
+        if name := names.get(path.relative_to(ROOT)):
+            return f"{match[1]}{name}.ipynb{match[3] or ''}"
         target = Path(os.path.relpath(path, folder)).as_posix()
         if repository:
             target = f"{repository}/blob/HEAD/{path.relative_to(ROOT).as_posix()}"
@@ -120,7 +127,7 @@ def cells_of(block, before, readme):
             # On Windows, a comment would be an argument.
             lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
             yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
-            return [f"{PUT_YOURS}\n# {line}" for line in lines] if yours else lines
+            return [f"{PUT_YOURS}\n#{line}" for line in lines] if yours else lines
     return []
 
 
@@ -137,7 +144,8 @@ def make_notebook(readme, names, folder, repository=None):
         part = "".join([part.strip(), "\n\n", *used]).strip()
         return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
 
-    cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
+    start = [new_markdown_cell(USE), new_code_cell(start_cell(repository))]
+    cells, done, said = [] if readme in LOOKED_UP else start, 0, ""
     blocks = [*FENCE.finditer(text), None]
     for block, after in pairwise(blocks):
         sources = cells_of(block, text[: block.start()], readme)
@@ -146,8 +154,9 @@ def make_notebook(readme, names, folder, repository=None):
             cells += map(new_code_cell, sources)
             done, rest = block.end(), text[block.end() :].lstrip()
             ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
-            said = f"{ours}\n\n" if ours and not sources[0].startswith(PUT_YOURS) else ""
-            if said and rest.startswith("```text") and len(sources) == 1:
+            said = f"{ours}\n\n" if ours else ""
+            theirs = sources[0].startswith(PUT_YOURS) or len(sources) > 1
+            if said and rest.startswith("```text") and not theirs:
                 cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(said + text[done:].lstrip()))
     for number, cell in enumerate(cells):
@@ -214,9 +223,12 @@ def main(argv=None):
     parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs).resolve()
-    names, kept = {path: name for name, path in readmes.items()}, folder / "results.json"
+    names, kept = notebook_names(), folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
     filed = load_results("notebooks")["executed"]
+    for page, name in LOOKED_UP.items():
+        looked_up = make_notebook(page, names, folder, args.repository)
+        nbformat.write(looked_up, folder / f"{name}.ipynb")
     for name, readme in readmes.items():
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)

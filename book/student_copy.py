@@ -21,7 +21,7 @@ KEYS = {
     "assets/results/exercises.json",  # with wrong solutions, a step from right
 }  # fmt: skip
 # What is of one computer only, or belongs to the developers.
-LEFT_OUT = shutil.ignore_patterns("outputs", "__pycache__", ".*", "wheels")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "wheels")
 
 
 def main(argv=None):
@@ -34,6 +34,8 @@ def main(argv=None):
         fail(f"{folder} lies in the project. Name a folder outside.")
 
     def leave_out(place, names):
+        if Path(place).name == "outputs":
+            return names  # the folder stays, since programs of the text write into it
         inside = Path(place).relative_to(ROOT)
         keys = {name for name in names if (inside / name).as_posix() in KEYS}
         return keys | LEFT_OUT(place, names)

@@ -54,7 +54,7 @@ def load_litert(path):
 
         Interpreter = tf.lite.Interpreter
     how = {"model_path": str(path)}
-    if not how["model_path"].isascii():  # which it cannot open on Windows
+    if not str(path).isascii():  # Windows could not open it
         how = {"model_content": path.read_bytes()}
     with warnings.catch_warnings(action="ignore"):
         interpreter = Interpreter(**how, num_threads=os.cpu_count())  # by itself it takes one

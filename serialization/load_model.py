@@ -1,8 +1,8 @@
 """Load a network in every form in which save_model.py has saved it, and compare.
 
-    python serialization/load_model.py                # the last run of save_model.py
-    python serialization/load_model.py RUN            # the folder of another one
-    python serialization/load_model.py FILE.keras     # one file
+    python serialization/load_model.py                            # the last run of save_model.py
+    python serialization/load_model.py serialization/outputs/RUN  # another one
+    python serialization/load_model.py FILE.keras                 # one file
 
 Prints a table: what each form holds, its size, how long loading takes, by how much its predictions
 differ from those of the original, and whether training can resume. About 10 seconds.

@@ -65,6 +65,21 @@ def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
         np.testing.assert_allclose(expected, weights, rtol=10 * rtol, atol=rtol)
 
 
+@pytest.mark.every_back_end
+def test_a_step_of_ones_own_leaves_alone_what_the_loss_does_not_reach(load_script):
+    inputs = keras.Input((6,))
+    unused = layers.Dense(2)
+    model = load_script("customizing/train_steps.py").OwnStep(
+        inputs, {"used": layers.Dense(1)(inputs), "unused": unused(inputs)}
+    )
+    model.compile("adam", {"used": "mse"})
+    before = model.get_weights()
+    model.fit(np.ones((8, 6)), {"used": np.ones((8, 1))}, verbose=0)
+    moved = [(old != new).any() for old, new in zip(before, model.get_weights(), strict=True)]
+    kept = {id(variable) for variable in unused.variables}
+    assert moved == [id(variable) not in kept for variable in model.variables]
+
+
 def restored(part):
     """Return a part made anew from its description, which is first written as JSON."""
     text = keras.saving.serialize_keras_object(part)

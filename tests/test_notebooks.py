@@ -21,11 +21,10 @@ def notebooks(load_script):
 
 @pytest.fixture
 def make(notebooks, tmp_path):
-    names = {path: name for name, path in notebooks.chapters().items()}
+    pages = {name: page for page, name in notebooks.notebook_names().items()}
 
     def make(name):
-        readme = notebooks.chapters()[name]
-        return notebooks.make_notebook(readme, names, tmp_path)
+        return notebooks.make_notebook(pages[name], notebooks.notebook_names(), tmp_path)
 
     return make
 
@@ -67,7 +66,7 @@ def test_what_only_the_reader_can_run_is_not_run(name, command, make):
     code = "\n".join(sources(notebook, "code")).split("\n")
     where = [line for line in code if command in line]
     assert where or command in "\n".join(sources(notebook, "markdown"))
-    assert all(line.startswith("# !python ") for line in where)
+    assert all(line.startswith("#!python ") for line in where)
 
 
 def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
@@ -84,12 +83,13 @@ def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
 
 def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
-    made = {name: make(name) for name in notebooks.chapters()}
+    pages = notebooks.notebook_names()
+    made = {name: make(name) for name in pages.values()}
     anchors = {
         name: set(re.findall(r'<a id="([^"]+)"></a>', "\n".join(sources(one, "markdown"))))
         for name, one in made.items()
     }
-    for name, readme in notebooks.chapters().items():
+    for readme, name in pages.items():
         notebook = made[name]
         text = "\n\n".join(sources(notebook, "markdown"))
         for block in notebooks.FENCE.finditer((ROOT / readme).read_text(encoding="utf-8")):
@@ -103,16 +103,15 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
             for label in {" ".join(label.lower().split()) for label in labels}:
                 assert f"[{label}]: " in said or f"[{label}]" not in said, (name, label)
         prose = notebooks.FENCE.sub("", text)
-        for other, section in re.findall(r"\]\((\w+\.ipynb)?#([^)]+)\)", prose):
+        for other, section in re.findall(r"\](?:\(|: )(\w+\.ipynb)?#([^)\s]+)", prose):
             assert section in anchors[other.removesuffix(".ipynb") or name], (name, other, section)
         for _, target, _ in notebooks.LINK.findall(prose):
             assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
 
 
 def test_a_notebook_for_elsewhere_gets_the_project(notebooks, tmp_path):
-    names = {path: name for name, path in notebooks.chapters().items()}
-    address = "https://git.example/keras-tutorial"
-    notebook = notebooks.make_notebook(notebooks.chapters()["xor"], names, tmp_path, address)
+    address, xor = "https://git.example/keras-tutorial", notebooks.chapters()["xor"]
+    notebook = notebooks.make_notebook(xor, notebooks.notebook_names(), tmp_path, address)
     assert f"!git clone --depth 1 {address} keras-tutorial\n" in sources(notebook, "code")[0]
     text = "\n".join(sources(notebook, "markdown"))
     assert f"({address}/blob/HEAD/xor/xor.py)" in text and "](../" not in text

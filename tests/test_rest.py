@@ -617,7 +617,7 @@ def test_service_over_http_until_it_is_stopped(
     assert "Traceback" not in log
 
 
-def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path):
+def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, monkeypatch):
     main = modules["app"].main
     broken = tmp_path / "broken.keras"
     broken.write_bytes(SHIPPED.read_bytes()[:1000])
@@ -634,8 +634,10 @@ def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SystemExit, match="cannot listen"):
-            main(["--port", str(taken.getsockname()[1])])
+        for system in (sys.platform, "win32"):
+            monkeypatch.setattr(sys, "platform", system)
+            with pytest.raises(SystemExit, match="cannot listen"):
+                main(["--port", str(taken.getsockname()[1])])
     with pytest.raises(SystemExit, match=r"^2$"):
         main(["--port", "70000"])
 

@@ -189,7 +189,7 @@ def gpt_variants():
         rows[-1] += [*above] or ["", ""]
     return markdown(
         ["what is changed", "weights", "nats, mean of both seeds"]
-        + ["nats more than *nothing*, seed 1", "seed 2"],
+        + ["nats above the first row, seed 1", "seed 2"],
         *rows,
     )
 

@@ -103,7 +103,7 @@ def make_server(app, **where):
     """Return the server of a Flask application; where: host and port, or sockets that listen."""
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # /metrics counts what is refused
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
     BaseWSGIServer.channel_class = Channel
     return create_server(
         app,
