@@ -21,29 +21,19 @@ from chapter import OUTPUTS, ROOT
 import base64
 import os
 import re
-import time
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from edition import FENCE, find
-from fixed_cells import PUT_YOURS, STRICT, USE, start_cell
+from execution import execute
+from fixed_cells import PUT_YOURS, USE, start_cell
 from texts import is_quoted
 from utils.fingerprints import short_hash
 from utils.options import make_parser
-from utils.runs import (
-    fail,
-    first_line,
-    load_results,
-    make_folder,
-    read_json,
-    save_results,
-    write_json,
-)
+from utils.runs import fail, load_results, make_folder, read_json, save_results, write_json
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -56,7 +46,6 @@ LINK = re.compile(
     r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
-COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of what a command prints, as in the summary of a model
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
 LOOKED_UP = {Path("CONTENTS.md"): "CONTENTS", Path("GLOSSARY.md"): "GLOSSARY"}
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -170,47 +159,6 @@ def code_hash(notebook):
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
     lines = [line for line in "\n".join(code).split("\n") if not line.startswith("#")]
     return short_hash("\n".join(lines).encode())
-
-
-def not_printed(cell):
-    """Return the lines that the README shows below a cell that ran, and that it did not print."""
-    texts = [
-        one.get("text") or one.get("data", {}).get("text/plain", "")
-        for one in cell.get("outputs", [])
-    ]
-    printed = {line.strip() for line in COLOUR.sub("", "".join(texts)).splitlines()} | {"", "..."}
-    shown = [line.strip() for line in cell.metadata.get("shown", "").splitlines()]
-    return [line for line in shown if cell.get("execution_count") and line not in printed]
-
-
-def execute(notebook):
-    """Run all cells.
-
-    Returns the seconds, what went wrong in one line (None if nothing did), and the lines that the
-    README shows below a cell and that it did not print. Exercises that a cell writes are restored.
-    """
-    start, wrong = time.perf_counter(), None
-    written = {path: path.read_bytes() for path in (ROOT / "exercises" / "tasks").glob("*.py")}
-    first = next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    notebook.cells.insert(first + 1, new_code_cell(STRICT, id="strict"))
-    try:
-        NotebookClient(
-            notebook,
-            timeout=7200,
-            kernel_name="python3",
-            coalesce_streams=True,
-            resources={"metadata": {"path": str(ROOT)}},
-        ).execute()
-    except CellExecutionError as error:
-        wrong = f"{error.ename}: {first_line(error.evalue)}"
-    except (CellTimeoutError, DeadKernelError) as error:
-        wrong = first_line(error)
-    finally:
-        for path, source in written.items():
-            path.write_bytes(source)
-    del notebook.cells[first + 1]
-    other = [line for cell in notebook.cells for line in not_printed(cell)]
-    return {"seconds": round(time.perf_counter() - start, 1), "wrong": wrong, "not_printed": other}
 
 
 def main(argv=None):
