@@ -13,6 +13,7 @@ Chapter: cnn/README.md#your-own-photographs
 from chapter import OUTPUTS
 
 import inspect
+import math
 import sys
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def classify(network, preprocess, pixels):
 
 def draw(found, path):
     """Draw each photograph beside its map: bright is what speaks for the most probable class."""
-    rows = -(-len(found) // 2)
+    rows = math.ceil(len(found) / 2)
     figure, axes = plt.subplots(rows, 4, figsize=(10, 2.8 * rows), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")

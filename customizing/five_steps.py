@@ -13,6 +13,7 @@ Chapter: customizing/README.md#five-steps
 from chapter import OUTPUTS
 
 import time
+from functools import partial
 
 import keras
 import numpy as np
@@ -69,15 +70,15 @@ def by_hand(weights, digits, epochs, record):
 
 def with_gradients(weights, digits, epochs, record):
     """Step 2: only the way forward, in `keras.ops`; the back end finds the gradients."""
+
+    def loss_of(x, y, w1, b1, w2, b2):
+        logits = ops.matmul(ops.relu(ops.matmul(x, w1) + b1), w2) + b2
+        return ops.mean(ops.categorical_crossentropy(y, logits, from_logits=True))
+
     for _ in range(epochs):
         losses = []
         for x, y in batches(digits.x_train, digits.y_train):
-
-            def loss_of(w1, b1, w2, b2, x=x, y=y):
-                logits = ops.matmul(ops.relu(ops.matmul(x, w1) + b1), w2) + b2
-                return ops.mean(ops.categorical_crossentropy(y, logits, from_logits=True))
-
-            loss, slopes = gradients(loss_of, *weights)
+            loss, slopes = gradients(partial(loss_of, x, y), *weights)
             losses.append(loss)
             weights = [w - LEARNING_RATE * s for w, s in zip(weights, slopes, strict=True)]
         record(np.mean(losses))
@@ -99,17 +100,17 @@ def with_parts(weights, digits, epochs, record):
     loss_function = keras.losses.CategoricalCrossentropy(from_logits=True)
     optimizer = keras.optimizers.SGD(LEARNING_RATE)
     mean_loss = keras.metrics.Mean(name="loss")
+
+    def loss_of(x, y, *weights):  # as if the model had these weights
+        answers, _ = model.stateless_call(weights, [], x, training=True)
+        return loss_function(y, answers)
+
     for _ in range(epochs):
         mean_loss.reset_state()
         steps = len(digits.x_train) // BATCH_SIZE
         bar = keras.utils.Progbar(steps, verbose=verbosity(), stateful_metrics=["loss"])
         for x, y in batches(digits.x_train, digits.y_train):
-
-            def loss_of(*weights, x=x, y=y):  # as if the model had these weights
-                answers, _ = model.stateless_call(weights, [], x)
-                return loss_function(y, answers)
-
-            loss, slopes = gradients(loss_of, *model.get_weights())
+            loss, slopes = gradients(partial(loss_of, x, y), *model.get_weights())
             mean_loss.update_state(loss)
             slopes = [ops.convert_to_tensor(slope) for slope in slopes]
             optimizer.apply(slopes, model.trainable_variables)

@@ -63,20 +63,13 @@ class WithJax(Reporting):
         x, y, weights = unpack_x_y_sample_weight(data)
         trainable, fixed, of_optimizer, of_metrics = state
 
-        # In this scope an assignment leaves the variable as it is: the scope keeps the value.
-        def loss_of(trainable, fixed):
-            variables = self.trainable_variables + self.non_trainable_variables
-            variables += self.optimizer.variables  # which know the scale
-            values = zip(variables, [*trainable, *fixed, *of_optimizer], strict=True)
-            with keras.StatelessScope(values, collect_losses=True) as scope:
-                answers = self(x, training=True)
-                loss = self.compute_loss(x, y, answers, weights)
-                scaled = self.optimizer.scale_loss(loss)
-            fixed = [scope.get_current_value(v) for v in self.non_trainable_variables]
-            return scaled, (loss, answers, fixed)
-
-        slope = jax.grad(loss_of, has_aux=True)
-        gradients, (loss, answers, fixed) = slope(trainable, fixed)
+        # Forward pass and loss as a function that changes nothing; Keras's own step uses it, too.
+        slope = jax.grad(self.compute_loss_and_updates, has_aux=True)
+        gradients, (loss, answers, fixed, of_metrics) = slope(
+            *(trainable, fixed, of_metrics, x, y, weights),
+            training=True,
+            optimizer_variables=of_optimizer,  # which know the scale
+        )
         trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, trainable)
         values = zip(self.metrics_variables, of_metrics, strict=True)
         with keras.StatelessScope(values) as scope:

@@ -12,6 +12,8 @@ Chapter: customizing/README.md#used-together
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -67,7 +69,7 @@ def train(digits, weight, seed, epochs):
     """Return a network and what it reaches on the validation images."""
     keras.utils.set_random_seed(seed)
     model = build_model(seed)
-    steps = epochs * -(-len(digits.x_train) // BATCH_SIZE)  # the last batch may be smaller
+    steps = epochs * math.ceil(len(digits.x_train) / BATCH_SIZE)  # the last batch may be smaller
     model.compile(
         keras.optimizers.Adam(WarmUpThenLinear(PEAK, warm_up=0.1 * steps, steps=steps)),
         loss=CrossEntropyWithCost(COSTS, weight),

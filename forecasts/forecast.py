@@ -135,6 +135,17 @@ def go_on(args, argv):
     return save_results({"method": kept["method"]} | future, folder, __file__, argv)
 
 
+def draw(methods, args, series, coming, folder):
+    """Draw forecasts, and errors over the horizon; methods: {name: (fitted, test errors)}."""
+    label = args.value or "vehicles an hour"
+    two = {spoken(name): methods[name][0] for name in list(methods)[:2]}  # more hide each other
+    path = folder / f"forecast_{args.horizon}.png"
+    draw_forecasts(two, spans_to_draw(series, args.horizon), label, path, coming)
+    if args.horizon > 1:
+        errors = {spoken(name): of_test for name, (_, of_test) in methods.items()}
+        draw_horizon(errors, label, folder / f"horizon_{args.horizon}.png")
+
+
 def main(argv=None):
     """Return what was found in the series, the scores of each method, and what comes next."""
     args = parse_arguments(argv)
@@ -161,25 +172,14 @@ def main(argv=None):
 
     chosen, best = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
-    print(f"Recommended, the simplest that is as good: {spoken(chosen)}.")
+    print(f"Recommended, the simplest not shown to be worse: {spoken(chosen)}.")
     columns = args.time or "date_time", args.value or "traffic_volume"
     table, holds = forecast_future(chosen, fitted[chosen], columns, folder)
     print(f"What comes next, by {spoken(chosen)}, fitted again on all values:")
     future = write_table(table, series.unit, holds, folder)
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
-    shown = [name for name in shown if name in scores]
-    spans = spans_to_draw(series, args.horizon)
-    label = args.value or "vehicles an hour"
-    draw_forecasts(
-        {spoken(name): fitted[name] for name in shown[:2]},  # more lines would hide each other
-        spans,
-        label,
-        folder / f"forecast_{args.horizon}.png",
-        (series, table, spoken(chosen)),
-    )
-    if args.horizon > 1:
-        of_shown = {spoken(name): errors["test"][name] for name in shown}
-        draw_horizon(of_shown, label, folder / f"horizon_{args.horizon}.png")
+    of_shown = {name: (fitted[name], errors["test"][name]) for name in shown if name in scores}
+    draw(of_shown, args, series, (series, table, spoken(chosen)), folder)
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

@@ -178,14 +178,14 @@ def mend(table, seasons, notes):
     cuts = int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))
     repair.check_values(values, values[: cuts[0]])
     return Series(
-        to_dates(table.index),
-        values.astype("float32"),
-        ~missing,
-        seasons,
-        np.zeros(len(values), "float32"),
-        cuts,
-        notes,
-        unit,
+        times=to_dates(table.index),
+        values=values.astype("float32"),
+        observed=~missing,
+        seasons=seasons,
+        holiday=np.zeros(len(values), "float32"),
+        cuts=cuts,
+        notes=notes,
+        unit=unit,
     )
 
 

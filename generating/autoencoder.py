@@ -11,6 +11,8 @@ Chapter: generating/README.md#through-a-bottleneck
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import numpy as np
 from keras import layers
@@ -47,7 +49,7 @@ def build_autoencoder(size):
 
 def train(network, images, targets, epochs):
     """Let the network draw the targets when it is shown the images, both (n, 784)."""
-    steps = epochs * -(-len(images) // BATCH_SIZE)
+    steps = epochs * math.ceil(len(images) / BATCH_SIZE)
     network.compile(cosine_adam(LEARNING_RATE, steps), "binary_crossentropy")
     network.fit(images, targets, batch_size=BATCH_SIZE, epochs=epochs, verbose=verbosity())
     return network

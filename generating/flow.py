@@ -18,6 +18,7 @@ from keras import layers
 from latents import (
     ANY,
     CLASSES,
+    PIXELS,
     cosine_adam,
     draw_sheet,
     in_batches,
@@ -139,7 +140,8 @@ def draw_figures(flow, decoder, random, folder):
     drawn = draw(flow, decoder, rows.repeat(10), random)
     draw_sheet(drawn, 10, folder / "flow_sheet.png")
     ways = np.stack([in_batches(decoder, points) for points in follow(flow, rows, random, 10)])
-    draw_sheet(ways.swapaxes(0, 1).reshape(-1, 784), 11, folder / "flow_ways.png")
+    in_rows = ways.swapaxes(0, 1).reshape(-1, PIXELS)
+    draw_sheet(in_rows, len(ways), folder / "flow_ways.png")
 
 
 def main(argv=None):

@@ -10,6 +10,8 @@ Chapter: generating/README.md#is-it-any-good
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import numpy as np
 from keras import layers
@@ -115,7 +117,7 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     digits = load_digits()
     train, validation, model = digits["judge"], digits["validation"], build_judge()
-    steps = args.epochs * -(-len(train.images) // BATCH_SIZE)
+    steps = args.epochs * math.ceil(len(train.images) / BATCH_SIZE)
     model.compile(cosine_adam(LEARNING_RATE, steps), "sparse_categorical_crossentropy")
     model.fit(
         train.images,

@@ -12,6 +12,8 @@ Chapter: generating/README.md#a-space-of-few-numbers
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -151,7 +153,7 @@ def main(argv=None):
     images, timer = digits["train"].images, TimeCallback()
 
     encoder, decoder, vae = build_vae(args.size, args.weight, args.seed)
-    steps = args.epochs * -(-len(images) // BATCH_SIZE)
+    steps = args.epochs * math.ceil(len(images) / BATCH_SIZE)
     vae.compile(cosine_adam(LEARNING_RATE, steps), surprise)
     vae.fit(
         images,

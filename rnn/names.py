@@ -133,9 +133,9 @@ def main(argv=None):
 
     bits = {}
     for order in range(1, 7):
-        model = NGrams(order, train_names)
-        model.choose_trust(validation[:1_000])
-        bits[f"ngrams_{order}"] = [model.bits(name) for name in test]
+        ngrams = NGrams(order, train_names)
+        ngrams.choose_trust(validation[:1_000])
+        bits[f"ngrams_{order}"] = [ngrams.bits(name) for name in test]
     model = build_network(args.layer)
     train(model, train_names, validation, args.epochs)
     bits[args.layer] = network_bits(model, test)

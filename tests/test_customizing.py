@@ -66,6 +66,23 @@ def test_a_step_of_ones_own_does_what_that_of_fit_does(load_script, precision):
 
 
 @pytest.mark.every_back_end
+def test_a_step_of_ones_own_trains_two_outputs(load_script):
+    """Each with a loss of its own, whose mean Keras reports by itself."""
+    own = load_script("customizing/train_steps.py").OwnStep
+    x, found = np.random.default_rng(1).normal(size=(32, 6)).astype("float32"), []
+    for kind in (keras.Model, own):
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((6,))
+        model = kind(inputs, {"a": layers.Dense(1)(inputs), "b": layers.Dense(2)(inputs)})
+        model.compile("adam", {"a": "mse", "b": "mae"})
+        targets = {"a": x[:, :1], "b": x[:, 1:3]}
+        found.append(model.fit(x, targets, epochs=2, shuffle=False, verbose=0).history)
+    assert set(found[0]) == set(found[1]) == {"loss", "a_loss", "b_loss"}
+    for name, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][name], rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.every_back_end
 def test_a_step_of_ones_own_leaves_alone_what_the_loss_does_not_reach(load_script):
     inputs = keras.Input((6,))
     unused = layers.Dense(2)

@@ -321,7 +321,7 @@ def test_a_series_of_the_reader_from_end_to_end(
     # A trend and a season, and hardly any noise: a weighted sum finds them, a copy does not.
     assert methods["ridge"]["test"]["mean"] < 5 < methods["12_steps_ago"]["test"]["mean"]
     assert results["recommended"] == "ridge"
-    assert "Recommended, the simplest that is as good: ridge." in printed
+    assert "Recommended, the simplest not shown to be worse: ridge." in printed
     assert all(name.replace("_", " ") in printed for name in methods)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "results.json", "forecast_3.png", "horizon_3.png",

@@ -67,7 +67,7 @@ def transformer(x, mask):
 def build_network(reader, classes):
     """Return a network: numbers of words (batch, LONGEST), 0 for none, to probabilities."""
     words = keras.Input((LONGEST,), dtype="int32")
-    mask = ops.not_equal(words, 0)  # what is padding does not count
+    mask = ops.not_equal(words, 0)  # for layers that can leave padding out
     x = layers.Embedding(WORDS, WIDTH, name="embedding")(words)  # (batch, LONGEST, WIDTH)
     x = layers.Dropout(0.3)(reader(x, mask))  # (batch, WIDTH)
     return keras.Model(words, layers.Dense(classes, activation="softmax")(x))

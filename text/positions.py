@@ -11,8 +11,9 @@ from keras import layers
 class Positions(layers.Layer):
     """Adds a vector for its place to each token's vector: attention by itself has no order."""
 
-    def build(self, shape):
-        self.places = self.add_weight(shape=shape[1:], initializer="random_normal")
+    def build(self, input_shape):
+        shape = input_shape[1:]
+        self.places = self.add_weight(name="places", shape=shape, initializer="random_normal")
 
     def call(self, x):
         return x + self.places  # (batch, time, width) + (time, width)

@@ -16,7 +16,6 @@ from chapter import OUTPUTS
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
@@ -79,7 +78,6 @@ def main(argv=None):
     args = parser.parse_args(argv)
     messages = load_messages(args.data, args.messages)
     folder = make_folder(args.outputs)
-    keras.utils.set_random_seed(args.seed)
     folds = split_by_group(messages.labels, messages.groups, FOLDS, args.seed)
     last, results, right = messages.classes[-1], {"models": {}}, {}
     print(f"{len(messages.texts):,} messages, {len(set(messages.groups)):,} different ones")

@@ -12,6 +12,8 @@ Chapter: cnn/segmentation/README.md#a-label-for-every-pixel
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,7 +54,7 @@ def make_part(part, count):
 
 def train(network, scenes, epochs=EPOCHS, held_out=None, rate=LEARNING_RATE):
     """Train a network that labels pixels; return what fit has noted."""
-    steps = epochs * -(-len(scenes.images) // BATCH_SIZE)
+    steps = epochs * math.ceil(len(scenes.images) / BATCH_SIZE)
     network.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
         loss="sparse_categorical_crossentropy",  # the mean over all pixels

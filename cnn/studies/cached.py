@@ -6,6 +6,7 @@ makes it possible to train anew for each part that is held out, and for several 
 Chapter: cnn/studies/README.md#cross-validation
 """
 
+import math
 import sys
 
 import keras
@@ -124,7 +125,7 @@ def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
 
 def predict(model, inputs):
     """Return probabilities (n, classes); predict would be compiled anew for each fold."""
-    batches = np.array_split(inputs, -(-len(inputs) // 32))
+    batches = np.array_split(inputs, math.ceil(len(inputs) / 32))
     predictions = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
     return np.concatenate(predictions)
 

@@ -11,6 +11,8 @@ Chapter: cnn/studies/README.md#digits-0-to-4-then-5-to-9
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -70,7 +72,7 @@ def learn(way, base, images, labels, seed):
     reader = build_reader()
     if transferred:  # all but the last layer, a kernel and a bias, which begins anew
         reader.set_weights(base[:-2] + reader.get_weights()[-2:])
-    epochs = STEPS // -(-len(labels) // BATCH_SIZE)
+    epochs = STEPS // math.ceil(len(labels) / BATCH_SIZE)
     if frozen is None:
         train(reader, images, labels, max(epochs, 1), LEARNING_RATE)
         return reader

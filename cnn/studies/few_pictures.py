@@ -11,6 +11,8 @@ Chapter: cnn/studies/README.md#few-images
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -67,7 +69,7 @@ def from_scratch(seed, inputs, labels, classes):
         model.add(layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu"))
     model.add(layers.GlobalAveragePooling2D())
     model.add(layers.Dense(classes, activation="softmax"))
-    steps = -(-len(labels) // BATCH_SIZE)
+    steps = math.ceil(len(labels) / BATCH_SIZE)
     train(model, inputs, labels, STEPS // steps, SMALL_RATE)
     return lambda x: predict(model, x)
 

@@ -13,6 +13,7 @@ Chapter: customizing/feeding/README.md#images-from-files
 from chapter import OUTPUTS
 
 import json
+import math
 import tempfile
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class ImageFiles(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self):
-        return -(-len(self.paths) // BATCH_SIZE)  # rounded up: the last batch may be smaller
+        return math.ceil(len(self.paths) / BATCH_SIZE)  # rounded up: the last batch may be smaller
 
     def __getitem__(self, index):
         rows = self.order[index * BATCH_SIZE : (index + 1) * BATCH_SIZE]

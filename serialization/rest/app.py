@@ -11,6 +11,7 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import math
 import threading
 from pathlib import Path
 
@@ -69,7 +70,8 @@ class DigitClassifier:
         the network anew for each other size. TensorFlow does so for the second size only.
         """
         size = 1 if len(pixels) == 1 else CHUNK
-        batch = np.zeros((-(-len(pixels) // size) * size, *self.model.input_shape[1:]), "float32")
+        rows = math.ceil(len(pixels) / size) * size
+        batch = np.zeros((rows, *self.model.input_shape[1:]), "float32")
         batch[: len(pixels)] = pixels.reshape(len(pixels), *batch.shape[1:])
         batch /= 255
         with self.lock:

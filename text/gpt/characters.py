@@ -8,6 +8,7 @@ Chapter: text/gpt/README.md#training
 
 from chapter import FOLDER, OUTPUTS
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -91,7 +92,7 @@ def token_losses(model, tokens, symbols=None):
     half = context // 2
     x, y = windows(tokens, context, context - half)
     rows = []
-    for some in np.array_split(np.arange(len(x)), -(-len(x) // 256)):
+    for some in np.array_split(np.arange(len(x)), math.ceil(len(x) / 256)):
         logits = model.predict(x[some], batch_size=64, verbose=0)[:, :, :symbols]
         logs = log_softmax(logits.astype("float64"), axis=2)
         rows.append(-np.take_along_axis(logs, y[some][:, :, None], axis=2)[:, :, 0])

@@ -76,13 +76,13 @@ def compile_gpt(model, steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
     model.compile(optimizer, loss=next_token_loss(), metrics=["accuracy"])
 
 
-def train(model, text, steps, seed, folder, history=None):
-    """Train until all steps are done; history: that of the steps that are done already.
+def train(model, text, steps, seed, folder, history):
+    """Train until all steps are done; history: that of the steps done already, {} at first.
 
     Saves network and history in the folder after every REPORT steps. Returns the history.
     """
     report = min(REPORT, steps)
-    checkpoint = SaveCheckpoint(folder, "gpt", history if history is not None else {})
+    checkpoint = SaveCheckpoint(folder, "gpt", history)
     done, context = checkpoint.epochs_done, model.input_shape[1]
     with DeferInterrupt() as interrupt:
         model.fit(

@@ -147,7 +147,7 @@ def train(fault, digits, epochs, seed, folder):
 def draw(histories, path):
     """Draw the loss over the accuracy of each run, {name: history}, epoch by epoch."""
     columns = min(5, len(histories))
-    rows = -(-len(histories) // columns)
+    rows = int(np.ceil(len(histories) / columns))
     figure, panels = plt.subplots(
         2 * rows, columns, figsize=(2.3 * columns + 0.6, 3.5 * rows), sharex=True, squeeze=False
     )
