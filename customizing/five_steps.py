@@ -69,7 +69,7 @@ def by_hand(weights, digits, epochs, record):
 
 
 def with_gradients(weights, digits, epochs, record):
-    """Step 2: only the way forward, in `keras.ops`; the back end finds the gradients."""
+    """Step 2: only the forward pass, in `keras.ops`; the back end finds the gradients."""
 
     def loss_of(x, y, w1, b1, w2, b2):
         logits = ops.matmul(ops.relu(ops.matmul(x, w1) + b1), w2) + b2

@@ -66,10 +66,9 @@ class WithJax(Reporting):
         # Forward pass and loss as a function that changes nothing; Keras's own step uses it, too.
         slope = jax.grad(self.compute_loss_and_updates, has_aux=True)
         gradients, (loss, answers, fixed, of_metrics) = slope(
-            *(trainable, fixed, of_metrics, x, y, weights),
-            training=True,
-            optimizer_variables=of_optimizer,  # which know the scale
-        )
+            trainable, fixed, of_metrics, x, y, weights,
+            training=True, optimizer_variables=of_optimizer,  # which know the scale
+        )  # fmt: skip
         trainable, of_optimizer = self.optimizer.stateless_apply(of_optimizer, gradients, trainable)
         values = zip(self.metrics_variables, of_metrics, strict=True)
         with keras.StatelessScope(values) as scope:

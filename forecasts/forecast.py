@@ -136,9 +136,9 @@ def go_on(args, argv):
 
 
 def draw(methods, args, series, coming, folder):
-    """Draw forecasts, and errors over the horizon; methods: {name: (fitted, test errors)}."""
+    """Draw two forecasts (more would hide each other), and the errors over the horizon."""
     label = args.value or "vehicles an hour"
-    two = {spoken(name): methods[name][0] for name in list(methods)[:2]}  # more hide each other
+    two = {spoken(name): methods[name][0] for name in list(methods)[:2]}
     path = folder / f"forecast_{args.horizon}.png"
     draw_forecasts(two, spans_to_draw(series, args.horizon), label, path, coming)
     if args.horizon > 1:

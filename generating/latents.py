@@ -5,6 +5,7 @@ Chapter: generating/README.md#a-space-of-few-numbers
 
 from chapter import OUTPUTS
 
+import math
 from typing import NamedTuple
 
 import keras
@@ -135,8 +136,8 @@ def in_batches(network, *inputs):
 
 def in_reports(steps, report):
     """Return how fit is to take so many steps, rounded up, with a line after each report."""
-    epochs = -(-steps // report)
-    return {"steps_per_epoch": -(-steps // epochs), "epochs": epochs}
+    epochs = math.ceil(steps / report)
+    return {"steps_per_epoch": math.ceil(steps / epochs), "epochs": epochs}
 
 
 def cosine_adam(rate, steps):

@@ -12,6 +12,7 @@ Chapter: visualizing/README.md#filters-and-feature-maps
 
 from chapter import OUTPUTS
 
+import math
 from pathlib import Path
 
 import keras
@@ -75,7 +76,7 @@ def draw_filters(before, after, path):
 def draw_layers(image, outputs, path):
     """Draw a digit, and below it what each layer makes of it; {layer: its output}."""
     shown = {name: out[0] for name, out in outputs.items() if "flatten" not in name}
-    rows = [-(-out.shape[-1] // (2 * ROW)) if out.ndim == 3 else 1 for out in shown.values()]
+    rows = [math.ceil(out.shape[-1] / (2 * ROW)) if out.ndim == 3 else 1 for out in shown.values()]
     figure, panels = plt.subplots(
         1 + len(rows),
         figsize=(9.4, 0.3 * sum(rows) + 0.3 * len(rows) + 1.4),

@@ -65,7 +65,7 @@ class ImageFiles(keras.utils.PyDataset):
         self.on_epoch_end()
 
     def __len__(self):
-        return math.ceil(len(self.paths) / BATCH_SIZE)  # rounded up: the last batch may be smaller
+        return math.ceil(len(self.paths) / BATCH_SIZE)  # the last batch may be smaller
 
     def __getitem__(self, index):
         rows = self.order[index * BATCH_SIZE : (index + 1) * BATCH_SIZE]

@@ -4,6 +4,8 @@ It writes several texts at once. `python text/gpt/generate.py RUN --check` compa
 Chapter: text/gpt/README.md#writing
 """
 
+import math
+
 import numpy as np
 from scipy.special import erf, softmax
 
@@ -75,7 +77,7 @@ def last_window(length, context):
     When it is full, it forgets its first half, and reads the other half anew.
     """
     half = context // 2
-    return 0 if length <= context else -(-(length - context) // half) * half
+    return 0 if length <= context else math.ceil((length - context) / half) * half
 
 
 def cached_logits(model):
