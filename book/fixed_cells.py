@@ -6,14 +6,14 @@ then one cell after the other, not all at once: some take half an hour. The text
 says how long it takes; while it runs, the next cells wait. Where the text says "paste it into
 Python", the next cell is that program (leave out `exit()`, which ends the kernel). For a command or
 a program that stands in the text, add a cell; a command gets an exclamation mark in front, as in
-`!python xor/xor.py --seed 4`. The last line of a run names its
-folder, such as `xor/outputs/2026-11-24_16-30-12`. Write it in place of RUN; where a command has
-`outputs/` before RUN, write only the last part, such as `2026-11-24_16-30-12`. If you run a command
-with `--outputs NAME` again, give it another NAME. To change a script, open it from the list of
-files, save it, and run its cell again; if you change a file that a Python cell imports, restart the
-kernel. The stop button is Ctrl-C. (On Windows it kills a command at its next line: nothing is
-evaluated or said, and the run is the newest folder in the chapter's `outputs/`.) What serves a page
-or asks questions needs a terminal: *File > New > Terminal*.
+`!python xor/xor.py --seed 4`. The last line of a run names its folder, such as
+`xor/outputs/2026-11-24_16-30-12`. Write it in place of RUN; where a command has `outputs/` before
+RUN, write only the last part, such as `2026-11-24_16-30-12`. If you run a command with `--outputs
+NAME` again, give it another NAME. To change a script, open it from the list of files, save it, and
+run its cell again; if you change a file that a Python cell imports, restart the kernel. The stop
+button is Ctrl-C. (On Windows it kills a command at its next line: nothing is evaluated or said, and
+the run is the newest folder in the chapter's `outputs/`.) What serves a page or asks questions
+needs a terminal: *File > New > Terminal*.
 """
 PUT_YOURS = "# Put in your run, or your file, and take the # before the ! away."
 

@@ -47,7 +47,7 @@ LINK = re.compile(
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
-LOOKED_UP = {Path("CONTENTS.md"): "CONTENTS", Path("GLOSSARY.md"): "GLOSSARY"}
+LOOKED_UP = [Path("CONTENTS.md"), Path("GLOSSARY.md")]
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
@@ -61,7 +61,8 @@ def chapters():
 
 def notebook_names():
     """Return the names of all notebooks by their pages."""
-    return {path: name for name, path in chapters().items()} | LOOKED_UP
+    looked_up = {path: path.stem for path in LOOKED_UP}
+    return {path: name for name, path in chapters().items()} | looked_up
 
 
 def prepare_text(text, readme, names, folder, repository):
@@ -173,10 +174,10 @@ def main(argv=None):
     folder = make_folder(args.outputs).resolve()
     names, kept = notebook_names(), folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
-    filed = load_results("notebooks")["executed"]
-    for page, name in LOOKED_UP.items():
+    filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
+    for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
-        nbformat.write(looked_up, folder / f"{name}.ipynb")
+        nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
     for name, readme in readmes.items():
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
@@ -184,7 +185,7 @@ def main(argv=None):
         if (folder / f"{name}.ipynb").exists() and about.items() <= executed.get(name, {}).items():
             continue  # it has run, and is kept
         executed.pop(name, None)
-        if "changed" in args.execute and about.items() <= filed.get(name, {}).items():
+        if about.items() <= filed.get(name, {}).items():
             executed[name] = filed[name]
             continue
         nbformat.write(notebook, folder / f"{name}.ipynb")
