@@ -10,6 +10,8 @@ from conftest import ROOT, skip_loudly
 
 from utils.runs import load_results
 
+pytestmark = pytest.mark.slow  # what they need is installed for the slow tests alone
+
 
 @pytest.fixture
 def notebooks(load_script):
@@ -169,7 +171,6 @@ def test_a_cell_at_the_end_of_a_file_takes_the_place_of_the_one_before(
     assert text.startswith("x = 1\n") and text.endswith("x = 3\n") and "(2" not in text
 
 
-@pytest.mark.slow
 def test_a_notebook_runs(notebooks, make, tmp_path):
     """Of its commands, which other tests run, one is left, so that this takes seconds."""
     notebook = make("basics")
