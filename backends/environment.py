@@ -37,7 +37,7 @@ def look_at_python():
     version, bits = sys.version_info[:2], platform.architecture()[0]
     found = f"Python {platform.python_version()}, {bits}, on {platform.system()}"
     if version not in PYTHONS or bits != "64bit":
-        return found, "Make the environment with a 64-bit Python 3.11, 3.12 or 3.13."
+        return found, "Delete .venv, and make it with a 64-bit Python 3.11, 3.12 or 3.13."
     if sys.prefix == sys.base_prefix != os.environ.get("CONDA_PREFIX"):
         activate = r".venv\Scripts\activate" if os.name == "nt" else "source .venv/bin/activate"
         return f"{found}, no virtual environment", f"Activate it: {activate}"

@@ -5,7 +5,7 @@
     python book/notebooks.py --execute xor basics     # and run some, which takes their minutes
     # Stopped? The same command goes on with the chapters that have not yet run to their end.
     python book/notebooks.py --execute all --outputs FOLDER
-    # Only those whose cells (not the scripts that they start) are others than when they last ran.
+    # Only those whose cells (not the scripts that they start) are others than in the filed run.
     python book/notebooks.py --execute changed
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
@@ -33,7 +33,15 @@ from fixed_cells import PUT_YOURS, USE, start_cell
 from texts import is_quoted
 from utils.fingerprints import short_hash
 from utils.options import make_parser
-from utils.runs import fail, load_results, make_folder, read_json, save_results, write_json
+from utils.runs import (
+    fail,
+    load_results,
+    make_folder,
+    provenance,
+    read_json,
+    save_results,
+    write_json,
+)  # fmt: skip
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -47,7 +55,7 @@ LINK = re.compile(
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
-LOOKED_UP = [Path("CONTENTS.md"), Path("GLOSSARY.md")]
+LOOKED_UP = [Path(f"{name}.md") for name in ("README", "CONTENTS", "GLOSSARY", "TROUBLESHOOTING")]
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
@@ -145,8 +153,8 @@ def make_notebook(readme, names, folder, repository=None):
             done, rest = block.end(), text[block.end() :].lstrip()
             ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
             said = f"{ours}\n\n" if ours else ""
-            theirs = sources[0].startswith(PUT_YOURS) or len(sources) > 1
-            if said and rest.startswith("```text") and not theirs:
+            alone = len(sources) == 1 and not sources[0].startswith(PUT_YOURS)
+            if alone and rest.startswith("```text"):
                 cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(said + text[done:].lstrip()))
     for number, cell in enumerate(cells):
@@ -175,29 +183,32 @@ def main(argv=None):
     names, kept = notebook_names(), folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
     filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
+    made_by = provenance(__file__, argv)
+    run = {key: made_by[key] for key in ("date", "keras", "cores")}  # chapters run on several days
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
     for name, readme in readmes.items():
         notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
-        about = {"code": code_hash(notebook), "repository": args.repository, "wrong": None}
-        if (folder / f"{name}.ipynb").exists() and about.items() <= executed.get(name, {}).items():
+        state = {"code": code_hash(notebook), "repository": args.repository, "wrong": None}
+        if (folder / f"{name}.ipynb").exists() and state.items() <= executed.get(name, {}).items():
             continue  # it has run, and is kept
         executed.pop(name, None)
-        if about.items() <= filed.get(name, {}).items():
+        named = {"all", name} & set(args.execute)
+        if not named and state.items() <= filed.get(name, {}).items():
             executed[name] = filed[name]
             continue
         nbformat.write(notebook, folder / f"{name}.ipynb")
-        if {"all", "changed", name} & set(args.execute):
-            one = about | execute(notebook)
+        if named or "changed" in args.execute:
+            one = state | run | execute(notebook)
             nbformat.write(notebook, folder / f"{name}.ipynb")
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
             for line in one["not_printed"]:
                 print(f"    shown, not printed: {line}", flush=True)
             executed[name] = one
             write_json({"executed": executed}, kept)
-    print(f"{len(readmes)} notebooks")
+    print(f"{len(list(folder.glob('*.ipynb')))} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):
         fail("not all notebooks ran to their end")

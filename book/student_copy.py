@@ -21,7 +21,7 @@ KEYS = {
     "assets/results/exercises.json",  # with wrong solutions, a step from right
 }  # fmt: skip
 # What is of one computer only, or belongs to the developers.
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "wheels")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "wheels", "notebooks")
 
 
 def main(argv=None):
@@ -32,6 +32,9 @@ def main(argv=None):
         fail(f"{folder} exists already. Name a new folder.")
     if folder.resolve().is_relative_to(ROOT):
         fail(f"{folder} lies in the project. Name a folder outside.")
+    tasks = sorted((ROOT / "exercises" / "tasks").glob("*.py"))
+    if solved := [one for one in tasks if "NotImplementedError" not in one.read_text("utf-8")]:
+        fail(f"{solved[0].name} has a solution in it. Make the copy from a fresh clone.")
 
     def leave_out(place, names):
         if Path(place).name == "outputs":

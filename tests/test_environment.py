@@ -156,7 +156,7 @@ def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_pa
         offline.main(options)
 
 
-def test_the_students_copy_has_no_keys(load_script, tmp_path):
+def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     """It has the chapters; what is missing is what is said to be missing."""
     script = load_script("book/student_copy.py")
     folder = tmp_path / "class"
@@ -172,5 +172,11 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path):
             assert (page.parent / target).exists(), f"{page}: {target}"
     with pytest.raises(SystemExit, match="exists already"):
         script.main([str(folder)])
+    with monkeypatch.context() as solved:
+        solved.setattr(script, "ROOT", tmp_path / "solved")
+        (tmp_path / "solved" / "exercises" / "tasks").mkdir(parents=True)
+        (tmp_path / "solved" / "exercises" / "tasks" / "01_neuron.py").write_text("done")
+        with pytest.raises(SystemExit, match=r"01_neuron\.py has a solution in it"):
+            script.main([str(tmp_path / "another")])
     with pytest.raises(SystemExit, match="lies in the project"):
         script.main([str(ROOT / "xor" / "class")])

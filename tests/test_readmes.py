@@ -168,7 +168,7 @@ def blocks_with_commands():
                 section = TEXTS[path][: block.start()].rpartition("\n#")[2]
                 before = section.rstrip().split("\n\n")[-2:]
                 after = []
-                if "<!-- not run" in before[-1]:  # and so no cell of a notebook
+                if "<!-- not run:" in before[-1]:  # and so no cell of a notebook
                     rest = re.split(r"\n#|\n```shell", TEXTS[path][block.end() :])[0]
                     after = rest.lstrip().split("\n\n")[:3]
                 at = f"{path.relative_to(ROOT)}:{TEXTS[path][: block.start()].count(chr(10)) + 1}"

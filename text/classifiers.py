@@ -96,7 +96,7 @@ def make_vectorizer(texts):
 def numbers_of(vectorizer, texts):
     """Return the numbers of the words, (texts, LONGEST). A text without any is one unknown word.
 
-    Otherwise the mean over its words would be 0 / 0, and one such number spoils all weights.
+    Otherwise the mean over its words would be 0 / 0, and after one such number each answer is nan.
     """
     numbers = np.array(ops.convert_to_numpy(vectorizer(list(texts))))
     numbers[:, 0] = np.maximum(numbers[:, 0], 1)
