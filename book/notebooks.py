@@ -142,9 +142,10 @@ def make_notebook(readme, names, folder, repository=None):
         part = "".join([part.strip(), "\n\n", *used]).strip()
         return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
 
-    start = [new_markdown_cell(USE), new_code_cell(start_cell(repository))]
-    cells, done, said = [] if readme in LOOKED_UP else start, 0, ""
+    cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
     blocks = [*FENCE.finditer(text), None]
+    if readme in LOOKED_UP:
+        cells, blocks = [], []  # text alone
     for block, after in pairwise(blocks):
         sources = cells_of(block, text[: block.start()], readme)
         if sources:
