@@ -136,7 +136,7 @@ def go_on(args, argv):
 
 
 def draw(methods, args, series, coming, folder):
-    """Draw two forecasts, and the horizon. methods: {name: (fitted, errors on the test part)}."""
+    """Draw two forecasts, and errors by horizon. methods: {name: (fitted, errors of test)}."""
     label = args.value or "vehicles an hour"
     two = {spoken(name): methods[name][0] for name in list(methods)[:2]}
     path = folder / f"forecast_{args.horizon}.png"
