@@ -21,12 +21,12 @@ from pathlib import Path
 from latex2mathml.converter import convert
 
 from book.alive import pages as alive
+from book.texts import FENCE
 from utils.options import make_parser
 from utils.runs import fail, make_folder
 
 STATIC = ROOT / "book" / "static"
 PLACES = ["", "[a-z]*/", "[a-z]*/[a-z]*/"]
-FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1``` *$", re.MULTILINE | re.DOTALL)
 # A row in the tables of the front page; a chapter without a number is to look things up in.
 CHAPTER = re.compile(r"^\| ((?:\d+\. )?)\[(.+?)\]\(([\w/]+README\.md)", re.MULTILINE)
 # What the theme would load from elsewhere so that the search works without a server.

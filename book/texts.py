@@ -1,5 +1,8 @@
 """Machinery of the book and of its tests: its pages, and what they quote from scripts."""
 
+import re
+from textwrap import indent
+
 from utils.runs import ROOT
 
 # The front page, those of the chapters, and those of their parts.
@@ -9,6 +12,8 @@ for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
 # And the pages that are no chapters, but CONTRIBUTING.md, in which such comments are examples.
 OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.md")}
 PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
+# A block of code: its indentation, its language, and what is in it.
+FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1``` *$", re.MULTILINE | re.DOTALL)
 
 
 def is_quoted(code, readme):
@@ -22,9 +27,4 @@ def is_quoted(code, readme):
 
 def holds(script, code):
     """Tell whether the code's lines stand in the script, one after the other, equally indented."""
-    lines = code.rstrip().split("\n")
-    for indent in ("", " " * 4, " " * 8, " " * 12):
-        quoted = "\n".join(indent + line if line else line for line in lines)
-        if f"\n{quoted}\n" in f"\n{script}\n":
-            return True
-    return False
+    return any(f"\n{indent(code.rstrip(), ' ' * n)}\n" in f"\n{script}\n" for n in (0, 4, 8, 12))

@@ -57,6 +57,14 @@ def skip_loudly(reason):
     pytest.skip(reason)
 
 
+def failure(function, *arguments):
+    """Return the one line with which a function ends the program."""
+    with pytest.raises(SystemExit) as stop:
+        function(*arguments)
+    assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
+    return stop.value.code
+
+
 def need_chromium(browser):
     """Skip a test, loudly, where there is no Chromium. browser: book/figures/browser.py, loaded."""
     if browser.find_chromium() is None:
@@ -82,49 +90,50 @@ def nothing_left_behind():
     assert settings() == before
 
 
-@pytest.fixture
-def load_script(monkeypatch):
-    """Return a function that loads a script as a module of its own.
+@contextmanager
+def loading():
+    """Give a function that loads a script as a module of its own.
 
-    As when Python starts the script, its folder comes first on the module path while the test
-    lasts, and `chapter` is that of its own folder. The modules of the chapters are forgotten
-    afterwards, so that two of them may use one file name; `utils` is the same for all.
+    As when Python starts the script, its folder comes first on the module path meanwhile, and
+    `chapter` is that of its own folder. The modules of the chapters are forgotten afterwards, so
+    that two of them may use one file name; `utils` is the same for all.
     """
     before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
 
-    def load(path):
-        path = ROOT / path
-        monkeypatch.syspath_prepend(str(path.parent))
-        if path.parent.name != "mnist":  # there mnist.py would hide the package mnist
-            sys.path[:] = [folder for folder in sys.path if folder != str(ROOT / "mnist")]
-            if not hasattr(sys.modules.get("mnist"), "__path__"):
-                sys.modules.pop("mnist", None)
-        sys.modules.pop("chapter", None)
-        if (path.parent / "chapter.py").exists():
-            importlib.import_module("chapter")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules.pop(path.stem, None)  # or monkeypatch would put it back after the test
-        monkeypatch.setitem(sys.modules, path.stem, module)
-        spec.loader.exec_module(module)
-        return module
+        def load(path):
+            path = ROOT / path
+            patch.syspath_prepend(str(path.parent))
+            if path.parent.name != "mnist":  # there mnist.py would hide the package mnist
+                sys.path[:] = [folder for folder in sys.path if folder != str(ROOT / "mnist")]
+                if not hasattr(sys.modules.get("mnist"), "__path__"):
+                    sys.modules.pop("mnist", None)
+            sys.modules.pop("chapter", None)
+            if (path.parent / "chapter.py").exists():
+                importlib.import_module("chapter")
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            module = importlib.util.module_from_spec(spec)
+            sys.modules.pop(path.stem, None)  # or patch would put it back afterwards
+            patch.setitem(sys.modules, path.stem, module)
+            spec.loader.exec_module(module)
+            return module
 
-    yield load
+        yield load
     forget_chapters(before)
+
+
+@pytest.fixture
+def load_script():
+    """Return the function of `loading`, while a test lasts."""
+    with loading() as load:
+        yield load
 
 
 @contextmanager
 def loaded(path):
     """Load a script as load_script does, for a fixture that is shared by several tests."""
-    path = ROOT / path
-    sys.modules.pop("chapter", None)
-    if hasattr(sys.modules.get(path.stem), "__path__"):  # a folder of the same name
-        del sys.modules[path.stem]
-    before = set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(path.parent))
-        yield importlib.import_module(path.stem)
-    forget_chapters(before)
+    with loading() as load:
+        yield load(path)
 
 
 def forget_chapters(before):
@@ -198,30 +207,6 @@ def load_quickly(load_without_figures, few_digits):
 
 
 @pytest.fixture
-def run_lesson(load_script, tmp_path, monkeypatch):
-    """Return a function that runs a lesson which draws one figure; it gives module and results.
-
-    figure: its name, where it is not the script's; the other keyword arguments replace constants
-    of the script.
-    """
-
-    def run(path, *options, figure=None, **constants):
-        module = load_script(path)
-        for constant, value in constants.items():
-            monkeypatch.setattr(module, constant, value)
-        results = module.main(["--outputs", str(tmp_path), *map(str, options)])
-        saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-        saved.pop("provenance")
-        assert saved == json.loads(json.dumps(results)) == results
-        figure = f"{figure or Path(path).stem}.png"
-        assert {path.name for path in tmp_path.iterdir()} == {"results.json", figure}
-        assert plt.imread(tmp_path / figure).std() > 0.05, "the figure is empty"
-        return module, results
-
-    return run
-
-
-@pytest.fixture
 def run_main(load_script, tmp_path, monkeypatch):
     """Return a function that runs a script in this process and gives module and results.
 
@@ -237,6 +222,20 @@ def run_main(load_script, tmp_path, monkeypatch):
         saved.pop("provenance")
         assert saved == json.loads(json.dumps(results, default=lambda value: value.tolist()))
         return module, saved
+
+    return run
+
+
+@pytest.fixture
+def run_lesson(run_main, tmp_path):
+    """Return run_main for a lesson that draws one figure; figure: its name, if not the script's."""
+
+    def run(path, *options, figure=None, **constants):
+        module, results = run_main(path, *options, **constants)
+        folder, figure = tmp_path / "run", f"{figure or Path(path).stem}.png"
+        assert {path.name for path in folder.iterdir()} == {"results.json", figure}
+        assert plt.imread(folder / figure).std() > 0.05, "the figure is empty"
+        return module, results
 
     return run
 

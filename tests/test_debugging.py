@@ -180,22 +180,6 @@ def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script
     assert "found nothing" in capsys.readouterr().out
 
 
-def test_overfitting_is_seen_in_the_history(load_script):
-    symptoms = load_script("visualizing/debugging/symptoms.py")
-    patients = load_script("visualizing/debugging/patient.py")
-    falling = [1 / epoch for epoch in range(1, 21)]
-    rising = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
-
-    def examine(val_loss):
-        history = pd.DataFrame({"loss": falling, "val_loss": val_loss})
-        return symptoms.overfitting(patients.Patient(history, *[None] * 7))
-
-    assert "overfitting" in examine(rising)
-    assert examine(falling) is None
-    bad_luck = [*falling[:-1], 1.0]  # a single epoch
-    assert examine(bad_luck) is None
-
-
 def test_losses_that_are_no_numbers_are_seen(load_script):
     symptoms = load_script("visualizing/debugging/symptoms.py")
     patients = load_script("visualizing/debugging/patient.py")

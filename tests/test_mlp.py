@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, loaded
+from conftest import ROOT, failure, loaded
 from scipy import stats
 
 CSV = ROOT / "mlp" / "Churn_Modelling.csv"
@@ -665,7 +665,7 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
     outputs = ["--outputs", str(tmp_path / "run")]
 
     def line(*options):
-        return failure(predict.main, capsys, [*options, *outputs])
+        return failure(predict.main, [*options, *outputs])
 
     monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
     assert "Run mlp/mlp.py, or name one: --model." in line()
@@ -731,10 +731,10 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
             script.predict_plain(model, script.NEW_CUSTOMER | change)
 
 
-def test_plain_values_on_other_back_ends(load_script, monkeypatch, capsys):
+def test_plain_values_on_other_back_ends(load_script, monkeypatch):
     script = load_script("mlp/plain_values.py")
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    assert "only TensorFlow computes with text" in failure(script.main, capsys, [])
+    assert "only TensorFlow computes with text" in failure(script.main, [])
 
 
 def test_the_service_answers_as_the_lesson(served, load_script, saved):
@@ -777,10 +777,10 @@ def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):
     message(415, data="{}")
 
 
-def test_the_service_takes_only_networks_with_columns(load_script, saved, capsys):
+def test_the_service_takes_only_networks_with_columns(load_script, saved):
     script = load_script("serialization/rest/table_app.py")
     for path in (ROOT / "assets" / "models" / "conv_net.keras", saved[0] / "churn.keras"):
-        assert "does not take columns by name" in failure(script.create_app, capsys, path)
+        assert "does not take columns by name" in failure(script.create_app, path)
 
 
 # Trouble
@@ -856,31 +856,21 @@ BAD_FILES = {
 }
 
 
-def failure(function, capsys, *arguments):
-    """Return the one line with which a function ends the run."""
-    with pytest.raises(SystemExit) as stop:
-        function(*arguments)
-    assert isinstance(stop.value.code, str)  # Python prints it and exits with status 1
-    assert "\n" not in stop.value.code.strip()
-    assert capsys.readouterr().err == ""
-    return stop.value.code
-
-
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_file_gets_one_line(reading, case, tmp_path, capsys):
+def test_bad_file_gets_one_line(reading, case, tmp_path):
     make, message = BAD_FILES[case]
     path = tmp_path / "customers.csv"
     path.write_text(make())
-    line = failure(reading.read_table, capsys, path)
+    line = failure(reading.read_table, path)
     assert "customers.csv" in line and message in line
 
 
-def test_what_is_no_text_file_gets_one_line(reading, tmp_path, capsys):
+def test_what_is_no_text_file_gets_one_line(reading, tmp_path):
     picture = tmp_path / "picture.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
-    assert "is not a proper CSV file" in failure(reading.read_table, capsys, picture)
-    assert "No such file" in failure(reading.read_table, capsys, tmp_path / "nowhere.csv")
-    assert "cannot read" in failure(reading.read_table, capsys, tmp_path)
+    assert "is not a proper CSV file" in failure(reading.read_table, picture)
+    assert "No such file" in failure(reading.read_table, tmp_path / "nowhere.csv")
+    assert "cannot read" in failure(reading.read_table, tmp_path)
 
 
 def test_good_files_in_other_clothes_are_read(reading, tmp_path):
@@ -892,22 +882,22 @@ def test_good_files_in_other_clothes_are_read(reading, tmp_path):
     assert len(reading.read_table(path)) == 300  # another order, no numbers
 
 
-def test_a_bad_file_is_named_by_the_lesson(load_script, tmp_path, monkeypatch, capsys):
+def test_a_bad_file_is_named_by_the_lesson(load_script, tmp_path, monkeypatch):
     path = tmp_path / "customers.csv"
     path.write_text(with_value("Geography", "Italy"))
     monkeypatch.setattr(sys, "argv", ["mlp/mlp.py"])
-    line = failure(load_script("mlp/mlp.py").main, capsys, ["--data", str(path)])
+    line = failure(load_script("mlp/mlp.py").main, ["--data", str(path)])
     assert line.startswith("mlp.py: ") and 'line 5: Geography is "Italy"' in line
 
 
-def test_original_without_network(load_script, monkeypatch, capsys):
+def test_original_without_network(load_script, monkeypatch):
     mlp = load_script("mlp/mlp.py")
 
     def get_file(*_, **__):
         raise Exception("URL fetch failure on https://...: None --\n[Errno -2] Name not known")
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
-    line = failure(mlp.main, capsys, ["--original"])
+    line = failure(mlp.main, ["--original"])
     assert "download failed" in line and "Name not known" in line and "--data PATH" in line
 
 

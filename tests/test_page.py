@@ -21,21 +21,16 @@ def element(chrome, name):
     return chrome.find_element(By.ID, name)
 
 
-def ink_seen(chrome):
-    """Return the sum of the grey levels of the small picture."""
-    return chrome.execute_script(
-        "return document.getElementById('seen').getContext('2d')"
-        ".getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0).reduce((a, b) => a + b)"
-    )
-
-
 def probabilities(chrome, table="bars"):
     cells = chrome.find_elements(By.CSS_SELECTOR, f"#{table} td:last-child")
     return [float(cell.text.removesuffix(" %") or 0) for cell in cells]
 
 
 def look_for_trouble(chrome, address):
-    """No error in the console, nothing loaded from elsewhere, nothing wider than the screen."""
+    """No error in the console, nothing loaded from elsewhere, nothing wider than the screen.
+
+    Returns the colour of the background.
+    """
     assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
     loaded = chrome.execute_script(
         "return performance.getEntriesByType('resource').map(entry => entry.name)"
@@ -44,6 +39,7 @@ def look_for_trouble(chrome, address):
     assert chrome.execute_script(
         "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+    return chrome.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
 
 
 @pytest.mark.slow
@@ -56,9 +52,12 @@ def test_draw_on_the_page(browser):
                 assert browser.read(chrome) == str(digit)
                 assert max(probabilities(chrome)) == probabilities(chrome)[digit] > 50
                 assert sum(probabilities(chrome)) == pytest.approx(100, abs=0.6)
-                assert ink_seen(chrome) > 10_000
+                assert sum_of_pixels(chrome, "#seen") > 10_000
                 chrome.find_element(By.TAG_NAME, "body").send_keys("c")
-                assert element(chrome, "digit").text.strip() == "" and ink_seen(chrome) == 0
+                assert (
+                    element(chrome, "digit").text.strip() == ""
+                    and sum_of_pixels(chrome, "#seen") == 0
+                )
             browser.draw(chrome, "star")
             assert browser.read(chrome) == "?"
             assert "I do not think that this is a digit" in element(chrome, "status").text
@@ -74,9 +73,7 @@ def test_draw_on_the_page(browser):
             assert browser.read(chrome) == "4"
             element(chrome, "clear").click()
             assert element(chrome, "digit").text.strip() == ""
-            look_for_trouble(chrome, address)
-            light = chrome.find_element(By.TAG_NAME, "body")
-            light = light.value_of_css_property("background-color")
+            light = look_for_trouble(chrome, address)
         with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
             chrome.get(address)
             browser.draw(chrome, 7, "touch")
@@ -84,9 +81,7 @@ def test_draw_on_the_page(browser):
             browser.forget_answer(chrome)
             element(chrome, "predict").click()
             assert browser.read(chrome) == "7"
-            look_for_trouble(chrome, address)
-            body = chrome.find_element(By.TAG_NAME, "body")
-            assert body.value_of_css_property("background-color") != light
+            assert look_for_trouble(chrome, address) != light
 
 
 def layers_shown(chrome):
@@ -127,16 +122,13 @@ def test_watch_it_think(browser):
             assert browser.read(chrome)
             layers_shown(chrome)
             assert sum_of_pixels(chrome, "#layers canvas") != first
-            look_for_trouble(chrome, address)
-            light = body.value_of_css_property("background-color")
+            light = look_for_trouble(chrome, address)
         with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
             chrome.get(address)
             browser.draw(chrome, 2, "touch")
             assert browser.read(chrome) == "2"
             assert len(layers_shown(chrome)) == 6
-            look_for_trouble(chrome, address)
-            body = chrome.find_element(By.TAG_NAME, "body")
-            assert body.value_of_css_property("background-color") != light
+            assert look_for_trouble(chrome, address) != light
 
 
 @pytest.fixture
@@ -182,11 +174,7 @@ def test_write_along(browser, little_writer):
             element(chrome, "step").click()
             wait.until(lambda _: len(text(chrome)) == len(written) + 1)
             wait.until(lambda _: max(probabilities(chrome, "likeliest")) == 100)
-            look_for_trouble(chrome, address)
-            light = chrome.find_element(By.TAG_NAME, "body")
-            light = light.value_of_css_property("background-color")
+            light = look_for_trouble(chrome, address)
         with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
             chrome.get(address)
-            look_for_trouble(chrome, address)
-            body = chrome.find_element(By.TAG_NAME, "body")
-            assert body.value_of_css_property("background-color") != light
+            assert look_for_trouble(chrome, address) != light

@@ -9,15 +9,14 @@ import os
 import re
 import shlex
 from html.parser import HTMLParser
+from textwrap import dedent
 
 import keras
 import pytest
 from conftest import ROOT, render
-from sybil import Sybil
-from sybil.parsers.markdown import CodeBlockParser
 
 from book.measurements import MEASUREMENTS
-from book.texts import PAGES, READMES, is_quoted
+from book.texts import FENCE, PAGES, READMES, is_quoted
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
@@ -80,22 +79,18 @@ NOT_SCRIPTS = re.compile(
 )
 
 
-def no_evaluation(example):
-    """Sybil only finds the blocks here; the tests below say what is done with them."""
-
-
 def blocks(language, excepted=False):
     """Return the READMEs' blocks of a language that are to be run, or those that they except."""
     found = []
     for path, text in TEXTS.items():
-        document = Sybil([CodeBlockParser(language, no_evaluation)]).parse(path)
-        for example in document.examples():
-            line = text[: example.start].count("\n") + 1
-            before = text[: example.start].rstrip().rpartition("\n")[2]
-            if bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before)) == excepted:
-                name, code = path.relative_to(ROOT).as_posix(), example.parsed
+        for example in FENCE.finditer(text):
+            line = text[: example.start()].count("\n") + 1
+            before = text[: example.start()].rstrip().rpartition("\n")[2]
+            excepts = bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before))
+            if example[2] == language and excepts == excepted:
+                name, code = path.relative_to(ROOT).as_posix(), dedent(example[3])
                 slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
-                block = path, code, text[example.end :]
+                block = path, code, text[example.end() :]
                 marks = [pytest.mark.slow] if slow else []
                 found.append(pytest.param(*block, id=f"{name}:{line}", marks=marks))
     return found
@@ -112,27 +107,21 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
     if is_quoted(code, readme):
         return
     assert re.search(r"^(import|from) |\bprint\(", code, re.MULTILINE), "in no script"
+    statement = []  # Python 3.11 and 3.12 end an indented block with an empty line alone
+    for line in [*code.splitlines(), ""]:
+        statement.append(line)
+        if codeop.compile_command("\n".join(statement)):
+            statement = []
+    assert not statement, "cannot be pasted into a shell"
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, str(readme), "exec"), {"__name__": "__main__"})
-    shown = re.match(r"`*\s*```text\n(.*?)```", rest, re.DOTALL)
+    shown = re.match(r"\s*```text\n(.*?)```", rest, re.DOTALL)
     if shown:
         options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         assert doctest.OutputChecker().check_output(shown[1], printed.getvalue(), options), (
             printed.getvalue()
         )
-
-
-@pytest.mark.parametrize("code", [block.values[1] for block in blocks("python")])
-def test_python_that_runs_can_be_pasted_into_a_shell(code):
-    """Python 3.11 and 3.12 end an indented block with an empty line, and with nothing else."""
-    statement = []
-    if code.startswith(("import ", "from ", "print(")):
-        for line in [*code.splitlines(), ""]:
-            statement.append(line)
-            if codeop.compile_command("\n".join(statement)):
-                statement = []
-    assert not statement
 
 
 def lines_of_shells(excepted=False):
@@ -163,8 +152,8 @@ def blocks_with_commands():
     """Return the READMEs' shell blocks that start a script, with the text that says how long."""
     found = []
     for path in READMES:
-        for block in re.finditer(r"^```shell\n(.*?)^```", TEXTS[path], re.DOTALL | re.MULTILINE):
-            if re.search(r"\bpython \S+\.py\b", block[1]):
+        for block in FENCE.finditer(TEXTS[path]):
+            if block[2] == "shell" and re.search(r"\bpython \S+\.py\b", block[3]):
                 section = TEXTS[path][: block.start()].rpartition("\n#")[2]
                 before = section.rstrip().split("\n\n")[-2:]
                 after = []
@@ -172,7 +161,7 @@ def blocks_with_commands():
                     rest = re.split(r"\n#|\n```shell", TEXTS[path][block.end() :])[0]
                     after = rest.lstrip().split("\n\n")[:3]
                 at = f"{path.relative_to(ROOT)}:{TEXTS[path][: block.start()].count(chr(10)) + 1}"
-                found.append(pytest.param("\n".join([*before, block[1], *after]), id=at))
+                found.append(pytest.param("\n".join([*before, block[3], *after]), id=at))
     return found
 
 
@@ -287,14 +276,10 @@ def test_the_contents_name_every_section(links):
     linked = [target.partition("#") for target in links[ROOT / "CONTENTS.md"].targets]
     targets = {((ROOT / file).resolve(), anchor) for file, _, anchor in linked}
     for path in READMES[1:]:
-        sections = re.findall(r"^## (?!Summary$|Quiz$).+$", without_code(TEXTS[path]), re.MULTILINE)
+        text = FENCE.sub("", TEXTS[path])
+        sections = re.findall(r"^## (?!Summary$|Quiz$).+$", text, re.MULTILINE)
         linked = {anchor for file, anchor in targets if file == path and anchor}
         assert len(linked) >= len(sections) > 0, path
-
-
-def without_code(text):
-    """Return Markdown without its fenced blocks."""
-    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def test_figures_exist_and_say_what_they_show(links):
@@ -320,17 +305,10 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
 
 
 def test_results_say_how_they_were_measured():
-    # Drawings, the browser's picture, and what starts the back ends in other processes.
-    without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
-    without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
-    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
-    without_backend |= {"numbers_page", "chapters", "concepts", "cells", "eight_curves"}
-    without_backend |= {"transformer", "machine_speed", "notebooks"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
         assert " /" not in provenance["command"], f"{path.name}: write RUN in place of a folder"
-        assert path.stem in without_backend or "backend" in provenance, path.name
 
 
 def test_summaries_are_those_of_the_models(load_script):
@@ -353,7 +331,7 @@ def test_nothing_is_left_to_do(page):
 @each_page
 def test_lines_are_short(page):
     """Tables, figures, links and traced numbers may be longer."""
-    lines = without_code(TEXTS[page]).splitlines()
+    lines = FENCE.sub("", TEXTS[page]).splitlines()
     long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
     assert long == []
 

@@ -123,12 +123,6 @@ def test_the_shown_optimizers_are_those_of_the_results(load_script):
     assert shown.splitlines() == [
         line(name, which, reached[which]) for name, reached in results.items() for which in reached
     ]
-    # The text names the worst and the best of the chosen rates, in this order.
-    accuracies = {
-        name: reached["chosen"]["val_accuracy"]["mean"] for name, reached in results.items()
-    }
-    named = re.findall(r"<!-- optimizers\.(\w+)\.chosen\.val_accuracy\.mean ", README)
-    assert named == [min(accuracies, key=accuracies.get), max(accuracies, key=accuracies.get)]
 
 
 def test_metrics_names_do_not_name_what_evaluate_returns():

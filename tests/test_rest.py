@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import pytest
 import requests
-from conftest import ROOT, loaded
+from conftest import ROOT, failure, loaded
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image, ImageDraw
@@ -628,9 +628,7 @@ def test_a_model_that_cannot_serve_is_refused_in_one_line(modules, tmp_path, mon
         (broken, "only a part of one"),
         (xor, "does not read digits"),
     ]:
-        with pytest.raises(SystemExit) as end:
-            main(["--model", str(path)])
-        assert said in end.value.code and "\n" not in end.value.code
+        assert said in failure(main, ["--model", str(path)])
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

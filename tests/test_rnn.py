@@ -161,11 +161,6 @@ def test_state_is_kept_and_padding_skipped(load_script, tmp_path, monkeypatch):
     assert set(results["ratios"]) == set(two) and results["ratios"]["GRU"] == 1
 
 
-def test_a_script_of_a_part_runs_from_anywhere(run_script, tmp_path):
-    run = run_script("rnn/cells/through_time.py", "--outputs", tmp_path / "run", cwd=tmp_path)
-    assert run.returncode == 0, run.stderr
-
-
 @pytest.mark.parametrize(("name", "parameters"), [("lstm", 81_674), ("gru", 61_962)])
 def test_images_are_read_row_by_row(load_quickly, tmp_path, name, parameters):
     options = ["-m", name, "--epochs", "1", "--train-samples", "256", "--batch-size", "32"]

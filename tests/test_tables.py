@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, loaded
+from conftest import ROOT, failure, loaded
 from scipy import stats
 from sklearn.datasets import load_diabetes, load_iris
 
@@ -45,15 +45,6 @@ def ask_file(script, path, options):
     table, found, what, groups = script.read(script.parse_options(options))
     model = keras.saving.load_model(path)
     return script.ask(model, script.to_inputs(table, found), what.names), what, groups
-
-
-def failure(function, *arguments):
-    """Return the one line with which a function ends the program."""
-    with pytest.raises(SystemExit) as stop:
-        function(*arguments)
-    line = stop.value.code
-    assert isinstance(line, str) and "\n" not in line
-    return line
 
 
 def test_the_network_learns_and_what_was_tested_is_what_was_saved(run, load_script):

@@ -53,7 +53,7 @@ def describe(loss, name, losses, backend):
     losses, count = sorted(losses), len(losses)
     lowest, highest = losses[0], losses[-1]
     lower, higher = bisect.bisect_left(losses, loss), count - bisect.bisect_right(losses, loss)
-    other = "" if backend in (None, sys.modules["keras"].config.backend()) else f" (on {backend})"
+    other = "" if backend == sys.modules["keras"].config.backend() else f" (on {backend})"
     if not is_inside(loss, losses):
         return (
             f"Normal? No: of {count} runs of the book{other} all have a {name} between "
@@ -78,5 +78,5 @@ def place_run(results, script, settings):
             whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))
             if band["settings"] == plain(settings) and whole:
                 loss = look_up(results, band["path"])
-                return describe(loss, band["name"], losses, band.get("backend"))
+                return describe(loss, band["name"], losses, band["backend"])
     return None

@@ -16,6 +16,7 @@ DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 
 COLORS = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 POSITIVE = "#b2182b"  # of weights: nearly the ends of the map RdBu_r
 NEGATIVE = "#2166ac"
+NAME_SIZE = 9.5  # points, of a name behind a line
 LINES = cycler(color=COLORS) + cycler(linestyle=[DASHES[i % 5] for i in range(len(COLORS))])
 
 
@@ -41,7 +42,7 @@ def printable(text):
     return "".join("\N{REPLACEMENT CHARACTER}" if c in odd else c for c in text)
 
 
-def name_lines(axes, fontsize=9.5):
+def name_lines(axes):
     """Write the name of each line with a label behind its right end, in its colour.
 
     Call it when the limits of the axes are final. Names that would overlap are moved apart.
@@ -50,7 +51,7 @@ def name_lines(axes, fontsize=9.5):
     axes.autoscale_view()  # matplotlib would fit the limits to the lines only later
     to_axes = (axes.transData + axes.transAxes.inverted()).transform
     height = axes.get_figure().get_figheight() * axes.get_position().height
-    step = 1.35 * fontsize / 72 / height  # of a line of text, as a share of the axes
+    step = 1.35 * NAME_SIZE / 72 / height  # of a line of text, as a share of the axes
     named = []
     for line in lines:
         x, y = (np.asarray(values, float) for values in line.get_data(orig=False))
@@ -69,7 +70,7 @@ def name_lines(axes, fontsize=9.5):
             textcoords="offset points",
             va="center",
             color=tuple(0.7 * share for share in to_rgb(line.get_color())),  # letters are thin
-            fontsize=fontsize,
+            fontsize=NAME_SIZE,
         )
 
 
