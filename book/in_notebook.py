@@ -20,6 +20,8 @@ from IPython.display import Image, display
 STARTING = re.compile(r"WARNING: All log messages before absl::|[IWE]0000 00:00:\d")
 WRITTEN = re.compile(r"In (.+?): (.+)")  # the last line of a script
 DRAWN = re.compile(r"[^:]+: (.+\.png)")  # a figure by itself
+TRAINED = re.compile(r"Models, curves and report\.html are in (.+)")  # the last line of mnist.py
+CURVES = re.compile(r"_(acc|loss)_e\d+\.png$")
 BELOW = "\n\n# From a cell of a notebook:\n"
 
 
@@ -46,6 +48,9 @@ def run(command):
                     figures = [Path(written[1], name) for name in written[2].split(", ")]
                 elif drawn := DRAWN.fullmatch(text):
                     figures.append(Path(drawn[1]))
+                elif trained := TRAINED.fullmatch(text):
+                    found = sorted(Path(trained[1]).glob("*.png"))
+                    figures = [path for path in found if CURVES.search(path.name)]
             break
         except KeyboardInterrupt:
             if os.name == "nt":  # there only the kernel is told

@@ -161,6 +161,18 @@ def test_a_command_in_a_notebook(shell, load_script, tmp_path, capfd):
     assert one.user_ns["_exit_code"] == 3 and shown == [tmp_path / "xor.png"]
 
 
+def test_of_a_training_of_mnist_the_curves_are_shown(
+    few_digits, load_script, shell, tmp_path, capsys
+):
+    options = ["-m", "mlp_tiny", "--epochs", "1", "--train-samples", "256"]
+    load_script("mnist/mnist.py").main([*options, "--outputs", str(tmp_path)])
+    (tmp_path / "script.py").write_text(f"print({capsys.readouterr().out!r})", encoding="utf-8")
+    run = load_script("book/in_notebook.py").run
+    run(f'"{sys.executable}" "{tmp_path / "script.py"}"')
+    _, shown = shell
+    assert [path.name for path in shown] == ["mlp_tiny_acc_e1.png", "mlp_tiny_loss_e1.png"]
+
+
 def test_a_cell_at_the_end_of_a_file_takes_the_place_of_the_one_before(
     shell, load_script, tmp_path
 ):
