@@ -511,7 +511,7 @@ def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
     with pytest.raises(SystemExit, match=r"le_net_checkpoint\.keras is not a \.keras file"):
         mnist.main(["--resume", str(tmp_path), "--epochs", "2"])
     with pytest.raises(SystemExit, match="holds a run already"):
-        mnist.main(["-m", "le_net", *small])
+        mnist.main(["-m", "le_net", "--outputs", str(tmp_path)])
     for name in (tmp_path / "nosuch", ""):
         with pytest.raises(SystemExit, match="is not a folder of a run"):
             mnist.main(["--resume", str(name)])
