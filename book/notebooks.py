@@ -41,7 +41,7 @@ from utils.runs import (
     read_json,
     save_results,
     write_json,
-)  # fmt: skip
+)
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -69,8 +69,8 @@ def chapters():
 
 def notebook_names():
     """Return the names of all notebooks by their pages."""
-    looked_up = {path: path.stem for path in LOOKED_UP}
-    return {path: name for name, path in chapters().items()} | looked_up
+    of_chapters = {path: name for name, path in chapters().items()}
+    return of_chapters | {path: path.stem for path in LOOKED_UP}
 
 
 def prepare_text(text, readme, names, folder, repository):
@@ -184,8 +184,6 @@ def main(argv=None):
     names, kept = notebook_names(), folder / "results.json"
     executed = read_json(kept)["executed"] if kept.exists() else {}
     filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
-    made_by = provenance(__file__, argv)
-    run = {key: made_by[key] for key in ("date", "keras", "cores")}  # chapters run on several days
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
@@ -202,7 +200,8 @@ def main(argv=None):
             continue
         nbformat.write(notebook, folder / f"{name}.ipynb")
         if named or "changed" in args.execute:
-            one = state | run | execute(notebook)
+            run = provenance(__file__, argv)  # of each chapter: they run on several days
+            one = state | {key: run[key] for key in ("date", "keras", "cores")} | execute(notebook)
             nbformat.write(notebook, folder / f"{name}.ipynb")
             print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
             for line in one["not_printed"]:

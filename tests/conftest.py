@@ -1,12 +1,13 @@
 """Helpers for tests that run the scripts of the book as a reader does."""
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
 import warnings
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -58,10 +59,11 @@ def skip_loudly(reason):
 
 
 def failure(function, *arguments):
-    """Return the one line with which a function ends the program."""
-    with pytest.raises(SystemExit) as stop:
+    """Return the one line with which a function ends the program, and nothing else on stderr."""
+    with pytest.raises(SystemExit) as stop, contextlib.redirect_stderr(io.StringIO()) as said:
         function(*arguments)
     assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
+    assert said.getvalue() == ""
     return stop.value.code
 
 
@@ -90,7 +92,7 @@ def nothing_left_behind():
     assert settings() == before
 
 
-@contextmanager
+@contextlib.contextmanager
 def loading():
     """Give a function that loads a script as a module of its own.
 
@@ -129,7 +131,7 @@ def load_script():
         yield load
 
 
-@contextmanager
+@contextlib.contextmanager
 def loaded(path):
     """Load a script as load_script does, for a fixture that is shared by several tests."""
     with loading() as load:

@@ -25,6 +25,12 @@ def test_what_a_page_claims_holds(page, book):
     assert not overturned, "\n".join(overturned)
 
 
+def test_no_claim_stands_where_nobody_looks():
+    places = ("*.md", "[a-z]*/*.md", "[a-z]*/[a-z]*/*.md")
+    found = {path for place in places for path in ROOT.glob(place)} - {ROOT / "CONTRIBUTING.md"}
+    assert {path for path in found if "<!-- claim: " in path.read_text("utf-8")} == {*PAGES}
+
+
 def test_a_comment_that_breaks_over_two_lines_is_seen(book, load_script):
     (claim,) = book.find_claims("It is more.<!--\nclaim: 1 <\n2 -->", "page")
     assert claim.condition == "1 < 2"

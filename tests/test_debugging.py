@@ -128,6 +128,8 @@ def ended(accuracy, validation):
 
 
 LN = math.log(10)
+SLOWLY = [1 / epoch for epoch in range(1, 21)]
+RISING = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
 # What a check looks at on the two sides of each of its thresholds, and whether that is a finding.
 EDGES = [
     ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.00009}, True),
@@ -149,6 +151,9 @@ EDGES = [
     ("overfitting", "history", rising(1.06, 5), True),
     ("overfitting", "history", rising(1.04, 5), False),
     ("overfitting", "history", rising(1.06, 4), False),
+    ("overfitting", "history", {"loss": SLOWLY, "val_loss": RISING}, True),
+    ("overfitting", "history", {"loss": SLOWLY, "val_loss": SLOWLY}, False),
+    ("overfitting", "history", {"loss": SLOWLY, "val_loss": [*SLOWLY[:-1], 1.0]}, False),
     ("not_probabilities", "predictions", np.full((5, 10), 0.102), True),
     ("not_probabilities", "predictions", np.full((5, 10), 0.098), True),
     ("not_probabilities", "predictions", np.full((5, 10), 0.1005), False),

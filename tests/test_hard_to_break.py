@@ -16,7 +16,7 @@ from PIL import Image, ImageFile
 from utils import finished, models, training
 from utils.figures import save_figure
 from utils.pictures import PictureError, TooLargeError, open_picture
-from utils.runs import fail, make_folder, provenance, read_bytes
+from utils.runs import fail, make_folder, provenance, read_bytes, read_json
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -183,6 +183,12 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         os.mkfifo(tmp_path / name)
         with pytest.raises(SystemExit, match=said):
             read(tmp_path)
+
+
+def test_json_that_is_nested_too_deeply_is_damaged_as_any_other(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(tmp_path / "a.json")
 
 
 def test_a_name_of_two_lines_is_said_in_one(tmp_path):

@@ -201,8 +201,9 @@ def test_a_checkout_may_lie_in_a_folder_with_spaces_and_umlauts(tmp_path):
     assert "python basics/draw_network.py" in results.read_text(encoding="utf-8")
 
 
-def test_figures_need_no_window_and_no_notebook(run_script, tmp_path):
-    run = run_script("basics/draw_network.py", "--outputs", tmp_path, MPLBACKEND="webagg")
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "webagg"])
+def test_figures_need_no_window_and_no_notebook(run_script, tmp_path, backend):
+    run = run_script("basics/draw_network.py", "--outputs", tmp_path, MPLBACKEND=backend)
     assert run.returncode == 0, run.stderr
 
 

@@ -305,10 +305,17 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
 
 
 def test_results_say_how_they_were_measured():
+    # Drawings, the browser's picture, and what starts the back ends in other processes.
+    without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
+    without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
+    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
+    without_backend |= {"numbers_page", "chapters", "concepts", "cells", "eight_curves"}
+    without_backend |= {"transformer", "machine_speed", "notebooks"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
         assert " /" not in provenance["command"], f"{path.name}: write RUN in place of a folder"
+        assert path.stem in without_backend or "backend" in provenance, path.name
 
 
 def test_summaries_are_those_of_the_models(load_script):
