@@ -126,8 +126,7 @@ def file_trial(name, trial, seeds, deadline, extra):
         found = about | {"runs": len(losses), "inside": inside, "losses": losses}
         filed = read(path) | {trial: found}
         script, options, _, _ = RUNS[name]
-        if "provenance" not in filed or not about["edited"]:  # an edited script would be stale
-            filed["provenance"] = provenance(ROOT / script, options)
+        filed["provenance"] = provenance(ROOT / script, options)
         write_json(filed, path)
 
     run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)

@@ -5,11 +5,9 @@
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
     python book/measure.py --take mnist_60 RUN  # file a run that was made before
     python book/measure.py mnist_best --outputs FOLDER  # stopped? The same command goes on
-    python book/measure.py --stale              # what was made by code that has changed since
-    python book/measure.py --renew              # measure that anew; stopped? The same goes on
     python book/readme.py                       # then bring the READMEs up to date
 
-A measurement NAME becomes assets/results/NAME.json, which holds the results with command, code,
+A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
 versions, seconds, number of processor cores and the share of them that other programs had
 meanwhile, and its figures go to assets/image/. One whose seconds count waits until nothing else
 runs, and is not filed if something did.
@@ -30,9 +28,8 @@ from pathlib import Path
 
 import psutil
 
-import stale
 from measurements import ALONE, MEASUREMENTS, RUNS
-from utils.runs import RESULTS, fail, read_json, write_json
+from utils.runs import RESULTS, commit, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
 
@@ -97,7 +94,7 @@ def measure(name, outputs=None):
     with tempfile.TemporaryDirectory() as parent:
         folder = outputs or Path(parent) / "run"
         words = [sys.executable, *shlex.split(command), "--outputs", str(folder)]
-        before, start = cpu_seconds(), time.perf_counter()
+        made_by, before, start = commit(), cpu_seconds(), time.perf_counter()
         if subprocess.run(words, cwd=ROOT).returncode:
             fail(f"{name} was not measured.")
         seconds = time.perf_counter() - start
@@ -107,7 +104,7 @@ def measure(name, outputs=None):
             if name in ALONE:
                 print("Nothing was filed: measure again.")
                 return
-        more = {"seconds": round(seconds, 1), "others": round(others, 3)}
+        more = {"commit": made_by, "seconds": round(seconds, 1), "others": round(others, 3)}
         file_run(name, folder, {figure: figure for figure in figures}, **more)
 
 
@@ -117,13 +114,7 @@ def main():
     parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
     parser.add_argument("--outputs", type=Path, help="go on with what one measurement left here")
     parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
-    about = "list what was made by code that has changed since"
-    parser.add_argument("--stale", action="store_true", help=about)
-    parser.add_argument("--renew", action="store_true", help="measure that, and what waits")
     args = parser.parse_args()
-    if args.stale:
-        stale.report()
-        return
     if args.outputs and len(args.names) != 1:
         parser.error("--outputs is for one measurement")
     if args.take:
@@ -139,7 +130,7 @@ def main():
         name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
     ]
     names = args.names + of_chapters
-    for name in [*stale.find_old(), *names] if args.renew else names or MEASUREMENTS:
+    for name in names or MEASUREMENTS:
         measure(name, args.outputs)
 
 

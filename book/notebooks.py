@@ -19,6 +19,7 @@ README shows and the cells did not print.
 from chapter import OUTPUTS, ROOT
 
 import base64
+import hashlib
 import os
 import re
 from itertools import pairwise
@@ -31,7 +32,6 @@ from edition import find
 from execution import execute
 from fixed_cells import PUT_YOURS, USE, start_cell
 from texts import FENCE, is_quoted
-from utils.fingerprints import short_hash
 from utils.options import make_parser
 from utils.runs import (
     fail,
@@ -168,7 +168,7 @@ def code_hash(notebook):
     """Return a hash of what the cells run; the first one, which finds the project, is left out."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
     lines = [line for line in "\n".join(code).split("\n") if not line.startswith("#")]
-    return short_hash("\n".join(lines).encode())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:6]
 
 
 def main(argv=None):

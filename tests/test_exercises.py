@@ -8,7 +8,6 @@ import base64
 import doctest
 import json
 import re
-import tomllib
 import zlib
 
 import numpy as np
@@ -236,68 +235,6 @@ def test_rules_make_each_fault_once_and_none_that_is_none(mutants):
         "pass",
     ):
         assert any(part in text for text in found), part
-
-
-HALF = """
-EPOCHS = 3
-
-def half(x, n=2):
-    print("half", 7)
-    x.sort()
-    return x.sum()[1:] / n if n > 0 else f"{n + 9}"
-
-def draw(x):
-    return x + 5
-
-if __name__ == "__main__":
-    half(6)
-"""
-
-
-def test_faults_are_put_where_a_test_could_notice(load_script, monkeypatch):
-    """Not into constants of a lesson, figures, texts and what is printed; each leaves a program."""
-    survivors = load_script("book/survivors.py")
-    monkeypatch.setattr(survivors, "SCRIPTS", {"mlp/half.py": HALF})
-    found = [*survivors.faults("mlp/half.py")]
-    changes = {(old, new) for _, old, new, _ in found}
-    assert changes >= {("2", "(3)"), ("x.sort()", "pass"), ("n > 0", "(n >= 0)"), ("1:", ":")}
-    assert {old for old, _ in changes}.isdisjoint(["3", "7", "9", "n + 9", "x + 5", "5", "6"])
-    for place, old, _, source in found:
-        line, column = map(int, place.split(":"))
-        assert HALF.splitlines()[line - 1][column:].startswith(old.splitlines()[0])
-        compile(source, "half.py", "exec")
-
-
-def test_nine_faults_in_ten_were_noticed_and_the_others_have_a_reason():
-    found = tomllib.loads((ROOT / "book" / "survivors.toml").read_text(encoding="utf-8"))
-    assert found["noticed"] + len(found["survivor"]) == found["faults"] >= 150
-    assert found["noticed"] >= 0.9 * found["faults"]
-    for one in found["survivor"]:
-        assert (ROOT / one["fault"].split(":")[0]).is_file() and one["why"], one
-
-
-def test_faults_that_live_are_filed_and_a_stopped_run_goes_on(load_script, monkeypatch, tmp_path):
-    survivors, asked = load_script("book/survivors.py"), []
-
-    def run_tests(project, options):
-        (source,) = (path.read_text(encoding="utf-8") for path in project.rglob("*.py"))
-        asked.append((source != survivors.SCRIPTS["utils/bundles.py"], options[-1]))
-        return "tests/test_xor.py::test" if len(asked) == 1 else survivors.ALIVE
-
-    def copytree(_, project, ignore):
-        (project / "utils").mkdir(parents=True)
-
-    monkeypatch.setattr(survivors, "run_tests", run_tests)
-    monkeypatch.setattr(survivors.shutil, "copytree", copytree)
-    options = ["--only", "utils/bundles.py", "--outputs", str(tmp_path)]
-    assert survivors.main([*options, "--count", "1"])["alive"] == 0
-    results = survivors.main([*options, "--count", "3"])
-    assert (results["faults"], results["alive"], len(results["survivors"])) == (3, 2, 2)
-    # One question was enough for the first; what lives meets commands and slow tests, too.
-    commands = "test_commands_run and bundles"
-    named = survivors.find_tests("utils/bundles.py")[-1]
-    tests = [named, *[named, commands, named] * 2]
-    assert asked == [(True, last) for last in tests]
 
 
 @pytest.mark.slow

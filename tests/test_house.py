@@ -417,3 +417,31 @@ def test_a_run_leaves_its_provenance(tmp_path, capsys):
     assert "results.json" in capsys.readouterr().out
     text = (tmp_path / "results.json").read_text(encoding="utf-8")
     assert '"command": "python xor/xor.py --seed 3"' in text and '"cores"' in text
+
+
+def test_a_run_names_its_commit_and_whether_it_was_clean(tmp_path, monkeypatch):
+    def git(*words):
+        options = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *options, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    assert runs.commit() is None
+    for name in ("lesson.py", "README.md"):
+        (tmp_path / name).write_text("1")
+    for words in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        git(*words)
+    clean = runs.commit()
+    (tmp_path / "README.md").write_text("2")  # a page may be written meanwhile
+    assert runs.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
+    (tmp_path / "lesson.py").write_text("2")
+    assert runs.commit() == f"{clean}-dirty"
+
+
+@pytest.mark.parametrize("url", ["://me:S3C@RET@host/db", ":///s.db?user=me&password=S3C@RET"])
+def test_a_password_is_not_filed(url):
+    command = runs.provenance(ROOT / "xor" / "xor.py", ["--storage", "x" + url])["command"]
+    assert "RET" not in command and "me" in command and "***" in command
+
+
+def test_what_comes_from_a_file_cannot_command_a_terminal():
+    assert runs.printable("a\x1b[2J\tb\r\nc\u202ed\N{NO-BREAK SPACE}\ufeff½") == "a?[2J b c?d ?½"

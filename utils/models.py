@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from utils import augmentation  # noqa: F401  its layer may be in a file
-from utils.runs import fail, first_line, read_bytes, read_json
+from utils.runs import fail, first_line, read_bytes, read_json, replacing
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -57,6 +57,12 @@ def load_model(path, diverged=False, **options):
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
     return model if good else fail(f"{path} {DIVERGED}")
+
+
+def save_network(model, path):
+    """Save a model as the file path, whole or not at all."""
+    with replacing(path) as partial:
+        model.save(partial)
 
 
 def find_model(path):

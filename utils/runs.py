@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
+import subprocess
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-
-from utils.fingerprints import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
@@ -22,12 +22,19 @@ NEW = "<start time>"  # as the last part of a path: a folder that make_folder na
 SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
+MADE = ["*.md", "assets/results", "assets/image"]  # what measuring itself changes
+PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(\bpassword=)[^&\s'\"]+")
 
 
 def fail(message):
     """End the program with one line, which begins with the script's name, and status 1."""
-    message = " ".join(str(message).splitlines())  # a file may have a name of two lines
-    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+    sys.exit(f"{Path(sys.argv[0]).name}: {printable(message)}")
+
+
+def printable(text):
+    """Return a text from outside as one line in which no character can command a terminal."""
+    line = re.sub(r"[^\S ]", " ", " ".join(str(text).splitlines()))
+    return "".join(one if one.isprintable() else "?" for one in line)
 
 
 def first_line(error):
@@ -105,11 +112,16 @@ def newest(paths):
 
 @contextlib.contextmanager
 def replacing(path):
-    """Yield a path to write to; what was written there then takes path's place at once."""
+    """Yield a path to write to; what was written there then takes path's place at once.
+
+    It is on the disk before, so that after a power cut there is the old file or the new one.
+    """
     path = Path(path)
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
         for wait in (0.1, 0.5, 2):  # on Windows, others may have the old one open for a moment
             with contextlib.suppress(PermissionError):
                 partial.replace(path)
@@ -131,29 +143,41 @@ def write_json(value, path):
 
 
 def provenance(script, argv):
-    """Return what a reader must know to repeat a run: command, code, versions, cores, and so on.
+    """Return what a reader must know to repeat a run: command, commit, versions, cores, and so on.
 
     script: its path; argv: its options, None if they are those of the command line.
     """
     options = sys.argv[1:] if argv is None else argv
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     command = shlex.join(["python", path, *map(str, options)])
-    used = fingerprint(script, ROOT)
-    files = {file for _, file in used.values()}
-    edited = any((ROOT / file).stat().st_mtime > STARTED for file in files)
+    command = command.encode(errors="replace").decode()  # a path may not be UTF-8
     result = {
-        "command": command.encode(errors="replace").decode(),  # a path may not be UTF-8
-        "code": "edited during the run" if edited else " ".join(sorted(used)),
+        "command": PASSWORD.sub(r"\1\2***", command),
+        "commit": commit(),
         "date": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),
     }
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
-    if "utils/data.py" in files:
+    if "utils.data" in sys.modules:
         result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
+
+
+def commit():
+    """Return the commit of the project, with -dirty where code or data differ; None without git."""
+
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    try:
+        head = git("rev-parse", "--short", "HEAD").stdout.strip()
+        changed = git("diff", "--name-only", "HEAD", "--", *[f":!{path}" for path in MADE]).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + "-dirty" * bool(changed)
 
 
 def backend():

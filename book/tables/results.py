@@ -1,15 +1,11 @@
 """The tables of all results, with how each was made, and of the bands of main scripts."""
 
-import tomllib
-
 from tables.common import entries, markdown, percent, table
-from utils.runs import RESULTS, ROOT, load_results, read_json
+from utils.runs import RESULTS, load_results, read_json
 
 
 @table
 def all_results():
-    listed = tomllib.loads((ROOT / "book" / "unchanged.toml").read_text(encoding="utf-8"))
-    waiting = {name for entry in listed["waiting"] for name in entry["results"]}
     rows = []
     for name in sorted(path.stem for path in RESULTS.glob("*.json")):
         about = load_results(name)["provenance"]
@@ -19,15 +15,15 @@ def all_results():
                 f"`{name}`",
                 f"`{about['command'].removeprefix('python ')}`",
                 about.get("date", "earlier").replace("-", "\N{NON-BREAKING HYPHEN}"),
+                about.get("commit") or "",
                 about.get("cores", ""),
                 "" if seconds is None else f"{seconds:,.0f}",
                 "" if others is None else percent(others, 0),
-                "waits" if name in waiting else "",
             ]
         )
-    header = ["result", "command, after `python`", "day", "cores", "seconds"]
-    header += ["other programs", "state"]
-    return markdown(header, *rows, words=("command, after `python`", "day", "state"))
+    header = ["result", "command, after `python`", "day", "commit", "cores", "seconds"]
+    header += ["other programs"]
+    return markdown(header, *rows, words=("command, after `python`", "day", "commit"))
 
 
 @table
