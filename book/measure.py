@@ -1,19 +1,20 @@
 """Machinery of the book: run its scripts and file what they measure for the READMEs.
 
-    python book/measure.py                      # every measurement
+    python book/measure.py                      # all that the code at hand has not yet made
     python book/measure.py xor churn            # only these
     python book/measure.py --chapters basics xor mlp  # all that these folders' scripts measure
-    python book/measure.py --take mnist_60 RUN  # file a run that was made before
-    python book/measure.py mnist_best --outputs FOLDER  # stopped? The same command goes on
     python book/readme.py                       # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
 versions, seconds, number of processor cores and the share of them that other programs had
-meanwhile, and its figures go to assets/image/. One whose seconds count waits until nothing else
-runs, and is not filed if something did.
+meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
+run is kept in book/outputs/. The first command takes a night, may be stopped at any moment, and
+then goes on: it leaves out what the last commit of the code has made already. One measurement runs
+at a time. One whose seconds count waits until no other program is busy, and is not filed if one
+was.
 """
 
-from chapter import ROOT
+from chapter import OUTPUTS, ROOT
 
 import argparse
 import os
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import psutil
@@ -32,11 +34,15 @@ from measurements import ALONE, MEASUREMENTS, RUNS
 from utils.runs import RESULTS, commit, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
+COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}
+# The names of the runs that a command reads, and the names of all that any command reads.
+NEEDS = {name: re.findall(r"\{(\w+)\}", command) for name, command in COMMANDS.items()}
+READ = {need for needs in NEEDS.values() for need in needs}
 
 
 def folder_of(command):
     """Return the folder of a command's script: the chapter."""
-    return command.partition("/")[0]
+    return re.search(r"(\w+)/\S+\.py", command)[1]
 
 
 CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
@@ -72,7 +78,7 @@ def file_run(name, folder, figures, **more):
         fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = read_json(folder / "results.json")
     provenance = results["provenance"]
-    provenance["command"] = re.sub(r" --outputs \S+", "", provenance["command"])
+    provenance["command"] = re.sub(r" --outputs \S+|\bbook/outputs/", "", provenance["command"])
     provenance |= more
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
@@ -82,56 +88,85 @@ def file_run(name, folder, figures, **more):
         shutil.copy(folder / source, IMAGES / target)
 
 
-def measure(name, outputs=None):
-    """Run one measurement as a reader does and file its results.
+def start(command, folder):
+    """Run a command as a reader does; return whether it came to its end. folder: of its run."""
+    places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
+    words = shlex.split(os.path.expandvars(command.format(**places)))
+    settings = [word for word in words if re.match(r"\w+=", word)]
+    words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
+    environment = os.environ | dict(word.split("=", 1) for word in settings)
+    return subprocess.run(words, cwd=ROOT, env=environment).returncode == 0
 
-    outputs: the folder of a run of the same command, made in part before; None: start anew.
-    """
-    command, figures = MEASUREMENTS[name]
+
+def measure(name):
+    """Run one measurement and file its results; return what went wrong, "" if nothing did."""
+    command = COMMANDS[name]
     print(f"== {name}: python {command}", flush=True)
+    if unset := [one for one in re.findall(r"\$(\w+)", command) if one not in os.environ]:
+        return f"${unset[0]} is not set"
     if name in ALONE:
         wait_until_quiet()
     with tempfile.TemporaryDirectory() as parent:
-        folder = outputs or Path(parent) / "run"
-        words = [sys.executable, *shlex.split(command), "--outputs", str(folder)]
-        made_by, before, start = commit(), cpu_seconds(), time.perf_counter()
-        if subprocess.run(words, cwd=ROOT).returncode:
-            fail(f"{name} was not measured.")
-        seconds = time.perf_counter() - start
+        folder = OUTPUTS / name if name in READ else Path(parent) / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        made_by, before, began = commit(), cpu_seconds(), time.perf_counter()
+        if not start(command, folder):
+            return "its command failed"
+        seconds = time.perf_counter() - began
         others = max(0.0, cpu_seconds() - before) / (os.cpu_count() * seconds)
         if others > BUSY:
             print(f"Other programs had {others:.0%} of the processors: the seconds say little.")
             if name in ALONE:
-                print("Nothing was filed: measure again.")
-                return
-        more = {"commit": made_by, "seconds": round(seconds, 1), "others": round(others, 3)}
-        file_run(name, folder, {figure: figure for figure in figures}, **more)
+                return "nothing was filed, since other programs were busy: measure again"
+        if name in MEASUREMENTS:
+            figures = MEASUREMENTS[name][1]
+            figures = (
+                figures if isinstance(figures, dict) else dict(zip(figures, figures, strict=True))
+            )
+            more = {"commit": made_by, "seconds": round(seconds, 1), "others": round(others, 3)}
+            file_run(name, folder, figures, **more)
+    return ""
+
+
+def made_by(path):
+    """Return the commit that made a results.json; None if there is none."""
+    return read_json(path)["provenance"].get("commit") if path.is_file() else None
+
+
+def choose(names, code):
+    """Return what to make, in order. names: what is asked for, if not all that code has not made.
+
+    A run that is read is made before, unless it is there: with names one of any commit will do.
+    """
+    chosen = set(names) or {
+        name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
+    }
+    order = [*TopologicalSorter(NEEDS).static_order()]
+    for name in reversed(order):
+        for need in NEEDS[name] if name in chosen else []:
+            run = OUTPUTS / need / "results.json"
+            if not run.is_file() or not (names or made_by(run) == code):
+                chosen.add(need)
+    return [name for name in order if name in chosen]
 
 
 def main():
     parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(COMMANDS)}")
     parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
-    parser.add_argument("--outputs", type=Path, help="go on with what one measurement left here")
-    parser.add_argument("--take", nargs=2, metavar=("NAME", "RUN"), help="file a finished run")
     args = parser.parse_args()
-    if args.outputs and len(args.names) != 1:
-        parser.error("--outputs is for one measurement")
-    if args.take:
-        name, run = args.take
-        if name not in RUNS:
-            parser.error(f"{name} is not one of {', '.join(RUNS)}")
-        file_run(name, Path(run), RUNS[name])
-        return
-    unknown = set(args.names) - set(MEASUREMENTS)
-    if unknown:
+    if unknown := set(args.names) - set(COMMANDS):
         parser.error(f"no measurement {', '.join(unknown)}")
     of_chapters = [
         name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
     ]
-    names = args.names + of_chapters
-    for name in names or MEASUREMENTS:
-        measure(name, args.outputs)
+    wrong = {}
+    for name in choose(args.names + of_chapters, commit()):
+        lacking = [need for need in NEEDS[name] if need in wrong]
+        if why := f"it reads {lacking[0]}" if lacking else measure(name):
+            wrong[name] = why
+    if wrong:
+        fail("not measured: " + "; ".join(f"{name} ({why})" for name, why in wrong.items()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,14 @@
-"""Machinery of the book: what measure.py measures, and with which command."""
+"""Machinery of the book: what measure.py measures, with which command, and after which run."""
 
-# Name of the measurement, the command that makes it, its figures that go into the book.
+# Name of the measurement, the command that makes it, its figures that go into the book: a list, or
+# a dict where they have another name there. {NAME} in a command is the folder of that other run,
+# which is made before; KEY=VALUE in front of a command is set in its environment, and $NAME is what
+# only the environment of measure.py knows: without it, the measurement is left out.
+ZOO = [
+    "mlp_one_layer", "mlp_two_layers", "mlp_two_layers_dropout", "conv_net", "conv_net_l1",
+    "conv_net_l2", "conv_net_batch_norm", "conv_net_dropout", "le_net",
+]  # fmt: skip
+FLOWS = "{generating_flow} {flow_2} {flow_3}"
 MEASUREMENTS = {
     "neurons": ("basics/draw_neuron.py", ["neurons.png"]),
     "network_xor": (
@@ -33,6 +41,7 @@ MEASUREMENTS = {
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
     "churn_experiments": ("mlp/experiments.py", []),
+    "churn_real": ("mlp/experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
     "own_tables": ("mlp/tables/examples.py", ["own_table.png"]),
     "churn_seconds": ("book/timings/churn_seconds.py", []),
     "mnist_figures": (
@@ -144,6 +153,30 @@ MEASUREMENTS = {
     "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
+    "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
+    "gpt_write": ("text/gpt/generate.py {shakespeare} --check", []),
+    "gpt_greedy": ("text/gpt/generate.py {shakespeare} --temperature 0", []),
+    "gpt_hot": ("text/gpt/generate.py {shakespeare} --temperature 1.5", []),
+    "gpt_top_k": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-k 5", []),
+    "gpt_top_p": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-p 0.9", []),
+    "gpt_heads": ("text/gpt/heads.py {shakespeare}", ["heads.png"]),
+    "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
+    "gpt_fine_tuning": ("text/gpt/fine_tuning.py {shakespeare}", []),
+    "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
+    "gpt_sums_forwards": (
+        "text/gpt/addition.py {shakespeare} --ways 'all weights' --forwards",
+        [],
+    ),
+    "gpt_sums_whole_lines": (
+        "text/gpt/addition.py {shakespeare} --ways 'all weights' --whole-lines",
+        [],
+    ),
+    # nanoGPT's folder, and a Python that has torch.
+    "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
+    "write_page": (
+        "book/figures/browser.py --page write --run {shakespeare}",
+        ["write_page.png"],
+    ),
     "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
@@ -172,6 +205,8 @@ MEASUREMENTS = {
     "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
     "leakage": ("forecasts/leakage.py", []),
     "five_steps": ("customizing/five_steps.py", []),
+    "five_steps_jax": ("KERAS_BACKEND=jax customizing/five_steps.py", []),
+    "five_steps_torch": ("KERAS_BACKEND=torch customizing/five_steps.py", []),
     "parts": ("customizing/use_parts.py", ["parts.png"]),
     "mistakes": ("customizing/mistakes.py", []),
     "updates": ("customizing/loops/updates.py", []),
@@ -182,6 +217,8 @@ MEASUREMENTS = {
     "image_files": ("customizing/feeding/image_files.py", []),
     "slow_place": ("customizing/speed/slow_place.py", []),
     "faster": ("customizing/speed/faster.py", []),
+    "faster_jax": ("KERAS_BACKEND=jax customizing/speed/faster.py", []),
+    "faster_torch": ("KERAS_BACKEND=torch customizing/speed/faster.py", []),
     "pitfalls": ("customizing/feeding/pitfalls.py", []),
     "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
     "siamese_no_dropout": ("customizing/loops/siamese.py --dropout 0", []),
@@ -206,102 +243,109 @@ MEASUREMENTS = {
         "generating/autoencoder.py",
         ["autoencoder.png", "denoised.png"],
     ),
+    "generating_anomalies": ("generating/anomalies.py {generating_autoencoder}", []),
     "generating_vae_2": ("generating/vae.py --size 2", ["digit_map.png"]),
     "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
     "generating_collapsed": ("generating/vae.py --weight 50", []),
     "generating_points": ("generating/points.py", ["points.png"]),
+    "generating_flow": (
+        "generating/flow.py {generating_vae_16}",
+        ["flow_sheet.png", "flow_ways.png"],
+    ),
+    "generating_write": ("generating/write.py {generating_flow} 2026 --count 3", ["number.png"]),
+    "generating_choices": ("generating/choices.py {generating_flow}", []),
+    "generating_noise": (
+        "generating/choices.py {generating_flow} --noise {generating_vae_16}",
+        [],
+    ),
+    "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
+    "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
+    "generating_few_real": (
+        "generating/few_real.py {generating_vae_16} {generating_flow}",
+        [],
+    ),
+    "generating_writers": ("generating/writers.py {generating_vae_16}", ["writers.png"]),
+    "numbers_page": (
+        "book/figures/browser.py --page numbers --run {generating_flow} --map {generating_vae_2}",
+        ["numbers_page.png"],
+    ),
     "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
+    "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
+    "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
     "pixels_skips": ("cnn/segmentation/skips.py", []),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     "mnist_3": ("mnist/mnist.py -m conv_net --epochs 3", ["conv_net_mistakes.png"]),
     # All models, only to see how long an epoch takes.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", []),
+    "doctor_zoo": ("visualizing/debugging/doctor.py {mnist_seconds}", []),
+    "mnist_60": (
+        "book/merged.py " + " ".join(f"{{mnist_60_{model}}}" for model in ZOO),
+        {
+            "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
+            "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
+            "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",
+            "mlp_one_layer_loss_e60.png": "mlp_one_layer_loss_e60.png",
+            "conv_net_acc_e60.png": "conv_net_acc_e60.png",
+            "conv_net_loss_e60.png": "conv_net_loss_e60.png",
+            "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
+            "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
+            "conv_net_batch_norm_acc_e60.png": "conv_net_batch_norm_acc_e60.png",
+            "conv_net_dropout_acc_e60.png": "conv_net_dropout_acc_e60.png",
+        },
+    ),
+    "mnist_augment": (
+        "mnist/mnist.py -m conv_net --augment",
+        {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
+    ),
+    "mnist_cosine": (
+        "mnist/mnist.py -m conv_net --lr-schedule cosine",
+        {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
+    ),
+    "mnist_early": ("mnist/mnist.py -m conv_net --early-stopping 5", []),
+    "mnist_weights": (
+        "mnist/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1} {mnist_60_conv_net_l2}",
+        ["mnist_weights.png"],
+    ),
+    "mnist_pairs": ("mnist/studies/pairs.py {seed_1} {seed_2}", []),
+    "mnist_pairs_long": (
+        "mnist/studies/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
+        [],
+    ),
+    "mnist_calibration": (
+        "mnist/studies/calibration.py {plain_12} {dropout_12} {smoothed_12} {mnist_quick}/1-1",
+        ["mnist_calibration.png"],
+    ),
+    "mnist_calibration_60": ("mnist/studies/calibration.py {mnist_60_conv_net}", []),
+    "weights_mlp_tiny": (
+        "visualizing/draw_network.py -m {tiny}/mlp_tiny.keras",
+        ["weights_mlp_tiny.png"],
+    ),
     # Of the results of the others.
     "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
-    "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
-    "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
-    "rest_load", "slow_place", "smaller",
+    "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "gpt_write",
+    "image_files", "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel",
+    "recurrent_costs", "rest_load", "slow_place", "smaller",
 }  # fmt: skip
 
-# Runs that are made first and filed then, their figures and how they are called in the book.
+TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
+# Runs that only others read: nothing is filed of them.
 RUNS = {
-    "five_steps_jax": {},  # customizing/five_steps.py with KERAS_BACKEND=jax, and =torch
-    "five_steps_torch": {},
-    "faster_jax": {},  # customizing/speed/faster.py in the same way
-    "faster_torch": {},
-    "pixel_order_short": {},  # three epochs, three seeds, with the older split: the README says why
-    "mnist_pairs": {},  # the three commands of mnist/README.md#the-rule
-    "mnist_pairs_long": {},
-    "mnist_calibration_60": {},  # of runs of 60 epochs
-    "churn_real": {},  # mlp/experiments.py --real, on customers who cannot be shipped
-    "mnist_60": {  # mnist.py -m NAME for each of the nine, the first and conv_net with --test
-        "mlp_one_layer_confusion.png": "mlp_one_layer_confusion.png",
-        "mlp_one_layer_mistakes.png": "mlp_one_layer_mistakes.png",
-        "mlp_one_layer_acc_e60.png": "mlp_one_layer_acc_e60.png",
-        "mlp_one_layer_loss_e60.png": "mlp_one_layer_loss_e60.png",
-        "conv_net_acc_e60.png": "conv_net_acc_e60.png",
-        "conv_net_loss_e60.png": "conv_net_loss_e60.png",
-        "mlp_two_layers_acc_e60.png": "mlp_two_layers_acc_e60.png",
-        "mlp_two_layers_dropout_loss_e60.png": "mlp_two_layers_dropout_loss_e60.png",
-        "conv_net_batch_norm_acc_e60.png": "conv_net_batch_norm_acc_e60.png",
-        "conv_net_dropout_acc_e60.png": "conv_net_dropout_acc_e60.png",
-    },
-    "mnist_augment": {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
-    "mnist_cosine": {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
-    "mnist_early": {},
-    "mnist_weights": {"mnist_weights.png": "mnist_weights.png"},  # of a run of -m all
-    # mnist.py with 12 epochs, 20,000 images, seed 1: conv_net, conv_net_dropout, and conv_net with
-    # label smoothing of 0.1; and the first run of the recipe quick
-    "mnist_calibration": {"mnist_calibration.png": "mnist_calibration.png"},
-    "weights_mlp_tiny": {"weights_mlp_tiny.png": "weights_mlp_tiny.png"},
-    # text/gpt: of the run "shakespeare".
-    "ngrams": {"ngrams.png": "ngrams.png"},  # text/gpt/ngrams.py --run RUN
-    "gpt_write": {},  # text/gpt/generate.py RUN --check; nothing else may run meanwhile
-    "gpt_greedy": {},  # text/gpt/generate.py RUN --temperature 0
-    "gpt_hot": {},  # --temperature 1.5
-    "gpt_top_k": {},  # --temperature 1 --top-k 5
-    "gpt_top_p": {},  # --temperature 1 --top-p 0.9
-    "gpt_heads": {"heads.png": "heads.png"},  # text/gpt/heads.py RUN
-    # book/figures/browser.py --page write --run RUN: wants chromium and chromedriver.
-    "write_page": {"write_page.png": "write_page.png"},
-    "gpt_copies": {},  # text/gpt/copies.py RUN
-    "gpt_fine_tuning": {},  # text/gpt/fine_tuning.py RUN
-    # generating: of the runs "generating_autoencoder", "generating_vae_16" and the next one.
-    "generating_anomalies": {},  # generating/anomalies.py RUN
-    # generating/flow.py RUN
-    "generating_flow": {"flow_sheet.png": "flow_sheet.png", "flow_ways.png": "flow_ways.png"},
-    # generating/write.py RUN 2026 --count 3
-    "generating_write": {"number.png": "number.png"},
-    "generating_choices": {},  # generating/choices.py RUN
-    "generating_noise": {},  # generating/choices.py RUN --noise VAE_RUN
-    "generating_evaluate": {},  # generating/evaluate.py RUN RUN RUN --vae VAE_RUN, of three seeds
-    "generating_test": {},  # the same with --test
-    "generating_few_real": {},  # generating/few_real.py VAE_RUN FLOW_RUN
-    "generating_writers": {"writers.png": "writers.png"},  # generating/writers.py RUN
-    # book/figures/browser.py --page numbers --run RUN --map VAE_RUN; wants chromium too
-    "numbers_page": {"numbers_page.png": "numbers_page.png"},
-    "gpt_sums": {},  # text/gpt/addition.py RUN
-    "gpt_sums_forwards": {},  # with --ways 'all weights' --forwards
-    "gpt_sums_whole_lines": {},  # with --ways 'all weights' --whole-lines
-    # book/timings/beside_nanogpt.py: wants nanoGPT, and a Python with torch that lies elsewhere.
-    "beside_nanogpt": {},
-    # cnn/segmentation/find.py RUN, of a run of segment.py
-    "pixels_found": {"find.png": "find.png", "find_failures.png": "find_failures.png"},
-    "pixels_found_8": {},  # with --most 8
-    "doctor_zoo": {},
-    "bands_xor": {},  # book/bands.py xor --trial NAME, of several names
-    "bands_mnist_dense": {},
-    "bands_mnist_conv_net": {},
-    "bands_forecast": {},
-    "bands_names": {},
-    "bands_mlp": {},
-    "bands_transfer": {},
-    "bands_vae": {},
-    "doctor_overfitting": {},
+    **{f"mnist_60_{model}": f"mnist/mnist.py -m {model}" for model in ZOO},
+    # The two of which the book says how they read the test images.
+    "mnist_60_mlp_one_layer": "mnist/mnist.py -m mlp_one_layer --test",
+    "mnist_60_conv_net": "mnist/mnist.py -m conv_net --test",
+    "seed_1": "mnist/mnist.py -m conv_net --epochs 3 --seed 1",
+    "seed_2": "mnist/mnist.py -m conv_net --epochs 3 --seed 2",
+    "plain_12": f"mnist/mnist.py -m conv_net {TWELVE}",
+    "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
+    "smoothed_12": f"mnist/mnist.py -m conv_net --label-smoothing 0.1 {TWELVE}",
+    "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
+    "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
+    "flow_3": "generating/flow.py {generating_vae_16} --seed 3",
 }

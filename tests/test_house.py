@@ -326,10 +326,73 @@ def test_a_measurement_says_whether_the_machine_was_busy(
     monkeypatch.setattr(measure, "ALONE", {"neurons"})
     monkeypatch.setattr(measure.psutil, "cpu_percent", lambda _: next(shares))
     monkeypatch.setattr(measure, "cpu_seconds", iter([5, 1005]).__next__)
-    measure.measure("neurons")
-    said = capsys.readouterr().out
-    assert "50% of the processors: waiting" in said and "Nothing was filed" in said
+    assert "nothing was filed" in measure.measure("neurons")
+    assert "50% of the processors: waiting" in capsys.readouterr().out
     assert not (tmp_path / "neurons.json").exists() and next(shares, None) is None
+
+
+def test_every_result_is_made_by_a_command_that_is_written_down(load_script):
+    measure = load_script("book/measure.py")
+    filed = {path.stem for path in runs.RESULTS.glob("*.json")}
+    assert {name for name in filed if not name.startswith("bands_")} == set(measure.MEASUREMENTS)
+    assert set(measure.COMMANDS) >= measure.READ | measure.ALONE
+
+
+@pytest.fixture
+def small_graph(load_script, tmp_path, monkeypatch):
+    """Return book/measure.py with three measurements, of which one reads a run and one another."""
+    measure = load_script("book/measure.py")
+    commands = {
+        "late": "c/late.py {early} $WORD",
+        "early": "A=b c/early.py {base}",
+        "base": "c/base.py",
+        "other": "c/other.py",
+    }
+    monkeypatch.setattr(measure, "COMMANDS", commands)
+    monkeypatch.setattr(measure, "MEASUREMENTS", {name: (commands[name], []) for name in commands})
+    del measure.MEASUREMENTS["base"]
+    monkeypatch.setattr(
+        measure, "NEEDS", {"late": ["early"], "early": ["base"], "base": [], "other": []}
+    )
+    monkeypatch.setattr(measure, "READ", {"early", "base"})
+    for place in ("RESULTS", "OUTPUTS", "ROOT"):
+        monkeypatch.setattr(measure, place, tmp_path)
+    return measure
+
+
+def test_runs_come_before_what_reads_them_and_none_is_made_twice(small_graph, tmp_path):
+    def file(name, commit):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(json.dumps({"provenance": {"commit": commit}}))
+
+    choose = small_graph.choose
+    assert choose(["late"], "new") == ["base", "early", "late"]
+    assert set(choose([], "new")) == {"base", "early", "late", "other"}
+    for name in ("early/results.json", "base/results.json", "other.json", "early.json"):
+        file(name, "new")
+    assert choose([], "new") == ["late"] and choose(["late"], "newer") == ["late"]
+    file("late.json", "new")
+    assert choose([], "new") == []
+    file("base/results.json", "old")  # which nobody needs any more
+    assert choose([], "new") == [] and set(choose([], "newer")) == {
+        "base",
+        "early",
+        "late",
+        "other",
+    }
+
+
+def test_a_command_is_started_with_its_runs_and_settings(small_graph, tmp_path, monkeypatch):
+    started = []
+
+    def run(words, **more):
+        started.append((words[1:], more["env"].get("A")))
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(small_graph.subprocess, "run", run)
+    assert not small_graph.start(small_graph.COMMANDS["early"], "out")
+    assert started == [(["c/early.py", "base", "--outputs", "out"], "b")]
+    assert small_graph.measure("late") == "$WORD is not set"
 
 
 def test_bounds_are_inclusive():
@@ -433,6 +496,8 @@ def test_a_run_names_its_commit_and_whether_it_was_clean(tmp_path, monkeypatch):
     clean = runs.commit()
     (tmp_path / "README.md").write_text("2")  # a page may be written meanwhile
     assert runs.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
+    git("commit", "-am", "second")
+    assert runs.commit() == clean
     (tmp_path / "lesson.py").write_text("2")
     assert runs.commit() == f"{clean}-dirty"
 

@@ -167,17 +167,23 @@ def provenance(script, argv):
 
 
 def commit():
-    """Return the commit of the project, with -dirty where code or data differ; None without git."""
+    """Return the last commit that changed the project's code or data; None without git.
+
+    With -dirty behind it if something was changed since. What measuring itself changes (MADE)
+    counts in neither.
+    """
+    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
 
     def git(*words):
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+        words = ["git", *words, *left_out]
+        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        return run.stdout.strip()
 
     try:
-        head = git("rev-parse", "--short", "HEAD").stdout.strip()
-        changed = git("diff", "--name-only", "HEAD", "--", *[f":!{path}" for path in MADE]).stdout
+        head = git("log", "-1", "--format=%h")
+        return head + "-dirty" * bool(git("diff", "--name-only", "HEAD"))
     except (OSError, subprocess.CalledProcessError):
         return None
-    return head + "-dirty" * bool(changed)
 
 
 def backend():

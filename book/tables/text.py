@@ -121,7 +121,7 @@ def gpt_samples():
     rows = []
     for run in ("gpt_greedy", "gpt_write", "gpt_hot", "gpt_top_k", "gpt_top_p"):
         results = load_results(run)
-        options = results["provenance"]["command"].partition(" RUN ")[2]
+        options = " ".join(results["provenance"]["command"].split()[3:])
         options = options.replace("--check", "") or "--temperature 0.8"  # which is the default
         text = results["text"][:110].replace("\n", " / ").replace("|", "\\|")
         rows.append([f"`{options}`", text])
