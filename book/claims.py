@@ -2,9 +2,10 @@
 
     python -m pytest tests/test_claims.py  # prints the sentences that the results have overturned
 
-A sentence that compares carries a condition on the results, in a comment that nobody sees:
+What a sentence of README.md rests on stands beside it in README.claims.toml, behind the sentence or
+the first words of it, with # in place of each number that has a result of its own:
 
-    It takes four times as long.<!-- claim: 3.5 < slow.seconds / fast.seconds < 4.5 -->
+    "It takes # times as long." = "3.5 < slow.seconds / fast.seconds < 4.5"
 
 Values are named as behind numbers (book/readme.py). A key that is no word stands in quotes, and
 with a * in place of a key they are a list: `spam.models.words.errors == min(spam.models.*.errors)`.
@@ -13,14 +14,14 @@ or, not, and the functions below; nothing else is evaluated.
 """
 
 import ast
+import difflib
 import operator
 import re
+import tomllib
 from statistics import mean
-from typing import NamedTuple
 
-from readme import KEY, load, look_up
+from readme import KEY, NUMBER, load, look_up
 
-CLAIM = re.compile(r"<!--\s+claim:\s(.+?)\s-->", re.DOTALL)
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -37,24 +38,26 @@ def differences(these, others):
 FUNCTIONS = {one.__name__: one for one in (abs, differences, len, max, mean, min, round, sum)}
 
 
-class Claim(NamedTuple):
-    """A sentence of a page, and its condition."""
-
-    place: str  # file:line
-    sentence: str
-    condition: str
+def read_claims(page):
+    """Return {sentence: condition} of a page, given by its path."""
+    path = page.with_suffix(".claims.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def find_claims(text, name):
-    """Return the claims of a page of Markdown."""
-    claims = []
-    for match in CLAIM.finditer(text):
-        paragraph = re.split(r"\n\s*\n|\n *- |\n\|", text[: match.start()])[-1]
-        words = " ".join(re.sub(r"<!--.*?-->", "", paragraph).split())
-        sentence = re.split(r"(?<=[.!?:]) (?=\W?[A-Z])", words)[-1]
-        line = text.count("\n", 0, match.start()) + 1
-        claims.append(Claim(f"{name}:{line}", sentence, " ".join(match[1].split())))
-    return claims
+def plain(text):
+    """Return a page of Markdown in one line, without comments; # for numbers with a result."""
+    return " ".join(re.sub(r"<!--.*?-->", "", NUMBER.sub("#", text), flags=re.DOTALL).split())
+
+
+def find_lost(claims, text):
+    """Return the sentences that do not stand in a page exactly once, each with what is like it."""
+    text, lost = plain(text), []
+    sentences = re.split(r"(?<=[.!?:]) (?=\W?[A-Z])", text)
+    for sentence in claims:
+        if text.count(sentence) != 1:
+            like = difflib.get_close_matches(sentence, sentences, n=1, cutoff=0.3)
+            lost.append(f"{sentence}\n    now perhaps: {', '.join(like)}")
+    return lost
 
 
 def values_of(condition, load=load):
@@ -96,7 +99,7 @@ def evaluate(node, names):
             raise ValueError(f"a claim may not have {ast.unparse(node)}")
 
 
-def describe(claim, values):
+def describe(sentence, condition, values):
     """Return what a reader of the book must know of a claim that does not hold."""
-    lines = [f"{claim.place}: {claim.sentence}", f"    {claim.condition}"]
+    lines = [sentence, f"    {condition}"]
     return "\n".join([*lines, *(f"    {path} = {value}" for path, value in values.items())])

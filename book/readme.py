@@ -7,12 +7,14 @@ package tables makes of the files in assets/results/. A number in its text is
 followed by the result that it was taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
 the ratio of two, and `.1pp` writes a share as points of a hundred. A key that is no word stands in
-quotes: `gpt_sums.ways.'all weights'.right`; behind a list, min and max are its ends. A test holds
-every page to what this script makes of it.
+quotes: `gpt_sums.ways.'all weights'.right`; behind a list, min and max are its ends. In place of a
+result there may be a constant of a script, `mnist/mnist.py:BATCH_SIZE`. A test holds every page to
+what this script makes of it.
 """
 
 from chapter import ROOT
 
+import ast
 import re
 from functools import cache
 
@@ -25,7 +27,8 @@ ENDS = {"min": min, "max": max}
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = rf"\w+(?:\.(?:{KEY}))+"
-NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({PATH})(?:\s/\s({PATH}))?\s(\S+)\s-->")
+VALUE = rf"{PATH}|[\w/]+\.py:\w+"
+NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({VALUE})(?:\s/\s({VALUE}))?\s(\S+)\s-->")
 
 
 load = cache(load_results)
@@ -46,11 +49,21 @@ def select(value, keys):
     return [two for one in found for two in one] if "*" in rest else found
 
 
+def constant(file, name):
+    """Return a constant of a script as it is written there."""
+    for node in ast.parse((ROOT / file).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and name in [ast.unparse(one) for one in node.targets]:
+            return ast.literal_eval(node.value)
+    raise KeyError(f"{file} has no constant {name}")
+
+
 def look_up(path, load=load):
     """Return the value at a path such as mnist_60.models.conv_net.parameters.
 
-    load: gives a result by its name.
+    load: gives a result by its name. A constant of a script is named as FILE:NAME.
     """
+    if ":" in path:
+        return constant(*path.split(":"))
     name, *keys = (key.strip("'") for key in re.findall(KEY, path))
     return select(load(name), keys)
 

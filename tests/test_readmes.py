@@ -299,10 +299,22 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
-    other = r"not run(?: alone)?: .+|in a notebook: .+|table: \w+|end of table|claim: .+?"
+    other = r"not run(?: alone)?: .+|in a notebook: .+|table: \w+|end of table"
     known += len(re.findall(rf"<!-- (?:{other}) -->", text))
     assert known == text.count("<!-- ")
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")
+
+
+def test_a_number_may_be_that_of_a_script_and_break_over_two_lines(load_script):
+    script = load_script("book/readme.py")
+    text = "{} networks, {} steps of {}.".format(
+        "{}<!--\nxor.parameters d -->",
+        "{}<!-- mlp/mlp.py:EPOCHS / mlp/mlp.py:BATCH_SIZE .1f -->",
+        "{}<!-- mnist/mnist.py:BATCH_SIZE d -->",
+    )
+    assert script.bring_up_to_date(text.format(0, 0, 0)) == text.format(65, "10.0", 256)
+    with pytest.raises(KeyError, match=r"mlp/mlp\.py has no constant BATCHES"):
+        script.look_up("mlp/mlp.py:BATCHES")
 
 
 def test_results_say_how_they_were_measured():
