@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, given_away
 
 Memory = namedtuple("Memory", "available")
 Disk = namedtuple("Disk", "free")
@@ -168,7 +168,9 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     results = (folder / "assets" / "results").glob("*.json")
     assert not any("def dropout" in path.read_text(encoding="utf-8") for path in results)
     for page in folder.rglob("*.md"):
-        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", page.read_text(encoding="utf-8")):
+        text = page.read_text(encoding="utf-8")
+        assert given_away(text) == [], page
+        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", text):
             assert (page.parent / target).exists(), f"{page}: {target}"
     with pytest.raises(SystemExit, match="exists already"):
         script.main([str(folder)])
