@@ -137,6 +137,7 @@ def write_pages(folder):
     texts = {script.with_suffix(".md"): show_script(script) for script in scripts}
     texts |= {page: prepare(page, scripts) + list_scripts(page, scripts) for page in pages}
     texts[Path("LICENSE.md")] = f"# Licence\n\n```text\n{read('LICENSE')}```\n"
+    texts |= {path: read(path) for path in find("-LICENSE.txt")}
     for page, text in texts.items():
         (docs / page).parent.mkdir(parents=True, exist_ok=True)
         (docs / page).write_text(text, encoding="utf-8")

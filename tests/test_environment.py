@@ -1,5 +1,6 @@
 """What looks whether a computer is ready for the book, and the versions that it recommends."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -182,3 +183,20 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
             script.main([str(tmp_path / "another")])
     with pytest.raises(SystemExit, match="lies in the project"):
         script.main([str(ROOT / "xor" / "class")])
+
+
+@pytest.mark.parametrize(("page", "files"), [("README.md", 2), ("cnn/data/SOURCES.md", 3)])
+def test_a_licence_that_wants_its_text_along_has_it(page, files):
+    """Each file that a page lists as under such a licence has the text beside it, and a link."""
+    texts = {"Apache-2.0": "Version 2.0, January 2004", "MIT": "Permission is", "BSD": "Redistrib"}
+    page, found = ROOT / page, 0
+    for item in re.split(r"\n(?=[-|])", page.read_text(encoding="utf-8")):
+        licences = [name for name in texts if re.search(rf"{name}(?!-LICENSE)", item)]
+        if licences and re.search(r"`\S+\.(npz|json|csv)`", item):
+            links = re.findall(r"\]\((\S+-LICENSE\.txt)\)", item)
+            beside = "".join((page.parent / link).read_text(encoding="utf-8") for link in links)
+            assert all(texts[name] in beside for name in licences), item
+            found += 1
+    assert found == files
+    apache = (ROOT / "cnn" / "data" / "Apache-2.0-LICENSE.txt").read_bytes()
+    assert hashlib.sha256(apache).hexdigest().startswith("cfc7749b96f6")  # to the letter
