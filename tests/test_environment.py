@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 from conftest import ROOT, given_away
 
 Memory = namedtuple("Memory", "available")
@@ -200,3 +201,18 @@ def test_a_licence_that_wants_its_text_along_has_it(page, files):
     assert found == files
     apache = (ROOT / "cnn" / "data" / "Apache-2.0-LICENSE.txt").read_bytes()
     assert hashlib.sha256(apache).hexdigest().startswith("cfc7749b96f6")  # to the letter
+
+
+def test_workflows_run_what_is_pinned_and_only_the_last_job_may_publish():
+    """A tag can be moved, a commit cannot. The job with rights runs nothing that was installed."""
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        text = path.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (.+)", text)
+        assert used and all(re.fullmatch(r"\S+@[0-9a-f]{40}  # v[\d.]+", one) for one in used)
+        assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {"contents": "read"}
+        for name, job in workflow["jobs"].items():
+            publishing = {"pages": "write", "id-token": "write"} if name == "deploy" else None
+            assert job.get("permissions") == publishing, (path.name, name)
+            assert not publishing or not any("run" in step for step in job["steps"])
