@@ -128,6 +128,9 @@ def test_the_versions_that_are_recommended_are_allowed(load_script):
     wanted = constraints.requirements(*constraints.LISTS)
     for requirement in wanted:
         assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
+    for file in (".devcontainer/devcontainer.json", ".github/workflows/edition.yml"):
+        (install,) = re.findall(r"pip install (.+)", (ROOT / file).read_text(encoding="utf-8"))
+        assert "-c constraints.txt" in install
     here = constraints.versions(wanted)
     assert pinned.keys() >= {"keras", "protobuf"} and here.keys() >= {"keras", "protobuf"}
 

@@ -465,6 +465,7 @@ def test_pages_of_other_sites_are_not_answered(client):
     for headers in (
         {"Sec-Fetch-Site": "same-origin", "Origin": "https://digits.example"},  # behind a proxy
         {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"},  # of your own machine
         {"Origin": "http://localhost"},
     ):
         assert client.post("/predict", json={}, headers=headers).status_code == 422
