@@ -1,10 +1,12 @@
 """Helpers for tests that run the scripts of the book as a reader does."""
 
 import contextlib
+import html
 import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -35,6 +37,26 @@ def render(path):
 
     markdown = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=4)
     return markdown.render(path.read_text(encoding="utf-8"))
+
+
+def words(text):
+    """Return the words of a text, and its numbers, without what marks and links them."""
+    text = re.sub(r"<!--.*?-->|</?\w[^>]*>|\]\([^)]*\)|\\n", " ", text, flags=re.DOTALL)
+    return " ".join(re.findall(r"\w+", html.unescape(text)))
+
+
+@cache
+def answers():
+    """Return the titles and the longer lines of the exam and of the keys, as words."""
+    keys = [ROOT / "book" / "EXAM.md", *(ROOT / "book" / "keys").glob("*.md")]
+    lines = [line for key in keys for line in key.read_text(encoding="utf-8").split("\n")]
+    return [words(line) for line in lines if line.startswith("# ") or len(words(line)) > 60]
+
+
+def given_away(text):
+    """Return the lines of the exam and of the keys that a page of any form holds."""
+    said = words(text)
+    return [line for line in answers() if line in said]
 
 
 def pytest_addoption(parser):

@@ -321,6 +321,14 @@ def test_what_unfolds_to_gigabytes_is_not_unpacked(saved, load, load_script, mon
             script.main([str(saved[0] / "model.keras")])
 
 
+@pytest.mark.parametrize("name", ["../a", "/a", "assets/../../a"])
+def test_what_points_out_of_the_file_is_refused_before_keras_unpacks_it(name, saved, tmp_path):
+    shutil.copy(saved[0] / "model.keras", tmp_path)
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as file:
+        file.writestr(name, b"")
+    assert "would write outside" in failure(load_model, tmp_path / "model.keras")
+
+
 def test_scripts_refuse_bad_options(load_script):
     with pytest.raises(SystemExit, match=r"^2$"):
         load_script("serialization/save_model.py").main(["--epochs", "0"])
