@@ -4,7 +4,7 @@
     python visualizing/draw_network.py -m le_net      # any network of mnist/models.py
     python visualizing/draw_network.py -m mnist/outputs/RUN/mlp_tiny.keras
 
-You will see a figure. A trained perceptron with few hidden neurons is drawn with its weights: what
+You will see a figure. A trained MLP with few hidden neurons is drawn with its weights: what
 each hidden neuron looks for in the image, and which digits it votes for. Takes some seconds.
 Chapter: visualizing/README.md#the-network-as-a-picture
 """
@@ -89,7 +89,7 @@ def draw_blocks(model):
 
 
 def draw_weights(model):
-    """Draw a perceptron's hidden neurons as images of their weights, and lines to the digits.
+    """Draw an MLP's hidden neurons as images of their weights, and lines to the digits.
 
     Red: positive, blue: negative; a line is as thick as its weight is large.
     """

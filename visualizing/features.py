@@ -37,7 +37,7 @@ def first_filters(model):
     kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).get_weights()[0]
     if kernel.ndim == 4:
         return np.moveaxis(kernel[:, :, 0], -1, 0)  # (3, 3, 1, 32) to (32, 3, 3)
-    return kernel.T.reshape(-1, 28, 28)  # of a perceptron: a weight for each pixel
+    return kernel.T.reshape(-1, 28, 28)  # of an MLP: a weight for each pixel
 
 
 def untrained(model, seed=SEED):

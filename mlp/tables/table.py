@@ -3,7 +3,7 @@
     python mlp/tables/table.py --data FILE --target COLUMN
     python mlp/tables/table.py --data FILE --target COLUMN --test    # in the end
 
-Says what it takes each column for, splits the rows in three, trains a perceptron and compares it
+Says what it takes each column for, splits the rows in three, trains an MLP and compares it
 with simpler models on the same rows. Try it with the penguins that come with it:
 
     python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex \
