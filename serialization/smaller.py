@@ -30,7 +30,7 @@ import save_model
 from utils.data import prepare_mnist
 from utils.models import load_model, reads_digits
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import verbosity
 
 MODEL = None  # a .keras file of yours
@@ -127,7 +127,7 @@ def measure(path):
     if run.returncode:
         # A process that was killed, for want of memory, says nothing.
         said = run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"]
-        print(f"{path.name:15} left out: {said[-1][:150]}")
+        print(f"{path.name:15} left out: {printable(said[-1][:150])}")
         return None
     return {"bytes": forms.size(path)} | json.loads(run.stdout.splitlines()[-1])
 
@@ -144,7 +144,7 @@ def show(name, row):
 
 def compare(model, folder):
     """Save a network in each form and measure each; return a row for each file (with _ for .)."""
-    print(f"{model.name}, {model.count_params():,} parameters")
+    print(f"{printable(model.name)}, {model.count_params():,} parameters")
     folder.mkdir(exist_ok=True)
     difference = save_probe(model, folder)
     print(f"weights rounded to float16, computed in float32: difference {difference:.0e}")

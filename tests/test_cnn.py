@@ -254,6 +254,12 @@ def test_shipped_photographs_are_named(load_script, tmp_path, capsys):
     assert (tmp_path / "run" / "classify.png").stat().st_size > 100_000
 
 
+def test_names_of_classes_command_no_terminal(load_script, tmp_path):
+    (tmp_path / "names.json").write_text(json.dumps(["\x1b[2Jcat, puss", "dog"]))
+    script = load_script("cnn/classify.py")
+    assert script.read_classes(tmp_path / "names.json") == ["?[2Jcat", "dog"]
+
+
 def test_the_weights_are_all_used_and_maps_average_to_the_score(load_script):
     script = load_script("cnn/classify.py")
     network, classes, _ = script.load_network(script.MODEL)

@@ -312,8 +312,8 @@ def test_masks_are_read_with_their_classes_and_groups_stay_whole(of, my_images):
     assert classes == {0: "0", 255: "255"}
     assert known.images.shape == (8, 32, 32, 3) and held_out.labels.shape == (2, 32, 32)
     assert set(np.unique(known.labels)) == {0, 1}
-    (my_images / "classes.txt").write_text("255 bright\n0 dark side\n")
-    assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright"}
+    (my_images / "classes.txt").write_text("255 bright\x1b[2J\n0 dark side\n")
+    assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright?[2J"}
     pairs = {f"{group}/{i}": None for group in "abcde" for i in range(4)}
     known, held_out = masks.divide(pairs, 1)
     assert len(held_out) == 4 and len({name[0] for name in held_out}) == 1
@@ -401,6 +401,9 @@ def test_a_network_of_another_kind_labels_nothing(load_script, tmp_path, monkeyp
         (tmp_path / "x.json").write_text(json.dumps(classes))
         with one_line("label", line):
             label.load_network(path)
+    classes |= {"7": "\x1b[2J"}
+    (tmp_path / "x.json").write_text(json.dumps(classes))
+    assert label.load_network(path)[1] == {0: "a", 255: "b", 7: "?[2J"}
     for names in ("[1]", '{"256": "a", "0": "b"}'):
         (tmp_path / "x.json").write_text(names)
         with one_line("label", "which names the classes"):

@@ -176,6 +176,15 @@ def test_looking_inside_counts_the_weights(load_script, saved, capsys):
     assert look.main([str(saved[0] / "model.h5")])["numbers"] == 3 * 193 + 2
 
 
+def test_what_is_inside_commands_no_terminal(load_script, saved, tmp_path, capsys):
+    for part, old in (("config.json", b'"relu"'), ("metadata.json", b'"keras_version"')):
+        new = b'"\\u001b[2J"' if part == "config.json" else b'"\x1b[2J"'
+        change_description(saved[0] / "model.keras", tmp_path / "odd.keras", old, new, part)
+        load_script("serialization/look_inside.py").main([str(tmp_path / "odd.keras")])
+        said = capsys.readouterr().out
+        assert "?[2J" in said and "\x1b" not in said
+
+
 def test_looking_inside_takes_no_keras():
     code = "import sys, look_inside; look_inside.main([]); print('keras' in sys.modules)"
     command = [sys.executable, "-c", code]
@@ -395,6 +404,7 @@ def test_keras_quantizes_dense_layers_only(smaller, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "int8.keras")
     quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
     assert quantized == {keras.layers.Dense}
+    assert loaded.get_layer("dense").inputs_quantizer, "its inputs are rounded, too"
 
 
 def test_smaller_says_what_it_leaves_out(smaller, tmp_path, monkeypatch, capsys):

@@ -11,6 +11,8 @@ Chapter: visualizing/README.md#the-network-as-a-picture
 
 from chapter import OUTPUTS
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import ConnectionPatch
@@ -125,10 +127,11 @@ def main(argv=None):
     args = parser.parse_args(argv)
     model = find_network(args.model)
     folder = make_folder(args.outputs)
-    save_figure(draw_blocks(model), folder / f"blocks_{model.name}.png")
+    name = re.sub(r"\W+", "_", model.name)  # a file's model may be called anything
+    save_figure(draw_blocks(model), folder / f"blocks_{name}.png")
     small = model.input_shape == (None, 784) and len(model.layers) == 2
     if small and model.layers[0].units <= MOST:
-        save_figure(draw_weights(model), folder / f"weights_{model.name}.png")
+        save_figure(draw_weights(model), folder / f"weights_{name}.png")
     results = {layer.name: layer.output.shape[1:] for layer in model.layers}
     return save_results({"shapes": results}, folder, __file__, argv)
 

@@ -18,14 +18,14 @@ from cnn.pictures import check_photos, to_rgb
 from utils.models import load_model
 from utils.options import make_parser
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, read_json, save_results, writing_to
+from utils.runs import fail, first_line, make_folder, printable, read_json, save_results, writing_to
 
 
 def load_network(path):
     """Return a network and its classes, {value in a mask: name}, or end with one line."""
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
-        classes = {int(value): str(name) for value, name in read_json(names).items()}
+        classes = {int(value): printable(name) for value, name in read_json(names).items()}
         if not all(0 <= value <= 255 for value in classes):
             raise ValueError("a mask has values from 0 to 255")
     except (OSError, ValueError, AttributeError) as error:
@@ -52,12 +52,13 @@ def label_photos(network, classes, photos, folder):
         labels = network.predict(pixels[None], verbose=0)[0].argmax(axis=-1)
         mask = Image.fromarray(np.array(values, "uint8")[labels])
         with writing_to(folder):
-            name = f"{number}_{path.stem}.png"
+            name = f"{number}_{printable(path.stem)}.png"
             mask.resize(photo.size, Image.Resampling.NEAREST).save(folder / name)
         counts = np.bincount(labels.ravel(), minlength=len(values)) / labels.size
         shares[name] = dict(zip(classes.values(), counts.tolist(), strict=True))
         most = sorted(shares[name].items(), key=lambda pair: -pair[1])[:3]
-        print(f"{path.name}: " + ", ".join(f"{share:.0%} {kind}" for kind, share in most if share))
+        known = ", ".join(f"{share:.0%} {kind}" for kind, share in most if share)
+        print(f"{printable(path.name)}: {known}")
     return shares
 
 

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from cnn.pictures import find_files, is_image
 from cnn.segmentation.label import read_photo
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, read_text
+from utils.runs import fail, first_line, printable, read_text
 
 MOST = 20  # values that masks may have, if no classes.txt names them
 MODES = {"1", "L", "P", "I", "I;16"}  # of Pillow: one number for each pixel
@@ -114,7 +114,7 @@ def read_classes(folder):
             value, name = line.split(maxsplit=1)
             if int(value) in classes:
                 raise ValueError(f"{value} has two names")
-            classes[int(value)] = name.strip()
+            classes[int(value)] = printable(name.strip())
         if len(classes) < 2 or not all(0 <= value <= 255 for value in classes):
             raise ValueError("not two classes or more, with values from 0 to 255")
     except ValueError as error:
