@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 import warnings
+from collections import defaultdict
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import matplotlib
@@ -222,6 +224,101 @@ def few_digits(monkeypatch):
     digits, writers = first_digits(), data.writers_of("validation")[:500]
     monkeypatch.setattr("utils.data.load_parts", lambda: digits)
     monkeypatch.setattr("utils.data.writers_of", lambda part: writers)
+
+
+# The numbers of the rows in each part of `numbered_digits`, within what a pixel can hold.
+NUMBERS = {"train": range(2, 122), "validation": range(122, 182), "test": range(182, 242)}
+PARTS = {number: part for part, numbers in NUMBERS.items() for number in numbers}
+
+
+@pytest.fixture
+def numbered_digits(monkeypatch):
+    """Let MNIST be 240 images, all of whose pixels are the number of the row; `rows` finds it.
+
+    Every writer has written four, two of a kind.
+    """
+    parts, writers = {}, {}
+    for part, numbers in NUMBERS.items():
+        row = np.arange(len(numbers))
+        images = np.full((28, 28, len(row)), numbers, "uint8").transpose(2, 0, 1)
+        parts[part], writers[part] = (images, (row // 2 % 10).astype("uint8")), row // 4
+    monkeypatch.setattr("utils.data.load_parts", lambda: parts)
+    monkeypatch.setattr("utils.data.writers_of", writers.get)
+
+
+class Rows(list):
+    """Calls in their order: the name of each, and the numbers of the rows that came into it.
+
+    The number of a row is the largest in it; of an image from 0 to 1, as it was in uint8.
+    """
+
+    def note(self, call, values):
+        from keras import tree
+
+        known = set(getattr(values, "file_paths", []))  # of images that Keras reads
+        for array in tree.flatten(values):
+            if isinstance(array, np.ndarray) and array.size > len(array):  # it is not of labels
+                most = array.reshape(len(array), -1).max(axis=1)
+                known.update(np.rint(most if (most % 1 == 0).all() else 255 * most).tolist())
+        if known:
+            self.append((call, known))
+
+    def of(self, call):
+        return set().union(*(known for name, known in self if name == call))
+
+    def story(self, names=PARTS):
+        """Return such as "fit train; predict train+validation; ", without repetitions.
+
+        names: {number of a row: its part}.
+        """
+        parts = ["+".join(sorted({names.get(row, "?") for row in known})) for _, known in self]
+        lines = [f"{call} {part}; " for (call, _), part in zip(self, parts, strict=True)]
+        return "".join(line for line, _ in groupby(lines))
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    """Return Rows: what comes into fit (validation_data, too), evaluate and predict of Keras.
+
+    Nothing is trained. What is predicted is the number of the row, so that it is known further on.
+    rows.watch(owner, name, place) notes the argument at a place of any other function or method,
+    too; instead: what is called in its place, unless it is called itself.
+    """
+    import keras
+    from keras import tree
+
+    noted = Rows()
+
+    def watch(owner, name, place=0, instead=None):
+        work = instead or getattr(owner, name)
+
+        def watched(*args, **options):
+            noted.note(name, args[place])
+            return work(*args, **options)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    def fit(model, x, y=None, validation_data=None, epochs=1, callbacks=(), **options):
+        noted.note("validate", validation_data)
+        for callback in callbacks:
+            callback.on_train_begin()
+        history = keras.callbacks.History()
+        history.history = defaultdict(lambda: [0.5] * epochs)
+        return history
+
+    def predict(model, x, **options):
+        most = [row.max() for row in tree.flatten(x)[0]]
+        outputs = model.outputs[0] if isinstance(model, keras.Sequential) else model.output
+        return tree.map_structure(
+            lambda one: np.stack([np.full(one.shape[1:], number) for number in most]), outputs
+        )
+
+    noted.watch = watch
+    watch(keras.Model, "fit", 1, fit)
+    watch(keras.Model, "evaluate", 1, lambda *args, **options: defaultdict(lambda: 0.5))
+    watch(keras.Model, "predict", 1, predict)
+    monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
+    return noted
 
 
 @pytest.fixture
