@@ -259,7 +259,7 @@ class Rows(list):
         for array in tree.flatten(values):
             if isinstance(array, np.ndarray) and array.size > len(array):  # it is not of labels
                 most = array.reshape(len(array), -1).max(axis=1)
-                known.update(np.rint(most if (most % 1 == 0).all() else 255 * most).tolist())
+                known.update(np.rint(255 * most if most.max() <= 1 else most).tolist())
         if known:
             self.append((call, known))
 
@@ -281,32 +281,40 @@ def rows(monkeypatch):
     """Return Rows: what comes into fit (validation_data, too), evaluate and predict of Keras.
 
     Nothing is trained. What is predicted is the number of the row, so that it is known further on.
-    rows.watch(owner, name, place) notes the argument at a place of any other function or method,
-    too; instead: what is called in its place, unless it is called itself.
+    rows.watch(owner, name, of, instead) does the same for other functions and methods; of: from
+    what they get to the rows in it; instead: what is then called, unless it is they themselves.
     """
     import keras
     from keras import tree
 
     noted = Rows()
 
-    def watch(owner, name, place=0, instead=None):
+    def watch(owner, name, of, instead=None):
         work = instead or getattr(owner, name)
 
         def watched(*args, **options):
-            noted.note(name, args[place])
+            noted.note(name, of(*args, *options.values()))
             return work(*args, **options)
 
         monkeypatch.setattr(owner, name, watched)
 
     def fit(model, x, y=None, validation_data=None, epochs=1, callbacks=(), **options):
-        noted.note("validate", validation_data)
+        pair = isinstance(validation_data, tuple)
+        noted.note("validate", validation_data[0] if pair else validation_data)
         for callback in callbacks:
             callback.on_train_begin()
+            callback.on_epoch_begin(0)
+            callback.on_epoch_end(0, {})
         history = keras.callbacks.History()
         history.history = defaultdict(lambda: [0.5] * epochs)
         return history
 
+    def evaluate(*args, **options):
+        return defaultdict(lambda: 0.5)
+
     def predict(model, x, **options):
+        if not model.built:
+            model(x)
         most = [row.max() for row in tree.flatten(x)[0]]
         outputs = model.outputs[0] if isinstance(model, keras.Sequential) else model.output
         return tree.map_structure(
@@ -314,9 +322,8 @@ def rows(monkeypatch):
         )
 
     noted.watch = watch
-    watch(keras.Model, "fit", 1, fit)
-    watch(keras.Model, "evaluate", 1, lambda *args, **options: defaultdict(lambda: 0.5))
-    watch(keras.Model, "predict", 1, predict)
+    for instead in (fit, evaluate, predict):
+        watch(keras.Model, instead.__name__, lambda model, x, *_: x, instead)
     monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
     return noted
 
