@@ -34,7 +34,15 @@ from pictures import (
 )
 from utils.models import load_model
 from utils.options import make_parser, number, positive, seed
-from utils.runs import fail, first_line, make_folder, save_results, write_json, writing_to
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    replacing,
+    save_results,
+    write_json,
+    writing_to,
+)
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224
@@ -161,10 +169,12 @@ def main(argv=None):
         thaw(base)
         results["fine_tuned"] = train(network, known, held_out, args.fine_epochs, FINE_RATE)
 
-    path = folder / "transfer.keras"
+    path, names = folder / "transfer.keras", folder / "transfer.json"
     with writing_to(folder):
-        network.save(path)
-        write_json(classes, path.with_suffix(".json"))
+        with replacing(path) as partial:
+            network.save(partial)
+            names.unlink(missing_ok=True)  # never those of another network
+        write_json(classes, names)
     network, results["photos"] = load_model(path), {}
     if photos:
         print(only_these(classes))

@@ -6,6 +6,7 @@ Chapter: generating/README.md#a-space-of-few-numbers
 from chapter import OUTPUTS
 
 import math
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import keras
@@ -15,7 +16,7 @@ import numpy as np
 from utils.data import load_parts, prepare_images, writers_of
 from utils.figures import save_figure
 from utils.models import load_model
-from utils.runs import fail, find_run, read_json, write_json
+from utils.runs import fail, find_run, read_json, replacing, write_json, writing_to
 
 PIXELS = 784
 CLASSES = 10
@@ -78,10 +79,14 @@ def draw_sheet(images, columns, path, titles=()):
 
 
 def save_run(folder, settings, **networks):
-    """Write the networks of a run, NAME.keras, and then its settings."""
-    for name, network in networks.items():
-        network.save(folder / f"{name}.keras")
-    write_json(settings, folder / "settings.json")
+    """Write the networks of a run, NAME.keras, and then its settings: without them, it is none."""
+    about = folder / "settings.json"
+    with writing_to(folder):
+        with ExitStack() as stack:  # those that were there are replaced once all are written
+            for name, network in networks.items():
+                network.save(stack.enter_context(replacing(folder / f"{name}.keras")))
+            about.unlink(missing_ok=True)
+        write_json(settings, about)
 
 
 def load_run(run, script, *names):

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -167,6 +168,39 @@ def test_what_is_not_a_run_ends_with_one_line(runs, load_script, tmp_path):
             load(str(run))
     with pytest.raises(SystemExit, match=r"missing is not a run of vae\.py"):
         latents.load_vae(str(tmp_path / "missing"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
+def test_a_full_disk_leaves_the_run_that_was_there(load_script, tmp_path, monkeypatch):
+    """And where a kill came between the two networks, there is no run."""
+    import resource
+
+    latents = load_script("generating/latents.py")
+    one, large = ([keras.Input((784,)), keras.layers.Dense(units)] for units in (1, 1000))
+    networks = [keras.Sequential(layers) for layers in (one, large)]
+    small, settings = networks[0], {"script": "vae.py", "size": 2}
+    latents.save_run(tmp_path, settings, encoder=small, decoder=small)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limit[1]))
+        with pytest.raises(SystemExit, match=r"cannot write to .* \(File too large\)"):
+            latents.save_run(tmp_path, settings, encoder=small, decoder=networks[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    replace = Path.replace
+
+    def killed(partial, path):
+        if path.name == "encoder.keras":
+            raise KeyboardInterrupt
+        return replace(partial, path)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        latents.save_run(tmp_path, settings, encoder=small, decoder=networks[1])
+    with pytest.raises(SystemExit, match=r"is not a run of vae\.py"):
+        latents.load_vae(str(tmp_path))
 
 
 def test_networks_of_another_size_end_with_one_line(runs, load_script, tmp_path):

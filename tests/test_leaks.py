@@ -286,7 +286,7 @@ def test_a_style_finds_digits_from_which_it_was_not_taken(load_script, monkeypat
 
 
 @pytest.fixture
-def numbered_emoji(rows, monkeypatch):
+def numbered_emoji(load_script, rows, monkeypatch):
     """Let there be 100 drawings by each artist, two of each concept, and a small network."""
     from cnn import pictures
 
@@ -388,7 +388,7 @@ OF_SCENES = {
 
 
 @pytest.fixture
-def numbered_scenes(rows, monkeypatch):
+def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     """Let scenes be images all of whose pixels are one number, with a digit in each."""
     from cnn.segmentation import baselines, scenes
 
@@ -400,6 +400,7 @@ def numbered_scenes(rows, monkeypatch):
         return scenes.Scenes(images, labels, labels)
 
     def label_pieces(fitted, images):
+        assert fitted.means.max() == 0, "all pixels of training digits are dark, of others bright"
         return np.full((*images.shape[:3], 11), images[..., :1], "float32")
 
     def build_u_net(skips=True):

@@ -18,7 +18,7 @@ from cnn.pictures import check_photos, to_rgb
 from utils.models import load_model
 from utils.options import make_parser
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, read_json, save_results, writing_to
+from utils.runs import fail, first_line, make_folder, read_json, replacing, save_results, writing_to
 
 
 def load_network(path):
@@ -51,9 +51,9 @@ def label_photos(network, classes, photos, folder):
         pixels = np.asarray(photo.resize((size, size)), "float32")
         labels = network.predict(pixels[None], verbose=0)[0].argmax(axis=-1)
         mask = Image.fromarray(np.array(values, "uint8")[labels])
-        with writing_to(folder):
-            name = f"{number}_{path.stem}.png"
-            mask.resize(photo.size, Image.Resampling.NEAREST).save(folder / name)
+        name = f"{number}_{path.stem}.png"
+        with writing_to(folder), replacing(folder / name) as partial:
+            mask.resize(photo.size, Image.Resampling.NEAREST).save(partial)
         counts = np.bincount(labels.ravel(), minlength=len(values)) / labels.size
         shares[name] = dict(zip(classes.values(), counts.tolist(), strict=True))
         most = sorted(shares[name].items(), key=lambda pair: -pair[1])[:3]
