@@ -91,6 +91,20 @@ def failure(function, *arguments):
     return stop.value.code
 
 
+def spoilt(value):
+    """Yield what a value of JSON may have become: it, or a part of it, is missing or another."""
+    yield from (None, True, -1, 0.5, "2", "\x1b[2J", [], {}, [[2]], 10**400, float("nan"))
+    if isinstance(value, dict | list):
+        for key in [*value] if isinstance(value, dict) else range(len(value)):
+            for part in spoilt(value[key]):
+                copy = value.copy()
+                copy[key] = part
+                yield copy
+            copy = value.copy()
+            del copy[key]
+            yield copy
+
+
 def need_chromium(browser):
     """Skip a test, loudly, where there is no Chromium. browser: book/figures/browser.py, loaded."""
     if browser.find_chromium() is None:

@@ -21,13 +21,21 @@ from utils.pictures import open_picture
 from utils.runs import fail, first_line, make_folder, read_json, replacing, save_results, writing_to
 
 
+def check_classes(classes):
+    """Raise a ValueError if these are not classes, {value in a mask: name}, each with its own."""
+    names = {name for name in classes.values() if isinstance(name, str) and name.isprintable()}
+    if len(names) < max(len(classes), 2) or not all(0 <= value <= 255 for value in classes):
+        raise ValueError(
+            "not two classes or more, with values from 0 to 255 and names of their own"
+        )
+
+
 def load_network(path):
     """Return a network and its classes, {value in a mask: name}, or end with one line."""
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
-        classes = {int(value): str(name) for value, name in read_json(names).items()}
-        if not all(0 <= value <= 255 for value in classes):
-            raise ValueError("a mask has values from 0 to 255")
+        classes = {int(value): name for value, name in read_json(names).items()}
+        check_classes(classes)
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
     size = network.input_shape[1]
