@@ -114,30 +114,22 @@ PEOPLE = PARTS | JUDGES | {DRAWN: "drawn"}
 
 
 @pytest.fixture
-def space(rows, numbered_digits, monkeypatch):
-    """Return functions that load a small VAE and a small flow, untrained, whatever the run."""
+def chapter(numbered_digits, rows, load_script, monkeypatch):
+    """Return load_script, with a small VAE for each run; what is drawn is the number DRAWN."""
     image, point = keras.Input((784,)), keras.Input((2,))
-    small = keras.layers.Dense(2)(image)
-    encoder = keras.Model(image, [small, small])
+    middle = keras.layers.Dense(2)(image)
+    encoder = keras.Model(image, [middle, middle])
     decoder = keras.Model(point, keras.layers.Dense(784)(point))
-    return lambda run: (2, encoder, decoder), lambda run: (None, decoder)
-
-
-@pytest.fixture
-def chapter(space, load_script, monkeypatch):
-    """Return load_script for a script that draws: whatever it draws is the number DRAWN."""
-
-    def draw(flow, decoder, labels, *_, **__):
-        return np.full((len(labels), 784), DRAWN / 255, "float32")
+    constants = {
+        "load_vae": lambda run: (2, encoder, decoder),
+        "load_flow": lambda run: (None, decoder),
+        "draw": lambda flow, decoder, labels, *_, **__: np.full((len(labels), 784), DRAWN / 255),
+        "draw_sheet": lambda *_: None,
+    }
 
     def load(path):
         script = load_script(path)
-        for name, value in {
-            "load_vae": space[0],
-            "load_flow": space[1],
-            "draw": draw,
-            "draw_sheet": lambda *_: None,
-        }.items():
+        for name, value in constants.items():
             monkeypatch.setattr(script, name, value, raising=False)
         return script
 
@@ -451,8 +443,7 @@ def test_pieces_are_chosen_on_scenes_of_training_writers(
     assert story == (
         "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
         "true_boxes it; true_boxes others; choose ?; find_boxes ?; "  # of the true labels
-        + 3
-        * "true_boxes others; choose others; find_boxes others; find_boxes it; "
+        f"{3 * 'true_boxes others; choose others; find_boxes others; find_boxes it; '}"
     )
 
 
