@@ -122,6 +122,9 @@ def test_a_damaged_run_of_the_vae_is_refused(load_script, tmp_path):
     assert latents.load_vae(str(tmp_path))[0] == 2
     assert "is not a run of flow.py" in failure(latents.load_flow, tmp_path)
     assert "missing is not a run of vae.py" in failure(latents.load_vae, tmp_path / "missing")
+    other = keras.Model(point, keras.layers.Dense(783)(point))
+    latents.save_run(tmp_path, settings, encoder=encoder, decoder=other)
+    assert "do not fit together" in failure(latents.load_vae, tmp_path)
     for bad in spoilt(settings):
         (tmp_path / "settings.json").write_text(json.dumps(bad))
         assert re.search("is not a run of vae.py|fit together", failure(latents.load_vae, tmp_path))

@@ -85,6 +85,20 @@ def test_files_of_training_images_are_validated_on_others(
     assert rows.story() == "fit train; predict validation; "
 
 
+def test_a_million_rows_are_judged_by_others(rows, load_script, tmp_path, monkeypatch):
+    script = load_script("customizing/feeding/million_rows.py")
+    make_rows, seeds = script.make_rows, []
+
+    def make_few(count, seed):
+        seeds.append(seed)
+        return make_rows(20, seed)
+
+    monkeypatch.setattr(script, "make_rows", make_few)
+    script.write_csv(tmp_path / "rows.csv", 120_000)  # in three pieces
+    script.train("in memory", tmp_path / "rows.csv")
+    assert len(seeds) == len(set(seeds)) == 4
+
+
 def writer_of(number):
     """Return who wrote a numbered digit, counted from 0 in each part."""
     return (number - NUMBERS[PARTS[number]][0]) // 4
