@@ -15,6 +15,7 @@ from chapter import OUTPUTS
 import inspect
 import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -57,10 +58,10 @@ def load_network(name):
 
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
-    try:
-        return [printable(name.split(",")[0]) for name in read_json(path)]
-    except (OSError, ValueError, TypeError, AttributeError):
-        fail(f"cannot read the names of the classes, which should be in {path}.")
+    with suppress(OSError, ValueError, AttributeError):
+        if isinstance(names := read_json(path), list):
+            return [printable(name.split(",")[0]) for name in names]
+    return fail(f"cannot read the names of the classes, which should be in {path}.")
 
 
 def with_maps(network):

@@ -39,6 +39,7 @@ from utils.runs import (
     first_line,
     make_folder,
     printable,
+    replacing,
     save_results,
     write_json,
     writing_to,
@@ -170,10 +171,12 @@ def main(argv=None):
         thaw(base)
         results["fine_tuned"] = train(network, known, held_out, args.fine_epochs, FINE_RATE)
 
-    path = folder / "transfer.keras"
+    path, names = folder / "transfer.keras", folder / "transfer.json"
     with writing_to(folder):
-        network.save(path)
-        write_json(classes, path.with_suffix(".json"))
+        with replacing(path) as partial:
+            network.save(partial)
+            names.unlink(missing_ok=True)  # never those of another network
+        write_json(classes, names)
     network, results["photos"] = load_model(path), {}
     if photos:
         print(only_these(classes))

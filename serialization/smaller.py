@@ -28,7 +28,7 @@ from keras import layers
 import forms
 import save_model
 from utils.data import prepare_mnist
-from utils.models import load_model, reads_digits
+from utils.models import load_model, reads_digits, save_network
 from utils.options import make_parser, positive
 from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import verbosity
@@ -71,7 +71,7 @@ def save_float16(model, folder):
 
     half = keras.models.clone_model(model, clone_function=halve)
     half.set_weights(model.get_weights())
-    half.save(folder / "float16.keras")
+    save_network(half, folder / "float16.keras")
 
 
 def save_int8(model, folder):
@@ -79,7 +79,7 @@ def save_int8(model, folder):
     small = copy(model)
     with warnings.catch_warnings(action="ignore"):  # one for each layer that stays as it is
         small.quantize("int8")
-    small.save(folder / "int8.keras")
+    save_network(small, folder / "int8.keras")
 
 
 def save_int8_litert(model, folder):

@@ -358,9 +358,6 @@ def test_a_folder_of_ones_own_from_end_to_end(load_script, my_pictures, tmp_path
     assert dict(named["00.png"])["animal"] == pytest.approx(results["photos"]["00.png"][1])
     assert len(named) == 22  # though files of the two folders have the same names
     assert {kind for two in named.values() for kind, _ in two} == {"animal", "vehicle"}
-    (run / "transfer.json").write_text("[1, 2]")
-    with pytest.raises(SystemExit, match="cannot read the names of the classes"):
-        classify.main([*map(str, use)])
 
 
 def test_freezing_and_thawing_leave_normalization_and_early_blocks_alone(load_script):

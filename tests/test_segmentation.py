@@ -401,24 +401,25 @@ def test_a_network_of_another_kind_labels_nothing(load_script, tmp_path, monkeyp
         (tmp_path / "x.json").write_text(json.dumps(classes))
         with one_line("label", line):
             label.load_network(path)
-    classes |= {"7": "\x1b[2J"}
-    (tmp_path / "x.json").write_text(json.dumps(classes))
-    assert label.load_network(path)[1] == {0: "a", 255: "b", 7: "?[2J"}
-    for names in ("[1]", '{"256": "a", "0": "b"}'):
-        (tmp_path / "x.json").write_text(names)
-        with one_line("label", "which names the classes"):
-            label.load_network(path)
 
 
-def test_emoji_over_photographs_have_masks_that_fit(of, tmp_path):
+def test_emoji_over_photographs_have_masks_that_fit(of, tmp_path, monkeypatch):
+    """Those held out show other things, over other halves of the photographs."""
     examples = of("examples")
+    photo = np.zeros((200, 400, 3), "uint8")
+    photo[:, 200:] = 200
+    write(tmp_path / "photo.jpg", photo)
+    monkeypatch.setattr(examples, "PHOTOS", tmp_path)
     folder = examples.unpack_scenes(tmp_path)
-    names = {
-        part: {path.name for path in (folder / part / "masks").iterdir()}
+    pictures = examples.load_emoji()
+    concepts = dict(zip(pictures.names, pictures.groups, strict=True))
+    things = [
+        {concepts[path.stem] for path in (folder / part / "masks").iterdir()}
         for part in ("training", "validation")
-    }
-    assert not names["training"] & names["validation"]
-    assert len(names["validation"]) == pytest.approx(82, abs=3)
-    known, _, classes = of("masks").read_data(folder, 32, 1)
+    ]
+    assert not things[0] & things[1]
+    known, held_out, classes = of("masks").read_data(folder, 32, 1)
+    assert len(held_out.images) == pytest.approx(82, abs=3)
+    assert known.images[:, 0, 0].max() < 20 < 150 < held_out.images[:, 0, 0].min()
     assert classes[0] == "nothing" and len(classes) == 7
     assert set(np.unique(known.labels)) == set(range(7))

@@ -397,9 +397,13 @@ def test_smaller_forms_are_smaller_and_read_as_well(smaller, tmp_path, capsys):
             assert rows["model_onnx"]["difference"] < 1e-5
 
 
-def test_keras_quantizes_dense_layers_only(smaller, tmp_path):
+def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(smaller, tmp_path):
     """As the text says. Once Keras does more, the text has to follow."""
     model = keras.saving.load_model(SHIPPED, compile=False)
+    smaller.save_float16(model, tmp_path)
+    loaded = keras.saving.load_model(tmp_path / "float16.keras")
+    kinds = {layer.compute_dtype for layer in loaded.layers}
+    assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
     smaller.save_int8(model, tmp_path)
     loaded = keras.saving.load_model(tmp_path / "int8.keras")
     quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}

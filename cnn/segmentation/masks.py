@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.model_selection import GroupShuffleSplit
 
 from cnn.pictures import find_files, is_image
-from cnn.segmentation.label import read_photo
+from cnn.segmentation.label import check_classes, read_photo
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable, read_text
 
@@ -115,8 +115,7 @@ def read_classes(folder):
             if int(value) in classes:
                 raise ValueError(f"{value} has two names")
             classes[int(value)] = printable(name.strip())
-        if len(classes) < 2 or not all(0 <= value <= 255 for value in classes):
-            raise ValueError("not two classes or more, with values from 0 to 255")
+        check_classes(classes)
     except ValueError as error:
         fail(f'{path} needs a line such as "1 road" for each value ({first_line(error)}).')
     return dict(sorted(classes.items()))
