@@ -161,7 +161,7 @@ def test_each_part_of_the_surnames_goes_where_it_belongs(load_script, letters, t
     names.build_network.return_value.count_params.return_value = 1
     names.vowels_together.return_value = {}
     names.invent = Mock(return_value=[train[0], train[1], test[0], validation[0], "x" * 13])
-    results = names.main(["--outputs", str(tmp_path)])
+    results = names.main(["--temperatures", "1", "--outputs", str(tmp_path)])
     assert [call.args for call in names.NGrams.call_args_list] == [(o, train) for o in range(1, 7)]
     chosen = names.NGrams.return_value.choose_trust.call_args_list
     assert [call.args for call in chosen] == 6 * [(validation[:1_000],)]

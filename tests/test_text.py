@@ -509,6 +509,18 @@ def test_fine_tuning_is_measured_on_what_is_held_out(load_script, counted, tmp_p
     assert [call.args[0].tolist() for call in module.batches.call_args_list] == [[0, 1, 0, 1]] * 4
 
 
+def test_a_full_disk_leaves_the_network_that_was_there(load_script, tmp_path):
+    def save(path):
+        path.write_bytes(b"half")
+        raise OSError("full")
+
+    (tmp_path / "gpt_checkpoint.keras").write_bytes(b"old")
+    with pytest.raises(OSError, match="full"):
+        load_script("text/gpt/fine_tuning.py").keep(Mock(save=save), {}, "ab", tmp_path)
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_bytes() == b"old"
+
+
 def test_sums_that_are_held_out_are_not_learned(load_script, counted, tmp_path):
     module, model = load_script("text/gpt/addition.py"), Mock(input_shape=(None, 64))
     module.load_first, module.text_of_run = lambda _: (model, {}), lambda _: counted
