@@ -250,6 +250,23 @@ def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
     assert kept.exists() and save.best_path.exists() and save.best_path != kept
 
 
+def test_a_kill_while_a_checkpoint_is_saved_leaves_the_one_before(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="tiny")
+    save, path = SaveCheckpoint(tmp_path, "tiny", {}), tmp_path / "tiny_checkpoint.keras"
+    save.set_model(model)
+    save.save(path)
+    before = path.read_bytes()
+
+    def killed(path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save.save(path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.slow
 def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
     results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision", "bfloat16")
