@@ -19,7 +19,7 @@ from conftest import ROOT, failure, finished_run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from utils import data, training
-from utils.runs import write_json
+from utils.runs import RESULTS, write_json
 from utils.statistics import score
 
 PARAMETERS = {
@@ -662,6 +662,17 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(load_quickly, tmp_path, m
     mnist.run(settings, tmp_path / "cut", resume=True, build=build)
     pd.testing.assert_frame_equal(history("cut"), history("whole"), check_exact=True)
     assert all(map(np.array_equal, weights("cut/le_net.keras"), weights("whole/le_net.keras")))
+
+
+def test_one_training_is_filed_once():
+    """Or two pages could show two results of one command."""
+    filed = []
+    for path in RESULTS.glob("*.json"):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        if "settings" in run:  # a run of mnist.py
+            changed = {name: value for name, value in run["settings"].items() if value}
+            filed += [changed | {"model": name} for name in run["models"]]
+    assert [run for run in filed if filed.count(run) > 1] == []
 
 
 def test_titles_name_the_options_of_a_run(mnist):
