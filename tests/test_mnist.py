@@ -379,7 +379,8 @@ def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
     command = [sys.executable, "-c", limited, "mnist/mnist.py", *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 1
-    assert "Traceback" not in run.stderr and "mnist.py: [Errno 27]" in run.stderr
+    assert run.stderr.startswith(f"mnist.py: cannot write to {tmp_path} ([Errno 27]")
+    assert "Traceback" not in run.stderr
     assert {path.name for path in tmp_path.iterdir()} == {
         ".lock", "run.json", "le_net_history.csv",
     }  # fmt: skip
@@ -528,6 +529,12 @@ def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
     for name in (tmp_path / "nosuch", ""):
         with pytest.raises(SystemExit, match="is not a folder of a run"):
             mnist.main(["--resume", str(name)])
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    write_json(run | {"settings": run["settings"] | {"model": "\x1b[2J"}}, tmp_path / "run.json")
+    for options in ([], ["-m", "le_net"]):
+        with pytest.raises(SystemExit, match=r"^2$"):
+            mnist.main(["--resume", str(tmp_path), *options])
+        assert "?[2J" in (said := capsys.readouterr().err) and "\x1b" not in said
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from conftest import finished_run, first_digits
+from conftest import failure, finished_run, first_digits
 
 from utils import statistics
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
@@ -85,6 +85,9 @@ def test_weights_are_described(load_script, tmp_path):
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)
+    for layers in ([], [keras.layers.Dense(1)]):
+        empty = keras.Sequential([keras.Input((2,)), *layers], name="tiny")
+        assert "tiny has no weights but" in failure(weights.kernel_weights, empty)
     with pytest.raises(SystemExit, match="Train with -m conv_net"):
         weights.main([str(tmp_path)])
     models, runs = load_script("mnist/models.py").MODELS, []
@@ -398,6 +401,22 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
     assert (tmp_path / "mnist_calibration.png").exists()
 
 
+def test_what_no_softmax_gives_is_refused(load_script, tmp_path):
+    calibration, shape = load_script("mnist/studies/calibration.py"), (5_000, 10)
+    write_json(finished_run("a"), tmp_path / "results.json")
+    sure = np.eye(10)[np.zeros(5_000, int)]
+    for answers in (
+        sure.astype(str), np.zeros(shape, [("a", "f4")]), sure.astype(complex), sure.astype(bool),
+        sure.astype(int), -sure, 0 * sure, 0.9 * sure, sure[1:],
+    ):  # fmt: skip
+        np.savez(tmp_path / "a_predictions.npz", validation=answers)
+        line = failure(calibration.main, [str(tmp_path), "--outputs", str(tmp_path / "out")])
+        assert "not ten probabilities for each validation image" in line
+        assert not (tmp_path / "out").exists()
+    write_json(finished_run("\x1b[2J"), tmp_path / "results.json")
+    assert "not a folder of a finished run" in failure(calibration.main, [str(tmp_path)])
+
+
 def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     """If it were, a network that is sure of everything could not tell the halves apart."""
     seen = []
@@ -553,6 +572,14 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
             database.execute(statement)
     with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*\). Delete it."):
         search.open_study("a", tmp_path, 1)
+
+
+@pytest.mark.parametrize("rest", ["S3@CRET@h:x/d", "S3@CRET@h.invalid/d", "S3CRET@h:1:2/d"])
+def test_no_part_of_a_password_is_said(load_script, rest):
+    line = failure(
+        load_script("mnist/studies/storage.py").join_study, "a", f"postgresql://me:{rest}"
+    )
+    assert "with %40 for an @ in PASSWORD" in line and "CRET" not in line
 
 
 @pytest.mark.slow

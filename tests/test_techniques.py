@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import failure
 
 from utils.data import prepare_mnist
 from utils.training import SaveCheckpoint
@@ -265,6 +266,13 @@ def test_a_kill_while_a_checkpoint_is_saved_leaves_the_one_before(tmp_path, monk
     with pytest.raises(KeyboardInterrupt):
         save.save(path)
     assert path.read_bytes() == before
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model, "save", full)
+    line = failure(save.on_epoch_end, 0, {"val_loss": 1.0})
+    assert f"cannot write to {tmp_path} ([Errno 28]" in line and f"--resume {tmp_path}" in line
 
 
 @pytest.mark.slow

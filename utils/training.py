@@ -129,6 +129,15 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for key, value in {"epoch": epoch + 1, **logs}.items():
             self.history.setdefault(key, []).append(value)
+        try:
+            self.write()
+        except OSError as error:
+            fail(
+                f"cannot write to {self.folder} ({first_line(error)}). Make room; what knows"
+                f" --resume goes on with --resume {self.folder}"
+            )
+
+    def write(self):
         # The checkpoint goes last. After a kill before it, the history is one row ahead, which
         # load_checkpoint drops, and the best model of the epochs before is still there.
         with replacing(self.folder / f"{self.name}_history.csv") as partial:
