@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from conftest import failure, finished_run, first_digits
+from conftest import NUMBERS, failure, finished_run, first_digits
 
 from utils import statistics
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
@@ -99,6 +99,75 @@ def test_weights_are_described(load_script, tmp_path):
     # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
     assert results["conv_net_l1"]["weights"] == 92_448
     assert (tmp_path / "mnist_weights.png").exists()
+
+
+def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    search, seeds = load_script("mnist/studies/search.py"), []
+    monkeypatch.setattr(search, "draw", lambda *_: None)
+    monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
+    search.main(["--epochs", "1", "--trials", "1", "--confirm", "--outputs", str(tmp_path)])
+    assert rows.story() == 7 * "fit train; validate validation; "
+    assert seeds == [search.SEED, *search.SEEDS, *search.SEEDS]
+
+
+def test_a_technique_is_judged_by_validation_images(numbered_digits, rows, load_script):
+    trainings = load_script("mnist/studies/trainings.py")
+    trainings.train_and_score(replace(trainings.mnist.DEFAULTS, model="mlp_tiny"))
+    assert rows.story() == "fit train; predict validation; "
+
+
+def test_augmentations_are_chosen_by_digits_of_other_writers(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    holdout = load_script("mnist/studies/holdout.py")
+    monkeypatch.setattr(holdout, "best_net", sys.modules["models"].mlp_tiny)
+    monkeypatch.setattr(holdout, "IMAGE_SHAPE", (784,))
+    holdout.main(["--outputs", str(tmp_path)])
+    of_writers = {n: f"writers {(n - 2) // 4 % 2}" for n in NUMBERS["train"]}
+    assert rows.story(of_writers) == 4 * "fit writers 0; predict writers 1; "
+
+
+def test_temperatures_are_fitted_by_writers(numbered_digits, load_script, tmp_path, monkeypatch):
+    calibration, halves = load_script("mnist/studies/calibration.py"), []
+    answers = np.eye(10)[np.arange(60) % 10]
+    np.savez(tmp_path / "a_predictions.npz", validation=answers, test=answers[::-1])
+    write_json(finished_run("a"), tmp_path / "results.json")
+
+    def fit(probabilities, labels, half):
+        np.testing.assert_array_equal(probabilities, answers)
+        halves.extend(half.reshape(15, 4).tolist())  # a row for each writer
+        return answers, [1, 1]
+
+    monkeypatch.setattr(calibration, "cross_fit_temperature", fit)
+    calibration.main([str(tmp_path), "--outputs", str(tmp_path / "out")])
+    assert halves == [[number % 2] * 4 for number in range(15)]
+
+
+def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, monkeypatch):
+    """The pixels of an image are the sum of 1, 2 and 4 for the ways in which it is held out."""
+    splits, learned, judged = load_script("mnist/studies/splits.py"), set(), []
+    (_, labels), (_, test_labels) = splits.load_mnist()
+    ways = np.zeros((60_000, 1, 1), "uint8")
+    for number, places in enumerate(splits.hold_out(splits.load_writers()[0]).values()):
+        ways[places] |= 2**number
+    images, test = ways * np.ones((28, 28), "uint8"), np.full((10_000, 28, 28), 8, "uint8")
+
+    class Network:
+        input_shape = (None, 784)
+
+        def predict(self, x, **_):
+            judged.append({*np.rint(255 * x[:, 0]).astype(int).tolist()})
+            return np.eye(10)[np.zeros(len(x), int)]
+
+    monkeypatch.setattr(splits, "load_mnist", lambda: ((images, labels), (test, test_labels)))
+    monkeypatch.setattr(splits, "train", lambda _, x, *__: learned.update(x.flat) or Network())
+    monkeypatch.setattr(splits, "describe", lambda *_: {})
+    monkeypatch.setattr(splits, "foretell", lambda _: {})
+    splits.main(["--networks", "mlp_tiny", "--outputs", str(tmp_path)])
+    assert learned == {0} and judged[3] == {8}
+    assert all(way & 2**number for number in range(3) for way in judged[number])
 
 
 def result(validation, test):
