@@ -261,6 +261,9 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     ]:
         with pytest.raises(TooLargeError, match=said):
             open_picture(tmp_path / name)
+    monkeypatch.setattr("utils.pictures.WORK", 20_000)  # for 10,000 pixels two scans
+    with pytest.raises(TooLargeError, match="too many scans"):
+        open_picture(tmp_path / "film.jpg")
     monkeypatch.setattr("utils.pictures.BYTES", 100)
     with pytest.raises(TooLargeError, match="too many bytes"):
         open_picture(tmp_path / "slow.jpg")
