@@ -482,6 +482,22 @@ def test_scores_by_hand(load_script):
     assert scores["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.3, 0.8]).mean())
 
 
+@pytest.mark.parametrize("classes", [[], ["no", "yes"]], ids=["number", "classes"])
+def test_boosting_stops_early(classes, load_script, monkeypatch):
+    comparing, made = load_script("mlp/tables/comparing.py"), []
+    for name in ("HistGradientBoostingRegressor", "HistGradientBoostingClassifier"):
+        kind = getattr(comparing, name)
+        monkeypatch.setattr(
+            comparing, name, lambda kind=kind, **k: made.append(kind(**k)) or made[0]
+        )
+    random = np.random.default_rng(1)
+    X = random.normal(size=(200, 2)).astype("float32")
+    y = X[:, 0] + random.normal(size=200)
+    part = comparing.Part(None, pd.DataFrame(X), X, (y > 0).astype(int) if classes else y, y)
+    comparing.train_others(part, part._replace(y=part.y[::-1]), classes, seed=1)
+    assert made[0].n_iter_ < made[0].max_iter
+
+
 def test_a_temperature_never_makes_a_model_surer(load_script):
     """With a few rows that are all right, the best temperature would be 0."""
     comparing = load_script("mlp/tables/comparing.py")
