@@ -24,6 +24,7 @@ WATCHED += [
     "find_importance",
     "draw",
 ]
+SEEDED = ["split", "train_others", "find_importance"]
 BASIC = ["--data", str(PENGUINS), "--target", "Sex", "--group", "Individual ID"]
 
 
@@ -161,7 +162,8 @@ def test_which_rows_teach_choose_and_judge(german, load_script):
     assert set(learned["Zeile"] - 0.5) == rows["training"]
     ranges = german.results["ranges"]
     assert ranges["Zeile"] == [min(rows["training"]) + 0.5, max(rows["training"]) + 0.5]
-    assert german.calls[0][0] == "split" and german.calls[0][1][-1] == 7  # the seed
+    seeded = [arguments[-1] for name, arguments in german.calls if name in SEEDED]
+    assert seeded == [7, 7, 7]
 
     learning, judging = ["training", "validation"], ["validation", "validation"]
     assert [one for one in german.shown if one[1]] == [
@@ -301,13 +303,13 @@ def test_rows_come_back_as_they_stood_in_the_file(tomorrow, german):
 def test_rows_unlike_what_was_learned_end_with_one_line(tomorrow, german, tmp_path, capsys):
     table, least = german.table, german.results["ranges"]["Gewicht"][0]
     other = table.assign(Tag="2026-01-31")
-    assert "Tag (days): not like what the network learned from" in refused(tomorrow, other)
+    assert "has much in Tag (days) that is unlike" in refused(tomorrow, other)
     assert 'such as "2026-01-31", in 240 of 240 rows' in capsys.readouterr().out
     assert not (tmp_path / "run").exists()
     other.loc[20:, "Tag"] = "05.01.2036"
     assert "Tag (days): 220 of 240 values outside" in tomorrow(other)[1]  # tomorrow is later
     heavy = table.assign(Gewicht=table["Gewicht"].str.replace(",", ""))
-    assert "Gewicht: not like what" in refused(tomorrow, heavy)
+    assert "has much in Gewicht that is unlike" in refused(tomorrow, heavy)
     assert f" outside of {least:g} to " in capsys.readouterr().out
     assert len(tomorrow(heavy, "--anyway")[0]) == 240
     heavy.loc[100:, "Gewicht"] = "0,5"
@@ -334,26 +336,32 @@ DAMAGED = {
     "a range of three": {"ranges": {"Gewicht": [0, 1, 2]}},
     "no separator": {"file": {"separator": "", "encoding": "utf-8"}},
     "no file": {"file": None},
-    "other names": {"names": ["ja", "vielleicht"]},
-    "a column less": {"columns": [{"name": "Gewicht", "kind": "number"}]},
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_run_ends_with_one_line(damage, german, load_script, tmp_path):
-    (tmp_path / "table.keras").symlink_to(german.folder / "table.keras")
-    (tmp_path / "results.json").write_text(json.dumps(german.results | DAMAGED[damage]))
-    line = failure(load_script("mlp/tables/predict.py").load_run, tmp_path)
-    assert "is not a finished run of table.py" in line or "is not the one that its" in line
+def test_a_damaged_run_ends_with_one_line(damage, load_script, tmp_path):
+    good = {"columns": [{"name": "Gewicht", "kind": "number"}], "names": ["nein", "ja"]}
+    good |= {"task": "yes-or-no", "target": "Ziel", "ranges": {"Gewicht": [0, 1.5]}}
+    good |= {"file": {"separator": ";", "encoding": "utf-8"}}
+    good |= {"thresholds": {"calculated": {"threshold": 0.5}}}
+    load_run = load_script("mlp/tables/predict.py").load_run
+    (tmp_path / "results.json").write_text(json.dumps(good))
+    assert "there is no" in failure(load_run, tmp_path)  # a network beside it
+    (tmp_path / "results.json").write_text(json.dumps(good | DAMAGED[damage]))
+    assert "is not a finished run of table.py" in failure(load_run, tmp_path)
 
 
-def test_words_and_numbers_exchanged_end_with_one_line(german, load_script, tmp_path):
+def test_results_of_another_network_end_with_one_line(german, load_script, tmp_path):
+    load_run = load_script("mlp/tables/predict.py").load_run
     (tmp_path / "table.keras").symlink_to(german.folder / "table.keras")
-    for one in (columns := json.loads(json.dumps(german.results["columns"]))):
-        one["kind"] = {"number": "words", "words": "number"}.get(one["kind"], one["kind"])
-    (tmp_path / "results.json").write_text(json.dumps(german.results | {"columns": columns}))
-    line = failure(load_script("mlp/tables/predict.py").load_run, tmp_path)
-    assert "is not the one that its results.json describes" in line
+    columns = json.loads(json.dumps(german.results["columns"]))
+    exchanged = {"number": "words", "words": "number", "date": "date"}
+    other = [one | {"kind": exchanged[one["kind"]]} for one in columns]
+    for damage in ({"names": ["ja", "kaum"]}, {"columns": columns[1:]}, {"columns": other}):
+        (tmp_path / "results.json").write_text(json.dumps(german.results | damage))
+        line = failure(load_run, tmp_path)
+        assert "is not the one that its results.json describes" in line
 
 
 def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
@@ -390,6 +398,24 @@ def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
         refused = client.post("/predict", json=row | {column: value})
         assert refused.status_code == 422, column
         assert f"{column} must be" in refused.get_json()["error"]["message"]
+
+
+ANSWERS = {
+    "not finite": lambda x: keras.ops.log(x * 0 - 1),
+    "a matrix": lambda x: x[:, None],
+    "nothing": lambda x: x[:, :0],
+    "a dict": lambda x: {"a": x},
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_service_refuses_a_network_without_one_finite_number(name, load_script, tmp_path):
+    row = {column: keras.Input((1,), name=column) for column in ("b", "c")}
+    model = keras.Model(row, {"answer": ANSWERS[name](row["b"] + row["c"])})
+    model.save(tmp_path / "model.keras")
+    script = load_script("serialization/rest/table_app.py")
+    line = failure(script.create_app, tmp_path / "model.keras")
+    assert "does not answer a row with one finite number" in line
 
 
 # What a column is taken for

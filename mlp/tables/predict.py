@@ -163,7 +163,8 @@ def main(argv=None):
         if not is_words(inputs[name]) and one["rows"] > UNREADABLE * one["of"]
     ]
     if far and not args.anyway:
-        fail(f"{', '.join(far)}: not like what the network learned from. All the same: --anyway")
+        about = "unlike what the network has learned from: correct the file, or add --anyway"
+        fail(f"{args.rows} has much in {', '.join(far)} that is {about}.")
     folder = make_folder(args.outputs)
 
     names, target = run["names"], run["target"]

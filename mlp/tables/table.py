@@ -94,7 +94,7 @@ def read(args):
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
-        more.append(f"{copies:,} rows equal others in all that is used: are they the same cases?")
+        more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
     if any(column["kind"] == "date" for column in columns):
         more.append(
             "its rows are split at random, not by date, so scores promise too much of later ones"
