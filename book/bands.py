@@ -1,10 +1,9 @@
 """Machinery of the book: run a script with many seeds, so that readers can place their runs.
 
-    python book/bands.py xor                      # 40 seeds; what is there already is kept
-    python book/bands.py xor --minutes 4          # as many as fit; the same command goes on
-    python book/bands.py xor --seeds 20 --first 500 --trial fresh   # and are others inside?
-    python book/bands.py xor --seeds 3 --trial rate -- --learning-rate 0.05
-    KERAS_BACKEND=jax python book/bands.py xor --seeds 5 --first 500 --trial jax
+    python book/bands.py mnist_dense              # 40 seeds; stopped? The same command goes on
+    python book/bands.py mnist_dense --seeds 20 --first 500 --trial fresh  # and are others inside?
+    python book/bands.py mnist_dense --seeds 3 --trial rate -- --learning-rate 0.05
+    KERAS_BACKEND=jax python book/bands.py mnist_dense --seeds 5 --first 500 --trial jax
 
 A band has the losses (or another score) of runs that differ in the seed alone. It becomes
 assets/results/bands/NAME.json. A trial finds out whether further runs, right or wrong ones, lie
@@ -20,7 +19,6 @@ import importlib
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import keras
@@ -31,7 +29,6 @@ from utils.runs import RESULTS, fail, provenance, read_json, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
-    "xor": ("xor/xor.py", [], "loss", "loss"),
     "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
     "names": ("rnn/names.py", [], "bits.lstm", "number of bits per letter"),
     "forecast": ("forecasts/forecast.py", [], "methods.GRU.validation.mean", "error of the GRU"),
@@ -72,34 +69,27 @@ def edited():
     return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def run_seeds(name, seeds, known, deadline, save, extra=()):
-    """Run the seeds that are not known until the deadline; after each save {seed: loss}.
-
-    save takes the losses and the settings of the run.
-    """
+def run_seeds(name, seeds, losses, extra=()):
+    """Run the seeds that losses lacks; after each, yield {seed: loss} and the run's settings."""
     script, options, path, _ = RUNS[name]
-    module, losses = load(script), dict(known)
+    module = load(script)
     for seed in seeds:
         if str(seed) in losses:
             continue
-        if time.monotonic() > deadline:
-            break
         with tempfile.TemporaryDirectory() as folder:
             words = [*options, *extra, "--seed", str(seed), "--outputs", f"{folder}/run"]
             losses[str(seed)] = look_up(module.main(words), path)
             results = read(Path(folder) / "run" / "results.json")
         print(f"{name}, seed {seed}: {losses[str(seed)]:.4g}", flush=True)
-        settings = results.get("settings") or results["provenance"]["settings"]
-        save(losses, plain(settings))
+        yield losses, plain(results.get("settings") or results["provenance"]["settings"])
 
 
-def file_band(name, seeds, deadline):
+def file_band(name, seeds):
     """Run the seeds that a band lacks, and file it after each."""
     path = BANDS / f"{name}.json"
     script, options, place, called = RUNS[name]
     known = read(path)
-
-    def save(losses, settings):
+    for losses, settings in run_seeds(name, seeds, known.get("losses", {})):
         if known.get("settings", settings) != settings:
             fail(f"{path} holds runs with other settings: remove it first.")
         BANDS.mkdir(exist_ok=True)
@@ -108,10 +98,8 @@ def file_band(name, seeds, deadline):
         band |= {"backend": about["backend"].split()[0], "losses": losses, "provenance": about}
         write_json(band, path)
 
-    run_seeds(name, seeds, known.get("losses", {}), deadline, save)
 
-
-def file_trial(name, trial, seeds, deadline, extra):
+def file_trial(name, trial, seeds, extra):
     """Run other seeds, or the same with other settings, and file how many lie inside the band."""
     path = RESULTS / f"bands_{name}.json"
     if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
@@ -120,16 +108,12 @@ def file_trial(name, trial, seeds, deadline, extra):
     known = read(path).get(trial, {})
     if known and {key: known[key] for key in about} != about:
         fail(f"the trial {trial} in {path} has other options: give this one another name.")
-
-    def save(losses, _):
+    script, options, _, _ = RUNS[name]
+    for losses, _ in run_seeds(name, seeds, known.get("losses", {}), extra):
         inside = sum(is_inside(loss, band) for loss in losses.values())
         found = about | {"runs": len(losses), "inside": inside, "losses": losses}
-        filed = read(path) | {trial: found}
-        script, options, _, _ = RUNS[name]
-        filed["provenance"] = provenance(ROOT / script, options)
+        filed = read(path) | {"provenance": provenance(ROOT / script, options), trial: found}
         write_json(filed, path)
-
-    run_seeds(name, seeds, known.get("losses", {}), deadline, save, extra)
 
 
 def main(argv=None):
@@ -137,18 +121,16 @@ def main(argv=None):
     parser.add_argument("name", choices=RUNS)
     parser.add_argument("--seeds", type=positive(int), default=40, help="how many")
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="the first seed")
-    parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after these")
     parser.add_argument("--trial", help="name of a trial, which is held against the band")
     parser.add_argument("extra", nargs="*", help="of a trial: options of the script, after --")
     args = parser.parse_intermixed_args(argv)
     if args.extra and not args.trial:
         parser.error("a band has the default settings: options are for a trial")
     seeds = range(args.first, args.first + args.seeds)
-    deadline = time.monotonic() + 60 * args.minutes
     if args.trial:
-        file_trial(args.name, args.trial, seeds, deadline, args.extra)
+        file_trial(args.name, args.trial, seeds, args.extra)
     else:
-        file_band(args.name, seeds, deadline)
+        file_band(args.name, seeds)
 
 
 if __name__ == "__main__":

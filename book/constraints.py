@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from backends.environment import requirements
 
-LISTS = "requirements-student.txt", "requirements.txt"  # the second begins with the first
+LISTS = "requirements-student.txt", "requirements.txt", "book/requirements.txt"
 TOOLS = {"pip", "setuptools", "wheel"}  # belong to the environment, not to the book
 HEAD = """\
 # Versions that passed all tests together: pip install -r requirements.txt -c constraints.txt

@@ -21,22 +21,15 @@ from pathlib import Path
 from latex2mathml.converter import convert
 
 from book.alive import pages as alive
-from book.texts import FENCE
+from book.texts import FENCE, find
 from utils.options import make_parser
 from utils.runs import fail, make_folder
 
 STATIC = ROOT / "book" / "static"
-PLACES = ["", "[a-z]*/", "[a-z]*/[a-z]*/"]
 # A row in the tables of the front page; a chapter without a number is to look things up in.
 CHAPTER = re.compile(r"^\| ((?:\d+\. )?)\[(.+?)\]\(([\w/]+README\.md)", re.MULTILINE)
 # What the theme would load from elsewhere so that the search works without a server.
 WORKER = "https://unpkg.com/iframe-worker/shim"
-
-
-def find(suffix):
-    """Return the files of the book that end so, as paths from the project's folder."""
-    found = {path.relative_to(ROOT) for place in PLACES for path in ROOT.glob(f"{place}*{suffix}")}
-    return sorted(path for path in found if not {"outputs", "tests"} & set(path.parts))
 
 
 def read(path):
@@ -144,6 +137,7 @@ def write_pages(folder):
     texts = {script.with_suffix(".md"): show_script(script) for script in scripts}
     texts |= {page: prepare(page, scripts) + list_scripts(page, scripts) for page in pages}
     texts[Path("LICENSE.md")] = f"# Licence\n\n```text\n{read('LICENSE')}```\n"
+    texts |= {path: read(path) for path in find("-LICENSE.txt")}
     for page, text in texts.items():
         (docs / page).parent.mkdir(parents=True, exist_ok=True)
         (docs / page).write_text(text, encoding="utf-8")

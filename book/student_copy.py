@@ -9,17 +9,12 @@ Takes seconds.
 from chapter import ROOT
 
 import argparse
-import re
 import shutil
 from pathlib import Path
 
+from texts import KEYS, is_key
 from utils.runs import fail
 
-KEYS = {
-    "book/keys", "book/EXAM.md", "book/figures/curves.py",  # the last names the eight curves
-    "exercises/solutions", "exercises/faults", "exercises/mutants.py", "tests",
-    "assets/results/exercises.json",  # with wrong solutions, a step from right
-}  # fmt: skip
 # What is of one computer only, or belongs to the developers.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "wheels", "notebooks")
 
@@ -40,13 +35,10 @@ def main(argv=None):
         if Path(place).name == "outputs":
             return names  # the folder stays, since programs of the text write into it
         inside = Path(place).relative_to(ROOT)
-        keys = {name for name in names if (inside / name).as_posix() in KEYS}
+        keys = {name for name in names if is_key(inside / name)}
         return keys | LEFT_OUT(place, names)
 
     shutil.copytree(ROOT, folder, ignore=leave_out)
-    plan = folder / "book" / "TEACHING.md"  # its links to the keys would stop book/edition.py
-    text = re.sub(r"\[([^]]+)\]\((?:keys/|EXAM)[^)]*\)", r"\1", plan.read_text(encoding="utf-8"))
-    plan.write_text(text, encoding="utf-8")
     print(f"The copy for students is in {folder}, without {', '.join(sorted(KEYS))}")
 
 

@@ -5,6 +5,13 @@ from textwrap import indent
 
 from utils.runs import ROOT
 
+# The answers, and what gives them away. Whatever is made of the book leaves them out: the edition
+# for the browser, from which the PDF is printed, the notebooks, and the copy for students.
+KEYS = {
+    "book/keys", "book/EXAM.md", "book/figures/curves.py",  # the last names the eight curves
+    "exercises/solutions", "exercises/faults", "exercises/mutants.py", "tests",
+    "assets/results/exercises.json",  # with wrong solutions, a step from right
+}  # fmt: skip
 # The front page, those of the chapters, and those of their parts.
 READMES = [ROOT / "README.md"]
 for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
@@ -14,6 +21,18 @@ OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/keys/*.m
 PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 # A block of code: its indentation, its language, and what is in it.
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1``` *$", re.MULTILINE | re.DOTALL)
+
+
+def is_key(path):
+    """Tell whether a path, from the project's folder, is among the answers."""
+    return any(path.is_relative_to(key) for key in KEYS)
+
+
+def find(suffix):
+    """Return the files of the book that end so, as paths from the project's folder."""
+    places = ["", "[a-z]*/", "[a-z]*/[a-z]*/"]
+    found = {path.relative_to(ROOT) for place in places for path in ROOT.glob(f"{place}*{suffix}")}
+    return sorted(path for path in found if "outputs" not in path.parts and not is_key(path))
 
 
 def is_quoted(code, readme):

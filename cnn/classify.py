@@ -15,6 +15,7 @@ from chapter import OUTPUTS
 import inspect
 import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -27,7 +28,7 @@ from pictures import PHOTOS, NoPictureError, find_files, only_these, read_like_k
 from utils.figures import save_figure
 from utils.models import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, read_json, save_results
+from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph
@@ -57,10 +58,10 @@ def load_network(name):
 
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
-    try:
-        return [name.split(",")[0] for name in read_json(path)]
-    except (OSError, ValueError, TypeError, AttributeError):
-        fail(f"cannot read the names of the classes, which should be in {path}.")
+    with suppress(OSError, ValueError, AttributeError):
+        if isinstance(names := read_json(path), list):
+            return [printable(name.split(",")[0]) for name in names]
+    return fail(f"cannot read the names of the classes, which should be in {path}.")
 
 
 def with_maps(network):
@@ -137,13 +138,13 @@ def main(argv=None):
             if own:  # it has learned from images that Keras read
                 pixels = read_like_keras(path, size)
         except NoPictureError as error:
-            print(error, file=sys.stderr)
+            print(printable(error), file=sys.stderr)
             continue
         probabilities, maps = classify(network, preprocess, pixels)
         best = np.argsort(-probabilities)[: args.top]
         label = path.name if path.name not in results else str(path)  # folders may share names
         results[label] = [(classes[i], float(probabilities[i])) for i in best]
-        print(label)
+        print(printable(label))
         for name, probability in results[label]:
             print(f"  {probability:6.1%}  {name}")
         if len(found) < DRAWN:

@@ -1,4 +1,4 @@
-"""Depth, without and with skip connections: the vanishing gradient of the first chapter, cured.
+"""Depth, without and with skip connections: what reaches the first layer, and who learns.
 
     python cnn/depth.py
 

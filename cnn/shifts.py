@@ -3,7 +3,7 @@
     python cnn/shifts.py
 
 Moves digits by one, two and four pixels and measures whether the maps of a trained network move
-along. Then trains a perceptron, `conv_net` and the residual network on digits in their usual
+along. Then trains an MLP, `conv_net` and the residual network on digits in their usual
 places, and tests them on validation images moved by up to four pixels. You will see both, and a
 figure. Takes a minute on two cores.
 Chapter: cnn/README.md#shifted-digits

@@ -34,7 +34,16 @@ from pictures import (
 )
 from utils.models import load_model
 from utils.options import make_parser, number, positive, seed
-from utils.runs import fail, first_line, make_folder, save_results, write_json, writing_to
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    printable,
+    replacing,
+    save_results,
+    write_json,
+    writing_to,
+)
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224
@@ -151,6 +160,7 @@ def main(argv=None):
     classes, counts = known.class_names, count_labels(held_out)
     if len(classes) < 2 or classes != held_out.class_names or 0 in count_labels(known):
         fail(f"it takes images of at least two classes, the same in both parts: {data}.")
+    classes = list(map(printable, classes))
     results = {"classes": classes, "held_out": sum(counts), "majority": max(counts) / sum(counts)}
     name = classes[np.argmax(counts)]
     print(f"always {name}: {results['majority']:.1%} right of those held out")
@@ -161,16 +171,18 @@ def main(argv=None):
         thaw(base)
         results["fine_tuned"] = train(network, known, held_out, args.fine_epochs, FINE_RATE)
 
-    path = folder / "transfer.keras"
+    path, names = folder / "transfer.keras", folder / "transfer.json"
     with writing_to(folder):
-        network.save(path)
-        write_json(classes, path.with_suffix(".json"))
+        with replacing(path) as partial:
+            network.save(partial)
+            names.unlink(missing_ok=True)  # never those of another network
+        write_json(classes, names)
     network, results["photos"] = load_model(path), {}
     if photos:
         print(only_these(classes))
     for photo in photos:
         name, probability = results["photos"][photo.name] = predict(network, photo, classes)
-        print(f"{photo.name}: {name} ({probability:.0%})")
+        print(f"{printable(photo.name)}: {name} ({probability:.0%})")
     return save_results(results, folder, __file__, argv, args)
 
 

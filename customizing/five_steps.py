@@ -3,7 +3,7 @@
     python customizing/five_steps.py
     KERAS_BACKEND=jax python customizing/five_steps.py   # or torch
 
-A perceptron learns from 10,000 digits. It begins with the same weights each time and sees the same
+An MLP learns from 10,000 digits. It begins with the same weights each time and sees the same
 batches in the same order. You will see the loss of each epoch, which agrees to six digits, how
 many validation images are read rightly in the end, and the seconds of the last epoch. Takes about
 half a minute.

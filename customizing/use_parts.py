@@ -31,7 +31,7 @@ from parts import (
 from utils.comparisons import compare_family, show_family
 from utils.data import prepare_mnist
 from utils.figures import save_figure
-from utils.models import load_model
+from utils.models import load_model, save_network
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results
 
@@ -93,7 +93,7 @@ def train(digits, weight, seed, epochs):
 
 def save_and_load(model, path, images):
     """Return the largest difference between the answers of a network before and after."""
-    model.save(path)
+    save_network(model, path)
     again = load_model(path)
     difference = model.predict(images, verbose=0) - again.predict(images, verbose=0)
     return float(np.abs(difference).max())

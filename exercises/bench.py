@@ -14,6 +14,7 @@ import numpy as np
 
 SHOWN = 60  # characters of a value in a sentence
 SHOWN_NUMBERS = 8  # of an argument; of more only their shape is shown
+NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
 
 
 class RefusedError(Exception):
@@ -50,9 +51,9 @@ def close(answer, right):
     return np.allclose(answer, right, rtol=1e-5, atol=1e-7, equal_nan=True)
 
 
-def short(value):
-    """Return a value as text for a sentence, in one line."""
-    with np.printoptions(precision=4, suppress=True, threshold=20):
+def short(value, digits=4):
+    """Return a value as text for a sentence, in one line; digits: behind the point, in arrays."""
+    with np.printoptions(precision=digits, suppress=True, threshold=20):
         text = " ".join(str(value.item() if isinstance(value, np.generic) else value).split())
     return text if len(text) <= SHOWN else text[:SHOWN] + " ..."
 
@@ -123,16 +124,18 @@ class Ask:
                 if part == right_part if exact else close(part, right_part):
                     continue
                 name = f"`{self.results[place]}`" if several else "it"
+                digits = 4 if short(part) != short(right_part) else 8
                 raise DifferenceError(
-                    f"With {self.show(arguments)}, {name} should be {short(right_part)}, "
-                    f"and is {short(part)}."
+                    f"With {self.show(arguments)}, {name} should be {short(right_part, digits)}, "
+                    f"and is {short(part, digits)}."
                 )
 
 
 def kind(value):
     """Return in words what kind of value this is."""
     if isinstance(value, np.ndarray):
-        return f"an array of the shape {value.shape}"
+        dtype = "" if value.dtype.kind in NUMBERS else f" and the dtype {value.dtype}"
+        return f"an array of the shape {value.shape}{dtype}"
     if isinstance(value, tuple) and len(value) == 1:
         return f"a tuple with {kind(value[0])} in it, as np.where gives"
     return f"a value of the type {type(value).__name__}"
@@ -141,13 +144,18 @@ def kind(value):
 def form(answer, right, name, free=False):
     """Refuse an answer that is not of the right one's kind, or, unless free, of its shape."""
     if isinstance(right, np.ndarray):
-        if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "fiub":
+        if not isinstance(answer, np.ndarray) or answer.dtype.kind not in NUMBERS:
             raise FormError(f"{name} is {kind(answer)}; an array of numbers is expected.")
         if not free and answer.shape != right.shape:
             raise FormError(f"{name} has the shape {answer.shape}; {right.shape} is expected.")
+        whole = answer.dtype.kind != "f" and right.dtype.kind == "f"
+        if not free and (whole or answer.dtype == np.float16) and not close(answer, right):
+            raise FormError(
+                f"{name} has the dtype {answer.dtype}, which cuts off digits; float64 keeps them."
+            )
     elif isinstance(right, list | tuple):
         if type(answer) is not type(right):
             wanted = type(right).__name__
             raise FormError(f"{name} is {kind(answer)}; a {wanted} is expected.")
-    elif np.ndim(answer) or np.asarray(answer).dtype.kind not in "fiub":
+    elif np.ndim(answer) or np.asarray(answer).dtype.kind not in NUMBERS:
         raise FormError(f"{name} is {kind(answer)}; a number is expected.")

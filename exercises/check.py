@@ -25,14 +25,23 @@ from utils.options import make_parser
 from utils.runs import shown, write_json
 
 TASKS, SOLUTIONS = FOLDER / "tasks", FOLDER / "solutions"
+NAMES = sorted(path.stem for path in FOLDER.glob("checks/*.py"))
 SUMS = FOLDER / "checks" / "SHA256SUMS"
 SHOWN_HINTS = OUTPUTS / "hints.json"  # how many of each exercise were shown
 WIDTH = 90  # of a line
 
 
 def find_tasks(folder=TASKS):
-    """Return {name: file} in the order of the exercises: 09_softmax.py is called softmax."""
-    return {path.stem.partition("_")[2]: path for path in sorted(folder.glob("[0-9]*_*.py"))}
+    """Return {name: file} in the order of the exercises: 09_softmax.py is called softmax.
+
+    Other files, such as a backup 09_softmax_old.py, do not count.
+    """
+    files = {path.stem.partition("_")[2]: path for path in sorted(folder.glob("[0-9]*_*.py"))}
+    return {name: path for name, path in files.items() if name in NAMES}
+
+
+def number_of(path):
+    return int(path.stem.partition("_")[0])
 
 
 def sums():
@@ -113,12 +122,15 @@ def report_all(tasks):
         found = pool.map(lambda name: run_judge(name, [tasks[name]])[0], tasks)
     verdicts = dict(zip(tasks, found, strict=True))
     words = {"right": "done", "not yet": "not yet", "wrong": "wrong", "broken": "no check"}
-    for number, (name, verdict) in enumerate(verdicts.items(), 1):
-        print(f"{number:2}  {name:16} {words[verdict['state']]:9} {title_of(tasks[name])}")
-    done = sum(verdict["state"] == "right" for verdict in verdicts.values())
-    print(f"{done} of {len(verdicts)} done.", end=" ")
+    for name, verdict in verdicts.items():
+        number, title = number_of(tasks[name]), title_of(tasks[name])
+        print(f"{number:2}  {name:16} {words[verdict['state']]:9} {title}")
+    if missing := [name for name in NAMES if name not in tasks]:
+        print(textwrap.fill(f"No file: {', '.join(missing)}", WIDTH))
     left = [name for name, verdict in verdicts.items() if verdict["state"] != "right"]
-    print(f"Go on with: python exercises/check.py {left[0]}" if left else "That is all of them!")
+    ending = "" if missing else " That is all of them!"
+    ending = f" Go on with: python exercises/check.py {left[0]}" if left else ending
+    print(f"{len(verdicts) - len(left)} of {len(NAMES)} done.{ending}")
     return verdicts
 
 
@@ -128,14 +140,15 @@ def main(argv=None):
     add = parser.add_argument
     add("name", nargs="?", metavar="NAME", help="of an exercise, or its number; none: all")
     add("--hint", nargs="?", type=int, choices=[1, 2, 3], const=0, help="show one more, or up to 3")
-    add("--tasks", type=Path, default=TASKS, metavar="FOLDER", help="where the solutions lie")
+    about = "where the solutions lie; whatever is in these files is run, with your rights"
+    add("--tasks", type=Path, default=TASKS, metavar="FOLDER", help=about)
     args = parser.parse_args(argv)
     tasks = find_tasks(args.tasks.absolute())
     if not tasks:
         parser.error(f"{args.tasks} holds no exercises such as 01_neuron.py")
     name = args.name
-    if name and name.isdigit() and 1 <= int(name) <= len(tasks):
-        name = list(tasks)[int(name) - 1]
+    if name and name.isdigit():
+        name = next((one for one in tasks if number_of(tasks[one]) == int(name)), name)
     if name and name not in tasks:
         parser.error(f"{name} is not one of {', '.join(tasks)}")
     if args.hint is not None and not name:

@@ -1,9 +1,9 @@
 """Machinery of the exercises: judge files, in a process of its own that may hang or crash.
 
-`running.py` starts it: judge.py NAME LIMIT FOLDER FILE ... writes for each file, as JSON, the state
-("right", "not yet", "wrong", or "broken" if the check itself is), the sentence, and the seconds
-without the imports. A solution that takes longer than LIMIT seconds ends the process, and stderr
-then names its line.
+`running.py` starts it: judge.py NAME LOADING LIMIT FOLDER FILE ... writes for each file, as JSON,
+the state ("right", "not yet", "wrong", or "broken" if the check itself is) and the sentence. A file
+that takes longer than LOADING seconds to be read with its imports, or whose function takes longer
+than LIMIT after that, ends the process, and stderr then names its line.
 Chapter: exercises/README.md#what-a-check-does
 """
 
@@ -13,7 +13,6 @@ import importlib.util
 import inspect
 import json
 import sys
-import time
 import traceback
 import zlib
 from pathlib import Path
@@ -79,7 +78,8 @@ def line_in(path, error):
 def explain(path, error, ask=None):
     """Return in a sentence what went wrong in the reader's file; ask: who called the function."""
     if isinstance(error, SyntaxError):
-        return f"Python cannot read line {error.lineno}: {error.msg}."
+        place = f"line {error.lineno}" if error.lineno else "the file"
+        return f"Python cannot read {place}: {error.msg}."
     if isinstance(error, RecursionError):
         return f"It calls itself without an end{line_in(path, error)}."
     said = " ".join(str(error).split())
@@ -103,13 +103,19 @@ def find_function(module, name, solution):
     return function
 
 
-def judge(name, path):
-    """Return {"state", "sentence", "kind"} of the solution in a file."""
+def judge(name, path, limit=None):
+    """Return {"state", "sentence", "kind"} of the solution in a file.
+
+    limit: seconds after which the process ends; the file's imports do not count.
+    """
     checks = load(HERE / "checks" / f"{name}.py")
     solution, ask = load_solution(name), None
     try:
         with np.errstate(all="ignore"):  # what overflows shows in the result
-            function = find_function(load(path), name, solution)
+            module = load(path)
+            if limit:
+                faulthandler.dump_traceback_later(limit, exit=True)
+            function = find_function(module, name, solution)
             ask = Ask(function, solution, getattr(checks, "RESULTS", ()))
             checks.check(ask)
             ask.compare()
@@ -127,18 +133,16 @@ def judge(name, path):
     return {"state": "right", "sentence": "", "kind": ""}
 
 
-def main(name, limit, folder, *paths):
+def main(name, loading, limit, folder, *paths):
     """Write a verdict on each file as 0.json, 1.json and so on into the folder."""
     for number, path in enumerate(paths):
-        faulthandler.dump_traceback_later(float(limit), exit=True)
-        start = time.perf_counter()
+        faulthandler.dump_traceback_later(float(loading), exit=True)
         try:
-            verdict = judge(name, path)
+            verdict = judge(name, path, float(limit))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             verdict = {"state": "broken", "sentence": reason, "kind": ""}
         faulthandler.cancel_dump_traceback_later()
-        verdict["seconds"] = time.perf_counter() - start
         result = Path(folder) / f"{number}.json"
         result.write_text(json.dumps(verdict), encoding="utf-8")
 

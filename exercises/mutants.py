@@ -189,11 +189,10 @@ def main(argv=None):
         sign()
         return {}
     folder = make_folder(args.outputs)
-    exercises, left, seconds = {}, [], {}
+    exercises, left = {}, []
     for name in args.names or tasks:
         solution = FOLDER / "solutions" / f"{name}.py"
         judged, right = judge_all(name)
-        seconds[name] = right[0].get("seconds", 0.0)
         found = {kind: summarize(mutants) for kind, mutants in judged.items()}
         exercises[name] = {"right": sum(one["state"] == "right" for one in right), **found}
         for kind, mutants in judged.items():
@@ -213,7 +212,7 @@ def main(argv=None):
         for kind in found
     }
     totals["right"] = sum(one["right"] for one in exercises.values())
-    results = {"exercises": exercises, "totals": totals, "not_named": left, "seconds": seconds}
+    results = {"exercises": exercises, "totals": totals, "not_named": left}
     results["judged_by"] = judged_by()
     return save_results(results, folder, __file__, argv)
 

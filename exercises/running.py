@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 JUDGE = Path(__file__).with_name("judge.py")
-LIMIT = 10  # seconds for a solution, without the imports: all take less than one, if alone
-PATIENCE = 60  # seconds for a process with its imports, should even its clock stand still
-TIMEOUT = "Timeout"  # is what Python writes when the clock runs out
+LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
+LIMIT = 10  # seconds for its function after that: all take less than one, if alone
+PATIENCE = 60  # seconds more for a process, should even its clock stand still
+TIMEOUT = "Timeout"  # is what Python writes when the clock runs out, and how long it ran
 
 
 def run_judge(name, paths, show=False):
@@ -25,7 +27,7 @@ def run_judge(name, paths, show=False):
     while len(verdicts) < len(paths):
         left = paths[len(verdicts) :]
         with tempfile.TemporaryDirectory() as folder:
-            errors = start_judge([name, str(LIMIT), folder, *map(str, left)], show)
+            errors = start_judge(name, folder, left, show)
             for number, path in enumerate(left):
                 result = Path(folder) / f"{number}.json"
                 if not result.exists():  # this file has ended the process
@@ -35,17 +37,18 @@ def run_judge(name, paths, show=False):
     return verdicts
 
 
-def start_judge(arguments, show):
+def start_judge(name, folder, paths, show):
     """Run judge.py; return what it has written to stderr."""
+    arguments = name, LOADING, LIMIT, folder, *paths
     try:
         run = subprocess.run(
-            [sys.executable, "-X", "utf8", str(JUDGE), *arguments],
+            [sys.executable, "-X", "utf8", str(JUDGE), *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=None if show else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            timeout=PATIENCE + LIMIT * len(arguments),
+            timeout=PATIENCE + (LOADING + LIMIT) * len(paths),
         )
     except subprocess.TimeoutExpired:
         return TIMEOUT
@@ -61,4 +64,14 @@ def ended(path, errors):
     line = re.search(rf'"{re.escape(name)}", line (\d+)', errors)
     place = f" in line {line[1]}" if line else ""
     sentence = f"It was stopped{place} after {LIMIT} seconds. Is there a loop that does not end?"
+    if f"{TIMEOUT} ({timedelta(seconds=LOADING)})" in errors:
+        sentence = (
+            f"It was stopped{place} after {LOADING} seconds, before its function was called. Is "
+            "there a loop outside of the function that does not end?"
+        )
+    elif "<frozen importlib" in errors:
+        sentence = (
+            f"It was stopped{place} after {LIMIT} seconds, in the midst of an import. Move the "
+            "import to the top of the file: there it has more time."
+        )
     return verdict | {"sentence": sentence}

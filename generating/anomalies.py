@@ -69,15 +69,14 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED, help="of the strangers")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    names = [f"autoencoder_{size}" for size in args.sizes]
-    _, *networks = load_run(args.run, "autoencoder.py", *names)
+    sizes, image = sorted(set(args.sizes)), (None, PIXELS)
+    shapes = {f"autoencoder_{size}": (image, image) for size in sizes}
+    _, *networks = load_run(args.run, "autoencoder.py", lambda _: shapes)
     parts = load_parts()
     kinds = collect(np.random.default_rng(args.seed), args.images, parts["test"])
     results = {"scores": {}, "images": {kind: len(images) for kind, images in kinds.items()}}
     print(" " * 15 + "".join(f"{kind[:12]:>13}" for kind in [*kinds, "chosen on", "reported on"]))
-    scores = make_scores(
-        dict(zip(args.sizes, networks, strict=True)), load_digits()["train"].images
-    )
+    scores = make_scores(dict(zip(sizes, networks, strict=True)), load_digits()["train"].images)
     for name, score in scores.items():
         least = np.quantile(score(parts["validation"][0]), REFUSED)
         shares = {kind: float((score(images) < least).mean()) for kind, images in kinds.items()}

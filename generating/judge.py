@@ -18,7 +18,7 @@ from keras import layers
 from scipy.spatial.distance import cdist
 
 from latents import CLASSES, PIXELS, cosine_adam, in_batches, load_digits
-from utils.models import load_model
+from utils.models import load_model, save_network
 from utils.options import make_parser, positive, seed
 from utils.runs import ROOT, make_folder, save_results
 from utils.statistics import score
@@ -126,10 +126,10 @@ def main(argv=None):
         epochs=args.epochs,
         verbose=verbosity(),
     )
-    model.save(folder / JUDGE.name)
+    save_network(model, folder / JUDGE.name)
     if args.ship:
         # Without what only the optimizer needs: a third of the bytes.
-        load_model(folder / JUDGE.name, compile=False).save(JUDGE)
+        save_network(load_model(folder / JUDGE.name, compile=False), JUDGE)
     scores = score(validation.labels, in_batches(model, validation.images))
     print(f"validation: {scores['accuracy']:.2%} of {scores['images']:,}")
     results = {

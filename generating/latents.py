@@ -6,6 +6,7 @@ Chapter: generating/README.md#a-space-of-few-numbers
 from chapter import OUTPUTS
 
 import math
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import keras
@@ -15,7 +16,7 @@ import numpy as np
 from utils.data import load_parts, prepare_images, writers_of
 from utils.figures import save_figure
 from utils.models import load_model
-from utils.runs import fail, find_run, read_json, write_json
+from utils.runs import fail, find_run, read_json, replacing, write_json, writing_to
 
 PIXELS = 784
 CLASSES = 10
@@ -78,54 +79,58 @@ def draw_sheet(images, columns, path, titles=()):
 
 
 def save_run(folder, settings, **networks):
-    """Write the networks of a run, NAME.keras, and then its settings."""
-    for name, network in networks.items():
-        network.save(folder / f"{name}.keras")
-    write_json(settings, folder / "settings.json")
+    """Write the networks of a run, NAME.keras, and then its settings: without them, it is none."""
+    about = folder / "settings.json"
+    with writing_to(folder):
+        with ExitStack() as stack:  # those that were there are replaced once all are written
+            for name, network in networks.items():
+                network.save(stack.enter_context(replacing(folder / f"{name}.keras")))
+            about.unlink(missing_ok=True)
+        write_json(settings, about)
 
 
-def load_run(run, script, *names):
-    """Return the settings and the named networks of a run of a script of this chapter."""
+def load_run(run, script, shapes):
+    """Return the size of the space and the networks of a run of a script of this chapter.
+
+    shapes: from the size to {name of a network: (shapes of its inputs, of its outputs)}.
+    """
     folder = find_run(run, OUTPUTS)
     try:
         settings = read_json(folder / "settings.json")
-        known = settings["script"] == script and isinstance(settings["size"], int)
+        size = settings["size"] if settings["script"] == script else None
     except (OSError, ValueError, KeyError, TypeError):
-        known = False
-    if not known:
+        size = None
+    if type(size) is not int:
         fail(f"{folder} is not a run of {script}: give the folder that the script has named.")
-    return settings, *(load_model(folder / f"{name}.keras", compile=False) for name in names)
+    networks = []
+    for name, shape in shapes(size).items():
+        network = load_model(folder / f"{name}.keras", compile=False)
+        if (network.input_shape, network.output_shape) != shape:
+            fail(f"the networks in {run} do not fit together: not all are for {size} numbers.")
+        networks.append(network)
+    return size, *networks
 
 
 def load_vae(run):
     """Return the size of the space, the encoder and the decoder of a run of vae.py."""
-    settings, encoder, decoder = load_run(run, "vae.py", "encoder", "decoder")
-    size = settings["size"]
-    shapes = [encoder.input_shape, *encoder.output_shape], [decoder.input_shape]
-    if shapes != ([(None, PIXELS), (None, size), (None, size)], [(None, size)]):
-        refuse_other_size(run, size)
-    return size, encoder, check_decoder(decoder, run, size)
+
+    def shapes(size):
+        point, image = (None, size), (None, PIXELS)
+        return {"encoder": (image, [point, point]), "decoder": (point, image)}
+
+    return load_run(run, "vae.py", shapes)
 
 
 def load_flow(run):
     """Return the flow of a run of flow.py, which takes point, time and digit, and its decoder."""
-    settings, flow, decoder = load_run(run, "flow.py", "flow", "decoder")
-    size = settings["size"]
-    inputs = flow.input_shape
-    if inputs != [(None, size), (None, 1), (None,)] or flow.output_shape != (None, size):
-        refuse_other_size(run, size)
-    return flow, check_decoder(decoder, run, size)
 
+    def shapes(size):
+        point = (None, size)
+        inputs = [point, (None, 1), (None,)]
+        return {"flow": (inputs, point), "decoder": (point, (None, PIXELS))}
 
-def check_decoder(decoder, run, size):
-    """Return the decoder, or end the program if it does not turn so many numbers into a digit."""
-    if (decoder.input_shape, decoder.output_shape) != ((None, size), (None, PIXELS)):
-        refuse_other_size(run, size)
-    return decoder
-
-
-def refuse_other_size(run, size):
-    fail(f"the networks in {run} do not fit together: not all are for {size} numbers.")
+    _, flow, decoder = load_run(run, "flow.py", shapes)
+    return flow, decoder
 
 
 def in_batches(network, *inputs):

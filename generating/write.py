@@ -19,7 +19,7 @@ import numpy as np
 from flow import EULER, GUIDANCE, draw
 from latents import draw_sheet, load_flow, to_grey
 from utils.options import make_parser, number, positive, seed
-from utils.runs import make_folder, save_results, writing_to
+from utils.runs import make_folder, replacing, save_results, writing_to
 
 COUNT = 1  # copies of the number
 SEED = 1
@@ -52,8 +52,8 @@ def main(argv=None):
     digits = np.tile(np.array(args.number, "uint8"), args.count)
     random = np.random.default_rng(args.seed)
     images = draw(flow, decoder, digits, random, args.steps, args.guidance)
-    with writing_to(folder):
-        np.savez_compressed(folder / "drawn.npz", images=to_grey(images), digits=digits)
+    with writing_to(folder), replacing(folder / "drawn.npz") as partial:
+        np.savez_compressed(partial, images=to_grey(images), digits=digits)
     length = len(args.number)
     draw_sheet(images[: 20 * length], length, folder / "number.png")  # at most 20 copies
     results = {"number": "".join(map(str, args.number)), "images": len(images)}

@@ -43,7 +43,7 @@ def make_preprocessor():
 
 
 def build_model(hidden, inputs=INPUTS):
-    """Return a perceptron: the inputs, hidden layers of these sizes, one probability."""
+    """Return an MLP: the inputs, hidden layers of these sizes, one probability."""
     return keras.Sequential(
         [
             keras.Input(shape=(inputs,)),

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from utils.options import make_parser, seed
-from utils.runs import make_folder, shown, writing_to
+from utils.runs import make_folder, replacing, shown, writing_to
 
 SEED = 70  # of the first hundred the one whose statistics lie nearest to those of the 2,500 rows
 CUSTOMERS = 10_000
@@ -164,8 +164,8 @@ def main(argv=None):
     folder = make_folder(options.outputs)
 
     table = make(options.seed)
-    with writing_to(folder):
-        write(table, folder / "Churn_Modelling.csv")
+    with writing_to(folder), replacing(folder / "Churn_Modelling.csv") as partial:
+        write(table, partial)
     print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left")
     print(f"In {shown(folder)}: Churn_Modelling.csv")
     if options.compare:

@@ -25,6 +25,7 @@ import pandas as pd
 import churn
 from reading import load_customers, make_parser
 from utils.figures import draw_learning_curves
+from utils.models import save_network
 from utils.runs import make_folder, save_results
 from utils.training import verbosity
 
@@ -104,7 +105,7 @@ def main(argv=None):
     print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")
 
     # For tomorrow: one file with all that has been fitted, the scaling included.
-    churn.with_scaling(model, preprocessor).save(folder / "churn.keras")
+    save_network(churn.with_scaling(model, preprocessor), folder / "churn.keras")
     results = {
         "parameters": model.count_params(),
         "accuracy": scores["accuracy"],

@@ -28,7 +28,7 @@ import churn
 from mlp import NEW_CUSTOMER
 from predict import find_network, load_network, predict
 from reading import DATA, read_columns
-from utils.models import load_model
+from utils.models import load_model, save_network
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
 
@@ -70,7 +70,7 @@ def main(argv=None):
     network = load_network(path)
     folder = make_folder(options.outputs)
 
-    take_plain_values(network).save(folder / "churn_plain.keras")
+    save_network(take_plain_values(network), folder / "churn_plain.keras")
     model = load_model(folder / "churn_plain.keras")
     print(f"The network of {shown(path)}, with words and scaling:")
     (probability,) = predict_plain(model, NEW_CUSTOMER)

@@ -26,7 +26,7 @@ from mlp import NEW_CUSTOMER, THRESHOLD
 from reading import LARGEST, YES_OR_NO, read_columns
 from utils.models import load_model
 from utils.options import make_parser, number
-from utils.runs import fail, make_folder, newest, save_results, shown, writing_to
+from utils.runs import fail, make_folder, newest, replacing, save_results, shown, writing_to
 
 SHOWN = 10  # customers of a table that are printed
 
@@ -96,8 +96,8 @@ def main(argv=None):
         print(answers[[*list(NEW_CUSTOMER)[:5], "Probability", "Prediction"]].head(SHOWN))
         leaving = (probabilities >= THRESHOLD).sum()
         print(f"{len(answers)} customers, {leaving} with a probability of {THRESHOLD} or more.")
-        with writing_to(folder):
-            answers.to_csv(folder / "predictions.csv", index=False)
+        with writing_to(folder), replacing(folder / "predictions.csv") as partial:
+            answers.to_csv(partial, index=False)
     else:
         (probability,) = probabilities
         print(f"The customer leaves with probability {probability:.2f}. ", end="")

@@ -1,6 +1,6 @@
 """The models of the laboratory: each function builds one network, ready to be compiled.
 
-A perceptron takes each image as a vector, shape (784,); a convolutional network as an image with
+An MLP takes each image as a vector, shape (784,); a convolutional network as an image with
 one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a
 model, write a function at the end and decorate it with `@model`. `mnist.py -m NAME` then knows it
 by the function's name, and `-m all` trains it, too.
@@ -242,7 +242,7 @@ def best_net():
 
 @named
 def mlp_tiny():
-    """A perceptron too small for its task: 3,190 parameters."""
+    """An MLP too small for its task: 3,190 parameters."""
     return keras.Sequential(
         [
             keras.Input(VECTOR_SHAPE),

@@ -18,6 +18,7 @@ from utils.runs import (
     fail,
     find_run,
     make_folder,
+    printable,
     provenance,
     read_json,
     write_json,
@@ -97,11 +98,12 @@ def parse_arguments(argv, defaults):
             args.start_from = str(start)
     settings = read_settings(args)
     if settings.model not in [*MODELS, "all"]:
-        parser.error(f"the run trains {settings.model}, which models.py does not have")
+        model = printable(settings.model)
+        parser.error(f"the run trains {model}, which models.py does not have")
     if settings.average_weights and settings.early_stopping:
         parser.error("Keras would put the best weights in place of averages: choose one of the two")
     if resume and (problem := find_change(load_run(folder)["settings"], settings)):
-        parser.error(problem)
+        parser.error(printable(problem))
     return settings, folder, resume, args.test
 
 

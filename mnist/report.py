@@ -69,7 +69,10 @@ def load_predictions(folder):
             with np.load(io.BytesIO(read_bytes(path))) as arrays:
                 saved = {"validation": arrays["validation"]} | dict(arrays)
             for part, array in saved.items():
-                if array.shape != labels[part].shape:
+                good = array.shape == labels[part].shape and array.dtype.kind == "f"
+                if good and np.isfinite(array).all():
+                    good = array.min() >= 0 and np.allclose(array.sum(axis=1), 1, atol=1e-3)
+                if not good:
                     raise ValueError(f"not ten probabilities for each {part} image")
         except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
             fail(f"cannot read {path} ({first_line(error)}). Train again.")

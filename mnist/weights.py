@@ -24,8 +24,10 @@ NEARLY_ZERO = 0.001
 
 def kernel_weights(model):
     """Return all weights that a penalty may apply to, without biases and output."""
-    *hidden, _ = [layer for layer in model.layers if hasattr(layer, "kernel")]
-    return np.concatenate([layer.get_weights()[0].ravel() for layer in hidden])
+    kernels = [layer.get_weights()[0] for layer in model.layers if hasattr(layer, "kernel")]
+    if len(kernels) < 2:
+        fail(f"{model.name} has no weights but those of its output. Train it again.")
+    return np.concatenate([kernel.ravel() for kernel in kernels[:-1]])
 
 
 def describe(weights):

@@ -13,7 +13,6 @@ from chapter import OUTPUTS
 
 import contextlib
 import io
-import json
 import shlex
 from pathlib import Path
 
@@ -23,14 +22,11 @@ import pandas as pd
 from utils.figures import LINES, marker, name_lines, save_figure
 from utils.finished import fits
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, read_bytes, read_json, save_results, shown
+from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.
-OTHERS = (
-    "test.", "train.", "training.", "history.", "settings.", "provenance.", "matrix",
-    "sampling_error",
-)  # fmt: skip
+OTHERS = ("test.", "train.", "training.", "history.", "settings.", "matrix", "sampling_error")
 COLUMNS = 5  # scores that a table has at most
 CURVES = 8  # that are drawn
 QUANTITIES = {"val_loss": "Validation loss", "loss": "Training loss"}
@@ -45,6 +41,7 @@ def load_runs(outputs):
     """Return the runs in a folder, the newest first: name, script, options, results, histories."""
     runs = []
     for path in sorted(outputs.glob("*/results.json"), key=written, reverse=True):
+        name = f"{printable(path.parent.name)}/results.json"
         try:
             results = read_json(path)
             if not fits(results, {"provenance": {"command": str}}):
@@ -52,14 +49,15 @@ def load_runs(outputs):
             _, script, *options = shlex.split(results.pop("provenance")["command"])
             if not isinstance(results.setdefault("settings", {}), dict):
                 raise ValueError
-        except (OSError, ValueError):
-            print(f"left out: {shown(path)} cannot be read")
+            run = {"run": path.parent.name, "script": printable(Path(script).name)}
+            run |= {"results": results, "options": without_outputs(options)}
+            make_table([run])
+        except (OSError, ValueError, TypeError, OverflowError):
+            print(f"left out: {name} cannot be read")
             continue
-        run = {"run": path.parent.name, "script": Path(script).name, "results": results}
-        if "--test" in options and '"validation"' not in json.dumps(results):
-            print(f"left out: {shown(path)} has scores of test data only")
+        if "--test" in options and "'validation'" not in str(results):
+            print(f"left out: {name} has scores of test data only")
             continue
-        run["options"] = without_outputs(options)
         run["histories"] = load_histories(path.parent, results)
         runs.append(run)
     return runs
@@ -69,7 +67,7 @@ def split_up(results):
     """Return the results of each network or method of a run by its name; "" if there is but one."""
     for key in ("models", "methods", "validation"):
         parts = results.get(key)
-        if isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values()):
+        if isinstance(parts, dict) and {*map(type, parts.values())} == {dict}:
             return parts
     return {"": results}
 
@@ -90,7 +88,7 @@ def load_histories(folder, results):
             table = pd.read_csv(io.BytesIO(read_bytes(path))).astype(float)
             histories[path.name.removesuffix("_history.csv")] = table
     if not histories:
-        with contextlib.suppress(KeyError, ValueError, TypeError):
+        with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
             histories[""] = pd.DataFrame(results["history"]).astype(float)
     return histories
 
@@ -101,14 +99,14 @@ def make_table(runs):
     It has a row for each network or method of a run; None if the script has no scores.
     """
     rows = [
-        {"run": run["run"], "of": name, "options": run["options"]}
-        | {f"settings.{key}": str(value) for key, value in run["results"]["settings"].items()}
-        | pd.json_normalize(part).iloc[0].to_dict()
+        part
+        | {"run": run["run"], "of": name, "options": run["options"]}
+        | {"settings": {key: str(value) for key, value in run["results"]["settings"].items()}}
         for run in runs
         for name, part in split_up(run["results"]).items()
     ]
-    table = pd.DataFrame(rows)
-    told = [name for name in table if name.startswith(("settings.", "of", "options"))]
+    table = pd.json_normalize(rows)
+    told = ["of", "options", *[name for name in table if name.startswith("settings.")]]
     told = [name for name in told if table[name].nunique(dropna=False) > 1]
     if any(name.startswith("settings.") for name in told) and "options" in told:
         told.remove("options")  # the settings say the same
@@ -125,7 +123,8 @@ def make_table(runs):
     known = scores.notna().sum().sort_values(ascending=False, kind="stable").index[:COLUMNS]
     scores = scores[[name for name in scores if name in known]]  # in the order of the file
     table = pd.concat([table[["run", *told]], scores], axis="columns").set_index("run")
-    return table.rename(columns=lambda name: name.removeprefix("settings."))
+    short = [name.removeprefix("settings.") for name in table]
+    return table.set_axis(short, axis="columns") if len({"run", *short}) > len(short) else table
 
 
 def as_text(table):
@@ -134,9 +133,10 @@ def as_text(table):
     if len({*short}) == len(short):
         table = table.set_axis(short, axis="columns")
     table = table.rename_axis(None)
-    return (table.astype(object).T if len(table) == 1 else table).to_string(
+    text = (table.astype(object).T if len(table) == 1 else table).to_string(
         na_rep="", float_format="{:.4f}".format
     )
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def name_curves(runs):
@@ -174,7 +174,7 @@ def main(argv=None):
         parser.error(f"there is no chapter {args.chapter}, or it has no runs yet")
     runs = [run for run in load_runs(outputs) if args.script in (None, run["script"])]
     if not runs:
-        fail(f"no finished run of {args.script or 'a script'} is in {shown(outputs)}.")
+        fail(f"no finished run of {args.script or 'a script'} is in {args.chapter}/outputs.")
     folder, tables = make_folder(args.outputs), {}
     for script in dict.fromkeys(run["script"] for run in runs):
         table = make_table([run for run in runs if run["script"] == script])

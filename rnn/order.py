@@ -4,7 +4,7 @@
 
 Sequences contain an A, a B and other letters that mean nothing. You will see how often four
 networks are right about which of the two came first: one that only gets how often each letter
-occurs, a perceptron, a SimpleRNN and a GRU, for sequences of 5, 20 and 40 letters; and how the last
+occurs, an MLP, a SimpleRNN and a GRU, for sequences of 5, 20 and 40 letters; and how the last
 two do on lengths that they were not trained on. About two minutes on two cores.
 Chapter: rnn/README.md#why-order-matters
 """
@@ -66,7 +66,7 @@ BUILDERS = {"counts": counts, "perceptron": perceptron, "SimpleRNN": simple_rnn,
 def train(build, lengths, seed, epochs):
     """Return a network trained on sequences of these lengths, made anew from the seed."""
     keras.utils.set_random_seed(seed)
-    # A recurrent network takes sequences of any length: None. A perceptron must know the length.
+    # A recurrent network takes sequences of any length: None. An MLP must know the length.
     steps = lengths[0] if build is perceptron else None
     output = layers.Dense(1, activation="sigmoid")
     model = keras.Sequential([keras.Input((steps, LETTERS)), *build(), output])

@@ -3,9 +3,9 @@
     python rnn/pixel_order.py
     python rnn/pixel_order.py --epochs 3 --seeds 1     # the mistake that this book once made
 
-A perceptron, the convolutional network, the LSTM and the GRU of mnist/ learn from images as they
+An MLP, the convolutional network, the LSTM and the GRU of mnist/ learn from images as they
 are and from images whose 784 pixels stand in another order, the same for all images. To a
-perceptron that makes no difference; who else has relied on what lies next to what? The LSTM and the
+MLP that makes no difference; who else has relied on what lies next to what? The LSTM and the
 GRU also learn from images of which whole rows changed places: that takes the neighbours above and
 below away and leaves those within a row. You will see the accuracy on the validation images after
 3, 10 and 20 epochs. About ten minutes on two cores.

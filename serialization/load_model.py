@@ -24,7 +24,7 @@ import forms
 from answer import load_litert, load_onnx, load_tensorflow
 from utils.models import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, newest, read_bytes
+from utils.runs import fail, newest, printable, read_bytes
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -129,7 +129,8 @@ def load_folder(folder):
         except ImportError as error:
             print(f"{FORMS[name][0]:19} skipped: not installed: {error.name}")
         except Exception as error:  # each library raises its own kinds
-            print(f"{FORMS[name][0]:19} skipped: {explain_load_error(folder / name, error)}")
+            reason = printable(explain_load_error(folder / name, error))
+            print(f"{FORMS[name][0]:19} skipped: {reason}")
     return rows
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import h5py
 
 from utils.options import make_parser
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, printable
 
 FILE = ROOT / "assets" / "models" / "conv_net.keras"
 LARGEST = 2**31  # bytes; a file of some megabytes may unfold to many gigabytes
@@ -31,7 +31,8 @@ def show_layers(config):
     for layer in config["config"]["layers"]:
         settings = layer["config"]
         told = [key for key in ("filters", "units", "kernel_size", "activation") if key in settings]
-        print(f"  {layer['class_name']:13}", ", ".join(f"{key} {settings[key]}" for key in told))
+        told = ", ".join(f"{key} {settings[key]}" for key in told)
+        print(printable(f"  {layer['class_name']:13} {told}"))
 
 
 def show_arrays(file):
@@ -42,7 +43,7 @@ def show_arrays(file):
         nonlocal numbers
         if isinstance(item, h5py.Dataset):
             numbers += item.size
-            print(f"  {name:40} {item.dtype} {item.shape}")
+            print(printable(f"  {name:40} {item.dtype} {item.shape}"))
 
     file.visititems(show)
     return numbers
@@ -54,8 +55,8 @@ def look_into_zip(path):
         if sum(part.file_size for part in parts.infolist()) > LARGEST:
             raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
         for part in parts.infolist():
-            print(f"{part.filename:20} {part.file_size:9,} bytes")
-        print("metadata.json:", parts.read("metadata.json").decode())
+            print(printable(f"{part.filename:20} {part.file_size:9,} bytes"))
+        print("metadata.json:", printable(parts.read("metadata.json").decode()))
         print("config.json:")
         show_layers(json.loads(parts.read("config.json")))
         print("model.weights.h5:")

@@ -20,7 +20,7 @@ import numpy as np
 import forms
 from utils.models import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, save_results, shown, writing_to
+from utils.runs import fail, first_line, make_folder, printable, save_results, shown, writing_to
 
 MODEL = None  # a .keras file to save instead of a new network
 EPOCHS = 40  # each over the four rows, 25 times
@@ -107,7 +107,7 @@ def save_all(model, folder, savers=SAVERS):
         try:
             save(model, folder)
         except Exception as error:  # not every model can be exported everywhere
-            print(f"{name:20} skipped: {first_line(error)[:100]}")
+            print(f"{name:20} skipped: {printable(first_line(error)[:100])}")
             continue
         sizes[name] = forms.size(folder / name)
         print(f"{name:20} {sizes[name]:9,} bytes")

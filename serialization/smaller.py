@@ -1,10 +1,10 @@
-"""Make a network smaller in each way that Keras offers; measure what that costs and what it saves.
+"""Make a network smaller in ways that Keras offers; measure what that costs and what it saves.
 
     python serialization/smaller.py                                  # two networks of the book
     python serialization/smaller.py mnist/outputs/RUN/conv_net.keras  # yours, trained on MNIST
 
-Takes the convolutional network of the web service and a perceptron that it trains itself, saves
-each in seven forms, and lets each form read the 5,000 validation images in a process of its own.
+Takes the convolutional network of the web service and an MLP that it trains itself, saves each in
+seven forms, and lets each form read the 5,000 validation images in a process of its own.
 Prints a row for each: bytes, share read correctly, largest change of a probability, milliseconds
 for one image and for 1,000, and the memory of the library and of the network. Two minutes on two
 cores; nothing else should run meanwhile.
@@ -28,19 +28,19 @@ from keras import layers
 import forms
 import save_model
 from utils.data import prepare_mnist
-from utils.models import load_model, reads_digits
+from utils.models import load_model, reads_digits, save_network
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import verbosity
 
 MODEL = None  # a .keras file of yours
 CONV_NET = ROOT / "assets" / "models" / "conv_net.keras"
 ANSWER = Path(__file__).with_name("answer.py")
-EPOCHS = 3  # of the perceptron
+EPOCHS = 3  # of the MLP
 SEED = 8
 
 
-def train_perceptron(epochs):
+def train_mlp(epochs):
     """Return the network of mnist.py -m mlp_one_layer after a short training run."""
     digits = prepare_mnist((784,))
     model = keras.Sequential(
@@ -71,15 +71,15 @@ def save_float16(model, folder):
 
     half = keras.models.clone_model(model, clone_function=halve)
     half.set_weights(model.get_weights())
-    half.save(folder / "float16.keras")
+    save_network(half, folder / "float16.keras")
 
 
 def save_int8(model, folder):
-    """The weights of the dense layers as whole numbers from -127 to 127, with a scale for each."""
+    """Dense layers with whole numbers from -127 to 127: their weights and, at each call, inputs."""
     small = copy(model)
     with warnings.catch_warnings(action="ignore"):  # one for each layer that stays as it is
         small.quantize("int8")
-    small.save(folder / "int8.keras")
+    save_network(small, folder / "int8.keras")
 
 
 def save_int8_litert(model, folder):
@@ -127,7 +127,7 @@ def measure(path):
     if run.returncode:
         # A process that was killed, for want of memory, says nothing.
         said = run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"]
-        print(f"{path.name:15} left out: {said[-1][:150]}")
+        print(f"{path.name:15} left out: {printable(said[-1][:150])}")
         return None
     return {"bytes": forms.size(path)} | json.loads(run.stdout.splitlines()[-1])
 
@@ -144,7 +144,7 @@ def show(name, row):
 
 def compare(model, folder):
     """Save a network in each form and measure each; return a row for each file (with _ for .)."""
-    print(f"{model.name}, {model.count_params():,} parameters")
+    print(f"{printable(model.name)}, {model.count_params():,} parameters")
     folder.mkdir(exist_ok=True)
     difference = save_probe(model, folder)
     print(f"weights rounded to float16, computed in float32: difference {difference:.0e}")
@@ -163,13 +163,13 @@ def main(argv=None):
     parser = make_parser("Make networks smaller and measure what is lost.", OUTPUTS)
     about = "a .keras file, trained on MNIST, in place of the two networks"
     parser.add_argument("model", nargs="?", type=Path, default=MODEL, help=about)
-    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="of the perceptron")
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="of the MLP")
     args = parser.parse_args(argv)
     keras.utils.set_random_seed(SEED)
     models = [load_model(args.model or CONV_NET, compile=False)]
     folder = make_folder(args.outputs)
     if not args.model:
-        models.insert(0, train_perceptron(args.epochs))
+        models.insert(0, train_mlp(args.epochs))
     results = {}
     for model in models:
         name = re.sub(r"\W+", "_", model.name)  # a file's model may be called ..

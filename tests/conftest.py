@@ -1,14 +1,18 @@
 """Helpers for tests that run the scripts of the book as a reader does."""
 
 import contextlib
+import html
 import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
+from collections import defaultdict
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import matplotlib
@@ -35,6 +39,26 @@ def render(path):
 
     markdown = MarkdownIt("gfm-like", {"linkify": False}).use(anchors_plugin, max_level=4)
     return markdown.render(path.read_text(encoding="utf-8"))
+
+
+def words(text):
+    """Return the words of a text, and its numbers, without what marks and links them."""
+    text = re.sub(r"<!--.*?-->|</?\w[^>]*>|\]\([^)]*\)|\\n", " ", text, flags=re.DOTALL)
+    return " ".join(re.findall(r"\w+", html.unescape(text)))
+
+
+@cache
+def answers():
+    """Return the titles and the longer lines of the exam and of the keys, as words."""
+    keys = [ROOT / "book" / "EXAM.md", *(ROOT / "book" / "keys").glob("*.md")]
+    lines = [line for key in keys for line in key.read_text(encoding="utf-8").split("\n")]
+    return [words(line) for line in lines if line.startswith("# ") or len(words(line)) > 60]
+
+
+def given_away(text):
+    """Return the lines of the exam and of the keys that a page of any form holds."""
+    said = words(text)
+    return [line for line in answers() if line in said]
 
 
 def pytest_addoption(parser):
@@ -65,6 +89,20 @@ def failure(function, *arguments):
     assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
     assert said.getvalue() == ""
     return stop.value.code
+
+
+def spoilt(value):
+    """Yield what a value of JSON may have become: it, or a part of it, is missing or another."""
+    yield from (None, True, -1, 0.5, "2", "\x1b[2J", [], {}, [[2]], 10**400, float("nan"))
+    if isinstance(value, dict | list):
+        for key in [*value] if isinstance(value, dict) else range(len(value)):
+            for part in spoilt(value[key]):
+                copy = value.copy()
+                copy[key] = part
+                yield copy
+            copy = value.copy()
+            del copy[key]
+            yield copy
 
 
 def need_chromium(browser):
@@ -200,6 +238,114 @@ def few_digits(monkeypatch):
     digits, writers = first_digits(), data.writers_of("validation")[:500]
     monkeypatch.setattr("utils.data.load_parts", lambda: digits)
     monkeypatch.setattr("utils.data.writers_of", lambda part: writers)
+
+
+# The numbers of the rows in each part of `numbered_digits`, within what a pixel can hold.
+NUMBERS = {"train": range(2, 122), "validation": range(122, 182), "test": range(182, 242)}
+PARTS = {number: part for part, numbers in NUMBERS.items() for number in numbers}
+
+
+@pytest.fixture
+def numbered_digits(monkeypatch):
+    """Let MNIST be 240 images, all of whose pixels are the number of the row; `rows` finds it.
+
+    Every writer has written four, two of a kind.
+    """
+    parts, writers = {}, {}
+    for part, numbers in NUMBERS.items():
+        row = np.arange(len(numbers))
+        images = np.full((28, 28, len(row)), numbers, "uint8").transpose(2, 0, 1)
+        parts[part], writers[part] = (images, (row // 2 % 10).astype("uint8")), row // 4
+    monkeypatch.setattr("utils.data.load_parts", lambda: parts)
+    monkeypatch.setattr("utils.data.writers_of", writers.get)
+
+
+class Rows(list):
+    """Calls in their order: the name of each, and the numbers of the rows that came into it.
+
+    The number of a row is the largest in it; of an image from 0 to 1, as it was in uint8.
+    """
+
+    def note(self, call, values):
+        from keras import tree
+
+        known = set(getattr(values, "file_paths", []))  # of images that Keras reads
+        for array in tree.flatten(values):
+            if isinstance(array, np.ndarray) and array.size > len(array):  # it is not of labels
+                most = array.reshape(len(array), -1).max(axis=1)
+                known.update(np.rint(255 * most if most.max() <= 1 else most).tolist())
+        if known:
+            self.append((call, known))
+
+    def of(self, call):
+        return set().union(*(known for name, known in self if name == call))
+
+    def story(self, names=PARTS):
+        """Return such as "fit train; predict train+validation; ", without repetitions.
+
+        names: {number of a row: its part}.
+        """
+        parts = ["+".join(sorted({names.get(row, "?") for row in known})) for _, known in self]
+        lines = [f"{call} {part}; " for (call, _), part in zip(self, parts, strict=True)]
+        return "".join(line for line, _ in groupby(lines))
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    """Return Rows: what comes into fit (validation_data, too), evaluate and predict of Keras.
+
+    Nothing is trained. What is predicted is the number of the row, so that it is known further on.
+    rows.watch(owner, name, of, instead) does the same for other functions and methods; of: from
+    what they get to the rows in it; instead: what is then called, unless it is they themselves.
+    """
+    import keras
+    from keras import tree
+
+    noted = Rows()
+
+    def watch(owner, name, of, instead=None):
+        work = instead or getattr(owner, name)
+
+        def watched(*args, **options):
+            noted.note(name, of(*args, *options.values()))
+            return work(*args, **options)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    def inputs(model, x, y=None, *_):  # and an autoencoder's targets
+        return [x, y] if getattr(x, "shape", 0) == getattr(y, "shape", None) else x
+
+    def fit(model, x, y=None, validation_data=None, epochs=1, callbacks=(), **options):
+        evaluate(model, x, y)
+        pair = isinstance(validation_data, tuple)
+        noted.note("validate", validation_data[0] if pair else validation_data)
+        for callback in callbacks:
+            callback.on_train_begin()
+            callback.on_epoch_begin(0)
+            callback.on_epoch_end(0, {})
+        history = keras.callbacks.History()
+        history.history = defaultdict(lambda: [0.5] * epochs)
+        return history
+
+    def evaluate(model, x, y=None, **options):
+        arrays = [one for one in tree.flatten((x, y)) if isinstance(one, np.ndarray)]
+        assert len(set(map(len, arrays))) < 2, "inputs of one part, targets of another"
+        return defaultdict(lambda: 0.5)
+
+    def predict(model, x, **options):
+        if not model.built:
+            model(x)
+        most = [row.max() for row in tree.flatten(x)[0]]
+        outputs = model.outputs[0] if isinstance(model, keras.Sequential) else model.output
+        return tree.map_structure(
+            lambda one: np.stack([np.full(one.shape[1:], number) for number in most]), outputs
+        )
+
+    noted.watch = watch
+    for instead in (fit, evaluate, predict):
+        watch(keras.Model, instead.__name__, inputs, instead)
+    monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
+    return noted
 
 
 @pytest.fixture

@@ -55,7 +55,9 @@ def test_comparison_runs_a_script(load_script, tmp_path, monkeypatch, capfd):
     assert "tensorflow  xor" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "measured"), [("churn", "churn_split"), ("mnist", "mnist_3")])
+@pytest.mark.parametrize(
+    ("name", "measured"), [("churn", "churn_split"), ("mnist", "mnist_seconds")]
+)
 def test_comparison_finds_the_accuracy_in_results(name, measured, load_script, tmp_path):
     module = load_script("backends/backends.py")
     filed = (ROOT / "assets" / "results" / f"{measured}.json").read_text(encoding="utf-8")

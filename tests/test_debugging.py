@@ -227,6 +227,24 @@ def test_the_doctor_says_if_there_is_no_such_folder(load_script, tmp_path):
         doctor.main(["outputs/of_nobody", "--outputs", str(tmp_path)])
 
 
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
+@pytest.mark.parametrize(("last", "right"), [("sigmoid", 1), ("softmax", 0.25)])
+def test_a_loss_of_almost_nothing_is_not_enough(last, right, load_script, capsys):
+    """Softmax on one neuron always says 1, and Keras takes the loss from the logits under it."""
+    checklist = load_script("visualizing/debugging/checklist.py")
+    keras.utils.set_random_seed(1)
+    x = np.eye(8, dtype="float32")
+    y = np.float32([[1], [1], *[[0]] * 6])
+    hidden = keras.layers.Dense(16, activation="relu")
+    model = keras.Sequential([keras.Input((8,)), hidden, keras.layers.Dense(1, activation=last)])
+    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy", metrics=["accuracy"])
+    loss, accuracy = checklist.overfit_one_batch(model, x, y)
+    assert loss < 0.01 and accuracy == right
+    assert (checklist.look_at_predictions(model, x, y) > 0.9) == (right == 1)
+    said = capsys.readouterr().out
+    assert ("1 outputs for 2 classes: they add up to 1.00 to 1.00" in said) == (right < 1)
+
+
 @pytest.mark.slow
 def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     """What the table of the chapter is made of, measured anew for the faults of the set-up."""
@@ -239,6 +257,8 @@ def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
     healthy = results["healthy"]
     assert healthy["loss_at_start"] == pytest.approx(math.log(10), abs=0.05)
     assert healthy["one_batch"] < 0.01 < 1 < results["dead_relus"]["one_batch"]
+    for measured in ("one_batch_accuracy", "predictions_vary"):
+        assert healthy[measured] > 0.99 > 0.5 > results["dead_relus"][measured]
     assert healthy["least_gradient"] > 0 == results["dead_relus"]["least_gradient"]
     assert healthy["largest_input"] == 1 and results["not_scaled"]["largest_input"] == 255
     assert results["not_scaled"]["loss_at_start"] > 10

@@ -3,15 +3,16 @@
 import html
 import importlib.util
 import re
+from pathlib import Path
 
 import pytest
-from conftest import ROOT, need_chromium, skip_loudly
+from conftest import ROOT, answers, given_away, need_chromium, skip_loudly
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from book.texts import READMES
+from book.texts import READMES, find, is_key
 
 
 @pytest.fixture
@@ -19,6 +20,19 @@ def edition(load_script):
     if not importlib.util.find_spec("zensical"):
         skip_loudly("needs book/requirements.txt")
     return load_script("book/edition.py")
+
+
+def test_pages_neither_hold_nor_link_the_answers():
+    """The edition, from which the PDF is printed, and the notebooks take their files from find."""
+    files = " ".join(map(str, [*find(".md"), *find(".py")]))
+    assert "xor.py" in files and not re.search("EXAM|keys/|solutions/|faults/|tests/", files)
+    assert len(answers()) > 150
+    for page in find(".md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert given_away(text) == [], page
+        for target in re.findall(r"\]\((?!http)([^)#\s]+)", text):
+            to = (ROOT / page.parent / target).resolve()
+            assert not is_key(to.relative_to(ROOT)), f"{page} links {target}, which no edition has"
 
 
 @pytest.mark.slow
@@ -53,6 +67,7 @@ def test_the_edition(edition, load_script, tmp_path):
     }
     check_links_images_and_anchors(pages, site)
     check_nothing_of_the_book_is_missing(pages)
+    check_it_gives_no_answers(pages, site)
     check_a_script_is_a_page_that_text_and_commands_link_to(pages)
     browser = load_script("book/figures/browser.py")
     need_chromium(browser)
@@ -111,6 +126,13 @@ def check_nothing_of_the_book_is_missing(pages):
         assert re.findall(r"\*\*\w|\]\(\S+\.md|^ *\|.*\| *$|```", prose, re.MULTILINE) == [], readme
 
 
+def check_it_gives_no_answers(pages, site):
+    """Neither on a page nor in its contents at the side, nor to those who search."""
+    assert not any(is_key(Path(page).with_suffix(end)) for page in pages for end in (".md", ".py"))
+    for text in [*pages.values(), (site / "search.json").read_text(encoding="utf-8")]:
+        assert given_away(text) == []
+
+
 def check_a_script_is_a_page_that_text_and_commands_link_to(pages):
     code = re.search(r"<code>(.*?)</code>", pages["xor/xor.html"], re.DOTALL)[1]
     code = html.unescape(re.sub(r"<[^>]+>", "", code))
@@ -122,7 +144,7 @@ def check_a_script_is_a_page_that_text_and_commands_link_to(pages):
     shown = {
         path for path in scripts if path.relative_to(ROOT).with_suffix(".html").as_posix() in pages
     }
-    assert {path.name for path in set(scripts) - shown} == {"chapter.py"}
+    assert {path.name for path in set(scripts) - shown} == {"chapter.py", "mutants.py"}
 
 
 def results_of_search(chrome, words):

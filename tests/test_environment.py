@@ -1,5 +1,6 @@
 """What looks whether a computer is ready for the book, and the versions that it recommends."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT
+import yaml
+from conftest import ROOT, given_away
 
 Memory = namedtuple("Memory", "available")
 Disk = namedtuple("Disk", "free")
@@ -126,6 +128,9 @@ def test_the_versions_that_are_recommended_are_allowed(load_script):
     wanted = constraints.requirements(*constraints.LISTS)
     for requirement in wanted:
         assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
+    for file in (".devcontainer/devcontainer.json", ".github/workflows/edition.yml"):
+        (install,) = re.findall(r"pip install (.+)", (ROOT / file).read_text(encoding="utf-8"))
+        assert "-c constraints.txt" in install
     here = constraints.versions(wanted)
     assert pinned.keys() >= {"keras", "protobuf"} and here.keys() >= {"keras", "protobuf"}
 
@@ -168,7 +173,9 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     results = (folder / "assets" / "results").glob("*.json")
     assert not any("def dropout" in path.read_text(encoding="utf-8") for path in results)
     for page in folder.rglob("*.md"):
-        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", page.read_text(encoding="utf-8")):
+        text = page.read_text(encoding="utf-8")
+        assert given_away(text) == [], page
+        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", text):
             assert (page.parent / target).exists(), f"{page}: {target}"
     with pytest.raises(SystemExit, match="exists already"):
         script.main([str(folder)])
@@ -180,3 +187,35 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
             script.main([str(tmp_path / "another")])
     with pytest.raises(SystemExit, match="lies in the project"):
         script.main([str(ROOT / "xor" / "class")])
+
+
+@pytest.mark.parametrize(("page", "files"), [("README.md", 2), ("cnn/data/SOURCES.md", 3)])
+def test_a_licence_that_wants_its_text_along_has_it(page, files):
+    """Each file that a page lists as under such a licence has the text beside it, and a link."""
+    texts = {"Apache-2.0": "Version 2.0, January 2004", "MIT": "Permission is", "BSD": "Redistrib"}
+    page, found = ROOT / page, 0
+    for item in re.split(r"\n(?=[-|])", page.read_text(encoding="utf-8")):
+        licences = [name for name in texts if re.search(rf"{name}(?!-LICENSE)", item)]
+        if licences and re.search(r"`\S+\.(npz|json|csv)`", item):
+            links = re.findall(r"\]\((\S+-LICENSE\.txt)\)", item)
+            beside = "".join((page.parent / link).read_text(encoding="utf-8") for link in links)
+            assert all(texts[name] in beside for name in licences), item
+            found += 1
+    assert found == files
+    apache = (ROOT / "cnn" / "data" / "Apache-2.0-LICENSE.txt").read_bytes()
+    assert hashlib.sha256(apache).hexdigest().startswith("cfc7749b96f6")  # to the letter
+
+
+def test_workflows_run_what_is_pinned_and_only_the_last_job_may_publish():
+    """A tag can be moved, a commit cannot. The job with rights runs nothing that was installed."""
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        text = path.read_text(encoding="utf-8")
+        used = re.findall(r"uses: (.+)", text)
+        assert used and all(re.fullmatch(r"\S+@[0-9a-f]{40}  # v[\d.]+", one) for one in used)
+        assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {"contents": "read"}
+        for name, job in workflow["jobs"].items():
+            publishing = {"pages": "write", "id-token": "write"} if name == "deploy" else None
+            assert job.get("permissions") == publishing, (path.name, name)
+            assert not publishing or not any("run" in step for step in job["steps"])

@@ -4,11 +4,12 @@ import base64
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, loaded, need_chromium
+from conftest import ROOT, failure, loaded, need_chromium
 from scipy.stats import norm
 
 from utils.runs import load_results
@@ -160,31 +161,51 @@ def test_too_many_digits_are_refused(load_script, capsys):
     assert "more than 20,000 digits" in capsys.readouterr().err
 
 
-def test_what_is_not_a_run_ends_with_one_line(runs, load_script, tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
+def test_a_full_disk_leaves_the_run_that_was_there(load_script, tmp_path, monkeypatch):
+    """And where a kill came between the two networks, there is no run."""
+    import resource
+
     latents = load_script("generating/latents.py")
-    for load, run in ((latents.load_flow, runs[0]), (latents.load_vae, runs[1])):
-        with pytest.raises(SystemExit, match=r"is not a run of (flow|vae)\.py"):
-            load(str(run))
-    with pytest.raises(SystemExit, match=r"missing is not a run of vae\.py"):
-        latents.load_vae(str(tmp_path / "missing"))
+    one, large = ([keras.Input((784,)), keras.layers.Dense(units)] for units in (1, 1000))
+    networks = [keras.Sequential(layers) for layers in (one, large)]
+    small, settings = networks[0], {"script": "vae.py", "size": 2}
+    latents.save_run(tmp_path, settings, encoder=small, decoder=small)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limit[1]))
+        with pytest.raises(SystemExit, match=r"cannot write to .* \(File too large\)"):
+            latents.save_run(tmp_path, settings, encoder=small, decoder=networks[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    replace = Path.replace
+
+    def killed(partial, path):
+        if path.name == "encoder.keras":
+            raise KeyboardInterrupt
+        return replace(partial, path)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        latents.save_run(tmp_path, settings, encoder=small, decoder=networks[1])
+    with pytest.raises(SystemExit, match=r"is not a run of vae\.py"):
+        latents.load_vae(str(tmp_path))
 
 
-def test_networks_of_another_size_end_with_one_line(runs, load_script, tmp_path):
-    latents = load_script("generating/latents.py")
-    for script, folder, load in (("vae", 0, "load_vae"), ("flow", 1, "load_flow")):
-        run = tmp_path / script
-        shutil.copytree(runs[folder], run)
-        (run / "settings.json").write_text(json.dumps({"script": f"{script}.py", "size": 3}))
-        with pytest.raises(SystemExit, match=r"do not fit together: not all are for 3 numbers"):
-            getattr(latents, load)(str(run))
-        shutil.copy(ROOT / "assets/models/conv_net.keras", run / "decoder.keras")
-        with pytest.raises(SystemExit, match="do not fit together"):
-            getattr(latents, load)(str(run))
-        name = {"vae": "encoder", "flow": "flow"}[script]  # all others fit
-        shutil.copytree(runs[folder], run, dirs_exist_ok=True)
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [("vae", "encoder"), ("vae", "decoder"), ("flow", "flow"), ("flow", "decoder"), ("flow", None)],
+)
+def test_networks_of_another_size_end_with_one_line(runs, load_script, tmp_path, script, name):
+    load = getattr(load_script("generating/latents.py"), f"load_{script}")
+    run = shutil.copytree(runs[script == "flow"], tmp_path / script)
+    if name:
         shutil.copy(ROOT / "assets/models/conv_net.keras", run / f"{name}.keras")
-        with pytest.raises(SystemExit, match="do not fit together"):
-            getattr(latents, load)(str(run))
+    else:
+        (run / "settings.json").write_text(json.dumps({"script": "flow.py", "size": 3}))
+    assert "do not fit together: not all are for" in failure(load, run)
 
 
 @pytest.mark.every_back_end

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import ROOT, failure, finished_run
+from conftest import ROOT, failure, finished_run, spoilt
 from PIL import Image, ImageFile
 
 from utils import finished, models, training
@@ -109,6 +110,47 @@ def test_a_damaged_run_is_refused_in_the_same_words(script, load_script, tmp_pat
         (run / "results.json").write_text(text)
         said = f"{run} is not a folder of a finished run: it has no readable results.json."
         assert failure(module.main, [str(run), *outputs]).endswith(said)
+
+
+def test_a_damaged_run_of_the_vae_is_refused(load_script, tmp_path):
+    latents, settings = load_script("generating/latents.py"), {"script": "vae.py", "size": 2}
+    image, point = keras.Input((784,)), keras.Input((2,))
+    middle = keras.layers.Dense(2)(image)
+    encoder = keras.Model(image, [middle, middle])
+    decoder = keras.Model(point, keras.layers.Dense(784)(point))
+    latents.save_run(tmp_path, settings, encoder=encoder, decoder=decoder)
+    assert latents.load_vae(str(tmp_path))[0] == 2
+    assert "is not a run of flow.py" in failure(latents.load_flow, tmp_path)
+    assert "missing is not a run of vae.py" in failure(latents.load_vae, tmp_path / "missing")
+    other = keras.Model(point, keras.layers.Dense(783)(point))
+    latents.save_run(tmp_path, settings, encoder=encoder, decoder=other)
+    assert "do not fit together" in failure(latents.load_vae, tmp_path)
+    for bad in spoilt(settings):
+        (tmp_path / "settings.json").write_text(json.dumps(bad))
+        assert re.search("is not a run of vae.py|fit together", failure(latents.load_vae, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [("cnn/classify.py", ["a", "b"]), ("cnn/segmentation/label.py", {"0": "a", "255": "b"})],
+)
+def test_damaged_names_of_classes_are_refused(script, names, load_script, tmp_path, monkeypatch):
+    """Another text is another name, but not one that commands a terminal."""
+    module, path = load_script(script), tmp_path / "network.keras"
+    network = SimpleNamespace(input_shape=(None, 8, 8, 3), output_shape=(None, 8, 8, 2))
+    if "classify" in script:
+        network.output_shape = (None, 2)
+    monkeypatch.setattr(module, "load_model", lambda _: network)
+    for bad in [*spoilt(names), names]:
+        path.with_suffix(".json").write_text(json.dumps(bad))
+        try:
+            _, found, *_ = module.load_network(str(path))
+        except SystemExit as stop:
+            assert re.search("cannot read .*names .*classes|makes .* not 1 numbers", stop.code)
+            assert "\n" not in stop.code and bad != names
+        else:
+            texts = found if isinstance(found, list) else found.values()
+            assert all(isinstance(text, str) and text.isprintable() for text in texts)
 
 
 @pytest.mark.parametrize("script", ["visualizing/debugging/doctor.py", "mnist/report.py"])
@@ -219,6 +261,9 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     ]:
         with pytest.raises(TooLargeError, match=said):
             open_picture(tmp_path / name)
+    monkeypatch.setattr("utils.pictures.WORK", 20_000)  # for 10,000 pixels two scans
+    with pytest.raises(TooLargeError, match="too many scans"):
+        open_picture(tmp_path / "film.jpg")
     monkeypatch.setattr("utils.pictures.BYTES", 100)
     with pytest.raises(TooLargeError, match="too many bytes"):
         open_picture(tmp_path / "slow.jpg")

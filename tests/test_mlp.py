@@ -19,6 +19,7 @@ CSV = ROOT / "mlp" / "Churn_Modelling.csv"
 NUMBERS = ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 COLUMNS = ["RowNumber", "CustomerId", "Surname", "CreditScore", "Geography", "Gender", "Age"]
 COLUMNS += ["Tenure", "Balance", "NumOfProducts", *NUMBERS, "Exited"]
+NUMBERS_OF_BANK = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts", *NUMBERS]
 INPUTS = ["Geography_Germany", "Geography_Spain", "Gender_Male", "CreditScore", "Age"]
 INPUTS += ["Tenure", "Balance", "NumOfProducts", *NUMBERS]
 
@@ -230,7 +231,7 @@ def test_evaluate_on_four_customers(load_script):
 
 def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monkeypatch, capsys):
     lesson = load_script("mlp/evaluation.py")
-    asked = []
+    asked, learned, drawn = [], [], []
 
     class Network:
         def predict(self, X, verbose):
@@ -238,13 +239,16 @@ def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monk
             return X[:, :1]
 
     def others(X, y, seed):
+        learned.append((X, y))
         return {"logistic_regression": lesson.LogisticRegression().fit(X, y)}
 
-    monkeypatch.setattr(lesson, "train_network", lambda *_: (Network(), {}))
+    monkeypatch.setattr(
+        lesson, "train_network", lambda *a: learned.extend(a[:2]) or (Network(), {})
+    )
     monkeypatch.setattr(lesson, "train_others", others)
-    for name in ("draw_curves", "draw_learning_curves"):
-        monkeypatch.setattr(lesson, name, lambda *_: None)
-    _, validation, test = lesson.prepare_parts(
+    monkeypatch.setattr(lesson, "draw_curves", lambda y, *_: drawn.append(y))
+    monkeypatch.setattr(lesson, "draw_learning_curves", lambda *_: None)
+    train, validation, test = lesson.prepare_parts(
         lesson.split(lesson.load_customers(parsed()), lesson.SEED),
         lesson.churn.make_preprocessor(),
     )
@@ -259,6 +263,33 @@ def test_test_customers_are_read_only_when_asked_for(load_script, tmp_path, monk
     assert "at threshold 0.20:" in said.partition("test customers")[2]
     for X, (expected, _) in zip(asked, (validation, validation, test), strict=True):
         np.testing.assert_array_equal(X, expected)
+    for found, expected in zip(learned, [train, validation, train] * 2, strict=True):
+        for mine, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    assert results["thresholds"] == lesson.find_thresholds(validation[1], validation[0][:, 0])
+    for part, (X, y) in (("validation", validation), ("test", test)):
+        found = results[part]["neural_network"]
+        assert found | lesson.evaluate(y, X[:, 0]) == found
+    assert all((y == validation[1]).all() for y in drawn)
+    other = lesson.split(lesson.load_customers(parsed()), lesson.SEED + 1)
+    assert not set(other[2].index) <= set(lesson.split(lesson.load_customers(parsed()), 1)[2].index)
+
+
+def test_the_network_of_the_second_lesson_learns_from_one_part_and_is_watched_on_another(
+    load_script, monkeypatch
+):
+    lesson, fitted = load_script("mlp/evaluation.py"), []
+
+    def fit(self, *data, validation_data, **_):
+        fitted.append((data, validation_data))
+        return SimpleNamespace(history={})
+
+    monkeypatch.setattr(keras.Sequential, "fit", fit)
+    options = SimpleNamespace(hidden=[2], learning_rate=0.1, batch_size=5, epochs=1)
+    train, validation = (np.ones((4, 11)), np.ones(4)), (np.zeros((3, 11)), np.zeros(3))
+    lesson.train_network(train, validation, options)
+    ((data, watched),) = fitted
+    assert data[0] is train[0] and data[1] is train[1] and watched is validation
 
 
 def parsed():
@@ -446,6 +477,116 @@ def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, 
         assert not set(test.index) & {*learned.index, *judged.index}
     learned, judged = pairs[0][lesson.SEED]  # here it is the split of the lesson
     assert learned.equals(train) and judged.equals(validation)
+
+
+@pytest.fixture
+def few_customers(load_script, monkeypatch):
+    """Return a function that runs a script of twenty splits on two, without training a network.
+
+    Each customer has another salary, which a network gives as its answer, so that one sees of
+    whom it was asked. A score is 1 if a model was judged by the right customers, 0 by those that
+    it has learned from.
+    """
+
+    def run(path, *options):
+        script = load_script(path)
+        splits, lesson = sys.modules["splits"], sys.modules["evaluation"]
+        customers = script.read_table(CSV).sample(400, random_state=1).reset_index(drop=True)
+        customers["EstimatedSalary"] = np.arange(400.0)
+        pairs = script.make_pairs(customers, 2)
+
+        def recognize(salaries):
+            """Return of which split and part these customers are, given their scaled salaries."""
+            for split, pair in enumerate(pairs):
+                usual = pair[0].EstimatedSalary
+                for part, name in zip(pair, ("training", "validation"), strict=True):
+                    expected = (part.EstimatedSalary - usual.mean()) / usual.std(ddof=0)
+                    if len(part) == len(salaries) and np.allclose(salaries, expected, atol=1e-4):
+                        return split, name, part.Exited.to_numpy()
+            raise AssertionError("these customers are of no part")
+
+        def learn(X, y):
+            split, part, left = recognize(X[..., -1])
+            assert part == "training" and (np.ravel(y) == left).all()
+            return split
+
+        def train_networks(X, y, _):
+            assert [learn(X[:, i], y[:, i]) for i in range(2)] == [0, 1]
+            return lambda x: x[..., -1:]
+
+        def evaluate(y, salaries):
+            _, part, left = recognize(salaries)
+            assert (y == left).all()
+            score = float(part == "validation")
+            return {"accuracy": score, "auc": score}
+
+        class Regression:
+            def fit(self, X, y):
+                learn(X, y)
+                return self
+
+            def predict_proba(self, X):
+                return np.stack([0 * X[:, -1], X[:, -1]], axis=1)
+
+        monkeypatch.setattr(script, "read_table", lambda _: customers)
+        monkeypatch.setattr(splits, "train_networks", train_networks)
+        monkeypatch.setattr(script, "train_networks", train_networks, raising=False)
+        monkeypatch.setattr(script, "LogisticRegression", Regression, raising=False)
+        monkeypatch.setattr(
+            lesson, "train_others", lambda X, y, seed: {"regression": Regression().fit(X, y)}
+        )
+        monkeypatch.setattr(lesson, "evaluate", evaluate)
+        return script, pairs, lambda: script.main(["--seeds", "2", *map(str, options)])
+
+    return run
+
+
+def test_experiments_and_features_learn_and_judge_on_the_right_customers(few_customers, tmp_path):
+    *_, run = few_customers("mlp/experiments.py", "--only", "base", "--outputs", tmp_path)
+    base = run()["base"]
+    assert set(base) == {"neural_network", "regression"}
+    assert all(one["auc"] == one["accuracy"] == 1 for one in base.values())
+    assert base["neural_network"]["train_accuracy"] == 0
+    *_, run = few_customers("mlp/features.py", "--outputs", tmp_path)
+    results = run()
+    found = [one for model in ("regression", "network") for one in results[model].values()]
+    assert len(found) == 7 + 5 and all(one["auc"] == one["accuracy"] == 1 for one in found)
+
+
+def test_fairness_counts_the_mistakes_for_validation_customers(
+    few_customers, tmp_path, monkeypatch
+):
+    script, pairs, run = few_customers("mlp/fairness.py", "--outputs", tmp_path)
+    counted, boosted = [], []
+
+    def rates_by_group(customers, reported, count=script.rates_by_group):
+        counted.append((customers, reported))
+        return count(customers, reported)
+
+    class Boosting:
+        def __init__(self, random_state):
+            pass
+
+        def fit(self, X, y):
+            boosted.append((X, y))
+
+        def predict_proba(self, X):
+            boosted.append((X, None))
+            return np.zeros((len(X), 2))
+
+    monkeypatch.setattr(script, "rates_by_group", rates_by_group)
+    monkeypatch.setattr(script, "GradientBoostingClassifier", Boosting)
+    run()
+    for (customers, reported), (learned, judged) in zip(counted, [*pairs] * 2, strict=True):
+        assert customers.equals(judged)
+        usual = learned.EstimatedSalary
+        salaries = (judged.EstimatedSalary - usual.mean()) / usual.std(ddof=0)
+        assert (reported == (salaries >= script.lesson.THRESHOLD)).all()
+    learned, judged = pairs[0]
+    for (X, y), (asked, _), group in zip(boosted[::2], boosted[1::2], script.PROXIES, strict=True):
+        column, value = script.GROUPS[group]
+        assert X.equals(learned[NUMBERS_OF_BANK]) and asked.equals(judged[NUMBERS_OF_BANK])
+        assert (y == (learned[column] == value)).all()
 
 
 def test_changes_of_the_preparation(load_script):
@@ -784,6 +925,12 @@ def test_the_service_takes_only_networks_with_columns(load_script, saved):
 
 
 # Trouble
+
+
+def test_files_are_written_whole_or_not_at_all():
+    for path in (ROOT / "mlp").rglob("*.py"):
+        written = re.findall(r"\.(?:save|to_csv|savez?)\((.*)", path.read_text(encoding="utf-8"))
+        assert all(rest.startswith(("path", "partial")) for rest in written), path
 
 
 def text_of(table):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 
 import keras
@@ -18,7 +19,7 @@ from conftest import ROOT, failure, finished_run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from utils import data, training
-from utils.runs import write_json
+from utils.runs import RESULTS, write_json
 from utils.statistics import score
 
 PARAMETERS = {
@@ -378,7 +379,8 @@ def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
     command = [sys.executable, "-c", limited, "mnist/mnist.py", *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 1
-    assert "Traceback" not in run.stderr and "mnist.py: [Errno 27]" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert f"mnist.py: cannot write to {tmp_path} ([Errno 27]" in run.stderr
     assert {path.name for path in tmp_path.iterdir()} == {
         ".lock", "run.json", "le_net_history.csv",
     }  # fmt: skip
@@ -484,6 +486,20 @@ def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
     assert not list(tmp_path.glob("*partial*"))
 
 
+def test_what_no_training_has_saved_is_no_checkpoint(tmp_path):
+    """It was never compiled, or does not say what its dropout has drawn."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dropout(0.5)], name="tiny")
+    path, line = tmp_path / "tiny_checkpoint.keras", "tiny_checkpoint.keras is not the checkpoint"
+    for drawn in ([[1, 2]], [], [[1]], [[1, "x"]], [[1, 10**400]], [{}], 5):
+        model.save(path)
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr(training.DRAWN, json.dumps(drawn))
+        assert line in failure(training.load_checkpoint, tmp_path, "tiny", 1), drawn
+        model.compile()
+    model.save(path)
+    assert line in failure(training.load_checkpoint, tmp_path, "tiny", 1)
+
+
 def test_an_epoch_counts_although_most_of_its_steps_overflowed(tmp_path):
     """As in float16: Keras skips steps, and halves the factor that was too large each time."""
     layer = keras.layers.Dense(1, kernel_initializer="zeros")
@@ -513,6 +529,12 @@ def test_a_resumed_run_keeps_its_settings(load_quickly, tmp_path, capsys):
     for name in (tmp_path / "nosuch", ""):
         with pytest.raises(SystemExit, match="is not a folder of a run"):
             mnist.main(["--resume", str(name)])
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    write_json(run | {"settings": run["settings"] | {"model": "\x1b[2J"}}, tmp_path / "run.json")
+    for options in ([], ["-m", "le_net"]):
+        with pytest.raises(SystemExit, match=r"^2$"):
+            mnist.main(["--resume", str(tmp_path), *options])
+        assert "?[2J" in (said := capsys.readouterr().err) and "\x1b" not in said
 
 
 @pytest.mark.slow
@@ -611,6 +633,53 @@ def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(mnist, tmp_path, mon
     assert results["interrupted"] is True
     assert results["models"] == {}
     assert "Stopped by Ctrl-C. Whole epochs of 60: 0." in capsys.readouterr().out
+
+
+def test_a_resumed_run_is_the_run_that_was_not_stopped(load_quickly, tmp_path, monkeypatch):
+    """Stopped in its third epoch: this leaves no trace, and dropout and augmentation go on."""
+    mnist = load_quickly("mnist/mnist.py")
+
+    def build():
+        steps = [keras.layers.Flatten(), keras.layers.Dropout(0.5)]
+        output = keras.layers.Dense(10, activation="softmax")
+        return keras.Sequential([keras.Input((28, 28, 1)), *steps, output], name="le_net")
+
+    settings = replace(mnist.DEFAULTS, model="le_net", epochs=3, batch_size=64, augment="layers")
+    settings, batches = replace(settings, train_samples=128), []
+    mnist.run(settings, tmp_path / "whole", build=build)
+    with monkeypatch.context() as patch:
+
+        def stop(*_, logs):
+            batches.append(1)
+            if len(batches) == 5:  # of two in each epoch
+                raise KeyboardInterrupt
+
+        patch.setattr(mnist.TimeCallback, "on_train_batch_end", stop)
+        mnist.run(settings, tmp_path / "cut", build=build)
+
+    def weights(path):
+        model = keras.models.load_model(tmp_path / path)
+        return [keras.ops.convert_to_numpy(v) for v in model.weights + model.optimizer.variables]
+
+    def history(folder):
+        return pd.read_csv(tmp_path / folder / "le_net_history.csv").drop(columns="seconds")
+
+    checkpoint = weights("cut/le_net_checkpoint.keras")
+    assert all(map(np.array_equal, weights("cut/le_net.keras"), checkpoint))
+    mnist.run(settings, tmp_path / "cut", resume=True, build=build)
+    pd.testing.assert_frame_equal(history("cut"), history("whole"), check_exact=True)
+    assert all(map(np.array_equal, weights("cut/le_net.keras"), weights("whole/le_net.keras")))
+
+
+def test_one_training_is_filed_once():
+    """Or two pages could show two results of one command."""
+    filed = []
+    for path in RESULTS.glob("*.json"):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        if "settings" in run:  # a run of mnist.py
+            changed = {name: value for name, value in run["settings"].items() if value}
+            filed += [changed | {"model": name} for name in run["models"]]
+    assert [run for run in filed if filed.count(run) > 1] == []
 
 
 def test_titles_name_the_options_of_a_run(mnist):

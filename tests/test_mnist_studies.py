@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from conftest import finished_run, first_digits
+from conftest import NUMBERS, failure, finished_run, first_digits
 
 from utils import statistics
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
@@ -85,6 +85,9 @@ def test_weights_are_described(load_script, tmp_path):
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)
+    for layers in ([], [keras.layers.Dense(1)]):
+        empty = keras.Sequential([keras.Input((2,)), *layers], name="tiny")
+        assert "tiny has no weights but" in failure(weights.kernel_weights, empty)
     with pytest.raises(SystemExit, match="Train with -m conv_net"):
         weights.main([str(tmp_path)])
     models, runs = load_script("mnist/models.py").MODELS, []
@@ -96,6 +99,75 @@ def test_weights_are_described(load_script, tmp_path):
     # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
     assert results["conv_net_l1"]["weights"] == 92_448
     assert (tmp_path / "mnist_weights.png").exists()
+
+
+def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    search, seeds = load_script("mnist/studies/search.py"), []
+    monkeypatch.setattr(search, "draw", lambda *_: None)
+    monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
+    search.main(["--epochs", "1", "--trials", "1", "--confirm", "--outputs", str(tmp_path)])
+    assert rows.story() == 7 * "fit train; validate validation; "
+    assert seeds == [search.SEED, *search.SEEDS, *search.SEEDS]
+
+
+def test_a_technique_is_judged_by_validation_images(numbered_digits, rows, load_script):
+    trainings = load_script("mnist/studies/trainings.py")
+    trainings.train_and_score(replace(trainings.mnist.DEFAULTS, model="mlp_tiny"))
+    assert rows.story() == "fit train; predict validation; "
+
+
+def test_augmentations_are_chosen_by_digits_of_other_writers(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    holdout = load_script("mnist/studies/holdout.py")
+    monkeypatch.setattr(holdout, "best_net", sys.modules["models"].mlp_tiny)
+    monkeypatch.setattr(holdout, "IMAGE_SHAPE", (784,))
+    holdout.main(["--outputs", str(tmp_path)])
+    of_writers = {n: f"writers {(n - 2) // 4 % 2}" for n in NUMBERS["train"]}
+    assert rows.story(of_writers) == 4 * "fit writers 0; predict writers 1; "
+
+
+def test_temperatures_are_fitted_by_writers(numbered_digits, load_script, tmp_path, monkeypatch):
+    calibration, halves = load_script("mnist/studies/calibration.py"), []
+    answers = np.eye(10)[np.arange(60) % 10]
+    np.savez(tmp_path / "a_predictions.npz", validation=answers, test=answers[::-1])
+    write_json(finished_run("a"), tmp_path / "results.json")
+
+    def fit(probabilities, labels, half):
+        np.testing.assert_array_equal(probabilities, answers)
+        halves.extend(half.reshape(15, 4).tolist())  # a row for each writer
+        return answers, [1, 1]
+
+    monkeypatch.setattr(calibration, "cross_fit_temperature", fit)
+    calibration.main([str(tmp_path), "--outputs", str(tmp_path / "out")])
+    assert halves == [[number % 2] * 4 for number in range(15)]
+
+
+def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, monkeypatch):
+    """The pixels of an image are the sum of 1, 2 and 4 for the ways in which it is held out."""
+    splits, learned, judged = load_script("mnist/studies/splits.py"), set(), []
+    (_, labels), (_, test_labels) = splits.load_mnist()
+    ways = np.zeros((60_000, 1, 1), "uint8")
+    for number, places in enumerate(splits.hold_out(splits.load_writers()[0]).values()):
+        ways[places] |= 2**number
+    images, test = ways * np.ones((28, 28), "uint8"), np.full((10_000, 28, 28), 8, "uint8")
+
+    class Network:
+        input_shape = (None, 784)
+
+        def predict(self, x, **_):
+            judged.append({*np.rint(255 * x[:, 0]).astype(int).tolist()})
+            return np.eye(10)[np.zeros(len(x), int)]
+
+    monkeypatch.setattr(splits, "load_mnist", lambda: ((images, labels), (test, test_labels)))
+    monkeypatch.setattr(splits, "train", lambda _, x, *__: learned.update(x.flat) or Network())
+    monkeypatch.setattr(splits, "describe", lambda *_: {})
+    monkeypatch.setattr(splits, "foretell", lambda _: {})
+    splits.main(["--networks", "mlp_tiny", "--outputs", str(tmp_path)])
+    assert learned == {0} and judged[3] == {8}
+    assert all(way & 2**number for number in range(3) for way in judged[number])
 
 
 def result(validation, test):
@@ -398,6 +470,22 @@ def test_calibration_reads_runs(load_quickly, tmp_path):
     assert (tmp_path / "mnist_calibration.png").exists()
 
 
+def test_what_no_softmax_gives_is_refused(load_script, tmp_path):
+    calibration, shape = load_script("mnist/studies/calibration.py"), (5_000, 10)
+    write_json(finished_run("a"), tmp_path / "results.json")
+    sure = np.eye(10)[np.zeros(5_000, int)]
+    for answers in (
+        sure.astype(str), np.zeros(shape, [("a", "f4")]), sure.astype(complex), sure.astype(bool),
+        sure.astype(int), -sure, 0 * sure, 0.9 * sure, sure[1:],
+    ):  # fmt: skip
+        np.savez(tmp_path / "a_predictions.npz", validation=answers)
+        line = failure(calibration.main, [str(tmp_path), "--outputs", str(tmp_path / "out")])
+        assert "not ten probabilities for each validation image" in line
+        assert not (tmp_path / "out").exists()
+    write_json(finished_run("\x1b[2J"), tmp_path / "results.json")
+    assert "not a folder of a finished run" in failure(calibration.main, [str(tmp_path)])
+
+
 def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     """If it were, a network that is sure of everything could not tell the halves apart."""
     seen = []
@@ -553,6 +641,14 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
             database.execute(statement)
     with pytest.raises(SystemExit, match=r"cannot read .*study\.db \(.*\). Delete it."):
         search.open_study("a", tmp_path, 1)
+
+
+@pytest.mark.parametrize("rest", ["S3@CRET@h:x/d", "S3@CRET@h.invalid/d", "S3CRET@h:1:2/d"])
+def test_no_part_of_a_password_is_said(load_script, rest):
+    line = failure(
+        load_script("mnist/studies/storage.py").join_study, "a", f"postgresql://me:{rest}"
+    )
+    assert "with %40 for an @ in PASSWORD" in line and "CRET" not in line
 
 
 @pytest.mark.slow

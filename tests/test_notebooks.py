@@ -6,7 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, skip_loudly
+from conftest import ROOT, given_away, skip_loudly
 
 from utils.runs import load_results
 
@@ -108,6 +108,7 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
         for other, section in re.findall(r"\](?:\(|: )(\w+\.ipynb)?#([^)\s]+)", prose):
             assert section in anchors[other.removesuffix(".ipynb") or name], (name, other, section)
         assert readme not in notebooks.LOOKED_UP or not sources(notebook, "code")
+        assert given_away(text) == [], name
         for _, target, _ in notebooks.LINK.findall(prose):
             assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
             assert not target.endswith(("README.md", *map(str, notebooks.LOOKED_UP))), name

@@ -236,6 +236,12 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     write_run(outputs, "run_7", "python mnist/x.py", {"settings": "x"})
     write_run(outputs, "run_8", "python mnist/y.py", {"history": {"loss": {}, "val_loss": [1]}})
     write_run(outputs, "run_9", "python mnist/z.py --test", {"accuracy": 0.5})
+    write_run(outputs, "run_10", "python mnist/w.py", {"loss": 10**400})
+    for number, results in enumerate([
+        {"loss": 1, "history": {"loss": [10**400]}}, {"models": {"\x1b[2J": {"loss": 3}}},
+        {"loss": 2, "settings": {"run": [1, "\x1b"]}},
+    ]):  # fmt: skip
+        write_run(outputs, f"odd_{number}", "python mnist/w\x1b.py", results)
     (outputs / "run_2" / "b_history.csv").write_text("epoch,loss\n1,0.5\n")
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     rows = tables["mnist.py"]
@@ -244,7 +250,8 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(my_runs, tmp_path
     assert tables["other.py"] == [{"run": "run_3", "loss": 0.25}]
     assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
     out = capsys.readouterr().out
-    for number in (4, 5, 6, 7):
+    assert "\x1b" not in out and "?[2J" in out and len(tables["w?.py"]) == 3
+    for number in (4, 5, 6, 7, 10):
         assert f"run_{number}/results.json cannot be read" in out
     assert "run_9/results.json has scores of test data only" in out
     assert "seed" not in out and "0.5000" not in out and "validation." not in out

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -376,6 +377,34 @@ def test_bad_images_are_refused_with_a_reason(client, digits):
     message(upload(client, bytes(9 * 2**20)), 413)
 
 
+def test_a_picture_with_thousands_of_tags_takes_no_memory_and_says_nothing(
+    client, digits, tmp_path
+):
+    """All point to the same 200 KB. Of Pillow, 13 is the first that does not read them all."""
+    tags, size = 2_000, 200_000
+    entries = [struct.pack("<HHLL", 40_000 + i, 7, size, 14 + 12 * tags) for i in range(tags)]
+    exif = struct.pack("<2sHLH", b"II", 42, 8, tags) + b"".join(entries) + bytes(4 + size)
+    parts = [b"Exif\0\0" + exif[start : start + 65_000] for start in range(0, len(exif), 65_000)]
+    parts = [b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part for part in parts]
+    drawing(digits[0][0]).save(tmp_path / "bomb.jpg", quality=90)
+    photo = (tmp_path / "bomb.jpg").read_bytes()
+    bomb = photo[:2] + b"".join(parts) + photo[2:]
+    (tmp_path / "bomb.jpg").write_bytes(bomb)
+    tracemalloc.start()
+    response = upload(client, bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert response.get_json()["digit"] == digits[1][0] and peak < 30 * 2**20
+    # In a process of its own: pytest keeps warnings to itself.
+    looks = (
+        "import pathlib, sys; from PIL import ImageOps; from utils.pictures import open_picture\n"
+        "for _ in range(2): ImageOps.exif_transpose(open_picture(pathlib.Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", looks, tmp_path / "bomb.jpg"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr[:300]) == (0, "")
+
+
 def test_wrong_types_paths_and_methods_are_refused(client):
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         response = client.post("/predict", data=b"a=b", content_type=kind)
@@ -436,6 +465,7 @@ def test_pages_of_other_sites_are_not_answered(client):
     for headers in (
         {"Sec-Fetch-Site": "same-origin", "Origin": "https://digits.example"},  # behind a proxy
         {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"},  # of your own machine
         {"Origin": "http://localhost"},
     ):
         assert client.post("/predict", json={}, headers=headers).status_code == 422
@@ -656,11 +686,12 @@ def test_no_more_connections_than_the_system_allows(
 
 
 SERVER = """
-import time
+import gc, time
 import server, service
 server.THREADS, server.QUEUE, server.SILENCE = 1, 2, 2
 app = service.make_flask("small", "small", "")
 app.get("/slow")(lambda: time.sleep(0.5) or "done")
+app.get("/frozen", endpoint="frozen")(lambda: str(gc.get_freeze_count()))
 if __name__ == "__main__":
     server.serve(app, "small", "127.0.0.1", 0)
 """
@@ -708,6 +739,12 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
     assert refused["error"]["message"].startswith("too many requests are waiting")
     metrics = requests.get(address.replace("slow", "metrics")).text
     assert f"{counted}{statuses.count(503)}.0" in metrics
+
+    # What is loaded once is left out when Python looks for garbage.
+    assert int(requests.get(address.replace("slow", "frozen")).text) > 10_000
+    with socket.create_connection(("127.0.0.1", small_server)) as packed:
+        packed.sendall(b"POST /slow HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n")
+        assert packed.recv(30).startswith(b"HTTP/1.1 501 ")
 
     # One connection says nothing, another one a letter of a header now and then.
     start = time.monotonic()

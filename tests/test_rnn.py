@@ -1,5 +1,8 @@
 """Recurrent networks: by hand equals Keras, names are learned, order counts."""
 
+from types import SimpleNamespace
+from unittest.mock import Mock
+
 import keras
 import numpy as np
 import pytest
@@ -143,6 +146,134 @@ def test_first_names_are_told_apart(run_main):
     lead = models["n_grams_of_fewer"]["accuracy"]["mean"] - models["GRU"]["accuracy"]["mean"]
     assert results["leads"][0]["mean"] == pytest.approx(lead)
     assert results["leads"][0]["low"] < lead < results["leads"][0]["high"]
+
+
+# Which names and rows learn, choose and are scored
+
+
+def test_each_part_of_the_surnames_goes_where_it_belongs(load_script, letters, tmp_path):
+    names, (train, validation, test) = load_script("rnn/names.py"), letters.load_names(1)
+    for call in ("NGrams", "build_network", "train", "save_figure", "vowels_together"):
+        setattr(names, call, Mock())
+    names.NGrams.return_value.bits = bits = Mock(return_value=[1.0])
+    names.network_bits = Mock(return_value=[[1.0]] * letters.HELD_OUT)
+    names.draw_letters = Mock(return_value=(None, None))
+    names.build_network.return_value.count_params.return_value = 1
+    names.vowels_together.return_value = {}
+    names.invent = Mock(return_value=[train[0], train[1], test[0], validation[0], "x" * 13])
+    results = names.main(["--temperatures", "1", "--outputs", str(tmp_path)])
+    assert [call.args for call in names.NGrams.call_args_list] == [(o, train) for o in range(1, 7)]
+    chosen = names.NGrams.return_value.choose_trust.call_args_list
+    assert [call.args for call in chosen] == 6 * [(validation[:1_000],)]
+    assert [call.args[0] for call in bits.call_args_list] == 6 * test
+    assert names.train.call_args.args[1:3] == (train, validation)
+    assert names.network_bits.call_args.args[1] == test
+    one = results["invented"][0]
+    assert (one["learned"], one["held_out"]) == (0.4, 0.4)
+    assert names.load_names(1, 10)[0] == train[:10]
+
+
+def test_a_network_of_names_learns_from_its_own_and_looks_at_the_others(load_script, letters):
+    names, model = load_script("rnn/names.py"), Mock()
+    names.train(model, ["ab", "zoe"], ["eve"], 3)
+    (x, y), how = model.fit.call_args.args, model.fit.call_args.kwargs
+    np.testing.assert_array_equal((x, y), letters.encode(["ab", "zoe"]))
+    np.testing.assert_array_equal(how["validation_data"], letters.encode(["eve"]))
+    assert model.compile.call_args.kwargs["loss"].ignore_class == letters.PADDING
+
+
+def test_ngrams_keep_the_trust_that_costs_the_fewest_bits(letters):
+    train, validation, _ = (part[:2_000] for part in letters.load_names(1))
+    bits = {}
+    for trust in letters.TRUSTS:
+        ngrams = letters.NGrams(3, train, trust)
+        bits[trust] = letters.mean_bits([ngrams.bits(name) for name in validation[:300]])
+    ngrams.choose_trust(validation[:300])
+    assert ngrams.trust == min(bits, key=bits.get) not in (letters.TRUSTS[0], letters.TRUSTS[-1])
+
+
+class Asked:
+    """A model of first names that remembers what it learned and what it was asked."""
+
+    def fit(self, names, female):
+        assert [name[0] == "f" for name in names] == [bool(sex) for sex in female]
+        self.learned = set(names)
+        return self
+
+    def predict_proba(self, names):
+        self.asked = set(names)
+        return np.array([[0, name[0] == "f"] for name in names], float)
+
+
+def test_first_names_that_test_are_unknown_to_all_models(load_script):
+    module, made = load_script("rnn/first_names.py"), [{"n_grams": Asked()} for _ in range(2)]
+    every, fewer = (models["n_grams"] for models in made)
+    module.make_others, module.train_network = Mock(side_effect=made), Mock()
+    module.predict = Mock(side_effect=lambda model, names: every.predict_proba(names)[:, 1])
+    female = np.arange(500) % 2
+    names = np.array([f"{'mf'[sex]}{number}" for number, sex in enumerate(female)])
+    scores, _, _ = module.evaluate(names, female, 1, 1)
+    assert {one["accuracy"] for one in scores.values()} == {1}
+    learn, sex, stop, stop_sex, *_ = module.train_network.call_args.args
+    assert Asked().fit(learn, sex).learned == fewer.learned
+    assert every.learned == fewer.learned | Asked().fit(stop, stop_sex).learned
+    test = set(module.predict.call_args.args[1])
+    assert test == every.asked == fewer.asked == set(names) - every.learned
+    assert [len(some) for some in (fewer.learned, set(stop), test)] == [300, 100, 100]
+
+
+def test_first_names_to_stop_by_do_not_train(load_script, letters, monkeypatch):
+    module, fit = load_script("rnn/first_names.py"), Mock()
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    module.train_network(["ann", "bo"], [1, 0], ["eve"], [1], 1, 2)
+    (x, y), how = fit.call_args.args, fit.call_args.kwargs
+    np.testing.assert_array_equal(x, letters.encode(["ann", "bo"])[0])
+    np.testing.assert_array_equal(how["validation_data"][0], letters.encode(["eve"])[0])
+    assert (y, how["validation_data"][1]) == ([1, 0], [1])
+    (early,) = how["callbacks"]
+    assert early.monitor == "val_loss" and early.restore_best_weights
+
+
+def test_sequences_that_test_are_drawn_from_other_seeds(load_script, monkeypatch):
+    order, states = load_script("rnn/order.py"), []
+    monkeypatch.setattr(keras.Model, "fit", Mock())
+
+    def make(count, length, random):
+        states[-1].add(random.bit_generator.state["state"]["state"])
+        random.random()
+        return np.zeros((count, length, order.LETTERS), "float32"), np.zeros(count)
+
+    monkeypatch.setattr(order, "make_sequences", make)
+    for seed in (1, 2, 3):
+        states.append(set())
+        order.train(order.counts, [5, 10], seed, 1)
+        states.append(set())
+        order.accuracy(lambda x: np.zeros((len(x), 1)), 5, seed)
+    assert sum(map(len, states)) == len(set.union(*states)) == 9
+
+
+def test_what_is_remembered_was_not_learned(load_script, monkeypatch):
+    module, fit = load_script("rnn/cells/long_memory.py"), Mock()
+    score = Mock(return_value={"accuracy": 1})
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    monkeypatch.setattr(keras.Model, "evaluate", score)
+    module.remember(keras.layers.SimpleRNN(2), 20, 1, 5)
+    (x, y), (x_test, y_test) = fit.call_args.args, score.call_args.args
+    assert len(x) == 5 * module.BATCH_SIZE and len(x_test) == module.TESTED
+    assert not {one.tobytes() for one in x} & {one.tobytes() for one in x_test}
+    for sequences, first in ((x, y), (x_test, y_test)):
+        np.testing.assert_array_equal(sequences[:, 0].argmax(axis=1), first)
+
+
+def test_pixels_change_places_in_both_parts_alike(load_script):
+    module, model = load_script("rnn/pixel_order.py"), Mock(input_shape=(None, 784))
+    model.fit.return_value.history = {"val_accuracy": [0.5]}
+    digits = {"x_train": np.arange(784)[None], "x_val": 1_000 + np.arange(784)[None]}
+    module.prepare_mnist = lambda *_: SimpleNamespace(**digits, y_train="y_train", y_val="y_val")
+    module.MODELS = {"a": lambda: model}
+    module.train("a", 1, np.arange(784)[::-1], 1, [1])
+    (x, y), (x_val, y_val) = model.fit.call_args.args, model.fit.call_args.kwargs["validation_data"]
+    assert (x[0, 0], y, x_val[0, 0], y_val) == (783, "y_train", 1_783, "y_val")
 
 
 # The options of recurrent layers

@@ -312,8 +312,8 @@ def test_masks_are_read_with_their_classes_and_groups_stay_whole(of, my_images):
     assert classes == {0: "0", 255: "255"}
     assert known.images.shape == (8, 32, 32, 3) and held_out.labels.shape == (2, 32, 32)
     assert set(np.unique(known.labels)) == {0, 1}
-    (my_images / "classes.txt").write_text("255 bright\n0 dark side\n")
-    assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright"}
+    (my_images / "classes.txt").write_text("255 bright\x1b[2J\n0 dark side\n")
+    assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright?[2J"}
     pairs = {f"{group}/{i}": None for group in "abcde" for i in range(4)}
     known, held_out = masks.divide(pairs, 1)
     assert len(held_out) == 4 and len({name[0] for name in held_out}) == 1
@@ -401,21 +401,25 @@ def test_a_network_of_another_kind_labels_nothing(load_script, tmp_path, monkeyp
         (tmp_path / "x.json").write_text(json.dumps(classes))
         with one_line("label", line):
             label.load_network(path)
-    for names in ("[1]", '{"256": "a", "0": "b"}'):
-        (tmp_path / "x.json").write_text(names)
-        with one_line("label", "which names the classes"):
-            label.load_network(path)
 
 
-def test_emoji_over_photographs_have_masks_that_fit(of, tmp_path):
+def test_emoji_over_photographs_have_masks_that_fit(of, tmp_path, monkeypatch):
+    """Those held out show other things, over other halves of the photographs."""
     examples = of("examples")
+    photo = np.zeros((200, 400, 3), "uint8")
+    photo[:, 200:] = 200
+    write(tmp_path / "photo.jpg", photo)
+    monkeypatch.setattr(examples, "PHOTOS", tmp_path)
     folder = examples.unpack_scenes(tmp_path)
-    names = {
-        part: {path.name for path in (folder / part / "masks").iterdir()}
+    pictures = examples.load_emoji()
+    concepts = dict(zip(pictures.names, pictures.groups, strict=True))
+    things = [
+        {concepts[path.stem] for path in (folder / part / "masks").iterdir()}
         for part in ("training", "validation")
-    }
-    assert not names["training"] & names["validation"]
-    assert len(names["validation"]) == pytest.approx(82, abs=3)
-    known, _, classes = of("masks").read_data(folder, 32, 1)
+    ]
+    assert not things[0] & things[1]
+    known, held_out, classes = of("masks").read_data(folder, 32, 1)
+    assert len(held_out.images) == pytest.approx(82, abs=3)
+    assert known.images[:, 0, 0].max() < 20 < 150 < held_out.images[:, 0, 0].min()
     assert classes[0] == "nothing" and len(classes) == 7
     assert set(np.unique(known.labels)) == set(range(7))

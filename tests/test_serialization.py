@@ -176,6 +176,15 @@ def test_looking_inside_counts_the_weights(load_script, saved, capsys):
     assert look.main([str(saved[0] / "model.h5")])["numbers"] == 3 * 193 + 2
 
 
+def test_what_is_inside_commands_no_terminal(load_script, saved, tmp_path, capsys):
+    for part, old in (("config.json", b'"relu"'), ("metadata.json", b'"keras_version"')):
+        new = b'"\\u001b[2J"' if part == "config.json" else b'"\x1b[2J"'
+        change_description(saved[0] / "model.keras", tmp_path / "odd.keras", old, new, part)
+        load_script("serialization/look_inside.py").main([str(tmp_path / "odd.keras")])
+        said = capsys.readouterr().out
+        assert "?[2J" in said and "\x1b" not in said
+
+
 def test_looking_inside_takes_no_keras():
     code = "import sys, look_inside; look_inside.main([]); print('keras' in sys.modules)"
     command = [sys.executable, "-c", code]
@@ -321,6 +330,14 @@ def test_what_unfolds_to_gigabytes_is_not_unpacked(saved, load, load_script, mon
             script.main([str(saved[0] / "model.keras")])
 
 
+@pytest.mark.parametrize("name", ["../a", "/a", "assets/../../a"])
+def test_what_points_out_of_the_file_is_refused_before_keras_unpacks_it(name, saved, tmp_path):
+    shutil.copy(saved[0] / "model.keras", tmp_path)
+    with zipfile.ZipFile(tmp_path / "model.keras", "a") as file:
+        file.writestr(name, b"")
+    assert "would write outside" in failure(load_model, tmp_path / "model.keras")
+
+
 def test_scripts_refuse_bad_options(load_script):
     with pytest.raises(SystemExit, match=r"^2$"):
         load_script("serialization/save_model.py").main(["--epochs", "0"])
@@ -380,13 +397,18 @@ def test_smaller_forms_are_smaller_and_read_as_well(smaller, tmp_path, capsys):
             assert rows["model_onnx"]["difference"] < 1e-5
 
 
-def test_keras_quantizes_dense_layers_only(smaller, tmp_path):
+def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(smaller, tmp_path):
     """As the text says. Once Keras does more, the text has to follow."""
     model = keras.saving.load_model(SHIPPED, compile=False)
+    smaller.save_float16(model, tmp_path)
+    loaded = keras.saving.load_model(tmp_path / "float16.keras")
+    kinds = {layer.compute_dtype for layer in loaded.layers}
+    assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
     smaller.save_int8(model, tmp_path)
     loaded = keras.saving.load_model(tmp_path / "int8.keras")
     quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
     assert quantized == {keras.layers.Dense}
+    assert loaded.get_layer("dense").inputs_quantizer, "its inputs are rounded, too"
 
 
 def test_smaller_says_what_it_leaves_out(smaller, tmp_path, monkeypatch, capsys):

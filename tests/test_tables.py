@@ -2,7 +2,9 @@
 
 import codecs
 import json
+import re
 import shutil
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,6 +15,16 @@ from scipy import stats
 from sklearn.datasets import load_diabetes, load_iris
 
 PENGUINS = ROOT / "mlp" / "tables" / "penguins.csv"
+WATCHED = ["split", "build_preparation", "make_parts", "train", "train_others", "ask"]
+WATCHED += [
+    "choose_temperature",
+    "find_ranges",
+    "report",
+    "find_thresholds",
+    "find_importance",
+    "draw",
+]
+SEEDED = ["split", "train_others", "find_importance"]
 BASIC = ["--data", str(PENGUINS), "--target", "Sex", "--group", "Individual ID"]
 
 
@@ -40,9 +52,65 @@ def network(load_script):
     return load_script("mlp/tables/network.py")
 
 
+@pytest.fixture(scope="module")
+def german(tmp_path_factory):
+    """Return the folder of a run on a German table, its file, its results, and who got which rows.
+
+    The last is a list of calls: the function, and the rows that it got: "training", for example.
+    """
+    folder = tmp_path_factory.mktemp("german")
+    random = np.random.default_rng(1)
+    weight = random.random(240)
+    table = pd.DataFrame(
+        {
+            "Kunde": [f"{row:06}" for row in range(240)],
+            "Zeile": [f"{row},5" for row in range(240)],  # tells where a row has gone
+            "Gewicht": [f"{value:.2f}".replace(".", ",") for value in weight],
+            "Preis": [
+                f"{value:.3f}" if value > 1 else f"{1000 * value:.0f}" for value in 2 * weight
+            ],
+            "Größe": random.choice(["groß", "klein"], 240),
+            "Tag": [f"{1 + row % 28:02}.01.2026" for row in range(240)],
+            "Haus": [f"Haus {row // 2}" for row in range(240)],
+            "Ziel": np.where(weight + random.normal(size=240) / 3 > 0.5, "ja", "nein"),
+        }
+    )
+    table.to_csv(folder / "daten.csv", index=False, sep=";", encoding="cp1252")
+    options = ["--data", folder / "daten.csv", "--target", "Ziel", "--group", "Haus", "--test"]
+    options += ["--drop", "Kunde", "--encoding", "cp1252", "--decimal", "comma", "--seed", 7]
+    options += ["--hidden", 4, "--epochs", 2, "--outputs", folder / "run"]
+    calls, parts = [], {}
+    with loaded("mlp/tables/table.py") as script, pytest.MonkeyPatch.context() as patch:
+
+        def watch(name, function):
+            def watched(*arguments):
+                calls.append((name, arguments))
+                found = function(*arguments)
+                if name == "make_parts":
+                    parts.update(zip(["training", "validation", "test"], found, strict=True))
+                return found
+
+            patch.setattr(script, name, watched)
+
+        for name in WATCHED:
+            watch(name, getattr(script, name))
+        results = script.main([*map(str, options)])
+
+    def parts_in(arguments):
+        """Return the names of the parts that are among the arguments, or whose fields are."""
+        fields = [(field, name) for name, part in parts.items() for field in (part, *part)]
+        return [name for argument in arguments for field, name in fields if argument is field]
+
+    shown = [(name, parts_in(arguments)) for name, arguments in calls]
+    return SimpleNamespace(
+        folder=folder / "run", table=table, file=folder / "daten.csv", results=results,
+        parts=parts, calls=calls, shown=shown, options=[*map(str, options)],
+    )  # fmt: skip
+
+
 def ask_file(script, path, options):
     """Return what a network says of all rows, with their targets and groups."""
-    table, found, what, groups = script.read(script.parse_options(options))
+    table, found, what, groups, _ = script.read(script.parse_options(options))
     model = keras.saving.load_model(path)
     return script.ask(model, script.to_inputs(table, found), what.names), what, groups
 
@@ -77,6 +145,69 @@ def test_the_network_learns_and_what_was_tested_is_what_was_saved(run, load_scri
     assert {"table.keras", "table.png", "results.json"} == {path.name for path in folder.iterdir()}
 
 
+def test_which_rows_teach_choose_and_judge(german, load_script):
+    """Each row has a number of its own, by which it is known wherever it goes."""
+    rows = {name: set(part.inputs["Zeile"] - 0.5) for name, part in german.parts.items()}
+    assert [len(rows[name]) for name in ("training", "validation", "test")] == [144, 48, 48]
+    assert set.union(*rows.values()) == set(range(240))
+    houses = {name: {row // 2 for row in part} for name, part in rows.items()}
+    assert sum(map(len, houses.values())) == len(set.union(*houses.values())) == 120
+    for name, part in german.parts.items():  # all that a part consists of are these rows, in order
+        assert (part.frame["Zeile"] == part.inputs["Zeile"]).all()
+        assert stats.rankdata(part.X[:, 0]).tolist() == stats.rankdata(part.frame["Zeile"]).tolist()
+        numbers = (part.frame["Zeile"] - 0.5).astype(int)
+        assert (part.y == (german.table["Ziel"] == "ja")[numbers]).all(), name
+        assert (part.groups == german.table["Haus"][numbers]).all()
+    ((_, (learned,)),) = [call for call in german.calls if call[0] == "build_preparation"]
+    assert set(learned["Zeile"] - 0.5) == rows["training"]
+    ranges = german.results["ranges"]
+    assert ranges["Zeile"] == [min(rows["training"]) + 0.5, max(rows["training"]) + 0.5]
+    seeded = [arguments[-1] for name, arguments in german.calls if name in SEEDED]
+    assert seeded == [7, 7, 7]
+
+    learning, judging = ["training", "validation"], ["validation", "validation"]
+    assert [one for one in german.shown if one[1]] == [
+        ("train", learning),
+        ("train_others", learning),
+        ("ask", ["validation"]),
+        ("choose_temperature", ["validation"]),
+        ("report", ["validation"]),
+        ("ask", ["validation"]),
+        ("find_ranges", ["training"]),
+        ("find_thresholds", ["validation"]),
+        ("find_importance", judging),
+        ("report", ["test"]),
+        ("ask", ["test"]),
+        ("find_thresholds", ["test"]),
+        ("draw", ["validation"]),
+    ]
+
+
+def test_the_seed_is_that_of_the_split(target):
+    y = np.arange(100) % 2
+    for groups in (None, np.arange(100) // 2):
+        first, second, again = (target.split(y, groups, ["a", "b"], seed) for seed in (1, 2, 1))
+        assert first["test"].tolist() == again["test"].tolist() != second["test"].tolist()
+
+
+def test_the_network_of_the_best_epoch_is_kept(network, monkeypatch):
+    random, learned = np.random.default_rng(1), []
+    X = random.normal(size=(200, 3)).astype("float32")
+    y = random.integers(2, size=200)  # there is nothing to learn: each epoch makes it worse
+    training, validation = SimpleNamespace(X=X[:50], y=y[:50]), SimpleNamespace(X=X[50:], y=y[50:])
+    fit = keras.Sequential.fit
+    monkeypatch.setattr(
+        keras.Sequential, "fit", lambda *a, **k: learned.append(a[1]) or fit(*a, **k)
+    )
+    options = SimpleNamespace(hidden=[20], learning_rate=0.05, epochs=5)
+    model, history = network.train(training, validation, ["no", "yes"], options)
+    assert learned[0] is training.X
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    found = float(loss(validation.y, model(validation.X)))
+    assert found == pytest.approx(min(history["val_loss"]), rel=1e-4)
+    assert found < history["val_loss"][-1] - 0.05
+
+
 def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     folder, _ = run
     table = pd.read_csv(PENGUINS).drop(columns=["Sex", "Comments"]).sample(8, random_state=1)
@@ -85,7 +216,7 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     table.iloc[3, table.columns.get_loc("Body Mass (g)")] = "heavy"
     table.iloc[4, table.columns.get_loc("Delta 15 N (o/oo)")] = None
     table.to_csv(tmp_path / "rows.csv", index=False)
-    options = ["--model", folder, "--rows", tmp_path / "rows.csv"]
+    options = ["--model", folder, "--rows", tmp_path / "rows.csv", "--anyway"]
     _, results = run_main("mlp/tables/predict.py", *options)
     said = capsys.readouterr().out
     assert 'Island: unknown or rare words, such as "Dream 2", in 1 of ' in said
@@ -115,13 +246,122 @@ def test_predicting_tomorrow(run, run_main, tmp_path, capsys):
     options[1] = str(tmp_path)
     assert "is not a finished run of table.py" in failure(script.main, options)
     kept = json.loads((folder / "results.json").read_text())
-    for key, value in [("columns", [{"name": "x", "kind": "date", "format": "%Q"}]), ("names", 3)]:
-        (tmp_path / "results.json").write_text(json.dumps(kept | {key: value}))
-        assert "is not a finished run of table.py" in failure(script.main, options)
     (tmp_path / "results.json").write_text(json.dumps(kept))
     shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "table.keras")
     assert "is not the one that its results.json describes" in failure(script.main, options)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.fixture
+def tomorrow(german, load_script, tmp_path, capsys):
+    """Return a function that asks the German network about a table, and gives answers and words."""
+    predict = load_script("mlp/tables/predict.py")
+
+    def ask(table, *options, sep=";", encoding="cp1252"):
+        table.to_csv(tmp_path / "rows.csv", index=False, sep=sep, encoding=encoding)
+        options = ["--model", german.folder, "--rows", tmp_path / "rows.csv", *options]
+        predict.main([*map(str, options), "--outputs", str(tmp_path / "run")])
+        file = tmp_path / "run" / "predictions.csv"
+        texts = pd.read_csv(file, sep=sep, dtype=str, na_filter=False)
+        assert (texts[[*table.columns]].to_numpy() == table.to_numpy()).all()  # as they stood
+        return texts["probability of ja"], capsys.readouterr().out
+
+    return ask
+
+
+def refused(ask, *arguments, **options):
+    with pytest.raises(SystemExit) as stop:
+        ask(*arguments, **options)
+    return stop.value.code
+
+
+def test_rows_come_back_as_they_stood_in_the_file(tomorrow, german):
+    table = german.table.assign(Nummer="1E5", Preis2="9.467", Bemerkung="")
+    table.loc[0, "Bemerkung"] = "3.5 stars"  # which changes no column of numbers
+    usual, said = tomorrow(table)
+    assert "cannot read" not in said and usual.str.fullmatch(r"[01](,\d+)?").all()
+    usual = usual.str.replace(",", ".").astype(float)
+    # The same rows as they are written elsewhere, and only those whose prices may mean either.
+    english = table.assign(
+        Preis=table["Preis"].str.replace(".", ""), Gewicht=table["Gewicht"].str.replace(",", "."),
+        Zeile=table["Zeile"].str.replace(",", "."),
+    )  # fmt: skip
+    found, _ = tomorrow(english[english.columns[::-1]], sep=",", encoding="utf-8")
+    np.testing.assert_array_equal(found.astype(float), usual)
+    open_to_both = table[table["Preis"].str.contains(".", regex=False)]
+    found, _ = tomorrow(open_to_both, encoding="utf-8")
+    assert len(found) > 50
+    np.testing.assert_allclose(
+        found.str.replace(",", ".").astype(float), usual[open_to_both.index], atol=1e-4
+    )
+    points = german.table.head(9).assign(Preis=["1.204", "0.71", "3"] * 3)
+    assert "may be 1.204 or 1204" in refused(tomorrow, points)
+    said = tomorrow(points, "--decimal", "point", "--anyway")[1]
+    assert "Preis: 9 of 9 values outside of" in said  # which are thousands
+
+
+def test_rows_unlike_what_was_learned_end_with_one_line(tomorrow, german, tmp_path, capsys):
+    table, least = german.table, german.results["ranges"]["Gewicht"][0]
+    other = table.assign(Tag="2026-01-31")
+    assert "has much in Tag (days) that is unlike" in refused(tomorrow, other)
+    assert 'such as "2026-01-31", in 240 of 240 rows' in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+    other.loc[20:, "Tag"] = "05.01.2036"
+    assert "Tag (days): 220 of 240 values outside" in tomorrow(other)[1]  # tomorrow is later
+    heavy = table.assign(Gewicht=table["Gewicht"].str.replace(",", ""))
+    assert "has much in Gewicht that is unlike" in refused(tomorrow, heavy)
+    assert f" outside of {least:g} to " in capsys.readouterr().out
+    assert len(tomorrow(heavy, "--anyway")[0]) == 240
+    heavy.loc[100:, "Gewicht"] = "0,5"
+    assert re.search(r"Gewicht: \d\d of 240 values outside of", tomorrow(heavy)[1])
+
+
+DAMAGED = {
+    "two numbers": {"task": "number"},
+    "another task": {"task": "x"},
+    "a task that is none": {"task": ["classes"]},
+    "a threshold that is none": {"thresholds": {"calculated": {"threshold": float("nan")}}},
+    "a threshold of 400 digits": {"thresholds": {"calculated": {"threshold": 10**400}}},
+    "no threshold": {"thresholds": {}},
+    "a format that is none": {"columns": [{"name": "x", "kind": "date", "format": "%Q"}]},
+    "a date without a format": {"columns": [{"name": "x", "kind": "date"}]},
+    "a mark that is none": {"columns": [{"name": "x", "kind": "number", "decimal": "dash"}]},
+    "columns that are none": {"columns": [3]},
+    "names that are none": {"names": [1, 2]},
+    "one name": {"names": 3},
+    "names in a list": {"names": [["ja"], ["nein"]]},
+    "no ranges": {"ranges": None},
+    "ranges that are none": {"ranges": {"Gewicht": [0, float("inf")]}},
+    "a range of 400 digits": {"ranges": {"Gewicht": [0, 10**400]}},
+    "a range of three": {"ranges": {"Gewicht": [0, 1, 2]}},
+    "no separator": {"file": {"separator": "", "encoding": "utf-8"}},
+    "no file": {"file": None},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_run_ends_with_one_line(damage, load_script, tmp_path):
+    good = {"columns": [{"name": "Gewicht", "kind": "number"}], "names": ["nein", "ja"]}
+    good |= {"task": "yes-or-no", "target": "Ziel", "ranges": {"Gewicht": [0, 1.5]}}
+    good |= {"file": {"separator": ";", "encoding": "utf-8"}}
+    good |= {"thresholds": {"calculated": {"threshold": 0.5}}}
+    load_run = load_script("mlp/tables/predict.py").load_run
+    (tmp_path / "results.json").write_text(json.dumps(good))
+    assert "there is no" in failure(load_run, tmp_path)  # a network beside it
+    (tmp_path / "results.json").write_text(json.dumps(good | DAMAGED[damage]))
+    assert "is not a finished run of table.py" in failure(load_run, tmp_path)
+
+
+def test_results_of_another_network_end_with_one_line(german, load_script, tmp_path):
+    load_run = load_script("mlp/tables/predict.py").load_run
+    (tmp_path / "table.keras").symlink_to(german.folder / "table.keras")
+    columns = json.loads(json.dumps(german.results["columns"]))
+    exchanged = {"number": "words", "words": "number", "date": "date"}
+    other = [one | {"kind": exchanged[one["kind"]]} for one in columns]
+    for damage in ({"names": ["ja", "kaum"]}, {"columns": columns[1:]}, {"columns": other}):
+        (tmp_path / "results.json").write_text(json.dumps(german.results | damage))
+        line = failure(load_run, tmp_path)
+        assert "is not the one that its results.json describes" in line
 
 
 def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
@@ -160,6 +400,24 @@ def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
         assert f"{column} must be" in refused.get_json()["error"]["message"]
 
 
+ANSWERS = {
+    "not finite": lambda x: keras.ops.log(x * 0 - 1),
+    "a matrix": lambda x: x[:, None],
+    "nothing": lambda x: x[:, :0],
+    "a dict": lambda x: {"a": x},
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_service_refuses_a_network_without_one_finite_number(name, load_script, tmp_path):
+    row = {column: keras.Input((1,), name=column) for column in ("b", "c")}
+    model = keras.Model(row, {"answer": ANSWERS[name](row["b"] + row["c"])})
+    model.save(tmp_path / "model.keras")
+    script = load_script("serialization/rest/table_app.py")
+    line = failure(script.create_app, tmp_path / "model.keras")
+    assert "does not answer a row with one finite number" in line
+
+
 # What a column is taken for
 
 DAYS = pd.date_range("2025-01-28", periods=60)
@@ -168,7 +426,7 @@ KINDS = {
     "gaps": ([None, *range(59)], "number", "1 gaps"),
     "odd": (["oops", *map(str, range(59))], "number", 'such as "oops"'),
     "codes": ([i % 4 for i in range(60)], "number", "4 different ones: if they are codes"),
-    "yes-or-no": ([True, False] * 30, "words", "False, True"),
+    "yes-or-no": (["True", "False"] * 30, "words", "False, True"),
     "words": (["red", "blue", None] * 20, "words", "2 words: blue, red, 20 gaps"),
     "row": (range(1, 61), "left out", "only tells rows apart"),
     "CustomerId": ([7 * i * i for i in range(60)], "left out", "only tells rows apart"),
@@ -231,25 +489,30 @@ def test_a_date_becomes_three_inputs(columns):
 def test_files_that_are_read(load_script, tmp_path):
     rows = load_script("mlp/tables/rows.py")
     path = tmp_path / "file.csv"
-    files = {
-        "größe,km/h\n1.5,?\n": ("utf-8", []),
-        "größe;km/h\n1,5;\n2,5;31.01.2025\n": (
-            "utf-8",
-            ['separated by ";"', "with decimal commas"],
-        ),
-        "größe;take\n1,5;\n": ("utf-8", ['separated by ";"', "with decimal commas"]),
-        "größe\tkm/h\n1,5\tNA\n": ("utf-16", ["with decimal commas"]),
-        '"größe"|km/h\n1.5|-\n': ("utf-8-sig", ['separated by "|"']),
+    files = {  # separator and encoding, and what stands before decimals
+        "größe,km/h\n1.5,?\n": (",", "utf-8", "point"),
+        "größe;km/h\n1,5;\n2,5;31.01.2025\n": (";", "utf-8", "comma"),
+        "größe;take\n1,5;\n": (";", "utf-8", "comma"),
+        "größe\tkm/h\n1,5\tNA\n": ("\t", "utf-16", "comma"),
+        '"größe"|km/h\n1.5|-\n': ("|", "utf-8-sig", "point"),
     }
-    for text, (encoding, expected) in files.items():
+    for text, (separator, encoding, mark) in files.items():
         path.write_text(text, encoding=encoding)
-        table, said = rows.read_rows(path)
+        texts, form, said = rows.read_rows(path)
+        assert form == {"separator": separator, "encoding": encoding}
+        assert said == ([f'separated by "{separator}"'] if separator in ";|" else [])
+        table, decimals = rows.read_values(texts)
         second = "take_" if "take" in text else "km_h"  # the names that Keras allows
-        assert list(table.columns) == ["größe", second] and said == expected
-        assert table.iloc[0, 0] == 1.5 and np.isnan(table.iloc[0, 1])
+        assert list(table.columns) == ["größe", second] and decimals == {"größe": mark}
+        assert table.iloc[0, 0] == 1.5 and pd.isna(table.iloc[0, 1])
     path.write_text("größe\n1\n", encoding="cp1252")
     assert "not in utf-8" in failure(rows.read_rows, path)
     assert list(rows.read_rows(path, "cp1252")[0].columns) == ["größe"]
+    usual = {"separator": ";", "encoding": "cp1252"}  # of the file that was learned from
+    assert list(rows.read_rows(path, usual=usual)[0].columns) == ["größe"]
+    path.write_text("größe;a,b,c\n1;2\n", encoding="utf-8")
+    texts, form, _ = rows.read_rows(path, usual=usual)
+    assert list(texts.columns) == ["größe", "a,b,c"] and form == usual | {"encoding": "utf-8"}
     for head in ('a, "b,c"', "\n  \na,b", "a\u2028,b", f"{'a' * 200_000},b"):
         path.write_text(f"{head}\n1,2\n", encoding="utf-8")
         assert rows.read_rows(path)[0].shape == (1, 2)  # and a name for each column
@@ -293,15 +556,56 @@ def test_what_a_table_may_hide_is_said(load_script, tmp_path, capsys):
     assert "random" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("amounts", "doubtful"),
-    [(["1.234", "12.500"], True), (["0.234", "12.500"], False), (["1.234", "12.5"], False)],
-)
-def test_numbers_that_may_be_thousands(amounts, doubtful, load_script, tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("a;b\n" + "".join(f"{amount};x\n" for amount in amounts))
-    _, said = load_script("mlp/tables/rows.py").read_rows(path)
-    assert any("not thousands" in sentence for sentence in said) == doubtful
+GERMAN, ENGLISH = "comma", "point"
+AMOUNTS = {  # texts of a column: what stands before decimals, and the numbers
+    "9.467 950": None,
+    "9,467 950": None,
+    "9.467 12.500": None,
+    "-1,250 -3,500": None,
+    "9.467 950 0.5 1,5": None,  # both marks are before decimals
+    "9.467 950 0,71": (GERMAN, [9467, 950, 0.71]),
+    "9.467 950 1.234.567": (GERMAN, [9467, 950, 1_234_567]),
+    "9.467 1.234,5 12": (GERMAN, [9467, 1234.5, 12]),
+    "1,5 ,5 -2,": (GERMAN, [1.5, 0.5, -2]),
+    "1.204 0.71 3": (ENGLISH, [1.204, 0.71, 3]),
+    "1.204 1234.567": (ENGLISH, [1.204, 1234.567]),
+    "9,467 1,234.50": (ENGLISH, [9467, 1234.5]),
+    "1,234,567 950": (ENGLISH, [1_234_567, 950]),
+    "1.5e3 -2E-1 +.5": (ENGLISH, [1500, -0.2, 0.5]),
+    "0.125 0,125": (None, [0.125, 0.125]),
+    "007 1E5 12": (None, [7, 100_000, 12]),
+}
+
+
+@pytest.mark.parametrize("texts", AMOUNTS)
+def test_a_mark_that_may_be_of_decimals_or_of_thousands_is_asked_about(texts, load_script):
+    rows = load_script("mlp/tables/rows.py")
+    table, expected = pd.DataFrame({"price": texts.split()}, dtype=str), AMOUNTS[texts]
+    if expected:
+        values, decimals = rows.read_values(table)
+        assert values["price"].tolist() == expected[1] and decimals.get("price") == expected[0]
+        return
+    said = failure(rows.read_values, table)
+    assert "in the column price may be" in said and "--decimal point or --decimal comma" in said
+    for mark, point in ((ENGLISH, "."), (GERMAN, ",")):
+        first = float(texts.split()[0].replace({".": ",", ",": "."}[point], "").replace(point, "."))
+        assert rows.read_values(table, mark)[0].iloc[0, 0] == first
+        if "1,5" not in texts:
+            assert rows.read_values(table, usual={"price": mark})[0].iloc[0, 0] == first
+
+
+def test_a_remark_does_not_change_how_numbers_are_read(load_script):
+    rows = load_script("mlp/tables/rows.py")
+    texts = pd.DataFrame({"carat": ["0,71", "1,5", "NA", "1.204,5"] * 10, "remark": ""}, dtype=str)
+    texts.loc[0, "remark"] = "3.5 stars"
+    texts.loc[:2, "carat"] = ["k.A.", "2,5", "0.5"]  # nine in ten are numbers
+    values, decimals = rows.read_values(texts)
+    assert decimals == {} and values["remark"].dropna().tolist() == ["3.5 stars"]
+    assert values["carat"][:4].tolist() == ["k.A.", "2.5", "0.5", "1204.5"]
+    texts.loc[:20, "carat"] = "k.A."
+    assert rows.read_values(texts)[0]["carat"].iloc[-1] == "1.204,5"  # a column of words
+    values, _ = rows.read_values(texts, numbers=["carat"])
+    assert values["carat"].iloc[-1] == "1204.5"
 
 
 def test_rows_without_a_group_stay_together(load_script, tmp_path, capsys):
@@ -309,7 +613,7 @@ def test_rows_without_a_group_stay_together(load_script, tmp_path, capsys):
     people = [None] * 6 + [f"person {number}" for number in range(54)]
     table_of(target=["x", "y"] * 30, person=people).to_csv(path, index=False)
     options = ["--data", str(path), "--target", "target", "--group", "person"]
-    *_, groups = script.read(script.parse_options(options))
+    *_, groups, _ = script.read(script.parse_options(options))
     assert "6 rows have no person; they stay together" in capsys.readouterr().out
     assert len(set(groups[:6])) == 1 and len(set(groups)) == 55
 
@@ -369,7 +673,7 @@ def test_the_task_is_that_of_the_column(target):
     assert (found.task, found.classes) == ("yes-or-no", ["no", "yes"])
     assert said == ["left out: 1 rows in which the target is missing"]
     assert task([0] * 60 + [1] * 20)[0].classes == ["0", "1"]
-    assert task([True] * 60 + [False] * 20)[0].classes == ["False", "True"]
+    assert task(["True"] * 60 + ["False"] * 20)[0].classes == ["False", "True"]
     assert task(["a"] * 20 + ["b"] * 60)[0].classes == ["b", "a"]  # the rarer one is yes
     assert task([0, 1, 2, 3] * 20)[0].task == "classes"
     assert task([0, 1, 2, 3] * 20, "number")[0].task == "number"
@@ -378,6 +682,35 @@ def test_the_task_is_that_of_the_column(target):
     assert (
         set(found.classes) == {"a", "b"} and "1 rows of classes with fewer than 5: rare" in said[0]
     )
+
+
+def test_a_few_words_among_numbers_of_the_target_are_missing_values(target):
+    def task(values, asked=None):
+        table = pd.DataFrame({"a": np.arange(len(values)), "y": values})
+        table, found, said = target.read_target(table, "y", asked, None, "file")
+        return table["a"].tolist(), found, said
+
+    prices = [f"{1000 + 7 * i * i}" for i in range(97)]
+    for asked in (None, "number"):
+        rows, found, said = task([*prices[:50], "k.A.", *prices[50:], None], asked)
+        assert found.task == "number" and found.y.tolist() == [*map(float, prices)]
+        assert rows == [*range(50), *range(51, 98)]
+        assert said[1] == 'left out: 1 targets that are no numbers, such as "k.A."'
+    assert "--task number cannot be" in failure(task, prices[:30] + ["k.A."] * 20, "number")
+    # A few different numbers are classes, and a word is one more.
+    assert task(["1", "2", "3"] * 30 + ["x"] * 5)[1].classes == ["1", "2", "3", "x"]
+    assert task(["1"] * 90 + ["x"] * 6)[1].task == "yes-or-no"
+
+
+def test_no_more_than_a_tenth_of_the_rows_is_lost(target):
+    def read(values):
+        table = pd.DataFrame({"a": range(len(values)), "y": values})
+        return target.read_target(table, "y", None, None, "file")
+
+    usual = ["x", "y"] * 27
+    assert len(read([*usual, *"abcdef"])[0]) == 54
+    line = failure(read, [*usual, *"abcdefg"])
+    assert "has 7 of 61 rows in classes with fewer than 5: a, b, c, d and 3 more" in line
 
 
 def test_groups_stay_together_and_classes_are_spread(target):
@@ -480,6 +813,60 @@ def test_scores_by_hand(load_script):
     scores = evaluate(answers, np.array([0, 0, 1, 1]), ["no", "yes"], None)
     assert (scores["accuracy"], scores["auc"]) == (0.5, 0.75)
     assert scores["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.3, 0.8]).mean())
+
+
+@pytest.mark.parametrize("classes", [[], ["no", "yes"]], ids=["number", "classes"])
+def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(
+    classes, load_script, monkeypatch
+):
+    comparing, fitted, asked = load_script("mlp/tables/comparing.py"), {}, []
+    names = ["DummyRegressor", "RidgeCV", "HistGradientBoostingRegressor"]
+    if classes:
+        names = ["DummyClassifier", "LogisticRegression", "HistGradientBoostingClassifier"]
+    for kind in (getattr(comparing, name) for name in names):
+
+        def fit(self, X, y, fit=kind.fit, **watched):
+            fitted.setdefault(type(self).__name__, []).append((self, X, y, watched))
+            return fit(self, X, y, **watched)
+
+        monkeypatch.setattr(kind, "fit", fit)
+    ask = comparing.LogisticRegression.predict_proba
+    monkeypatch.setattr(
+        comparing.LogisticRegression, "predict_proba", lambda *a: asked.append(a[1]) or ask(*a)
+    )
+    random = np.random.default_rng(1)
+
+    def make_part():
+        X = random.normal(size=(200, 2)).astype("float32")
+        y = X[:, 0] + random.normal(size=200)
+        y = (y > 0).astype(int) if classes else y
+        return comparing.Part(None, pd.DataFrame(X), X, y, np.arange(200))
+
+    training, validation = make_part(), make_part()
+    comparing.train_others(training, validation, classes, seed=1)
+    assert set(fitted) == set(names)
+    for name, trained in fitted.items():
+        boosting = name.startswith("Hist")
+        for _, X, y, _ in trained:
+            assert X is (training.frame if boosting else training.X) and y is training.y
+    ((boosting, _, _, watched),) = fitted[names[2]]
+    assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
+    assert boosting.n_iter_ < boosting.max_iter  # it has stopped early
+    # The penalty is chosen, and the temperature, too, by the validation rows.
+    assert len(asked) == (len(comparing.STRENGTHS) + 1 if classes else 0)
+    assert all(X is validation.X for X in asked)
+
+
+def test_no_group_is_torn_to_choose_a_temperature(load_script, monkeypatch):
+    comparing, halves = load_script("mlp/tables/comparing.py"), []
+    answers = np.full((40, 2), 0.5)
+    monkeypatch.setattr(
+        comparing, "cross_fit_temperature", lambda *a: halves.append(a[2]) or (answers, None)
+    )
+    groups = np.arange(40) // 4
+    comparing.choose_temperature(answers, comparing.Part(None, None, None, groups % 2, groups))
+    assert set(halves[0]) == {0, 1}
+    assert all(len(set(halves[0][groups == group])) == 1 for group in groups)
 
 
 def test_a_temperature_never_makes_a_model_surer(load_script):

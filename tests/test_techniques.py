@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import failure
 
 from utils.data import prepare_mnist
 from utils.training import SaveCheckpoint
@@ -248,6 +249,30 @@ def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         save.on_epoch_end(1, {"val_loss": 1.0})
     assert kept.exists() and save.best_path.exists() and save.best_path != kept
+
+
+def test_a_kill_while_a_checkpoint_is_saved_leaves_the_one_before(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="tiny")
+    save, path = SaveCheckpoint(tmp_path, "tiny", {}), tmp_path / "tiny_checkpoint.keras"
+    save.set_model(model)
+    save.save(path)
+    before = path.read_bytes()
+
+    def killed(path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save.save(path)
+    assert path.read_bytes() == before
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model, "save", full)
+    line = failure(save.on_epoch_end, 0, {"val_loss": 1.0})
+    assert f"cannot write to {tmp_path} ([Errno 28]" in line and f"--resume {tmp_path}" in line
 
 
 @pytest.mark.slow

@@ -3,14 +3,17 @@
 import json
 import shutil
 from functools import partial
+from itertools import islice
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, failure
+from sklearn.metrics import log_loss
 
-from utils.runs import load_results
+from utils.runs import file_sha256, load_results
 
 PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
 
@@ -40,6 +43,28 @@ def test_frequent_neighbours_become_one_piece(load_script):
     assert bpe.train("ab ab", 300)[0] == (b"a", b"b")  # twice is enough
     few, many = (bpe.Encoder(bpe.train(PLAYS[:20_000], size)) for size in (300, 400))
     assert len(many.encode(PLAYS[20_000:22_000])) < len(few.encode(PLAYS[20_000:22_000]))
+
+
+@pytest.mark.parametrize("content", [b"na\xefve " * 200, b"a\x00b \xff\xfe" * 200])
+def test_pieces_are_learned_from_any_bytes_in_one_line(run_main, tmp_path, content):
+    (tmp_path / "mine.txt").write_bytes(content)
+    _, results = run_main("text/pieces.py", "--data", tmp_path / "mine.txt", "--sizes", 256)
+    assert results["sizes"][0]["unknown"] < 0.1
+
+
+def test_pieces_are_learned_from_one_part_and_counted_in_the_other(load_script, tmp_path):
+    script, text = load_script("text/pieces.py"), PLAYS[:10_000]
+    (tmp_path / "plays.txt").write_text(text, encoding="utf-8")
+    script.bpe.train, script.unknown_words = Mock(return_value=[]), Mock(return_value=0.5)
+    options = ["--data", str(tmp_path / "plays.txt"), "--outputs", str(tmp_path)]
+    results = script.main([*options, "--sizes", "256"])
+    learned, unseen, _ = script.unknown_words.call_args.args
+    assert script.bpe.train.call_args.args[0] == learned and learned + unseen == text
+    assert 9_000 - 100 < len(learned) <= 9_000
+    assert results["sizes"][0]["pieces_per_word"] == len(unseen) / len(unseen.split())
+    for bad in (" " * 9_000 + "a " * 150, "a " * 150 + " " * 9_000, "a " * 50):
+        (tmp_path / "plays.txt").write_text(bad, encoding="utf-8")
+        assert "needs 100 words or more" in failure(script.main, options)
 
 
 # Messages
@@ -93,6 +118,104 @@ def test_models_tell_three_classes_apart(run_main, tmp_path):
     assert set(results["models"]) == set(names) and len(results["behind"]) == 1
     for one in results["models"].values():
         assert one["errors"] <= 2 and one["recall"] > 0.8
+
+
+# Which messages learn, which tell when to stop, and which are asked about
+
+
+@pytest.fixture
+def numbered(messages):
+    """Return the first 400 messages, with their numbers as texts."""
+    some = messages.load_messages(most=400)
+    return some._replace(texts=np.array([str(number) for number in range(400)], dtype=object))
+
+
+def check_apart(some, *parts):
+    """Check that parts of messages, given by their texts, are all of them and share no copies."""
+    numbers = [set(part.astype(int)) for part in parts]
+    groups = [set(some.groups[list(part)]) for part in numbers]
+    for sets, count in ((numbers, len(some.texts)), (groups, len(set(some.groups)))):
+        assert sum(map(len, sets)) == len(set.union(*sets)) == count
+
+
+def check_fit(some, call):
+    """Check that fit got labels with its texts, and few to stop by; return these texts."""
+    _, learn, labels, stop, stop_labels, _ = call.args
+    np.testing.assert_array_equal(labels, some.labels[learn.astype(int)])
+    np.testing.assert_array_equal(stop_labels, some.labels[stop.astype(int)])
+    assert len(learn) > 6 * len(stop) > 0
+    return learn, stop
+
+
+def test_held_out_messages_are_only_asked_about(load_script, numbered, tmp_path):
+    spam = load_script("text/spam.py")
+    predict = Mock(side_effect=lambda texts: np.eye(2)[numbered.labels[texts.astype(int)]])
+    spam.fit, spam.load_messages = Mock(return_value=predict), lambda *_: numbered
+    results = spam.main(["--models", "words", "GRU", "--outputs", str(tmp_path)])
+    assert [one["errors"] for one in results["models"].values()] == [0, 0]
+    assert spam.fit.call_count == 10
+    for call, question in zip(spam.fit.call_args_list, predict.call_args_list, strict=True):
+        learn, stop = check_fit(numbered, call)
+        check_apart(numbered, learn, stop, *question.args)
+        assert len(learn) > 2 * len(question.args[0])
+
+
+def test_names_of_classes_cannot_command_a_terminal(load_script, numbered, tmp_path, capsys):
+    named = numbered._replace(classes=["ham", "\x1b[2Jspam"])
+    for name, options in (("spam", ["--models", "words"]), ("ask", ["\x1b[2J"])):
+        script = load_script(f"text/{name}.py")
+        script.fit = Mock(return_value=lambda texts: np.tile([0.1, 0.9], (len(texts), 1)))
+        script.load_messages = lambda *_: named
+        script.main([*options, "--outputs", str(tmp_path)])
+        said = capsys.readouterr().out
+        assert "?[2Jspam" in said and "\x1b" not in said
+
+
+def test_who_is_asked_about_a_message_learned_from_all_others(load_script, numbered):
+    ask = load_script("text/ask.py")
+    ask.fit = Mock()
+    ask.fit_on_all("words", numbered, 1)
+    check_apart(numbered, *check_fit(numbered, ask.fit.call_args))
+
+
+def test_only_with_the_leak_copies_are_on_both_sides(load_script, tmp_path):
+    leak = load_script("text/leak.py")
+    leak.held_out = Mock(side_effect=lambda name, messages, folds, seed: (messages.labels, 0))
+    leak.main(["--messages", "1000", "--seeds", "1", "--outputs", str(tmp_path)])
+    for number, call in enumerate(leak.held_out.call_args_list):  # two models at random, and two
+        _, some, folds, _ = call.args
+        for train, test in folds:
+            assert sorted([*train, *test]) == list(range(1_000))
+            shared = set(some.groups[train]) & set(some.groups[test])
+            assert bool(shared) == (number < 2)
+
+
+def test_the_messages_to_stop_by_choose_a_regression_and_teach_nothing(load_script, messages):
+    classifiers, some = load_script("text/classifiers.py"), messages.load_messages(most=300)
+    learn, stop = slice(100), slice(100, None)
+    parts = some.texts[learn], some.labels[learn], some.texts[stop], some.labels[stop]
+    made = [classifiers.counted_words() for _ in range(4)]
+    predict = classifiers.fit_regression(lambda: made[0], *parts)
+    assert set(made[0].vocabulary_) == set(made[1].fit(parts[0]).vocabulary_)
+    losses, strengths = [], classifiers.STRENGTHS
+    for strength in strengths:
+        classifiers.STRENGTHS = [strength]
+        alone = classifiers.fit_regression(classifiers.counted_words, *parts)
+        losses.append(log_loss(parts[3], alone(parts[2])))
+    assert losses[1] < min(losses[0], losses[2])  # so neither end can be right by chance
+    assert log_loss(parts[3], predict(parts[2])) == losses[1]
+
+
+def test_the_messages_to_stop_by_stop_a_network_and_teach_nothing(load_script, monkeypatch):
+    classifiers, fit = load_script("text/classifiers.py"), Mock()
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    learn, stop = np.array(["a prize for you", "see you"]), np.array(["unheard words", "mum"])
+    classifiers.fit_network(classifiers.averaged, learn, np.array([1, 0]), stop, np.array([0, 1]))
+    (x, y), (x_stop, y_stop) = fit.call_args.args, fit.call_args.kwargs["validation_data"]
+    assert (x[:, :2] > 1).all() and (x_stop <= 1).all()  # 1 stands for words never learned
+    assert (y.tolist(), y_stop.tolist()) == ([1, 0], [0, 1])
+    (early,) = fit.call_args.kwargs["callbacks"]
+    assert early.monitor == "val_loss" and early.restore_best_weights
 
 
 @pytest.mark.parametrize("name", ["averaged embeddings", "GRU", "transformer"])
@@ -187,7 +310,16 @@ def test_the_cache_equals_keras_also_beyond_its_context(load_script, tiny):
     starts = [cache.last_window(length, 8) for length in range(1, 18)]
     assert starts == [0] * 8 + [4] * 4 + [8] * 4 + [12]
     found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
-    assert found["difference"] < 1e-4
+    assert found["difference"] < 1e-4 and found["ratios"][0] > 0
+    tokens = np.random.default_rng(1).integers(6, size=(2, 20))
+    ways = [cache.numpy_logits(tiny), cache.numpy_logits(tiny, cached=False)]
+    for end in (3, 4, 8, 9, 20):
+        np.testing.assert_allclose(*(way(tokens[:, :end]) for way in ways), atol=1e-4)
+
+
+def test_a_network_that_sees_one_character_can_write(load_script, gpt):
+    write = load_script("text/gpt/generate.py").write
+    assert len(list(write(gpt.build_gpt(6, 1, 16, 2, 1), "abcdef", "ab", 5))) == 5
 
 
 def test_several_texts_are_written_at_once_as_one_by_one(load_script, tiny):
@@ -255,6 +387,163 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(small_run, tmp_pat
     assert resumed["sample"] == whole["sample"]
     with pytest.raises(SystemExit, match="are done already"):
         module.main(["--resume", str(folder)])
+
+
+# Which part of a text learns, and which validates
+
+
+@pytest.fixture
+def counted(load_script):
+    """Return a Text in which each token is its place: 0 to 899 learn, 900 to 999 validate."""
+    places = np.arange(1_000)
+    return load_script("text/gpt/characters.py").Text("abcdef", places[:900], places[900:])
+
+
+def test_the_last_tenth_of_a_text_validates(load_script, tmp_path):
+    characters = load_script("text/gpt/characters.py")
+    (tmp_path / "plays.txt").write_text(PLAYS[:12_000], encoding="utf-8")
+    text = characters.load_text(tmp_path / "plays.txt")
+    parts = ["".join(text.alphabet[token] for token in part) for part in text[1:]]
+    assert parts == [PLAYS[:10_800], PLAYS[10_800:12_000]]
+
+
+def test_a_gpt_learns_what_comes_next_and_goes_on_with_other_windows(small_run, counted, tmp_path):
+    module, _ = small_run
+    fits = {}
+    for done in ({}, {"epoch": [1]}):  # and so two steps are done
+        model = Mock(input_shape=(None, 8))
+        module.train(model, counted, 8, 1, tmp_path, dict(done))
+        (rows,), how = model.fit.call_args.args, model.fit.call_args.kwargs
+        steps = how["steps_per_epoch"] * (how["epochs"] - how["initial_epoch"])
+        fits[len(done)] = np.array(list(islice(rows, steps)))
+        x, y = how["validation_data"]
+        assert (y == x + 1).all() and {*x.flat, *y.flat} == set(range(900, 1_000))
+    x, y = fits[0].swapaxes(0, 1)
+    assert x.shape == (8, module.BATCH_SIZE, 8) and (y == x + 1).all() and y.max() < 900
+    np.testing.assert_array_equal(fits[1], fits[0][2:])
+    assert not (fits[0][0] == fits[0][1]).all()
+
+
+def test_a_gpt_is_measured_on_the_last_tenth(small_run, counted):
+    module, _ = small_run
+    module.token_losses = Mock(side_effect=lambda model, tokens: np.full(99, tokens.mean()))
+    module.write = lambda *_, **__: "abc"
+    found = module.measure(Mock(), counted, {"seed": 1, "steps": 8})
+    assert found["validation"]["mean"] == np.arange(900, 1_000).mean()
+    assert found["train"]["mean"] == np.arange(100).mean()
+
+
+def test_weights_decay_where_no_gradient_holds_them(small_run, tiny):
+    module, _ = small_run
+    module.compile_gpt(tiny, 10, warm_up=0)
+    before = tiny.get_weights()
+    tiny.optimizer.apply([np.zeros_like(w) for w in before], tiny.trainable_variables)
+    for new, old in zip(tiny.get_weights(), before, strict=True):
+        np.testing.assert_allclose(new / old, 1 - 0.1 * module.LEARNING_RATE, atol=2e-6)
+
+
+def test_ngrams_count_in_one_part_and_predict_the_other(load_script, tiny_run, tmp_path, capsys):
+    module, text = load_script("text/gpt/ngrams.py"), (tmp_path / "text.txt").read_text()
+    module.NGrams, module.draw = Mock(), Mock()
+    module.NGrams.return_value.losses.return_value = np.ones((7, 99))
+    module.NGrams.return_value.write.return_value = "\x1b[2J"
+    module.token_losses = Mock(return_value=np.ones(99))
+    for options in (["--run", str(tiny_run)], ["--data", str(tmp_path / "text.txt")]):
+        module.main([*options, "--outputs", str(tmp_path)])
+        assert module.NGrams.call_args.args[1] == text[:10_800]
+        assert module.NGrams.return_value.losses.call_args.args == (text[10_800:],)
+    assert "?[2J" in (said := capsys.readouterr().out) and "\x1b" not in said
+    tokens = module.token_losses.call_args.args[1]
+    assert "".join("abcdef"[token] for token in tokens) == text[10_800:]
+
+
+def test_copies_are_looked_for_in_what_was_learned(load_script, tiny_run, tmp_path):
+    module, text = load_script("text/gpt/copies.py"), (tmp_path / "text.txt").read_text()
+    module.NGrams, module.write = Mock(), Mock(return_value=["abcde", "fabcd"])
+    module.describe = Mock(return_value={"mean": 1, "longest": 1, "example": "a"})
+    module.main([str(tiny_run), "--length", "100", "--outputs", str(tmp_path)])
+    assert module.NGrams.call_args.args[1] == text[:10_800]
+    assert {call.args[1] for call in module.describe.call_args_list} == {text[:10_800]}
+    held_out = module.describe.call_args.args[0]  # which comes last
+    assert len(held_out) == 5 and all(one in text[10_800:] for one in held_out)
+
+
+def test_heads_are_chosen_on_half_of_the_windows_and_scored_on_the_others(
+    load_script, tiny_run, tmp_path
+):
+    module, text = load_script("text/gpt/heads.py"), (tmp_path / "text.txt").read_text()
+    module.all_shares = Mock(side_effect=lambda model, x: np.arange(len(x)))
+    chosen, confirmed = (np.zeros(4), np.array([1, 3, 2, 0])), (np.arange(4), np.arange(5, 9))
+    module.scores = Mock(side_effect=[{"vowels": chosen}, {"vowels": confirmed}])
+    module.draw = Mock()
+    best = module.main([str(tiny_run), "--outputs", str(tmp_path)])["best"]["vowels"]
+    assert (best["number"], best["chosen_by"], best["share"], best["score"]) == (1, 3, 1, 6)
+    (half, texts), (rest, others) = (call.args for call in module.scores.call_args_list)
+    assert [*half, *rest] == list(range(64)) and len(half) == len(texts) == len(others) == 32
+    assert all(one in text[10_800:] for one in [*texts, *others])
+
+
+def test_fine_tuning_learns_from_one_part_of_the_new_text(load_script, messages, tmp_path):
+    module = load_script("text/gpt/fine_tuning.py")
+    alphabet = "".join(sorted(set("\n".join(messages.load_messages().texts))))
+    learned, held_out = (
+        {messages.skeleton(line) or line for line in part.split("\n")}
+        for part in module.read_texts(None, alphabet, 1)
+    )
+    assert not learned & held_out and len(learned) > 5 * len(held_out) > 0
+    (tmp_path / "mine.txt").write_text(PLAYS[:12_000], encoding="utf-8")
+    parts = module.read_texts(tmp_path / "mine.txt", PLAYS, 1)
+    assert parts == [PLAYS[:10_800], PLAYS[10_800:12_000]]
+
+
+def test_fine_tuning_is_measured_on_what_is_held_out(load_script, counted, tmp_path):
+    module, model = load_script("text/gpt/fine_tuning.py"), Mock(input_shape=(None, 8))
+    model.predict.return_value = 0
+    module.load_first, module.text_of_run = lambda _: (model, {}), lambda _: counted
+    module.read_texts = lambda *_: ["abab", "cdcd"]
+    module.batches, module.train_one_way = Mock(), Mock(return_value=(model, 1))
+    module.merge_lora, module.write, module.keep = lambda _: model, lambda *_, **__: "a", Mock()
+    module.token_losses = Mock(side_effect=lambda model, tokens: np.array(tokens.mean()))
+    ways = module.main(["RUN", "--outputs", str(tmp_path)])["ways"]
+    assert {(one["old"], one["new"]) for one in ways.values()} == {(949.5, 2.5)} and len(ways) == 4
+    assert [call.args[0].tolist() for call in module.batches.call_args_list] == [[0, 1, 0, 1]] * 4
+
+
+def test_a_full_disk_leaves_the_network_that_was_there(load_script, tmp_path):
+    def save(path):
+        path.write_bytes(b"half")
+        raise OSError("full")
+
+    (tmp_path / "gpt_checkpoint.keras").write_bytes(b"old")
+    with pytest.raises(OSError, match="full"):
+        load_script("text/gpt/fine_tuning.py").keep(Mock(save=save), {}, "ab", tmp_path)
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_bytes() == b"old"
+
+
+def test_sums_that_are_held_out_are_not_learned(load_script, counted, tmp_path):
+    module, model = load_script("text/gpt/addition.py"), Mock(input_shape=(None, 64))
+    module.load_first, module.text_of_run = lambda _: (model, {}), lambda _: counted
+    module.extend, module.batches, module.keep = Mock(return_value=model), Mock(), Mock()
+    module.train_one_way = Mock(return_value=(model, 1))
+    module.share_right = Mock(side_effect=lambda model, lines: len(lines) / 8_100)
+    module.token_losses = Mock(side_effect=lambda model, tokens, _: tokens)
+    results = module.main(["RUN", "--ways", "all weights", "--outputs", str(tmp_path)])
+    (lines, *_), one = module.batches.call_args.args, results["ways"]["all weights"]
+    assert one["right"] * 8_100 == results["held_out"] == 8_100 - len(lines) == 807
+    held_out = module.share_right.call_args_list[0].args[1]
+    assert not {*map(tuple, lines)} & {*map(tuple, held_out)}
+    assert one["old"] == 949.5
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_variants_learn_and_validate_like_the_gpt(load_script, counted, half):
+    module = load_script("text/gpt/variants.py")
+    module.build, module.compile_gpt, module.batches = Mock(), Mock(), Mock()
+    module.token_losses = Mock(side_effect=lambda model, tokens: tokens[1:])
+    one, _ = module.train(counted, 10, 1, half=half)
+    assert module.batches.call_args.args[0].tolist() == list(range(450 if half else 900))
+    assert one["mean"] == np.arange(901, 1_000).mean()
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -331,20 +620,121 @@ def test_bad_texts_end_with_one_line(load_script, tmp_path, content, said):
         characters.load_text(tmp_path / "mine.txt")
 
 
-def test_what_is_not_a_run_or_not_in_its_alphabet_ends_with_one_line(load_script, tmp_path):
-    characters = load_script("text/gpt/characters.py")
-    with pytest.raises(SystemExit, match="not a run"):
-        characters.load_run(str(tmp_path))
-    (tmp_path / "settings.json").write_text(json.dumps({"alphabet": "ab"}), encoding="utf-8")
-    with pytest.raises(SystemExit, match="not a run"):
-        characters.load_run(str(tmp_path))
-    settings = {"alphabet": "ab", "data": "x", "steps": 1, "seed": 1}
-    (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    shutil.copy(ROOT / "assets/models/conv_net.keras", tmp_path / "gpt_checkpoint.keras")
-    with pytest.raises(SystemExit, match="not a language model"):
-        characters.load_run(str(tmp_path))
+def test_what_is_not_in_the_alphabet_of_a_network_ends_with_one_line(load_script):
     with pytest.raises(SystemExit, match="never seen 'é'"):
-        characters.encode("aé", "ab")
+        load_script("text/gpt/characters.py").encode("aé", "ab")
+
+
+# What a run of a GPT may hold, and what of it may be damaged
+
+
+@pytest.fixture
+def tiny_run(tiny, tmp_path):
+    """Return the folder of a run with the tiny GPT, which knows the letters from a to f.
+
+    All of its steps, one, are done; its results are not there yet.
+    """
+    folder, text = tmp_path / "run", tmp_path / "text.txt"
+    folder.mkdir()
+    letters = np.random.default_rng(1).choice(list("abcdef"), 12_000)
+    text.write_text("".join(letters), encoding="utf-8")
+    settings = {"data": str(text), "alphabet": "abcdef", "steps": 1, "seed": 1}
+    settings["sha256"] = file_sha256(text)
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    header = "epoch,loss,accuracy,val_loss,val_accuracy,seconds\n"
+    (folder / "gpt_history.csv").write_text(header + "1,1,1,1,1,1\n", encoding="utf-8")
+    tiny.compile("adamw", loss="mse")
+    tiny.optimizer.build(tiny.trainable_variables)
+    tiny.optimizer.iterations.assign(1)
+    tiny.save(folder / "gpt_checkpoint.keras")
+    return folder
+
+
+BAD = [None, True, 0, -1, 1.5, np.nan, 10**400, "", "a\0b", "\ud800", "/dev", [], {}]
+
+
+def test_damaged_settings_of_a_run_end_with_one_line(load_script, tiny, tiny_run, monkeypatch):
+    characters, path = load_script("text/gpt/characters.py"), tiny_run / "settings.json"
+    monkeypatch.setattr(characters, "load_model", lambda path: tiny)
+
+    def load():
+        return characters.text_of_run(characters.load_run(str(tiny_run))[1])
+
+    assert load().alphabet == "abcdef"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    for key in whole:
+        for bad in BAD:
+            path.write_text(json.dumps(whole | {key: bad}), encoding="utf-8")
+            harmless = (key, bad) in [("steps", True), ("seed", True), ("seed", 0)]
+            assert load() if harmless else failure(load)
+    for text in ("", "[]", "[" * 100_000, '{"alphabet": "ab"}'):
+        path.write_text(text, encoding="utf-8")
+        assert "not a run of shakespeare.py" in failure(load)
+
+
+READ_A_RUN = ["generate", "copies", "heads", "fine_tuning", "addition", "ngrams", "shakespeare"]
+OPTION = {"ngrams": ["--run"], "shakespeare": ["--resume"]}  # which the others do not need
+
+
+@pytest.mark.parametrize("name", READ_A_RUN)
+def test_who_reads_a_run_refuses_another_network_and_another_text(
+    load_script, gpt, tiny_run, tmp_path, name
+):
+    script = load_script(f"text/gpt/{name}.py")
+    command = [*OPTION.get(name, []), str(tiny_run), "--outputs", str(tmp_path / "out")]
+    if name != "generate":  # which does not read the text
+        if hasattr(script, "load_first"):
+            small = partial(gpt.build_gpt, width=16, heads=2, blocks=2)
+            script.load_first.__globals__["build_gpt"] = small
+            script.LENGTH = 1  # of a sum: the network sees 8 characters
+        with (tmp_path / "text.txt").open("a", encoding="utf-8") as file:
+            file.write("fed")
+        assert "no longer, the text of this run" in failure(script.main, command)
+    other = [keras.Input((8,)), keras.layers.Embedding(6, 4), keras.layers.Dense(6)]
+    keras.Sequential(other).save(tiny_run / "gpt_checkpoint.keras")
+    assert "is not a GPT of gpt.py with its 6 characters" in failure(script.main, command)
+
+
+def test_other_networks_are_not_taken_for_a_gpt(load_script, gpt, tiny_run):
+    characters, path = load_script("text/gpt/characters.py"), tiny_run / "gpt_checkpoint.keras"
+    parts = {"symbols": 6, "context": 8, "width": 16, "heads": 2, "blocks": 1}
+    for change in ({"symbols": 7}, {"context": 513}, {"blocks": 0}):
+        gpt.build_gpt(**parts | change).save(path)
+        assert "is not a GPT" in failure(characters.load_run, str(tiny_run)), change
+    shutil.copy(ROOT / "assets/models/conv_net.keras", path)
+    assert "is not a GPT" in failure(characters.load_run, str(tiny_run))
+    gpt.build_gpt(**parts, positions=False).save(path)
+    assert characters.load_run(str(tiny_run))[0].input_shape == (None, 8)
+
+
+def test_the_alphabet_of_a_run_cannot_command_a_terminal(load_script, tiny_run, capsys):
+    path = tiny_run / "settings.json"
+    settings = json.loads(path.read_text(encoding="utf-8")) | {"alphabet": "a\n\x1b\x9b\u202e\x07"}
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    generate = load_script("text/gpt/generate.py")
+    options = ["--prompt", "a", "--temperature", "5", "--samples", "2"]
+    text = generate.main([str(tiny_run), *options])["text"]
+    first, *_ = said = capsys.readouterr().out
+    assert first == "a" and {"\x1b", "\n"} < set(text) and set(said) == set("a\n?")
+
+
+def test_a_run_that_was_killed_while_it_measured_can_be_finished(load_script, tiny_run, tmp_path):
+    module, resume = load_script("text/gpt/shakespeare.py"), ["--resume", str(tiny_run)]
+    checkpoint = tiny_run / "gpt_checkpoint.keras"
+    before = file_sha256(checkpoint)
+    module.token_losses, module.write = lambda *_: np.ones(99), lambda *_, **__: "abc"
+    results = module.main(resume)
+    assert results["history"]["epoch"] == [1] and results["validation"]["mean"] == 1
+    assert (tiny_run / "results.json").exists() and file_sha256(checkpoint) == before
+    assert "are done already" in failure(module.main, resume)
+
+
+def test_a_damaged_checkpoint_is_not_resumed(load_script, gpt, tiny_run):
+    module, history = load_script("text/gpt/shakespeare.py"), tiny_run / "gpt_history.csv"
+    history.write_text(history.read_text(encoding="utf-8").replace("accuracy", "auc"))
+    assert "has other columns" in failure(module.resume_run, str(tiny_run))
+    gpt.build_gpt(6, 8, 16, 2, 2).save(tiny_run / "gpt_checkpoint.keras")
+    assert "has no optimizer" in failure(module.resume_run, str(tiny_run))
 
 
 def test_texts_that_share_most_of_their_words(load_script):
@@ -553,6 +943,16 @@ def test_a_comparison_of_variants_goes_on_and_draws_its_line(load_script, tmp_pa
     above = results["variants"]["width_64"]["above_base"]
     assert all(one["mean"] > 0.1 and one["low"] == pytest.approx(one["mean"]) for one in above)
     assert (tmp_path / "scaling.png").is_file()
+    whole = json.loads((tmp_path / "base_3_1.json").read_text(encoding="utf-8"))
+    for key in whole:
+        for bad in [bad for bad in BAD if bad not in (True, 1.5)]:
+            text = json.dumps(whole | {key: bad})
+            (tmp_path / "base_3_1.json").write_text(text, encoding="utf-8")
+            assert "are damaged" in failure(script.train_once, "base", None, 3, 1, tmp_path)
+    for content in (b"", b"[]"):
+        for name in ("base_3_1.json", "base_3_1.npy"):
+            (tmp_path / name).write_bytes(content)
+            assert "are damaged" in failure(script.train_once, "base", None, 3, 1, tmp_path)
 
 
 def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_path, monkeypatch):
@@ -587,17 +987,6 @@ def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_pa
 
 
 # The page
-
-
-@pytest.fixture
-def tiny_run(tiny, tmp_path):
-    """Return the folder of a run with the tiny GPT, which knows the letters from a to f."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    settings = {"data": "x", "alphabet": "abcdef", "steps": 1, "seed": 1}
-    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    tiny.save(folder / "gpt_checkpoint.keras")
-    return folder
 
 
 def test_the_page_gets_one_character_at_a_time(load_script, tiny_run):

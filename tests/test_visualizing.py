@@ -301,17 +301,25 @@ def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
     assert run_lesson_here("visualizing/attribution.py", *mine) == {"answer": 5}
 
 
-def test_a_perceptron_can_be_looked_at(run_lesson_here, networks, tmp_path):
-    """Without a convolution there are no feature maps and no Grad-CAM, and no error either."""
-    networks.MODELS["mlp_tiny"]().save(tmp_path / "mlp_tiny.keras")
-    options = "--model", tmp_path / "mlp_tiny.keras"
+def test_an_mlp_of_any_name_can_be_looked_at(run_lesson_here, networks, tmp_path, capsys):
+    """Without a convolution there are no feature maps and no Grad-CAM, and no error either.
+
+    What its names would say to a terminal is neither printed nor in the name of a file.
+    """
+    hidden = keras.layers.Dense(4, activation="relu", name="\x1b[31mred")
+    last = keras.layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((784,)), hidden, last], name="a\nb\x1b[2J")
+    model.save(tmp_path / "mlp.keras")
+    options = "--model", tmp_path / "mlp.keras"
     assert "maps" not in run_lesson_here("visualizing/features.py", *options)
-    methods = run_lesson_here("visualizing/attribution.py", "--images", 5, *options, SEEDS=[1])[
-        "methods"
-    ]
-    assert set(methods) == {"random_ink", "occlusion", "saliency", "SmoothGrad"}
-    run_lesson_here("visualizing/draw_network.py", "-m", tmp_path / "mlp_tiny.keras")
-    assert (tmp_path / "weights_mlp_tiny.png").exists()
+    run_lesson_here("visualizing/draw_network.py", "-m", tmp_path / "mlp.keras")
+    assert (tmp_path / "weights_a_b_2J.png").exists() and (tmp_path / "blocks_a_b_2J.png").exists()
+    run_lesson_here("visualizing/shapes.py", "-m", tmp_path / "mlp.keras")
+    said = capsys.readouterr().out
+    assert "\x1b" not in said and said.count("?[31mred") == 2 and "\na b?[2J: 3,190 para" in said
+    networks.MODELS["mlp_tiny"]().save(tmp_path / "mlp.keras")
+    results = run_lesson_here("visualizing/attribution.py", "--images", 5, *options, SEEDS=[1])
+    assert set(results["methods"]) == {"random_ink", "occlusion", "saliency", "SmoothGrad"}
 
 
 def test_what_a_neuron_likes(run_lesson_here):

@@ -22,7 +22,7 @@ from classifiers import NAMES, fit
 from messages import SPAM, load_messages, split_by_group
 from spam import STOP_FOLDS
 from utils.options import make_parser, seed
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, printable, save_results
 
 MODEL = "characters"
 SEED = 1
@@ -72,10 +72,11 @@ def main(argv=None):
     probabilities, words = explain(fit_on_all(args.model, messages, args.seed), args.text)
     by_class = dict(zip(messages.classes, map(float, probabilities), strict=True))
     likeliest = max(by_class, key=by_class.get)
-    print(", ".join(f"{name} {probability:.1%}" for name, probability in by_class.items()))
-    print(f"what each word adds to the logit of {likeliest}:")
+    shown = ", ".join(f"{name} {probability:.1%}" for name, probability in by_class.items())
+    print(printable(shown))
+    print(printable(f"what each word adds to the logit of {likeliest}:"))
     for word, change in words:
-        print(f"    {word:20}{change:+6.2f} {'#' * round(4 * max(0, change))}")
+        print(f"    {printable(word):20}{change:+6.2f} {'#' * round(4 * max(0, change))}")
     results = {"text": args.text, "probabilities": by_class, "words": words}
     return save_results(results, folder, __file__, argv)
 

@@ -29,14 +29,20 @@ LEARN = 0.9  # of the text; the rest is what the pieces have not seen
 
 
 def read(path):
+    """Return what to learn of the text in a file, and its end, cut between two lines or words."""
     text = read_text(path, errors="surrogateescape")
-    if len(text.split()) < 100:
-        fail(f"{path} has {len(text.split())} words: too few to learn pieces from.")
-    return text
+    end = round(LEARN * len(text))
+    cut = text.rfind("\n", end // 2, end) + 1 or text.rfind(" ", 0, end) + 1 or end
+    parts = text[:cut], text[cut:]
+    if len(text.split()) < 100 or not all(part.split() for part in parts):
+        fail(f"{path} needs 100 words or more, in its first nine tenths and in its last one.")
+    return parts
 
 
 def unknown_words(learned, unseen, size):
     """Return the share of words in unseen text that TextVectorization does not know."""
+    # It takes UTF-8 only: bytes that are none become the character for "unknown".
+    learned, unseen = (bpe.to_bytes(text).decode(errors="replace") for text in (learned, unseen))
     vectorizer = layers.TextVectorization(size)  # of which 0 is padding and 1 the unknown word
     vectorizer.adapt([learned])
     numbers = ops.convert_to_numpy(vectorizer([unseen]))[0]
@@ -64,9 +70,7 @@ def main(argv=None):
     add("--sizes", type=number(int, 256), nargs="+", default=SIZES, help="of the vocabularies")
     add("--word", nargs="+", default=ASKED, metavar="WORD", help="words to cut")
     args = parser.parse_args(argv)
-    text, folder = read(args.data), make_folder(args.outputs)
-    cut = text.rfind("\n", 0, round(LEARN * len(text))) + 1
-    learned, unseen = text[:cut], text[cut:]
+    (learned, unseen), folder = read(args.data), make_folder(args.outputs)
     merges, words = bpe.train(learned, max(args.sizes)), len(unseen.split())
     sizes = []
     for size in sorted(args.sizes):

@@ -23,7 +23,7 @@ from classifiers import NAMES, fit
 from messages import FOLDS, SPAM, load_messages, split_by_group
 from utils.comparisons import compare_networks, correct_family
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, printable, save_results
 
 REFERENCE = "characters"  # the others are compared with it
 STOP_FOLDS = 10  # of what trains, one part in ten decides when to stop
@@ -87,7 +87,7 @@ def main(argv=None):
         results["models"][name] = describe(predicted, messages.labels) | {"seconds": seconds}
         print(
             "{:20}{errors:5} errors, {}: precision {precision:.1%}, recall {recall:.1%};"
-            " {seconds:.0f} s".format(name, last, **results["models"][name]),
+            " {seconds:.0f} s".format(name, printable(last), **results["models"][name]),
             flush=True,
         )
     reference = REFERENCE if REFERENCE in right else args.models[0]

@@ -17,7 +17,8 @@ def load_finished(folder):
         run = read_json(Path(folder) / "results.json")
     except (OSError, ValueError):
         run = None
-    if not (fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())):
+    good = fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())
+    if not (good and all(map(str.isidentifier, run["models"]))):  # names are of functions
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
     refuse_other_split(run, folder)
     return run

@@ -129,6 +129,8 @@ def read_description(path):
     with zipfile.ZipFile(path) as file:
         if sum(part.file_size for part in file.infolist()) > LARGEST:
             raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
+        if any(name.startswith("/") or ".." in name.split("/") for name in file.namelist()):
+            raise ValueError("unpacked it would write outside of its folder")
         return [json.loads(file.read("config.json"))]
 
 

@@ -8,7 +8,7 @@ each of them. Whoever unpacks the image looks at its first frame only.
 import io
 import re
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from PIL import Image
@@ -33,6 +33,17 @@ class TooLargeError(PictureError):
     """An image takes too much memory or time; the message says of what it has too much."""
 
 
+@cache
+def prepare_pillow():
+    """Let Pillow know all formats that are named above, and keep its warnings to itself.
+
+    It warns of each of 65,000 tags in a picture, whenever one is looked at, which fills the log of
+    a service; and of many pixels, which open_picture refuses.
+    """
+    Image.init()
+    warnings.filterwarnings("ignore", module="PIL")
+
+
 def open_picture(source, pixels=None, formats=FORMATS, still=False):
     """Return a Pillow image that is not unpacked yet, or raise PictureError.
 
@@ -44,11 +55,8 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
         content = read(BYTES + 1)
         if len(content) > BYTES:
             raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
-        Image.init()  # so that Pillow knows all formats that are named above
-        with warnings.catch_warnings():
-            # Above so many pixels Pillow warns, and above twice as many it refuses. We refuse.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=formats)
+        prepare_pillow()
+        image = Image.open(io.BytesIO(content), formats=formats)
     except PictureError:
         raise
     except Image.DecompressionBombError:  # what Pillow itself holds for too large

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -22,7 +23,7 @@ NEW = "<start time>"  # as the last part of a path: a folder that make_folder na
 SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
-MADE = ["*.md", "assets/results", "assets/image"]  # what measuring itself changes
+MADE = ["*.md", "assets/results", "assets/image"]  # what measuring itself changes: not the code
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(\bpassword=)[^&\s'\"]+")
 
 
@@ -60,10 +61,8 @@ def writing_to(folder):
 def make_folder(folder):
     """Make the folder of a run and return it; None, and no folder, if it is None.
 
-    One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05, and a
-    second one in the same second an ending. A script that cannot write there ends at once,
-    before it has computed anything. A new folder that is still empty at the end of the program is
-    removed.
+    One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05. A script
+    that cannot write there ends at once. A new folder that is still empty at the end is removed.
     """
     if folder is None:
         return None
@@ -82,17 +81,15 @@ def make_folder(folder):
 
 
 def make_new_folder(parent):
-    """Make a folder that bears the start time, and that no other run has."""
+    """Make a folder that bears the start time, and an ending if another run has that already."""
     parent.mkdir(parents=True, exist_ok=True)
-    name, number = time.strftime("%Y-%m-%d_%H-%M-%S"), 1
-    folder = parent / name
+    folder = start = parent / time.strftime("%Y-%m-%d_%H-%M-%S")
+    numbers = itertools.count(2)
     while True:
-        try:
+        with contextlib.suppress(FileExistsError):
             folder.mkdir()
             return folder
-        except FileExistsError:
-            number += 1
-            folder = parent / f"{name}_{number}"
+        folder = parent / f"{start.name}_{next(numbers)}"
 
 
 def remove_if_empty(folder):
@@ -112,15 +109,12 @@ def newest(paths):
 
 @contextlib.contextmanager
 def replacing(path):
-    """Yield a path to write to; what was written there then takes path's place at once.
-
-    It is on the disk before, so that after a power cut there is the old file or the new one.
-    """
+    """Yield a path to write to; what was written there then takes path's place at once."""
     path = Path(path)
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial
-        with partial.open("rb+") as file:
+        with partial.open("rb+") as file:  # after a power cut there is the old file or the new one
             os.fsync(file.fileno())
         for wait in (0.1, 0.5, 2):  # on Windows, others may have the old one open for a moment
             with contextlib.suppress(PermissionError):
@@ -133,11 +127,8 @@ def replacing(path):
 
 
 def write_json(value, path):
-    """Write a value as JSON that people can read and compare, whole or not at all.
-
-    It may hold numpy numbers and arrays, which know how to become plain ones.
-    """
-    text = json.dumps(value, indent=1, default=lambda value: value.tolist())
+    """Write a value as JSON that people can read and compare, whole or not at all."""
+    text = json.dumps(value, indent=1, default=lambda value: value.tolist())  # of numpy
     with replacing(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 
@@ -167,11 +158,7 @@ def provenance(script, argv):
 
 
 def commit():
-    """Return the last commit that changed the project's code or data; None without git.
-
-    With -dirty behind it if something was changed since. What measuring itself changes (MADE)
-    counts in neither.
-    """
+    """Return the last commit of code or data, with -dirty if they changed since, or None."""
     left_out = ["--", ".", *[f":!{path}" for path in MADE]]
 
     def git(*words):
@@ -193,11 +180,10 @@ def backend():
 
 
 def save_results(results, folder, script, argv, args=None):
-    """Write results.json with the provenance of the run, say what lies in its folder.
+    """Write results.json with the provenance of the run, and return the results.
 
-    Returns the results. folder: None if they are not to be saved. script and argv: as for
-    provenance. args: what argparse made of argv, if the run is to be placed among those of the
-    book, which the line before the last then does.
+    folder: None if they are not to be saved. script and argv: as for provenance. args: what
+    argparse made of argv, if a line is to place the run among those of the book.
     """
     from utils import bands  # which needs this module, too
 
@@ -217,12 +203,9 @@ def save_results(results, folder, script, argv, args=None):
 
 
 def read_bytes(path, most=-1):
-    """Return what a file holds, at most so many bytes.
-
-    A named pipe is none: one would wait for whoever writes to it.
-    """
+    """Return what a file holds, at most so many bytes."""
     path = Path(path)
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file():  # one would wait for whoever writes to a named pipe
         raise OSError(errno.EINVAL, "not a file", str(path))
     with path.open("rb") as file:
         return file.read(most)

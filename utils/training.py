@@ -1,19 +1,24 @@
 """Trainings: how long epochs take, Ctrl-C, checkpoints to go on from."""
 
 import io
+import json
 import math
 import signal
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
+from keras import ops
 
 from utils.models import load_model
 from utils.runs import fail, first_line, read_bytes, replacing
 
+DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
 COLUMNS = CURVES | {"epoch", "seconds", "learning_rate"}  # what mnist.py knows of each epoch
 
@@ -81,7 +86,7 @@ class DeferInterrupt(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Save the whole model, optimizer included, and the history after every epoch.
+    """Save the whole model, optimizer and random states included, and the history of every epoch.
 
     history is a dict of lists with one entry per epoch, to which each epoch is added.
     folder receives NAME_checkpoint.keras and NAME_history.csv, and with keep_best also
@@ -124,6 +129,15 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for key, value in {"epoch": epoch + 1, **logs}.items():
             self.history.setdefault(key, []).append(value)
+        try:
+            self.write()
+        except OSError as error:
+            fail(
+                f"cannot write to {self.folder} ({first_line(error)}). Make room; what knows"
+                f" --resume goes on with --resume {self.folder}"
+            )
+
+    def write(self):
         # The checkpoint goes last. After a kill before it, the history is one row ahead, which
         # load_checkpoint drops, and the best model of the epochs before is still there.
         with replacing(self.folder / f"{self.name}_history.csv") as partial:
@@ -138,6 +152,9 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def save(self, path):
         with replacing(path) as partial:
             self.model.save(partial)
+            with zipfile.ZipFile(partial, "a") as file:
+                drawn = [ops.convert_to_numpy(s).tolist() for s in random_states(self.model)]
+                file.writestr(DRAWN, json.dumps(drawn))
 
 
 def checkpoint_path(folder, name):
@@ -145,11 +162,24 @@ def checkpoint_path(folder, name):
     return Path(folder) / f"{name}_checkpoint.keras"
 
 
+def random_states(model):
+    """Return the variables from which dropout, noise and augmentation draw what comes next."""
+    return [state for state in model.variables if state.name == "seed_generator_state"]
+
+
 def load_checkpoint(folder, name, steps_per_epoch):
     """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
-    model = load_model(checkpoint_path(folder, name), diverged=True)  # the report will show it
-    # In float16, Keras skips a step that overflows, and does not count it.
-    epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
+    path = checkpoint_path(folder, name)
+    model = load_model(path, diverged=True)  # the report will show it
+    try:
+        with zipfile.ZipFile(path) as file:
+            states = json.loads(file.read(DRAWN)) if DRAWN in file.namelist() else []
+        for state, saved in zip(random_states(model), states, strict=True):
+            state.assign(np.array(saved, state.dtype))
+        # In float16, Keras skips a step that overflows, and does not count it.
+        epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
+    except Exception:  # whatever else may lie under this name
+        fail(f"{path} is not the checkpoint of a training. Restore the file, or start anew.")
     history = load_history(folder, name, {"loss"}).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")

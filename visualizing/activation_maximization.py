@@ -22,7 +22,7 @@ from features import show_images
 from utils.figures import save_figure
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, printable, save_results
 
 STEPS = 200
 RATE = 1.0  # length of a step: of all pixels of an image together
@@ -135,7 +135,7 @@ def main(argv=None):
     filters = {}
     for number, layer in enumerate(model.layers, start=1):
         if isinstance(layer, keras.layers.Conv2D):
-            print(f"filters of {layer.name}", flush=True)
+            print(f"filters of {printable(layer.name)}", flush=True)
             count, random = min(FILTERS, layer.filters), np.random.default_rng(args.seed)
             filters[layer.name] = maximize_filters(
                 model, model.layers[:number], count, args.steps, random

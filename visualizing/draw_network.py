@@ -4,12 +4,14 @@
     python visualizing/draw_network.py -m le_net      # any network of mnist/models.py
     python visualizing/draw_network.py -m mnist/outputs/RUN/mlp_tiny.keras
 
-You will see a figure. A trained perceptron with few hidden neurons is drawn with its weights: what
+You will see a figure. A trained MLP with few hidden neurons is drawn with its weights: what
 each hidden neuron looks for in the image, and which digits it votes for. Takes some seconds.
 Chapter: visualizing/README.md#the-network-as-a-picture
 """
 
 from chapter import OUTPUTS
+
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -89,7 +91,7 @@ def draw_blocks(model):
 
 
 def draw_weights(model):
-    """Draw a perceptron's hidden neurons as images of their weights, and lines to the digits.
+    """Draw an MLP's hidden neurons as images of their weights, and lines to the digits.
 
     Red: positive, blue: negative; a line is as thick as its weight is large.
     """
@@ -125,10 +127,11 @@ def main(argv=None):
     args = parser.parse_args(argv)
     model = find_network(args.model)
     folder = make_folder(args.outputs)
-    save_figure(draw_blocks(model), folder / f"blocks_{model.name}.png")
+    name = re.sub(r"\W+", "_", model.name)  # a file's model may be called anything
+    save_figure(draw_blocks(model), folder / f"blocks_{name}.png")
     small = model.input_shape == (None, 784) and len(model.layers) == 2
     if small and model.layers[0].units <= MOST:
-        save_figure(draw_weights(model), folder / f"weights_{model.name}.png")
+        save_figure(draw_weights(model), folder / f"weights_{name}.png")
     results = {layer.name: layer.output.shape[1:] for layer in model.layers}
     return save_results({"shapes": results}, folder, __file__, argv)
 

@@ -22,7 +22,7 @@ import numpy as np
 import networks
 from utils.figures import save_figure
 from utils.options import make_parser, number, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, printable, save_results
 
 DIGIT = 4  # which digit goes through the network
 SEED = 42  # of mnist.py: the weights with which the training began
@@ -37,7 +37,7 @@ def first_filters(model):
     kernel = next(layer for layer in model.layers if hasattr(layer, "kernel")).get_weights()[0]
     if kernel.ndim == 4:
         return np.moveaxis(kernel[:, :, 0], -1, 0)  # (3, 3, 1, 32) to (32, 3, 3)
-    return kernel.T.reshape(-1, 28, 28)  # of a perceptron: a weight for each pixel
+    return kernel.T.reshape(-1, 28, 28)  # of an MLP: a weight for each pixel
 
 
 def untrained(model, seed=SEED):
@@ -139,9 +139,10 @@ def main(argv=None):
     of_digits = networks.layer_outputs(model, networks.as_input(model, digits))
     if any(out.ndim == 4 and "conv" in name for name, out in of_digits.items()):
         results["maps"] = draw_digits(digits, of_digits, folder / "feature_maps_of_digits.png")
-    print(f"{model.name} reads a {results['answer']}. Share of zeros in what each layer gives:")
+    print(f"{printable(model.name)} reads a {results['answer']}. ", end="")
+    print("Share of zeros in what each layer gives:")
     for name, share in results["zeros"].items():
-        print(f"  {name:18} {share:.0%}")
+        print(f"  {printable(name):18} {share:.0%}")
     return save_results(results, folder, __file__, argv)
 
 

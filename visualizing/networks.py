@@ -38,7 +38,7 @@ def load_network(path, diverged=False):
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
     ):
-        fail(f"{path} is not a stack of layers that ends with a dense one: it classifies nothing.")
+        fail(f"{path} is not a Sequential model that ends with a dense layer.")
     if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
         fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
     return model

@@ -18,7 +18,7 @@ from keras import layers
 
 from networks import find_network
 from utils.options import make_parser
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, printable, save_results
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 
@@ -101,7 +101,7 @@ def describe(layer):
     parameters, how_many = count_parameters(layer)
     work, how_much = count_work(layer)
     return {
-        "name": layer.name,
+        "name": printable(layer.name),
         "kind": type(layer).__name__,
         "settings": ", ".join(settings),
         "input": layer.input.shape[1:],
@@ -176,7 +176,7 @@ def main(argv=None):
             show(row)
     for key in ("parameters", "multiply_adds"):
         results[key] = sum(row[key] for row in rows)
-    print(f"\n{model.name}: {results['parameters']:,} parameters, ", end="")
+    print(f"\n{printable(model.name)}: {results['parameters']:,} parameters, ", end="")
     print(f"{results['multiply_adds']:,} multiply-adds for one image")
     return save_results(results, folder, __file__, argv)
 

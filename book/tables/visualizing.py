@@ -100,12 +100,16 @@ def checklist_faults():
             (row["classes_in_a_batch"], row["classes_in_a_batch"] < 5),
             (f"{row['loss_at_start']:.2f}", row["loss_at_start"] > 3),
             (gradient, row["least_gradient"] == 0),
-            (f"{row['one_batch']:.4f}", row["one_batch"] > 1),
+            (
+                f"{row['one_batch']:.4f}, {percent(row['one_batch_accuracy'], 0)}",
+                row["one_batch"] > 1 or row["one_batch_accuracy"] < 1,
+            ),
+            (f"{row['predictions_vary']:.2f}", row["predictions_vary"] < 0.9),
         ]
         rows.append([words(name), *(f"**{text}**" if odd else text for text, odd in cells)])
     return markdown(
         ["", "largest input", "duplicates", "classes in a batch", "loss at the start"]
-        + ["smallest gradient", "one batch learned"],
+        + ["smallest gradient", "one batch: loss, accuracy", "predictions vary by"],
         *rows,
     )
 

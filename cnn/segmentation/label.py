@@ -18,16 +18,33 @@ from cnn.pictures import check_photos, to_rgb
 from utils.models import load_model
 from utils.options import make_parser
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, read_json, save_results, writing_to
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    printable,
+    read_json,
+    replacing,
+    save_results,
+    writing_to,
+)
+
+
+def check_classes(classes):
+    """Raise a ValueError if these are not classes, {value in a mask: name}, each with its own."""
+    names = {name for name in classes.values() if isinstance(name, str) and name.isprintable()}
+    if len(names) < max(len(classes), 2) or not all(0 <= value <= 255 for value in classes):
+        raise ValueError(
+            "not two classes or more, with values from 0 to 255 and names of their own"
+        )
 
 
 def load_network(path):
     """Return a network and its classes, {value in a mask: name}, or end with one line."""
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
-        classes = {int(value): str(name) for value, name in read_json(names).items()}
-        if not all(0 <= value <= 255 for value in classes):
-            raise ValueError("a mask has values from 0 to 255")
+        classes = {int(value): name for value, name in read_json(names).items()}
+        check_classes(classes)
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
     size = network.input_shape[1]
@@ -51,13 +68,14 @@ def label_photos(network, classes, photos, folder):
         pixels = np.asarray(photo.resize((size, size)), "float32")
         labels = network.predict(pixels[None], verbose=0)[0].argmax(axis=-1)
         mask = Image.fromarray(np.array(values, "uint8")[labels])
-        with writing_to(folder):
-            name = f"{number}_{path.stem}.png"
-            mask.resize(photo.size, Image.Resampling.NEAREST).save(folder / name)
+        name = f"{number}_{printable(path.stem)}.png"
+        with writing_to(folder), replacing(folder / name) as partial:
+            mask.resize(photo.size, Image.Resampling.NEAREST).save(partial)
         counts = np.bincount(labels.ravel(), minlength=len(values)) / labels.size
         shares[name] = dict(zip(classes.values(), counts.tolist(), strict=True))
         most = sorted(shares[name].items(), key=lambda pair: -pair[1])[:3]
-        print(f"{path.name}: " + ", ".join(f"{share:.0%} {kind}" for kind, share in most if share))
+        known = ", ".join(f"{share:.0%} {kind}" for kind, share in most if share)
+        print(f"{printable(path.name)}: {known}")
     return shares
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 from sklearn.model_selection import GroupShuffleSplit
 
 from cnn.pictures import find_files, is_image
-from cnn.segmentation.label import read_photo
+from cnn.segmentation.label import check_classes, read_photo
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, read_text
+from utils.runs import fail, first_line, printable, read_text
 
 MOST = 20  # values that masks may have, if no classes.txt names them
 MODES = {"1", "L", "P", "I", "I;16"}  # of Pillow: one number for each pixel
@@ -114,9 +114,8 @@ def read_classes(folder):
             value, name = line.split(maxsplit=1)
             if int(value) in classes:
                 raise ValueError(f"{value} has two names")
-            classes[int(value)] = name.strip()
-        if len(classes) < 2 or not all(0 <= value <= 255 for value in classes):
-            raise ValueError("not two classes or more, with values from 0 to 255")
+            classes[int(value)] = printable(name.strip())
+        check_classes(classes)
     except ValueError as error:
         fail(f'{path} needs a line such as "1 road" for each value ({first_line(error)}).')
     return dict(sorted(classes.items()))

@@ -34,7 +34,7 @@ from cnn.segmentation.segment import MAPS, train
 from cnn.segmentation.u_net import convolve
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
-from utils.runs import make_folder, save_results, write_json, writing_to
+from utils.runs import make_folder, replacing, save_results, write_json, writing_to
 
 SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
@@ -164,7 +164,9 @@ def main(argv=None):
     show(results)
     draw(held_out, guesses, classes, folder / "own_masks.png")
     with writing_to(folder):
-        network.save(folder / "own_masks.keras")
+        with replacing(folder / "own_masks.keras") as partial:
+            network.save(partial)
+            (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
         write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
     results["photos"] = label_photos(network, classes, args.photos, folder)

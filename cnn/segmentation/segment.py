@@ -30,6 +30,7 @@ from cnn.segmentation.measures import confusion, find_boxes, iou, mean_iou
 from cnn.segmentation.scenes import NAMES, make_scenes
 from cnn.segmentation.u_net import build_u_net
 from utils.figures import save_figure
+from utils.models import save_network
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results, writing_to
 from utils.training import verbosity
@@ -140,8 +141,8 @@ def main(argv=None):
     results = {"history": history, "threshold": pieces.threshold, "least": pieces.least}
     results |= {"parameters": u_net.count_params(), "of_classifier": classifier.count_params()}
     with writing_to(folder):
-        u_net.save(folder / "u_net.keras")
-        classifier.save(folder / "classifier.keras")
+        save_network(u_net, folder / "u_net.keras")
+        save_network(classifier, folder / "classifier.keras")
 
     for part in ["validation"] + ["test"] * args.test:
         scenes = make_part(part, HELD_OUT)

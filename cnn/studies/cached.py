@@ -15,7 +15,7 @@ from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.pictures import NoPictureError, Pictures, find_files, read_picture
-from utils.runs import fail
+from utils.runs import fail, printable
 
 EPOCHS = 50  # of training the new head
 LEARNING_RATE = 0.001  # of the head; the last blocks get a tenth
@@ -37,6 +37,7 @@ def load_folder(folder):
     names = [path.relative_to(folder).as_posix() for path in sources]
     labels = [label for label, name in enumerate(classes) for _ in files[name]]
     groups = [name if name.count("/") == 1 else name.rpartition("/")[0] for name in names]
+    names, classes = ([printable(name) for name in some] for some in (names, classes))
     return Pictures(sources, names, np.array(labels, dtype="int32"), classes, groups)
 
 
@@ -70,7 +71,7 @@ def read_batches(pictures, size):
             try:
                 read[i] = read_picture(source, size)
             except NoPictureError as error:
-                print(error, file=sys.stderr)
+                print(printable(error), file=sys.stderr)
         if read:
             yield list(read), np.stack(list(read.values())).astype("float32")
 

@@ -2,7 +2,7 @@
 
     python customizing/feeding/pitfalls.py
 
-A perceptron learns from 10,000 digits. You will see what it reaches if the digits come in order of
+An MLP learns from 10,000 digits. You will see what it reaches if the digits come in order of
 their labels, shuffled in a buffer that is too small, and shuffled well; how many steps fit takes
 with a generator that ends; whether a cache freezes the order; and what augmented validation images
 say. Takes about half a minute.

@@ -2,7 +2,7 @@
 
     python customizing/loops/adversarial.py
 
-A perceptron learns from 10,000 digits, with each seed in three ways: as usual, with a penalty on
+An MLP learns from 10,000 digits, with each seed in three ways: as usual, with a penalty on
 the gradient of the loss at the pixels, and from images that were made to mislead it. You will see
 how many validation images each reads rightly: as they are, with noise, and changed by one step or
 by ten steps along the gradient, each pixel by at most a tenth of the way from white to black. The

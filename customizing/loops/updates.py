@@ -2,7 +2,7 @@
 
     python customizing/loops/updates.py
 
-The perceptron of five_steps.py learns from the same 10,000 digits. You will see that four batches
+The MLP of five_steps.py learns from the same 10,000 digits. You will see that four batches
 of 25 with accumulated gradients give the losses of one batch of 100; what two optimizers do in one
 network; and how many gradients vanish in float16, with and without a scaled loss. Takes half a
 minute.

@@ -3,7 +3,7 @@
     python customizing/speed/faster.py
     KERAS_BACKEND=jax python customizing/speed/faster.py   # or torch
 
-Two networks learn from digits by plain `fit`: a perceptron, whose steps are tiny, and a network
+Two networks learn from digits by plain `fit`: an MLP, whose steps are tiny, and a network
 with convolutions. Then the same with one thing changed. All take turns, one epoch each, so what
 else the machine does meets all of them alike. You will see how long an epoch takes beside that of
 plain `fit`, with an interval, what compiling took, and that the loss is still the same. Takes about

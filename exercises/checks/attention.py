@@ -70,7 +70,7 @@ def check(ask):
         "steps; the root of the size of a query is meant.",
     )
     expect(root > 0, "The better a key matches, the less a step looks at it: look at a sign.")
-    expect(close(root, 4), f"With queries of the size 16 the matches are divided by {root:.3g}.")
+    expect(close(root, 4), f"With queries of the size 16 the matches are divided by {root:.7g}.")
     expect(
         close(mixture, shares @ value),
         "The shares are right, the mixture is not: each step "
@@ -81,7 +81,7 @@ def check(ask):
         not notices,
         "Step {} notices when step {} changes, which comes later.".format(*(notices or (0, 0))),
     )
-    large = ask(3000 * query, key, value)[1]
+    large = ask(3000 * query, key, 1000 * value)[1]
     expect(
         np.isfinite(large).all(),
         "With large matches the softmax overflows, or all that a step sees becomes 0. First "

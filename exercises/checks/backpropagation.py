@@ -40,7 +40,7 @@ def look_at(found, x, y, w1, b1, w2, b2):
         d_b2,
         to_output.sum(axis=0),
         "d_b2 is wrong: change b2 by a little, and the loss changes "
-        f"{to_output.sum():.4f} times as much, not {np.ravel(d_b2)[0]:.4f} times.",
+        f"{to_output.sum():.7g} times as much, not {np.ravel(d_b2)[0]:.7g} times.",
         [
             (error.sum(axis=0), "d_b2 lacks the derivative of the sigmoid in the output neuron."),
             (

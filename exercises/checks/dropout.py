@@ -11,7 +11,7 @@ HINTS = [
 
 
 def check(ask):
-    x = np.random.default_rng(1).uniform(1, 2, size=(200, 50))
+    x = np.random.default_rng(1).uniform(1, 200, size=(200, 50)) * np.resize([-1, 1, 1], 50)
 
     def train(rate, seed=2):
         return ask(x, rate, True, np.random.default_rng(seed), free=True)
@@ -34,6 +34,7 @@ def check(ask):
     dropped = found == 0
     expect(dropped.any(), "In training nothing is dropped.")
     expect(not dropped.all(), "In training everything is dropped.")
+    expect(dropped[x < 0].any(), "Negative numbers are never dropped.")
     factors = (found / x)[~dropped]
     expect(
         not close(factors, 1),
@@ -64,6 +65,11 @@ def check(ask):
         not (dropped == dropped[:, :1]).all(),
         "Rows are dropped as a whole; each number is to be dropped by itself.",
     )
+    for neighbours in (dropped[1:] == dropped[:-1], dropped[:, 1:] == dropped[:, :-1]):
+        expect(  # 0.7 * 0.7 + 0.3 * 0.3 = 0.58 of them, by chance
+            neighbours.mean() < 0.65,
+            "Neighbours are dropped together; each number is to be dropped by itself.",
+        )
     counts = dropped.sum(axis=1)
     expect(
         counts.std() > 1,
@@ -78,6 +84,12 @@ def check(ask):
     expect(
         (train(0.3, seed=5) != found).any(),
         "With another generator the same numbers are dropped: they are not drawn from `random`.",
+    )
+    totals = {int((train(0.3, seed) == 0).sum()) for seed in range(9)}
+    expect(
+        len(totals) > 1,
+        f"With nine generators {min(totals)} numbers are dropped each time. Each is to be dropped "
+        "by itself, so that their number varies.",
     )
     half = (train(0.5) == 0).mean()
     expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.")

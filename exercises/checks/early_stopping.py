@@ -54,12 +54,12 @@ def check(ask):
         f"of waiting. That goes on; it says that the last epoch is {last}.",
     )
     match(best, 6, f"The lowest loss of all is that of epoch 6, and was reached. It says {best}.")
-    last, best = ask([0.5, 0.4, 0.45, 0.39, 0.45, 0.38, 0.45, 0.37], 2)
+    last, best = ask([0.5, 0.4, 0.45, 0.3999, 0.45, 0.3998, 0.45, 0.3997], 2)
     match(
         last,
         8,
-        "Each second epoch has a new lowest loss, so patience 2 never runs out. It "
-        f"says that training ends after epoch {last}: the waiting must begin anew each time.",
+        "Each second epoch has a new lowest loss, if only by 0.0001, so patience 2 never runs out. "
+        f"It says that training ends after epoch {last}: the waiting must begin anew each time.",
     )
     last, best = ask([0.5, 0.3, 0.6, 0.5, 0.4, 0.35], 3)
     match(
@@ -81,4 +81,10 @@ def check(ask):
         tuple(rising) == (2, 1),
         "If the loss only rises, patience 1 ends training after epoch "
         f"2, and epoch 1 is the best; it says {tuple(rising)}.",
+    )
+    large = tuple(ask([2930.0, 230.0, 190.0, 150.0], 2))
+    expect(
+        large == (4, 4),
+        "A loss may be far above 1, and the first is always the lowest so far. If 2930 falls to "
+        f"150 in four epochs, training goes on, and the last is the best; it says {large}.",
     )

@@ -48,6 +48,11 @@ def check(ask):
             (3, "The output weights are left out."),
         ],
     )
+    match(
+        one(300, 2, 0, 1),
+        600,
+        "A hidden sum of 6 stays as it is, and one of 600 does not: relu has no upper bound.",
+    )
     random = np.random.default_rng(1)
     x, w1, b1, w2 = (random.normal(size=size) for size in [(4, 3), (3, 5), (5,), (5, 1)])
     match(

@@ -15,7 +15,7 @@ HINTS = [
 def check(ask):
     random = np.random.default_rng(1)
     x, weights = random.normal(size=(6, 3)), random.normal(size=3)
-    y = random.normal(size=6)
+    y = random.normal(size=6) * 100
     still = ask(x, y, weights, 0.0)
     expect(
         close(still, weights), "With the learning rate 0 the weights should stay where they are."
@@ -27,7 +27,11 @@ def check(ask):
     )
     one, two = (ask(x, y, weights, rate) - weights for rate in (0.01, 0.02))
     expect(not close(one, 0), "The weights do not move.")
-    expect(close(two, 2 * one), "With twice the learning rate the step should be twice as long.")
+    expect(
+        close(two, 2 * one),
+        "With twice the learning rate the step should be twice as long: all errors are those of "
+        "the old weights.",
+    )
     doubled = ask(np.tile(x, (2, 1)), np.tile(y, 2), weights, 0.01) - weights
     expect(
         close(doubled, one),
@@ -48,5 +52,5 @@ def check(ask):
     )
     expect(
         close(ratio, 1),
-        f"The step has the right direction and is {ratio:.3g} times as long as it should be.",
+        f"The step has the right direction and is {ratio:.7g} times as long as it should be.",
     )

@@ -15,7 +15,7 @@ OPEN, SHUT = 50.0, -50.0  # sums with which a gate is quite open, or shut
 
 def check(ask):
     x, state = np.zeros((1, 1)), np.zeros((1, 2))
-    memory = np.array([[0.8, -1.5]])
+    memory = np.array([[0.8, -15.0]])
     nothing = np.zeros((1, 8)), np.zeros((2, 8))
 
     def gates(input_sum, forget_sum, candidate, output_sum):

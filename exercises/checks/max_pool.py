@@ -44,7 +44,7 @@ def check(ask):
             ),
         ],
     )
-    negative = ask(image - 100, 2)
+    negative = ask(image - 1000, 2)
     expect(
         (negative < 0).all(),
         "Of squares with negative values only it keeps something that is "

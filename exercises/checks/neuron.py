@@ -10,7 +10,7 @@ HINTS = [
 
 
 def check(ask):
-    inputs, weights = np.array([1.0, 0.5, 2.0]), np.array([0.8, -1.2, 0.3])
+    inputs, weights = np.array([1, 0.5, 2, 1, 3]), np.array([0.8, -1.2, 0.3, -0.9, 0.2])
     output = ask(inputs, weights, -0.4)
     expect(
         close(ask(0 * inputs, weights, 0.0), 0.5),
@@ -33,8 +33,8 @@ def check(ask):
             close(np.log(one / (1 - one)), weight),
             "With the input 1 and the bias 0 the sum is the weight. The output is not its sigmoid.",
         )
-    expect(not close(total, 0.8), "The bias is left out: with another bias the output is the same.")
-    expect(not close(total, 1.2), "The bias lowers the sum where it should raise it.")
+    expect(not close(total, 0.5), "The bias is left out: with another bias the output is the same.")
+    expect(not close(total, 0.9), "The bias lowers the sum where it should raise it.")
     at_zero = ask(0 * inputs, weights, 1.0)
     expect(
         close(np.log(at_zero / (1 - at_zero)), 1),
@@ -42,7 +42,7 @@ def check(ask):
         "in the sum, once and as it is. Here it is more or less than that.",
     )
     expect(
-        close(total, 0.4),
-        "For one input the sum is right, for three it is not: each product "
+        close(total, 0.1),
+        "For one input the sum is right, for five it is not: each product "
         "of an input and its weight is added, as it is.",
     )

@@ -13,7 +13,7 @@ HINTS = [
 
 def check(ask):
     random = np.random.default_rng(1)
-    train = random.normal(size=(5, 3)) * [1, 10, 100] + [0, 50, -200]
+    train = random.normal(size=(5, 3)) * [0.004, 10, 100] + [0, 50, -200]
     validation = random.normal(size=(4, 3)) * [2, 5, 300] + [3, 70, -100]
     scaled, others = ask(train, validation)
     again = ask(train, validation + 1000)[0]

@@ -20,7 +20,7 @@ def check(ask):
         precision,
         2 / 5,
         "Of five who were reported two are 1, so the precision should be 0.4; "
-        f"it is {precision:.3f}.",
+        f"it is {precision:.7g}.",
         [
             (
                 2 / 6,
@@ -38,7 +38,8 @@ def check(ask):
     match(
         recall,
         2 / 6,
-        f"Of six who are 1 two were reported, so the recall should be 0.333; it is {recall:.3f}.",
+        f"Of six who are 1 two were reported, so the recall should be {1 / 3:.7g}; "
+        f"it is {recall:.7g}.",
         [
             (8 / 15, "That is the accuracy, and not the recall."),
             (2 / 15, "The recall divides by all examples, and not by those who are 1."),
@@ -70,11 +71,11 @@ def check(ask):
         found = ask(*arguments)
         for name, score in zip(RESULTS, found, strict=True):
             expect(np.isfinite(score), f"If {case}, {name} is {score}: something was divided by 0.")
-            expect(score == 0, f"If {case}, {name} should be 0; it is {float(score):.3g}.")
+            expect(score == 0, f"If {case}, {name} should be 0; it is {float(score):.7g}.")
     one = np.array([1, 0, 0])
     for name, score in zip(RESULTS, ask(one, one), strict=True):
         expect(
             close(score, 1),
-            f"If one of three is 1, and is reported, {name} should be 1; it is {float(score):.3g}.",
+            f"If one of three is 1, and is reported, {name} should be 1; it is {float(score):.7g}.",
         )
     expect(np.allclose(ask(ones, ones), 1), "If every answer is right, all three should be 1.")

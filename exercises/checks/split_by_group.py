@@ -1,6 +1,6 @@
 import numpy as np
 
-from bench import expect
+from bench import expect, short
 
 RESULTS = ("train", "validation")
 HINTS = [
@@ -70,14 +70,27 @@ def check(ask):
         expect(
             all(map(np.array_equal, parts, again)), "The same seed gives another split each time."
         )
-    four = ask(np.repeat(np.arange(4), 2), 0.25, 1, free=True)[1]
+    ten = np.repeat(np.arange(10), 2)
+    splits = {frozenset(ask(ten, 0.2, seed, free=True)[1].tolist()) for seed in range(100)}
+    counts = {len(split) for split in splits}
     expect(
-        len(four) == 2,
-        "Of eight images by four writers a quarter is one writer. It takes "
-        f"{len(four)} images: stop as soon as there are at least as many as wanted.",
+        counts == {4},
+        "Of twenty images by ten writers a fifth is two writers. It takes "
+        f"{max(counts)} images: stop as soon as there are at least as many as wanted.",
     )
-    others = {tuple(ask(groups, 0.3, seed, free=True)[1].tolist()) for seed in range(5)}
-    expect(len(others) > 1, "Every seed gives the same split: the writers are not drawn at random.")
+    expect(len(splits) > 1, "Every seed gives the same split: the writers are not drawn at random.")
+    expect(
+        len(splits) > 20,
+        f"A hundred seeds give only {len(splits)} different splits of the 45 possible: each "
+        "writer should be drawn by itself.",
+    )
+    # By chance about 40 different ones, and a writer is left out twice in a billion times.
+    never = {*range(10)} - {ten[image] for split in splits for image in split}
+    expect(
+        not never,
+        f"Of ten writers numbered from 0, {short(sorted(never))} never validate, whatever the "
+        "seed; each should have the same chance.",
+    )
     sizes = np.repeat([1, 2, 3], [40, 1, 1])
     parts = [ask(sizes, 0.02, seed, free=True)[1] for seed in range(40)]
     # A third of 40 on average; chance leaves these bounds two or three times in a million.

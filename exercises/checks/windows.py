@@ -34,6 +34,10 @@ def check(ask):
             f"There are {len(x)} windows, but values to forecast for {len(y)} of them.",
         )
         expect(len(x), f"{case} there should be windows; there are none.")
+        expect(
+            np.isin(x, series).all() and np.isin(y, series).all(),
+            f"{case} a window, or what follows it, holds a value that the series does not have.",
+        )
         window, future = x[0].astype(int).tolist(), y[0].astype(int).tolist()
         expect(window == sorted(window), f"{case} the first window is {window}: it runs backwards.")
         steps = np.diff(x[:, 0])

@@ -30,6 +30,11 @@ MUTANTS = [
         "p=powers / powers.sum() if top_k is None else np.ones(len(order)) / len(order)",
     ),
     ("sign", "powers = np.exp((logits", "powers = 1 / np.exp((logits"),
+    ("60 tokens", "[:top_k]", "[: top_k or 5]"),
+    ("60 tokens", "[:top_k]", "[: top_k or 40]"),
+    ("draws", "int(np.argmax(logits))", "int(random.integers(len(logits)))"),
+    ("60 tokens", "[:top_k]", "[: top_k and min(top_k, 3)]"),
+    ("temperature 0.2", "/ temperature)", "/ max(temperature, 0.5))"),
 ]
 
 UNSEEN = [

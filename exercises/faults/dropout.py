@@ -23,6 +23,22 @@ MUTANTS = [
     ("shape", "np.where(kept, x / (1 - rate), 0.0)", "(x / (1 - rate))[kept]"),
     ("same factor", "np.where(kept, x / (1 - rate), 0.0)", "np.where(kept, x + rate, 0.0)"),
     ("dropped", "random.uniform(size=x.shape)", "random.normal(size=x.shape)"),
+    (
+        "number varies",
+        "random.uniform(size=x.shape)",
+        "random.permuted(np.linspace(0, 1, x.size)).reshape(x.shape)",
+    ),
+    (
+        "eighbours",
+        "random.uniform(size=x.shape)",
+        "np.repeat(random.uniform(size=x.shape), 2, axis=1)[:, : x.shape[1]]",
+    ),
+    (
+        "egative",
+        "random.uniform(size=x.shape) >= rate",
+        "(random.uniform(size=x.shape) >= rate) | (x < 0)",
+    ),
+    ("unchanged", "        return x\n", "        return np.clip(x, -100, 100)\n"),
 ]
 
 UNSEEN = [

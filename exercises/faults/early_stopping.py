@@ -26,6 +26,17 @@ MUTANTS = [
     ("results", "return epoch, best", "return epoch"),
     ("third", "return len(losses), best", "return len(losses), 1"),
     ("type", "return len(losses), best", "return len(losses), losses[best - 1:]"),
+    (
+        "above 1",
+        "loss < losses[best - 1]",
+        "loss < min(losses[: epoch - 1], default=1.0) and loss < 1.0",
+    ),
+    (
+        "above 1",
+        "loss < losses[best - 1]",
+        "loss < min(losses[: epoch - 1], default=10) and loss < 10",
+    ),
+    ("lowest", "loss < losses[best - 1]", "loss < losses[best - 1] - 0.001"),
 ]
 
 UNSEEN = [

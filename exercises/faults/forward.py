@@ -18,6 +18,8 @@ MUTANTS = [
     ("shape", "hidden @ output_weights", "(hidden @ output_weights)[:, 0]"),
     ("output weight", "hidden @ output_weights", "hidden.sum(axis=1, keepdims=True)"),
     ("sum over the hidden", "hidden @ output_weights", "hidden @ output_weights / hidden.shape[1]"),
+    ("upper bound", "np.maximum(sums, 0)", "np.clip(sums, 0, 6)"),
+    ("upper bound", "np.maximum(sums, 0)", "np.clip(sums, 0, 100)"),
 ]
 
 UNSEEN = [

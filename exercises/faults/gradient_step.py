@@ -21,6 +21,11 @@ MUTANTS = [
         "learning_rate * gradient",
         "learning_rate * gradient / np.abs(learning_rate * gradient).max() * 0.01",
     ),
+    (
+        "gradient",
+        "learning_rate * gradient",
+        "learning_rate * np.clip(gradient, -10, 10)",
+    ),
 ]
 
 UNSEEN = [

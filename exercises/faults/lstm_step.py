@@ -40,6 +40,11 @@ MUTANTS = [
     ("2 results", "return state, memory", "return state"),
     ("changed places", "return state, memory", "return memory, state"),
     ("sums", "state @ recurrent", "memory @ recurrent"),
+    (
+        "stay as it is",
+        "    state = sigmoid(output_sum)",
+        "    memory = np.clip(memory, -5, 5)\n    state = sigmoid(output_sum)",
+    ),
 ]
 
 UNSEEN = [

@@ -59,6 +59,23 @@ MUTANTS = [
         "    merged, place = [], 0\n",
         "    merged, place = [], 0\n    pieces.append('')\n",
     ),
+    (
+        "Overlapping",
+        "    counts = Counter(pairwise(pieces))\n",
+        "    counts, last = Counter(), None\n"
+        "    for place, pair in enumerate(pairwise(pieces)):\n"
+        "        if last != (pair, place - 1):\n"
+        "            counts[pair] += 1\n"
+        "            last = pair, place\n",
+    ),
+    ("order", "(counts[pair], pair)", "(counts[pair], len(''.join(pair)), pair)"),
+    ("order", "(counts[pair], pair)", "(counts[pair], ''.join(pair))"),
+    ("order", "(counts[pair], pair)", "(counts[pair], '|'.join(pair).lower())"),
+    (
+        "another pair",
+        "(counts[pair], pair)",
+        "(sum(one + two == ''.join(pair) for one, two in pairwise(pieces)), pair)",
+    ),
 ]
 
 UNSEEN = [

@@ -12,6 +12,7 @@ MUTANTS = [
     ("sigmoid", "np.exp(-total)", "2.0 ** -total"),
     ("sigmoid", "np.exp(-total)", "np.exp(-total / 2)"),
     ("None", "return 1", "output = 1"),
+    ("added", "inputs @ weights", "inputs[:3] @ weights[:3]"),
 ]
 
 UNSEEN = [

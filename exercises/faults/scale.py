@@ -50,6 +50,7 @@ MUTANTS = [
         "    return (train - mean) / deviation, (validation - mean) / deviation",
         "    return (train - mean) / deviation",
     ),
+    ("standard deviation", "(train == train[0]).all(axis=0)", "deviation < 0.01"),
 ]
 
 UNSEEN = [

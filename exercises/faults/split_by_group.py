@@ -60,6 +60,17 @@ MUTANTS = [
     ("whole", "np.flatnonzero(~chosen), np.flatnonzero(chosen)", "~chosen, chosen"),
     ("same chance", "random.permutation(np.unique(groups))", "random.permutation(groups)"),
     ("less than", ">= share * len(groups)", ">= 1"),
+    (
+        "never validate",
+        "random.permutation(np.unique(groups))",
+        "[*random.permutation(np.unique(groups)[:-1]), groups.max()]",
+    ),
+    ("different splits", "default_rng(seed)", "default_rng(seed % 2)"),
+    (
+        "different splits",
+        "random.permutation(np.unique(groups))",
+        "np.roll(np.unique(groups), random.integers(len(groups)))",
+    ),
 ]
 
 UNSEEN = [

@@ -10,13 +10,13 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_numeric_dtype
 
+from rows import DECIMALS, MOSTLY
 from utils.finished import fits
-from utils.runs import fail
+from utils.runs import fail, printable
 
 SHOWN = 40  # columns that are printed
-MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
 MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
 LARGEST = 1e30  # of a number, without its sign; what is larger becomes a gap
@@ -35,13 +35,16 @@ DAYS += ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y"]
 FORMATS = DAYS + [f"{day} {time}" for day in DAYS[1:] for time in ("%H:%M", "%H:%M:%S")]
 
 
-def look(table, words=(), numbers=()):
+def look(table, words=(), numbers=(), decimals=None):
     """Return for each column what it is taken for: "name", "kind", "said" and a date's "format".
 
-    words, numbers: names of the columns that a person has decided about.
+    words, numbers: names of the columns that a person has decided about. decimals: what stands
+    before them, {column: "point" or "comma"}; entered as "decimal".
     """
     return [
-        {"name": name} | look_at(name, table[name], name in words, name in numbers)
+        {"name": name}
+        | look_at(name, table[name], name in words, name in numbers)
+        | ({"decimal": decimals[name]} if name in (decimals or {}) else {})
         for name in table.columns
     ]
 
@@ -49,7 +52,7 @@ def look(table, words=(), numbers=()):
 def say(columns):
     """Print what the columns are taken for; of a wide table, only the first ones."""
     for column in columns[:SHOWN]:
-        print(f"  {column['name']:24} {column['said']}")
+        print(printable(f"  {column['name']:24} {column['said']}"))
     if len(columns) > SHOWN:
         kinds = Counter(column["kind"] for column in columns)
         counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
@@ -68,8 +71,6 @@ def look_at(name, column, as_words=False, as_numbers=False):
         return number(name, known, gaps)
     if different == 1 and not gaps:
         return left_out("it is the same in every row")
-    if is_bool_dtype(column):
-        return words(known, gaps)
     if is_numeric_dtype(column):
         if not gaps and different == len(known) and counts_rows(name, known):
             return left_out("a number that only tells rows apart")
@@ -166,7 +167,7 @@ def to_numbers(column):
 
 def to_words(column):
     """Return a column as words: whole numbers without ".0", and GAP where nothing is known."""
-    if is_numeric_dtype(column) and not is_bool_dtype(column):
+    if is_numeric_dtype(column):
         values = column.astype("float64")
         known = values.dropna()
         if (known == known.round()).all() and (known.abs() < EXACT).all():
@@ -199,14 +200,23 @@ def to_inputs(table, columns):
     return inputs
 
 
+def find_ranges(inputs):
+    """Return the least and the largest number of each input of numbers, which may be days."""
+    numbers = {name: values for name, values in inputs.items() if not is_words(values)}
+    return {
+        name: [float(np.nanmin(values)), float(np.nanmax(values))]
+        for name, values in numbers.items()
+        if not np.isnan(values).all()
+    }
+
+
 def is_description(value):
     """Tell whether a value of JSON is the description of a column, as look returns them."""
-    kinds = {"number": {}, "words": {}, "left out": {}, "date": {"format": str}}
     return (
         fits(value, {"name": str, "kind": str})
-        and value["kind"] in kinds
-        and fits(value, kinds[value["kind"]])
-        and value.get("format", FORMATS[0]) in FORMATS
+        and value["kind"] in ("number", "words", "left out", "date")
+        and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
+        and value.get("decimal") in [None, *DECIMALS]
     )
 
 

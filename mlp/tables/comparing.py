@@ -66,6 +66,7 @@ def train_others(training, validation, classes, seed):
     # Like the network, boosting stops where the loss on the validation rows no longer falls. It
     # does not go back to the best step, though.
     options = {"categorical_features": "from_dtype", "random_state": seed, "max_iter": 1000}
+    options["early_stopping"] = True  # "auto" stops only above 10,000 rows (scikit-learn 1.9.1)
     watched = {"X_val": validation.frame, "y_val": validation.y}
     if not classes:
         mean = DummyRegressor().fit(X, y)

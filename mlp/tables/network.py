@@ -86,7 +86,7 @@ def apply(model, inputs):
 
 
 def build_network(width, hidden, outputs):
-    """Return a perceptron: so many inputs, hidden layers of these sizes, so many outputs."""
+    """Return an MLP: so many inputs, hidden layers of these sizes, so many outputs."""
     return keras.Sequential(
         [
             keras.Input((width,)),

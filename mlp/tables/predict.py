@@ -4,12 +4,13 @@
 
 RUN is the folder of a run of `table.py`. FILE is a CSV file with the same columns, in any order; it
 needs no target, and columns that the network does not take stay as they are. You will see what the
-network does not know, such as new words, the first answers, and
+network does not know, such as new words or larger numbers, the first answers, and
 
     10 rows, 4 of them with yes (from a probability of 0.5 on).
 
-`predictions.csv` in `mlp/outputs/<start time>/` has all rows with their answers. Takes a few
-seconds. Nothing is fitted here: words, gaps and scaling are in the network.
+`predictions.csv` in `mlp/outputs/<start time>/` has all rows as they stand in the file, with their
+answers. Takes a few seconds. Nothing is fitted here: words, gaps and scaling are in the network.
+Ends with one line if much of a column cannot be read, or most of it is unlike what was learned.
 Chapter: mlp/tables/README.md#predicting-tomorrow
 """
 
@@ -19,19 +20,34 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from columns import inputs_of, is_description, is_words, to_inputs
 from network import ask
-from rows import read_rows
+from rows import DECIMALS, SEPARATORS, read_rows, read_values
+from target import MOST_CLASSES
 from utils.finished import fits
 from utils.models import load_model
 from utils.options import make_parser, number
-from utils.runs import fail, find_run, make_folder, read_json, save_results, shown, writing_to
+from utils.runs import (
+    fail,
+    find_run,
+    make_folder,
+    printable,
+    read_json,
+    replacing,
+    save_results,
+    shown,
+    writing_to,
+)
 
 SHOWN = 10  # rows that are printed
+UNREADABLE = 0.1  # of the values of a column, at most
+OUTSIDE = 0.5  # of the values of a column, at most, may be smaller or larger than all learned ones
 # What results.json says of a run of table.py.
-RUN = {"columns": list, "target": str, "names": list, "task": str}
-POINTS = {"thresholds": {"calculated": {"threshold": int | float}}}
+RUN = {"columns": list, "target": str, "names": list, "task": str, "ranges": dict}
+RUN |= {"file": {"separator": str, "encoding": str}}
+ANSWERS = {"number": [1], "yes-or-no": [2], "classes": range(3, MOST_CLASSES + 1)}  # by task
 
 
 def parse_options(argv):
@@ -41,67 +57,115 @@ def parse_options(argv):
     add("--rows", type=Path, required=True, metavar="FILE", help="a CSV file")
     about = "probability from which on the answer is yes; default: that of the run"
     add("--threshold", type=number(float, 0, 1), help=about)
-    add("--encoding", help="of the file, such as cp1252; default: utf-8, or what its mark says")
+    add("--encoding", help="of the file; default: utf-8, or that of the file that was learned from")
+    about = "what stands before decimals where a column leaves it open; default: as in that file"
+    add("--decimal", choices=DECIMALS, help=about)
+    add("--anyway", action="store_true", help="answer even if the rows are unlike those learned")
     return parser.parse_args(argv)
+
+
+def check_run(run):
+    """Raise an error of one of many kinds if results.json is not that of a run of table.py."""
+    points = run["thresholds"] if run["task"] == "yes-or-no" else {"calculated": {"threshold": 0}}
+    good = [
+        fits(run, RUN),
+        *map(is_description, run["columns"]),
+        *[isinstance(name, str) for name in run["names"]],
+        len(run["names"]) in ANSWERS[run["task"]],
+        run["file"]["separator"] in [*SEPARATORS],
+        *[np.isfinite(ends).all() and len(ends) == 2 for ends in run["ranges"].values()],
+        0 <= points["calculated"]["threshold"] <= 1,
+    ]
+    if not all(good):
+        raise ValueError
 
 
 def load_run(folder):
     """Return what a run of table.py says of its columns and its target, and its network."""
     try:
         run = read_json(folder / "results.json")
-        form = RUN | (POINTS if run["task"] == "yes-or-no" else {})
-        if not fits(run, form) or not all(map(is_description, run["columns"])):
-            raise ValueError
-    except (OSError, ValueError, KeyError, TypeError):
+        check_run(run)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError):
         fail(f"{shown(folder)} is not a finished run of table.py: its results.json cannot be read.")
     model = load_model(folder / "table.keras", compile=False)
-    known = {name for column in run["columns"] for name in inputs_of(column)}
-    inputs = {each.name for each in model.inputs}
-    answers = getattr(model, "output", None)  # a list of layers need not have it
-    names = {*answers} if isinstance(answers, dict) else set()
-    if not inputs <= known or names != {*map(str, run["names"])}:
+    nothing = pd.DataFrame({column["name"]: [None] for column in run["columns"]}, dtype=object)
+    try:
+        if model.output.keys() != {*run["names"]}:
+            raise ValueError
+        ask(model, to_inputs(nothing, run["columns"]), run["names"])
+    except Exception:  # of whatever library the network has led to
         fail(f"the network in {shown(folder)} is not the one that its results.json describes.")
     return run, model
 
 
-def find_unknown(model, inputs, table, columns):
-    """Return for each input how many of its values the network does not know, and one of these."""
+def find_strange(model, inputs, table, columns, ranges):
+    """Return what the network does not know, and what is smaller or larger than all it has learned.
+
+    Both are dicts: for each input "rows", "of" how many that have a value, and in the first one an
+    example, "such as".
+    """
     words = {
         layer.input.name: set(map(str, layer.get_vocabulary()))
         for layer in model.layers
         if isinstance(layer, keras.layers.StringLookup)
     }
-    unknown = {}
+    unknown, outside = {}, {}
     for column in columns:
+        known = table[column["name"]].notna().to_numpy()
         for name in inputs_of(column):
-            known, values = table[column["name"]].notna().to_numpy(), inputs[name]
+            values = inputs[name]
             if is_words(values):
                 strange = known & ~np.isin(values.astype(str), list(words.get(name, values)))
             else:
                 strange = known & np.isnan(values)
-            if strange.any():
+                least, most = ranges.get(name, (-np.inf, np.inf))
+                if far := int(((values < least) | (values > most)).sum()):
+                    outside[name] = {"rows": far, "of": int(known.sum())}
+            if rows := int(strange.sum()):
                 example = str(table[column["name"]].iloc[int(strange.argmax())])
-                unknown[name] = {"rows": int(strange.sum()), "such as": example}
-    return unknown
+                unknown[name] = {"rows": rows, "of": int(known.sum()), "such as": example}
+    return unknown, outside
+
+
+def say_strange(unknown, outside, inputs, rows, ranges):
+    """Print what find_strange has found in so many rows."""
+    for name, one in unknown.items():
+        kind = "unknown or rare words" if is_words(inputs[name]) else "values that it cannot read"
+        example = f'{kind}, such as "{one["such as"]}"'
+        print(printable(f"{name}: {example}, in {one['rows']:,} of {rows:,} rows"))
+    for name, one in outside.items():
+        counts = f"{one['rows']:,} of {one['of']:,} values"
+        print(printable(f"{name}: {counts} outside of {ranges[name][0]:g} to {ranges[name][1]:g}"))
 
 
 def main(argv=None):
     args = parse_options(argv)
     path = Path(args.model)
     run, model = load_run(path.parent if path.is_file() else find_run(path, OUTPUTS))
-    table, _ = read_rows(args.rows, args.encoding)
+    texts, form, _ = read_rows(args.rows, args.encoding, run["file"])
     columns = [column for column in run["columns"] if inputs_of(column)]
-    missing = [column["name"] for column in columns if column["name"] not in table.columns]
+    missing = [column["name"] for column in columns if column["name"] not in texts.columns]
     if missing:
         fail(f"{args.rows} has no column {', '.join(missing)}. The network needs it.")
-    folder = make_folder(args.outputs)
+    numbers = [column["name"] for column in columns if column["kind"] == "number"]
+    # A file with another separator is of another origin.
+    same = form["separator"] == run["file"]["separator"]
+    before = {column["name"]: column.get("decimal") if same else None for column in columns}
+    table, decimals = read_values(texts[[*before]], args.decimal, before, numbers)
 
-    inputs = to_inputs(table, columns)
-    unknown = find_unknown(model, inputs, table, columns)
-    for name, one in unknown.items():
-        kind = "unknown or rare words" if is_words(inputs[name]) else "values that it cannot read"
-        example = f'{kind}, such as "{one["such as"]}"'
-        print(f"{name}: {example}, in {one['rows']:,} of {len(table):,} rows")
+    inputs, ranges = to_inputs(table, columns), run["ranges"]
+    unknown, outside = find_strange(model, inputs, table, columns, ranges)
+    say_strange(unknown, outside, inputs, len(table), ranges)
+    far = [n for n in numbers if n in outside and outside[n]["rows"] > OUTSIDE * outside[n]["of"]]
+    far += [
+        name
+        for name, one in unknown.items()
+        if not is_words(inputs[name]) and one["rows"] > UNREADABLE * one["of"]
+    ]
+    if far and not args.anyway:
+        about = "unlike what the network has learned from: correct the file, or add --anyway"
+        fail(f"{args.rows} has much in {', '.join(far)} that is {about}.")
+    folder = make_folder(args.outputs)
 
     names, target = run["names"], run["target"]
     answers = ask(model, inputs, names)
@@ -117,14 +181,16 @@ def main(argv=None):
         added = {f"{target}, predicted": [names[i] for i in chosen]}
         for i, name in enumerate(names):
             added[f"probability of {name}"] = answers[:, i].round(4)
-    table = table.assign(**added)  # also over those of an earlier run
-    print(table[list(added)].head(SHOWN))
+    texts = texts.assign(**added)  # also over those of an earlier run
+    print(*map(printable, str(texts[list(added)].head(SHOWN)).split("\n")), sep="\n")
     if run["task"] == "yes-or-no":
-        print(f"{len(table):,} rows, {chosen.sum():,} of them with {names[1]} ", end="")
+        print(f"{len(texts):,} rows, {chosen.sum():,} of them with {printable(names[1])} ", end="")
         print(f"(from a probability of {threshold:.2g} on).")
-    with writing_to(folder):
-        table.to_csv(folder / "predictions.csv", index=False, encoding="utf-8-sig")  # for Excel
-    return save_results({"rows": len(table), "unknown": unknown}, folder, __file__, argv)
+    how = {"sep": form["separator"], "decimal": "," if "comma" in decimals.values() else "."}
+    with writing_to(folder), replacing(folder / "predictions.csv") as partial:
+        texts.to_csv(partial, index=False, encoding="utf-8-sig", **how)  # a mark for Excel
+    results = {"rows": len(texts), "unknown": unknown, "outside": outside}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Machinery of this part: reads the rows of any CSV file, or says in one line why it cannot.
 
-`table.py` and `predict.py` import it; it does nothing by itself.
+`table.py` and `predict.py` import it; it does nothing by itself. `read_rows` gives the texts as
+they stand in the file, `read_values` makes numbers of them.
 Chapter: mlp/tables/README.md#what-a-file-may-look-like
 """
 
 import codecs
+import contextlib
 import io
 import re
 import warnings
@@ -12,33 +14,47 @@ from functools import partial
 
 import pandas as pd
 
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line, printable, read_bytes
 
 SEPARATORS = ",;\t|"
 TAKEN = re.compile(
     r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
     r"sequential|softmax|string_lookup|take)(_\d+)?"
 )
-THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # or a number with three decimals
-SAMPLE = 100_000  # characters by which separator and decimal commas are recognized
-# Beside what pandas takes for a gap: nothing, NA, N/A, NaN, None, null and a few more.
-GAPS = ["?", "-", "--", ".", "missing", "Missing"]
+# Numbers, by what stands before their decimals. 1.234 may be either: the other mark is that
+# of thousands.
+NUMBER = re.compile(
+    r"[-+]?(?:\d+|(?P<either>[1-9]\d{0,2}[.,]\d{3})"
+    r"|(?P<point>\d+\.\d*|\.\d+|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?)"
+    r"|(?P<comma>\d+,\d*|,\d+|[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?))(?:[eE][-+]?\d+)?",
+    re.ASCII,
+)
+DECIMALS = ["point", "comma"]
+MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
+SAMPLE = 100_000  # characters among which the first line is looked for
+# What pandas takes for a gap, and a few more.
+GAPS = ["", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan"]
+GAPS += ["NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"]
+GAPS += ["?", "-", "--", ".", "missing", "Missing"]
 
 
-def read_rows(path, encoding=None):
-    """Return a CSV file as a table, each gap a NaN, and what was recognized, as sentences."""
+def read_rows(path, encoding=None, usual=None):
+    """Return a CSV file as a table of texts, {"separator", "encoding"}, and sentences about it.
+
+    usual: these two of a file of the same origin, if there is one.
+    """
+    usual = usual or {"separator": None, "encoding": "utf-8"}
     try:
         content = read_bytes(path)
-        encoding = encoding or recognize(content)
+        encoding = encoding or recognize(content, usual["encoding"])
         with io.TextIOWrapper(io.BytesIO(content), encoding) as file:
             sample = file.read(SAMPLE)
         first = next((line for line in sample.split("\n") if line.strip()), None)
         if first is None:
             fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
-        separator = max(SEPARATORS, key=first.count)
-        # Not the parts of a date, such as 31.01.2026.
-        numbers = re.findall(r"(?<![\d.,])\d+[.,]\d+(?![\d.,])", sample)
-        commas = separator != "," and numbers and all("," in number for number in numbers)
+        separator = usual["separator"]
+        if not separator or separator not in first:
+            separator = max(SEPARATORS, key=first.count)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             read = partial(
@@ -47,11 +63,12 @@ def read_rows(path, encoding=None):
                 encoding=encoding,
                 skipinitialspace=True,
                 index_col=False,
-                low_memory=False,
+                dtype=str,
+                na_filter=False,
             )
-            table = read(io.BytesIO(content), decimal="," if commas else ".", na_values=GAPS)
+            table = read(io.BytesIO(content))
             # As a row, since pandas gives a second column of one name another name.
-            head = read(io.BytesIO(content), header=None, nrows=1, dtype=str, na_filter=False)
+            head = read(io.BytesIO(content), header=None, nrows=1)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
     except LookupError:
@@ -64,18 +81,72 @@ def read_rows(path, encoding=None):
         fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
     table.columns = name_columns(head.iloc[0], path)
     said = [f'separated by "{separator}"'] if separator not in ",\t" else []
-    if commas:
-        said.append("with decimal commas")
-    if separator != "," and numbers and all(map(THOUSANDS.fullmatch, numbers)):
-        said.append(f"{numbers[0]} and the like have three decimals; they are not thousands")
-    return table, said
+    return table, {"separator": separator, "encoding": encoding}, said
 
 
-def recognize(start):
-    """Return the encoding of a file that starts so; some spreadsheets put invisible marks first."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+def recognize(content, usual):
+    """Return the encoding of a file; some spreadsheets put invisible marks first."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    with contextlib.suppress(UnicodeDecodeError):
+        content.decode()
+        return "utf-8"
+    return usual
+
+
+def read_values(texts, decimal=None, usual=None, numbers=()):
+    """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
+
+    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
+    it is among numbers; what is none stays a text. decimal: what stands before the decimals where
+    a column leaves it open. usual: what stood there in a file of the same origin, by column.
+    """
+    values, marks = {}, {}
+    for name in texts.columns:
+        column = without_gaps(texts[name])
+        before = None if decimal or not usual else usual.get(name)
+        values[name], mark = read_column(column, decimal, before, name in numbers)
+        marks |= {name: mark} if mark else {}
+    return pd.DataFrame(values, texts.index), marks
+
+
+def without_gaps(column):
+    return column.mask(column.isin(GAPS))
+
+
+def read_column(column, decimal, before, always):
+    """Return one column of read_values, and what stands before its decimals, if that is known."""
+    known = column.dropna()
+    texts = [text.strip() for text in known]
+    kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
+    numbers = len(kinds) - kinds.count(None)
+    if not numbers or (not always and numbers < MOSTLY * len(kinds)):
+        return column, None
+    seen = {*DECIMALS} & {*kinds, before}
+    mark = seen.pop() if len(seen) == 1 else decimal
+    if not mark and "either" in kinds:
+        one = texts[kinds.index("either")]
+        fail(
+            f'"{one}" in the column {column.name} may be {one.replace(",", ".")} or '
+            f"{re.sub('[.,]', '', one)}. Say what stands before decimals: "
+            "--decimal point or --decimal comma"
+        )
+    plain = [
+        text if kind in (None, "whole") else in_python(text, mark if kind == "either" else kind)
+        for text, kind in zip(texts, kinds, strict=True)
+    ]
+    if numbers == len(kinds):
+        return pd.to_numeric(pd.Series(plain, known.index, object)).reindex(column.index), mark
+    return pd.Series(plain, known.index, str).reindex(column.index), mark
+
+
+def in_python(number, mark):
+    """Return a number as Python writes it: a point before decimals, nothing between thousands."""
+    if mark == "point":
+        return number.replace(",", "")
+    return number.replace(".", "").replace(",", ".")
 
 
 def name_columns(names, path):
@@ -91,5 +162,5 @@ def input_name(name):
 
     Keras allows no slash in it, and gives some names to what it computes.
     """
-    name = name.strip().replace("/", "_")
+    name = printable(name.strip()).replace("/", "_")
     return f"{name}_" if TAKEN.fullmatch(name) else name

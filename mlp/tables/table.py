@@ -3,7 +3,7 @@
     python mlp/tables/table.py --data FILE --target COLUMN
     python mlp/tables/table.py --data FILE --target COLUMN --test    # in the end
 
-Says what it takes each column for, splits the rows in three, trains a perceptron and compares it
+Says what it takes each column for, splits the rows in three, trains an MLP and compares it
 with simpler models on the same rows. Try it with the penguins that come with it:
 
     python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex \
@@ -25,7 +25,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from columns import look, say, to_inputs, to_words
+from columns import find_ranges, look, say, to_inputs, to_words
 from comparing import (
     choose_temperature,
     losses,
@@ -36,10 +36,11 @@ from comparing import (
 from deciding import find_importance, find_thresholds, say_costs, say_importance
 from network import ask, build_preparation, join, train
 from pictures import draw
-from rows import read_rows
+from rows import DECIMALS, read_rows, read_values, without_gaps
 from target import TASKS, find, giving_away, read_target, split
 from utils import options
-from utils.runs import fail, make_folder, replacing, save_results
+from utils.models import save_network
+from utils.runs import fail, make_folder, printable, save_results
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.003  # step size of Adam
@@ -66,6 +67,8 @@ def parse_options(argv):
     add("--cost-miss", type=rate, default=COST_MISS, help="of a no that should be a yes")
     add("--cost-false-alarm", type=rate, default=COST_FALSE_ALARM, help="of a wrong yes")
     add("--encoding", help="of the file, such as cp1252; default: utf-8, or what its mark says")
+    about = "what stands before decimals in a column that may mean either, as 1.234 does"
+    add("--decimal", choices=DECIMALS, help=about)
     add("--hidden", type=count, nargs="*", default=HIDDEN, help="neurons of each hidden layer")
     add("--epochs", type=count, default=EPOCHS, help="passes over the training rows, at most")
     add("--learning-rate", type=rate, default=LEARNING_RATE, help="step size of Adam")
@@ -75,34 +78,37 @@ def parse_options(argv):
 
 
 def read(args):
-    """Return rows, columns, target and groups of the file, and say what they are taken for."""
-    table, said = read_rows(args.data, args.encoding)
-    (name,) = find([args.target], table, args.data)
+    """Return rows, columns, target, groups and form of the file; say what they are taken for."""
+    texts, form, said = read_rows(args.data, args.encoding)
+    (name,) = find([args.target], texts, args.data)
     dropped, words, numbers, group = (
-        find(names, table, args.data)
+        find(names, texts, args.data)
         for names in (args.drop, args.words, args.numbers, [args.group] if args.group else [])
     )
     if name in dropped + group:
         fail(f"{name} is the target: it cannot be left out, and it cannot be the group.")
+    kept = texts.drop(columns=[*dropped, *group])
+    table, decimals = read_values(kept, args.decimal, numbers=numbers)
+    said += ["with decimal commas"] if "comma" in decimals.values() else []
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
-    columns = look(table.drop(columns=[name, *group, *dropped]), words, numbers)
+    columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
-        more.append(f"{copies:,} rows equal others in all that is used: are they the same cases?")
+        more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
     if any(column["kind"] == "date" for column in columns):
         more.append(
             "its rows are split at random, not by date, so scores promise too much of later ones"
         )
     for sentence in said + more:
-        print(f"The table: {sentence}.")
+        print(printable(f"The table: {sentence}."))
     say(columns)
-    print(f"To predict: {name}, {target.said}")
+    print(printable(f"To predict: {name}, {target.said}"))
     if all(column["kind"] == "left out" for column in columns):
         fail(f"{args.data} has no column that {name} could be predicted from.")
-    groups = to_words(table[group[0]]).to_numpy() if group else None
-    if group and (gaps := table[group[0]].isna().sum()):
+    groups = without_gaps(texts.loc[table.index, group[0]]) if group else None
+    if group and (gaps := groups.isna().sum()):
         print(f"The table: {gaps:,} rows have no {group[0]}; they stay together.")
-    return table, columns, target, groups
+    return table, columns, target, to_words(groups).to_numpy() if group else None, form
 
 
 def main(argv=None):
@@ -112,7 +118,7 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
 
     # 1. Look at the table, and split it.
-    table, columns, target, groups = read(args)
+    table, columns, target, groups, form = read(args)
     y, classes = target.y, target.classes
     inputs = to_inputs(table, columns)
     parts = split(y, groups, classes, args.seed)
@@ -139,14 +145,14 @@ def main(argv=None):
         raw = ask(model, validation.inputs, target.names)
         temperature = choose_temperature(raw, validation)
         model = join(preparation, network, temperature, target.names)
-    with replacing(folder / "table.keras") as partial:
-        model.save(partial)
+    save_network(model, folder / "table.keras")
     models["neural_network"] = lambda part: ask(model, part.inputs, target.names)
 
     # 4. Compare on rows that none of them has learned from.
     variance = training.y.var()
     answers, on_validation = report("validation", validation, models, classes, variance)
-    results = {"columns": columns, "target": target.column, "task": target.task}
+    results = {"columns": columns, "target": target.column, "task": target.task, "file": form}
+    results["ranges"] = find_ranges(training.inputs)
     results |= {"rows": {part: len(rows) for part, rows in parts.items()}}
     results |= {"names": target.names, "leaks": leaks, "validation": on_validation}
     points = None

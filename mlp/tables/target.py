@@ -9,13 +9,13 @@ from collections import namedtuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_numeric_dtype
 from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from columns import DATE, counts_rows, is_words, to_numbers, to_words
-from rows import input_name
+from rows import MOSTLY, input_name
 from utils.runs import fail
 from utils.statistics import fit_float32
 
@@ -54,7 +54,7 @@ def decide_task(target, task):
     name = target.name
     if different < 2:
         fail(f'the target {name} is "{target.iloc[0]}" in every row. Choose another column.')
-    numeric = is_numeric_dtype(target) and not is_bool_dtype(target)
+    numeric = is_numeric_dtype(target)
     whole = numeric and (target == target.round()).all()
     if not numeric and target.astype(str).head(1000).str.fullmatch(DATE).mean() > 0.9:
         fail(f"the target {name} is a date, which this script does not predict.")
@@ -75,10 +75,17 @@ def decide_task(target, task):
 def read_target(table, name, task, yes, path):
     """Return the rows that have a target, the target, and what there is to say about the rows."""
     said = []
-    known = table[name].replace([np.inf, -np.inf], np.nan).notna()
+    known = table[name].notna()
     if not known.all():
         said.append(f"left out: {(~known).sum():,} rows in which the target is missing")
     table = table[known]
+    numbers = to_numbers(table[name])
+    known = numbers.notna()
+    odd, numbers = table[name][~known], numbers[known]
+    mostly = len(odd) and known.mean() >= MOSTLY and numbers.nunique() > 1
+    if mostly and decide_task(numbers, task) == "number":  # as for a column
+        said.append(f'left out: {len(odd):,} targets that are no numbers, such as "{odd.iloc[0]}"')
+        table = table[known].assign(**{name: numbers})
     if len(table) < FEWEST_ROWS:
         fail(f"{path} has {len(table)} rows with a target. Give at least {FEWEST_ROWS}.")
     task = decide_task(table[name], task)
@@ -90,12 +97,20 @@ def read_target(table, name, task, yes, path):
                 "32 bits cannot hold: take another unit, or subtract what is always there."
             )
         about = f"a number from {y.min():g} to {y.max():g}"
+        if (y == y.round()).all() and len(np.unique(y)) <= MOST_CLASSES:
+            about += " (if it is a code: --task classes)"
         return table, Target(name, task, [], [name], y, about), said
 
     labels = to_words(table[name])
     counts = labels.value_counts()
     if rare := sorted(counts.index[counts < FEWEST_OF_CLASS]):
         rows = labels.isin(rare)
+        if (~rows).mean() < MOSTLY:
+            fail(
+                f"the target {name} has {rows.sum():,} of {len(rows):,} rows in classes with fewer "
+                f"than {FEWEST_OF_CLASS}: {few(rare, 4)}. Write numbers with digits and a point, "
+                "join rare classes, or choose another column."
+            )
         said.append(f"left out: {rows.sum()} rows of classes with fewer than 5: {few(rare)}")
         table, labels, counts = table[~rows], labels[~rows], counts.drop(rare)
     if len(counts) < 2:

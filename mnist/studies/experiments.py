@@ -26,7 +26,7 @@ from utils.runs import make_folder, save_results
 
 
 def perceptron(*neurons, activation="relu"):
-    """Return a function that builds a perceptron with so many neurons in its hidden layers."""
+    """Return a function that builds an MLP with so many neurons in its hidden layers."""
 
     def build():
         hidden = [layers.Dense(n, activation=activation) for n in neurons]

@@ -1,4 +1,4 @@
-"""Underfitting and overfitting: four runs of perceptrons and their curves side by side.
+"""Underfitting and overfitting: four runs of MLPs and their curves side by side.
 
     python mnist/studies/fitting.py
 

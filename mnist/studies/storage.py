@@ -16,7 +16,8 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import TrialState
-from sqlalchemy.exc import IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from utils.runs import fail, first_line
@@ -54,6 +55,13 @@ def open_database(url):
 def join_study(name, url):
     """Return the study of this name in a database that several processes share, or a new one."""
     warnings.simplefilter("ignore", ExperimentalWarning)  # signs of life are called so
+    try:
+        host = make_url(url).host or ""  # which errors name
+    except (ArgumentError, ValueError):
+        host = "@"
+    if "@" in host:  # it begins with half of the password
+        form = "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, with %40 for an @ in PASSWORD"
+        fail(f"cannot read the URL of the database. Its form is {form}.")
     try:
         try:
             study = create_study(name, open_database(url))

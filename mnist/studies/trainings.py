@@ -70,7 +70,8 @@ def train_and_score(settings):
     mnist.compile_model(model, settings, steps)
     order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
     model.fit(digits.x_train, digits.y_train, **order)
-    return score(digits.y_val, model.predict(digits.x_val, settings.batch_size, verbose=0))
+    answers = model.predict(digits.x_val, batch_size=settings.batch_size, verbose=0)
+    return score(digits.y_val, answers)
 
 
 def score_once(settings, path):

@@ -3,6 +3,7 @@
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
+import gc
 import json
 import logging
 import select
@@ -105,6 +106,10 @@ def make_server(app, **where):
     logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each that waits
     BaseWSGIServer.channel_class = Channel
+    # A request of many small lists makes Python look for garbage, again and again, through all that
+    # TensorFlow and the network consist of. That stays: leave it out from here on.
+    gc.collect()
+    gc.freeze()
     return create_server(
         app,
         **where,

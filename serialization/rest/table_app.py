@@ -104,12 +104,18 @@ def create_app(path, hosts=()):
     def predict_row(row):
         with lock:  # Keras does not promise that several threads may ask at once
             answer = model.predict_on_batch(to_arrays(row, columns))
+        if not all(np.isfinite(value).all() for value in keras.tree.flatten(answer)):
+            raise RequestError(422, "the network gives no finite number for this row")
         if not named:
             return {"probability": round(float(answer[0, 0]), 6)}
         return {"answer": {name: float(f"{value[0, 0]:.6g}") for name, value in answer.items()}}
 
     # The first call compiles the network; no user has to wait for it.
-    predict_row({name: 0 if words == "a number" else words[-1] for name, words in columns.items()})
+    first = {name: 0 if words == "a number" else words[-1] for name, words in columns.items()}
+    try:
+        predict_row(first)
+    except Exception:  # of whatever library the network has led to
+        fail(f"{path} does not answer a row with one finite number, or with one for each name.")
 
     @app.get("/")
     def show_columns():

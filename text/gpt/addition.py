@@ -16,11 +16,9 @@ Chapter: text/gpt/README.md#questions-and-answers
 
 from chapter import OUTPUTS
 
-from pathlib import Path
-
 import numpy as np
 
-from characters import VALIDATION_SHARE, encode, load_text, token_losses
+from characters import VALIDATION_SHARE, encode, text_of_run, token_losses
 from fine_tuning import RANK, SEED, WAYS, keep, load_first, train_one_way
 from gpt import build_gpt
 from shakespeare import BATCH_SIZE
@@ -105,7 +103,7 @@ def main(argv=None):
     first, settings = load_first(args.run)
     if (context := first.input_shape[1]) < LENGTH:
         fail(f"a sum has {LENGTH} characters, and this network sees {context} at once.")
-    old = load_text(Path(settings["data"]), settings["alphabet"])
+    old = text_of_run(settings)
     texts = make_sums(args.seed, args.forwards)
     alphabet = old.alphabet + "".join(sorted(set("0123456789+=\n") - set(old.alphabet)))
     learned, held_out = (np.array([encode(line, alphabet) for line in text]) for text in texts)

@@ -9,15 +9,17 @@ Chapter: text/gpt/README.md#training
 from chapter import FOLDER, OUTPUTS
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax
 
-from positions import Positions  # noqa: F401 (a saved network holds that layer)
+from gpt import build_gpt
 from utils.finished import fits
 from utils.models import load_model
-from utils.runs import fail, find_run, read_json, read_text
+from utils.options import positive, seed
+from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
 from utils.statistics import interval
 from utils.training import checkpoint_path
 
@@ -25,6 +27,7 @@ SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
 VALIDATION_SHARE = 0.1  # the end of the text
 LEAST = 10_000  # characters of a text to learn from
 PIECES = 50  # of the validation part, for intervals
+MOST = 512  # characters that a network may see at once: a text may be as short as that
 
 
 class Text(NamedTuple):
@@ -53,6 +56,11 @@ def encode(text, alphabet):
     if unknown := sorted(set(text) - set(places)):
         fail(f"the network has never seen {', '.join(map(repr, unknown[:5]))}: leave it out.")
     return np.array([places[character] for character in text], "int32")
+
+
+def harmless(text):
+    """Return a text whose alphabet came from a file so that no character commands a terminal."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def load_text(path=SHAKESPEARE, alphabet=None):
@@ -111,20 +119,50 @@ def mean_with_interval(losses):
     return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
 
 
+def build_alike(model, symbols):
+    """Return a GPT of gpt.py with the sizes of another one."""
+    names = [layer.name for layer in model.layers]
+    return build_gpt(
+        symbols,
+        positive(int, MOST)(model.input_shape[1]),
+        width=model.get_layer("embedding").output_dim,
+        heads=model.get_layer("block_1_attention").num_heads,
+        blocks=sum(name.endswith("_attention") for name in names),
+        positions="positions" in names,
+    )
+
+
 def load_run(name):
-    """Return the network of a run of shakespeare.py, its settings and its folder."""
+    """Return the network of a run of shakespeare.py, its settings and its folder.
+
+    Ends the program with one line if they are not what shakespeare.py writes.
+    """
     folder = find_run(name, OUTPUTS)
     try:
         settings = read_json(folder / "settings.json")
+        if not fits(settings, {"alphabet": str, "data": str, "steps": int, "seed": int}):
+            raise ValueError
+        settings |= {"steps": positive(int)(settings["steps"]), "seed": seed(settings["seed"])}
     except (OSError, ValueError):
-        settings = None
-    if not fits(settings, {"alphabet": str, "data": str, "steps": int, "seed": int}):
-        fail(f"{folder} is not a run of shakespeare.py: it has no readable settings.json.")
-    model = load_model(checkpoint_path(folder, "gpt"))
-    alphabet = settings["alphabet"]
-    if len(model.input_shape) != 2 or model.output_shape[1:] != (
-        model.input_shape[1],
-        len(alphabet),
-    ):
-        fail(f"the network in {folder} is not a language model of its {len(alphabet)} characters.")
+        fail(f"{folder} is not a run of shakespeare.py: its settings.json is missing or damaged.")
+    model, symbols = load_model(checkpoint_path(folder, "gpt")), len(settings["alphabet"])
+    try:
+        networks = (model, build_alike(model, symbols))
+        found, wanted = ([(w.path, w.shape) for w in one.weights] for one in networks)
+        alike = found == wanted
+    except (AttributeError, TypeError, ValueError):  # a layer of another kind, or none
+        alike = False
+    if not alike:
+        fail(f"the network in {folder} is not a GPT of gpt.py with its {symbols} characters.")
     return model, settings, folder
+
+
+def text_of_run(settings):
+    """Return the Text that a run learned from, or end the program if the file holds another one.
+
+    Cut elsewhere, it would validate with what the network has learned.
+    """
+    path = Path(settings["data"])
+    if not path.is_file() or file_sha256(path) != settings.get("sha256"):
+        fail(f"{path} is not, or no longer, the text of this run. Bring that back, or train anew.")
+    return load_text(path, settings["alphabet"])

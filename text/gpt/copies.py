@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from characters import load_run, load_text
+from characters import load_run, text_of_run
 from generate import write
 from ngrams import NGrams
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, printable, save_results
 
 LENGTH = 1_500  # characters of each text
 TEMPERATURES = [1.0, 0.8, 0.5]
@@ -60,7 +60,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
     model, settings, _ = load_run(args.run)
-    text = load_text(Path(settings["data"]), settings["alphabet"])
+    text = text_of_run(settings)
     learned, validation = (
         "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
     )
@@ -74,7 +74,8 @@ def main(argv=None):
         written = [ngrams.write(order, args.length, random) for _ in range(PIECES)]
         texts[f"n-grams of {order} characters"] = written
     starts = np.linspace(0, len(validation) - args.length, PIECES).astype(int)
-    held_out = f"held-out {Path(settings['data']).stem.capitalize()}"  # Shakespeare, or your text
+    name = Path(settings["data"]).stem.capitalize()  # Shakespeare, or your text
+    held_out = printable(f"held-out {name}")
     texts[held_out] = [validation[s : s + args.length] for s in starts]
     results = {}
     for name, some in texts.items():

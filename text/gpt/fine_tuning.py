@@ -23,14 +23,15 @@ from characters import (
     VALIDATION_SHARE,
     encode,
     load_run,
-    load_text,
     read_long_text,
+    text_of_run,
     token_losses,
 )
 from generate import write
 from gpt import build_gpt, next_token_loss
 from messages import load_messages
 from shakespeare import batches
+from utils.models import save_network
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results, write_json
 from utils.training import checkpoint_path, verbosity
@@ -125,7 +126,7 @@ def train_one_way(way, first, rows, steps, rank, seed):
 
 def keep(model, settings, alphabet, folder):
     """Save a network as a run of shakespeare.py does, for generate.py."""
-    model.save(checkpoint_path(folder, "gpt"))
+    save_network(model, checkpoint_path(folder, "gpt"))
     write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
 
 
@@ -141,7 +142,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     first, settings = load_first(args.run)
-    old = load_text(Path(settings["data"]), settings["alphabet"])
+    old = text_of_run(settings)
     learned, held_out = read_texts(args.data, old.alphabet, args.seed)
     learned, held_out = encode(learned, old.alphabet), encode(held_out, old.alphabet)
     results = {"steps": args.steps, "rank": args.rank, "ways": {}}

@@ -12,13 +12,11 @@ Chapter: text/gpt/README.md#looking-inside
 
 from chapter import OUTPUTS
 
-from pathlib import Path
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import load_run, load_text, windows
+from characters import load_run, text_of_run, windows
 from utils.figures import save_figure
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
@@ -103,7 +101,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
     model, settings, _ = load_run(args.run)
-    text = load_text(Path(settings["data"]), settings["alphabet"])
+    text = text_of_run(settings)
     x, _ = windows(text.validation, model.input_shape[1])
     x = x[random.permutation(len(x))[:WINDOWS]]
     texts = ["".join(text.alphabet[token] for token in row) for row in x]

@@ -17,10 +17,17 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import SHAKESPEARE, load_run, load_text, mean_with_interval, token_losses
+from characters import (
+    SHAKESPEARE,
+    load_run,
+    load_text,
+    mean_with_interval,
+    text_of_run,
+    token_losses,
+)
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, printable, save_results
 
 ORDER = 7  # characters of the longest n-grams
 LENGTH = 60  # of a sample
@@ -104,9 +111,8 @@ def main(argv=None):
     if args.run and args.data:
         fail("--run brings its own text: leave out --data.")
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
-    model, settings, _ = load_run(args.run) if args.run else (None, {}, None)
-    path = Path(settings.get("data", args.data or SHAKESPEARE))
-    text = load_text(path, settings.get("alphabet"))
+    model, settings, _ = load_run(args.run) if args.run else (None, None, None)
+    text = text_of_run(settings) if args.run else load_text(args.data or SHAKESPEARE)
     learned, validation = (
         "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
     )
@@ -115,7 +121,7 @@ def main(argv=None):
     results = {"orders": [mean_with_interval(one) for one in losses], "samples": []}
     for order, one in enumerate(results["orders"], 1):
         results["samples"].append(ngrams.write(order, LENGTH, random))
-        shown = results["samples"][-1].replace("\n", "/")
+        shown = printable(results["samples"][-1].replace("\n", "/"))
         print("{:2} {mean:.3f} nats ({low:.3f} to {high:.3f})  {}".format(order, shown, **one))
     if model:
         of_network = token_losses(model, text.validation)

@@ -21,12 +21,23 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from characters import SHAKESPEARE, load_run, load_text, mean_with_interval, token_losses, windows
+from characters import (
+    MOST,
+    SHAKESPEARE,
+    harmless,
+    load_run,
+    load_text,
+    mean_with_interval,
+    text_of_run,
+    token_losses,
+    windows,
+)
 from generate import write
 from gpt import BLOCKS, CONTEXT, HEADS, WIDTH, build_gpt, next_token_loss
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, save_results, shown, write_json
+from utils.runs import fail, file_sha256, make_folder, save_results, shown, write_json
 from utils.training import (
+    CURVES,
     DeferInterrupt,
     SaveCheckpoint,
     TimeCallback,
@@ -37,7 +48,6 @@ from utils.training import (
 )
 
 STEPS = 2_000
-MOST = 512  # characters that the network may see at once: a text may be as short as that
 BATCH_SIZE = 12  # windows a step
 LEARNING_RATE = 1e-3
 WARM_UP = 100  # steps until the learning rate is there
@@ -104,8 +114,8 @@ def start_run(args):
     text = load_text(args.data)
     folder = make_folder(args.outputs)
     settings = {
-        "data": str(args.data.resolve()), "alphabet": text.alphabet, "steps": args.steps,
-        "seed": args.seed,
+        "data": str(args.data.resolve()), "sha256": file_sha256(args.data),
+        "alphabet": text.alphabet, "steps": args.steps, "seed": args.seed,
     }  # fmt: skip
     model = build_gpt(len(text.alphabet), args.context, WIDTH, HEADS, BLOCKS)
     compile_gpt(model, args.steps)
@@ -115,14 +125,37 @@ def start_run(args):
 
 
 def resume_run(name):
-    """Return the same for a run that goes on from its last checkpoint."""
-    _, settings, folder = load_run(name)
+    """Return the same for a run that goes on from its last checkpoint, if only to measure."""
+    model, settings, folder = load_run(name)
     hold(folder)
-    text = load_text(Path(settings["data"]), settings["alphabet"])
+    text = text_of_run(settings)
+    if getattr(model, "optimizer", None) is None:
+        fail(f"the network in {folder} has no optimizer with which it could go on.")
     model, history = load_checkpoint(folder, "gpt", min(REPORT, settings["steps"]))
-    if len(history["epoch"]) * REPORT >= settings["steps"]:
+    model.compile(model.optimizer, loss=next_token_loss(), metrics=["accuracy"])  # not the file's
+    if set(history) != CURVES | {"epoch", "seconds"}:
+        fail(f"gpt_history.csv in {folder} has other columns than this script writes.")
+    if len(history["epoch"]) * REPORT >= settings["steps"] and (folder / "results.json").exists():
         fail(f"the {settings['steps']:,} steps of {shown(folder)} are done already.")
     return model, text, settings, folder, history
+
+
+def measure(model, text, settings):
+    """Return the losses of a trained network, in nats per character, and a sample."""
+    validation = mean_with_interval(token_losses(model, text.validation))
+    print(
+        "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
+        "".format(**validation)
+    )
+    sample = "".join(write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"]))
+    print(harmless(sample))
+    return {
+        "parameters": model.count_params(),
+        "steps": settings["steps"],
+        "validation": validation,
+        "train": mean_with_interval(token_losses(model, text.train[: len(text.validation)])),
+        "sample": sample,
+    }
 
 
 def parse_arguments(argv):
@@ -152,28 +185,14 @@ def main(argv=None):
     )
     try:
         history = train(model, text, settings["steps"], settings["seed"], folder, history)
+        results = measure(model, text, settings) | {"history": history}
     except KeyboardInterrupt:
         if checkpoint_path(folder, "gpt").exists():
             print(f"\nStopped. Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
         else:
             print(f"\nStopped before step {REPORT}, at which it is kept for the first time.")
         sys.exit(130)
-    validation = mean_with_interval(token_losses(model, text.validation))
-    print(
-        "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
-        "".format(**validation)
-    )
-    sample = "".join(write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"]))
-    print(sample)
-    results = {
-        "parameters": model.count_params(),
-        "steps": settings["steps"],
-        "validation": validation,
-        "train": mean_with_interval(token_losses(model, text.train[: len(text.validation)])),
-        "history": history,
-        "seconds": sum(history["seconds"]),
-        "sample": sample,
-    }
+    results["seconds"] = sum(history["seconds"])
     return save_results(results, folder, __file__, argv, args)
 
 

@@ -13,20 +13,20 @@ Chapter: text/gpt/README.md#what-matters
 
 from chapter import OUTPUTS
 
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import load_text, mean_with_interval
+from characters import PIECES, load_text, mean_with_interval
 from utils.figures import save_figure
+from utils.finished import fits
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, write_json
+from utils.runs import fail, make_folder, read_json, save_results, write_json
 from utils.training import hold
 from variants import VARIANTS, train
 
 STEPS = 1_000
 SEEDS = [1, 2]
+KEPT = {"parameters": int, "steps": int, "mean": float}  # of each training, and more
 SIZES = ["width_64", "base", "width_256"]  # of the figure
 
 
@@ -37,8 +37,15 @@ def train_once(name, text, steps, seed, folder):
         one, losses = train(text, steps, seed, **VARIANTS[name])
         np.save(path.with_suffix(".npy"), losses.astype("float32"))
         write_json(one, path.with_suffix(".json"))  # comes last: with it, the training is there
-    one = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return one, np.load(path.with_suffix(".npy"))
+    try:
+        one, losses = read_json(path.with_suffix(".json")), np.load(path.with_suffix(".npy"))
+        good = fits(one, KEPT) and all(positive(kind)(one[key]) for key, kind in KEPT.items())
+        good = good and losses.ndim == 1 and np.isfinite(losses).all() and len(losses) >= PIECES
+    except (EOFError, OSError, ValueError):
+        good = False
+    if not good:
+        fail(f"{path.name}.json and {path.name}.npy in {folder} are damaged: remove them.")
+    return one, losses
 
 
 def scaling(variants):

@@ -1,12 +1,13 @@
-"""Before a long run: six checks that take a minute, on a healthy network or a broken one.
+"""Before a long run: seven checks that take a minute, on a healthy network or a broken one.
 
     python visualizing/debugging/checklist.py             # the healthy one
     python visualizing/debugging/checklist.py dead_relus  # any fault of broken.py
     python visualizing/debugging/checklist.py --all       # all of them, and a table
 
 You will see what arrives at the input, the layers with their weights, what each gives and which
-gradients reach it, the loss before training, and whether one batch can be memorized. A
-figure shows some images with their labels. Takes seconds, with --all a good minute.
+gradients reach it, the loss before training, whether one batch can be memorized, and what the
+network then predicts for it. A figure shows some images with their labels. Takes seconds, with
+--all a good minute.
 Chapter: visualizing/debugging/README.md#a-checklist
 """
 
@@ -30,6 +31,7 @@ FAULT = "healthy"
 IMAGES = 1000
 BATCH = 32  # images that the network should memorize
 STEPS = 150  # in so many steps
+SHOWN = 2  # predictions beside their labels
 SEED = 1
 
 
@@ -85,10 +87,24 @@ def look_at_layers(model, x, y):
 
 
 def overfit_one_batch(model, x, y):
-    """Train with a single batch; return the loss: a network that works gets it down to nothing."""
+    """Train with a single batch; return loss and accuracy: a network that works memorizes it."""
     for _ in range(STEPS):
-        loss = model.train_on_batch(x[:BATCH], y[:BATCH], return_dict=True)["loss"]
-    return float(loss)
+        logs = model.train_on_batch(x[:BATCH], y[:BATCH], return_dict=True)
+    return float(logs["loss"]), float(logs["accuracy"])
+
+
+def look_at_predictions(model, x, y):
+    """Print what the network says of the batch; return by how much an output of it varies.
+
+    0: it says the same of every input.
+    """
+    rows = keras.ops.convert_to_numpy(model(x[:BATCH]))
+    sums, spread = rows.sum(axis=1), float(np.ptp(rows, axis=0).max())
+    print(f"{rows.shape[1]} outputs for {len(np.unique(y, axis=0))} classes: ", end="")
+    print(f"they add up to {sums.min():.2f} to {sums.max():.2f}, and vary by {spread:.2f}")
+    for row, label in zip(rows[:SHOWN], y, strict=False):
+        print(f"  {row.round(2)} for {label.astype(int)}")
+    return spread
 
 
 def go_through(training, random, path):
@@ -107,9 +123,10 @@ def go_through(training, random, path):
     start = loss_at_start(model, x, y)
     print(f"loss at the start {start:.3f}, ln(10) = {math.log(10):.3f}")
     sizes = look_at_layers(model, x[:256], y[:256])
-    classes = len(np.unique(y[:BATCH].argmax(axis=1)))
-    end = overfit_one_batch(model, x, y)
-    print(f"one batch of {BATCH} images, {classes} classes, after {STEPS} steps: loss {end:.4f}")
+    classes = len(np.unique(y[:BATCH], axis=0))
+    end, right = overfit_one_batch(model, x, y)
+    print(f"one batch of {BATCH} images, {classes} classes, after {STEPS} steps: ", end="")
+    print(f"loss {end:.4f}, accuracy {right:.1%}")
     return {
         "largest_input": largest,
         "twins": same,
@@ -118,6 +135,8 @@ def go_through(training, random, path):
         "least_gradient": min(sizes.values()),
         "classes_in_a_batch": classes,
         "one_batch": end,
+        "one_batch_accuracy": right,
+        "predictions_vary": look_at_predictions(model, x, y),
     }
 
 
@@ -127,7 +146,9 @@ def check(fault, folder, seed):
     training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
     fault(training)
     training.model.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate), loss="categorical_crossentropy"
+        optimizer=keras.optimizers.Adam(training.learning_rate),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
     )
     measured = go_through(training, training.random, folder / f"inputs_{fault.__name__}.png")
     print()
@@ -136,12 +157,13 @@ def check(fault, folder, seed):
 
 def show(results):
     """Print a line for each fault, {fault: what was measured}."""
-    print(f"{'':18}  largest  duplicates  classes  loss at     least  one batch")
-    print(f"{'':18}    input              in one  the start  gradient  learned")
+    print(f"{'':17}largest  dupli-  classes  loss at     least  one batch:        predictions")
+    print(f"{'':17}  input  cates   in one  the start  gradient    loss  accuracy  vary by")
     for name, row in results.items():
-        print(f"{name:18}{row['largest_input']:9.0f}{row['twins']:12}", end="")
-        print(f"{row['classes_in_a_batch']:9}{row['loss_at_start']:9.2f}", end="")
-        print(f"{row['least_gradient']:12.4f}{row['one_batch']:11.4f}")
+        print(f"{name:17}{row['largest_input']:7.0f}{row['twins']:7}", end="")
+        print(f"{row['classes_in_a_batch']:9}{row['loss_at_start']:11.2f}", end="")
+        print(f"{row['least_gradient']:10.4f}{row['one_batch']:9.4f}", end="")
+        print(f"{row['one_batch_accuracy']:9.0%}{row['predictions_vary']:10.2f}")
 
 
 def main(argv=None):

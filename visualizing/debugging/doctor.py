@@ -17,7 +17,7 @@ from patient import Patient
 from symptoms import CHECKS
 from utils.finished import load_finished
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import load_history
 
 
@@ -44,9 +44,9 @@ def examine_run(folder):
 def report(findings):
     """Print what was found, a line each."""
     for name, found in findings.items():
-        print(f"{name}: " + ("" if found else f"{len(CHECKS)} checks found nothing"))
+        print(f"{printable(name)}: " + ("" if found else f"{len(CHECKS)} checks found nothing"))
         for text in found.values():
-            print(f"  - {text}" + "." * (not text.endswith("?")))
+            print(f"  - {printable(text)}" + "." * (not text.endswith("?")))
 
 
 def main(argv=None):

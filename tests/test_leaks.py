@@ -1,0 +1,548 @@
+"""Which rows reach what learns, what chooses and what judges: no part is in two of them."""
+
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from conftest import NUMBERS, PARTS
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegressionCV, Ridge
+from sklearn.pipeline import Pipeline
+
+LEARN_AND_JUDGE = "(fit train; predict validation; )+"
+DRAWN = 250  # the number of each row that a network has drawn
+
+
+def first(x, *_):
+    return x
+
+
+def second(_, x, *__):
+    return x
+
+
+def third(_, __, x, *___):
+    return x
+
+
+@pytest.fixture(autouse=True)
+def no_figures(monkeypatch):
+    monkeypatch.setattr("utils.figures.save_figure", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "story"),
+    [
+        ("cnn/residual.py", "--seeds 1", "(fit train; evaluate validation; )+"),
+        ("cnn/shifts.py", "", LEARN_AND_JUDGE),
+        ("customizing/loops/branches.py", "--seeds 1", LEARN_AND_JUDGE),
+        (
+            "customizing/loops/distill.py",
+            "--seeds 1",
+            f"predict train; predict validation; {LEARN_AND_JUDGE}",
+        ),
+        (
+            "customizing/use_parts.py",
+            "--seeds 1",
+            "(fit train; evaluate validation; )+predict validation; ",
+        ),
+    ],
+)
+def test_each_part_of_mnist_goes_where_it_belongs(
+    numbered_digits, rows, load_script, tmp_path, script, options, story
+):
+    load_script(script).main([*options.split(), "--outputs", str(tmp_path)])
+    assert re.fullmatch(story, rows.story())
+
+
+def test_what_is_misled_was_not_learned(numbered_digits, rows, load_script, tmp_path, monkeypatch):
+    script = load_script("customizing/loops/adversarial.py")
+    monkeypatch.setattr(script, "CHANGE", 0.0)  # or the numbers of the rows would change
+    script.main(["--seeds", "1", "--outputs", str(tmp_path)])
+    assert re.fullmatch(LEARN_AND_JUDGE, rows.story())
+
+
+def test_what_comes_in_pieces_is_validated_on_others(numbered_digits, rows, load_script, tmp_path):
+    script = load_script("customizing/feeding/pitfalls.py")
+    rows.watch(script, "Batches", first)
+    script.main(["--epochs", "1", "--outputs", str(tmp_path)])
+    assert re.fullmatch(
+        "(Batches train; evaluate validation; )+fit train; evaluate validation; ", rows.story()
+    )
+
+
+def test_files_of_training_images_are_validated_on_others(
+    numbered_digits, rows, load_script, tmp_path
+):
+    script = load_script("customizing/feeding/image_files.py")
+    script.write_images(tmp_path, 120)
+    script.train("in memory", tmp_path)
+    assert rows.story() == "fit train; predict validation; "
+
+
+def test_a_million_rows_are_judged_by_others(rows, load_script, tmp_path, monkeypatch):
+    script = load_script("customizing/feeding/million_rows.py")
+    make_rows, seeds = script.make_rows, []
+
+    def make_few(count, seed):
+        seeds.append(seed)
+        return make_rows(20, seed)
+
+    monkeypatch.setattr(script, "make_rows", make_few)
+    script.write_csv(tmp_path / "rows.csv", 120_000)  # in three pieces
+    script.train("in memory", tmp_path / "rows.csv")
+    assert len(seeds) == len(set(seeds)) == 4
+
+
+def writer_of(number):
+    """Return who wrote a numbered digit, counted from 0 in each part."""
+    return (number - NUMBERS[PARTS[number]][0]) // 4
+
+
+def test_thresholds_are_chosen_by_writers_of_their_own(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("customizing/loops/siamese.py")
+    for name, value in {"DRAWS": 2, "VALIDATION_PAIRS": 60, "draw": first}.items():
+        monkeypatch.setattr(script, name, value)
+    monkeypatch.setattr(script, "differences", lambda pairs: pairs[:, :, 0, 0])
+    for name in ("fit", "predict_proba"):
+        rows.watch(Pipeline, name, second)
+    script.main(["--pairs", "300", "--outputs", str(tmp_path)])
+    aside = PARTS | {n: "aside" for n in NUMBERS["train"] if writer_of(n) in (0, 10, 20)}
+    assert rows.story(aside) == (
+        "fit train; predict aside; predict_proba aside; predict validation; "
+        "predict_proba validation; predict train; "
+    )
+
+
+# --- Pictures out of networks ---
+
+JUDGES = {n: "judge" for n in NUMBERS["train"] if writer_of(n) % 4 == 0}
+PEOPLE = PARTS | JUDGES | {DRAWN: "drawn"}
+
+
+@pytest.fixture
+def chapter(numbered_digits, rows, load_script, monkeypatch):
+    """Return load_script, with a small VAE for each run; what is drawn is the number DRAWN."""
+    image, point = keras.Input((784,)), keras.Input((2,))
+    middle = keras.layers.Dense(2)(image)
+    encoder = keras.Model(image, [middle, middle])
+    decoder = keras.Model(point, keras.layers.Dense(784)(point))
+    constants = {
+        "load_vae": lambda run: (2, encoder, decoder),
+        "load_flow": lambda run: (None, decoder),
+        "draw": lambda flow, decoder, labels, *_, **__: np.full((len(labels), 784), DRAWN / 255),
+        "draw_sheet": lambda *_: None,
+    }
+
+    def load(path):
+        script = load_script(path)
+        for name, value in constants.items():
+            monkeypatch.setattr(script, name, value, raising=False)
+        return script
+
+    return load
+
+
+def test_the_judge_learns_from_writers_of_its_own(chapter, rows, tmp_path):
+    chapter("generating/judge.py").main(["--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE) == "fit judge; predict validation; "
+
+
+def test_what_is_squeezed_was_not_learned(chapter, rows, tmp_path, monkeypatch):
+    script = chapter("generating/autoencoder.py")
+    monkeypatch.setattr(script, "NOISE", 0)  # or the numbers of the rows would change
+    for kind, name in ((PCA, "fit"), (PCA, "transform"), (Ridge, "fit"), (Ridge, "predict")):
+        rows.watch(kind, name, second)
+    script.main(["--sizes", "2", "--outputs", str(tmp_path)])
+    story = f"fit train; transform validation; {LEARN_AND_JUDGE}"
+    assert re.fullmatch(story, rows.story(PEOPLE))
+
+
+def test_strangers_are_refused_by_validation_and_reported_on_test(
+    chapter, rows, tmp_path, monkeypatch
+):
+    script = chapter("generating/anomalies.py")
+    autoencoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
+    monkeypatch.setattr(script, "load_run", lambda *_: (None, autoencoder))
+    kinds = [*script.CHOSEN_ON, *script.REPORTED_ON]
+    rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
+    rows.watch(PCA, "fit", second)
+    rows.watch(PCA, "transform", second)
+    script.main(["RUN", "--sizes", "2", "--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE) == (
+        "collect test; fit train; predict validation; predict test; "
+        "transform validation; transform test; predict validation; predict test; "
+    )
+
+
+def test_a_vae_and_a_flow_learn_from_training_writers(chapter, rows, tmp_path, monkeypatch):
+    script = chapter("generating/vae.py")
+    rows.watch(script, "measure", third)
+    monkeypatch.setattr(script, "draw_figures", lambda *_: None)
+    script.main(["--size", "2", "--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE).startswith("fit train; measure validation; predict validation; ")
+    rows.clear()
+    script = chapter("generating/flow.py")
+    rows.watch(script, "pairs", first)
+    monkeypatch.setattr(script, "draw_figures", lambda *_: None)
+    script.main(["RUN", "--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE) == "predict train; pairs train; "
+
+
+def watch_measures(rows, script):
+    """Note beside what is measured, what is, and where copies are looked for, in this order."""
+    for of in (lambda *args: args[3], third, second):
+        rows.watch(script, "Measures", of)
+
+
+def compared(rows):
+    """Return {number: "beside", "measured" and so on}, after a look at who is measured beside whom.
+
+    rows: watched by watch_measures.
+    """
+    beside, measured, train = (known for call, known in rows if call == "Measures")
+    assert not set(map(writer_of, beside)) & set(map(writer_of, measured))
+    assert {PEOPLE[number] for number in train} == {"train"}
+    return PEOPLE | dict.fromkeys(beside, "beside") | dict.fromkeys(measured, "measured")
+
+
+@pytest.mark.parametrize(("options", "part"), [([], "validation"), (["--test"], "test")])
+def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, tmp_path, options, part):
+    script = chapter("generating/evaluate.py")
+    watch_measures(rows, script)
+    rows.watch(script, "nearest", second)
+    rows.watch(script, "make_traps", first, lambda *_: {})
+    rows.watch(script, "make_rivals", third, lambda *_: {})
+    script.main(["RUN", "--vae", "RUN", "--outputs", str(tmp_path), *options])
+    names = compared(rows)
+    assert rows.story(names) == (
+        "Measures beside; Measures measured; Measures train; predict beside; nearest train; "
+        "make_traps train; make_rivals train; predict measured; nearest train; "
+        "predict drawn; nearest train; predict measured; "
+    )
+    assert {PARTS[number] for number in names if names[number] in ("beside", "measured")} == {part}
+
+
+def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeypatch):
+    script = chapter("generating/choices.py")
+    watch_measures(rows, script)
+    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    for name, value in {"GUIDANCES": [1], "STEPS": [1], "SEEDS": 1}.items():
+        monkeypatch.setattr(script, name, value)
+    script.main(["RUN", "--outputs", str(tmp_path)])
+    script.main(["RUN", "--noise", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
+    names = compared(rows[:3])
+    assert {PARTS[number] for number in rows[0][1] | rows[1][1]} == {"validation"}
+    measuring = "Measures beside; Measures measured; Measures train; predict beside; "
+    learning = "(train_flow train; predict drawn; ){2}"
+    story = f"{measuring}predict drawn; {measuring}predict train; {learning}"
+    assert re.fullmatch(story, rows.story(names))
+
+
+def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows, tmp_path, monkeypatch):
+    script = chapter("generating/few_real.py")
+    for name, value in {"EACH": 2, "DRAWN": 20, "STEPS": 1}.items():
+        monkeypatch.setattr(script, name, value)
+    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    rows.watch(LogisticRegressionCV, "fit", second, first)
+    rows.watch(LogisticRegressionCV, "predict", second, lambda _, x: np.zeros(len(x)))
+    script.main(["RUN", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE) == (
+        f"predict train; train_flow train; {2 * 'fit train; predict validation; '}"
+        f"{2 * 'fit drawn+train; predict validation; '}fit train; predict validation; "
+    )
+
+
+def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows, tmp_path, monkeypatch):
+    script = chapter("generating/writers.py")
+    monkeypatch.setattr(script, "LEAST", 2)
+    monkeypatch.setattr(script, "draw_figure", lambda *_: None)
+    monkeypatch.setattr(script, "middles", lambda codes, _: np.zeros((10, 2)))
+    flow = SimpleNamespace(output_shape=(None, 2))
+    rows.watch(script, "train", first, lambda *_: flow)
+    rows.watch(script, "recognize", first)
+    script.main(["RUN", "--outputs", str(tmp_path)])
+    assert rows.story(PEOPLE) == (
+        "predict train; predict validation; recognize validation; train train; predict drawn; "
+    )
+
+
+def test_a_style_finds_digits_from_which_it_was_not_taken(load_script, monkeypatch):
+    """Of writers who have no style it finds no more than chance would: 5 %."""
+    script, random = load_script("generating/writers.py"), np.random.default_rng(1)
+    part = SimpleNamespace(writers=np.arange(2000) % 20, labels=np.arange(2000) % 10)
+    for writer, (one, other) in script.halves(part, random).items():
+        assert sorted([*one, *other]) == np.flatnonzero(part.writers == writer).tolist()
+    offsets = random.normal(size=(2000, 8))
+    assert max(script.recognize(offsets, part, random).values()) < 0.15
+    monkeypatch.setattr(script, "draw", lambda told, *_, **__: told.styles)
+    flow = SimpleNamespace(output_shape=(None, 8))
+    told, _, writer, others = script.draw_in_styles(flow, None, offsets, part, random)
+    assert script.found(told[np.unique(writer, return_index=True)[1]], others) < 0.25
+
+
+# --- Images by concepts ---
+
+
+@pytest.fixture
+def numbered_emoji(load_script, rows, monkeypatch):
+    """Let there be 100 drawings by each artist, two of each concept, and a small network."""
+    from cnn import pictures
+
+    def load_emoji(artist="noto"):
+        i = np.arange(100)
+        numbers = i + {"noto": 2, "twemoji": 102}[artist]
+        sources = [np.full((8, 8, 3), number, "uint8") for number in numbers]
+        labels, names = (i // 2 % 5).astype("int32"), [f"{number}" for number in numbers]
+        return pictures.Pictures(sources, names, labels, [*"abcde"], (i // 2).tolist())
+
+    def build_network(size=8, pretrained=True, include_top=True):
+        image = keras.Input((size, size, 3))
+        x = keras.layers.Conv2D(2, 1, name="block_11_project_norm")(image)
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D(name="pooling")(x))
+
+    monkeypatch.setattr(pictures, "load_emoji", load_emoji)
+    monkeypatch.setattr("cnn.efficientnet_lite.build_network", build_network)
+    monkeypatch.setattr("cnn.studies.cached.predict", lambda model, x: model.predict(x))
+    return load_emoji, build_network
+
+
+def concepts(numbers):
+    return {(int(number) - 2) % 100 // 2 for number in numbers}
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "trainings", "artists"),
+    [
+        ("near_twins", "--seeds 1", 10, 1),
+        ("few_pictures", "--folds 2 --counts 2", 10, 2),
+        ("fine_tuning", "--seeds 1", 25, 2),
+        ("cross_validation", "--fine-tune 1 --size 32", 10, 1),
+    ],
+)
+def test_concepts_held_out_were_not_learned(
+    numbered_emoji, rows, load_script, tmp_path, monkeypatch, script, options, trainings, artists
+):
+    module = load_script(f"cnn/studies/{script}.py")
+    monkeypatch.setattr(module, "SIZE", 32, raising=False)
+    rows.watch(Pipeline, "fit", second)
+    rows.watch(Pipeline, "predict_proba", second)
+    module.main([*options.split(), "--outputs", str(tmp_path)])
+    shared = []
+    while rows:
+        call, known = rows.pop(0)
+        if call == "fit":
+            asked = [rows.pop(0)[1] for _ in range(artists)]
+            assert max(known) < 102 and not known.intersection(*asked)
+            assert [min(one) >= 102 for one in asked] == [False, True][:artists]
+            shared.append(max(len(concepts(known) & concepts(one)) for one in asked))
+    assert len(shared) == trainings
+    if script == "near_twins":  # which also tries what happens if nobody looks
+        assert min(shared[:5]) > 0
+        shared = shared[5:]
+    assert max(shared) == 0
+
+
+def test_transfer_learning_is_judged_by_concepts_held_out(
+    numbered_emoji, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("cnn/transfer.py")
+    monkeypatch.setattr(sys.modules["pictures"], "load_emoji", numbered_emoji[0])
+    monkeypatch.setattr(script, "build_network", numbered_emoji[1])
+    script.main(["--size", "32", "--outputs", str(tmp_path)])
+    assert [call for call, _ in rows[:4]] == 2 * ["fit", "validate"]
+    for known, held_out in (rows[:2], rows[2:4]):
+        learned, judged = (
+            concepts(Path(path).stem for path in files) for _, files in (known, held_out)
+        )
+        assert len(learned) == 40 and len(judged) == 10 and not learned & judged
+
+
+def test_digits_from_5_on_are_read_by_others(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("cnn.studies.cached.predict", lambda model, x: model.predict(x))
+    script = load_script("cnn/studies/digits.py")
+    script.main(["--counts", "1", "--seeds", "1", "--outputs", str(tmp_path)])
+    frozen = "(predict train; fit train; predict validation; ){2}"
+    assert re.fullmatch(f"fit train; {frozen}(fit train; predict validation; ){{2}}", rows.story())
+
+
+def test_deep_stacks_are_judged_by_images_held_out(rows, load_script, tmp_path, monkeypatch):
+    script = load_script("cnn/depth.py")
+    images = np.arange(2, 182, dtype="float32").repeat(64).reshape(180, 8, 8, 1) / 255
+    labels = np.arange(180) % 10
+    divided = images[:120], images[120:], labels[:120], labels[120:]
+    monkeypatch.setattr(script, "load_images", lambda: divided)
+    script.main(["--depths", "2", "--seeds", "1", "--outputs", str(tmp_path)])
+    assert re.fullmatch("(fit train; evaluate train; evaluate validation; )+", rows.story())
+
+
+# --- Scenes and masks ---
+
+SCENES = {("train", 1): 2, ("validation", 2): 62, ("test", 3): 122, ("train", 4): 182}
+OF_SCENES = {
+    first + i: f"{part}_{seed}" for (part, seed), first in SCENES.items() for i in range(60)
+}
+
+
+@pytest.fixture
+def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
+    """Let scenes be images all of whose pixels are one number, with a digit in each."""
+    from cnn.segmentation import baselines, scenes
+
+    def make_scenes(part, count, seed, most=5):
+        numbers = SCENES[part, seed] + np.arange(count)
+        labels = np.zeros((count, 64, 64), "uint8")
+        labels[:, 20:40, 20:40] = 1  # a digit
+        images = numbers[:, None, None, None] * np.ones((1, 64, 64, 1), "float32") / 255
+        return scenes.Scenes(images, labels, labels)
+
+    def label_pieces(fitted, images):
+        assert fitted.means.max() == 0, "all pixels of training digits are dark, of others bright"
+        return np.full((*images.shape[:3], 11), images[..., :1], "float32")
+
+    def build_u_net(skips=True):
+        scene = keras.Input((64, 64, 1))
+        return keras.Model(scene, keras.layers.Dense(11)(scene))
+
+    monkeypatch.setattr(scenes, "make_scenes", make_scenes)
+    monkeypatch.setattr("cnn.segmentation.u_net.build_u_net", build_u_net)
+    rows.watch(baselines, "label_pieces", second, label_pieces)
+
+
+def test_scenes_are_labelled_by_what_learned_from_other_writers(
+    numbered_scenes, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("cnn/segmentation/segment.py")
+    monkeypatch.setattr(script, "HELD_OUT", 20)
+    monkeypatch.setattr(script, "draw", lambda *_: None)
+    rows.watch(script, "judge", lambda scenes, maps: maps)
+    options = "--scenes 40 --windows 40 --test"
+    script.main([*options.split(), "--outputs", str(tmp_path)])
+    learned = "fit train_1; validate validation_2; fit train_1; label_pieces train_1; "
+    used = "predict {0}; label_pieces {0}; judge {0}; judge ?; "  # of the last no scene is seen
+    asked = [used.format(part) for part in ("validation_2", "test_3")]
+    assert rows.story(OF_SCENES) == learned + "".join(asked)
+
+
+@pytest.mark.parametrize("part", ["validation_2", "test_3"])
+def test_pieces_are_chosen_on_scenes_of_training_writers(
+    numbered_scenes, rows, load_script, tmp_path, monkeypatch, part
+):
+    script = load_script("cnn/segmentation/find.py")
+    networks = [sys.modules["cnn.segmentation.segment"].build_u_net()]
+    networks.append(sys.modules["cnn.segmentation.baselines"].build_classifier())
+    for name, value in {
+        "load_networks": lambda _: networks,
+        "CHOOSING": 20,
+        "LEAST": [5],
+        "BRIDGE": [0],
+        "draw": first,
+        "draw_failures": first,
+    }.items():
+        monkeypatch.setattr(script, name, value)
+    rows.watch(script, "true_boxes", lambda scenes: scenes.images)
+    rows.watch(script, "choose", first)
+    rows.watch(script, "find_boxes", first, lambda *_: [])
+    script.main(["RUN", "--scenes", "20", "--part", part[:-2], "--outputs", str(tmp_path)])
+    story = rows.story(OF_SCENES).replace(part, "it").replace("train_4", "others")
+    assert story == (
+        "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
+        "true_boxes it; true_boxes others; choose ?; find_boxes ?; "  # of the true labels
+        f"{3 * 'true_boxes others; choose others; find_boxes others; find_boxes it; '}"
+    )
+
+
+def test_skip_connections_are_judged_on_other_writers(
+    numbered_scenes, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("cnn/segmentation/skips.py")
+    monkeypatch.setattr(script, "HELD_OUT", 20)
+    script.main(["--scenes", "20", "--seeds", "1", "--outputs", str(tmp_path)])
+    assert re.fullmatch("(fit train_1; predict validation_2; )+", rows.story(OF_SCENES))
+
+
+def test_own_masks_are_judged_on_images_held_out(rows, load_script, tmp_path, monkeypatch):
+    script = load_script("cnn/segmentation/own_masks.py")
+    masks = sys.modules["cnn.segmentation.masks"]
+    numbers = np.arange(62, 182, dtype="uint8")
+    images, labels = np.full((3, 32, 32, 120), numbers).T, np.arange(32 * 32 * 120) % 2
+    everything = masks.Labelled(images, labels.reshape(120, 32, 32).astype("uint8"))
+    parts = [masks.Labelled(*(x[side] for x in everything)) for side in (slice(60), slice(60, 120))]
+    monkeypatch.setattr(script, "read_data", lambda *_: (*parts, {0: "a", 1: "b"}))
+    monkeypatch.setattr(script, "unpack_scenes", first)
+    monkeypatch.setattr(script, "draw", lambda *_: None)
+    image = keras.Input((32, 32, 3))
+    network = keras.Model(image, keras.layers.Dense(2)(image))
+    monkeypatch.setattr(script, "build", lambda *_: network)
+    rows.watch(HistGradientBoostingClassifier, "fit", second, first)
+    rows.watch(
+        HistGradientBoostingClassifier, "predict", second, lambda _, x: np.zeros(len(x), int)
+    )
+    script.main(["--size", "32", "--outputs", str(tmp_path)])
+    assert rows.story() == (
+        "fit train; validate validation; predict validation; fit train; predict validation; "
+    )
+
+
+# --- Models that are saved, and served ---
+
+
+def test_smaller_networks_read_validation_images(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("serialization/smaller.py")
+    monkeypatch.setattr(script.save_model, "save_all", lambda *_: {})
+    script.main(["--epochs", "1", "--outputs", str(tmp_path)])
+    with np.load(tmp_path / "mlp_one_layer" / "probe.npz") as probe:
+        rows.note("probe", probe["inputs"])
+    assert rows.story() == "fit train; predict validation; probe validation; "
+
+
+def test_detectors_are_fitted_limited_and_judged_on_three_parts(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("serialization/rest/detectors.py")
+    kinds = {*script.CHOSEN_ON, *script.REPORTED_ON, "digits"}
+    rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
+    rows.watch(script, "cut_up", second, lambda _, digits, __: digits)
+    monkeypatch.setattr(script, "draw", lambda *_: None)
+    script.main(["--outputs", str(tmp_path)])
+    assert re.fullmatch(
+        "collect test; cut_up train; predict train; fit train; "
+        "(predict validation; predict test; ){5}",
+        rows.story(),
+    )
+
+
+def test_limits_are_fitted_on_validation_images(numbered_digits, rows, load_script):
+    script = load_script("serialization/rest/ship_model.py")
+    script.fit(script.load_model(script.MODEL), "")
+    assert rows.story() == "predict validation; "
+
+
+def test_the_test_images_are_read_after_the_steps_are_chosen(
+    numbered_digits, rows, load_script, tmp_path, monkeypatch
+):
+    script = load_script("serialization/rest/preparation_steps.py")
+    monkeypatch.setattr(script, "draw_strip", lambda *_: None)
+    for name, instead in {"choose": {}, "compare_steps": ({}, []), "turn": {}}.items():
+        rows.watch(script, name, second, lambda *_, instead=instead: instead)
+    script.main(["--outputs", str(tmp_path)])
+    assert rows.story() == "choose validation; compare_steps test; turn test; "
+    rows.clear()
+    script = load_script("serialization/rest/light.py")
+    monkeypatch.setattr(script, "draw", lambda *_: None)
+    asked = []
+    rows.watch(script, "read", third, lambda _, ways, *__: asked.append([*ways]))
+    script.main(["--outputs", str(tmp_path)])
+    assert rows.story() == "read validation; read test; "
+    assert set(asked[1]) < set(asked[0]) == set(script.WAYS)

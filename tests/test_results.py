@@ -1,0 +1,48 @@
+"""Filed results that take seconds: measured again, they agree with what the pages say."""
+
+import json
+import re
+import shlex
+
+import keras
+import pytest
+
+from book.measurements import MEASUREMENTS
+from utils.runs import load_results
+
+# Together some two minutes on two cores. Each part of the book that computes without training for
+# long is in here; the others are measured once for a release.
+AGAIN = [
+    "activations", "attention", "backpropagation", "blocks", "cnn_classify", "cnn_convolution",
+    "cnn_history", "cnn_receptive_field", "concepts", "features", "gpt", "gradient_descent",
+    "initializers", "mnist_convolution", "mnist_figures", "network_xor", "neurons",
+    "pixels_drawn", "recurrent_cells", "shapes", "text_ask", "text_pieces", "through_time",
+    "updates", "xor", "xor_forward",
+]  # fmt: skip
+OF_THE_MACHINE = re.compile("second|provenance|memory")
+
+
+def differences(old, new, place=""):
+    """Yield the places of two results at which they differ by more than rounding."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() | new.keys():
+            if not OF_THE_MACHINE.search(key):
+                yield from differences(old.get(key), new.get(key), f"{place}.{key}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from differences(one, other, f"{place}.{number}")
+    elif isinstance(old, float | int) and isinstance(new, float | int):
+        if new != pytest.approx(old, rel=1e-3, abs=1e-6):
+            yield f"{place}: {old} is now {new}"
+    elif old != new:
+        yield f"{place}: {old} is now {new}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="filed with TensorFlow")
+@pytest.mark.parametrize("name", AGAIN)
+def test_a_result_comes_out_again(name, load_script, tmp_path):
+    script, *options = shlex.split(MEASUREMENTS[name][0])
+    load_script(script).main([*options, "--outputs", str(tmp_path)])
+    new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert not [*differences(load_results(name), new)]
