@@ -113,7 +113,10 @@ def test_two_machines_search_together_and_one_dies(tmp_path):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("nonsense", "cannot use the database (Could not parse"),
+        ("nonsense", "cannot read the URL of the database"),
+        ("postgresql://me:half@secret@here:x/d", "with %40 for an @ in PASSWORD"),
+        ("postgresql://me:half@secret@here.invalid/d", "with %40 for an @ in PASSWORD"),
+        ("postgresql://me:secret@here:1:2/d", "with %40 for an @ in PASSWORD"),
         ("foo://me:secret@here/x", "pip install psycopg"),
         ("sqlite:////nowhere/at/all.db", "cannot use the database ("),
     ],

@@ -643,14 +643,6 @@ def test_a_damaged_database_gets_one_line(load_script, tmp_path, damage):
         search.open_study("a", tmp_path, 1)
 
 
-@pytest.mark.parametrize("rest", ["S3@CRET@h:x/d", "S3@CRET@h.invalid/d", "S3CRET@h:1:2/d"])
-def test_no_part_of_a_password_is_said(load_script, rest):
-    line = failure(
-        load_script("mnist/studies/storage.py").join_study, "a", f"postgresql://me:{rest}"
-    )
-    assert "with %40 for an @ in PASSWORD" in line and "CRET" not in line
-
-
 @pytest.mark.slow
 def test_search_trains_and_stops_bad_trials(load_script, few_digits, tmp_path):
     search = load_script("mnist/studies/search.py")
