@@ -34,6 +34,14 @@ class Data:
         parts = ("train", "validation", "test")
         self.starts = {part: series.starts(part, history, horizon) for part in parts}
 
+    @property
+    def block(self):
+        """How many windows are drawn as one piece of evidence: the longest season, or two horizons.
+
+        Windows that begin less than a horizon apart share steps, and neighbouring days are alike.
+        """
+        return max(2 * self.horizon, self.series.seasons[-1])
+
     def level(self, starts):
         return windows(self.scaled, starts - self.history, self.history).mean(axis=1, keepdims=True)
 
@@ -87,11 +95,11 @@ def check_length(data):
                 f"{len(starts)} windows of {data.history} steps and {data.horizon} to forecast, "
                 f"and should hold {least}. Try a shorter --history, --season, --horizon."
             )
-        seen = windows(data.series.observed, starts, data.horizon).any(axis=1).sum()
+        # Of each step ahead: the interval is made of these errors.
+        seen = windows(data.series.observed, starts, data.horizon).sum(axis=0).min()
         if seen < least:
             fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
-    block = max(2 * data.horizon, data.series.seasons[-1])
-    if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * block:
+    if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * data.block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")
 
 
