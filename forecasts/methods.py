@@ -95,9 +95,8 @@ def check_length(data):
                 f"{len(starts)} windows of {data.history} steps and {data.horizon} to forecast, "
                 f"and should hold {least}. Try a shorter --history, --season, --horizon."
             )
-        # Of each step ahead: the interval is made of these errors.
         seen = windows(data.series.observed, starts, data.horizon).sum(axis=0).min()
-        if seen < least:
+        if seen < least:  # at a step ahead, which would then have no interval
             fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
     if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * data.block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")

@@ -121,10 +121,8 @@ def cut_end(table, notes):
     last = table.last_valid_index()
     known = table.loc[:last]
     if len(known) < len(table):
-        count, when = len(table) - len(known), str(last).removesuffix(" 00:00:00")
-        notes.append(
-            f"{count:,} rows at the end have no value and were cut; the last is of {when}."
-        )
+        cut, when = len(table) - len(known), str(last).removesuffix(" 00:00:00")
+        notes.append(f"The last value is of {when}: {cut:,} rows without one were cut after it.")
     return known
 
 

@@ -132,12 +132,12 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None, mark
 
 def mend(table, seasons, notes):
     """Return a Series of values by time: sorted, once per step, without gaps."""
-    if len(table) < 3:
-        fail(f"{len(table)} rows are too few for a forecast")
     if not table.index.is_monotonic_increasing:
         notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
     table = repair.cut_end(table, notes)
+    if len(table) < 3:
+        fail(f"{len(table)} rows are too few for a forecast")
     name = repair.find_step(table.index)
     unit, usual = repair.STEPS[name]
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.
