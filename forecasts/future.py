@@ -27,8 +27,9 @@ QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
 # What forecast.json says of a run.
 NUMBER = int | float
 KEPT = {"method": str, "read": [str, str, str | None, str | None], "history": int, "horizon": int}
-KEPT |= {"unit": str, "first": int, "scale": [NUMBER, NUMBER], "ends": list}
-KEPT |= {"holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
+KEPT |= {"seasons": list, "unit": str, "first": int, "days": list, "scale": [NUMBER, NUMBER]}
+KEPT |= {"ends": list, "holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
+DAY = "%Y-%m-%d"
 OFF = 0.1  # if an interval holds so much more or less often than it should, do not rely on it
 PRINTED = 14  # so many steps to come are printed; of more, only the first and the last
 
@@ -102,7 +103,7 @@ def forecast_future(name, method, read, folder):
         "seasons": series.seasons,
         "unit": series.unit,
         "first": series.times[0].to_period(series.unit).ordinal - series.origin,
-        "days": [f"{day:%Y-%m-%d}" for day in series.days],
+        "days": [day.strftime(DAY) for day in series.days],
         "scale": [float(again.data.mean), float(again.data.deviation)],
         "ends": way.ends,
         "holds": holds,
@@ -142,7 +143,7 @@ def write_table(table, unit, holds, folder):
 
     unit: of a step, h, D, M or W-...; only an hour needs more than its date.
     """
-    table = table.set_index(table.index.strftime("%Y-%m-%d %H:%M" if unit == "h" else "%Y-%m-%d"))
+    table = table.set_index(table.index.strftime(f"{DAY} %H:%M" if unit == "h" else DAY))
     with replacing(folder / "forecast.csv") as partial:
         table.to_csv(partial, index_label="time", float_format="%.6g")
     few = len(table) <= PRINTED
@@ -162,15 +163,13 @@ def load_kept(run):
     """Return what forecast_future kept of a run, or end the program with one line."""
     try:
         kept = read_json(run / "forecast.json")
-        seasons, days, horizon = kept["seasons"], kept["days"], kept["horizon"]
-        form = KEPT | {"seasons": [int] * len(seasons), "days": [str] * len(days)}
-        good = fits(kept, form) and min(kept["history"], horizon, min(seasons)) > 0
-        good = good and fit_float32(*kept["scale"])
-        ends = np.array(kept["ends"], float).reshape(horizon, len(QUANTILES))
+        good = fits(kept, KEPT) and fit_float32(*kept["scale"])
+        good = good and min(kept["history"], kept["horizon"], min(kept["seasons"])) > 0
+        ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
         good = good and np.isfinite(ends).all() and (np.diff(ends) >= 0).all()
         if not (good and all(0 <= share <= 1 for share in kept["holds"].values())):
             raise ValueError
-        return kept | {"ends": ends, "days": tuple(pd.to_datetime(days, format="%Y-%m-%d"))}
+        return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"], format=DAY))}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, ZeroDivisionError):
         fail(f"{run} has no readable forecast.json: it is not a run that forecast.py has finished.")
 

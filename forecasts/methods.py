@@ -9,6 +9,7 @@ Chapter: forecasts/README.md#the-methods
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from series import windows
 from utils.runs import fail
@@ -36,10 +37,7 @@ class Data:
 
     @property
     def block(self):
-        """How many windows are drawn as one piece of evidence: the longest season, or two horizons.
-
-        Windows that begin less than a horizon apart share steps, and neighbouring days are alike.
-        """
+        """How many windows count as one, since neighbours are alike: a season, or two horizons."""
         return max(2 * self.horizon, self.series.seasons[-1])
 
     def level(self, starts):
@@ -193,7 +191,9 @@ class Boosting(Learner):
             learning_rate=0.1,
             early_stopping=False,  # it would hold out rows at random: of the same hours
             random_state=self.seed,
-        ).fit(x[some], y[some])
+        )
+        with threadpool_limits(1):  # several wait for each other where other programs run
+            self.model.fit(x[some], y[some])
         return self
 
     refit = fit

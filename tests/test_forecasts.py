@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import failure
-from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from utils.runs import load_results
 
@@ -216,6 +215,11 @@ def test_few_windows_are_told(series, load_script, tmp_path, capsys):
         one = series.load_series(write(tmp_path / "a.csv", hours(count)), "time", "value")
         methods.check_length(methods.Data(one, history=48, horizon=1))
         assert ("Few windows" in capsys.readouterr().out) == told
+    one.observed[one.cuts[0]] = False  # the last time that a window has it as its first step
+    data = methods.Data(one, history=48, horizon=one.cuts[1] - one.cuts[0] - 2)
+    assert "the validation part has values in 2 of its windows" in failure(
+        methods.check_length, data
+    )
 
 
 def test_steps_that_never_have_a_value_are_no_gaps(series, tmp_path):
@@ -330,13 +334,6 @@ def test_a_wrong_file_or_column_ends_with_one_line(load_script, tmp_path):
 
 
 @pytest.fixture
-def one_thread():
-    """For boosting: several threads on busy cores wait for each other."""
-    with threadpool_limits(1):
-        yield
-
-
-@pytest.fixture
 def monthly(tmp_path):
     random, month = np.random.default_rng(1), np.arange(120)
     values = 100 + 20 * np.sin(2 * np.pi * month / 12) + month + random.normal(0, 1, 120)
@@ -345,7 +342,6 @@ def monthly(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_thread")
 def test_a_series_of_the_reader_from_end_to_end(
     run_main, load_script, monkeypatch, monthly, tmp_path, capsys
 ):
@@ -453,7 +449,6 @@ def test_the_seasonal_naive_repeats_the_season(load_script, horizon):
         ("perceptron", 3), ("dilated_convolution", 3), ("GRU", 3), ("LSTM", 3),
     ],
 )  # fmt: skip
-@pytest.mark.usefixtures("one_thread")
 def test_every_method_learns_a_season(load_script, monkeypatch, name, horizon):
     script = load_script("forecasts/forecast.py")
     if name != "GRU":  # one with XLA, which takes longer to compile a network than it saves here
@@ -508,7 +503,6 @@ READ = ["time", "value", None, None]  # its columns and marks
 
 
 @pytest.mark.parametrize("name", ["4_steps_ago", "ridge_with_dummies", "gradient_boosting"])
-@pytest.mark.usefixtures("one_thread")
 def test_the_future_is_forecast_and_a_run_goes_on(load_script, tmp_path, name):
     """From a file that begins later, too: what counts is the step of the season."""
     script, future = load_script("forecasts/forecast.py"), load_script("forecasts/future.py")
@@ -560,7 +554,7 @@ class Program:
 def test_a_kept_model_is_opened_as_numbers_alone(load_script, tmp_path):
     script, future = load_script("forecasts/forecast.py"), load_script("forecasts/future.py")
     series = methods_series(load_script)
-    method = script.make_methods(series)["ridge"].fit(script.Data(series, history=4, horizon=1))
+    method = script.make_methods(series)["ridge"].fit(script.Data(series, history=4, horizon=2))
     table, _ = future.forecast_future("ridge", method, READ, tmp_path)
     good, kept = (tmp_path / "forecast.npy").read_bytes(), future.load_kept(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"forecast.json", "forecast.npy"}
@@ -580,7 +574,7 @@ def test_a_kept_model_is_opened_as_numbers_alone(load_script, tmp_path):
     (tmp_path / "forecast.joblib").write_bytes(program)
     pd.testing.assert_frame_equal(go_on(good), table, check_dtype=False)
     weights = np.load(tmp_path / "forecast.npy")
-    bad = [np.full_like(weights, np.nan), weights[:, :-1], weights.repeat(2, axis=0), weights * 1j]
+    bad = [np.full_like(weights, np.nan), weights[:, :-1], weights[:1], weights * 1j]
     bad = [saved(array) for array in [*bad, weights.astype(str), np.array(1)]]
     bad += [program, saved(np.array([Program(tmp_path / "ran")]), allow_pickle=True)]
     for content in [*bad, good[: len(good) // 2], b"", None]:
@@ -588,6 +582,26 @@ def test_a_kept_model_is_opened_as_numbers_alone(load_script, tmp_path):
     assert not (tmp_path / "ran").exists()
     pickle.loads(program)
     assert (tmp_path / "ran").exists()
+
+
+def test_what_is_kept_is_whole(load_script, monkeypatch, tmp_path):
+    """Where the disk is full, the file of the run before stays."""
+    future = load_script("forecasts/future.py")
+
+    def write_half(path, *_):
+        path.write_bytes(b"half")
+        raise OSError
+
+    monkeypatch.setattr(np, "save", write_half)
+    network, ridge = future.Network(None), future.Linear()
+    network.model = SimpleNamespace(save=write_half)
+    ridge.model = SimpleNamespace(coef_=np.zeros(3), intercept_=np.zeros(1))
+    for method, name in ((network, "forecast.keras"), (ridge, "forecast.npy")):
+        (tmp_path / name).write_bytes(b"whole")
+        with pytest.raises(OSError):
+            future.keep_model(method, tmp_path)
+        assert [path.name for path in tmp_path.glob("*_partial*")] == []
+        assert (tmp_path / name).read_bytes() == b"whole"
 
 
 BAD_VALUES = [None, True, "", "x", -1, 0, 7.5, 1e300, 10**400, float("nan"), float("inf"),
@@ -633,8 +647,10 @@ def test_a_damaged_run_ends_with_one_line(load_script, monkeypatch, tmp_path, ca
 def test_a_run_goes_on_from_newer_values_without_training(
     load_script, run_main, monthly, tmp_path, capsys
 ):
-    options = ["--data", monthly, "--time", "time", "--value", "value", "--horizon", 3]
-    options += ["--methods", "last_value", "ridge"]
+    marked = re.sub(r",(\d+)\.(\d+)$", r',"\1,\2"', monthly.read_text(), flags=re.MULTILINE)
+    monthly.write_text(marked)
+    options = ["--data", monthly, "--time", "time", "--value", "value", "--decimal", ","]
+    options += ["--horizon", 3, "--methods", "last_value", "ridge"]
     script, results = run_main("forecasts/forecast.py", *options)
     run = tmp_path / "run"
     rows = monthly.read_text().splitlines()
