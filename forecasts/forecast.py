@@ -21,15 +21,17 @@ import numpy as np
 import networks
 from future import continue_with, forecast_future, load_kept, write_table
 from methods import Boosting, Data, Linear, SeasonalNaive, check_length
+from repair import load_days
 from scores import (
+    LEAST_BLOCKS,
     absolute_errors,
     bootstrap,
+    draw,
     draw_forecasts,
-    draw_horizon,
     recommend,
-    spans_to_draw,
+    spoken,
 )
-from series import load_days, load_series, load_traffic
+from series import load_series, load_traffic
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, find_run, make_folder, save_results
 
@@ -58,19 +60,18 @@ def make_methods(series, seed=1, epochs=networks.EPOCHS):
     }
 
 
-def load(args):
-    """Return the series that the options ask for; say what was found in it."""
+def load(args, read, seasons, days=()):
+    """Return the series that the options ask for; say what was found in it.
+
+    read: the columns of times and of values, and the marks of thousands and decimals.
+    """
     if args.data is None:
-        series = load_traffic(args.season)
+        series = load_traffic(seasons)
     else:
-        days = load_days(args.holidays) if args.holidays else ()
-        series = load_series(args.data, args.time, args.value, args.season, days, args.date_format)
+        days = load_days(args.holidays) if args.holidays else days
+        series = load_series(args.data, *read[:2], seasons, days, args.date_format, read[2:])
     print("\n".join(series.notes))
     return series
-
-
-def spoken(name):
-    return name.replace("_", " ")
 
 
 def try_method(name, methods, data):
@@ -100,6 +101,8 @@ def parse_arguments(argv):
     add("--time", metavar="COLUMN", help="its column of times")
     add("--value", metavar="COLUMN", help="its column of numbers")
     add("--date-format", metavar="FORMAT", help="of the times: %%d/%%m/%%Y; None: found out")
+    add("--thousands", metavar="MARK", choices=list(",. '"), help="as in 1,282; None: no mark")
+    add("--decimal", metavar="MARK", choices=list(".,"), help="as in 1.5 or 1,5; None: a point")
     add("--horizon", type=count, default=HORIZON, help="steps ahead")
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
@@ -119,39 +122,28 @@ def parse_arguments(argv):
     return args
 
 
-def go_on(args, argv):
+def go_on(args, argv, read):
     """Forecast what comes after the values of a newer file, with what a run has kept."""
     run = find_run(args.model, OUTPUTS)
     kept = load_kept(run)
-    time, value = args.time or kept["columns"][0], args.value or kept["columns"][1]
-    days = load_days(args.holidays) if args.holidays else kept["days"]
-    series = load_series(args.data, time, value, kept["seasons"], days, args.date_format)
-    print("\n".join(series.notes))
+    read = [new or old for new, old in zip(read, kept["read"], strict=True)]
+    series = load(args, read, kept["seasons"], kept["days"])
     table = continue_with(make_methods(series), kept, series, run)
     folder = make_folder(args.outputs)
     print(f"What comes next, by {spoken(kept['method'])}:")
     future = write_table(table, series.unit, kept["holds"], folder)
-    draw_forecasts({}, {}, value, folder / "forecast.png", (series, table, spoken(kept["method"])))
+    coming = series, table, spoken(kept["method"])
+    draw_forecasts({}, {}, read[1], folder / "forecast.png", coming)
     return save_results({"method": kept["method"]} | future, folder, __file__, argv)
-
-
-def draw(methods, args, series, coming, folder):
-    """Draw two forecasts, and errors by horizon. methods: {name: (fitted, errors of test)}."""
-    label = args.value or "vehicles an hour"
-    two = {spoken(name): methods[name][0] for name in list(methods)[:2]}
-    path = folder / f"forecast_{args.horizon}.png"
-    draw_forecasts(two, spans_to_draw(series, args.horizon), label, path, coming)
-    if args.horizon > 1:
-        errors = {spoken(name): of_test for name, (_, of_test) in methods.items()}
-        draw_horizon(errors, label, folder / f"horizon_{args.horizon}.png")
 
 
 def main(argv=None):
     """Return what was found in the series, the scores of each method, and what comes next."""
     args = parse_arguments(argv)
+    read = [args.time, args.value, args.thousands, args.decimal]
     if args.model:
-        return go_on(args, argv)
-    series = load(args)
+        return go_on(args, argv, read)
+    series = load(args, read, args.season)
     history = args.history or min(2 * series.seasons[-1], 48)
     data = Data(series, history, args.horizon)
     check_length(data)
@@ -173,13 +165,18 @@ def main(argv=None):
     chosen, best = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
     print(f"Recommended, the simplest not shown to be worse: {spoken(chosen)}.")
-    columns = args.time or "date_time", args.value or "traffic_volume"
-    table, holds = forecast_future(chosen, fitted[chosen], columns, folder)
+    count, needed = len(data.starts["validation"]), LEAST_BLOCKS * data.block
+    if count < needed:
+        print(f"That rests on {count} windows, not on {needed} (ten blocks): too few to be sure.")
+    if not args.data:
+        read[:2] = "date_time", "traffic_volume"
+    table, holds = forecast_future(chosen, fitted[chosen], read, folder)
     print(f"What comes next, by {spoken(chosen)}, fitted again on all values:")
     future = write_table(table, series.unit, holds, folder)
     shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
     of_shown = {name: (fitted[name], errors["test"][name]) for name in shown if name in scores}
-    draw(of_shown, args, series, (series, table, spoken(chosen)), folder)
+    label = args.value or "vehicles an hour"
+    draw(of_shown, args.horizon, label, (series, table, spoken(chosen)), folder)
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

@@ -1,19 +1,21 @@
 """What comes next: the values after the last row, with an interval around them.
 
-The method is fitted again, on all values. The interval is as wide as its errors on the validation
-part were before that, and how often it holds was counted on the test part. What the next forecast
-needs is kept: `forecast.py --model RUN --data NEWER.csv` goes on from it without training.
+The method is fitted again, on all values. Around what it says lie its errors on the validation part
+before that: the median error moves the forecast, the others are the interval, and how often it
+holds was counted on the test part. What the next forecast needs is kept: `forecast.py --model RUN
+--data NEWER.csv` goes on from it without training.
 Chapter: forecasts/README.md#what-comes-next
 """
 
 import copy
 import io
 
-import joblib  # scikit-learn brings it
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import Ridge
 
-from methods import Data
+from methods import Boosting, Data, Linear
+from networks import Network
 from scores import bootstrap
 from series import windows
 from utils.finished import fits
@@ -24,9 +26,11 @@ from utils.statistics import fit_float32
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
 # What forecast.json says of a run.
 NUMBER = int | float
-KEPT = {"method": str, "columns": [str, str], "history": int, "horizon": int, "seasons": list}
-KEPT |= {"unit": str, "first": int, "days": list, "scale": [NUMBER, NUMBER], "ends": list}
-KEPT |= {"holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
+KEPT = {"method": str, "read": [str, str, str | None, str | None], "history": int, "horizon": int}
+KEPT |= {"seasons": list, "unit": str, "first": int, "days": list, "scale": [NUMBER, NUMBER]}
+KEPT |= {"ends": list, "holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
+DAY = "%Y-%m-%d"
+OFF = 0.1  # if an interval holds so much more or less often than it should, do not rely on it
 PRINTED = 14  # so many steps to come are printed; of more, only the first and the last
 
 
@@ -68,35 +72,38 @@ def count_inside(way):
 def look_ahead(method, ends):
     """Return the table of what is to come: time, forecast, low and high; ends: of Widened.
 
-    Where no value has been negative, nothing in the table is: a count stays a count.
+    The median error of the validation part moves the forecast, which so lies within its interval
+    even if the method always said too little. Where no value has been negative, nothing in the
+    table is: a count stays a count.
     """
     data = method.data
-    forecast = method.predict(data.starts["test"])[0]  # (horizon,)
-    table = {"forecast": forecast, "low": forecast + ends[:, 0], "high": forecast + ends[:, 2]}
-    table = pd.DataFrame(table, index=data.series.times[-data.horizon :].rename("time"))
+    table = method.predict(data.starts["test"]).reshape(data.horizon, 1) + ends  # (horizon, 3)
+    times = data.series.times[-data.horizon :].rename("time")
+    table = pd.DataFrame(table, times, ["low", "forecast", "high"])[["forecast", "low", "high"]]
     return table.clip(lower=0) if np.nanmin(data.series.values) >= 0 else table
 
 
-def forecast_future(name, method, columns, folder):
+def forecast_future(name, method, read, folder):
     """Fit a method again, on all values; keep what the next forecast needs.
 
-    method: fitted, of this name; columns: that of the times and that of the values in the table.
-    Returns the table of what is to come, and how often the interval holds.
+    method: fitted, of this name; read: the columns of times and of values in the table, and the
+    marks of thousands and decimals. Returns the table of what is to come, and how often the
+    interval holds.
     """
     way = Widened(method).widen()
     holds = count_inside(way)
     data, series = method.data, method.data.series.extended(method.data.horizon)
     again = copy.copy(method).refit(Data(series, data.history, data.horizon))
-    keep_model(getattr(again, "model", None), folder)
+    keep_model(again, folder)
     kept = {
         "method": name,
-        "columns": columns,
+        "read": read,
         "history": data.history,
         "horizon": data.horizon,
         "seasons": series.seasons,
         "unit": series.unit,
         "first": series.times[0].to_period(series.unit).ordinal - series.origin,
-        "days": [f"{day:%Y-%m-%d}" for day in series.days],
+        "days": [day.strftime(DAY) for day in series.days],
         "scale": [float(again.data.mean), float(again.data.deviation)],
         "ends": way.ends,
         "holds": holds,
@@ -105,12 +112,30 @@ def forecast_future(name, method, columns, folder):
     return look_ahead(again, way.ends), holds
 
 
-def keep_model(model, folder):
-    """Save a network as Keras does and a model of scikit-learn with joblib; None needs no file."""
-    if hasattr(model, "save"):
-        model.save(folder / "forecast.keras")
-    elif model is not None:
-        joblib.dump(model, folder / "forecast.joblib")
+def keep_model(method, folder):
+    """Save a network as Keras does, and ridge as an array; nothing else is kept."""
+    if isinstance(method, Network):
+        with replacing(folder / "forecast.keras") as partial:
+            method.model.save(partial)
+    if isinstance(method, Linear):
+        weights = np.atleast_2d(method.model.coef_)  # (horizon, inputs)
+        with replacing(folder / "forecast.npy") as partial:
+            np.save(partial, np.column_stack([weights, method.model.intercept_]))
+
+
+def load_kept_model(method, run):
+    """Return what keep_model has saved of a method; None if it has nothing to learn."""
+    if isinstance(method, Boosting):
+        fail("no trees were kept: forecast NEWER.csv with --methods gradient_boosting")
+    if isinstance(method, Network):
+        return load_model(run / "forecast.keras", compile=False)
+    if isinstance(method, Linear):
+        # Numbers alone: an array of other things is a pickle, which would be a program.
+        weights = np.load(io.BytesIO(read_bytes(run / "forecast.npy")), allow_pickle=False)
+        weights, model = weights.astype(float, casting="same_kind"), Ridge()
+        model.coef_, model.intercept_ = weights[:, :-1], weights[:, -1]
+        return model
+    return None
 
 
 def write_table(table, unit, holds, folder):
@@ -118,7 +143,7 @@ def write_table(table, unit, holds, folder):
 
     unit: of a step, h, D, M or W-...; only an hour needs more than its date.
     """
-    table = table.set_index(table.index.strftime("%Y-%m-%d %H:%M" if unit == "h" else "%Y-%m-%d"))
+    table = table.set_index(table.index.strftime(f"{DAY} %H:%M" if unit == "h" else DAY))
     with replacing(folder / "forecast.csv") as partial:
         table.to_csv(partial, index_label="time", float_format="%.6g")
     few = len(table) <= PRINTED
@@ -127,7 +152,10 @@ def write_table(table, unit, holds, folder):
     if not few:
         print(f"(The {len(table) - 2} between them are in forecast.csv.)")
     held = "{mean:.1%} ({low:.1%} to {high:.1%})".format(**holds)
-    print(f"An interval of {QUANTILES[-1] - QUANTILES[0]:.0%} held in {held} of the test part.")
+    share = QUANTILES[-1] - QUANTILES[0]
+    print(f"An interval of {share:.0%} held in {held} of the test part.")
+    if abs(holds["mean"] - share) > OFF:
+        print(f"Do not rely on this interval: it should have held in about {share:.0%}.")
     return {"holds": holds, "future": {time: list(row) for time, row in table.T.items()}}
 
 
@@ -136,19 +164,20 @@ def load_kept(run):
     try:
         kept = read_json(run / "forecast.json")
         good = fits(kept, KEPT) and fit_float32(*kept["scale"])
-        if not good or min(kept["history"], kept["horizon"], *kept["seasons"]) < 1:
-            raise ValueError
+        good = good and min(kept["history"], kept["horizon"], min(kept["seasons"])) > 0
         ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
-        return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"]))}
-    except (OSError, ValueError, OverflowError, TypeError):
+        good = good and np.isfinite(ends).all() and (np.diff(ends) >= 0).all()
+        if not (good and all(0 <= share <= 1 for share in kept["holds"].values())):
+            raise ValueError
+        return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"], format=DAY))}
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, ZeroDivisionError):
         fail(f"{run} has no readable forecast.json: it is not a run that forecast.py has finished.")
 
 
 def continue_with(methods, kept, series, run):
     """Return the table of what comes after newer values, without any training.
 
-    methods: unfitted ones by name; series: of the newer file. Open only a run of your own: a file
-    that joblib has written can do anything when it is loaded.
+    methods: unfitted ones by name; series: of the newer file.
     """
     needed = max(kept["history"], *kept["seasons"])
     if series.unit != kept["unit"]:
@@ -160,10 +189,10 @@ def continue_with(methods, kept, series, run):
     try:
         method = methods[kept["method"]]
         method.data = Data(series.extended(horizon), kept["history"], horizon, kept["scale"])
-        if (path := run / "forecast.keras").exists():
-            method.model = load_model(path, compile=False)
-        elif (path := run / "forecast.joblib").exists():
-            method.model = joblib.load(io.BytesIO(read_bytes(path)))
-        return look_ahead(method, kept["ends"])
-    except Exception as error:  # joblib raises any kind for a damaged file, as does another model
+        method.model = load_kept_model(method, run)
+        table = look_ahead(method, kept["ends"])
+        if not np.isfinite(table).all(axis=None):
+            raise ValueError("no finite numbers")
+        return table
+    except Exception as error:  # a damaged file and another model raise any kind
         fail(f"what {run} has kept cannot forecast ({first_line(error)}). Train again.")

@@ -9,6 +9,7 @@ Chapter: forecasts/README.md#the-methods
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from series import windows
 from utils.runs import fail
@@ -33,6 +34,11 @@ class Data:
         self.scaled = (series.values - self.mean) / self.deviation
         parts = ("train", "validation", "test")
         self.starts = {part: series.starts(part, history, horizon) for part in parts}
+
+    @property
+    def block(self):
+        """How many windows count as one, since neighbours are alike: a season, or two horizons."""
+        return max(2 * self.horizon, self.series.seasons[-1])
 
     def level(self, starts):
         return windows(self.scaled, starts - self.history, self.history).mean(axis=1, keepdims=True)
@@ -87,11 +93,10 @@ def check_length(data):
                 f"{len(starts)} windows of {data.history} steps and {data.horizon} to forecast, "
                 f"and should hold {least}. Try a shorter --history, --season, --horizon."
             )
-        seen = windows(data.series.observed, starts, data.horizon).any(axis=1).sum()
-        if seen < least:
+        seen = windows(data.series.observed, starts, data.horizon).sum(axis=0).min()
+        if seen < least:  # at a step ahead, which would then have no interval
             fail(f"the {part} part has values in {seen} of its windows, and should in {least}.")
-    block = max(2 * data.horizon, data.series.seasons[-1])
-    if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * block:
+    if min(len(data.starts[part]) for part in ("validation", "test")) < 10 * data.block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")
 
 
@@ -186,7 +191,9 @@ class Boosting(Learner):
             learning_rate=0.1,
             early_stopping=False,  # it would hold out rows at random: of the same hours
             random_state=self.seed,
-        ).fit(x[some], y[some])
+        )
+        with threadpool_limits(1):  # several wait for each other where other programs run
+            self.model.fit(x[some], y[some])
         return self
 
     refit = fit

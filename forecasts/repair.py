@@ -3,10 +3,12 @@
 Chapter: forecasts/README.md#your-own-series
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 from utils.statistics import fit_float32
 
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
@@ -18,6 +20,7 @@ DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", 
         "%b %Y", "%B %Y", "%m/%Y"]  # fmt: skip
 HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
 ZONE = r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)\s*$"  # at the end of a time
+MARKED = r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+"  # in thousands, or with three decimals
 # A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
 
@@ -74,14 +77,53 @@ def read_times(column, form):
         fail(f"--date-format {form}: {first_line(error)}")
 
 
-def parse_values(column):
-    """Return the numbers of a column of text, NaN where it is empty or infinite."""
-    values = pd.to_numeric(column, errors="coerce")
-    text = values.isna() & column.notna()
-    if text.any():
-        row = text.argmax()
-        fail(f"row {row + 2}: {column.iloc[row]!r} is not a number. Leave what is missing empty.")
+def load_days(path):
+    """Return the days in a text file, one in each line, or end the program with one line."""
+    try:
+        lines = read_bytes(path).decode("utf-8-sig").split()
+        return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
+    except (OSError, ValueError) as error:
+        fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
+
+
+def parse_values(column, thousands=None, decimal=None):
+    """Return the numbers of a column of text, NaN where it is empty or infinite.
+
+    thousands, decimal: the marks in them. Without either, one that may be both ends the program.
+    """
+    text = column.str.strip()
+    marked = text[text.str.contains("[.,]", na=False)]
+    whole = text[text.str.fullmatch(r"[+-]?\d+", na=False)]
+    unclear = len(marked) and len(whole) and marked.str.fullmatch(MARKED).all()
+    if unclear and not (thousands or decimal):
+        mark = re.search("[.,]", marked.iloc[0])[0]
+        fail(
+            f"{marked.iloc[0]} beside {whole.iloc[0]} may be thousands or have three decimals: "
+            f"say --thousands {mark} or --decimal {mark}"
+        )
+    if thousands:
+        text = text.str.replace(rf"{re.escape(thousands)}(?=\d{{3}}(?!\d))", "", regex=True)
+    if decimal == "," or (thousands == "." and not decimal):
+        text = text.str.translate(str.maketrans(".,", ",."))  # a point that is left is a mistake
+    values = pd.to_numeric(text, errors="coerce")
+    wrong = values.isna() & column.notna()
+    if wrong.any():
+        row = wrong.argmax()
+        fail(
+            f"row {row + 2}: {column.iloc[row]!r} is not a number. Leave what is missing empty; "
+            "for 1.282,50 say --thousands . --decimal ,"
+        )
     return values.where(np.isfinite(values))
+
+
+def cut_end(table, notes):
+    """Return a series of values by time without the rows at its end that have no value yet."""
+    last = table.last_valid_index()
+    known = table.loc[:last]
+    if len(known) < len(table):
+        cut, when = len(table) - len(known), str(last).removesuffix(" 00:00:00")
+        notes.append(f"The last value is of {when}: {cut:,} rows without one were cut after it.")
+    return known
 
 
 def find_step(times):

@@ -25,12 +25,9 @@ def absolute_errors(method, starts):
 def bootstrap(errors, data):
     """Return the mean error and its 95 % interval, from blocks of windows drawn again.
 
-    Windows that begin less than a horizon apart share steps, and neighbouring days are alike. So
-    blocks of the longest season are drawn, a week for example, or of two horizons if that is
-    longer, as long as this leaves ten of them.
+    A block is a week, for example, as long as this leaves ten of them (see Data.block).
     """
-    length = max(2 * data.horizon, data.series.seasons[-1])
-    length = max(min(length, len(errors) // LEAST_BLOCKS), 1)
+    length = max(min(data.block, len(errors) // LEAST_BLOCKS), 1)
     edges = np.arange(0, len(errors), length)
     sums = np.add.reduceat(np.nansum(errors, axis=1), edges)
     counts = np.add.reduceat(np.isfinite(errors).sum(axis=1), edges)
@@ -60,6 +57,23 @@ def stitch(method, first, last):
     rest = last - starts[-1] - horizon
     blocks = [*method.predict(starts), method.predict(starts[-1:] + rest)[0, horizon - rest :]]
     return np.concatenate(blocks)
+
+
+def spoken(name):
+    return name.replace("_", " ")
+
+
+def draw(methods, horizon, label, ahead, folder):
+    """Draw two forecasts, and errors by horizon. methods: {name: (fitted, errors of test)}.
+
+    label, ahead: as for draw_forecasts.
+    """
+    two = {spoken(name): methods[name][0] for name in list(methods)[:2]}
+    spans, path = spans_to_draw(ahead[0], horizon), folder / f"forecast_{horizon}.png"
+    draw_forecasts(two, spans, label, path, ahead)
+    if horizon > 1:
+        errors = {spoken(name): of_test for name, (_, of_test) in methods.items()}
+        draw_horizon(errors, label, folder / f"horizon_{horizon}.png")
 
 
 def spans_to_draw(series, horizon):

@@ -102,20 +102,11 @@ def mark(times, days, unit):
     return times.to_period(unit).isin(pd.DatetimeIndex(days).to_period(unit)).astype("float32")
 
 
-def load_days(path):
-    """Return the days in a text file, one in each line, or end the program with one line."""
-    try:
-        lines = read_bytes(path).decode("utf-8-sig").split()
-        return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
-    except (OSError, ValueError) as error:
-        fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
-
-
-def load_series(path, time, value, seasons=None, days=(), date_format=None):
+def load_series(path, time, value, seasons=None, days=(), date_format=None, marks=(None, None)):
     """Return the Series in two columns of a CSV file, or end the program with one line.
 
     days: which of its days are holidays, also of those to come. date_format: of its times; None:
-    found out from all of them.
+    found out from all of them. marks: of thousands and of decimals in its numbers.
     """
     try:
         content = io.BytesIO(read_bytes(path))
@@ -132,7 +123,7 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None):
             fail(f"{path} has more than one column {column}. Leave one.")
     notes = []
     times = repair.parse_times(table[time], notes, date_format)
-    values = repair.parse_values(table[value])
+    values = repair.parse_values(table[value], *marks)
     table = pd.Series(values.to_numpy(), index=times)
     series = mend(table, seasons, notes)
     series.days, series.holiday = days, mark(series.times, days, series.unit)
@@ -141,11 +132,12 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None):
 
 def mend(table, seasons, notes):
     """Return a Series of values by time: sorted, once per step, without gaps."""
-    if len(table) < 3:
-        fail(f"{len(table)} rows are too few for a forecast")
     if not table.index.is_monotonic_increasing:
         notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
+    table = repair.cut_end(table, notes)
+    if len(table) < 3:
+        fail(f"{len(table)} rows are too few for a forecast")
     name = repair.find_step(table.index)
     unit, usual = repair.STEPS[name]
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.

@@ -473,8 +473,6 @@ SAVED_IN_PLACE = {
     "serialization/save_model.py": "teaches how to save",
     "serialization/trust.py": "makes files that nobody should load",
     "visualizing/debugging/broken.py": "in a folder that it has just made",
-    # Until they call utils.models.save_network:
-    "forecasts/future.py": "",
 }
 
 
