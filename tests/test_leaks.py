@@ -507,6 +507,7 @@ def test_smaller_networks_read_validation_images(
     assert rows.story() == "fit train; predict validation; probe validation; "
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")  # of the few digits it refuses none
 def test_detectors_are_fitted_limited_and_judged_on_three_parts(
     numbered_digits, rows, load_script, tmp_path, monkeypatch
 ):
