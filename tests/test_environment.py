@@ -194,7 +194,7 @@ def test_a_licence_that_wants_its_text_along_has_it(page, files):
     """Each file that a page lists as under such a licence has the text beside it, and a link."""
     texts = {"Apache-2.0": "Version 2.0, January 2004", "MIT": "Permission is", "BSD": "Redistrib"}
     page, found = ROOT / page, 0
-    for item in re.split(r"\n(?=[-|])", page.read_text(encoding="utf-8")):
+    for item in re.split(r"\n(?=[-|\n])", page.read_text(encoding="utf-8")):
         licences = [name for name in texts if re.search(rf"{name}(?!-LICENSE)", item)]
         if licences and re.search(r"`\S+\.(npz|json|csv)`", item):
             links = re.findall(r"\]\((\S+-LICENSE\.txt)\)", item)
