@@ -832,7 +832,7 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(
         monkeypatch.setattr(kind, "fit", fit)
     ask = comparing.LogisticRegression.predict_proba
     monkeypatch.setattr(
-        comparing.LogisticRegression, "predict_proba", lambda *a: asked.append(a[1]) or ask(*a)
+        comparing.LogisticRegression, "predict_proba", lambda *a: asked.append(a) or ask(*a)
     )
     random = np.random.default_rng(1)
 
@@ -854,17 +854,27 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(
     assert boosting.n_iter_ < boosting.max_iter  # it has stopped early
     # The penalty is chosen, and the temperature, too, by the validation rows.
     assert len(asked) == (len(comparing.STRENGTHS) + 1 if classes else 0)
-    assert all(X is validation.X for X in asked)
+    assert all(X is validation.X for _, X in asked)
+    if classes:
+        right = [
+            ask(model, validation.X)[range(200), validation.y] for model, *_ in fitted[names[1]]
+        ]
+        best = int(np.argmin([-np.log(one).mean() for one in right]))
+        assert asked[-1][0] is fitted[names[1]][best][0]
 
 
-def test_no_group_is_torn_to_choose_a_temperature(load_script, monkeypatch):
+def test_a_temperature_is_tried_on_other_groups_than_it_was_fitted_on(load_script, monkeypatch):
     comparing, halves = load_script("mlp/tables/comparing.py"), []
-    answers = np.full((40, 2), 0.5)
-    monkeypatch.setattr(
-        comparing, "cross_fit_temperature", lambda *a: halves.append(a[2]) or (answers, None)
-    )
     groups = np.arange(40) // 4
-    comparing.choose_temperature(answers, comparing.Part(None, None, None, groups % 2, groups))
+    answers = np.where(np.eye(2)[groups % 2] == 1, 0.4, 0.6)  # more than half of them are wrong
+    part = comparing.Part(None, None, None, groups % 2, groups)
+    for after, helps in ((answers, False), (np.full((40, 2), 0.5), True)):
+        monkeypatch.setattr(
+            comparing,
+            "cross_fit_temperature",
+            lambda *a, after=after: halves.append(a[2]) or (after, 0),
+        )
+        assert (comparing.choose_temperature(answers, part) > 1) == helps
     assert set(halves[0]) == {0, 1}
     assert all(len(set(halves[0][groups == group])) == 1 for group in groups)
 
