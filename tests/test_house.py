@@ -475,8 +475,6 @@ SAVED_IN_PLACE = {
     "visualizing/debugging/broken.py": "in a folder that it has just made",
     # Until they call utils.models.save_network:
     "forecasts/future.py": "",
-    "mlp/mlp.py": "",
-    "mlp/plain_values.py": "",
     "text/gpt/fine_tuning.py": "",
 }
 
