@@ -15,16 +15,10 @@ from scipy import stats
 from sklearn.datasets import load_diabetes, load_iris
 
 PENGUINS = ROOT / "mlp" / "tables" / "penguins.csv"
-WATCHED = ["split", "build_preparation", "make_parts", "train", "train_others", "ask"]
-WATCHED += [
-    "choose_temperature",
-    "find_ranges",
-    "report",
-    "find_thresholds",
-    "find_importance",
-    "draw",
-]
-SEEDED = ["split", "train_others", "find_importance"]
+WATCHED = ["split", "build_preparation", "make_parts", "train", "train_others", "ask", "join"]
+WATCHED += ["choose_temperature", "report", "find_ranges", "find_thresholds", "find_importance"]
+WATCHED += ["draw"]
+SEEDED = ["set_random_seed", "split", "train_others", "find_importance"]
 BASIC = ["--data", str(PENGUINS), "--target", "Sex", "--group", "Individual ID"]
 
 
@@ -82,18 +76,21 @@ def german(tmp_path_factory):
     calls, parts = [], {}
     with loaded("mlp/tables/table.py") as script, pytest.MonkeyPatch.context() as patch:
 
-        def watch(name, function):
+        def watch(owner, name):
+            function = getattr(owner, name)
+
             def watched(*arguments):
                 calls.append((name, arguments))
-                found = function(*arguments)
+                found = 1.5 if name == "choose_temperature" else function(*arguments)
                 if name == "make_parts":
                     parts.update(zip(["training", "validation", "test"], found, strict=True))
                 return found
 
-            patch.setattr(script, name, watched)
+            patch.setattr(owner, name, watched)
 
+        watch(keras.utils, "set_random_seed")
         for name in WATCHED:
-            watch(name, getattr(script, name))
+            watch(script, name)
         results = script.main([*map(str, options)])
 
     def parts_in(arguments):
@@ -163,7 +160,8 @@ def test_which_rows_teach_choose_and_judge(german, load_script):
     ranges = german.results["ranges"]
     assert ranges["Zeile"] == [min(rows["training"]) + 0.5, max(rows["training"]) + 0.5]
     seeded = [arguments[-1] for name, arguments in german.calls if name in SEEDED]
-    assert seeded == [7, 7, 7]
+    assert seeded == [7, 7, 7, 7]
+    assert [arguments[2] for name, arguments in german.calls if name == "join"] == [1, 1.5]
 
     learning, judging = ["training", "validation"], ["validation", "validation"]
     assert [one for one in german.shown if one[1]] == [
