@@ -91,7 +91,7 @@ def file_run(name, folder, figures, **more):
 def start(command, folder):
     """Run a command as a reader does; return whether it came to its end. folder: of its run."""
     places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
-    words = shlex.split(os.path.expandvars(command.format(**places)))
+    words = [os.path.expandvars(word) for word in shlex.split(command.format(**places))]
     settings = [word for word in words if re.match(r"\w+=", word)]
     words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
     environment = os.environ | dict(word.split("=", 1) for word in settings)
@@ -103,13 +103,14 @@ def measure(name):
     command = COMMANDS[name]
     print(f"== {name}: python {command}", flush=True)
     if unset := [one for one in re.findall(r"\$(\w+)", command) if one not in os.environ]:
-        return f"${unset[0]} is not set"
+        print(f"It is left out, since ${unset[0]} is not set.")
+        return ""
     if name in ALONE:
         wait_until_quiet()
     with tempfile.TemporaryDirectory() as parent:
         folder = OUTPUTS / name if name in READ else Path(parent) / "run"
         shutil.rmtree(folder, ignore_errors=True)
-        made_by, before, began = commit(), cpu_seconds(), time.perf_counter()
+        code, before, began = commit(), cpu_seconds(), time.perf_counter()
         if not start(command, folder):
             return "its command failed"
         seconds = time.perf_counter() - began
@@ -123,7 +124,7 @@ def measure(name):
             figures = (
                 figures if isinstance(figures, dict) else dict(zip(figures, figures, strict=True))
             )
-            more = {"commit": made_by, "seconds": round(seconds, 1), "others": round(others, 3)}
+            more = {"commit": code, "seconds": round(seconds, 1), "others": round(others, 3)}
             file_run(name, folder, figures, **more)
     return ""
 
@@ -137,7 +138,9 @@ def choose(names, code):
     """Return what to make, in order. names: what is asked for, if not all that code has not made.
 
     A run that is read is made before, unless it is there: with names one of any commit will do.
+    What edited code has made counts as not made.
     """
+    code = None if (code or "").endswith("-dirty") else code or "no commit"
     chosen = set(names) or {
         name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
     }

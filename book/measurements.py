@@ -314,7 +314,7 @@ MEASUREMENTS = {
         [],
     ),
     "mnist_calibration": (
-        "mnist/studies/calibration.py {plain_12} {dropout_12} {smoothed_12} {mnist_quick}/1-1",
+        "mnist/studies/calibration.py {plain_12} {dropout_12} {label_smoothing} {mnist_quick}/1-1",
         ["mnist_calibration.png"],
     ),
     "mnist_calibration_60": ("mnist/studies/calibration.py {mnist_60_conv_net}", []),
@@ -344,7 +344,7 @@ RUNS = {
     "seed_2": "mnist/mnist.py -m conv_net --epochs 3 --seed 2",
     "plain_12": f"mnist/mnist.py -m conv_net {TWELVE}",
     "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
-    "smoothed_12": f"mnist/mnist.py -m conv_net --label-smoothing 0.1 {TWELVE}",
+    "label_smoothing": f"mnist/mnist.py -m conv_net --label-smoothing 0.1 {TWELVE}",
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
     "flow_3": "generating/flow.py {generating_vae_16} --seed 3",

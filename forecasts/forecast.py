@@ -167,7 +167,7 @@ def main(argv=None):
     print(f"Recommended, the simplest not shown to be worse: {spoken(chosen)}.")
     count, needed = len(data.starts["validation"]), LEAST_BLOCKS * data.block
     if count < needed:
-        print(f"That rests on {count} windows, not on {needed} (ten blocks): too few to be sure.")
+        print(f"Too few windows to be sure: {count}, and not the {needed} of ten blocks.")
     if not args.data:
         read[:2] = "date_time", "traffic_volume"
     table, holds = forecast_future(chosen, fitted[chosen], read, folder)

@@ -19,7 +19,7 @@ from networks import Network
 from scores import bootstrap
 from series import windows
 from utils.finished import fits
-from utils.models import load_model
+from utils.models import load_model, save_network
 from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
 from utils.statistics import fit_float32
 
@@ -115,8 +115,7 @@ def forecast_future(name, method, read, folder):
 def keep_model(method, folder):
     """Save a network as Keras does, and ridge as an array; nothing else is kept."""
     if isinstance(method, Network):
-        with replacing(folder / "forecast.keras") as partial:
-            method.model.save(partial)
+        save_network(method.model, folder / "forecast.keras")
     if isinstance(method, Linear):
         weights = np.atleast_2d(method.model.coef_)  # (horizon, inputs)
         with replacing(folder / "forecast.npy") as partial:
@@ -171,7 +170,7 @@ def load_kept(run):
             raise ValueError
         return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"], format=DAY))}
     except (OSError, ValueError, KeyError, TypeError, OverflowError, ZeroDivisionError):
-        fail(f"{run} has no readable forecast.json: it is not a run that forecast.py has finished.")
+        fail(f"{run} has no readable forecast.json: it is not finished, or an old run.")
 
 
 def continue_with(methods, kept, series, run):

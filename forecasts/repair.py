@@ -93,14 +93,14 @@ def parse_values(column, thousands=None, decimal=None):
     """
     text = column.str.strip()
     marked = text[text.str.contains("[.,]", na=False)]
-    whole = text[text.str.fullmatch(r"[+-]?\d+", na=False)]
-    unclear = len(marked) and len(whole) and marked.str.fullmatch(MARKED).all()
-    if unclear and not (thousands or decimal):
+    if len(marked) and marked.str.fullmatch(MARKED).all() and not (thousands or decimal):
         mark = re.search("[.,]", marked.iloc[0])[0]
         fail(
-            f"{marked.iloc[0]} beside {whole.iloc[0]} may be thousands or have three decimals: "
+            f"{marked.iloc[0]} may be thousands or have three decimals: "
             f"say --thousands {mark} or --decimal {mark}"
         )
+    if thousands and thousands == decimal:
+        fail(f"--thousands and --decimal cannot both be {decimal}")
     if thousands:
         text = text.str.replace(rf"{re.escape(thousands)}(?=\d{{3}}(?!\d))", "", regex=True)
     if decimal == "," or (thousands == "." and not decimal):
@@ -122,7 +122,7 @@ def cut_end(table, notes):
     known = table.loc[:last]
     if len(known) < len(table):
         cut, when = len(table) - len(known), str(last).removesuffix(" 00:00:00")
-        notes.append(f"The last value is of {when}: {cut:,} rows without one were cut after it.")
+        notes.append(f"The last value is of {when}: rows after it that were cut: {cut:,}.")
     return known
 
 

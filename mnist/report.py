@@ -19,7 +19,7 @@ from figures import draw_comparison
 from utils.bands import place_run
 from utils.data import load_parts
 from utils.finished import load_finished
-from utils.models import DIVERGED
+from utils.models import DIVERGED, save_network
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, read_bytes, replacing, shown, write_json
 from utils.training import load_history
@@ -48,8 +48,7 @@ def save_model(model, predictions, folder):
 
     predictions: {part: probabilities, shape (n, 10)}; those of the training images are not saved.
     """
-    with replacing(folder / f"{model.name}.keras") as partial:
-        model.save(partial)
+    save_network(model, folder / f"{model.name}.keras")
     kept = {part: array for part, array in predictions.items() if part != "train"}
     with replacing(folder / f"{model.name}_predictions.npz") as partial:
         np.savez_compressed(partial, **kept)

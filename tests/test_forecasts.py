@@ -145,7 +145,8 @@ def test_a_table_is_mended_and_says_so(series, tmp_path):
         (["1.282", "985"], (None, "."), [1.282, 985]),
         (["1.282", "1.25", "985"], (None, None), [1.282, 1.25, 985]),
         (["1.282", "0.985", "3"], (None, None), [1.282, 0.985, 3]),
-        (["1.282", "9.850"], (None, None), [1.282, 9.85]),
+        (["1.282", "9.850"], (None, None), "say --thousands . or --decimal ."),
+        (["1.282", "985"], (".", "."), "cannot both be"),
         (["1.282", "985"], (None, None), "say --thousands . or --decimal ."),
         (["985", "-1,282"], (None, None), "say --thousands , or --decimal ,"),
         (["985", "1.282,50"], (None, None), "row 3: '1.282,50' is not a number"),
@@ -165,7 +166,7 @@ def test_days_that_have_no_value_yet_are_cut_off(series, tmp_path):
     rows += [(time, "") for time, _ in hours(14, rows[-1][0] + pd.Timedelta("1D"), "D")]
     found = series.load_series(write(tmp_path / "a.csv", rows), "time", "value")
     assert len(found.values) == 100 and found.observed.all()
-    note = "The last value is of 2024-04-09: 14 rows without one were cut after it."
+    note = "The last value is of 2024-04-09: rows after it that were cut: 14."
     assert note in found.notes
 
 
@@ -280,7 +281,7 @@ THOUSANDS = [
 BAD = [
     ("nothing", [], "0 rows are too few"),
     ("text", [*hours(300)[:40], ("2024-01-02 16:00", "n/k")], "row 42: 'n/k' is not a number"),
-    ("thousands", THOUSANDS, "1.000 beside 900 may be thousands or have three decimals: say"),
+    ("thousands", THOUSANDS, "1.000 may be thousands or have three decimals: say"),
     ("times", [*hours(40), ("soon", 3)], "row 42: 'soon' is not a time"),
     ("constant", [(time, 5) for time, _ in hours(300)], "every value is 5"),
     ("one time", [("2024-01-01", number) for number in range(9)], "the same time"),
@@ -377,7 +378,7 @@ def test_a_forecast_lies_within_its_interval(run_main, tmp_path, capsys):
     rows = re.findall(r"^[-\d]+: (\S+) \((\S+) to (\S+)\)$", said, re.MULTILINE)
     assert len(rows) == 12
     assert all(float(low) <= float(middle) <= float(high) for middle, low, high in rows)
-    assert "That rests on 11 windows, not on 240 (ten blocks): too few to be sure." in said
+    assert "Too few windows to be sure: 11, and not the 240 of ten blocks." in said
     assert "Do not rely on this interval: it should have held in about 80%." in said
 
 

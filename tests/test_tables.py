@@ -298,6 +298,15 @@ def test_rows_come_back_as_they_stood_in_the_file(tomorrow, german):
     assert "Preis: 9 of 9 values outside of" in said  # which are thousands
 
 
+def test_codes_that_are_words_stay_as_they_are_written(load_script):
+    """Also in a file of tomorrow in which they all happen to look like numbers."""
+    rows = load_script("mlp/tables/rows.py")
+    texts = pd.DataFrame({"code": ["007", "4.120", ""], "size": ["007", "4.120", "1.5"]}, dtype=str)
+    values, marks = rows.read_values(texts, words=["code"])
+    assert values["code"].tolist()[:2] == ["007", "4.120"] and values["code"].isna()[2]
+    assert values["size"].tolist() == [7, 4.12, 1.5] and marks == {"size": "point"}
+
+
 def test_rows_unlike_what_was_learned_end_with_one_line(tomorrow, german, tmp_path, capsys):
     table, least = german.table, german.results["ranges"]["Gewicht"][0]
     other = table.assign(Tag="2026-01-31")

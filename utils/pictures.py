@@ -8,7 +8,7 @@ each of them. Whoever unpacks the image looks at its first frame only.
 import io
 import re
 import warnings
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -33,7 +33,6 @@ class TooLargeError(PictureError):
     """An image takes too much memory or time; the message says of what it has too much."""
 
 
-@cache
 def prepare_pillow():
     """Let Pillow know all formats that are named above, and keep its warnings to itself.
 

@@ -133,8 +133,8 @@ class SaveCheckpoint(keras.callbacks.Callback):
             self.write()
         except OSError as error:
             fail(
-                f"cannot write to {self.folder} ({first_line(error)}). Make room; what knows"
-                f" --resume goes on with --resume {self.folder}"
+                f"cannot write to {self.folder} ({first_line(error)}). Make room; a script that has"
+                f" --resume then goes on with --resume {self.folder}"
             )
 
     def write(self):
@@ -179,7 +179,7 @@ def load_checkpoint(folder, name, steps_per_epoch):
         # In float16, Keras skips a step that overflows, and does not count it.
         epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
     except Exception:  # whatever else may lie under this name
-        fail(f"{path} is not the checkpoint of a training. Restore the file, or start anew.")
+        fail(f"{path} is not the checkpoint of a training, or an old one. Start anew.")
     history = load_history(folder, name, {"loss"}).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")

@@ -2,7 +2,7 @@
 
     python customizing/loops/distill.py
 
-The teacher is the convolutional network of the book. Perceptrons of 32 hidden neurons learn from
+The teacher is the convolutional network of the book. MLPs of 32 hidden neurons learn from
 10,000 digits, with each seed from four kinds of targets: the labels, the labels smoothed, the
 teacher's probabilities, and these made softer with a temperature. You will see the accuracy and
 the cross-entropy of each on validation images, and the comparisons. Takes about two minutes.

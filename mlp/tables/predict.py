@@ -44,6 +44,7 @@ from utils.runs import (
 SHOWN = 10  # rows that are printed
 UNREADABLE = 0.1  # of the values of a column, at most
 OUTSIDE = 0.5  # of the values of a column, at most, may be smaller or larger than all learned ones
+MANY = 10  # values: of fewer, it is only said that they are
 # What results.json says of a run of table.py.
 RUN = {"columns": list, "target": str, "names": list, "task": str, "ranges": dict}
 RUN |= {"file": {"separator": str, "encoding": str}}
@@ -86,7 +87,7 @@ def load_run(folder):
         run = read_json(folder / "results.json")
         check_run(run)
     except (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError):
-        fail(f"{shown(folder)} is not a finished run of table.py: its results.json cannot be read.")
+        fail(f"{shown(folder)} is not a finished run of table.py, or an old one: train again.")
     model = load_model(folder / "table.keras", compile=False)
     nothing = pd.DataFrame({column["name"]: [None] for column in run["columns"]}, dtype=object)
     try:
@@ -147,21 +148,20 @@ def main(argv=None):
     missing = [column["name"] for column in columns if column["name"] not in texts.columns]
     if missing:
         fail(f"{args.rows} has no column {', '.join(missing)}. The network needs it.")
-    numbers = [column["name"] for column in columns if column["kind"] == "number"]
+    kinds = {column["name"]: column["kind"] for column in columns}
+    numbers, words = ([one for one in kinds if kinds[one] == kind] for kind in ("number", "words"))
     # A file with another separator is of another origin.
     same = form["separator"] == run["file"]["separator"]
     before = {column["name"]: column.get("decimal") if same else None for column in columns}
-    table, decimals = read_values(texts[[*before]], args.decimal, before, numbers)
+    table, decimals = read_values(texts[[*before]], args.decimal, before, numbers, words)
 
     inputs, ranges = to_inputs(table, columns), run["ranges"]
     unknown, outside = find_strange(model, inputs, table, columns, ranges)
     say_strange(unknown, outside, inputs, len(table), ranges)
-    far = [n for n in numbers if n in outside and outside[n]["rows"] > OUTSIDE * outside[n]["of"]]
-    far += [
-        name
-        for name, one in unknown.items()
-        if not is_words(inputs[name]) and one["rows"] > UNREADABLE * one["of"]
-    ]
+    many = [name for name in numbers if name in outside and outside[name]["of"] >= MANY]
+    found = [(name, outside[name], OUTSIDE) for name in many]
+    found += [(name, unknown[name], UNREADABLE) for name in unknown if not is_words(inputs[name])]
+    far = [name for name, one, most in found if one["rows"] > most * one["of"]]
     if far and not args.anyway:
         about = "unlike what the network has learned from: correct the file, or add --anyway"
         fail(f"{args.rows} has much in {', '.join(far)} that is {about}.")

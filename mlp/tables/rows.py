@@ -96,18 +96,21 @@ def recognize(content, usual):
     return usual
 
 
-def read_values(texts, decimal=None, usual=None, numbers=()):
+def read_values(texts, decimal=None, usual=None, numbers=(), words=()):
     """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
 
     A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
-    it is among numbers; what is none stays a text. decimal: what stands before the decimals where
-    a column leaves it open. usual: what stood there in a file of the same origin, by column.
+    it is among numbers; what is none stays a text, and so do all of words. decimal: what stands
+    before the decimals where a column leaves it open. usual: what stood there in a file of the same
+    origin, by column.
     """
     values, marks = {}, {}
     for name in texts.columns:
         column = without_gaps(texts[name])
         before = None if decimal or not usual else usual.get(name)
-        values[name], mark = read_column(column, decimal, before, name in numbers)
+        values[name], mark = column, None
+        if name not in words:
+            values[name], mark = read_column(column, decimal, before, name in numbers)
         marks |= {name: mark} if mark else {}
     return pd.DataFrame(values, texts.index), marks
 

@@ -88,7 +88,7 @@ def read(args):
     if name in dropped + group:
         fail(f"{name} is the target: it cannot be left out, and it cannot be the group.")
     kept = texts.drop(columns=[*dropped, *group])
-    table, decimals = read_values(kept, args.decimal, numbers=numbers)
+    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words)
     said += ["with decimal commas"] if "comma" in decimals.values() else []
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
     columns = look(table.drop(columns=name), words, numbers, decimals)

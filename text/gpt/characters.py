@@ -164,5 +164,5 @@ def text_of_run(settings):
     """
     path = Path(settings["data"])
     if not path.is_file() or file_sha256(path) != settings.get("sha256"):
-        fail(f"{path} is not, or no longer, the text of this run. Bring that back, or train anew.")
+        fail(f"{path} is not, or no longer, the text of this run, or the run is old. Train anew.")
     return load_text(path, settings["alphabet"])
