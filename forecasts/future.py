@@ -130,7 +130,8 @@ def load_kept_model(method, run):
         return load_model(run / "forecast.keras", compile=False)
     if isinstance(method, Linear):
         # Numbers alone: an array of other things is a pickle, which would be a program.
-        weights = np.load(io.BytesIO(read_bytes(run / "forecast.npy")), allow_pickle=False)
+        file = io.BytesIO(read_bytes(run / "forecast.npy"))
+        weights = np.lib.format.read_array(file, allow_pickle=False)
         weights, model = weights.astype(float, casting="same_kind"), Ridge()
         model.coef_, model.intercept_ = weights[:, :-1], weights[:, -1]
         return model
@@ -162,7 +163,8 @@ def load_kept(run):
     """Return what forecast_future kept of a run, or end the program with one line."""
     try:
         kept = read_json(run / "forecast.json")
-        good = fits(kept, KEPT) and fit_float32(*kept["scale"])
+        good = fits(kept, KEPT | {"days": [str] * len(kept["days"])})
+        good = good and fit_float32(*kept["scale"])
         good = good and min(kept["history"], kept["horizon"], min(kept["seasons"])) > 0
         ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
         good = good and np.isfinite(ends).all() and (np.diff(ends) >= 0).all()

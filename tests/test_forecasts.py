@@ -634,6 +634,7 @@ def test_a_damaged_run_ends_with_one_line(load_script, monkeypatch, tmp_path, ca
     options = ["--model", str(tmp_path), "--data", "it", "--outputs", str(tmp_path / "run")]
     whole = json.loads((tmp_path / "forecast.json").read_text())
     ended = []
+    warnings.simplefilter("error")
     for kept in [whole, *damaged(whole)]:
         (tmp_path / "forecast.json").write_text(json.dumps(kept))
         try:
