@@ -94,6 +94,7 @@ def failure(function, *arguments):
 def spoilt(value):
     """Yield what a value of JSON may have become: it, or a part of it, is missing or another."""
     yield from (None, True, -1, 0.5, "2", "\x1b[2J", [], {}, [[2]], 10**400, float("nan"))
+    yield float("inf")
     if isinstance(value, dict | list):
         for key in [*value] if isinstance(value, dict) else range(len(value)):
             for part in spoilt(value[key]):

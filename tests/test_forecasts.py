@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import failure
+from conftest import failure, spoilt
 
 from utils.runs import load_results
 
@@ -605,22 +605,6 @@ def test_what_is_kept_is_whole(load_script, monkeypatch, tmp_path):
         assert (tmp_path / name).read_bytes() == b"whole"
 
 
-BAD_VALUES = [None, True, "", "x", -1, 0, 7.5, 1e300, 10**400, float("nan"), float("inf"),
-              [], {}, [7.5], [[]], {"mean": 1}]  # fmt: skip
-
-
-def damaged(value):
-    """Yield copies of what JSON holds, each with one part that is bad or missing."""
-    yield from BAD_VALUES
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            del (without := copy.copy(value))[key]
-            yield without
-            for bad in damaged(value[key]):
-                (other := copy.copy(value))[key] = bad
-                yield other
-
-
 def test_a_damaged_run_ends_with_one_line(load_script, monkeypatch, tmp_path, capsys):
     """Or it forecasts numbers: a true in place of a 1 does no harm."""
     script, future = load_script("forecasts/forecast.py"), load_script("forecasts/future.py")
@@ -635,7 +619,7 @@ def test_a_damaged_run_ends_with_one_line(load_script, monkeypatch, tmp_path, ca
     whole = json.loads((tmp_path / "forecast.json").read_text())
     ended = []
     warnings.simplefilter("error")
-    for kept in [whole, *damaged(whole)]:
+    for kept in [whole, *spoilt(whole)]:
         (tmp_path / "forecast.json").write_text(json.dumps(kept))
         try:
             rows = script.main(options)["future"].values()
@@ -643,7 +627,7 @@ def test_a_damaged_run_ends_with_one_line(load_script, monkeypatch, tmp_path, ca
         except SystemExit as stop:
             assert isinstance(stop.code, str) and "\n" not in stop.code
             ended.append(stop.code)
-    assert len(ended) > 350 and sum("no readable forecast.json" in one for one in ended) > 300
+    assert len(ended) > 310 and sum("no readable forecast.json" in one for one in ended) > 270
 
 
 def test_a_run_goes_on_from_newer_values_without_training(
