@@ -42,6 +42,7 @@ def differences(old, new, place=""):
 @pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="filed with TensorFlow")
 @pytest.mark.parametrize("name", AGAIN)
 def test_a_result_comes_out_again(name, load_script, tmp_path):
+    keras.utils.clear_session()  # the names of layers count up within a process
     script, *options = shlex.split(MEASUREMENTS[name][0])
     load_script(script).main([*options, "--outputs", str(tmp_path)])
     new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
