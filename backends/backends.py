@@ -17,7 +17,7 @@ meanwhile.
 Chapter: backends/README.md#back-ends
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 import json
 import os
@@ -25,9 +25,12 @@ import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results
+
+FOLDER = Path(__file__).resolve().parent
 
 BACKENDS = ["tensorflow", "jax", "torch"]
 # A name for each script, its command, and where its results hold the accuracy.

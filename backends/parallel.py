@@ -29,19 +29,16 @@ import numpy as np
 if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
-from processes import TASK, end_with_parent, environments, run_together
-from utils.data import prepare_mnist
+from backends.processes import TASK, end_with_parent, environments, run_together
+from mnist import mnist
+from mnist.data import prepare_mnist
+from mnist.models import MODELS
+from mnist.overfitting.techniques import start_from
+from mnist.report import describe, save_model, write_report
+from mnist.settings import Settings, open_run, parse_arguments
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, find_run, first_line, make_folder, shown
+from utils.runs import fail, find_run, first_line, make_folder, shown
 from utils.training import SaveCheckpoint, load_progress, verbosity
-
-# The training that is shared is that of mnist/mnist.py.
-sys.path.append(str(ROOT / "mnist"))
-import mnist
-from models import MODELS
-from options import Settings, open_run, parse_arguments
-from report import describe, save_model, write_report
-from techniques import start_from
 
 PROCESSES = 2  # as many as there are machines or GPUs or, to try it out, cores
 GRACE = 5  # seconds for whoever started the processes to end them all, before one speaks

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from draw_values import draw_values
+from basics.draw_values import draw_values
 from utils.figures import save_figure
 from utils.options import make_parser, number
 from utils.runs import make_folder, save_results

@@ -17,7 +17,6 @@ from chapter import ROOT
 import argparse
 import importlib
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -52,10 +51,8 @@ FIRST_SEED = 101  # of the band
 
 
 def load(script):
-    """Return a script as a module; its folder comes first on Python's path."""
-    sys.path.insert(0, str((ROOT / script).parent))
-    del sys.modules["chapter"]  # the script has one of its own
-    return importlib.import_module(Path(script).stem)
+    """Return a script as a module."""
+    return importlib.import_module(script.removesuffix(".py").replace("/", "."))
 
 
 def read(path):

@@ -20,7 +20,7 @@ import re
 import tomllib
 from statistics import mean
 
-from readme import KEY, NUMBER, load, look_up
+from book.readme import KEY, NUMBER, load, look_up
 
 PATH = re.compile(rf"\b[A-Za-z_]\w*(?:\.(?:{KEY}))+")
 OPERATORS = {

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell
 
-from fixed_cells import STRICT
+from book.fixed_cells import STRICT
 from utils.runs import first_line
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of what a command prints, as in the summary of a model

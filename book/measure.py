@@ -30,7 +30,7 @@ from pathlib import Path
 
 import psutil
 
-from measurements import ALONE, MEASUREMENTS, RUNS
+from book.measurements import ALONE, MEASUREMENTS, RUNS
 from utils.runs import RESULTS, commit, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"

@@ -40,18 +40,18 @@ MEASUREMENTS = {
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
-    "churn_experiments": ("mlp/experiments.py", []),
-    "churn_real": ("mlp/experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
-    "own_tables": ("mlp/tables/examples.py", ["own_table.png"]),
+    "churn_experiments": ("mlp/churn_experiments.py", []),
+    "churn_real": ("mlp/churn_experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
+    "own_tables": ("mlp/tables/example_tables.py", ["own_table.png"]),
     "churn_seconds": ("book/timings/churn_seconds.py", []),
     "mnist_figures": (
         "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
-    "mnist_splits": ("mnist/studies/splits.py", []),
+    "mnist_splits": ("mnist/validation_set.py", []),
     "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
-    "mnist_fitting": ("mnist/studies/fitting.py", ["mnist_fitting.png"]),
-    "mnist_experiments": ("mnist/studies/experiments.py", []),
+    "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
+    "mnist_experiments": ("mnist/mnist_experiments.py", []),
     "mnist_short": (
         "mnist/mnist.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
         " --batch-size 128 --epochs 3",
@@ -99,9 +99,9 @@ MEASUREMENTS = {
     "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
     "rest_load": ("book/timings/service_load.py", []),
     "shapes": ("visualizing/shapes.py", []),
-    "blocks": ("visualizing/draw_network.py", ["blocks_conv_net.png"]),
+    "blocks": ("visualizing/draw_weights.py", ["blocks_conv_net.png"]),
     "features": (
-        "visualizing/features.py",
+        "visualizing/feature_maps.py",
         ["filters.png", "feature_maps.png", "feature_maps_of_digits.png"],
     ),
     "activation_maximization": (
@@ -162,7 +162,7 @@ MEASUREMENTS = {
     "gpt_top_p": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-p 0.9", []),
     "gpt_heads": ("text/gpt/heads.py {shakespeare}", ["heads.png"]),
     "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
-    "gpt_fine_tuning": ("text/gpt/fine_tuning.py {shakespeare}", []),
+    "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
     "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
     "gpt_sums_forwards": (
         "text/gpt/addition.py {shakespeare} --ways 'all weights' --forwards",
@@ -230,7 +230,7 @@ MEASUREMENTS = {
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
     "cnn_residual": ("cnn/residual.py", []),
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
-    "cnn_history": ("cnn/studies/sizes.py", []),
+    "cnn_history": ("cnn/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", []),
     "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
@@ -305,12 +305,13 @@ MEASUREMENTS = {
     ),
     "mnist_early": ("mnist/mnist.py -m conv_net --early-stopping 5", []),
     "mnist_weights": (
-        "mnist/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1} {mnist_60_conv_net_l2}",
+        "mnist/overfitting/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1}"
+        " {mnist_60_conv_net_l2}",
         ["mnist_weights.png"],
     ),
-    "mnist_pairs": ("mnist/studies/pairs.py {seed_1} {seed_2}", []),
+    "mnist_pairs": ("mnist/pairs.py {seed_1} {seed_2}", []),
     "mnist_pairs_long": (
-        "mnist/studies/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
+        "mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
         [],
     ),
     "mnist_calibration": (
@@ -319,7 +320,7 @@ MEASUREMENTS = {
     ),
     "mnist_calibration_60": ("mnist/studies/calibration.py {mnist_60_conv_net}", []),
     "weights_mlp_tiny": (
-        "visualizing/draw_network.py -m {tiny}/mlp_tiny.keras",
+        "visualizing/draw_weights.py -m {tiny}/mlp_tiny.keras",
         ["weights_mlp_tiny.png"],
     ),
     # Of the results of the others.

@@ -8,7 +8,7 @@ from chapter import OUTPUTS
 import shutil
 from pathlib import Path
 
-from utils.finished import load_finished
+from mnist.finished import load_finished
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

@@ -28,10 +28,10 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from edition import find
-from execution import execute
-from fixed_cells import PUT_YOURS, USE, start_cell
-from texts import FENCE, is_quoted
+from book.edition import find
+from book.execution import execute
+from book.fixed_cells import PUT_YOURS, USE, start_cell
+from book.texts import FENCE, is_quoted
 from utils.options import make_parser
 from utils.runs import (
     fail,

@@ -18,8 +18,8 @@ import ast
 import re
 from functools import cache
 
-from tables import TABLES
-from texts import PAGES
+from book.tables import TABLES
+from book.texts import PAGES
 from utils.runs import load_results
 
 ENDS = {"min": min, "max": max}

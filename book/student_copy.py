@@ -12,7 +12,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from texts import KEYS, is_key
+from book.texts import KEYS, is_key
 from utils.runs import fail
 
 # What is of one computer only, or belongs to the developers.

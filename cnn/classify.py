@@ -23,12 +23,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from efficientnet_lite import WEIGHTS, build_network
-from pictures import PHOTOS, NoPictureError, find_files, only_these, read_like_keras, read_picture
+from cnn.efficientnet_lite import WEIGHTS, build_network
+from cnn.photographs import (
+    PHOTOS,
+    NoPictureError,
+    find_files,
+    only_these,
+    read_like_keras,
+    read_picture,
+)
 from utils.figures import save_figure
-from utils.models import load_model
 from utils.options import make_parser, positive
 from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
+from utils.saving import load_model
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph

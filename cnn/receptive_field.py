@@ -15,11 +15,11 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cnn.fields import receptive_fields
+from mnist.data import load_mnist
 from mnist.models import conv_net
-from utils.data import load_mnist
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.receptive_fields import receptive_fields
 from utils.runs import make_folder, save_results
 
 IMAGE = 7  # the test image that is drawn

@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from mnist.data import prepare_mnist
 from mnist.models import IMAGE_SHAPE, NUM_CLASSES, conv_net, normalize, quick_net
-from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread, with_deviation

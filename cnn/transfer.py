@@ -19,8 +19,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from efficientnet_lite import build_network
-from pictures import (
+from cnn.efficientnet_lite import build_network
+from cnn.photographs import (
     PHOTOS,
     check_folder,
     check_level,
@@ -32,7 +32,6 @@ from pictures import (
     read_like_keras,
     unpack_emoji,
 )
-from utils.models import load_model
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
     fail,
@@ -44,6 +43,7 @@ from utils.runs import (
     write_json,
     writing_to,
 )
+from utils.saving import load_model
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224

@@ -20,8 +20,8 @@ import numpy as np
 from keras import layers, ops
 from scipy.special import softmax
 
-from train_steps import OwnStep
-from utils.data import prepare_mnist
+from customizing.train_steps import OwnStep
+from mnist.data import prepare_mnist
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

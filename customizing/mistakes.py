@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from train_steps import OwnStep
+from customizing.train_steps import OwnStep
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

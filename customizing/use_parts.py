@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from parts import (
+from customizing.parts import (
     CrossEntropyWithCost,
     Cutout,
     MeanCost,
@@ -28,12 +28,12 @@ from parts import (
     StopAfter,
     WarmUpThenLinear,
 )
+from mnist.data import prepare_mnist
 from utils.comparisons import compare_family, show_family
-from utils.data import prepare_mnist
 from utils.figures import save_figure
-from utils.models import load_model, save_network
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results
+from utils.saving import load_model, save_network
 
 IMAGES = 10_000  # to learn from
 EPOCHS = 4

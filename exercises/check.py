@@ -9,7 +9,7 @@ or two, all of them five to ten.
 Chapter: exercises/README.md#how-it-works
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 import contextlib
 import hashlib
@@ -20,9 +20,11 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from running import run_judge
+from exercises.running import run_judge
 from utils.options import make_parser
 from utils.runs import shown, write_json
+
+FOLDER = Path(__file__).resolve().parent
 
 TASKS, SOLUTIONS = FOLDER / "tasks", FOLDER / "solutions"
 NAMES = sorted(path.stem for path in FOLDER.glob("checks/*.py"))
@@ -46,7 +48,7 @@ def number_of(path):
 
 def sums():
     """Return {file: its SHA-256}, of all that judges; ends of lines do not count."""
-    files = [FOLDER / "bench.py", FOLDER / "judge.py", FOLDER / "checks" / "solutions.txt"]
+    files = [FOLDER / "bench.py", FOLDER / "judging.py", FOLDER / "checks" / "solutions.txt"]
     files += sorted([*FOLDER.glob("checks/*.py"), *FOLDER.glob("solutions/*.py")])
     texts = {path: path.read_bytes().replace(b"\r\n", b"\n") for path in files}
     return {
@@ -84,7 +86,7 @@ def next_hint(name, step):
 
 
 def show_hints(name, step):
-    from judge import load  # with numpy, which the rest of this script does without
+    from exercises.judging import load  # with numpy, which the rest of this script does without
 
     step = next_hint(name, step)
     for number, hint in enumerate(load(FOLDER / "checks" / f"{name}.py").HINTS[:step], 1):

@@ -13,7 +13,7 @@ out, at each place where that is possible.
 Chapter: exercises/README.md#wrong-solutions
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 import ast
 import hashlib
@@ -21,11 +21,13 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from check import SUMS, find_tasks, sums
-from judge import load, pack
-from running import run_judge
+from exercises.check import SUMS, find_tasks, sums
+from exercises.judging import load, pack
+from exercises.running import run_judge
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
+
+FOLDER = Path(__file__).resolve().parent
 
 OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,

@@ -4,6 +4,7 @@ Chapter: exercises/README.md#what-a-check-does
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-JUDGE = Path(__file__).with_name("judge.py")
+ROOT = Path(__file__).resolve().parent.parent
 LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
 LIMIT = 10  # seconds for its function after that: all take less than one, if alone
 PATIENCE = 60  # seconds more for a process, should even its clock stand still
@@ -38,11 +39,12 @@ def run_judge(name, paths, show=False):
 
 
 def start_judge(name, folder, paths, show):
-    """Run judge.py; return what it has written to stderr."""
+    """Run judging.py; return what it has written to stderr."""
     arguments = name, LOADING, LIMIT, folder, *paths
     try:
         run = subprocess.run(
-            [sys.executable, "-X", "utf8", str(JUDGE), *map(str, arguments)],
+            [sys.executable, "-X", "utf8", "-m", "exercises.judging", *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=None if show else subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-import networks
-from future import continue_with, forecast_future, load_kept, write_table
-from methods import Boosting, Data, Linear, SeasonalNaive, check_length
-from repair import load_days
-from scores import (
+from forecasts import window_networks as networks
+from forecasts.future import continue_with, forecast_future, load_kept, write_table
+from forecasts.methods import Boosting, Data, Linear, SeasonalNaive, check_length
+from forecasts.repair import load_days
+from forecasts.scores import (
     LEAST_BLOCKS,
     absolute_errors,
     bootstrap,
@@ -31,7 +31,7 @@ from scores import (
     recommend,
     spoken,
 )
-from series import load_series, load_traffic
+from forecasts.series import load_series, load_traffic
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, find_run, make_folder, save_results
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
 
-from methods import Boosting, Data, Linear
-from networks import Network
-from scores import bootstrap
-from series import windows
-from utils.finished import fits
-from utils.models import load_model, save_network
+from forecasts.methods import Boosting, Data, Linear
+from forecasts.scores import bootstrap
+from forecasts.series import windows
+from forecasts.window_networks import Network
+from mnist.finished import fits
 from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
+from utils.saving import load_model, save_network
 from utils.statistics import fit_float32
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last

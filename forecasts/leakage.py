@@ -15,10 +15,10 @@ from chapter import OUTPUTS
 
 import numpy as np
 
-from methods import Boosting, Data
-from networks import Network, perceptron
-from scores import absolute_errors
-from series import load_traffic
+from forecasts.methods import Boosting, Data
+from forecasts.scores import absolute_errors
+from forecasts.series import load_traffic
+from forecasts.window_networks import Network, perceptron
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
-from series import windows
+from forecasts.series import windows
 from utils.runs import fail
 
 LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}

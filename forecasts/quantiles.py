@@ -16,11 +16,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import ops
 
-from future import QUANTILES, Widened, count_inside
-from methods import Data, Linear, SeasonalNaive
-from networks import EPOCHS, Network, perceptron
-from scores import stitch
-from series import load_traffic, windows
+from forecasts.future import QUANTILES, Widened, count_inside
+from forecasts.methods import Data, Linear, SeasonalNaive
+from forecasts.scores import stitch
+from forecasts.series import load_traffic, windows
+from forecasts.window_networks import EPOCHS, Network, perceptron
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

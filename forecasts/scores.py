@@ -6,7 +6,7 @@ Chapter: forecasts/README.md#the-scores
 import matplotlib.pyplot as plt
 import numpy as np
 
-from series import windows
+from forecasts.series import windows
 from utils.figures import LINES, name_lines, save_figure
 from utils.statistics import interval
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
-import repair
+from forecasts import repair
 from utils.runs import fail, first_line, read_bytes
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")

@@ -11,25 +11,21 @@ Chapter: generating/README.md#strangers
 
 from chapter import OUTPUTS
 
-import sys
 from functools import partial
 
 import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
-from autoencoder import SIZES, squared_errors
-from latents import PIXELS, in_batches, load_digits, load_run
-from utils.data import load_parts, prepare_images
-from utils.models import load_model
+from generating.autoencoder import SIZES, squared_errors
+from generating.latents import PIXELS, in_batches, load_digits, load_run
+from mnist.data import load_parts, prepare_images
+from serialization.rest.detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect
+from serialization.rest.out_of_distribution import digit_likeness, find_logits
+from serialization.rest.ship_model import MODEL, REFUSED
 from utils.options import make_parser, positive, seed
-from utils.runs import ROOT, make_folder, save_results
-
-# This script asks the service of another chapter, and shows it the same strangers.
-sys.path += [str(ROOT / "serialization" / "rest")]
-from detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect
-from out_of_distribution import digit_likeness, find_logits
-from ship_model import MODEL, REFUSED
+from utils.runs import make_folder, save_results
+from utils.saving import load_model
 
 
 def energy(model, images):

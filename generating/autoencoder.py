@@ -19,7 +19,7 @@ from keras import layers
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
+from generating.latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups

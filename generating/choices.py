@@ -15,10 +15,10 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
-from evaluate import Measures, halves
-from flow import EULER, GUIDANCE, draw, train_flow
-from judge import Judge
-from latents import in_batches, load_digits, load_flow, load_vae
+from generating.evaluate import Measures, halves
+from generating.flow import EULER, GUIDANCE, draw, train_flow
+from generating.judge import Judge
+from generating.latents import in_batches, load_digits, load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results

@@ -17,9 +17,9 @@ from chapter import OUTPUTS
 import numpy as np
 from scipy import ndimage
 
-from flow import EULER, GUIDANCE, draw
-from judge import Judge, frechet, nearest, spread
-from latents import (
+from generating.flow import EULER, GUIDANCE, draw
+from generating.judge import Judge, frechet, nearest, spread
+from generating.latents import (
     CLASSES,
     PIXELS,
     draw_sheet,

@@ -17,8 +17,8 @@ from keras import layers
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegressionCV
 
-from flow import draw, train_flow
-from latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
+from generating.flow import draw, train_flow
+from generating.latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family, show_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

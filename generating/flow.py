@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from latents import (
+from generating.latents import (
     ANY,
     CLASSES,
     PIXELS,

@@ -17,10 +17,10 @@ import numpy as np
 from keras import layers
 from scipy.spatial.distance import cdist
 
-from latents import CLASSES, PIXELS, cosine_adam, in_batches, load_digits
-from utils.models import load_model, save_network
+from generating.latents import CLASSES, PIXELS, cosine_adam, in_batches, load_digits
 from utils.options import make_parser, positive, seed
 from utils.runs import ROOT, make_folder, save_results
+from utils.saving import load_model, save_network
 from utils.statistics import score
 from utils.training import verbosity
 

@@ -13,10 +13,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.data import load_parts, prepare_images, writers_of
+from mnist.data import load_parts, prepare_images, writers_of
 from utils.figures import save_figure
-from utils.models import load_model
 from utils.runs import fail, find_run, read_json, replacing, write_json, writing_to
+from utils.saving import load_model
 
 PIXELS = 784
 CLASSES = 10

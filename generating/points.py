@@ -18,7 +18,7 @@ from keras import layers
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_moons
 
-from latents import cosine_adam, in_reports
+from generating.latents import cosine_adam, in_reports
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.stats import norm
 
-from latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
+from generating.latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results, shown
 from utils.statistics import mean_over_groups

@@ -16,8 +16,8 @@ import argparse
 
 import numpy as np
 
-from flow import EULER, GUIDANCE, draw
-from latents import draw_sheet, load_flow, to_grey
+from generating.flow import EULER, GUIDANCE, draw
+from generating.latents import draw_sheet, load_flow, to_grey
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, replacing, save_results, writing_to
 

@@ -16,9 +16,17 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
-from flow import BATCH_SIZE, LEARNING_RATE, REPORT, STEPS, as_floats, build_flow, draw
-from judge import Judge
-from latents import CLASSES, cosine_adam, draw_sheet, in_batches, in_reports, load_digits, load_vae
+from generating.flow import BATCH_SIZE, LEARNING_RATE, REPORT, STEPS, as_floats, build_flow, draw
+from generating.judge import Judge
+from generating.latents import (
+    CLASSES,
+    cosine_adam,
+    draw_sheet,
+    in_batches,
+    in_reports,
+    load_digits,
+    load_vae,
+)
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.training import verbosity

@@ -30,9 +30,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 from sklearn.model_selection import train_test_split
 
-import churn
-from drawing import draw_curves
-from reading import load_customers, make_parser
+from mlp import churn
+from mlp.curves import draw_curves
+from mlp.reading import load_customers, make_parser
 from utils.figures import draw_learning_curves
 from utils.runs import make_folder, save_results
 from utils.training import verbosity

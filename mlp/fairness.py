@@ -20,10 +20,10 @@ from sklearn.metrics import precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import churn
-import evaluation as lesson
-from reading import DATA, read_table
-from splits import compare, describe, make_pairs, predict_validation
+from mlp import churn
+from mlp import evaluation as lesson
+from mlp.reading import DATA, read_table
+from mlp.splits import compare, describe, make_pairs, predict_validation
 from utils.comparisons import correct_family
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results

@@ -18,10 +18,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
-import churn
-import evaluation as lesson
-from reading import DATA, read_table
-from splits import SPLITS, compare, describe, make_pairs, predict_validation, summarize
+from mlp import churn
+from mlp import evaluation as lesson
+from mlp.reading import DATA, read_table
+from mlp.splits import SPLITS, compare, describe, make_pairs, predict_validation, summarize
 from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

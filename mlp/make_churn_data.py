@@ -169,7 +169,7 @@ def main(argv=None):
     print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left")
     print(f"In {shown(folder)}: Churn_Modelling.csv")
     if options.compare:
-        from reading import read_table  # brings Keras, which takes seconds to import
+        from mlp.reading import read_table  # brings Keras, which takes seconds to import
 
         both = {"here": statistics(table), "there": statistics(read_table(options.compare))}
         print(pd.concat(both, axis=1).to_string(na_rep="-"))

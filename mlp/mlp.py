@@ -22,11 +22,11 @@ from chapter import OUTPUTS
 import keras
 import pandas as pd
 
-import churn
-from reading import load_customers, make_parser
+from mlp import churn
+from mlp.reading import load_customers, make_parser
 from utils.figures import draw_learning_curves
-from utils.models import save_network
 from utils.runs import make_folder, save_results
+from utils.saving import save_network
 from utils.training import verbosity
 
 HIDDEN = (6, 6)  # neurons of each hidden layer

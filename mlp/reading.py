@@ -4,8 +4,6 @@ The lessons import it; it does nothing by itself.
 Chapter: mlp/README.md#where-the-data-come-from
 """
 
-from chapter import FOLDER
-
 import io
 import warnings
 from pathlib import Path
@@ -13,9 +11,11 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from churn import CATEGORIES, NUMBERS, TARGET
+from mlp.churn import CATEGORIES, NUMBERS, TARGET
 from utils import options
 from utils.runs import fail, read_bytes
+
+FOLDER = Path(__file__).resolve().parent
 
 DATA = FOLDER / "Churn_Modelling.csv"
 ORIGINAL_URL = (

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from scipy import stats
 
-import churn
-import evaluation as lesson
-from utils.bundles import build_bundle
+from mlp import churn
+from mlp import evaluation as lesson
 from utils.statistics import mean_and_deviation
+from xor.bundles import build_bundle
 
 SPLITS = 20
 
@@ -40,7 +40,7 @@ def stack(prepared):
 def train_networks(X, y, options):
     """Return a bundle of trained networks, one for each split: X (rows, splits, inputs).
 
-    They are trained at once as one model (`utils/bundles.py` says how); each learns as if alone.
+    They are trained at once as one model (`xor/bundles.py` says how); each learns as if alone.
     """
     networks, inputs = X.shape[1:]
     model = build_bundle(networks, [inputs, *options.hidden, 1], "relu")

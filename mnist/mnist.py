@@ -19,13 +19,13 @@ import sys
 import keras
 from sklearn.metrics import classification_report
 
-import techniques
-from figures import draw_figures
-from models import MODELS, ZOO
-from optimization import make_optimizer
-from options import Settings, changes_of, open_run, parse_arguments
-from report import describe, save_model, say_where, write_report
-from utils.data import prepare_mnist, prepare_test
+from mnist.data import prepare_mnist, prepare_test
+from mnist.models import MODELS, ZOO
+from mnist.overfitting import techniques
+from mnist.overfitting.optimization import make_optimizer
+from mnist.report import describe, save_model, say_where, write_report
+from mnist.run_figures import draw_figures
+from mnist.settings import Settings, changes_of, open_run, parse_arguments
 from utils.runs import find_run
 from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback, load_progress, verbosity

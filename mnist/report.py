@@ -15,13 +15,13 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from figures import draw_comparison
+from mnist.data import load_parts
+from mnist.finished import load_finished
+from mnist.run_figures import draw_comparison
 from utils.bands import place_run
-from utils.data import load_parts
-from utils.finished import load_finished
-from utils.models import DIVERGED, save_network
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, read_bytes, replacing, shown, write_json
+from utils.saving import DIVERGED, save_network
 from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who

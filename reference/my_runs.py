@@ -19,8 +19,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from mnist.finished import fits
 from utils.figures import LINES, marker, name_lines, save_figure
-from utils.finished import fits
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
 

@@ -14,7 +14,9 @@ SHA-256: e27bc42d81699c9f6d04e7e0b934f75d0874c438428d156cabf78f0635345342.
 Chapter: rnn/README.md#first-names
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
+
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -27,11 +29,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from letters import SYMBOLS, encode
+from rnn.letters import SYMBOLS, encode
 from utils.comparisons import compare_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_and_deviation
+
+FOLDER = Path(__file__).resolve().parent
 
 UNITS = 32
 LETTER_SIZE = 8  # numbers that stand for a letter

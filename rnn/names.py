@@ -18,7 +18,7 @@ import numpy as np
 from keras import layers
 from sklearn.decomposition import PCA
 
-from letters import (
+from rnn.letters import (
     EDGE,
     LONGEST,
     PADDING,

@@ -17,8 +17,8 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
+from mnist.data import prepare_mnist
 from mnist.models import MODELS
-from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

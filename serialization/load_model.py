@@ -20,11 +20,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import forms
-from answer import load_litert, load_onnx, load_tensorflow
-from utils.models import explain_load_error, refuse_strange_kinds
+from serialization import forms
+from serialization.answer import load_litert, load_onnx, load_tensorflow
 from utils.options import make_parser
 from utils.runs import fail, newest, printable, read_bytes
+from utils.saving import explain_load_error, refuse_strange_kinds
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 

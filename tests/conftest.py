@@ -2,7 +2,7 @@
 
 import contextlib
 import html
-import importlib.util
+import importlib
 import io
 import json
 import os
@@ -20,15 +20,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from utils import startup
+import utils
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = {path.parent for depth in ("*", "*/*") for path in ROOT.glob(f"{depth}/chapter.py")}
 
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
-startup.set_up()
+utils.set_up()
+# The scripts import it first; it is that of the book, whose folder for runs no test writes to.
+sys.modules["chapter"] = importlib.import_module("book.chapter")
 matplotlib.use("Agg")
-matplotlib.rc_file(startup.STYLE)  # matplotlib, which was imported above, has not seen the setting
+matplotlib.rc_file(utils.STYLE)  # matplotlib, which was imported above, has not seen the setting
 
 
 @cache
@@ -131,69 +132,19 @@ def nothing_left_behind():
     assert settings() == before
 
 
-@contextlib.contextmanager
-def loading():
-    """Give a function that loads a script as a module of its own.
-
-    As when Python starts the script, its folder comes first on the module path meanwhile, and
-    `chapter` is that of its own folder. The modules of the chapters are forgotten afterwards, so
-    that two of them may use one file name; `utils` is the same for all.
-    """
-    before = set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-
-        def load(path):
-            path = ROOT / path
-            patch.syspath_prepend(str(path.parent))
-            if path.parent.name != "mnist":  # there mnist.py would hide the package mnist
-                sys.path[:] = [folder for folder in sys.path if folder != str(ROOT / "mnist")]
-                if not hasattr(sys.modules.get("mnist"), "__path__"):
-                    sys.modules.pop("mnist", None)
-            sys.modules.pop("chapter", None)
-            if (path.parent / "chapter.py").exists():
-                importlib.import_module("chapter")
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            module = importlib.util.module_from_spec(spec)
-            sys.modules.pop(path.stem, None)  # or patch would put it back afterwards
-            patch.setitem(sys.modules, path.stem, module)
-            spec.loader.exec_module(module)
-            return module
-
-        yield load
-    forget_chapters(before)
+def load(path):
+    """Return a script, given by its path, as the module that other scripts import, too."""
+    return importlib.import_module(path.removesuffix(".py").replace("/", "."))
 
 
 @pytest.fixture
 def load_script():
-    """Return the function of `loading`, while a test lasts."""
-    with loading() as load:
-        yield load
+    return load
 
 
 @contextlib.contextmanager
 def loaded(path):
-    """Load a script as load_script does, for a fixture that is shared by several tests."""
-    with loading() as load:
-        yield load(path)
-
-
-def forget_chapters(before):
-    """Forget the modules of the chapters that were imported since `before`, a set of names."""
-    for name in sorted(set(sys.modules) - before, reverse=True):  # a package after its modules
-        if is_of_a_chapter(getattr(sys.modules[name], "__spec__", None)):
-            del sys.modules[name]
-
-
-def is_of_a_chapter(spec):
-    """Tell whether the module of an import spec lies in a folder that has a chapter.py.
-
-    Or in a package in such a folder. A virtual environment may lie within the project, too: its
-    packages stay, because many of them cannot be imported twice in one process.
-    """
-    places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
-    paths = [Path(place) for place in places if place]
-    folders = {folder for path in paths for folder in (path, *[*path.parents][:2])}
-    return not folders.isdisjoint(CHAPTERS)
+    yield load(path)
 
 
 @pytest.fixture
@@ -202,8 +153,7 @@ def load_without_figures(load_script, monkeypatch):
 
     def load(path):
         module = load_script(path)
-        if hasattr(mnist := sys.modules.get("mnist"), "draw_figures"):
-            monkeypatch.setattr(mnist, "draw_figures", lambda *_: None)
+        monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
         return module
 
     return load
@@ -221,7 +171,7 @@ def finished_run(name, **settings):
 @cache
 def first_digits():
     """Return MNIST as load_parts does, but with 500 images to validate with and 500 to test."""
-    from utils import data  # only here: it brings Keras, which not every test needs
+    from mnist import data  # only here: it brings Keras, which not every test needs
 
     parts = data.load_parts()
     few = {part: tuple(array[:500] for array in parts[part]) for part in ("validation", "test")}
@@ -234,11 +184,15 @@ def few_digits(monkeypatch):
 
     For tests that do not ask how well a network reads, or not to a percent.
     """
-    from utils import data
+    from mnist import data
 
-    digits, writers = first_digits(), data.writers_of("validation")[:500]
-    monkeypatch.setattr("utils.data.load_parts", lambda: digits)
-    monkeypatch.setattr("utils.data.writers_of", lambda part: writers)
+    whole = data.split
+
+    def split(train, test, writers):
+        parts = whole(train, test, writers)
+        return {part: parts[part][: None if part == "train" else 500] for part in parts}
+
+    monkeypatch.setattr(data, "split", split)
 
 
 # The numbers of the rows in each part of `numbered_digits`, within what a pixel can hold.
@@ -257,8 +211,11 @@ def numbered_digits(monkeypatch):
         row = np.arange(len(numbers))
         images = np.full((28, 28, len(row)), numbers, "uint8").transpose(2, 0, 1)
         parts[part], writers[part] = (images, (row // 2 % 10).astype("uint8")), row // 4
-    monkeypatch.setattr("utils.data.load_parts", lambda: parts)
-    monkeypatch.setattr("utils.data.writers_of", writers.get)
+    known = {"images": {part: images for part, (images, _) in parts.items()}, "writers": writers}
+    known["labels"] = {part: labels for part, (_, labels) in parts.items()}
+    monkeypatch.setattr("mnist.data.load_mnist", lambda: 2 * [("images", "labels")])
+    monkeypatch.setattr("mnist.data.load_writers", lambda: ("writers", "writers"))
+    monkeypatch.setattr("mnist.data.split", lambda train, *_: known[train])
 
 
 class Rows(list):

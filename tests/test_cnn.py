@@ -13,7 +13,7 @@ from conftest import ROOT, failure
 from keras import layers
 from PIL import Image
 
-from utils.receptive_fields import Field, place, receptive_fields
+from cnn.fields import Field, place, receptive_fields
 from utils.runs import load_results
 
 
@@ -196,7 +196,7 @@ def test_the_residual_network_learns(load_quickly, tmp_path):
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "P", "CMYK", "I;16", "1"])
 def test_a_picture_of_any_mode_is_read(load_script, tmp_path, mode):
-    script = load_script("cnn/pictures.py")
+    script = load_script("cnn/photographs.py")
     wide = np.full((40, 60), 200, "uint8")
     image = Image.fromarray(wide)
     if mode == "I;16":
@@ -216,7 +216,7 @@ def test_a_picture_of_any_mode_is_read(load_script, tmp_path, mode):
 
 
 def test_a_phone_says_how_it_was_held(load_script, tmp_path):
-    script = load_script("cnn/pictures.py")
+    script = load_script("cnn/photographs.py")
     pixels = np.zeros((64, 64, 3), "uint8")
     pixels[:32] = 255  # white on top
     exif = Image.Exif()
@@ -227,7 +227,7 @@ def test_a_phone_says_how_it_was_held(load_script, tmp_path):
 
 
 def test_what_is_no_picture_says_so(load_script, tmp_path):
-    script = load_script("cnn/pictures.py")
+    script = load_script("cnn/photographs.py")
     whole = ROOT / "cnn" / "data" / "photos" / "cat.jpg"
     (tmp_path / "half.jpg").write_bytes(whole.read_bytes()[:9000])
     (tmp_path / "text.png").write_text("no picture")
@@ -448,7 +448,7 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(
 
 def test_hidden_files_and_folders_are_left_out(load_script, tmp_path):
     """Such as the copies of images that a notebook keeps in .ipynb_checkpoints."""
-    find_files = load_script("cnn/pictures.py").find_files
+    find_files = load_script("cnn/photographs.py").find_files
     names = ["a/1.png", "b.c/2.png", "a/.3.png", ".kept/a/4.png", "a/.ipynb_checkpoints/1.png"]
     write_images(tmp_path / ".mine", names)
     found = find_files(tmp_path / ".mine")
@@ -502,7 +502,7 @@ def test_a_broken_file_is_named_before_the_training(load_script, my_pictures, tm
 
 def test_near_twins_are_held_out_together(load_script, tmp_path):
     """Emoji by what they show, photographs by the folder within their class."""
-    pictures = load_script("cnn/pictures.py")
+    pictures = load_script("cnn/photographs.py")
     groups = dict(zip(*(pictures.load_emoji()[i] for i in (1, 4)), strict=True))
     assert groups["red apple"] == groups["green apple"] != groups["lemon"]
     assert groups["mouse face"] == groups["mouse"] and groups["taxi"] == groups["oncoming taxi"]
@@ -647,7 +647,7 @@ def test_digits_transfer_to_other_digits(run_lesson, few_digits):
 
 
 def test_well_known_networks_are_counted(load_script, tmp_path):
-    script = load_script("cnn/studies/sizes.py")
+    script = load_script("cnn/sizes.py")
     results = script.main(["--networks", "--outputs", str(tmp_path)])
     # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
     work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10

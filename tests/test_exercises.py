@@ -47,8 +47,8 @@ def mutants():
 @pytest.fixture
 def check(load_script, monkeypatch):
     module = load_script("exercises/check.py")
-    monkeypatch.setattr("running.LIMIT", 1)
-    monkeypatch.setattr("running.LOADING", 3)
+    monkeypatch.setattr("exercises.running.LIMIT", 1)
+    monkeypatch.setattr("exercises.running.LOADING", 3)
     return module
 
 
@@ -244,7 +244,7 @@ def test_a_changed_file_of_checks_is_noticed(check, tmp_path, monkeypatch, capsy
 
 def test_a_copy_without_solutions_judges_as_well(load_script, check, tmp_path, monkeypatch, capsys):
     """As student_copy.py makes one; what is packed is what the solutions are."""
-    module = load_script("exercises/judge.py")
+    module = load_script("exercises/judging.py")
     monkeypatch.setattr(module, "SOLUTIONS", tmp_path / "none")
     monkeypatch.setattr(check, "SOLUTIONS", tmp_path / "none")
     monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "outputs" / "hints.json")

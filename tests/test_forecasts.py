@@ -346,7 +346,7 @@ def monthly(tmp_path):
 def test_a_series_of_the_reader_from_end_to_end(
     run_main, load_script, monkeypatch, monthly, tmp_path, capsys
 ):
-    monkeypatch.setattr(load_script("forecasts/networks.py"), "JIT", "auto")
+    monkeypatch.setattr(load_script("forecasts/window_networks.py"), "JIT", "auto")
     options = ["--data", monthly, "--time", "time", "--value", "value", "--horizon", 3]
     names = ["last_value", "12_steps_ago", "ridge", "ridge_with_dummies", "gradient_boosting"]
     options += ["--methods", *names, "perceptron", "--epochs", 1]
@@ -800,7 +800,7 @@ def test_trees_are_fitted_on_the_past(counting, monkeypatch):
 def test_a_network_is_fitted_on_the_past_and_stopped_by_validation(
     counting, load_script, monkeypatch
 ):
-    (_, data), networks = counting, load_script("forecasts/networks.py")
+    (_, data), networks = counting, load_script("forecasts/window_networks.py")
     seen = {}
     model = SimpleNamespace(fit=lambda *xy, **options: seen.update(options, xy=xy))
     model.count_params = lambda: 0
@@ -814,7 +814,10 @@ def test_a_network_is_fitted_on_the_past_and_stopped_by_validation(
 
 
 def test_the_best_epoch_is_kept_and_as_many_train_again(load_script, monkeypatch):
-    networks, methods = load_script("forecasts/networks.py"), load_script("forecasts/methods.py")
+    networks, methods = (
+        load_script("forecasts/window_networks.py"),
+        load_script("forecasts/methods.py"),
+    )
     monkeypatch.setattr(networks, "JIT", "auto")
     data = methods.Data(methods_series(load_script), history=4, horizon=2)
     targets, starts = data.targets, data.starts["validation"]

@@ -46,7 +46,10 @@ def test_nobody_who_is_learned_from_judges(load_script):
 
 
 def test_the_judge_reads_digits_of_others(load_script):
-    judge, digits = load_script("generating/judge.py"), sys.modules["latents"].load_digits()
+    judge, digits = (
+        load_script("generating/judge.py"),
+        sys.modules["generating.latents"].load_digits(),
+    )
     images, labels, _ = digits["validation"]
     assert judge.Judge().accuracy(images, labels) > 0.97
     assert judge.Judge().accuracy(images, (labels + 1) % 10) < 0.01
@@ -80,7 +83,7 @@ def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs, flo
 
     And each of these is tried, so that the test is seen to notice it.
     """
-    network, decoder = sys.modules["latents"].load_flow(runs[1])
+    network, decoder = sys.modules["generating.latents"].load_flow(runs[1])
     judge = load_script("generating/judge.py").Judge()
     labels = np.arange(200) % 10
 
@@ -89,7 +92,7 @@ def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs, flo
         return judge.accuracy(images, labels)
 
     assert read() > 0.6
-    assert read(told=np.full(200, sys.modules["latents"].ANY)) < 0.3
+    assert read(told=np.full(200, sys.modules["generating.latents"].ANY)) < 0.3
     assert read(told=(labels + 1) % 10) < 0.1
     untrained = keras.models.clone_model(decoder)
     assert read(decoder=untrained) < 0.3
@@ -123,7 +126,7 @@ def test_pairs_are_points_on_straight_lines(flow):
     np.testing.assert_allclose(point + (1 - time) * velocity, 3, atol=1e-3)  # where it arrives
     noise = point - time * velocity
     assert abs(noise.mean()) < 0.2 and noise.std() == pytest.approx(1, abs=0.1)
-    assert 0.02 < (digit == sys.modules["latents"].ANY).mean() < 0.25
+    assert 0.02 < (digit == sys.modules["generating.latents"].ANY).mean() < 0.25
 
 
 def test_a_training_takes_as_many_steps_as_were_asked_for(load_script):

@@ -42,13 +42,13 @@ def diverged(tmp_path_factory):
 @pytest.mark.parametrize(
     ("script", "options"),
     [
-        ("visualizing/features.py", ["--model"]),
+        ("visualizing/feature_maps.py", ["--model"]),
         ("visualizing/attribution.py", ["--model"]),
         ("visualizing/embedding.py", ["--model"]),
         ("serialization/rest/app.py", ["--model"]),
         ("serialization/rest/ship_model.py", ["--model"]),
         ("mnist/studies/calibration.py", None),
-        ("mnist/studies/pairs.py", None),
+        ("mnist/pairs.py", None),
     ],
 )
 def test_a_network_that_diverged_is_refused_in_one_line(
@@ -99,7 +99,7 @@ DAMAGED = {
         "mnist/report.py",
         "mnist/studies/calibration.py",
         "mnist/studies/compare.py",
-        "mnist/studies/pairs.py",
+        "mnist/pairs.py",
     ],
 )
 def test_a_damaged_run_is_refused_in_the_same_words(script, load_script, tmp_path):

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter, namedtuple
-from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, is_of_a_chapter, render
+from conftest import ROOT, render
 
 from utils import runs
 from utils.options import make_parser, number, positive, seed
@@ -41,7 +40,7 @@ SCRIPTS = sorted(
 )
 LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTERS]
 name = lambda path: str(path.relative_to(ROOT))  # noqa: E731
-SET_UP = "from utils import startup; startup.set_up()"  # what chapter.py does
+SET_UP = "import utils; utils.set_up()"  # what chapter.py does
 each_script = pytest.mark.parametrize("path", SCRIPTS, ids=name)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=name)
 
@@ -112,23 +111,11 @@ def test_a_folder_can_be_seen_through():
 
 
 def test_chapters_find_the_project_in_one_way():
-    """The copies of chapter.py do not drift apart."""
-    texts = {
-        path.parent: path.read_text(encoding="utf-8")
-        for path in SCRIPTS
-        if path.name == "chapter.py"
-    }
-    machinery = ["book", "book/figures", "book/timings"]
-    for copies in (CHAPTERS, PARTS, machinery):
-        assert len({texts[ROOT / folder] for folder in copies}) == 1
-    assert set(texts) == {path.parent for path in SCRIPTS} - {
-        ROOT / "utils",
-        ROOT / "book" / "tables",
-        ROOT / "book" / "alive",
-    }
-    ending = "\n# What must be set before"
-    (rest,) = {text.partition(ending)[2] for text in texts.values()}
-    assert rest.count("\n") == 2 and rest.endswith("set_up()\n")
+    """The copies of chapter.py do not drift apart, and no folder with scripts lacks one."""
+    copies = [path for path in SCRIPTS if path.name == "chapter.py"]
+    assert len({path.read_text(encoding="utf-8") for path in copies}) == 1
+    without = {ROOT / "utils", ROOT / "book" / "tables", ROOT / "book" / "alive"}
+    assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - without
 
 
 def test_who_imports_utils_is_left_as_before():
@@ -141,30 +128,6 @@ def test_who_imports_utils_is_left_as_before():
             targets = getattr(node, "targets", [getattr(node, "target", None)])
             own = all(isinstance(target, ast.Name) for target in targets)
             assert own or isinstance(node, harmless), f"{path}:{node.lineno}"
-
-
-@pytest.mark.parametrize(
-    ("place", "own"),
-    [
-        ("mnist/models.py", True),
-        ("book/tables/cnn.py", True),
-        ("serialization/rest", True),  # a folder without __init__.py, imported by its whole name
-        ("utils/data.py", False),
-        ("tests/conftest.py", False),
-        (".venv/lib/python3.13/site-packages/flask/app.py", False),
-        ("venv/Lib/site-packages/six.py", False),
-        ("mnist/Übung 1/lib/python3.11/site-packages/flask/__init__.py", False),
-        (None, False),  # a module that is built into Python
-    ],
-)
-def test_the_tests_forget_modules_of_chapters_only(place, own):
-    """An environment within the project keeps its packages, wherever it lies."""
-    path = place and str(ROOT / place)
-    spec = ModuleSpec("module", None, origin=path)
-    if path and not path.endswith(".py"):
-        spec = ModuleSpec("module", None)
-        spec.submodule_search_locations = [path]
-    assert is_of_a_chapter(spec) == own
 
 
 @pytest.mark.parametrize(

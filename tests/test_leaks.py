@@ -354,7 +354,7 @@ def test_transfer_learning_is_judged_by_concepts_held_out(
     numbered_emoji, rows, load_script, tmp_path, monkeypatch
 ):
     script = load_script("cnn/transfer.py")
-    monkeypatch.setattr(sys.modules["pictures"], "load_emoji", numbered_emoji[0])
+    monkeypatch.setattr(sys.modules["cnn.photographs"], "load_emoji", numbered_emoji[0])
     monkeypatch.setattr(script, "build_network", numbered_emoji[1])
     script.main(["--size", "32", "--outputs", str(tmp_path)])
     assert [call for call, _ in rows[:4]] == 2 * ["fit", "validate"]

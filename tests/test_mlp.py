@@ -344,7 +344,7 @@ def test_second_lesson_compares_four_models_on_two_parts(load_script, tmp_path, 
 
 @pytest.mark.slow
 def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_path, monkeypatch):
-    experiments = load_script("mlp/experiments.py")
+    experiments = load_script("mlp/churn_experiments.py")
     lesson = experiments.lesson
     changes = ["base", "country_as_number", "no_hidden_layer"]
     cut = ["--seeds", "2", "--epochs", "1", "--outputs", str(tmp_path)]
@@ -357,7 +357,7 @@ def test_experiments_compare_in_pairs_on_validation_customers(load_script, tmp_p
     monkeypatch.setattr(lesson, "evaluate", evaluate)
     results = experiments.main(["--only", *reversed(changes), *cut])
     written = json.loads((tmp_path / "results.json").read_text())
-    assert written.pop("provenance")["command"].startswith("python mlp/experiments.py --only")
+    assert written.pop("provenance")["command"].startswith("python mlp/churn_experiments.py --only")
     assert results == written and list(results) == [*changes[:1], *reversed(changes[1:]), "seeds"]
     assert set(judged) == {2_000, 6_000}
     # A regression cannot tell Germany from the two others when its number lies between theirs.
@@ -463,7 +463,7 @@ def test_features_compare_in_pairs(load_script, tmp_path, capsys):
 
 
 def test_validation_customers_judge_and_test_customers_stay_unseen(load_script, monkeypatch):
-    experiments = load_script("mlp/experiments.py")
+    experiments = load_script("mlp/churn_experiments.py")
     pairs = []
     monkeypatch.setattr(experiments, "measure", lambda *args: pairs.append(args[0]) or {})
     monkeypatch.setattr(experiments, "save_results", lambda *_: None)
@@ -492,7 +492,7 @@ def few_customers(load_script, monkeypatch):
 
     def run(path, *options):
         script = load_script(path)
-        splits, lesson = sys.modules["splits"], sys.modules["evaluation"]
+        splits, lesson = sys.modules["mlp.splits"], sys.modules["mlp.evaluation"]
         customers = script.read_table(CSV).sample(400, random_state=1).reset_index(drop=True)
         customers["EstimatedSalary"] = np.arange(400.0)
         pairs = script.make_pairs(customers, 2)
@@ -544,7 +544,7 @@ def few_customers(load_script, monkeypatch):
 
 
 def test_experiments_and_features_learn_and_judge_on_the_right_customers(few_customers, tmp_path):
-    *_, run = few_customers("mlp/experiments.py", "--only", "base", "--outputs", tmp_path)
+    *_, run = few_customers("mlp/churn_experiments.py", "--only", "base", "--outputs", tmp_path)
     base = run()["base"]
     assert set(base) == {"neural_network", "regression"}
     assert all(one["auc"] == one["accuracy"] == 1 for one in base.values())
@@ -592,7 +592,7 @@ def test_fairness_counts_the_mistakes_for_validation_customers(
 
 
 def test_changes_of_the_preparation(load_script):
-    experiments = load_script("mlp/experiments.py")
+    experiments = load_script("mlp/churn_experiments.py")
     numbered = experiments.make_preprocessor("country_as_number")
     # One column for the country in place of two.
     inputs = experiments.churn.INPUTS - 1
@@ -604,7 +604,7 @@ def test_changes_of_the_preparation(load_script):
 @pytest.mark.slow
 def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
     """From the same weights and rows, in the same order, each learns as the lesson's network."""
-    experiments, splits = load_script("mlp/experiments.py"), load_script("mlp/splits.py")
+    experiments, splits = load_script("mlp/churn_experiments.py"), load_script("mlp/splits.py")
     churn, lesson = splits.churn, splits.lesson
     random, networks = np.random.default_rng(3), 3
     X = random.normal(size=(254, networks, churn.INPUTS)).astype("float32")  # the last batch: 30
@@ -629,7 +629,7 @@ def test_networks_of_all_splits_learn_as_if_alone(load_script, monkeypatch):
 
 @pytest.mark.slow
 def test_experiments_on_another_file(load_script, tmp_path):
-    experiments = load_script("mlp/experiments.py")
+    experiments = load_script("mlp/churn_experiments.py")
     command = ["--real", str(CSV), "--seeds", "1", "--epochs", "1", "--outputs", str(tmp_path)]
     results = experiments.main(command)["invented_to_real"]
     assert results["majority_class"]["accuracy"] == pytest.approx(0.794, abs=0.001)
@@ -725,7 +725,7 @@ def saved(tmp_path_factory):
 @pytest.fixture
 def ask(load_script, saved, tmp_path):
     """Return a function that runs predict.py on the saved network and returns its probabilities."""
-    predict = load_script("mlp/predict.py")
+    predict = load_script("mlp/predict_churn.py")
 
     def run(*options):
         options = [*options, "--model", str(saved[0] / "churn.keras"), "--outputs", str(tmp_path)]
@@ -782,8 +782,8 @@ def test_a_table_of_customers(ask, tmp_path, capsys):
 
 
 def test_the_newest_run_answers(load_script, saved, tmp_path, monkeypatch):
-    predict = load_script("mlp/predict.py")
-    monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
+    predict = load_script("mlp/predict_churn.py")
+    monkeypatch.setattr(predict, "RUNS", tmp_path)
     for name in ("2026-01-01_00-00-00", "2026-01-02_00-00-00", "2026-01-03_00-00-00"):
         (tmp_path / name).mkdir()
         if not name.endswith("03_00-00-00"):  # this one was a run of another script
@@ -804,13 +804,13 @@ def test_the_commands_of_the_chapter(ask, monkeypatch):
 
 
 def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
-    predict = load_script("mlp/predict.py")
+    predict = load_script("mlp/predict_churn.py")
     outputs = ["--outputs", str(tmp_path / "run")]
 
     def line(*options):
         return failure(predict.main, [*options, *outputs])
 
-    monkeypatch.setattr(predict, "OUTPUTS", tmp_path)
+    monkeypatch.setattr(predict, "RUNS", tmp_path)
     assert "Run mlp/mlp.py, or name one: --model." in line()
     assert "there is no" in line("--model", str(tmp_path / "none.keras"))
     other = ROOT / "assets" / "models" / "conv_net.keras"
@@ -835,7 +835,7 @@ def test_trouble_when_asking(load_script, saved, tmp_path, monkeypatch, capsys):
 def plain(saved, tmp_path_factory):
     """Return what plain_values.py has made of the saved network, and its results."""
     folder = tmp_path_factory.mktemp("plain")
-    with loaded("mlp/plain_values.py") as script:
+    with loaded("serialization/plain_values.py") as script:
         options = ["--model", str(saved[0] / "churn.keras"), "--outputs", str(folder)]
         results = script.main(options)
     return folder / "churn_plain.keras", results
@@ -844,7 +844,7 @@ def plain(saved, tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(plain):
     """Return a client of the service that takes plain values."""
-    with loaded("serialization/rest/table_app.py") as script:
+    with loaded("serialization/operating/table_app.py") as script:
         return script.create_app(plain[0]).test_client()
 
 
@@ -852,7 +852,7 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
     load_script, customers, plain, saved
 ):
     """With nothing but the file, beside the whole pipeline of scikit-learn and a bare network."""
-    script = load_script("mlp/plain_values.py")
+    script = load_script("serialization/plain_values.py")
     model = keras.saving.load_model(plain[0])
     columns = customers[list(script.NEW_CUSTOMER)]
     probabilities = script.predict_plain(model, columns.to_dict("list"))
@@ -875,7 +875,7 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
 
 
 def test_plain_values_on_other_back_ends(load_script, monkeypatch):
-    script = load_script("mlp/plain_values.py")
+    script = load_script("serialization/plain_values.py")
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     assert "only TensorFlow computes with text" in failure(script.main, [])
 
@@ -921,7 +921,7 @@ def test_the_service_refuses_a_bad_row_with_one_sentence(served, load_script):
 
 
 def test_the_service_takes_only_networks_with_columns(load_script, saved):
-    script = load_script("serialization/rest/table_app.py")
+    script = load_script("serialization/operating/table_app.py")
     for path in (ROOT / "assets" / "models" / "conv_net.keras", saved[0] / "churn.keras"):
         assert "does not take columns by name" in failure(script.create_app, path)
 

@@ -269,7 +269,7 @@ def test_a_run_of_another_split_is_refused(load_quickly, load_script, tmp_path):
         (tmp_path / name).write_text(json.dumps(run), encoding="utf-8")
     for main, options in [
         (mnist.main, ["--resume", str(tmp_path)]),
-        (load_script("mnist/studies/pairs.py").main, [str(tmp_path), str(tmp_path)]),
+        (load_script("mnist/pairs.py").main, [str(tmp_path), str(tmp_path)]),
         (load_script("mnist/studies/calibration.py").main, [str(tmp_path)]),
         (load_script("mnist/studies/compare.py").main, [str(tmp_path)]),
         (load_script("mnist/report.py").main, [str(tmp_path)]),
@@ -294,7 +294,7 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     mnist = load_quickly("mnist/mnist.py")
     text = (ROOT / "mnist" / "overfitting" / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(@model\ndef conv_net_average.*?)```", text, re.DOTALL)
-    exec(code, vars(sys.modules["models"]))
+    exec(code, vars(sys.modules["mnist.models"]))
     assert mnist.ZOO[-1] == "conv_net_average"
     options = ["--epochs", "1", "--train-samples", "256", "--outputs", str(tmp_path)]
     results = mnist.main(["-m", "conv_net_average", *options])
@@ -330,7 +330,7 @@ def test_all_compares_the_models_of_the_zoo(mnist, few_digits, tmp_path, monkeyp
 @pytest.mark.parametrize(("epochs", "marker"), [(1, "o"), (60, "")])
 def test_a_comparison_shows_even_a_single_epoch(load_script, monkeypatch, epochs, marker):
     """A line through one point would be empty."""
-    figures, saved = load_script("mnist/figures.py"), []
+    figures, saved = load_script("mnist/run_figures.py"), []
     monkeypatch.setattr(figures, "save_figure", lambda figure, _: saved.append(figure))
     history = pd.DataFrame({"epoch": range(1, epochs + 1), "val_accuracy": 0.9})
     figures.draw_comparison({"le_net": history}, None)

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 from conftest import NUMBERS, failure, finished_run, first_digits
 
+from mnist.data import prepare_mnist
 from utils import statistics
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
-from utils.data import prepare_mnist
 from utils.runs import write_json
 from utils.statistics import cross_fit_temperature, fit_temperature, with_temperature
 
@@ -35,7 +35,7 @@ def test_figures_are_drawn(load_script, tmp_path):
 
 @pytest.mark.slow
 def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
-    fitting = load_quickly("mnist/studies/fitting.py")
+    fitting = load_quickly("mnist/overfitting/fitting.py")
     title = "Too few images"
     monkeypatch.setattr(fitting, "RUNS", {title: fitting.RUNS[title]})
     monkeypatch.setattr(fitting, "draw", lambda histories, path: None)
@@ -45,7 +45,7 @@ def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
 
 
 def test_each_group_of_experiments_holds_the_network_of_the_chapter(load_script):
-    experiments = load_script("mnist/studies/experiments.py")
+    experiments = load_script("mnist/mnist_experiments.py")
     sizes = {
         group: [build().count_params() for build, _ in lines.values()]
         for group, lines in experiments.EXPERIMENTS.items()
@@ -55,7 +55,7 @@ def test_each_group_of_experiments_holds_the_network_of_the_chapter(load_script)
 
 
 def test_experiments_really_change_what_they_say(load_script):
-    experiments = load_script("mnist/studies/experiments.py")
+    experiments = load_script("mnist/mnist_experiments.py")
     before = experiments.EXPERIMENTS["normalization"]["before each relu"][0]()
     kinds = [type(layer).__name__ for layer in before.layers[:3]]
     assert kinds == ["Conv2D", "BatchNormalization", "Activation"]
@@ -70,7 +70,7 @@ def test_experiments_really_change_what_they_say(load_script):
 
 @pytest.mark.slow
 def test_each_line_of_a_group_is_a_run_with_its_change(load_quickly, tmp_path, monkeypatch):
-    experiments = load_quickly("mnist/studies/experiments.py")
+    experiments = load_quickly("mnist/mnist_experiments.py")
     lines = {label: experiments.EXPERIMENTS["images"][label] for label in ("500", "55,000")}
     monkeypatch.setattr(experiments, "EXPERIMENTS", {"images": lines})
     results = experiments.main([*TINY, "--outputs", str(tmp_path)])
@@ -81,7 +81,7 @@ def test_each_line_of_a_group_is_a_run_with_its_change(load_quickly, tmp_path, m
 
 
 def test_weights_are_described(load_script, tmp_path):
-    weights = load_script("mnist/weights.py")
+    weights = load_script("mnist/overfitting/weights.py")
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)
@@ -122,7 +122,7 @@ def test_augmentations_are_chosen_by_digits_of_other_writers(
     numbered_digits, rows, load_script, tmp_path, monkeypatch
 ):
     holdout = load_script("mnist/studies/holdout.py")
-    monkeypatch.setattr(holdout, "best_net", sys.modules["models"].mlp_tiny)
+    monkeypatch.setattr(holdout, "best_net", sys.modules["mnist.models"].mlp_tiny)
     monkeypatch.setattr(holdout, "IMAGE_SHAPE", (784,))
     holdout.main(["--outputs", str(tmp_path)])
     of_writers = {n: f"writers {(n - 2) // 4 % 2}" for n in NUMBERS["train"]}
@@ -147,7 +147,7 @@ def test_temperatures_are_fitted_by_writers(numbered_digits, load_script, tmp_pa
 
 def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, monkeypatch):
     """The pixels of an image are the sum of 1, 2 and 4 for the ways in which it is held out."""
-    splits, learned, judged = load_script("mnist/studies/splits.py"), set(), []
+    splits, learned, judged = load_script("mnist/validation_set.py"), set(), []
     (_, labels), (_, test_labels) = splits.load_mnist()
     ways = np.zeros((60_000, 1, 1), "uint8")
     for number, places in enumerate(splits.hold_out(splits.load_writers()[0]).values()):
@@ -282,7 +282,7 @@ def test_options_in_quotes_that_are_not_for_one_network(option, line, load_scrip
 
 
 def test_each_way_to_hold_out_images_is_what_it_is_called(load_script):
-    splits = load_script("mnist/studies/splits.py")
+    splits = load_script("mnist/validation_set.py")
     writers, _ = splits.load_writers()
     places = splits.hold_out(writers)
     assert [len(set(some)) for some in places.values()] == [5_000] * 3
@@ -303,7 +303,7 @@ def test_what_a_set_foretells(load_script):
         }
 
     networks = {"a": scores(0.9, 0.7, 0.8), "b": scores(0.8, 0.8, 0.7), "c": scores(0.7, 0.9, 0.6)}
-    found = load_script("mnist/studies/splits.py").foretell(networks)
+    found = load_script("mnist/validation_set.py").foretell(networks)
     assert (found["good"]["chosen"], found["bad"]["chosen"]) == ("a", "c")
     assert (found["good"]["errors_of_chosen"], found["bad"]["errors_of_chosen"]) == (20, 40)
     assert found["good"]["rank_accuracy"] == pytest.approx(1)
@@ -314,7 +314,7 @@ def test_what_a_set_foretells(load_script):
 @pytest.mark.slow
 def test_sets_are_compared_by_what_they_foretell(run_main):
     options = ["--epochs", 1, "--train-samples", 2000, "--networks", "mlp_tiny", "mlp_one_layer"]
-    _, results = run_main("mnist/studies/splits.py", *options)
+    _, results = run_main("mnist/validation_set.py", *options)
     assert results["trained_with"] == 2000
     assert set(results["scores"]["mlp_tiny"]) == {*results["foretold"], "test"}
     for way, found in results["foretold"].items():
@@ -365,7 +365,7 @@ def test_a_family_of_comparisons_is_corrected_as_a_whole():
 
 
 def test_pairs_of_runs(load_quickly, tmp_path, capsys):
-    pairs = load_quickly("mnist/studies/pairs.py")
+    pairs = load_quickly("mnist/pairs.py")
     digits, image = first_digits()["validation"][1], np.arange(500)
     for name, misread in (("one", image < 50), ("two", image % 5 == 0)):
         (tmp_path / name).mkdir()
@@ -421,7 +421,7 @@ def test_a_training_shows_the_command_that_does_the_same(load_quickly, tmp_path,
 def test_a_model_of_ones_own_is_known_everywhere(load_quickly, tmp_path, monkeypatch):
     """One function in models.py is all: its name, -m NAME, -m all and the seeds follow from it."""
     seeds = load_quickly("mnist/studies/seeds.py")
-    models = sys.modules["models"]
+    models = sys.modules["mnist.models"]
     monkeypatch.setattr(models, "ZOO", models.ZOO.copy())
 
     def my_net():
@@ -567,7 +567,7 @@ def test_holdout_compares_before_and_after(load_script, monkeypatch, tmp_path):
     few = {"train": (images[:4000], labels[:4000])}
     monkeypatch.setattr(holdout, "load_parts", lambda: few)
     monkeypatch.setattr(holdout, "writers_of", lambda part: writers[:4000])
-    monkeypatch.setattr(holdout, "best_net", sys.modules["models"].quick_net)  # learns sooner
+    monkeypatch.setattr(holdout, "best_net", sys.modules["mnist.models"].quick_net)  # learns sooner
     options = ["--epochs", "1", "--outputs", str(tmp_path)]
     results = holdout.main(options)
     compared = results.pop("compared")

@@ -76,7 +76,7 @@ def test_each_command_is_a_cell_and_needs_no_shell_of_linux(make):
     alone = [source for source in code if "debugging/broken.py" in source]
     assert len(alone) > 1 and not any("#" in source or "\n" in source for source in alone)
     code = sources(make("mlp"), "code")
-    assert code.index("!python mlp/mlp.py") < code.index("!python mlp/predict.py")
+    assert code.index("!python mlp/mlp.py") < code.index("!python mlp/predict_churn.py")
     assert any(
         source.startswith("%%end_of_file exercises/tasks/09_softmax.py\n")
         for source in sources(make("exercises"), "code")

@@ -37,7 +37,7 @@ SLICES = {
     "text/leak.py": ["--messages", "300", "--seeds", "1"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "text/embeddings.py": ["--epochs", "1"],
-    "visualizing/draw_network.py": ["-m", "conv_net"],
+    "visualizing/draw_weights.py": ["-m", "conv_net"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
     "customizing/loops/updates.py": ["--epochs", "1"],
     "customizing/feeding/pitfalls.py": TINY,
@@ -62,7 +62,7 @@ OTHER_TESTS = "".join(
 ALSO_HERE = {
     *SLICES, "basics/draw_network.py", "exercises/check.py", "mnist/studies/compare.py",
     "serialization/look_inside.py", "serialization/rest/read.py", "visualizing/shapes.py",
-} - {"serialization/rest/ship_model.py", "visualizing/draw_network.py"}  # fmt: skip
+} - {"serialization/rest/ship_model.py", "visualizing/draw_weights.py"}  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",

@@ -32,14 +32,15 @@ from utils.statistics import with_temperature
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
-MODULES = ["app", "checks", "out_of_distribution", "metrics", "prepare", "service"]
+MODULES = ["rest.app", "operating.checks", "rest.out_of_distribution", "operating.metrics"]
+MODULES += ["rest.prepare", "operating.service"]
 
 
 @pytest.fixture(scope="module")
 def modules():
     """The service's modules by name, as one process of a server has them."""
     with loaded("serialization/rest/app.py"):
-        yield {name: sys.modules[name] for name in MODULES}
+        yield {name.partition(".")[2]: sys.modules[f"serialization.{name}"] for name in MODULES}
 
 
 @pytest.fixture(scope="module")
@@ -612,7 +613,7 @@ def test_service_over_http_until_it_is_stopped(
     accuracy = client.main(["--accuracy", "--url", url])
     assert accuracy["over_http"] == accuracy["direct"] > 0.99 and accuracy["different"] == 0
     # Another file than the one that is served is not compared with.
-    monkeypatch.setattr("utils.data.load_mnist", lambda: (None, (digits[0][:200], digits[1][:200])))
+    monkeypatch.setattr("mnist.data.load_mnist", lambda: (None, (digits[0][:200], digits[1][:200])))
     other = tmp_path / "conv_net.keras"
     other.write_bytes(SHIPPED.read_bytes() + b" ")
     accuracy = client.main(["--accuracy", "--model", str(other), "--url", url])
@@ -678,7 +679,7 @@ def test_no_more_connections_than_the_system_allows(
     load_script, monkeypatch, poll, files, expected
 ):
     resource = pytest.importorskip("resource", reason="NOT TESTED: Windows has no such limits")
-    server = load_script("serialization/rest/server.py")
+    server = load_script("serialization/operating/server.py")
     files = resource.RLIM_INFINITY if files is None else files
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
     if not poll:
@@ -696,7 +697,8 @@ app.get("/frozen", endpoint="frozen")(lambda: str(gc.get_freeze_count()))
 if __name__ == "__main__":
     server.serve(app, "small", "127.0.0.1", 0)
 """
-GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:0", "--worker-class", "worker.Worker"]
+GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:0", "--worker-class"]
+GUNICORN += ["serialization.operating.worker.Worker"]
 
 
 # The book can do without gunicorn, so the fast tests do without it, too.
@@ -776,7 +778,7 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
 def test_gunicorn_gives_up_on_a_network_that_is_not_there():
     if not find_spec("gunicorn"):
         pytest.skip("NOT TESTED: gunicorn is not installed")
-    command = [sys.executable, *GUNICORN, "app:create_app(model='none.keras')"]
+    command = [sys.executable, *GUNICORN, "serialization.rest.app:create_app(model='none.keras')"]
     done = subprocess.run(command, cwd=REST, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0 and "none.keras" in done.stderr
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, failure, loaded
 
-from utils.models import load_model, refuse_strange_kinds
+from utils.saving import load_model, refuse_strange_kinds
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -186,7 +186,7 @@ def test_what_is_inside_commands_no_terminal(load_script, saved, tmp_path, capsy
 
 
 def test_looking_inside_takes_no_keras():
-    code = "import sys, look_inside; look_inside.main([]); print('keras' in sys.modules)"
+    code = "import sys; from serialization import look_inside; look_inside.main([]); print('keras' in sys.modules)"
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
     assert run.stdout.splitlines()[-2:] == ["93,322 numbers", "False"], run.stderr
@@ -323,7 +323,7 @@ def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
 
 def test_what_unfolds_to_gigabytes_is_not_unpacked(saved, load, load_script, monkeypatch):
     look = load_script("serialization/look_inside.py")
-    for module in (look, sys.modules["utils.models"]):
+    for module in (look, sys.modules["utils.saving"]):
         monkeypatch.setattr(module, "LARGEST", 10_000)
     for script in (load, look):
         with pytest.raises(SystemExit, match="unpacked it would have more than"):
@@ -439,7 +439,9 @@ def test_a_network_trained_with_augmentation_is_known_in_other_chapters(
 ):
     """In a process of its own, which has never heard of mnist.py."""
     conv_net = load_script("mnist/models.py").conv_net()
-    load_script("mnist/techniques.py").augment(conv_net, "affine").save(tmp_path / "net.keras")
+    load_script("mnist/overfitting/techniques.py").augment(conv_net, "affine").save(
+        tmp_path / "net.keras"
+    )
     run = run_script("serialization/load_model.py", tmp_path / "net.keras")
     assert run.returncode == 0, run.stderr
 
@@ -447,7 +449,7 @@ def test_a_network_trained_with_augmentation_is_known_in_other_chapters(
 @pytest.mark.slow
 def test_an_answer_takes_no_more_than_its_library(saved, run_script, tmp_path):
     """In a process of its own, as smaller.py asks for it."""
-    code = "import sys, answer; print({'keras', 'tensorflow'} & set(sys.modules))"
+    code = "import sys; from serialization import answer; print({'keras', 'tensorflow'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
     assert run.stdout.strip() == "set()", run.stderr

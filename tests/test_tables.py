@@ -388,7 +388,7 @@ def test_the_service_gives_the_same_answers(run, load_script, tmp_path):
     predict.main(list(map(str, options)))
     (expected,) = pd.read_csv(tmp_path / "predictions.csv")["probability of FEMALE"]
 
-    with loaded("serialization/rest/table_app.py") as script:
+    with loaded("serialization/operating/table_app.py") as script:
         client = script.create_app(folder / "table.keras").test_client()
     about = client.get("/").get_json()
     assert set(about["columns"]) == set(row)
@@ -420,7 +420,7 @@ def test_the_service_refuses_a_network_without_one_finite_number(name, load_scri
     row = {column: keras.Input((1,), name=column) for column in ("b", "c")}
     model = keras.Model(row, {"answer": ANSWERS[name](row["b"] + row["c"])})
     model.save(tmp_path / "model.keras")
-    script = load_script("serialization/rest/table_app.py")
+    script = load_script("serialization/operating/table_app.py")
     line = failure(script.create_app, tmp_path / "model.keras")
     assert "does not answer a row with one finite number" in line
 

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from conftest import failure
 
-from utils.data import prepare_mnist
+from mnist.data import prepare_mnist
 from utils.training import SaveCheckpoint
 
 
 @pytest.fixture
 def techniques(load_script):
-    return load_script("mnist/techniques.py")
+    return load_script("mnist/overfitting/techniques.py")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def rates(schedule, steps):
 
 
 def test_schedules_are_what_the_book_says(load_script):
-    make = load_script("mnist/optimization.py").learning_rate_schedule
+    make = load_script("mnist/overfitting/optimization.py").learning_rate_schedule
     assert make("constant", 0.01, 1000) == 0.01 == make("plateau", 0.01, 1000)
     step = rates(make("step", 0.01, 1000), [0, 499, 600, 1000])
     assert step == pytest.approx([0.01, 0.01, 0.001, 0.0001])

@@ -484,7 +484,7 @@ def test_heads_are_chosen_on_half_of_the_windows_and_scored_on_the_others(
 
 
 def test_fine_tuning_learns_from_one_part_of_the_new_text(load_script, messages, tmp_path):
-    module = load_script("text/gpt/fine_tuning.py")
+    module = load_script("text/gpt/fine_tune.py")
     alphabet = "".join(sorted(set("\n".join(messages.load_messages().texts))))
     learned, held_out = (
         {messages.skeleton(line) or line for line in part.split("\n")}
@@ -497,7 +497,7 @@ def test_fine_tuning_learns_from_one_part_of_the_new_text(load_script, messages,
 
 
 def test_fine_tuning_is_measured_on_what_is_held_out(load_script, counted, tmp_path):
-    module, model = load_script("text/gpt/fine_tuning.py"), Mock(input_shape=(None, 8))
+    module, model = load_script("text/gpt/fine_tune.py"), Mock(input_shape=(None, 8))
     model.predict.return_value = 0
     module.load_first, module.text_of_run = lambda _: (model, {}), lambda _: counted
     module.read_texts = lambda *_: ["abab", "cdcd"]
@@ -516,7 +516,7 @@ def test_a_full_disk_leaves_the_network_that_was_there(load_script, tmp_path):
 
     (tmp_path / "gpt_checkpoint.keras").write_bytes(b"old")
     with pytest.raises(OSError, match="full"):
-        load_script("text/gpt/fine_tuning.py").keep(Mock(save=save), {}, "ab", tmp_path)
+        load_script("text/gpt/fine_tune.py").keep(Mock(save=save), {}, "ab", tmp_path)
     (kept,) = tmp_path.iterdir()
     assert kept.read_bytes() == b"old"
 
@@ -580,7 +580,7 @@ def test_the_gpt_learns_and_all_that_follows_runs(small_run, load_script, tmp_pa
     assert found["n-grams of 9 characters"]["mean"] > found["network, temperature 1.0"]["mean"]
     compared = load_script("text/gpt/ngrams.py").main(["--run", run, "--order", "3", *outputs])
     assert compared["network"]["mean"] == pytest.approx(results["validation"]["mean"])
-    tuning, build = load_script("text/gpt/fine_tuning.py"), module.build_gpt
+    tuning, build = load_script("text/gpt/fine_tune.py"), module.build_gpt
     for script in (tuning, load_script("text/gpt/addition.py")):
         with pytest.raises(SystemExit, match="has other sizes"):
             script.main([run, *outputs])
@@ -783,7 +783,7 @@ def test_heads_are_found_by_what_they_look_at(load_script):
 
 @pytest.mark.every_back_end
 def test_lora_trains_little_and_can_be_merged(load_script, tiny, monkeypatch):
-    script = load_script("text/gpt/fine_tuning.py")
+    script = load_script("text/gpt/fine_tune.py")
     tokens = np.random.default_rng(1).integers(6, size=(4, 8))
     before = keras.ops.convert_to_numpy(tiny(tokens))
     script.enable_lora(tiny, 2)
@@ -854,7 +854,7 @@ def test_a_sum_must_fit_into_what_a_network_sees(load_script, tmp_path, monkeypa
 def test_a_text_must_be_known_in_both_its_parts(load_script, tmp_path, text):
     (tmp_path / "mine.txt").write_text(text + "b", encoding="utf-8")
     with pytest.raises(SystemExit, match="too many characters are new"):
-        load_script("text/gpt/fine_tuning.py").read_texts(tmp_path / "mine.txt", "ab", 1)
+        load_script("text/gpt/fine_tune.py").read_texts(tmp_path / "mine.txt", "ab", 1)
 
 
 def test_only_the_answers_of_the_sums_count(load_script):
@@ -990,7 +990,7 @@ def test_seconds_beside_nanogpt_are_those_of_the_steps_alone(load_script, tmp_pa
 
 
 def test_the_page_gets_one_character_at_a_time(load_script, tiny_run):
-    script = load_script("text/live/write_along.py")
+    script = load_script("text/gpt/live/write_along.py")
     client = script.create_app(str(tiny_run)).test_client()
     assert b"Write along" in client.get("/").data
     for path in ("/write/write.js", "/write/write.css", "/static/style.css"):
@@ -1009,7 +1009,7 @@ def test_the_page_gets_one_character_at_a_time(load_script, tiny_run):
 
 
 def test_bad_questions_get_one_sentence(load_script, tiny_run):
-    client = load_script("text/live/write_along.py").create_app(str(tiny_run)).test_client()
+    client = load_script("text/gpt/live/write_along.py").create_app(str(tiny_run)).test_client()
     for question, status, said in (
         ("{", 400, "not valid JSON"),
         ({"text": "a"}, 422, "an object with text and temperature"),

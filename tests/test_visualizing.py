@@ -284,7 +284,7 @@ def run_lesson_here(load_script, tmp_path, monkeypatch):
 
 
 def test_features_of_the_shipped_network(run_lesson_here, tmp_path):
-    results = run_lesson_here("visualizing/features.py", "--digit", 8)
+    results = run_lesson_here("visualizing/feature_maps.py", "--digit", 8)
     assert results["answer"] == 8
     assert 0 < results["zeros"]["conv2d"] < 1 and results["zeros"]["dense_1"] == 0
     assert np.mean(results["similarity"]) > 0.7  # the weights with which the training began
@@ -297,7 +297,7 @@ def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
     digit.save(tmp_path / "mine.png")
     mine = "--image", tmp_path / "mine.png"
     no_figures = dict.fromkeys(["draw_filters", "draw_layers", "draw_digits"], lambda *_: [])
-    assert run_lesson_here("visualizing/features.py", *mine, **no_figures)["answer"] == 5
+    assert run_lesson_here("visualizing/feature_maps.py", *mine, **no_figures)["answer"] == 5
     assert run_lesson_here("visualizing/attribution.py", *mine) == {"answer": 5}
 
 
@@ -311,8 +311,8 @@ def test_an_mlp_of_any_name_can_be_looked_at(run_lesson_here, networks, tmp_path
     model = keras.Sequential([keras.Input((784,)), hidden, last], name="a\nb\x1b[2J")
     model.save(tmp_path / "mlp.keras")
     options = "--model", tmp_path / "mlp.keras"
-    assert "maps" not in run_lesson_here("visualizing/features.py", *options)
-    run_lesson_here("visualizing/draw_network.py", "-m", tmp_path / "mlp.keras")
+    assert "maps" not in run_lesson_here("visualizing/feature_maps.py", *options)
+    run_lesson_here("visualizing/draw_weights.py", "-m", tmp_path / "mlp.keras")
     assert (tmp_path / "weights_a_b_2J.png").exists() and (tmp_path / "blocks_a_b_2J.png").exists()
     run_lesson_here("visualizing/shapes.py", "-m", tmp_path / "mlp.keras")
     said = capsys.readouterr().out
@@ -346,7 +346,7 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
     "name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout", "lstm"]
 )
 def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
-    run_lesson_here("visualizing/draw_network.py", "-m", name)
+    run_lesson_here("visualizing/draw_weights.py", "-m", name)
     assert (tmp_path / f"blocks_{name}.png").exists()
 
 

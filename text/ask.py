@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from scipy import special
 
-from classifiers import NAMES, fit
-from messages import SPAM, load_messages, split_by_group
-from spam import STOP_FOLDS
+from text.classifiers import NAMES, fit
+from text.messages import SPAM, load_messages, split_by_group
+from text.spam import STOP_FOLDS
 from utils.options import make_parser, seed
 from utils.runs import fail, make_folder, printable, save_results
 

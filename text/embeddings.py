@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 
-from classifiers import BATCH_SIZE, averaged, build_network, make_vectorizer, numbers_of
-from messages import load_messages
+from text.classifiers import BATCH_SIZE, averaged, build_network, make_vectorizer, numbers_of
+from text.messages import load_messages
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

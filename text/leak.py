@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import pairwise_distances
 
-from messages import FOLDS, load_messages, skeleton, split_by_group
-from spam import describe, held_out
+from text.messages import FOLDS, load_messages, skeleton, split_by_group
+from text.spam import describe, held_out
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

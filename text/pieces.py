@@ -10,7 +10,7 @@ cores.
 Chapter: text/README.md#pieces-of-words
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 from pathlib import Path
 
@@ -18,10 +18,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
 
-import bpe
+from text import bpe
 from utils.figures import save_figure
 from utils.options import make_parser, number
 from utils.runs import fail, make_folder, read_text, save_results
+
+FOLDER = Path(__file__).resolve().parent
 
 SIZES = [256, 512, 1024, 2048]  # of the vocabularies
 ASKED = ["king", "kingdom", "unking'd", "Keras", "naïve", "👑"]

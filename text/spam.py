@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from classifiers import NAMES, fit
-from messages import FOLDS, SPAM, load_messages, split_by_group
+from text.classifiers import NAMES, fit
+from text.messages import FOLDS, SPAM, load_messages, split_by_group
 from utils.comparisons import compare_networks, correct_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results

@@ -151,7 +151,7 @@ def provenance(script, argv):
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
-    if "utils.data" in sys.modules:
+    if "mnist.data" in sys.modules:
         result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
@@ -185,7 +185,7 @@ def save_results(results, folder, script, argv, args=None):
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
     argparse made of argv, if a line is to place the run among those of the book.
     """
-    from utils import bands  # which needs this module, too
+    from utils import bands
 
     if folder is None:
         return results

@@ -17,12 +17,12 @@ import numpy as np
 from keras import ops
 from scipy.ndimage import gaussian_filter
 
-import networks
-from features import show_images
 from utils.figures import save_figure
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
+from visualizing import networks
+from visualizing.feature_maps import show_images
 
 STEPS = 200
 RATE = 1.0  # length of a step: of all pixels of an image together

@@ -21,14 +21,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr, ttest_1samp
 
-import networks
-from attribution_methods import convolutions, grad_cam, hires_cam, occlusion, saliency, smooth_grad
-from features import untrained
 from utils.comparisons import holm
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_and_deviation, mean_over_groups
+from visualizing import networks
+from visualizing.attribution_methods import (
+    convolutions,
+    grad_cam,
+    hires_cam,
+    occlusion,
+    saliency,
+    smooth_grad,
+)
+from visualizing.feature_maps import untrained
 
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150

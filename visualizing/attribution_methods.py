@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from networks import as_input, logits, probabilities, run_layers
+from cnn.fields import place, receptive_fields
 from utils.gradients import gradients
-from utils.receptive_fields import place, receptive_fields
+from visualizing.networks import as_input, logits, probabilities, run_layers
 
 PATCH = 6  # side of the square that occlusion covers, in pixels
 STEP = 2  # by which it moves

@@ -24,10 +24,10 @@ from sklearn.manifold import TSNE, trustworthiness
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-import networks
 from utils.figures import save_figure
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
+from visualizing import networks
 
 DIGITS = 1000
 PERPLEXITIES = [5, 30, 100]  # about how many neighbours t-SNE cares for

@@ -14,14 +14,14 @@ from chapter import OUTPUTS
 
 import keras
 
-import networks
-from attribution import IMAGES, WIPED, fall, methods_for
-from features import untrained
+from mnist.data import prepare_mnist
 from utils.comparisons import compare_seeds, correct_family
-from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
+from visualizing import networks
+from visualizing.attribution import IMAGES, WIPED, fall, methods_for
+from visualizing.feature_maps import untrained
 
 SEEDS = 10  # networks, each with other initial weights and another order of the images
 EPOCHS = 3

@@ -16,9 +16,9 @@ from math import prod
 
 from keras import layers
 
-from networks import find_network
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, save_results
+from visualizing.networks import find_network
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 

@@ -14,10 +14,10 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
-import xor
-from drawing import draw_network
-from options import add_training, network_parser
 from utils.runs import make_folder, save_results
+from xor import xor
+from xor.drawing import draw_network
+from xor.xor_options import add_training, network_parser
 
 ROW = 1  # the row that is followed, 0 XOR 1
 

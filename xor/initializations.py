@@ -5,7 +5,7 @@
     python xor/initializations.py --hidden 16 --activation tanh    # one of your own
 
 A thousand networks are trained at once, as one model in which nothing leads from one network to
-another (`utils/bundles.py` says how). Each starts from random weights of its own and learns as it
+another (`xor/bundles.py` says how). Each starts from random weights of its own and learns as it
 would alone, from the four rows in an order that is new in each epoch. (In `xor.py`, TensorFlow
 keeps the order of the first epoch.)
 
@@ -22,12 +22,12 @@ import argparse
 import keras
 import numpy as np
 
-from options import OPTIMIZERS, add_network, add_optimizer
-from utils.bundles import build_bundle
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import sampling_error
-from xor import ACTIVATION, HIDDEN, LEARNING_RATE, OPTIMIZER, X, Y
+from xor.bundles import build_bundle
+from xor.xor import ACTIVATION, HIDDEN, LEARNING_RATE, OPTIMIZER, X, Y
+from xor.xor_options import OPTIMIZERS, add_network, add_optimizer
 
 NETWORKS = 1000  # of each kind, trained at once
 EPOCHS = [300, 500, 1000]  # passes over the four rows after which the solved ones are counted

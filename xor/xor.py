@@ -12,9 +12,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from drawing import draw_predictions
-from options import OPTIMIZERS, add_training, network_parser, show_progress
 from utils.runs import make_folder, save_results
+from xor.drawing import draw_predictions
+from xor.xor_options import OPTIMIZERS, add_training, network_parser, show_progress
 
 HIDDEN = [8, 4]  # neurons in each hidden layer
 ACTIVATION = "relu"  # of the hidden layers

@@ -1,13 +1,11 @@
-"""Where the book's machinery lies and writes; import it first, so that Python finds the rest."""
+"""Import it first: Python then finds the whole project, and `utils` sets what comes before all."""
 
-import importlib
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-ROOT = next(parent for parent in FOLDER.parents if (parent / "utils").is_dir())
-OUTPUTS = ROOT / "book" / "outputs"  # each run makes a folder of its own in here
-FOLDERS = ". mnist serialization serialization/rest mlp forecasts cnn exercises"
-sys.path[1:1] = [str(ROOT / folder) for folder in FOLDERS.split()]
-# What must be set before the other packages are imported is set there.
-importlib.import_module("utils.startup").set_up()
+ROOT = next(folder for folder in FOLDER.parents if (folder / "utils").is_dir())
+OUTPUTS = ROOT / FOLDER.relative_to(ROOT).parts[0] / "outputs"  # each run makes a folder in here
+# Without the script's own folder, in which mnist.py would hide the package mnist.
+sys.path[:] = [str(ROOT), *[path for path in sys.path if Path(path).resolve() != FOLDER]]
+__import__("utils").set_up()

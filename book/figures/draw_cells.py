@@ -9,7 +9,7 @@ from chapter import OUTPUTS
 
 from matplotlib.patches import Circle
 
-from concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
+from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

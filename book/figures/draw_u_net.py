@@ -9,11 +9,11 @@ from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 
+from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from cnn.segmentation.measures import true_boxes
 from cnn.segmentation.scenes import NAMES, SIZE, make_scenes
 from cnn.segmentation.segment import MAPS
 from cnn.segmentation.u_net import BOTTOM, FILTERS
-from concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

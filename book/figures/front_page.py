@@ -8,16 +8,16 @@ from chapter import OUTPUTS, ROOT
 import matplotlib.pyplot as plt
 import numpy as np
 
-from classify import classify, load_network, with_maps
-from methods import Data, Linear
-from pictures import PHOTOS, read_picture
-from scores import stitch
-from series import load_traffic
-from utils.data import load_mnist, prepare_images
+from cnn.classify import classify, load_network, with_maps
+from cnn.photographs import PHOTOS, read_picture
+from forecasts.methods import Data, Linear
+from forecasts.scores import stitch
+from forecasts.series import load_traffic
+from mnist.data import load_mnist, prepare_images
 from utils.figures import save_figure
-from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
+from utils.saving import load_model
 
 SIDE = 5  # digits and feature maps in a row
 DAYS = ("2018-05-09", "2018-05-13")  # Wednesday to Saturday, in the test part

@@ -11,10 +11,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-import techniques
-from models import IMAGE_SHAPE
-from optimization import learning_rate_schedule
-from utils.data import load_parts, prepare_images
+from mnist.data import load_parts, prepare_images
+from mnist.models import IMAGE_SHAPE
+from mnist.overfitting import techniques
+from mnist.overfitting.optimization import learning_rate_schedule
 from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

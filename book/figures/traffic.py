@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from series import TRAFFIC, load_traffic
+from forecasts.series import TRAFFIC, load_traffic
 from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

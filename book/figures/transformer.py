@@ -7,8 +7,8 @@ Seconds. The shares of attention are those that text/gpt/attention.py has measur
 
 from chapter import OUTPUTS
 
-from concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
-from draw_cells import line, operation
+from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
+from book.figures.draw_cells import line, operation
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import load_results, make_folder, save_results

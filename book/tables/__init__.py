@@ -3,9 +3,9 @@
 import pkgutil
 from importlib import import_module
 
-from tables.common import TABLES
+from book.tables.common import TABLES
 
 for module in pkgutil.iter_modules(__path__):
-    import_module(f"tables.{module.name}")
+    import_module(f"book.tables.{module.name}")
 
 __all__ = ["TABLES"]

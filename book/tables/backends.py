@@ -1,6 +1,6 @@
 """The tables of the back ends, compared on all kinds of scripts and on a recurrent network."""
 
-from tables.common import load_results, markdown, percent, table
+from book.tables.common import load_results, markdown, percent, table
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 

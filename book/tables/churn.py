@@ -1,6 +1,6 @@
 """The tables of the chapter on customer churn."""
 
-from tables.common import load_results, markdown, percent, table, with_interval
+from book.tables.common import load_results, markdown, percent, table, with_interval
 
 INPUTS = ["as_shipped", "without"]  # the columns gender and country
 MODELS = ["majority_class", "logistic_regression", "gradient_boosting", "neural_network"]

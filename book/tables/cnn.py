@@ -1,6 +1,6 @@
 """The tables of the chapter on convolutional networks and transfer learning."""
 
-from tables.common import (
+from book.tables.common import (
     PERCENT,
     each,
     entries,

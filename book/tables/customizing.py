@@ -2,7 +2,7 @@
 
 from statistics import mean
 
-from tables.common import load_results, markdown, p_value, percent, table, with_interval
+from book.tables.common import load_results, markdown, p_value, percent, table, with_interval
 
 STEPS = {
     "numpy": "1. numpy",

@@ -2,7 +2,7 @@
 
 import re
 
-from tables.common import load_results, markdown, percent, table
+from book.tables.common import load_results, markdown, percent, table
 from utils.runs import ROOT
 
 TASKS = ROOT / "exercises" / "tasks"

@@ -1,11 +1,11 @@
 """The tables of the experiments on MNIST."""
 
-from tables.common import TABLES, load_results, markdown
-from tables.mnist import accuracies
+from book.tables.common import TABLES, load_results, markdown
+from book.tables.mnist import accuracies
 
 
 def experiment(group, title):
-    """Return the table of one group of mnist/studies/experiments.py."""
+    """Return the table of one group of mnist/mnist_experiments.py."""
     return markdown(
         [title, "parameters", "training", "validation"],
         *[

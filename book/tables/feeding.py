@@ -1,6 +1,6 @@
 """Machinery of the book: the tables of the chapters on data in files and on the slow place."""
 
-from tables.common import load_results, markdown, p_value, percent, table
+from book.tables.common import load_results, markdown, p_value, percent, table
 
 
 @table

@@ -2,7 +2,7 @@
 
 from scipy.stats import norm
 
-from tables.common import TABLES, entries, load_results, markdown, p_value, percent, table
+from book.tables.common import TABLES, entries, load_results, markdown, p_value, percent, table
 from utils.comparisons import holm
 
 

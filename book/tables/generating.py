@@ -1,6 +1,6 @@
 """The tables of the chapter on pictures."""
 
-from tables.common import load_results, markdown, p_value, percent, table, with_interval
+from book.tables.common import load_results, markdown, p_value, percent, table, with_interval
 
 
 @table

@@ -1,6 +1,6 @@
 """The tables of the chapter on MNIST: networks trained once."""
 
-from tables.common import PERCENT, TABLES, load_results, markdown, percent, table
+from book.tables.common import PERCENT, TABLES, load_results, markdown, percent, table
 from utils.statistics import with_deviation
 
 TEST_SIZE = 10_000

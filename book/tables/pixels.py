@@ -1,6 +1,6 @@
 """The tables of the chapter on labels for every pixel."""
 
-from tables.common import load_results, markdown, p_value, percent, table, with_interval
+from book.tables.common import load_results, markdown, p_value, percent, table, with_interval
 from utils.comparisons import holm
 
 SKIPS = {"mean_iou": "mean of the digits", "ink": "any digit"}

@@ -1,6 +1,6 @@
 """The tables of all results, with how each was made, and of the bands of main scripts."""
 
-from tables.common import entries, markdown, percent, table
+from book.tables.common import entries, markdown, percent, table
 from utils.runs import RESULTS, load_results, read_json
 
 

@@ -1,6 +1,6 @@
 """The tables of the chapter on recurrent networks."""
 
-from tables.common import PERCENT, entries, load_results, markdown, percent, table
+from book.tables.common import PERCENT, entries, load_results, markdown, percent, table
 from utils.statistics import with_deviation
 
 

@@ -1,6 +1,6 @@
 """The tables of the chapter on serialization and of the web service."""
 
-from tables.common import load_results, markdown, percent, table
+from book.tables.common import load_results, markdown, percent, table
 
 
 @table

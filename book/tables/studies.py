@@ -1,6 +1,6 @@
 """The tables of the studies on MNIST: all models, seeds, recipes, search."""
 
-from tables.common import (
+from book.tables.common import (
     PERCENT,
     each,
     entries,
@@ -11,7 +11,7 @@ from tables.common import (
     table,
     with_interval,
 )
-from tables.mnist import accuracies
+from book.tables.mnist import accuracies
 from utils.statistics import with_deviation
 
 

@@ -1,6 +1,14 @@
 """The tables of the chapter on text and of its part, the small GPT."""
 
-from tables.common import entries, load_results, markdown, p_value, percent, table, with_interval
+from book.tables.common import (
+    entries,
+    load_results,
+    markdown,
+    p_value,
+    percent,
+    table,
+    with_interval,
+)
 
 
 @table

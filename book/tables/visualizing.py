@@ -2,7 +2,15 @@
 
 from collections import Counter
 
-from tables.common import entries, load_results, markdown, p_value, percent, table, with_interval
+from book.tables.common import (
+    entries,
+    load_results,
+    markdown,
+    p_value,
+    percent,
+    table,
+    with_interval,
+)
 from utils.comparisons import compare_seeds, holm
 from utils.statistics import mean_and_deviation
 

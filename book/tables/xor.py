@@ -1,6 +1,6 @@
 """The tables of the chapter on XOR."""
 
-from tables.common import load_results, markdown, percent, table
+from book.tables.common import load_results, markdown, percent, table
 
 
 def xor_table(title, *labels):

@@ -16,9 +16,9 @@ import time
 import keras
 import tensorflow as tf
 
-import techniques
-from models import IMAGE_SHAPE, conv_net
-from utils.data import prepare_mnist
+from mnist.data import prepare_mnist
+from mnist.models import IMAGE_SHAPE, conv_net
+from mnist.overfitting import techniques
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

@@ -13,9 +13,9 @@ import time
 
 import keras
 
-import churn
-import evaluation as lesson
-from reading import DATA, read_table
+from mlp import churn
+from mlp import evaluation as lesson
+from mlp.reading import DATA, read_table
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

@@ -9,15 +9,12 @@ little. A minute or two.
 Chapter: text/gpt/README.md#writing
 """
 
-from chapter import OUTPUTS, ROOT
-
-import sys
+from chapter import OUTPUTS
 
 import keras
 
-sys.path += [str(ROOT / "text" / "gpt"), str(ROOT / "text")]
-from generate import check
-from gpt import SYMBOLS, build_gpt
+from text.gpt.generate import check
+from text.gpt.gpt import SYMBOLS, build_gpt
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

@@ -15,9 +15,9 @@ import time
 
 import keras
 
-import mnist
-from models import conv_net
-from utils.data import prepare_mnist
+from mnist import mnist
+from mnist.data import prepare_mnist
+from mnist.models import conv_net
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

@@ -15,10 +15,9 @@ import sys
 import keras
 import numpy as np
 
-import client
-import load_model
-import trust
 from book.figures import browser
+from serialization import load_model, trust
+from serialization.rest import client
 from utils.options import make_parser
 from utils.runs import ROOT, make_folder, save_results
 

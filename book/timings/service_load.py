@@ -27,10 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.data import load_mnist
-from utils.models import load_model
+from mnist.data import load_mnist
 from utils.options import make_parser, number, positive
 from utils.runs import ROOT, fail, make_folder, save_results
+from utils.saving import load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
@@ -46,8 +46,8 @@ JSON = {"Content-Type": "application/json"}
 def serve(port, slow):
     """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
-    from app import create_app  # only here: only this process serves
-    from server import serve
+    from serialization.operating.server import serve
+    from serialization.rest.app import create_app  # only here: only this process serves
 
     app = create_app()
     if slow:

@@ -13,7 +13,7 @@ import numpy as np
 import requests
 
 from book.figures.browser import run_service
-from utils.data import load_parts
+from mnist.data import load_parts
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from cnn.segmentation.measures import NEIGHBOURS, confusion, mean_iou
 from cnn.segmentation.scenes import NAMES, TILE
-from utils.data import load_parts
+from mnist.data import load_parts
 from utils.training import verbosity
 
 WINDOWS = 40_000  # of the training scenes, from which the classifier learns

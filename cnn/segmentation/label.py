@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from cnn.pictures import check_photos, to_rgb
-from utils.models import load_model
+from cnn.photographs import check_photos, to_rgb
 from utils.options import make_parser
 from utils.pictures import open_picture
 from utils.runs import (
@@ -28,6 +27,7 @@ from utils.runs import (
     save_results,
     writing_to,
 )
+from utils.saving import load_model
 
 
 def check_classes(classes):

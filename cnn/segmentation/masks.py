@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from sklearn.model_selection import GroupShuffleSplit
 
-from cnn.pictures import find_files, is_image
+from cnn.photographs import find_files, is_image
 from cnn.segmentation.label import check_classes, read_photo
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable, read_text

@@ -25,8 +25,8 @@ from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from cnn.efficientnet_lite import build_network
-from cnn.pictures import check_photos
-from cnn.segmentation.examples import unpack_scenes
+from cnn.photographs import check_photos
+from cnn.segmentation.example_masks import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
 from cnn.segmentation.measures import confusion, iou

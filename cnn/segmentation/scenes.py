@@ -2,7 +2,7 @@
 
 A scene has 64 x 64 pixels. One to five digits of MNIST lie in it, each with an ink of its own, over
 clutter: a shadow, pieces of strokes, noise. Two digits may cross, but their middles are at least
-ten pixels apart. The digits of a part (see utils/data.py) are by its writers alone, the pieces of
+ten pixels apart. The digits of a part (see mnist/data.py) are by its writers alone, the pieces of
 strokes, too. The other scripts of this folder take their scenes from here.
 Chapter: cnn/segmentation/README.md#scenes
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from utils.data import load_parts
+from mnist.data import load_parts
 from utils.runs import fail
 
 SIZE = 64  # pixels, width and height of a scene

@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cnn.pictures import NoPictureError, Pictures, find_files, read_picture
+from cnn.photographs import NoPictureError, Pictures, find_files, read_picture
 from utils.runs import fail, printable
 
 EPOCHS = 50  # of training the new head

@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from cnn.efficientnet_lite import SIZE, build_network
-from cnn.pictures import load_emoji, read_picture
+from cnn.photographs import load_emoji, read_picture
 from cnn.studies.cached import (
     EPOCHS,
     FROZEN,

@@ -19,8 +19,8 @@ import numpy as np
 from keras import layers
 
 from cnn.studies.cached import predict, train
+from mnist.data import prepare_mnist
 from mnist.models import conv_net
-from utils.data import prepare_mnist
 from utils.figures import LINES, name_lines, save_figure
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cnn.efficientnet_lite import build_network
-from cnn.pictures import load_emoji
+from cnn.photographs import load_emoji
 from cnn.studies.cached import EPOCHS, LEARNING_RATE, compute_features, predict, train
 from utils.figures import LINES, save_figure
 from utils.options import make_parser, positive

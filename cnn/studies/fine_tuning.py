@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.efficientnet_lite import build_network
-from cnn.pictures import load_emoji
+from cnn.photographs import load_emoji
 from cnn.studies.cached import (
     EPOCHS,
     FROZEN,

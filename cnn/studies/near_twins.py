@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from cnn.efficientnet_lite import build_network
-from cnn.pictures import load_emoji
+from cnn.photographs import load_emoji
 from cnn.studies.cached import (
     EPOCHS,
     LEARNING_RATE,

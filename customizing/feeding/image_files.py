@@ -22,8 +22,8 @@ import numpy as np
 from keras import layers
 from PIL import Image
 
-from million_rows import peak_memory, run_apart
-from utils.data import load_parts, prepare_mnist
+from customizing.feeding.million_rows import peak_memory, run_apart
+from mnist.data import load_parts, prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.training import TimeCallback

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.data import prepare_mnist
+from mnist.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

@@ -17,9 +17,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
 
-from defences import CHANGE, Adversarial, WithPenalty
+from customizing.loops.defences import CHANGE, Adversarial, WithPenalty
+from mnist.data import prepare_mnist
 from utils.comparisons import compare_family, show_family
-from utils.data import prepare_mnist
 from utils.figures import save_figure
 from utils.gradients import gradients
 from utils.options import make_parser, positive

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from mnist.data import load_parts, prepare_images
 from utils.comparisons import compare_family, show_family
-from utils.data import load_parts, prepare_images
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

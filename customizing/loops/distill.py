@@ -15,11 +15,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from mnist.data import prepare_mnist
 from utils.comparisons import compare_family, show_family
-from utils.data import prepare_mnist
-from utils.models import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
+from utils.saving import load_model
 from utils.statistics import score, with_temperature
 
 TEACHER = ROOT / "assets" / "models" / "conv_net.keras"

@@ -24,12 +24,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from utils.data import writers_of
+from customizing.loops.writer_pairs import differences, draw_pairs
+from mnist.data import writers_of
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
 from utils.training import verbosity
-from writer_pairs import differences, draw_pairs
 
 PAIRS = 20_000  # to learn from
 VALIDATION_PAIRS = 4_000  # as many choose the thresholds

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from five_steps import BATCH_SIZE, EPOCHS, IMAGES, LEARNING_RATE, batches, build_model
-from five_steps import initial_weights as draw_weights
-from utils.data import Digits, prepare_mnist
+from customizing.five_steps import BATCH_SIZE, EPOCHS, IMAGES, LEARNING_RATE, batches, build_model
+from customizing.five_steps import initial_weights as draw_weights
+from mnist.data import Digits, prepare_mnist
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

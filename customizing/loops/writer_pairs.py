@@ -5,7 +5,7 @@ Chapter: customizing/loops/README.md#by-the-same-writer
 
 import numpy as np
 
-from utils.data import load_parts, prepare_images, writers_of
+from mnist.data import load_parts, prepare_images, writers_of
 
 
 def draw_pairs(part, pairs, random, among=None):

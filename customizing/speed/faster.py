@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from train_steps import OwnStep
+from customizing.train_steps import OwnStep
+from mnist.data import prepare_mnist
 from utils.comparisons import compare_family
-from utils.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.training import TimeCallback

@@ -21,9 +21,9 @@ import numpy as np
 from keras import layers
 from scipy import ndimage
 
-from faster import build_model
-from tracing import operations
-from utils.data import prepare_mnist
+from customizing.speed.faster import build_model
+from customizing.speed.tracing import operations
+from mnist.data import prepare_mnist
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

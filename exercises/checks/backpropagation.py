@@ -1,5 +1,4 @@
 import numpy as np
-
 from bench import match
 
 RESULTS = ("d_w1", "d_b1", "d_w2", "d_b2")

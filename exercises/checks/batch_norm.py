@@ -1,5 +1,4 @@
 import numpy as np
-
 from bench import close, expect, match
 
 RESULTS = ("answers", "moving_mean", "moving_variance")

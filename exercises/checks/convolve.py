@@ -1,5 +1,4 @@
 import numpy as np
-
 from bench import close, expect, match
 
 HINTS = [

@@ -13,23 +13,19 @@ Chapter: generating/README.md#write-by-number
 import chapter  # noqa: F401  it tells Python where the rest of the chapter is
 
 import base64
-import sys
 import threading
 
 import numpy as np
 from flask import render_template, send_from_directory
 from scipy.stats import norm
 
-from flow import EULER, GUIDANCE, follow
-from latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
+from generating.flow import EULER, GUIDANCE, follow
+from generating.latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
+from serialization.operating.checks import RequestError
+from serialization.operating.server import serve
+from serialization.operating.service import add_address, make_flask, read_request
 from utils.options import make_parser
 from utils.runs import ROOT, fail, file_sha256, find_run
-
-# The service of another chapter brings limits, errors in one form, a log and the server.
-sys.path += [str(ROOT / "serialization" / "rest")]
-from checks import RequestError
-from server import serve
-from service import add_address, make_flask, read_request
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 8  # digits of a number

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from rows import DECIMALS, MOSTLY
-from utils.finished import fits
+from mlp.tables.rows import DECIMALS, MOSTLY
+from mnist.finished import fits
 from utils.runs import fail, printable
 
 SHOWN = 40  # columns that are printed

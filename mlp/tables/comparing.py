@@ -14,7 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import roc_auc_score
 
-from network import apply
+from mlp.tables.network import apply
 from utils.comparisons import correct_family
 from utils.statistics import (
     SMALLEST,

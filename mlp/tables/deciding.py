@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
-from columns import inputs_of
+from mlp.tables.columns import inputs_of
 
 SHOWN = 10  # columns whose importance is printed
 REPEATS = 5  # times that a column is shuffled

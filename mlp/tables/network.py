@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from keras import layers, ops
 
-from columns import MOST_WORDS, RAREST, is_words
-from utils.models import DIVERGED
+from mlp.tables.columns import MOST_WORDS, RAREST, is_words
 from utils.runs import fail
+from utils.saving import DIVERGED
 from utils.training import verbosity
 
 FAR = 10.0  # standard deviations from the median; what is further off counts as this far

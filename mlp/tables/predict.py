@@ -22,12 +22,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from columns import inputs_of, is_description, is_words, to_inputs
-from network import ask
-from rows import DECIMALS, SEPARATORS, read_rows, read_values
-from target import MOST_CLASSES
-from utils.finished import fits
-from utils.models import load_model
+from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
+from mlp.tables.network import ask
+from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
+from mlp.tables.target import MOST_CLASSES
+from mnist.finished import fits
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
@@ -40,6 +39,7 @@ from utils.runs import (
     shown,
     writing_to,
 )
+from utils.saving import load_model
 
 SHOWN = 10  # rows that are printed
 UNREADABLE = 0.1  # of the values of a column, at most

@@ -14,8 +14,8 @@ from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from columns import DATE, counts_rows, is_words, to_numbers, to_words
-from rows import MOSTLY, input_name
+from mlp.tables.columns import DATE, counts_rows, is_words, to_numbers, to_words
+from mlp.tables.rows import MOSTLY, input_name
 from utils.runs import fail
 from utils.statistics import fit_float32
 

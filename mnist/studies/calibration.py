@@ -16,8 +16,8 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
-from report import load_predictions
-from utils.data import writers_of
+from mnist.data import writers_of
+from mnist.report import load_predictions
 from utils.figures import DASHES, save_figure
 from utils.options import make_parser
 from utils.runs import find_run, make_folder, save_results

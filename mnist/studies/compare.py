@@ -16,8 +16,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
+from mnist.finished import load_finished
 from utils.figures import save_figure, spread_out
-from utils.finished import load_finished
 from utils.options import make_parser
 from utils.runs import fail, find_run, load_results, make_folder, save_results
 

@@ -16,11 +16,11 @@ import math
 import keras
 import numpy as np
 
-from models import IMAGE_SHAPE, best_net
-from optimization import learning_rate_schedule
-from techniques import AUGMENTATIONS, augment
+from mnist.data import TRAIN_SIZE, load_parts, prepare_part, writers_of
+from mnist.models import IMAGE_SHAPE, best_net
+from mnist.overfitting.optimization import learning_rate_schedule
+from mnist.overfitting.techniques import AUGMENTATIONS, augment
 from utils.comparisons import compare_networks
-from utils.data import TRAIN_SIZE, load_parts, prepare_part, writers_of
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import class_numbers, score

@@ -15,10 +15,10 @@ from chapter import OUTPUTS
 
 import numpy as np
 
-from trainings import study_parser, summarize, train
-from utils.data import prepare_mnist, prepare_test
-from utils.models import load_model
+from mnist.data import prepare_mnist, prepare_test
+from mnist.studies.trainings import study_parser, summarize, train
 from utils.runs import make_folder, save_results
+from utils.saving import load_model
 from utils.statistics import score
 
 SEEDS = [1, 2, 3]

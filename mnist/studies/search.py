@@ -22,11 +22,11 @@ import matplotlib.pyplot as plt
 from optuna.trial import TrialState
 from optuna_integration import KerasPruningCallback
 
-from models import IMAGE_SHAPE, quick_net
-from optimization import learning_rate_schedule
-from storage import join_study, open_study, search_together
-from trainings import study_parser
-from utils.data import VALIDATION_SIZE, prepare_mnist
+from mnist.data import VALIDATION_SIZE, prepare_mnist
+from mnist.models import IMAGE_SHAPE, quick_net
+from mnist.overfitting.optimization import learning_rate_schedule
+from mnist.studies.storage import join_study, open_study, search_together
+from mnist.studies.trainings import study_parser
 from utils.figures import save_figure
 from utils.options import positive
 from utils.runs import fail, make_folder, save_results

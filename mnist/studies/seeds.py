@@ -20,11 +20,11 @@ from dataclasses import asdict, replace
 
 import matplotlib.pyplot as plt
 
-from mnist import DEFAULTS
-from options import make_mnist_parser, read_settings
-from trainings import score_once
+from mnist.data import TRAIN_SIZE
+from mnist.mnist import DEFAULTS
+from mnist.settings import make_mnist_parser, read_settings
+from mnist.studies.trainings import score_once
 from utils.comparisons import compare_seeds, correct_family
-from utils.data import TRAIN_SIZE
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

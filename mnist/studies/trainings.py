@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import keras
 
-import mnist
-from models import MODELS
-from options import command_line, find_change, load_run
-from utils.data import TRAIN_SIZE, prepare_mnist
+from mnist import mnist
+from mnist.data import TRAIN_SIZE, prepare_mnist
+from mnist.models import MODELS
+from mnist.settings import command_line, find_change, load_run
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, write_json
 from utils.statistics import score, spread

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from utils.finished import fits
+from mnist.finished import fits
 from utils.options import make_parser, number
 from utils.runs import ROOT, fail, file_sha256, read_bytes
 
@@ -68,7 +68,7 @@ def show(name, prediction):
 
 def send_test_images(session, url, count):
     """Send the first test images of MNIST and print the predictions."""
-    from utils.data import load_mnist  # only here: it brings Keras, which takes seconds
+    from mnist.data import load_mnist  # only here: it brings Keras, which takes seconds
 
     _, (images, labels) = load_mnist()
     for index in range(min(count, len(images))):
@@ -81,8 +81,8 @@ def measure_accuracy(session, url, model_path):
 
     If the service has another model than this file, only the first of the three.
     """
-    from utils.data import load_mnist, prepare_images  # only here: Keras takes seconds
-    from utils.models import load_model
+    from mnist.data import load_mnist, prepare_images  # only here: Keras takes seconds
+    from utils.saving import load_model
 
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
     same = file_sha256(model_path) == about["sha256"]

@@ -17,7 +17,8 @@ import numpy as np
 from keras import layers
 from scipy.special import softmax
 
-from not_digits import (
+from mnist.data import load_parts, prepare_images
+from serialization.rest.not_digits import (
     LETTERS,
     SIGNS,
     cut_up,
@@ -27,13 +28,12 @@ from not_digits import (
     turn,
     type_characters,
 )
-from out_of_distribution import digit_likeness, find_logits, load_limits
-from ship_model import MODEL, REFUSED
-from utils.data import load_parts, prepare_images
+from serialization.rest.out_of_distribution import digit_likeness, find_logits, load_limits
+from serialization.rest.ship_model import MODEL, REFUSED
 from utils.figures import DASHES, save_figure
-from utils.models import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
+from utils.saving import load_model
 from utils.statistics import calibration, with_temperature
 
 IMAGES = 400  # that are made at random, of each kind

@@ -18,13 +18,22 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from preparation_steps import IMAGES, MODEL, accuracy, put_on_sheet
-from prepare import SIDE, NoDigitError, centre, crop, find_ink, find_paper, scale, to_grey
-from utils.data import load_parts
+from mnist.data import load_parts
+from serialization.rest.preparation_steps import IMAGES, MODEL, accuracy, put_on_sheet
+from serialization.rest.prepare import (
+    SIDE,
+    NoDigitError,
+    centre,
+    crop,
+    find_ink,
+    find_paper,
+    scale,
+    to_grey,
+)
 from utils.figures import save_figure
-from utils.models import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
+from utils.saving import load_model
 
 SHOTS = 1_000  # images of each part, on a sheet each
 GRAININESS = 4  # of a photograph, in grey levels

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
-from prepare import NoDigitError, prepare
+from serialization.rest.prepare import NoDigitError, prepare
 from utils.runs import ROOT
 
 SHEET = 280  # pixels of the sheets that are drawn on

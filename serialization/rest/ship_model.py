@@ -23,9 +23,8 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 
-from out_of_distribution import digit_likeness, find_logits, is_known
-from utils.data import load_parts, prepare_images, writers_of
-from utils.models import load_model, reads_digits
+from mnist.data import load_parts, prepare_images, writers_of
+from serialization.rest.out_of_distribution import digit_likeness, find_logits, is_known
 from utils.options import make_parser
 from utils.runs import (
     ROOT,
@@ -37,6 +36,7 @@ from utils.runs import (
     write_json,
     writing_to,
 )
+from utils.saving import load_model, reads_digits
 from utils.statistics import cross_fit_temperature, fit_temperature, score
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"

@@ -18,10 +18,10 @@ from chapter import OUTPUTS
 
 import numpy as np
 
-from characters import VALIDATION_SHARE, encode, text_of_run, token_losses
-from fine_tuning import RANK, SEED, WAYS, keep, load_first, train_one_way
-from gpt import build_gpt
-from shakespeare import BATCH_SIZE
+from text.gpt.characters import VALIDATION_SHARE, encode, text_of_run, token_losses
+from text.gpt.fine_tune import RANK, SEED, WAYS, keep, load_first, train_one_way
+from text.gpt.gpt import build_gpt
+from text.gpt.shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 

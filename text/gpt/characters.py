@@ -6,7 +6,7 @@ Andrej Karpathy collected them for char-rnn: "Tiny Shakespeare". SHA-256:
 Chapter: text/gpt/README.md#training
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 import math
 from pathlib import Path
@@ -15,13 +15,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
-from gpt import build_gpt
-from utils.finished import fits
-from utils.models import load_model
+from mnist.finished import fits
+from text.gpt.gpt import build_gpt
 from utils.options import positive, seed
 from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
+from utils.saving import load_model
 from utils.statistics import interval
 from utils.training import checkpoint_path
+
+FOLDER = Path(__file__).resolve().parent
 
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
 VALIDATION_SHARE = 0.1  # the end of the text

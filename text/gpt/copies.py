@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from characters import load_run, text_of_run
-from generate import write
-from ngrams import NGrams
+from text.gpt.characters import load_run, text_of_run
+from text.gpt.generate import write
+from text.gpt.ngrams import NGrams
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 

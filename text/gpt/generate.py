@@ -21,8 +21,8 @@ import numpy as np
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
-from cache import keras_logits, numpy_logits
-from characters import encode, harmless, load_run
+from text.gpt.cache import keras_logits, numpy_logits
+from text.gpt.characters import encode, harmless, load_run
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, make_folder, save_results
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from positions import Positions
+from text.positions import Positions
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 

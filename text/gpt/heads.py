@@ -16,7 +16,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import load_run, text_of_run, windows
+from text.gpt.characters import load_run, text_of_run, windows
 from utils.figures import save_figure
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results

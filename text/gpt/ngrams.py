@@ -17,7 +17,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import (
+from text.gpt.characters import (
     SHAKESPEARE,
     load_run,
     load_text,

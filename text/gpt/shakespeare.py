@@ -21,7 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from characters import (
+from text.gpt.characters import (
     MOST,
     SHAKESPEARE,
     harmless,
@@ -32,8 +32,8 @@ from characters import (
     token_losses,
     windows,
 )
-from generate import write
-from gpt import BLOCKS, CONTEXT, HEADS, WIDTH, build_gpt, next_token_loss
+from text.gpt.generate import write
+from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH, build_gpt, next_token_loss
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, file_sha256, make_folder, save_results, shown, write_json
 from utils.training import (

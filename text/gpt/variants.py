@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-import bpe
-from characters import Text, mean_with_interval, token_losses
-from gpt import CONTEXT, WIDTH, build_gpt
-from shakespeare import LEARNING_RATE, WARM_UP, batches, compile_gpt
+from text import bpe
+from text.gpt.characters import Text, mean_with_interval, token_losses
+from text.gpt.gpt import CONTEXT, WIDTH, build_gpt
+from text.gpt.shakespeare import LEARNING_RATE, WARM_UP, batches, compile_gpt
 from utils.training import TimeCallback, verbosity
 
 # What is changed in each one. The chapter's network is "base".

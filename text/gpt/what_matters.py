@@ -16,13 +16,13 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
-from characters import PIECES, load_text, mean_with_interval
+from mnist.finished import fits
+from text.gpt.characters import PIECES, load_text, mean_with_interval
+from text.gpt.variants import VARIANTS, train
 from utils.figures import save_figure
-from utils.finished import fits
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, read_json, save_results, write_json
 from utils.training import hold
-from variants import VARIANTS, train
 
 STEPS = 1_000
 SEEDS = [1, 2]

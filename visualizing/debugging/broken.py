@@ -17,14 +17,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from doctor import examine_run, report
-from networks import MODELS
-from utils.data import Digits, prepare_mnist
+from mnist.data import Digits, prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, provenance, save_results, write_json
 from utils.statistics import score
 from utils.training import SaveCheckpoint, TimeCallback, verbosity
+from visualizing.debugging.doctor import examine_run, report
+from visualizing.networks import MODELS
 
 IMAGES = 1000  # to train with: few, so that it takes seconds
 EPOCHS = 10

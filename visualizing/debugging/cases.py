@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from broken import FAULTS, Training
-from patient import Patient
-from symptoms import GUESSING, judge_rate
-from utils.data import Digits, load_parts, prepare_part
+from mnist.data import Digits, load_parts, prepare_part
 from utils.statistics import score
+from visualizing.debugging.broken import FAULTS, Training
+from visualizing.debugging.patient import Patient
+from visualizing.debugging.symptoms import GUESSING, judge_rate
 
 IMAGES = (500, 1500)  # to train with: each of these is drawn from a range
 EPOCHS = (8, 12)

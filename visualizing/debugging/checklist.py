@@ -19,13 +19,13 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from broken import FAULTS, Training
-from networks import layer_outputs
-from utils.data import prepare_mnist
+from mnist.data import prepare_mnist
 from utils.figures import save_figure
 from utils.gradients import weight_gradients
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
+from visualizing.debugging.broken import FAULTS, Training
+from visualizing.networks import layer_outputs
 
 FAULT = "healthy"
 IMAGES = 1000

@@ -12,13 +12,13 @@ from chapter import OUTPUTS
 
 from pathlib import Path
 
-import networks
-from patient import Patient
-from symptoms import CHECKS
-from utils.finished import load_finished
+from mnist.finished import load_finished
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import load_history
+from visualizing import networks
+from visualizing.debugging.patient import Patient
+from visualizing.debugging.symptoms import CHECKS
 
 
 def admit(folder, name, run):

@@ -20,13 +20,13 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 
-import checklist
-from broken import FAULTS
-from cases import blind, diagnose, draw_case, measure, prepare, train
-from doctor import examine
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_json, save_results, shown, write_json
+from visualizing.debugging import checklist
+from visualizing.debugging.broken import FAULTS
+from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
+from visualizing.debugging.doctor import examine
 
 SIGNS = {  # what usually shows a fault; it need not show
     "healthy": "both losses fall, and the book's images are read as well as the run's",

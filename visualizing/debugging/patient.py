@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from networks import as_input, layer_outputs, probabilities
 from utils.statistics import score
+from visualizing.networks import as_input, layer_outputs, probabilities
 
 
 @dataclass

@@ -17,13 +17,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-import networks
-from utils.data import prepare_mnist
+from mnist.data import prepare_mnist
 from utils.figures import save_figure
 from utils.gradients import weight_gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 from utils.training import verbosity
+from visualizing import networks
 
 EPOCHS = 8
 IMAGES = 5000  # to train with

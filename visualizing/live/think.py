@@ -12,21 +12,16 @@ Chapter: visualizing/README.md#watch-it-think
 import chapter  # noqa: F401  it tells Python where the rest of the chapter is
 
 import base64
-import sys
 
 import numpy as np
 from flask import Blueprint, abort, render_template, request
 
-import networks
-from attribution_methods import occlusion
-from utils.runs import ROOT
-
-# The service, whose modules import one another by their names.
-sys.path.append(str(ROOT / "serialization" / "rest"))
-from app import HOST, MODEL, PORT, create_app
-from checks import read_images
-from server import serve
-from service import parse_options
+from serialization.operating.checks import read_images
+from serialization.operating.server import serve
+from serialization.operating.service import parse_options
+from serialization.rest.app import HOST, MODEL, PORT, create_app
+from visualizing import networks
+from visualizing.attribution_methods import occlusion
 
 
 def packed(values):

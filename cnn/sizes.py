@@ -1,6 +1,6 @@
 """Machinery of the book: how large the networks of the chapter on convolutions are.
 
-    python cnn/studies/sizes.py
+    python cnn/sizes.py
 
 Builds networks of keras.applications with random weights and counts parameters, the layers with
 weights on the longest way through, and the multiplications for one image. Half a minute.

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 
-from checks import MAX_BODY, RequestError
-from metrics import UNKNOWN, Metrics
+from serialization.operating.checks import MAX_BODY, RequestError
+from serialization.operating.metrics import UNKNOWN, Metrics
 from utils.options import make_parser, number
 
 log = logging.getLogger("digits")

@@ -1,6 +1,6 @@
 """Two trained networks on the same images: who misreads which, and is the difference chance?
 
-    python mnist/studies/pairs.py RUN RUN    # of mnist.py; more runs: each against the first
+    python mnist/pairs.py RUN RUN    # of mnist.py; more runs: each against the first
 
 You will see how many of the validation images both networks misread, only the first, and only the
 second; the difference with an interval over writers, and what follows from it. Each run has saved
@@ -12,9 +12,9 @@ from chapter import OUTPUTS
 
 import re
 
-from report import load_predictions
+from mnist.data import writers_of
+from mnist.report import load_predictions
 from utils.comparisons import compare_networks
-from utils.data import writers_of
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results
 from utils.statistics import mean_over_groups

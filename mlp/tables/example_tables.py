@@ -1,7 +1,7 @@
 """Machinery of this part: what `table.py` makes of tables that nobody here wrote.
 
-    python mlp/tables/examples.py                  # all, about two minutes on two cores
-    python mlp/tables/examples.py breast_cancer
+    python mlp/tables/example_tables.py                  # all, about two minutes on two cores
+    python mlp/tables/example_tables.py breast_cancer
 
 Writes the tables that come with scikit-learn as CSV files, which you may try yourself, and takes
 the penguins of this folder and the customers of the chapter. Runs `table.py` on each with the
@@ -10,16 +10,19 @@ and its folder goes on.
 Chapter: mlp/tables/README.md#eight-tables
 """
 
-from chapter import FOLDER, OUTPUTS
+from chapter import OUTPUTS
 
 import json
 import shutil
+from pathlib import Path
 
 from sklearn import datasets
 
-import table
+from mlp.tables import table
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
+
+FOLDER = Path(__file__).resolve().parent
 
 PENGUINS, CUSTOMERS = FOLDER / "penguins.csv", FOLDER.parent / "Churn_Modelling.csv"
 BY_BIRD = ["--group", "Individual ID", "--drop", "Sample Number"]

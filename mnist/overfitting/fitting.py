@@ -1,6 +1,6 @@
 """Underfitting and overfitting: four runs of MLPs and their curves side by side.
 
-    python mnist/studies/fitting.py
+    python mnist/overfitting/fitting.py
 
 You will see four runs and a table: the accuracy and the cross-entropy of each on its training
 images and on the validation images. The curves are saved as a figure. Takes about three minutes.
@@ -11,7 +11,7 @@ from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 
-from trainings import study_parser, train
+from mnist.studies.trainings import study_parser, train
 from utils.figures import name_lines, plot_history, save_figure
 from utils.runs import make_folder, save_results
 from utils.training import load_history

@@ -1,6 +1,6 @@
 """Whose digits should validate? Three ways to hold out 5,000 images, and what each of them says.
 
-    python mnist/studies/splits.py
+    python mnist/validation_set.py
 
 Holds out the last 5,000 training images, 5,000 at random, and those of 45 writers. Trains thirteen
 networks for three epochs on 20,000 images that are in none of the three sets, lets each network
@@ -20,16 +20,16 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.neighbors import NearestCentroid
 
-from mnist import BATCH_SIZE, DEFAULTS, build_model, compile_model
-from models import MODELS
-from seeds import parse_network
-from utils.data import (
+from mnist.data import (
     VALIDATION_WRITERS,
     WRITERS_FILE,
     load_mnist,
     load_writers,
     prepare_part,
 )
+from mnist.mnist import BATCH_SIZE, DEFAULTS, build_model, compile_model
+from mnist.models import MODELS
+from mnist.studies.seeds import parse_network
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import score

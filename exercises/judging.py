@@ -1,6 +1,6 @@
 """Machinery of the exercises: judge files, in a process of its own that may hang or crash.
 
-`running.py` starts it: judge.py NAME LOADING LIMIT FOLDER FILE ... writes for each file, as JSON,
+`running.py` starts it: judging.py NAME LOADING LIMIT FOLDER FILE ... writes for each file, as JSON,
 the state ("right", "not yet", "wrong", or "broken" if the check itself is) and the sentence. A file
 that takes longer than LOADING seconds to be read with its imports, or whose function takes longer
 than LIMIT after that, ends the process, and stderr then names its line.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import Ask, FormError, RefusedError, short
+from exercises.bench import Ask, FormError, RefusedError, short
 
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"

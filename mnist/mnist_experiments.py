@@ -1,7 +1,7 @@
 """The experiments of the MNIST chapter: what happens when one thing is changed.
 
-    python mnist/studies/experiments.py                          # all of them, about 15 minutes
-    python mnist/studies/experiments.py --groups neurons flips   # only these
+    python mnist/mnist_experiments.py                          # all of them, about 15 minutes
+    python mnist/mnist_experiments.py --groups neurons flips   # only these
 
 You will see a table for each group. Each row is a run of its own, and one row of each table has
 the settings of the chapter. All runs are short, so compare the rows of one table with each
@@ -14,14 +14,14 @@ from chapter import OUTPUTS
 import keras
 from keras import layers
 
-from models import (
+from mnist.models import (
     IMAGE_SHAPE,
     NUM_CLASSES,
     VECTOR_SHAPE,
     conv_net_batch_norm,
     normalize,
 )
-from trainings import study_parser, train
+from mnist.studies.trainings import study_parser, train
 from utils.runs import make_folder, save_results
 
 

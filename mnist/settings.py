@@ -8,11 +8,11 @@ from chapter import OUTPUTS
 import argparse
 from dataclasses import asdict, dataclass, fields, replace
 
-from models import MODELS
-from optimization import OPTIMIZERS, SCHEDULES
-from techniques import AUGMENTATIONS
-from utils.data import TRAIN_SIZE
-from utils.finished import refuse_other_split
+from mnist.data import TRAIN_SIZE
+from mnist.finished import refuse_other_split
+from mnist.models import MODELS
+from mnist.overfitting.optimization import OPTIMIZERS, SCHEDULES
+from mnist.overfitting.techniques import AUGMENTATIONS
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
     fail,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 from werkzeug.exceptions import HTTPException
 
-from prepare import SIDE, NoDigitError, prepare
+from serialization.rest.prepare import SIDE, NoDigitError, prepare
 from utils.pictures import TooLargeError, open_picture
 
 MAX_BODY = 8 * 2**20  # bytes of a request

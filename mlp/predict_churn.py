@@ -1,9 +1,9 @@
 """Predict with the churn network that `mlp.py` has saved, without training it again.
 
-    python mlp/predict.py                            # the customer of the first lesson
-    python mlp/predict.py --age 30 --geography France    # the same, but for these values
-    python mlp/predict.py --customers FILE.csv       # every customer of a table
-    python mlp/predict.py --model FILE.keras         # a network other than that of the last run
+    python mlp/predict_churn.py                            # the customer of the first lesson
+    python mlp/predict_churn.py --age 30 --geography France    # the same, but for these values
+    python mlp/predict_churn.py --customers FILE.csv    # every customer of a table
+    python mlp/predict_churn.py --model FILE.keras      # another network than that of the last run
 
 You will see, after the first command, which network answers and
 
@@ -14,28 +14,29 @@ also go to `predictions.csv` in `mlp/outputs/<start time>/`. Takes a few seconds
 Chapter: mlp/README.md#asking-it-tomorrow
 """
 
-from chapter import OUTPUTS
+from chapter import OUTPUTS, ROOT
 
 import re
 from pathlib import Path
 
 import pandas as pd
 
-import churn
-from mlp import NEW_CUSTOMER, THRESHOLD
-from reading import LARGEST, YES_OR_NO, read_columns
-from utils.models import load_model
+from mlp import churn
+from mlp.mlp import NEW_CUSTOMER, THRESHOLD
+from mlp.reading import LARGEST, YES_OR_NO, read_columns
 from utils.options import make_parser, number
 from utils.runs import fail, make_folder, newest, replacing, save_results, shown, writing_to
+from utils.saving import load_model
 
+RUNS = ROOT / "mlp" / "outputs"
 SHOWN = 10  # customers of a table that are printed
 
 
 def find_network(path):
     """Return the path of the network: the one given, or else that of the newest run of mlp.py."""
-    path = path or newest(OUTPUTS.glob("*/churn.keras"))
+    path = path or newest(RUNS.glob("*/churn.keras"))
     if not path:
-        fail(f"there is no network in {shown(OUTPUTS)} yet. Run mlp/mlp.py, or name one: --model.")
+        fail(f"there is no network in {shown(RUNS)} yet. Run mlp/mlp.py, or name one: --model.")
     return path
 
 

@@ -1,7 +1,7 @@
 """Fine-tuning: the network that learned Shakespeare learns text messages, all of it or by LoRA.
 
-    python text/gpt/fine_tuning.py RUN
-    python text/gpt/fine_tuning.py RUN --data mine.txt --rank 8
+    python text/gpt/fine_tune.py RUN
+    python text/gpt/fine_tune.py RUN --data mine.txt --rank 8
 
 RUN is a run of `shakespeare.py`. You will see its loss on Shakespeare and on messages it has not
 learned from: before, after training all weights, after training only LoRA's, and of a network that
@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
-from characters import (
+from text.gpt.characters import (
     VALIDATION_SHARE,
     encode,
     load_run,
@@ -27,13 +27,13 @@ from characters import (
     text_of_run,
     token_losses,
 )
-from generate import write
-from gpt import build_gpt, next_token_loss
-from messages import load_messages
-from shakespeare import batches
-from utils.models import save_network
+from text.gpt.generate import write
+from text.gpt.gpt import build_gpt, next_token_loss
+from text.gpt.shakespeare import batches
+from text.messages import load_messages
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results, write_json
+from utils.saving import save_network
 from utils.training import checkpoint_path, verbosity
 
 STEPS = 250

@@ -1,6 +1,7 @@
 """Machinery of the service: several processes, with the server and the limits that one has.
 
-    gunicorn --chdir serialization/rest --workers 2 --worker-class worker.Worker "app:create_app()"
+    gunicorn --chdir serialization/operating --workers 2 \
+        --worker-class worker.Worker "serialization.rest.app:create_app()"
 
 Gunicorn starts the processes and watches over them. Its own servers know none of our limits.
 Chapter: serialization/operating/README.md#scaling-out
@@ -13,7 +14,7 @@ import os
 from gunicorn.workers import base
 from waitress import wasyncore
 
-from server import make_server
+from serialization.operating.server import make_server
 
 
 class Worker(base.Worker):

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from cnn.pictures import PHOTOS, load_emoji, split_emoji
+from cnn.photographs import PHOTOS, load_emoji, split_emoji
 
 SIZE = 128  # pixels, width and height of an image
 SCALES = 48, 112  # pixels, between which the width of an emoji lies

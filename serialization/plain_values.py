@@ -1,7 +1,7 @@
 """Put words and scaling into the churn network: plain values in, a probability out.
 
-    python mlp/plain_values.py                       # the network of the last run of mlp.py
-    python mlp/plain_values.py --model FILE.keras    # another one
+    python serialization/plain_values.py                    # the network of the last run of mlp.py
+    python serialization/plain_values.py --model FILE.keras # another one
 
 Puts layers that read the columns by name in front of the saved network, and saves both as one
 model. Then loads the file as somebody would who has nothing else, and asks about one customer and
@@ -11,7 +11,7 @@ about all, with scikit-learn's preprocessing for comparison. You will see
     A customer from Italy: refused.
     Beside scikit-learn, 10000 customers: the largest difference is 2e-07.
 
-and find `churn_plain.keras` in `mlp/outputs/<start time>/`. Takes a few seconds. Only
+and find `churn_plain.keras` in `serialization/outputs/<start time>/`. Takes a few seconds. Only
 TensorFlow computes with text, so on JAX and PyTorch the script says so and ends.
 Chapter: serialization/README.md#a-network-that-takes-plain-values
 """
@@ -24,13 +24,13 @@ import keras
 import numpy as np
 from keras import layers
 
-import churn
-from mlp import NEW_CUSTOMER
-from predict import find_network, load_network, predict
-from reading import DATA, read_columns
-from utils.models import load_model, save_network
+from mlp import churn
+from mlp.mlp import NEW_CUSTOMER
+from mlp.predict_churn import find_network, load_network, predict
+from mlp.reading import DATA, read_columns
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
+from utils.saving import load_model, save_network
 
 STRANGER = NEW_CUSTOMER | {"Geography": "Italy"}  # a word that no customer of the table has
 

@@ -1,12 +1,13 @@
 """A web service for a network that takes the columns of a table by name: anything but digits.
 
-    python serialization/rest/table_app.py mlp/outputs/RUN/churn_plain.keras
-    python serialization/rest/table_app.py mlp/outputs/RUN/table.keras
+    python serialization/operating/table_app.py serialization/outputs/RUN/churn_plain.keras
+    python serialization/operating/table_app.py mlp/outputs/RUN/table.keras
 
-RUN is a run of mlp/plain_values.py, or of mlp/tables/table.py. Prints "Serving churn_plain on
-http://127.0.0.1:8000" after a few seconds. That address says which columns the network takes;
-/predict takes them as JSON: {"CreditScore": 640, "Geography": "Germany", ...}. This script names no
-column: names and words are in the file. It runs on TensorFlow only, because of the words.
+RUN is a run of serialization/plain_values.py, or of mlp/tables/table.py. Prints "Serving
+churn_plain on http://127.0.0.1:8000" after a few seconds. That address says which columns the
+network takes; /predict takes them as JSON: {"CreditScore": 640, "Geography": "Germany", ...}. This
+script names no column: names and words are in the file. It runs on TensorFlow only, because of
+the words.
 
 Chapter: serialization/operating/README.md#anything-but-digits
 """
@@ -20,12 +21,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from checks import RequestError
-from server import serve
-from service import add_address, make_flask, read_request
-from utils.models import load_model
+from serialization.operating.checks import RequestError
+from serialization.operating.server import serve
+from serialization.operating.service import add_address, make_flask, read_request
 from utils.options import make_parser
 from utils.runs import fail, file_sha256
+from utils.saving import load_model
 
 HOST, PORT = "127.0.0.1", 8000
 UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones

@@ -6,10 +6,10 @@ Chapter: mnist/overfitting/README.md#callbacks
 import keras
 from keras import layers
 
-from models import IMAGE_SHAPE
+from mnist.models import IMAGE_SHAPE
 from utils.augmentation import RandomAffine
-from utils.models import load_model
 from utils.runs import fail, first_line
+from utils.saving import load_model
 
 AUGMENTATIONS = ["layers", "affine"]
 

@@ -1,8 +1,8 @@
 """Measures what the churn chapter quotes: each change to the network, on twenty splits.
 
-    python mlp/experiments.py                    # every change, about five minutes on two cores
-    python mlp/experiments.py --only base epochs_30
-    python mlp/experiments.py --real PATH        # only the check on real customers
+    python mlp/churn_experiments.py                # every change, about five minutes on two cores
+    python mlp/churn_experiments.py --only base epochs_30
+    python mlp/churn_experiments.py --real PATH        # only the check on real customers
 
 Trains the networks of all splits at once, each change and the unchanged network ("base") on the
 same splits (`splits.py` says how), and compares them in pairs on the validation customers. The
@@ -22,10 +22,10 @@ import keras
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-import churn
-import evaluation as lesson
-from reading import DATA, read_table
-from splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
+from mlp import churn
+from mlp import evaluation as lesson
+from mlp.reading import DATA, read_table
+from mlp.splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
 from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

@@ -17,8 +17,8 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
 
-from metrics import FULL
-from service import error_body
+from serialization.operating.metrics import FULL
+from serialization.operating.service import error_body
 from utils.runs import fail
 
 THREADS = 4  # that work on requests

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils import augmentation  # noqa: F401  its layer may be in a file
 from utils.runs import fail, first_line, read_bytes, read_json, replacing
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.

@@ -1,8 +1,8 @@
 """A network as a picture: a block for each layer, with the shapes between them.
 
-    python visualizing/draw_network.py                # conv_net
-    python visualizing/draw_network.py -m le_net      # any network of mnist/models.py
-    python visualizing/draw_network.py -m mnist/outputs/RUN/mlp_tiny.keras
+    python visualizing/draw_weights.py                # conv_net
+    python visualizing/draw_weights.py -m le_net      # any network of mnist/models.py
+    python visualizing/draw_weights.py -m mnist/outputs/RUN/mlp_tiny.keras
 
 You will see a figure. A trained MLP with few hidden neurons is drawn with its weights: what
 each hidden neuron looks for in the image, and which digits it votes for. Takes some seconds.
@@ -17,10 +17,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 
-from networks import find_network
 from utils.figures import NEGATIVE, POSITIVE, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
+from visualizing.networks import find_network
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 COLORS = {"Conv2D": "C0", "Dense": "C1", "BatchNormalization": "C2", "Dropout": "C7"}

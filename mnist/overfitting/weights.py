@@ -1,7 +1,7 @@
 """What L1 and L2 do to the weights: histograms of trained networks.
 
-    python mnist/weights.py RUN RUN RUN    # runs of mnist.py -m conv_net, conv_net_l1, conv_net_l2
-    python mnist/weights.py RUN            # one run of mnist.py -m all
+    python mnist/overfitting/weights.py RUN RUN RUN  # of conv_net, conv_net_l1, conv_net_l2
+    python mnist/overfitting/weights.py RUN          # one run of mnist.py -m all
 
 You will see, for the convolutional network with and without penalties, how large its weights
 are and how many are nearly zero; the histograms are saved as a figure. Takes a few seconds.
@@ -14,9 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.figures import save_figure
-from utils.models import load_model
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results
+from utils.saving import load_model
 
 MODELS = ["conv_net", "conv_net_l1", "conv_net_l2"]
 NEARLY_ZERO = 0.001

@@ -1,9 +1,9 @@
 """What a network sees: its first filters, and a digit on its way through all layers.
 
-    python visualizing/features.py                 # the network of assets/models/, a 4
-    python visualizing/features.py --digit 8
-    python visualizing/features.py --image my.png  # your own: dark on light or light on dark
-    python visualizing/features.py --model mnist/outputs/RUN/conv_net.keras
+    python visualizing/feature_maps.py                 # the network of assets/models/, a 4
+    python visualizing/feature_maps.py --digit 8
+    python visualizing/feature_maps.py --image my.png  # your own: dark on light or light on dark
+    python visualizing/feature_maps.py --model mnist/outputs/RUN/conv_net.keras
 
 You will see three figures: the filters before and after training, what every layer makes of one
 digit, and what some feature maps make of all ten. Takes some seconds.
@@ -19,10 +19,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-import networks
 from utils.figures import save_figure
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, printable, save_results
+from visualizing import networks
 
 DIGIT = 4  # which digit goes through the network
 SEED = 42  # of mnist.py: the weights with which the training began

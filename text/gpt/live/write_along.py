@@ -1,6 +1,6 @@
 """Write along: type how a text begins, and a GPT goes on with it, character by character.
 
-    python text/live/write_along.py RUN
+    python text/gpt/live/write_along.py RUN
 
 RUN is a run of `text/gpt/shakespeare.py`. Prints an address after some seconds; open it, type, and
 press Write. The page shows what the network takes for likely at each place, and what it draws. You
@@ -9,9 +9,8 @@ has the protections of the one that reads digits.
 Chapter: text/gpt/README.md#writing
 """
 
-from chapter import FOLDER
+import chapter  # noqa: F401
 
-import sys
 import threading
 from pathlib import Path
 
@@ -19,18 +18,15 @@ import numpy as np
 from flask import Blueprint, render_template
 from scipy.special import softmax
 
+from serialization.operating.checks import RequestError
+from serialization.operating.server import serve
+from serialization.operating.service import add_address, make_flask, read_request
+from text.gpt.cache import keras_logits
+from text.gpt.characters import load_run
+from text.gpt.generate import COLDEST, choose
 from utils.options import make_parser
-from utils.runs import ROOT, file_sha256
+from utils.runs import file_sha256
 from utils.training import checkpoint_path
-
-# The network is that of the chapter, and the service that of serialization/rest/.
-sys.path += [str(FOLDER.parent / "gpt"), str(ROOT / "serialization" / "rest")]
-from cache import keras_logits
-from characters import load_run
-from checks import RequestError
-from generate import COLDEST, choose
-from server import serve
-from service import add_address, make_flask, read_request
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from methods import Learner
+from forecasts.methods import Learner
 
 UNITS = 32  # of a recurrent layer; feature maps of a convolution
 EPOCHS = 12  # at most: what is kept is the epoch with the lowest validation loss
