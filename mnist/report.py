@@ -131,8 +131,7 @@ def say_where(results, folder):
         print(f"Stopped by Ctrl-C. Whole epochs of {results['settings']['epochs']}: {done or 0}.")
     if not models:
         return
-    if line := place_run(results, "mnist.py", results["settings"]):
-        print(line)
+    place_run(results, "mnist.py", results["settings"])
     print(f"Models, curves and report.html are in {shown(folder)}")
 
 

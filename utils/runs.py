@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import errno
 import hashlib
-import itertools
 import json
 import os
 import platform
@@ -69,9 +68,9 @@ def make_folder(folder):
     folder = Path(folder)
     with writing_to(folder):
         new = folder.name == NEW or not folder.exists()
+        str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         if folder.name == NEW:
             folder = make_new_folder(folder.parent)
-        str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             atexit.register(remove_if_empty, folder)
@@ -83,13 +82,12 @@ def make_folder(folder):
 def make_new_folder(parent):
     """Make a folder that bears the start time, and an ending if another run has that already."""
     parent.mkdir(parents=True, exist_ok=True)
-    folder = start = parent / time.strftime("%Y-%m-%d_%H-%M-%S")
-    numbers = itertools.count(2)
-    while True:
+    start = time.strftime("%Y-%m-%d_%H-%M-%S")
+    for ending in ["", *[f"_{number}" for number in range(2, 1000)]]:
         with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-        folder = parent / f"{start.name}_{next(numbers)}"
+            (parent / f"{start}{ending}").mkdir()
+            return parent / f"{start}{ending}"
+    raise FileExistsError(errno.EEXIST, "too many runs have started in this second")
 
 
 def remove_if_empty(folder):
@@ -142,15 +140,12 @@ def provenance(script, argv):
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     command = shlex.join(["python", path, *map(str, options)])
     command = command.encode(errors="replace").decode()  # a path may not be UTF-8
-    result = {
-        "command": PASSWORD.sub(r"\1\2***", command),
-        "commit": commit(),
-        "date": time.strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-    }
+    result = {"command": PASSWORD.sub(r"\1\2***", command), "commit": commit()}
+    result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
-        result["backend"] = backend()
+        name = sys.modules["keras"].config.backend()
+        result["backend"] = f"{name} {sys.modules[name].__version__}"
     if "mnist.data" in sys.modules:
         result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
@@ -166,40 +161,35 @@ def commit():
         run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
         return run.stdout.strip()
 
-    try:
-        head = git("log", "-1", "--format=%h")
-        return head + "-dirty" * bool(git("status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def backend():
-    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
-    name = sys.modules["keras"].config.backend()
-    return f"{name} {sys.modules[name].__version__}"
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
 
 
 def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, and return the results.
 
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
-    argparse made of argv, if a line is to place the run among those of the book.
+    argparse made of argv, if the settings are to be filed, too.
     """
-    from utils import bands
-
     if folder is None:
         return results
-    about = provenance(script, argv)
-    about["seconds"] = round(time.time() - STARTED, 1)
-    if args:
-        about["settings"] = bands.plain(vars(args))
+    about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
+    about |= {"settings": settings_of(vars(args))} if args else {}
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
-    if args and (line := bands.place_run(results, script, vars(args))):
-        print(line)
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
+
+
+def settings_of(options):
+    """Return what a run depends on, as JSON has it: its options, a dict, without seed and outputs.
+
+    A path in the project is named from the project's folder.
+    """
+    kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
+    inside = lambda path: path.relative_to(ROOT) if path.is_relative_to(ROOT) else path  # noqa: E731
+    return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
 
 
 def read_bytes(path, most=-1):
