@@ -10,6 +10,8 @@ uint16. It holds two columns of the labels of QMNIST (Yadav and Bottou, "Cold ca
 digits", 2019; BSD 3-clause, its notice lies beside the file). `series_train` and `series_test` are
 the collection: 0 for employees of the census, 4 for high-school students. SHA-256:
 e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb.
+
+Chapter: mnist/README.md#why-there-is-a-validation-set
 """
 
 from pathlib import Path

@@ -1,8 +1,11 @@
-"""Finished runs of mnist.py, for scripts that read them: the one place that says what they hold."""
+"""Finished runs of mnist.py, for scripts that read them: the one place that says what they hold.
+
+Chapter: mnist/README.md#what-a-run-leaves-behind
+"""
 
 from pathlib import Path
 
-from utils.runs import SPLIT, fail, read_json
+from utils.runs import SPLIT, fail, fits, read_json
 
 # What results.json says of a run, and of each network; more may be there.
 RUN = {"provenance": dict, "settings": dict, "models": dict}
@@ -22,15 +25,6 @@ def load_finished(folder):
         fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
     refuse_other_split(run, folder)
     return run
-
-
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
-    return isinstance(value, form)
 
 
 def refuse_other_split(run, folder):

@@ -23,7 +23,7 @@ from utils.options import make_parser, number, positive, seed
 CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"}
 # From which other chapters a chapter may import: the digits and their networks are those of mnist,
 # and pages that ask a network have the protections of the service.
-ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor"}})
+ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
 ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
 ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}}
 # What the exercises load by themselves, and what a reader fills in: no scripts.

@@ -27,8 +27,8 @@ from PIL import Image, ImageDraw
 from prometheus_client.parser import text_string_to_metric_families
 from scipy import ndimage
 
+from mnist.studies.temperature import with_temperature
 from utils import statistics
-from utils.statistics import with_temperature
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"

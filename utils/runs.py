@@ -209,6 +209,15 @@ def read_json(path):
         raise ValueError("nested too deeply") from None
 
 
+def fits(value, form):
+    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
+    if isinstance(form, list):
+        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
+    return isinstance(value, form)
+
+
 def read_text(path, errors="strict"):
     """Return the text in a file in UTF-8, or end the program with one line.
 

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
+from mnist.studies.temperature import reliability
 from utils.figures import DASHES, name_lines, plot_history, save_figure
-from utils.statistics import reliability
 
 BINS = 10  # of the calibration, at most
 ROWS_PER_BIN = 20
