@@ -25,11 +25,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from mnist.data import prepare_mnist
+from mnist.data import prepare_mnist, reads_digits
 from serialization import forms, save_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, fail, make_folder, printable, save_results
-from utils.saving import load_model, reads_digits, save_network
+from utils.saving import load_model, save_network
 from utils.training import verbosity
 
 MODEL = None  # a .keras file of yours

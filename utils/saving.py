@@ -1,7 +1,6 @@
 """Load trained networks, or say in one line why that cannot be done."""
 
 import json
-import re
 import zipfile
 from pathlib import Path
 
@@ -35,8 +34,6 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
     for name in set(vars(module)) - {"get", "serialize", "deserialize"}
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
-DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
-PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
 
@@ -62,22 +59,6 @@ def save_network(model, path):
     """Save a model as the file path, whole or not at all."""
     with replacing(path) as partial:
         model.save(partial)
-
-
-def find_model(path):
-    """Return the .keras file of a run of mnist.py, given as that file or as the run's folder."""
-    if not path.is_dir():
-        return path
-    files = [file for file in path.glob("*.keras") if not PARTIAL.search(file.stem)]
-    if len(files) != 1:
-        fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-    return files[0]
-
-
-def reads_digits(model):
-    """Tell whether a model takes images of MNIST, in whatever shape, and gives ten numbers."""
-    inputs = [(None, *shape) for shape in DIGITS]
-    return model.input_shape in inputs and model.output_shape == (None, 10)
 
 
 def is_finite(model):

@@ -19,14 +19,14 @@ import keras
 import numpy as np
 from flask import render_template, request, send_from_directory
 
-from mnist.data import MNIST_FILE
+from mnist.data import MNIST_FILE, reads_digits
 from serialization.operating.checks import read_images
 from serialization.operating.metrics import InputMetrics
 from serialization.operating.server import serve
 from serialization.operating.service import make_flask, parse_options
 from serialization.rest.out_of_distribution import Detector, is_known, load_limits
 from utils.runs import ROOT, backend, fail, file_sha256, first_line
-from utils.saving import load_model, reads_digits
+from utils.saving import load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
