@@ -11,7 +11,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 
 @pytest.fixture
 def book(load_script):
-    return load_script("book/claims.py")
+    return load_script("book/pages/claims.py")
 
 
 @each_page

@@ -897,7 +897,7 @@ def test_the_leak_is_one(load_script):
 
 def test_forecasts_differ_as_the_text_says(load_script):
     """After Holm's correction; what it says of means and intervals, the text claims itself."""
-    load_script("book/readme.py")
+    load_script("book/pages/readme.py")
     from tables import forecasts
 
     networks = forecasts.NETWORKS

@@ -1,7 +1,7 @@
 """Is my run normal? Where its loss lies among those of the book's runs with other seeds.
 
-`assets/results/bands/` holds them: a file for each script and setting, made by `book/bands.py`. The
-seed and the folder for what a run writes are no setting.
+`assets/results/bands/` holds them: a file for each script and setting, made by
+`book/measuring/bands.py`. The seed and the folder for what a run writes are no setting.
 """
 
 import bisect
