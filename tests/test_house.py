@@ -114,8 +114,7 @@ def test_chapters_find_the_project_in_one_way():
     """The copies of chapter.py do not drift apart, and no folder with scripts lacks one."""
     copies = [path for path in SCRIPTS if path.name == "chapter.py"]
     assert len({path.read_text(encoding="utf-8") for path in copies}) == 1
-    without = {ROOT / "utils", ROOT / "book" / "pages" / "tables"}
-    assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - without
+    assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - {ROOT / "utils"}
 
 
 def test_who_imports_utils_is_left_as_before():

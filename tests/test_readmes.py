@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT, render
 
 from book.measuring.measurements import MEASUREMENTS
+from book.pages.results import look_up
 from book.pages.texts import FENCE, PAGES, READMES, is_quoted
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
@@ -314,7 +315,7 @@ def test_a_number_may_be_that_of_a_script_and_break_over_two_lines(load_script):
     )
     assert script.bring_up_to_date(text.format(0, 0, 0)) == text.format(65, "10.0", 256)
     with pytest.raises(KeyError, match=r"mlp/mlp\.py has no constant BATCHES"):
-        script.look_up("mlp/mlp.py:BATCHES")
+        look_up("mlp/mlp.py:BATCHES")
 
 
 def test_results_say_how_they_were_measured():
