@@ -427,7 +427,7 @@ def test_a_file_that_others_have_open_is_replaced_a_moment_later(tmp_path, monke
 SAVES = {"save", "save_weights"}
 # Who calls save with a path of its own, and why that destroys no network that was good.
 SAVED_IN_PLACE = {
-    "book/timings/serialization.py": "compares the sizes of two files",
+    "book/timings/saved_forms.py": "compares the sizes of two files",
     "customizing/mistakes.py": "in a temporary folder",
     "serialization/save_model.py": "teaches how to save",
     "serialization/trust.py": "makes files that nobody should load",

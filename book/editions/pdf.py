@@ -18,7 +18,7 @@ import posixpath
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from book import edition
+from book.editions import edition
 from book.figures.browser import find_chromium, open_browser
 from utils.options import make_parser
 from utils.runs import fail, make_folder

@@ -43,7 +43,7 @@ MEASUREMENTS = {
     "churn_experiments": ("mlp/churn_experiments.py", []),
     "churn_real": ("mlp/churn_experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
     "own_tables": ("mlp/tables/example_tables.py", ["own_table.png"]),
-    "churn_seconds": ("book/timings/churn_seconds.py", []),
+    "churn_seconds": ("book/timings/seconds.py churn", []),
     "mnist_figures": (
         "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
@@ -86,11 +86,10 @@ MEASUREMENTS = {
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
     "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
-    "mnist_augmentation": ("book/timings/augmentation.py", []),
+    "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
     "opening": ("book/timings/opening.py", []),  # installs
-    "machine_speed": ("book/timings/machine_speed.py", []),
-    "mnist_overhead": ("book/timings/overhead.py", []),
-    "serialization": ("book/timings/serialization.py", []),
+    "machine_speed": ("book/timings/seconds.py machine", []),
+    "serialization": ("book/timings/saved_forms.py", []),
     # Wants requirements-optional.txt.
     "smaller": ("serialization/smaller.py", []),
     "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
@@ -118,7 +117,7 @@ MEASUREMENTS = {
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
     "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
-    "think_speed": ("book/timings/think_speed.py", []),
+    "think_speed": ("book/timings/seconds.py think", []),
     "front_page": ("book/figures/front_page.py", ["front_page.png"]),
     "traffic": ("book/figures/traffic.py", ["traffic.png"]),
     "order": ("rnn/order.py", []),
@@ -152,7 +151,7 @@ MEASUREMENTS = {
     # Of the results of "attention".
     "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
-    "gpt_cache": ("book/timings/gpt_cache.py", []),
+    "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
     "gpt_write": ("text/gpt/generate.py {shakespeare} --check", []),

@@ -1,6 +1,6 @@
 """Machinery of the book: what the chapter on serialization states in numbers.
 
-    python book/timings/serialization.py
+    python book/timings/saved_forms.py
 
 Runs save_model.py and load_model.py, on XOR and on the network of the service, tries to load
 unsafe files, compares sizes with and without the optimizer's state, and measures accuracy over
