@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 utils.set_up()
 # The scripts import it first; it is that of the book, whose folder for runs no test writes to.
-sys.modules["chapter"] = importlib.import_module("book.chapter")
+sys.modules["chapter"] = importlib.import_module("book.pages.chapter")
 matplotlib.use("Agg")
 matplotlib.rc_file(utils.STYLE)  # matplotlib, which was imported above, has not seen the setting
 
@@ -51,7 +51,7 @@ def words(text):
 @cache
 def answers():
     """Return the titles and the longer lines of the exam and of the keys, as words."""
-    keys = [ROOT / "book" / "EXAM.md", *(ROOT / "book" / "keys").glob("*.md")]
+    keys = [ROOT / "teaching" / "EXAM.md", *(ROOT / "teaching" / "keys").glob("*.md")]
     lines = [line for key in keys for line in key.read_text(encoding="utf-8").split("\n")]
     return [words(line) for line in lines if line.startswith("# ") or len(words(line)) > 60]
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import loaded, need_chromium
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from book.alive import pages
+from book.editions import live_pages as pages
 from utils import data
 from utils.gradients import weight_gradients
 

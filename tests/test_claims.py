@@ -3,7 +3,8 @@
 import pytest
 from conftest import ROOT
 
-from book import texts
+from book.pages import texts
+from book.pages.results import values_of
 
 PAGES = [page for page in texts.PAGES if page.with_suffix(".claims.toml").exists()]
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -11,7 +12,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 
 @pytest.fixture
 def book(load_script):
-    return load_script("book/claims.py")
+    return load_script("book/pages/claims.py")
 
 
 @each_page
@@ -19,7 +20,7 @@ def test_what_a_page_claims_holds(page, book):
     """If this fails, a new result has overturned a sentence: rewrite it, or measure again."""
     overturned = []
     for sentence, condition in book.read_claims(page).items():
-        values = book.values_of(condition)
+        values = values_of(condition)
         if not book.holds(condition, values):
             overturned.append(book.describe(sentence, condition, values))
     assert not overturned, "\n".join(overturned)
@@ -50,7 +51,7 @@ def changed(value, factor):
 def test_other_results_would_overturn_it(page, book):
     """Each value that a claim names matters: one that is quite different overturns it."""
     for sentence, condition in book.read_claims(page).items():
-        values = book.values_of(condition)
+        values = values_of(condition)
         for path, value in values.items():
             others = [values | {path: changed(value, factor)} for factor in (-10, 0.01, 100, 1e18)]
             assert not all(book.holds(condition, one) for one in others), (path, sentence)
@@ -76,7 +77,7 @@ RESULTS = {"a": {"x": 2, "y": [1, 3], "z": {"u": {"n": 5}, "v": {"n": 7}}, "b, c
     ],
 )
 def test_conditions_are_evaluated(book, condition, holds):
-    assert book.holds(condition, book.values_of(condition, RESULTS.get)) == holds
+    assert book.holds(condition, values_of(condition, RESULTS.get)) == holds
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_conditions_are_evaluated(book, condition, holds):
 )
 def test_nothing_else_is(book, condition):
     with pytest.raises((ValueError, TypeError)):
-        book.holds(condition, book.values_of(condition, RESULTS.get))
+        book.holds(condition, values_of(condition, RESULTS.get))
 
 
 def test_a_sentence_is_found_whatever_its_numbers_are(book):
@@ -94,5 +95,5 @@ def test_a_sentence_is_found_whatever_its_numbers_are(book):
     assert book.find_lost(claims, text) == ["It is more.\n    now perhaps: It is less."]
     assert book.find_lost({"It": "a.x > 1"}, text), "it stands there twice"
     condition = claims["It takes # times *longer*."]
-    said = book.describe("It is.", condition, book.values_of(condition, RESULTS.get))
+    said = book.describe("It is.", condition, values_of(condition, RESULTS.get))
     assert said == "It is.\n    a.x > 3\n    a.x = 2"

@@ -12,14 +12,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from book.texts import READMES, find, is_key
+from book.pages.texts import READMES, find, is_key
 
 
 @pytest.fixture
 def edition(load_script):
     if not importlib.util.find_spec("zensical"):
         skip_loudly("needs book/requirements.txt")
-    return load_script("book/edition.py")
+    return load_script("book/editions/edition.py")
 
 
 def test_pages_neither_hold_nor_link_the_answers():
@@ -72,7 +72,7 @@ def test_the_edition(edition, load_script, tmp_path):
     browser = load_script("book/figures/browser.py")
     need_chromium(browser)
     read_and_search_it_on_a_desk(browser, site.as_uri())
-    print_two_chapters(load_script("book/pdf.py"), site)
+    print_two_chapters(load_script("book/editions/pdf.py"), site)
     read_it_on_a_phone_in_the_dark(browser, site.as_uri())
 
 

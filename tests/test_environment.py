@@ -122,7 +122,7 @@ def test_a_back_end_that_cannot_train_is_told(looks, monkeypatch):
 
 
 def test_the_versions_that_are_recommended_are_allowed(load_script):
-    constraints = load_script("book/constraints.py")
+    constraints = load_script("book/editions/constraints.py")
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     wanted = constraints.requirements(*constraints.LISTS)
@@ -137,7 +137,7 @@ def test_the_versions_that_are_recommended_are_allowed(load_script):
 
 def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_path, capsys):
     """They are chosen and downloaded for the other system; nothing is downloaded here."""
-    offline = load_script("book/offline.py")
+    offline = load_script("book/editions/offline.py")
     commands = []
 
     def run(command, **_):
@@ -163,10 +163,10 @@ def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_pa
 
 def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     """It has the chapters; what is missing is what is said to be missing."""
-    script = load_script("book/student_copy.py")
+    script = load_script("book/editions/student_copy.py")
     folder = tmp_path / "class"
     script.main([str(folder)])
-    assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "TEACHING.md").is_file()
+    assert (folder / "xor" / "xor.py").is_file() and (folder / "teaching/TEACHING.md").is_file()
     for name in (*script.KEYS, ".git", ".venv"):
         assert not (folder / name).exists(), name
     assert list((folder / "xor" / "outputs").iterdir()) == []

@@ -137,5 +137,5 @@ def test_spread_out_stays_inside_and_in_order():
 
 def test_the_exercise_on_curves_can_be_solved_without_seeing_them(load_script):
     """The table below the figure of the plan for a class has the figure's values."""
-    plan = (ROOT / "book" / "TEACHING.md").read_text(encoding="utf-8")
+    plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
     assert load_script("book/figures/curves.py").table() in plan

@@ -107,7 +107,7 @@ def test_files_keep_to_their_budget(path):
     """A lesson is short enough to be read line by line; what is none may take a little more."""
     # models.py is where readers add their own; measurements.py is a list that grows with the book.
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 400}
-    budget["book/measurements.py"] = 400
+    budget["book/measuring/measurements.py"] = 400
     text = path.read_text(encoding="utf-8")
     most = 200 if path in LESSONS and not text.startswith('"""Machinery') else 250
     assert text.count("\n") <= budget.get(name(path), most)
@@ -128,8 +128,7 @@ def test_chapters_find_the_project_in_one_way():
     """The copies of chapter.py do not drift apart, and no folder with scripts lacks one."""
     copies = [path for path in SCRIPTS if path.name == "chapter.py"]
     assert len({path.read_text(encoding="utf-8") for path in copies}) == 1
-    without = {ROOT / "utils", ROOT / "book" / "tables", ROOT / "book" / "alive"}
-    assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - without
+    assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - {ROOT / "utils"}
 
 
 def test_who_imports_utils_is_left_as_before():
@@ -263,7 +262,7 @@ def test_a_terminal_that_knows_only_ascii_is_enough():
 
 
 def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatch):
-    measure = load_script("book/measure.py")
+    measure = load_script("book/measuring/measure.py")
     for place in ("RESULTS", "IMAGES"):
         monkeypatch.setattr(measure, place, tmp_path)
     run = tmp_path / "run"
@@ -277,7 +276,7 @@ def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatc
 def test_a_measurement_says_whether_the_machine_was_busy(
     load_script, tmp_path, monkeypatch, capsys
 ):
-    measure = load_script("book/measure.py")
+    measure = load_script("book/measuring/measure.py")
     times = namedtuple("Times", ["user", "system", "idle", "iowait"])(7, 2, 100, 4)
     children = SimpleNamespace(children_user=3, children_system=1)
     with monkeypatch.context() as patch:
@@ -309,7 +308,7 @@ def test_a_measurement_says_whether_the_machine_was_busy(
 
 
 def test_every_result_is_made_by_a_command_that_is_written_down(load_script):
-    measure = load_script("book/measure.py")
+    measure = load_script("book/measuring/measure.py")
     filed = {path.stem for path in runs.RESULTS.glob("*.json")}
     assert {name for name in filed if not name.startswith("bands_")} == set(measure.MEASUREMENTS)
     assert set(measure.COMMANDS) >= measure.READ | measure.ALONE
@@ -317,8 +316,8 @@ def test_every_result_is_made_by_a_command_that_is_written_down(load_script):
 
 @pytest.fixture
 def small_graph(load_script, tmp_path, monkeypatch):
-    """Return book/measure.py with three measurements, of which one reads a run and one another."""
-    measure = load_script("book/measure.py")
+    """Return measure.py with three measurements, of which one reads a run and one another."""
+    measure = load_script("book/measuring/measure.py")
     commands = {
         "late": "c/late.py {early} $WORD",
         "early": "A=b c/early.py {base}",
@@ -442,7 +441,7 @@ def test_a_file_that_others_have_open_is_replaced_a_moment_later(tmp_path, monke
 SAVES = {"save", "save_weights"}
 # Who calls save with a path of its own, and why that destroys no network that was good.
 SAVED_IN_PLACE = {
-    "book/timings/serialization.py": "compares the sizes of two files",
+    "book/timings/saved_forms.py": "compares the sizes of two files",
     "customizing/mistakes.py": "in a temporary folder",
     "serialization/save_model.py": "teaches how to save",
     "serialization/trust.py": "makes files that nobody should load",

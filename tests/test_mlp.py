@@ -642,12 +642,12 @@ def test_pictures_of_the_terms(load_script, tmp_path):
         assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
 
 
-def test_seconds_of_one_and_of_fifty_steps(load_script, tmp_path, monkeypatch):
-    script = load_script("book/timings/churn_seconds.py")
+def test_seconds_of_one_and_of_fifty_steps(load_script, monkeypatch):
+    script = load_script("book/timings/seconds.py")
     monkeypatch.setattr(script, "ROUNDS", 1)
     monkeypatch.setattr(script, "EPOCHS", 1)
-    monkeypatch.setattr(script.lesson, "BATCH_SIZE", 200)
-    results = script.main(["--outputs", str(tmp_path)])
+    monkeypatch.setattr(script.evaluation, "BATCH_SIZE", 200)
+    results = script.time_churn()
     assert set(results) == {"single", "fifty", "boosting", "network"}
     assert results["network"] == 100 * results["fifty"]  # the lesson's epochs
 

@@ -18,7 +18,7 @@ def notebooks(load_script):
     for package in ("nbformat", "nbclient", "ipykernel"):
         if not importlib.util.find_spec(package):
             skip_loudly("needs book/requirements.txt")
-    return load_script("book/notebooks.py")
+    return load_script("book/editions/notebooks.py")
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def shell(monkeypatch):
 
 def test_a_command_in_a_notebook(shell, load_script, tmp_path, capfd):
     one, shown = shell
-    run = load_script("book/in_notebook.py").run
+    run = load_script("book/editions/in_notebook.py").run
     assert one.system is run
     script = tmp_path / "script.py"
     script.write_text(
@@ -168,7 +168,7 @@ def test_of_a_training_of_mnist_the_curves_are_shown(
     options = ["-m", "mlp_tiny", "--epochs", "1", "--train-samples", "256"]
     load_script("mnist/mnist.py").main([*options, "--outputs", str(tmp_path)])
     (tmp_path / "script.py").write_text(f"print({capsys.readouterr().out!r})", encoding="utf-8")
-    run = load_script("book/in_notebook.py").run
+    run = load_script("book/editions/in_notebook.py").run
     run(f'"{sys.executable}" "{tmp_path / "script.py"}"')
     _, shown = shell
     assert [path.name for path in shown] == ["mlp_tiny_acc_e1.png", "mlp_tiny_loss_e1.png"]
@@ -177,7 +177,7 @@ def test_of_a_training_of_mnist_the_curves_are_shown(
 def test_a_cell_at_the_end_of_a_file_takes_the_place_of_the_one_before(
     shell, load_script, tmp_path
 ):
-    end_of_file = load_script("book/in_notebook.py").end_of_file
+    end_of_file = load_script("book/editions/in_notebook.py").end_of_file
     path = tmp_path / "task.py"
     path.write_text("x = 1\n", encoding="utf-8")
     for cell in ("x = (2\n", "x = 3\n"):

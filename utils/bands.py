@@ -1,6 +1,7 @@
 """Is my run normal? Where its loss lies among those of the book's runs with other seeds.
 
-`assets/results/bands/` holds them: a file for each script and setting, made by `book/bands.py`.
+`assets/results/bands/` holds them: a file for each script and setting, made by
+`book/measuring/bands.py`.
 """
 
 import contextlib
