@@ -7,7 +7,7 @@ boosting, in turn, all on the same 6,000 customers; the shortest time of each co
 work on the machine has disturbed least. Less than a minute.
 """
 
-from chapter import OUTPUTS, ROOT
+from chapter import OUTPUTS
 
 import time
 
@@ -15,7 +15,6 @@ import keras
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.reading import DATA, read_table
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -49,7 +48,7 @@ def main(argv=None):
     """Return the seconds of an epoch at 1 and 50 steps at a time, and of fitting boosting."""
     folder = make_folder(make_parser("Seconds on churn.", OUTPUTS).parse_args(argv).outputs)
     keras.utils.set_random_seed(lesson.SEED)
-    customers = read_table(ROOT / "mlp" / DATA.name)
+    customers = churn.load_customers(churn.DATA)
     parts = lesson.split(customers, lesson.SEED)
     (X, y), *_ = lesson.prepare_parts(parts, churn.make_preprocessor())
     networks = {"single": make_network(1), "fifty": make_network(50)}
