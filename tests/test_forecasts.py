@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from conftest import failure, spoilt
 
+from book.tables import forecasts
 from utils.runs import load_results
 
 # The series
@@ -895,11 +896,8 @@ def test_the_leak_is_one(load_script):
     )
 
 
-def test_forecasts_differ_as_the_text_says(load_script):
+def test_forecasts_differ_as_the_text_says():
     """After Holm's correction; what it says of means and intervals, the text claims itself."""
-    load_script("book/readme.py")
-    from tables import forecasts
-
     networks = forecasts.NETWORKS
     others = set(load_results("forecast_temperature")["methods"]) - {"GRU"}
     for name, compared, shown in [
