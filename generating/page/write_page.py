@@ -10,7 +10,7 @@ limits.
 Chapter: generating/README.md#write-by-number
 """
 
-import chapter  # noqa: F401  it tells Python where the rest of the chapter is
+from chapter import OUTPUTS
 
 import base64
 import threading
@@ -19,8 +19,9 @@ import numpy as np
 from flask import render_template, send_from_directory
 from scipy.stats import norm
 
+from generating.digits import to_grey
 from generating.flow import EULER, GUIDANCE, follow
-from generating.latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
+from generating.latents import load_flow, load_vae
 from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
 from serialization.operating.service import add_address, make_flask, read_request
@@ -82,7 +83,7 @@ def create_app(run, map_run=None, hosts=()):
     if map_decoder:
         places = (np.arange(SIDE) + 0.5) / SIDE
         grid = np.concatenate([point_of(across, down) for down in places for across in places])
-        overview = packed(in_batches(map_decoder, grid))
+        overview = packed(map_decoder.predict(grid, batch_size=1000, verbose=0))
 
     def draw_ways(digits, seed):
         """Return the pictures at each step: (steps + 1) * digits images, (n, 784)."""
