@@ -9,7 +9,7 @@ from conftest import loaded, need_chromium
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from book.alive import pages
-from utils import data
+from mnist import data
 from utils.gradients import weight_gradients
 
 IMAGES = 1000

@@ -14,7 +14,8 @@ import pytest
 from conftest import ROOT, failure, finished_run, spoilt
 from PIL import Image, ImageFile
 
-from utils import finished, models, training
+from mnist import finished
+from utils import saving, training
 from utils.figures import save_figure
 from utils.pictures import PictureError, TooLargeError, open_picture
 from utils.runs import fail, make_folder, provenance, read_bytes, read_json
@@ -57,7 +58,7 @@ def test_a_network_that_diverged_is_refused_in_one_line(
     of_run = [*options, str(diverged / "conv_net.keras")] if options else [str(diverged)]
     outputs = [] if "app.py" in script else ["--outputs", str(tmp_path)]
     line = failure(load_script(script).main, [*of_run, *outputs])
-    assert line.endswith(models.DIVERGED)
+    assert line.endswith(saving.DIVERGED)
     assert not any(tmp_path.iterdir())
 
 
@@ -68,11 +69,11 @@ def test_the_doctor_examines_a_network_that_diverged(diverged, load_script):
 
 def test_finite_weights_are_not_enough():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
-    assert models.is_finite(model)
+    assert saving.is_finite(model)
     for value in (np.nan, np.inf, 1e30):
         model.set_weights([np.full_like(weights, value) for weights in model.get_weights()])
-        assert not models.is_finite(model)
-    assert models.is_finite(keras.Sequential([keras.layers.Dense(1)]))  # without any weights yet
+        assert not saving.is_finite(model)
+    assert saving.is_finite(keras.Sequential([keras.layers.Dense(1)]))  # without any weights yet
 
 
 def damaged(change):
@@ -220,7 +221,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     for name, read, said in [
         ("results.json", finished.load_finished, "not a folder of a finished run"),
         ("a_history.csv", lambda folder: training.load_history(folder, "a"), "not a file"),
-        ("a.keras", lambda folder: models.load_model(folder / "a.keras"), "not a file"),
+        ("a.keras", lambda folder: saving.load_model(folder / "a.keras"), "not a file"),
     ]:
         os.mkfifo(tmp_path / name)
         with pytest.raises(SystemExit, match=said):
@@ -240,7 +241,7 @@ def test_a_name_of_two_lines_is_said_in_one(tmp_path):
 def test_a_network_that_was_never_built_is_refused(tmp_path):
     keras.Sequential([keras.layers.Dense(1)]).save(tmp_path / "a.keras")
     with pytest.raises(SystemExit, match="it was never built"):
-        models.load_model(tmp_path / "a.keras")
+        saving.load_model(tmp_path / "a.keras")
 
 
 def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):

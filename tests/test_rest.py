@@ -689,7 +689,7 @@ def test_no_more_connections_than_the_system_allows(
 
 SERVER = """
 import gc, time
-import server, service
+from serialization.operating import server, service
 server.THREADS, server.QUEUE, server.SILENCE = 1, 2, 2
 app = service.make_flask("small", "small", "")
 app.get("/slow")(lambda: time.sleep(0.5) or "done")

@@ -186,10 +186,9 @@ def test_what_is_inside_commands_no_terminal(load_script, saved, tmp_path, capsy
 
 
 def test_looking_inside_takes_no_keras():
-    code = "import sys; from serialization.look_inside import main; main([]); "
-    code += "print('keras' in sys.modules)"
+    code = "import sys, look_inside; look_inside.main([]); print('keras' in sys.modules)"
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
     assert run.stdout.splitlines()[-2:] == ["93,322 numbers", "False"], run.stderr
 
 
@@ -450,10 +449,9 @@ def test_a_network_trained_with_augmentation_is_known_in_other_chapters(
 @pytest.mark.slow
 def test_an_answer_takes_no_more_than_its_library(saved, run_script, tmp_path):
     """In a process of its own, as smaller.py asks for it."""
-    code = "import sys; from serialization import answer; "
-    code += "print({'keras', 'tensorflow'} & set(sys.modules))"
+    code = "import sys, answer; print({'keras', 'tensorflow'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT / "serialization", capture_output=True, text=True)
     assert run.stdout.strip() == "set()", run.stderr
     (tmp_path / "broken.tflite").write_bytes(b"no model")
     run = run_script("serialization/answer.py", tmp_path / "broken.tflite", saved[0] / "probe.npz")
