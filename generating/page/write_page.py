@@ -21,9 +21,8 @@ from scipy.stats import norm
 
 from generating.flow import EULER, GUIDANCE, follow
 from generating.latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from utils.options import make_parser
 from utils.runs import ROOT, fail, file_sha256, find_run
 
