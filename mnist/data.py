@@ -37,7 +37,6 @@ VALIDATION_WRITERS = [
 ]  # fmt: skip
 
 
-SHAPES = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 
 
@@ -170,9 +169,3 @@ def find_model(path):
     if len(files) != 1:
         fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
     return files[0]
-
-
-def reads_digits(model):
-    """Tell whether a model takes images of MNIST, in whatever shape, and gives ten numbers."""
-    inputs = [(None, *shape) for shape in SHAPES]
-    return model.input_shape in inputs and model.output_shape == (None, 10)

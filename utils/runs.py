@@ -144,8 +144,7 @@ def provenance(script, argv):
     result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
-        name = sys.modules["keras"].config.backend()
-        result["backend"] = f"{name} {sys.modules[name].__version__}"
+        result["backend"] = backend()
     if "mnist.data" in sys.modules:
         result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
@@ -163,6 +162,12 @@ def commit():
 
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
+
+
+def backend():
+    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
+    name = sys.modules["keras"].config.backend()
+    return f"{name} {sys.modules[name].__version__}"
 
 
 def save_results(results, folder, script, argv, args=None):

@@ -34,6 +34,7 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
     for name in set(vars(module)) - {"get", "serialize", "deserialize"}
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
+DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
 
@@ -59,6 +60,12 @@ def save_network(model, path):
     """Save a model as the file path, whole or not at all."""
     with replacing(path) as partial:
         model.save(partial)
+
+
+def reads_digits(model):
+    """Tell whether a model takes images of MNIST, in whatever shape, and gives ten numbers."""
+    inputs = [(None, *shape) for shape in DIGITS]
+    return model.input_shape in inputs and model.output_shape == (None, 10)
 
 
 def is_finite(model):

@@ -22,9 +22,8 @@ from scipy.stats import norm
 from generating.digits import to_grey
 from generating.flow import EULER, GUIDANCE, follow
 from generating.latents import load_flow, load_vae
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from utils.options import make_parser
 from utils.runs import ROOT, fail, file_sha256, find_run
 

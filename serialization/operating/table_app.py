@@ -21,9 +21,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from utils.options import make_parser
 from utils.runs import fail, file_sha256
 from utils.saving import load_model

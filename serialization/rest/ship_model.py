@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 
-from mnist.data import load_parts, prepare_images, reads_digits, writers_of
+from mnist.data import load_parts, prepare_images, writers_of
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from serialization.rest.out_of_distribution import digit_likeness, find_logits, is_known
 from utils.options import make_parser
@@ -37,7 +37,7 @@ from utils.runs import (
     write_json,
     writing_to,
 )
-from utils.saving import load_model
+from utils.saving import load_model, reads_digits
 from utils.statistics import score
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"

@@ -17,7 +17,7 @@ from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
 from utils.options import positive, seed
-from utils.runs import fail, file_sha256, find_run, fits, printable, read_json, read_text
+from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
 from utils.saving import load_model
 from utils.statistics import interval
 

@@ -18,9 +18,8 @@ import numpy as np
 from flask import Blueprint, render_template
 from scipy.special import softmax
 
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from text.gpt.cache import keras_logits
 from text.gpt.characters import CHECKPOINT, load_run
 from text.gpt.generate import COLDEST, choose
