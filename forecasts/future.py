@@ -18,8 +18,7 @@ from forecasts.methods import Boosting, Data, Linear
 from forecasts.scores import bootstrap
 from forecasts.series import windows
 from forecasts.window_networks import Network
-from mnist.finished import fits
-from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
+from utils.runs import fail, first_line, fits, read_bytes, read_json, replacing, write_json
 from utils.saving import load_model, save_network
 from utils.statistics import fit_float32
 

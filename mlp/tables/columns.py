@@ -13,8 +13,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from mlp.tables.rows import DECIMALS, MOSTLY
-from mnist.finished import fits
-from utils.runs import fail, printable
+from utils.runs import fail, fits, printable
 
 SHOWN = 40  # columns that are printed
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one

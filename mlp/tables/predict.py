@@ -26,11 +26,11 @@ from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
 from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
 from mlp.tables.target import MOST_CLASSES
-from mnist.finished import fits
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
     find_run,
+    fits,
     make_folder,
     printable,
     read_json,

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mnist.data import writers_of
-from mnist.report import load_predictions
+from mnist.finished import load_predictions
 from utils.figures import DASHES, save_figure
 from utils.options import make_parser
 from utils.runs import find_run, make_folder, save_results

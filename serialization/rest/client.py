@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from mnist.finished import fits
 from utils.options import make_parser, number
-from utils.runs import ROOT, fail, file_sha256, read_bytes
+from utils.runs import ROOT, fail, file_sha256, fits, read_bytes
 
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request

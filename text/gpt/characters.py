@@ -15,10 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
-from mnist.finished import fits
 from text.gpt.gpt import build_gpt
 from utils.options import positive, seed
-from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
+from utils.runs import fail, file_sha256, find_run, fits, printable, read_json, read_text
 from utils.saving import load_model
 from utils.statistics import interval
 from utils.training import checkpoint_path

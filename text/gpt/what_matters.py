@@ -16,12 +16,11 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mnist.finished import fits
 from text.gpt.characters import PIECES, load_text, mean_with_interval
 from text.gpt.variants import VARIANTS, train
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, read_json, save_results, write_json
+from utils.runs import fail, fits, make_folder, read_json, save_results, write_json
 from utils.training import hold
 
 STEPS = 1_000
