@@ -25,6 +25,7 @@ from utils.runs import ROOT, fail
 
 MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"
 WRITERS_FILE = ROOT / "assets" / "data" / "mnist_writers.npz"
+SPLIT = "by writer"  # what runs of MNIST say of how they chose; older ones say nothing
 VALIDATION_SIZE = 5_000
 TRAIN_SIZE = 55_000
 # Whose digits validate: the first part of StratifiedGroupKFold(12, shuffle=True, random_state=3)

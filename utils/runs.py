@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
-SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
@@ -145,8 +144,6 @@ def provenance(script, argv):
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
-    if "mnist.data" in sys.modules:
-        result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
 

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mnist.data import writers_of
-from mnist.report import load_predictions
+from mnist.finished import load_predictions
 from mnist.studies.temperature import calibration, cross_fit_temperature, reliability
 from utils.figures import DASHES, save_figure
 from utils.options import make_parser

@@ -22,7 +22,7 @@ from utils.saving import load_model
 from utils.statistics import score
 
 SEEDS = [1, 2, 3]
-# The name of each recipe: what it changes in the settings of mnist.py, stage by stage.
+# The name of each recipe: what it changes in the settings of lab.py, stage by stage.
 RECIPES = {
     "quick": [{"model": "quick_net", "epochs": 4, "learning_rate": 0.01}],
     "best": [
