@@ -22,10 +22,10 @@ from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
 from utils.bands import place_run
 from utils.optimizers import OPTIMIZERS
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import shown
 from utils.statistics import describe_score, score
-from utils.training import SaveCheckpoint, TimeCallback, verbosity
+from utils.training import SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image

@@ -17,6 +17,7 @@ import pytest
 from closure import imports, lessons, size
 from conftest import ROOT, render
 
+from book.measuring import measure
 from utils import runs
 from utils.options import make_parser, number, positive, seed
 
@@ -483,19 +484,19 @@ def test_a_run_names_its_commit_and_whether_it_was_clean(tmp_path, monkeypatch):
         options = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
         subprocess.run(["git", *options, *words], cwd=tmp_path, check=True, capture_output=True)
 
-    monkeypatch.setattr(runs, "ROOT", tmp_path)
-    assert runs.commit() is None
+    monkeypatch.setattr(measure, "ROOT", tmp_path)
+    assert measure.commit() is None
     for name in ("lesson.py", "README.md"):
         (tmp_path / name).write_text("1")
     for words in (["init"], ["add", "."], ["commit", "-m", "first"]):
         git(*words)
-    clean = runs.commit()
+    clean = measure.commit()
     (tmp_path / "README.md").write_text("2")  # a page may be written meanwhile
-    assert runs.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
+    assert measure.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
     git("commit", "-am", "second")
-    assert runs.commit() == clean
+    assert measure.commit() == clean
     (tmp_path / "lesson.py").write_text("2")
-    assert runs.commit() == f"{clean}-dirty"
+    assert measure.commit() == f"{clean}-dirty"
 
 
 @pytest.mark.parametrize("url", ["://me:S3C@RET@host/db", ":///s.db?user=me&password=S3C@RET"])

@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 import time
 from importlib.metadata import version
@@ -21,7 +20,6 @@ RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
-MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -131,7 +129,7 @@ def write_json(value, path):
 
 
 def provenance(script, argv):
-    """Return what a reader must know to repeat a run: command, commit, versions, cores, and so on.
+    """Return what a reader must know to repeat a run: command, versions, cores, and so on.
 
     script: its path; argv: its options, None if they are those of the command line.
     """
@@ -139,26 +137,13 @@ def provenance(script, argv):
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     command = shlex.join(["python", path, *map(str, options)])
     command = command.encode(errors="replace").decode()  # a path may not be UTF-8
-    result = {"command": PASSWORD.sub(r"\1\2***", command), "commit": commit()}
+    result = {"command": PASSWORD.sub(r"\1\2***", command)}
     result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
-
-
-def commit():
-    """Return the last commit of code or data, with -dirty if they changed since, or None."""
-    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
-
-    def git(*words):
-        words = ["git", *words, *left_out]
-        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-        return run.stdout.strip()
-
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
 
 
 def backend():

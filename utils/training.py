@@ -4,7 +4,6 @@ import io
 import json
 import math
 import signal
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -31,11 +30,6 @@ def hold(folder):
         held[-1].acquire(blocking=False)
     except Timeout:
         fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
-
-
-def verbosity():
-    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
-    return 1 if sys.stdout.isatty() else 2
 
 
 class TimeCallback(keras.callbacks.Callback):

@@ -31,6 +31,7 @@ from mnist.report import (
     save_predictions,
     write_report,
 )
+from utils.options import verbosity
 from utils.runs import fail, find_run, make_folder, shown, write_json
 from utils.saving import save_network
 from utils.training import (
@@ -41,7 +42,6 @@ from utils.training import (
     checkpoint_path,
     hold,
     load_checkpoint,
-    verbosity,
 )
 
 

@@ -33,14 +33,13 @@ from text.gpt.characters import (
 )
 from text.gpt.generate import write
 from text.gpt.gpt import CONTEXT, build_gpt
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import file_sha256, make_folder, save_results, shown, write_json
 from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
     TimeCallback,
     load_checkpoint,
-    verbosity,
 )
 
 STEPS = 2_000

@@ -13,7 +13,8 @@ from text.gpt.characters import Text, mean_with_interval, token_losses
 from text.gpt.gpt import CONTEXT, WIDTH, build_gpt
 from text.gpt.shakespeare import LEARNING_RATE, WARM_UP, batches, make_optimizer
 from text.pieces import Encoder, learn
-from utils.training import TimeCallback, verbosity
+from utils.options import verbosity
+from utils.training import TimeCallback
 
 # What is changed in each one. The chapter's network is "base".
 VARIANTS = {
