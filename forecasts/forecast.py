@@ -24,7 +24,6 @@ from forecasts.methods import Boosting, Data, Linear, SeasonalNaive, check_lengt
 from forecasts.repair import load_days
 from forecasts.scores import LEAST_BLOCKS, absolute_errors, bootstrap, draw, recommend, spoken
 from forecasts.series import load_series, load_traffic
-from utils.bands import place_run
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 
@@ -165,7 +164,6 @@ def main(argv=None):
         },
         **future,
     }
-    place_run(results, __file__, vars(args))
     return save_results(results, folder, __file__, argv, args)
 
 

@@ -18,7 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from utils import options
-from utils.runs import fail, read_bytes
+from utils.files import read_bytes
+from utils.runs import fail
 
 # RowNumber, CustomerId and Surname tell customers apart, and are left out.
 CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}

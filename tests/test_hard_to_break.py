@@ -18,8 +18,9 @@ from mnist import finished
 from serialization.rest import app
 from utils import pictures, saving, training
 from utils.figures import save_figure
+from utils.files import read_bytes, read_json
 from utils.pictures import PictureError, TooLargeError, open_picture
-from utils.runs import fail, make_folder, provenance, read_bytes, read_json
+from utils.runs import fail, make_folder, provenance
 from visualizing.debugging import doctor
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"

@@ -18,7 +18,7 @@ from text.gpt import addition, characters, fine_tune, generate, gpt, ngrams, sha
 from text.gpt.cache import last_window, numpy_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
-from utils.runs import file_sha256
+from utils.files import file_sha256
 
 PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
 

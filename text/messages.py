@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from utils.runs import fail, read_text
+from utils.files import read_text
+from utils.runs import fail
 
 SPAM = Path(__file__).with_name("sms_spam.tsv")
 FOLDS = 5  # each is held out once

@@ -24,8 +24,9 @@ import numpy as np
 from keras import layers, ops
 
 from utils.figures import save_figure
+from utils.files import read_text
 from utils.options import make_parser, number
-from utils.runs import fail, make_folder, read_text, save_results
+from utils.runs import fail, make_folder, save_results
 
 PLAYS = Path(__file__).with_name("shakespeare.txt")
 SIZES = [256, 512, 1024, 2048]  # of the vocabularies

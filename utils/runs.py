@@ -3,8 +3,8 @@
 import atexit
 import contextlib
 import errno
-import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
+BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: measuring/bands.py
+FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
@@ -156,7 +158,7 @@ def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, and return the results.
 
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
-    argparse made of argv, if the settings are to be filed, too.
+    argparse made of argv, if a line is to place the run among those of the book.
     """
     if folder is None:
         return results
@@ -165,6 +167,8 @@ def save_results(results, folder, script, argv, args=None):
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
+    if args:
+        place_run(results, script, vars(args))
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
 
@@ -179,51 +183,6 @@ def settings_of(options):
     return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
 
 
-def read_bytes(path, most=-1):
-    """Return what a file holds, at most so many bytes."""
-    path = Path(path)
-    if path.exists() and not path.is_file():  # one would wait for whoever writes to a named pipe
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    with path.open("rb") as file:
-        return file.read(most)
-
-
-def read_json(path):
-    """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
-    try:
-        return json.loads(read_bytes(path))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
-    return isinstance(value, form)
-
-
-def read_text(path, errors="strict"):
-    """Return the text in a file in UTF-8, or end the program with one line.
-
-    errors: what becomes of other bytes, as for bytes.decode; "strict" ends the program.
-    """
-    try:
-        text = read_bytes(path).decode("utf-8-sig", errors)
-    except UnicodeDecodeError:
-        fail(f"{path} is not a text in UTF-8. Save it as one.")
-    except OSError as error:
-        fail(f"cannot read {path} ({error.strerror})")
-    return text.replace("\r\n", "\n").replace("\r", "\n")  # as when Python reads a text
-
-
-def file_sha256(path):
-    """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
 def shown(path):
     """Return a path as short as the reader can use it: relative to where the shell is."""
     path, here = Path(path).resolve(), Path.cwd()
@@ -233,3 +192,57 @@ def shown(path):
 def load_results(name):
     """Return what assets/results/NAME.json holds: a measurement of the book."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def place_run(results, script, options):
+    """Print in a line where a run lies among those of the book, if there are any of its settings.
+
+    results: what the run returns; script: its path; options: all that it depends on, a dict. A
+    damaged file counts as none.
+    """
+    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(Exception):
+            band = json.loads(path.read_text(encoding="utf-8"))
+            losses = sorted(map(float, band["losses"].values()))
+            if band["settings"] == settings_of(options) and is_whole(losses):
+                print(describe(look_up(results, band["path"]), losses, band))
+
+
+def is_whole(losses):
+    return len(losses) >= FEWEST and all(map(math.isfinite, losses))
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    for key in path.split("."):
+        results = results[key]
+    return float(results)
+
+
+def is_inside(loss, losses):
+    """Tell whether a loss is one that other seeds may give, too; losses: sorted.
+
+    The next of many equal draws lies beyond the 40 before it with a probability of 2 / 41, beyond
+    ten with 2 / 11. So the band is wider than they are, the more so the fewer they are: by a tenth
+    of the width on each side for 40, by four tenths for ten. Of normally distributed losses 97 of
+    100 new ones then lie inside, beside ten as beside 40 (tried with random numbers).
+    """
+    margin = (losses[-1] - losses[0]) * 4 / len(losses)
+    return losses[0] - margin <= loss <= losses[-1] + margin
+
+
+def describe(loss, losses, band):
+    """Return in one line where a loss lies among those of other seeds; losses: sorted."""
+    name, lowest, highest = band["name"], losses[0], losses[-1]
+    same = band["backend"] == sys.modules["keras"].config.backend()
+    runs = f"of {len(losses)} runs of the book" + ("" if same else f" (on {band['backend']})")
+    if not is_inside(loss, losses):
+        return (
+            f"Normal? No: {runs} all have a {name} between {lowest:.4g} and {highest:.4g}, and "
+            f"yours is {loss:.4g}. Something is different."
+        )
+    lower, higher = sum(one < loss for one in losses), sum(one > loss for one in losses)
+    return (
+        f"Normal? Yes: {runs} {lower} have a lower {name} than yours, {loss:.4g}, and {higher} a "
+        f"higher one ({lowest:.4g} to {highest:.4g})."
+    )

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, read_json, replacing
+from utils.files import read_bytes, read_json
+from utils.runs import fail, first_line, replacing
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [

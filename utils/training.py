@@ -14,7 +14,8 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, replacing
+from utils.files import read_bytes
+from utils.runs import fail, first_line, replacing
 from utils.saving import load_model
 
 DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such

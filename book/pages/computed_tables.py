@@ -8,7 +8,8 @@ from scipy.stats import norm
 from book.pages.results import ahead, load
 from book.pages.tables import PERCENT, interval, markdown, number, p_value
 from utils.comparisons import compare_seeds, holm
-from utils.runs import RESULTS, ROOT, read_json
+from utils.files import read_json
+from utils.runs import RESULTS, ROOT
 from utils.statistics import mean_and_deviation, with_deviation
 
 TABLES = {}  # by name, a function that makes a table in Markdown

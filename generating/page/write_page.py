@@ -24,8 +24,9 @@ from generating.flow import EULER, GUIDANCE, follow
 from generating.latents import load_flow, load_vae
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
+from utils.files import file_sha256
 from utils.options import make_parser
-from utils.runs import ROOT, fail, file_sha256, find_run
+from utils.runs import ROOT, fail, find_run
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 8  # digits of a number

@@ -12,8 +12,8 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import precision_recall_curve
 
 from mlp.tables.columns import inputs_of
+from mnist.studies.temperature import reliability
 from utils.figures import DASHES, name_lines, plot_history, save_figure
-from utils.statistics import reliability
 
 SHOWN = 10  # columns whose importance is printed
 REPEATS = 5  # times that a column is shuffled

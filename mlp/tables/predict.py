@@ -25,13 +25,13 @@ import pandas as pd
 from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
 from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
+from utils.files import read_json
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
     find_run,
     make_folder,
     printable,
-    read_json,
     replacing,
     save_results,
     shown,

@@ -24,7 +24,8 @@ from serialization.operating.metrics import InputMetrics
 from serialization.operating.server import serve
 from serialization.operating.service import make_flask, parse_options
 from serialization.rest.out_of_distribution import Detector, is_known, load_limits
-from utils.runs import ROOT, backend, fail, file_sha256, first_line
+from utils.files import file_sha256
+from utils.runs import ROOT, backend, fail, first_line
 from utils.saving import load_model, reads_digits
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"

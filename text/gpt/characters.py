@@ -16,8 +16,9 @@ import numpy as np
 from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
+from utils.files import file_sha256, read_json, read_text
 from utils.options import positive, seed
-from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
+from utils.runs import fail, find_run, printable
 from utils.saving import load_model
 from utils.statistics import interval
 

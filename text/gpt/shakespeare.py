@@ -33,9 +33,9 @@ from text.gpt.characters import (
 )
 from text.gpt.generate import write
 from text.gpt.gpt import CONTEXT, build_gpt
-from utils.bands import place_run
+from utils.files import file_sha256
 from utils.options import make_parser, positive, seed, verbosity
-from utils.runs import file_sha256, make_folder, save_results, shown, write_json
+from utils.runs import make_folder, save_results, shown, write_json
 from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
@@ -146,7 +146,6 @@ def main(argv=None):
         "history": checkpoint.history,
         "seconds": sum(checkpoint.history["seconds"]),
     }
-    place_run(results, __file__, vars(args))
     return save_results(results, folder, __file__, argv, args)
 
 

@@ -23,8 +23,8 @@ from serialization.operating.service import RequestError, add_address, make_flas
 from text.gpt.cache import keras_logits
 from text.gpt.characters import CHECKPOINT, load_run
 from text.gpt.generate import COLDEST, choose
+from utils.files import file_sha256
 from utils.options import make_parser
-from utils.runs import file_sha256
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request
