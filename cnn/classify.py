@@ -34,9 +34,9 @@ from cnn.photographs import (
 )
 from utils.figures import save_figure
 from utils.files import read_json
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import fail, first_line, make_folder, printable, save_results
-from utils.saving import load_model
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph

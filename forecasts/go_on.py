@@ -24,9 +24,9 @@ from forecasts.scores import draw_forecasts, spoken
 from forecasts.series import load_series
 from forecasts.window_networks import Network
 from utils.files import read_bytes, read_json
+from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, make_folder, save_results
-from utils.saving import load_model
 
 
 def load_kept(run):

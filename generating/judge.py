@@ -18,9 +18,9 @@ from keras import layers
 from scipy.spatial.distance import cdist
 
 from generating.digits import CLASSES, PIXELS, load_digits
+from utils.loading import load_model
 from utils.options import make_parser, positive, seed
-from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model, save_network
+from utils.runs import ROOT, make_folder, save_network, save_results
 from utils.statistics import score
 
 JUDGE = ROOT / "assets" / "models" / "judge.keras"

@@ -6,8 +6,8 @@ Chapter: generating/README.md#a-space-of-few-numbers
 from chapter import OUTPUTS
 
 from generating.digits import PIXELS
+from utils.loading import load_model
 from utils.runs import fail, find_run
-from utils.saving import load_model
 
 
 def load_networks(run, *names):

@@ -34,7 +34,7 @@ CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the media
 
 
 def load_keras(path):
-    from utils.saving import load_model
+    from utils.loading import load_model
 
     return load_model(path, compile=False).predict_on_batch
 

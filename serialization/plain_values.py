@@ -27,9 +27,9 @@ from keras import layers
 from mlp import churn
 from mlp.mlp import NEW_CUSTOMER
 from mlp.predict_churn import find_network, load_network, predict
+from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
-from utils.saving import load_model
 
 STRANGER = NEW_CUSTOMER | {"Geography": "Italy"}  # a word that no customer of the table has
 

@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import fail, first_line, make_folder, printable, save_results, shown, writing_to
-from utils.saving import load_model
 
 MODEL = None  # a .keras file to save instead of a new network
 EPOCHS = 40  # each over the four rows, 25 times

@@ -27,9 +27,9 @@ from keras import layers
 
 from mnist.data import prepare_mnist
 from serialization import save_model
+from utils.loading import load_model, reads_digits
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, printable, save_results
-from utils.saving import load_model, reads_digits, save_network
+from utils.runs import ROOT, fail, make_folder, printable, save_network, save_results
 
 MODEL = None  # a .keras file of yours
 CONV_NET = ROOT / "assets" / "models" / "conv_net.keras"

@@ -17,7 +17,7 @@ from mnist.data import prepare_mnist
 from serialization import answer, load_model, look_inside, save_model, smaller, trust
 from serialization.rest import ship_model
 from utils import saving
-from utils.saving import refuse_strange_kinds
+from utils.loading import refuse_strange_kinds
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 HAS_ONNX = all(map(find_spec, ["onnx", "tf2onnx", "onnxruntime"]))

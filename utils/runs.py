@@ -11,7 +11,9 @@ import re
 import shlex
 import sys
 import time
+from functools import reduce
 from importlib.metadata import version
+from operator import getitem
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
@@ -130,6 +132,12 @@ def write_json(value, path):
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+def save_network(model, path):
+    """Save a model as the file path, whole or not at all."""
+    with replacing(path) as partial:
+        model.save(partial)
+
+
 def provenance(script, argv):
     """Return what a reader must know to repeat a run: command, versions, cores, and so on.
 
@@ -204,19 +212,14 @@ def place_run(results, script, options):
         with contextlib.suppress(Exception):
             band = json.loads(path.read_text(encoding="utf-8"))
             losses = sorted(map(float, band["losses"].values()))
-            if band["settings"] == settings_of(options) and is_whole(losses):
+            whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))
+            if band["settings"] == settings_of(options) and whole:
                 print(describe(look_up(results, band["path"]), losses, band))
-
-
-def is_whole(losses):
-    return len(losses) >= FEWEST and all(map(math.isfinite, losses))
 
 
 def look_up(results, path):
     """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    for key in path.split("."):
-        results = results[key]
-    return float(results)
+    return float(reduce(getitem, path.split("."), results))
 
 
 def is_inside(loss, losses):

@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 from keras import ops
 
 from utils.files import read_bytes
+from utils.loading import load_model
 from utils.runs import fail, first_line, replacing
-from utils.saving import load_model
 
 DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}

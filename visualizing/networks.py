@@ -15,9 +15,9 @@ from keras import ops
 from mnist.data import find_model, load_parts, prepare_images, writers_of
 from mnist.models import MODELS
 from serialization.rest.prepare import NoDigitError, prepare
+from utils.loading import load_model
 from utils.pictures import open_picture
 from utils.runs import ROOT, fail, first_line
-from utils.saving import load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 

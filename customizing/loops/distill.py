@@ -18,9 +18,9 @@ from keras import layers, ops
 from mnist.data import prepare_mnist
 from mnist.studies.temperature import with_temperature
 from utils.comparisons import compare_family, show_family
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model
 from utils.statistics import score
 
 TEACHER = ROOT / "assets" / "models" / "conv_net.keras"

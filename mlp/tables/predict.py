@@ -26,6 +26,7 @@ from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
 from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
 from utils.files import read_json
+from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
@@ -37,7 +38,6 @@ from utils.runs import (
     shown,
     writing_to,
 )
-from utils.saving import load_model
 
 SHOWN = 10  # rows that are printed
 UNREADABLE = 0.1  # of the values of a column, at most

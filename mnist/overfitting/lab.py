@@ -32,8 +32,7 @@ from mnist.report import (
     write_report,
 )
 from utils.options import verbosity
-from utils.runs import fail, find_run, make_folder, shown, write_json
-from utils.saving import save_network
+from utils.runs import fail, find_run, make_folder, save_network, shown, write_json
 from utils.training import (
     CURVES,
     DeferInterrupt,

@@ -25,8 +25,8 @@ from serialization.operating.server import serve
 from serialization.operating.service import make_flask, parse_options
 from serialization.rest.out_of_distribution import Detector, is_known, load_limits
 from utils.files import file_sha256
+from utils.loading import load_model, reads_digits
 from utils.runs import ROOT, backend, fail, first_line
-from utils.saving import load_model, reads_digits
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"  # a container does not have it

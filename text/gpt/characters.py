@@ -17,9 +17,9 @@ from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
 from utils.files import file_sha256, read_json, read_text
+from utils.loading import load_model
 from utils.options import positive, seed
 from utils.runs import fail, find_run, printable
-from utils.saving import load_model
 from utils.statistics import interval
 
 FOLDER = Path(__file__).resolve().parent

@@ -33,8 +33,7 @@ from text.gpt.gpt import build_gpt
 from text.gpt.shakespeare import batches
 from text.messages import load_messages
 from utils.options import make_parser, positive, seed, verbosity
-from utils.runs import fail, make_folder, save_results, write_json
-from utils.saving import save_network
+from utils.runs import fail, make_folder, save_network, save_results, write_json
 
 STEPS = 250
 LEARNING_RATE = 1e-3

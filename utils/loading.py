@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from utils.files import read_bytes, read_json
-from utils.runs import fail, first_line, replacing
+from utils.runs import fail, first_line
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -55,12 +55,6 @@ def load_model(path, diverged=False, **options):
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
     return model if good else fail(f"{path} {DIVERGED}")
-
-
-def save_network(model, path):
-    """Save a model as the file path, whole or not at all."""
-    with replacing(path) as partial:
-        model.save(partial)
 
 
 def reads_digits(model):
