@@ -34,9 +34,6 @@ def customers():
     return churn.load_customers(CSV)
 
 
-# The invented customers
-
-
 def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     make_churn_data.main(["--outputs", str(tmp_path), "--compare", str(CSV)])
     assert (tmp_path / "Churn_Modelling.csv").read_bytes() == CSV.read_bytes()
@@ -44,9 +41,6 @@ def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     share, left, share_there, left_there = germany.split()[-4:]
     assert (share, left) == (share_there, left_there)  # both columns describe the same file
     assert not make_churn_data.make(seed=1).equals(make_churn_data.make(seed=2))
-
-
-# Inputs and network
 
 
 def test_eleven_scaled_inputs_in_order(customers):
@@ -82,9 +76,6 @@ def test_fifty_steps_at_a_time_give_the_same_weights(customers, monkeypatch):
         np.testing.assert_array_equal(fifty, single)
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     assert churn.steps_at_once() == 1
-
-
-# Which customers teach, choose and judge
 
 
 @pytest.fixture
@@ -203,9 +194,6 @@ def test_on_other_splits_too_validation_customers_judge(
         assert families == [5]
 
 
-# The lessons
-
-
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Return the folder of a run of mlp.py, and its results."""
@@ -278,23 +266,23 @@ def test_the_interval_counts_that_splits_overlap():
 @pytest.mark.slow
 def test_networks_of_all_splits_learn_as_if_alone(monkeypatch):
     """From the same weights and rows, in the same order, each learns as the lesson's network."""
-    random, networks = np.random.default_rng(3), 3
-    X = random.normal(size=(254, networks, churn.INPUTS)).astype("float32")  # the last batch: 30
+    X = np.random.default_rng(3).normal(size=(254, 3, churn.INPUTS)).astype("float32")
     y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
     keras.utils.set_random_seed(1)
-    start = splits.build_bundle(networks, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
+    start = splits.build_bundle(3, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
     before = [weights.copy() for weights in start.get_weights()]
     monkeypatch.setattr(splits, "build_bundle", lambda *_: start)
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **k | {"shuffle": False}))
-    options = experiments.hyperparameters("learning_rate_0_01", 16)
-    after = splits.train_networks(X, y, options).get_weights()
-    for number in range(networks):
+    after = splits.train_networks(X, y, experiments.hyperparameters("learning_rate_0_01", 16))
+    for number in range(3):
         alone = churn.build_model(lesson.HIDDEN)
         alone.set_weights([weights[number] for weights in before])
-        alone.compile(keras.optimizers.Adam(options.learning_rate), loss="binary_crossentropy")
+        alone.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy")
         alone.fit(X[:, number], y[:, number], batch_size=32, epochs=16, verbose=0)
-        for ours, theirs, first in zip(after, alone.get_weights(), before, strict=True):
+        for ours, theirs, first in zip(
+            after.get_weights(), alone.get_weights(), before, strict=True
+        ):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=2e-3)
             assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
 
@@ -346,9 +334,6 @@ def test_pictures_of_the_terms(tmp_path):
     load("book/figures/concepts.py").main(["--outputs", str(tmp_path)])
     for name in ("batches", "one_hot", "three_parts"):
         assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
-
-
-# Asking it tomorrow
 
 
 @pytest.fixture
@@ -404,9 +389,6 @@ def test_the_newest_run_answers(saved, tmp_path, monkeypatch):
     assert "is not a churn network" in failure(predict.load_network, other)
 
 
-# Plain values
-
-
 @pytest.fixture(scope="module")
 def plain(saved, tmp_path_factory):
     """Return what plain_values.py has made of the saved network, and its results."""
@@ -454,9 +436,6 @@ def test_the_service_answers_as_the_lesson_and_refuses_a_bad_row(plain, saved):
         assert response.status_code == 400
     for path in (ROOT / "assets" / "models" / "conv_net.keras", saved[0] / "churn.keras"):
         assert "does not take columns by name" in failure(table_app.create_app, path)
-
-
-# The table of customers
 
 
 def damaged():
@@ -507,13 +486,3 @@ def test_the_original_is_asked_for_by_address_and_checksum(monkeypatch):
     assert asked["file_hash"].startswith("3996cd1fa372e0db") and len(asked["file_hash"]) == 64
     monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: 1 / 0)
     assert "download failed (division by zero)" in failure(mlp.main, ["--original"])
-
-
-def test_bad_options_end_with_status_2(capsys):
-    bad = ["--epochs 0", "--learning-rate nan", "--hidden 6 0", "--original --data x.csv"]
-    cases = [(mlp, options.split()) for options in bad]
-    cases += [(predict, [*one]) for one in (("--geography", "Italy"), ("--age", "nan"))]
-    for script, options in cases:
-        with pytest.raises(SystemExit, match=r"^2$"):
-            script.main(options)
-        assert options[0] in capsys.readouterr().err
