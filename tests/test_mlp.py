@@ -90,14 +90,9 @@ def numbered(rows, monkeypatch):
     for module in (churn, features, fairness):
         monkeypatch.setattr(module, "StandardScaler", FunctionTransformer)
     monkeypatch.setattr(churn, "load_customers", lambda *_: table)
-    for kind, name in ((LogisticRegression, "fit"), (LogisticRegression, "predict_proba")):
-        rows.watch(kind, name, lambda _, X, *__: X)
-
-    def boosting(_, X, *__):
-        return np.asarray(X)
-
-    rows.watch(GradientBoostingClassifier, "fit", boosting)
-    rows.watch(GradientBoostingClassifier, "predict_proba", boosting)
+    for kind in (LogisticRegression, GradientBoostingClassifier):
+        for name in ("fit", "predict_proba"):
+            rows.watch(kind, name, lambda _, X, *__: np.asarray(X))
     return table, rows
 
 
@@ -107,7 +102,7 @@ def names_of(parts):
     return {number: name for name, part in names for number in part.EstimatedSalary}
 
 
-def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeypatch, capsys):
+def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeypatch):
     table, rows = numbered
     monkeypatch.setattr(churn, "draw_history", lambda *_: None)  # there is none
     parts = lesson.split(table, lesson.SEED)
@@ -123,12 +118,9 @@ def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeyp
         for part, judged in zip(("validation", "test"), parts[1 : len(asked) + 1], strict=False):
             found = results[part]["neural_network"]  # whose answers are the numbers of the rows
             assert found["auc"] == roc_auc_score(judged.Exited, judged.EstimatedSalary)
-            assert np.sum(found["confusion_matrix"]) == 80
         # Nothing is chosen by the test customers: all thresholds are those of the validation.
         assert results["thresholds"]["calculated"]["leavers"] == parts[1].Exited.sum()
     assert results["test"]["neural_network"]["calculated"]["leavers"] == parts[2].Exited.sum()
-    (line,) = re.findall("  at threshold .*", capsys.readouterr().out)
-    assert line.startswith("  at threshold 0.20:")
 
 
 def test_the_split_is_stratified_and_only_the_training_part_is_fitted(customers):

@@ -331,7 +331,6 @@ AMOUNTS = {  # texts of a column: what stands before decimals, and the numbers
     "-1,250 -3,500": None,
     "9.467 950 0.5 1,5": None,  # both marks are before decimals
     "9.467 950 0,71": (GERMAN, [9467, 950, 0.71]),
-    "9.467 950 1.234.567": (GERMAN, [9467, 950, 1_234_567]),
     "9.467 1.234,5 12": (GERMAN, [9467, 1234.5, 12]),
     "1,5 ,5 -2,": (GERMAN, [1.5, 0.5, -2]),
     "1.204 0.71 3": (ENGLISH, [1.204, 0.71, 3]),
@@ -376,7 +375,6 @@ BAD = [  # options, the target, and what is said
     (["--target", "targe"], WORDS, 'has no column "targe". Do you mean "target"?'),
     ([], [1] * 60, 'is "1" in every row'),
     ([], [f"n{i}" for i in range(60)], "different in every row"),
-    ([], ["x"] * 58 + ["y", "z"], "fewer than two classes of at least 5"),
     ([], [*"xy" * 26, *"abcdefgh"], "has 8 of 60 rows in classes with fewer than 5: a, b, c,"),
     (["--task", "number"], WORDS, "--task number cannot be"),
     ([], ["2025-01-01", "2025-01-02"] * 30, "is a date"),
@@ -384,7 +382,6 @@ BAD = [  # options, the target, and what is said
     (["--drop", "a", "b"], WORDS, "no column that target could be"),
     (["--group", "b"], WORDS, "fewer than ten groups"),
     ([], [1e-300 * (i % 7 + 0.5) for i in range(60)], "32 bits cannot hold"),
-    (["--task", "number"], [0.0] * 59 + [0.5], "is 0 in all rows of"),
     ([], ["x", "y", "x", "y", "x"] + [None] * 55, "has 5 rows with a target"),
 ]
 
@@ -408,7 +405,6 @@ def test_only_on_tensorflow_and_only_as_long_as_numbers_are_finite(monkeypatch):
 PRICES = [f"{1000 + 7 * i * i}" for i in range(97)]
 TARGETS = [  # its values, --task, and what is made of it: the task, the classes
     (["no"] * 40 + ["yes"] * 60 + [None], None, "yes-or-no", ["no", "yes"]),
-    ([0] * 60 + [1] * 20, None, "yes-or-no", ["0", "1"]),
     (["a"] * 20 + ["b"] * 60, None, "yes-or-no", ["b", "a"]),  # the rarer one is yes
     ([0, 1, 2, 3] * 20, None, "classes", ["0", "1", "2", "3"]),
     ([0, 1, 2, 3] * 20, "number", "number", []),
