@@ -461,13 +461,10 @@ def test_a_bad_table_gets_one_line_that_names_what_is_wrong(tmp_path):
     path.write_text(CSV.read_text(encoding="ascii").replace("Spain", "Italy", 1), encoding="ascii")
     for script, option in ((mlp, "--data"), (predict, "--customers")):
         assert "line 9: Geography is" in failure(script.main, [option, str(path)])
-
-
-def test_good_files_in_other_clothes_are_read(tmp_path):
-    table, path = pd.read_csv(CSV, nrows=300), tmp_path / "customers.csv"
-    text = table[COLUMNS[:1:-1]].to_csv(index=False).replace("\n", "\r\n")  # another order
+    # Another order, and what a spreadsheet adds, is read.
+    text = pd.read_csv(CSV)[COLUMNS[:1:-1]].to_csv(index=False).replace("\n", "\r\n")
     path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n\r\n")
-    assert len(churn.load_customers(path)) == 300
+    assert len(churn.load_customers(path)) == 10_000
 
 
 def test_the_original_is_asked_for_by_address_and_checksum(monkeypatch):
