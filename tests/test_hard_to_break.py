@@ -112,24 +112,6 @@ def test_a_damaged_run_is_refused_in_the_same_words(script, load_script, tmp_pat
         assert failure(module.main, [str(run), *outputs]).endswith(said)
 
 
-def test_a_damaged_run_of_the_vae_is_refused(load_script, tmp_path):
-    latents, settings = load_script("generating/latents.py"), {"script": "vae.py", "size": 2}
-    image, point = keras.Input((784,)), keras.Input((2,))
-    middle = keras.layers.Dense(2)(image)
-    encoder = keras.Model(image, [middle, middle])
-    decoder = keras.Model(point, keras.layers.Dense(784)(point))
-    latents.save_run(tmp_path, settings, encoder=encoder, decoder=decoder)
-    assert latents.load_vae(str(tmp_path))[0] == 2
-    assert "is not a run of flow.py" in failure(latents.load_flow, tmp_path)
-    assert "missing is not a run of vae.py" in failure(latents.load_vae, tmp_path / "missing")
-    other = keras.Model(point, keras.layers.Dense(783)(point))
-    latents.save_run(tmp_path, settings, encoder=encoder, decoder=other)
-    assert "do not fit together" in failure(latents.load_vae, tmp_path)
-    for bad in spoilt(settings):
-        (tmp_path / "settings.json").write_text(json.dumps(bad))
-        assert re.search("is not a run of vae.py|fit together", failure(latents.load_vae, tmp_path))
-
-
 @pytest.mark.parametrize(
     ("script", "names"),
     [("cnn/classify.py", ["a", "b"]), ("cnn/segmentation/label.py", {"0": "a", "255": "b"})],

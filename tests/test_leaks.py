@@ -170,7 +170,7 @@ def test_strangers_are_refused_by_validation_and_reported_on_test(
 ):
     script = chapter("generating/anomalies.py")
     autoencoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
-    monkeypatch.setattr(script, "load_run", lambda *_: (None, autoencoder))
+    monkeypatch.setattr(script, "load_networks", lambda *_: [autoencoder])
     kinds = [*script.CHOSEN_ON, *script.REPORTED_ON]
     rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
     rows.watch(PCA, "fit", second)
@@ -233,7 +233,7 @@ def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, tmp_path,
 def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeypatch):
     script = chapter("generating/choices.py")
     watch_measures(rows, script)
-    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    rows.watch(script, "pairs", first)
     for name, value in {"GUIDANCES": [1], "STEPS": [1], "SEEDS": 1}.items():
         monkeypatch.setattr(script, name, value)
     script.main(["RUN", "--outputs", str(tmp_path)])
@@ -241,7 +241,7 @@ def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeyp
     names = compared(rows[:3])
     assert {PARTS[number] for number in rows[0][1] | rows[1][1]} == {"validation"}
     measuring = "Measures beside; Measures measured; Measures train; predict beside; "
-    learning = "(train_flow train; predict drawn; ){2}"
+    learning = "(pairs train; predict drawn; ){2}"
     story = f"{measuring}predict drawn; {measuring}predict train; {learning}"
     assert re.fullmatch(story, rows.story(names))
 
@@ -250,12 +250,12 @@ def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows, tmp_
     script = chapter("generating/few_real.py")
     for name, value in {"EACH": 2, "DRAWN": 20, "STEPS": 1}.items():
         monkeypatch.setattr(script, name, value)
-    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    rows.watch(script, "pairs", first)
     rows.watch(LogisticRegressionCV, "fit", second, first)
     rows.watch(LogisticRegressionCV, "predict", second, lambda _, x: np.zeros(len(x)))
     script.main(["RUN", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
     assert rows.story(PEOPLE) == (
-        f"predict train; train_flow train; {2 * 'fit train; predict validation; '}"
+        f"predict train; pairs train; {2 * 'fit train; predict validation; '}"
         f"{2 * 'fit drawn+train; predict validation; '}fit train; predict validation; "
     )
 
@@ -265,12 +265,11 @@ def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows, tmp_path, m
     monkeypatch.setattr(script, "LEAST", 2)
     monkeypatch.setattr(script, "draw_figure", lambda *_: None)
     monkeypatch.setattr(script, "middles", lambda codes, _: np.zeros((10, 2)))
-    flow = SimpleNamespace(output_shape=(None, 2))
-    rows.watch(script, "train", first, lambda *_: flow)
+    rows.watch(script, "pairs", first)
     rows.watch(script, "recognize", first)
     script.main(["RUN", "--outputs", str(tmp_path)])
     assert rows.story(PEOPLE) == (
-        "predict train; predict validation; recognize validation; train train; predict drawn; "
+        "predict train; predict validation; recognize validation; pairs train; predict drawn; "
     )
 
 
