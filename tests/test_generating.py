@@ -164,8 +164,7 @@ def test_fewer_numbers_leave_a_larger_error_and_strangers_are_refused(run_main, 
     two, many = (results["sizes"][size] for size in ("2", "32"))
     assert many["linear"] < two["linear"] and many["network"] < two["network"] < 0.075
     assert two["less"]["mean"] == pytest.approx(two["linear"] - two["network"], abs=1e-6)
-    options = [tmp_path / "run", "--sizes", 32, "--images", 30]
-    _, found = run_main("generating/anomalies.py", *options)
+    _, found = run_main("generating/anomalies.py", tmp_path / "run", "--sizes", 32, "--images", 30)
     assert all(one["digits"] < 0.05 < one["noise"] for one in found["scores"].values())
 
 
