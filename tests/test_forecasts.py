@@ -19,8 +19,6 @@ from forecasts.methods import Data, SeasonalNaive
 
 COLUMNS = ["--time", "time", "--value", "value"]
 
-# The series
-
 
 def write(path, rows):
     path.write_text("time,value\n" + "".join(f"{time},{value}\n" for time, value in rows))
@@ -192,9 +190,6 @@ def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path)
     assert "no method crystal_ball" in failure(forecast.main, ["--methods", "crystal_ball"])
 
 
-# The methods and the scores
-
-
 def test_a_forecast_lies_within_its_interval(run_main, tmp_path, capsys):
     """Also where a method always says too little, as the last season of a growing series does."""
     month = np.arange(144)
@@ -248,8 +243,6 @@ def test_each_seed_is_another_network_and_the_same_again(four, monkeypatch):
         made.append(method.model.get_weights()[0])
     assert np.array_equal(made[0], made[1]) and not np.array_equal(made[0], made[2])
 
-
-# What comes next
 
 READ = ["time", "value", None, None]  # its columns and marks
 
@@ -330,9 +323,6 @@ def test_a_run_goes_on_from_newer_values_without_training(run_main, tmp_path):
         assert said in failure(go_on.main, [run, str(write(newer, table))])
 
 
-# Which part of the series goes where
-
-
 class Known:
     """A forecast that knows the truth and errs by another number in each part: errors tell it."""
 
@@ -375,11 +365,8 @@ def test_forecast_chooses_by_validation_and_scores_the_test_part(four, monkeypat
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [
-        ("ridge", "validation"), ("gradient_boosting", "validation"), ("perceptron", "validation"),
-        ("ridge", "test"),
-    ],
-)  # fmt: skip
+    [("ridge", "test"), *[(x, "validation") for x in ("ridge", "gradient_boosting", "perceptron")]],
+)
 def test_what_is_learned_comes_from_before(four, monkeypatch, name, part):
     """Nothing is fitted to what follows, and nothing chosen by the test part."""
     monkeypatch.setattr(networks, "JIT", "auto")
@@ -412,9 +399,6 @@ def test_the_best_epoch_is_kept_and_as_many_train_again(four, monkeypatch):
     monkeypatch.setattr(networks.Network, "start", lambda self, _: vars(self).update(model=model))
     network.refit(Data(four.extended(2), 4, 2))
     assert seen["epochs"] == 1
-
-
-# How sure, and leaks
 
 
 def test_pinball_is_least_at_the_quantiles():
