@@ -14,7 +14,6 @@ import pytest
 from conftest import ROOT, failure, finished_run, spoilt
 from PIL import Image, ImageFile
 
-from generating import latents
 from mnist import finished
 from serialization.rest import app
 from utils import loading, pictures
@@ -52,23 +51,6 @@ def test_a_damaged_run_is_refused(tmp_path):
             assert "\n" not in stop.code
         else:  # another number is one, too
             assert all(isinstance(one["train"]["errors"], int) for one in run["models"].values())
-
-
-def test_a_damaged_run_of_the_vae_is_refused(tmp_path):
-    settings = {"script": "vae.py", "size": 2}
-    image, point = keras.Input((784,)), keras.Input((2,))
-    middle = keras.layers.Dense(2)(image)
-    encoder = keras.Model(image, [middle, middle])
-    for width, fits in ((783, False), (784, True)):
-        decoder = keras.Model(point, keras.layers.Dense(width)(point))
-        latents.save_run(tmp_path, settings, encoder=encoder, decoder=decoder)
-        if not fits:
-            assert "do not fit together" in failure(latents.load_vae, tmp_path)
-    assert latents.load_vae(str(tmp_path))[0] == 2
-    assert "is not a run of flow.py" in failure(latents.load_flow, tmp_path)
-    for bad in spoilt(settings):
-        (tmp_path / "settings.json").write_text(json.dumps(bad))
-        assert re.search("is not a run of vae.py|fit together", failure(latents.load_vae, tmp_path))
 
 
 def test_names_are_shown_letter_by_letter(tmp_path):
