@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 from conftest import ROOT, spoilt
-from keras import layers
 
 from reference import activations, initializers, my_runs, optimizers
 from utils.runs import load_results
@@ -101,32 +100,12 @@ def test_optimizers_learn_from_one_part_and_are_validated_on_the_other(rows, mon
     assert (len(learned), len(judged)) == (1347, 450) and not learned & judged
 
 
-def test_optimizers_are_what_they_are_called():
-    made = {name: make(0.125) for name, make in optimizers.COMPARED.items()}
-    assert {float(one.learning_rate) for one in made.values()} == {0.125}
-    for name, one in made.items():
-        assert name.partition("_")[0] == type(one).__name__.lower()
-    assert made["sgd"].momentum == 0
-    assert made["sgd_momentum"].momentum == made["sgd_nesterov"].momentum == 0.9
-    assert made["sgd_nesterov"].nesterov and not made["sgd_momentum"].nesterov
-
-
 def test_the_shown_optimizers_are_those_of_the_results():
     results = load_results("optimizers")
     del results["provenance"]
     shown = re.search(r"```text\nAfter 20 epochs.*?\n(.*?)```", README, re.DOTALL)[1]
     lines = [optimizers.line(n, w, one[w]) for n, one in results.items() for w in one]
     assert shown.splitlines() == lines
-
-
-def test_early_stopping_by_a_wrong_name_warns_and_never_stops():
-    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, activation="sigmoid")])
-    model.compile(optimizer="sgd", loss="binary_crossentropy", metrics=["accuracy"])
-    x, y = np.ones((4, 1)), np.ones((4, 1))
-    wrong = keras.callbacks.EarlyStopping(monitor="val_acc", mode="max")
-    with pytest.warns(UserWarning, match="`val_acc` which is not available"):
-        history = model.fit(x, y, validation_data=(x, y), epochs=3, verbose=0, callbacks=[wrong])
-    assert len(history.history["loss"]) == 3
 
 
 @pytest.mark.parametrize(

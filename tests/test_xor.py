@@ -34,19 +34,6 @@ def test_a_single_neuron_cannot_solve_xor(run_lesson):
     assert result["loss"] > 0.68, "it can do no better than answer 0.5, which costs ln 2"
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_neurons_that_start_equal_stay_equal(activation):
-    """As the text says of weights that are not random."""
-    model = xor.build_model([8, 4], activation)
-    model.set_weights([np.full_like(w, 0.5 * (w.ndim == 2)) for w in model.get_weights()])
-    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-    model.fit(xor.X, xor.Y, batch_size=1, epochs=5, verbose=0)
-    first, _, second, _, _, _ = model.get_weights()
-    assert np.abs(first - 0.5).max() > 0.01, "it has learned"
-    np.testing.assert_allclose(first, first[:, :1] + np.zeros(8), atol=1e-5)
-    np.testing.assert_allclose(second, second[:1, :1] + np.zeros((8, 4)), atol=1e-5)
-
-
 def test_the_row_that_is_followed_is_drawn_and_computed_by_hand(run_lesson, capsys):
     _, result = run_lesson("xor/forward_propagation.py", "--epochs", 2)
     np.testing.assert_allclose(result["by_hand"], result["predicted"], rtol=0, atol=1e-6)
@@ -136,11 +123,8 @@ def test_more_epochs_solve_more(run_main):
     assert error["60"] == pytest.approx((solved["60"] * (1 - solved["60"]) / 100) ** 0.5)
 
 
-@pytest.mark.parametrize("module", [xor, initializations], ids=["xor", "initializations"])
-@pytest.mark.parametrize(
-    "options", ["--activation nosuch", "--epochs 0", "--hidden 8 0", "--learning-rate nan"]
-)
-def test_bad_options_end_with_status_2(module, options, capsys):
-    with pytest.raises(SystemExit, match=r"^2$"):
-        module.main(options.split())
-    assert "error: " in capsys.readouterr().err
+@pytest.mark.parametrize("options", ["--activation no", "--hidden 8 0", "--learning-rate nan"])
+def test_bad_options_end_with_status_2(options):
+    for module in (xor, initializations):
+        with pytest.raises(SystemExit, match=r"^2$"):
+            module.main(options.split())
