@@ -35,7 +35,7 @@ from visualizing.attribution_methods import (
     saliency,
     smooth_grad,
 )
-from visualizing.feature_maps import untrained
+from visualizing.feature_maps import read_image, untrained
 
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150
@@ -183,7 +183,7 @@ def main(argv=None):
     add("--image", type=Path, metavar="FILE", help="an image of a digit: no check")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
-    image = networks.read_image(args.image) if args.image else None
+    image = read_image(args.image) if args.image else None
     folder = make_folder(args.outputs)
     methods = methods_for(model, args.stretched)
 

@@ -18,7 +18,6 @@ from scipy.special import softmax
 from cnn.segmentation.measures import NEIGHBOURS, confusion, mean_iou
 from cnn.segmentation.scenes import NAMES, TILE
 from mnist.data import load_parts
-from utils.training import verbosity
 
 WINDOWS = 40_000  # of the training scenes, from which the classifier learns
 EPOCHS = 3
@@ -135,7 +134,7 @@ def train_classifier(scenes, windows=WINDOWS, epochs=EPOCHS, seed=1):
         batch_size=BATCH_SIZE,
         epochs=epochs,
         sample_weight=weights,
-        verbose=verbosity(),
+        verbose=2,
     )
     return classifier
 
