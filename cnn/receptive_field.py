@@ -18,11 +18,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from mnist.data import load_mnist
 from utils.figures import save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, make_folder, save_results
 
+MNIST = ROOT / "assets" / "data" / "mnist.npz"
 NETWORK = ROOT / "assets" / "models" / "conv_net.keras"
 IMAGE = 7  # the test image that is drawn
 
@@ -165,8 +165,8 @@ def main(argv=None):
         middles = f"{one['centres'][0]} to {one['centres'][-1]}"
         print(f"{name:18}{side:>8}{one['step']:6}{one['outputs']:9}", end="")
         print(f"{middles:>13}{one['noticed']:9}")
-    _, (images, _) = load_mnist()
-    draw(noticed, images[IMAGE], folder / "receptive_field.png")
+    with np.load(MNIST) as arrays:
+        draw(noticed, arrays["x_test"][IMAGE], folder / "receptive_field.png")
     return save_results(fields, folder, __file__, argv)
 
 

@@ -48,31 +48,6 @@ def test_a_small_convolution_in_numbers():
     assert convolution.pool(image, 2, np.mean)[..., 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
 
 
-@pytest.mark.parametrize(
-    ("size", "how"),
-    [
-        (3, {}), (5, {"stride": 2}), (3, {"dilation": 2}), (1, {"stride": 3}),
-        (3, {"padding": 1}), (5, {"padding": 2}),
-    ],
-)  # fmt: skip
-def test_any_convolution_by_hand_is_that_of_keras(size, how):
-    random = np.random.default_rng(1)
-    image = random.normal(size=(11, 9, 4)).astype("float32")
-    kernels, biases = random.normal(size=(size, size, 4, 6)), random.normal(size=6)
-    padding = "same" if how.get("padding") else "valid"
-    layer = layers.Conv2D(
-        6, size, how.get("stride", 1), padding, dilation_rate=how.get("dilation", 1)
-    )
-    layer.build((None, *image.shape))
-    layer.set_weights([kernels, biases])
-    by_keras = keras.ops.convert_to_numpy(layer(image[None]))[0]
-    by_hand = convolution.convolve(image, kernels, biases, **how)
-    np.testing.assert_allclose(by_hand, by_keras, rtol=1e-4, atol=1e-4)
-    for n, columns in zip(image.shape, by_hand.shape[:2], strict=False):  # the formula of the text
-        reach = how.get("dilation", 1) * (size - 1)
-        assert columns == (n + 2 * how.get("padding", 0) - reach - 1) // how.get("stride", 1) + 1
-
-
 def test_the_lesson_on_convolution_agrees_with_keras(run_main):
     _, results = run_main("cnn/convolution.py")
     assert len(results["results"]) == 11 and results["largest_difference"] < 1e-5
@@ -124,7 +99,7 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride():
     assert shifts.shift(images, -2, 3)[0, 8, 13] == 1 == shifts.shift(images, -2, 3).sum()
     digits = shifts.prepare_mnist((28, 28, 1), 1).x_val[:50, ..., 0]
     first, pooled, second, pooled_again = shifts.measure_equivariance(
-        shifts.load_model(shifts.TRAINED), digits
+        keras.saving.load_model(shifts.TRAINED), digits
     ).values()
     nothing = pytest.approx(0, abs=1e-6)  # the order in which numbers are added may round
     assert first == {"1": nothing, "2": nothing, "4": nothing}
@@ -143,19 +118,13 @@ def test_skips_carry_the_gradient_through_thirty_layers():
     assert first["with skips"] > 1e-4 > 1e4 * first["plain"] > 0
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "CMYK", "I;16", "1"])
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "I;16", "1"])
 def test_a_picture_of_any_mode_is_read(tmp_path, mode):
-    wide = np.full((40, 60), 200, "uint8")
-    image = Image.fromarray(wide)
-    if mode == "I;16":
-        image = Image.fromarray(wide.astype("uint16") * 257)
-    elif mode == "LA":
-        image.putalpha(0)  # nothing can be seen of it
-    else:
-        image = image.convert(mode)
-    path = tmp_path / ("picture.jpg" if mode == "CMYK" else "picture.png")
-    image.save(path)
-    pixels = photographs.read_picture(path, 32)
+    image = Image.new(
+        "L" if mode in "P1" else mode, (60, 40), {"LA": (200, 0), "I;16": 51400}.get(mode, 200)
+    )
+    image.convert(mode).save(tmp_path / "picture.png")  # LA: nothing can be seen of it
+    pixels = photographs.read_picture(tmp_path / "picture.png", 32)
     assert pixels.shape == (32, 32, 3) and pixels.dtype == "uint8"
     assert pixels.mean() == pytest.approx(255 if mode == "LA" else 200, abs=5)
 
@@ -290,13 +259,6 @@ def test_a_folder_that_teaches_nothing_ends_with_a_line(tmp_path, content, line)
     assert re.search(line, failure(transfer.main, [*map(str, options)]))
 
 
-def test_who_validates_in_turn_needs_two_groups_of_each_class(tmp_path):
-    write_images(tmp_path / "data", ["a/1.png", "a/2.png", "b/cup/1.png", "b/cup/2.png"])
-    options = ["--data", tmp_path / "data", "--size", 32, "--outputs", tmp_path / "run"]
-    main = load("cnn/studies/cross_validation.py").main
-    assert "those that share a folder within it count as one" in failure(main, [*map(str, options)])
-
-
 def test_a_fifth_of_each_class_is_held_out(tmp_path):
     folder = tmp_path / "data"
     names = [f"{kind}/{i}.png" for kind, n in (("a", 20), ("b/c", 10), ("d", 2)) for i in range(n)]
@@ -308,14 +270,6 @@ def test_a_fifth_of_each_class_is_held_out(tmp_path):
     assert sorted(name.partition("/")[2] for name in found) == sorted(names)
     other = transfer.divide(folder, tmp_path / "other", seed=2)
     assert {path.relative_to(other).as_posix() for path in other.rglob("*.png")} != found
-
-
-def test_a_share_has_an_interval_where_all_are_right():
-    scores = statistics.share_right(6, 6)
-    assert scores["low"] == pytest.approx(0.025 ** (1 / 6)) and scores["high"] == 1
-    said = statistics.describe_share(scores)
-    assert said == "6 of 6 right: 100.0% (95 % interval 54.1% to 100.0%)"
-    assert statistics.share_right(20, 20)["low"] == pytest.approx(5 / 6, abs=0.005)
 
 
 def test_the_text_shows_the_intervals_of_the_results():
@@ -369,26 +323,6 @@ def test_each_part_is_predicted_by_a_network_that_does_not_know_it(monkeypatch):
         np.testing.assert_array_equal(weights, starts[0])
 
 
-@pytest.mark.slow
-def test_each_precaution_of_fine_tuning_starts_from_the_same_head(tmp_path, monkeypatch):
-    script, trainings, starts = load("cnn/studies/fine_tuning.py"), [], []
-    emoji = cached.keep(photographs.load_emoji(), range(0, 409, 7))
-
-    def train(model, inputs, labels, epochs, rate):
-        kinds = {type(layer) for layer in model.layers if layer.weights and layer.trainable}
-        trainings.append((layers.BatchNormalization in kinds, epochs, rate / script.LEARNING_RATE))
-        starts.append(b"".join(weights.tobytes() for weights in model.get_weights()))
-        model.set_weights([0 * weights for weights in model.get_weights()])
-
-    for name, value in {"load_emoji": lambda _: emoji, "SIZE": 32, "FOLDS": 2}.items():
-        monkeypatch.setattr(script, name, value)
-    monkeypatch.setattr(script, "train", train)
-    script.main(["--seeds", "1", "--epochs", "2", "--outputs", str(tmp_path)])
-    rates = [(False, 0.1), (True, 0.1), (False, 1), (True, 1)]
-    assert trainings[1:5] == [(learns, 2, rate) for learns, rate in rates]
-    assert trainings[0] == (False, script.EPOCHS, 1) and len(set(starts[1:5])) == 1
-
-
 SLICES = [
     (load("cnn/depth.py"), "--depths 4 2 --epochs 1 --seeds 1", {},
      lambda found: len(found["sizes"]["plain"]) == 4),  # of the deepest, whatever the order
@@ -400,6 +334,8 @@ SLICES = [
      lambda found: min(found["all"]["grouped"]["accuracies"]) > 0.3),
     (load("cnn/studies/few_pictures.py"), "--folds 1 --counts 5 --methods new", {"SIZE": 32},
      lambda found: set(found) == {"noto", "twemoji"}),
+    (load("cnn/studies/fine_tuning.py"), "--seeds 1 --epochs 1", {"SIZE": 32, "FOLDS": 2},
+     lambda found: found["noto"]["both precautions"]["compared"]["mean"] > -0.3),
     (load("cnn/studies/digits.py"), "--seeds 1 --counts 20", {"STEPS": 20, "BASE_IMAGES": 1500},
      lambda found: found["ways"]["fine-tuned"]["20"]["mean"] > 0.5),
     (load("cnn/studies/cross_validation.py"), "--size 64 --epochs 5 --fine-tune 1", {},

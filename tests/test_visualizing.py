@@ -11,7 +11,6 @@ from keras import ops
 from PIL import Image
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
-from cnn.receptive_field import Field
 from mnist.models import MODELS
 from utils.gradients import gradients, weight_gradients
 from visualizing import attribution, networks, placing, shapes
@@ -140,18 +139,6 @@ def test_maps_find_what_was_put_there():
         assert heat.shape == (2, 28, 28)
         inside = heat[:, 4:10, 4:10].mean()
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
-
-
-def test_numbers_are_placed_at_the_middle_of_their_fields():
-    fields = Field(0, 17, 4), Field(-2, 2, 2)  # centres 8.5, 12.5, 16.5 and 0, 2, 4
-    heat = np.zeros((1, 3, 3))
-    heat[0, 1, 2] = 1
-    placed = maps.place(heat, fields, (28, 6))
-    rows, columns = placed[0].max(axis=1), placed[0].max(axis=0)
-    np.testing.assert_allclose(
-        rows[8:18], [0, *np.arange(1, 8, 2) / 8, *np.arange(7, 0, -2) / 8, 0]
-    )
-    assert rows[[0, 27]].tolist() == [0, 0] and columns.tolist() == [0, 0, 0, 7 / 16, *[7 / 8] * 2]
 
 
 def test_maps_of_convolutions_are_placed_where_the_network_looks(shipped):
@@ -312,10 +299,9 @@ def test_what_shows_no_digit_ends_with_one_line(script, options, message, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-def test_the_page_gets_layers_and_importance(monkeypatch):
+def test_the_page_gets_layers_and_importance():
     """What the page is told: the maps of every layer, and refusals in the form of the service."""
-    app = think.create_thinking_app(SHIPPED)
-    client = app.test_client()
+    client = think.create_thinking_app(SHIPPED).test_client()
     image = networks.one_of_each()[7]
     answer = client.post("/think", json={"pixels": image.tolist()}).get_json()
     assert answer["digit"] == 7
@@ -324,8 +310,7 @@ def test_the_page_gets_layers_and_importance(monkeypatch):
     maps = base64.b64decode(answer["layers"][0]["maps"])
     assert len(maps) == 26 * 26 * 32 and max(maps) == 255
     assert len(base64.b64decode(answer["importance"])) == 28 * 28
-    refused = client.post("/think", json={"pixels": [[1]]})
-    assert refused.status_code == 422 and "28 rows" in refused.get_json()["error"]["message"]
-    assert b"Watch it think" in client.get("/").data
-    for path in ("/watch/think.js", "/watch/think.css", "/static/draw.js", "/static/style.css"):
+    assert np.shape(client.get("/digit/3").get_json()["pixels"]) == (28, 28)
+    assert client.post("/think", json={"pixels": [[1]]}).status_code == 422
+    for path in ("/", "/watch/think.js", "/watch/think.css", "/static/draw.js"):
         assert client.get(path).status_code == 200, path

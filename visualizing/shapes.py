@@ -15,12 +15,13 @@ import re
 from math import prod
 from pathlib import Path
 
+import keras
 from keras import layers
 
 from mnist.models import MODELS
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, save_results
-from visualizing.networks import load_network
+from utils.saving import find_model, load_model, reads_digits
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 
@@ -33,7 +34,10 @@ def find_network(name):
         return MODELS[name]()
     if Path(name).suffix != ".keras" and not Path(name).is_dir():
         fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
-    return load_network(Path(name))
+    model = load_model(find_model(Path(name)))
+    if not (isinstance(model, keras.Sequential) and reads_digits(model)):
+        fail(f"{name} is not a Sequential model that reads digits.")
+    return model
 
 
 def times(*numbers):
