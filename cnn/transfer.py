@@ -33,8 +33,15 @@ from cnn.photographs import (
     unpack_emoji,
 )
 from utils.options import make_parser, number, positive, seed
-from utils.runs import fail, first_line, make_folder, printable, save_results, write_json
-from utils.saving import save_network
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    printable,
+    save_network,
+    save_results,
+    write_json,
+)
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224

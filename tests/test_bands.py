@@ -94,7 +94,7 @@ def test_a_run_ends_with_the_line(place, tmp_path, monkeypatch, capsys):
 
 
 def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypatch):
-    script, seeds, epochs = load_script("book/bands.py"), [], 7
+    script, seeds, epochs = load_script("book/measuring/bands.py"), [], 7
 
     def main(options):
         seed = int(options[options.index("--seed") + 1])
@@ -138,7 +138,7 @@ def test_bands_and_trials_go_on_where_they_were(load_script, tmp_path, monkeypat
 
 
 def test_options_after_two_dashes_are_the_script_s(load_script, monkeypatch):
-    script, calls = load_script("book/bands.py"), []
+    script, calls = load_script("book/measuring/bands.py"), []
     monkeypatch.setattr(script, "file_trial", lambda *args: calls.append(args))
     script.main(["vae", "--seeds", "3", "--trial", "rate", "--", "--learning-rate", "0.05"])
     ((name, trial, seeds, options),) = calls
@@ -149,7 +149,7 @@ def test_options_after_two_dashes_are_the_script_s(load_script, monkeypatch):
 
 
 def test_a_filed_band_has_enough_seeds_and_says_how_it_was_measured(load_script):
-    known = load_script("book/bands.py").RUNS
+    known = load_script("book/measuring/bands.py").RUNS
     for path in bands.BANDS.glob("*.json"):
         _, _, place, name = known[path.stem]
         band = json.loads(path.read_text(encoding="utf-8"))
@@ -169,7 +169,7 @@ def test_no_band_is_blind():
 def test_the_book_s_own_runs_are_normal(load_script):
     filed = [json.loads(path.read_text("utf-8")) for path in runs.RESULTS.glob("*.json")]
     placed = []
-    for name, (script, options, place, _) in load_script("book/bands.py").RUNS.items():
+    for name, (script, options, place, _) in load_script("book/measuring/bands.py").RUNS.items():
         band = json.loads((bands.BANDS / f"{name}.json").read_text(encoding="utf-8"))
         command = " ".join(["python", script, *options])
         for one in filed:

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mnist.data import load_parts, prepare_images, writers_of
+from mnist.data import find_model, load_parts, prepare_images, writers_of
+from utils.loading import load_model
 from utils.runs import ROOT, fail
-from utils.saving import find_model, load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 

@@ -18,10 +18,11 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from mnist.data import find_model
 from mnist.models import MODELS
+from utils.loading import load_model, reads_digits
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, save_results
-from utils.saving import find_model, load_model, reads_digits
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 

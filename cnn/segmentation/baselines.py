@@ -18,6 +18,7 @@ from scipy.special import softmax
 from cnn.segmentation.measures import NEIGHBOURS, confusion, mean_iou
 from cnn.segmentation.scenes import NAMES, TILE
 from mnist.data import load_parts
+from utils.options import verbosity
 
 WINDOWS = 40_000  # of the training scenes, from which the classifier learns
 EPOCHS = 3
@@ -134,7 +135,7 @@ def train_classifier(scenes, windows=WINDOWS, epochs=EPOCHS, seed=1):
         batch_size=BATCH_SIZE,
         epochs=epochs,
         sample_weight=weights,
-        verbose=2,
+        verbose=verbosity(),
     )
     return classifier
 

@@ -33,9 +33,8 @@ from cnn.segmentation.masks import read_data
 from cnn.segmentation.measures import MAPS, confusion, iou
 from cnn.segmentation.u_net import convolve
 from utils.figures import save_figure
-from utils.options import make_parser, number, positive, seed
-from utils.runs import make_folder, save_results, write_json
-from utils.saving import save_network
+from utils.options import make_parser, number, positive, seed, verbosity
+from utils.runs import make_folder, save_network, save_results, write_json
 
 SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
@@ -171,7 +170,7 @@ def main(argv=None):
         batch_size=BATCH_SIZE,
         epochs=args.epochs,
         validation_data=(held_out.images, held_out.labels),
-        verbose=2,
+        verbose=verbosity(),
     )
     guesses = {
         "U-Net": network.predict(held_out.images, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),

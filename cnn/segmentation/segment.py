@@ -29,9 +29,8 @@ from cnn.segmentation.measures import MAPS, confusion, find_boxes, iou, mean_iou
 from cnn.segmentation.scenes import NAMES, make_scenes
 from cnn.segmentation.u_net import build_u_net
 from utils.figures import save_figure
-from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
-from utils.saving import save_network
+from utils.options import make_parser, positive, seed, verbosity
+from utils.runs import make_folder, save_network, save_results
 
 SCENES = 6_000  # to learn from
 HELD_OUT = 500  # scenes, of other writers
@@ -124,7 +123,7 @@ def main(argv=None):
         batch_size=BATCH_SIZE,
         epochs=args.epochs,
         validation_data=(held_out.images, held_out.labels),
-        verbose=2,
+        verbose=verbosity(),
     )
     classifier = train_classifier(known, args.windows, seed=args.seed)
     pieces = fit_pieces(known)

@@ -17,7 +17,7 @@ import keras
 from cnn.segmentation.segment import BATCH_SIZE, LEARNING_RATE, judge, make_part
 from cnn.segmentation.u_net import build_u_net
 from utils.comparisons import compare_seeds
-from utils.options import make_parser, positive
+from utils.options import make_parser, positive, verbosity
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
 
@@ -48,7 +48,7 @@ def main(argv=None):
             rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
             network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
             x, y = known.images, known.labels
-            network.fit(x, y, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
+            network.fit(x, y, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=verbosity())
             guess = network.predict(held_out.images, batch_size=50, verbose=0)
             measured = judge(held_out, guess)
             for key in MEASURES:

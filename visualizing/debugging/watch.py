@@ -21,7 +21,7 @@ from mnist.data import prepare_mnist
 from mnist.models import conv_net
 from utils.figures import save_figure
 from utils.gradients import weight_gradients
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import fail, make_folder, save_results
 
 EPOCHS = 8
@@ -134,7 +134,7 @@ def main(argv=None):
         epochs=args.epochs,
         validation_data=(digits.x_val, digits.y_val),
         callbacks=callbacks,
-        verbose=2,
+        verbose=verbosity(),
     )
     draw(watch.seen, folder / "watch.png")
     moments = [
