@@ -32,7 +32,7 @@ def test_the_register_and_the_filed_runs_agree():
     assert set(places.values()) == {1}, "a place in the reading is taken"
     checks = {check.__name__ for check in symptoms.CHECKS}
     gallery = load_results("broken")
-    assert set(FAULTS) == set(gallery) - {"provenance"}, "python book/measure.py broken"
+    assert set(FAULTS) == set(gallery) - {"provenance"}, "python book/measuring/measure.py broken"
     assert set(FAULTS) == set(load_results("checklist")) - {"provenance"}
     for name, fault in FAULTS.items():
         assert fault.reading, f"no finding makes the doctor say {name}"

@@ -45,19 +45,13 @@ SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
 
 def methods_for(model, stretched=False):
     """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
-    methods = {
-        "occlusion": occlusion,
-        "saliency": saliency,
-        "SmoothGrad": smooth_grad,
-    }
-    for name, make in (
-        ("Grad-CAM", grad_cam),
-        ("HiResCAM", hires_cam),
-    ):
+    methods = {"occlusion": occlusion, "saliency": saliency, "SmoothGrad": smooth_grad}
+    for name, make in (("Grad-CAM", grad_cam), ("HiResCAM", hires_cam)):
         for layers in convolutions(model)[-1:-3:-1]:
             _, height, width, _ = model.layers[layers - 1].output.shape
-            this = partial(make, layers=layers, stretched=stretched)
-            methods[f"{name}_{height}_x_{width}"] = this
+            methods[f"{name}_{height}_x_{width}"] = partial(
+                make, layers=layers, stretched=stretched
+            )
     return methods
 
 

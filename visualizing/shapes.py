@@ -15,8 +15,7 @@ import re
 from math import prod
 from pathlib import Path
 
-import keras
-from keras import layers
+from keras import Sequential, layers
 
 from mnist.data import find_model
 from mnist.models import MODELS
@@ -36,7 +35,7 @@ def find_network(name):
     if Path(name).suffix != ".keras" and not Path(name).is_dir():
         fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
     model = load_model(find_model(Path(name)))
-    if not (isinstance(model, keras.Sequential) and reads_digits(model)):
+    if not (isinstance(model, Sequential) and reads_digits(model)):
         fail(f"{name} is not a Sequential model that reads digits.")
     return model
 
