@@ -20,10 +20,10 @@ import time
 import keras
 import requests
 import tensorflow as tf
+from mlp.reading import DATA, read_table
 
 from book.figures.browser import run_service
 from mlp import churn, evaluation
-from mlp.reading import DATA, read_table
 from mnist.data import load_parts, prepare_mnist
 from mnist.models import IMAGE_SHAPE, conv_net
 from mnist.overfitting import techniques
