@@ -149,11 +149,12 @@ def loaded(path):
 
 @pytest.fixture
 def load_without_figures(load_script, monkeypatch):
-    """Return load_script, but mnist.py, should it be loaded, draws no figures, to save time."""
+    """Return load_script, but mnist.py and its laboratory draw no figures, to save time."""
 
     def load(path):
         module = load_script(path)
-        monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
+        for script in ("mnist.mnist", "mnist.overfitting.lab"):
+            monkeypatch.setattr(f"{script}.draw_figures", lambda *_: None)
         return module
 
     return load
