@@ -36,9 +36,9 @@ from mnist.overfitting import lab
 from mnist.overfitting.settings import Settings, parse_arguments
 from mnist.overfitting.techniques import start_from
 from mnist.report import write_report
-from utils.options import make_parser, positive
+from utils.options import make_parser, positive, verbosity
 from utils.runs import fail, find_run, first_line, make_folder, shown
-from utils.training import SaveCheckpoint, verbosity
+from utils.training import SaveCheckpoint
 
 PROCESSES = 2  # as many as there are machines or GPUs or, to try it out, cores
 GRACE = 5  # seconds for whoever started the processes to end them all, before one speaks

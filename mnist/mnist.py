@@ -20,12 +20,11 @@ from sklearn.metrics import classification_report
 from mnist.data import TRAIN_SIZE, prepare_mnist, prepare_test
 from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
-from utils.bands import place_run
 from utils.optimizers import OPTIMIZERS
-from utils.options import make_parser, positive, seed
-from utils.runs import shown
+from utils.options import make_parser, positive, seed, verbosity
+from utils.runs import place_run, shown
 from utils.statistics import describe_score, score
-from utils.training import SaveCheckpoint, TimeCallback, verbosity
+from utils.training import SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
@@ -112,8 +111,7 @@ def main(argv=None):
         results["models"][name] = describe(model, history) | scores
         write_report(results, folder)
 
-    if line := place_run(results, __file__, settings):
-        print(line)
+    place_run(results, __file__, settings)
     print(f"Models, curves and report.html are in {shown(folder)}")
     return results
 

@@ -53,7 +53,7 @@ def check(load_script, monkeypatch):
 
 
 def judge(mutants, name, path):
-    return mutants.load(FOLDER / "judge.py").judge(name, path)
+    return mutants.load(FOLDER / "judging.py").judge(name, path)
 
 
 def faults(mutants, name):

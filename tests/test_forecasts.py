@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from conftest import failure, spoilt
 
+from book.pages import computed_tables
 from utils.runs import load_results
 
 # The series
@@ -895,12 +896,9 @@ def test_the_leak_is_one(load_script):
     )
 
 
-def test_forecasts_differ_as_the_text_says(load_script):
+def test_forecasts_differ_as_the_text_says():
     """After Holm's correction; what it says of means and intervals, the text claims itself."""
-    load_script("book/readme.py")
-    from tables import forecasts
-
-    networks = forecasts.NETWORKS
+    networks = computed_tables.NETWORKS
     others = set(load_results("forecast_temperature")["methods"]) - {"GRU"}
     for name, compared, shown in [
         ("forecast_1", networks, {"GRU", "LSTM"}),
@@ -908,7 +906,7 @@ def test_forecasts_differ_as_the_text_says(load_script):
         ("forecast_temperature", [*others], others),
     ]:
         behind = load_results(name)["behind"]
-        p = forecasts.p_values([behind[method] for method in compared])
+        p = computed_tables.p_values([behind[method] for method in compared])
         assert {one for one, value in zip(compared, p, strict=True) if value < 0.05} == shown
 
 

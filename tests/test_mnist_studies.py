@@ -17,11 +17,10 @@ from mnist import models
 from mnist.data import prepare_mnist
 from mnist.overfitting import lab
 from mnist.overfitting.settings import DEFAULTS
-from mnist.studies import trainings
-from utils import statistics
+from mnist.studies import temperature, trainings
+from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
 from utils.runs import write_json
-from utils.statistics import cross_fit_temperature, fit_temperature, with_temperature
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 
@@ -280,12 +279,12 @@ def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     labels = np.eye(10)[[3] * 80 + [5] * 20]  # right in 80 of 100 cases, and says 0.99: too sure
     answers = np.full((100, 10), 0.01 / 9)
     answers[:, 3] = 0.99
-    before = statistics.calibration(answers, labels)
+    before = temperature.calibration(answers, labels)
     scaled = with_temperature(answers, fit_temperature(answers, labels))
-    after = statistics.calibration(scaled, labels)
+    after = temperature.calibration(scaled, labels)
     assert before["calibration_error"] == pytest.approx(0.19) and after["calibration_error"] < 0.01
     seen = []
-    monkeypatch.setattr(statistics, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
+    monkeypatch.setattr(temperature, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
     probabilities = np.arange(1, 9)[:, None] * np.full(10, 0.01)
     half = np.array([0, 1] * 4)
     scaled, temperatures = cross_fit_temperature(probabilities, np.eye(10)[[3] * 8], half)

@@ -4,7 +4,6 @@ import io
 import json
 import math
 import signal
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -15,8 +14,9 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, replacing
-from utils.saving import load_model
+from utils.files import read_bytes
+from utils.loading import load_model
+from utils.runs import fail, first_line, replacing
 
 DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
@@ -31,11 +31,6 @@ def hold(folder):
         held[-1].acquire(blocking=False)
     except Timeout:
         fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
-
-
-def verbosity():
-    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
-    return 1 if sys.stdout.isatty() else 2
 
 
 class TimeCallback(keras.callbacks.Callback):

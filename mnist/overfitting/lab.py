@@ -31,8 +31,8 @@ from mnist.report import (
     save_predictions,
     write_report,
 )
-from utils.runs import fail, find_run, make_folder, shown, write_json
-from utils.saving import save_network
+from utils.options import verbosity
+from utils.runs import fail, find_run, make_folder, save_network, shown, write_json
 from utils.training import (
     CURVES,
     DeferInterrupt,
@@ -41,7 +41,6 @@ from utils.training import (
     checkpoint_path,
     hold,
     load_checkpoint,
-    verbosity,
 )
 
 

@@ -9,9 +9,9 @@ from keras.optimizers import schedules
 
 from mnist.models import IMAGE_SHAPE
 from mnist.overfitting.augmentation import RandomAffine
+from utils.loading import load_model
 from utils.optimizers import OPTIMIZERS
 from utils.runs import fail, first_line
-from utils.saving import load_model
 
 SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
 AUGMENTATIONS = ["layers", "affine"]

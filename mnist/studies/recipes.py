@@ -17,8 +17,8 @@ import numpy as np
 
 from mnist.data import prepare_mnist, prepare_test
 from mnist.studies.trainings import study_parser, summarize, train
+from utils.loading import load_model
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
 from utils.statistics import score
 
 SEEDS = [1, 2, 3]

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from utils.runs import file_sha256, read_json
+from utils.files import file_sha256, read_json
 
 
 def is_known(model):
