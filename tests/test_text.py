@@ -250,7 +250,7 @@ def test_each_token_is_scored_once(tiny):
     assert losses.shape == (28,)
 
 
-SMALL = {"build_gpt": lambda symbols, context: gpt.build_gpt(symbols, 8, 16, 2, 1)}
+SMALL = {"build_gpt": lambda *sizes: gpt.build_gpt(*sizes, 16, 2, 1)}
 
 
 def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_path, monkeypatch):
@@ -274,7 +274,7 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
     monkeypatch.setattr(keras.Model, "fit", fit)
     train = {"token_losses": lambda model, tokens: np.full(len(tokens) - 1, tokens.mean())}
     train |= {"write": lambda *_, **__: "abc", "REPORT": 2, **SMALL}
-    options = ["--data", path, "--steps", 9]
+    options = ["--data", path, "--steps", 9, "--context", 8]
     with pytest.raises(KeyboardInterrupt):
         run_main("text/gpt/shakespeare.py", *options, **train)
     for _ in range(2):  # and again, with all steps done
@@ -369,7 +369,7 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path, monkeypatc
     assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
     assert "has other sizes" in failure(fine_tune.load_first, str(run))
     for script in (fine_tune, addition):
-        monkeypatch.setattr(script, "build_gpt", lambda *sizes: gpt.build_gpt(*sizes, 16, 2, 1))
+        monkeypatch.setattr(script, "build_gpt", SMALL["build_gpt"])
     _, tuned = run_main("text/gpt/fine_tune.py", run, "--steps", 30)
     before, everything, lora, anew = tuned["ways"].values()
     assert before["old"] == pytest.approx(first["validation"]["mean"], rel=1e-4)
@@ -474,9 +474,9 @@ def test_a_comparison_of_variants_goes_on_and_draws_its_line(run_main):
         return {"parameters": width**2, "steps": steps, "mean": loss}, np.full(2_000, loss)
 
     train = Mock(side_effect=train)
-    options = ["text/gpt/what_matters.py", "--steps", 3, "--variants", "width_64"]
-    run_main(*options, train=train)
-    _, results = run_main(*options, "width_256", train=train)
+    for added in ([], ["width_256"]):
+        options = ["--steps", 3, "--variants", "width_64", *added]
+        _, results = run_main("text/gpt/what_matters.py", *options, train=train)
     assert train.call_count == 6, "what was done is not done again"
     assert results["scaling"]["predicted"] == pytest.approx(results["scaling"]["found"], rel=1e-3)
     (one, _) = results["variants"]["width_64"]["above_base"]
