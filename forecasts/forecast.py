@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from forecasts import window_networks as networks
 from forecasts.future import forecast_future, write_table
 from forecasts.methods import Boosting, Data, Linear, SeasonalNaive, check_length
 from forecasts.repair import load_days
 from forecasts.scores import LEAST_BLOCKS, absolute_errors, bootstrap, draw, recommend, spoken
 from forecasts.series import load_series, load_traffic
+from forecasts.window_networks import EPOCHS, Network, dilated_convolution, gru, lstm, perceptron
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 
@@ -33,14 +33,14 @@ SEEDS = 1  # training runs of each method that begins at random
 SEED = 1
 
 
-def make_methods(series, seed=1, epochs=networks.EPOCHS):
+def make_methods(series, seed=1, epochs=EPOCHS):
     """Return {name: method}, the simplest first, none of them fitted yet."""
     ago = {f"{season}_steps_ago": SeasonalNaive(season) for season in series.seasons}
     readers = {
-        "perceptron": networks.perceptron,
-        "dilated_convolution": networks.dilated_convolution,
-        "GRU": networks.gru,
-        "LSTM": networks.lstm,
+        "perceptron": perceptron,
+        "dilated_convolution": dilated_convolution,
+        "GRU": gru,
+        "LSTM": lstm,
     }
     return {
         "last_value": SeasonalNaive(1),
@@ -48,7 +48,7 @@ def make_methods(series, seed=1, epochs=networks.EPOCHS):
         "ridge": Linear(dummies=False),
         "ridge_with_dummies": Linear(),
         "gradient_boosting": Boosting(seed),
-        **{name: networks.Network(read, seed, epochs) for name, read in readers.items()},
+        **{name: Network(read, seed, epochs) for name, read in readers.items()},
     }
 
 
@@ -88,7 +88,7 @@ def parse_arguments(argv):
     add("--seeds", type=positive(int, 1000), default=SEEDS, help="runs of each random method")
     add("--seed", type=seed, default=SEED, help="of the first of these runs")
     add("--methods", nargs="+", metavar="METHOD", help="only these, such as ridge GRU; None: all")
-    add("--epochs", type=count, default=networks.EPOCHS, help="of the networks, at most")
+    add("--epochs", type=count, default=EPOCHS, help="of the networks, at most")
     args = parser.parse_args(argv)
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
         parser.error("--data, --time and --value belong together")
