@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from customizing import mistakes, parts
 from customizing.feeding import image_files, million_rows, pitfalls
-from customizing.loops import adversarial, branches, defences, siamese, updates
+from customizing.loops import adversarial, defences, siamese, updates
 from customizing.speed import faster, slow_place
 from customizing.train_steps import OwnStep
 from mnist.data import prepare_mnist
@@ -86,6 +86,7 @@ def test_the_norm_layer():
     found = numpy_of(layer(x))
     theirs = layers.RMSNormalization(epsilon=layer.epsilon)
     np.testing.assert_allclose(found, numpy_of(theirs(x)), rtol=1e-4)
+    assert layer(keras.Input((5, 6))).shape == (None, 5, 6)
     slopes_agree(lambda x: ops.sum(layer(x) ** 3), x[0])
     again = restored(layer)
     again.set_weights(layer.get_weights())
@@ -224,17 +225,6 @@ def test_defences_differentiate_the_slope():
     assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-4)
     fitted = model.fit(x, y, verbose=0).history["loss"][0]
     assert fitted == pytest.approx(expected + penalty, rel=1e-4)
-
-
-@pytest.mark.torch  # JAX compiles for long
-def test_branches_learn_from_all_their_targets(run_main):
-    options = ["--seeds", 1, "--epochs", 1, "--pairs", 2000]
-    _, results = run_main("customizing/loops/branches.py", *options)
-    shares = {name: values[0] for name, values in results["shares"].items()}
-    assert shares["all, digit"] > 0.6 and shares["all, added"] > 0.4
-    assert shares["sum alone, digit"] < 0.4  # nobody told it which output is which digit
-    names = [layer.name for layer in branches.build_model().layers]
-    assert names.count("look") == 1  # one layer for both images
 
 
 def test_pairs_are_drawn_as_the_text_says():
