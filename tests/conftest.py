@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 utils.set_up()
 # The scripts import it first; it is that of the book, whose folder for runs no test writes to.
-sys.modules["chapter"] = importlib.import_module("book.chapter")
+sys.modules["chapter"] = importlib.import_module("book.pages.chapter")
 matplotlib.use("Agg")
 matplotlib.rc_file(utils.STYLE)  # matplotlib, which was imported above, has not seen the setting
 
@@ -51,7 +51,7 @@ def words(text):
 @cache
 def answers():
     """Return the titles and the longer lines of the exam and of the keys, as words."""
-    keys = [ROOT / "book" / "EXAM.md", *(ROOT / "book" / "keys").glob("*.md")]
+    keys = [ROOT / "teaching" / "EXAM.md", *(ROOT / "teaching" / "keys").glob("*.md")]
     lines = [line for key in keys for line in key.read_text(encoding="utf-8").split("\n")]
     return [words(line) for line in lines if line.startswith("# ") or len(words(line)) > 60]
 
@@ -142,6 +142,16 @@ def load_script():
     return load
 
 
+def replace_everywhere(monkeypatch, function, instead):
+    """Replace a function of the project in each module that has it.
+
+    Whatever else has it must be loaded before, or it would keep what is there instead.
+    """
+    for module in [*sys.modules.values()]:
+        if getattr(module, function.__name__, None) is function:
+            monkeypatch.setattr(module, function.__name__, instead)
+
+
 @contextlib.contextmanager
 def loaded(path):
     yield load(path)
@@ -149,11 +159,13 @@ def loaded(path):
 
 @pytest.fixture
 def load_without_figures(load_script, monkeypatch):
-    """Return load_script, but mnist.py, should it be loaded, draws no figures, to save time."""
+    """Return load_script, but mnist.py and its laboratory draw no figures, to save time."""
 
     def load(path):
         module = load_script(path)
-        monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
+        for script in ("mnist.mnist", "mnist.overfitting.lab"):
+            if script in sys.modules:
+                monkeypatch.setattr(f"{script}.draw_figures", lambda *_: None)
         return module
 
     return load
@@ -262,13 +274,15 @@ def rows(monkeypatch):
     noted = Rows()
 
     def watch(owner, name, of, instead=None):
-        work = instead or getattr(owner, name)
+        before = getattr(owner, name)
+        work = instead or before
 
         def watched(*args, **options):
             noted.note(name, of(*args, *options.values()))
             return work(*args, **options)
 
         monkeypatch.setattr(owner, name, watched)
+        replace_everywhere(monkeypatch, before, watched)
 
     def inputs(model, x, y=None, *_):  # and an autoencoder's targets
         return [x, y] if getattr(x, "shape", 0) == getattr(y, "shape", None) else x
@@ -279,7 +293,7 @@ def rows(monkeypatch):
         noted.note("validate", validation_data[0] if pair else validation_data)
         for callback in callbacks:
             callback.on_train_begin()
-            callback.on_epoch_begin(0)
+            callback.on_epoch_begin(0, {})
             callback.on_epoch_end(0, {})
         history = keras.callbacks.History()
         history.history = defaultdict(lambda: [0.5] * epochs)

@@ -61,52 +61,24 @@ def test_a_minute_of_the_book_becomes_one_of_this_computer(speed, seconds, monke
     assert found.endswith(f"a minute of the book takes about {seconds} s here") and not advice
 
 
-def test_the_versions_that_are_recommended_are_allowed(load_script):
-    constraints = load_script("book/constraints.py")
+def test_the_versions_that_are_recommended_are_allowed():
+    lists = ["requirements-student.txt", "requirements.txt", "book/requirements.txt"]
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    wanted = constraints.requirements(*constraints.LISTS)
-    for requirement in wanted:
+    for requirement in looks.requirements(*lists):
         assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
+    assert "protobuf" in pinned, "what these packages need in turn, too"
     for file in (".devcontainer/devcontainer.json", ".github/workflows/edition.yml"):
         (install,) = re.findall(r"pip install (.+)", (ROOT / file).read_text(encoding="utf-8"))
         assert "-c constraints.txt" in install
-    here = constraints.versions(wanted)
-    assert pinned.keys() >= {"keras", "protobuf"} and here.keys() >= {"keras", "protobuf"}
-
-
-def test_packages_for_a_class_without_a_network(load_script, monkeypatch, tmp_path, capsys):
-    """They are chosen and downloaded for the other system; nothing is downloaded here."""
-    offline = load_script("book/offline.py")
-    commands = []
-
-    def run(command, **_):
-        commands.append([str(part) for part in command])
-        (tmp_path / "wheels" / "keras-3.whl").write_bytes(bytes(2_000_000))
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.setattr(offline.subprocess, "run", run)
-    options = ["--system", "windows", "--python", "3.13", "--folder", str(tmp_path / "wheels")]
-    assert [file.name for file in offline.main(options)] == ["keras-3.whl"]
-    resolve, download = (" ".join(command) for command in commands)
-    assert "--python-platform windows --python-version 3.13" in resolve
-    assert "--no-deps --only-binary :all: --python-version 3.13" in download
-    assert "--platform win_amd64" in download
-    out = capsys.readouterr().out
-    assert out.startswith("1 files, 2 MB, for Python 3.13 on windows.")
-    assert "--no-index --find-links wheels -r requirements-student.txt" in out
-    failed = SimpleNamespace(returncode=1)
-    monkeypatch.setattr(offline.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(SystemExit, match="not all packages could be downloaded"):
-        offline.main(options)
 
 
 def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     """It has the chapters; what is missing is what is said to be missing."""
-    script = load_script("book/student_copy.py")
+    script = load_script("book/editions/student_copy.py")
     folder = tmp_path / "class"
     script.main([str(folder)])
-    assert (folder / "xor" / "xor.py").is_file() and (folder / "book" / "TEACHING.md").is_file()
+    assert (folder / "xor" / "xor.py").is_file() and (folder / "teaching/TEACHING.md").is_file()
     for name in (*script.KEYS, ".git", ".venv"):
         assert not (folder / name).exists(), name
     assert list((folder / "xor" / "outputs").iterdir()) == []

@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import ROOT
 
-from book.texts import READMES
+from book.pages.texts import READMES
 
 GLOSSARY = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 # {term: what the glossary says}

@@ -1,94 +1,47 @@
-"""The pages of the services in a real browser: drawing, reading, writing, on desk and phone."""
+"""The pages in a real browser: those of the services, and those that compute by themselves."""
 
+import base64
 import json
 from urllib.parse import urlparse
 
+import keras
+import numpy as np
 import pytest
 from conftest import need_chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from book.editions import live_pages
+from book.figures import browser
+from mnist import data
+from text.gpt.gpt import build_gpt
+from utils.gradients import weight_gradients
+from visualizing.live import think
 
 
-@pytest.fixture
-def browser(load_script):
-    module = load_script("book/figures/browser.py")
-    need_chromium(module)
-    return module
+@pytest.fixture(autouse=True)
+def chromium(request):
+    if request.node.get_closest_marker("slow"):
+        need_chromium(browser)
 
 
 def element(chrome, name):
     return chrome.find_element(By.ID, name)
 
 
+def status_says(chrome, words):
+    wait = WebDriverWait(chrome, 20)
+    wait.until(lambda _: words in element(chrome, "status").text)
+
+
+def press(chrome, key):
+    chrome.find_element(By.TAG_NAME, "body").send_keys(key)
+
+
 def probabilities(chrome, table="bars"):
     cells = chrome.find_elements(By.CSS_SELECTOR, f"#{table} td:last-child")
     return [float(cell.text.removesuffix(" %") or 0) for cell in cells]
-
-
-def look_for_trouble(chrome, address):
-    """No error in the console, nothing loaded from elsewhere, nothing wider than the screen."""
-    assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
-    loaded = chrome.execute_script(
-        "return performance.getEntriesByType('resource').map(entry => entry.name)"
-    )
-    assert {urlparse(name).netloc for name in loaded} == {urlparse(address).netloc}
-    assert chrome.execute_script(
-        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
-
-
-def background(chrome):
-    return chrome.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
-
-
-@pytest.mark.slow
-def test_draw_on_the_page(browser):
-    with browser.run_service() as address:
-        with browser.open_browser() as chrome:
-            chrome.get(address)
-            for by, digit in (("mouse", 7), ("pen", 2)):
-                browser.draw(chrome, digit, by)
-                assert browser.read(chrome) == str(digit)
-                assert max(probabilities(chrome)) == probabilities(chrome)[digit] > 50
-                assert sum(probabilities(chrome)) == pytest.approx(100, abs=0.6)
-                assert sum_of_pixels(chrome, "#seen") > 10_000
-                chrome.find_element(By.TAG_NAME, "body").send_keys("c")
-                assert element(chrome, "digit").text.strip() == ""
-                assert sum_of_pixels(chrome, "#seen") == 0
-            browser.draw(chrome, "star")
-            assert browser.read(chrome) == "?"
-            assert "I do not think that this is a digit" in element(chrome, "status").text
-            assert chrome.find_elements(By.CSS_SELECTOR, "#bars tr.best") == []
-            chrome.find_element(By.TAG_NAME, "body").send_keys("c")
-            chrome.find_element(By.TAG_NAME, "body").send_keys(Keys.ENTER)
-            assert "first" in element(chrome, "status").text
-            # The second stroke changes the answer to the first: a 1 becomes a 4.
-            browser.draw(chrome, 4)
-            assert browser.read(chrome) == "4"
-            browser.forget_answer(chrome)
-            element(chrome, "canvas").send_keys(Keys.ENTER)
-            assert browser.read(chrome) == "4"
-            element(chrome, "clear").click()
-            assert element(chrome, "digit").text.strip() == ""
-            look_for_trouble(chrome, address)
-            light = background(chrome)
-        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
-            chrome.get(address)
-            browser.draw(chrome, 7, "touch")
-            assert browser.read(chrome) == "7"
-            browser.forget_answer(chrome)
-            element(chrome, "predict").click()
-            assert browser.read(chrome) == "7"
-            look_for_trouble(chrome, address)
-            assert background(chrome) != light
-
-
-def layers_shown(chrome):
-    """Return the captions of the layers once they are there."""
-    wait = WebDriverWait(chrome, 20)
-    wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#layers figcaption"))
-    return [x.text for x in chrome.find_elements(By.CSS_SELECTOR, "#layers figcaption")]
 
 
 def sum_of_pixels(chrome, selector):
@@ -100,85 +53,168 @@ def sum_of_pixels(chrome, selector):
     )
 
 
+def look_for_trouble(chrome, address):
+    """No error in the console, nothing loaded from elsewhere, nothing wider than the screen."""
+    assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
+    loaded = chrome.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert {urlparse(name).netloc for name in loaded} == {urlparse(address).netloc}
+    html = "document.documentElement"
+    assert chrome.execute_script(f"return {html}.scrollWidth <= {html}.clientWidth")
+
+
 @pytest.mark.slow
-def test_watch_it_think(browser):
-    """Stroke by stroke: the layers change, also by key, on a phone and in the dark."""
-    with browser.run_service(page="think") as address:
-        with browser.open_browser() as chrome:
-            chrome.get(address)
-            browser.draw(chrome, 7)
-            assert browser.read(chrome) == "7"
-            captions = layers_shown(chrome)
-            assert captions[0] == "conv2d: 32 maps of 26 × 26"
-            assert captions[-1] == "dense: 64 neurons"
-            assert sum_of_pixels(chrome, "#important") > 1000
-            first = sum_of_pixels(chrome, "#layers canvas")
-            body = chrome.find_element(By.TAG_NAME, "body")
-            body.send_keys("c")
-            assert chrome.find_elements(By.CSS_SELECTOR, "#layers figure") == []
-            assert sum_of_pixels(chrome, "#important") == 0
-            browser.forget_answer(chrome)
-            body.send_keys("3")  # some 3 of MNIST, another each time: a few are misread
-            assert browser.read(chrome)
-            layers_shown(chrome)
-            assert sum_of_pixels(chrome, "#layers canvas") != first
-            look_for_trouble(chrome, address)
-            light = background(chrome)
-        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
-            chrome.get(address)
-            browser.draw(chrome, 2, "touch")
-            assert browser.read(chrome) == "2"
-            assert len(layers_shown(chrome)) == 6
-            look_for_trouble(chrome, address)
-            assert background(chrome) != light
+@pytest.mark.parametrize("page", ["rest", "think"])
+def test_what_is_drawn_is_read(page):
+    """Stroke by stroke, with mouse, pen and finger, on a desk and on a phone in the dark."""
+    with browser.run_service(page=page) as address:
+        for by, digit, phone in [("mouse", 7, False), ("pen", 4, False), ("touch", 2, True)]:
+            size = (390, 844) if phone else (1000, 800)
+            with browser.open_browser(*size, dark=phone, phone=phone) as chrome:
+                chrome.get(address)
+                browser.draw(chrome, digit, by)
+                assert browser.read(chrome) == str(digit)
+                assert max(probabilities(chrome)) == probabilities(chrome)[digit] > 50
+                assert sum(probabilities(chrome)) == pytest.approx(100, abs=0.6)
+                browser.forget_answer(chrome)
+                element(chrome, "predict").click()
+                assert browser.read(chrome) == str(digit)
+                if page == "think":
+                    captions = chrome.find_elements(By.CSS_SELECTOR, "#layers figcaption")
+                    assert captions[0].text == "conv2d: 32 maps of 26 × 26" and len(captions) == 6
+                    assert sum_of_pixels(chrome, "#important") > 1000
+                press(chrome, "c")
+                assert element(chrome, "digit").text.strip() == ""
+                assert chrome.find_elements(By.CSS_SELECTOR, "#layers figure") == []
+                press(chrome, Keys.ENTER)
+                status_says(chrome, "first")  # one draws
+                browser.draw(chrome, "star")
+                assert browser.read(chrome) == "?"
+                look_for_trouble(chrome, address)
 
 
-@pytest.fixture
-def little_writer(load_script, tmp_path):
-    """Return the folder of a run with an untrained GPT of one block."""
-    model = load_script("text/gpt/gpt.py").build_gpt(4, context=8, width=16, heads=2, blocks=1)
+@pytest.mark.slow
+def test_write_along(tmp_path):
+    """It writes until it is stopped, keeps what one types, and says what it cannot read."""
+    model = build_gpt(4, context=8, width=16, heads=2, blocks=1)
     model.save(tmp_path / "gpt_checkpoint.keras")
     settings = {"data": "x", "alphabet": "\n ab", "steps": 1, "seed": 1}
     (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    return str(tmp_path)
+    text = lambda: element(chrome, "text").get_attribute("value")  # noqa: E731
+    with (
+        browser.run_service(str(tmp_path), page="write") as address,
+        browser.open_browser() as chrome,
+    ):
+        wait = WebDriverWait(chrome, 20)
+        chrome.get(address)
+        element(chrome, "write").click()
+        status_says(chrome, "never seen")
+        # A refused question is an error in the console: of those below there is none.
+        assert "422" in chrome.get_log("browser")[-1]["message"]
+        element(chrome, "text").clear()
+        element(chrome, "text").send_keys("ab ba")
+        element(chrome, "write").click()
+        wait.until(lambda _: len(text()) > 12)
+        element(chrome, "write").click()
+        written = text()
+        assert written.startswith("ab ba")
+        element(chrome, "temperature").send_keys(*[Keys.ARROW_LEFT] * 8)
+        element(chrome, "step").click()
+        wait.until(lambda _: len(text()) == len(written) + 1)
+        wait.until(lambda _: max(probabilities(chrome, "likeliest")) == 100)
+        look_for_trouble(chrome, address)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("playground")
+    live_pages.write_pages(folder)
+    return folder
+
+
+def test_pages_that_compute_ask_nobody_and_show_a_digit_of_each_kind(folder):
+    for path in folder.rglob("*.*"):
+        assert "://" not in path.read_text(encoding="utf-8"), path
+    with np.load(live_pages.DIGITS) as arrays:
+        assert arrays["y_train"][live_pages.SHOWN].tolist() == list(range(10))
+    writers, _ = data.load_writers()
+    assert np.isin(writers[live_pages.SHOWN], data.VALIDATION_WRITERS).all()
 
 
 @pytest.mark.slow
-def test_write_along(browser, little_writer):
-    """It writes until it is stopped, keeps what one types, and says what it cannot read."""
+def test_the_network_in_the_page_is_the_one_of_keras(folder):
+    """A thousand answers, and of one digit the layers and the map that a server would send."""
+    with np.load(live_pages.DIGITS) as arrays:
+        images = arrays["x_test"][:1000]
+    model = keras.models.load_model(live_pages.MODEL)
+    expected = think.think_about(model, images[3])
+    with browser.open_browser(840, 1240) as chrome:
+        chrome.get((folder / "digits.html").as_uri())
+        chrome.set_script_timeout(120)
+        answers = chrome.execute_script(
+            """const bytes = Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0));
+            const answers = [];
+            for (let at = 0; at < bytes.length; at += 784)
+                answers.push(softmax(forward(bytes.slice(at, at + 784)).logits));
+            return answers;""",
+            base64.b64encode(images.tobytes()).decode(),
+        )
+        ours = chrome.execute_async_script(
+            "think({ pixels: arguments[0] }).then(arguments[1]);", images[3].tolist()
+        )
+        browser.draw(chrome, 4)
+        assert browser.read(chrome) == "4"
+    predicted = model.predict(images[..., np.newaxis] / 255.0, verbose=0)
+    assert np.abs(np.array(answers) - predicted).max() < 1e-5
+    unpacked = lambda text: np.frombuffer(base64.b64decode(text), "uint8").astype(int)  # noqa: E731
+    assert ours["digit"] == expected["digit"]
+    assert np.abs(unpacked(ours["importance"]) - unpacked(expected["importance"])).max() <= 1
+    for one, other in zip(ours["layers"], expected["layers"], strict=True):
+        assert one["name"] == other["name"]
+        assert np.abs(unpacked(one["maps"]) - unpacked(other["maps"])).max() <= 1
 
-    def text(chrome):
-        return element(chrome, "text").get_attribute("value")
 
-    with browser.run_service(little_writer, page="write") as address:
-        with browser.open_browser() as chrome:
-            wait = WebDriverWait(chrome, 20)
-            chrome.get(address)
-            element(chrome, "write").click()
-            wait.until(lambda _: "never seen" in element(chrome, "status").text)
-            # A refused question is an error in the console: of those below there is none.
-            assert "422" in chrome.get_log("browser")[-1]["message"]
-            element(chrome, "text").clear()
-            element(chrome, "text").send_keys("ab ba")
-            element(chrome, "step").click()
-            wait.until(lambda _: len(text(chrome)) == 6)
-            wait.until(lambda _: element(chrome, "write").text == "Write")
-            assert sum(probabilities(chrome, "likeliest")) == pytest.approx(100, abs=0.3)
-            best = chrome.find_element(By.CSS_SELECTOR, "#likeliest tr.best th").text
-            assert best == {"\n": "↵", " ": "␣"}.get(text(chrome)[-1], text(chrome)[-1])
-            element(chrome, "write").click()
-            wait.until(lambda _: len(text(chrome)) > 12)
-            element(chrome, "write").click()
-            written = text(chrome)
-            assert written.startswith("ab ba") and element(chrome, "status").text == "It waits."
-            element(chrome, "temperature").send_keys(*[Keys.ARROW_LEFT] * 8)
-            assert element(chrome, "shown").text == "0.0"
-            element(chrome, "step").click()
-            wait.until(lambda _: len(text(chrome)) == len(written) + 1)
-            wait.until(lambda _: max(probabilities(chrome, "likeliest")) == 100)
-            look_for_trouble(chrome, address)
-            light = background(chrome)
-        with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
-            chrome.get(address)
-            look_for_trouble(chrome, address)
-            assert background(chrome) != light
+def flat(layers):
+    return [np.array(layer[name], "float32") for layer in layers for name in ("kernel", "bias")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_the_playground_computes_as_keras_and_learns(activation, folder):
+    with browser.open_browser(840, 1100) as chrome:
+        chrome.get((folder / "playground.html").as_uri())
+        network, x, y, gradients, stepped, loss = chrome.execute_script(
+            """const random = randomNumbers(7);
+            const network = makeNetwork([2, 5, 4, 1], arguments[0], random);
+            network.layers.forEach(({ bias }) => bias.forEach((_, j) => bias[j] = random() - 0.5));
+            const { x, y } = makePoints("moons", 40, 0.2, random);
+            const before = JSON.parse(JSON.stringify(network.layers));
+            const gradients = gradientsOf(network, x, y);
+            const loss = meanLoss(network, x, y);
+            const adam = {};
+            for (let step = 0; step < 3; step += 1)
+                adamStep(network, gradientsOf(network, x, y), 0.05, adam);
+            return [before, x, y, gradients, network.layers, loss];""",
+            activation,
+        )
+        wait = WebDriverWait(chrome, 60)
+        wait.until(lambda page: int(page.execute_script("return world.epoch")) > 60)
+        first, *_, (last, _) = chrome.execute_script("return world.losses")
+        assert first[0] > 0.6 and last < 0.3
+        Select(element(chrome, "shape")).select_by_visible_text("spiral")
+        assert chrome.execute_script("return world.train.x.length") == 200
+        assert chrome.get_log("browser") == []
+    dense = keras.layers.Dense
+    hidden = [dense(5, activation=activation), dense(4, activation=activation)]
+    model = keras.Sequential([keras.Input((2,)), *hidden, dense(1, activation="sigmoid")])
+    model.set_weights(flat(network))
+    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
+    x, y = np.array(x, "float32"), np.array(y, "float32")[:, np.newaxis]
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(loss, abs=1e-5)
+    slopes = weight_gradients(model, x, y, keras.losses.binary_crossentropy).values()
+    for ours, theirs in zip(flat(gradients), slopes, strict=True):
+        assert np.abs(ours - theirs).max() < 1e-5
+    model.fit(x, y, batch_size=40, epochs=3, verbose=0)
+    for ours, theirs in zip(flat(stepped), model.get_weights(), strict=True):
+        assert np.abs(ours - theirs).max() < 1e-5

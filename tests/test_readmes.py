@@ -13,10 +13,12 @@ from textwrap import dedent
 
 import keras
 import pytest
-from conftest import ROOT, render
+from conftest import ROOT, render, replace_everywhere
 
-from book.measurements import MEASUREMENTS
-from book.texts import FENCE, PAGES, READMES, is_quoted
+from book.measuring.measurements import MEASUREMENTS
+from book.pages.results import look_up
+from book.pages.texts import FENCE, PAGES, READMES, is_quoted
+from utils import runs
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
@@ -195,9 +197,9 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     assert python == "python"
     tested = re.search(rf'(load|run)\w*\(\s*f?"{script}"', OTHER_TESTS)
     only_options = tested and script not in ALSO_HERE
-    if only_options:
-        monkeypatch.setattr("utils.runs.make_folder", make_no_folder)
     module = load_quickly(script)
+    if only_options:
+        replace_everywhere(monkeypatch, runs.make_folder, make_no_folder)
     for constant, value in CONSTANTS.get(script, {}).items():
         monkeypatch.setattr(module, constant, value)
     outputs = [] if script in NO_OUTPUTS else ["--outputs", str(tmp_path / "run")]
@@ -229,7 +231,7 @@ def test_the_options_of_what_is_not_run_are_those_of_the_script(command, load_qu
     monkeypatch.setenv("KERAS_BACKEND", keras.config.backend())  # some set another one
     command = command.replace("conv_net_average", "conv_net")  # the text has one add it
     script, *options = shlex.split(command, comments=True)
-    if script == "book/notebooks.py":
+    if script == "book/editions/notebooks.py":
         pytest.importorskip("nbformat", reason="needs book/requirements.txt")
     with pytest.raises(SystemExit) as end:
         load_quickly(script).main([*options, "--help"])
@@ -295,7 +297,7 @@ def test_figures_exist_and_say_what_they_show(links):
 
 @each_page
 def test_tables_and_numbers_are_those_of_the_results(page, load_script):
-    script, text = load_script("book/readme.py"), TEXTS[page]
+    script, text = load_script("book/pages/readme.py"), TEXTS[page]
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
@@ -306,7 +308,7 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
 
 
 def test_a_number_may_be_that_of_a_script_and_break_over_two_lines(load_script):
-    script = load_script("book/readme.py")
+    script = load_script("book/pages/readme.py")
     text = "{} networks, {} steps of {}.".format(
         "{}<!--\nxor.parameters d -->",
         "{}<!-- mlp/mlp.py:EPOCHS / mlp/mlp.py:BATCH_SIZE .1f -->",
@@ -314,7 +316,7 @@ def test_a_number_may_be_that_of_a_script_and_break_over_two_lines(load_script):
     )
     assert script.bring_up_to_date(text.format(0, 0, 0)) == text.format(65, "10.0", 256)
     with pytest.raises(KeyError, match=r"mlp/mlp\.py has no constant BATCHES"):
-        script.look_up("mlp/mlp.py:BATCHES")
+        look_up("mlp/mlp.py:BATCHES")
 
 
 def test_results_say_how_they_were_measured():
@@ -370,7 +372,7 @@ def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme):
 
 def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
     """The path has at most 4,000 words a chapter; both places say its minutes, to the nearest."""
-    words = load_script("book/words.py")
+    words = load_script("book/pages/words.py")
     for path, on_path, minutes in words.chapters():
         count = words.count_words(TEXTS[path])
         assert count <= words.MOST or not on_path, path
@@ -381,7 +383,7 @@ def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
 
 def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
     """Of those that are read as a whole."""
-    plan = (ROOT / "book" / "TEACHING.md").read_text(encoding="utf-8")
+    plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
     assert len(rows) == 12
     for chapters, minutes in rows:

@@ -7,7 +7,7 @@ import shlex
 import keras
 import pytest
 
-from book.measurements import MEASUREMENTS
+from book.measuring.measurements import MEASUREMENTS
 from utils.runs import load_results
 
 # Together some two minutes on two cores. Each part of the book that computes without training for

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from utils.runs import NEW
 
+# By the names that keras.optimizers.get knows.
+OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"]
 LARGEST = {int: 2**32 - 1, float: 3e38}  # what a network, in float32, and its libraries take
 
 
@@ -50,3 +52,8 @@ def positive(kind, most=math.inf):
 
 
 seed = number(int, 0, LARGEST[int])  # what numpy and every back end of Keras take
+
+
+def verbosity():
+    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
+    return 1 if sys.stdout.isatty() else 2

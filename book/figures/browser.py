@@ -37,7 +37,7 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
-    "write": (ROOT / "text" / "live" / "write_along.py", 680),
+    "write": (ROOT / "text" / "gpt" / "live" / "write_along.py", 680),
     "numbers": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
 # What is drawn on those on which one draws, and whether in the dark.

@@ -2,7 +2,7 @@
 
     python book/figures/curves.py
 
-Draws them from assets/results/broken.json, and prints them as the table that book/TEACHING.md
+Draws them from assets/results/broken.json, and prints them as the table that teaching/TEACHING.md
 has for those who cannot see them. A few seconds.
 """
 
@@ -14,7 +14,7 @@ from utils.figures import plot_history, save_figure
 from utils.options import make_parser
 from utils.runs import load_results, make_folder, save_results
 
-# In the order of the panels A to H. book/keys/SOLUTIONS.md names them.
+# In the order of the panels A to H. teaching/keys/SOLUTIONS.md names them.
 TRAININGS = [
     "not_scaled",
     "labels_shuffled",

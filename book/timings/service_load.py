@@ -28,9 +28,11 @@ from pathlib import Path
 import numpy as np
 
 from mnist.data import load_mnist
+from serialization.operating.server import serve
+from serialization.rest.app import create_app
+from utils.loading import load_model
 from utils.options import make_parser, number, positive
 from utils.runs import ROOT, fail, make_folder, save_results
-from utils.saving import load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
@@ -40,17 +42,12 @@ LATER = 50  # calls of the network itself with a size, after the first
 BATCH = 100  # images of a request, in the measurement with batches
 PORT = 8765
 
-JSON = {"Content-Type": "application/json"}
 
-
-def serve(port, slow):
-    """Run the service in this process; slow asks model.predict instead of predict_on_batch."""
+def serve_digits(port, how):
+    """Run the service in this process; "predict" asks it in place of predict_on_batch."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it logs each request
-    from serialization.operating.server import serve
-    from serialization.rest.app import create_app  # only here: only this process serves
-
     app = create_app()
-    if slow:
+    if how == "predict":
         model = app.classifier.detector.network
         model.predict_on_batch = lambda batch: model.predict(batch, verbose=0)
     serve(app, app.classifier.name, "127.0.0.1", port)
@@ -69,15 +66,6 @@ def wait_until_ready(port, process):
     fail(f"the service did not start; is port {port} taken?")
 
 
-def bodies(batch):
-    """Return requests in JSON: single test images, or so many in each."""
-    _, (images, _) = load_mnist()
-    images = images[: 64 * max(batch, 1)]
-    if batch:
-        images = images.reshape(64, batch, 28, 28)
-    return [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
-
-
 def keep_asking(port, requests, until, latencies, failures):
     """Be one client: send one request after the other over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -86,7 +74,7 @@ def keep_asking(port, requests, until, latencies, failures):
         if start >= until:
             break
         try:
-            connection.request("POST", "/predict", body, JSON)
+            connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             response.read()
         except (OSError, http.client.HTTPException):
@@ -97,9 +85,15 @@ def keep_asking(port, requests, until, latencies, failures):
 
 
 def ask(port, clients, seconds, batch=0):
-    """Return what so many clients saw in so many seconds: latencies in ms, requests per second."""
-    requests, latencies, failures = bodies(batch), [], []
-    start = time.perf_counter()
+    """Return what so many clients saw in so many seconds: latencies in ms, requests per second.
+
+    batch: how many test images are in a request, shape (batch, 28, 28); 0: one, (28, 28).
+    """
+    _, (images, _) = load_mnist()
+    shape = (64, batch, 28, 28) if batch else (64, 28, 28)
+    images = images[: 64 * max(batch, 1)].reshape(shape)
+    requests = [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
+    latencies, failures, start = [], [], time.perf_counter()
     arguments = (port, requests, start + seconds, latencies, failures)
     threads = [threading.Thread(target=keep_asking, args=arguments) for _ in range(clients)]
     for thread in threads:
@@ -116,12 +110,10 @@ def ask(port, clients, seconds, batch=0):
 
 
 def resident_memory(process):
-    """Return the MiB of memory that a process holds, where Linux tells."""
+    """Return the MiB of memory that a process has held at most, where Linux tells."""
     status = Path(f"/proc/{process.pid}/status")
-    if not status.exists():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
 
 
 def first_calls(sizes):
@@ -148,35 +140,26 @@ def first_calls(sizes):
             np.asarray(model.predict_on_batch(batch))
             milliseconds.append(1000 * (time.perf_counter() - start))
         first, *later = milliseconds
-        results[str(size)] = one = {"compiled": bool(compiled), "first_ms": first}
-        one["later_ms"] = float(np.median(later))
-        print(f"batch of {size:3}: first call {first:6.1f} ms", end="")
-        print(f", half of the later ones within {one['later_ms']:5.1f} ms", end="")
-        print(", compiled" if compiled else "", flush=True)
+        one = {"compiled": bool(compiled), "first_ms": first, "later_ms": float(np.median(later))}
+        results[str(size)] = one
+        print(f"batch of {size:3}:", ", ".join(f"{key} {one[key]:.1f}" for key in one), flush=True)
     return results
 
 
-def measure(slow, port, seconds, clients):
+def measure(how, port, seconds, clients):
     """Start a service, ask it from each number of clients, stop it; return the results."""
     with socket.socket() as other:
         if other.connect_ex(("127.0.0.1", port)) == 0:
             fail(f"port {port} is taken: another server would be measured. Choose another --port.")
-    how = "predict" if slow else "fast"
     process = subprocess.Popen([sys.executable, __file__, "--serve", how, "--port", str(port)])
     try:
         wait_until_ready(port, process)
         ask(port, 1, min(1, seconds))  # the first requests are slower
-        results = {}
-        for number in clients:
-            results[str(number)] = line = ask(port, number, seconds)
-            print(
-                f"{'predict' if slow else 'predict_on_batch':17} {number:2} clients: "
-                f"half within {line['p50_ms']:6.1f} ms, 99 % within {line['p99_ms']:6.1f} ms, "
-                f"{line['per_second']:5.0f} requests per second, {line['failures']} failed",
-                flush=True,
-            )
+        results = {str(number): ask(port, number, seconds) for number in clients}
         results["batch"] = ask(port, 1, seconds, BATCH)
-        print(f"batches of {BATCH}: {results['batch']['images_per_second']:.0f} images per second")
+        for name, line in results.items():
+            found = ", ".join(f"{key} {value:.1f}" for key, value in line.items())
+            print(f"{how:8} {name:5}: {found}", flush=True)
         return results | {"peak_mib": resident_memory(process)}
     finally:
         process.terminate()
@@ -192,13 +175,11 @@ def main(argv=None):
     add("--serve", choices=["fast", "predict"], help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.serve:
-        serve(args.port, args.serve == "predict")
+        serve_digits(args.port, args.serve)
         return None
     folder = make_folder(args.outputs)
-    results = {
-        name: measure(slow, args.port, args.seconds, args.clients)
-        for name, slow in (("fast", False), ("predict", True))
-    }
+    settings = (args.port, args.seconds, args.clients)
+    results = {how: measure(how, *settings) for how in ("fast", "predict")}
     results["first_calls"] = first_calls(SIZES)
     return save_results(results, folder, __file__, argv)
 

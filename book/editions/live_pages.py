@@ -1,0 +1,72 @@
+"""Machinery of the edition: pages that compute in the browser, without a server or a network.
+
+The page that shows a network thinking is that of visualizing/live, with the shipped network inside
+and with answers.js in place of the service. The playground trains small networks.
+"""
+
+import base64
+import io
+import json
+import shutil
+import zipfile
+
+import h5py
+import numpy as np
+from jinja2 import Environment, FileSystemLoader
+
+from utils.runs import ROOT
+
+HERE = ROOT / "playground"
+MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+DIGITS = ROOT / "assets" / "data" / "mnist.npz"
+# An image of each digit that validates: the test images are not for looking.
+SHOWN = [889, 905, 584, 875, 897, 768, 794, 426, 756, 744]
+SERVICE = ROOT / "serialization" / "rest"
+LIVE = ROOT / "visualizing" / "live"
+PAGE = """{% extends "think.html" %}
+{% block head %}{{ super() }}
+<script src="network_data.js" defer></script>
+<script src="network.js" defer></script>
+<script src="answers.js" defer></script>
+{% endblock %}"""
+
+
+def pack(array):
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def network_data():
+    """Return the layers of the shipped network, its weights, its limits, and a digit of each kind.
+
+    The file is read without Keras, which the edition does not need otherwise.
+    """
+    with zipfile.ZipFile(MODEL) as archive:
+        config = json.loads(archive.read("config.json"))["config"]
+        file = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+    layers, weights = [], []
+    for layer in config["layers"][1:]:  # the first is the input
+        kind, settings = layer["class_name"], layer["config"]
+        (side, *_) = settings.get("kernel_size", [1])
+        entry = {"name": settings["name"], "kind": kind, "side": side}
+        layers.append(entry | {"activation": settings.get("activation")})
+        if kind in ("Conv2D", "Dense"):
+            variables = file["layers"][settings["name"]]["vars"]
+            weights += [pack(np.asarray(variables[key], "float32")) for key in ("0", "1")]
+    with np.load(DIGITS) as arrays:
+        digits = [pack(image) for image in arrays["x_train"][SHOWN]]
+    limits = json.loads(MODEL.with_suffix(".json").read_text(encoding="utf-8"))
+    return {"layers": layers, "weights": weights, "limits": limits, "digits": digits}
+
+
+def write_pages(folder):
+    """Write the pages, with all that they need, to a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(SERVICE / "static", folder / "static", dirs_exist_ok=True)
+    shutil.copytree(LIVE / "static", folder / "watch", dirs_exist_ok=True)
+    for file in (*HERE.glob("*.js"), *HERE.glob("*.html"), *HERE.glob("*.css")):
+        shutil.copy(file, folder)
+    data = f"const DATA = {json.dumps(network_data())};\n"
+    (folder / "network_data.js").write_text(data, encoding="utf-8")
+    templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
+    page = Environment(loader=templates, autoescape=True).from_string(PAGE).render()
+    (folder / "digits.html").write_text(page, encoding="utf-8")

@@ -1,0 +1,212 @@
+"""Machinery of the book: one notebook for each chapter, made from its README.
+
+    pip install -r book/requirements.txt
+    python book/editions/notebooks.py  # all of them, in seconds
+    python book/editions/notebooks.py --execute xor basics  # and run some, which takes minutes
+    # Stopped? The same command goes on with the chapters that have not yet run to their end.
+    python book/editions/notebooks.py --execute all --outputs FOLDER
+    # Only those whose cells (not the scripts that they start) are others than in the filed run.
+    python book/editions/notebooks.py --execute changed
+
+The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
+that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
+never edited: change the README and make them again. One that has run is kept until its cells or the
+address in its first cell change, even if its text has changed since: delete it to get it anew. An
+execution stops at the first cell, or the first command, that fails, and lists the lines that the
+README shows and the cells did not print.
+"""
+
+from chapter import OUTPUTS, ROOT
+
+import base64
+import hashlib
+import os
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from book.editions.edition import find
+from book.editions.execution import execute
+from book.editions.fixed_cells import PUT_YOURS, USE, start_cell
+from book.pages.texts import FENCE, is_quoted
+from utils.files import read_json
+from utils.options import make_parser
+from utils.runs import fail, load_results, make_folder, provenance, save_results, write_json
+
+SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
+# What a block of code goes into, if not only the notebook runs it.
+FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
+# What names something of the reader's, such as a RUN. (A GRU is a network.)
+YOURS = re.compile(r"mine\.|\d{4}-\d\d-\d\d_|\b(?!GRU\b)[A-Z_]{3,}\b")
+COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
+IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)]+\.png)(\))")
+LINK = re.compile(
+    r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
+)
+DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
+# What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
+LOOKED_UP = [Path(f"{name}.md") for name in ("README", "CONTENTS", "GLOSSARY", "TROUBLESHOOTING")]
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# What stands before something of the book that follows a cell; the reader's own stands above it.
+OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
+
+
+def chapters():
+    """Return the READMEs of the chapters by the names of their notebooks."""
+    readmes = [path for path in find("README.md") if path != Path("README.md")]
+    return {"_".join(path.parent.parts): path for path in readmes}
+
+
+def notebook_names():
+    """Return the names of all notebooks by their pages."""
+    of_chapters = {path: name for name, path in chapters().items()}
+    return of_chapters | {path: path.stem for path in LOOKED_UP}
+
+
+def prepare_text(text, readme, names, folder, repository):
+    """Return a text of a README for a notebook in the folder: comments out, figures inside."""
+    here = (ROOT / readme).parent
+
+    def attach(match):
+        data = base64.b64encode((here / match[2]).read_bytes()).decode()
+        return f"{match[1]}data:image/png;base64,{data}{match[3]}"
+
+    def relink(match):
+        path = (here / match[2]).resolve()
+        if name := names.get(path.relative_to(ROOT)):
+            return f"{match[1]}{name}.ipynb{match[3] or ''}"
+        target = Path(os.path.relpath(path, folder)).as_posix()
+        if repository:
+            target = f"{repository}/blob/HEAD/{path.relative_to(ROOT).as_posix()}"
+        return f"{match[1]}{target}{match[3] or ''}"
+
+    def anchor(match):
+        """Jupyter calls the section "Is it fair?" #Is-it-fair?, the links have #is-it-fair."""
+        title = re.sub(r"\]\([^)]*\)", "", match[1]).strip().lower()
+        name = re.sub(r"[^\w -]", "", title).replace(" ", "-")
+        return f'<a id="{name}"></a>\n\n{match[0]}'
+
+    def change(prose):
+        prose = HEADING.sub(anchor, prose)
+        prose = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", prose)))
+        return re.sub(r"\$`(.+?)`\$", r"$\1$", prose, flags=re.DOTALL)  # GitHub's formulas
+
+    parts, done = [], 0
+    for block in FENCE.finditer(text):  # what is within stays as it is
+        formula = block[2] == "math"
+        parts += [change(text[done : block.start()])]
+        parts += [f"$$\n{block[3]}$$" if formula else block[0]]
+        done = block.end()
+    return "".join([*parts, change(text[done:])])
+
+
+def cells_of(block, before, readme):
+    """Return the sources of the cells for a fenced block, none if the block is text."""
+    indent, language, code = block.groups()
+    folded = before.count("<details") > before.count("</details")
+    if indent or folded or SKIPPED.search(before):
+        return []
+    if language == "python" and not is_quoted(code, ROOT / readme):
+        file = FILE.search(before)
+        return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
+    if language == "shell":
+        lines = [" ".join(line.split()) for line in code.replace("\\\n", " ").rstrip().split("\n")]
+        if all(line.startswith("python ") for line in lines):
+            # On Windows, a comment would be an argument.
+            lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
+            yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
+            return [f"{PUT_YOURS}\n#{line}" for line in lines] if yours else lines
+    return []
+
+
+def make_notebook(readme, names, folder, repository=None):
+    """Return the notebook of a chapter for a folder; repository: what git clones, an address."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    # Each cell is a page of its own, and needs the addresses of the links that it uses.
+    links = {" ".join(one[1].lower().split()): one[0] for one in DEFINITION.finditer(text)}
+    text = DEFINITION.sub("", text)
+
+    def text_cell(part):
+        said = " ".join(part.lower().split())
+        used = [line for label, line in links.items() if f"[{label}]" in said]
+        part = "".join([part.strip(), "\n\n", *used]).strip()
+        return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
+
+    cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
+    blocks = [*FENCE.finditer(text), None]
+    if readme in LOOKED_UP:
+        cells, blocks = [], []  # text alone
+    for block, after in pairwise(blocks):
+        sources = cells_of(block, text[: block.start()], readme)
+        if sources:
+            cells += [text_cell(said + text[done : block.start()].lstrip())]
+            cells += map(new_code_cell, sources)
+            done, rest = block.end(), text[block.end() :].lstrip()
+            ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
+            said = f"{ours}\n\n" if ours else ""
+            alone = len(sources) == 1 and not sources[0].startswith(PUT_YOURS)
+            if alone and rest.startswith("```text"):
+                cells[-1].metadata["shown"] = after[3]
+    cells.append(text_cell(said + text[done:].lstrip()))
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"  # the same each time
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def code_hash(notebook):
+    """Return a hash of what the cells run; the first one, which finds the project, is left out."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
+    lines = [line for line in "\n".join(code).split("\n") if not line.startswith("#")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:6]
+
+
+def main(argv=None):
+    parser = make_parser("Make notebooks of the chapters.", OUTPUTS)
+    readmes = chapters()
+    about = "chapters whose notebooks are run: all, changed ones, or names such as xor"
+    choices = ["all", "changed", *readmes]
+    parser.add_argument("--execute", nargs="+", choices=choices, default=[], help=about)
+    about = "address from which the first cell clones the project, if it is not there"
+    parser.add_argument("--repository", help=about)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs).resolve()
+    names, kept = notebook_names(), folder / "results.json"
+    executed = read_json(kept)["executed"] if kept.exists() else {}
+    filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
+    for page in LOOKED_UP:
+        looked_up = make_notebook(page, names, folder, args.repository)
+        nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
+    for name, readme in readmes.items():
+        notebook = make_notebook(readme, names, folder, args.repository)
+        nbformat.validate(notebook)
+        state = {"code": code_hash(notebook), "repository": args.repository, "wrong": None}
+        if (folder / f"{name}.ipynb").exists() and state.items() <= executed.get(name, {}).items():
+            continue  # it has run, and is kept
+        executed.pop(name, None)
+        named = {"all", name} & set(args.execute)
+        if not named and state.items() <= filed.get(name, {}).items():
+            executed[name] = filed[name]
+            continue
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+        if named or "changed" in args.execute:
+            run = provenance(__file__, argv)  # of each chapter: they run on several days
+            one = state | {key: run[key] for key in ("date", "keras", "cores")} | execute(notebook)
+            nbformat.write(notebook, folder / f"{name}.ipynb")
+            print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
+            for line in one["not_printed"]:
+                print(f"    shown, not printed: {line}", flush=True)
+            executed[name] = one
+            write_json({"executed": executed}, kept)
+    print(f"{len(list(folder.glob('*.ipynb')))} notebooks")
+    results = save_results({"executed": executed}, folder, __file__, argv)
+    if any(one["wrong"] for one in executed.values()):
+        fail("not all notebooks ran to their end")
+    return results
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Machinery of the book: run its scripts and file what they measure for the READMEs.
+
+    python book/measuring/measure.py  # all that the code at hand has not yet made
+    python book/measuring/measure.py xor churn  # only these
+    python book/measuring/measure.py --chapters basics xor mlp  # all of these folders' scripts
+    python book/pages/readme.py  # then bring the READMEs up to date
+
+A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
+versions, seconds, number of processor cores and the share of them that other programs had
+meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
+run is kept in book/outputs/. The first command takes a night, may be stopped at any moment, and
+then goes on: it leaves out what the last commit of the code has made already. One measurement runs
+at a time. One whose seconds count waits until no other program is busy, and is not filed if one
+was.
+"""
+
+from chapter import OUTPUTS, ROOT
+
+import argparse
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import psutil
+
+from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
+from utils.files import read_json
+from utils.runs import RESULTS, fail, write_json
+
+IMAGES = ROOT / "assets" / "image"
+COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}
+# The names of the runs that a command reads, and the names of all that any command reads.
+NEEDS = {name: re.findall(r"\{(\w+)\}", command) for name, command in COMMANDS.items()}
+READ = {need for needs in NEEDS.values() for need in needs}
+
+
+def folder_of(command):
+    """Return the folder of a command's script: the chapter."""
+    return re.search(r"(\w+)/\S+\.py", command)[1]
+
+
+CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
+
+# What a run of mnist.py knows of each model, but the book has no need to keep.
+LEFT_OUT = {"summary", "classification_report"}
+MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
+BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
+WATCHED = 5  # seconds, to see whether other programs are busy
+
+
+def commit():
+    """Return the last commit of code or data, with -dirty if they changed since, or None."""
+    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
+
+    def git(*words):
+        words = ["git", *words, *left_out]
+        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
+
+
+def cpu_seconds():
+    """Return the seconds that others than the ended children of this process have computed.
+
+    Windows does not tell those of the children, so there they count as well.
+    """
+    times, own = psutil.cpu_times(), os.times()
+    idle = times.idle + getattr(times, "iowait", 0)
+    return sum(times) - idle - own.children_user - own.children_system
+
+
+def wait_until_quiet():
+    """Return as soon as other programs leave the processors alone."""
+    while (percent := psutil.cpu_percent(WATCHED)) > 100 * BUSY:
+        print(f"Other programs have {percent:.0f}% of the processors: waiting.", flush=True)
+
+
+def file_run(name, folder, figures, **more):
+    """File the results.json of a run as NAME.json, and figures, {name in the run: in the book}.
+
+    more: what else is known of the run, such as its seconds.
+    """
+    if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
+        fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
+    results = read_json(folder / "results.json")
+    provenance = results["provenance"]
+    provenance["command"] = re.sub(r" --outputs \S+|\bbook/outputs/", "", provenance["command"])
+    provenance |= more
+    for model in results.get("models", {}).values():
+        for key in LEFT_OUT & set(model):
+            del model[key]
+    write_json(results, RESULTS / f"{name}.json")
+    for source, target in figures.items():
+        shutil.copy(folder / source, IMAGES / target)
+
+
+def start(command, folder):
+    """Run a command as a reader does; return whether it came to its end. folder: of its run."""
+    places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
+    words = [os.path.expandvars(word) for word in shlex.split(command.format(**places))]
+    settings = [word for word in words if re.match(r"\w+=", word)]
+    words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
+    environment = os.environ | dict(word.split("=", 1) for word in settings)
+    return subprocess.run(words, cwd=ROOT, env=environment).returncode == 0
+
+
+def measure(name):
+    """Run one measurement and file its results; return what went wrong, "" if nothing did."""
+    command = COMMANDS[name]
+    print(f"== {name}: python {command}", flush=True)
+    if unset := [one for one in re.findall(r"\$(\w+)", command) if one not in os.environ]:
+        print(f"It is left out, since ${unset[0]} is not set.")
+        return ""
+    if name in ALONE:
+        wait_until_quiet()
+    with tempfile.TemporaryDirectory() as parent:
+        folder = OUTPUTS / name if name in READ else Path(parent) / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        code, before, began = commit(), cpu_seconds(), time.perf_counter()
+        if not start(command, folder):
+            return "its command failed"
+        results = read_json(folder / "results.json")
+        results["provenance"]["commit"] = code
+        write_json(results, folder / "results.json")
+        seconds = time.perf_counter() - began
+        others = max(0.0, cpu_seconds() - before) / (os.cpu_count() * seconds)
+        if others > BUSY:
+            print(f"Other programs had {others:.0%} of the processors: the seconds say little.")
+            if name in ALONE:
+                return "nothing was filed, since other programs were busy: measure again"
+        if name in MEASUREMENTS:
+            figures = MEASUREMENTS[name][1]
+            figures = (
+                figures if isinstance(figures, dict) else dict(zip(figures, figures, strict=True))
+            )
+            more = {"seconds": round(seconds, 1), "others": round(others, 3)}
+            file_run(name, folder, figures, **more)
+    return ""
+
+
+def made_by(path):
+    """Return the commit that made a results.json; None if there is none."""
+    return read_json(path)["provenance"].get("commit") if path.is_file() else None
+
+
+def choose(names, code):
+    """Return what to make, in order. names: what is asked for, if not all that code has not made.
+
+    A run that is read is made before, unless it is there: with names one of any commit will do.
+    What edited code has made counts as not made.
+    """
+    code = None if (code or "").endswith("-dirty") else code or "no commit"
+    chosen = set(names) or {
+        name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
+    }
+    order = [*TopologicalSorter(NEEDS).static_order()]
+    for name in reversed(order):
+        for need in NEEDS[name] if name in chosen else []:
+            run = OUTPUTS / need / "results.json"
+            if not run.is_file() or not (names or made_by(run) == code):
+                chosen.add(need)
+    return [name for name in order if name in chosen]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(COMMANDS)}")
+    parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
+    args = parser.parse_args()
+    if unknown := set(args.names) - set(COMMANDS):
+        parser.error(f"no measurement {', '.join(unknown)}")
+    of_chapters = [
+        name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
+    ]
+    wrong = {}
+    for name in choose(args.names + of_chapters, commit()):
+        lacking = [need for need in NEEDS[name] if need in wrong]
+        if why := f"it reads {lacking[0]}" if lacking else measure(name):
+            wrong[name] = why
+    if wrong:
+        fail("not measured: " + "; ".join(f"{name} ({why})" for name, why in wrong.items()))
+
+
+if __name__ == "__main__":
+    main()

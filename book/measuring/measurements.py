@@ -1,0 +1,354 @@
+"""Machinery of the book: what measure.py measures, with which command, and after which run."""
+
+# Name of the measurement, the command that makes it, its figures that go into the book: a list, or
+# a dict where they have another name there. {NAME} in a command is the folder of that other run,
+# which is made before; KEY=VALUE in front of a command is set in its environment, and $NAME is what
+# only the environment of measure.py knows: without it, the measurement is left out.
+ZOO = [
+    "mlp_one_layer", "mlp_two_layers", "mlp_two_layers_dropout", "conv_net", "conv_net_l1",
+    "conv_net_l2", "conv_net_batch_norm", "conv_net_dropout", "le_net",
+]  # fmt: skip
+FLOWS = "{generating_flow} {flow_2} {flow_3}"
+MEASUREMENTS = {
+    "neurons": ("basics/draw_neuron.py", ["neurons.png"]),
+    "network_xor": (
+        "basics/draw_network.py --layers 2 8 4 1"
+        " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
+        ["network_2-8-4-1.png"],
+    ),
+    "network_churn": (
+        "basics/draw_network.py --layers 11 6 6 1"
+        " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
+        ["network_11-6-6-1.png"],
+    ),
+    "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
+    "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
+    "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
+    "vanishing_gradient_100": ("basics/vanishing_gradient.py --epochs 100 --seeds 1", []),
+    "vanishing_gradient_he": ("basics/vanishing_gradient.py --initializer he_normal", []),
+    "vanishing_gradient_mend": ("basics/vanishing_gradient.py --mend", []),
+    "activations": ("reference/activations.py", ["activations.png"]),
+    "initializers": ("reference/initializers.py", ["initializers.png"]),
+    "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
+    "xor": ("xor/xor.py", ["xor.png"]),
+    "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
+    "xor_initializations": ("xor/initializations.py --all", []),
+    "chapters": ("book/figures/chapters.py", ["chapters.png"]),
+    "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
+    "churn": ("mlp/mlp.py", []),
+    "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
+    "churn_features": ("mlp/features.py", []),
+    "churn_fairness": ("mlp/fairness.py", []),
+    "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
+    "churn_experiments": ("mlp/churn_experiments.py", []),
+    "churn_real": ("mlp/churn_experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
+    "own_tables": ("mlp/tables/example_tables.py", ["own_table.png"]),
+    "churn_seconds": ("book/timings/seconds.py churn", []),
+    "mnist_figures": (
+        "book/figures/mnist_figures.py",
+        [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
+    ),
+    "mnist_splits": ("mnist/validation_set.py", []),
+    "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
+    "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
+    "mnist_experiments": ("mnist/mnist_experiments.py", []),
+    "mnist_short": (
+        "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
+        " --batch-size 128 --epochs 3",
+        [],
+    ),
+    "mnist_short_augment": (
+        "mnist/overfitting/lab.py -m conv_net --augment --lr-schedule cosine --epochs 3",
+        [],
+    ),
+    "mnist_mixed": (
+        "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
+        [],
+    ),
+    "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
+    "mnist_seeds_quick": (
+        "mnist/studies/seeds.py conv_net quick_net --train-samples 2000 --epochs 30 --seeds 1 2 3",
+        [],
+    ),
+    "mnist_schedule": (
+        "mnist/studies/seeds.py conv_net 'conv_net --lr-schedule cosine'"
+        " 'conv_net --learning-rate 0.005' 'conv_net --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
+        " 'conv_net --lr-schedule cosine --batch-size 128'"
+        " 'conv_net --learning-rate 0.005 --batch-size 128'"
+        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'"
+        " --seeds 1 2 3 --epochs 3 --train-samples 55000",
+        [],
+    ),
+    "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),
+    "mnist_quick": ("mnist/studies/recipes.py quick --test", []),
+    "mnist_best": ("mnist/studies/recipes.py best --test", []),
+    "mnist_holdout": ("mnist/studies/holdout.py", []),
+    "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
+    # Both want JAX and PyTorch.
+    "backends": ("backends/backends.py --scripts xor churn mnist", []),
+    "backends_lstm": ("backends/backends.py --scripts lstm", []),
+    "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
+    "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
+    "opening": ("book/timings/opening.py", []),  # installs
+    "machine_speed": ("book/timings/seconds.py machine", []),
+    "serialization": ("book/timings/saved_forms.py", []),
+    # Wants requirements-optional.txt.
+    "smaller": ("serialization/smaller.py", []),
+    "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
+    "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
+    "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
+    "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
+    "rest_load": ("book/timings/service_load.py", []),
+    "shapes": ("visualizing/shapes.py", []),
+    "blocks": ("visualizing/draw_weights.py", ["blocks_conv_net.png"]),
+    "features": (
+        "visualizing/feature_maps.py",
+        ["filters.png", "feature_maps.png", "feature_maps_of_digits.png"],
+    ),
+    "activation_maximization": (
+        "visualizing/activation_maximization.py",
+        ["maximized_digits.png", "maximized_filters.png"],
+    ),
+    "attribution": ("visualizing/attribution.py", ["attribution.png"]),
+    "attribution_5": ("visualizing/attribution.py --wiped 5", []),
+    "attribution_150": ("visualizing/attribution.py --wiped 150", []),
+    "placing": ("visualizing/placing.py", []),
+    "embedding": ("visualizing/embedding.py", ["embedding.png"]),
+    "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
+    "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
+    "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
+    "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
+    "think_speed": ("book/timings/seconds.py think", []),
+    "front_page": ("book/figures/front_page.py", ["front_page.png"]),
+    "traffic": ("book/figures/traffic.py", ["traffic.png"]),
+    "order": ("rnn/order.py", []),
+    "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
+    "exercises": ("exercises/mutants.py", []),
+    "notebooks": ("book/editions/notebooks.py --execute changed", []),  # hours, if all have changed
+    "cells": (
+        "book/figures/draw_cells.py",
+        ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
+    ),
+    "eight_curves": ("book/figures/curves.py", ["eight_curves.png"]),  # of the results of "broken"
+    "through_time": ("rnn/cells/through_time.py", []),
+    "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
+    "recurrent_costs": ("rnn/cells/costs.py", []),
+    "names": ("rnn/names.py", ["names_letters.png"]),
+    "first_names": ("rnn/first_names.py", []),
+    "spam_leak": ("text/leak.py", []),
+    "spam": ("text/spam.py", []),
+    "text_pieces": ("text/pieces.py", ["pieces.png"]),
+    "text_embeddings": ("text/embeddings.py", ["embeddings.png"]),
+    "text_ask": (
+        "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
+        [],
+    ),
+    "text_ask_mum": (
+        "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
+        [],
+    ),
+    "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
+    "attention": ("text/gpt/attention.py", []),
+    # Of the results of "attention".
+    "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
+    "gpt": ("text/gpt/gpt.py", []),
+    "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
+    "shakespeare": ("text/gpt/shakespeare.py", []),
+    "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
+    "gpt_write": ("text/gpt/generate.py {shakespeare} --check", []),
+    "gpt_greedy": ("text/gpt/generate.py {shakespeare} --temperature 0", []),
+    "gpt_hot": ("text/gpt/generate.py {shakespeare} --temperature 1.5", []),
+    "gpt_top_k": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-k 5", []),
+    "gpt_top_p": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-p 0.9", []),
+    "gpt_heads": ("text/gpt/heads.py {shakespeare}", ["heads.png"]),
+    "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
+    "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
+    "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
+    "gpt_sums_forwards": (
+        "text/gpt/addition.py {shakespeare} --ways 'all weights' --forwards",
+        [],
+    ),
+    "gpt_sums_whole_lines": (
+        "text/gpt/addition.py {shakespeare} --ways 'all weights' --whole-lines",
+        [],
+    ),
+    # nanoGPT's folder, and a Python that has torch.
+    "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
+    "write_page": (
+        "book/figures/browser.py --page write --run {shakespeare}",
+        ["write_page.png"],
+    ),
+    "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
+    "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
+    "forecast_1": ("forecasts/forecast.py --seeds 3", []),
+    "forecast_24": (
+        "forecasts/forecast.py --horizon 24 --seeds 3",
+        ["forecast_24.png", "horizon_24.png"],
+    ),
+    "forecast_day": (
+        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
+        [],
+    ),
+    "forecast_long": (
+        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
+        [],
+    ),
+    "forecast_next": (
+        "forecasts/forecast.py --horizon 48 --methods 168_steps_ago ridge_with_dummies",
+        ["forecast_48.png"],
+    ),
+    "forecast_temperature": (
+        "forecasts/forecast.py --data forecasts/metro_traffic.csv --time date_time --value temp"
+        " --horizon 6 --season 24 --methods last_value 24_steps_ago ridge ridge_with_dummies"
+        " gradient_boosting perceptron GRU",
+        ["forecast_6.png"],
+    ),
+    "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
+    "leakage": ("forecasts/leakage.py", []),
+    "five_steps": ("customizing/five_steps.py", []),
+    "five_steps_jax": ("KERAS_BACKEND=jax customizing/five_steps.py", []),
+    "five_steps_torch": ("KERAS_BACKEND=torch customizing/five_steps.py", []),
+    "parts": ("customizing/use_parts.py", ["parts.png"]),
+    "mistakes": ("customizing/mistakes.py", []),
+    "updates": ("customizing/loops/updates.py", []),
+    "adversarial": ("customizing/loops/adversarial.py", ["adversarial.png"]),
+    "distillation": ("customizing/loops/distill.py", []),
+    "branches": ("customizing/loops/branches.py", []),
+    "million_rows": ("customizing/feeding/million_rows.py", []),
+    "image_files": ("customizing/feeding/image_files.py", []),
+    "slow_place": ("customizing/speed/slow_place.py", []),
+    "faster": ("customizing/speed/faster.py", []),
+    "faster_jax": ("KERAS_BACKEND=jax customizing/speed/faster.py", []),
+    "faster_torch": ("KERAS_BACKEND=torch customizing/speed/faster.py", []),
+    "pitfalls": ("customizing/feeding/pitfalls.py", []),
+    "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
+    "siamese_no_dropout": ("customizing/loops/siamese.py --dropout 0", []),
+    "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
+    "pixel_order": ("rnn/pixel_order.py", []),
+    "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),
+    "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
+    "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
+    "cnn_residual": ("cnn/residual.py", []),
+    "cnn_depth": ("cnn/depth.py", ["depth.png"]),
+    "cnn_history": ("cnn/sizes.py", []),
+    "cnn_classify": ("cnn/classify.py", ["classify.png"]),
+    "cnn_transfer": ("cnn/transfer.py", []),
+    "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
+    "cnn_cross_validation_96": ("cnn/studies/cross_validation.py --size 96", []),
+    "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
+    "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
+    "cnn_near_twins": ("cnn/studies/near_twins.py", []),
+    "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
+    "generating_judge": ("generating/judge.py --ship", []),
+    "generating_autoencoder": (
+        "generating/autoencoder.py",
+        ["autoencoder.png", "denoised.png"],
+    ),
+    "generating_anomalies": ("generating/anomalies.py {generating_autoencoder}", []),
+    "generating_vae_2": ("generating/vae.py --size 2", ["digit_map.png"]),
+    "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
+    "generating_collapsed": ("generating/vae.py --weight 50", []),
+    "generating_points": ("generating/points.py", ["points.png"]),
+    "generating_flow": (
+        "generating/flow.py {generating_vae_16}",
+        ["flow_sheet.png", "flow_ways.png"],
+    ),
+    "generating_write": ("generating/write.py {generating_flow} 2026 --count 3", ["number.png"]),
+    "generating_choices": ("generating/choices.py {generating_flow}", []),
+    "generating_noise": (
+        "generating/choices.py {generating_flow} --noise {generating_vae_16}",
+        [],
+    ),
+    "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
+    "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
+    "generating_few_real": (
+        "generating/few_real.py {generating_vae_16} {generating_flow}",
+        [],
+    ),
+    "generating_writers": ("generating/writers.py {generating_vae_16}", ["writers.png"]),
+    "numbers_page": (
+        "book/figures/browser.py --page numbers --run {generating_flow} --map {generating_vae_2}",
+        ["numbers_page.png"],
+    ),
+    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
+    "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
+    "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
+    "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
+    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
+    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
+    # All models for three epochs. The front page shows what conv_net misreads of them.
+    "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
+    "doctor_zoo": ("visualizing/debugging/doctor.py {mnist_seconds}", []),
+    "mnist_60": (
+        "book/measuring/merged.py " + " ".join(f"{{mnist_60_{model}}}" for model in ZOO),
+        [
+            "mlp_one_layer_confusion.png",
+            "mlp_one_layer_mistakes.png",
+            "mlp_one_layer_acc_e60.png",
+            "mlp_one_layer_loss_e60.png",
+            "conv_net_acc_e60.png",
+            "conv_net_loss_e60.png",
+            "mlp_two_layers_acc_e60.png",
+            "mlp_two_layers_dropout_loss_e60.png",
+            "conv_net_batch_norm_acc_e60.png",
+            "conv_net_dropout_acc_e60.png",
+        ],
+    ),
+    "mnist_augment": (
+        "mnist/overfitting/lab.py -m conv_net --augment",
+        {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
+    ),
+    "mnist_cosine": (
+        "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine",
+        {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
+    ),
+    "mnist_early": ("mnist/overfitting/lab.py -m conv_net --early-stopping 5", []),
+    "mnist_weights": (
+        "mnist/overfitting/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1}"
+        " {mnist_60_conv_net_l2}",
+        ["mnist_weights.png"],
+    ),
+    "mnist_pairs": ("mnist/pairs.py {seed_1} {seed_2}", []),
+    "mnist_pairs_long": (
+        "mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
+        [],
+    ),
+    "mnist_calibration": (
+        "mnist/studies/calibration.py {plain_12} {dropout_12} {label_smoothing} {mnist_quick}/1-1",
+        ["mnist_calibration.png"],
+    ),
+    "mnist_calibration_60": ("mnist/studies/calibration.py {mnist_60_conv_net}", []),
+    "weights_mlp_tiny": (
+        "visualizing/draw_weights.py -m {tiny}/mlp_tiny.keras",
+        ["weights_mlp_tiny.png"],
+    ),
+    # Of the results of the others.
+    "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
+}
+
+# Their seconds are what counts: measure.py waits until nothing else runs.
+ALONE = {
+    "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
+    "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
+    "rest_load", "slow_place", "smaller",
+}  # fmt: skip
+
+TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
+# Runs that only others read: nothing is filed of them.
+RUNS = {
+    **{f"mnist_60_{model}": f"mnist/mnist.py -m {model}" for model in ZOO},
+    # The two of which the book says how they read the test images.
+    "mnist_60_mlp_one_layer": "mnist/mnist.py -m mlp_one_layer --test",
+    "mnist_60_conv_net": "mnist/mnist.py -m conv_net --test",
+    "seed_1": "mnist/mnist.py -m conv_net --epochs 3 --seed 1",
+    "seed_2": "mnist/mnist.py -m conv_net --epochs 3 --seed 2",
+    "plain_12": f"mnist/mnist.py -m conv_net {TWELVE}",
+    "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
+    "label_smoothing": f"mnist/overfitting/lab.py -m conv_net --label-smoothing 0.1 {TWELVE}",
+    "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
+    "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
+    "flow_3": "generating/flow.py {generating_vae_16} --seed 3",
+}

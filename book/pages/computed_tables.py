@@ -1,0 +1,230 @@
+"""Machinery of the book: the tables of the pages that take more than tables.py can be told."""
+
+import re
+from collections import Counter
+from functools import partial
+
+from scipy.stats import norm
+
+from book.pages.filed import all_results, bands, entries
+from book.pages.results import ahead, load
+from book.pages.tables import PERCENT, interval, markdown, number, p_value
+from utils.comparisons import compare_seeds, holm
+from utils.runs import ROOT
+from utils.statistics import mean_and_deviation, with_deviation
+
+TABLES = {"all_results": all_results, "bands": bands}  # functions that make a table
+
+
+def table(make):
+    TABLES[make.__name__] = make
+    return make
+
+
+def words(name):
+    return name.replace("_", " ")
+
+
+@table
+def exercises():
+    rows = []
+    for path in sorted((ROOT / "exercises" / "tasks").glob("[0-9]*_*.py")):
+        place, _, name = path.stem.partition("_")
+        text = path.read_text(encoding="utf-8")
+        title = text.removeprefix('"""').splitlines()[0].rstrip(".")
+        file, anchor = re.search(r"^Chapter: (\S+)#(\S+)$", text, re.MULTILINE).groups()
+        link = f"[{anchor.replace('-', ' ').capitalize()}](../{file}#{anchor})"
+        rows.append([int(place), f"[`{name}`](tasks/{path.name})", title, link])
+    left = ["exercise", "what to write", "taught in"]
+    return markdown(["", *left], rows, left).replace("| --- |", "| ---: |", 1)
+
+
+@table
+def exercise_mutants():
+    totals, keys = load("exercises")["totals"], ("mutants", "refused", "named")
+    kinds = {"by hand, known when checks were written or mended": totals["hand"]}
+    kinds |= {"by hand, written after the checks": totals["unseen"], "by rule": totals["rule"]}
+    kinds["all"] = {key: sum(one[key] for one in kinds.values()) for key in keys}
+    rows = []
+    for title, one in kinds.items():
+        shares = [f"{one[key]} ({number(one[key] / one['mutants'], '.1%')})" for key in keys[1:]]
+        rows.append([title, one["mutants"], *shares])
+    return markdown(["wrong solutions", "number", "refused", "and the fault named"], rows)
+
+
+@table
+def pixels_iou():
+    rows = []
+    for way, one in load("pixels")["validation"].items():
+        digits = [iou for kind, iou in one["iou"].items() if kind != "nothing"]
+        row = [way, number(one["accuracy"], ".1%"), f"{one['mean_iou']:.3f}"]
+        row.append(f"{min(digits):.2f} to {max(digits):.2f}")
+        rows.append([*row, f"{load('pixels')['test'][way]['mean_iou']:.3f}"])
+    header = ["way", "pixels right", "mean IoU", "worst to best digit", "mean IoU, test writers"]
+    return markdown(header, rows)
+
+
+@table
+def pixels_skips():
+    labels = {"mean_iou": "mean of the digits", "ink": "any digit"}
+    found, rows = [load("pixels_skips")[key] for key in labels], []
+    values = holm([one["more"]["p"] for one in found])
+    for one, name, p in zip(found, labels.values(), values, strict=True):
+        means = [f"{one[way]['mean']:.3f}" for way in ("with", "without")]
+        least, most = (f"{edge(one['more']['differences']):+.3f}" for edge in (min, max))
+        rows.append([name, *means, interval(one["more"], "+.3f"), f"{least} to {most}", p_value(p)])
+    header = ["IoU", "with skips", "without", "difference (95 %)", "lowest and highest pair", "p"]
+    return markdown(header, rows)
+
+
+@table
+def cnn_near_twins():
+    labels = {"all": "all", "with_a_twin": "with a near twin", "without": "without one"}
+    found, rows = [load("cnn_near_twins")[key] for key in labels], []
+    values = holm([one["flattered"]["p"] for one in found])
+    for one, name, p in zip(found, labels.values(), values, strict=True):
+        shares = [with_deviation(one[way], PERCENT, digits=1) for way in ("mixed", "grouped")]
+        rows.append([name, *shares, interval(one["flattered"], "+.1pp"), p_value(p)])
+    header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
+    return markdown(header, rows)
+
+
+def p_values(intervals):
+    """Return p of each {"mean", "low", "high"}, corrected by Holm for their number.
+
+    An interval of 95 % is 2 * 1.96 standard errors wide if its draws are normally distributed.
+    """
+    scores = [2 * norm.isf(0.025) * one["mean"] / (one["high"] - one["low"]) for one in intervals]
+    return holm([2 * norm.sf(abs(score)) for score in scores])
+
+
+def behind(result, methods):
+    """Return the table of how much larger methods' errors are than that of the recommended one."""
+    found, rows = load(result), []
+    family = [found["behind"][method] for method in methods]
+    for method, one, p in zip(methods, family, p_values(family), strict=True):
+        ends = f"{one['low']:.1f} to {one['high']:.1f}"
+        rows.append([words(method), f"{one['mean']:.0f}", ends, p_value(p)])
+    first = f"error minus that of {words(found['recommended'])}"
+    return markdown([first, "vehicles", "95 % interval", "Holm's p"], rows)
+
+
+NETWORKS = ["perceptron", "dilated_convolution", "GRU", "LSTM"]
+
+
+FORECASTS = {"forecast_1": NETWORKS, "forecast_24": ["gradient_boosting", *NETWORKS]}
+TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in FORECASTS.items()}
+
+
+@table
+def mnist_techniques():
+    """Points more than the plain network: ten pairs in two situations, one pair in two more."""
+    seeds, rows = load("mnist_seeds"), []
+    short, long = load("mnist_seconds")["models"], dict(load("mnist_60")["models"])
+    long["conv_net_augment_layers"] = load("mnist_augment")["models"]["conv_net"]
+    long["conv_net_lr_schedule_cosine"] = load("mnist_cosine")["models"]["conv_net"]
+    for name, one in seeds["20000_images"].items():
+        if "compared" not in one:
+            continue
+        row = [f"`{one['network']}`"]
+        for situation in seeds["20000_images"], seeds["2000_images"]:
+            compared = situation[name]["compared"]["accuracy"]
+            mark = "**" if compared["holm"] < 0.05 else ""
+            row.append(f"{mark}{100 * compared['mean']:+.2f}{mark}")
+        for runs in short, long:
+            both = [runs[n]["validation"]["accuracy"] for n in (name, "conv_net") if n in runs]
+            row.append(f"{100 * (both[0] - both[1]):+.2f}" if len(both) == 2 else "")
+        rows.append(row)
+    header = ["", "20,000 images, 8 epochs", "2,000 images, 30 epochs"]
+    header += ["one pair, all images, 3 epochs", "one pair, all images, 60 epochs"]
+    return markdown(header, rows)
+
+
+@table
+def faster():
+    kinds = {"own_step": "a step of one's own", "steps_per_execution": "`steps_per_execution=20`"}
+    kinds |= {name: f"`{name}=True`" for name in ("run_eagerly", "jit_compile")}
+    found, rows = load("faster"), []
+    for network, measured in found["networks"].items():
+        for kind, one in measured.items():
+            cells = [network, kinds.get(kind, kind), f"{one['first']:.1f}", f"{one['loss']:.4f}"]
+            if kind == "fit":
+                cells[1:2], more = ["plain `fit`"], [f"100 %, {one['median']:.2f} s", "", ""]
+            else:
+                beside = found["compared"][network][kind]
+                ends = f"{100 * beside['low']:.0f} to {number(beside['high'], '.0%')}"
+                more = [number(beside["ratio"], ".0%"), ends, p_value(beside["holm"])]
+            rows.append(cells + more)
+    head = ["network", "", "first epoch, s", "its loss", "time beside `fit`", "95 % interval", "p"]
+    return markdown(head, rows)
+
+
+def compared_maps(header, rows):
+    """Return a table of pairs of lists, a value per seed: {name: (first, second)}; one family."""
+    pairs = {name: compare_seeds(second, first) for name, (first, second) in rows.items()}
+    values, lines = holm([pair["p"] for pair in pairs.values()]), []
+    for (name, pair), p in zip(pairs.items(), values, strict=True):
+        means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
+        differences = pair["differences"]
+        more = [interval(pair, "+z.1pp"), f"{ahead(differences)} of {len(differences)}"]
+        lines.append([name, *means, *more, p_value(p)])
+    return markdown([*header, "p"], lines)
+
+
+def gains(name, way="placed"):
+    return load("placing")["maps"][name][way]["accuracies"]
+
+
+@table
+def why_placing():
+    rows = {
+        words(name): (gains(name, "stretched"), gains(name)) for name in load("placing")["maps"]
+    }
+    header = ["map", "lead, stretched", "lead, placed", "difference (95 %)", "placed is ahead"]
+    return compared_maps(header, rows)
+
+
+@table
+def why_averaging():
+    kinds, sides = ["Grad-CAM", "HiResCAM"], ("3_x_3", "11_x_11")
+    rows = {words(side): [gains(f"{kind}_{side}") for kind in kinds] for side in sides}
+    header = ["cells", *(f"lead, {kind}" for kind in kinds), "difference (95 %)"]
+    return compared_maps([*header, "HiResCAM is ahead"], rows)
+
+
+@table
+def checklist_faults():
+    """What is odd is bold."""
+    rows = []
+    for name, row in entries("checklist").items():
+        one, right = row["one_batch"], row["one_batch_accuracy"]
+        least = row["least_gradient"]
+        cells = [
+            (f"{row['largest_input']:.0f}", row["largest_input"] > 1),
+            (row["twins"], row["twins"] > 0),
+            (row["classes_in_a_batch"], row["classes_in_a_batch"] < 5),
+            (f"{row['loss_at_start']:.2f}", row["loss_at_start"] > 3),
+            (f"{least:.4f}" if least else "0", least == 0),
+            (f"{one:.4f}, {number(right, '.0%')}", one > 1 or right < 1),
+            (f"{row['predictions_vary']:.2f}", row["predictions_vary"] < 0.9),
+        ]
+        rows.append([words(name), *(f"**{text}**" if odd else text for text, odd in cells)])
+    header = ["", "largest input", "duplicates", "classes in a batch", "loss at the start"]
+    header += ["smallest gradient", "one batch: loss, accuracy", "predictions vary by"]
+    return markdown(header, rows)
+
+
+@table
+def drill():
+    """What the doctor said of the runs of each fault; the diagonal first, then the rest."""
+    rows = []
+    for fault in entries("broken"):
+        runs = [run for run in load("drill")["runs"] if run["fault"] == fault]
+        said = Counter(run["doctor"] for run in runs)
+        right = said.pop(fault, 0)
+        others = ", ".join(f"{words(name)} {count}" for name, count in said.most_common())
+        told = sum(run["told"] == fault for run in runs)
+        rows.append([words(fault), len(runs), right, others, told])
+    left = "what the doctor said else"
+    header = ["hidden fault", "runs", "right", left, "right if told rate and batches"]
+    return markdown(header, rows, [left])

@@ -1,0 +1,49 @@
+"""Machinery of the book and of its tests: its pages, and what they quote from scripts."""
+
+import re
+from textwrap import indent
+
+from utils.runs import ROOT
+
+# The answers, and what gives them away. Whatever is made of the book leaves them out: the edition
+# for the browser, from which the PDF is printed, the notebooks, and the copy for students.
+KEYS = {
+    "teaching/keys", "teaching/EXAM.md", "book/figures/curves.py",  # names the curves
+    "exercises/solutions", "exercises/faults", "exercises/mutants.py", "tests",
+    "assets/results/exercises.json",  # with wrong solutions, a step from right
+}  # fmt: skip
+# The front page, those of the chapters, and those of their parts.
+READMES = [ROOT / "README.md"]
+for pattern in ("[a-z]*/README.md", "[a-z]*/[a-z]*/README.md"):
+    READMES += sorted(ROOT.glob(pattern))
+# And the pages that are no chapters, but CONTRIBUTING.md, in which such comments are examples.
+OTHERS = {*ROOT.glob("*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("teaching/**/*.md")}
+PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
+# A block of code: its indentation, its language, and what is in it.
+FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1``` *$", re.MULTILINE | re.DOTALL)
+
+
+def is_key(path):
+    """Tell whether a path, from the project's folder, is among the answers."""
+    return any(path.is_relative_to(key) for key in KEYS)
+
+
+def find(suffix):
+    """Return the files of the book that end so, as paths from the project's folder."""
+    places = ["", "[a-z]*/", "[a-z]*/[a-z]*/"]
+    found = {path.relative_to(ROOT) for place in places for path in ROOT.glob(f"{place}*{suffix}")}
+    return sorted(path for path in found if "outputs" not in path.parts and not is_key(path))
+
+
+def is_quoted(code, readme):
+    """Tell whether a script of the README's chapter, or of utils/, holds this code."""
+    chapter = ROOT / readme.relative_to(ROOT).parts[0]
+    if not chapter.is_dir():  # the front page and the pages beside it
+        return False
+    scripts = [*chapter.rglob("*.py"), *(ROOT / "utils").glob("*.py")]
+    return any(holds(script.read_text(encoding="utf-8"), code) for script in scripts)
+
+
+def holds(script, code):
+    """Tell whether the code's lines stand in the script, one after the other, equally indented."""
+    return any(f"\n{indent(code.rstrip(), ' ' * n)}\n" in f"\n{script}\n" for n in (0, 4, 8, 12))

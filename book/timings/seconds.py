@@ -1,0 +1,172 @@
+"""Machinery of the book: small measurements of seconds, each for a sentence of a text.
+
+    python book/timings/seconds.py churn         # fifty steps at a time, and boosting
+    python book/timings/seconds.py augmentation  # by the place where it is done
+    python book/timings/seconds.py gpt_cache     # what a cache of keys and values saves
+    python book/timings/seconds.py machine       # how fast this computer trains
+    python book/timings/seconds.py think         # how long the page with the layers waits
+
+What is compared takes turns. Half a minute to two minutes each; nothing else should run meanwhile.
+"""
+
+from chapter import OUTPUTS, ROOT
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+import keras
+import requests
+import tensorflow as tf
+from mlp.reading import DATA, read_table
+
+from book.figures.browser import run_service
+from mlp import churn, evaluation
+from mnist.data import load_parts, prepare_mnist
+from mnist.models import IMAGE_SHAPE, conv_net
+from mnist.overfitting import techniques
+from text.gpt.generate import check
+from text.gpt.gpt import SYMBOLS, build_gpt
+from utils.options import make_parser
+from utils.runs import make_folder, save_results
+
+ROUNDS = 4
+EPOCHS = 2  # of churn in a round, after one that builds what TensorFlow runs
+BATCH_SIZE, STEPS = 256, 80  # of augmentation
+PLACES = [64, 256]  # that the small GPTs see at once
+TRIALS = 5  # of the speed of the machine
+REQUESTS = 200  # to the page
+
+
+def in_turn(ways, rounds):
+    """Return the seconds of each way in each round; ways: {name: function without arguments}."""
+    seconds = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, run in ways.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def time_churn():
+    """Return the seconds of an epoch at 1 and 50 steps at a time, and of fitting boosting.
+
+    The shortest time counts, which other work on the machine has disturbed least.
+    """
+    keras.utils.set_random_seed(evaluation.SEED)
+    customers = read_table(ROOT / "mlp" / DATA.name)
+    parts = evaluation.split(customers, evaluation.SEED)
+    (X, y), *_ = evaluation.prepare_parts(parts, churn.make_preprocessor())
+    ways = {}
+    for name, steps in (("single", 1), ("fifty", 50)):
+        model = churn.build_model(evaluation.HIDDEN)
+        compiled = {"optimizer": "adam", "loss": "binary_crossentropy", "metrics": ["accuracy"]}
+        model.compile(**compiled, steps_per_execution=steps)
+        options = {"batch_size": evaluation.BATCH_SIZE, "epochs": EPOCHS, "verbose": 0}
+        ways[name] = lambda model=model, options=options: model.fit(X, y, **options)
+        ways[name]()
+    boosting = evaluation.GradientBoostingClassifier(random_state=evaluation.SEED)
+    ways["boosting"] = lambda: boosting.fit(X, y)
+    least = {name: min(times) for name, times in in_turn(ways, ROUNDS).items()}
+    single, fifty = least["single"] / EPOCHS, least["fifty"] / EPOCHS
+    whole = evaluation.EPOCHS * fifty  # the training of the lesson
+    return {"single": single, "fifty": fifty, "boosting": least["boosting"], "network": whole}
+
+
+def augmented_data(digits, place):
+    """Return training data for fit: augmented where the place is a pipeline."""
+    data = tf.data.Dataset.from_tensor_slices((digits.x_train, digits.y_train))
+    data = data.shuffle(len(digits.x_train))
+    augmenter = keras.Sequential(techniques.augmenting_layers("layers"))
+
+    def augmented(images, labels):
+        return augmenter(images, training=True), labels
+
+    if place == "images":
+        data = data.map(augmented, tf.data.AUTOTUNE)
+    data = data.batch(BATCH_SIZE)
+    if place == "batches":
+        data = data.map(augmented, tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def time_augmentation():
+    """Return the median seconds of STEPS steps for each place, and their ratio to none."""
+    digits, ways = prepare_mnist(IMAGE_SHAPE, STEPS * BATCH_SIZE), {}
+    for place in ("none", "model", "batches", "images"):
+        keras.utils.set_random_seed(0)
+        model = techniques.augment(conv_net()) if place == "model" else conv_net()
+        model.compile(optimizer="adam", loss="categorical_crossentropy")
+        data = augmented_data(digits, place)
+        ways[place] = lambda model=model, data=data: model.fit(data, verbose=0)
+        ways[place]()  # compiles, which must not count
+    medians = {name: statistics.median(times) for name, times in in_turn(ways, 3).items()}
+    none = medians["none"]
+    return {name: {"seconds": one, "ratio": one / none} for name, one in medians.items()}
+
+
+def time_gpt_cache():
+    """Return how many times as long untrained GPTs of two sizes take if nothing is kept.
+
+    In numpy, on one thread: ratios of processor times, which other programs change little.
+    """
+    alphabet, results = "".join(map(chr, range(SYMBOLS))), {}
+    for places in PLACES:
+        keras.utils.set_random_seed(1)
+        model = build_gpt(SYMBOLS, context=places)
+        found = check(model, alphabet, alphabet[0], places * alphabet[1])
+        results[f"places_{places}"] = found
+    return results
+
+
+def time_machine():
+    """Return the images a second that environment.py reads, for it to compare with."""
+    command = [sys.executable, "backends/environment.py"]
+    speeds = []
+    for _ in range(TRIALS):
+        printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+        speed = re.search(r"reads ([\d,]+) images a second", printed)[1]
+        speeds.append(float(speed.replace(",", "")))
+    return {"images_per_second": statistics.median(speeds), "all": speeds}
+
+
+def time_think():
+    """Return the milliseconds of a request for the layers and the map of importance."""
+    images = iter(load_parts()["validation"][0])
+    with run_service(page="think") as address, requests.Session() as session:
+
+        def ask():
+            question = {"pixels": next(images).tolist()}
+            session.post(f"{address}/think", json=question).raise_for_status()
+
+        times = [1000 * one for one in in_turn({"ask": ask}, REQUESTS)["ask"]]
+    percentiles = statistics.quantiles(times, n=100, method="inclusive")
+    first = {"requests": len(times), "first_ms": times[0]}
+    return first | {"p50_ms": percentiles[49], "p95_ms": percentiles[94]}
+
+
+TIMINGS = {
+    "churn": time_churn,
+    "augmentation": time_augmentation,
+    "gpt_cache": time_gpt_cache,
+    "machine": time_machine,
+    "think": time_think,
+}
+
+
+def main(argv=None):
+    parser = make_parser("Measure the seconds of a sentence.", OUTPUTS)
+    parser.add_argument("timing", choices=TIMINGS)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    results = TIMINGS[args.timing]()
+    for name, value in results.items():
+        print(f"{name:20}{value if isinstance(value, dict | list) else f'{value:.4g}'}")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
