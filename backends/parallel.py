@@ -4,7 +4,7 @@
     python backends/parallel.py -m conv_net --epochs 3 --processes 2
     python backends/parallel.py --resume RUN    # continue a run that was stopped
 
-You will see the epochs go by and find the files of a run, as with mnist.py, whose options it takes.
+You will see the epochs go by and find the files of a run, as with lab.py, whose options it takes.
 Each process computes its share of every batch. Runs on JAX, the only back end on which Keras does
 this, on Linux and macOS. Takes no longer than mnist.py on JAX, if there are enough cores.
 Chapter: backends/README.md#several-processes
@@ -30,15 +30,15 @@ if keras.config.backend() == "jax":
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
 from backends.processes import TASK, end_with_parent, environments, run_together
-from mnist import mnist
 from mnist.data import prepare_mnist
 from mnist.models import MODELS
+from mnist.overfitting import lab
+from mnist.overfitting.settings import Settings, parse_arguments
 from mnist.overfitting.techniques import start_from
-from mnist.report import describe, save_model, write_report
-from mnist.settings import Settings, open_run, parse_arguments
-from utils.options import make_parser, positive
+from mnist.report import write_report
+from utils.options import make_parser, positive, verbosity
 from utils.runs import fail, find_run, first_line, make_folder, shown
-from utils.training import SaveCheckpoint, load_progress, verbosity
+from utils.training import SaveCheckpoint
 
 PROCESSES = 2  # as many as there are machines or GPUs or, to try it out, cores
 GRACE = 5  # seconds for whoever started the processes to end them all, before one speaks
@@ -94,8 +94,8 @@ def told_by_first(value):
 def make_model(settings, steps):
     """Return the compiled model and all variables that training changes."""
     keras.utils.set_random_seed(settings.seed)  # all processes draw the same seeds for dropout
-    model = mnist.build_model(MODELS[settings.model], settings)
-    mnist.compile_model(model, settings, steps * settings.epochs)
+    model = lab.build_model(MODELS[settings.model], settings)
+    lab.compile_model(model, settings, steps * settings.epochs)
     model.optimizer.build(model.trainable_variables)
     return model, model.variables + model.optimizer.variables
 
@@ -108,13 +108,13 @@ def train(settings, folder, process, processes):
     (own, variables), history = make_model(settings, steps), {}
     if process == 0:  # the only one that reads or writes files
         own.summary()
-        loaded, history = load_progress(own, folder, steps, settings.epochs)
+        loaded, history = lab.load_progress(own, folder, steps, settings)
         variables = loaded.variables + loaded.optimizer.variables
         if settings.start_from and not history:
             start_from(own, find_run(settings.start_from, OUTPUTS))
     begin = broadcast_one_to_all([np.asarray(variable) for variable in variables])
     checkpoint = SaveAlone(folder, own.name, told_by_first(history))
-    callbacks, done = mnist.make_callbacks(settings, checkpoint), checkpoint.epochs_done
+    callbacks, done = lab.make_callbacks(settings, checkpoint), checkpoint.epochs_done
     with keras.distribution.DataParallel(auto_shard_dataset=False).scope():
         model, variables = make_model(settings, steps)
         for variable, value in zip(variables, begin, strict=True):
@@ -138,18 +138,15 @@ def work(options, process, processes):
     end_with_parent()
     settings, folder = None, None
     if process == 0:
-        settings, folder, resume, test = parse_arguments(options, mnist.DEFAULTS)
+        settings, folder, resume, test = parse_arguments(options)
         again = ["--processes", processes, *options]
-        folder, run = open_run(settings, folder, resume, __file__, again)
+        folder, run = lab.begin(settings, folder, resume, __file__, again)
         settings = asdict(settings)
     keras.distribution.initialize()
     settings = Settings(**told_by_first(settings))
     model, history, digits = train(settings, folder, process, processes)
     if process == 0:
-        scores, predictions = mnist.evaluate_model(model, digits, test)
-        save_model(model, predictions, folder)
-        mnist.draw_figures(model.name, history, digits, predictions["validation"], folder)
-        models = {model.name: describe(model, history) | scores}
+        models = {model.name: lab.keep(model, history, digits, settings, folder, test)}
         write_report(run | {"processes": processes, "models": models}, folder)
 
 
@@ -171,13 +168,13 @@ def work_or_end(*task):
 
 def main(argv=None):
     """Share a training among processes of this machine; return its results."""
-    parser = make_parser("Share one training among processes. Further options: see mnist.py.")
+    parser = make_parser("Share one training among processes. Further options: see lab.py.")
     parser.add_argument("--processes", type=positive(int), default=PROCESSES, help="how many")
     args, options = parser.parse_known_args(argv)
     if f"{TASK}PROCESS_ID" in os.environ:
         task = (int(os.environ[TASK + name]) for name in ("PROCESS_ID", "NUM_PROCESSES"))
         return work_or_end(options, *task)
-    settings, folder, resume, _ = parse_arguments(options, mnist.DEFAULTS)
+    settings, folder, resume, _ = parse_arguments(options)
     if settings.model == "all" or settings.early_stopping:
         parser.error("several processes can neither train all models in turn nor stop early")
     if settings.batch_size % args.processes:

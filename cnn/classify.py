@@ -33,9 +33,10 @@ from cnn.photographs import (
     read_picture,
 )
 from utils.figures import save_figure
+from utils.files import read_json
+from utils.loading import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
-from utils.saving import load_model
+from utils.runs import fail, first_line, make_folder, printable, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph

@@ -17,9 +17,9 @@ from keras import layers
 
 from mnist.data import load_mnist
 from utils.figures import save_figure
+from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model
 
 IMAGE = 7  # which of the test images
 EDGES = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype="float32")  # ink left, paper right

@@ -3,6 +3,8 @@
 Neither follows from the sizes of image and map alone. A convolution without padding looks at no
 place near the border, so its maps show the middle of the image; one with padding and a stride may
 lean to one side. Kernel, stride and padding of all layers together tell.
+
+Chapter: cnn/README.md#the-receptive-field
 """
 
 from typing import NamedTuple

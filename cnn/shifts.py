@@ -19,9 +19,9 @@ from cnn.residual import BATCH_SIZE, residual_net
 from mnist.data import prepare_mnist
 from mnist.models import conv_net, mlp_one_layer
 from utils.figures import LINES, name_lines, save_figure
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model
 
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 SHIFTS = [0, 1, 2, 3, 4]  # pixels; the border of most digits is empty, and little ink gets lost

@@ -32,6 +32,7 @@ from cnn.photographs import (
     read_like_keras,
     unpack_emoji,
 )
+from utils.loading import load_model
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
     fail,
@@ -43,7 +44,6 @@ from utils.runs import (
     write_json,
     writing_to,
 )
-from utils.saving import load_model
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224

@@ -12,6 +12,7 @@ Chapter: customizing/README.md#five-steps
 
 from chapter import OUTPUTS
 
+import sys
 import time
 from functools import partial
 
@@ -25,7 +26,6 @@ from mnist.data import prepare_mnist
 from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 IMAGES = 10_000  # to learn from
 HIDDEN = 128  # neurons
@@ -33,6 +33,7 @@ BATCH_SIZE = 100  # a divisor of IMAGES, so that each batch of an epoch counts a
 EPOCHS = 3
 LEARNING_RATE = 0.1  # of plain gradient descent
 SEED = 1  # of the initial weights
+VERBOSE = 1 if sys.stdout.isatty() else 2  # in a terminal a bar that moves, elsewhere its end
 
 
 def initial_weights(number):
@@ -108,7 +109,7 @@ def with_parts(weights, digits, epochs, record):
     for _ in range(epochs):
         mean_loss.reset_state()
         steps = len(digits.x_train) // BATCH_SIZE
-        bar = keras.utils.Progbar(steps, verbose=verbosity(), stateful_metrics=["loss"])
+        bar = keras.utils.Progbar(steps, verbose=VERBOSE, stateful_metrics=["loss"])
         for x, y in batches(digits.x_train, digits.y_train):
             loss, slopes = gradients(partial(loss_of, x, y), *model.get_weights())
             mean_loss.update_state(loss)

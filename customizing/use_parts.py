@@ -33,7 +33,6 @@ from utils.comparisons import compare_family, show_family
 from utils.figures import save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results
-from utils.saving import load_model, save_network
 
 IMAGES = 10_000  # to learn from
 EPOCHS = 4
@@ -93,8 +92,8 @@ def train(digits, weight, seed, epochs):
 
 def save_and_load(model, path, images):
     """Return the largest difference between the answers of a network before and after."""
-    save_network(model, path)
-    again = load_model(path)
+    model.save(path)
+    again = keras.saving.load_model(path)
     difference = model.predict(images, verbose=0) - again.predict(images, verbose=0)
     return float(np.abs(difference).max())
 

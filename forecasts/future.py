@@ -2,33 +2,23 @@
 
 The method is fitted again, on all values. Around what it says lie its errors on the validation part
 before that: the median error moves the forecast, the others are the interval, and how often it
-holds was counted on the test part. What the next forecast needs is kept: `forecast.py --model RUN
---data NEWER.csv` goes on from it without training.
+holds was counted on the test part. What the next forecast needs is kept: `go_on.py` goes on from
+it without training.
 Chapter: forecasts/README.md#what-comes-next
 """
 
 import copy
-import io
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import Ridge
 
-from forecasts.methods import Boosting, Data, Linear
+from forecasts.methods import Data, Linear
 from forecasts.scores import bootstrap
 from forecasts.series import windows
 from forecasts.window_networks import Network
-from mnist.finished import fits
-from utils.runs import fail, first_line, read_bytes, read_json, replacing, write_json
-from utils.saving import load_model, save_network
-from utils.statistics import fit_float32
+from utils.runs import replacing, write_json
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
-# What forecast.json says of a run.
-NUMBER = int | float
-KEPT = {"method": str, "read": [str, str, str | None, str | None], "history": int, "horizon": int}
-KEPT |= {"seasons": list, "unit": str, "first": int, "days": list, "scale": [NUMBER, NUMBER]}
-KEPT |= {"ends": list, "holds": {"mean": NUMBER, "low": NUMBER, "high": NUMBER}}
 DAY = "%Y-%m-%d"
 OFF = 0.1  # if an interval holds so much more or less often than it should, do not rely on it
 PRINTED = 14  # so many steps to come are printed; of more, only the first and the last
@@ -115,27 +105,10 @@ def forecast_future(name, method, read, folder):
 def keep_model(method, folder):
     """Save a network as Keras does, and ridge as an array; nothing else is kept."""
     if isinstance(method, Network):
-        save_network(method.model, folder / "forecast.keras")
+        method.model.save(folder / "forecast.keras")
     if isinstance(method, Linear):
         weights = np.atleast_2d(method.model.coef_)  # (horizon, inputs)
-        with replacing(folder / "forecast.npy") as partial:
-            np.save(partial, np.column_stack([weights, method.model.intercept_]))
-
-
-def load_kept_model(method, run):
-    """Return what keep_model has saved of a method; None if it has nothing to learn."""
-    if isinstance(method, Boosting):
-        fail("no trees were kept: forecast NEWER.csv with --methods gradient_boosting")
-    if isinstance(method, Network):
-        return load_model(run / "forecast.keras", compile=False)
-    if isinstance(method, Linear):
-        # Numbers alone: an array of other things is a pickle, which would be a program.
-        file = io.BytesIO(read_bytes(run / "forecast.npy"))
-        weights = np.lib.format.read_array(file, allow_pickle=False)
-        weights, model = weights.astype(float, casting="same_kind"), Ridge()
-        model.coef_, model.intercept_ = weights[:, :-1], weights[:, -1]
-        return model
-    return None
+        np.save(folder / "forecast.npy", np.column_stack([weights, method.model.intercept_]))
 
 
 def write_table(table, unit, holds, folder):
@@ -157,43 +130,3 @@ def write_table(table, unit, holds, folder):
     if abs(holds["mean"] - share) > OFF:
         print(f"Do not rely on this interval: it should have held in about {share:.0%}.")
     return {"holds": holds, "future": {time: list(row) for time, row in table.T.items()}}
-
-
-def load_kept(run):
-    """Return what forecast_future kept of a run, or end the program with one line."""
-    try:
-        kept = read_json(run / "forecast.json")
-        good = fits(kept, KEPT | {"days": [str] * len(kept["days"])})
-        good = good and fit_float32(*kept["scale"])
-        good = good and min(kept["history"], kept["horizon"], min(kept["seasons"])) > 0
-        ends = np.array(kept["ends"], float).reshape(kept["horizon"], len(QUANTILES))
-        good = good and np.isfinite(ends).all() and (np.diff(ends) >= 0).all()
-        if not (good and all(0 <= share <= 1 for share in kept["holds"].values())):
-            raise ValueError
-        return kept | {"ends": ends, "days": tuple(pd.to_datetime(kept["days"], format=DAY))}
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, ZeroDivisionError):
-        fail(f"{run} has no readable forecast.json: it is not finished, or an old run.")
-
-
-def continue_with(methods, kept, series, run):
-    """Return the table of what comes after newer values, without any training.
-
-    methods: unfitted ones by name; series: of the newer file.
-    """
-    needed = max(kept["history"], *kept["seasons"])
-    if series.unit != kept["unit"]:
-        fail(f"the steps have changed from {kept['unit']} to {series.unit}")
-    if len(series.values) < needed:
-        fail(f"{len(series.values)} steps are too few: the forecast looks back {needed} steps.")
-    series.origin = series.times[0].to_period(series.unit).ordinal - kept["first"]
-    horizon = kept["horizon"]
-    try:
-        method = methods[kept["method"]]
-        method.data = Data(series.extended(horizon), kept["history"], horizon, kept["scale"])
-        method.model = load_kept_model(method, run)
-        table = look_ahead(method, kept["ends"])
-        if not np.isfinite(table).all(axis=None):
-            raise ValueError("no finite numbers")
-        return table
-    except Exception as error:  # a damaged file and another model raise any kind
-        fail(f"what {run} has kept cannot forecast ({first_line(error)}). Train again.")

@@ -17,7 +17,8 @@ import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from forecasts import repair
-from utils.runs import fail, first_line, read_bytes
+from utils.files import read_bytes
+from utils.runs import fail, first_line
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),

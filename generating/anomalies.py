@@ -18,20 +18,22 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from generating.autoencoder import SIZES, squared_errors
-from generating.latents import PIXELS, in_batches, load_digits, load_run
+from generating.digits import PIXELS, load_digits
+from generating.latents import check, load_networks
 from mnist.data import load_parts, prepare_images
 from serialization.rest.detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect
 from serialization.rest.out_of_distribution import digit_likeness, find_logits
 from serialization.rest.ship_model import MODEL, REFUSED
+from utils.loading import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
 
 
 def energy(model, images):
     """Return minus the energy that the service's network gives images, uint8 (n, 28, 28)."""
     network = keras.Model(model.inputs, model.layers[-1].input)
-    features = in_batches(network, prepare_images(images, model.input_shape[1:]))
+    prepared = prepare_images(images, model.input_shape[1:])
+    features = network.predict(prepared, batch_size=1000, verbose=0)
     return digit_likeness(find_logits(features, *model.layers[-1].get_weights()))
 
 
@@ -45,13 +47,17 @@ def redraw_by_pca(pca, images):
     return pca.inverse_transform(pca.transform(images))
 
 
+def redraw_by_network(network, images):
+    return network.predict(images, batch_size=1000, verbose=0)
+
+
 def make_scores(networks, train):
     """Return {name: function from images to a score that is high for digits}."""
     scores = {"energy": partial(energy, load_model(MODEL, compile=False))}
     for size, network in networks.items():
         pca = PCA(size, random_state=0).fit(train)
         scores[f"pca_{size}"] = partial(by_error, partial(redraw_by_pca, pca))
-        scores[f"autoencoder_{size}"] = partial(by_error, partial(in_batches, network))
+        scores[f"autoencoder_{size}"] = partial(by_error, partial(redraw_by_network, network))
     return scores
 
 
@@ -66,8 +72,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     sizes, image = sorted(set(args.sizes)), (None, PIXELS)
-    shapes = {f"autoencoder_{size}": (image, image) for size in sizes}
-    _, *networks = load_run(args.run, "autoencoder.py", lambda _: shapes)
+    networks = load_networks(args.run, *[f"autoencoder_{size}" for size in sizes])
+    for network in networks:
+        check(args.run, "autoencoder.py", network, image, image)
     parts = load_parts()
     kinds = collect(np.random.default_rng(args.seed), args.images, parts["test"])
     results = {"scores": {}, "images": {kind: len(images) for kind, images in kinds.items()}}

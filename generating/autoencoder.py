@@ -19,17 +19,16 @@ from keras import layers
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from generating.latents import PIXELS, cosine_adam, draw_sheet, in_batches, load_digits, save_run
+from generating.digits import PIXELS, draw_sheet, load_digits
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups
-from utils.training import verbosity
 
 SIZES = [2, 8, 32]  # numbers in the middle
 HIDDEN = (400, 200)  # neurons of the encoder's layers; the decoder has them in reverse
 EPOCHS = 8
 BATCH_SIZE = 256
-LEARNING_RATE = 0.002
+LEARNING_RATE = 0.002  # at first; it falls to zero along a cosine
 NOISE = 0.5  # standard deviation of what is added to the pixels for denoising
 DENOISED_SIZE = 64  # numbers in the middle of the network that denoises
 SEED = 1
@@ -47,74 +46,23 @@ def build_autoencoder(size):
     return keras.Model(image, layers.Dense(PIXELS, activation="sigmoid")(x))
 
 
-def train(network, images, targets, epochs):
-    """Let the network draw the targets when it is shown the images, both (n, 784)."""
-    steps = epochs * math.ceil(len(images) / BATCH_SIZE)
-    network.compile(cosine_adam(LEARNING_RATE, steps), "binary_crossentropy")
-    network.fit(images, targets, batch_size=BATCH_SIZE, epochs=epochs, verbose=verbosity())
-    return network
-
-
 def squared_errors(images, others):
     """Return the mean squared error of each image over its pixels: (n,)."""
     return np.mean((images - others) ** 2, axis=1)
 
 
-def compare(linear, network, writers):
-    """Return both errors and how much less the network's is, from the errors of each image.
+def compare(name, validation, flat, back):
+    """Print and return the errors of a linear method and of a network, and the difference.
 
-    The images are the same for both, and the interval draws their writers again.
+    flat, back: what they draw of the validation images, (n, 784). The interval of the difference
+    draws the writers again.
     """
-    less = mean_over_groups(linear - network, writers)
-    return {"linear": float(linear.mean()), "network": float(network.mean()), "less": less}
-
-
-def show(name, method, result):
-    print(
-        f"{name}: {method} {result['linear']:.4f}, network {result['network']:.4f}, less by "
-        "{mean:.4f} ({low:.4f} to {high:.4f})".format(**result["less"])
-    )
-
-
-def squeeze(digits, sizes, epochs, folder):
-    """Return {size: errors of PCA and of an autoencoder}; draw one digit of each kind."""
-    train_images, validation = digits["train"].images, digits["validation"]
-    shown = [int(np.flatnonzero(validation.labels == digit)[1]) for digit in range(10)]
-    rows, titles, results, networks = [validation.images[shown]], ["digits"], {}, {}
-    for size in sizes:
-        pca = PCA(size, random_state=0).fit(train_images)
-        flat = np.clip(pca.inverse_transform(pca.transform(validation.images)), 0, 1)
-        network = train(build_autoencoder(size), train_images, train_images, epochs)
-        back = in_batches(network, validation.images)
-        errors = [squared_errors(validation.images, drawn) for drawn in (flat, back)]
-        results[str(size)] = compare(*errors, validation.writers)
-        show(f"{size} numbers", "PCA", results[str(size)])
-        rows += [flat[shown], back[shown]]
-        titles += [f"{size}, PCA", f"{size}, network"]
-        networks[f"autoencoder_{size}"] = network
-    save_run(folder, {"script": "autoencoder.py", "size": max(sizes)}, **networks)
-    draw_sheet(np.concatenate(rows), 10, folder / "autoencoder.png", titles)
-    return results
-
-
-def denoise(digits, epochs, random, folder):
-    """Return the errors of ridge and of a network that were shown noise and asked for digits."""
-    noisy = {
-        name: part.images + NOISE * random.normal(size=part.images.shape).astype("float32")
-        for name, part in digits.items()
-    }
-    clean, validation = digits["train"].images, digits["validation"]
-    ridge = Ridge().fit(noisy["train"], clean)  # each pixel from all noisy ones
-    flat = np.clip(ridge.predict(noisy["validation"]), 0, 1)
-    network = train(build_autoencoder(DENOISED_SIZE), noisy["train"], clean, epochs)
-    back = in_batches(network, noisy["validation"])
-    errors = [squared_errors(validation.images, drawn) for drawn in (flat, back)]
-    rows = [validation.images, noisy["validation"], flat, back]
-    titles = ["digits", "with noise", "ridge", "network"]
-    draw_sheet(np.concatenate([row[:10] for row in rows]), 10, folder / "denoised.png", titles)
-    result = compare(*errors, validation.writers)
-    show("denoising", "ridge", result)
-    return result
+    linear, network = (squared_errors(validation.images, drawn) for drawn in (flat, back))
+    less = mean_over_groups(linear - network, validation.writers)
+    errors = {"linear": float(linear.mean()), "network": float(network.mean())}
+    print("{0} {linear:.4f}, network {network:.4f}, less by ".format(name, **errors), end="")
+    print("{mean:.4f} ({low:.4f} to {high:.4f})".format(**less))
+    return errors | {"less": less}
 
 
 def main(argv=None):
@@ -128,12 +76,44 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
+    random = np.random.default_rng(args.seed)
     digits = load_digits(args.train_samples)
-    del digits["judge"]  # nobody judges here
-    results = {
-        "sizes": squeeze(digits, args.sizes, args.epochs, folder),
-        "denoising": denoise(digits, args.epochs, np.random.default_rng(args.seed), folder),
-    }
+    train, validation = digits["train"].images, digits["validation"]  # (n, 784), from 0 to 1
+    steps = args.epochs * math.ceil(len(train) / BATCH_SIZE)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    results = {"sizes": {}}
+
+    # The picture itself is the answer.
+    shown = [int(np.flatnonzero(validation.labels == digit)[1]) for digit in range(10)]
+    rows, titles = [validation.images[shown]], ["digits"]
+    for size in args.sizes:
+        pca = PCA(size, random_state=0).fit(train)
+        flat = np.clip(pca.inverse_transform(pca.transform(validation.images)), 0, 1)
+        network = build_autoencoder(size)
+        network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
+        network.fit(train, train, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
+        network.save(folder / f"autoencoder_{size}.keras")
+        back = network.predict(validation.images, batch_size=1000, verbose=0)
+        results["sizes"][str(size)] = compare(f"{size} numbers: PCA", validation, flat, back)
+        rows += [flat[shown], back[shown]]
+        titles += [f"{size}, PCA", f"{size}, network"]
+    draw_sheet(np.concatenate(rows), 10, folder / "autoencoder.png", titles)
+
+    # Now it is shown noisy pictures, and the clean ones are the answer.
+    noisy, noisy_validation = (
+        images + NOISE * random.normal(size=images.shape).astype("float32")
+        for images in (train, validation.images)
+    )
+    ridge = Ridge().fit(noisy, train)  # each pixel from all noisy ones
+    flat = np.clip(ridge.predict(noisy_validation), 0, 1)
+    network = build_autoencoder(DENOISED_SIZE)
+    network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    network.fit(noisy, train, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
+    back = network.predict(noisy_validation, batch_size=1000, verbose=0)
+    results["denoising"] = compare("denoising: ridge", validation, flat, back)
+    rows = [part[:10] for part in (validation.images, noisy_validation, flat, back)]
+    titles = ["digits", "with noise", "ridge", "network"]
+    draw_sheet(np.concatenate(rows), 10, folder / "denoised.png", titles)
     return save_results(results, folder, __file__, argv)
 
 

@@ -15,10 +15,11 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
+from generating.digits import load_digits
 from generating.evaluate import Measures, halves
-from generating.flow import EULER, GUIDANCE, draw, train_flow
+from generating.flow import EULER, GUIDANCE, LEARNING_RATE, build_flow, draw, pairs
 from generating.judge import Judge
-from generating.latents import in_batches, load_digits, load_flow, load_vae
+from generating.latents import load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
@@ -44,14 +45,21 @@ def sweep(flow, decoder, measures, labels, seed, name, settings):
 
 def compare_noise(run, train, measures, labels, seeds, steps):
     """Return accuracy and distance with each seed, with noise and without, and the comparisons."""
-    _, encoder, decoder = load_vae(run)
-    mean, log_variance = in_batches(encoder, train.images)
+    size, encoder, decoder = load_vae(run)
+    mean, log_variance = encoder.predict(train.images, batch_size=1000, verbose=0)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     found = {way: {key: [] for key in MEASURES} for way in ("noisy", "noise_free")}
     for which in range(1, seeds + 1):
         for way, values in found.items():
             keras.utils.set_random_seed(which)
-            flow, _ = train_flow(
-                mean, log_variance, train.labels, which, steps, way == "noise_free"
+            batches = np.random.default_rng(which)
+            flow = build_flow(size)
+            flow.compile(keras.optimizers.Adam(rate), loss="mean_squared_error")
+            flow.fit(
+                pairs(mean, log_variance, train.labels, batches, way == "noise_free"),
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
             )
             images = draw(flow, decoder, labels, np.random.default_rng(which))
             scores = measures.of(images, labels, copies=False)

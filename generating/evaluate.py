@@ -17,18 +17,10 @@ from chapter import OUTPUTS
 import numpy as np
 from scipy import ndimage
 
+from generating.digits import CLASSES, PIXELS, draw_sheet, load_digits, load_test
 from generating.flow import EULER, GUIDANCE, draw
 from generating.judge import Judge, frechet, nearest, spread
-from generating.latents import (
-    CLASSES,
-    PIXELS,
-    draw_sheet,
-    in_batches,
-    load_digits,
-    load_flow,
-    load_test,
-    load_vae,
-)
+from generating.latents import load_flow, load_vae
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
 
@@ -70,7 +62,7 @@ def make_rivals(encoder, decoder, train, rows, labels, random):
     """
 
     def points_of(images):
-        mean, log_variance = in_batches(encoder, images)
+        mean, log_variance = encoder.predict(images, batch_size=1000, verbose=0)
         return mean + np.exp(log_variance / 2) * random.normal(size=mean.shape)
 
     points, drawn = points_of(train.images), np.empty((len(labels), encoder.output[0].shape[1]))
@@ -78,12 +70,15 @@ def make_rivals(encoder, decoder, train, rows, labels, random):
         own, asked = points[train.labels == digit], labels == digit
         drawn[asked] = random.multivariate_normal(own.mean(0), np.cov(own.T), asked.sum())
     found = {
-        "redrawn": in_batches(encoder, rows["other_writers"])[0],
+        "redrawn": encoder.predict(rows["other_writers"], batch_size=1000, verbose=0)[0],
         "copies_redrawn": points_of(rows["copies"]),
         "standard_points": random.normal(size=drawn.shape),
         "one_normal_distribution_a_kind": drawn,
     }
-    return {name: in_batches(decoder, one.astype("float32")) for name, one in found.items()}
+    return {
+        name: decoder.predict(points.astype("float32"), batch_size=1000, verbose=0)
+        for name, points in found.items()
+    }
 
 
 class Measures:

@@ -17,8 +17,9 @@ from keras import layers
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegressionCV
 
-from generating.flow import draw, train_flow
-from generating.latents import CLASSES, PIXELS, in_batches, load_digits, load_flow, load_vae
+from generating.digits import CLASSES, PIXELS, load_digits
+from generating.flow import LEARNING_RATE, build_flow, draw, pairs
+from generating.latents import load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family, show_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
@@ -65,7 +66,7 @@ def read(images, labels, validation, seed):
     random = np.random.default_rng(seed)
     chosen = random.integers(len(images), size=STEPS * BATCH_SIZE)
     network.fit(images[chosen], labels[chosen], batch_size=BATCH_SIZE, verbose=0)
-    answers = in_batches(network, validation.images).argmax(axis=1)
+    answers = network.predict(validation.images, batch_size=1000, verbose=0).argmax(axis=1)
     return float((answers == validation.labels).mean())
 
 
@@ -77,9 +78,13 @@ def one_seed(digits, encoder, decoder, flow, seed):
     real, labels = train.images[places], train.labels[places]
     drawn_labels = np.arange(DRAWN) % CLASSES
 
-    mean, log_variance = in_batches(encoder, real)
+    mean, log_variance = encoder.predict_on_batch(real)
     keras.utils.set_random_seed(seed)
-    small_flow, _ = train_flow(mean, log_variance, labels, seed, FLOW_STEPS)
+    batches = pairs(mean, log_variance, labels, np.random.default_rng(seed))
+    small_flow = build_flow(mean.shape[1])
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, FLOW_STEPS)
+    small_flow.compile(keras.optimizers.Adam(rate), loss="mean_squared_error")
+    small_flow.fit(batches, steps_per_epoch=FLOW_STEPS, shuffle=False, verbose=0)
     beside = {
         "shifted": shift(np.tile(real, (DRAWN // len(real), 1)), random),
         "all_labels": draw(flow, decoder, drawn_labels, random),
@@ -95,7 +100,8 @@ def one_seed(digits, encoder, decoder, flow, seed):
         found[name] = read(both, both_labels, validation, seed)
     # The penalty is chosen within the hundred.
     regression = LogisticRegressionCV(Cs=10, cv=5, max_iter=1000).fit(mean, labels)
-    answers = regression.predict(in_batches(encoder, validation.images)[0])
+    codes, _ = encoder.predict(validation.images, batch_size=1000, verbose=0)
+    answers = regression.predict(codes)
     found["regression"] = float((answers == validation.labels).mean())
     return found
 

@@ -11,32 +11,24 @@ Chapter: generating/README.md#a-flow-in-that-space
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import numpy as np
 from keras import layers
 
-from generating.latents import (
-    ANY,
-    CLASSES,
-    PIXELS,
-    cosine_adam,
-    draw_sheet,
-    in_batches,
-    in_reports,
-    load_digits,
-    load_vae,
-    save_run,
-)
+from generating.digits import CLASSES, PIXELS, draw_sheet, load_digits
+from generating.latents import load_vae
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results, shown
-from utils.training import TimeCallback, verbosity
 
 WIDTH = 256  # neurons of each layer
 DEPTH = 4  # layers
 STEPS = 3_000  # of training
 REPORT = 500  # of these from one line to the next
 BATCH_SIZE = 256
-LEARNING_RATE = 0.002
+LEARNING_RATE = 0.002  # at first; it falls to zero along a cosine
+ANY = 10  # in place of a digit: the flow is not told which one
 NOT_TOLD = 0.1  # the share of points of which the network is not told the digit
 EULER = 20  # steps from noise to a digit
 GUIDANCE = 1.5  # above 1, more of what sets a digit apart from the others
@@ -115,23 +107,7 @@ def follow(flow, labels, random, steps=EULER, guidance=GUIDANCE):
 def draw(flow, decoder, labels, random, steps=EULER, guidance=GUIDANCE):
     """Return a new digit for each label: images from 0 to 1, (n, 784)."""
     *_, points = follow(flow, labels, random, steps, guidance)
-    return in_batches(decoder, points)
-
-
-def train_flow(mean, log_variance, labels, seed, steps=STEPS, noise_free=False, verbose=0):
-    """Return a flow that was trained for so many steps, and its loss after each report."""
-    flow = build_flow(mean.shape[1])
-    flow.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
-    batches = pairs(mean, log_variance, labels, np.random.default_rng(seed), noise_free)
-    timer = TimeCallback()
-    history = flow.fit(
-        batches,
-        **in_reports(steps, REPORT),
-        callbacks=[timer],
-        shuffle=False,  # the points are drawn at random already
-        verbose=verbose,
-    )
-    return flow, {"loss": history.history["loss"], "seconds": sum(timer.times)}
+    return decoder.predict(points, batch_size=1000, verbose=0)
 
 
 def draw_figures(flow, decoder, random, folder):
@@ -139,7 +115,7 @@ def draw_figures(flow, decoder, random, folder):
     rows = np.arange(CLASSES)
     drawn = draw(flow, decoder, rows.repeat(10), random)
     draw_sheet(drawn, 10, folder / "flow_sheet.png")
-    ways = np.stack([in_batches(decoder, points) for points in follow(flow, rows, random, 10)])
+    ways = np.stack([decoder.predict_on_batch(points) for points in follow(flow, rows, random, 10)])
     in_rows = ways.swapaxes(0, 1).reshape(-1, PIXELS)
     draw_sheet(in_rows, len(ways), folder / "flow_ways.png")
 
@@ -158,14 +134,25 @@ def main(argv=None):
     size, encoder, decoder = load_vae(args.run)
     keras.utils.set_random_seed(args.seed)
     train = load_digits(args.train_samples)["train"]
-    mean, log_variance = in_batches(encoder, train.images)
-    flow, history = train_flow(
-        mean, log_variance, train.labels, args.seed, args.steps, args.noise_free, verbosity()
+    mean, log_variance = encoder.predict(train.images, batch_size=1000, verbose=0)  # (n, size)
+
+    random = np.random.default_rng(args.seed)
+    flow = build_flow(size)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, args.steps)
+    flow.compile(keras.optimizers.Adam(rate), loss="mean_squared_error")
+    epochs = math.ceil(args.steps / REPORT)  # of points that never end: a line after each
+    history = flow.fit(
+        pairs(mean, log_variance, train.labels, random, args.noise_free),
+        steps_per_epoch=math.ceil(args.steps / epochs),
+        epochs=epochs,
+        shuffle=False,  # the points are drawn at random already
+        verbose=2,
     )
-    save_run(folder, {"script": "flow.py", "size": size}, flow=flow, decoder=decoder)
+    flow.save(folder / "flow.keras")
+    decoder.save(folder / "decoder.keras")
     draw_figures(flow, decoder, np.random.default_rng(args.seed), folder)
     print(f"Next: python generating/write.py {shown(folder)} 2026")
-    results = history | {"parameters": flow.count_params()}
+    results = {"loss": history.history["loss"], "parameters": flow.count_params()}
     return save_results(results, folder, __file__, argv)
 
 

@@ -17,12 +17,11 @@ import numpy as np
 from keras import layers
 from scipy.spatial.distance import cdist
 
-from generating.latents import CLASSES, PIXELS, cosine_adam, in_batches, load_digits
+from generating.digits import CLASSES, PIXELS, load_digits
+from utils.loading import load_model
 from utils.options import make_parser, positive, seed
-from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model, save_network
+from utils.runs import ROOT, make_folder, save_network, save_results
 from utils.statistics import score
-from utils.training import verbosity
 
 JUDGE = ROOT / "assets" / "models" / "judge.keras"
 EPOCHS = 15
@@ -61,11 +60,12 @@ class Judge:
 
     def features(self, images):
         """Return 64 numbers for each image, (n, 64), from the last hidden layer."""
-        return in_batches(self.network, images)[0].astype("float64")
+        features, _ = self.network.predict(images, batch_size=1000, verbose=0)
+        return features.astype("float64")
 
     def accuracy(self, images, labels):
         """Return the share of images that are read as their labels, (n,)."""
-        _, probabilities = in_batches(self.network, images)
+        _, probabilities = self.network.predict(images, batch_size=1000, verbose=0)
         return float((probabilities.argmax(axis=1) == labels).mean())
 
 
@@ -118,19 +118,15 @@ def main(argv=None):
     digits = load_digits()
     train, validation, model = digits["judge"], digits["validation"], build_judge()
     steps = args.epochs * math.ceil(len(train.images) / BATCH_SIZE)
-    model.compile(cosine_adam(LEARNING_RATE, steps), "sparse_categorical_crossentropy")
-    model.fit(
-        train.images,
-        train.labels,
-        batch_size=BATCH_SIZE,
-        epochs=args.epochs,
-        verbose=verbosity(),
-    )
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    model.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
+    model.fit(train.images, train.labels, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
     save_network(model, folder / JUDGE.name)
     if args.ship:
         # Without what only the optimizer needs: a third of the bytes.
         save_network(load_model(folder / JUDGE.name, compile=False), JUDGE)
-    scores = score(validation.labels, in_batches(model, validation.images))
+    probabilities = model.predict(validation.images, batch_size=1000, verbose=0)
+    scores = score(validation.labels, probabilities)
     print(f"validation: {scores['accuracy']:.2%} of {scores['images']:,}")
     results = {
         "validation": scores,

@@ -11,6 +11,8 @@ Chapter: generating/README.md#a-flow-that-can-be-seen
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,17 +20,15 @@ from keras import layers
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_moons
 
-from generating.latents import cosine_adam, in_reports
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 STEPS = 3_000  # of training, for each kind of paths
 REPORT = 1_000  # of these from one line to the next
 BATCH_SIZE = 256
 WIDTH = 64  # neurons of each of three layers
-LEARNING_RATE = 0.005
+LEARNING_RATE = 0.005  # at first; it falls to zero along a cosine
 POINTS = 2_000  # drawn to measure
 EULER = [1, 2, 5, 10, 20, 100]  # steps from noise to a point
 SEED = 1
@@ -77,12 +77,15 @@ def train(path, steps, seed):
     """Return a network that gives the mean velocity of the paths through a place at a time."""
     keras.utils.set_random_seed(seed)
     network = build_network()
-    network.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    network.compile(keras.optimizers.Adam(rate), loss="mean_squared_error")
+    epochs = math.ceil(steps / REPORT)
     network.fit(
         pairs(path, np.random.default_rng(seed)),
-        **in_reports(steps, REPORT),
+        steps_per_epoch=math.ceil(steps / epochs),
+        epochs=epochs,
         shuffle=False,  # the points are drawn at random already
-        verbose=verbosity(),
+        verbose=2,
     )
     return network
 

@@ -13,23 +13,17 @@ Chapter: generating/README.md#whose-hand
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 import numpy as np
 
+from generating.digits import CLASSES, draw_sheet, load_digits
 from generating.flow import BATCH_SIZE, LEARNING_RATE, REPORT, STEPS, as_floats, build_flow, draw
 from generating.judge import Judge
-from generating.latents import (
-    CLASSES,
-    cosine_adam,
-    draw_sheet,
-    in_batches,
-    in_reports,
-    load_digits,
-    load_vae,
-)
+from generating.latents import load_vae
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 FEW = [1, 5, 20, 50]  # digits from which a style is taken
 LEAST = 100  # digits of a validation writer who takes part
@@ -71,19 +65,6 @@ class InStyle:
         points, times, digits = inputs
         styles = np.tile(self.styles, (len(points) // len(self.styles), 1))
         return self.flow.predict_on_batch([np.hstack([points, styles]), times, digits])
-
-
-def train(codes, styles, labels, steps, seed):
-    """Return a flow in style."""
-    flow = build_flow(codes.shape[1], style=styles.shape[1])
-    flow.compile(cosine_adam(LEARNING_RATE, steps), "mean_squared_error")
-    flow.fit(
-        pairs(codes, styles, labels, np.random.default_rng(seed)),
-        **in_reports(steps, REPORT),
-        shuffle=False,  # the points are drawn at random already
-        verbose=verbosity(),
-    )
-    return flow
 
 
 def found(styles, others):
@@ -158,17 +139,28 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     digits, random = load_digits(), np.random.default_rng(args.seed)
     train_part, validation = digits["train"], digits["validation"]
-    codes = in_batches(encoder, train_part.images)[0]
+    codes, _ = encoder.predict(train_part.images, batch_size=1000, verbose=0)
     middle = middles(codes, train_part.labels)
-    offsets = in_batches(encoder, validation.images)[0] - middle[validation.labels]
+    others, _ = encoder.predict(validation.images, batch_size=1000, verbose=0)
+    offsets = others - middle[validation.labels]
     writers = len(halves(validation, random))
     real = recognize(offsets, validation, random)
     print(f"real digits of {writers} writers, chance {1 / writers:.1%}:", real)
 
     styles = find_styles(codes - middle[train_part.labels], train_part.writers)
-    flow = train(codes, styles, train_part.labels, args.steps, args.seed)
+    flow = build_flow(codes.shape[1], style=styles.shape[1])
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, args.steps)
+    flow.compile(keras.optimizers.Adam(rate), loss="mean_squared_error")
+    epochs = math.ceil(args.steps / REPORT)
+    flow.fit(
+        pairs(codes, styles, train_part.labels, np.random.default_rng(args.seed)),
+        steps_per_epoch=math.ceil(args.steps / epochs),
+        epochs=epochs,
+        shuffle=False,  # the points are drawn at random already
+        verbose=2,
+    )
     images, labels, writer, others = draw_in_styles(flow, decoder, offsets, validation, random)
-    drawn = in_batches(encoder, images)[0] - middle[labels]
+    drawn = encoder.predict(images, batch_size=1000, verbose=0)[0] - middle[labels]
     groups = [np.flatnonzero(writer == number) for number in range(writers)]
     results = {
         "writers": writers,

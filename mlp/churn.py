@@ -1,15 +1,25 @@
-"""What the lessons of this chapter share: the columns, the eleven inputs, the network.
+"""What the lessons of this chapter share: the customers, their eleven inputs, the network.
 
-The lessons import it; it does nothing by itself. The README shows most of it. How the options and
-the CSV file are read and checked is in `reading.py`.
+The lessons import it; it does nothing by itself. The README shows the first half of it; the second
+half reads the options and, strictly, the table of customers.
 Chapter: mlp/README.md#preparing
 """
 
+import io
+import warnings
+from pathlib import Path
+
 import keras
+import matplotlib.pyplot as plt
+import pandas as pd
 from keras import layers
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from utils import options
+from utils.files import read_bytes
+from utils.runs import fail
 
 # RowNumber, CustomerId and Surname tell customers apart, and are left out.
 CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}
@@ -18,6 +28,15 @@ NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 TARGET = "Exited"
 # One input for each category but the first of its column, and one for each number: 11.
 INPUTS = sum(len(words) - 1 for words in CATEGORIES.values()) + len(NUMBERS)
+
+YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
+LARGEST = 1e9  # of a number; 1e300 is infinite in float32, and nothing here is negative
+FEWEST = 10  # customers who stayed, and who left: fewer cannot be split
+DATA = Path(__file__).resolve().parent / "Churn_Modelling.csv"
+ORIGINAL_URL = (
+    "https://raw.githubusercontent.com/fractus-io/keras-tutorial/master/src/mlp/Churn_Modelling.csv"
+)
+ORIGINAL_SHA256 = "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef0a0"
 
 
 def make_encoder():
@@ -53,26 +72,108 @@ def build_model(hidden, inputs=INPUTS):
     )
 
 
-def with_scaling(network, preprocessor):
-    """Return the network with the fitted means and standard deviations as its first layer.
-
-    It takes the 11 inputs as the encoder makes them, not scaled.
-    """
-    scaler = preprocessor[-1]
-    scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.scale_**2)
-    return keras.Sequential([keras.Input(shape=(len(scaler.mean_),)), scaling, *network.layers])
-
-
 def steps_at_once():
     """Return how many steps the back end should take before it comes back to Keras."""
     return 1 if keras.config.backend() == "torch" else 50  # PyTorch refuses more than one
 
 
-def compile_model(model, learning_rate):
-    """Compile the network as the first lesson does, but with a trick for speed."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="binary_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=steps_at_once(),
-    )
+def draw_history(history, path):
+    """Draw loss and accuracy, epoch by epoch, on training and, where known, validation data."""
+    figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.8))
+    for axes, key in zip(panels, ("loss", "accuracy"), strict=True):
+        for name, label, dashes in ((key, "training", "-"), (f"val_{key}", "validation", "--")):
+            if name in history:
+                epochs = range(1, len(history[name]) + 1)
+                # A line of one point would not be seen.
+                axes.plot(epochs, history[name], dashes if len(epochs) > 1 else "o", label=label)
+        axes.set(title=key.capitalize(), xlabel="Epoch")
+    axes.legend()
+    figure.savefig(path)
+    plt.close(figure)
+
+
+# From here on: the options, and the table of customers.
+
+
+def make_parser(about, outputs, hidden, epochs, batch_size, learning_rate, seed):
+    """Return the options of the first two lessons, with the lesson's constants as defaults."""
+    parser = options.make_parser(about, outputs)
+    add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
+    add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")
+    add("--epochs", type=count, default=epochs, help="passes over the training data")
+    add("--batch-size", type=count, default=batch_size, help="customers per weight update")
+    add("--learning-rate", type=rate, default=learning_rate, help="step size of Adam")
+    add("--seed", type=options.seed, default=seed, help="seed of the random numbers")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", type=Path, default=DATA, help="CSV file of the customers")
+    source.add_argument("--original", action="store_true", help="download the public file")
+    return parser
+
+
+def load_customers(path, original=False):
+    """Return the customers of a CSV file to train on: with the target, and enough of them.
+
+    original: the public file, which is downloaded, in place of this one.
+    """
+    path = download() if original else path
+    table = read_columns(path, [*CATEGORIES, *NUMBERS, TARGET])
+    stayed, left = ((table[TARGET] == value).sum() for value in (0, 1))
+    if min(stayed, left) < FEWEST:
+        fail(f"{path}: {stayed} customers stayed and {left} left. Give at least {FEWEST} of each.")
+    return table
+
+
+def download():
+    """Return the path of the public file, which Keras keeps in `~/.keras/datasets/`."""
+    name = "Churn_Modelling_original.csv"
+    try:
+        return keras.utils.get_file(name, origin=ORIGINAL_URL, file_hash=ORIGINAL_SHA256)
+    except Exception as error:  # without a network get_file raises just that
+        fail(f"the download failed ({error}). Name a file that you have: --data PATH.")
+
+
+def read_columns(path, used):
+    """Return a CSV file as a table, after a strict check of every value of the columns used.
+
+    Ends the run with one line that names the line, the column and the value that is wrong.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.BytesIO(read_bytes(path)),
+                dtype=str,
+                index_col=False,
+                keep_default_na=False,
+                skip_blank_lines=False,  # they count when a line is named
+                encoding="utf-8-sig",  # spreadsheets put an invisible mark first
+            )
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
+    except (ValueError, pd.errors.ParserWarning) as error:
+        fail(f"{path} is not a proper CSV file ({error}). Name another file.")
+
+    # pandas gives a second column of one name another name.
+    if twice := [name for name in used if f"{name}.1" in table.columns]:
+        fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
+    if missing := [name for name in used if name not in table.columns]:
+        fail(f"{path} has no column {', '.join(missing)}. These are needed: {', '.join(used)}.")
+    table = table[(table != "").any(axis=1)]
+    if table.empty:
+        fail(f"{path} has column names, but no customers. Add rows, or name another file.")
+    for name in used:
+        texts = table[name]
+        if name in CATEGORIES:
+            good, allowed = texts.isin(CATEGORIES[name]), f"one of {', '.join(CATEGORIES[name])}"
+        else:
+            values = pd.to_numeric(texts, errors="coerce")
+            good, allowed = values.between(0, LARGEST), f"a number from 0 to {LARGEST:,.0f}"
+            if name in YES_OR_NO:
+                good, allowed = values.isin([0, 1]), "0 or 1"
+            table = table.assign(**{name: values})
+        if not good.all():
+            row = good.idxmin()  # the first False
+            found = f'is "{texts[row]}"' if texts[row].strip() else "is missing"
+            # Line 1 of the file holds the names, and pandas counts rows from 0.
+            fail(f"{path}, line {row + 2}: {name} {found}. It must be {allowed}: correct it.")
+    return table

@@ -24,7 +24,6 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.reading import DATA, read_table
 from mlp.splits import SPLITS, compare, describe, make_pairs, stack, summarize, train_networks
 from utils.comparisons import correct_family
 from utils.options import make_parser, positive
@@ -139,9 +138,9 @@ def parse_options(argv):
 def main(argv=None):
     options = parse_options(argv)
     folder = make_folder(options.outputs)
-    customers = read_table(DATA)
+    customers = churn.load_customers(churn.DATA)
     if options.real:
-        pairs = [(customers, read_table(options.real))] * options.seeds
+        pairs = [(customers, churn.load_customers(options.real))] * options.seeds
         changes = {"invented_to_real": "base"}
     else:
         pairs = make_pairs(customers, options.seeds)

@@ -4,8 +4,7 @@
     python mlp/evaluation.py --test      # in the end: read the test customers, too
 
 Fits everything on 60 % of the customers, evaluates on 20 %, and compares with three models of
-scikit-learn. The last 20 % are read only with `--test`. You will see a progress bar for each epoch
-(one line if the output goes to a file), then
+scikit-learn. The last 20 % are read only with `--test`. You will see a line for each epoch, then
 
     6000 customers for training, 2000 for validation, 2000 kept back for the test
     On the 2000 validation customers:
@@ -14,28 +13,24 @@ scikit-learn. The last 20 % are read only with `--test`. You will see a progress
       gradient boosting    accuracy 85.2%  AUC 0.862
       neural network       accuracy 85.2%  AUC 0.854
 
-the network's confusion matrix, and what a bank gains by calling customers from three thresholds
-on. Curves and results go to `mlp/outputs/<start time>/`. Takes less than a minute on two cores,
-and more on PyTorch.
+its confusion matrix, and what a bank gains by calling customers from three thresholds on. Curves
+and results go to `mlp/outputs/<start time>/`. Less than a minute on two cores, more on PyTorch.
 Chapter: mlp/README.md#evaluating-honestly
 """
 
 from chapter import OUTPUTS
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
+from sklearn import metrics
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from mlp import churn
-from mlp.curves import draw_curves
-from mlp.reading import load_customers, make_parser
-from utils.figures import draw_learning_curves
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over the training data
@@ -74,20 +69,6 @@ def prepare_parts(parts, preprocessor):
     ]
 
 
-def train_network(train, validation, options):
-    """Return the trained network and its history; train and validation: inputs and targets."""
-    model = churn.build_model(options.hidden, inputs=train[0].shape[1])
-    churn.compile_model(model, options.learning_rate)
-    history = model.fit(
-        *train,
-        batch_size=options.batch_size,
-        epochs=options.epochs,
-        validation_data=validation,
-        verbose=verbosity(),
-    )
-    return model, history.history
-
-
 def train_others(X, y, seed):
     """Return the models to compare with, by name, trained on all these rows."""
     return {
@@ -106,9 +87,11 @@ def predict(network, others, X):
 def evaluate(y, probability):
     """Return accuracy, area under the ROC curve and confusion matrix of one model."""
     predicted = probability >= THRESHOLD
-    matrix = confusion_matrix(y, predicted).tolist()
-    scores = {"accuracy": accuracy_score(y, predicted), "auc": roc_auc_score(y, probability)}
-    return scores | {"confusion_matrix": matrix}
+    return {
+        "accuracy": metrics.accuracy_score(y, predicted),
+        "auc": metrics.roc_auc_score(y, probability),
+        "confusion_matrix": metrics.confusion_matrix(y, predicted).tolist(),
+    }
 
 
 def report(part, y, probabilities):
@@ -116,8 +99,7 @@ def report(part, y, probabilities):
     scores = {name: evaluate(y, probability) for name, probability in probabilities.items()}
     print(f"On the {len(y)} {part} customers:")
     for name, one in scores.items():
-        name = name.replace("_", " ")
-        print(f"  {name:20} accuracy {one['accuracy']:.1%}  AUC {one['auc']:.3f}")
+        print(f"  {name.replace('_', ' '):20} accuracy {one['accuracy']:.1%}  AUC {one['auc']:.3f}")
     (kept, alarms), (missed, found) = scores["neural_network"]["confusion_matrix"]
     print("The neural network says    stays  leaves")
     print(f"  of those who stayed {kept:10} {alarms:7}")
@@ -148,34 +130,70 @@ def find_thresholds(y, probability):
     return thresholds
 
 
+def draw_curves(y, probabilities, points, path):
+    """Draw ROC and precision-recall curves of the models, and on the latter the thresholds."""
+    figure, (roc, pr) = plt.subplots(1, 2, figsize=(10.4, 5))
+    for (name, p), dashes in zip(probabilities.items(), (":", "-.", "--", "-"), strict=True):
+        reported, found, _ = metrics.roc_curve(y, p)
+        roc.plot(reported, found, dashes, label=name.replace("_", " "))
+        precision, recall, _ = metrics.precision_recall_curve(y, p)
+        precision[-1] = precision[-2]  # the last point, (0, 1), is not that of a threshold
+        pr.plot(recall, precision, dashes, drawstyle="steps-post")
+    for point in (one for one in (points["usual"], points["calculated"]) if one["calls"]):
+        place = (point["leavers"] / y.sum(), point["leavers"] / point["calls"])
+        pr.plot(*place, "ko")
+        pr.text(*place, f"{point['threshold']:.1f}  ", ha="right", va="top")
+    recall = "share of those who left that is reported"
+    roc.set(title="ROC", xlabel="share of those who stayed that is reported", ylabel=recall)
+    pr.set(title="Precision and recall", xlabel=f"{recall} (recall)")
+    pr.set_ylabel("share of the reported who left (precision)")
+    roc.legend(loc="lower right")
+    figure.savefig(path)
+    plt.close(figure)
+
+
 def main(argv=None):
     about = "Trains a multilayer perceptron on 60 % of the customers, evaluates it on others."
-    parser = make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     parser.add_argument("--test", action="store_true", help="evaluate on the test customers, too")
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
-    customers = load_customers(options)
+    customers = churn.load_customers(options.data, options.original)
     folder = make_folder(options.outputs)
 
     parts = split(customers, options.seed)
-    train, (X, y), (X_test, y_test) = prepare_parts(parts, churn.make_preprocessor())
+    train, (X, y), test = prepare_parts(parts, churn.make_preprocessor())
     learn, watch, keep = map(len, parts)
     print(f"{learn} customers for training, {watch} for validation, {keep} kept back for the test")
-    network, history = train_network(train, (X, y), options)
+
+    network = churn.build_model(options.hidden)
+    network.compile(
+        optimizer=keras.optimizers.Adam(options.learning_rate),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=churn.steps_at_once(),  # a trick for speed
+    )
+    history = network.fit(
+        *train,
+        batch_size=options.batch_size,
+        epochs=options.epochs,
+        validation_data=(X, y),
+        verbose=2,
+    )
     others = train_others(*train, options.seed)
 
     probabilities = predict(network, others, X)
     results = {"validation": report("validation", y, probabilities)}
     results["thresholds"] = find_thresholds(y, probabilities["neural_network"])
     if options.test:
-        of_test = predict(network, others, X_test)
-        results["test"] = report("test", y_test, of_test)
-        calculated = gain(y_test, of_test["neural_network"], CALL / KEPT)
+        of_test = predict(network, others, test[0])
+        results["test"] = report("test", test[1], of_test)
+        calculated = gain(test[1], of_test["neural_network"], CALL / KEPT)
         results["test"]["neural_network"]["calculated"] = calculated
         print("  at threshold {threshold:.2f}: {calls} calls, gain {gain:,}".format(**calculated))
     draw_curves(y, probabilities, results["thresholds"], folder / "churn_curves.png")
-    draw_learning_curves(history, folder / "churn_learning_curves.png")
-    return save_results(results | {"history": history}, folder, __file__, argv)
+    churn.draw_history(history.history, folder / "churn_learning_curves.png")
+    return save_results(results | {"history": history.history}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from sklearn.preprocessing import StandardScaler
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.reading import DATA, read_table
 from mlp.splits import compare, describe, make_pairs, predict_validation
 from utils.comparisons import correct_family
 from utils.options import make_parser, number, positive
@@ -101,7 +100,7 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    pairs = make_pairs(read_table(DATA), args.seeds)
+    pairs = make_pairs(churn.load_customers(churn.DATA), args.seeds)
     ratio = len(pairs[0][1]) / len(pairs[0][0])
 
     results, gaps = {}, {}

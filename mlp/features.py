@@ -20,7 +20,6 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.reading import DATA, read_table
 from mlp.splits import SPLITS, compare, describe, make_pairs, predict_validation, summarize
 from utils.comparisons import correct_family
 from utils.options import make_parser, positive
@@ -77,7 +76,7 @@ def main(argv=None):
     parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    pairs = make_pairs(read_table(DATA), args.seeds)
+    pairs = make_pairs(churn.load_customers(churn.DATA), args.seeds)
     ratio = len(pairs[0][1]) / len(pairs[0][0])
 
     regression, network = {}, {}

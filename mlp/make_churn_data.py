@@ -169,9 +169,9 @@ def main(argv=None):
     print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left")
     print(f"In {shown(folder)}: Churn_Modelling.csv")
     if options.compare:
-        from mlp.reading import read_table  # brings Keras, which takes seconds to import
+        from mlp.churn import load_customers  # brings Keras, which takes seconds to import
 
-        both = {"here": statistics(table), "there": statistics(read_table(options.compare))}
+        both = {"here": statistics(table), "there": statistics(load_customers(options.compare))}
         print(pd.concat(both, axis=1).to_string(na_rep="-"))
     return {"customers": len(table), "left": float(table.Exited.mean())}
 

@@ -4,15 +4,15 @@
 
 Loads 10,000 synthetic customers, turns their columns into 11 inputs, trains a
 multilayer perceptron of 121 parameters on them and predicts whether a new
-customer leaves. You will see a piece of the table, the summary of the model, a progress
-bar for each epoch (one line if the output goes to a file), and at the end
+customer leaves. You will see a piece of the table, the summary of the model, a line for
+each epoch, and at the end
 
     On its own training data: accuracy 85.49%, loss 0.3435
     The new customer leaves with probability 0.78. Prediction: leaves.
 
 and find in `mlp/outputs/<start time>/` the curves of loss and accuracy, and the network in
-`churn.keras`, which `predict.py` uses without training again. Other seeds and back ends end
-a little higher or lower. Takes about two minutes on two cores, and several on PyTorch.
+`churn.keras`, which `predict_churn.py` uses without training again. Other seeds and back
+ends end a little higher or lower. Takes about two minutes on two cores, and several on PyTorch.
 The second lesson, `evaluation.py`, asks what this accuracy is worth.
 Chapter: mlp/README.md#customer-churn-with-a-multilayer-perceptron
 """
@@ -21,13 +21,10 @@ from chapter import OUTPUTS
 
 import keras
 import pandas as pd
+from keras import layers
 
 from mlp import churn
-from mlp.reading import load_customers, make_parser
-from utils.figures import draw_learning_curves
 from utils.runs import make_folder, save_results
-from utils.saving import save_network
-from utils.training import verbosity
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over all customers
@@ -64,14 +61,24 @@ def predict(model, preprocessor, customer):
     return float(model.predict(x, verbose=0)[0, 0])
 
 
+def with_scaling(network, preprocessor):
+    """Return the network with the fitted means and standard deviations as its first layer.
+
+    It takes the 11 inputs as the encoder makes them, not scaled.
+    """
+    scaler = preprocessor[-1]
+    scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.scale_**2)
+    return keras.Sequential([keras.Input(shape=(len(scaler.mean_),)), scaling, *network.layers])
+
+
 def main(argv=None):
     about = "Trains a multilayer perceptron to predict which customers leave a bank."
-    parser = make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
 
     # 1. Prepare the data: read the table, turn it into numbers.
-    customers = load_customers(options)
+    customers = churn.load_customers(options.data, options.original)
     folder = make_folder(options.outputs)
     print(customers.head())
 
@@ -90,10 +97,8 @@ def main(argv=None):
     )
 
     # 4. Fit it to the data.
-    history = model.fit(
-        X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=verbosity()
-    )
-    draw_learning_curves(history.history, folder / "churn_training.png")
+    history = model.fit(X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=2)
+    churn.draw_history(history.history, folder / "churn_training.png")
 
     # 5. Evaluate it, here still on the data that it has learned from.
     scores = model.evaluate(X, y, verbose=0, return_dict=True)
@@ -105,7 +110,7 @@ def main(argv=None):
     print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")
 
     # For tomorrow: one file with all that has been fitted, the scaling included.
-    save_network(churn.with_scaling(model, preprocessor), folder / "churn.keras")
+    with_scaling(model, preprocessor).save(folder / "churn.keras")
     results = {
         "parameters": model.count_params(),
         "accuracy": scores["accuracy"],

@@ -23,10 +23,9 @@ import pandas as pd
 
 from mlp import churn
 from mlp.mlp import NEW_CUSTOMER, THRESHOLD
-from mlp.reading import LARGEST, YES_OR_NO, read_columns
+from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import fail, make_folder, newest, replacing, save_results, shown, writing_to
-from utils.saving import load_model
 
 RUNS = ROOT / "mlp" / "outputs"
 SHOWN = 10  # customers of a table that are printed
@@ -69,10 +68,10 @@ def parse_options(argv):
     for name, default in NEW_CUSTOMER.items():
         if name in churn.CATEGORIES:
             kind = {"choices": churn.CATEGORIES[name]}
-        elif name in YES_OR_NO:
+        elif name in churn.YES_OR_NO:
             kind = {"type": int, "choices": [0, 1]}
         else:
-            kind = {"type": number(float, 0, LARGEST)}
+            kind = {"type": number(float, 0, churn.LARGEST)}
         option = re.sub("(?<=[a-z])(?=[A-Z])", "-", name).lower()  # CreditScore: credit-score
         one.add_argument(f"--{option}", dest=name, default=default, help=name, **kind)
     return parser.parse_args(argv)
@@ -81,7 +80,7 @@ def parse_options(argv):
 def main(argv=None):
     options = parse_options(argv)
     if options.customers:
-        customers = read_columns(options.customers, list(NEW_CUSTOMER))
+        customers = churn.read_columns(options.customers, list(NEW_CUSTOMER))
     else:
         customers = pd.DataFrame([{name: getattr(options, name) for name in NEW_CUSTOMER}])
     path = find_network(options.model)

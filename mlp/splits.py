@@ -1,7 +1,7 @@
 """Machinery of the comparisons on twenty splits: the splits, the networks, the book's rule.
 
-`features.py`, `fairness.py` and `experiments.py` import it; it does nothing by itself. The test
-customers of the second lesson are set aside and stay unseen. Each seed splits the others into
+`features.py`, `fairness.py` and `churn_experiments.py` import it; it does nothing by itself. The
+test customers of the second lesson are set aside and stay unseen. Each seed splits the others into
 training and validation customers, the same for all that is compared, so that two models make
 twenty pairs.
 Chapter: mlp/README.md#reading-the-results

@@ -81,7 +81,7 @@ def flips(mode):
     return [layers.RandomFlip(mode)]
 
 
-# Group, label: the function that builds the model, what changes in the settings of mnist.py.
+# Group, label: the function that builds the model, what changes in the settings of lab.py.
 EXPERIMENTS = {
     "neurons": {
         "16 neurons": (perceptron(16), {}),

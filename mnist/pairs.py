@@ -13,7 +13,7 @@ from chapter import OUTPUTS
 import re
 
 from mnist.data import writers_of
-from mnist.report import load_predictions
+from mnist.finished import load_predictions
 from utils.comparisons import compare_networks
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results

@@ -27,8 +27,10 @@ from mnist.data import (
     load_writers,
     prepare_part,
 )
-from mnist.mnist import BATCH_SIZE, DEFAULTS, build_model, compile_model
+from mnist.mnist import BATCH_SIZE
 from mnist.models import MODELS
+from mnist.overfitting.lab import build_model, compile_model
+from mnist.overfitting.settings import DEFAULTS
 from mnist.studies.seeds import parse_network
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -78,7 +80,7 @@ def describe(images, labels, writers, student, known):
 
 
 def train(text, images, labels, epochs):
-    """Return a trained network; text: a model of models.py, with options of mnist.py."""
+    """Return a trained network; text: a model of models.py, with options of lab.py."""
     keras.utils.set_random_seed(SEED)
     settings = replace(DEFAULTS, epochs=epochs, **parse_network(text))
     model = build_model(MODELS[settings.model], settings)

@@ -3,12 +3,14 @@
     python reference/activations.py
 
 You will see what each function makes of five numbers, how steep it is there, what softmax makes
-of three numbers together, and a figure of ten functions.
+of three numbers together, and a figure of all functions.
 Takes about 4 seconds on two cores.
 Chapter: reference/README.md#activations
 """
 
 from chapter import OUTPUTS
+
+import math
 
 import keras
 import matplotlib.pyplot as plt
@@ -40,8 +42,11 @@ def derivative(name, x):
 def draw():
     """Draw each function and its derivative in a panel of its own."""
     x = np.linspace(-4.5, 4.5, 400)
-    figure, axes = plt.subplots(2, 5, figsize=(11, 5.2), sharex=True, sharey=True)
-    for axis, name in zip(axes.flat, NAMES, strict=True):
+    rows = math.ceil(len(NAMES) / 5)
+    figure, axes = plt.subplots(rows, 5, figsize=(11, 2.6 * rows), sharex=True, sharey=True)
+    for axis in axes.flat[len(NAMES) :]:  # a name more begins a row, whose other panels are empty
+        axis.axis("off")
+    for axis, name in zip(axes.flat, NAMES, strict=False):
         axis.axhline(0, color="#8a8a86", linewidth=0.8)
         axis.axvline(0, color="#8a8a86", linewidth=0.8)
         axis.plot(x, apply(name, x), label="function")

@@ -3,7 +3,7 @@
     python reference/initializers.py
 
 Random numbers with the standard deviation 1 run through ten untrained layers. You will see the
-standard deviation after each layer for eight initializers, with relu and with tanh, and a figure.
+standard deviation after each layer for each initializer, with relu and with tanh, and a figure.
 Takes about 5 seconds on two cores.
 Chapter: reference/README.md#initializers
 """
@@ -34,6 +34,7 @@ DEPTH = 10  # layers
 NEURONS = 256  # in each of them, and inputs
 EXAMPLES = 500  # rows of random numbers
 SEED = 1
+MARKERS = ".P^vosdX"  # of the curves, one after the other
 
 
 def signal_sizes(make_initializer, activation, inputs):
@@ -53,7 +54,7 @@ def draw(sizes):
     """Draw a panel per activation with a curve per initializer; zeros are below any log scale."""
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.6), sharey=True)
     for axis, activation in zip(axes, ACTIVATIONS, strict=True):
-        for (name, values), marker in zip(sizes[activation].items(), ".P^vosdX", strict=True):
+        for (name, values), marker in zip(sizes[activation].items(), MARKERS * 9, strict=False):
             label = f"{name} (0 from layer 1 on)" if name == "zeros" else name
             axis.plot(values, marker=marker, markersize=5, linewidth=1.4, label=label)
         axis.set(title=activation, xlabel="layer (0: the inputs)", xticks=range(DEPTH + 1))

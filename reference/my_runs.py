@@ -19,10 +19,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from mnist.finished import fits
 from utils.figures import LINES, marker, name_lines, save_figure
+from utils.files import fits, read_bytes, read_json
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
+from utils.runs import ROOT, fail, make_folder, printable, save_results
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.

@@ -1,4 +1,4 @@
-"""Eight optimizers on one problem: the handwritten digits of scikit-learn.
+"""Optimizers on one problem: the handwritten digits of scikit-learn.
 
     python reference/optimizers.py
 
@@ -12,29 +12,28 @@ Chapter: reference/README.md#optimizers
 
 from chapter import OUTPUTS
 
+import statistics
+from functools import partial
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from keras import layers, optimizers
+from keras import layers
 from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from utils.figures import LINES, save_figure
+from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation
 
-OPTIMIZERS = {
-    "sgd": optimizers.SGD,
-    "sgd_momentum": lambda rate=0.01: optimizers.SGD(rate, momentum=0.9),
-    "sgd_nesterov": lambda rate=0.01: optimizers.SGD(rate, momentum=0.9, nesterov=True),
-    "adagrad": optimizers.Adagrad,
-    "rmsprop": optimizers.RMSprop,
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "nadam": optimizers.Nadam,
+MOMENTUM = {
+    "sgd_momentum": partial(keras.optimizers.SGD, momentum=0.9),
+    "sgd_nesterov": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
 }
+# In the order of the text; a further one of the register comes last.
+COMPARED = {"sgd": OPTIMIZERS["sgd"]} | MOMENTUM | {"adagrad": OPTIMIZERS["adagrad"]} | OPTIMIZERS
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]  # the learning rates to choose from
 EPOCHS = 20
 BATCH_SIZE = 32
@@ -56,7 +55,7 @@ def train(name, rate, seed, data, epochs):
     output = layers.Dense(10, activation="softmax")
     model = keras.Sequential([keras.Input(shape=(64,)), *hidden, output])
     loss = "sparse_categorical_crossentropy"
-    model.compile(optimizer=OPTIMIZERS[name](rate), loss=loss, metrics=["accuracy"])
+    model.compile(optimizer=COMPARED[name](rate), loss=loss, metrics=["accuracy"])
     x_train, x_val, y_train, y_val = data
     options = {"batch_size": BATCH_SIZE, "epochs": epochs, "validation_data": (x_val, y_val)}
     return model.fit(x_train, y_train, verbose=0, **options).history
@@ -72,8 +71,9 @@ def summarize(rate, histories):
     """Return the rate, and the mean and standard deviation of the last epoch over the histories."""
     summary = {"rate": rate}
     for key in ["loss", "val_loss", "val_accuracy"]:
-        mean, deviation = mean_and_deviation([history[key][-1] for history in histories])
-        summary[key] = {"mean": mean, "std": deviation}
+        last = [history[key][-1] for history in histories]
+        deviation = statistics.stdev(last) if len(last) > 1 else None
+        summary[key] = {"mean": statistics.mean(last), "std": deviation}
     return summary
 
 
@@ -107,7 +107,7 @@ def draw(curves):
 def main(argv=None):
     """Compare the optimizers; return what each reached with both of its rates."""
     parser = make_parser("Compare optimizers on the handwritten digits of scikit-learn.", OUTPUTS)
-    parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, default=list(OPTIMIZERS))
+    parser.add_argument("--optimizers", nargs="+", choices=COMPARED, default=list(COMPARED))
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
     parser.add_argument("--seeds", type=positive(int), default=SEEDS)
     parser.add_argument("--rates", type=number(float, 0), nargs="+", default=RATES)
@@ -118,7 +118,7 @@ def main(argv=None):
     print(f"After {args.epochs} epochs          rate   loss              ", end="")
     print("val_loss          val_accuracy")
     for name in args.optimizers:
-        default = round(float(OPTIMIZERS[name]().learning_rate), 6)
+        default = round(float(COMPARED[name]().learning_rate), 6)
         rates = {"chosen": choose_rate(name, args.rates, data, args.epochs), "default": default}
         results[name] = {}
         for which, rate in rates.items():

@@ -33,7 +33,6 @@ from rnn.letters import (
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 LAYER = "lstm"  # or gru, simple_rnn
 UNITS = 128
@@ -49,6 +48,7 @@ LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN
 
 
 def build_network(layer, units=UNITS):
+    """Return the network: letters (names, places) to logits (names, places, SYMBOLS)."""
     return keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
@@ -56,21 +56,6 @@ def build_network(layer, units=UNITS):
             LAYERS[layer](units, return_sequences=True),
             layers.Dense(SYMBOLS),  # logits: softmax turns them into probabilities
         ]
-    )
-
-
-def train(model, names, validation, epochs):
-    # What the network says after the end of a name does not count.
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING)
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss)
-    x, y = encode(names)
-    model.fit(
-        x,
-        y,
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        validation_data=encode(validation),
-        verbose=verbosity(),
     )
 
 
@@ -88,9 +73,8 @@ def invent(model, count, temperature, seed):
     return [word.split(" ")[0] for word in words]
 
 
-def draw_letters(model):
+def draw_letters(vectors, path):
     """Draw the vectors of the letters in the two directions in which they differ most."""
-    vectors = model.layers[0].get_weights()[0][1:27]
     places = PCA(2).fit_transform(vectors)
     figure, axes = plt.subplots(figsize=(6, 4.5))
     axes.scatter(*places.T, alpha=0)
@@ -99,7 +83,7 @@ def draw_letters(model):
         axes.text(*place, letter, color=color, ha="center", va="center", weight="bold", size=13)
     axes.set(title="The letters, as the network sees them", xlabel="first direction")
     axes.set(ylabel="second direction")
-    return figure, vectors
+    save_figure(figure, path)
 
 
 def vowels_together(vectors, random):
@@ -136,8 +120,20 @@ def main(argv=None):
         ngrams = NGrams(order, train_names)
         ngrams.choose_trust(validation[:1_000])
         bits[f"ngrams_{order}"] = [ngrams.bits(name) for name in test]
+
     model = build_network(args.layer)
-    train(model, train_names, validation, args.epochs)
+    # What the network says after the end of a name does not count.
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING)
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss)
+    x, y = encode(train_names)
+    model.fit(
+        x,
+        y,
+        batch_size=BATCH_SIZE,
+        epochs=args.epochs,
+        validation_data=encode(validation),
+        verbose=2,
+    )
     bits[args.layer] = network_bits(model, test)
     for name, values in bits.items():
         print(f"{name:12} {mean_bits(values):.3f} bits per letter")
@@ -160,8 +156,8 @@ def main(argv=None):
         print(f"temperature {temperature}: {', '.join(names[:8])}")
         shares = "{learned:.1%} learned, {held_out:.1%} held out, {new:.1%} new".format(**origin)
         print(f"    of {INVENTED:,}: {shares}")
-    figure, vectors = draw_letters(model)
-    save_figure(figure, folder / "names_letters.png")
+    vectors = model.layers[0].get_weights()[0][1:27]  # of the letters from a to z
+    draw_letters(vectors, folder / "names_letters.png")
     results = {
         "bits": {name: mean_bits(values) for name, values in bits.items()},
         "difference": ahead,

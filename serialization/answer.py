@@ -26,14 +26,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from utils.files import read_bytes
 from utils.options import make_parser
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line
 
 CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the median counts
 
 
 def load_keras(path):
-    from utils.saving import load_model
+    from utils.loading import load_model
 
     return load_model(path, compile=False).predict_on_batch
 

@@ -15,16 +15,17 @@ from chapter import OUTPUTS
 import io
 import logging
 import time
+import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
+from keras import layers
 
-from serialization import forms
-from serialization.answer import load_litert, load_onnx, load_tensorflow
+from utils.files import read_bytes
+from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, newest, printable, read_bytes
-from utils.saving import explain_load_error, refuse_strange_kinds
+from utils.runs import fail, newest, printable
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -38,42 +39,74 @@ def load_whole(path):
 def load_architecture(path):
     """The architecture from JSON, the weights from the file beside it."""
     model = keras.models.model_from_json(path.read_text(encoding="utf-8"))
-    model.load_weights(path.parent / forms.WEIGHTS)
+    model.load_weights(path.with_name("model.weights.h5"))
     return model
 
 
 def load_weights(path):
-    """The architecture from code: it must be the one that the weights were saved from."""
-    model = forms.build_model()
+    """The architecture from code: the layers whose weights save_model.py has saved."""
+    model = keras.Sequential(
+        [
+            keras.Input(shape=(2,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
     model.load_weights(path)
     return model
+
+
+def load_tensorflow(path):
+    """No Keras model comes back, only a function: inputs in, predictions out."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(path)
+    return lambda inputs: loaded.serve(inputs)  # keeps what was loaded, with its weights
+
+
+def load_litert(path):
+    import tensorflow as tf
+
+    with warnings.catch_warnings(action="ignore"):  # of a package that will take this one's place
+        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
+    interpreter.allocate_tensors()  # before this it has only opened the file
+    signature = interpreter.get_signature_runner()
+    (name,) = signature.get_input_details()
+    return lambda inputs: next(iter(signature(**{name: inputs}).values()))
+
+
+def load_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path)
+    return lambda inputs: session.run(None, {session.get_inputs()[0].name: inputs})[0]
 
 
 # File: how it is called in the table, how it is loaded, and whether it holds architecture, weights
 # and optimizer.
 FORMS = {
-    forms.WHOLE: (".keras", load_whole, "AWO"),
-    forms.LEGACY: (".h5, legacy", load_whole, "AWO"),
-    forms.ARCHITECTURE: ("JSON + .weights.h5", load_architecture, "AWO"),
-    forms.WEIGHTS: (".weights.h5, code", load_weights, "WO"),
-    forms.SAVED_MODEL: ("SavedModel", load_tensorflow, "AW"),
-    forms.LITERT: ("LiteRT", load_litert, "AW"),
-    forms.ONNX: ("ONNX", load_onnx, "AW"),
+    "model.keras": (".keras", load_whole, "AWO"),
+    "model.h5": (".h5, legacy", load_whole, "AWO"),
+    "architecture.json": ("JSON + .weights.h5", load_architecture, "AWO"),
+    "model.weights.h5": (".weights.h5, code", load_weights, "WO"),
+    "saved_model": ("SavedModel", load_tensorflow, "AW"),
+    "model.tflite": ("LiteRT", load_litert, "AW"),
+    "model.onnx": ("ONNX", load_onnx, "AW"),
 }
 
 
-def go_on(loaded):
-    """Tell whether training can go on: is there a model, compiled, with an optimizer's state?"""
-    if not isinstance(loaded, keras.Model):
-        return "no"
-    if loaded.compiled and int(loaded.optimizer.iterations):
-        return "yes"
-    return "after compile"
+def find_form(path):
+    """Return what FORMS says of a file, whatever it is called: the longest ending decides."""
+    if path.is_dir():
+        return FORMS["saved_model"]
+    names = [name for name in FORMS if path.name.endswith(name.removeprefix("model"))]
+    return FORMS[max(names, key=len, default="model.keras")]
 
 
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
-    form, load, holds = FORMS.get(path.name) or FORMS[by_suffix(path)]
+    form, load, holds = find_form(path)
     if load in (load_whole, load_architecture):
         refuse_strange_kinds(path)
     seconds = []
@@ -81,22 +114,19 @@ def measure(path, probe=None):
         start = time.perf_counter()
         loaded = load(path)
         seconds.append(time.perf_counter() - start)
-    row = {"form": form, "holds": holds, "bytes": forms.size(path), "load_ms": 1000 * min(seconds)}
-    if form.startswith("JSON"):
-        row["bytes"] += forms.size(path.parent / forms.WEIGHTS)
+    files = [path, *path.rglob("*")]  # of a SavedModel, a folder
+    if load is load_architecture:
+        files.append(path.with_name("model.weights.h5"))
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    row = {"form": form, "holds": holds, "bytes": size, "load_ms": 1000 * min(seconds)}
+    is_model = isinstance(loaded, keras.Model)
     if probe:
-        predict = loaded.predict_on_batch if isinstance(loaded, keras.Model) else loaded
+        predict = loaded.predict_on_batch if is_model else loaded
         difference = np.asarray(predict(probe["inputs"])) - probe["predictions"]
         row["difference"] = float(np.abs(difference).max())
-    return row | {"go_on": go_on(loaded)}
-
-
-def by_suffix(path):
-    """Return the form of a file by the end of its name."""
-    for name in (forms.WEIGHTS, forms.WHOLE, forms.LEGACY, forms.LITERT, forms.ONNX):
-        if path.name.endswith(name.removeprefix("model")):
-            return name
-    return forms.SAVED_MODEL if path.is_dir() else forms.WHOLE
+    # Training can go on if there is a model, compiled, with an optimizer's state.
+    resumes = is_model and loaded.compiled and int(loaded.optimizer.iterations)
+    return row | {"go_on": "yes" if resumes else "after compile" if is_model else "no"}
 
 
 def show_header():
@@ -117,35 +147,29 @@ def show(row):
 def load_folder(folder):
     """Print the table of a folder of save_model.py; return its rows."""
     try:
-        with np.load(io.BytesIO(read_bytes(folder / forms.PROBE))) as arrays:
+        with np.load(io.BytesIO(read_bytes(folder / "probe.npz"))) as arrays:
             probe = dict(arrays)
     except Exception as error:  # numpy raises many kinds for a file that is damaged
-        fail(explain_load_error(folder / forms.PROBE, error))
+        fail(explain_load_error(folder / "probe.npz", error))
     rows = []
-    for name in FORMS:
+    for name, (form, *_) in FORMS.items():
         try:
             rows.append(measure(folder / name, probe))
             show(rows[-1])
         except ImportError as error:
-            print(f"{FORMS[name][0]:19} skipped: not installed: {error.name}")
+            print(f"{form:19} skipped: not installed: {error.name}")
         except Exception as error:  # each library raises its own kinds
-            reason = printable(explain_load_error(folder / name, error))
-            print(f"{FORMS[name][0]:19} skipped: {reason}")
+            print(f"{form:19} skipped: {printable(explain_load_error(folder / name, error))}")
     return rows
-
-
-def newest_run():
-    """Return the folder of the last run of save_model.py; None if there is none."""
-    probe = newest(OUTPUTS.glob(f"*/{forms.PROBE}"))
-    return probe and probe.parent
 
 
 def main(argv=None):
     parser = make_parser("Load a model in each of its forms.")
     parser.add_argument("path", type=Path, nargs="?", help="a run of save_model.py, or one file")
-    path = parser.parse_args(argv).path or newest_run()
+    path = parser.parse_args(argv).path
     if path is None:
-        fail("nothing was saved yet: python serialization/save_model.py")
+        probe = newest(OUTPUTS.glob("*/probe.npz"))
+        path = probe.parent if probe else fail("nothing was saved yet: serialization/save_model.py")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         show_header()
         return {"rows": load_folder(path)}

@@ -75,7 +75,7 @@ def main(argv=None):
             with h5py.File(path) as file:
                 numbers = show_arrays(file)
     except Exception as error:  # zipfile, json and h5py each raise kinds of their own
-        from utils.saving import explain_load_error  # only here: it brings Keras, after all
+        from utils.loading import explain_load_error  # only here: it brings Keras, after all
 
         fail(explain_load_error(path, error))
     print(f"{numbers:,} numbers")

@@ -27,10 +27,9 @@ from keras import layers
 from mlp import churn
 from mlp.mlp import NEW_CUSTOMER
 from mlp.predict_churn import find_network, load_network, predict
-from mlp.reading import DATA, read_columns
+from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, shown
-from utils.saving import load_model, save_network
 
 STRANGER = NEW_CUSTOMER | {"Geography": "Italy"}  # a word that no customer of the table has
 
@@ -70,7 +69,7 @@ def main(argv=None):
     network = load_network(path)
     folder = make_folder(options.outputs)
 
-    save_network(take_plain_values(network), folder / "churn_plain.keras")
+    take_plain_values(network).save(folder / "churn_plain.keras")
     model = load_model(folder / "churn_plain.keras")
     print(f"The network of {shown(path)}, with words and scaling:")
     (probability,) = predict_plain(model, NEW_CUSTOMER)
@@ -80,7 +79,7 @@ def main(argv=None):
     except tf.errors.InvalidArgumentError:
         print("A customer from Italy: refused.")
 
-    customers = read_columns(DATA, list(NEW_CUSTOMER))[list(NEW_CUSTOMER)]
+    customers = churn.read_columns(churn.DATA, list(NEW_CUSTOMER))[list(NEW_CUSTOMER)]
     probabilities = predict_plain(model, customers.to_dict("list"))
     difference = np.abs(probabilities - predict(network, customers)).max()
     print(f"Beside scikit-learn, {len(customers)} customers: ", end="")

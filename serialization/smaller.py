@@ -26,11 +26,10 @@ import numpy as np
 from keras import layers
 
 from mnist.data import prepare_mnist
-from serialization import forms, save_model
+from serialization import save_model
+from utils.loading import load_model, reads_digits
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, printable, save_results
-from utils.saving import load_model, reads_digits, save_network
-from utils.training import verbosity
+from utils.runs import ROOT, fail, make_folder, printable, save_network, save_results
 
 MODEL = None  # a .keras file of yours
 CONV_NET = ROOT / "assets" / "models" / "conv_net.keras"
@@ -51,7 +50,7 @@ def train_mlp(epochs):
         name="mlp_one_layer",
     )
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    model.fit(digits.x_train, digits.y_train, batch_size=128, epochs=epochs, verbose=verbosity())
+    model.fit(digits.x_train, digits.y_train, batch_size=128, epochs=epochs, verbose=2)
     return copy(model)
 
 
@@ -62,7 +61,7 @@ def copy(model):
     return other
 
 
-def save_float16(model, folder):
+def save_float16(model, path):
     """Every weight in 2 bytes in place of 4; the network then computes in float16, too."""
 
     def halve(layer):
@@ -70,35 +69,34 @@ def save_float16(model, folder):
 
     half = keras.models.clone_model(model, clone_function=halve)
     half.set_weights(model.get_weights())
-    save_network(half, folder / "float16.keras")
+    save_network(half, path)
 
 
-def save_int8(model, folder):
+def save_int8(model, path):
     """Dense layers with whole numbers from -127 to 127: their weights and, at each call, inputs."""
     small = copy(model)
     with warnings.catch_warnings(action="ignore"):  # one for each layer that stays as it is
         small.quantize("int8")
-    save_network(small, folder / "int8.keras")
+    save_network(small, path)
 
 
-def save_int8_litert(model, folder):
+def save_int8_litert(model, path):
     """The same for every layer, by the converter of LiteRT."""
     import tensorflow as tf
 
     optimizations = [tf.lite.Optimize.DEFAULT]
-    path = folder / "int8.tflite"
     model.export(path, format="litert", verbose=False, optimizations=optimizations)
 
 
 # The file, how it is written, and the packages without which it is skipped.
 SAVERS = [
-    (forms.WHOLE, save_model.save_whole, []),
+    ("model.keras", save_model.save_whole, []),
     ("float16.keras", save_float16, []),
     ("int8.keras", save_int8, []),
-    (forms.SAVED_MODEL, save_model.save_tensorflow, ["tensorflow"]),
-    (forms.LITERT, save_model.save_litert, ["tensorflow"]),
+    ("saved_model", save_model.save_tensorflow, ["tensorflow"]),
+    ("model.tflite", save_model.save_litert, ["tensorflow"]),
     ("int8.tflite", save_int8_litert, ["tensorflow"]),
-    (forms.ONNX, save_model.save_onnx, ["onnx", "tf2onnx", "onnxruntime"]),
+    ("model.onnx", save_model.save_onnx, ["onnx", "tf2onnx", "onnxruntime"]),
 ]
 
 
@@ -113,7 +111,7 @@ def save_probe(model, folder):
     digits = prepare_mnist(model.input_shape[1:])
     images, labels = digits.x_val, digits.y_val.argmax(axis=1)
     predictions = model.predict_on_batch(images)
-    np.savez(folder / forms.PROBE, inputs=images, labels=labels, predictions=predictions)
+    np.savez(folder / "probe.npz", inputs=images, labels=labels, predictions=predictions)
     rounded = copy(model)
     rounded.set_weights([weights.astype("float16") for weights in model.get_weights()])
     return float(np.abs(rounded.predict_on_batch(images) - predictions).max())
@@ -121,14 +119,14 @@ def save_probe(model, folder):
 
 def measure(path):
     """Return what answer.py measures of a file, in a process of its own."""
-    command = [sys.executable, str(ANSWER), str(path), str(path.with_name(forms.PROBE))]
+    command = [sys.executable, str(ANSWER), str(path), str(path.with_name("probe.npz"))]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode:
         # A process that was killed, for want of memory, says nothing.
         said = run.stderr.strip().splitlines() or [f"ended with status {run.returncode}"]
         print(f"{path.name:15} left out: {printable(said[-1][:150])}")
         return None
-    return {"bytes": forms.size(path)} | json.loads(run.stdout.splitlines()[-1])
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 def show(name, row):
@@ -151,10 +149,10 @@ def compare(model, folder):
     print("form                 bytes     right  difference     1 image   1,000 images", end="")
     print("     library     network")
     rows = {}
-    for name in sizes:
+    for name, size in sizes.items():
         if row := measure(folder / name):
+            rows[name.replace(".", "_")] = row = {"bytes": size} | row
             show(name, row)
-            rows[name.replace(".", "_")] = row
     return {"rounded_to_float16": difference, "forms": rows}
 
 

@@ -23,8 +23,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.files import file_sha256
 from utils.options import make_parser
-from utils.runs import file_sha256, first_line, make_folder, save_results
+from utils.runs import first_line, make_folder, save_results
 
 SECRET = "password: 42"  # its twelve bytes are as many as those of three float32
 KERNEL = "layers/dense/vars/0"  # where a file of weights holds the kernel of the first Dense

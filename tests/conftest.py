@@ -142,6 +142,16 @@ def load_script():
     return load
 
 
+def replace_everywhere(monkeypatch, function, instead):
+    """Replace a function of the project in each module that has it.
+
+    Whatever else has it must be loaded before, or it would keep what is there instead.
+    """
+    for module in [*sys.modules.values()]:
+        if getattr(module, function.__name__, None) is function:
+            monkeypatch.setattr(module, function.__name__, instead)
+
+
 @contextlib.contextmanager
 def loaded(path):
     yield load(path)
@@ -153,7 +163,8 @@ def load_without_figures(load_script, monkeypatch):
 
     def load(path):
         module = load_script(path)
-        monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
+        if "mnist.mnist" in sys.modules:
+            monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
         return module
 
     return load
@@ -262,13 +273,15 @@ def rows(monkeypatch):
     noted = Rows()
 
     def watch(owner, name, of, instead=None):
-        work = instead or getattr(owner, name)
+        before = getattr(owner, name)
+        work = instead or before
 
         def watched(*args, **options):
             noted.note(name, of(*args, *options.values()))
             return work(*args, **options)
 
         monkeypatch.setattr(owner, name, watched)
+        replace_everywhere(monkeypatch, before, watched)
 
     def inputs(model, x, y=None, *_):  # and an autoencoder's targets
         return [x, y] if getattr(x, "shape", 0) == getattr(y, "shape", None) else x
@@ -279,7 +292,7 @@ def rows(monkeypatch):
         noted.note("validate", validation_data[0] if pair else validation_data)
         for callback in callbacks:
             callback.on_train_begin()
-            callback.on_epoch_begin(0)
+            callback.on_epoch_begin(0, {})
             callback.on_epoch_end(0, {})
         history = keras.callbacks.History()
         history.history = defaultdict(lambda: [0.5] * epochs)

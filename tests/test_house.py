@@ -6,30 +6,27 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
-from collections import Counter, namedtuple
+from collections import Counter, defaultdict, namedtuple
+from graphlib import TopologicalSorter
 from types import SimpleNamespace
 
 import pytest
+from closure import imports, lessons, size
 from conftest import ROOT, render
 
+from book.measuring import measure
 from utils import runs
 from utils.options import make_parser, number, positive, seed
 
-CHAPTERS = sorted({path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"})
-# The chapters that look into the networks of mnist/ may import its models, and the page that shows
-# a network thinking builds on the service that reads digits.
-ALLOWED = {("visualizing", "mnist"), ("cnn", "mnist"), ("visualizing", "serialization")}
-ALLOWED |= {("rnn", "mnist")}  # which reads the same digits row by row
-ALLOWED |= {("generating", "serialization")}  # the strangers, and the page of drawn numbers
-ALLOWED |= {("text", "serialization")}  # a page on the protections of the service
-ALLOWED |= {("backends", "mnist")}  # several processes share what mnist.py trains
-PARTS = sorted(
-    path.parent.relative_to(ROOT).as_posix()
-    for chapter in CHAPTERS
-    for path in (ROOT / chapter).glob("*/chapter.py")
-)
+CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"}
+# From which other chapters a chapter may import: the digits and their networks are those of mnist,
+# and pages that ask a network have the protections of the service.
+ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
+ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
+ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}}
 # What the exercises load by themselves, and what a reader fills in: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
 SCRIPTS = sorted(
@@ -39,42 +36,60 @@ SCRIPTS = sorted(
     if "outputs" not in path.parts and path.parent not in BENCH
 )
 LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTERS]
-name = lambda path: str(path.relative_to(ROOT))  # noqa: E731
+# Of each chapter, what its text starts first.
+FIRST = [
+    "basics/draw_neuron.py",
+    "xor/xor.py",
+    "mlp/mlp.py",
+    "mnist/mnist.py",
+    "serialization/save_model.py",
+    "visualizing/draw_weights.py",
+    "cnn/convolution.py",
+    "rnn/names.py",
+    "text/spam.py",
+    "text/gpt/shakespeare.py",
+    "forecasts/forecast.py",
+    "generating/autoencoder.py",
+    "customizing/five_steps.py",
+]
+name = lambda path: path.relative_to(ROOT).as_posix()  # noqa: E731
 SET_UP = "import utils; utils.set_up()"  # what chapter.py does
 each_script = pytest.mark.parametrize("path", SCRIPTS, ids=name)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=name)
 
 
-def imported_modules(path):
-    """Return the first parts of the names of the modules that a file imports, and whole names."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+def room(path):
+    return path.relative_to(ROOT).parts[0]
 
 
-def folders_of(module):
-    """Return the folders of the project in which a module of this name may lie."""
-    first = module.split(".")[0]
-    if first == "utils" or (first in CHAPTERS and "." in module):
-        return {first}
-    places = {path.relative_to(ROOT).parts[0] for path in SCRIPTS if path.stem == first}
-    return places - {"utils"}  # whose modules have that name in front of theirs
+def test_arrows_point_down():
+    """From book to chapters to utils; few chapters import another one, and no file itself."""
+    for path in SCRIPTS:
+        here = room(path)
+        down = {"utils", here, *(CHAPTERS if here == "book" else ALLOWED[here])}
+        allowed = {"utils"} if here == "utils" else down
+        wrong = [name(one) for one in imports(path) if room(one) not in allowed]
+        assert not wrong, f"{name(path)} imports {wrong}"
 
 
-@each_script
-def test_arrows_point_down(path):
-    """From book to chapters to utils; no chapter imports another one."""
-    here = path.relative_to(ROOT).parts[0]
-    for module in imported_modules(path):
-        places = folders_of(module)
-        if not places or here in places or module.split(".")[0] in sys.stdlib_module_names:
-            continue
-        assert here != "utils", f"{name(path)} imports {module}"
-        allowed = {"utils", *(there for chapter, there in ALLOWED if chapter == here)}
-        allowed |= set(CHAPTERS) if here == "book" else set()
-        assert places & allowed, f"{name(path)} imports {module}"
+def test_no_file_needs_itself():
+    graph = {path: imports(path) - {path.parent / "__init__.py"} for path in SCRIPTS}
+    list(TopologicalSorter(graph).static_order())  # which raises a CycleError
+
+
+def test_a_lesson_stands_on_little():
+    """What exists to prove the book is not under its lessons."""
+    for path in FIRST:
+        files, lines = size(ROOT / path)
+        assert files <= 6, f"{path} stands on {files} files, {lines} lines"
+    files, lines = zip(*map(size, lessons()), strict=True)
+    assert statistics.median(files) <= 7 and statistics.median(lines) <= 700
+
+
+def test_no_two_files_that_a_reader_opens_have_one_name():
+    opened = [path.name for path in LESSONS] + [path.name for path in (ROOT / "utils").glob("*")]
+    twice = {one for one, count in Counter(opened).items() if count > 1}
+    assert twice == {"chapter.py"}
 
 
 @each_lesson
@@ -469,19 +484,19 @@ def test_a_run_names_its_commit_and_whether_it_was_clean(tmp_path, monkeypatch):
         options = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
         subprocess.run(["git", *options, *words], cwd=tmp_path, check=True, capture_output=True)
 
-    monkeypatch.setattr(runs, "ROOT", tmp_path)
-    assert runs.commit() is None
+    monkeypatch.setattr(measure, "ROOT", tmp_path)
+    assert measure.commit() is None
     for name in ("lesson.py", "README.md"):
         (tmp_path / name).write_text("1")
     for words in (["init"], ["add", "."], ["commit", "-m", "first"]):
         git(*words)
-    clean = runs.commit()
+    clean = measure.commit()
     (tmp_path / "README.md").write_text("2")  # a page may be written meanwhile
-    assert runs.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
+    assert measure.commit() == clean and re.fullmatch(r"[0-9a-f]{7,}", clean)
     git("commit", "-am", "second")
-    assert runs.commit() == clean
+    assert measure.commit() == clean
     (tmp_path / "lesson.py").write_text("2")
-    assert runs.commit() == f"{clean}-dirty"
+    assert measure.commit() == f"{clean}-dirty"
 
 
 @pytest.mark.parametrize("url", ["://me:S3C@RET@host/db", ":///s.db?user=me&password=S3C@RET"])

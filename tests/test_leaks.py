@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from conftest import NUMBERS, PARTS
+from conftest import NUMBERS, PARTS, replace_everywhere
+from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegressionCV, Ridge
@@ -32,7 +33,7 @@ def third(_, __, x, *___):
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr("utils.figures.save_figure", lambda *_: None)
+    monkeypatch.setattr(Figure, "savefig", lambda _, path: path.touch())
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,8 @@ def test_thresholds_are_chosen_by_writers_of_their_own(
     numbered_digits, rows, load_script, tmp_path, monkeypatch
 ):
     script = load_script("customizing/loops/siamese.py")
-    for name, value in {"DRAWS": 2, "VALIDATION_PAIRS": 60, "draw": first}.items():
+    constants = {"DRAWS": 2, "VALIDATION_PAIRS": 60, "draw": first, "save_figure": first}
+    for name, value in constants.items():
         monkeypatch.setattr(script, name, value)
     monkeypatch.setattr(script, "differences", lambda pairs: pairs[:, :, 0, 0])
     for name in ("fit", "predict_proba"):
@@ -170,7 +172,7 @@ def test_strangers_are_refused_by_validation_and_reported_on_test(
 ):
     script = chapter("generating/anomalies.py")
     autoencoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
-    monkeypatch.setattr(script, "load_run", lambda *_: (None, autoencoder))
+    monkeypatch.setattr(script, "load_networks", lambda *_: [autoencoder])
     kinds = [*script.CHOSEN_ON, *script.REPORTED_ON]
     rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
     rows.watch(PCA, "fit", second)
@@ -233,7 +235,7 @@ def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, tmp_path,
 def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeypatch):
     script = chapter("generating/choices.py")
     watch_measures(rows, script)
-    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    rows.watch(script, "pairs", first)
     for name, value in {"GUIDANCES": [1], "STEPS": [1], "SEEDS": 1}.items():
         monkeypatch.setattr(script, name, value)
     script.main(["RUN", "--outputs", str(tmp_path)])
@@ -241,7 +243,7 @@ def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeyp
     names = compared(rows[:3])
     assert {PARTS[number] for number in rows[0][1] | rows[1][1]} == {"validation"}
     measuring = "Measures beside; Measures measured; Measures train; predict beside; "
-    learning = "(train_flow train; predict drawn; ){2}"
+    learning = "(pairs train; predict drawn; ){2}"
     story = f"{measuring}predict drawn; {measuring}predict train; {learning}"
     assert re.fullmatch(story, rows.story(names))
 
@@ -250,12 +252,12 @@ def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows, tmp_
     script = chapter("generating/few_real.py")
     for name, value in {"EACH": 2, "DRAWN": 20, "STEPS": 1}.items():
         monkeypatch.setattr(script, name, value)
-    rows.watch(script, "train_flow", first, lambda *_: (None, {}))
+    rows.watch(script, "pairs", first)
     rows.watch(LogisticRegressionCV, "fit", second, first)
     rows.watch(LogisticRegressionCV, "predict", second, lambda _, x: np.zeros(len(x)))
     script.main(["RUN", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
     assert rows.story(PEOPLE) == (
-        f"predict train; train_flow train; {2 * 'fit train; predict validation; '}"
+        f"predict train; pairs train; {2 * 'fit train; predict validation; '}"
         f"{2 * 'fit drawn+train; predict validation; '}fit train; predict validation; "
     )
 
@@ -265,12 +267,11 @@ def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows, tmp_path, m
     monkeypatch.setattr(script, "LEAST", 2)
     monkeypatch.setattr(script, "draw_figure", lambda *_: None)
     monkeypatch.setattr(script, "middles", lambda codes, _: np.zeros((10, 2)))
-    flow = SimpleNamespace(output_shape=(None, 2))
-    rows.watch(script, "train", first, lambda *_: flow)
-    rows.watch(script, "recognize", first)
+    for name in ("pairs", "recognize"):
+        rows.watch(script, name, first)
     script.main(["RUN", "--outputs", str(tmp_path)])
     assert rows.story(PEOPLE) == (
-        "predict train; predict validation; recognize validation; train train; predict drawn; "
+        "predict train; predict validation; recognize validation; pairs train; predict drawn; "
     )
 
 
@@ -294,24 +295,27 @@ def test_a_style_finds_digits_from_which_it_was_not_taken(load_script, monkeypat
 @pytest.fixture
 def numbered_emoji(load_script, rows, monkeypatch):
     """Let there be 100 drawings by each artist, two of each concept, and a small network."""
-    from cnn import pictures
+    from cnn import efficientnet_lite, photographs
+    from cnn.studies import cached
 
     def load_emoji(artist="noto"):
         i = np.arange(100)
         numbers = i + {"noto": 2, "twemoji": 102}[artist]
         sources = [np.full((8, 8, 3), number, "uint8") for number in numbers]
         labels, names = (i // 2 % 5).astype("int32"), [f"{number}" for number in numbers]
-        return pictures.Pictures(sources, names, labels, [*"abcde"], (i // 2).tolist())
+        return photographs.Pictures(sources, names, labels, [*"abcde"], (i // 2).tolist())
 
     def build_network(size=8, pretrained=True, include_top=True):
         image = keras.Input((size, size, 3))
         x = keras.layers.Conv2D(2, 1, name="block_11_project_norm")(image)
         return keras.Model(image, keras.layers.GlobalAveragePooling2D(name="pooling")(x))
 
-    monkeypatch.setattr(pictures, "load_emoji", load_emoji)
-    monkeypatch.setattr("cnn.efficientnet_lite.build_network", build_network)
-    monkeypatch.setattr("cnn.studies.cached.predict", lambda model, x: model.predict(x))
-    return load_emoji, build_network
+    for script in ("near_twins", "few_pictures", "fine_tuning", "cross_validation"):
+        load_script(f"cnn/studies/{script}.py")
+    load_script("cnn/transfer.py")
+    replace_everywhere(monkeypatch, photographs.load_emoji, load_emoji)
+    replace_everywhere(monkeypatch, efficientnet_lite.build_network, build_network)
+    replace_everywhere(monkeypatch, cached.predict, lambda model, x: model.predict(x))
 
 
 def concepts(numbers):
@@ -354,8 +358,6 @@ def test_transfer_learning_is_judged_by_concepts_held_out(
     numbered_emoji, rows, load_script, tmp_path, monkeypatch
 ):
     script = load_script("cnn/transfer.py")
-    monkeypatch.setattr(sys.modules["cnn.photographs"], "load_emoji", numbered_emoji[0])
-    monkeypatch.setattr(script, "build_network", numbered_emoji[1])
     script.main(["--size", "32", "--outputs", str(tmp_path)])
     assert [call for call, _ in rows[:4]] == 2 * ["fit", "validate"]
     for known, held_out in (rows[:2], rows[2:4]):
@@ -368,8 +370,8 @@ def test_transfer_learning_is_judged_by_concepts_held_out(
 def test_digits_from_5_on_are_read_by_others(
     numbered_digits, rows, load_script, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("cnn.studies.cached.predict", lambda model, x: model.predict(x))
     script = load_script("cnn/studies/digits.py")
+    monkeypatch.setattr(script, "predict", lambda model, x: model.predict(x), raising=False)
     script.main(["--counts", "1", "--seeds", "1", "--outputs", str(tmp_path)])
     frozen = "(predict train; fit train; predict validation; ){2}"
     assert re.fullmatch(f"fit train; {frozen}(fit train; predict validation; ){{2}}", rows.story())
@@ -396,7 +398,7 @@ OF_SCENES = {
 @pytest.fixture
 def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     """Let scenes be images all of whose pixels are one number, with a digit in each."""
-    from cnn.segmentation import baselines, scenes
+    from cnn.segmentation import baselines, scenes, u_net
 
     def make_scenes(part, count, seed, most=5):
         numbers = SCENES[part, seed] + np.arange(count)
@@ -413,8 +415,10 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
         scene = keras.Input((64, 64, 1))
         return keras.Model(scene, keras.layers.Dense(11)(scene))
 
-    monkeypatch.setattr(scenes, "make_scenes", make_scenes)
-    monkeypatch.setattr("cnn.segmentation.u_net.build_u_net", build_u_net)
+    for script in ("segment", "find", "skips"):
+        load_script(f"cnn/segmentation/{script}.py")
+    replace_everywhere(monkeypatch, scenes.make_scenes, make_scenes)
+    replace_everywhere(monkeypatch, u_net.build_u_net, build_u_net)
     rows.watch(baselines, "label_pieces", second, label_pieces)
 
 

@@ -16,10 +16,10 @@ import pytest
 from conftest import NUMBERS, failure, finished_run, first_digits
 
 from mnist.data import prepare_mnist
+from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils import statistics
 from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
 from utils.runs import write_json
-from utils.statistics import cross_fit_temperature, fit_temperature, with_temperature
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
 

@@ -13,11 +13,12 @@ from textwrap import dedent
 
 import keras
 import pytest
-from conftest import ROOT, render
+from conftest import ROOT, render, replace_everywhere
 
 from book.measuring.measurements import MEASUREMENTS
 from book.pages.results import look_up
 from book.pages.texts import FENCE, PAGES, READMES, is_quoted
+from utils import runs
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
@@ -196,9 +197,9 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     assert python == "python"
     tested = re.search(rf'(load|run)\w*\(\s*f?"{script}"', OTHER_TESTS)
     only_options = tested and script not in ALSO_HERE
-    if only_options:
-        monkeypatch.setattr("utils.runs.make_folder", make_no_folder)
     module = load_quickly(script)
+    if only_options:
+        replace_everywhere(monkeypatch, runs.make_folder, make_no_folder)
     for constant, value in CONSTANTS.get(script, {}).items():
         monkeypatch.setattr(module, constant, value)
     outputs = [] if script in NO_OUTPUTS else ["--outputs", str(tmp_path / "run")]

@@ -19,8 +19,7 @@ import numpy as np
 from scipy import special
 
 from text.classifiers import NAMES, fit
-from text.messages import SPAM, load_messages, split_by_group
-from text.spam import STOP_FOLDS
+from text.messages import SPAM, STOP_FOLDS, load_messages, split_by_group
 from utils.options import make_parser, seed
 from utils.runs import fail, make_folder, printable, save_results
 

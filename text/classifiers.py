@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from text.positions import Positions
+from text.gpt.gpt import Positions
 
 WORDS = 5_000  # the most frequent words, which the networks know
 LONGEST = 32  # words that the networks read; the rest is cut off

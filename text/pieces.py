@@ -6,28 +6,98 @@
 You will see how byte-pair encoding cuts some words, how many pieces a word of unseen text needs
 with vocabularies of several sizes, and how many of its words TextVectorization, which knows whole
 words only, does not know with as large a vocabulary. The figure shows both. Half a minute on two
-cores.
+cores. Any text survives: the smallest pieces are the 256 bytes, and even what is not valid in UTF-8
+has bytes. Source: Sennrich, Haddow and Birch, "Neural machine translation of rare words with
+subword units", 2016.
 Chapter: text/README.md#pieces-of-words
 """
 
 from chapter import OUTPUTS
 
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
 
-from text import bpe
 from utils.figures import save_figure
+from utils.files import read_text
 from utils.options import make_parser, number
-from utils.runs import fail, make_folder, read_text, save_results
+from utils.runs import fail, make_folder, save_results
 
-FOLDER = Path(__file__).resolve().parent
-
+PLAYS = Path(__file__).with_name("shakespeare.txt")
 SIZES = [256, 512, 1024, 2048]  # of the vocabularies
 ASKED = ["king", "kingdom", "unking'd", "Keras", "naïve", "👑"]
 LEARN = 0.9  # of the text; the rest is what the pieces have not seen
+# A word with the space before it, or a run of other characters. What is learned never crosses that.
+WORD = re.compile(r" ?\w+| ?[^\w\s]+|\s+")
+
+
+def to_bytes(text):
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def merge(pieces, pair):
+    """Return a list of pieces in which each such pair has become one piece."""
+    merged = []
+    for piece in pieces:
+        if merged and (merged[-1], piece) == pair:
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def learn(text, size):
+    """Return the pairs to merge, each the most frequent one of its time: size - 256 or fewer."""
+    counts = Counter(WORD.findall(text))
+    words = {word: [bytes([byte]) for byte in to_bytes(word)] for word in counts}
+    pairs, places = Counter(), defaultdict(set)  # how often each pair occurs, and in which words
+
+    def count(word, sign):
+        for pair in pairwise(words[word]):
+            pairs[pair] += sign * counts[word]
+            places[pair].add(word)
+
+    for word in words:
+        count(word, 1)
+    merges = []
+    while len(merges) < size - 256 and pairs:
+        pair = max(pairs, key=lambda pair: (pairs[pair], pair))
+        if pairs[pair] < 2:
+            break
+        merges.append(pair)
+        for word in places.pop(pair):
+            count(word, -1)
+            words[word] = merge(words[word], pair)
+            count(word, 1)
+    return merges
+
+
+class Encoder:
+    """Turns texts into numbers of pieces, and back."""
+
+    def __init__(self, merges):
+        self.ranks = {pair: rank for rank, pair in enumerate(merges)}
+        self.pieces = [bytes([byte]) for byte in range(256)] + [a + b for a, b in merges]
+        self.numbers = {piece: number for number, piece in enumerate(self.pieces)}
+
+    def encode(self, text):
+        return [self.numbers[piece] for word in WORD.findall(text) for piece in self.cut(word)]
+
+    def cut(self, word):
+        """Return the pieces of a word: what was learned first is merged first."""
+        pieces = [bytes([byte]) for byte in to_bytes(word)]
+        while known := self.ranks.keys() & set(pairwise(pieces)):
+            pieces = merge(pieces, min(known, key=self.ranks.get))
+        return pieces
+
+    def decode(self, numbers):
+        joined = b"".join(self.pieces[number] for number in numbers)
+        return joined.decode("utf-8", errors="surrogateescape")
 
 
 def read(path):
@@ -44,7 +114,7 @@ def read(path):
 def unknown_words(learned, unseen, size):
     """Return the share of words in unseen text that TextVectorization does not know."""
     # It takes UTF-8 only: bytes that are none become the character for "unknown".
-    learned, unseen = (bpe.to_bytes(text).decode(errors="replace") for text in (learned, unseen))
+    learned, unseen = (to_bytes(text).decode(errors="replace") for text in (learned, unseen))
     vectorizer = layers.TextVectorization(size)  # of which 0 is padding and 1 the unknown word
     vectorizer.adapt([learned])
     numbers = ops.convert_to_numpy(vectorizer([unseen]))[0]
@@ -68,15 +138,15 @@ def main(argv=None):
     """Return for each size pieces per word and unknown words, and how the asked words are cut."""
     parser = make_parser("Cuts texts into pieces of words.", OUTPUTS)
     add = parser.add_argument
-    add("--data", type=Path, default=FOLDER / "shakespeare.txt", metavar="FILE", help="a text")
+    add("--data", type=Path, default=PLAYS, metavar="FILE", help="a text")
     add("--sizes", type=number(int, 256), nargs="+", default=SIZES, help="of the vocabularies")
     add("--word", nargs="+", default=ASKED, metavar="WORD", help="words to cut")
     args = parser.parse_args(argv)
     (learned, unseen), folder = read(args.data), make_folder(args.outputs)
-    merges, words = bpe.train(learned, max(args.sizes)), len(unseen.split())
+    merges, words = learn(learned, max(args.sizes)), len(unseen.split())
     sizes = []
     for size in sorted(args.sizes):
-        encoder = bpe.Encoder(merges[: size - 256])  # the first pairs do not depend on the later
+        encoder = Encoder(merges[: size - 256])  # the first pairs do not depend on the later
         numbers = encoder.encode(unseen)
         assert encoder.decode(numbers) == unseen
         sizes.append(

@@ -20,13 +20,12 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from text.classifiers import NAMES, fit
-from text.messages import FOLDS, SPAM, load_messages, split_by_group
+from text.messages import FOLDS, SPAM, STOP_FOLDS, load_messages, split_by_group
 from utils.comparisons import compare_networks, correct_family
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 
 REFERENCE = "characters"  # the others are compared with it
-STOP_FOLDS = 10  # of what trains, one part in ten decides when to stop
 SEED = 1  # of the folds and the first weights
 
 

@@ -8,6 +8,7 @@ from cycler import cycler
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from scipy.optimize import isotonic_regression
 
 from utils.runs import replacing
 
@@ -75,27 +76,13 @@ def name_lines(axes):
 
 
 def spread_out(wanted, rooms):
-    """Return places near those that are wanted, in their order, each with the room that it needs.
+    """Return places as near as can be to those wanted, in their order, each with its room.
 
     wanted: sorted numbers between 0 and 1; rooms: how much of that each takes up.
     """
-
-    def block(members):  # which touch one another: their lower end, their room, how many they are
-        room = sum(rooms[i] for i in members)
-        middle = sum(wanted[i] for i in members) / len(members)
-        return max(0, min(middle - room / 2, 1 - room)), room, members
-
-    blocks = []
-    for number in range(len(wanted)):
-        blocks.append(block([number]))
-        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] > blocks[-1][0]:
-            blocks[-2:] = [block(blocks[-2][2] + blocks[-1][2])]
-    places = []
-    for low, _, members in blocks:
-        for i in members:
-            places.append(low + rooms[i] / 2)
-            low += rooms[i]
-    return places
+    offsets = np.cumsum(rooms) - np.divide(rooms, 2)  # of the places if all touched from 0 on
+    lows = isotonic_regression(np.subtract(wanted, offsets)).x
+    return np.clip(lows, 0, max(0, 1 - sum(rooms))) + offsets
 
 
 def plot_history(axes, history, key):

@@ -50,3 +50,8 @@ def positive(kind, most=math.inf):
 
 
 seed = number(int, 0, LARGEST[int])  # what numpy and every back end of Keras take
+
+
+def verbosity():
+    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
+    return 1 if sys.stdout.isatty() else 2

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from utils.runs import first_line, read_bytes
+from utils.files import read_bytes
+from utils.runs import first_line
 
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]  # some others start programs
 BYTES = 64 * 2**20  # of a file

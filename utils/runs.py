@@ -3,27 +3,27 @@
 import atexit
 import contextlib
 import errno
-import hashlib
-import itertools
 import json
+import math
 import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 import time
+from functools import reduce
 from importlib.metadata import version
+from operator import getitem
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
+BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: measuring/bands.py
+FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
-SPLIT = "by writer"  # how runs divide MNIST into images to learn from and images to choose by
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
-MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -69,9 +69,9 @@ def make_folder(folder):
     folder = Path(folder)
     with writing_to(folder):
         new = folder.name == NEW or not folder.exists()
+        str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         if folder.name == NEW:
             folder = make_new_folder(folder.parent)
-        str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             atexit.register(remove_if_empty, folder)
@@ -83,13 +83,12 @@ def make_folder(folder):
 def make_new_folder(parent):
     """Make a folder that bears the start time, and an ending if another run has that already."""
     parent.mkdir(parents=True, exist_ok=True)
-    folder = start = parent / time.strftime("%Y-%m-%d_%H-%M-%S")
-    numbers = itertools.count(2)
-    while True:
+    start = time.strftime("%Y-%m-%d_%H-%M-%S")
+    for ending in ["", *[f"_{number}" for number in range(2, 1000)]]:
         with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-        folder = parent / f"{start.name}_{next(numbers)}"
+            (parent / f"{start}{ending}").mkdir()
+            return parent / f"{start}{ending}"
+    raise FileExistsError(errno.EEXIST, "too many runs have started in this second")
 
 
 def remove_if_empty(folder):
@@ -133,8 +132,14 @@ def write_json(value, path):
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+def save_network(model, path):
+    """Save a model as the file path, whole or not at all."""
+    with replacing(path) as partial:
+        model.save(partial)
+
+
 def provenance(script, argv):
-    """Return what a reader must know to repeat a run: command, commit, versions, cores, and so on.
+    """Return what a reader must know to repeat a run: command, versions, cores, and so on.
 
     script: its path; argv: its options, None if they are those of the command line.
     """
@@ -142,35 +147,13 @@ def provenance(script, argv):
     path = Path(script).resolve().relative_to(ROOT).as_posix()
     command = shlex.join(["python", path, *map(str, options)])
     command = command.encode(errors="replace").decode()  # a path may not be UTF-8
-    result = {
-        "command": PASSWORD.sub(r"\1\2***", command),
-        "commit": commit(),
-        "date": time.strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-    }
+    result = {"command": PASSWORD.sub(r"\1\2***", command)}
+    result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
         result["backend"] = backend()
-    if "mnist.data" in sys.modules:
-        result["split"] = SPLIT
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
-
-
-def commit():
-    """Return the last commit of code or data, with -dirty if they changed since, or None."""
-    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
-
-    def git(*words):
-        words = ["git", *words, *left_out]
-        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-        return run.stdout.strip()
-
-    try:
-        head = git("log", "-1", "--format=%h")
-        return head + "-dirty" * bool(git("status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def backend():
@@ -185,57 +168,27 @@ def save_results(results, folder, script, argv, args=None):
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
     argparse made of argv, if a line is to place the run among those of the book.
     """
-    from utils import bands
-
     if folder is None:
         return results
-    about = provenance(script, argv)
-    about["seconds"] = round(time.time() - STARTED, 1)
-    if args:
-        about["settings"] = bands.plain(vars(args))
+    about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
+    about |= {"settings": settings_of(vars(args))} if args else {}
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
-    if args and (line := bands.place_run(results, script, vars(args))):
-        print(line)
+    if args:
+        place_run(results, script, vars(args))
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
 
 
-def read_bytes(path, most=-1):
-    """Return what a file holds, at most so many bytes."""
-    path = Path(path)
-    if path.exists() and not path.is_file():  # one would wait for whoever writes to a named pipe
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    with path.open("rb") as file:
-        return file.read(most)
+def settings_of(options):
+    """Return what a run depends on, as JSON has it: its options, a dict, without seed and outputs.
 
-
-def read_json(path):
-    """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
-    try:
-        return json.loads(read_bytes(path))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def read_text(path, errors="strict"):
-    """Return the text in a file in UTF-8, or end the program with one line.
-
-    errors: what becomes of other bytes, as for bytes.decode; "strict" ends the program.
+    A path in the project is named from the project's folder.
     """
-    try:
-        text = read_bytes(path).decode("utf-8-sig", errors)
-    except UnicodeDecodeError:
-        fail(f"{path} is not a text in UTF-8. Save it as one.")
-    except OSError as error:
-        fail(f"cannot read {path} ({error.strerror})")
-    return text.replace("\r\n", "\n").replace("\r", "\n")  # as when Python reads a text
-
-
-def file_sha256(path):
-    """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
+    inside = lambda path: path.relative_to(ROOT) if path.is_relative_to(ROOT) else path  # noqa: E731
+    return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
 
 
 def shown(path):
@@ -247,3 +200,52 @@ def shown(path):
 def load_results(name):
     """Return what assets/results/NAME.json holds: a measurement of the book."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def place_run(results, script, options):
+    """Print in a line where a run lies among those of the book, if there are any of its settings.
+
+    results: what the run returns; script: its path; options: all that it depends on, a dict. A
+    damaged file counts as none.
+    """
+    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(Exception):
+            band = json.loads(path.read_text(encoding="utf-8"))
+            losses = sorted(map(float, band["losses"].values()))
+            whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))
+            if band["settings"] == settings_of(options) and whole:
+                print(describe(look_up(results, band["path"]), losses, band))
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    return float(reduce(getitem, path.split("."), results))
+
+
+def is_inside(loss, losses):
+    """Tell whether a loss is one that other seeds may give, too; losses: sorted.
+
+    The next of many equal draws lies beyond the 40 before it with a probability of 2 / 41, beyond
+    ten with 2 / 11. So the band is wider than they are, the more so the fewer they are: by a tenth
+    of the width on each side for 40, by four tenths for ten. Of normally distributed losses 97 of
+    100 new ones then lie inside, beside ten as beside 40 (tried with random numbers).
+    """
+    margin = (losses[-1] - losses[0]) * 4 / len(losses)
+    return losses[0] - margin <= loss <= losses[-1] + margin
+
+
+def describe(loss, losses, band):
+    """Return in one line where a loss lies among those of other seeds; losses: sorted."""
+    name, lowest, highest = band["name"], losses[0], losses[-1]
+    same = band["backend"] == sys.modules["keras"].config.backend()
+    runs = f"of {len(losses)} runs of the book" + ("" if same else f" (on {band['backend']})")
+    if not is_inside(loss, losses):
+        return (
+            f"Normal? No: {runs} all have a {name} between {lowest:.4g} and {highest:.4g}, and "
+            f"yours is {loss:.4g}. Something is different."
+        )
+    lower, higher = sum(one < loss for one in losses), sum(one > loss for one in losses)
+    return (
+        f"Normal? Yes: {runs} {lower} have a lower {name} than yours, {loss:.4g}, and {higher} a "
+        f"higher one ({lowest:.4g} to {highest:.4g})."
+    )

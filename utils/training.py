@@ -4,7 +4,6 @@ import io
 import json
 import math
 import signal
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -15,29 +14,23 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, replacing
-from utils.saving import load_model
+from utils.files import read_bytes
+from utils.loading import load_model
+from utils.runs import fail, first_line, replacing
 
 DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
-COLUMNS = CURVES | {"epoch", "seconds", "learning_rate"}  # what mnist.py knows of each epoch
 
 held = []  # locks of this process, which end with it, even if it is killed
 
 
 def hold(folder):
     """Keep other processes out of a run's folder as long as this one lives."""
-    lock = FileLock(Path(folder) / ".lock", is_singleton=True)
+    held.append(FileLock(Path(folder) / ".lock", is_singleton=True))
     try:
-        lock.acquire(blocking=False)
+        held[-1].acquire(blocking=False)
     except Timeout:
         fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
-    held.append(lock)
-
-
-def verbosity():
-    """Return how fit should speak: a progress bar in a terminal, one line per epoch elsewhere."""
-    return 1 if sys.stdout.isatty() else 2
 
 
 class TimeCallback(keras.callbacks.Callback):
@@ -91,18 +84,13 @@ class SaveCheckpoint(keras.callbacks.Callback):
     history is a dict of lists with one entry per epoch, to which each epoch is added.
     folder receives NAME_checkpoint.keras and NAME_history.csv, and with keep_best also
     NAME_best_eN.keras, the model after epoch N with the lowest validation loss so far.
-
-    Why not BackupAndRestore, CSVLogger and ModelCheckpoint of Keras, one after the other: a kill
-    between the first two leaves a row of the CSV twice, they write over the file that is there,
-    and after a resume ModelCheckpoint knows the best loss only if it is told.
+    (Keras has a callback for each of the three; a kill between two of them separates them.)
     """
 
     def __init__(self, folder, name, history, keep_best=False):
         super().__init__()
-        self.folder = folder and Path(folder)  # None where another process saves
-        self.name = name
-        self.history = history
-        self.keep_best = keep_best
+        self.folder, self.name = folder and Path(folder), name  # None where another process saves
+        self.history, self.keep_best = history, keep_best
 
     def on_train_begin(self, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,33 +106,23 @@ class SaveCheckpoint(keras.callbacks.Callback):
         return 1 + losses.index(min(losses))
 
     @property
-    def epochs_without_progress(self):
-        """How many epochs have gone by since the best one."""
-        return self.epochs_done - self.best_epoch
-
-    @property
     def best_path(self):
         return self.folder / f"{self.name}_best_e{self.best_epoch}.keras"
 
     def on_epoch_end(self, epoch, logs=None):
         for key, value in {"epoch": epoch + 1, **logs}.items():
             self.history.setdefault(key, []).append(value)
-        try:
-            self.write()
-        except OSError as error:
-            fail(
-                f"cannot write to {self.folder} ({first_line(error)}). Make room; a script that has"
-                f" --resume then goes on with --resume {self.folder}"
-            )
-
-    def write(self):
         # The checkpoint goes last. After a kill before it, the history is one row ahead, which
         # load_checkpoint drops, and the best model of the epochs before is still there.
-        with replacing(self.folder / f"{self.name}_history.csv") as partial:
-            pd.DataFrame(self.history).to_csv(partial, index=False)
-        if self.keep_best and self.epochs_without_progress == 0:
-            self.save(self.best_path)
-        self.save(checkpoint_path(self.folder, self.name))
+        try:
+            with replacing(self.folder / f"{self.name}_history.csv") as partial:
+                pd.DataFrame(self.history).to_csv(partial, index=False)
+            if self.keep_best and self.best_epoch == self.epochs_done:
+                self.save(self.best_path)
+            self.save(checkpoint_path(self.folder, self.name))
+        except OSError as error:
+            go_on = f"a script that has --resume then goes on with --resume {self.folder}"
+            fail(f"cannot write to {self.folder} ({first_line(error)}). Make room; {go_on}")
         for path in self.folder.glob(f"{self.name}_best_e*.keras"):
             if self.keep_best and path != self.best_path:
                 path.unlink()
@@ -201,22 +179,3 @@ def load_history(folder, name, needed=CURVES):
     except (OSError, ValueError, KeyError) as error:
         fail(f"{path} is not the history of a training ({first_line(error)}).")
     return history
-
-
-def load_progress(model, folder, steps_per_epoch, epochs):
-    """Return the model and its history as the run's last checkpoint holds them.
-
-    Where there is none, the model comes back as it is, with an empty history. epochs: at which to
-    stop.
-    """
-    path = checkpoint_path(folder, model.name)
-    if not path.exists():
-        return model, {}
-    trained, history = load_checkpoint(folder, model.name, steps_per_epoch)
-    if [weight.shape for weight in trained.weights] != [weight.shape for weight in model.weights]:
-        fail(f"{path} holds another network than {model.name}. Restore the file, or start anew.")
-    if wrong := sorted(COLUMNS ^ set(history)):
-        fail(f"{model.name}_history.csv in {folder}: {', '.join(wrong)} missing, or too much.")
-    if (done := len(history["epoch"])) > epochs:
-        fail(f"{model.name} in {folder} was trained for {done} epochs already, not {epochs}.")
-    return trained, history

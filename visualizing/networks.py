@@ -12,12 +12,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mnist.data import load_parts, prepare_images, writers_of
+from mnist.data import find_model, load_parts, prepare_images, writers_of
 from mnist.models import MODELS
 from serialization.rest.prepare import NoDigitError, prepare
+from utils.loading import load_model
 from utils.pictures import open_picture
 from utils.runs import ROOT, fail, first_line
-from utils.saving import find_model, load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 

@@ -12,12 +12,15 @@ Chapter: xor/README.md#the-same-by-hand
 from chapter import OUTPUTS
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 
+from utils.figures import NEGATIVE, POSITIVE, save_figure
+from utils.optimizers import OPTIMIZERS
+from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor import xor
-from xor.drawing import draw_network
-from xor.xor_options import add_training, network_parser
+from xor.helpers import add_options, show_progress
 
 ROW = 1  # the row that is followed, 0 XOR 1
 
@@ -65,14 +68,51 @@ def follow(network, row):
         print(f"sums of all neurons:\n {sums}\n{activation} of the sums:\n {row}")
 
 
+def draw_network(weights, values, path):
+    """Draw the neurons of a network with their values, and the weights between them.
+
+    weights: an array (inputs, neurons) per layer; values: the inputs, then each layer's outputs.
+    """
+    tallest = max(len(column) for column in values)
+    figure, axes = plt.subplots(figsize=(9.5, min(max(3, 0.6 * tallest), 30)))
+    # The neurons of a column stand one apart, centred on 0, the first one on top.
+    heights = [(len(column) - 1) / 2 - np.arange(len(column)) for column in values]
+    strongest = max(np.abs(matrix).max() for matrix in weights)
+    for layer, matrix in enumerate(weights):
+        for (source, target), weight in np.ndenumerate(matrix):
+            axes.plot(
+                [layer, layer + 1],
+                [heights[layer][source], heights[layer + 1][target]],
+                color=POSITIVE if weight > 0 else NEGATIVE,
+                linewidth=3.5 * abs(weight) / strongest,
+            )
+    badge = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": "black"}
+    for layer, column in enumerate(values):
+        for height, value in zip(heights[layer], column, strict=True):
+            # A neuron without effect on the next layer is drawn grey.
+            badge["facecolor"] = "#dcdcd8" if value == 0 else "white"
+            axes.text(layer, height, f"{value:.2f}", ha="center", va="center", bbox=badge)
+    names = ["inputs", *[f"hidden layer {i}" for i in range(1, len(weights))], "output"]
+    axes.set_xticks(range(len(names)), names)
+    axes.set(yticks=[], xlim=(-0.2, len(weights) + 0.2), ylim=(-tallest / 2, tallest / 2))
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    save_figure(figure, path)
+
+
 def main(argv=None):
-    parser = network_parser(OUTPUTS, xor.HIDDEN, xor.ACTIVATION)
-    add_training(parser, xor.OPTIMIZER, xor.LEARNING_RATE, xor.EPOCHS, xor.SEED)
+    parser = make_parser("Follows the rows of XOR through a network, by hand.", OUTPUTS)
+    add_options(parser, hidden=xor.HIDDEN, activation=xor.ACTIVATION, optimizer=xor.OPTIMIZER)
+    add_options(parser, learning_rate=xor.LEARNING_RATE, epochs=xor.EPOCHS, seed=xor.SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = xor.build_model(args.hidden, args.activation)
-    xor.train(model, args.optimizer, args.learning_rate, args.epochs)
+    optimizer = OPTIMIZERS[args.optimizer](args.learning_rate)
+    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    show = [show_progress()]
+    model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)
 
     network = weights_of(model)
     outputs = forward(network, xor.X)

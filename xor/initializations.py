@@ -22,12 +22,12 @@ import argparse
 import keras
 import numpy as np
 
+from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.statistics import sampling_error
 from xor.bundles import build_bundle
+from xor.helpers import add_options
 from xor.xor import ACTIVATION, HIDDEN, LEARNING_RATE, OPTIMIZER, X, Y
-from xor.xor_options import OPTIMIZERS, add_network, add_optimizer
 
 NETWORKS = 1000  # of each kind, trained at once
 EPOCHS = [300, 500, 1000]  # passes over the four rows after which the solved ones are counted
@@ -63,21 +63,10 @@ MORE_SETUPS = [
 ]
 
 
-def compile_bundle(model, optimizer, learning_rate):
-    """Compile the networks with the sum of their losses, so that each learns as if alone."""
-    optimizer = OPTIMIZERS[optimizer](learning_rate)
-    model.compile(optimizer=optimizer, loss=keras.losses.BinaryCrossentropy(reduction="sum"))
-
-
 def shuffled_rows(epochs, networks, random):
     """Return row numbers (4 * epochs, networks): each network's own order, anew in each epoch."""
     rows = np.tile(np.arange(4)[:, None], (epochs, 1, networks))
     return random.permuted(rows, axis=1).reshape(4 * epochs, networks)
-
-
-def train(model, rows):
-    """Learn from one row per network and step; rows as from `shuffled_rows`."""
-    model.fit(X[rows], Y[rows], batch_size=1, shuffle=False, verbose=0)
 
 
 def share_solved(model):
@@ -94,7 +83,9 @@ def measure(setup, networks, epochs, seed):
     keras.utils.set_random_seed(seed)
     random = np.random.default_rng(seed)
     model = build_bundle(networks, [2, *hidden, 1], activation)
-    compile_bundle(model, optimizer, learning_rate)
+    # The sum of their losses, so that each learns as if alone.
+    loss = keras.losses.BinaryCrossentropy(reduction="sum")
+    model.compile(optimizer=OPTIMIZERS[optimizer](learning_rate), loss=loss)
     result = {
         "network": "-".join(map(str, [2, *hidden, 1])),
         "activation": activation if hidden else "none",
@@ -105,11 +96,13 @@ def measure(setup, networks, epochs, seed):
     }
     trained = 0
     for number in epochs:
-        train(model, shuffled_rows(number - trained, networks, random))
+        rows = shuffled_rows(number - trained, networks, random)
+        model.fit(X[rows], Y[rows], batch_size=1, shuffle=False, verbose=0)  # a row for each
         trained = number
         solved = share_solved(model)
         result["solved"][number] = solved
-        result["standard_error"][number] = sampling_error(solved, networks)
+        # Of a share of so many networks: that of a binomial distribution.
+        result["standard_error"][number] = (solved * (1 - solved) / networks) ** 0.5
     return result
 
 
@@ -122,17 +115,12 @@ def parse_options(argv):
     add("--seed", type=seed, default=SEED, help="fixes all weights and orders")
     add("--all", action="store_true", help="measure every kind that the chapter mentions")
     one = parser.add_argument_group("one kind of your own")
-    add_network(one, hidden=absent, activation=absent)
-    add_optimizer(one, optimizer=absent, learning_rate=absent)
+    own = {"hidden": HIDDEN, "activation": ACTIVATION}
+    own |= {"optimizer": OPTIMIZER, "learning_rate": LEARNING_RATE}
+    add_options(one, **dict.fromkeys(own, absent))
     args = parser.parse_args(argv)
 
     given = vars(args)
-    own = {
-        "hidden": HIDDEN,
-        "activation": ACTIVATION,
-        "optimizer": OPTIMIZER,
-        "learning_rate": LEARNING_RATE,
-    }
     setups = SETUPS + MORE_SETUPS if args.all else SETUPS
     if given.keys() & own.keys():
         setups = [tuple(given.get(name, default) for name, default in own.items())]

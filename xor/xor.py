@@ -12,9 +12,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.optimizers import OPTIMIZERS
+from utils.options import make_parser
 from utils.runs import make_folder, save_results
-from xor.drawing import draw_predictions
-from xor.xor_options import OPTIMIZERS, add_training, network_parser, show_progress
+from xor.helpers import add_options, draw_predictions, show_progress
 
 HIDDEN = [8, 4]  # neurons in each hidden layer
 ACTIVATION = "relu"  # of the hidden layers
@@ -33,27 +34,25 @@ def build_model(hidden, activation):
     return keras.Sequential([keras.Input(shape=(2,)), *hidden_layers, output])
 
 
-def train(model, optimizer, learning_rate, epochs):
-    optimizer = OPTIMIZERS[optimizer](learning_rate)
-    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    return model.fit(X, Y, batch_size=1, epochs=epochs, verbose=0, callbacks=[show_progress()])
-
-
 def main(argv=None):
-    parser = network_parser(OUTPUTS, HIDDEN, ACTIVATION)
-    add_training(parser, OPTIMIZER, LEARNING_RATE, EPOCHS, SEED)
+    parser = make_parser("Trains a network on XOR.", OUTPUTS)
+    add_options(parser, hidden=HIDDEN, activation=ACTIVATION, optimizer=OPTIMIZER)
+    add_options(parser, learning_rate=LEARNING_RATE, epochs=EPOCHS, seed=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = build_model(args.hidden, args.activation)
-    history = train(model, args.optimizer, args.learning_rate, args.epochs)
+    optimizer = OPTIMIZERS[args.optimizer](args.learning_rate)
+    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    show = [show_progress()]
+    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)
     result = model.evaluate(X, Y, verbose=0, return_dict=True)
     result |= {"parameters": model.count_params(), "predictions": model.predict(X, verbose=0)}
     print(f"{result['parameters']} parameters, accuracy {result['accuracy']:.0%}")
     for (a, b), prediction in zip(X, result["predictions"], strict=True):
         print(f"{a:.0f} XOR {b:.0f} = {prediction[0]:.3f}")
-    draw_predictions(model, history, folder / "xor.png")
-    return save_results(result, folder, __file__, argv, args)
+    draw_predictions(model, history.history["loss"], folder / "xor.png")
+    return save_results(result, folder, __file__, argv)
 
 
 if __name__ == "__main__":

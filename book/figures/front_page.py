@@ -15,9 +15,9 @@ from forecasts.scores import stitch
 from forecasts.series import load_traffic
 from mnist.data import load_mnist, prepare_images
 from utils.figures import save_figure
+from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
 
 SIDE = 5  # digits and feature maps in a row
 DAYS = ("2018-05-09", "2018-05-13")  # Wednesday to Saturday, in the test part

@@ -14,7 +14,7 @@ import numpy as np
 from mnist.data import load_parts, prepare_images
 from mnist.models import IMAGE_SHAPE
 from mnist.overfitting import techniques
-from mnist.overfitting.optimization import learning_rate_schedule
+from mnist.overfitting.techniques import learning_rate_schedule
 from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results

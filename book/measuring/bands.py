@@ -22,9 +22,9 @@ from pathlib import Path
 
 import keras
 
-from utils.bands import BANDS, is_inside, look_up, plain
+from utils.files import read_json
 from utils.options import positive
-from utils.runs import RESULTS, fail, provenance, read_json, write_json
+from utils.runs import BANDS, RESULTS, fail, is_inside, look_up, provenance, settings_of, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
@@ -78,7 +78,7 @@ def run_seeds(name, seeds, losses, extra=()):
             losses[str(seed)] = look_up(module.main(words), path)
             results = read(Path(folder) / "run" / "results.json")
         print(f"{name}, seed {seed}: {losses[str(seed)]:.4g}", flush=True)
-        yield losses, plain(results.get("settings") or results["provenance"]["settings"])
+        yield losses, settings_of(results.get("settings") or results["provenance"]["settings"])
 
 
 def file_band(name, seeds):

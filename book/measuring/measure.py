@@ -17,6 +17,7 @@ was.
 from chapter import OUTPUTS, ROOT
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -31,7 +32,8 @@ from pathlib import Path
 import psutil
 
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
-from utils.runs import RESULTS, commit, fail, read_json, write_json
+from utils.files import read_json
+from utils.runs import RESULTS, fail, write_json
 
 IMAGES = ROOT / "assets" / "image"
 COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}
@@ -49,8 +51,22 @@ CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
+MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy
+
+
+def commit():
+    """Return the last commit of code or data, with -dirty if they changed since, or None."""
+    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
+
+    def git(*words):
+        words = ["git", *words, *left_out]
+        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
 
 
 def cpu_seconds():
@@ -113,6 +129,9 @@ def measure(name):
         code, before, began = commit(), cpu_seconds(), time.perf_counter()
         if not start(command, folder):
             return "its command failed"
+        results = read_json(folder / "results.json")
+        results["provenance"]["commit"] = code
+        write_json(results, folder / "results.json")
         seconds = time.perf_counter() - began
         others = max(0.0, cpu_seconds() - before) / (os.cpu_count() * seconds)
         if others > BUSY:
@@ -124,7 +143,7 @@ def measure(name):
             figures = (
                 figures if isinstance(figures, dict) else dict(zip(figures, figures, strict=True))
             )
-            more = {"commit": code, "seconds": round(seconds, 1), "others": round(others, 3)}
+            more = {"seconds": round(seconds, 1), "others": round(others, 3)}
             file_run(name, folder, figures, **more)
     return ""
 

@@ -53,15 +53,18 @@ MEASUREMENTS = {
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/mnist_experiments.py", []),
     "mnist_short": (
-        "mnist/mnist.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
+        "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
         " --batch-size 128 --epochs 3",
         [],
     ),
     "mnist_short_augment": (
-        "mnist/mnist.py -m conv_net --augment --lr-schedule cosine --epochs 3",
+        "mnist/overfitting/lab.py -m conv_net --augment --lr-schedule cosine --epochs 3",
         [],
     ),
-    "mnist_mixed": ("mnist/mnist.py -m conv_net --mixed-precision bfloat16 --epochs 3", []),
+    "mnist_mixed": (
+        "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
+        [],
+    ),
     "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
     "mnist_seeds_quick": (
         "mnist/studies/seeds.py conv_net quick_net --train-samples 2000 --epochs 30 --seeds 1 2 3",
@@ -295,14 +298,14 @@ MEASUREMENTS = {
         ],
     ),
     "mnist_augment": (
-        "mnist/mnist.py -m conv_net --augment",
+        "mnist/overfitting/lab.py -m conv_net --augment",
         {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
     ),
     "mnist_cosine": (
-        "mnist/mnist.py -m conv_net --lr-schedule cosine",
+        "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine",
         {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
     ),
-    "mnist_early": ("mnist/mnist.py -m conv_net --early-stopping 5", []),
+    "mnist_early": ("mnist/overfitting/lab.py -m conv_net --early-stopping 5", []),
     "mnist_weights": (
         "mnist/overfitting/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1}"
         " {mnist_60_conv_net_l2}",
@@ -344,7 +347,7 @@ RUNS = {
     "seed_2": "mnist/mnist.py -m conv_net --epochs 3 --seed 2",
     "plain_12": f"mnist/mnist.py -m conv_net {TWELVE}",
     "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
-    "label_smoothing": f"mnist/mnist.py -m conv_net --label-smoothing 0.1 {TWELVE}",
+    "label_smoothing": f"mnist/overfitting/lab.py -m conv_net --label-smoothing 0.1 {TWELVE}",
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
     "flow_3": "generating/flow.py {generating_vae_16} --seed 3",

@@ -2,7 +2,8 @@
 
 from book.pages.results import load
 from book.pages.tables import markdown, number
-from utils.runs import RESULTS, read_json
+from utils.files import read_json
+from utils.runs import RESULTS
 
 
 def entries(name):

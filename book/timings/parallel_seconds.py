@@ -18,9 +18,9 @@ os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 import numpy as np
 import pandas as pd
 
+from utils.loading import load_model
 from utils.options import make_parser, number, positive
 from utils.runs import fail, make_folder, save_results
-from utils.saving import load_model
 
 MODELS = ["mlp_one_layer", "conv_net"]
 EPOCHS = 3

@@ -23,7 +23,6 @@ import tensorflow as tf
 
 from book.figures.browser import run_service
 from mlp import churn, evaluation
-from mlp.reading import DATA, read_table
 from mnist.data import load_parts, prepare_mnist
 from mnist.models import IMAGE_SHAPE, conv_net
 from mnist.overfitting import techniques
@@ -57,7 +56,7 @@ def time_churn():
     The shortest time counts, which other work on the machine has disturbed least.
     """
     keras.utils.set_random_seed(evaluation.SEED)
-    customers = read_table(ROOT / "mlp" / DATA.name)
+    customers = churn.load_customers(churn.DATA)
     parts = evaluation.split(customers, evaluation.SEED)
     (X, y), *_ = evaluation.prepare_parts(parts, churn.make_preprocessor())
     ways = {}

@@ -30,9 +30,9 @@ import numpy as np
 from mnist.data import load_mnist
 from serialization.operating.server import serve
 from serialization.rest.app import create_app
+from utils.loading import load_model
 from utils.options import make_parser, number, positive
 from utils.runs import ROOT, fail, make_folder, save_results
-from utils.saving import load_model
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order

@@ -18,7 +18,7 @@ from scipy.special import softmax
 from cnn.segmentation.measures import NEIGHBOURS, confusion, mean_iou
 from cnn.segmentation.scenes import NAMES, TILE
 from mnist.data import load_parts
-from utils.training import verbosity
+from utils.options import verbosity
 
 WINDOWS = 40_000  # of the training scenes, from which the classifier learns
 EPOCHS = 3

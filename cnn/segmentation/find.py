@@ -30,9 +30,9 @@ from cnn.segmentation.measures import (
 from cnn.segmentation.scenes import MOST, NAMES, SIZE, TILE, make_scenes
 from cnn.segmentation.segment import MAPS, OF_SCENES, label_all
 from utils.figures import LINES, name_lines, save_figure
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import fail, find_run, make_folder, save_results
-from utils.saving import load_model
 
 SCENES = 500
 CHOOSING = 200  # scenes of the training writers, which choose the settings of each way

@@ -13,8 +13,9 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from cnn.photographs import find_files, is_image
 from cnn.segmentation.label import check_classes, read_photo
+from utils.files import read_text
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, printable, read_text
+from utils.runs import fail, first_line, printable
 
 MOST = 20  # values that masks may have, if no classes.txt names them
 MODES = {"1", "L", "P", "I", "I;16"}  # of Pillow: one number for each pixel

@@ -30,10 +30,8 @@ from cnn.segmentation.measures import confusion, find_boxes, iou, mean_iou
 from cnn.segmentation.scenes import NAMES, make_scenes
 from cnn.segmentation.u_net import build_u_net
 from utils.figures import save_figure
-from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, writing_to
-from utils.saving import save_network
-from utils.training import verbosity
+from utils.options import make_parser, positive, seed, verbosity
+from utils.runs import make_folder, save_network, save_results, writing_to
 
 SCENES = 6_000  # to learn from
 HELD_OUT = 500  # scenes, of other writers

@@ -16,11 +16,12 @@ import numpy as np
 from keras import layers, ops
 
 from mnist.data import prepare_mnist
+from mnist.studies.temperature import with_temperature
 from utils.comparisons import compare_family, show_family
+from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model
-from utils.statistics import score, with_temperature
+from utils.statistics import score
 
 TEACHER = ROOT / "assets" / "models" / "conv_net.keras"
 IMAGES = 10_000  # to learn from

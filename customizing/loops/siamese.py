@@ -29,7 +29,6 @@ from mnist.data import writers_of
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results
-from utils.training import verbosity
 
 PAIRS = 20_000  # to learn from
 VALIDATION_PAIRS = 4_000  # as many choose the thresholds
@@ -152,7 +151,7 @@ def main(argv=None):
 
     model = build_model(args.dropout)
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    model.fit(pairs, same, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=verbosity())
+    model.fit(pairs, same, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
     simple = make_pipeline(StandardScaler(), LogisticRegression()).fit(differences(pairs), same)
     ask = {
         "siamese network": lambda x: model.predict(x, batch_size=1000, verbose=0)[:, 0],

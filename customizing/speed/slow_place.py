@@ -21,7 +21,6 @@ import numpy as np
 from keras import layers
 from scipy import ndimage
 
-from customizing.speed.faster import build_model
 from customizing.speed.tracing import operations
 from mnist.data import prepare_mnist
 from utils.options import make_parser, positive
@@ -34,6 +33,25 @@ ROUNDS = 5  # in which all take turns
 DEGREES = 20  # by which an image is turned at most
 SHOWN = 8  # lines of each profile
 SEED = 1
+
+
+def build_model(network, kind, precision="float32"):
+    """Return a network of 10 logits; kind: keras.Model, or a class derived from it."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        inputs = x = keras.Input((28, 28, 1))
+        if network == "convolutions":
+            for name, filters in (("small", 32), ("large", 64)):
+                x = layers.Conv2D(filters, 3, activation="relu", name=f"{name}_convolution")(x)
+                x = layers.MaxPooling2D(2)(x)
+        x = layers.Flatten()(x)
+        if network == "perceptron":
+            x = layers.Dense(128, activation="relu")(x)
+        logits = layers.Dense(10, dtype="float32")(x)  # they need their digits
+        return kind(inputs, logits, name=network)
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 class Turned(keras.utils.PyDataset):

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect, match
+
+from exercises.bench import expect, match
 
 RESULTS = ("weights", "mean", "square")
 HINTS = [

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect, short
+
+from exercises.bench import close, expect, short
 
 RESULTS = ("mixture", "shares")
 HINTS = [

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import match
+
+from exercises.bench import match
 
 RESULTS = ("d_w1", "d_b1", "d_w2", "d_b2")
 HINTS = [

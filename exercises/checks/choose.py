@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect, short
+
+from exercises.bench import expect, short
 
 HINTS = [
     "Three parts: at temperature 0 return the place of the largest logit; else keep the likeliest "

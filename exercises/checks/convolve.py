@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect, match
+
+from exercises.bench import close, expect, match
 
 HINTS = [
     "Begin with an array of zeros of the right shape, and fill it place by place, with a loop over "

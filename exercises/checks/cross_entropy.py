@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect, match
+
+from exercises.bench import expect, match
 
 HINTS = [
     "What did the network give to the right answer? The prediction where the target is 1; where "

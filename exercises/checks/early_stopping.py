@@ -1,4 +1,4 @@
-from bench import expect, match
+from exercises.bench import expect, match
 
 RESULTS = ("last", "best")
 HINTS = [

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import match
+
+from exercises.bench import match
 
 HINTS = [
     "Three lines will do: the sums of the hidden neurons, what relu makes of them, the output.",

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect, match, short
+
+from exercises.bench import close, expect, match, short
 
 HINTS = [
     "First how far each prediction is off, prediction minus target. Then the gradient, a number "

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect, match
+
+from exercises.bench import expect, match
 
 HINTS = [
     "A loop over the rows and columns of the result will do. The square at (row, column) begins at "

@@ -1,4 +1,4 @@
-from bench import expect
+from exercises.bench import expect
 
 RESULTS = ("pair", "pieces")
 HINTS = [

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect
+
+from exercises.bench import close, expect
 
 HINTS = [
     "First the sum: each input times its weight, all of that added up, and the bias once.",

@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect, match
+
+from exercises.bench import close, expect, match
 
 RESULTS = ("precision", "recall", "f1")
 HINTS = [

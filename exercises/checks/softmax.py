@@ -1,5 +1,6 @@
 import numpy as np
-from bench import close, expect, match, short
+
+from exercises.bench import close, expect, match, short
 
 HINTS = [
     "Two lines: the powers of e, and the powers divided by their sum over the row.",

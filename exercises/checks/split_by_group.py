@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect, short
+
+from exercises.bench import expect, short
 
 RESULTS = ("train", "validation")
 HINTS = [

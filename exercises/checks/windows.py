@@ -1,5 +1,6 @@
 import numpy as np
-from bench import expect
+
+from exercises.bench import expect
 
 RESULTS = ("x", "y")
 HINTS = [

@@ -10,7 +10,7 @@ limits.
 Chapter: generating/README.md#write-by-number
 """
 
-import chapter  # noqa: F401  it tells Python where the rest of the chapter is
+from chapter import OUTPUTS
 
 import base64
 import threading
@@ -19,13 +19,14 @@ import numpy as np
 from flask import render_template, send_from_directory
 from scipy.stats import norm
 
+from generating.digits import to_grey
 from generating.flow import EULER, GUIDANCE, follow
-from generating.latents import OUTPUTS, in_batches, load_flow, load_vae, to_grey
-from serialization.operating.checks import RequestError
+from generating.latents import load_flow, load_vae
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
+from utils.files import file_sha256
 from utils.options import make_parser
-from utils.runs import ROOT, fail, file_sha256, find_run
+from utils.runs import ROOT, fail, find_run
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 8  # digits of a number
@@ -82,7 +83,7 @@ def create_app(run, map_run=None, hosts=()):
     if map_decoder:
         places = (np.arange(SIDE) + 0.5) / SIDE
         grid = np.concatenate([point_of(across, down) for down in places for across in places])
-        overview = packed(in_batches(map_decoder, grid))
+        overview = packed(map_decoder.predict(grid, batch_size=1000, verbose=0))
 
     def draw_ways(digits, seed):
         """Return the pictures at each step: (steps + 1) * digits images, (n, 784)."""

@@ -13,7 +13,6 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from mlp.tables.rows import DECIMALS, MOSTLY
-from mnist.finished import fits
 from utils.runs import fail, printable
 
 SHOWN = 40  # columns that are printed
@@ -213,8 +212,9 @@ def find_ranges(inputs):
 def is_description(value):
     """Tell whether a value of JSON is the description of a column, as look returns them."""
     return (
-        fits(value, {"name": str, "kind": str})
-        and value["kind"] in ("number", "words", "left out", "date")
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and value.get("kind") in ("number", "words", "left out", "date")
         and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
         and value.get("decimal") in [None, *DECIMALS]
     )

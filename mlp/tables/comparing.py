@@ -15,15 +15,9 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import roc_auc_score
 
 from mlp.tables.network import apply
+from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import correct_family
-from utils.statistics import (
-    SMALLEST,
-    cross_fit_temperature,
-    fit_temperature,
-    mean_over_groups,
-    score,
-    with_temperature,
-)
+from utils.statistics import SMALLEST, mean_over_groups, score
 
 LARGE = 100_000  # rows, from which on the usual strength must do
 MOST_GROUPS = 5_000  # that are drawn one by one

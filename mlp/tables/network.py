@@ -13,8 +13,6 @@ from keras import layers, ops
 
 from mlp.tables.columns import MOST_WORDS, RAREST, is_words
 from utils.runs import fail
-from utils.saving import DIVERGED
-from utils.training import verbosity
 
 FAR = 10.0  # standard deviations from the median; what is further off counts as this far
 PATIENCE = 15  # epochs without a lower validation loss, after which the training ends
@@ -118,7 +116,7 @@ def train(training, validation, classes, options):
         validation_data=(validation.X, (validation.y - middle) / scale),
         validation_batch_size=4096,
         callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
-        verbose=verbosity(),
+        verbose=2,
     )
     if not classes:
         network.add(layers.Rescaling(scale, offset=middle))
@@ -145,5 +143,5 @@ def ask(model, inputs, names):
     answers = apply(model, inputs)
     answers = np.concatenate([answers[name] for name in names], axis=1)
     if not np.isfinite(answers).all():
-        fail(f"the network {DIVERGED}")
+        fail("the network gives no finite numbers: it diverged. Try a lower --learning-rate.")
     return answers if len(names) > 1 else answers[:, 0]

@@ -25,30 +25,24 @@ import pandas as pd
 from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
 from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
-from mlp.tables.target import MOST_CLASSES
-from mnist.finished import fits
+from utils.files import read_json
+from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
     find_run,
     make_folder,
     printable,
-    read_json,
     replacing,
     save_results,
     shown,
     writing_to,
 )
-from utils.saving import load_model
 
 SHOWN = 10  # rows that are printed
 UNREADABLE = 0.1  # of the values of a column, at most
 OUTSIDE = 0.5  # of the values of a column, at most, may be smaller or larger than all learned ones
 MANY = 10  # values: of fewer, it is only said that they are
-# What results.json says of a run of table.py.
-RUN = {"columns": list, "target": str, "names": list, "task": str, "ranges": dict}
-RUN |= {"file": {"separator": str, "encoding": str}}
-ANSWERS = {"number": [1], "yes-or-no": [2], "classes": range(3, MOST_CLASSES + 1)}  # by task
 
 
 def parse_options(argv):
@@ -67,13 +61,14 @@ def parse_options(argv):
 
 def check_run(run):
     """Raise an error of one of many kinds if results.json is not that of a run of table.py."""
+    names = run["names"]
     points = run["thresholds"] if run["task"] == "yes-or-no" else {"calculated": {"threshold": 0}}
     good = [
-        fits(run, RUN),
+        isinstance(run["target"], str) and isinstance(run["columns"], list),
         *map(is_description, run["columns"]),
-        *[isinstance(name, str) for name in run["names"]],
-        len(run["names"]) in ANSWERS[run["task"]],
-        run["file"]["separator"] in [*SEPARATORS],
+        isinstance(names, list) and all(isinstance(name, str) for name in names),
+        run["task"] == {1: "number", 2: "yes-or-no"}.get(len(names), "classes"),
+        run["file"]["separator"] in [*SEPARATORS] and isinstance(run["file"]["encoding"], str),
         *[np.isfinite(ends).all() and len(ends) == 2 for ends in run["ranges"].values()],
         0 <= points["calculated"]["threshold"] <= 1,
     ]

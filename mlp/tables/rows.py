@@ -14,7 +14,8 @@ from functools import partial
 
 import pandas as pd
 
-from utils.runs import fail, first_line, printable, read_bytes
+from utils.files import read_bytes
+from utils.runs import fail, first_line, printable
 
 SEPARATORS = ",;\t|"
 TAKEN = re.compile(

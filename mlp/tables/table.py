@@ -9,8 +9,8 @@ with simpler models on the same rows. Try it with the penguins that come with it
     python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex \
         --group "Individual ID" --drop "Sample Number"
 
-You will see a line for each column, one for each epoch (or a progress bar), the scores of four
-models on validation rows, by how much the network is better or worse, and which columns matter.
+You will see a line for each column, one for each epoch, the scores of four models on validation
+rows, by how much the network is better or worse, and which columns matter.
 `mlp/outputs/<start time>/` gets the network, `table.keras`, and a figure; `predict.py` and the
 service of `serialization/operating/table_app.py` use the network. Takes some 20 seconds on two
 cores, a table of a million rows some minutes. Only TensorFlow computes with words, so
@@ -26,21 +26,13 @@ import keras
 import numpy as np
 
 from mlp.tables.columns import find_ranges, look, say, to_inputs, to_words
-from mlp.tables.comparing import (
-    choose_temperature,
-    losses,
-    make_parts,
-    report,
-    train_others,
-)
-from mlp.tables.deciding import find_importance, find_thresholds, say_costs, say_importance
+from mlp.tables.comparing import choose_temperature, losses, make_parts, report, train_others
+from mlp.tables.deciding import draw, find_importance, find_thresholds, say_costs, say_importance
 from mlp.tables.network import ask, build_preparation, join, train
 from mlp.tables.rows import DECIMALS, read_rows, read_values, without_gaps
-from mlp.tables.table_figures import draw
 from mlp.tables.target import TASKS, find, giving_away, read_target, split
 from utils import options
 from utils.runs import fail, make_folder, printable, save_results
-from utils.saving import save_network
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.003  # step size of Adam
@@ -145,7 +137,7 @@ def main(argv=None):
         raw = ask(model, validation.inputs, target.names)
         temperature = choose_temperature(raw, validation)
         model = join(preparation, network, temperature, target.names)
-    save_network(model, folder / "table.keras")
+    model.save(folder / "table.keras")
     models["neural_network"] = lambda part: ask(model, part.inputs, target.names)
 
     # 4. Compare on rows that none of them has learned from.

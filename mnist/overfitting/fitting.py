@@ -17,7 +17,7 @@ from utils.runs import make_folder, save_results
 from utils.training import load_history
 
 EPOCHS = 30
-# The title of each run: the settings of mnist.py that it changes.
+# The title of each run: the settings of lab.py that it changes.
 RUNS = {
     "Network too small": {"model": "mlp_tiny"},
     "Learning rate too low": {"model": "mlp_one_layer", "learning_rate": 0.000005},
@@ -43,7 +43,7 @@ def draw(histories, path):
 
 
 def main(argv=None):
-    """Make the four runs; return {title: results} as mnist.py measures them."""
+    """Make the four runs; return {title: results} as lab.py measures them."""
     args = study_parser("Underfitting and overfitting, side by side.", OUTPUTS, EPOCHS).parse_args(
         argv
     )

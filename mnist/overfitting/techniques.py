@@ -1,17 +1,50 @@
-"""Techniques that an option of mnist.py switches on, for any of its models.
+"""Machinery of lab.py: the techniques that one of its options switches on, for any model.
 
-Chapter: mnist/overfitting/README.md#callbacks
+Chapter: mnist/overfitting/README.md#the-laboratory
 """
 
 import keras
 from keras import layers
+from keras.optimizers import schedules
 
 from mnist.models import IMAGE_SHAPE
-from utils.augmentation import RandomAffine
+from mnist.overfitting.augmentation import RandomAffine
+from utils.loading import load_model
+from utils.optimizers import OPTIMIZERS
 from utils.runs import fail, first_line
-from utils.saving import load_model
 
+SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
 AUGMENTATIONS = ["layers", "affine"]
+
+
+def make_optimizer(settings, steps):
+    """Return the optimizer that the settings of a run ask for, for a training of so many steps."""
+    build = OPTIMIZERS[settings.optimizer]
+    rate = settings.learning_rate or float(build().learning_rate)
+    return build(
+        learning_rate=learning_rate_schedule(settings.lr_schedule, rate, steps),
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.average_weights,
+    )
+
+
+def learning_rate_schedule(name, rate, steps):
+    """Return the learning rate over a training of so many steps, of which rate is the highest.
+
+    For "constant" that is all, and for "plateau" as well: there a callback lowers it.
+    """
+    if name == "step":
+        return schedules.PiecewiseConstantDecay(
+            [steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100]
+        )
+    if name == "exponential":
+        return schedules.ExponentialDecay(rate, decay_steps=steps, decay_rate=0.01)
+    if name == "cosine":
+        warmup = steps // 10
+        return schedules.CosineDecay(
+            0.0, decay_steps=steps - warmup, warmup_target=rate, warmup_steps=warmup
+        )
+    return rate
 
 
 def augmenting_layers(kind):
@@ -29,33 +62,36 @@ def augmenting_layers(kind):
 
 
 def augment(model, kind="layers"):
-    """Return the model behind layers that change its images at random, in training only.
+    """Return the model behind a first layer that changes its images at random, in training only.
 
-    kind: of the augmenting layers. When the model is evaluated or predicts, they pass the images
-    on unchanged.
+    kind: of the augmenting layers in it. When the model is evaluated or predicts, they pass the
+    images on unchanged.
     """
-    to_image = [] if model.input_shape[1:] == IMAGE_SHAPE else [layers.Reshape(IMAGE_SHAPE)]
-    and_back = [layers.Reshape(model.input_shape[1:])] if to_image else []
-    return keras.Sequential(
-        [
-            keras.Input(model.input_shape[1:]),
-            *to_image,
-            *augmenting_layers(kind),
-            *and_back,
-            *model.layers,
-        ],
-        name=model.name,
+    shape = model.input_shape[1:]
+    to_image = [] if shape == IMAGE_SHAPE else [layers.Reshape(IMAGE_SHAPE)]
+    and_back = [layers.Reshape(shape)] if to_image else []
+    changes = keras.Sequential(
+        [keras.Input(shape), *to_image, *augmenting_layers(kind), *and_back], name="augmentation"
     )
+    return keras.Sequential([keras.Input(shape), changes, *model.layers], name=model.name)
 
 
-def reduce_on_plateau():
-    """Return the callback that halves the rate when 3 epochs have not lowered val_loss."""
-    return keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
+def without_augmentation(model):
+    """Return the trained network as it predicts: any script can load it, RandomAffine or not."""
+    if model.layers[0].name != "augmentation":
+        return model
+    inputs = keras.Input(model.input_shape[1:])
+    network = keras.Sequential([inputs, *model.layers[1:]], name=model.name)
+    network.compile(model.optimizer, loss=model.loss, metrics=["accuracy"])
+    return network
 
 
 def lasting_plateau(checkpoint):
-    """Return this callback and one that tells it what was there before a resume."""
-    plateau = reduce_on_plateau()
+    """Return callbacks that halve the rate when 3 epochs have not lowered val_loss.
+
+    After a resume, the second one tells the first what was there before.
+    """
+    plateau = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)
 
     def recall(logs):
         rate = float(plateau.model.optimizer.learning_rate)
@@ -79,7 +115,7 @@ def early_stopping(patience, checkpoint):
         if checkpoint.epochs_done:
             stopping.best = min(checkpoint.history["val_loss"])
             stopping.best_epoch = checkpoint.best_epoch - 1  # Keras counts from 0
-            stopping.wait = checkpoint.epochs_without_progress
+            stopping.wait = checkpoint.epochs_done - checkpoint.best_epoch
             stopping.best_weights = load_model(checkpoint.best_path).get_weights()
 
     return [stopping, keras.callbacks.LambdaCallback(on_train_begin=recall)]
@@ -88,7 +124,7 @@ def early_stopping(patience, checkpoint):
 def last_epoch(settings, checkpoint):
     """Return up to which epoch to train: a run that early stopping has ended stays ended."""
     patience, done = settings.early_stopping, checkpoint.epochs_done
-    stopped = patience and done and checkpoint.epochs_without_progress >= patience
+    stopped = patience and done and done - checkpoint.best_epoch >= patience
     return done if stopped else settings.epochs
 
 

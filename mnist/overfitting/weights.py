@@ -14,9 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.figures import save_figure
+from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, find_run, make_folder, save_results
-from utils.saving import load_model
 
 MODELS = ["conv_net", "conv_net_l1", "conv_net_l2"]
 NEARLY_ZERO = 0.001

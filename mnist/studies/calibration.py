@@ -17,11 +17,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mnist.data import writers_of
-from mnist.report import load_predictions
+from mnist.finished import load_predictions
+from mnist.studies.temperature import calibration, cross_fit_temperature, reliability
 from utils.figures import DASHES, save_figure
 from utils.options import make_parser
 from utils.runs import find_run, make_folder, save_results
-from utils.statistics import calibration, cross_fit_temperature, reliability
 
 
 def draw(networks, path, least=10):

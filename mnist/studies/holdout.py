@@ -18,8 +18,7 @@ import numpy as np
 
 from mnist.data import TRAIN_SIZE, load_parts, prepare_part, writers_of
 from mnist.models import IMAGE_SHAPE, best_net
-from mnist.overfitting.optimization import learning_rate_schedule
-from mnist.overfitting.techniques import AUGMENTATIONS, augment
+from mnist.overfitting.techniques import AUGMENTATIONS, augment, learning_rate_schedule
 from utils.comparisons import compare_networks
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results

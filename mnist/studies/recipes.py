@@ -17,12 +17,12 @@ import numpy as np
 
 from mnist.data import prepare_mnist, prepare_test
 from mnist.studies.trainings import study_parser, summarize, train
+from utils.loading import load_model
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
 from utils.statistics import score
 
 SEEDS = [1, 2, 3]
-# The name of each recipe: what it changes in the settings of mnist.py, stage by stage.
+# The name of each recipe: what it changes in the settings of lab.py, stage by stage.
 RECIPES = {
     "quick": [{"model": "quick_net", "epochs": 4, "learning_rate": 0.01}],
     "best": [

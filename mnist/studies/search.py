@@ -24,7 +24,7 @@ from optuna_integration import KerasPruningCallback
 
 from mnist.data import VALIDATION_SIZE, prepare_mnist
 from mnist.models import IMAGE_SHAPE, quick_net
-from mnist.overfitting.optimization import learning_rate_schedule
+from mnist.overfitting.techniques import learning_rate_schedule
 from mnist.studies.storage import join_study, open_study, search_together
 from mnist.studies.trainings import study_parser
 from utils.figures import save_figure

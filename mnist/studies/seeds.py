@@ -2,7 +2,7 @@
 
     python mnist/studies/seeds.py                   # all techniques: about two hours
     python mnist/studies/seeds.py conv_net le_net   # only these, compared with the first
-    python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of mnist.py
+    python mnist/studies/seeds.py conv_net "conv_net --optimizer sgd"  # options of lab.py
     python mnist/studies/seeds.py --outputs FOLDER  # the same folder again: continue there
 
 Trains each network with ten seeds, in two situations: with many images and with few. You will see
@@ -21,8 +21,7 @@ from dataclasses import asdict, replace
 import matplotlib.pyplot as plt
 
 from mnist.data import TRAIN_SIZE
-from mnist.mnist import DEFAULTS
-from mnist.settings import make_mnist_parser, read_settings
+from mnist.overfitting.settings import DEFAULTS, make_lab_parser, read_settings
 from mnist.studies.trainings import score_once
 from utils.comparisons import compare_seeds, correct_family
 from utils.figures import save_figure
@@ -33,7 +32,7 @@ from utils.statistics import spread, with_deviation
 SEEDS = list(range(1, 11))
 TRAIN_SAMPLES = [20_000, 2_000]  # training images in each situation
 EPOCHS = [8, 30]
-# Models of models.py, or your own, each with the options of mnist.py to train it with.
+# Models of models.py, or your own, each with the options of lab.py to train it with.
 NETWORKS = [
     "conv_net",
     "conv_net_l1",
@@ -54,11 +53,11 @@ WIDEST = 5  # points more or less that the figure shows; one network should not 
 
 
 def parse_network(text):
-    """Return the settings that a model with options of mnist.py asks for, as a dict.
+    """Return the settings that a model with options of lab.py asks for, as a dict.
 
     Without those that all networks share.
     """
-    parser = make_mnist_parser(DEFAULTS)
+    parser = make_lab_parser()
     parser.set_defaults(**dict.fromkeys(SHARED))
     args = parser.parse_args(["-m", *shlex.split(text)])
     if args.model == "all":
@@ -154,7 +153,7 @@ def main(argv=None):
     """Train each network with each seed; return {situation: {name: summary}}."""
     parser = make_parser("Which technique helps, and where?", OUTPUTS)
     add, samples = parser.add_argument, positive(int, most=TRAIN_SIZE)
-    about = "a model of models.py; in quotes, with options of mnist.py"
+    about = "a model of models.py; in quotes, with options of lab.py"
     add("networks", nargs="*", default=NETWORKS, metavar="MODEL", help=about)
     add("--seeds", nargs="+", type=seed, default=SEEDS, help="a run with each")
     about = "images to learn from, in each situation"

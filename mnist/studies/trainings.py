@@ -8,14 +8,15 @@ import math
 import shlex
 import statistics
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import keras
 
-from mnist import mnist
 from mnist.data import TRAIN_SIZE, prepare_mnist
 from mnist.models import MODELS
-from mnist.settings import command_line, find_change, load_run
+from mnist.overfitting import lab
+from mnist.overfitting.settings import DEFAULTS, find_change, load_run
+from mnist.report import command_line
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, write_json
 from utils.statistics import score, spread
@@ -41,33 +42,42 @@ def study_parser(description, outputs, epochs=None, seeds=None):
 def train(folder, build=None, test=False, **changes):
     """Train one network, or continue the run in the folder; return its results.
 
-    changes: the settings that differ from the defaults of mnist.py; the command that does the
-    same is printed; build: a function that returns the network, where mnist.py has none of that
-    name; test: whether it reads the test images in the end. The results are those of the model in
+    changes: the settings that differ from the defaults of lab.py; the command that does the same is
+    printed; build: a function that returns the network, where models.py has none of that name;
+    test: whether it reads the test images in the end. The results are those of the model in
     results.json. Ctrl-C ends the program.
     """
-    settings = replace(mnist.DEFAULTS, **changes)
-    options = command_line(settings, mnist.DEFAULTS)
+    settings = replace(DEFAULTS, **changes)
     if not build:
-        print("$ python mnist/mnist.py", shlex.join(options), flush=True)
+        show_command(settings)
     begun = (folder / "run.json").exists()
     if begun and (problem := find_change(load_run(folder)["settings"], settings)):
         fail(f"{folder} was begun with other settings: {problem}. Choose another folder.")
-    run = mnist.run(settings, folder, begun, test, options, build)
+    run = lab.run(settings, folder, begun, test, options(settings), build)
     if run["interrupted"]:
         sys.exit(130)
     (results,) = run["models"].values()
     return results
 
 
+def options(settings):
+    """Return the options of lab.py that ask for these settings."""
+    changed = {k: v for k, v in asdict(settings).items() if v != getattr(DEFAULTS, k)}
+    return command_line(changed)
+
+
+def show_command(settings):
+    print("$ python mnist/overfitting/lab.py", shlex.join(options(settings)), flush=True)
+
+
 def train_and_score(settings):
-    """Train a network as mnist.py does, and return its scores on the validation images."""
+    """Train a network as lab.py does, and return its scores on the validation images."""
     keras.utils.clear_session(free_memory=True)
     keras.utils.set_random_seed(settings.seed)
-    model = mnist.build_model(MODELS[settings.model], settings)
+    model = lab.build_model(MODELS[settings.model], settings)
     digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
     steps = math.ceil(len(digits.x_train) / settings.batch_size) * settings.epochs
-    mnist.compile_model(model, settings, steps)
+    lab.compile_model(model, settings, steps)
     order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
     model.fit(digits.x_train, digits.y_train, **order)
     answers = model.predict(digits.x_val, batch_size=settings.batch_size, verbose=0)
@@ -77,11 +87,7 @@ def train_and_score(settings):
 def score_once(settings, path):
     """Return the scores of a network, which its file keeps: from there if it has been trained."""
     if not path.exists():
-        print(
-            "$ python mnist/mnist.py",
-            shlex.join(command_line(settings, mnist.DEFAULTS)),
-            flush=True,
-        )
+        show_command(settings)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(train_and_score(settings), path)
     return json.loads(path.read_text(encoding="utf-8"))

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import numpy as np
 from werkzeug.exceptions import HTTPException
 
+from serialization.operating.service import RequestError
 from serialization.rest.prepare import SIDE, NoDigitError, prepare
 from utils.pictures import TooLargeError, open_picture
 
-MAX_BODY = 8 * 2**20  # bytes of a request
 MAX_JSON = 2**20  # bytes of a request in JSON
 MAX_BATCH = 128  # images of a request in JSON
 # Pixels of an image file. A JPEG can be unpacked small. Phones write MPO: a JPEG with a second
@@ -27,14 +27,6 @@ LARGE = 1_000_000
 PATIENCE = 2  # seconds that a large image waits for its turn
 unpacking = threading.Lock()
 places = threading.BoundedSemaphore(2)  # of the server's threads: one unpacks, one waits
-
-
-class RequestError(HTTPException):
-    """A request that is answered with a status of 4xx and a sentence."""
-
-    def __init__(self, code, description):
-        super().__init__(description)
-        self.code = code
 
 
 def read_images(request):

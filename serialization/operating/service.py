@@ -13,11 +13,12 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 
-from serialization.operating.checks import MAX_BODY, RequestError
 from serialization.operating.metrics import UNKNOWN, Metrics
 from utils.options import make_parser, number
 
 log = logging.getLogger("digits")
+
+MAX_BODY = 8 * 2**20  # bytes of a request
 
 # The page needs nothing from elsewhere, and says so to the browser.
 HEADERS = {
@@ -26,6 +27,14 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+
+class RequestError(HTTPException):
+    """A request that is answered with a status of 4xx and a sentence."""
+
+    def __init__(self, code, description):
+        super().__init__(description)
+        self.code = code
 
 
 def parse_options(argv, model, host, port):

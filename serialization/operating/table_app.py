@@ -21,12 +21,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
+from utils.files import file_sha256
+from utils.loading import load_model
 from utils.options import make_parser
-from utils.runs import fail, file_sha256
-from utils.saving import load_model
+from utils.runs import fail
 
 HOST, PORT = "127.0.0.1", 8000
 UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones

@@ -19,16 +19,17 @@ import keras
 import numpy as np
 from flask import render_template, request, send_from_directory
 
-from mnist.data import MNIST_FILE
 from serialization.operating.checks import read_images
 from serialization.operating.metrics import InputMetrics
 from serialization.operating.server import serve
 from serialization.operating.service import make_flask, parse_options
 from serialization.rest.out_of_distribution import Detector, is_known, load_limits
-from utils.runs import ROOT, backend, fail, file_sha256, first_line
-from utils.saving import load_model, reads_digits
+from utils.files import file_sha256
+from utils.loading import load_model, reads_digits
+from utils.runs import ROOT, backend, fail, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
+MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"  # a container does not have it
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 CHUNK = 32  # images that the network sees at once
@@ -47,9 +48,7 @@ class DigitClassifier:
         self.lock = threading.Lock()
         self.warm_up()
         if not self.detector.limits and is_known(self.model) and MNIST_FILE.exists():
-            from serialization.rest.ship_model import (
-                fit,  # only here: a container does not have scikit-learn
-            )
+            from serialization.rest.ship_model import fit  # a container has no scikit-learn
 
             self.detector = Detector(self.model, fit(self.model, self.sha256))
             self.warm_up()

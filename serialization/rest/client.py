@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from mnist.finished import fits
+from utils.files import file_sha256, fits, read_bytes
 from utils.options import make_parser, number
-from utils.runs import ROOT, fail, file_sha256, read_bytes
+from utils.runs import ROOT, fail
 
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
@@ -82,7 +82,7 @@ def measure_accuracy(session, url, model_path):
     If the service has another model than this file, only the first of the three.
     """
     from mnist.data import load_mnist, prepare_images  # only here: Keras takes seconds
-    from utils.saving import load_model
+    from utils.loading import load_model
 
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
     same = file_sha256(model_path) == about["sha256"]

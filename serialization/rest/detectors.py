@@ -18,6 +18,7 @@ from keras import layers
 from scipy.special import softmax
 
 from mnist.data import load_parts, prepare_images
+from mnist.studies.temperature import calibration, with_temperature
 from serialization.rest.not_digits import (
     LETTERS,
     SIGNS,
@@ -31,10 +32,9 @@ from serialization.rest.not_digits import (
 from serialization.rest.out_of_distribution import digit_likeness, find_logits, load_limits
 from serialization.rest.ship_model import MODEL, REFUSED
 from utils.figures import DASHES, save_figure
+from utils.loading import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
-from utils.statistics import calibration, with_temperature
 
 IMAGES = 400  # that are made at random, of each kind
 DIGITS = 20_000  # images of MNIST at most, of those for training, validation and test

@@ -31,9 +31,9 @@ from serialization.rest.prepare import (
     to_grey,
 )
 from utils.figures import save_figure
+from utils.loading import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
-from utils.saving import load_model
 
 SHOTS = 1_000  # images of each part, on a sheet each
 GRAININESS = 4  # of a photograph, in grey levels

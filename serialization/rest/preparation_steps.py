@@ -21,9 +21,9 @@ from mnist.data import load_parts, prepare_images
 from serialization.rest import prepare as steps
 from serialization.rest.prepare import BOX, SIDE, centre, crop, find_ink, paste, scale, to_grey
 from utils.figures import save_figure
+from utils.loading import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import ROOT, make_folder, save_results
-from utils.saving import load_model
 
 IMAGES = 10_000
 GRAININESS = 8  # of the noisy sheets, in grey levels

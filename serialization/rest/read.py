@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from serialization.operating.checks import RequestError, prepare_file
+from mnist.data import find_model
+from serialization.operating.checks import prepare_file
+from serialization.operating.service import RequestError
 from serialization.rest.app import MODEL, DigitClassifier, describe
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, writing_to
-from utils.saving import find_model
 
 SHOWN = 3  # digits for each image, the most probable first
 

@@ -24,20 +24,13 @@ from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 
 from mnist.data import load_parts, prepare_images, writers_of
+from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from serialization.rest.out_of_distribution import digit_likeness, find_logits, is_known
+from utils.files import file_sha256
+from utils.loading import load_model, reads_digits
 from utils.options import make_parser
-from utils.runs import (
-    ROOT,
-    fail,
-    file_sha256,
-    make_folder,
-    replacing,
-    shown,
-    write_json,
-    writing_to,
-)
-from utils.saving import load_model, reads_digits
-from utils.statistics import cross_fit_temperature, fit_temperature, score
+from utils.runs import ROOT, fail, make_folder, replacing, shown, write_json, writing_to
+from utils.statistics import score
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 REFUSED = 0.01  # of the validation images: the least digit-like, taken for none

@@ -15,17 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_softmax
 
-from mnist.finished import fits
 from text.gpt.gpt import build_gpt
+from utils.files import file_sha256, read_json, read_text
+from utils.loading import load_model
 from utils.options import positive, seed
-from utils.runs import fail, file_sha256, find_run, printable, read_json, read_text
-from utils.saving import load_model
+from utils.runs import fail, find_run, printable
 from utils.statistics import interval
-from utils.training import checkpoint_path
 
 FOLDER = Path(__file__).resolve().parent
 
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
+CHECKPOINT = "gpt_checkpoint.keras"  # in a run: the network that was saved last
+SETTINGS = {"alphabet": str, "data": str, "steps": int, "seed": int}  # of a run, and more
 VALIDATION_SHARE = 0.1  # the end of the text
 LEAST = 10_000  # characters of a text to learn from
 PIECES = 50  # of the validation part, for intervals
@@ -142,12 +143,12 @@ def load_run(name):
     folder = find_run(name, OUTPUTS)
     try:
         settings = read_json(folder / "settings.json")
-        if not fits(settings, {"alphabet": str, "data": str, "steps": int, "seed": int}):
+        if not all(isinstance(settings[key], kind) for key, kind in SETTINGS.items()):
             raise ValueError
         settings |= {"steps": positive(int)(settings["steps"]), "seed": seed(settings["seed"])}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, KeyError):
         fail(f"{folder} is not a run of shakespeare.py: its settings.json is missing or damaged.")
-    model, symbols = load_model(checkpoint_path(folder, "gpt")), len(settings["alphabet"])
+    model, symbols = load_model(folder / CHECKPOINT), len(settings["alphabet"])
     try:
         networks = (model, build_alike(model, symbols))
         found, wanted = ([(w.path, w.shape) for w in one.weights] for one in networks)

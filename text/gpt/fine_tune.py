@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
 from text.gpt.characters import (
+    CHECKPOINT,
     VALIDATION_SHARE,
     encode,
     load_run,
@@ -28,13 +29,11 @@ from text.gpt.characters import (
     token_losses,
 )
 from text.gpt.generate import write
-from text.gpt.gpt import build_gpt, next_token_loss
+from text.gpt.gpt import build_gpt
 from text.gpt.shakespeare import batches
 from text.messages import load_messages
-from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, save_results, write_json
-from utils.saving import save_network
-from utils.training import checkpoint_path, verbosity
+from utils.options import make_parser, positive, seed, verbosity
+from utils.runs import fail, make_folder, save_network, save_results, write_json
 
 STEPS = 250
 LEARNING_RATE = 1e-3
@@ -119,14 +118,15 @@ def train_one_way(way, first, rows, steps, rank, seed):
     if way == "LoRA":
         enable_lora(model, rank)
     optimizer = keras.optimizers.Adam(LEARNING_RATE, global_clipnorm=1.0)
-    model.compile(optimizer, loss=next_token_loss())
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss=loss)
     model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity())
     return model, int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
 
 
 def keep(model, settings, alphabet, folder):
     """Save a network as a run of shakespeare.py does, for generate.py."""
-    save_network(model, checkpoint_path(folder, "gpt"))
+    save_network(model, folder / CHECKPOINT)
     write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
 
 

@@ -15,7 +15,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from text.positions import Positions
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -25,6 +24,18 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
+
+
+@keras.saving.register_keras_serializable("text")
+class Positions(layers.Layer):
+    """Adds a vector for its place to each token's vector: attention by itself has no order."""
+
+    def build(self, input_shape):
+        shape = input_shape[1:]
+        self.places = self.add_weight(name="places", shape=shape, initializer="random_normal")
+
+    def call(self, x):
+        return x + self.places  # (batch, time, width) + (time, width)
 
 
 def add_block(x, heads, name):
@@ -61,11 +72,6 @@ def build_gpt(symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS,
     return keras.Model(tokens, logits, name="gpt")
 
 
-def next_token_loss():
-    """Return the loss: -log of the probability of the true next token, in nats."""
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
 def main(argv=None):
     """Return the number of parameters, and the loss of the untrained network on random tokens."""
     args = make_parser("The layers of a small GPT.", OUTPUTS).parse_args(argv)
@@ -74,7 +80,9 @@ def main(argv=None):
     model = build_gpt(SYMBOLS)
     model.summary()
     tokens = np.random.default_rng(SEED).integers(SYMBOLS, size=(12, CONTEXT + 1))
-    loss = float(next_token_loss()(tokens[:, 1:], model(tokens[:, :-1])))
+    # -log of the probability of the true next token, in nats.
+    next_token_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = float(next_token_loss(tokens[:, 1:], model(tokens[:, :-1])))
     print(f"loss {loss:.2f}; guessing among {SYMBOLS} characters: {np.log(SYMBOLS):.2f}")
     results = {"parameters": model.count_params(), "loss": loss, "guessing": float(np.log(SYMBOLS))}
     return save_results(results, folder, __file__, argv)

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from text import bpe
 from text.gpt.characters import Text, mean_with_interval, token_losses
 from text.gpt.gpt import CONTEXT, WIDTH, build_gpt
-from text.gpt.shakespeare import LEARNING_RATE, WARM_UP, batches, compile_gpt
-from utils.training import TimeCallback, verbosity
+from text.gpt.shakespeare import LEARNING_RATE, WARM_UP, batches, make_optimizer
+from text.pieces import Encoder, learn
+from utils.options import verbosity
+from utils.training import TimeCallback
 
 # What is changed in each one. The chapter's network is "base".
 VARIANTS = {
@@ -74,13 +75,15 @@ def prepare(text, half=False, pieces=None):
     learned, unseen = (
         "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
     )
-    encoder = bpe.Encoder(bpe.train(learned, pieces))
+    encoder = Encoder(learn(learned, pieces))
     train, validation = (np.array(encoder.encode(part), "int32") for part in (learned, unseen))
     text = Text(encoder.pieces, train, validation)  # Shakespeare's characters are one byte each
     return text, np.array([len(encoder.pieces[token]) for token in validation])
 
 
-def fit(model, text, steps, seed, **options):
+def fit(model, text, steps, seed, optimizer, **options):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss=loss, metrics=["accuracy"])
     model.fit(
         batches(text.train, CONTEXT, seed), steps_per_epoch=steps, shuffle=False,
         verbose=verbosity(), **options,
@@ -89,9 +92,8 @@ def fit(model, text, steps, seed, **options):
 
 def seconds_a_step(model, text, steps):
     """Return how long a step takes at best, without the first ones, in which all is prepared."""
-    compile_gpt(model, steps)
     timer = TimeCallback()
-    fit(model, text, TIMED, 0, epochs=4, callbacks=[timer])
+    fit(model, text, TIMED, 0, make_optimizer(steps), epochs=4, callbacks=[timer])
     return min(timer.times[1:]) / TIMED
 
 
@@ -110,9 +112,8 @@ def train(
         steps = round(steps * base / gru)
     keras.utils.set_random_seed(seed)
     model = build(symbols, **network)
-    compile_gpt(model, steps, learning_rate, warm_up)
     start = time.perf_counter()
-    fit(model, own, steps, seed)
+    fit(model, own, steps, seed, make_optimizer(steps, learning_rate, warm_up))
     seconds = time.perf_counter() - start
     # What a token costs is shared out among its characters, so that all variants can be compared.
     losses = np.repeat(token_losses(model, own.validation) / lengths[1:], lengths[1:])

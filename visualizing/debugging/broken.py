@@ -19,10 +19,10 @@ import pandas as pd
 
 from mnist.data import Digits, prepare_mnist
 from utils.figures import plot_history, save_figure
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import make_folder, provenance, save_results, write_json
 from utils.statistics import score
-from utils.training import SaveCheckpoint, TimeCallback, verbosity
+from utils.training import SaveCheckpoint, TimeCallback
 from visualizing.debugging.doctor import examine_run, report
 from visualizing.networks import MODELS
 

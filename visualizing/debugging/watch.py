@@ -20,9 +20,8 @@ from matplotlib.ticker import MaxNLocator
 from mnist.data import prepare_mnist
 from utils.figures import save_figure
 from utils.gradients import weight_gradients
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import fail, make_folder, save_results
-from utils.training import verbosity
 from visualizing import networks
 
 EPOCHS = 8

@@ -18,15 +18,13 @@ import numpy as np
 from flask import Blueprint, render_template
 from scipy.special import softmax
 
-from serialization.operating.checks import RequestError
 from serialization.operating.server import serve
-from serialization.operating.service import add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from text.gpt.cache import keras_logits
-from text.gpt.characters import load_run
+from text.gpt.characters import CHECKPOINT, load_run
 from text.gpt.generate import COLDEST, choose
+from utils.files import file_sha256
 from utils.options import make_parser
-from utils.runs import file_sha256
-from utils.training import checkpoint_path
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request
@@ -64,7 +62,8 @@ def create_app(run, hosts=()):
     model, settings, folder = load_run(run)
     alphabet, logits_after = settings["alphabet"], keras_logits(model)
     # Templates and style are those of the service, and what this page has of its own.
-    app = make_flask("service", "gpt", file_sha256(checkpoint_path(folder, "gpt")), hosts, MAX_BODY)
+    sha256 = file_sha256(folder / CHECKPOINT)
+    app = make_flask("serialization.rest.app", "gpt", sha256, hosts, MAX_BODY)
     folders = {"static_folder": "static", "template_folder": "templates"}
     page = Blueprint("write", __name__, static_url_path="/write", **folders)
     lock, random = threading.Lock(), np.random.default_rng()

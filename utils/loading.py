@@ -1,7 +1,6 @@
 """Load trained networks, or say in one line why that cannot be done."""
 
 import json
-import re
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, read_json, replacing
+from utils.files import read_bytes, read_json
+from utils.runs import fail, first_line
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -36,7 +36,6 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
 DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
-PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
 
@@ -56,22 +55,6 @@ def load_model(path, diverged=False, **options):
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         fail(explain_load_error(path, error))
     return model if good else fail(f"{path} {DIVERGED}")
-
-
-def save_network(model, path):
-    """Save a model as the file path, whole or not at all."""
-    with replacing(path) as partial:
-        model.save(partial)
-
-
-def find_model(path):
-    """Return the .keras file of a run of mnist.py, given as that file or as the run's folder."""
-    if not path.is_dir():
-        return path
-    files = [file for file in path.glob("*.keras") if not PARTIAL.search(file.stem)]
-    if len(files) != 1:
-        fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-    return files[0]
 
 
 def reads_digits(model):

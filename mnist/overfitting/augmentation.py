@@ -1,7 +1,7 @@
-"""A layer that changes images at random: one affine transformation in place of three layers.
+"""Machinery of lab.py: a layer that changes images at random, by one affine transformation.
 
-`mnist.py --augment affine` trains with it, and any script may meet it in a file: load_model of
-models.py knows it.
+`lab.py --augment affine` trains with it, and saves the network without it; a checkpoint holds it.
+Chapter: mnist/overfitting/README.md#data-augmentation
 """
 
 import math
