@@ -24,18 +24,12 @@ import numpy as np
 from keras import layers
 
 from cnn.efficientnet_lite import WEIGHTS, build_network
-from cnn.photographs import (
-    PHOTOS,
-    NoPictureError,
-    find_files,
-    only_these,
-    read_like_keras,
-    read_picture,
-)
+from cnn.photographs import PHOTOS, find_files, only_these, read_like_keras, read_picture
 from utils.figures import save_figure
 from utils.files import read_json
 from utils.loading import load_model
 from utils.options import make_parser, positive
+from utils.pictures import PictureError
 from utils.runs import fail, first_line, make_folder, printable, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
@@ -145,7 +139,7 @@ def main(argv=None):
             pixels = read_picture(path, size)
             if own:  # it has learned from images that Keras read
                 pixels = read_like_keras(path, size)
-        except NoPictureError as error:
+        except PictureError as error:
             print(printable(error), file=sys.stderr)
             continue
         probabilities, maps = classify(network, preprocess, pixels)

@@ -15,14 +15,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from mnist.data import load_mnist
 from utils.figures import save_figure
-from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import ROOT, make_folder, save_results
 
 IMAGE = 7  # which of the test images
 EDGES = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype="float32")  # ink left, paper right
+MNIST = ROOT / "assets" / "data" / "mnist.npz"
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 
 
@@ -167,9 +166,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
-    _, (images, _) = load_mnist()
-    image = (images[args.image] / 255).astype("float32")[..., None]
-    results = compare(image, load_model(TRAINED))
+    with np.load(MNIST) as arrays:
+        image = (arrays["x_test"][args.image] / 255).astype("float32")[..., None]
+    results = compare(image, keras.saving.load_model(TRAINED))
     print(f"{'':28}{'shape':>14}{'largest difference':>20}")
     measured = {}
     for name, (by_hand, by_keras) in results.items():

@@ -15,17 +15,13 @@ import numpy as np
 from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedGroupKFold
 
-from utils.pictures import open_picture
+from utils.pictures import PictureError, open_picture
 from utils.runs import fail, first_line
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
 KERAS_READS = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}  # in image_dataset_from_directory
-
-
-class NoPictureError(ValueError):
-    """A file is not an image, or only a part of one; the message says why."""
 
 
 class Pictures(NamedTuple):
@@ -55,7 +51,7 @@ def find_files(path):
 def read_picture(source, size):
     """Return the middle square of an image, (size, size, 3), values 0 to 255.
 
-    source: the path of a file, or an array. Raises NoPictureError.
+    source: the path of a file, or an array. Raises PictureError.
     """
     if isinstance(source, np.ndarray):
         return cut(Image.fromarray(source), size)
@@ -64,7 +60,7 @@ def read_picture(source, size):
         image.draft("RGB", (2 * size, 2 * size))  # lets a large JPEG be decoded small
         return cut(to_rgb(ImageOps.exif_transpose(image)), size)
     except Exception as error:  # Pillow raises many kinds for a broken file
-        raise NoPictureError(f"{source} is left out: {first_line(error)}") from error
+        raise PictureError(f"{source} is left out: {first_line(error)}") from error
 
 
 def read_like_keras(path, size):
@@ -97,7 +93,7 @@ def check_photos(paths):
     for path in paths:
         try:
             read_picture(path, 32)
-        except NoPictureError as error:
+        except PictureError as error:
             fail(error)
 
 

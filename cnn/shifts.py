@@ -19,7 +19,6 @@ from cnn.residual import BATCH_SIZE, residual_net
 from mnist.data import prepare_mnist
 from mnist.models import conv_net, mlp_one_layer
 from utils.figures import LINES, name_lines, save_figure
-from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
 
@@ -114,7 +113,7 @@ def main(argv=None):
         values = "".join(f"{value:8.1%}" for value in accuracies[network.name].values())
         print(f"{network.name:16}{values}", flush=True)
     images = digits.x_val[:200].reshape(-1, 28, 28)
-    shares = measure_equivariance(load_model(TRAINED), images)
+    shares = measure_equivariance(keras.saving.load_model(TRAINED), images)
     print("not moved along, of the maps, if the digit moves by 1, 2, 4 pixels:")
     for name, values in shares.items():
         print(f"{name:16}" + "".join(f"{value:8.1%}" for value in values.values()))

@@ -32,17 +32,15 @@ from cnn.photographs import (
     read_like_keras,
     unpack_emoji,
 )
-from utils.loading import load_model
 from utils.options import make_parser, number, positive, seed
 from utils.runs import (
     fail,
     first_line,
     make_folder,
     printable,
-    replacing,
+    save_network,
     save_results,
     write_json,
-    writing_to,
 )
 from utils.statistics import describe_share, share_right
 
@@ -51,6 +49,7 @@ EPOCHS = 8  # of training the new last layer
 LEARNING_RATE = 0.003
 FINE_EPOCHS = 4  # of training the last blocks, too
 FINE_RATE = 0.00001
+LOSS = "sparse_categorical_crossentropy"  # the labels are numbers, 0 for the first class
 FROZEN = "block_11_project_norm"  # the last layer that never learns
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 
@@ -76,16 +75,6 @@ def divide(folder, parts, seed):
     return parts
 
 
-def read_images(folder, size, seed):
-    """Return the images to learn from and those held out, in batches with their labels."""
-    how = {"image_size": (size, size), "crop_to_aspect_ratio": True, "seed": seed}
-    read = keras.utils.image_dataset_from_directory
-    try:
-        return [read(folder / part, **how) for part in ("training", "validation")]
-    except (ValueError, OSError) as error:  # no images in a part
-        fail(f"{folder}: {first_line(error)}")
-
-
 def build(size, classes):
     """Return the whole network and its base, which is pretrained and frozen."""
     base = build_network(size, include_top=False)
@@ -105,18 +94,9 @@ def thaw(base):
         layer.trainable = i > names.index(FROZEN) and not normalizes
 
 
-def train(network, known, held_out, epochs, learning_rate):
-    """Train what is not frozen; print and return how good it is on the images held out."""
-    network.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="sparse_categorical_crossentropy",  # the labels are numbers, 0 for the first class
-        metrics=["accuracy"],
-    )
-    # The data set shuffles itself.
-    fitted = network.fit(known, validation_data=held_out, epochs=epochs, shuffle=False, verbose=2)
-    accuracy = fitted.history["val_accuracy"][-1]
-    images = len(held_out.file_paths)
-    scores = share_right(round(accuracy * images), images)
+def judge(fitted, images):
+    """Print and return how many of the images held out were right after the last epoch of fit."""
+    scores = share_right(round(fitted.history["val_accuracy"][-1] * images), images)
     print(f"of those held out {describe_share(scores)}")
     return scores
 
@@ -154,9 +134,15 @@ def main(argv=None):
     check_photos(photos)
     if not all((data / part).is_dir() for part in ("training", "validation")):
         check_level(data)
-        with writing_to(folder):
-            data = divide(data, folder / "images", args.seed)
-    known, held_out = read_images(data, args.size, args.seed)
+        data = divide(data, folder / "images", args.seed)
+    how = {"image_size": 2 * (args.size,), "crop_to_aspect_ratio": True, "seed": args.seed}
+    try:
+        known, held_out = (
+            keras.utils.image_dataset_from_directory(data / part, **how)
+            for part in ("training", "validation")
+        )
+    except (ValueError, OSError) as error:  # no images in a part
+        fail(f"{data}: {first_line(error)}")
     classes, counts = known.class_names, count_labels(held_out)
     if len(classes) < 2 or classes != held_out.class_names or 0 in count_labels(known):
         fail(f"it takes images of at least two classes, the same in both parts: {data}.")
@@ -165,25 +151,28 @@ def main(argv=None):
     name = classes[np.argmax(counts)]
     print(f"always {name}: {results['majority']:.1%} right of those held out")
 
+    # First the head alone. (The data sets shuffle themselves, so fit need not.)
     network, base = build(args.size, len(classes))
-    results["head"] = train(network, known, held_out, args.epochs, LEARNING_RATE)
-    if args.fine_epochs:
+    network.compile(keras.optimizers.Adam(LEARNING_RATE), LOSS, metrics=["accuracy"])
+    how = {"validation_data": held_out, "shuffle": False, "verbose": 2}
+    fitted = network.fit(known, epochs=args.epochs, **how)
+    results["head"] = judge(fitted, sum(counts))
+    if args.fine_epochs:  # then the last blocks, too
         thaw(base)
-        results["fine_tuned"] = train(network, known, held_out, args.fine_epochs, FINE_RATE)
+        network.compile(keras.optimizers.Adam(FINE_RATE), LOSS, metrics=["accuracy"])
+        fitted = network.fit(known, epochs=args.fine_epochs, **how)
+        results["fine_tuned"] = judge(fitted, sum(counts))
 
-    path, names = folder / "transfer.keras", folder / "transfer.json"
-    with writing_to(folder):
-        with replacing(path) as partial:
-            network.save(partial)
-            names.unlink(missing_ok=True)  # never those of another network
-        write_json(classes, names)
-    network, results["photos"] = load_model(path), {}
+    (folder / "transfer.json").unlink(missing_ok=True)  # never the classes of another network
+    save_network(network, folder / "transfer.keras")
+    write_json(classes, folder / "transfer.json")
+    results["photos"] = {}
     if photos:
         print(only_these(classes))
     for photo in photos:
         name, probability = results["photos"][photo.name] = predict(network, photo, classes)
         print(f"{printable(photo.name)}: {name} ({probability:.0%})")
-    return save_results(results, folder, __file__, argv, args)
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,7 @@ from sklearn.metrics import classification_report
 from mnist.data import TRAIN_SIZE, prepare_mnist, prepare_test
 from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
-from utils.optimizers import OPTIMIZERS
-from utils.options import make_parser, positive, seed, verbosity
+from utils.options import OPTIMIZERS, make_parser, positive, seed, verbosity
 from utils.runs import place_run, shown
 from utils.statistics import describe_score, score
 from utils.training import SaveCheckpoint, TimeCallback
@@ -60,7 +59,9 @@ def evaluate(model, digits, test=False):
     """
     parts = digits.parts()
     parts |= {"test": prepare_test(model.input_shape[1:])} if test else {}
-    predictions = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
+    predictions = {
+        part: model.predict(x, batch_size=BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()
+    }
     scores = {part: score(y, predictions[part]) for part, (_, y) in parts.items()}
     true, predicted = digits.y_val.argmax(axis=1), predictions["validation"].argmax(axis=1)
     report = classification_report(true, predicted, digits=4, zero_division=0)
@@ -86,7 +87,7 @@ def main(argv=None):
         model.summary()
         digits = prepare_mnist(model.input_shape[1:], args.train_samples)
 
-        optimizer = OPTIMIZERS[args.optimizer]()
+        optimizer = keras.optimizers.get(args.optimizer)
         if args.learning_rate:
             optimizer.learning_rate = args.learning_rate
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])

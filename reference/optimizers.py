@@ -24,16 +24,16 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from utils.figures import LINES, save_figure
-from utils.optimizers import OPTIMIZERS
-from utils.options import make_parser, number, positive
+from utils.options import OPTIMIZERS, make_parser, number, positive
 from utils.runs import make_folder, save_results
 
+REGISTER = {name: type(keras.optimizers.get(name)) for name in OPTIMIZERS}
 MOMENTUM = {
     "sgd_momentum": partial(keras.optimizers.SGD, momentum=0.9),
     "sgd_nesterov": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
 }
 # In the order of the text; a further one of the register comes last.
-COMPARED = {"sgd": OPTIMIZERS["sgd"]} | MOMENTUM | {"adagrad": OPTIMIZERS["adagrad"]} | OPTIMIZERS
+COMPARED = {"sgd": REGISTER["sgd"]} | MOMENTUM | {"adagrad": REGISTER["adagrad"]} | REGISTER
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]  # the learning rates to choose from
 EPOCHS = 20
 BATCH_SIZE = 32

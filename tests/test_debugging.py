@@ -1,109 +1,120 @@
-"""Broken training runs, the checklist, the doctor, and watching a run."""
+"""The faults, broken training runs, the checklist, the doctor, watching a run, the blind drill."""
 
 import json
 import math
+from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import finished_run
+from conftest import load
 
+from mnist.data import Digits
 from utils.runs import load_results
+from visualizing.debugging import cases, symptoms
+from visualizing.debugging.faults import COUNT, FAULTS, Training
+from visualizing.debugging.symptoms import Patient
 
-# What must be found in the gallery, whatever else is found as well.
-EXPECTED = {
-    "rate_too_high": {"learned_nothing", "dead_neurons", "unusual_rate"},
-    "rate_too_low": {"unusual_rate"},
-    "labels_shuffled": {"unrelated_labels"},
-    "not_scaled": {"loud_start", "not_scaled"},
-    "dead_relus": {"dead_neurons", "learned_nothing"},
-    "softmax_forgotten": {"not_probabilities"},
-    "leak": {"leak"},
-}
+broken = load("visualizing/debugging/broken.py")
+checklist = load("visualizing/debugging/checklist.py")
+doctor = load("visualizing/debugging/doctor.py")
+drill = load("visualizing/debugging/drill.py")
+watch = load("visualizing/debugging/watch.py")
 
 
-@pytest.fixture
-def broken(load_script):
-    return load_script("visualizing/debugging/broken.py")
+def test_the_register_and_the_filed_runs_agree():
+    """A new fault: is it counted, entered last, diagnosed, and measured with the others?"""
+    assert len(FAULTS) == COUNT + 1, "COUNT is what the pages say"
+    places = Counter(place for fault in FAULTS.values() for place in fault.reading)
+    assert set(places.values()) == {1}, "a place in the reading is taken"
+    checks = {check.__name__ for check in symptoms.CHECKS}
+    gallery = load_results("broken")
+    assert set(FAULTS) == set(gallery) - {"provenance"}, "python book/measuring/measure.py broken"
+    assert set(FAULTS) == set(load_results("checklist")) - {"provenance"}
+    for name, fault in FAULTS.items():
+        assert fault.reading, f"no finding makes the doctor say {name}"
+        known = checks | {"low_rate", "high_rate"}
+        assert fault.found <= checks and set().union(*fault.reading.values()) <= known, name
+        assert fault.found <= set(gallery[name]["findings"]), name
+        assert gallery[name]["findings"] or name == "healthy"
+    assert set(gallery["healthy"]["findings"]) <= {"overfitting"}  # its 1,000 images are few
+    for run in load_results("drill")["runs"]:
+        assert cases.draw_case(run["seed"]).fault == run["fault"], "the filed runs are dealt anew"
+        patient = SimpleNamespace(settings={})
+        assert cases.diagnose(patient, run["findings_doctor"]) == run["doctor"]
 
 
-def test_the_filed_gallery_is_diagnosed():
-    """The measurement in the book: every fault is found, the healthy one at most overfits."""
-    results = load_results("broken")
-    assert set(results["healthy"]["findings"]) <= {"overfitting"}  # its 1,000 images are few
-    faults = set(results) - {"healthy", "provenance"}
-    assert len(faults) == 9
-    for fault, expected in EXPECTED.items():
-        assert expected <= set(results[fault]["findings"]), fault
-    assert all(results[fault]["findings"] for fault in faults)
+def pictures(count, first=0):
+    """Return so many different images, and their labels, one-hot."""
+    x = np.zeros((count, 784), "float32")
+    x[np.arange(count), first + np.arange(count)] = 1
+    return x.reshape(-1, 28, 28, 1), np.eye(10, dtype="float32")[np.arange(count) % 10]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "found"),
-    [
-        ("healthy", set()), ("rate_too_high", {"unusual_rate"}),
-        ("not_scaled", EXPECTED["not_scaled"]), ("dead_relus", EXPECTED["dead_relus"]),
-        ("softmax_forgotten", EXPECTED["softmax_forgotten"]),
-    ],
-)  # fmt: skip
-def test_a_few_epochs_are_enough_for_the_doctor(fault, found, load_quickly, tmp_path, capsys):
-    """From the training to the finding; some faults show themselves early."""
-    broken = load_quickly("visualizing/debugging/broken.py")
-    options = ["--epochs", "5", "--images", "300", "--outputs", str(tmp_path)]
-    results = broken.main([fault, *options])
-    assert set(results) == {fault}
-    assert found <= set(results[fault]["findings"])
-    assert results[fault]["findings"] == {} or fault != "healthy"
-    assert (tmp_path / "broken.png").exists()
-    assert ("64 of 64 in dense" in capsys.readouterr().out) == (fault == "dead_relus")
+def begin(name="healthy"):
+    """Return a training with a fault, and all of it that a fault may change."""
+    keras.utils.set_random_seed(1)
+    digits = Digits(*pictures(300), *pictures(60, first=300))
+    training = Training(digits, np.random.default_rng(1))
+    FAULTS[name].put_into(training)
+    layers = training.model.layers
+    activations = [one.activation.__name__ for one in layers if hasattr(one, "activation")]
+    values = training.digits._asdict() | {"activations": activations}
+    values["weights"] = b"".join(array.tobytes() for array in training.model.get_weights())
+    return training, values | {
+        key: getattr(training, key) for key in ("learning_rate", "batch_size", "shuffle")
+    }
 
 
-def test_faults_of_the_settings_are_those_that_their_names_say(broken):
-    """What the doctor says of such settings: test_what_is_a_finding_and_what_is_not_yet."""
-    slow, small = (broken.Training(None, None, model=None) for _ in range(2))
-    broken.rate_too_low(slow)
-    broken.batches_of_two(small)
-    assert slow.learning_rate < broken.LEARNING_RATE / 10 == small.learning_rate / 10
-    assert small.batch_size == 2 and slow.batch_size == broken.BATCH_SIZE
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_changes_what_its_entry_says(name):
+    (_, fine), (_, wrong) = begin(), begin(name)
+    same = {key for key in fine if np.array_equal(fine[key], wrong[key])}
+    assert set(fine) - same == FAULTS[name].changes
 
 
-def test_faults_of_the_data_are_those_that_their_names_say(broken):
+def test_faults_of_the_data_are_those_that_their_names_say():
     """Three faults that only a long training shows: what they do to images and labels."""
-    digits = broken.prepare_mnist((28, 28, 1), 300)
+    digits = begin()[0].digits
     of_image = {x.tobytes(): y for x, y in zip(digits.x_train, digits.y_train, strict=True)}
 
     def share_right(x, y):
         return np.mean([(of_image[x.tobytes()] == y).all() for x, y in zip(x, y, strict=True)])
 
-    found = {}
-    for fault in ("labels_shuffled", "leak", "not_shuffled"):
-        found[fault] = broken.Training(digits, np.random.default_rng(1))
-        broken.FAULTS[fault](found[fault])
-    shuffled, leak, ordered = (training.digits for training in found.values())
+    found = [begin(name)[0].digits for name in ("labels_shuffled", "leak", "not_shuffled")]
+    shuffled, leak, ordered = found
     assert share_right(shuffled.x_train, shuffled.y_train) < 0.2
     np.testing.assert_array_equal(shuffled.y_train.sum(axis=0), digits.y_train.sum(axis=0))
-    assert shuffled.y_val is digits.y_val
     assert share_right(leak.x_train, leak.y_train) == share_right(leak.x_val, leak.y_val) == 1
-    twins = {x.tobytes() for x in leak.x_train} & {x.tobytes() for x in leak.x_val}
-    assert len(leak.x_val) == 150 and len(twins) > 75
+    assert len(leak.x_val) == 150 and checklist.twins(leak.x_train, leak.x_val) > 75
     assert share_right(ordered.x_train, ordered.y_train) == 1
     assert (np.diff(ordered.y_train.argmax(axis=1)) >= 0).all()
-    assert not found["not_shuffled"].shuffle and found["leak"].shuffle
 
 
-def test_what_was_learned_by_heart_is_seen_in_the_scores(load_script):
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["healthy", "not_scaled", "dead_relus", "softmax_forgotten"])
+def test_a_few_epochs_are_enough_for_the_doctor(fault, few_digits, tmp_path, capsys):
+    """From the training to the finding; some faults show themselves early."""
+    options = ["--epochs", "5", "--images", "300", "--outputs", str(tmp_path)]
+    results = broken.main([fault, *options])
+    assert set(results) == {fault}
+    assert FAULTS[fault].found <= set(results[fault]["findings"])
+    assert results[fault]["findings"] == {} or fault != "healthy"
+    assert (tmp_path / "broken.png").exists()
+    assert ("64 of 64 in dense" in capsys.readouterr().out) == (fault == "dead_relus")
+
+
+def test_what_was_learned_by_heart_is_seen_in_the_scores():
     """Good on what the run has seen, and not on other images: wrong labels, or a leak."""
-    symptoms = load_script("visualizing/debugging/symptoms.py")
-    patients = load_script("visualizing/debugging/patient.py")
     labels = np.arange(100) % 10
 
     def patient(train, validation, others):
         answers = np.eye(10)[(labels + (np.arange(100) >= 100 * others)) % 10]
         said = {"train": {"accuracy": train}, "validation": {"accuracy": validation}}
-        return patients.Patient(None, said, {}, None, labels, answers, answers, {})
+        return Patient(None, said, {}, None, labels, answers, answers, {})
 
     assert "90% of the training" in symptoms.unrelated_labels(patient(0.9, 0.1, 0.1))
     assert symptoms.unrelated_labels(patient(0.15, 0.1, 0.1)) is None
@@ -128,168 +139,166 @@ def ended(accuracy, validation):
 
 
 LN = math.log(10)
-SLOWLY = [1 / epoch for epoch in range(1, 21)]
-RISING = [0.5, 0.3, 0.2, 0.19, 0.2] + [0.2 + 0.02 * epoch for epoch in range(15)]
-# What a check looks at on the two sides of each of its thresholds, and whether that is a finding.
-EDGES = [
-    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.00009}, True),
-    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.0001}, False),
-    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.01}, False),
-    ("unusual_rate", "settings", {"optimizer": "adam", "learning_rate": 0.011}, True),
-    ("small_batches", "settings", {"batch_size": 7}, True),
-    ("small_batches", "settings", {"batch_size": 8}, False),
-    ("learned_nothing", "history", {"accuracy": [0.1, 0.19], "loss": [2.3, 2.3]}, True),
-    ("learned_nothing", "history", {"accuracy": [0.21, 0.1], "loss": [2.3, 2.3]}, False),
-    ("loud_start", "history", {"loss": [1.31 * LN, 1.0]}, True),
-    ("loud_start", "history", {"loss": [1.29 * LN, 1.0]}, False),
-    ("training_lags", "history", ended(0.9, 0.96), True),
-    ("training_lags", "history", ended(0.9, 0.94), False),
-    ("still_learning", "history", falling(5, 0.01, 0.79), True),
-    ("still_learning", "history", falling(4, 0.01, 0.79), False),
-    ("still_learning", "history", falling(5, 0.0009, 0.79), False),
-    ("still_learning", "history", falling(5, 0.01, 0.8), False),
-    ("overfitting", "history", rising(1.06, 5), True),
-    ("overfitting", "history", rising(1.04, 5), False),
-    ("overfitting", "history", rising(1.06, 4), False),
-    ("overfitting", "history", {"loss": SLOWLY, "val_loss": RISING}, True),
-    ("overfitting", "history", {"loss": SLOWLY, "val_loss": SLOWLY}, False),
-    ("overfitting", "history", {"loss": SLOWLY, "val_loss": [*SLOWLY[:-1], 1.0]}, False),
-    ("not_probabilities", "predictions", np.full((5, 10), 0.102), True),
-    ("not_probabilities", "predictions", np.full((5, 10), 0.098), True),
-    ("not_probabilities", "predictions", np.full((5, 10), 0.1005), False),
-    ("dead_neurons", "outputs", {"hidden": np.tile(np.arange(10) >= 6, (3, 1))}, True),
-    ("dead_neurons", "outputs", {"hidden": np.tile(np.arange(10) >= 5, (3, 1))}, False),
-]
+DEAD = {share: {"hidden": np.tile(np.arange(10) >= share, (3, 1))} for share in (5, 6)}
+ADAM = {"optimizer": "adam"}
+# Of each check: what it looks at; what, just beyond its threshold, is a finding; and what is none.
+EDGES = {
+    "unusual_rate": ("settings", [ADAM | {"learning_rate": rate} for rate in (0.00009, 0.011)],
+                     [ADAM | {"learning_rate": rate} for rate in (0.0001, 0.01)]),
+    "small_batches": ("settings", [{"batch_size": 7}], [{"batch_size": 8}]),
+    "diverged": ("history", [{"loss": [2.3, math.nan]}], [{"loss": [2.3, 2.4]}]),
+    "learned_nothing": ("history", [{"accuracy": [0.1, 0.19], "loss": [2.3, 2.3]}],
+                        [{"accuracy": [0.21, 0.1], "loss": [2.3, 2.3]}]),
+    "loud_start": ("history", [{"loss": [1.31 * LN, 1.0]}], [{"loss": [1.29 * LN, 1.0]}]),
+    "training_lags": ("history", [ended(0.9, 0.96)], [ended(0.9, 0.94)]),
+    "still_learning": ("history", [falling(5, 0.01, 0.79)],
+                       [falling(4, 0.01, 0.79), falling(5, 0.0009, 0.79), falling(5, 0.01, 0.8)]),
+    "overfitting": ("history", [rising(1.06, 5)], [rising(1.04, 5), rising(1.06, 4)]),
+    "not_probabilities": ("predictions", [np.full((5, 10), share) for share in (0.098, 0.102)],
+                          [np.full((5, 10), 0.1005)]),
+    "dead_neurons": ("outputs", [DEAD[6]], [DEAD[5]]),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("check", "field", "value", "found"), EDGES)
-def test_what_is_a_finding_and_what_is_not_yet(check, field, value, found, load_script):
-    symptoms = load_script("visualizing/debugging/symptoms.py")
-    patients = load_script("visualizing/debugging/patient.py")
+@pytest.mark.parametrize("check", EDGES)
+def test_what_is_a_finding_and_what_is_not_yet(check):
     layers = [keras.layers.Dense(10, activation="relu", name="hidden"), keras.layers.Dense(10)]
     if check == "small_batches":
         layers.append(keras.layers.BatchNormalization())
-    fields = dict.fromkeys(patients.Patient.__dataclass_fields__)
-    fields["model"] = SimpleNamespace(layers=layers, loss=None)
-    fields[field] = pd.DataFrame(value) if field == "history" else value
-    assert bool(getattr(symptoms, check)(patients.Patient(**fields))) == found
-
-
-def test_a_healthy_run_of_mnist_is_not_accused(load_without_figures, load_script, tmp_path, capsys):
-    mnist = load_without_figures("mnist/mnist.py")
-    options = ["-m", "mlp_one_layer", "--epochs", "3", "--train-samples", "5000"]
-    mnist.main([*options, "--outputs", str(tmp_path / "run")])
-    doctor = load_script("visualizing/debugging/doctor.py")
-    results = doctor.main([str(tmp_path / "run")])
-    assert results["findings"] == {"mlp_one_layer": {}}
-    assert "found nothing" in capsys.readouterr().out
-
-
-def test_losses_that_are_no_numbers_are_seen(load_script):
-    symptoms = load_script("visualizing/debugging/symptoms.py")
-    patients = load_script("visualizing/debugging/patient.py")
-    history = pd.DataFrame({"loss": [2.3, math.nan, math.nan]})
-    assert "from epoch 2 on" in symptoms.diverged(patients.Patient(history, *[None] * 7))
-
-
-FINISHED = json.dumps(finished_run("a"))
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({}, "no readable results.json"),
-        ({"results.json": "{"}, "no readable results.json"),
-        ({"results.json": FINISHED}, "not the history of a train"),
-        ({"results.json": FINISHED, "a_history.csv": "epoch,loss\n1,x\n"}, "not the history"),
-        (
-            {
-                "results.json": FINISHED,
-                "a_history.csv": "epoch,loss,accuracy,val_loss,val_accuracy\n1,1,1,1,1\n",
-                "a.keras": "half",
-            },
-            "not a .keras file, or only a part of one",
-        ),
-    ],
-)
-def test_the_doctor_wants_a_finished_run(files, message, load_script, tmp_path):
-    (tmp_path / "run").mkdir()
-    for name, text in files.items():
-        (tmp_path / "run" / name).write_text(text)
-    doctor = load_script("visualizing/debugging/doctor.py")
-    with pytest.raises(SystemExit, match=message):
-        doctor.main([str(tmp_path / "run"), "--outputs", str(tmp_path / "out")])
-
-
-def test_the_doctor_says_if_there_is_no_such_folder(load_script, tmp_path):
-    doctor = load_script("visualizing/debugging/doctor.py")
-    with pytest.raises(SystemExit, match="there is no folder outputs/of_nobody"):
-        doctor.main(["outputs/of_nobody", "--outputs", str(tmp_path)])
-
-
-@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
-@pytest.mark.parametrize(("last", "right"), [("sigmoid", 1), ("softmax", 0.25)])
-def test_a_loss_of_almost_nothing_is_not_enough(last, right, load_script, capsys):
-    """Softmax on one neuron always says 1, and Keras takes the loss from the logits under it."""
-    checklist = load_script("visualizing/debugging/checklist.py")
-    keras.utils.set_random_seed(1)
-    x = np.eye(8, dtype="float32")
-    y = np.float32([[1], [1], *[[0]] * 6])
-    hidden = keras.layers.Dense(16, activation="relu")
-    model = keras.Sequential([keras.Input((8,)), hidden, keras.layers.Dense(1, activation=last)])
-    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy", metrics=["accuracy"])
-    loss, accuracy = checklist.overfit_one_batch(model, x, y)
-    assert loss < 0.01 and accuracy == right
-    assert (checklist.look_at_predictions(model, x, y) > 0.9) == (right == 1)
-    said = capsys.readouterr().out
-    assert ("1 outputs for 2 classes: they add up to 1.00 to 1.00" in said) == (right < 1)
+    field, *sides = EDGES[check]
+    for values, found in zip(sides, (True, False), strict=True):
+        for value in values:
+            fields = dict.fromkeys(Patient.__dataclass_fields__)
+            fields["model"] = SimpleNamespace(layers=layers, loss=None)
+            fields[field] = pd.DataFrame(value) if field == "history" else value
+            assert bool(getattr(symptoms, check)(Patient(**fields))) == found
 
 
 @pytest.mark.slow
-def test_the_checklist_shows_each_fault(load_script, tmp_path, monkeypatch):
-    """What the table of the chapter is made of, measured anew for the faults of the set-up."""
-    checklist = load_script("visualizing/debugging/checklist.py")
-    results = {}
-    for name in ("healthy", "dead_relus", "not_scaled", "leak", "not_shuffled"):
-        if name == "not_scaled":  # from here on, the batch that is learned by heart says nothing
-            monkeypatch.setattr(checklist, "STEPS", 1)
-        results |= checklist.main([name, "--outputs", str(tmp_path)])
-    healthy = results["healthy"]
+def test_the_checklist_shows_each_fault(tmp_path):
+    """What the table of the chapter is made of, measured anew for some faults of the set-up."""
+    names = ("healthy", "dead_relus", "not_scaled", "leak")
+    healthy, dead, unscaled, leak = (
+        checklist.main([name, "--outputs", str(tmp_path)])[name] for name in names
+    )
     assert healthy["loss_at_start"] == pytest.approx(math.log(10), abs=0.05)
-    assert healthy["one_batch"] < 0.01 < 1 < results["dead_relus"]["one_batch"]
-    for measured in ("one_batch_accuracy", "predictions_vary"):
-        assert healthy[measured] > 0.99 > 0.5 > results["dead_relus"][measured]
-    assert healthy["least_gradient"] > 0 == results["dead_relus"]["least_gradient"]
-    assert healthy["largest_input"] == 1 and results["not_scaled"]["largest_input"] == 255
-    assert results["not_scaled"]["loss_at_start"] > 10
-    assert healthy["twins"] == 0 < 200 < results["leak"]["twins"]
-    assert healthy["classes_in_a_batch"] > 5 > results["not_shuffled"]["classes_in_a_batch"]
-
-
-def test_tensorboard_is_missed_before_the_training(load_script, monkeypatch):
-    watch = load_script("visualizing/debugging/watch.py")
-    monkeypatch.setattr(watch, "find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match="pip install tensorboard"):
-        watch.main(["--tensorboard"])
+    assert healthy["one_batch"] < 0.01 < 1 < dead["one_batch"]
+    assert healthy["predictions_vary"] > 0.99 > 0.5 > dead["predictions_vary"]
+    assert healthy["least_gradient"] > 0 == dead["least_gradient"]
+    assert unscaled["largest_input"] == 255 and unscaled["loss_at_start"] > 10
+    assert healthy["twins"] == 0 < 200 < leak["twins"]
 
 
 @pytest.mark.slow
-def test_watching_a_training(load_script, tmp_path):
-    keras.utils.clear_session()  # layers are numbered from the beginning again
-    watch = load_script("visualizing/debugging/watch.py")
+def test_watching_a_training(tmp_path):
     options = ["--epochs", "2", "--images", "500", "--outputs", str(tmp_path)]
-    moments = watch.main(options)["moments"]
-    assert len(moments) == 3  # before, and after each epoch
-    assert list(moments[0]) == ["conv2d", "conv2d_1", "conv2d_2", "dense", "dense_1"]
-    assert all(layer["gradients"]["size"] > 0 for layer in moments[0].values())
+    before, *_, after = watch.main(options)["moments"]
+    assert len(before) == 5 and all(layer["gradients"]["size"] > 0 for layer in before.values())
     # As the network becomes sure, its ten outputs move away from 0.1.
-    first, last = (moments[at]["dense_1"]["outputs"]["size"] for at in (0, -1))
-    assert last > 1.2 * first  # of a network that has learned nothing, the two are equal
-    assert (tmp_path / "watch.png").exists()
+    first, last = (list(moment.values())[-1]["outputs"]["size"] for moment in (before, after))
+    assert last > 1.2 * first and (tmp_path / "watch.png").exists()
 
 
-def test_unknown_faults_are_refused(broken, load_script, capsys):
-    for module in (broken, load_script("visualizing/debugging/checklist.py")):
-        with pytest.raises(SystemExit, match=r"^2$"):
-            module.main(["nosuch"])
-        assert "labels_shuffled" in capsys.readouterr().err
+# --- The blind drill ---
+
+
+@pytest.fixture
+def game(monkeypatch):
+    """Let a training of the drill take no time: it has seen one epoch, at a high rate."""
+    labels = np.arange(20) % 10
+    answers = 0.9 * np.eye(10)[labels] + 0.01
+    scores = {"accuracy": 1.0, "cross_entropy": 0.1}
+    history = {"loss": [2.0, 0.1], "accuracy": [0.5, 1.0]}
+    history |= {f"val_{key}": values for key, values in history.items()}
+    said, settings = {"train": scores, "validation": scores}, {"learning_rate": 0.05}
+    settings |= {"optimizer": "adam", "batch_size": 32}
+    model = SimpleNamespace(layers=[], loss=None)
+    patient = Patient(pd.DataFrame(history), said, settings, model, labels, answers, answers, {})
+    monkeypatch.setattr(drill, "prepare", lambda case: None)
+    monkeypatch.setattr(drill, "train", lambda case, training: patient)
+
+
+def test_ten_seeds_in_a_row_have_all_faults():
+    drawn = [cases.draw_case(seed) for seed in range(1, 101)]
+    assert drawn == [cases.draw_case(case.seed) for case in drawn]
+    assert Counter(case.fault for case in drawn) == dict.fromkeys(list(FAULTS)[: cases.DEALT], 10)
+    assert {cases.draw_case(seed).fault for seed in range(201, 400)} == set(FAULTS)
+    for case in drawn:
+        assert 500 <= case.images <= 1500 and 0.0005 <= case.learning_rate <= 0.003
+        assert "batch" not in case.describe() and case.fault not in case.describe()
+
+
+def test_a_case_gets_its_own_rate_and_no_line_gives_its_network_away():
+    """A network with batch normalization, too, has a line for each of its hidden layers."""
+    case = replace(cases.draw_case(5), images=20, maps=[8], hidden=[24, 30])
+    fine, high, low, pairs = (
+        cases.prepare(replace(case, fault=fault))
+        for fault in ("healthy", "rate_too_high", "rate_too_low", "batches_of_two")
+    )
+    assert fine.learning_rate == case.learning_rate and fine.batch_size == case.batch_size
+    assert high.learning_rate == case.learning_rate * case.factor
+    assert low.learning_rate == case.learning_rate / case.factor
+    assert len(pairs.model.weights) > len(fine.model.weights) and pairs.batch_size == 2
+    for training in (fine, pairs):
+        active = [getattr(layer, "activation", None) for layer in training.model.layers]
+        assert sum(getattr(one, "__name__", "") == "relu" for one in active) == 3
+
+
+def test_the_right_answer_scores_and_only_the_first_counts(game, tmp_path, capsys):
+    right = cases.draw_case(3).fault
+    wrong = next(fault for fault in FAULTS if fault != right)
+
+    def answer(name, run, seed="3"):
+        drill.main([seed, "--answer", name, "--outputs", str(tmp_path / run)])
+        return capsys.readouterr().out
+
+    assert f"It was {right}." in (said := answer(wrong, "a"))
+    assert f"You said {wrong}." in said and "of 1 runs: you 0," in said
+    assert "You are right." in (said := answer(right, "b")) and "of 1 runs: you 0," in said
+    assert "of 2 runs: you 1," in answer(cases.draw_case(4).fault, "c", "4")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "results.json").write_text('{"answer": 1', encoding="utf-8")
+    assert "Run 1:" in answer(wrong, "e", "1") and set(drill.answered(tmp_path)) == {1, 3, 4}
+
+
+def test_before_the_answer_nothing_is_given_away(game, tmp_path, monkeypatch, capsys):
+    results = drill.main(["3", "--outputs", str(tmp_path / "run")])
+    assert results == {"seed": 3, "answer": None}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"curves.png"}
+    said = capsys.readouterr().out
+    assert "It was" not in said and "0.05" not in said and "drill.py 3 --answer NAME" in said
+    monkeypatch.setattr(drill.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    typed = iter(["", "10", "nobody", "2"])
+    monkeypatch.setattr("builtins.input", lambda question: next(typed))
+    results = drill.main(["3", "--outputs", str(tmp_path / "run")])
+    assert results["answer"] == list(FAULTS)[2]
+
+
+def test_the_score_goes_on_where_it_was_stopped(game, tmp_path, capsys):
+    """The doctor is told rate and batches once, and once as little as the reader."""
+    drill.main(["--score", "3", "--outputs", str(tmp_path)])
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    results = drill.main(["--score", "10", "--outputs", str(tmp_path)])
+    assert [run["seed"] for run in results["runs"]] == [*range(1, 11)]
+    for whom, says in (("doctor", "healthy"), ("told", "rate_too_high")):
+        assert {run[whom] for run in results["runs"]} == {says}
+    assert results["right"] == {"doctor": 1, "told": 1, "runs": 10}
+    (tmp_path / "runs.json").write_text("[{}]", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"runs\.json is damaged"):
+        drill.main(["--score", "10", "--outputs", str(tmp_path)])
+
+
+@pytest.mark.slow
+def test_from_a_seed_to_the_answer(few_digits, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checklist, "STEPS", 2)
+    cases.all_digits.cache_clear()
+    seed = next(n for n in range(1, 100) if cases.draw_case(n).fault == "dead_relus")
+    options = ["--answer", "dead_relus", "--checklist", "--outputs", str(tmp_path / "run")]
+    results = drill.main([str(seed), *options])
+    cases.all_digits.cache_clear()
+    assert results["doctor"] == "dead_relus" and "learned_nothing" in results["findings"]
+    said = capsys.readouterr().out
+    assert "You are right." in said and "after 2 steps" in said
+    saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
+    assert saved["fault"] == "dead_relus" and saved["checklist"]
+    assert (tmp_path / "run" / "curves.png").exists() and (tmp_path / "run/inputs.png").exists()

@@ -16,7 +16,7 @@ from conftest import ROOT, failure
 from mnist.data import prepare_mnist
 from serialization import answer, load_model, look_inside, save_model, smaller, trust
 from serialization.rest import ship_model
-from utils import saving
+from utils import loading
 from utils.loading import refuse_strange_kinds
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
@@ -49,7 +49,7 @@ def test_table_says_what_each_form_keeps(saved):
 def test_training_really_goes_on_where_it_stopped(saved):
     """One step from the file is the step that the original would have made."""
     x, y = np.array([[0, 1]], dtype="float32"), np.array([[1.0]])
-    one, two, fresh = (keras.saving.load_model(saved / "model.keras") for _ in range(3))
+    one, two, fresh = (keras.loading.load_model(saved / "model.keras") for _ in range(3))
     by_weights = save_model.build_model()  # as the text says
     for model in (fresh, by_weights):
         model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")  # no moments
@@ -199,7 +199,7 @@ def test_only_layers_are_built(saved, tmp_path, monkeypatch, old, new, said):
         assert f"it asks for {said}, which is not a layer" in failure(main, options)
 
 
-@keras.saving.register_keras_serializable("tests")
+@keras.loading.register_keras_serializable("tests")
 class Twice(keras.layers.Layer):
     def call(self, x):
         return 2 * x
@@ -217,7 +217,7 @@ def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
     model.save(tmp_path / "model.keras")
     (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
     refuse_strange_kinds(tmp_path / "model.json")
-    assert saving.load_model(tmp_path / "model.keras").count_params() == model.count_params()
+    assert loading.load_model(tmp_path / "model.keras").count_params() == model.count_params()
 
 
 def test_what_unfolds_to_gigabytes_or_elsewhere_is_not_unpacked(saved, tmp_path, monkeypatch):
@@ -226,8 +226,8 @@ def test_what_unfolds_to_gigabytes_or_elsewhere_is_not_unpacked(saved, tmp_path,
         shutil.copy(saved / "model.keras", path)
         with zipfile.ZipFile(path, "a") as file:
             file.writestr(name, b"")
-        assert "would write outside" in failure(saving.load_model, path)
-    for module in (look_inside, saving):
+        assert "would write outside" in failure(loading.load_model, path)
+    for module in (look_inside, loading):
         monkeypatch.setattr(module, "LARGEST", 10_000)
     for script in (load_model, look_inside):
         assert "unpacked it would have more than" in failure(script.main, [str(path)])
@@ -265,13 +265,13 @@ def test_smaller_forms_are_smaller_and_read_as_well(few, tmp_path):
 
 def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
     """As the text says. Once Keras does more, the text has to follow."""
-    model = keras.saving.load_model(SHIPPED, compile=False)
+    model = keras.loading.load_model(SHIPPED, compile=False)
     smaller.save_float16(model, tmp_path / "float16.keras")
-    loaded = keras.saving.load_model(tmp_path / "float16.keras")
+    loaded = keras.loading.load_model(tmp_path / "float16.keras")
     kinds = {layer.compute_dtype for layer in loaded.layers}
     assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
     smaller.save_int8(model, tmp_path / "int8.keras")
-    loaded = keras.saving.load_model(tmp_path / "int8.keras")
+    loaded = keras.loading.load_model(tmp_path / "int8.keras")
     quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
     assert quantized == {keras.layers.Dense}
     assert loaded.get_layer("dense").inputs_quantizer, "its inputs are rounded, too"

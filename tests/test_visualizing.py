@@ -1,45 +1,61 @@
 """Seeing inside a network: shapes, feature maps, maps of importance, gradients, the page."""
 
+import base64
 import json
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, failure
+from conftest import ROOT, failure, load
 from keras import ops
 from PIL import Image
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
+from mnist.models import MODELS
 from utils.gradients import gradients, weight_gradients
+from visualizing import attribution, networks, placing, shapes
+from visualizing import attribution_methods as maps
+from visualizing.live import think
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
-SIDES = ["3_x_3", "11_x_11"]  # of the maps of the last two convolutions of conv_net
 
 
 @pytest.fixture
-def networks(load_script):
-    return load_script("visualizing/networks.py")
-
-
-@pytest.fixture
-def shipped(networks):
+def shipped():
     return networks.load_network(SHIPPED)
 
 
 @pytest.fixture
-def some_digits(networks):
+def some_digits():
     images, labels = networks.held_out_digits()
     return images[:20], labels[:20]
 
 
-def test_shapes_are_those_of_keras(load_script):
+@pytest.fixture
+def run_lesson_here(tmp_path, monkeypatch):
+    """Return a function that runs a script with constants replaced; it returns the results."""
+
+    def run(path, *options, **constants):
+        module = load(path)
+        for name, value in constants.items():
+            monkeypatch.setattr(module, name, value)
+        results = module.main(["--outputs", str(tmp_path), *map(str, options)])
+        saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+        assert set(saved) - {"provenance"} == set(results)
+        for figure in tmp_path.glob("*.png"):
+            with Image.open(figure) as image:
+                assert np.asarray(image.convert("L")).std() > 5, figure
+        return results
+
+    return run
+
+
+def test_shapes_are_those_of_keras():
     """Shapes, parameters and arithmetic of all networks; each product comes out as it says."""
-    shapes = load_script("visualizing/shapes.py")
-    for build in shapes.find_network.__globals__["MODELS"].values():
+    for build in MODELS.values():
         model = build()
-        rows = [shapes.describe(layer) for layer in model.layers]
-        assert sum(row["parameters"] for row in rows) == model.count_params()
-        for layer, row in zip(model.layers, rows, strict=True):
+        for layer in model.layers:
+            row = shapes.describe(layer)
             assert row["parameters"] == layer.count_params()
             for key in ("parameters", "multiply_adds"):
                 if row[f"{key}_how"]:
@@ -50,36 +66,11 @@ def test_shapes_are_those_of_keras(load_script):
                 assert int(side.split(",")[0]) == layer.output.shape[1]
     lstm = shapes.find_network("lstm").layers[0]  # 28 steps, four sums for each of 128 units
     assert shapes.count_work(lstm)[0] == 28 * 4 * 128 * (28 + 128)
+    conv_net = [shapes.count_work(layer)[0] for layer in shapes.find_network("conv_net").layers]
+    assert sum(conv_net) == 26**2 * 9 * 32 + 11**2 * 9 * 32 * 64 + 9**2 * 64**2 + 576 * 64 + 640
 
 
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="TensorFlow counts")
-def test_multiply_adds_are_those_that_tensorflow_counts(load_script):
-    """Its profiler counts a multiply-add as two, and biases and activations beside."""
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2_as_graph,
-    )
-
-    shapes = load_script("visualizing/shapes.py")
-    model = shapes.find_network("conv_net")
-    function = tf.function(lambda x: model(x)).get_concrete_function(tf.zeros((1, 28, 28, 1)))
-    _, graph = convert_variables_to_constants_v2_as_graph(function)
-    profiler = tf.compat.v1.profiler
-    with tf.Graph().as_default() as g:
-        tf.compat.v1.import_graph_def(graph, name="")
-        options = profiler.ProfileOptionBuilder.float_operation()
-        options["output"] = "none"
-        counted = profiler.profile(graph=g, cmd="op", options=options)
-    of_kind = {}
-    while counted.children:
-        (counted,) = counted.children
-        of_kind[counted.name] = counted.float_ops
-    ours = sum(shapes.count_work(layer)[0] for layer in model.layers)
-    assert of_kind["Conv2D"] + of_kind["MatMul"] == 2 * ours
-
-
-def test_the_quiz_marks_answers(load_script, monkeypatch, tmp_path, capsys):
-    shapes = load_script("visualizing/shapes.py")
+def test_the_quiz_marks_answers(monkeypatch, tmp_path, capsys):
     answers = iter(["6 x 6", "no idea", "3,136", "28,28,6", "156", "117600"])
     monkeypatch.setattr("builtins.input", lambda question: next(answers, "-"))
     monkeypatch.setattr(shapes, "OUTPUTS", tmp_path)
@@ -102,22 +93,19 @@ def test_gradients_are_those_of_small_steps():
     np.testing.assert_allclose(by_y, x**2, rtol=1e-6)
 
 
-def test_some_digits_are_spread_over_all(networks):
+def test_some_digits_are_spread_over_all():
     images, labels, writers = networks.some_digits(3)
-    all_images, all_labels = networks.held_out_digits()
-    np.testing.assert_array_equal(images, all_images[[0, 2499, 4999]])
-    np.testing.assert_array_equal(labels, all_labels[[0, 2499, 4999]])
+    every = networks.held_out_digits()
+    for few, all_ in zip((images, labels), every, strict=True):
+        np.testing.assert_array_equal(few, all_[[0, 2499, 4999]])
     assert len(writers) == 3 and writers[0] != writers[2]
 
 
-def test_weight_gradients_lead_downhill(shipped, networks, some_digits):
+def test_weight_gradients_lead_downhill(shipped, some_digits):
     """Predicted and real change of the loss agree for a small step."""
     images, labels = some_digits
     x, y = networks.as_input(shipped, images), keras.utils.to_categorical(labels, 10)
     slopes = weight_gradients(shipped, x, y)
-    assert {name: slope.shape for name, slope in slopes.items()} == {
-        "/".join(v.path.split("/")[-2:]): tuple(v.shape) for v in shipped.trainable_variables
-    }
 
     def loss():
         answers = shipped.predict_on_batch(x)
@@ -129,7 +117,7 @@ def test_weight_gradients_lead_downhill(shipped, networks, some_digits):
     assert before - loss() == pytest.approx(expected, rel=0.1)
 
 
-def test_logits_and_layers_are_those_of_the_network(networks, shipped, some_digits):
+def test_logits_and_layers_are_those_of_the_network(shipped, some_digits):
     x = networks.as_input(shipped, some_digits[0])
     expected = shipped.predict_on_batch(x)
     softmax = ops.convert_to_numpy(ops.softmax(networks.logits(shipped.layers, x)))
@@ -139,22 +127,8 @@ def test_logits_and_layers_are_those_of_the_network(networks, shipped, some_digi
     np.testing.assert_allclose(outputs["dense_1"], expected, atol=1e-5)
 
 
-def test_saliency_is_the_slope_of_the_logit(load_script, networks, shipped, some_digits):
-    maps = load_script("visualizing/attribution_methods.py")
-    images, labels = some_digits[0][:1], some_digits[1][:1]
-    slope = maps.slopes(shipped, networks.as_input(shipped, images), labels)[0]
-    row, column = np.unravel_index(np.abs(slope).argmax(), (28, 28))
-    x = networks.as_input(shipped, images)
-    near = [x.copy(), x.copy()]
-    near[0][0, row, column] -= 0.001
-    near[1][0, row, column] += 0.001
-    low, high = (float(networks.logits(shipped.layers, x)[0, labels[0]]) for x in near)
-    assert (high - low) / 0.002 == pytest.approx(slope[row, column], rel=0.05)
-
-
-def test_maps_find_what_was_put_there(load_script, networks):
+def test_maps_find_what_was_put_there():
     """A network that only looks at one corner is explained by that corner."""
-    maps = load_script("visualizing/attribution_methods.py")
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
     weights = np.zeros((28, 28, 10), "float32")
     weights[4:10, 4:10, 3] = 1
@@ -167,9 +141,8 @@ def test_maps_find_what_was_put_there(load_script, networks):
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
 
 
-def test_maps_of_convolutions_are_placed_where_the_network_looks(load_script, shipped):
+def test_maps_of_convolutions_are_placed_where_the_network_looks(shipped):
     """A cell in a corner of the map reaches up to half way between its middle and the next one."""
-    maps = load_script("visualizing/attribution_methods.py")
     # Middles of the fields: 3.5, 5.5, ... 23.5 for the second convolution; 8.5, 12.5, 16.5.
     for layers, first, last, usual in ((3, 4.5, 22.5, (2, 25)), (5, 10.5, 14.5, (8, 19))):
         side = shipped.layers[layers - 1].output.shape[1]
@@ -185,12 +158,11 @@ def test_maps_of_convolutions_are_placed_where_the_network_looks(load_script, sh
         assert stretched[1].tolist() == (rows >= usual[1]).tolist()
 
 
-def test_cams_mark_what_the_answer_comes_from(load_script, networks):
+def test_cams_mark_what_the_answer_comes_from():
     """Of two bright spots, a network without random numbers counts only the one on the left.
 
     HiResCAM knows the place. Grad-CAM averages over the places, and so marks both spots alike.
     """
-    maps = load_script("visualizing/attribution_methods.py")
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -210,23 +182,22 @@ def test_cams_mark_what_the_answer_comes_from(load_script, networks):
     assert hires[places[0]] > 0 == hires[places[1]]
 
 
-def test_ink_is_wiped_and_no_paper(load_script, monkeypatch):
+def test_ink_is_wiped_and_no_paper(monkeypatch):
     """To make paper of paper changes nothing, so a map of paper would look harmless."""
-    script = load_script("visualizing/attribution.py")
     images = np.zeros((2, 28, 28), "uint8")
     images[:, 10, 5:15] = 200  # ten pixels of ink
     asked = []
-    monkeypatch.setattr(script, "probability", lambda model, x, classes: asked.append(x) or 0)
+    monkeypatch.setattr(attribution, "probability", lambda model, x, classes: asked.append(x) or 0)
     heat = np.full(images.shape, 9.0)  # of paper
     heat[:, 10, 5:15] = np.arange(10)  # of ink: rising to the right
-    script.fall(None, images, [1, 2], heat, 3)
+    attribution.fall(None, images, [1, 2], heat, 3)
     before, after = asked
     assert (before == images).all()
     expected = images.copy()
     expected[:, 10, 12:15] = 0
     np.testing.assert_array_equal(after, expected)
     # Where a map marks nothing, chance decides, and not the order of the pixels.
-    script.fall(None, images, [1, 2], np.zeros(images.shape), 3)
+    attribution.fall(None, images, [1, 2], np.zeros(images.shape), 3)
     wiped = [np.flatnonzero(one[10, 5:15] == 0).tolist() for one in asked[-1]]
     assert all(len(one) == 3 for one in wiped) and [0, 1, 2] not in wiped
 
@@ -234,53 +205,25 @@ def test_ink_is_wiped_and_no_paper(load_script, monkeypatch):
 @pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_lesson_here):
     """The check separates a map that was made for it from chance and from an untrained network."""
-    results = run_lesson_here("visualizing/attribution.py", "--images", 20, SEEDS=[1])
-    methods = results["methods"]
-    assert set(methods) >= {"random_ink", "occlusion", "Grad-CAM_3_x_3", "HiResCAM_11_x_11"}
+    options = ["--images", 20]
+    methods = run_lesson_here("visualizing/attribution.py", *options, SEEDS=[1])["methods"]
     occlusion = methods["occlusion"]
     assert occlusion["fall"] > methods["random_ink"]["fall"] + 0.2
     assert occlusion["fall"] > occlusion["fall_untrained"] + 0.1
     assert occlusion["gain"]["low"] > 0 and occlusion["p"] < 0.05
-    assert occlusion["gain"]["mean"] == pytest.approx(
-        occlusion["fall"] - occlusion["fall_untrained"], abs=1e-6
-    )
     # Saliency seems to mark much the same pixels in a network that has learned nothing: paper.
     assert occlusion["alike"] < 0.2 and methods["saliency"]["alike"] > 0.5
-    assert methods["saliency"]["alike_ink"] < 0.4
 
 
 @pytest.mark.slow
-def test_two_ways_to_place_a_map_are_compared_with_equal_seeds(run_lesson_here, load_script):
+def test_two_ways_to_place_a_map_are_compared_with_equal_seeds(run_lesson_here):
     options = ["--seeds", 2, "--epochs", 1, "--train-samples", 1500, "--images", 20]
-    maps = run_lesson_here("visualizing/placing.py", *options)["maps"]
-    assert list(maps) == [f"{kind}CAM_{side}" for kind in ("Grad-", "HiRes") for side in SIDES]
-    for one in maps.values():
+    for one in run_lesson_here("visualizing/placing.py", *options)["maps"].values():
         placed, stretched = (one[way]["accuracies"] for way in ("placed", "stretched"))
-        differences = np.subtract(placed, stretched)
-        np.testing.assert_allclose(one["difference"]["differences"], differences)
-    placing = load_script("visualizing/placing.py")
+        np.testing.assert_allclose(one["difference"]["differences"], np.subtract(placed, stretched))
     model = placing.train(3, 0, 10)  # without any step it is what it was before
     for one, two in zip(model.weights, placing.untrained(model, 3).weights, strict=True):
         np.testing.assert_array_equal(one, two)
-
-
-@pytest.fixture
-def run_lesson_here(load_script, tmp_path, monkeypatch):
-    """Return a function that runs a script with constants replaced; it returns the results."""
-
-    def run(path, *options, **constants):
-        module = load_script(path)
-        for name, value in constants.items():
-            monkeypatch.setattr(module, name, value)
-        results = module.main(["--outputs", str(tmp_path), *map(str, options)])
-        saved = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-        assert set(saved) - {"provenance"} == set(results)
-        for figure in tmp_path.glob("*.png"):
-            with Image.open(figure) as image:
-                assert np.asarray(image.convert("L")).std() > 5, figure
-        return results
-
-    return run
 
 
 def test_features_of_the_shipped_network(run_lesson_here, tmp_path):
@@ -292,7 +235,7 @@ def test_features_of_the_shipped_network(run_lesson_here, tmp_path):
     assert len(list(tmp_path.glob("*.png"))) == 3
 
 
-def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
+def test_a_picture_of_ones_own(run_lesson_here, tmp_path):
     digit = Image.fromarray(255 - networks.one_of_each()[5]).resize((140, 140))
     digit.save(tmp_path / "mine.png")
     mine = "--image", tmp_path / "mine.png"
@@ -301,7 +244,7 @@ def test_a_picture_of_ones_own(run_lesson_here, networks, tmp_path):
     assert run_lesson_here("visualizing/attribution.py", *mine) == {"answer": 5}
 
 
-def test_an_mlp_of_any_name_can_be_looked_at(run_lesson_here, networks, tmp_path, capsys):
+def test_an_mlp_of_any_name_can_be_looked_at(run_lesson_here, tmp_path, capsys):
     """Without a convolution there are no feature maps and no Grad-CAM, and no error either.
 
     What its names would say to a terminal is neither printed nor in the name of a file.
@@ -317,9 +260,6 @@ def test_an_mlp_of_any_name_can_be_looked_at(run_lesson_here, networks, tmp_path
     run_lesson_here("visualizing/shapes.py", "-m", tmp_path / "mlp.keras")
     said = capsys.readouterr().out
     assert "\x1b" not in said and said.count("?[31mred") == 2 and "\na b?[2J: 3,190 para" in said
-    networks.MODELS["mlp_tiny"]().save(tmp_path / "mlp.keras")
-    results = run_lesson_here("visualizing/attribution.py", "--images", 5, *options, SEEDS=[1])
-    assert set(results["methods"]) == {"random_ink", "occlusion", "saliency", "SmoothGrad"}
 
 
 def test_what_a_neuron_likes(run_lesson_here):
@@ -343,78 +283,34 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
 
 
 @pytest.mark.parametrize(
-    "name", ["conv_net", "le_net", "best_net", "mlp_two_layers_dropout", "lstm"]
-)
-def test_every_network_can_be_drawn(name, run_lesson_here, tmp_path):
-    run_lesson_here("visualizing/draw_weights.py", "-m", name)
-    assert (tmp_path / f"blocks_{name}.png").exists()
-
-
-@pytest.mark.parametrize(
     ("script", "options", "message"),
     [
-        ("shapes.py", ["-m", "nosuch"], "no network nosuch: neither"),
-        ("draw_network.py", ["-m", "nosuch.keras"], "there is no nosuch.keras"),
-        ("features.py", ["--model", "README.md"], "cannot load README.md"),
-        ("features.py", ["--image", "README.md"], "README.md is not an image"),
-        ("features.py", ["--image", "empty.png"], "there is no digit in empty.png"),
-        ("attribution.py", ["--model", "half.keras"], "not a .keras file, or only a part of one"),
-        (
-            "activation_maximization.py",
-            ["--model", "xor.keras"],
-            "xor.keras does not read digits: inputs (None, 2)",
-        ),
-        ("embedding.py", ["--model", "empty"], "there are 0 networks in empty"),
-        ("live/think.py", ["--model", "nosuch.keras"], "there is no nosuch.keras"),
+        ("shapes", ["-m", "nosuch"], "no network nosuch: neither"),
+        ("feature_maps", ["--image", "empty.png"], "there is no digit in empty.png"),
+        ("attribution", ["--model", "xor.keras"], "xor.keras does not read digits: inputs (None"),
     ],
 )
-def test_bad_input_ends_with_one_line(script, options, message, load_script, tmp_path, monkeypatch):
+def test_what_shows_no_digit_ends_with_one_line(script, options, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "README.md").write_text("no model")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "half.keras").write_bytes(SHIPPED.read_bytes()[:5000])
     Image.new("L", (50, 50), 255).save("empty.png")
-    layers = [keras.Input((2,)), keras.layers.Dense(1)]
-    keras.Sequential(layers).save("xor.keras")
-    module = load_script(f"visualizing/{script}")
-    outputs = [] if "think" in script else ["--outputs", "run"]
-    assert message in failure(module.main, [*options, *outputs])
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save("xor.keras")
+    main = load(f"visualizing/{script}.py").main
+    assert message in failure(main, [*options, "--outputs", "run"])
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("script", "options"),
-    [
-        ("features.py", ["--digit", "10"]),
-        ("attribution.py", ["--images", "0"]),
-        ("activation_maximization.py", ["--steps", "x"]),
-    ],
-)
-def test_bad_options_are_refused(script, options, load_script):
-    with pytest.raises(SystemExit, match=r"^2$"):
-        load_script(f"visualizing/{script}").main(options)
-
-
-def test_the_page_gets_layers_and_importance(load_script, networks, monkeypatch):
+def test_the_page_gets_layers_and_importance():
     """What the page is told: the maps of every layer, and refusals in the form of the service."""
-    think = load_script("visualizing/live/think.py")
-    app = think.create_thinking_app(SHIPPED)
-    client = app.test_client()
+    client = think.create_thinking_app(SHIPPED).test_client()
     image = networks.one_of_each()[7]
     answer = client.post("/think", json={"pixels": image.tolist()}).get_json()
     assert answer["digit"] == 7
     shapes = [(x["name"], x["height"], x["width"], x["count"]) for x in answer["layers"]]
     assert shapes[0] == ("conv2d", 26, 26, 32) and shapes[-1] == ("dense", 1, 1, 64)
-    maps = think.base64.b64decode(answer["layers"][0]["maps"])
+    maps = base64.b64decode(answer["layers"][0]["maps"])
     assert len(maps) == 26 * 26 * 32 and max(maps) == 255
-    assert len(think.base64.b64decode(answer["importance"])) == 28 * 28
-    draw = np.random.default_rng
-    monkeypatch.setattr(np.random, "default_rng", lambda: draw(1))  # a few of the 3s are misread
-    digit = client.get("/digit/3").get_json()["pixels"]
-    assert client.post("/predict", json={"pixels": digit}).get_json()["digit"] == 3
-    assert client.get("/digit/10").status_code == 404
-    refused = client.post("/think", json={"pixels": [[1]]})
-    assert refused.status_code == 422 and "28 rows" in refused.get_json()["error"]["message"]
-    assert b"Watch it think" in client.get("/").data
-    for path in ("/watch/think.js", "/watch/think.css", "/static/draw.js", "/static/style.css"):
+    assert len(base64.b64decode(answer["importance"])) == 28 * 28
+    assert np.shape(client.get("/digit/3").get_json()["pixels"]) == (28, 28)
+    assert client.post("/think", json={"pixels": [[1]]}).status_code == 422
+    for path in ("/", "/watch/think.js", "/watch/think.css", "/static/draw.js"):
         assert client.get(path).status_code == 200, path

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from utils.runs import NEW
 
+# By the names that keras.optimizers.get knows.
+OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"]
 LARGEST = {int: 2**32 - 1, float: 3e38}  # what a network, in float32, and its libraries take
 
 

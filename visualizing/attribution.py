@@ -35,7 +35,7 @@ from visualizing.attribution_methods import (
     saliency,
     smooth_grad,
 )
-from visualizing.feature_maps import untrained
+from visualizing.feature_maps import read_image, untrained
 
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150
@@ -45,19 +45,13 @@ SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
 
 def methods_for(model, stretched=False):
     """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
-    methods = {
-        "occlusion": occlusion,
-        "saliency": saliency,
-        "SmoothGrad": smooth_grad,
-    }
-    for name, make in (
-        ("Grad-CAM", grad_cam),
-        ("HiResCAM", hires_cam),
-    ):
+    methods = {"occlusion": occlusion, "saliency": saliency, "SmoothGrad": smooth_grad}
+    for name, make in (("Grad-CAM", grad_cam), ("HiResCAM", hires_cam)):
         for layers in convolutions(model)[-1:-3:-1]:
             _, height, width, _ = model.layers[layers - 1].output.shape
-            this = partial(make, layers=layers, stretched=stretched)
-            methods[f"{name}_{height}_x_{width}"] = this
+            methods[f"{name}_{height}_x_{width}"] = partial(
+                make, layers=layers, stretched=stretched
+            )
     return methods
 
 
@@ -183,7 +177,7 @@ def main(argv=None):
     add("--image", type=Path, metavar="FILE", help="an image of a digit: no check")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
-    image = networks.read_image(args.image) if args.image else None
+    image = read_image(args.image) if args.image else None
     folder = make_folder(args.outputs)
     methods = methods_for(model, args.stretched)
 

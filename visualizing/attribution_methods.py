@@ -5,13 +5,11 @@ size, in which higher means more important. `attribution.py` draws and checks th
 Chapter: visualizing/README.md#attribution-why-this-answer
 """
 
-import chapter  # noqa: F401  it tells Python where utils/ is
-
 import keras
 import numpy as np
 from keras import ops
 
-from cnn.fields import place, receptive_fields
+from cnn.receptive_field import receptive_fields
 from utils.gradients import gradients
 from visualizing.networks import as_input, logits, probabilities, run_layers
 
@@ -81,6 +79,25 @@ def convolution_slopes(model, images, classes, layers):
     maps = ops.convert_to_numpy(maps)
     _, (slope,) = gradients(lambda maps: ops.sum(wanted * logits(after, maps)), maps)
     return maps, slope
+
+
+def weights_of(centres, pixels):
+    """Return how much each map's row (or column) counts at each pixel: (pixels, outputs)."""
+    unit = np.eye(len(centres))
+    return np.stack([np.interp(np.arange(pixels), centres, one) for one in unit], axis=1)
+
+
+def place(maps, fields, shape):
+    """Return maps (n, rows, columns) on images of the given shape, each number at its centre.
+
+    Between the centres it is interpolated; outside of the outermost ones, their values go on.
+    fields: those of the layer that has made the maps, for rows and for columns.
+    """
+    rows, columns = (
+        weights_of(field.centres(outputs), pixels)
+        for field, outputs, pixels in zip(fields, maps.shape[1:], shape, strict=True)
+    )
+    return np.einsum("nhw,yh,xw->nyx", maps, rows, columns)
 
 
 def on_image(model, layers, heat, stretched=False):

@@ -20,7 +20,7 @@ from matplotlib.patches import ConnectionPatch
 from utils.figures import NEGATIVE, POSITIVE, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
-from visualizing.networks import find_network
+from visualizing.shapes import find_network
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 COLORS = {"Conv2D": "C0", "Dense": "C1", "BatchNormalization": "C2", "Dropout": "C7"}

@@ -19,9 +19,11 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
+from serialization.rest.prepare import NoDigitError, prepare
 from utils.figures import save_figure
 from utils.options import make_parser, number, seed
-from utils.runs import make_folder, printable, save_results
+from utils.pictures import open_picture
+from utils.runs import fail, first_line, make_folder, printable, save_results
 from visualizing import networks
 
 DIGIT = 4  # which digit goes through the network
@@ -50,6 +52,16 @@ def similarity(before, after):
     """Return for each filter the correlation of its weights before and after."""
     pairs = zip(before, after, strict=True)
     return [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs]
+
+
+def read_image(path):
+    """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
+    try:
+        return prepare(open_picture(path))
+    except NoDigitError:
+        fail(f"there is no digit in {path}: nothing stands out from the paper.")
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        fail(f"{path} is not an image that can be read ({first_line(error)}).")
 
 
 def show_images(axes, images, columns, **options):
@@ -123,7 +135,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
     digits = networks.one_of_each()
-    image = networks.read_image(args.image) if args.image else digits[args.digit]
+    image = read_image(args.image) if args.image else digits[args.digit]
     folder = make_folder(args.outputs)
 
     before, after = first_filters(untrained(model, args.seed)), first_filters(model)

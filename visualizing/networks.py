@@ -1,10 +1,8 @@
 """Machinery of the chapter: the network to look at, the digits to show it, its layers one by one.
 
-The network is the one in assets/models/, or any that mnist.py has trained.
+The network is the one in `assets/models/`, or any that mnist.py has trained.
 Chapter: visualizing/README.md#the-network-as-a-picture
 """
-
-import chapter  # noqa: F401  it tells Python where utils/ is
 
 from pathlib import Path
 
@@ -13,11 +11,8 @@ import numpy as np
 from keras import ops
 
 from mnist.data import find_model, load_parts, prepare_images, writers_of
-from mnist.models import MODELS
-from serialization.rest.prepare import NoDigitError, prepare
 from utils.loading import load_model
-from utils.pictures import open_picture
-from utils.runs import ROOT, fail, first_line
+from utils.runs import ROOT, fail
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -44,15 +39,6 @@ def load_network(path, diverged=False):
     return model
 
 
-def find_network(name):
-    """Return an untrained network of mnist/models.py by its name, or a trained one by its file."""
-    if name in MODELS:
-        return MODELS[name]()
-    if Path(name).suffix != ".keras" and not Path(name).is_dir():
-        fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
-    return load_network(Path(name))
-
-
 def held_out_digits():
     """Return the 5,000 images held out for validation, uint8 of shape (5000, 28, 28), and labels.
 
@@ -76,16 +62,6 @@ def one_of_each():
     """Return the first held-out image of each digit, shape (10, 28, 28)."""
     images, labels = held_out_digits()
     return images[[np.flatnonzero(labels == digit)[0] for digit in range(10)]]
-
-
-def read_image(path):
-    """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
-    try:
-        return prepare(open_picture(path))
-    except NoDigitError:
-        fail(f"there is no digit in {path}: nothing stands out from the paper.")
-    except Exception as error:  # Pillow raises many kinds for a broken file
-        fail(f"{path} is not an image that can be read ({first_line(error)}).")
 
 
 def as_input(model, images):

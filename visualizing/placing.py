@@ -15,6 +15,7 @@ from chapter import OUTPUTS
 import keras
 
 from mnist.data import prepare_mnist
+from mnist.models import conv_net
 from utils.comparisons import compare_seeds, correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -32,7 +33,7 @@ BATCH_SIZE = 128
 def train(seed, epochs, samples):
     """Return conv_net after a short training."""
     keras.utils.set_random_seed(seed)
-    model = networks.MODELS["conv_net"]()
+    model = conv_net()
     model.compile("adam", loss="categorical_crossentropy")
     digits = prepare_mnist(model.input_shape[1:], samples)
     model.fit(digits.x_train, digits.y_train, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)

@@ -13,16 +13,31 @@ from chapter import OUTPUTS
 
 import re
 from math import prod
+from pathlib import Path
 
-from keras import layers
+from keras import Sequential, layers
 
+from mnist.data import find_model
+from mnist.models import MODELS
+from utils.loading import load_model, reads_digits
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, save_results
-from visualizing.networks import find_network
 
 MODEL = "conv_net"  # a name in mnist/models.py, or a .keras file
 
 WINDOWED = (layers.Conv2D, layers.MaxPooling2D, layers.AveragePooling2D)
+
+
+def find_network(name):
+    """Return an untrained network of mnist/models.py by its name, or a trained one by its file."""
+    if name in MODELS:
+        return MODELS[name]()
+    if Path(name).suffix != ".keras" and not Path(name).is_dir():
+        fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
+    model = load_model(find_model(Path(name)))
+    if not (isinstance(model, Sequential) and reads_digits(model)):
+        fail(f"{name} is not a Sequential model that reads digits.")
+    return model
 
 
 def times(*numbers):

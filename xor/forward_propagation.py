@@ -16,7 +16,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.figures import NEGATIVE, POSITIVE, save_figure
-from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor import xor
@@ -109,7 +108,8 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = xor.build_model(args.hidden, args.activation)
-    optimizer = OPTIMIZERS[args.optimizer](args.learning_rate)
+    optimizer = keras.optimizers.get(args.optimizer)
+    optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     show = [show_progress()]
     model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)

@@ -7,8 +7,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.optimizers import OPTIMIZERS
-from utils.options import positive, seed
+from utils.options import OPTIMIZERS, positive, seed
 
 ACTIVATIONS = ["relu", "leaky_relu", "tanh", "sigmoid"]
 OPTIONS = {

@@ -22,7 +22,6 @@ import argparse
 import keras
 import numpy as np
 
-from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from xor.bundles import build_bundle
@@ -85,7 +84,8 @@ def measure(setup, networks, epochs, seed):
     model = build_bundle(networks, [2, *hidden, 1], activation)
     # The sum of their losses, so that each learns as if alone.
     loss = keras.losses.BinaryCrossentropy(reduction="sum")
-    model.compile(optimizer=OPTIMIZERS[optimizer](learning_rate), loss=loss)
+    model.compile(optimizer=optimizer, loss=loss)
+    model.optimizer.learning_rate = learning_rate
     result = {
         "network": "-".join(map(str, [2, *hidden, 1])),
         "activation": activation if hidden else "none",

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.optimizers import OPTIMIZERS
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor.helpers import add_options, draw_predictions, show_progress
@@ -42,7 +41,8 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(args.seed)
     model = build_model(args.hidden, args.activation)
-    optimizer = OPTIMIZERS[args.optimizer](args.learning_rate)
+    optimizer = keras.optimizers.get(args.optimizer)
+    optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     show = [show_progress()]
     history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)

@@ -20,6 +20,7 @@ import time
 import keras
 import requests
 import tensorflow as tf
+from mlp.reading import DATA, read_table
 
 from book.figures.browser import run_service
 from mlp import churn, evaluation

@@ -20,6 +20,7 @@ import numpy as np
 
 from cnn.segmentation.baselines import fit_pieces
 from cnn.segmentation.measures import (
+    MAPS,
     average_precision,
     find_boxes,
     match,
@@ -28,7 +29,7 @@ from cnn.segmentation.measures import (
     why_missed,
 )
 from cnn.segmentation.scenes import MOST, NAMES, SIZE, TILE, make_scenes
-from cnn.segmentation.segment import MAPS, OF_SCENES, label_all
+from cnn.segmentation.segment import OF_SCENES, label_all
 from utils.figures import LINES, name_lines, save_figure
 from utils.loading import load_model
 from utils.options import make_parser, positive

@@ -14,6 +14,7 @@ Chapter: cnn/segmentation/README.md#your-own-masks
 
 from chapter import OUTPUTS
 
+import math
 from pathlib import Path
 
 import keras
@@ -29,16 +30,16 @@ from cnn.photographs import check_photos
 from cnn.segmentation.example_masks import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
-from cnn.segmentation.measures import confusion, iou
-from cnn.segmentation.segment import MAPS, train
+from cnn.segmentation.measures import MAPS, confusion, iou
 from cnn.segmentation.u_net import convolve
 from utils.figures import save_figure
-from utils.options import make_parser, number, positive, seed
-from utils.runs import make_folder, replacing, save_results, write_json, writing_to
+from utils.options import make_parser, number, positive, seed, verbosity
+from utils.runs import make_folder, save_network, save_results, write_json
 
 SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
-LEARNING_RATE = 0.003
+BATCH_SIZE = 16
+LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 # Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
@@ -155,19 +156,32 @@ def main(argv=None):
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
     network = build(args.size, len(classes), not args.from_scratch)
-    train(network, known, args.epochs, held_out, LEARNING_RATE)
+    steps = args.epochs * math.ceil(len(known.images) / BATCH_SIZE)
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+        ),
+        loss="sparse_categorical_crossentropy",  # the mean over all pixels
+        metrics=["accuracy"],
+    )
+    network.fit(
+        known.images,
+        known.labels,
+        batch_size=BATCH_SIZE,
+        epochs=args.epochs,
+        validation_data=(held_out.images, held_out.labels),
+        verbose=verbosity(),
+    )
     guesses = {
-        "U-Net": network.predict(held_out.images, batch_size=16, verbose=0).argmax(axis=-1),
+        "U-Net": network.predict(held_out.images, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),
         "boosting on colours": by_colour(known, held_out.images, args.seed),
     }
     results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}
     show(results)
     draw(held_out, guesses, classes, folder / "own_masks.png")
-    with writing_to(folder):
-        with replacing(folder / "own_masks.keras") as partial:
-            network.save(partial)
-            (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
-        write_json(classes, folder / "own_masks.json")
+    (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
+    save_network(network, folder / "own_masks.keras")
+    write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
     results["photos"] = label_photos(network, classes, args.photos, folder)
     return save_results(results, folder, __file__, argv)

@@ -17,7 +17,6 @@ import math
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import ListedColormap
 
 from cnn.segmentation.baselines import (
     WINDOWS,
@@ -26,12 +25,12 @@ from cnn.segmentation.baselines import (
     label_pieces,
     train_classifier,
 )
-from cnn.segmentation.measures import confusion, find_boxes, iou, mean_iou
+from cnn.segmentation.measures import MAPS, confusion, find_boxes, iou, mean_iou
 from cnn.segmentation.scenes import NAMES, make_scenes
 from cnn.segmentation.u_net import build_u_net
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed, verbosity
-from utils.runs import make_folder, save_network, save_results, writing_to
+from utils.runs import make_folder, save_network, save_results
 
 SCENES = 6_000  # to learn from
 HELD_OUT = 500  # scenes, of other writers
@@ -41,33 +40,11 @@ LEARNING_RATE = 0.004  # at the beginning; it falls to 0 like half a wave
 SEED = 1
 OF_SCENES = {"train": 1, "validation": 2, "test": 3}  # what fixes the scenes of a part
 SHOWN = 6  # scenes of the figure
-# How maps of labels are drawn: a colour for nothing, and one for each class.
-COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
-MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
 
 def make_part(part, count):
     """Return the first scenes of a part, always the same."""
     return make_scenes(part, count, OF_SCENES[part])
-
-
-def train(network, scenes, epochs=EPOCHS, held_out=None, rate=LEARNING_RATE):
-    """Train a network that labels pixels; return what fit has noted."""
-    steps = epochs * math.ceil(len(scenes.images) / BATCH_SIZE)
-    network.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
-        loss="sparse_categorical_crossentropy",  # the mean over all pixels
-        metrics=["accuracy"],
-    )
-    history = network.fit(
-        scenes.images,
-        scenes.labels,
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        validation_data=held_out and (held_out.images, held_out.labels),
-        verbose=verbosity(),
-    )
-    return history.history
 
 
 def label_all(u_net, classifier, pieces, images):
@@ -133,14 +110,27 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     known, held_out = make_part("train", args.scenes), make_part("validation", HELD_OUT)
     u_net = build_u_net()
-    history = train(u_net, known, args.epochs, held_out)
+    steps = args.epochs * math.ceil(args.scenes / BATCH_SIZE)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    u_net.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss="sparse_categorical_crossentropy",  # the mean over all pixels
+        metrics=["accuracy"],
+    )
+    fitted = u_net.fit(
+        known.images,
+        known.labels,
+        batch_size=BATCH_SIZE,
+        epochs=args.epochs,
+        validation_data=(held_out.images, held_out.labels),
+        verbose=verbosity(),
+    )
     classifier = train_classifier(known, args.windows, seed=args.seed)
     pieces = fit_pieces(known)
-    results = {"history": history, "threshold": pieces.threshold, "least": pieces.least}
+    results = {"history": fitted.history, "threshold": pieces.threshold, "least": pieces.least}
     results |= {"parameters": u_net.count_params(), "of_classifier": classifier.count_params()}
-    with writing_to(folder):
-        save_network(u_net, folder / "u_net.keras")
-        save_network(classifier, folder / "classifier.keras")
+    save_network(u_net, folder / "u_net.keras")
+    save_network(classifier, folder / "classifier.keras")
 
     for part in ["validation"] + ["test"] * args.test:
         scenes = make_part(part, HELD_OUT)

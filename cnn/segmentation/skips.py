@@ -10,12 +10,14 @@ Chapter: cnn/segmentation/README.md#what-skip-connections-carry
 
 from chapter import OUTPUTS
 
+import math
+
 import keras
 
-from cnn.segmentation.segment import judge, make_part, train
+from cnn.segmentation.segment import BATCH_SIZE, LEARNING_RATE, judge, make_part
 from cnn.segmentation.u_net import build_u_net
 from utils.comparisons import compare_seeds
-from utils.options import make_parser, positive
+from utils.options import make_parser, positive, verbosity
 from utils.runs import make_folder, save_results
 from utils.statistics import spread
 
@@ -37,12 +39,16 @@ def main(argv=None):
 
     known = make_part("train", args.scenes)
     held_out = make_part("validation", HELD_OUT)
+    steps = args.epochs * math.ceil(args.scenes / BATCH_SIZE)
     reached = {key: {"with": [], "without": []} for key in MEASURES}
     for seed in range(1, args.seeds + 1):
         for way in ("with", "without"):
             keras.utils.set_random_seed(seed)
             network = build_u_net(skips=way == "with")
-            train(network, known, args.epochs)
+            rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+            network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+            x, y = known.images, known.labels
+            network.fit(x, y, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=verbosity())
             guess = network.predict(held_out.images, batch_size=50, verbose=0)
             measured = judge(held_out, guess)
             for key in MEASURES:

@@ -14,7 +14,8 @@ import numpy as np
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cnn.photographs import NoPictureError, Pictures, find_files, read_picture
+from cnn.photographs import Pictures, find_files, read_picture
+from utils.pictures import PictureError
 from utils.runs import fail, printable
 
 EPOCHS = 50  # of training the new head
@@ -70,7 +71,7 @@ def read_batches(pictures, size):
         for i, source in enumerate(pictures.sources[start : start + BATCH_SIZE], start):
             try:
                 read[i] = read_picture(source, size)
-            except NoPictureError as error:
+            except PictureError as error:
                 print(printable(error), file=sys.stderr)
         if read:
             yield list(read), np.stack(list(read.values())).astype("float32")

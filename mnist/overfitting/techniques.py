@@ -10,7 +10,6 @@ from keras.optimizers import schedules
 from mnist.models import IMAGE_SHAPE
 from mnist.overfitting.augmentation import RandomAffine
 from utils.loading import load_model
-from utils.optimizers import OPTIMIZERS
 from utils.runs import fail, first_line
 
 SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau"]
@@ -19,7 +18,7 @@ AUGMENTATIONS = ["layers", "affine"]
 
 def make_optimizer(settings, steps):
     """Return the optimizer that the settings of a run ask for, for a training of so many steps."""
-    build = OPTIMIZERS[settings.optimizer]
+    build = type(keras.optimizers.get(settings.optimizer))
     rate = settings.learning_rate or float(build().learning_rate)
     return build(
         learning_rate=learning_rate_schedule(settings.lr_schedule, rate, steps),

@@ -10,138 +10,39 @@ Chapter: visualizing/debugging/README.md#broken-training-runs
 
 from chapter import OUTPUTS
 
-from dataclasses import dataclass, field
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mnist.data import Digits, prepare_mnist
+from mnist.data import prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import make_folder, provenance, save_results, write_json
 from utils.statistics import score
-from utils.training import SaveCheckpoint, TimeCallback
+from utils.training import TimeCallback
 from visualizing.debugging.doctor import examine_run, report
-from visualizing.networks import MODELS
+from visualizing.debugging.faults import FAULTS, Training
 
 IMAGES = 1000  # to train with: few, so that it takes seconds
 EPOCHS = 10
-BATCH_SIZE = 32
-LEARNING_RATE = 0.001
 SEED = 1
 
 
-@dataclass
-class Training:
-    """What a training run needs. A fault changes it."""
-
-    digits: Digits
-    random: np.random.Generator
-    model: keras.Model = field(default_factory=lambda: MODELS["conv_net"]())
-    learning_rate: float = LEARNING_RATE
-    batch_size: int = BATCH_SIZE
-    shuffle: bool = True
-
-    def replace(self, **arrays):
-        self.digits = self.digits._replace(**arrays)
-
-
-def healthy(training):
-    """Nothing is wrong."""
-
-
-def rate_too_high(training):
-    training.learning_rate = 0.05
-
-
-def rate_too_low(training):
-    training.learning_rate = 0.00003
-
-
-def labels_shuffled(training):
-    """The labels are those of other images, as after sorting one of two lists."""
-    training.replace(y_train=training.random.permutation(training.digits.y_train))
-
-
-def not_scaled(training):
-    """Grey levels of 0 to 255 instead of 0 to 1."""
-    training.replace(x_train=training.digits.x_train * 255, x_val=training.digits.x_val * 255)
-
-
-def dead_relus(training):
-    """The hidden neurons begin so far below zero that relu gives 0 for every image."""
-    hidden = training.model.layers[-2]
-    hidden.bias.assign(np.full(hidden.units, -10.0))
-
-
-def softmax_forgotten(training):
-    """The last layer gives any numbers, and the loss takes them for probabilities."""
-    training.model.layers[-1].activation = keras.activations.linear
-
-
-def leak(training):
-    """Every image is there twice, and then they are split at random: duplicates in both parts."""
-    x, y = training.digits.x_train, training.digits.y_train
-    order = training.random.permutation(np.tile(np.arange(len(x)), 2))
-    train, val = order[: len(x) * 3 // 2], order[len(x) * 3 // 2 :]
-    training.replace(x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
-
-
-def batches_of_two(training):
-    """Batch normalization, whose means and deviations are those of two images."""
-    training.model = MODELS["conv_net_batch_norm"]()
-    training.batch_size = 2
-
-
-def not_shuffled(training):
-    """First all the zeros, then all the ones, and in each epoch in this order."""
-    order = training.digits.y_train.argmax(axis=1).argsort(kind="stable")
-    training.replace(x_train=training.digits.x_train[order], y_train=training.digits.y_train[order])
-    training.shuffle = False
-
-
-FAULTS = {
-    fault.__name__: fault
-    for fault in (
-        healthy, rate_too_high, rate_too_low, labels_shuffled, not_scaled, dead_relus,
-        softmax_forgotten, leak, batches_of_two, not_shuffled,
-    )
-}  # fmt: skip
-
-
-def train(fault, digits, epochs, seed, folder):
-    """Train with a fault and leave a run's folder; return the history and the scores."""
-    keras.utils.set_random_seed(seed)
-    training = Training(digits, np.random.default_rng(seed))
-    fault(training)
-    model, history = training.model, {}
-    model.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+def save_run(training, history, folder):
+    """Leave a run's folder, for the doctor; return what the network reads of its own images."""
     folder.mkdir()
-    model.fit(
-        training.digits.x_train,
-        training.digits.y_train,
-        batch_size=training.batch_size,
-        shuffle=training.shuffle,
-        epochs=epochs,
-        validation_data=(training.digits.x_val, training.digits.y_val),
-        callbacks=[TimeCallback(), SaveCheckpoint(folder, model.name, history)],
-        verbose=verbosity(),
-    )
+    model = training.model
+    history.to_csv(folder / f"{model.name}_history.csv", index=False)
     model.save(folder / f"{model.name}.keras")
-    scores = {"parameters": model.count_params(), "epochs": epochs}
-    scores["seconds_per_epoch"] = float(np.median(history["seconds"]))
+    scores = {"parameters": model.count_params(), "epochs": len(history)}
+    scores["seconds_per_epoch"] = float(history["seconds"].median())
     for part, (x, y) in training.digits.parts().items():
         scores[part] = score(y, model.predict(x, verbose=0))
     settings = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     run = {"provenance": provenance(__file__, None), "settings": settings}
     write_json(run | {"models": {model.name: scores}}, folder / "results.json")
-    return pd.DataFrame(history), scores
+    return scores
 
 
 def draw(histories, path):
@@ -167,7 +68,7 @@ def draw(histories, path):
 
 
 def main(argv=None):
-    """Train with each fault; return {fault: first and last values of its curves, scores}."""
+    """Train with each fault; return {fault: its curves, scores, what the doctor finds}."""
     parser = make_parser("Training runs that are broken in one way each.", OUTPUTS)
     parser.add_argument("faults", nargs="*", help=f"of {', '.join(FAULTS)}; none: all")
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
@@ -182,10 +83,29 @@ def main(argv=None):
     results, histories = {}, {}
     for name in args.faults or FAULTS:
         print(f"== {name}", flush=True)
-        history, scores = train(FAULTS[name], digits, args.epochs, args.seed, folder / name)
+        keras.utils.set_random_seed(args.seed)
+        training = Training(digits, np.random.default_rng(args.seed))
+        FAULTS[name].put_into(training)
+        training.model.compile(
+            optimizer=keras.optimizers.Adam(training.learning_rate),
+            loss="categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        fitted = training.model.fit(
+            training.digits.x_train,
+            training.digits.y_train,
+            batch_size=training.batch_size,
+            shuffle=training.shuffle,
+            epochs=args.epochs,
+            validation_data=(training.digits.x_val, training.digits.y_val),
+            callbacks=[TimeCallback()],
+            verbose=verbosity(),
+        )
+        histories[name] = history = pd.DataFrame(fitted.history)
+        history.insert(0, "epoch", np.arange(args.epochs) + 1)
+        scores = save_run(training, history, folder / name)
         report(findings := examine_run(folder / name))
         (found,) = findings.values()
-        histories[name] = history
         results[name] = scores | {"history": history.to_dict(orient="list"), "findings": found}
     draw(histories, folder / "broken.png")
     print(f"\n{'':20}training loss, first and last epoch   accuracy: training, validation")

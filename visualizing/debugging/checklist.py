@@ -1,7 +1,7 @@
 """Before a long run: seven checks that take a minute, on a healthy network or a broken one.
 
     python visualizing/debugging/checklist.py             # the healthy one
-    python visualizing/debugging/checklist.py dead_relus  # any fault of broken.py
+    python visualizing/debugging/checklist.py dead_relus  # any fault of faults.py
     python visualizing/debugging/checklist.py --all       # all of them, and a table
 
 You will see what arrives at the input, the layers with their weights, what each gives and which
@@ -24,7 +24,7 @@ from utils.figures import save_figure
 from utils.gradients import weight_gradients
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
-from visualizing.debugging.broken import FAULTS, Training
+from visualizing.debugging.faults import FAULTS, Training
 from visualizing.networks import layer_outputs
 
 FAULT = "healthy"
@@ -140,17 +140,17 @@ def go_through(training, random, path):
     }
 
 
-def check(fault, folder, seed):
+def check(name, folder, seed):
     """Run all checks on a network with a fault; return what they measured."""
     keras.utils.set_random_seed(seed)
     training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
-    fault(training)
+    FAULTS[name].put_into(training)
     training.model.compile(
         optimizer=keras.optimizers.Adam(training.learning_rate),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
-    measured = go_through(training, training.random, folder / f"inputs_{fault.__name__}.png")
+    measured = go_through(training, training.random, folder / f"inputs_{name}.png")
     print()
     return measured
 
@@ -170,14 +170,14 @@ def main(argv=None):
     """Run the checklist; return {fault: what was measured}."""
     parser = make_parser("A checklist before a long training run.", OUTPUTS)
     parser.add_argument("fault", nargs="?", choices=FAULTS, default=FAULT)
-    parser.add_argument("--all", action="store_true", help="all faults of broken.py")
+    parser.add_argument("--all", action="store_true", help="all of them")
     parser.add_argument("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     results = {}
     for name in FAULTS if args.all else [args.fault]:
         print(f"== {name}")
-        results[name] = check(FAULTS[name], folder, args.seed)
+        results[name] = check(name, folder, args.seed)
     if args.all:
         show(results)
     return save_results(results, folder, __file__, argv)

@@ -17,8 +17,7 @@ from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import load_history
 from visualizing import networks
-from visualizing.debugging.patient import Patient
-from visualizing.debugging.symptoms import CHECKS
+from visualizing.debugging.symptoms import CHECKS, Patient
 
 
 def admit(folder, name, run):

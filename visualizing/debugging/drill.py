@@ -25,22 +25,9 @@ from utils.files import read_json
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results, shown, write_json
 from visualizing.debugging import checklist
-from visualizing.debugging.broken import FAULTS
 from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
 from visualizing.debugging.doctor import examine
-
-SIGNS = {  # what usually shows a fault; it need not show
-    "healthy": "both losses fall, and the book's images are read as well as the run's",
-    "rate_too_high": "the first epoch is loud, or all that follow are flat",
-    "rate_too_low": "both losses fall together, slowly, and are still falling at the end",
-    "labels_shuffled": "what it learns of its training images helps with no other",
-    "not_scaled": "the run's validation loss comes out with pixels from 0 to 255, not from 0 to 1",
-    "dead_relus": "flat curves, a first loss as by guessing, neurons that are never active",
-    "softmax_forgotten": "the ten outputs do not add up to 1",
-    "leak": "the run's own validation images are easier than the book's",
-    "batches_of_two": "validation jumps, and is better than training",
-    "not_shuffled": "learning is slow, and validation better than training",
-}
+from visualizing.debugging.faults import FAULTS
 
 
 def draw_curves(history, path):
@@ -83,14 +70,12 @@ def answered(folder):
     return found
 
 
-def tell(case, answer, doctor, found):
-    """Print which fault it was, and what shows it."""
-    print(f"\nIt was {case.fault}. Its usual sign: {SIGNS[case.fault]}.")
-    rate = case.learning_rate
-    drawn = f"Drawn: a learning rate of {rate:.2g}, batches of {case.batch_size}."
-    factors = {"rate_too_high": case.factor, "rate_too_low": 1 / case.factor}
-    if case.fault in factors:
-        drawn += f" The fault made a rate of {rate * factors[case.fault]:.2g} of it."
+def tell(case, rate, answer, doctor, found):
+    """Print which fault it was, and what shows it; rate: with which it has learned."""
+    print(f"\nIt was {case.fault}. Its usual sign: {FAULTS[case.fault].sign}.")
+    drawn = f"Drawn: a learning rate of {case.learning_rate:.2g}, batches of {case.batch_size}."
+    if rate != case.learning_rate:
+        drawn += f" The fault made a rate of {rate:.2g} of it."
     print(f"{drawn}\nThe doctor, who is not told rate and batches either, says {doctor}:")
     for text in found.values() or ["nothing is found"]:
         print(f"  - {text}")
@@ -166,7 +151,7 @@ def main(argv=None):
     found = examine(whom)
     results = {"seed": case.seed, "fault": case.fault, "answer": answer}
     results |= {"doctor": diagnose(whom, found), "findings": found, "checklist": args.checklist}
-    tell(case, answer, results["doctor"], found)
+    tell(case, patient.settings["learning_rate"], answer, results["doctor"], found)
     results = save_results(results, folder, __file__, argv)
     runs = ({case.seed: results} | earlier).values()
     right = [sum(run[key] == run["fault"] for run in runs) for key in ("answer", "doctor")]

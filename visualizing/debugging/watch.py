@@ -18,11 +18,11 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from mnist.data import prepare_mnist
+from mnist.models import conv_net
 from utils.figures import save_figure
 from utils.gradients import weight_gradients
 from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import fail, make_folder, save_results
-from visualizing import networks
 
 EPOCHS = 8
 IMAGES = 5000  # to train with
@@ -53,18 +53,16 @@ class Watch(keras.callbacks.Callback):
 
     def look(self):
         slopes = weight_gradients(self.model, self.x, self.y)
-        outputs = networks.layer_outputs(self.model, self.x)
-        self.seen.append(
-            {
-                layer.name: {
+        seen, x = {}, self.x
+        for layer in self.model.layers:
+            x = layer(x)
+            if hasattr(layer, "kernel"):
+                seen[layer.name] = {
                     "weights": layer.get_weights()[0].ravel(),
                     "gradients": slopes[f"{layer.name}/kernel"].ravel(),
-                    "outputs": outputs[layer.name].ravel(),
+                    "outputs": keras.ops.convert_to_numpy(x).ravel(),
                 }
-                for layer in self.model.layers
-                if hasattr(layer, "kernel")
-            }
-        )
+        self.seen.append(seen)
 
 
 def spread(values):
@@ -123,7 +121,7 @@ def main(argv=None):
 
     keras.utils.set_random_seed(args.seed)
     digits = prepare_mnist((28, 28, 1), args.images)
-    model = networks.MODELS["conv_net"]()
+    model = conv_net()
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     watch = Watch(digits.x_train[:LOOKED_AT], digits.y_train[:LOOKED_AT])
     callbacks = [watch]
