@@ -20,7 +20,6 @@ import time
 import keras
 import requests
 import tensorflow as tf
-from mlp.reading import DATA, read_table
 
 from book.figures.browser import run_service
 from mlp import churn, evaluation
