@@ -53,7 +53,7 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     [
         ("serialization_rest", "app.py"),  # would never end
         ("text_gpt", "generate.py RUN"),  # a run that the reader names
-        ("mnist", "--resume"),
+        ("mnist_overfitting", "--resume"),
     ],
 )
 def test_what_only_the_reader_can_run_is_not_run(name, command, make):

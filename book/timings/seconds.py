@@ -20,7 +20,6 @@ import time
 import keras
 import requests
 import tensorflow as tf
-from mlp.reading import DATA, read_table
 
 from book.figures.browser import run_service
 from mlp import churn, evaluation
@@ -57,7 +56,7 @@ def time_churn():
     The shortest time counts, which other work on the machine has disturbed least.
     """
     keras.utils.set_random_seed(evaluation.SEED)
-    customers = read_table(ROOT / "mlp" / DATA.name)
+    customers = churn.load_customers(churn.DATA)
     parts = evaluation.split(customers, evaluation.SEED)
     (X, y), *_ = evaluation.prepare_parts(parts, churn.make_preprocessor())
     ways = {}
