@@ -84,7 +84,8 @@ def draw_history(history, path):
         for name, label, dashes in ((key, "training", "-"), (f"val_{key}", "validation", "--")):
             if name in history:
                 epochs = range(1, len(history[name]) + 1)
-                axes.plot(epochs, history[name], dashes, label=label)
+                # A line of one point would not be seen.
+                axes.plot(epochs, history[name], dashes if len(epochs) > 1 else "o", label=label)
         axes.set(title=key.capitalize(), xlabel="Epoch")
     axes.legend()
     figure.savefig(path)

@@ -139,8 +139,8 @@ def draw_curves(y, probabilities, points, path):
         precision, recall, _ = metrics.precision_recall_curve(y, p)
         precision[-1] = precision[-2]  # the last point, (0, 1), is not that of a threshold
         pr.plot(recall, precision, dashes, drawstyle="steps-post")
-    for point in (points["usual"], points["calculated"]):
-        place = (point["leavers"] / y.sum(), point["leavers"] / max(1, point["calls"]))
+    for point in (one for one in (points["usual"], points["calculated"]) if one["calls"]):
+        place = (point["leavers"] / y.sum(), point["leavers"] / point["calls"])
         pr.plot(*place, "ko")
         pr.text(*place, f"{point['threshold']:.1f}  ", ha="right", va="top")
     recall = "share of those who left that is reported"

@@ -60,7 +60,9 @@ def evaluate(model, digits, test=False):
     """
     parts = digits.parts()
     parts |= {"test": prepare_test(model.input_shape[1:])} if test else {}
-    predictions = {part: model.predict(x, BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()}
+    predictions = {
+        part: model.predict(x, batch_size=BATCH_SIZE, verbose=0) for part, (x, _) in parts.items()
+    }
     scores = {part: score(y, predictions[part]) for part, (_, y) in parts.items()}
     true, predicted = digits.y_val.argmax(axis=1), predictions["validation"].argmax(axis=1)
     report = classification_report(true, predicted, digits=4, zero_division=0)

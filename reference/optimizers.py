@@ -32,7 +32,8 @@ MOMENTUM = {
     "sgd_momentum": partial(keras.optimizers.SGD, momentum=0.9),
     "sgd_nesterov": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
 }
-COMPARED = {"sgd": OPTIMIZERS["sgd"]} | MOMENTUM | OPTIMIZERS
+# In the order of the text; a further one of the register comes last.
+COMPARED = {"sgd": OPTIMIZERS["sgd"]} | MOMENTUM | {"adagrad": OPTIMIZERS["adagrad"]} | OPTIMIZERS
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]  # the learning rates to choose from
 EPOCHS = 20
 BATCH_SIZE = 32

@@ -11,13 +11,14 @@ Chapter: rnn/README.md#why-order-matters
 
 from chapter import OUTPUTS
 
+import statistics
+
 import keras
 import numpy as np
 from keras import layers
 
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import spread
 
 LETTERS = 8  # A, B and six others
 LENGTHS = [5, 20, 40]  # letters of a sequence, training runs for each
@@ -90,7 +91,9 @@ def accuracy(model, length, seed):
 
 def evaluate(models, length):
     """Return the accuracies of models, one for each seed, with their mean and deviation."""
-    return spread([accuracy(model, length, seed) for seed, model in enumerate(models, 1)])
+    found = [accuracy(model, length, seed) for seed, model in enumerate(models, 1)]
+    deviation = statistics.stdev(found) if len(found) > 1 else None
+    return {"accuracies": found, "mean": statistics.mean(found), "deviation": deviation}
 
 
 def main(argv=None):

@@ -159,12 +159,13 @@ def loaded(path):
 
 @pytest.fixture
 def load_without_figures(load_script, monkeypatch):
-    """Return load_script, but mnist.py, should it be loaded, draws no figures, to save time."""
+    """Return load_script, but mnist.py and its laboratory draw no figures, to save time."""
 
     def load(path):
         module = load_script(path)
-        if "mnist.mnist" in sys.modules:
-            monkeypatch.setattr("mnist.mnist.draw_figures", lambda *_: None)
+        for script in ("mnist.mnist", "mnist.overfitting.lab"):
+            if script in sys.modules:
+                monkeypatch.setattr(f"{script}.draw_figures", lambda *_: None)
         return module
 
     return load

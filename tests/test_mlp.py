@@ -34,9 +34,6 @@ def customers():
     return churn.load_customers(CSV)
 
 
-# The invented customers
-
-
 def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     make_churn_data.main(["--outputs", str(tmp_path), "--compare", str(CSV)])
     assert (tmp_path / "Churn_Modelling.csv").read_bytes() == CSV.read_bytes()
@@ -44,9 +41,6 @@ def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     share, left, share_there, left_there = germany.split()[-4:]
     assert (share, left) == (share_there, left_there)  # both columns describe the same file
     assert not make_churn_data.make(seed=1).equals(make_churn_data.make(seed=2))
-
-
-# Inputs and network
 
 
 def test_eleven_scaled_inputs_in_order(customers):
@@ -84,9 +78,6 @@ def test_fifty_steps_at_a_time_give_the_same_weights(customers, monkeypatch):
     assert churn.steps_at_once() == 1
 
 
-# Which customers teach, choose and judge
-
-
 @pytest.fixture
 def numbered(rows, monkeypatch):
     """Return 400 customers in three parts, as the lesson splits them, and Rows.
@@ -99,14 +90,9 @@ def numbered(rows, monkeypatch):
     for module in (churn, features, fairness):
         monkeypatch.setattr(module, "StandardScaler", FunctionTransformer)
     monkeypatch.setattr(churn, "load_customers", lambda *_: table)
-    for kind, name in ((LogisticRegression, "fit"), (LogisticRegression, "predict_proba")):
-        rows.watch(kind, name, lambda _, X, *__: X)
-
-    def boosting(_, X, *__):
-        return np.asarray(X)
-
-    rows.watch(GradientBoostingClassifier, "fit", boosting)
-    rows.watch(GradientBoostingClassifier, "predict_proba", boosting)
+    for kind in (LogisticRegression, GradientBoostingClassifier):
+        for name in ("fit", "predict_proba"):
+            rows.watch(kind, name, lambda _, X, *__: np.asarray(X))
     return table, rows
 
 
@@ -116,7 +102,7 @@ def names_of(parts):
     return {number: name for name, part in names for number in part.EstimatedSalary}
 
 
-def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeypatch, capsys):
+def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeypatch):
     table, rows = numbered
     monkeypatch.setattr(churn, "draw_history", lambda *_: None)  # there is none
     parts = lesson.split(table, lesson.SEED)
@@ -132,12 +118,9 @@ def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeyp
         for part, judged in zip(("validation", "test"), parts[1 : len(asked) + 1], strict=False):
             found = results[part]["neural_network"]  # whose answers are the numbers of the rows
             assert found["auc"] == roc_auc_score(judged.Exited, judged.EstimatedSalary)
-            assert np.sum(found["confusion_matrix"]) == 80
         # Nothing is chosen by the test customers: all thresholds are those of the validation.
         assert results["thresholds"]["calculated"]["leavers"] == parts[1].Exited.sum()
     assert results["test"]["neural_network"]["calculated"]["leavers"] == parts[2].Exited.sum()
-    (line,) = re.findall("  at threshold .*", capsys.readouterr().out)
-    assert line.startswith("  at threshold 0.20:")
 
 
 def test_the_split_is_stratified_and_only_the_training_part_is_fitted(customers):
@@ -201,9 +184,6 @@ def test_on_other_splits_too_validation_customers_judge(
         women = validation[validation.Gender == "Female"]
         assert results["without"]["women"]["accuracy"] == women.Exited.mean()
         assert families == [5]
-
-
-# The lessons
 
 
 @pytest.fixture(scope="module")
@@ -278,23 +258,23 @@ def test_the_interval_counts_that_splits_overlap():
 @pytest.mark.slow
 def test_networks_of_all_splits_learn_as_if_alone(monkeypatch):
     """From the same weights and rows, in the same order, each learns as the lesson's network."""
-    random, networks = np.random.default_rng(3), 3
-    X = random.normal(size=(254, networks, churn.INPUTS)).astype("float32")  # the last batch: 30
+    X = np.random.default_rng(3).normal(size=(254, 3, churn.INPUTS)).astype("float32")
     y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
     keras.utils.set_random_seed(1)
-    start = splits.build_bundle(networks, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
+    start = splits.build_bundle(3, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
     before = [weights.copy() for weights in start.get_weights()]
     monkeypatch.setattr(splits, "build_bundle", lambda *_: start)
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **k | {"shuffle": False}))
-    options = experiments.hyperparameters("learning_rate_0_01", 16)
-    after = splits.train_networks(X, y, options).get_weights()
-    for number in range(networks):
+    after = splits.train_networks(X, y, experiments.hyperparameters("learning_rate_0_01", 16))
+    for number in range(3):
         alone = churn.build_model(lesson.HIDDEN)
         alone.set_weights([weights[number] for weights in before])
-        alone.compile(keras.optimizers.Adam(options.learning_rate), loss="binary_crossentropy")
+        alone.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy")
         alone.fit(X[:, number], y[:, number], batch_size=32, epochs=16, verbose=0)
-        for ours, theirs, first in zip(after, alone.get_weights(), before, strict=True):
+        for ours, theirs, first in zip(
+            after.get_weights(), alone.get_weights(), before, strict=True
+        ):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=2e-3)
             assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
 
@@ -346,9 +326,6 @@ def test_pictures_of_the_terms(tmp_path):
     load("book/figures/concepts.py").main(["--outputs", str(tmp_path)])
     for name in ("batches", "one_hot", "three_parts"):
         assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
-
-
-# Asking it tomorrow
 
 
 @pytest.fixture
@@ -404,9 +381,6 @@ def test_the_newest_run_answers(saved, tmp_path, monkeypatch):
     assert "is not a churn network" in failure(predict.load_network, other)
 
 
-# Plain values
-
-
 @pytest.fixture(scope="module")
 def plain(saved, tmp_path_factory):
     """Return what plain_values.py has made of the saved network, and its results."""
@@ -456,9 +430,6 @@ def test_the_service_answers_as_the_lesson_and_refuses_a_bad_row(plain, saved):
         assert "does not take columns by name" in failure(table_app.create_app, path)
 
 
-# The table of customers
-
-
 def damaged():
     """Yield tables that the lessons cannot use, as text, each with what is said of it."""
     table = pd.read_csv(CSV, nrows=40, dtype=str)
@@ -490,13 +461,10 @@ def test_a_bad_table_gets_one_line_that_names_what_is_wrong(tmp_path):
     path.write_text(CSV.read_text(encoding="ascii").replace("Spain", "Italy", 1), encoding="ascii")
     for script, option in ((mlp, "--data"), (predict, "--customers")):
         assert "line 9: Geography is" in failure(script.main, [option, str(path)])
-
-
-def test_good_files_in_other_clothes_are_read(tmp_path):
-    table, path = pd.read_csv(CSV, nrows=300), tmp_path / "customers.csv"
-    text = table[COLUMNS[:1:-1]].to_csv(index=False).replace("\n", "\r\n")  # another order
+    # Another order, and what a spreadsheet adds, is read.
+    text = pd.read_csv(CSV)[COLUMNS[:1:-1]].to_csv(index=False).replace("\n", "\r\n")
     path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n\r\n")
-    assert len(churn.load_customers(path)) == 300
+    assert len(churn.load_customers(path)) == 10_000
 
 
 def test_the_original_is_asked_for_by_address_and_checksum(monkeypatch):
@@ -507,13 +475,3 @@ def test_the_original_is_asked_for_by_address_and_checksum(monkeypatch):
     assert asked["file_hash"].startswith("3996cd1fa372e0db") and len(asked["file_hash"]) == 64
     monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: 1 / 0)
     assert "download failed (division by zero)" in failure(mlp.main, ["--original"])
-
-
-def test_bad_options_end_with_status_2(capsys):
-    bad = ["--epochs 0", "--learning-rate nan", "--hidden 6 0", "--original --data x.csv"]
-    cases = [(mlp, options.split()) for options in bad]
-    cases += [(predict, [*one]) for one in (("--geography", "Italy"), ("--age", "nan"))]
-    for script, options in cases:
-        with pytest.raises(SystemExit, match=r"^2$"):
-            script.main(options)
-        assert options[0] in capsys.readouterr().err

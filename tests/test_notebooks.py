@@ -70,8 +70,11 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     made = {name: make(name) for name in pages.values()}
     texts = {name: "\n\n".join(sources(one, "markdown")) for name, one in made.items()}
     for readme, name in pages.items():
-        text = texts[name]
-        for block in notebooks.FENCE.finditer((ROOT / readme).read_text(encoding="utf-8")):
+        text, page = texts[name], (ROOT / readme).read_text(encoding="utf-8")
+        for fold in re.findall(r"<details>.*?</details>", page, re.DOTALL):  # answers stay folded
+            for block in notebooks.FENCE.finditer(fold):
+                assert block[3].strip() not in sources(made[name], "code"), name
+        for block in notebooks.FENCE.finditer(page):
             shown = f"$$\n{block[3]}$$" if block[2] == "math" else block[0]
             assert block[2] in ("python", "shell") or shown in text, (name, block[0])
         labels = re.findall(r"^\[([^]\n]+)\]: ", text, re.MULTILINE)

@@ -70,7 +70,8 @@ def test_what_is_drawn_is_read(page):
     """Stroke by stroke, with mouse, pen and finger, on a desk and on a phone in the dark."""
     with browser.run_service(page=page) as address:
         for by, digit, phone in [("mouse", 7, False), ("pen", 4, False), ("touch", 2, True)]:
-            with browser.open_browser(390, 844, dark=phone, phone=phone) as chrome:
+            size = (390, 844) if phone else (1000, 800)
+            with browser.open_browser(*size, dark=phone, phone=phone) as chrome:
                 chrome.get(address)
                 browser.draw(chrome, digit, by)
                 assert browser.read(chrome) == str(digit)
@@ -103,7 +104,7 @@ def test_write_along(tmp_path):
     text = lambda: element(chrome, "text").get_attribute("value")  # noqa: E731
     with (
         browser.run_service(str(tmp_path), page="write") as address,
-        browser.open_browser(390, 844) as chrome,
+        browser.open_browser() as chrome,
     ):
         wait = WebDriverWait(chrome, 20)
         chrome.get(address)

@@ -1,6 +1,5 @@
 """One training shared by several processes, on the loopback interface; needs JAX."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -37,44 +36,33 @@ def test_shares_make_up_the_batches(load_script):
     assert len(share(x, x, 8, 0, 2)) == 3  # two processes cannot share the one image that is left
 
 
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
+def test_what_cannot_be_shared(load_script, capsys):
+    for options, line in [
         (["--processes", "3", "--batch-size", "256"], "3 processes cannot share 256 images"),
         (["-m", "all"], "neither train all models"),
         (["--early-stopping", "2"], "nor stop early"),
-    ],
-)
-def test_what_cannot_be_shared(options, line, load_script, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        load_script(SCRIPT).main(options)
-    assert line in capsys.readouterr().err
+    ]:
+        with pytest.raises(SystemExit, match="2"):
+            load_script(SCRIPT).main(options)
+        assert line in capsys.readouterr().err
 
 
 def test_without_jax_a_line_says_so():
     """Its options come first, so Keras and the network are imported without JAX, too."""
     code = "import runpy, sys; sys.modules['jax'] = None; sys.argv = ['parallel.py']\n"
-    code += f"runpy.run_path({str(ROOT / SCRIPT)!r}, run_name='__main__')"
-    path = {"PYTHONPATH": str((ROOT / SCRIPT).parent)}
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, env=os.environ | path, capture_output=True, text=True)
-    assert run.returncode == 1
-    *_, last = run.stderr.splitlines()
-    assert last == "parallel.py: there is no JAX. Install it: pip install jax"
-    assert "Traceback" not in run.stderr
+    code += f"sys.path[0] = 'backends'; runpy.run_path({SCRIPT!r}, run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert run.stderr.endswith("parallel.py: there is no JAX. Install it: pip install jax\n")
 
 
 def test_the_processes_end_with_the_one_that_started_them():
     """Even if that one is killed, so that it cannot end them itself."""
-    child = "import time, processes; processes.end_with_parent(); print(flush=True); time.sleep(60)"
-    code = "import sys, processes\n"
+    child = "import time; from backends import processes; processes.end_with_parent()"
+    child += "; print(flush=True); time.sleep(60)"
+    code = "import sys; from backends import processes\n"
     code += f"processes.run_together([sys.executable, '-c', {child!r}], [{{}}, {{}}], '')"
-    folders = os.pathsep.join([str(ROOT), str((ROOT / SCRIPT).parent)])
-    started = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": folders},
-        stdout=subprocess.PIPE,
-    )
+    started = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
     for _ in range(2):
         started.stdout.readline()  # both watch
     started.kill()

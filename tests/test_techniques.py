@@ -1,28 +1,32 @@
-"""The techniques that mnist.py switches on by an option."""
+"""The laboratory: what each technique changes in a training, and how a stopped run goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import failure
+from conftest import ROOT, failure
 
+from mnist import models
 from mnist.data import prepare_mnist
-from utils.training import SaveCheckpoint
+from mnist.overfitting import lab, techniques
+from mnist.overfitting.settings import Settings
+from utils import training
+
+DENSE = ["-m", "mlp_one_layer", "--learning-rate", "0.01"]
 
 
-@pytest.fixture
-def techniques(load_script):
-    return load_script("mnist/overfitting/techniques.py")
-
-
-@pytest.fixture
-def models(load_script):
-    return load_script("mnist/models.py").MODELS
-
-
-@pytest.fixture
-def mnist(load_quickly):
-    return load_quickly("mnist/mnist.py")
+@pytest.fixture(autouse=True)
+def quick(load_quickly, monkeypatch):
+    monkeypatch.setattr(lab, "write_report", lambda *_: None)
+    return load_quickly("mnist/overfitting/lab.py")
 
 
 @pytest.fixture
@@ -30,279 +34,347 @@ def small():
     return prepare_mnist((28, 28, 1), 256)
 
 
-@pytest.mark.parametrize("kind", ["layers", "affine"])
+def run(folder, *options):
+    options = ["--train-samples", "1000", *map(str, options), "--outputs", str(folder)]
+    results = lab.main(options)["models"]
+    return next(iter(results.values()), None)
+
+
+def history_of(folder, name="mlp_one_layer"):
+    return pd.read_csv(folder / f"{name}_history.csv")
+
+
+@pytest.mark.parametrize("kind", techniques.AUGMENTATIONS)
 @pytest.mark.parametrize("name", ["mlp_one_layer", "le_net"])
-def test_augmentation_works_in_training_only(techniques, models, small, name, kind):
-    plain = models[name]()
+def test_augmentation_works_in_training_only_and_is_not_saved(small, name, kind):
+    plain = models.MODELS[name]()
     augmented = techniques.augment(plain, kind)
-    assert augmented.count_params() == plain.count_params()
+    augmented.compile("adam", "categorical_crossentropy")
     x = small.x_train.reshape(-1, *plain.input_shape[1:])
     expected = plain.predict(x, verbose=0)
     np.testing.assert_allclose(augmented.predict(x, verbose=0), expected, atol=1e-6)
     in_training = keras.ops.convert_to_numpy(augmented(x, training=True))
     assert np.abs(in_training - expected).max() > 0.01
+    saved = techniques.without_augmentation(augmented)
+    assert saved.layers == plain.layers and saved.name == name
+    assert saved.optimizer is augmented.optimizer
 
 
-def augmented(techniques, kind, x):
+def augmented(kind, x):
     keras.utils.set_random_seed(0)
     for layer in techniques.augmenting_layers(kind):
         x = layer(x, training=True)
     return keras.ops.convert_to_numpy(x)
 
 
-@pytest.mark.parametrize("kind", ["layers", "affine"])
-def test_augmented_images_stay_digits_on_paper(techniques, small, kind):
-    x = augmented(techniques, kind, small.x_train)
-    assert x.shape == small.x_train.shape
-    assert x.min() >= 0 and x.max() <= 1 + 1e-6
-    # Nearly all of the ink is still there, and a corner that moved in is blank.
-    assert x.sum() == pytest.approx(small.x_train.sum(), rel=0.05)
-    assert x[:, 0, 0].max() < 0.01
-    moved = np.abs(x - small.x_train).mean(axis=(1, 2, 3))
-    assert (moved > 0.01).mean() > 0.9
+def test_augmented_images_stay_digits_on_paper_and_one_step_blurs_less(small):
+    contrast = {}
+    for kind in techniques.AUGMENTATIONS:
+        x = augmented(kind, small.x_train)
+        assert x.shape == small.x_train.shape and x.min() >= 0 and x.max() <= 1 + 1e-6
+        # Nearly all of the ink is still there, and a corner that moved in is blank.
+        assert x.sum() == pytest.approx(small.x_train.sum(), rel=0.05) and x[:, 0, 0].max() < 0.01
+        assert (np.abs(x - small.x_train).mean(axis=(1, 2, 3)) > 0.01).mean() > 0.9
+        contrast[kind] = np.abs(np.diff(x, axis=2)).mean()
+    assert contrast["layers"] < 0.92 * contrast["affine"]
 
 
-def test_affine_layer_shifts_by_whole_pixels_and_leaves_grey_levels_alone(techniques, small):
-    keras.utils.set_random_seed(0)
-    layer = techniques.RandomAffine(rotation=0, zoom=0, shear=0, shift=2)
-    moved = keras.ops.convert_to_numpy(layer(small.x_train, training=True))
-    shifts = set()
-    for before, after in zip(small.x_train, moved, strict=True):
-        paper = np.pad(before[:, :, 0], 2)
-        here = [
-            (down, right)
-            for down in range(5)
-            for right in range(5)
-            if np.allclose(paper[down : down + 28, right : right + 28], after[:, :, 0], atol=1e-4)
-        ]
-        assert len(here) == 1
-        shifts.update(here)
-    assert len(shifts) == 25
+def affine(x, *, draw=None, **limits):
+    layer = techniques.RandomAffine(**dict.fromkeys(["rotation", "zoom", "shear"], 0) | limits)
+    if draw:
+        layer.draw = lambda images, limit: keras.ops.full((len(images),), float(draw(limit)))
+    return keras.ops.convert_to_numpy(layer(x, training=True))
 
 
-def test_affine_layer_turns_about_the_centre(techniques, small):
-    layer = techniques.RandomAffine(rotation=90, zoom=0, shear=0, shift=0)
-    layer.draw = lambda images, limit: keras.ops.full((len(images),), float(limit == 90) * 90)
-    turned = keras.ops.convert_to_numpy(layer(small.x_train, training=True))
+def test_the_affine_layer_turns_stretches_slants_and_shifts_about_the_centre(small):
+    still = {"shift": 0, "draw": lambda limit: 0 if limit == 0.5 else limit}
+    turned = affine(small.x_train, rotation=90, **still)
     np.testing.assert_allclose(turned, np.rot90(small.x_train, axes=(1, 2)), atol=1e-4)
-
-
-def test_affine_layer_blurs_less_than_three_layers(techniques, small):
-    def contrast(kind):
-        return np.abs(np.diff(augmented(techniques, kind, small.x_train), axis=2)).mean()
-
-    assert contrast("layers") < 0.92 * contrast("affine")
-
-
-def test_affine_layer_stretches_and_slants_about_the_centre(techniques):
-    """A square of ink around the centre becomes what NumPy says it must."""
-    x = np.zeros((1, 28, 28, 1), "float32")
-    x[0, 10:18, 10:18] = 1
-
-    def drawn(**values):
-        layer = techniques.RandomAffine(
-            **{"rotation": 0, "zoom": 0, "shear": 0, "shift": 0} | values
-        )
-        layer.draw = lambda images, limit: keras.ops.full((len(images),), float(limit))
-        layer.shift = -0.5  # of which draw makes 0
-        return keras.ops.convert_to_numpy(layer(x, training=True))[0, :, :, 0]
-
+    square = np.zeros((1, 28, 28, 1), "float32")
+    square[0, 10:18, 10:18] = 1
     # Pixels come from twice as far away: half the width and half the height.
-    half = drawn(zoom=1)
-    assert half.sum() == pytest.approx(x.sum() / 4) and half[12:16, 12:16].min() == 1
+    half = affine(square, zoom=1, **still)[0, :, :, 0]
+    assert half.sum() == pytest.approx(square.sum() / 4) and half[12:16, 12:16].min() == 1
     # Rows below the centre come from further right, by as many pixels as they are below.
-    slanted = drawn(shear=1)
-    assert slanted.sum() == pytest.approx(x.sum(), rel=1e-4)
+    slanted = affine(square, shear=1, **still)[0, :, :, 0]
     columns = [np.flatnonzero(row > 0.5).mean() for row in slanted[10:18]]
     np.testing.assert_allclose(np.diff(columns), -1)
     assert np.mean(columns) == pytest.approx(13.5)
+    keras.utils.set_random_seed(0)
+    moved, shifts = affine(np.repeat(square, 300, axis=0), shift=2), set()
+    for image in moved[..., 0]:
+        (rows, columns) = np.nonzero(image)
+        assert set(image.ravel()) == {0, 1}  # by whole pixels, which leaves grey levels alone
+        shifts.add((rows.min() - 10, columns.min() - 10))
+    assert shifts == {(down, right) for down in range(-2, 3) for right in range(-2, 3)}
 
 
-def test_affine_layer_is_saved_with_its_limits(techniques, tmp_path):
-    model = keras.Sequential([keras.Input((28, 28, 1)), techniques.RandomAffine(shift=3)])
-    model.save(tmp_path / "affine.keras")
-    (layer,) = keras.models.load_model(tmp_path / "affine.keras").layers
-    assert (layer.rotation, layer.zoom, layer.shear, layer.shift) == (12, 0.12, 0.15, 3)
-
-
-def rates(schedule, steps):
-    return [float(schedule(step)) for step in steps]
-
-
-def test_schedules_are_what_the_book_says(load_script):
-    make = load_script("mnist/overfitting/optimization.py").learning_rate_schedule
+def test_schedules_are_what_the_book_says():
+    make = techniques.learning_rate_schedule
     assert make("constant", 0.01, 1000) == 0.01 == make("plateau", 0.01, 1000)
-    step = rates(make("step", 0.01, 1000), [0, 499, 600, 1000])
-    assert step == pytest.approx([0.01, 0.01, 0.001, 0.0001])
-    exponential = rates(make("exponential", 0.01, 1000), [0, 500, 1000])
-    assert exponential == pytest.approx([0.01, 0.001, 0.0001], rel=1e-3)
-    cosine = rates(make("cosine", 0.01, 1000), [0, 50, 100, 550, 1000])
-    assert cosine == pytest.approx([0, 0.005, 0.01, 0.005, 0], abs=1e-5)
+    for name, steps, expected in [
+        ("step", [0, 499, 600, 1000], [0.01, 0.01, 0.001, 0.0001]),
+        ("exponential", [0, 500, 1000], [0.01, 0.001, 0.0001]),
+        ("cosine", [0, 50, 100, 550, 1000], [0, 0.005, 0.01, 0.005, 0]),
+    ]:
+        schedule = make(name, 0.01, 1000)
+        assert [float(schedule(s)) for s in steps] == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
-def run(mnist, folder, *options):
-    return mnist.main([*options, "--train-samples", "1000", "--outputs", str(folder)])
-
-
-@pytest.mark.slow
-def test_the_rate_of_each_epoch_is_recorded_and_drawn(load_script, tmp_path):
-    mnist = load_script("mnist/mnist.py")
-    run(mnist, tmp_path, "-m", "mlp_one_layer", "--epochs", "4", "--lr-schedule", "exponential")
-    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
-    expected = 0.001 * 0.01 ** (np.arange(1, 5) / 4)
-    np.testing.assert_allclose(history["learning_rate"], expected, rtol=1e-3)
-    assert (tmp_path / "mlp_one_layer_lr_e4.png").exists()
-    assert (tmp_path / "report.html").read_text().count("data:image/png") == 6
+def test_options_reach_what_trains():
+    model = models.MODELS["le_net"]()
+    settings = Settings(optimizer="rmsprop", learning_rate=0.02, clip_norm=1.0)
+    lab.compile_model(model, settings, 100)
+    assert isinstance(model.optimizer, keras.optimizers.RMSprop)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+    assert model.optimizer.global_clipnorm == 1 and not model.optimizer.use_ema
+    lab.compile_model(model, Settings(label_smoothing=0.1, average_weights=True), 100)
+    assert model.loss.label_smoothing == 0.1 and model.optimizer.use_ema
 
 
 @pytest.mark.slow
-def test_a_plateau_halves_the_rate(mnist, tmp_path):
-    run(
-        mnist,
-        tmp_path,
-        *("-m", "mlp_one_layer", "--epochs", "15", "--lr-schedule", "plateau"),
-        *("--learning-rate", "0.02"),
-    )
-    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
-    losses = list(history["val_loss"])
-    without_progress = [i - losses[: i + 1].index(min(losses[: i + 1])) for i in range(15)]
-    first = without_progress.index(3)
-    rates = history["learning_rate"].round(6)
-    assert set(rates[: first + 1]) == {0.02}
-    assert rates[first + 1] == 0.01
+def test_techniques_combine_and_16_bits_answer_in_32(tmp_path):
+    options = ["-m", "conv_net_batch_norm", "--epochs", 2, "--augment", "--lr-schedule", "cosine"]
+    options += ["--mixed-precision", "bfloat16", "--early-stopping", 5, "--optimizer", "sgd"]
+    assert run(tmp_path, *options)["epochs"] == 2
+    model = keras.models.load_model(tmp_path / "conv_net_batch_norm.keras")
+    *hidden, output = model.layers
+    assert {layer.compute_dtype for layer in hidden} <= {"bfloat16", "float16"}
+    assert output.compute_dtype == "float32" and {w.dtype for w in model.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    rates = history_of(tmp_path, "conv_net_batch_norm")["learning_rate"]
+    assert rates[0] > rates[1] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_resumed_plateau_remembers_how_long_it_has_waited(mnist, tmp_path):
+def test_a_resumed_plateau_remembers_how_long_it_has_waited(tmp_path):
     """Two epochs without progress before the stop, one after it: then the rate is halved."""
-    options = ["-m", "mlp_one_layer", "--lr-schedule", "plateau", "--learning-rate", "0.01"]
-    run(mnist, tmp_path, *options, "--epochs", "3")
-    path = tmp_path / "mlp_one_layer_history.csv"
-    pd.read_csv(path).assign(val_loss=[0.0, 0.1, 0.1]).to_csv(path, index=False)
-    mnist.main(["--resume", str(tmp_path), "--epochs", "5"])
-    assert list(pd.read_csv(path)["learning_rate"].round(6)) == [0.01] * 4 + [0.005]
+    run(tmp_path, *DENSE, "--lr-schedule", "plateau", "--epochs", 3)
+    changed = history_of(tmp_path).assign(val_loss=[0.0, 0.1, 0.1])
+    changed.to_csv(tmp_path / "mlp_one_layer_history.csv", index=False)
+    lab.main(["--resume", str(tmp_path), "--epochs", "5"])
+    assert list(history_of(tmp_path)["learning_rate"].round(6)) == [0.01] * 4 + [0.005]
 
 
-def test_early_stopping_keeps_the_best_model_and_stays_stopped(mnist, load_script, tmp_path, small):
-    options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
-    results = run(mnist, tmp_path, *options, "--early-stopping", "2")
-    history = pd.read_csv(tmp_path / "mlp_one_layer_history.csv")
+def test_early_stopping_keeps_the_best_model_stays_stopped_and_remembers(tmp_path, load_script):
+    model = run(tmp_path / "whole", *DENSE, "--epochs", 40, "--early-stopping", 2)
+    history = history_of(tmp_path / "whole")
     best = history["val_loss"].idxmin()
     assert len(history) == best + 3 < 40
-    model = results["models"]["mlp_one_layer"]
-    assert model["validation"]["accuracy"] == pytest.approx(history["val_accuracy"][best])
-    # The network that results.json describes; the last epoch is in the checkpoint.
-    saved = keras.models.load_model(tmp_path / "mlp_one_layer.keras")
-    x = small.x_val.reshape(-1, 784)
-    loss = saved.evaluate(x, small.y_val, verbose=0)[0]
+    loss = model["validation"]["cross_entropy"]
     assert loss == pytest.approx(history["val_loss"][best], rel=1e-4)
-    last = keras.models.load_model(tmp_path / "mlp_one_layer_checkpoint.keras")
-    loss = last.evaluate(x, small.y_val, verbose=0)[0]
-    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-4)
-    bests = [path.name for path in tmp_path.glob("*_best_*")]
-    assert bests == [f"mlp_one_layer_best_e{best + 1}.keras"]
+    # The network that results.json describes; the last epoch is in the checkpoint.
+    digits = prepare_mnist((784,), 1)
+    for name, row in (("mlp_one_layer", best), ("mlp_one_layer_checkpoint", best + 2)):
+        saved = keras.models.load_model(tmp_path / "whole" / f"{name}.keras")
+        loss = saved.evaluate(digits.x_val, digits.y_val, verbose=0)[0]
+        assert loss == pytest.approx(history["val_loss"][row], rel=1e-4)
     # Of the three files, the scripts of visualizing/ take the one that results.json describes.
-    shown = load_script("visualizing/networks.py").load_network(tmp_path)
-    np.testing.assert_array_equal(shown.get_weights()[0], saved.get_weights()[0])
+    (tmp_path / "whole" / "results.json").write_text("{}")
+    load_script("visualizing/networks.py").load_network(tmp_path / "whole")
+    again = lab.main(["--resume", str(tmp_path / "whole")])["models"]["mlp_one_layer"]
+    assert again["validation"] == pytest.approx(model["validation"])
+    assert len(history_of(tmp_path / "whole")) == len(history)
+    # Stopped an epoch after the best one, a run waits for one more, not for two.
+    run(tmp_path / "cut", *DENSE, "--epochs", best + 2, "--early-stopping", 2)
+    cut = history_of(tmp_path / "cut").assign(val_loss=[*np.arange(best + 2, 0, -1)])
+    cut.loc[best, "val_loss"] = -1.0  # no later epoch is better
+    cut.to_csv(tmp_path / "cut" / "mlp_one_layer_history.csv", index=False)
+    kept = tmp_path / "cut" / f"mlp_one_layer_best_e{best + 1}.keras"
+    assert kept.exists()
+    lab.main(["--resume", str(tmp_path / "cut"), "--epochs", "40"])
+    assert len(history_of(tmp_path / "cut")) == best + 3
 
-    again = mnist.main(["--resume", str(tmp_path)])
-    assert len(pd.read_csv(tmp_path / "mlp_one_layer_history.csv")) == len(history)
-    assert again["models"]["mlp_one_layer"]["validation"] == pytest.approx(model["validation"])
+
+def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path, monkeypatch):
+    """Stopped in its third epoch: this leaves no trace, and dropout and augmentation go on."""
+    batches = []
+
+    def build():
+        steps = [keras.layers.Flatten(), keras.layers.Dropout(0.5)]
+        output = keras.layers.Dense(10, activation="softmax")
+        return keras.Sequential([keras.Input((28, 28, 1)), *steps, output], name="le_net")
+
+    def stop(*_, logs):
+        batches.append(1)
+        if len(batches) == 5:  # of two in each epoch
+            raise KeyboardInterrupt
+
+    settings = Settings("le_net", 3, batch_size=64, augment="layers", train_samples=128)
+    lab.run(settings, tmp_path / "whole", build=build)
+    with monkeypatch.context() as patch:
+        patch.setattr(lab.TimeCallback, "on_train_batch_end", stop)
+        results = lab.run(settings, tmp_path / "cut", build=build)
+    assert results["interrupted"] and results["models"]["le_net"]["epochs"] == 2
+
+    def weights(path):
+        model = keras.models.load_model(tmp_path / path)
+        return [keras.ops.convert_to_numpy(v) for v in model.weights + model.optimizer.variables]
+
+    checkpoint = weights("cut/le_net_checkpoint.keras")
+    assert all(map(np.array_equal, weights("cut/le_net.keras"), checkpoint))
+    lab.run(settings, tmp_path / "cut", resume=True, build=build)
+    cut, whole = (history_of(tmp_path / n, "le_net") for n in ("cut", "whole"))
+    drop = {"columns": "seconds"}
+    pd.testing.assert_frame_equal(cut.drop(**drop), whole.drop(**drop), check_exact=True)
+    assert all(map(np.array_equal, weights("cut/le_net.keras"), weights("whole/le_net.keras")))
+
+
+def test_the_laboratory_goes_on_with_a_run_of_the_lesson(load_quickly, tmp_path):
+    """And trains the same network, to the last digit."""
+    options = ["-m", "mlp_tiny", "--train-samples", "512", "--batch-size", "64", "--epochs"]
+    load_quickly("mnist/mnist.py").main([*options, "1", "--outputs", str(tmp_path / "lesson")])
+    resume = ["--resume", str(tmp_path / "lesson"), "--epochs", "2"]
+    scores = [lab.main(words)["models"]["mlp_tiny"]["validation"] for words in (
+        resume, [*options, "2", "--outputs", str(tmp_path / "lab")]
+    )]  # fmt: skip
+    assert scores[0] == scores[1]
+
+
+def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(tmp_path, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lab.TimeCallback, "on_epoch_begin", interrupt)
+    assert run(tmp_path, "-m", "le_net") is None
+    assert "Stopped by Ctrl-C. Whole epochs of 60: 0." in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_a_resumed_run_remembers_its_best_epoch(mnist, tmp_path, monkeypatch):
-    options = ["-m", "mlp_one_layer", "--epochs", "40", "--learning-rate", "0.01"]
-    run(mnist, tmp_path / "whole", *options, "--early-stopping", "3")
-    whole = pd.read_csv(tmp_path / "whole" / "mlp_one_layer_history.csv")
-    best = int(whole["val_loss"].idxmin()) + 1
-    # Stop one epoch after the best one, then go on: the two that are left of the patience pass.
-    options[3] = str(best + 1)
-    run(mnist, tmp_path / "cut", *options, "--early-stopping", "3")
-    recalled = []
-    original = mnist.techniques.early_stopping
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_and_a_kill_keep_the_finished_epochs(tmp_path, sign):
+    options = ["-m", "mlp_one_layer", "--epochs", "500", "--train-samples", "4000"]
+    process = subprocess.Popen(
+        [sys.executable, "mnist/overfitting/lab.py", *options, "--outputs", str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    next(line for line in process.stdout if line.startswith("Epoch 3/"))
+    process.send_signal(sign)
+    rest, _ = process.communicate(timeout=120)
+    if sign == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Stopped by Ctrl-C. Whole epochs of 500: mlp_one_layer" in rest
+        assert "Ctrl-C" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    before = history_of(tmp_path)
+    goal = len(before) + 2
+    lab.main(["--resume", str(tmp_path), "--epochs", str(goal)])
+    after = history_of(tmp_path)
+    assert list(after["epoch"]) == list(range(1, goal + 1))
+    kept = len(before) - 1  # the history may have been one epoch ahead of the model
+    pd.testing.assert_frame_equal(after[:kept], before[:kept])
 
-    def spy(patience, checkpoint):
-        recalled.extend(original(patience, checkpoint))
-        return recalled
 
-    monkeypatch.setattr(mnist.techniques, "early_stopping", spy)
-    mnist.main(["--resume", str(tmp_path / "cut"), "--epochs", "40"])
-    cut = pd.read_csv(tmp_path / "cut" / "mlp_one_layer_history.csv")
-    assert recalled[0].best == pytest.approx(cut["val_loss"].min())
-    assert len(cut) - 1 - cut["val_loss"].idxmin() == 3
+def test_ctrl_c_waits_for_the_end_of_a_step():
+    before = signal.getsignal(signal.SIGINT)
+    with training.DeferInterrupt() as interrupt:
+        interrupt.on_train_batch_end(0)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)  # without the deferring, the interrupt would be raised here
+        for after_a_step in (interrupt.on_train_batch_end, interrupt.on_test_batch_end):
+            with pytest.raises(KeyboardInterrupt):
+                after_a_step(1)
+        interrupt.pressed = False
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt), training.DeferInterrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
 
 
-def test_a_kill_between_best_and_checkpoint_loses_neither(tmp_path):
-    """The best model of the epochs that the checkpoint knows is there, whatever comes after it."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="tiny")
-    save = SaveCheckpoint(tmp_path, "tiny", {}, keep_best=True)
+def tiny(folder, keep_best=False):
+    """Return a model, with a checkpoint of its first epoch, and the callback that saves it."""
+    layers = [keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((2,)), *layers], name="tiny")
+    model.compile(loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(2)
+    save = training.SaveCheckpoint(folder, "tiny", {}, keep_best)
     save.set_model(model)
-    save.on_epoch_end(0, {"val_loss": 2.0})
-    kept = save.best_path
+    save.on_epoch_end(0, dict.fromkeys(training.CURVES, 2.0))
+    return model, save
 
-    def killed(path):
-        if "checkpoint" in path.name:
-            raise KeyboardInterrupt
+
+def test_a_history_ahead_of_its_checkpoint_is_cut(tmp_path):
+    tiny(tmp_path)
+    ahead = pd.concat([history_of(tmp_path, "tiny")] * 2)
+    ahead.to_csv(tmp_path / "tiny_history.csv", index=False)
+    for steps in (2, 8):  # in float16, Keras skips steps that overflow, and the epoch counts
+        assert training.load_checkpoint(tmp_path, "tiny", steps)[1]["epoch"] == [1]
+
+
+def test_what_no_training_has_saved_is_no_checkpoint(tmp_path):
+    """It does not say what its dropout has drawn, is no file of Keras, or has lost its history."""
+    model, _ = tiny(tmp_path)
+    path = tmp_path / "tiny_checkpoint.keras"
+    for drawn in ([], [[1]], [[1, "x"]], [[1, 10**400]], [{}], 5, None):
         model.save(path)
+        with zipfile.ZipFile(path, "a") as file:
+            if drawn is not None:
+                file.writestr(training.DRAWN, json.dumps(drawn))
+        line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
+        assert "tiny_checkpoint.keras is not the checkpoint" in line, drawn
+    path.write_bytes(b"not a model")
+    assert "is not a .keras file" in failure(training.load_checkpoint, tmp_path, "tiny", 2)
 
-    save.save = killed
-    with pytest.raises(KeyboardInterrupt):
-        save.on_epoch_end(1, {"val_loss": 1.0})
-    assert kept.exists() and save.best_path.exists() and save.best_path != kept
 
-
-def test_a_kill_while_a_checkpoint_is_saved_leaves_the_one_before(tmp_path, monkeypatch):
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="tiny")
-    save, path = SaveCheckpoint(tmp_path, "tiny", {}), tmp_path / "tiny_checkpoint.keras"
-    save.set_model(model)
-    save.save(path)
+def test_a_kill_or_a_full_disk_while_a_checkpoint_is_saved_leaves_the_one_before(
+    tmp_path, monkeypatch
+):
+    """And the best network of the epochs that it knows, whatever comes after it."""
+    model, save = tiny(tmp_path, keep_best=True)
+    path, best = tmp_path / "tiny_checkpoint.keras", save.best_path
     before = path.read_bytes()
 
-    def killed(path):
-        path.write_bytes(b"half")
-        raise KeyboardInterrupt
+    def fails_with(error):
+        def half(path):
+            path.write_bytes(b"half")
+            raise error
 
-    monkeypatch.setattr(model, "save", killed)
+        return half
+
+    monkeypatch.setattr(model, "save", fails_with(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        save.save(path)
-    assert path.read_bytes() == before
-
-    def full(path):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(model, "save", full)
-    line = failure(save.on_epoch_end, 0, {"val_loss": 1.0})
+        save.on_epoch_end(1, dict.fromkeys(training.CURVES, 1.0))
+    assert path.read_bytes() == before and best.exists() and save.best_path != best
+    monkeypatch.setattr(model, "save", fails_with(OSError(28, "No space left on device")))
+    line = failure(save.on_epoch_end, 2, dict.fromkeys(training.CURVES, 1.0))
     assert f"cannot write to {tmp_path} ([Errno 28]" in line and f"--resume {tmp_path}" in line
 
 
-@pytest.mark.slow
-def test_mixed_precision_computes_in_16_bits_and_answers_in_32(mnist, tmp_path):
-    results = run(mnist, tmp_path, "-m", "le_net", "--epochs", "3", "--mixed-precision", "bfloat16")
-    assert results["models"]["le_net"]["validation"]["accuracy"] > 0.5
-    model = keras.models.load_model(tmp_path / "le_net.keras")
-    *hidden, output = model.layers
-    assert {layer.compute_dtype for layer in hidden} <= {"bfloat16", "float16"}
-    assert output.compute_dtype == "float32"
-    assert {weight.dtype for weight in model.weights} == {"float32"}
-    assert keras.config.dtype_policy().name == "float32"
+def test_a_resumed_run_keeps_its_settings_and_its_network(tmp_path, capsys, run_script):
+    run(tmp_path, "-m", "le_net", "--epochs", 1, "--train-samples", 64)
+    resume, history = ["--resume", str(tmp_path)], tmp_path / "le_net_history.csv"
+    for options, said in [
+        (["--batch-size", "8"], "batch_size was 256"),
+        (["--outputs", "a"], "no --outputs"),
+        (["--average-weights", "--early-stopping", "2"], "choose one of the two"),
+    ]:
+        with pytest.raises(SystemExit, match=r"^2$"):
+            lab.main([*resume, *options])
+        assert said in capsys.readouterr().err
+    second = run_script("mnist/overfitting/lab.py", *resume, "--epochs", 2)
+    assert second.returncode == 1 and "another process is at work" in second.stderr
+    model, settings = models.MODELS["mlp_tiny"](), Settings("le_net", 1)
+    model.name = "le_net"
+    assert "another network" in failure(lab.load_progress, model, tmp_path, 1, settings)
+    history.write_text(history.read_text(encoding="utf-8").replace("seconds", "minutes"))
+    assert "minutes, seconds missing" in failure(lab.main, [*resume, "--epochs", "2"])
+    assert "is not a folder of a run" in failure(lab.main, ["--resume", str(tmp_path / "nosuch")])
 
 
-@pytest.mark.slow
-def test_techniques_combine(mnist, tmp_path):
-    results = run(
-        mnist,
-        tmp_path,
-        *(
-            "-m",
-            "conv_net_batch_norm",
-            "--epochs",
-            "2",
-            "--augment",
-            "--mixed-precision",
-            "bfloat16",
-        ),
-        *("--lr-schedule", "cosine", "--early-stopping", "5", "--optimizer", "sgd"),
-    )
-    assert results["models"]["conv_net_batch_norm"]["epochs"] == 2
-    assert results["settings"]["augment"] == "layers"
-    assert results["settings"]["lr_schedule"] == "cosine"
+def test_a_run_starts_from_the_weights_of_another(tmp_path, capsys):
+    still = ["-m", "mlp_tiny", "--epochs", 1]
+    first = run(tmp_path / "first", *still, "--augment", "affine")["validation"]
+    start = ["--start-from", tmp_path / "first", "--optimizer", "sgd", "--learning-rate", "1e-9"]
+    second = run(tmp_path / "second", *still, *start)["validation"]
+    assert second["cross_entropy"] == pytest.approx(first["cross_entropy"], rel=1e-4)
+    (tmp_path / "first").rename(tmp_path / "moved")  # a checkpoint needs it no more
+    again = lab.main(["--resume", str(tmp_path / "second")])["models"]["mlp_tiny"]
+    assert again["validation"] == second
+    with pytest.raises(SystemExit, match=r"^2$"):
+        run(tmp_path / "third", *still, *start)
+    assert "there is no run" in capsys.readouterr().err
+    models.MODELS["conv_net"]().save(tmp_path / "mlp_tiny.keras")
+    start[1] = tmp_path
+    assert "do not fit mlp_tiny" in failure(run, tmp_path / "third", *still, *start)

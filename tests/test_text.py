@@ -20,6 +20,8 @@ from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
 from utils.files import file_sha256
 
+# A text in which each token is its place: 0 to 899 learn, 900 to 999 validate.
+PLACES = characters.Text("abcdef", np.arange(900), np.arange(900, 1_000))
 PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
 
 
@@ -104,15 +106,15 @@ def check_apart(some, call, *asked):
 
 def test_held_out_messages_are_only_asked_about(run_main, numbered, monkeypatch):
     predict = Mock(side_effect=lambda texts: np.eye(2)[numbered.labels[texts.astype(int)]])
-    learned = {"fit": Mock(return_value=predict), "load_messages": lambda *_: numbered}
-    _, results = run_main("text/spam.py", "--models", "words", "GRU", **learned)
+    fit, options = Mock(return_value=predict), ["--models", "words", "GRU"]
+    _, results = run_main("text/spam.py", *options, fit=fit, load_messages=lambda *_: numbered)
     assert [one["errors"] for one in results["models"].values()] == [0, 0]
-    assert learned["fit"].call_count == predict.call_count == 10
-    for call, question in zip(learned["fit"].call_args_list, predict.call_args_list, strict=True):
+    assert fit.call_count == 10
+    for call, question in zip(fit.call_args_list, predict.call_args_list, strict=True):
         check_apart(numbered, call, *question.args)
-    monkeypatch.setattr(ask, "fit", learned["fit"])
+    monkeypatch.setattr(ask, "fit", fit)
     ask.fit_on_all("words", numbered, 1)
-    check_apart(numbered, learned["fit"].call_args)
+    check_apart(numbered, fit.call_args)
 
 
 def test_only_with_the_leak_copies_are_on_both_sides(run_main):
@@ -251,11 +253,9 @@ def test_each_token_is_scored_once(tiny):
 SMALL = {"build_gpt": lambda symbols, context: gpt.build_gpt(symbols, 8, 16, 2, 1)}
 
 
-def test_a_gpt_learns_what_comes_next_and_goes_on_as_if_it_had_not_been_stopped(
-    run_main, tmp_path, monkeypatch
-):
+def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_path, monkeypatch):
     """Of a text in which each character comes once, and so is its place."""
-    batches, measured, path = [], [], tmp_path / "text.txt"
+    batches, path = [], tmp_path / "text.txt"
     path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 10_000))), encoding="utf-8")
 
     def fit(model, rows, steps_per_epoch, epochs, initial_epoch, validation_data, callbacks, **_):
@@ -271,12 +271,9 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_as_if_it_had_not_been_stopped(
             if len(batches) == 4:
                 raise KeyboardInterrupt
 
-    def token_losses(model, tokens):
-        measured.append(tokens)
-        return np.full(len(tokens) - 1, tokens.mean())
-
     monkeypatch.setattr(keras.Model, "fit", fit)
-    train = {"token_losses": token_losses, "write": lambda *_, **__: "abc", "REPORT": 2, **SMALL}
+    train = {"token_losses": lambda model, tokens: np.full(len(tokens) - 1, tokens.mean())}
+    train |= {"write": lambda *_, **__: "abc", "REPORT": 2, **SMALL}
     options = ["--data", path, "--steps", 9]
     with pytest.raises(KeyboardInterrupt):
         run_main("text/gpt/shakespeare.py", *options, **train)
@@ -316,13 +313,13 @@ def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_
         model = ngrams.NGrams(2, text[:10_800], "abcdef")
         means = [one["mean"] for one in results["orders"]]
         np.testing.assert_allclose(means, model.losses(text[10_800:]).mean(axis=1))
+    runs = longest_runs("not to bed or no", "to be or not to be")
+    assert runs == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 6, 5, 4, 3, 2, 1]
     for context in ("", "a", "x"):
         assert sum(model.probabilities(one, context)[1] for one in "abcdef") == pytest.approx(1)
 
 
-def test_heads_are_chosen_on_half_of_the_windows_and_scored_on_the_others(
-    run_main, tiny_run, tmp_path
-):
+def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run, tmp_path):
     text = (tmp_path / "text.txt").read_text()
     chosen, confirmed = (np.zeros(4), np.array([1, 3, 2, 0])), (np.arange(4), np.arange(5, 9))
     scores = Mock(side_effect=[{"vowels": chosen}, {"vowels": confirmed}])
@@ -335,14 +332,7 @@ def test_heads_are_chosen_on_half_of_the_windows_and_scored_on_the_others(
     assert all(one in text[10_800:] for one in [*texts, *others])
 
 
-@pytest.fixture
-def counted():
-    """Return a Text in which each token is its place: 0 to 899 learn, 900 to 999 validate."""
-    places = np.arange(1_000)
-    return characters.Text("abcdef", places[:900], places[900:])
-
-
-def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, counted, tmp_path):
+def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, tmp_path):
     alphabet, path = "".join(sorted(set("\n".join(messages.load_messages().texts)))), None
     for lines in (messages.skeleton, str):  # the messages, then a text
         parts = fine_tune.read_texts(path, alphabet, 1)
@@ -356,7 +346,7 @@ def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, counted, tmp
     model.predict.return_value = 0
     results = run_main(
         "text/gpt/fine_tune.py", "RUN", read_texts=lambda *_: ["abab", "cdcd"], batches=batches,
-        load_first=lambda _: (model, {}), text_of_run=lambda _: counted, keep=Mock(),
+        load_first=lambda _: (model, {}), text_of_run=lambda _: PLACES, keep=Mock(),
         train_one_way=lambda *_: (model, 1), merge_lora=lambda _: model,
         token_losses=lambda model, tokens: tokens, write=lambda *_, **__: "a",
     )[1]  # fmt: skip
@@ -376,8 +366,7 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path, monkeypatc
     _, written = run_main("text/gpt/generate.py", run, "--length", 80, "--check")
     assert len(written["text"]) == 80 and written["difference"] < 1e-4
     assert len(run_main("text/gpt/heads.py", run, WINDOWS=8)[1]["best"]) == 4
-    _, found = run_main("text/gpt/copies.py", run, "--length", 100)
-    assert found["n-grams of 9 characters"]["mean"] > found["network, temperature 1.0"]["mean"]
+    assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
     assert "has other sizes" in failure(fine_tune.load_first, str(run))
     for script in (fine_tune, addition):
         monkeypatch.setattr(script, "build_gpt", lambda *sizes: gpt.build_gpt(*sizes, 16, 2, 1))
@@ -429,17 +418,12 @@ def test_a_damaged_run_or_another_text_ends_with_one_line(tiny, tiny_run, tmp_pa
     assert characters.harmless("a\n\x1b[2J") == "a\n?[2J"  # of an alphabet from a file
 
 
-def test_runs_that_are_copied_are_the_longest():
-    runs = longest_runs("not to bed or no", "to be or not to be")
-    assert runs == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 6, 5, 4, 3, 2, 1]
-
-
-def test_sums_that_are_held_out_are_not_learned(run_main, counted):
+def test_sums_that_are_held_out_are_not_learned(run_main):
     model, batches = Mock(input_shape=(None, 64)), Mock()
     share = Mock(side_effect=lambda model, lines: len(lines) / 8_100)
     results = run_main(
         "text/gpt/addition.py", "RUN", "--ways", "all weights", load_first=lambda _: (model, {}),
-        text_of_run=lambda _: counted, extend=lambda *_: model, keep=Mock(), batches=batches,
+        text_of_run=lambda _: PLACES, extend=lambda *_: model, keep=Mock(), batches=batches,
         train_one_way=lambda *_: (model, 1), share_right=share, token_losses=lambda *some: some[1],
     )[1]  # fmt: skip
     (lines, *_), one = batches.call_args.args, results["ways"]["all weights"]

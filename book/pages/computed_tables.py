@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
+from functools import partial
 
 from scipy.stats import norm
 
+from book.pages.filed import all_results, bands, entries
 from book.pages.results import ahead, load
 from book.pages.tables import PERCENT, interval, markdown, number, p_value
 from utils.comparisons import compare_seeds, holm
-from utils.files import read_json
-from utils.runs import RESULTS, ROOT
+from utils.runs import ROOT
 from utils.statistics import mean_and_deviation, with_deviation
 
-TABLES = {}  # by name, a function that makes a table in Markdown
+TABLES = {"all_results": all_results, "bands": bands}  # functions that make a table
 
 
 def table(make):
@@ -22,64 +23,6 @@ def table(make):
 
 def words(name):
     return name.replace("_", " ")
-
-
-def entries(name):
-    """Return the results of a measurement, {key: value}, without how they were measured."""
-    return {key: value for key, value in load(name).items() if key != "provenance"}
-
-
-@table
-def all_results():
-    rows = []
-    for name in sorted(path.stem for path in RESULTS.glob("*.json")):
-        about = load(name)["provenance"]
-        seconds, others = about.get("seconds"), about.get("others")
-        row = [f"`{name}`", f"`{about['command'].removeprefix('python ')}`"]
-        row.append(about.get("date", "earlier").replace("-", "\N{NON-BREAKING HYPHEN}"))
-        row += [about.get("commit") or "", about.get("cores", "")]
-        row.append("" if seconds is None else f"{seconds:,.0f}")
-        rows.append([*row, "" if others is None else number(others, ".0%")])
-    left = ["command, after `python`", "day", "commit"]
-    return markdown(["result", *left, "cores", "seconds", "other programs"], rows, left)
-
-
-@table
-def bands():
-    rows = []
-    for path in sorted((RESULTS / "bands").glob("*.json")):
-        band, name = read_json(path), f"bands_{path.stem}"
-        losses = band["losses"].values()
-        trials = entries(name) if (RESULTS / f"{name}.json").exists() else {}
-        held = [f"{trial}: {one['inside']} of {one['runs']}" for trial, one in trials.items()]
-        command = band["provenance"]["command"].removeprefix("python ")
-        ends = f"{min(losses):.4g} to {max(losses):.4g}"
-        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
-    left = ["score", "from ... to", "inside the band"]
-    return markdown(["command, after `python`", left[0], "seeds", *left[1:]], rows, left)
-
-
-def compared_backends(results, columns):
-    """Return a row for each back end; columns: {script of backends.py: heading}."""
-    names, rows = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}, []
-    for backend, scripts in load(results).items():
-        if backend in names:
-            version = next(iter(scripts.values()))["version"].split()[1].partition("+")[0]
-            found = [scripts[name] for name in columns]
-            cells = [f"{one['seconds']:.0f} s, {number(one['accuracy'], '.1%')}" for one in found]
-            rows.append([f"{names[backend]} {version}", *cells])
-    return markdown(["back end", *columns.values()], rows)
-
-
-@table
-def backends():
-    headings = {"xor": "XOR", "churn": "churn, second lesson", "mnist": "`conv_net`, 3 epochs"}
-    return compared_backends("backends", headings)
-
-
-@table
-def backends_lstm():
-    return compared_backends("backends_lstm", {"lstm": "`lstm`, 1 epoch"})
 
 
 @table
@@ -99,11 +42,8 @@ def exercises():
 @table
 def exercise_mutants():
     totals, keys = load("exercises")["totals"], ("mutants", "refused", "named")
-    kinds = {
-        "by hand, known when checks were written or mended": totals["hand"],
-        "by hand, written after the checks": totals["unseen"],
-        "by rule": totals["rule"],
-    }
+    kinds = {"by hand, known when checks were written or mended": totals["hand"]}
+    kinds |= {"by hand, written after the checks": totals["unseen"], "by rule": totals["rule"]}
     kinds["all"] = {key: sum(one[key] for one in kinds.values()) for key in keys}
     rows = []
     for title, one in kinds.items():
@@ -172,14 +112,8 @@ def behind(result, methods):
 NETWORKS = ["perceptron", "dilated_convolution", "GRU", "LSTM"]
 
 
-@table
-def forecast_1_behind():
-    return behind("forecast_1", NETWORKS)
-
-
-@table
-def forecast_24_behind():
-    return behind("forecast_24", ["gradient_boosting", *NETWORKS])
+FORECASTS = {"forecast_1": NETWORKS, "forecast_24": ["gradient_boosting", *NETWORKS]}
+TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in FORECASTS.items()}
 
 
 @table
@@ -204,23 +138,6 @@ def mnist_techniques():
     header = ["", "20,000 images, 8 epochs", "2,000 images, 30 epochs"]
     header += ["one pair, all images, 3 epochs", "one pair, all images, 60 epochs"]
     return markdown(header, rows)
-
-
-@table
-def mnist_schedule():
-    """The schedule, its peak and the batch size, each in two settings."""
-    networks, rows = load("mnist_schedule")["55000_images"], []
-    for rate, shown_rate in (("", "0.001"), ("_learning_rate_0_005", "0.005")):
-        for batch, size in (("", "256"), ("_batch_size_128", "128")):
-            row = [shown_rate, size]
-            for schedule in ("", "_lr_schedule_cosine"):
-                one = networks[f"conv_net{schedule}{rate}{batch}"]
-                entropies = one["cross_entropy"]
-                row.append(with_deviation(one["accuracy"], PERCENT))
-                row.append(f"{sum(entropies) / len(entropies):.4f}")
-            rows.append(row)
-    header = ["rate, or peak", "batch size", "constant rate", "cross-entropy, constant"]
-    return markdown([*header, "cosine", "cross-entropy, cosine"], rows)
 
 
 @table

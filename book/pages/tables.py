@@ -73,6 +73,7 @@ FORMS = {  # with what may stand behind them, such as .1%
     "p": lambda p, _: p_value(p),
     "words": lambda text, _: text.replace("_", " "),
     "minus": lambda text, _: minus(text),
+    "version": lambda text, _: text.split()[1].partition("+")[0],  # of a back end
     "shown": lambda shown, _: "yes" if shown else "not shown",
     "line": lambda text, most: text[: int(most)].replace("\n", " / "),
     "excerpt": lambda text, most: text[: int(most)].strip().replace("\n", " / "),

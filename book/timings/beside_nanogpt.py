@@ -5,24 +5,24 @@
     python book/timings/beside_nanogpt.py nanoGPT other/bin/python
 
 Trains both in turn, each in a process of its own: 500 steps of 12 windows, with the setting that
-nanoGPT's README gives for a computer without a GPU. Prints the loss of both on the validation part
+nanoGPT's README gives for a computer without a GPU. Files the loss of both on the validation part
 and the seconds that their steps took, validation left out; ours with the first one, in which
 TensorFlow builds its graph. Some three minutes; nothing else should run meanwhile.
 Chapter: text/gpt/README.md#what-matters
 """
 
-from chapter import OUTPUTS
+from chapter import OUTPUTS, ROOT
 
 import json
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean
 
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, save_results
+from utils.runs import fail, make_folder, save_results
 
 STEPS = 500
 ROUNDS = 2
@@ -34,21 +34,11 @@ SETTING = (
 
 def run(command, cwd):
     """Run a command and return what it prints."""
-    process = subprocess.run(
-        command, cwd=cwd, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
-    )
+    options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+    process = subprocess.run(command, cwd=cwd, **options)
     if process.returncode:
         fail(f"this failed: {' '.join(map(str, command))}")
     return process.stdout
-
-
-def prepare(nanogpt, python):
-    """Let nanoGPT's own script turn our copy of the text into numbers."""
-    data = nanogpt / "data" / "shakespeare_char"
-    if not (data / "prepare.py").is_file():
-        fail(f"{nanogpt} is not a checkout of nanoGPT.")
-    shutil.copy(ROOT / "text" / "shakespeare.txt", data / "input.txt")
-    run([python, "prepare.py"], data)
 
 
 def train_nanogpt(nanogpt, python, steps, folder):
@@ -59,7 +49,7 @@ def train_nanogpt(nanogpt, python, steps, folder):
     losses = re.findall(r"^step \d+: .*val loss ([\d.]+)$", printed, re.MULTILINE)
     times = re.findall(r"^iter \d+: .*time ([\d.]+)ms", printed, re.MULTILINE)
     steps_alone = [float(time) / 1000 for time in times[1:-1]]  # first and last hold an evaluation
-    return float(losses[-1]), statistics.mean(steps_alone)
+    return float(losses[-1]), mean(steps_alone)
 
 
 def train_ours(steps, folder):
@@ -80,27 +70,26 @@ def main(argv=None):
     add("--rounds", type=positive(int), default=ROUNDS)
     args = parser.parse_args(argv)
     folder, python = make_folder(args.outputs), args.python.absolute()
-    prepare(args.nanogpt, python)
+    data = args.nanogpt / "data" / "shakespeare_char"
+    if not (data / "prepare.py").is_file():
+        fail(f"{args.nanogpt} is not a checkout of nanoGPT.")
+    shutil.copy(ROOT / "text" / "shakespeare.txt", data / "input.txt")
+    run([python, "prepare.py"], data)  # turns our copy of the text into numbers
     found = {"ours": [], "nanogpt": []}
-    for number in range(args.rounds):
-        for name, losses in found.items():
-            own = folder / f"{name}_{number + 1}"
-            if name == "ours":
-                loss, seconds = train_ours(args.steps, own)
-            else:
-                loss, seconds = train_nanogpt(args.nanogpt, python, args.steps, own)
-            losses.append({"loss": loss, "seconds_a_step": seconds})
-            print(f"{name:8} loss {loss:.3f}, {1000 * seconds:.0f} ms a step", flush=True)
-    results = {
-        "steps": args.steps,
-        "rounds": found,
-        "torch": run([python, "-c", "import torch; print(torch.__version__)"], ROOT).strip(),
-        "commit": run(["git", "rev-parse", "--short", "HEAD"], args.nanogpt).strip(),
-    }
-    for name, rounds in found.items():
-        results[name] = {
-            key: statistics.mean(one[key] for one in rounds) for key in ("loss", "seconds_a_step")
+    for number in range(1, args.rounds + 1):
+        pairs = {
+            "ours": train_ours(args.steps, folder / f"ours_{number}"),
+            "nanogpt": train_nanogpt(args.nanogpt, python, args.steps, folder / f"his_{number}"),
         }
+        for name, (loss, seconds) in pairs.items():
+            found[name].append({"loss": loss, "seconds_a_step": seconds})
+            print(f"{name:8} loss {loss:.3f}, {1000 * seconds:.0f} ms a step", flush=True)
+    results = {"steps": args.steps, "rounds": found}
+    results["torch"] = run([python, "-c", "import torch; print(torch.__version__)"], ROOT).strip()
+    results["commit"] = run(["git", "rev-parse", "--short", "HEAD"], args.nanogpt).strip()
+    for name, rounds in found.items():
+        keys = ("loss", "seconds_a_step")
+        results[name] = {key: mean(one[key] for one in rounds) for key in keys}
     results["ratio"] = results["ours"]["seconds_a_step"] / results["nanogpt"]["seconds_a_step"]
     print(f"our steps take {results['ratio']:.2f} times as long")
     return save_results(results, folder, __file__, argv)

@@ -23,17 +23,15 @@ from utils.options import make_parser, number, positive
 from utils.runs import fail, make_folder, save_results
 
 MODELS = ["mlp_one_layer", "conv_net"]
-PROCESSES = [1, 2]
 EPOCHS = 3
 TRAIN_SAMPLES = 5_000
 
 
-def measure(model, processes, args, folder):
+def measure(model, processes, options, folder):
     """Train once; return the seconds of an epoch and the weights at the end."""
-    script = ROOT / "backends" / "parallel.py"
-    options = ["-m", model, "--processes", processes, "--epochs", args.epochs]
-    options += ["--train-samples", args.train_samples, "--outputs", folder]
-    if subprocess.run([sys.executable, script, *map(str, options)]).returncode:
+    command = ["backends/parallel.py", "-m", model, "--processes", processes, *options]
+    command = [sys.executable, *map(str, command), "--outputs", str(folder)]
+    if subprocess.run(command, cwd=ROOT).returncode:
         fail(f"{model} was not trained with {processes} processes.")
     seconds = pd.read_csv(folder / f"{model}_history.csv")["seconds"]
     return seconds[1:].median(), load_model(folder / f"{model}.keras").get_weights()
@@ -45,16 +43,14 @@ def main(argv=None):
     parser.add_argument("--epochs", type=number(int, 2), default=EPOCHS, help="at least two")
     parser.add_argument("--train-samples", type=positive(int), default=TRAIN_SAMPLES)
     args = parser.parse_args(argv)
-    folder = make_folder(args.outputs)
-    results = {}
+    folder, results = make_folder(args.outputs).resolve(), {}
+    options = ["--epochs", args.epochs, "--train-samples", args.train_samples]
     for model in MODELS:
-        (one, weights), (two, others) = (
-            measure(model, processes, args, folder / model / str(processes))
-            for processes in PROCESSES
-        )
+        one, weights = measure(model, 1, options, folder / model / "1")
+        two, others = measure(model, 2, options, folder / model / "2")
         apart = max(np.abs(a - b).max() for a, b in zip(weights, others, strict=True))
-        moved = {"weights_apart": float(apart), "parameters": sum(w.size for w in weights)}
-        results[model] = {"one": one, "two": two, "ratio": two / one} | moved
+        results[model] = {"one": one, "two": two, "ratio": two / one, "weights_apart": float(apart)}
+        results[model]["parameters"] = sum(array.size for array in weights)
         print(f"{model:16}{one:7.2f} s {two:7.2f} s  ratio {two / one:.2f}  apart {apart:.1e}")
     return save_results(results, folder, __file__, argv)
 

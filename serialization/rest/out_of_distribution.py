@@ -48,7 +48,7 @@ def load_limits(path):
         known = limits["sha256"] == file_sha256(path)
         numbers = limits["temperature"], limits["least_likeness"]
         fits = known and numbers[0] > 0 and all(map(math.isfinite, numbers))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return limits if fits else None
 
