@@ -150,17 +150,6 @@ def test_shipped_photographs_are_named(tmp_path, capsys):
     assert capsys.readouterr().err.count("text.png is left out: not an image") == 1
 
 
-def test_the_weights_are_all_used_and_maps_average_to_the_score():
-    network, classes, _ = classify.load_network(classify.MODEL)
-    assert network.count_params() == 4_694_024 and len(classes) == 1000
-    pixels = classify.read_picture(classify.PHOTOS / "cat.jpg", 224)
-    probabilities, maps = classify.classify(classify.with_maps(network), np.copy, pixels)
-    logits = maps.mean(axis=(0, 1)) + np.asarray(network.layers[-1].get_weights()[1])
-    np.testing.assert_allclose(
-        np.log(probabilities)[:5] - logits[:5], -np.log(np.exp(logits).sum()), atol=1e-3
-    )
-
-
 def test_class_activation_maps_lie_where_the_thing_is():
     """Drawings on grey: the map follows them, and is in the middle for one in the middle.
 
@@ -168,15 +157,16 @@ def test_class_activation_maps_lie_where_the_thing_is():
     right than equal parts of the image; the trained network does not look there.
     """
     emoji = photographs.load_emoji()
+    animals = np.flatnonzero(emoji.labels == emoji.classes.index("animal"))[:12]
     network = classify.build_network()
     field, _ = receptive_fields(network)["head_relu"]
     assert field.size == 851 and field.centres(7)[3] == 111.5 + 15.5
     network, middles = classify.with_maps(network), {}
     for top in (32, 80, 128):
         found = []
-        for picture in emoji.sources[:12]:
+        for i in animals:
             pixels = np.full((2, 224, 224, 3), 128, "float32")
-            pixels[0, top : top + 64, 80:144] = picture
+            pixels[0, top : top + 64, 80:144] = emoji.sources[i]
             answers, maps = network.predict_on_batch(pixels)
             of_class = maps[..., answers[0].argmax()]
             heat = (of_class[0] - of_class[1]).clip(0)  # what the drawing adds to the grey

@@ -6,7 +6,7 @@ import pytest
 from conftest import failure, load
 from PIL import Image
 
-from cnn.segmentation import baselines, example_masks, masks, measures, scenes, segment, u_net
+from cnn.segmentation import baselines, example_masks, masks, measures, segment, u_net
 from cnn.segmentation.scenes import make_scenes
 
 find = load("cnn/segmentation/find.py")
@@ -25,14 +25,6 @@ def test_a_scene_is_labelled_by_what_is_on_top():
     # The first scenes are the same, however many follow; another part has other digits.
     np.testing.assert_array_equal(make_scenes("validation", 3, 1).images, made.images[:3])
     assert (make_scenes("train", 3, 1).labels != made.labels[:3]).any()
-
-
-def test_digits_cross_but_do_not_hide_each_other():
-    random = np.random.default_rng(1)
-    for _ in range(50):
-        places = np.array(scenes.choose_places(5, random))
-        distances = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
-        assert (distances + 99 * np.eye(5)).min() >= scenes.APART
 
 
 def test_iou_is_that_of_keras_and_of_a_hand():

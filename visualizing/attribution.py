@@ -131,10 +131,8 @@ def choose(model):
 
 def draw(model, images, titles, classes, methods, path):
     """Draw each image in a row, and beside it its maps of importance."""
-    figure, panels = plt.subplots(
-        len(images), 1 + len(methods), figsize=(1.5 * (1 + len(methods)), 1.55 * len(images)),
-        squeeze=False,
-    )  # fmt: skip
+    size = 1.5 * (1 + len(methods)), 1.55 * len(images)
+    figure, panels = plt.subplots(len(images), 1 + len(methods), figsize=size, squeeze=False)
     columns = [images, *(make(model, images, classes) for make in methods.values())]
     for row, axes_row in enumerate(panels):
         for axes, column, name in zip(axes_row, columns, ["", *methods], strict=True):

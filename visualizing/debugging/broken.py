@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mnist.data import prepare_mnist
+from mnist.data import SPLIT, prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import make_folder, provenance, save_results, write_json
@@ -40,7 +40,7 @@ def save_run(training, history, folder):
     for part, (x, y) in training.digits.parts().items():
         scores[part] = score(y, model.predict(x, verbose=0))
     settings = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
-    run = {"provenance": provenance(__file__, None), "settings": settings}
+    run = {"provenance": provenance(__file__, None) | {"split": SPLIT}, "settings": settings}
     write_json(run | {"models": {model.name: scores}}, folder / "results.json")
     return scores
 

@@ -17,7 +17,7 @@ from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, save_results
 from utils.training import load_history
 from visualizing import networks
-from visualizing.debugging.symptoms import CHECKS, Patient
+from visualizing.debugging.symptoms import CHECKS, Patient, examine
 
 
 def admit(folder, name, run):
@@ -26,12 +26,6 @@ def admit(folder, name, run):
     model = networks.load_network(folder / f"{name}.keras", diverged=True)
     said, settings = run["models"][name], {"optimizer": "adam"} | run["settings"]
     return Patient.of(model, *networks.held_out_digits(), history, said, settings)
-
-
-def examine(patient):
-    """Return {check: what it found} for the checks that found something."""
-    found = {check.__name__: check(patient) for check in CHECKS}
-    return {name: text for name, text in found.items() if text}
 
 
 def examine_run(folder):

@@ -26,8 +26,8 @@ from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results, shown, write_json
 from visualizing.debugging import checklist
 from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
-from visualizing.debugging.doctor import examine
 from visualizing.debugging.faults import FAULTS
+from visualizing.debugging.symptoms import examine
 
 
 def draw_curves(history, path):

@@ -211,3 +211,9 @@ CHECKS = [
     diverged, not_probabilities, learned_nothing, dead_neurons, unusual_rate, still_learning,
     loud_start, not_scaled, leak, overfitting, unrelated_labels, training_lags, small_batches,
 ]  # fmt: skip
+
+
+def examine(patient):
+    """Return {check: what it found} for the checks that found something."""
+    found = {check.__name__: check(patient) for check in CHECKS}
+    return {name: text for name, text in found.items() if text}
