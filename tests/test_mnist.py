@@ -169,8 +169,8 @@ def test_each_part_goes_where_it_belongs(
     seeds = []
     monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
     monkeypatch.setattr(mnist.SaveCheckpoint, "save", lambda *_: None)
-    for draw_or_write in ("draw_figures", "write_report"):
-        monkeypatch.setattr(mnist, draw_or_write, lambda *_: None)
+    for keep in ("draw_figures", "describe", "write_report"):
+        monkeypatch.setattr(mnist, keep, lambda *_: {})
     options = ["-m", "mlp_tiny", "--seed", "7", "--outputs", str(tmp_path)]
     results = mnist.main([*options, *["--test"] * test])
     asked = "predict test; " * test
