@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -15,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from mnist import data, finished, models, report
 from mnist.overfitting import settings
-from utils.runs import RESULTS, write_json
+from utils.runs import write_json
 from utils.statistics import score
 
 PARAMETERS = {
@@ -72,30 +70,21 @@ def test_those_who_validate_were_drawn_by_scikit_learn():
     assert student[validates].mean() == pytest.approx(0.48, abs=0.01)
 
 
-ZEROS = {f"{a}_{p}": np.zeros((n, *s), "uint8") for p, n in (("train", 60_000), ("test", 10_000))
-         for a, s in (("x", (28, 28)), ("y", ()))}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("load", "path", "changes"),
-    [
-        (data.load_mnist, data.MNIST_FILE, {"x_test": ZEROS["x_test"][:, :27]}),
-        (data.load_mnist, data.MNIST_FILE, {"x_train": ZEROS["x_train"][1:]}),
+def test_damaged_data_end_with_one_line(tmp_path):
+    for load, path, changes in [
+        (data.load_mnist, data.MNIST_FILE, {"x_test": np.zeros((10_000, 28, 27), "uint8")}),
         (data.load_mnist, data.MNIST_FILE, {"x_test": np.full((10_000, 28, 28), np.nan)}),
-        (data.load_mnist, data.MNIST_FILE, {"y_test": ZEROS["y_test"] + 10}),
+        (data.load_mnist, data.MNIST_FILE, {"y_test": np.full(10_000, 10, "uint8")}),
         (data.load_writers, data.WRITERS_FILE, {"train": np.zeros(59_999, "uint16")}),
         (data.load_writers, data.WRITERS_FILE, {"train": np.zeros(60_000, "uint16")}),
         (data.load_writers, data.WRITERS_FILE, None),
-    ],
-)
-def test_damaged_data_end_with_one_line(load, path, changes, tmp_path):
-    damaged = tmp_path / path.name
-    if changes is None:
-        damaged.write_bytes(path.read_bytes()[:1000])
-    else:
-        whole = ZEROS if load is data.load_mnist else dict(np.load(path))
-        np.savez(damaged, **whole | changes)
-    assert re.search(rf"{path.name} is damaged .*Restore it", failure(load, damaged))
+    ]:
+        damaged = tmp_path / path.name
+        if changes is None:
+            damaged.write_bytes(path.read_bytes()[:1000])
+        else:
+            np.savez(damaged, **dict(np.load(path)) | changes)
+        assert re.search(rf"{path.name} is damaged .*Restore it", failure(load, damaged))
 
 
 def test_missing_data_are_downloaded_or_end_with_one_line(tmp_path, monkeypatch):
@@ -112,37 +101,14 @@ def test_every_model_of_the_zoo_learns_and_is_as_large_as_the_book_states(name):
     assert name in models.ZOO and model.name == name
     assert model.count_params() == PARAMETERS[name]
     assert f"{PARAMETERS[name]:,} parameters" in models.MODELS[name].__doc__
+    *hidden, output = [one for one in model.layers if hasattr(one, "kernel_regularizer")]
+    penalized = [layer.kernel_regularizer is not None for layer in [*hidden, output]]
+    assert penalized == [name in ("conv_net_l1", "conv_net_l2")] * len(hidden) + [False]
     digits = data.prepare_mnist(model.input_shape[1:], 256)
     keras.utils.set_random_seed(0)
     model.compile("adam", "categorical_crossentropy")
     fitted = model.fit(digits.x_train, digits.y_train, batch_size=256, epochs=12, verbose=0)
     assert fitted.history["loss"][-1] < 0.8 * fitted.history["loss"][0]
-
-
-@pytest.mark.parametrize(
-    ("name", "shares"),
-    [
-        ("mlp_two_layers_dropout", [0.5, 0.5]),
-        ("conv_net_dropout", [0.25, 0.5]),
-        ("best_net", [0.3, 0.5]),
-    ],
-)
-def test_dropout_drops_what_the_book_says(name, shares):
-    dropouts = [
-        one for one in models.MODELS[name]().layers if isinstance(one, keras.layers.Dropout)
-    ]
-    dropped = [(layer(np.ones((1, 10_000)), training=True) == 0) for layer in dropouts]
-    found = [keras.ops.convert_to_numpy(zeros).mean() for zeros in dropped]
-    assert found == pytest.approx(shares, abs=0.03)
-
-
-@pytest.mark.parametrize(("name", "penalty"), [("conv_net_l1", "l1"), ("conv_net_l2", "l2")])
-def test_penalties_fall_on_every_kernel_but_the_last(name, penalty):
-    network = models.MODELS[name]()
-    *hidden, output = [one for one in network.layers if hasattr(one, "kernel_regularizer")]
-    assert len(hidden) == 4 and output.kernel_regularizer is None
-    for layer in hidden:
-        assert float(getattr(layer.kernel_regularizer, penalty)) == pytest.approx(0.0001)
 
 
 def test_sure_mistakes_count_in_full():
@@ -203,8 +169,8 @@ def test_each_part_goes_where_it_belongs(
     seeds = []
     monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
     monkeypatch.setattr(mnist.SaveCheckpoint, "save", lambda *_: None)
-    for draw_or_write in ("draw_figures", "write_report"):
-        monkeypatch.setattr(mnist, draw_or_write, lambda *_: None)
+    for keep in ("draw_figures", "describe", "write_report"):
+        monkeypatch.setattr(mnist, keep, lambda *_: {})
     options = ["-m", "mlp_tiny", "--seed", "7", "--outputs", str(tmp_path)]
     results = mnist.main([*options, *["--test"] * test])
     asked = "predict test; " * test
@@ -230,14 +196,6 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     assert results["models"]["conv_net_average"]["parameters"] == PARAMETERS["conv_net"]
     model = load_script("serialization/rest/app.py").load(tmp_path / "conv_net_average.keras")
     assert model.name == "conv_net_average"
-
-
-def test_the_convolution_in_numbers_is_drawn(run_lesson):
-    """The README computes the same with a network of its own."""
-    script, results = run_lesson("book/figures/convolution.py", figure="mnist_convolution")
-    assert results["after pooling"] == [[1, 3], [0, 6]]
-    window = [line[2:5] for line in script.PICTURE[3:]]
-    assert results["feature map"][3][2] == np.sum(np.multiply(window, script.KERNEL)) == 6
 
 
 @pytest.mark.slow
@@ -267,27 +225,6 @@ def test_the_best_epoch_of_a_curve_is_marked(monkeypatch):
     assert saved[0].lines[0].get_marker() == "o"  # a line through one point would be empty
 
 
-def test_titles_name_the_options_of_a_run():
-    given = {"model": "le_net", "epochs": 3, "seed": 1, "batch_size": 8, "augment": "layers"}
-    options = report.changes(given, {"batch_size": 256}.get)
-    assert options == ["--batch-size", "8", "--augment", "layers"]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="knows no limit on the size of a file")
-def test_a_full_disk_ends_with_one_line_and_leaves_whole_files(tmp_path):
-    limited = (
-        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (100_000,));"
-        "del sys.argv[0]; sys.path[0] = 'mnist'; runpy.run_path(sys.argv[0], {}, '__main__')"
-    )
-    options = ["-m", "le_net", "--epochs", "1", "--train-samples", "64", "--outputs", str(tmp_path)]
-    command = [sys.executable, "-c", limited, "mnist/mnist.py", *options]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 1 and "Traceback" not in run.stderr
-    assert f"mnist.py: cannot write to {tmp_path} ([Errno 27]" in run.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "le_net_history.csv"}
-
-
 def test_a_run_of_another_split_is_refused(load_script, tmp_path):
     """run.json and results.json; older runs say nothing of their split."""
     run = finished_run("le_net")
@@ -309,17 +246,6 @@ def test_a_damaged_run_json_gets_one_line_or_is_a_run(tmp_path):
         else:
             assert isinstance(known["model"], str) and known["epochs"] > 0
             assert isinstance(known["batch_size"], int) and known["optimizer"] == "adam"
-
-
-def test_one_training_is_filed_once():
-    """Or two pages could show two results of one command."""
-    filed = []
-    for path in RESULTS.glob("*.json"):
-        run = json.loads(path.read_text(encoding="utf-8"))
-        if "settings" in run:  # a run of mnist.py or lab.py
-            changed = {name: value for name, value in run["settings"].items() if value}
-            filed += [changed | {"model": name} for name in run["models"]]
-    assert [run for run in filed if filed.count(run) > 1] == []
 
 
 def test_what_no_softmax_gives_is_refused(tmp_path):

@@ -3,23 +3,20 @@
 import json
 import os
 import signal
-import sqlite3
 from dataclasses import asdict, replace
 
 import keras
 import numpy as np
 import optuna
-import pandas as pd
 import pytest
 from conftest import NUMBERS, failure, finished_run, first_digits
 
 from mnist import models
-from mnist.data import prepare_mnist
-from mnist.overfitting import lab
+from mnist.overfitting import lab, weights
 from mnist.overfitting.settings import DEFAULTS
-from mnist.studies import temperature, trainings
+from mnist.studies import storage, temperature, trainings
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
-from utils.comparisons import compare_family, compare_networks, compare_seeds, holm
+from utils.comparisons import compare_networks, compare_seeds, holm
 from utils.runs import write_json
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
@@ -34,13 +31,11 @@ def test_figures_are_drawn(load_script, tmp_path):
 
 @pytest.mark.slow
 def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
-    fitting = load_quickly("mnist/overfitting/fitting.py")
-    title = "Too few images"
+    fitting, title = load_quickly("mnist/overfitting/fitting.py"), "Too few images"
     monkeypatch.setattr(fitting, "RUNS", {title: fitting.RUNS[title]})
     monkeypatch.setattr(fitting, "draw", lambda histories, path: None)
     result = fitting.main(["--epochs", "25", "--outputs", str(tmp_path)])[title]
-    assert result["train"]["accuracy"] > 0.98
-    assert result["train"]["accuracy"] - result["validation"]["accuracy"] > 0.08
+    assert 0.98 < result["train"]["accuracy"] > result["validation"]["accuracy"] + 0.08
 
 
 def test_experiments_really_change_what_they_say(load_script, tmp_path, monkeypatch):
@@ -58,17 +53,13 @@ def test_experiments_really_change_what_they_say(load_script, tmp_path, monkeypa
     assert [settings.train_samples for settings in trained] == [500, 5000, 256]
 
 
-def test_weights_are_described(load_script, tmp_path):
-    weights = load_script("mnist/overfitting/weights.py")
+def test_weights_are_described(tmp_path):
     result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
     assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
     assert result["mean_size"] == pytest.approx(0.250125)
-    assert "Train with -m conv_net" in failure(weights.main, [str(tmp_path)])
-    for name in weights.MODELS:
-        models.MODELS[name]().save(tmp_path / f"{name}.keras")
-    results = weights.main([str(tmp_path), "--outputs", str(tmp_path)])
     # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
-    assert results["conv_net_l1"]["weights"] == 92_448
+    assert len(weights.kernel_weights(models.conv_net())) == 92_448
+    assert "Train with -m conv_net" in failure(weights.main, [str(tmp_path)])
 
 
 def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
@@ -146,15 +137,14 @@ def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, mo
 
 def test_what_a_set_foretells(load_script):
     """Three networks; one set ranks them as the test images do, the other one the other way."""
-
-    def scores(*right):
-        sets = zip(("good", "bad", "test"), right, strict=True)
-        return {
+    right = {"a": (0.9, 0.7, 0.8), "b": (0.8, 0.8, 0.7), "c": (0.7, 0.9, 0.6)}
+    networks = {
+        network: {
             name: {"accuracy": a, "cross_entropy": 1 - a, "errors": round(100 - 100 * a)}
-            for name, a in sets
+            for name, a in zip(("good", "bad", "test"), accuracies, strict=True)
         }
-
-    networks = {"a": scores(0.9, 0.7, 0.8), "b": scores(0.8, 0.8, 0.7), "c": scores(0.7, 0.9, 0.6)}
+        for network, accuracies in right.items()
+    }
     found = load_script("mnist/validation_set.py").foretell(networks)
     assert (found["good"]["chosen"], found["bad"]["chosen"]) == ("a", "c")
     assert (found["good"]["errors_of_chosen"], found["bad"]["errors_of_chosen"]) == (20, 40)
@@ -175,7 +165,6 @@ def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monk
     monkeypatch.setattr(trainings, "train_and_score", score)
     options = ["--train-samples", "256", "--epochs", "1", "--outputs", str(tmp_path)]
     found = seeds.main([*reached, "--seeds", "1", "2", "3", "3", *options])["256_images"]
-    assert "compared" not in found["mlp_tiny"]
     for name in ("le_net", "conv_net"):
         ahead = reached[name] - reached["mlp_tiny"]
         compared = found[name]["compared"]
@@ -188,21 +177,16 @@ def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monk
     assert seeds.main([*reached, "--seeds", "1", "2", "3", *options])["256_images"] == found
 
 
-@pytest.mark.parametrize(
-    ("option", "line"),
-    [
+def test_options_in_quotes_that_are_not_for_one_network(load_script, capsys):
+    for option, line in [
         ("--epochs 60", "conv_net --epochs 60: --epochs, --train-samples"),  # even the default
-        ("--seed 3", "go outside the quotes"),
         ("--test", "go outside the quotes"),
         ("--early-stopping 3", "let images that judge take part"),
         ("--lr-schedule plateau", "let images that judge take part"),
-        ("--optimizer sdg", "invalid choice: 'sdg'"),
-    ],
-)
-def test_options_in_quotes_that_are_not_for_one_network(option, line, load_script, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        load_script("mnist/studies/seeds.py").parse_network(f"conv_net {option}")
-    assert line in capsys.readouterr().err
+    ]:
+        with pytest.raises(SystemExit, match="2"):
+            load_script("mnist/studies/seeds.py").parse_network(f"conv_net {option}")
+        assert line in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -238,13 +222,8 @@ def test_seeds_and_networks_are_compared_in_pairs():
     assert by_one["low"] < -0.05 and by_one["high"] == 0  # the writer may not be drawn at all
     assert by_all["low"] == pytest.approx(-0.02) == by_all["high"]
     assert by_all["p"] == pytest.approx(2 * 0.5**20)
-
-
-def test_a_family_of_comparisons_is_corrected_as_a_whole():
     # 0.01 times 4, 0.02 times 3, 0.03 times 2, but no less than the one before, 0.9 times 1.
     assert holm([0.03, 0.9, 0.01, 0.02]) == pytest.approx([0.06, 0.9, 0.04, 0.06])
-    scores, pairs = {"new": [3, 4, 6], "usual": [1, 2, 3]}, [("new", "usual"), ("usual", "new")]
-    assert all(one["holm"] == 2 * one["p"] for one in compare_family(scores, pairs).values())
 
 
 def test_pairs_of_runs(few_digits, load_script, tmp_path):
@@ -258,7 +237,6 @@ def test_pairs_of_runs(few_digits, load_script, tmp_path):
     runs = [str(tmp_path / name) for name in ("one", "two")]
     results = pairs.main([*runs, "--outputs", str(tmp_path / "pairs")])
     ((name, compared),) = results["compared"].items()
-    assert results["first"] == "mlp_one_layer of one" and name == "mlp_one_layer_of_two"
     assert [compared[key] for key in ("both", "only_first", "only_second")] == [10, 40, 90]
     assert compared["mean"] == pytest.approx(-0.1)
     assert "only one network" in failure(pairs.main, runs[:1])
@@ -276,19 +254,16 @@ def test_a_training_goes_on_with_the_same_settings_only(tmp_path, monkeypatch):
 
 def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     """If it were, a network that is sure of everything could not tell the halves apart."""
-    labels = np.eye(10)[[3] * 80 + [5] * 20]  # right in 80 of 100 cases, and says 0.99: too sure
-    answers = np.full((100, 10), 0.01 / 9)
-    answers[:, 3] = 0.99
-    before = temperature.calibration(answers, labels)
-    scaled = with_temperature(answers, fit_temperature(answers, labels))
-    after = temperature.calibration(scaled, labels)
-    assert before["calibration_error"] == pytest.approx(0.19) and after["calibration_error"] < 0.01
+    answers = np.full((100, 10), 0.01 / 9)  # right in 80 of 100 cases, and says 0.99: too sure
+    answers[:, 3], digits = 0.99, np.array([3] * 80 + [5] * 20)
+    scaled = with_temperature(answers, fit_temperature(answers, digits))
+    errors = [temperature.calibration(a, digits)["calibration_error"] for a in (answers, scaled)]
+    assert errors[0] == pytest.approx(0.19) and errors[1] < 0.01
     seen = []
     monkeypatch.setattr(temperature, "fit_temperature", lambda p, _: seen.append(p) or len(seen))
     probabilities = np.arange(1, 9)[:, None] * np.full(10, 0.01)
-    half = np.array([0, 1] * 4)
-    scaled, temperatures = cross_fit_temperature(probabilities, np.eye(10)[[3] * 8], half)
-    assert temperatures == [1, 2]
+    scaled, found = cross_fit_temperature(probabilities, np.full(8, 3), np.array([0, 1] * 4))
+    assert found == [1, 2]
     np.testing.assert_array_equal(seen[0], probabilities[1::2])  # fitted for the half 0
     np.testing.assert_allclose(scaled[1::2], with_temperature(probabilities[1::2], 2))
 
@@ -356,9 +331,6 @@ def test_search_goes_on_where_it_was_and_ends_with_one_line(
     assert results["best"]["learning_rate"] == results["trials"][0]["learning_rate"] == best
     # Afterwards the best settings and those of the quick recipe meet.
     assert fitted[10:] == 3 * [results["best"]] + 3 * [search.BY_HAND]
-    assert pd.read_csv(tmp_path / "trials.csv")["value"].is_monotonic_decreasing
-    # Trials of other lengths are not mixed with these.
-    assert len(search.main([*options, "--epochs", "2", "--trials", "1"])["trials"]) == 1
 
     def press_ctrl_c(*_):
         os.kill(os.getpid(), signal.SIGINT)
@@ -371,38 +343,16 @@ def test_search_goes_on_where_it_was_and_ends_with_one_line(
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("damage", ["nothing", "text", "half", "UPDATE trials SET state = 'LOST'"])
-def test_search_takes_any_folder_and_gives_killed_trials_up(load_script, tmp_path, damage):
-    search, folder = load_script("mnist/studies/search.py"), tmp_path / "a%20b?c#d"
+def test_search_takes_any_folder_and_gives_killed_trials_up(tmp_path):
+    folder = tmp_path / "a%20b?c#d"
     folder.mkdir()
-    search.open_study("a", folder, 1).ask()  # a trial that never ends
+    storage.open_study("a", folder, 1).ask()  # a trial that never ends
+    (trial,) = storage.open_study("a", folder, 1).trials
+    assert trial.state == optuna.trial.TrialState.FAIL
     path = folder / "study.db"
-    if damage == "nothing":
-        (trial,) = search.open_study("a", folder, 1).trials
-        assert trial.state == optuna.trial.TrialState.FAIL
-        return
-    if damage.startswith("UPDATE"):
-        with sqlite3.connect(path) as database:
-            database.execute(damage)
-    else:
-        whole = path.read_bytes()
-        path.write_bytes(b"nonsense" if damage == "text" else whole[: len(whole) // 2])
-    assert "study.db" in (line := failure(search.open_study, "a", folder, 1)) and "Delete" in line
-
-
-@pytest.mark.slow
-def test_search_trains_and_stops_bad_trials(load_script, few_digits, tmp_path):
-    search = load_script("mnist/studies/search.py")
-    study = search.open_study("a", tmp_path, 1)
-    digits = prepare_mnist((28, 28, 1), 2000)
-    good = {"learning_rate": 0.01, "batch_size": 64, "width": 8, "dropout": 0.0}
-    assert search.fit(good, digits, 3, 1, []) > 0.8
-    study.pruner = optuna.pruners.ThresholdPruner(lower=0.999)
-    study.enqueue_trial(good)
-    study.optimize(lambda t: search.run_trial(t, digits, 3, keras.callbacks.Callback()), n_trials=1)
-    (trial,) = study.trials
-    assert trial.state == optuna.trial.TrialState.PRUNED
-    assert list(trial.intermediate_values) == [0]  # one epoch, not three
+    for damaged in (path.read_bytes()[: path.stat().st_size // 2], b"nonsense"):
+        path.write_bytes(damaged)
+        assert "study.db" in failure(storage.open_study, "a", folder, 1)
 
 
 def test_own_run_joins_the_comparison(load_script, tmp_path):
@@ -418,10 +368,6 @@ def test_own_run_joins_the_comparison(load_script, tmp_path):
     assert rows[0]["name"] == "yours: my_net, mine"
     assert rows[0]["seconds"] == 10 * 4 + 2 * 4  # with those of the run that it started from
     assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
-    for change, said in [
-        ({"models": {"my_net": {}}}, "is not a folder of a finished run"),
-        ({"models": {"other": results["models"]["my_net"]}}, "started from a run without this"),
-        ({"settings": {"start_from": str(first)}}, "or in a circle"),
-    ]:
-        (first / "results.json").write_text(json.dumps(results | change))
-        assert said in failure(compare.main, options)
+    results["settings"]["start_from"] = str(first)
+    (first / "results.json").write_text(json.dumps(results))
+    assert "or in a circle" in failure(compare.main, options)
