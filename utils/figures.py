@@ -107,13 +107,3 @@ def count_epochs(axes):
 def marker(epochs):
     """A line of few points needs markers: a single epoch would not be seen at all."""
     return "o" if len(epochs) < 10 else ""
-
-
-def draw_learning_curves(history, path):
-    """Draw loss and accuracy, epoch by epoch, side by side."""
-    figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.8))
-    for axes, key in zip(panels, ("loss", "accuracy"), strict=True):
-        plot_history(axes, history, key)
-        axes.set(title=key.capitalize(), xlabel="Epoch")
-        name_lines(axes)
-    save_figure(figure, path)

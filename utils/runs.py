@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import errno
 import json
 import math
 import os
@@ -84,11 +83,13 @@ def make_new_folder(parent):
     """Make a folder that bears the start time, and an ending if another run has that already."""
     parent.mkdir(parents=True, exist_ok=True)
     start = time.strftime("%Y-%m-%d_%H-%M-%S")
-    for ending in ["", *[f"_{number}" for number in range(2, 1000)]]:
+    folder, number = parent / start, 1
+    while True:
         with contextlib.suppress(FileExistsError):
-            (parent / f"{start}{ending}").mkdir()
-            return parent / f"{start}{ending}"
-    raise FileExistsError(errno.EEXIST, "too many runs have started in this second")
+            folder.mkdir()
+            return folder
+        number += 1
+        folder = parent / f"{start}_{number}"
 
 
 def remove_if_empty(folder):
