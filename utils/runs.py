@@ -65,10 +65,9 @@ def make_folder(folder):
     """
     if folder is None:
         return None
-    folder = Path(folder)
-    with writing_to(folder):
-        new = folder.name == NEW or not folder.exists()
+    with writing_to(folder := Path(folder)):
         str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
+        new = folder.name == NEW or not folder.exists()
         if folder.name == NEW:
             folder = make_new_folder(folder.parent)
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +102,7 @@ def find_run(name, outputs):
 
 
 def newest(paths):
-    """Return the path of the file that was written last; None if there is none."""
+    """Return the path that was written last; None if there is none."""
     return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
 
 
@@ -172,12 +171,12 @@ def save_results(results, folder, script, argv, args=None):
     if folder is None:
         return results
     about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
-    about |= {"settings": settings_of(vars(args))} if args else {}
+    if args:
+        about["settings"] = settings_of(vars(args))
+        place_run(results, script, vars(args))
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
-    if args:
-        place_run(results, script, vars(args))
     print(f"In {shown(folder)}: {', '.join(names)}")
     return results
 
@@ -226,10 +225,9 @@ def look_up(results, path):
 def is_inside(loss, losses):
     """Tell whether a loss is one that other seeds may give, too; losses: sorted.
 
-    The next of many equal draws lies beyond the 40 before it with a probability of 2 / 41, beyond
-    ten with 2 / 11. So the band is wider than they are, the more so the fewer they are: by a tenth
-    of the width on each side for 40, by four tenths for ten. Of normally distributed losses 97 of
-    100 new ones then lie inside, beside ten as beside 40 (tried with random numbers).
+    A new one lies beyond 40 others with a probability of 2 / 41, beyond ten with 2 / 11. So the
+    band is wider than they are: by a tenth on each side for 40, by four tenths for ten. Of normally
+    distributed losses 97 of 100 new ones then lie inside, beside ten as beside 40 (tried).
     """
     margin = (losses[-1] - losses[0]) * 4 / len(losses)
     return losses[0] - margin <= loss <= losses[-1] + margin
