@@ -21,7 +21,8 @@ import time
 from importlib import metadata
 from statistics import median
 
-from utils.runs import ROOT, first_line, load_results
+from utils.files import load_results
+from utils.runs import ROOT, first_line
 
 PROJECT = ROOT
 PYTHONS = [(3, 11), (3, 12), (3, 13)]  # those that the tests run with

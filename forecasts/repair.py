@@ -8,8 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from utils.files import read_bytes
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 from utils.statistics import fit_float32
 
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.

@@ -17,8 +17,7 @@ import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from forecasts import repair
-from utils.files import read_bytes
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),

@@ -18,8 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from utils import options
-from utils.files import read_bytes
-from utils.runs import fail
+from utils.runs import fail, read_bytes
 
 # RowNumber, CustomerId and Surname tell customers apart, and are left out.
 CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}

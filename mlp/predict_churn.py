@@ -23,9 +23,10 @@ import pandas as pd
 
 from mlp import churn
 from mlp.mlp import NEW_CUSTOMER, THRESHOLD
+from utils.files import newest
 from utils.loading import load_model
 from utils.options import make_parser, number
-from utils.runs import fail, make_folder, newest, replacing, save_results, shown, writing_to
+from utils.runs import fail, make_folder, replacing, save_results, shown, writing_to
 
 RUNS = ROOT / "mlp" / "outputs"
 SHOWN = 10  # customers of a table that are printed

@@ -15,10 +15,10 @@ import numpy as np
 
 from mnist.data import SPLIT, load_parts
 from mnist.report import write_report
-from utils.files import fits, read_bytes, read_json
+from utils.files import fits, read_json
 from utils.loading import DIVERGED
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line
+from utils.runs import fail, find_run, first_line, read_bytes
 
 # What results.json says of a run, and of each network; more may be there.
 RUN = {"provenance": dict, "settings": dict, "models": dict}

@@ -20,9 +20,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from utils.figures import LINES, marker, name_lines, save_figure
-from utils.files import fits, read_bytes, read_json
+from utils.files import fits, read_json
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, printable, save_results
+from utils.runs import ROOT, fail, make_folder, printable, read_bytes, save_results
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.

@@ -26,9 +26,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from utils.files import read_bytes
 from utils.options import make_parser
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, read_bytes
 
 CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the median counts
 

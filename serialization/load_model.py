@@ -22,10 +22,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.files import read_bytes
+from utils.files import newest
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, newest, printable
+from utils.runs import fail, printable, read_bytes
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 

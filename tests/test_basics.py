@@ -9,7 +9,7 @@ from conftest import ROOT
 from keras import layers
 
 from basics import backpropagation, gradient_descent, vanishing_gradient
-from utils.runs import load_results
+from utils.files import load_results
 
 
 def test_backpropagation_by_hand_is_that_of_keras_and_of_small_changes(run_lesson):

@@ -16,7 +16,7 @@ from cnn.depth import KINDS, build_network, gradient_sizes, load_images
 from cnn.receptive_field import receptive_fields
 from cnn.studies import cached
 from utils import statistics
-from utils.runs import load_results
+from utils.files import load_results
 
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")

@@ -11,8 +11,8 @@ from customizing.loops import adversarial, defences, siamese, updates
 from customizing.speed import faster, slow_place
 from customizing.train_steps import OwnStep
 from mnist.data import prepare_mnist
+from utils.files import load_results
 from utils.gradients import gradients
-from utils.runs import load_results
 
 every_back_end = pytest.mark.every_back_end
 numpy_of = ops.convert_to_numpy

@@ -13,7 +13,7 @@ import pytest
 from conftest import load
 
 from mnist.data import Digits
-from utils.runs import load_results
+from utils.files import load_results
 from visualizing.debugging import cases, symptoms
 from visualizing.debugging.faults import COUNT, FAULTS, Training
 from visualizing.debugging.symptoms import Patient

@@ -13,7 +13,7 @@ from conftest import ROOT, render
 
 from exercises import check, mutants
 from exercises.judging import judge, load
-from utils.runs import load_results
+from utils.files import load_results
 
 FOLDER = ROOT / "exercises"
 CHAPTER = (FOLDER / "README.md").read_text(encoding="utf-8")

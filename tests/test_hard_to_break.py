@@ -18,9 +18,9 @@ from mnist import finished
 from serialization.rest import app
 from utils import loading, pictures
 from utils.figures import save_figure
-from utils.files import read_bytes, read_json
+from utils.files import read_json
 from utils.pictures import PictureError, TooLargeError, open_picture
-from utils.runs import make_folder, provenance
+from utils.runs import make_folder, provenance, read_bytes
 from visualizing.debugging import doctor
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"

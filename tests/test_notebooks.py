@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import ROOT, given_away, skip_loudly
 
-from utils.runs import load_results
+from utils.files import load_results
 
 pytestmark = pytest.mark.slow  # what they need is installed for the slow tests alone
 

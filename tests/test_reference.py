@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, spoilt
 
 from reference import activations, initializers, my_runs, optimizers
-from utils.runs import load_results
+from utils.files import load_results
 
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from book.measuring.measurements import MEASUREMENTS
-from utils.runs import load_results
+from utils.files import load_results
 
 # Together some two minutes on two cores. Each part of the book that computes without training for
 # long is in here; the others are measured once for a release.

@@ -1,20 +1,10 @@
 """Files from outside: read with care, or refused in one line."""
 
-import errno
 import hashlib
 import json
 from pathlib import Path
 
-from utils.runs import fail
-
-
-def read_bytes(path, most=-1):
-    """Return what a file holds, at most so many bytes."""
-    path = Path(path)
-    if path.exists() and not path.is_file():  # one would wait for whoever writes to a named pipe
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    with path.open("rb") as file:
-        return file.read(most)
+from utils.runs import RESULTS, fail, read_bytes
 
 
 def read_json(path):
@@ -51,3 +41,13 @@ def read_text(path, errors="strict"):
 def file_sha256(path):
     """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def newest(paths):
+    """Return the path that was written last; None if there is none."""
+    return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+
+
+def load_results(name):
+    """Return what assets/results/NAME.json holds: a measurement of the book."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from utils.files import read_bytes
-from utils.runs import first_line
+from utils.runs import first_line, read_bytes
 
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]  # some others start programs
 BYTES = 64 * 2**20  # of a file

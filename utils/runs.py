@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import errno
 import json
 import math
 import os
@@ -101,9 +102,13 @@ def find_run(name, outputs):
     return Path(name) if Path(name).is_dir() else outputs / name
 
 
-def newest(paths):
-    """Return the path that was written last; None if there is none."""
-    return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+def read_bytes(path, most=-1):
+    """Return what a file holds, at most so many bytes."""
+    path = Path(path)
+    if path.exists() and not path.is_file():  # one would wait for whoever writes to a named pipe
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 @contextlib.contextmanager
@@ -195,11 +200,6 @@ def shown(path):
     """Return a path as short as the reader can use it: relative to where the shell is."""
     path, here = Path(path).resolve(), Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def load_results(name):
-    """Return what assets/results/NAME.json holds: a measurement of the book."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def place_run(results, script, options):

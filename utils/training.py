@@ -14,9 +14,8 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from keras import ops
 
-from utils.files import read_bytes
 from utils.loading import load_model
-from utils.runs import fail, first_line, replacing
+from utils.runs import fail, first_line, read_bytes, replacing
 
 DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}

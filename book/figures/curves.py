@@ -11,8 +11,9 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 
 from utils.figures import plot_history, save_figure
+from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import load_results, make_folder, save_results
+from utils.runs import make_folder, save_results
 
 # In the order of the panels A to H. teaching/keys/SOLUTIONS.md names them.
 TRAININGS = [

@@ -10,8 +10,9 @@ from chapter import OUTPUTS
 from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from book.figures.draw_cells import line, operation
 from utils.figures import save_figure
+from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import load_results, make_folder, save_results
+from utils.runs import make_folder, save_results
 
 STEP = 2.3  # from one letter to the next
 INK = "#2b2b29"

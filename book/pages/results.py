@@ -13,7 +13,8 @@ import re
 from functools import cache
 from statistics import mean
 
-from utils.runs import ROOT, load_results
+from utils.files import load_results
+from utils.runs import ROOT
 
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = re.compile(rf"(?<!['\w])[A-Za-z_]\w*(?:\.(?:{KEY}))+")

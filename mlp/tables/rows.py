@@ -14,8 +14,7 @@ from functools import partial
 
 import pandas as pd
 
-from utils.files import read_bytes
-from utils.runs import fail, first_line, printable
+from utils.runs import fail, first_line, printable, read_bytes
 
 SEPARATORS = ",;\t|"
 TAKEN = re.compile(

@@ -18,8 +18,9 @@ from matplotlib.ticker import PercentFormatter
 
 from mnist.finished import load_finished
 from utils.figures import save_figure, spread_out
+from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import fail, find_run, load_results, make_folder, save_results
+from utils.runs import fail, find_run, make_folder, save_results
 
 # Long runs of conv_net with an option: their labels, and the files of their results.
 OPTIONS = {

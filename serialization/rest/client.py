@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from utils.files import file_sha256, fits, read_bytes
+from utils.files import file_sha256, fits
 from utils.options import make_parser, number
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, read_bytes
 
 URL = "http://127.0.0.1:8000"
 BATCH = 100  # images of one request
