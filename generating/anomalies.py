@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from generating.autoencoder import SIZES, squared_errors
-from generating.digits import PIXELS, load_digits
+from generating.images import PIXELS, load_digits
 from generating.latents import check, load_networks
 from mnist.data import load_parts, prepare_images
 from serialization.rest.detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect

@@ -19,7 +19,7 @@ from keras import layers
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from generating.digits import PIXELS, draw_sheet, load_digits
+from generating.images import PIXELS, draw_sheet, load_digits
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups

@@ -15,9 +15,9 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 
-from generating.digits import load_digits
 from generating.evaluate import Measures, halves
 from generating.flow import EULER, GUIDANCE, LEARNING_RATE, build_flow, draw, pairs
+from generating.images import load_digits
 from generating.judge import Judge
 from generating.latents import load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family

@@ -17,8 +17,8 @@ from chapter import OUTPUTS
 import numpy as np
 from scipy import ndimage
 
-from generating.digits import CLASSES, PIXELS, draw_sheet, load_digits, load_test
 from generating.flow import EULER, GUIDANCE, draw
+from generating.images import CLASSES, PIXELS, draw_sheet, load_digits, load_test
 from generating.judge import Judge, frechet, nearest, spread
 from generating.latents import load_flow, load_vae
 from utils.options import make_parser, number, positive, seed

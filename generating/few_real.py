@@ -17,8 +17,8 @@ from keras import layers
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegressionCV
 
-from generating.digits import CLASSES, PIXELS, load_digits
 from generating.flow import LEARNING_RATE, build_flow, draw, pairs
+from generating.images import CLASSES, PIXELS, load_digits
 from generating.latents import load_flow, load_vae
 from utils.comparisons import compare_seeds, correct_family, show_family
 from utils.options import make_parser, positive, seed

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from generating.digits import CLASSES, PIXELS, draw_sheet, load_digits
+from generating.images import CLASSES, PIXELS, draw_sheet, load_digits
 from generating.latents import load_vae
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results, shown

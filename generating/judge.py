@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers
 from scipy.spatial.distance import cdist
 
-from generating.digits import CLASSES, PIXELS, load_digits
+from generating.images import CLASSES, PIXELS, load_digits
 from utils.loading import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import ROOT, make_folder, save_network, save_results

@@ -5,7 +5,7 @@ Chapter: generating/README.md#a-space-of-few-numbers
 
 from chapter import OUTPUTS
 
-from generating.digits import PIXELS
+from generating.images import PIXELS
 from utils.loading import load_model
 from utils.runs import fail, find_run
 

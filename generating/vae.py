@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.stats import norm
 
-from generating.digits import PIXELS, draw_sheet, load_digits
+from generating.images import PIXELS, draw_sheet, load_digits
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_results, shown
 from utils.statistics import mean_over_groups

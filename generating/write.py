@@ -16,8 +16,8 @@ import argparse
 
 import numpy as np
 
-from generating.digits import draw_sheet, to_grey
 from generating.flow import EULER, GUIDANCE, draw
+from generating.images import draw_sheet, to_grey
 from generating.latents import load_flow
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, replacing, save_results, writing_to

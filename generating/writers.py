@@ -18,8 +18,8 @@ import math
 import keras
 import numpy as np
 
-from generating.digits import CLASSES, draw_sheet, load_digits
 from generating.flow import BATCH_SIZE, LEARNING_RATE, REPORT, STEPS, as_floats, build_flow, draw
+from generating.images import CLASSES, draw_sheet, load_digits
 from generating.judge import Judge
 from generating.latents import load_vae
 from utils.options import make_parser, positive, seed

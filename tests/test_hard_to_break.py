@@ -28,7 +28,7 @@ SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
 def test_a_network_that_diverged_is_not_served(tmp_path):
     """As after one step with a learning rate of 1e30: finite weights are not enough."""
-    path, model = tmp_path / "conv_net.keras", keras.loading.load_model(SHIPPED)
+    path, model = tmp_path / "conv_net.keras", keras.saving.load_model(SHIPPED)
     for value in (np.nan, 1e30):
         model.set_weights([np.full_like(weights, value) for weights in model.get_weights()])
         model.save(path)

@@ -19,6 +19,7 @@ from conftest import ROOT, render
 
 from book.measuring import measure
 from utils import runs
+from utils.files import read_json
 from utils.options import make_parser, number, positive, seed
 
 CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"}
@@ -432,7 +433,7 @@ def test_a_file_that_others_have_open_is_replaced_a_moment_later(tmp_path, monke
     monkeypatch.setattr(runs.Path, "replace", busy)
     monkeypatch.setattr(runs.time, "sleep", lambda _: None)
     runs.write_json([1], tmp_path / "one.json")
-    assert runs.read_json(tmp_path / "one.json") == [1]
+    assert read_json(tmp_path / "one.json") == [1]
     refusals += [PermissionError()] * 4
     with pytest.raises(PermissionError):
         runs.write_json([2], tmp_path / "one.json")

@@ -27,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scipy import ndimage
 
 from book.timings import service_load
+from mnist.studies import temperature as temperature_module
 from mnist.studies.temperature import with_temperature
 from serialization.operating import checks, server, service
 from serialization.rest import app as digits_app
@@ -39,7 +40,6 @@ from serialization.rest import (
     read,
     ship_model,
 )
-from utils import statistics
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
@@ -124,7 +124,7 @@ def test_a_temperature_is_used_only_if_it_helps_with_other_writers(monkeypatch):
     writers = np.arange(100) // 5
     confident = 0.9 * labels + 0.01  # always right, with a probability of 0.91
     for temperature, expected in ((0.5, 0.5), (2, 1)):  # more and less confident of what is right
-        for module in (ship_model, statistics):
+        for module in (ship_model, temperature_module):
             monkeypatch.setattr(module, "fit_temperature", lambda *_, given=temperature: given)
         used, tried = ship_model.choose_temperature(confident, labels, writers)
         assert used == expected and (tried["scaled"] < tried["without"]) == (temperature < 1)

@@ -49,7 +49,7 @@ def test_table_says_what_each_form_keeps(saved):
 def test_training_really_goes_on_where_it_stopped(saved):
     """One step from the file is the step that the original would have made."""
     x, y = np.array([[0, 1]], dtype="float32"), np.array([[1.0]])
-    one, two, fresh = (keras.loading.load_model(saved / "model.keras") for _ in range(3))
+    one, two, fresh = (keras.saving.load_model(saved / "model.keras") for _ in range(3))
     by_weights = save_model.build_model()  # as the text says
     for model in (fresh, by_weights):
         model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")  # no moments
@@ -199,7 +199,7 @@ def test_only_layers_are_built(saved, tmp_path, monkeypatch, old, new, said):
         assert f"it asks for {said}, which is not a layer" in failure(main, options)
 
 
-@keras.loading.register_keras_serializable("tests")
+@keras.saving.register_keras_serializable("tests")
 class Twice(keras.layers.Layer):
     def call(self, x):
         return 2 * x
@@ -265,13 +265,13 @@ def test_smaller_forms_are_smaller_and_read_as_well(few, tmp_path):
 
 def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
     """As the text says. Once Keras does more, the text has to follow."""
-    model = keras.loading.load_model(SHIPPED, compile=False)
+    model = keras.saving.load_model(SHIPPED, compile=False)
     smaller.save_float16(model, tmp_path / "float16.keras")
-    loaded = keras.loading.load_model(tmp_path / "float16.keras")
+    loaded = keras.saving.load_model(tmp_path / "float16.keras")
     kinds = {layer.compute_dtype for layer in loaded.layers}
     assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
     smaller.save_int8(model, tmp_path / "int8.keras")
-    loaded = keras.loading.load_model(tmp_path / "int8.keras")
+    loaded = keras.saving.load_model(tmp_path / "int8.keras")
     quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
     assert quantized == {keras.layers.Dense}
     assert loaded.get_layer("dense").inputs_quantizer, "its inputs are rounded, too"

@@ -4,6 +4,8 @@
 networks has weights and biases of its own and nothing leads from one to another. If the loss is
 summed over the networks, the gradient of a weight is what it would be if its network were alone.
 Adam, RMSprop and SGD treat every weight by itself, so each network learns as it would alone.
+
+Chapter: xor/README.md#luck
 """
 
 from math import sqrt

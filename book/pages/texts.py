@@ -36,12 +36,10 @@ def find(suffix):
 
 
 def is_quoted(code, readme):
-    """Tell whether a script of the README's chapter, or of utils/, holds this code."""
-    chapter = ROOT / readme.relative_to(ROOT).parts[0]
-    if not chapter.is_dir():  # the front page and the pages beside it
+    """Tell whether a script holds this code, which stands in the README of a chapter."""
+    if readme.parent == ROOT:  # the front page and the pages beside it
         return False
-    scripts = [*chapter.rglob("*.py"), *(ROOT / "utils").glob("*.py")]
-    return any(holds(script.read_text(encoding="utf-8"), code) for script in scripts)
+    return any(holds((ROOT / path).read_text(encoding="utf-8"), code) for path in find(".py"))
 
 
 def holds(script, code):

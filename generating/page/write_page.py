@@ -19,8 +19,8 @@ import numpy as np
 from flask import render_template, send_from_directory
 from scipy.stats import norm
 
-from generating.digits import to_grey
 from generating.flow import EULER, GUIDANCE, follow
+from generating.images import to_grey
 from generating.latents import load_flow, load_vae
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
