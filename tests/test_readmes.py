@@ -195,8 +195,8 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
             pytest.skip(f"needs the {value} back end")
     python, script, *options = words
     assert python == "python"
-    stem, text = script.rpartition("/")[2][:-3], re.escape(script)
-    tested = re.search(rf'\b{stem}\.main\(|(load|run)\w*\(\s*f?"{text}"|\["{text}"', OTHER_TESTS)
+    package, _, stem = script.removesuffix(".py").replace("/", ".").rpartition(".")
+    tested = re.search(rf'\(\s*f?"{script}"|from {package} import [^\n]*\b{stem}\b', OTHER_TESTS)
     only_options = tested and script not in ALSO_HERE
     module = load_quickly(script)
     if only_options:

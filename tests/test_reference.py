@@ -116,8 +116,10 @@ def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
     code, shown = re.search(
         rf"```python\n(# {piece}, with .*?)```(?:\s*```text\n(.*?)```)?", README, re.DOTALL
     ).groups()
-    for file in re.findall(r"\w+/\w+\.py", code.partition("\nimport")[0].partition("\nfrom")[0]):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    for file in re.findall(
+        r"(?:\w+/)+\w+\.py", code.partition("\nimport")[0].partition("\nfrom")[0]
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
 
     def run(code):

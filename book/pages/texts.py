@@ -39,7 +39,11 @@ def is_quoted(code, readme):
     """Tell whether a script holds this code, which stands in the README of a chapter."""
     if readme.parent == ROOT:  # the front page and the pages beside it
         return False
-    return any(holds((ROOT / path).read_text(encoding="utf-8"), code) for path in find(".py"))
+    scripts = {
+        *(ROOT / readme.relative_to(ROOT).parts[0]).rglob("*.py"),
+        *map(ROOT.joinpath, find(".py")),
+    }
+    return any(holds(path.read_text(encoding="utf-8"), code) for path in scripts)
 
 
 def holds(script, code):
