@@ -50,7 +50,7 @@ LEARNING_RATE = 0.003
 FINE_EPOCHS = 4  # of training the last blocks, too
 FINE_RATE = 0.00001
 LOSS = "sparse_categorical_crossentropy"  # the labels are numbers, 0 for the first class
-FROZEN = "block_11_project_norm"  # the last layer that never learns
+FROZEN = "block_11_project_norm"  # up to this layer nothing ever learns
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 
 
@@ -154,13 +154,13 @@ def main(argv=None):
     # First the head alone. (The data sets shuffle themselves, so fit need not.)
     network, base = build(args.size, len(classes))
     network.compile(keras.optimizers.Adam(LEARNING_RATE), LOSS, metrics=["accuracy"])
-    how = {"validation_data": held_out, "shuffle": False, "verbose": 2}
-    fitted = network.fit(known, epochs=args.epochs, **how)
+    fitting = {"validation_data": held_out, "shuffle": False, "verbose": 2}
+    fitted = network.fit(known, epochs=args.epochs, **fitting)
     results["head"] = judge(fitted, sum(counts))
     if args.fine_epochs:  # then the last blocks, too
         thaw(base)
         network.compile(keras.optimizers.Adam(FINE_RATE), LOSS, metrics=["accuracy"])
-        fitted = network.fit(known, epochs=args.fine_epochs, **how)
+        fitted = network.fit(known, epochs=args.fine_epochs, **fitting)
         results["fine_tuned"] = judge(fitted, sum(counts))
 
     (folder / "transfer.json").unlink(missing_ok=True)  # never the classes of another network
@@ -172,7 +172,7 @@ def main(argv=None):
     for photo in photos:
         name, probability = results["photos"][photo.name] = predict(network, photo, classes)
         print(f"{printable(photo.name)}: {name} ({probability:.0%})")
-    return save_results(results, folder, __file__, argv)
+    return save_results(results, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

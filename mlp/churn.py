@@ -94,8 +94,8 @@ def draw_history(history, path):
 # From here on: the options, and the table of customers.
 
 
-def make_parser(about, outputs, hidden, epochs, batch_size, learning_rate, seed):
-    """Return the options of the first two lessons, with the lesson's constants as defaults."""
+def lesson_parser(about, outputs, hidden, epochs, batch_size, learning_rate, seed):
+    """Return the parser of the first two lessons, with the lesson's constants as defaults."""
     parser = options.make_parser(about, outputs)
     add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
     add("--hidden", type=count, nargs="*", default=hidden, help="neurons of each hidden layer")

@@ -154,7 +154,7 @@ def draw_curves(y, probabilities, points, path):
 
 def main(argv=None):
     about = "Trains a multilayer perceptron on 60 % of the customers, evaluates it on others."
-    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = churn.lesson_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     parser.add_argument("--test", action="store_true", help="evaluate on the test customers, too")
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)

@@ -5,7 +5,7 @@
 Loads 10,000 synthetic customers, turns their columns into 11 inputs, trains a
 multilayer perceptron of 121 parameters on them and predicts whether a new
 customer leaves. You will see a piece of the table, the summary of the model, a line for
-each epoch, and at the end
+each epoch, and
 
     On its own training data: accuracy 85.49%, loss 0.3435
     The new customer leaves with probability 0.78. Prediction: leaves.
@@ -73,7 +73,7 @@ def with_scaling(network, preprocessor):
 
 def main(argv=None):
     about = "Trains a multilayer perceptron to predict which customers leave a bank."
-    parser = churn.make_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
+    parser = churn.lesson_parser(about, OUTPUTS, HIDDEN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
     options = parser.parse_args(argv)
     keras.utils.set_random_seed(options.seed)
 

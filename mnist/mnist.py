@@ -23,7 +23,7 @@ from mnist.report import changes, describe, draw_figures, open_run, save_predict
 from utils.options import OPTIMIZERS, make_parser, positive, seed, verbosity
 from utils.runs import place_run, shown
 from utils.statistics import describe_score, score
-from utils.training import SaveCheckpoint, TimeCallback
+from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback
 
 MODEL = "conv_net"  # a function in models.py, or "all"
 EPOCHS = 60  # how often the network sees every training image
@@ -37,7 +37,7 @@ def make_mnist_parser(description):
     """Return a parser with the options that mnist.py and the laboratory share."""
     parser = make_parser(description, OUTPUTS)
     add, count, samples = parser.add_argument, positive(int), positive(int, most=TRAIN_SIZE)
-    about = "network, or all of them in turn"
+    about = "network; all: those of the zoo, in turn"
     add("-m", "--model", choices=[*MODELS, "all"], default=MODEL, help=about)
     add("--epochs", type=count, default=EPOCHS, help="passes over the training images")
     add("--batch-size", type=count, default=BATCH_SIZE, help="images per step")
@@ -47,7 +47,7 @@ def make_mnist_parser(description):
     about = "of the initial weights and the order of the images"
     add("--seed", type=seed, default=SEED, help=about)
     add("--train-samples", type=samples, default=TRAIN_SIZE, help="fewer for a quick try")
-    about = "when all is chosen: read the test images, too"
+    about = "in the end: read the test images, too"
     add("--test", action="store_true", help=about)
     return parser
 
@@ -92,15 +92,16 @@ def main(argv=None):
             optimizer.learning_rate = args.learning_rate
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
         history = {}  # filled epoch by epoch, and saved with the network
-        model.fit(
-            digits.x_train,
-            digits.y_train,
-            batch_size=args.batch_size,
-            epochs=args.epochs,
-            validation_data=(digits.x_val, digits.y_val),
-            callbacks=[TimeCallback(), SaveCheckpoint(folder, name, history)],
-            verbose=verbosity(),
-        )
+        with DeferInterrupt() as interrupt:  # Ctrl-C comes between two steps, and ends the run
+            model.fit(
+                digits.x_train,
+                digits.y_train,
+                batch_size=args.batch_size,
+                epochs=args.epochs,
+                validation_data=(digits.x_val, digits.y_val),
+                callbacks=[interrupt, TimeCallback(), SaveCheckpoint(folder, name, history)],
+                verbose=verbosity(),
+            )
 
         scores, predictions = evaluate(model, digits, args.test)
         model.save(folder / f"{name}.keras")

@@ -1,4 +1,4 @@
-"""The models of the laboratory: each function builds one network, ready to be compiled.
+"""The models of this chapter: each function builds one network, ready to be compiled.
 
 An MLP takes each image as a vector, shape (784,); a convolutional network as an image with
 one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT, failure, need_chromium
 from scipy.stats import norm
 
-from generating import digits as data
 from generating import evaluate, flow, judge, latents, points, vae
+from generating import images as data
 from generating.page.write_page import create_app
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 
-BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: measuring/bands.py
+BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: book/measuring/bands.py
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program

@@ -5,8 +5,9 @@
     python mnist/overfitting/lab.py --resume RUN          # continue a run that was stopped
     python mnist/overfitting/lab.py --resume RUN --test   # in the end: read the test images
 
-You will see what mnist.py shows. RUN may be a run of mnist.py: without an option that it lacks, the
-laboratory trains the same network, to the last digit. Times are for two cores.
+You will see what mnist.py shows, but for the line `Normal?`. RUN may be a run of mnist.py: without
+an option that it lacks, the laboratory trains the same network, to the last digit. Times are for
+two cores.
 Chapter: mnist/overfitting/README.md#the-laboratory
 """
 
