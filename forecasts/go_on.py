@@ -44,7 +44,7 @@ def load_kept(run):
 def load_kept_model(method, run):
     """Return the model that keep_model has saved of a method; None if it has nothing to learn."""
     if isinstance(method, Boosting):
-        fail("no trees were kept: forecast NEWER.csv with --methods gradient_boosting")
+        fail("no trees were kept: run forecast.py --data NEWER.csv --methods gradient_boosting")
     if isinstance(method, Network):
         return load_model(run / "forecast.keras", compile=False)
     if isinstance(method, Linear):

@@ -50,7 +50,7 @@ def size(path):
 
 def lessons():
     """Return the scripts that a reader starts: those of the chapters with a main."""
-    paths = sorted(ROOT.glob("*/*.py")) + sorted(ROOT.glob("*/*/*.py"))
+    paths = sorted(path for depth in ("*", "*/*", "*/*/*") for path in ROOT.glob(f"{depth}/*.py"))
     aside = {"book", "tests", "utils", "exercises", ".venv"}
     return [
         path

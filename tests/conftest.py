@@ -152,23 +152,18 @@ def replace_everywhere(monkeypatch, function, instead):
             monkeypatch.setattr(module, function.__name__, instead)
 
 
-@contextlib.contextmanager
-def loaded(path):
-    yield load(path)
-
-
 @pytest.fixture
-def load_without_figures(load_script, monkeypatch):
-    """Return load_script, but mnist.py and its laboratory draw no figures, to save time."""
+def load_quickly(few_digits, monkeypatch):
+    """Return load with few_digits; mnist.py and its laboratory draw no figures, to save time."""
 
-    def load(path):
-        module = load_script(path)
+    def load_without_figures(path):
+        module = load(path)
         for script in ("mnist.mnist", "mnist.overfitting.lab"):
             if script in sys.modules:
                 monkeypatch.setattr(f"{script}.draw_figures", lambda *_: None)
         return module
 
-    return load
+    return load_without_figures
 
 
 def finished_run(name, **settings):
@@ -318,12 +313,6 @@ def rows(monkeypatch):
         watch(keras.Model, instead.__name__, inputs, instead)
     monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
     return noted
-
-
-@pytest.fixture
-def load_quickly(load_without_figures, few_digits):
-    """Return load_without_figures with few_digits."""
-    return load_without_figures
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Machinery of the tests: do they notice if a line that carries meaning is wrong?
 
     python tests/mutate.py                         # all mutants, hours
-    python tests/mutate.py tests/mutants/xor.toml  # those of one room
-    python tests/mutate.py tests/mutants/xor.toml 3 5    # its third and its fifth
+    python tests/mutate.py tests/mutants/text.toml  # those of one room
+    python tests/mutate.py tests/mutants/text.toml 3 5    # its third and its fifth
 
 Each mutant is one change of one file, in a copy of the project, against the tests that it names.
 One that no test notices lives; its phrase says what would then be wrong for a reader.

@@ -89,7 +89,8 @@ def check_nothing_of_the_book_is_missing(pages):
         # Markdown that the generator took for plain text
         prose = re.sub(r"<(pre|code|script).*?</\1>", "", page, flags=re.DOTALL)
         assert re.findall(r"\*\*\w|\]\(\S+\.md|^ *\|.*\| *$|```", prose, re.MULTILINE) == [], readme
-    scripts = [path for path in ROOT.glob("[a-z]*/*.py") if path.parent.name != "tests"]
+    scripts = [*ROOT.glob("[a-z]*/*.py"), *ROOT.glob("text/*/*/*.py")]
+    scripts = [path for path in scripts if path.parent.name != "tests"]
     names = {path: path.relative_to(ROOT).with_suffix(".html").as_posix() for path in scripts}
     left_out = {path.name for path, name in names.items() if name not in pages}
     assert left_out == {"chapter.py", "mutants.py"}

@@ -22,7 +22,7 @@ from utils import runs
 from utils.files import newest, read_json
 from utils.options import make_parser, number, positive, seed
 
-CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")} - {"book"}
+CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 # From which other chapters a chapter may import: the digits and their networks are those of mnist,
 # and pages that ask a network have the protections of the service.
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
@@ -77,7 +77,7 @@ def test_a_lesson_stands_on_little():
         files, lines = size(ROOT / path)
         assert files <= most, f"{path} stands on {files} files, {lines} lines"
     files, lines = zip(*map(size, lessons()), strict=True)
-    assert statistics.median(files) <= 11 and statistics.median(lines) <= 1_150
+    assert statistics.median(files) <= 11 and statistics.median(lines) <= 1_200
 
 
 def test_no_two_files_that_a_reader_opens_have_one_name():

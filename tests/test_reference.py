@@ -61,7 +61,7 @@ def test_initializers_keep_or_lose_the_signal(run_lesson):
 def test_all_that_is_registered_is_measured(name, part, register):
     results = load_results(name)
     measured = set(results[part] if part else results) - {"provenance"}
-    assert measured == set(register), f"python book/measure.py {name}"
+    assert measured == set(register), f"python book/measuring/measure.py {name}"
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
                 self.save(self.best_path)
             self.save(checkpoint_path(self.folder, self.name))
         except OSError as error:
-            go_on = f"a script that has --resume then goes on with --resume {self.folder}"
+            go_on = f"the laboratory and the GPT then go on with --resume {self.folder}"
             fail(f"cannot write to {self.folder} ({first_line(error)}). Make room; {go_on}")
         for path in self.folder.glob(f"{self.name}_best_e*.keras"):
             if self.keep_best and path != self.best_path:

@@ -51,7 +51,14 @@ CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
 
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
-MADE = ["*.md", "*.claims.toml", "assets/results", "assets/image", "tests"]  # no result uses these
+MADE = [
+    "*.md",
+    "*.claims.toml",
+    "*.tables.toml",
+    "assets/results",
+    "assets/image",
+    "tests",
+]  # no result uses these
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy
 

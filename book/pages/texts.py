@@ -30,7 +30,7 @@ def is_key(path):
 
 def find(suffix):
     """Return the files of the book that end so, as paths from the project's folder."""
-    places = ["", "[a-z]*/", "[a-z]*/[a-z]*/"]
+    places = ["", "[a-z]*/", "[a-z]*/[a-z]*/", "[a-z]*/[a-z]*/[a-z]*/"]
     found = {path.relative_to(ROOT) for place in places for path in ROOT.glob(f"{place}*{suffix}")}
     return sorted(path for path in found if "outputs" not in path.parts and not is_key(path))
 

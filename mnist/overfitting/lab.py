@@ -151,10 +151,9 @@ def begin(settings, folder, resume, script, argv):
     """
     if resume:
         run = load_run(folder) | {"settings": asdict(settings)}
-        make_folder(folder)
+        hold(make_folder(folder))
     else:
         folder, run = open_run(asdict(settings), folder, script, argv)
-    hold(folder)
     write_json(run, folder / "run.json")
     return folder, run
 
