@@ -31,7 +31,7 @@ def element(chrome, name):
 
 
 def status_says(chrome, words):
-    wait = WebDriverWait(chrome, 20)
+    wait = WebDriverWait(chrome, 60)
     wait.until(lambda _: words in element(chrome, "status").text)
 
 
@@ -106,7 +106,7 @@ def test_write_along(tmp_path):
         browser.run_service(str(tmp_path), page="write") as address,
         browser.open_browser() as chrome,
     ):
-        wait = WebDriverWait(chrome, 20)
+        wait = WebDriverWait(chrome, 60)
         chrome.get(address)
         element(chrome, "write").click()
         status_says(chrome, "never seen")

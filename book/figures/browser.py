@@ -126,14 +126,14 @@ def draw(chrome, digit, by="mouse"):
 
 def read(chrome):
     """Wait for the answer to the last stroke; return the digit that the page shows."""
-    wait = WebDriverWait(chrome, 20)
+    wait = WebDriverWait(chrome, 60)
     wait.until(lambda page: "answered" in page.find_element(By.ID, "status").text)
     return chrome.find_element(By.ID, "digit").text
 
 
 def show_step(chrome, step):
     """On the page of numbers, wait for the number and go back to a step of its way."""
-    wait = WebDriverWait(chrome, 20)
+    wait = WebDriverWait(chrome, 60)
     wait.until(lambda page: "written" in page.find_element(By.ID, "status").text)
     chrome.execute_script(
         "const slider = document.getElementById('time'); slider.value = arguments[0];"
