@@ -172,7 +172,8 @@ def test_the_text_says_how_long_a_command_takes(text):
     """In the two paragraphs before it or a comment beside it; if not run, in the three after it."""
     text = re.sub(r"^\|.*|<!--.*?-->", "", text, flags=re.MULTILINE)  # no head of a table
     text = " ".join(text.split())
-    assert re.search(r"\b(seconds|a second|minutes?|an hour|moment|as long as)\b", text)
+    known = re.search(r"\b(seconds|a second|minutes?|an hour|moment|as long as)\b", text)
+    assert known, f"say before the command how long it takes: {text}"
 
 
 class OptionsAreReadError(Exception):
@@ -283,7 +284,15 @@ def test_the_contents_name_every_section(links):
         text = FENCE.sub("", TEXTS[path])
         sections = re.findall(r"^## (?!Summary$|Quiz$).+$", text, re.MULTILINE)
         linked = {anchor for file, anchor in targets if file == path and anchor}
-        assert len(linked) >= len(sections) > 0, path
+        assert len(linked) >= len(sections) > 0, f"CONTENTS.md lacks sections of {path}"
+
+
+def test_the_front_page_names_every_chapter(links):
+    linked = {
+        (ROOT / target.partition("#")[0]).resolve() for target in links[ROOT / "README.md"].targets
+    }
+    missing = [str(path) for path in READMES[1:] if path not in linked]
+    assert not missing, f"README.md has no row for {missing}"
 
 
 def test_figures_exist_and_say_what_they_show(links):
