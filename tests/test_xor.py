@@ -85,8 +85,9 @@ def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate
         return seen["model"]
 
     monkeypatch.setattr(initializations, "build_bundle", build)
-    initializations.measure(([8, 4], "relu", optimizer, rate), 3, [40], seed=1)
-    rows = initializations.shuffled_rows(40, 3, np.random.default_rng(1))
+    initializations.measure(([8, 4], "relu", optimizer, rate), 3, [15, 40], seed=1)
+    random = np.random.default_rng(1)
+    rows = np.concatenate([initializations.shuffled_rows(epochs, 3, random) for epochs in (15, 25)])
     for number in range(3):
         alone = xor.build_model([8, 4], "relu")
         alone.set_weights([weights[number] for weights in seen["before"]])
