@@ -92,7 +92,7 @@ def train(digits, weight, seed, epochs):
 
 def save_and_load(model, path, images):
     """Return the largest difference between the answers of a network before and after."""
-    model.save(path)
+    save_network(model, path)
     again = keras.saving.load_model(path)
     difference = model.predict(images, verbose=0) - again.predict(images, verbose=0)
     return float(np.abs(difference).max())

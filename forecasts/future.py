@@ -16,7 +16,7 @@ from forecasts.methods import Data, Linear
 from forecasts.scores import bootstrap
 from forecasts.series import windows
 from forecasts.window_networks import Network
-from utils.runs import replacing, write_json
+from utils.runs import replacing, save_network, write_json
 
 QUANTILES = (0.1, 0.5, 0.9)  # 80 % lie between the first and the last
 DAY = "%Y-%m-%d"
@@ -105,10 +105,11 @@ def forecast_future(name, method, read, folder):
 def keep_model(method, folder):
     """Save a network as Keras does, and ridge as an array; nothing else is kept."""
     if isinstance(method, Network):
-        method.model.save(folder / "forecast.keras")
+        save_network(method.model, folder / "forecast.keras")
     if isinstance(method, Linear):
         weights = np.atleast_2d(method.model.coef_)  # (horizon, inputs)
-        np.save(folder / "forecast.npy", np.column_stack([weights, method.model.intercept_]))
+        with replacing(folder / "forecast.npy") as partial:
+            np.save(partial, np.column_stack([weights, method.model.intercept_]))
 
 
 def write_table(table, unit, holds, folder):

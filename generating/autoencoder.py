@@ -21,7 +21,7 @@ from sklearn.linear_model import Ridge
 
 from generating.images import PIXELS, draw_sheet, load_digits
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, save_network, save_results
 from utils.statistics import mean_over_groups
 
 SIZES = [2, 8, 32]  # numbers in the middle
@@ -92,7 +92,7 @@ def main(argv=None):
         network = build_autoencoder(size)
         network.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
         network.fit(train, train, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
-        network.save(folder / f"autoencoder_{size}.keras")
+        save_network(network, folder / f"autoencoder_{size}.keras")
         back = network.predict(validation.images, batch_size=1000, verbose=0)
         results["sizes"][str(size)] = compare(f"{size} numbers: PCA", validation, flat, back)
         rows += [flat[shown], back[shown]]

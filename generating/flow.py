@@ -20,7 +20,7 @@ from keras import layers
 from generating.images import CLASSES, PIXELS, draw_sheet, load_digits
 from generating.latents import load_vae
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, shown
+from utils.runs import make_folder, save_network, save_results, shown
 
 WIDTH = 256  # neurons of each layer
 DEPTH = 4  # layers
@@ -148,8 +148,8 @@ def main(argv=None):
         shuffle=False,  # the points are drawn at random already
         verbose=2,
     )
-    flow.save(folder / "flow.keras")
-    decoder.save(folder / "decoder.keras")
+    save_network(flow, folder / "flow.keras")
+    save_network(decoder, folder / "decoder.keras")
     draw_figures(flow, decoder, np.random.default_rng(args.seed), folder)
     print(f"Next: python generating/write.py {shown(folder)} 2026")
     results = {"loss": history.history["loss"], "parameters": flow.count_params()}

@@ -21,7 +21,7 @@ from scipy.stats import norm
 
 from generating.images import PIXELS, draw_sheet, load_digits
 from utils.options import make_parser, number, positive, seed
-from utils.runs import make_folder, save_results, shown
+from utils.runs import make_folder, save_network, save_results, shown
 from utils.statistics import mean_over_groups
 
 SIZE = 16  # numbers in the middle
@@ -156,8 +156,8 @@ def main(argv=None):
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     vae.compile(keras.optimizers.Adam(rate), loss=surprise)  # the layer Sample adds its own
     vae.fit(images, images, batch_size=BATCH_SIZE, epochs=args.epochs, verbose=2)
-    encoder.save(folder / "encoder.keras")
-    decoder.save(folder / "decoder.keras")
+    save_network(encoder, folder / "encoder.keras")
+    save_network(decoder, folder / "decoder.keras")
 
     scores = measure(encoder, decoder, digits["validation"], random)
     print(

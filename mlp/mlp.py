@@ -24,7 +24,7 @@ import pandas as pd
 from keras import layers
 
 from mlp import churn
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, save_network, save_results
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
 EPOCHS = 100  # passes over all customers
@@ -110,7 +110,7 @@ def main(argv=None):
     print(f"The new customer leaves with probability {probability:.2f}. Prediction: {verdict}.")
 
     # For tomorrow: one file with all that has been fitted, the scaling included.
-    with_scaling(model, preprocessor).save(folder / "churn.keras")
+    save_network(with_scaling(model, preprocessor), folder / "churn.keras")
     results = {
         "parameters": model.count_params(),
         "accuracy": scores["accuracy"],

@@ -21,7 +21,7 @@ from mnist.data import TRAIN_SIZE, prepare_mnist, prepare_test
 from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
 from utils.options import OPTIMIZERS, make_parser, positive, seed, verbosity
-from utils.runs import place_run, shown
+from utils.runs import place_run, save_network, shown
 from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback
 
@@ -104,7 +104,7 @@ def main(argv=None):
             )
 
         scores, predictions = evaluate(model, digits, args.test)
-        model.save(folder / f"{name}.keras")
+        save_network(model, folder / f"{name}.keras")
         save_predictions(predictions, folder / f"{name}_predictions.npz")
         options = changes(settings, parser.get_default)
         draw_figures(name, history, digits, predictions["validation"], folder, options)

@@ -29,7 +29,7 @@ from mlp.mlp import NEW_CUSTOMER
 from mlp.predict_churn import find_network, load_network, predict
 from utils.loading import load_model
 from utils.options import make_parser
-from utils.runs import fail, make_folder, save_results, shown
+from utils.runs import fail, make_folder, save_network, save_results, shown
 
 STRANGER = NEW_CUSTOMER | {"Geography": "Italy"}  # a word that no customer of the table has
 
@@ -69,7 +69,7 @@ def main(argv=None):
     network = load_network(path)
     folder = make_folder(options.outputs)
 
-    take_plain_values(network).save(folder / "churn_plain.keras")
+    save_network(take_plain_values(network), folder / "churn_plain.keras")
     model = load_model(folder / "churn_plain.keras")
     print(f"The network of {shown(path)}, with words and scaling:")
     (probability,) = predict_plain(model, NEW_CUSTOMER)

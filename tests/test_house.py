@@ -433,6 +433,29 @@ def test_a_file_that_others_have_open_is_replaced_a_moment_later(tmp_path, monke
     assert [file.name for file in tmp_path.iterdir()] == ["one.json"]
 
 
+SAVES = {"save", "save_weights"}
+# Who calls save with a path of its own, and why that destroys no network that was good.
+SAVED_IN_PLACE = {
+    "book/timings/saved_forms.py": "compares the sizes of two files",
+    "customizing/mistakes.py": "in a temporary folder",
+    "serialization/save_model.py": "teaches how to save",
+    "serialization/trust.py": "makes files that nobody should load",
+    "visualizing/debugging/broken.py": "in a folder that it has just made",
+}
+
+
+def test_networks_are_saved_whole_or_not_at_all():
+    """What save gets is called partial: a file that is `replacing` another. Not so of NumPy."""
+    found = set()
+    for path in SCRIPTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in SAVES:
+                call = ast.unparse(node)
+                if not re.match(r"(Image|np|self)\.|.*\b(partial|replacing)\b", call):
+                    found.add(path.relative_to(ROOT).as_posix())
+    assert found == set(SAVED_IN_PLACE)
+
+
 def test_what_is_replaced_is_whole_or_old(tmp_path):
     path = tmp_path / "results.json"
     runs.write_json({"a": 1}, path)

@@ -32,7 +32,7 @@ from mlp.tables.network import ask, build_preparation, join, train
 from mlp.tables.rows import DECIMALS, read_rows, read_values, without_gaps
 from mlp.tables.target import TASKS, find, giving_away, read_target, split
 from utils import options
-from utils.runs import fail, make_folder, printable, save_results
+from utils.runs import fail, make_folder, printable, save_network, save_results
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.003  # step size of Adam
@@ -137,7 +137,7 @@ def main(argv=None):
         raw = ask(model, validation.inputs, target.names)
         temperature = choose_temperature(raw, validation)
         model = join(preparation, network, temperature, target.names)
-    model.save(folder / "table.keras")
+    save_network(model, folder / "table.keras")
     models["neural_network"] = lambda part: ask(model, part.inputs, target.names)
 
     # 4. Compare on rows that none of them has learned from.

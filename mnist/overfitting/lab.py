@@ -152,10 +152,9 @@ def begin(settings, folder, resume, script, argv):
     if resume:
         run = load_run(folder) | {"settings": asdict(settings)}
         hold(make_folder(folder))
-    else:
-        folder, run = open_run(asdict(settings), folder, script, argv)
-    write_json(run, folder / "run.json")
-    return folder, run
+        write_json(run, folder / "run.json")
+        return folder, run
+    return open_run(asdict(settings), folder, script, argv)
 
 
 def run(settings, folder, resume=False, test=False, argv=None, build=None):
