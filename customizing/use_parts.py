@@ -32,7 +32,7 @@ from mnist.data import prepare_mnist
 from utils.comparisons import compare_family, show_family
 from utils.figures import save_figure
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, save_network, save_results
 
 IMAGES = 10_000  # to learn from
 EPOCHS = 4
