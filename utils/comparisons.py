@@ -1,14 +1,41 @@
-"""Whether one network or technique is better than another, by the book's rule.
+"""Tune, then compare: the best setting of each side, and which side is better by the book's rule.
 
 Chapter: mnist/README.md#the-rule
 """
 
+import math
+
 import numpy as np
 from scipy import stats
+from sklearn.model_selection import ParameterGrid
 
 from utils.statistics import mean_over_groups
 
 SHOWN = 0.05  # what Holm's p must be below
+RANKED = 6  # pairs, from which on ranks can show something: of five, the smallest p is 0.0625
+
+
+def tune(validation_loss, grid):
+    """Try each setting of a grid; return the best one, and all with their validation losses.
+
+    validation_loss: a function of one setting, given as keyword arguments, that trains and returns
+    the loss on validation data, never on test data; one that is not finite is the worst.
+    grid: {name: values, in their order}, as for scikit-learn's ParameterGrid; a list of such.
+    Returns {"best": {name: value}, "loss": float, "tried": [{name: value, ..., "loss": float}]}.
+    It says so if the best of three or more values is the first or the last: then look beyond it.
+    """
+    tried = []
+    for setting in ParameterGrid(grid):
+        loss = float(validation_loss(**setting))
+        tried.append(setting | {"loss": loss if math.isfinite(loss) else math.inf})
+        print(", ".join(f"{name} {value}" for name, value in tried[-1].items()), flush=True)
+    *_, loss = (best := min(tried, key=lambda one: one["loss"])).values()
+    best = {name: value for name, value in best.items() if name != "loss"}
+    for one in [grid] if isinstance(grid, dict) else grid:
+        for name, values in one.items():
+            if len(values) > 2 and best.get(name) in (values[0], values[-1]):
+                print(f"The best {name}, {best[name]}, is at the end of those tried: look beyond.")
+    return {"best": best, "loss": loss, "tried": tried}
 
 
 def compare_networks(first, second, groups):
@@ -32,18 +59,26 @@ def compare_networks(first, second, groups):
 
 
 def compare_seeds(values, others):
-    """Return how far two techniques lie apart, trained with the same seeds: a paired t-test.
+    """Return how far two techniques lie apart, trained with the same seeds, in pairs.
 
     values, others: what each reached with each seed, shape (seeds,). "mean" is that of the
-    differences, "low" and "high" its 95 % interval; a single seed has no interval and no p (None).
+    differences, "low" and "high" its 95 % interval by Student's t, "ahead" the number of pairs in
+    which values is the larger. "p" is that of the signed ranks, which one training that failed
+    outright does not blunt; of fewer than six pairs, that of the t-test. A single seed has no
+    interval and no p (None).
+    Source: Wilcoxon, "Individual comparisons by ranking methods", 1945.
     """
     differences = [float(value) for value in np.subtract(values, others)]
-    summary = {"differences": differences, "mean": float(np.mean(differences))}
+    ahead = sum(value > 0 for value in differences)
+    summary = {"differences": differences, "mean": float(np.mean(differences)), "ahead": ahead}
     if len(differences) == 1:
         return summary | {"low": None, "high": None, "p": None}
     test = stats.ttest_rel(values, others)
     low, high = test.confidence_interval(0.95)
-    return summary | {"low": float(low), "high": float(high), "p": float(test.pvalue)}
+    if len(differences) >= RANKED:
+        test = stats.wilcoxon(differences) if any(differences) else None
+    p = float(test.pvalue) if test else 1.0
+    return summary | {"low": float(low), "high": float(high), "p": p}
 
 
 def holm(values):
@@ -82,10 +117,11 @@ def compare_family(values, family):
 
 
 def show_family(comparisons, form="{:+.4f}", scale=1):
-    """Print a line for each comparison: the mean difference, its interval, and p."""
+    """Print a line for each comparison: the mean difference, its interval, pairs ahead, and p."""
     for name, one in comparisons.items():
         line = form.format(scale * one["mean"])
         if one["p"] is not None:
             ends = " to ".join(form.format(scale * one[end]) for end in ("low", "high"))
-            line += f" ({ends}), p {one['holm']:.3f}"
+            pairs = f"ahead in {one['ahead']} of {len(one['differences'])}"
+            line += f" ({ends}), {pairs}, p {one['holm']:.3f}"
         print(f"{name}: {line}")
