@@ -48,6 +48,14 @@ MEASUREMENTS = {
         "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
+    "mnist_sweep": (
+        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 5",
+        {"sweep.png": "mnist_sweep.png"},
+    ),
+    "mnist_sweep_long": (
+        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40",
+        [],
+    ),
     "mnist_splits": ("mnist/validation_set.py", []),
     "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
