@@ -67,7 +67,10 @@ def draw(tried, constant, path):
     axes.plot(values, losses, "o-")
     lowest = losses.index(min(losses))
     axes.plot(values[lowest], losses[lowest], "o", ms=14, mfc="none", mec="C1", mew=2)
-    axes.set(xscale="log", xlabel=constant.replace("_", " ").capitalize(), ylabel="Validation loss")
+    axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.minorticks_off()
+    axes.set(xlabel=constant.replace("_", " ").capitalize(), ylabel="Validation loss")
     save_figure(figure, path)
 
 
