@@ -14,7 +14,6 @@ e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb.
 Chapter: mnist/README.md#why-there-is-a-validation-set
 """
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,9 +35,6 @@ VALIDATION_WRITERS = [
     235, 240, 252, 2105, 2155, 2168, 2169, 2184, 2185, 2187, 2195, 2213, 2216, 2219, 2221, 2228,
     2281, 2293, 2299, 2302, 2307, 2308, 2313, 2328,
 ]  # fmt: skip
-
-
-PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 
 
 class Digits(NamedTuple):
@@ -160,13 +156,3 @@ def prepare_mnist(shape, train_samples=TRAIN_SIZE):
 def prepare_test(shape):
     """Return the 10,000 test images, prepared as prepare_mnist does, and their labels."""
     return prepare_part(*load_parts()["test"], shape)
-
-
-def find_model(path):
-    """Return the .keras file of a run of mnist.py, given as that file or as the run's folder."""
-    if not path.is_dir():
-        return path
-    files = [file for file in path.glob("*.keras") if not PARTIAL.search(file.stem)]
-    if len(files) != 1:
-        fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-    return files[0]

@@ -19,8 +19,8 @@ from conftest import ROOT, render
 
 from book.measuring import measure
 from utils import runs
-from utils.files import newest, read_json
 from utils.options import make_parser, number, positive, seed
+from utils.runs import read_json
 
 CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 # From which other chapters a chapter may import: the digits and their networks are those of mnist,
@@ -396,15 +396,6 @@ def test_a_refused_run_leaves_no_empty_folder(tmp_path):
         code = f"from utils import runs; folder = runs.make_folder({str(tmp_path / 'x')!r}); {end}"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
         assert len([*tmp_path.iterdir()]) == left
-
-
-def test_the_newest_run_is_the_one_written_last(tmp_path):
-    """Whatever its folder is called; of two at the same time, the one with the later name."""
-    for name, time in [("first", 100), ("2026-01-01", 300), ("2026-01-02", 300)]:
-        (tmp_path / name).write_text("")
-        os.utime(tmp_path / name, (time, time))
-    assert newest(tmp_path.iterdir()) == tmp_path / "2026-01-02"
-    assert newest([]) is None
 
 
 def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatch):

@@ -14,9 +14,9 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.special import softmax
 
 from mnist.data import prepare_mnist
-from mnist.studies.temperature import with_temperature
 from utils.comparisons import compare_family, show_family
 from utils.loading import load_model
 from utils.options import make_parser, positive
@@ -61,7 +61,9 @@ class SofterCrossEntropy(keras.losses.Loss):
 def make_targets(digits, probabilities):
     """Return {name: (what the student should answer, temperature of the loss)}."""
     smoothed = (1 - SMOOTHING) * digits.y_train + SMOOTHING / 10
-    softer = with_temperature(probabilities, TEMPERATURE).astype("float32")
+    # The logarithms of the probabilities serve as logits: softmax makes the same of both.
+    logits = np.log(np.maximum(probabilities, np.finfo("float32").tiny))
+    softer = softmax(logits / TEMPERATURE, axis=1).astype("float32")
     return {
         "labels": (digits.y_train, 1.0),
         "smoothed": (smoothed, 1.0),

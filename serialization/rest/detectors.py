@@ -29,8 +29,13 @@ from serialization.rest.not_digits import (
     turn,
     type_characters,
 )
-from serialization.rest.out_of_distribution import digit_likeness, find_logits, load_limits
-from serialization.rest.ship_model import MODEL, REFUSED
+from serialization.rest.out_of_distribution import (
+    MODEL,
+    REFUSED,
+    digit_likeness,
+    find_logits,
+    load_limits,
+)
 from utils.figures import DASHES, save_figure
 from utils.loading import load_model
 from utils.options import make_parser, positive, seed
