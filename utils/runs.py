@@ -233,9 +233,8 @@ def look_up(results, path):
 def is_inside(loss, losses):
     """Tell whether a loss is one that other seeds may give, too; losses: sorted.
 
-    A new one lies beyond 40 others with a probability of 2 / 41, beyond ten with 2 / 11. So the
-    band is wider: by a tenth on each side for 40, by four tenths for ten. Of normally distributed
-    losses 97 of 100 new ones then lie inside.
+    The band is wider than they are, by a tenth on each side for 40 and by four tenths for ten: of
+    normally distributed losses, 97 of 100 new ones then lie inside.
     """
     margin = (losses[-1] - losses[0]) * 4 / len(losses)
     return losses[0] - margin <= loss <= losses[-1] + margin

@@ -18,7 +18,6 @@ from scipy.special import softmax
 
 from mnist.data import prepare_mnist
 from utils.comparisons import compare_family, show_family
-from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
 from utils.statistics import score
@@ -99,7 +98,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     digits = prepare_mnist((28, 28, 1), args.train_samples)
-    teacher = load_model(TEACHER)
+    teacher = keras.saving.load_model(TEACHER)
 
     # The images stay as they are, so the teacher has to answer only once.
     probabilities = teacher.predict(digits.x_train, batch_size=1000, verbose=0)
