@@ -30,7 +30,8 @@ from mnist.data import (
 from mnist.mnist import BATCH_SIZE
 from mnist.models import MODELS
 from mnist.overfitting.lab import build_model, compile_model
-from mnist.overfitting.settings import DEFAULTS, parse_network
+from mnist.overfitting.settings import DEFAULTS
+from mnist.studies.seeds import parse_network
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import score

@@ -13,7 +13,7 @@ from conftest import NUMBERS, failure, finished_run, first_digits
 
 from mnist import models
 from mnist.overfitting import lab, weights
-from mnist.overfitting.settings import DEFAULTS, parse_network
+from mnist.overfitting.settings import DEFAULTS
 from mnist.studies import storage, temperature, trainings
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import compare_networks, compare_seeds, holm
@@ -177,7 +177,7 @@ def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monk
     assert seeds.main([*reached, "--seeds", "1", "2", "3", *options])["256_images"] == found
 
 
-def test_options_in_quotes_that_are_not_for_one_network(capsys):
+def test_options_in_quotes_that_are_not_for_one_network(load_script, capsys):
     for option, line in [
         ("--epochs 60", "conv_net --epochs 60: --epochs, --train-samples"),  # even the default
         ("--test", "go outside the quotes"),
@@ -185,7 +185,7 @@ def test_options_in_quotes_that_are_not_for_one_network(capsys):
         ("--lr-schedule plateau", "let images that judge take part"),
     ]:
         with pytest.raises(SystemExit, match="2"):
-            parse_network(f"conv_net {option}")
+            load_script("mnist/studies/seeds.py").parse_network(f"conv_net {option}")
         assert line in capsys.readouterr().err
 
 

@@ -6,7 +6,6 @@ Chapter: mnist/overfitting/README.md#the-laboratory
 from chapter import OUTPUTS
 
 import argparse
-import shlex
 from dataclasses import asdict, dataclass, fields, replace
 
 from mnist import mnist
@@ -41,8 +40,6 @@ class Settings:
 
 
 DEFAULTS = Settings()
-# What networks that are compared share: it cannot be among the options of one.
-SHARED = ("epochs", "train_samples", "seed", "outputs", "resume")
 
 
 def make_lab_parser():
@@ -97,27 +94,6 @@ def parse_arguments(argv):
 def read_settings(args):
     """Return the settings among the arguments that make_lab_parser has read."""
     return Settings(**{field.name: getattr(args, field.name) for field in fields(Settings)})
-
-
-def parse_network(text):
-    """Return the settings that a model with options of lab.py asks for, as a dict.
-
-    Without those that all networks share.
-    """
-    parser = make_lab_parser()
-    parser.set_defaults(**dict.fromkeys(SHARED))
-    args = parser.parse_args(["-m", *shlex.split(text)])
-    if args.model == "all":
-        parser.error("name each of the networks to compare")
-    if any(getattr(args, name) is not None for name in SHARED) or args.test:
-        parser.error(f"{text}: --epochs, --train-samples, --seeds, --outputs go outside the quotes")
-    if args.early_stopping or args.start_from or args.lr_schedule == "plateau":
-        parser.error(
-            f"{text}: leave out early stopping, plateau and --start-from, because they let images"
-            " that judge take part in the training"
-        )
-    settings = asdict(read_settings(args))
-    return {name: value for name, value in settings.items() if name not in SHARED}
 
 
 def load_run(folder):

@@ -15,12 +15,13 @@ Chapter: mnist/studies/README.md#seeds
 from chapter import OUTPUTS
 
 import re
-from dataclasses import replace
+import shlex
+from dataclasses import asdict, replace
 
 import matplotlib.pyplot as plt
 
 from mnist.data import TRAIN_SIZE
-from mnist.overfitting.settings import DEFAULTS, parse_network
+from mnist.overfitting.settings import DEFAULTS, make_lab_parser, read_settings
 from mnist.studies.trainings import score_once
 from utils.comparisons import compare_seeds, correct_family
 from utils.figures import save_figure
@@ -45,8 +46,31 @@ NETWORKS = [
     "conv_net --clip-norm 1",
     "conv_net --optimizer adamw",
 ]
+# What all of them share; it cannot be among those options.
+SHARED = ("epochs", "train_samples", "seed", "outputs", "resume")
 SCORES = ("accuracy", "cross_entropy")
 WIDEST = 5  # points more or less that the figure shows; one network should not flatten the others
+
+
+def parse_network(text):
+    """Return the settings that a model with options of lab.py asks for, as a dict.
+
+    Without those that all networks share.
+    """
+    parser = make_lab_parser()
+    parser.set_defaults(**dict.fromkeys(SHARED))
+    args = parser.parse_args(["-m", *shlex.split(text)])
+    if args.model == "all":
+        parser.error("name each of the networks to compare")
+    if any(getattr(args, name) is not None for name in SHARED) or args.test:
+        parser.error(f"{text}: --epochs, --train-samples, --seeds, --outputs go outside the quotes")
+    if args.early_stopping or args.start_from or args.lr_schedule == "plateau":
+        parser.error(
+            f"{text}: leave out early stopping, plateau and --start-from, because they let images"
+            " that judge take part in the training"
+        )
+    settings = asdict(read_settings(args))
+    return {name: value for name, value in settings.items() if name not in SHARED}
 
 
 def summarize(runs, first=None):
