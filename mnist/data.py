@@ -24,10 +24,8 @@ from utils.runs import ROOT, fail
 
 MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"
 WRITERS_FILE = ROOT / "assets" / "data" / "mnist_writers.npz"
-SHA256 = {
-    MNIST_FILE: "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64",
-    WRITERS_FILE: "e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb",
-}
+MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+WRITERS_SHA256 = "e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb"
 SPLIT = "by writer"  # what runs of MNIST say of how they chose; older ones say nothing
 VALIDATION_SIZE = 5_000
 TRAIN_SIZE = 55_000
@@ -57,31 +55,31 @@ class Digits(NamedTuple):
         }
 
 
-def read_arrays(path):
-    """Return {name: array} of a file that SHA256 knows, or end the program with one line."""
+def read_arrays(path, sha256):
+    """Return {name: array} of a file with this checksum, or end the program with one line."""
     try:
         content = path.read_bytes()
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Restore it.")
-    if hashlib.sha256(content).hexdigest() != SHA256[path]:
-        fail(f"{path} is damaged. Restore it.")
+    if hashlib.sha256(content).hexdigest() != sha256:
+        fail(f"{path} is damaged (its SHA-256 is another one). Restore it.")
     with np.load(io.BytesIO(content)) as arrays:
         return dict(arrays)
 
 
-def load_mnist():
+def load_mnist(path=MNIST_FILE):
     """Return (x_train, y_train), (x_test, y_test) as Keras does, in uint8.
 
     The images have the shapes (60000, 28, 28) and (10000, 28, 28), grey levels from
     0 (paper) to 255 (ink); the labels are the digits themselves, shapes (60000,) and (10000,).
     """
-    arrays = read_arrays(MNIST_FILE)
+    arrays = read_arrays(path, MNIST_SHA256)
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
-def load_writers():
+def load_writers(path=WRITERS_FILE):
     """Return who wrote each training image and each test image of MNIST: (60000,), (10000,)."""
-    arrays = read_arrays(WRITERS_FILE)
+    arrays = read_arrays(path, WRITERS_SHA256)
     return arrays["train"], arrays["test"]
 
 
