@@ -18,9 +18,8 @@ from mnist import finished
 from serialization.rest import app
 from utils import loading, pictures
 from utils.figures import save_figure
-from utils.files import read_json
 from utils.pictures import PictureError, TooLargeError, open_picture
-from utils.runs import make_folder, provenance, read_bytes
+from utils.runs import make_folder, provenance, read_bytes, read_json
 from visualizing.debugging import doctor
 
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"

@@ -221,8 +221,6 @@ def test_a_picture_of_ones_own(run_lesson_here, tmp_path):
     digit = Image.fromarray(255 - networks.one_of_each()[5]).resize((140, 140))
     digit.save(tmp_path / "mine.png")
     mine = "--image", tmp_path / "mine.png"
-    no_figures = dict.fromkeys(["draw_filters", "draw_layers", "draw_digits"], lambda *_: [])
-    assert run_lesson_here("visualizing/feature_maps.py", *mine, **no_figures)["answer"] == 5
     assert run_lesson_here("visualizing/attribution.py", *mine) == {"answer": 5}
 
 
@@ -264,7 +262,7 @@ def test_the_last_layer_in_two_dimensions(run_lesson_here):
     ("script", "options", "message"),
     [
         ("shapes", ["-m", "nosuch"], "no network nosuch: neither"),
-        ("feature_maps", ["--image", "empty.png"], "there is no digit in empty.png"),
+        ("attribution", ["--image", "empty.png"], "no digit can be read in empty.png (nothing"),
         ("attribution", ["--model", "xor.keras"], "xor.keras does not read digits: inputs (None"),
     ],
 )

@@ -32,9 +32,9 @@ from book.editions.edition import find
 from book.editions.execution import execute
 from book.editions.fixed_cells import PUT_YOURS, USE, start_cell
 from book.pages.texts import FENCE, is_quoted
-from utils.files import load_results, read_json
+from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import fail, make_folder, provenance, save_results, write_json
+from utils.runs import fail, make_folder, provenance, read_json, save_results, write_json
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.

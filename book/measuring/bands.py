@@ -22,9 +22,18 @@ from pathlib import Path
 
 import keras
 
-from utils.files import read_json
 from utils.options import positive
-from utils.runs import BANDS, RESULTS, fail, is_inside, look_up, provenance, settings_of, write_json
+from utils.runs import (
+    BANDS,
+    RESULTS,
+    fail,
+    is_inside,
+    look_up,
+    provenance,
+    read_json,
+    settings_of,
+    write_json,
+)
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {

@@ -32,8 +32,7 @@ from pathlib import Path
 import psutil
 
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
-from utils.files import read_json
-from utils.runs import RESULTS, fail, write_json
+from utils.runs import RESULTS, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
 COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}

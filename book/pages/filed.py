@@ -2,8 +2,7 @@
 
 from book.pages.results import load
 from book.pages.tables import markdown, number
-from utils.files import read_json
-from utils.runs import RESULTS
+from utils.runs import RESULTS, read_json
 
 
 def entries(name):
