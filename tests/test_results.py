@@ -5,6 +5,7 @@ import re
 import shlex
 
 import keras
+import matplotlib.pyplot as plt
 import pytest
 
 from book.measuring.measurements import MEASUREMENTS
@@ -43,10 +44,12 @@ def differences(old, new, place=""):
 @pytest.mark.parametrize("name", AGAIN)
 def test_a_result_comes_out_again(name, load_script, tmp_path):
     keras.utils.clear_session()  # the names of layers count up within a process
-    script, *options = shlex.split(MEASUREMENTS[name][0])
+    command, figures = MEASUREMENTS[name]
+    script, *options = shlex.split(command)
     load_script(script).main([*options, "--outputs", str(tmp_path)])
     new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert not [*differences(load_results(name), new)]
+    assert all(plt.imread(tmp_path / figure).std() > 0.05 for figure in figures)
 
 
 def test_what_takes_turns_is_measured_as_often(monkeypatch):
