@@ -1,13 +1,11 @@
 """Machinery of the book: how long each chapter is, outside of folds, tables, code and quiz keys.
 
-    python book/pages/words.py
-
-Prints words and minutes for each README. A chapter of the path is one sitting: at most 4,000 words.
+A chapter of the path is one sitting.
 """
 
-from chapter import ROOT
-
 import re
+
+from utils.runs import ROOT
 
 WORDS_PER_MINUTE = 200
 MOST = 4_000  # words of a chapter on the path
@@ -36,19 +34,3 @@ def chapters():
     return [
         (ROOT / file, bool(number), int(minutes)) for number, file, minutes in ROW.findall(front)
     ]
-
-
-def main():
-    total = 0
-    for path, on_path, _ in chapters():
-        words = count_words(path.read_text(encoding="utf-8"))
-        total += words * on_path
-        minutes = round(words / WORDS_PER_MINUTE)
-        print(
-            f"{words:7,}{minutes:5} minutes  {path.relative_to(ROOT)}{'' if on_path else ', off'}"
-        )
-    print(f"{total:7,}{round(total / WORDS_PER_MINUTE):5} minutes on the path")
-
-
-if __name__ == "__main__":
-    main()
