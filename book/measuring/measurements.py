@@ -145,10 +145,7 @@ MEASUREMENTS = {
     "spam": ("text/spam.py", []),
     "text_pieces": ("text/pieces.py", ["pieces.png"]),
     "text_embeddings": ("text/embeddings.py", ["embeddings.png"]),
-    "text_ask": (
-        "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
-        [],
-    ),
+    "text_ask": ("text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'", []),
     "text_ask_mum": (
         "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
         [],
@@ -316,10 +313,7 @@ MEASUREMENTS = {
         ["mnist_weights.png"],
     ),
     "mnist_pairs": ("mnist/pairs.py {seed_1} {seed_2}", []),
-    "mnist_pairs_long": (
-        "mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
-        [],
-    ),
+    "mnist_pairs_long": ("mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}", []),
     "mnist_calibration": (
         "mnist/studies/calibration.py {plain_12} {dropout_12} {label_smoothing} {mnist_quick}/1-1",
         ["mnist_calibration.png"],

@@ -11,6 +11,7 @@ import re
 from functools import cache
 from statistics import mean
 
+from utils.comparisons import holm
 from utils.files import load_results
 from utils.runs import ROOT
 
@@ -31,7 +32,7 @@ def ahead(values):
 
 
 FUNCTIONS = {
-    one.__name__: one for one in (abs, ahead, differences, len, max, mean, min, round, sum)
+    one.__name__: one for one in (abs, ahead, differences, holm, len, max, mean, min, round, sum)
 }
 
 
