@@ -17,18 +17,20 @@ import argparse
 import http.client
 import itertools
 import json
-import resource
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 
 from book.figures.browser import run_service
 from mnist.data import load_mnist
 from serialization.rest import app
 from utils.loading import load_model
-from utils.options import make_parser, positive
+from utils.options import make_parser
 from utils.runs import ROOT, make_folder, save_results
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
@@ -108,32 +110,31 @@ def first_calls(sizes):
     return results
 
 
-def measure(how, seconds, clients):
+def measure(how):
     """Start a service, ask it from each number of clients, stop it; return the results."""
     with run_service(script=__file__ if how == "predict" else None) as address:
         port = int(address.rpartition(":")[2])
-        ask(port, 1, min(1, seconds))  # the first requests are slower
-        results = {str(number): ask(port, number, seconds) for number in clients}
-        results["batch"] = ask(port, 1, seconds, BATCH)
+        ask(port, 1, 1)  # the first requests are slower
+        results = {str(number): ask(port, number, SECONDS) for number in CLIENTS}
+        results["batch"] = ask(port, 1, SECONDS, BATCH)
+        (service,) = psutil.Process().children()
+        status = Path(f"/proc/{service.pid}/status")  # which only Linux has
+        peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
     for name, line in results.items():
         found = ", ".join(f"{key} {value:.1f}" for key, value in line.items())
         print(f"{how:8} {name:5}: {found}", flush=True)
-    # Of the hungriest service so far, in MiB; Linux counts KiB.
-    return results | {"peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+    return results | {"peak_mib": peak and int(peak[1]) / 1024}
 
 
 def main(argv=None):
     parser = make_parser("Measure how fast the service answers.", OUTPUTS)
-    add = parser.add_argument
-    add("--clients", type=positive(int), nargs="+", default=CLIENTS, help="at once")
-    add("--seconds", type=positive(float), default=SECONDS, help="of measuring each")
-    add("--port", help=argparse.SUPPRESS)  # with it, this is the service that asks predict
+    parser.add_argument("--port", help=argparse.SUPPRESS)  # of the service that asks predict
     args = parser.parse_args(argv)
     if args.port:
         keras.Model.predict_on_batch = lambda model, batch: model.predict(batch, verbose=0)
         return app.main(["--port", args.port])
     folder = make_folder(args.outputs)
-    results = {how: measure(how, args.seconds, args.clients) for how in ("fast", "predict")}
+    results = {how: measure(how) for how in ("fast", "predict")}
     results["first_calls"] = first_calls(SIZES)
     return save_results(results, folder, __file__, argv)
 
