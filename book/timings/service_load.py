@@ -5,8 +5,8 @@
 Starts the service twice, as it is and with model.predict for each request, and sends each single
 test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
 one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
-requests per second. Then it asks the network itself with batches of several sizes: which
-of the first calls compile it, and how long they take. A minute; nothing else should run meanwhile.
+requests per second. Then it asks the network itself with batches of several sizes: how long the
+first calls take, which may compile it. A minute; nothing else should run meanwhile.
 
 Chapter: serialization/operating/README.md#how-fast
 """
@@ -81,32 +81,21 @@ def ask(port, clients, seconds, batch=0):
 
 
 def first_calls(sizes):
-    """Return for batches of each size: was the network compiled, and ms of the calls.
+    """Return for batches of each size the ms of the first call and the median of the later ones.
 
-    A size that occurs for the first time may have the back end compile the network anew, and only
-    then does Python go through its layers.
+    A size that occurs for the first time may have the back end compile the network anew.
     """
-    model = load_model(MODEL, compile=False)
-    layer, compiled, results = model.layers[0], [], {}
-    compute = layer.call
-
-    def call(*args, **kwargs):
-        compiled.append(True)
-        return compute(*args, **kwargs)
-
-    layer.call = call
+    model, results = load_model(MODEL, compile=False), {}
     for size in sizes:
         batch = np.zeros((size, *model.input_shape[1:]), "float32")
-        compiled.clear()
         milliseconds = []
         for _ in range(1 + LATER):
             start = time.perf_counter()
             np.asarray(model.predict_on_batch(batch))
             milliseconds.append(1000 * (time.perf_counter() - start))
         first, *later = milliseconds
-        one = {"compiled": bool(compiled), "first_ms": first, "later_ms": float(np.median(later))}
-        results[str(size)] = one
-        print(f"batch of {size:3}:", ", ".join(f"{key} {one[key]:.1f}" for key in one), flush=True)
+        results[str(size)] = {"first_ms": first, "later_ms": float(np.median(later))}
+        print(f"batch of {size:3}: {first:.1f} ms, then {np.median(later):.1f}", flush=True)
     return results
 
 
