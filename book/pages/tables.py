@@ -112,8 +112,6 @@ def value_of(expression, row):
     if row and expression in ("@", "@@"):
         return {"@": row.name, "@@": row.above}[expression]
     expression = OF_A_ROW.sub(of_row, expression)
-    if row and expression == row.path:
-        return look_up(expression)
     return evaluate(expression, values_of(expression))
 
 
