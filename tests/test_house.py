@@ -307,6 +307,7 @@ def test_runs_come_before_what_reads_them_and_none_is_made_twice(small_graph, tm
     assert choose([], "new") == []
     file("base/results.json", "old")  # which nobody needs any more
     assert choose([], "new") == []
+    file("other.json", None)  # made where nothing tells the commit
     for code in ("newer", "new-dirty", None):
         assert set(choose([], code)) == {"base", "early", "late", "other"}
 

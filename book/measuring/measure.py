@@ -1,6 +1,7 @@
 """Machinery of the book: run its scripts and file what they measure for the READMEs.
 
     python book/measuring/measure.py  # all that the code at hand has not yet made
+    python book/measuring/measure.py --list  # only says what that is
     python book/measuring/measure.py xor churn  # only these
     python book/pages/readme.py  # then bring the READMEs up to date
 
@@ -147,7 +148,8 @@ def choose(names, code):
     A run that is read is made before, unless it is there: with names one of any commit will do.
     What edited code has made counts as not made.
     """
-    code = None if (code or "").endswith("-dirty") else code or "no commit"
+    if not code or code.endswith("-dirty"):
+        code = "edited"  # which has made nothing
     chosen = set(names) or {
         name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
     }
@@ -163,11 +165,15 @@ def choose(names, code):
 def main():
     parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(COMMANDS)}")
+    parser.add_argument("--list", action="store_true", help="only say what would be made")
     args = parser.parse_args()
     if unknown := set(args.names) - set(COMMANDS):
         parser.error(f"no measurement {', '.join(unknown)}")
     wrong = {}
     for name in choose(args.names, commit()):
+        if args.list:
+            print(f"{name}: {COMMANDS[name]}")
+            continue
         lacking = [need for need in NEEDS[name] if need in wrong]
         if why := f"it reads {lacking[0]}" if lacking else measure(name):
             wrong[name] = why
