@@ -6,6 +6,7 @@ has for those who cannot see them.
 
 import matplotlib.pyplot as plt
 
+from book.pages.tables import markdown, number
 from utils.figures import plot_history
 from utils.files import load_results
 
@@ -24,14 +25,13 @@ TRAININGS = [
 
 def table():
     """Return the curves as a table in Markdown: a value of each for some of the epochs."""
-    lines = ["|  | epoch 1 | 2 | 4 | 6 | 8 | 10 |", "| --- |" + " ---: |" * 6]
+    rows, epochs = [], (1, 2, 4, 6, 8, 10)
     for letter, name in zip("ABCDEFGH", TRAININGS, strict=True):
         history = load_results("broken")[name]["history"]
         for key, label in (("accuracy", "training"), ("val_accuracy", "validation")):
-            values = [f"{history[key][epoch - 1]:.0%}" for epoch in (1, 2, 4, 6, 8, 10)]
-            values = [value.replace("%", "\N{NO-BREAK SPACE}%") for value in values]
-            lines.append(f"| {letter}, {label} | {' | '.join(values)} |")
-    return "\n".join(lines)
+            shares = [number(history[key][epoch - 1], ".0%") for epoch in epochs]
+            rows.append([f"{letter}, {label}", *shares])
+    return markdown(["", "epoch 1", *epochs[1:]], rows)
 
 
 def draw():
