@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sys
-import warnings
 from pathlib import Path
 
 import keras
@@ -111,11 +110,3 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
             open_picture(tmp_path / name)
     with pytest.raises(PictureError, match="No such file"):
         open_picture(Path("missing.png"))
-
-
-def test_a_picture_fills_no_log():
-    """Pillow warns of each of its thousands of tags, if they are odd."""
-    with warnings.catch_warnings(record=True) as said:
-        pictures.prepare_pillow()
-        warnings.warn_explicit("odd", UserWarning, "a.py", 1, module="PIL.TiffImagePlugin")
-    assert not said

@@ -322,12 +322,6 @@ def test_gender_and_country_left_out_change_nothing(customers):
     np.testing.assert_array_equal(X, other)
 
 
-def test_pictures_of_the_terms(tmp_path):
-    load("book/figures/concepts.py").main(["--outputs", str(tmp_path)])
-    for name in ("batches", "one_hot", "three_parts"):
-        assert plt.imread(tmp_path / f"{name}.png").std() > 0.05
-
-
 @pytest.fixture
 def ask(saved, tmp_path):
     """Return a function that asks the saved network, and returns its probabilities."""

@@ -24,13 +24,6 @@ TINY = ["--epochs", "1", "--train-samples", "256"]
 
 
 @pytest.mark.slow
-def test_figures_are_drawn(load_script, tmp_path):
-    results = load_script("book/figures/mnist_figures.py").main(["--outputs", str(tmp_path)])
-    assert len(list(tmp_path.glob("mnist_*.png"))) == 5
-    assert sum(results["counts"]) == 55_000 and min(results["counts"]) > 4_000
-
-
-@pytest.mark.slow
 def test_fitting_shows_overfitting(load_quickly, tmp_path, monkeypatch):
     fitting, title = load_quickly("mnist/overfitting/fitting.py"), "Too few images"
     monkeypatch.setattr(fitting, "RUNS", {title: fitting.RUNS[title]})
