@@ -9,8 +9,7 @@ from scipy.stats import norm
 from book.pages.results import ahead, load
 from book.pages.tables import interval, markdown, number, p_value
 from utils.comparisons import compare_seeds, holm
-from utils.files import read_json
-from utils.runs import BANDS, RESULTS, ROOT
+from utils.runs import BANDS, RESULTS, ROOT, read_json
 from utils.statistics import mean_and_deviation
 
 TABLES = {}  # functions that make a table, by its name
