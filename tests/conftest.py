@@ -175,16 +175,6 @@ def finished_run(name, **settings):
     return run | {"models": {name: network}}
 
 
-@cache
-def first_digits():
-    """Return MNIST as load_parts does, but with 500 images to validate with and 500 to test."""
-    from mnist import data  # only here: it brings Keras, which not every test needs
-
-    parts = data.load_parts()
-    few = {part: tuple(array[:500] for array in parts[part]) for part in ("validation", "test")}
-    return parts | few
-
-
 @pytest.fixture
 def few_digits(monkeypatch):
     """Let only 500 images of MNIST validate, and only 500 test.

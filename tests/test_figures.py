@@ -4,12 +4,11 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from conftest import ROOT
 from matplotlib.colors import to_rgb
 
 from book.figures import curves
-from utils.figures import DASHES, LINES, name_lines, plot_history, spread_out
+from utils.figures import DASHES, name_lines
 
 STYLE = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 PAPER = plt.rcParams["savefig.facecolor"]
@@ -35,17 +34,6 @@ def test_figures_bring_their_paper_along():
         assert plt.imread(path)[[0, -1], :, 3:].min(initial=1) == 1, path.name
 
 
-def test_lines_differ_without_colour():
-    for before, after in itertools.pairwise(LINES):
-        assert before["linestyle"] != after["linestyle"]
-    figure, axes = plt.subplots()
-    plot_history(axes, {"loss": [3, 2, 1], "val_loss": [3, 2.5, 2]}, "loss")
-    training, validation = axes.lines
-    assert training.get_linestyle() == "-" != validation.get_linestyle()
-    assert [line.get_label() for line in axes.lines] == ["training", "validation"]
-    plt.close(figure)
-
-
 def test_names_of_lines_do_not_overlap():
     """Three lines end in one place, one far away: their names have their order and room."""
     figure, axes = plt.subplots()
@@ -61,12 +49,6 @@ def test_names_of_lines_do_not_overlap():
     assert all(box.x0 > axes.get_window_extent().x1 for box in boxes)
     assert all(contrast(text.get_color(), PAPER) >= 4.5 for text in axes.texts)
     plt.close(figure)
-
-
-def test_spread_out_stays_inside_and_in_order():
-    places = spread_out([0.0, 0.01, 0.99, 1.0], [0.1, 0.1, 0.1, 0.1])
-    assert places == pytest.approx([0.05, 0.15, 0.85, 0.95])
-    assert spread_out([0.5, 0.5], [0.2, 0.1]) == pytest.approx([0.425, 0.575])
 
 
 def test_the_exercise_on_curves_can_be_solved_without_seeing_them():

@@ -150,32 +150,6 @@ def commands():
     ]
 
 
-def blocks_with_commands():
-    """Return the READMEs' shell blocks that start a script, with the text that says how long."""
-    found = []
-    for path in READMES:
-        for block in FENCE.finditer(TEXTS[path]):
-            if block[2] == "shell" and re.search(r"\bpython \S+\.py\b", block[3]):
-                section = TEXTS[path][: block.start()].rpartition("\n#")[2]
-                before = section.rstrip().split("\n\n")[-2:]
-                after = []
-                if "<!-- not run:" in before[-1]:  # and so no cell of a notebook
-                    rest = re.split(r"\n#|\n```shell", TEXTS[path][block.end() :])[0]
-                    after = rest.lstrip().split("\n\n")[:3]
-                at = f"{path.relative_to(ROOT)}:{TEXTS[path][: block.start()].count(chr(10)) + 1}"
-                found.append(pytest.param("\n".join([*before, block[3], *after]), id=at))
-    return found
-
-
-@pytest.mark.parametrize("text", blocks_with_commands())
-def test_the_text_says_how_long_a_command_takes(text):
-    """In the two paragraphs before it or a comment beside it; if not run, in the three after it."""
-    text = re.sub(r"^\|.*|<!--.*?-->", "", text, flags=re.MULTILINE)  # no head of a table
-    text = " ".join(text.split())
-    known = re.search(r"\b(seconds|a second|minutes?|an hour|moment|as long as)\b", text)
-    assert known, f"say before the command how long it takes: {text}"
-
-
 class OptionsAreReadError(Exception):
     """Raised in place of making the folder, which comes before any computing."""
 
@@ -355,19 +329,6 @@ def test_summaries_are_those_of_the_models(load_script):
         assert "\n".join(lines).split() == block.split()
 
 
-@each_page
-def test_nothing_is_left_to_do(page):
-    assert re.findall(r"\b(TODO|FIXME|TBD)\b|coming soon", TEXTS[page]) == []
-
-
-@each_page
-def test_lines_are_short(page):
-    """Tables, figures, links and traced numbers may be longer."""
-    lines = FENCE.sub("", TEXTS[page]).splitlines()
-    long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
-    assert long == []
-
-
 @each_readme
 def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme):
     if readme == READMES[0]:
@@ -389,17 +350,3 @@ def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
         stated = re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[path])[1]
         assert int(stated) == minutes, path
         assert abs(minutes - count / words.WORDS_PER_MINUTE) < 1, path
-
-
-def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
-    """Of those that are read as a whole."""
-    plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
-    assert len(rows) == 12
-    for chapters, minutes in rows:
-        heads = [
-            re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[ROOT / file])[1]
-            for file in re.findall(r"\]\(\.\./([^)#]+)\)", chapters)
-        ]
-        if "without" not in chapters:
-            assert sum(map(int, heads)) == int(minutes), chapters

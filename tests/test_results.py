@@ -47,18 +47,3 @@ def test_a_result_comes_out_again(name, load_script, tmp_path):
     load_script(script).main([*options, "--outputs", str(tmp_path)])
     new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert not [*differences(load_results(name), new)]
-
-
-def test_what_takes_turns_is_measured_as_often(monkeypatch):
-    """Of the shortest turns, one with the epochs of the lesson is the whole training."""
-    from book.timings import seconds  # only here: it stands on four chapters
-
-    calls = []
-    ways = {name: lambda name=name: calls.append(name) for name in "ab"}
-    assert [len(times) for times in seconds.in_turn(ways, 3).values()] == [3, 3]
-    assert calls == [*"ababab"]
-    for name, value in (("ROUNDS", 1), ("EPOCHS", 1)):
-        monkeypatch.setattr(seconds, name, value)
-    monkeypatch.setattr(seconds.evaluation, "BATCH_SIZE", 200)
-    found = seconds.time_churn()
-    assert found["network"] == seconds.evaluation.EPOCHS * found["fifty"] > found["boosting"] > 0

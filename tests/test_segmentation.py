@@ -6,7 +6,7 @@ import pytest
 from conftest import failure, load
 from PIL import Image
 
-from cnn.segmentation import baselines, example_masks, masks, measures, segment, u_net
+from cnn.segmentation import baselines, masks, measures, segment, u_net
 from cnn.segmentation.scenes import make_scenes
 
 find = load("cnn/segmentation/find.py")
@@ -130,21 +130,6 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     assert "u_net.keras makes (11,) of (28, 28, 1), not (64, 64, 11)" in said
 
 
-def test_pieces_of_the_true_map_run_together_where_a_digit_meets_its_like():
-    """What the text says of maps without a mistake; and how far digits overlap is counted once."""
-    made = make_scenes("validation", 120, 5)
-    truth = measures.true_boxes(made)
-    found = measures.find_boxes(np.eye(11, dtype="float32")[made.labels], 10, 1)
-    judged, missed = find.judge(found, truth, 120)
-    shares, digits = judged["found_of"], judged["digits_of"]
-    assert shares["overlap_0"] > 0.9 and shares["other"] > 0.8 and shares["same"] < 0.6
-    assert sum(digits[f"overlap_{i}"] for i in range(4)) == len(truth)
-    assert digits["same"] + digits["other"] == len(truth) - digits["overlap_0"]
-    assert judged["missed"]["run together"] > sum(judged["missed"].values()) / 2
-    assert judged["recall"] == pytest.approx(1 - sum(judged["missed"].values()) / len(truth))
-    assert 0 < len(missed) <= sum(judged["missed"].values())
-
-
 def write(path, array):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.asarray(array, "uint8")).save(path)
@@ -211,16 +196,3 @@ def test_masks_that_teach_nothing_end_with_a_line(line, my_images):
     SPOILT[line](my_images / "images" / "3.png", my_images / "masks" / "3.png")
     with pytest.raises(SystemExit, match=line):
         masks.read_data(my_images, 32, 1)
-
-
-def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
-    """Those held out show other things, over other halves of the photographs."""
-    photo = np.zeros((200, 400, 3), "uint8")
-    photo[:, 200:] = 200
-    write(tmp_path / "photo.jpg", photo)
-    monkeypatch.setattr(example_masks, "PHOTOS", tmp_path)
-    folder = example_masks.unpack_scenes(tmp_path)
-    known, held_out, classes = masks.read_data(folder, 32, 1)
-    assert len(held_out.images) == pytest.approx(82, abs=3)
-    assert known.images[:, 0, 0].max() < 20 < 150 < held_out.images[:, 0, 0].min()
-    assert classes[0] == "nothing" and set(np.unique(known.labels)) == set(range(7))
