@@ -1,14 +1,11 @@
 """The look of the figures: paper of their own, lines told apart without colour, with names."""
 
-import itertools
-
 import matplotlib.pyplot as plt
 import numpy as np
 from conftest import ROOT
 from matplotlib.colors import to_rgb
 
 from book.figures import curves
-from utils.figures import DASHES, name_lines
 
 STYLE = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 PAPER = plt.rcParams["savefig.facecolor"]
@@ -32,23 +29,6 @@ def test_figures_bring_their_paper_along():
     assert not plt.rcParams["savefig.transparent"] and contrast(PAPER, "white") < 1.1
     for path in (ROOT / "assets" / "image").glob("*.png"):
         assert plt.imread(path)[[0, -1], :, 3:].min(initial=1) == 1, path.name
-
-
-def test_names_of_lines_do_not_overlap():
-    """Three lines end in one place, one far away: their names have their order and room."""
-    figure, axes = plt.subplots()
-    for number, end in enumerate([1.0, 1.001, 1.002, 5.0]):
-        axes.plot([0, 1], [number, end], DASHES[0] if number else "--", label=f"line {number}")
-    axes.plot([0, 1], [2, 2])  # without a name
-    name_lines(axes)
-    figure.canvas.draw()
-    boxes = [text.get_window_extent() for text in axes.texts]
-    assert [text.get_text() for text in axes.texts] == [f"line {n}" for n in range(4)]
-    for below, above in itertools.pairwise(boxes):
-        assert below.y1 <= above.y0 + 1
-    assert all(box.x0 > axes.get_window_extent().x1 for box in boxes)
-    assert all(contrast(text.get_color(), PAPER) >= 4.5 for text in axes.texts)
-    plt.close(figure)
 
 
 def test_the_exercise_on_curves_can_be_solved_without_seeing_them():

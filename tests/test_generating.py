@@ -58,7 +58,6 @@ def test_the_layer_draws_from_the_clouds_and_adds_their_cost():
     assert float(layer.losses[0]) == pytest.approx(3 * (5 + 0.5 - 2 - 2 * np.log(0.25)) / 2)
 
 
-@pytest.mark.every_back_end
 def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs):
     """It fails if the class is not used, or if the decoder is untrained: both are tried, too."""
     network, decoder = latents.load_flow(runs[1])
@@ -97,7 +96,6 @@ def test_pairs_are_points_on_straight_lines():
     assert 0.02 < (digit == flow.ANY).mean() < 0.25
 
 
-@pytest.mark.every_back_end
 def test_a_number_is_written_and_written_again(runs, run_main, tmp_path):
     drawn = []
     for seed in (2, 2, 3):

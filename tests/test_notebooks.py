@@ -46,22 +46,6 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     assert any(source.startswith(task) for source in sources(make("exercises"), "code"))
 
 
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("serialization_rest", "app.py"),  # would never end
-        ("text_gpt", "generate.py RUN"),  # a run that the reader names
-        ("mnist_overfitting", "--resume"),
-    ],
-)
-def test_what_only_the_reader_can_run_is_not_run(name, command, make):
-    notebook = make(name)
-    code = "\n".join(sources(notebook, "code")).split("\n")
-    where = [line for line in code if command in line]
-    assert where or command in "\n".join(sources(notebook, "markdown"))
-    assert all(line.startswith("#!python ") for line in where)
-
-
 def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
     pages = notebooks.notebook_names()
