@@ -7,13 +7,15 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from conftest import failure, load
+from conftest import ROOT, failure, load
 from keras import layers
 from PIL import Image
 
 from cnn import convolution, photographs
 from cnn.depth import KINDS, build_network, gradient_sizes, load_images
 from cnn.studies import cached
+from utils import statistics
+from utils.files import load_results
 
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")
@@ -166,6 +168,17 @@ def test_a_fifth_of_each_class_is_held_out(tmp_path):
     assert sorted(name.partition("/")[2] for name in found) == sorted(names)
     other = transfer.divide(folder, tmp_path / "other", seed=2)
     assert {path.relative_to(other).as_posix() for path in other.rglob("*.png")} != found
+
+
+def test_the_text_shows_the_intervals_of_the_results():
+    text = (ROOT / "cnn" / "README.md").read_text(encoding="utf-8")
+    results = load_results("cnn_transfer")
+    for name in ("head", "fine_tuned"):
+        right = round(results[name]["accuracy"] * results["held_out"])
+        scores = statistics.share_right(right, results["held_out"])
+        assert f"of those held out {statistics.describe_share(scores)}" in text
+    for photo, (name, share) in results["photos"].items():
+        assert f"{photo}: {name} ({share:.0%})" in text
 
 
 def test_near_twins_are_held_out_together(tmp_path):

@@ -1,12 +1,10 @@
 """What comes from outside and is not as it should be is refused in one line, where it is opened."""
 
 import json
-import os
 import re
 from pathlib import Path
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import ROOT, failure, finished_run, spoilt
@@ -15,7 +13,6 @@ from PIL import Image, ImageFile
 from mnist import finished
 from serialization.rest import app
 from utils import loading, pictures
-from utils.figures import save_figure
 from utils.pictures import PictureError, TooLargeError, open_picture
 from visualizing.debugging import doctor
 
@@ -47,20 +44,6 @@ def test_a_damaged_run_is_refused(tmp_path):
             assert "\n" not in stop.code
         else:  # another number is one, too
             assert all(isinstance(one["train"]["errors"], int) for one in run["models"].values())
-
-
-def test_names_are_shown_letter_by_letter(tmp_path):
-    """As formulas, or in bytes that are no letters, they would end the run with its figure."""
-    names = ["$x^{", "cost $\\frac{$", os.fsdecode(b"photo \xff.png"), "a\0b"]
-    figure, axes = plt.subplots()
-    axes.set(yscale="log", ylim=(1e-3, 1e3), title=names[0], xlabel=names[1])
-    for name in names[2:]:
-        axes.plot([1, 2], [1, 2], label=name)
-    legend = axes.legend()
-    save_figure(figure, tmp_path / "figure.png")
-    shown = [text.get_text() for text in legend.get_texts()]
-    assert shown == ["photo \N{REPLACEMENT CHARACTER}.png", "a\ufffdb"]
-    assert axes.yaxis.get_ticklabels()[1].get_parse_math()  # ten to the power of
 
 
 def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):

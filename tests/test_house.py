@@ -168,18 +168,6 @@ def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, sai
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
 
 
-def test_a_result_is_filed_whole_or_not_at_all(load_script, tmp_path, monkeypatch):
-    measure = load_script("book/measuring/measure.py")
-    for place in ("RESULTS", "IMAGES"):
-        monkeypatch.setattr(measure, place, tmp_path)
-    run = tmp_path / "run"
-    run.mkdir()
-    runs.write_json({"provenance": {"command": "x"}}, run / "results.json")
-    with pytest.raises(SystemExit, match=r"has no a\.png: nothing was filed"):
-        measure.file_run("name", run, {"a.png": "a.png"})
-    assert not (tmp_path / "name.json").exists()
-
-
 def test_a_measurement_says_whether_the_machine_was_busy(
     load_script, tmp_path, monkeypatch, capsys
 ):

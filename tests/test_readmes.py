@@ -350,3 +350,17 @@ def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
         stated = re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[path])[1]
         assert int(stated) == minutes, path
         assert abs(minutes - count / words.WORDS_PER_MINUTE) < 1, path
+
+
+def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
+    """Of those that are read as a whole."""
+    plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
+    assert len(rows) == 12
+    for chapters, minutes in rows:
+        heads = [
+            re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[ROOT / file])[1]
+            for file in re.findall(r"\]\(\.\./([^)#]+)\)", chapters)
+        ]
+        if "without" not in chapters:
+            assert sum(map(int, heads)) == int(minutes), chapters

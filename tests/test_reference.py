@@ -77,6 +77,14 @@ def test_optimizers_learn_from_one_part_and_are_validated_on_the_other(rows, mon
     assert (len(learned), len(judged)) == (1347, 450) and not learned & judged
 
 
+def test_the_shown_optimizers_are_those_of_the_results():
+    results = load_results("optimizers")
+    del results["provenance"]
+    shown = re.search(r"```text\nAfter 20 epochs.*?\n(.*?)```", README, re.DOTALL)[1]
+    lines = [optimizers.line(n, w, one[w]) for n, one in results.items() for w in one]
+    assert shown.splitlines() == lines
+
+
 @pytest.mark.parametrize(
     "piece", ["calibrate.py", "baselines.py", pytest.param("resume.py", marks=pytest.mark.slow)]
 )

@@ -6,7 +6,7 @@ import pytest
 from conftest import failure, load
 from PIL import Image
 
-from cnn.segmentation import baselines, masks, measures, segment, u_net
+from cnn.segmentation import baselines, example_masks, masks, measures, segment, u_net
 from cnn.segmentation.scenes import make_scenes
 
 find = load("cnn/segmentation/find.py")
@@ -196,3 +196,16 @@ def test_masks_that_teach_nothing_end_with_a_line(line, my_images):
     SPOILT[line](my_images / "images" / "3.png", my_images / "masks" / "3.png")
     with pytest.raises(SystemExit, match=line):
         masks.read_data(my_images, 32, 1)
+
+
+def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
+    """Those held out show other things, over other halves of the photographs."""
+    photo = np.zeros((200, 400, 3), "uint8")
+    photo[:, 200:] = 200
+    write(tmp_path / "photo.jpg", photo)
+    monkeypatch.setattr(example_masks, "PHOTOS", tmp_path)
+    folder = example_masks.unpack_scenes(tmp_path)
+    known, held_out, classes = masks.read_data(folder, 32, 1)
+    assert len(held_out.images) == pytest.approx(82, abs=3)
+    assert known.images[:, 0, 0].max() < 20 < 150 < held_out.images[:, 0, 0].min()
+    assert classes[0] == "nothing" and set(np.unique(known.labels)) == set(range(7))

@@ -1,5 +1,6 @@
 """XOR: the first network, its forward pass by hand, and how often initializations succeed."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -69,6 +70,17 @@ def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate
         for ours, theirs in zip(seen["model"].get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=1e-4)
         assert np.abs(alone.get_weights()[0] - seen["before"][0][number]).max() > 0.1
+
+
+def test_the_bundle_starts_as_dense_layers_do():
+    keras.utils.set_random_seed(0)
+    weights = build_bundle(1000, [2, 8, 4, 1], "relu").get_weights()
+    sizes = [(2, 8), (8, 4), (4, 1)]
+    for size, kernel, bias in zip(sizes, weights[::2], weights[1::2], strict=True):
+        limit = np.sqrt(6 / sum(size))
+        assert kernel.shape == (1000, *size) and not bias.any()
+        assert 0.99 * limit < np.abs(kernel).max() <= limit
+        assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.03)
 
 
 def test_each_network_meets_every_row_once_per_epoch_in_an_order_of_its_own():
