@@ -134,15 +134,13 @@ def test_who_imports_utils_is_left_as_before():
             assert own or isinstance(node, harmless), f"{path}:{node.lineno}"
 
 
-@pytest.mark.parametrize(
-    "script", ["basics/draw_network.py", "rnn/cells/through_time.py", "visualizing/shapes.py"]
-)
+@pytest.mark.parametrize("script", ["basics/draw_network.py", "rnn/cells/through_time.py"])
 def test_a_script_runs_from_anywhere(script, run_script, tmp_path):
     """From a folder where nothing of the project can be found by chance; one from its own, too."""
     strange = tmp_path / "Übung 1"
     strange.mkdir()
     places = [strange]
-    if script == "basics/draw_network.py":  # the others bring Keras, which takes seconds
+    if script == "basics/draw_network.py":  # the other one brings Keras, which takes seconds
         places += [ROOT, (ROOT / script).parent]
     for cwd in places:
         run = run_script(script, "--outputs", strange / "run", cwd=cwd)

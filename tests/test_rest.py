@@ -229,7 +229,8 @@ def test_what_is_no_digit_is_refused_with_a_reason(client, digits):
 
 
 def test_other_requests_are_refused_in_the_same_form(app, client, monkeypatch):
-    assert "field image" in message(client.post("/predict", data={"image": "7"}), 415, 422)
+    picture = {"picture": (io.BytesIO(b"x"), "x")}
+    assert "field image" in message(client.post("/predict", data=picture), 422)
     assert "multipart/form-data" in message(client.post("/predict", data=b"a=b"), 415)
     message(client.get("/predict"), 405)
     message(client.get("/static/../app.py"), 404)
