@@ -10,14 +10,14 @@ import pytest
 from book.measuring.measurements import MEASUREMENTS
 from utils.files import load_results
 
-# Together some two minutes on two cores. Each part of the book that computes without training for
+# Together about a minute on two cores. Each part of the book that computes without training for
 # long is in here; the others are measured once for a release.
 AGAIN = [
     "activations", "attention", "backpropagation", "blocks", "cnn_classify", "cnn_convolution",
     "cnn_history", "cnn_receptive_field", "concepts", "features", "gpt", "gradient_descent",
     "initializers", "mnist_convolution", "mnist_figures", "network_xor", "neurons",
     "pixels_drawn", "recurrent_cells", "shapes", "text_ask", "text_pieces", "through_time",
-    "updates", "xor", "xor_forward",
+    "updates", "xor",
 ]  # fmt: skip
 OF_THE_MACHINE = re.compile("second|provenance|memory")
 
