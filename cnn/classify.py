@@ -26,11 +26,10 @@ from keras import layers
 from cnn.efficientnet_lite import WEIGHTS, build_network
 from cnn.photographs import PHOTOS, find_files, only_these, read_like_keras, read_picture
 from utils.figures import save_figure
-from utils.files import read_json
 from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.pictures import PictureError
-from utils.runs import fail, first_line, make_folder, printable, save_results
+from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph

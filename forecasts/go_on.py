@@ -23,10 +23,9 @@ from forecasts.repair import load_days
 from forecasts.scores import draw_forecasts, spoken
 from forecasts.series import load_series
 from forecasts.window_networks import Network
-from utils.files import read_json
 from utils.loading import load_model
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, make_folder, read_bytes, save_results
+from utils.runs import fail, find_run, first_line, make_folder, read_bytes, read_json, save_results
 
 
 def load_kept(run):

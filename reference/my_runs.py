@@ -20,9 +20,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from utils.figures import LINES, marker, name_lines, save_figure
-from utils.files import fits, read_json
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, printable, read_bytes, save_results
+from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
 # What scores are not chosen by, or are no scores of the run at all.
@@ -44,15 +43,15 @@ def load_runs(outputs):
         name = f"{printable(path.parent.name)}/results.json"
         try:
             results = read_json(path)
-            if not fits(results, {"provenance": {"command": str}}):
+            command = results.pop("provenance")["command"]
+            if not (isinstance(command, str) and isinstance(results.get("settings", {}), dict)):
                 raise ValueError
-            _, script, *options = shlex.split(results.pop("provenance")["command"])
-            if not isinstance(results.setdefault("settings", {}), dict):
-                raise ValueError
+            _, script, *options = shlex.split(command)
+            results.setdefault("settings", {})
             run = {"run": path.parent.name, "script": printable(Path(script).name)}
             run |= {"results": results, "options": without_outputs(options)}
             make_table([run])
-        except (OSError, ValueError, TypeError, OverflowError):
+        except (OSError, ValueError, TypeError, AttributeError, LookupError, OverflowError):
             print(f"left out: {name} cannot be read")
             continue
         if "--test" in options and "'validation'" not in str(results):

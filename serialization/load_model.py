@@ -14,6 +14,7 @@ from chapter import OUTPUTS
 
 import io
 import logging
+import os
 import time
 import warnings
 from pathlib import Path
@@ -22,7 +23,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.files import newest
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
 from utils.runs import fail, printable, read_bytes
@@ -168,7 +168,7 @@ def main(argv=None):
     parser.add_argument("path", type=Path, nargs="?", help="a run of save_model.py, or one file")
     path = parser.parse_args(argv).path
     if path is None:
-        probe = newest(OUTPUTS.glob("*/probe.npz"))
+        probe = max(OUTPUTS.glob("*/probe.npz"), key=os.path.getmtime, default=None)
         path = probe.parent if probe else fail("nothing was saved yet: serialization/save_model.py")
     if path.is_dir() and not (path / "saved_model.pb").exists():
         show_header()

@@ -14,6 +14,7 @@ Chapter: serialization/README.md#trusting-a-model-file
 
 from chapter import OUTPUTS
 
+import hashlib
 import importlib.util
 import re
 import zipfile
@@ -23,7 +24,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.files import file_sha256
 from utils.options import make_parser
 from utils.runs import first_line, make_folder, save_results
 
@@ -127,13 +127,14 @@ def read_by_graph(folder, secret):
 
 def compare_checksums(path):
     """Change one byte of a file and show what the checksum says."""
-    published = file_sha256(path)
     content = bytearray(path.read_bytes())
+    published = hashlib.sha256(content).hexdigest()
     content[len(content) // 2] ^= 1
     changed = path.with_name("changed.keras")
     changed.write_bytes(content)
-    print(f"published: {published}\nreceived:  {file_sha256(changed)}")
-    return published == file_sha256(changed)
+    received = hashlib.sha256(changed.read_bytes()).hexdigest()
+    print(f"published: {published}\nreceived:  {received}")
+    return published == received
 
 
 def main(argv=None):

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import warnings
 from collections import defaultdict
@@ -335,22 +334,5 @@ def run_lesson(run_main, tmp_path):
         assert {path.name for path in folder.iterdir()} == {"results.json", figure}
         assert plt.imread(folder / figure).std() > 0.05, "the figure is empty"
         return module, results
-
-    return run
-
-
-@pytest.fixture
-def run_script():
-    """Return a function that runs a script in a process of its own."""
-
-    def run(path, *options, cwd=ROOT, timeout=240, **environment):
-        return subprocess.run(
-            [sys.executable, str(ROOT / path), *map(str, options)],
-            cwd=cwd,
-            env=os.environ | {"PYTHONUTF8": "1"} | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=timeout,
-        )
 
     return run

@@ -1,18 +1,19 @@
 """The studies of the MNIST chapters: seeds, recipes, search, calibration, comparisons."""
 
+import math
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
-from conftest import NUMBERS, finished_run
+from conftest import NUMBERS, failure, finished_run
 
 from mnist import models
 from mnist.overfitting import lab
 from mnist.overfitting.settings import DEFAULTS
 from mnist.studies import temperature, trainings
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
-from utils.comparisons import compare_networks, compare_seeds, holm
+from utils.comparisons import compare_networks, compare_seeds, holm, tune
 from utils.runs import write_json
 
 TINY = ["--epochs", "1", "--train-samples", "256"]
@@ -161,6 +162,37 @@ def test_seeds_and_networks_are_compared_in_pairs():
     assert by_all["p"] == pytest.approx(2 * 0.5**20)
     # 0.01 times 4, 0.02 times 3, 0.03 times 2, but no less than the one before, 0.9 times 1.
     assert holm([0.03, 0.9, 0.01, 0.02]) == pytest.approx([0.06, 0.9, 0.04, 0.06])
+
+
+def test_the_best_setting_is_that_of_the_lowest_finite_loss(capsys):
+    losses = {0.1: math.nan, 0.01: 1.0, 0.001: 2.0}
+    loss = lambda rate, decay: losses[rate] + decay  # noqa: E731
+    found = tune(loss, {"rate": list(losses), "decay": [1, 0]})
+    assert found["best"] == {"rate": 0.01, "decay": 0} and found["loss"] == 1
+    assert len(found["tried"]) == 6 and "look beyond" not in capsys.readouterr().out
+    tune(loss, {"rate": [0.1, 0.001, 0.01], "decay": [1, 0]})
+    assert "The best rate, 0.01, is at the end" in capsys.readouterr().out
+
+
+def test_ranks_see_what_one_failed_training_hides():
+    values = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, -100.0])
+    for sign in (1, -1):
+        compared = compare_seeds(sign * values, np.zeros(10))
+        assert compared["low"] < 0 < compared["high"]
+        assert compared["ahead"] == (9 if sign == 1 else 1)
+    assert compare_seeds([*values[:9], 10], np.zeros(10))["p"] == pytest.approx(2 / 2**10)
+
+
+def test_a_sweep_sets_the_constant_and_finds_the_best(few_digits, load_script, tmp_path, capsys):
+    sweep, mnist = load_script("mnist/sweep.py"), load_script("mnist/mnist.py")
+    options = ["-m", "mlp_one_layer", *TINY, "--values", "1e-9", "0.003", "--outputs"]
+    results = sweep.main(["mnist/mnist.py", *options, str(tmp_path)])
+    assert results["best"] == {"LEARNING_RATE": 0.003} and results["tried"][0]["loss"] > 2.2
+    assert results["loss_is"] == "models.mlp_one_layer.validation.cross_entropy"
+    assert mnist.LEARNING_RATE is None  # as it was
+    assert {"0.003", "log.txt", "sweep.png"} <= {path.name for path in tmp_path.iterdir()}
+    options = ["xor/xor.py", "--epochs", "1", "--values", "0.1", "--outputs", str(tmp_path / "x")]
+    assert "Say --loss" in failure(sweep.main, options)
 
 
 def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):

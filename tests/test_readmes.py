@@ -15,9 +15,9 @@ import keras
 import pytest
 from conftest import ROOT, render, replace_everywhere
 
-from book.measuring.measurements import MEASUREMENTS
+from book.measuring.measure import COMMANDS, MEASUREMENTS
 from book.pages.results import look_up
-from book.pages.texts import FENCE, PAGES, READMES, is_quoted
+from book.pages.texts import FENCE, PAGES, READMES, UNREAD, chapters, is_quoted
 from utils import runs
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
@@ -197,7 +197,7 @@ def commands_not_run():
     """Return those of scripts that the READMEs except from running, and how results are made."""
     lines = lines_of_shells(excepted=True)
     started = filter(None, (re.match(r"(?:\w+=\S+ )*python (\S+\.py.*)", line) for line in lines))
-    measured = {re.sub(r"^(\w+=\S+ )*", "", command) for command, _ in MEASUREMENTS.values()}
+    measured = {re.sub(r"^(\w+=\S+ )*", "", command) for command in COMMANDS.values()}
     return sorted(measured | {one[1] for one in started})
 
 
@@ -304,17 +304,10 @@ def test_a_number_may_be_that_of_a_script_and_break_over_two_lines(load_script):
 
 
 def test_results_say_how_they_were_measured():
-    # Drawings, the browser's picture, and what starts the back ends in other processes.
-    without_backend = {"neurons", "network_xor", "network_churn", "rest_page", "backends"}
-    without_backend |= {"think_page", "mnist_compare", "mnist_calibration", "exercises"}
-    without_backend |= {"traffic", "backends_lstm", "opening", "write_page", "beside_nanogpt"}
-    without_backend |= {"numbers_page", "chapters", "concepts", "cells", "eight_curves"}
-    without_backend |= {"transformer", "machine_speed", "notebooks"}
     for path in (ROOT / "assets" / "results").glob("*.json"):
         provenance = json.loads(path.read_text(encoding="utf-8"))["provenance"]
         assert {"command", "python", "keras", "cores"} <= set(provenance), path.name
         assert " /" not in provenance["command"], f"{path.name}: write RUN in place of a folder"
-        assert path.stem in without_backend or "backend" in provenance, path.name
 
 
 def test_summaries_are_those_of_the_models(load_script):
@@ -341,15 +334,14 @@ def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme):
     assert re.search(r"(Previous|Next|Back): \[", ending)
 
 
-def test_a_chapter_is_one_sitting_and_says_how_long(load_script):
+def test_a_chapter_is_one_sitting_and_says_how_long():
     """The path has at most 4,000 words a chapter; both places say its minutes, to the nearest."""
-    words = load_script("book/pages/words.py")
-    for path, on_path, minutes in words.chapters():
-        count = words.count_words(TEXTS[path])
-        assert count <= words.MOST or not on_path, path
-        stated = re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[path])[1]
-        assert int(stated) == minutes, path
-        assert abs(minutes - count / words.WORDS_PER_MINUTE) < 1, path
+    for number, _, file, minutes in chapters():
+        text = TEXTS[ROOT / file]
+        words = len(UNREAD.sub("", text).split())
+        assert words <= 4_000 or not number, (file, words)
+        assert re.search(r"\*\*Minutes\*\*: (\d+) to read", text)[1] == minutes, file
+        assert abs(int(minutes) - words / 200) < 1, (file, words)
 
 
 def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
@@ -357,10 +349,10 @@ def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
     plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
     assert len(rows) == 12
-    for chapters, minutes in rows:
+    for read, minutes in rows:
         heads = [
             re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[ROOT / file])[1]
-            for file in re.findall(r"\]\(\.\./([^)#]+)\)", chapters)
+            for file in re.findall(r"\]\(\.\./([^)#]+)\)", read)
         ]
-        if "without" not in chapters:
-            assert sum(map(int, heads)) == int(minutes), chapters
+        if "without" not in read:
+            assert sum(map(int, heads)) == int(minutes), read

@@ -389,13 +389,14 @@ def test_a_full_queue_is_refused_and_silence_is_cut_off(small_server):
         assert silent.recv(1) == b"", "not closed"
 
 
-def test_a_perceptron_is_served_and_what_is_no_digit_is_told(tmp_path, digits, monkeypatch):
-    """What tells digits from others is fitted at the start, unless there is no MNIST."""
+def test_a_perceptron_is_served_and_what_is_no_digit_is_told(tmp_path, digits):
+    """What tells digits from others is known as soon as ship_model.py has fitted it."""
     path = tmp_path / "mlp.keras"
     layers = [keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]
     keras.Sequential(layers).save(path)
-    for mnist, known in ((digits_app.MNIST_FILE, True), (tmp_path / "none", False)):
-        monkeypatch.setattr(digits_app, "MNIST_FILE", mnist)
+    for known in (False, True):
+        if known:
+            ship_model.main(["--refit", "--model", str(path)])
         client = digits_app.create_app(path).test_client()
         answer = client.post("/predict", json={"pixels": digits[0][0].tolist()}).get_json()
         assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)

@@ -5,6 +5,7 @@ import re
 import shlex
 
 import keras
+import matplotlib.pyplot as plt
 import pytest
 
 from book.measuring.measurements import MEASUREMENTS
@@ -13,11 +14,11 @@ from utils.files import load_results
 # Together about a minute on two cores. Each part of the book that computes without training for
 # long is in here; the others are measured once for a release.
 AGAIN = [
-    "activations", "attention", "backpropagation", "blocks", "cnn_classify", "cnn_convolution",
-    "cnn_history", "cnn_receptive_field", "concepts", "features", "gpt", "gradient_descent",
-    "initializers", "mnist_convolution", "mnist_figures", "network_xor", "neurons",
-    "pixels_drawn", "recurrent_cells", "shapes", "text_ask", "text_pieces", "through_time",
-    "updates", "xor",
+    "activations", "attention", "backpropagation", "blocks", "cells", "chapters", "cnn_classify",
+    "cnn_convolution", "cnn_history", "cnn_receptive_field", "concepts", "eight_curves",
+    "features", "gpt", "gradient_descent", "initializers", "mnist_convolution", "mnist_figures",
+    "network_xor", "neurons", "pixels_drawn", "recurrent_cells", "shapes", "text_ask",
+    "text_pieces", "through_time", "traffic", "transformer", "updates", "xor",
 ]  # fmt: skip
 OF_THE_MACHINE = re.compile("second|provenance|memory")
 
@@ -43,7 +44,9 @@ def differences(old, new, place=""):
 @pytest.mark.parametrize("name", AGAIN)
 def test_a_result_comes_out_again(name, load_script, tmp_path):
     keras.utils.clear_session()  # the names of layers count up within a process
-    script, *options = shlex.split(MEASUREMENTS[name][0])
+    command, figures = MEASUREMENTS[name]
+    script, *options = shlex.split(command)
     load_script(script).main([*options, "--outputs", str(tmp_path)])
     new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert not [*differences(load_results(name), new)]
+    assert all(plt.imread(tmp_path / figure).std() > 0.05 for figure in figures)

@@ -28,7 +28,8 @@ def tune(validation_loss, grid):
     for setting in ParameterGrid(grid):
         loss = float(validation_loss(**setting))
         tried.append(setting | {"loss": loss if math.isfinite(loss) else math.inf})
-        print(", ".join(f"{name} {value}" for name, value in tried[-1].items()), flush=True)
+        say = lambda value: f"{value:.4g}" if isinstance(value, float) else value  # noqa: E731
+        print(*(f"{name} {say(value)}" for name, value in tried[-1].items()), sep=", ", flush=True)
     *_, loss = (best := min(tried, key=lambda one: one["loss"])).values()
     best = {name: value for name, value in best.items() if name != "loss"}
     for one in [grid] if isinstance(grid, dict) else grid:

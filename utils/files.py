@@ -1,27 +1,9 @@
 """Files from outside: read with care, or refused in one line."""
 
 import hashlib
-import json
 from pathlib import Path
 
-from utils.runs import RESULTS, fail, read_bytes
-
-
-def read_json(path):
-    """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
-    try:
-        return json.loads(read_bytes(path))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts, lists and types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
-    return isinstance(value, form)
+from utils.runs import RESULTS, fail, read_bytes, read_json
 
 
 def read_text(path, errors="strict"):
@@ -43,11 +25,6 @@ def file_sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def newest(paths):
-    """Return the path that was written last; None if there is none."""
-    return max(paths, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
-
-
 def load_results(name):
     """Return what assets/results/NAME.json holds: a measurement of the book."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return read_json(RESULTS / f"{name}.json")

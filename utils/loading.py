@@ -9,8 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.files import read_json
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line, read_bytes, read_json
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [

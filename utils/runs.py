@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import errno
 import json
-import math
 import os
 import platform
 import re
@@ -18,7 +17,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
-
 BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: book/measuring/bands.py
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
@@ -81,15 +79,13 @@ def make_folder(folder):
 
 def make_new_folder(parent):
     """Make a folder that bears the start time, and an ending if another run has that already."""
-    parent.mkdir(parents=True, exist_ok=True)
-    start = time.strftime("%Y-%m-%d_%H-%M-%S")
-    folder, number = parent / start, 1
+    start, number = time.strftime("%Y-%m-%d_%H-%M-%S"), 1
     while True:
+        folder = parent / (start if number == 1 else f"{start}_{number}")
         with contextlib.suppress(FileExistsError):
-            folder.mkdir()
+            folder.mkdir(parents=True)
             return folder
         number += 1
-        folder = parent / f"{start}_{number}"
 
 
 def remove_if_empty(folder):
@@ -128,6 +124,14 @@ def replacing(path):
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_json(path):
+    """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
+    try:
+        return json.loads(read_bytes(path))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def write_json(value, path):
@@ -212,9 +216,13 @@ def place_run(results, script, options):
         with contextlib.suppress(Exception):
             band = json.loads(path.read_text(encoding="utf-8"))
             losses = sorted(map(float, band["losses"].values()))
-            whole = len(losses) >= FEWEST and all(map(math.isfinite, losses))
-            if band["settings"] == settings_of(options) and whole:
-                print(describe(look_up(results, band["path"]), losses, band))
+            if band["settings"] == settings_of(options) and len(losses) >= FEWEST:
+                loss, on = look_up(results, band["path"]), band["backend"]
+                print(
+                    f"Normal? {'Yes' if is_inside(loss, losses) else 'No'}: {loss:.4g} is your "
+                    f"{band['name']}, and {len(losses)} runs of the book (on {on}) have "
+                    f"{losses[0]:.4g} to {losses[-1]:.4g}."
+                )
 
 
 def look_up(results, path):
@@ -225,26 +233,8 @@ def look_up(results, path):
 def is_inside(loss, losses):
     """Tell whether a loss is one that other seeds may give, too; losses: sorted.
 
-    A new one lies beyond 40 others with a probability of 2 / 41, beyond ten with 2 / 11. So the
-    band is wider than they are: by a tenth on each side for 40, by four tenths for ten. Of normally
-    distributed losses 97 of 100 new ones then lie inside, beside ten as beside 40 (tried).
+    The band is wider than they are, by a tenth on each side for 40 and by four tenths for ten: of
+    normally distributed losses, 97 of 100 new ones then lie inside.
     """
     margin = (losses[-1] - losses[0]) * 4 / len(losses)
     return losses[0] - margin <= loss <= losses[-1] + margin
-
-
-def describe(loss, losses, band):
-    """Return in one line where a loss lies among those of other seeds; losses: sorted."""
-    name, lowest, highest = band["name"], losses[0], losses[-1]
-    same = band["backend"] == sys.modules["keras"].config.backend()
-    runs = f"of {len(losses)} runs of the book" + ("" if same else f" (on {band['backend']})")
-    if not is_inside(loss, losses):
-        return (
-            f"Normal? No: {runs} all have a {name} between {lowest:.4g} and {highest:.4g}, and "
-            f"yours is {loss:.4g}. Something is different."
-        )
-    lower, higher = sum(one < loss for one in losses), sum(one > loss for one in losses)
-    return (
-        f"Normal? Yes: {runs} {lower} have a lower {name} than yours, {loss:.4g}, and {higher} a "
-        f"higher one ({lowest:.4g} to {highest:.4g})."
-    )

@@ -22,7 +22,7 @@ from utils.gradients import gradients
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 from visualizing import networks
-from visualizing.feature_maps import show_images
+from visualizing.networks import show_images
 
 STEPS = 200
 RATE = 1.0  # length of a step: of all pixels of an image together

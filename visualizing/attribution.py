@@ -2,7 +2,6 @@
 
     python visualizing/attribution.py                 # right and wrong predictions, and the check
     python visualizing/attribution.py --images 50     # a quicker check
-    python visualizing/attribution.py --wiped 5       # with fewer pixels
     python visualizing/attribution.py --stretched     # maps laid over the whole image
     python visualizing/attribution.py --image my.png  # your own digit
 
@@ -21,21 +20,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr, ttest_1samp
 
+from serialization.rest.prepare import prepare
 from utils.comparisons import holm
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive
-from utils.runs import make_folder, save_results
+from utils.pictures import open_picture
+from utils.runs import fail, first_line, make_folder, save_results
 from utils.statistics import mean_and_deviation, mean_over_groups
+from visualizing import attribution_methods as maps
 from visualizing import networks
-from visualizing.attribution_methods import (
-    convolutions,
-    grad_cam,
-    hires_cam,
-    occlusion,
-    saliency,
-    smooth_grad,
-)
-from visualizing.feature_maps import read_image, untrained
 
 IMAGES = 200  # in the check
 WIPED = 30  # pixels; a digit has about 150
@@ -43,15 +36,23 @@ SEEDS = [1, 2, 3, 4, 5]  # of the networks that have learned nothing
 SHOWN = [2, 4, 7, 8]  # digits read right, and as many read wrong
 
 
+def read_image(path):
+    """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
+    try:
+        return prepare(open_picture(path))
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        fail(f"no digit can be read in {path} ({first_line(error)}).")
+
+
 def methods_for(model, stretched=False):
     """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
-    methods = {"occlusion": occlusion, "saliency": saliency, "SmoothGrad": smooth_grad}
-    for name, make in (("Grad-CAM", grad_cam), ("HiResCAM", hires_cam)):
-        for layers in convolutions(model)[-1:-3:-1]:
+    methods = {"occlusion": maps.occlusion, "saliency": maps.saliency}
+    methods["SmoothGrad"] = maps.smooth_grad
+    for name, make in (("Grad-CAM", maps.grad_cam), ("HiResCAM", maps.hires_cam)):
+        for layers in maps.convolutions(model)[-1:-3:-1]:
             _, height, width, _ = model.layers[layers - 1].output.shape
-            methods[f"{name}_{height}_x_{width}"] = partial(
-                make, layers=layers, stretched=stretched
-            )
+            how = {"layers": layers, "stretched": stretched}
+            methods[f"{name}_{height}_x_{width}"] = partial(make, **how)
     return methods
 
 
@@ -82,9 +83,8 @@ def alike(first, second, where):
     """
     pairs = [(a[kept], b[kept]) for a, b, kept in zip(first, second, where, strict=True)]
     # A map that marks nothing is like no other one.
-    return float(
-        np.mean([spearmanr(a, b).statistic if np.ptp(a) * np.ptp(b) else 0 for a, b in pairs])
-    )
+    found = [spearmanr(a, b).statistic if np.ptp(a) * np.ptp(b) else 0 for a, b in pairs]
+    return float(np.mean(found))
 
 
 def check(model, images, classes, writers, wiped, methods):
@@ -93,7 +93,7 @@ def check(model, images, classes, writers, wiped, methods):
     "gain" is by how much more they fall with its own maps, with the 95 % interval over writers;
     "p" tests that by a t-test over the means of the writers, corrected for all methods.
     """
-    learned_nothing = [untrained(model, seed) for seed in SEEDS]
+    learned_nothing = [networks.untrained(model, seed) for seed in SEEDS]
     ink, everywhere = images > 0, np.ones(images.shape, bool)
     at_random = np.random.default_rng(0).random(images.shape)
     results = {"random_ink": {"fall": float(fall(model, images, classes, at_random, wiped).mean())}}
@@ -131,9 +131,9 @@ def choose(model):
 
 def draw(model, images, titles, classes, methods, path):
     """Draw each image in a row, and beside it its maps of importance."""
-    size = 1.5 * (1 + len(methods)), 1.55 * len(images)
-    figure, panels = plt.subplots(len(images), 1 + len(methods), figsize=size, squeeze=False)
     columns = [images, *(make(model, images, classes) for make in methods.values())]
+    size = 1.5 * len(columns), 1.55 * len(images)
+    figure, panels = plt.subplots(len(images), len(columns), figsize=size, squeeze=False)
     for row, axes_row in enumerate(panels):
         for axes, column, name in zip(axes_row, columns, ["", *methods], strict=True):
             axes.axis("off")
@@ -144,9 +144,8 @@ def draw(model, images, titles, classes, methods, path):
                 title = name.replace("_", "\n", 1).replace("_", " ")
                 axes.set_title(title, fontsize=10, loc="center")
         axes_row[0].set_title(titles[row], fontsize=9, fontweight="normal", loc="center")
-    key = figure.colorbar(
-        plt.cm.ScalarMappable(cmap="magma"), ax=panels, location="bottom", shrink=0.4, aspect=40
-    )
+    scale = plt.cm.ScalarMappable(cmap="magma")
+    key = figure.colorbar(scale, ax=panels, location="bottom", shrink=0.4, aspect=40)
     key.set_ticks([0, 1], labels=["the least of this map", "the most important of it"])
     save_figure(figure, path)
 

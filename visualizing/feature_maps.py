@@ -1,8 +1,7 @@
 """What a network sees: its first filters, and a digit on its way through all layers.
 
-    python visualizing/feature_maps.py                 # the network of assets/models/, a 4
+    python visualizing/feature_maps.py            # the network of assets/models/, a 4
     python visualizing/feature_maps.py --digit 8
-    python visualizing/feature_maps.py --image my.png  # your own: dark on light or light on dark
     python visualizing/feature_maps.py --model mnist/outputs/RUN/conv_net.keras
 
 You will see three figures: the filters before and after training, what every layer makes of one
@@ -13,18 +12,15 @@ Chapter: visualizing/README.md#filters-and-feature-maps
 from chapter import OUTPUTS
 
 import math
-from pathlib import Path
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from serialization.rest.prepare import NoDigitError, prepare
 from utils.figures import save_figure
 from utils.options import make_parser, number, seed
-from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, printable, save_results
+from utils.runs import make_folder, printable, save_results
 from visualizing import networks
+from visualizing.networks import show_images, untrained
 
 DIGIT = 4  # which digit goes through the network
 SEED = 42  # of mnist.py: the weights with which the training began
@@ -42,35 +38,10 @@ def first_filters(model):
     return kernel.T.reshape(-1, 28, 28)  # of an MLP: a weight for each pixel
 
 
-def untrained(model, seed=SEED):
-    """Return a network like this one, with the weights that it had before the training."""
-    keras.utils.set_random_seed(seed)
-    return keras.Sequential.from_config(model.get_config())
-
-
 def similarity(before, after):
     """Return for each filter the correlation of its weights before and after."""
     pairs = zip(before, after, strict=True)
     return [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in pairs]
-
-
-def read_image(path):
-    """Return the digit in an image file, uint8 of shape (28, 28), or end with one line."""
-    try:
-        return prepare(open_picture(path))
-    except NoDigitError:
-        fail(f"there is no digit in {path}: nothing stands out from the paper.")
-    except Exception as error:  # Pillow raises many kinds for a broken file
-        fail(f"{path} is not an image that can be read ({first_line(error)}).")
-
-
-def show_images(axes, images, columns, **options):
-    """Draw images, so many in a row, in one Axes: to lay out one for each would take seconds."""
-    for n, image in enumerate(images):
-        row, column = divmod(n, columns)
-        axes.imshow(image, extent=(column, column + 0.9, row + 0.9, row), **options)
-    axes.set(xlim=(0, columns), ylim=(1 + (len(images) - 1) // columns, 0))
-    axes.axis("off")
 
 
 def draw_filters(before, after, path):
@@ -130,12 +101,11 @@ def main(argv=None):
     parser = make_parser("Filters and feature maps.", OUTPUTS)
     networks.add_model_option(parser)
     parser.add_argument("--digit", type=number(int, 0, 9), default=DIGIT)
-    parser.add_argument("--image", type=Path, metavar="FILE", help="an image of a digit instead")
     parser.add_argument("--seed", type=seed, default=SEED, help="with which the training began")
     args = parser.parse_args(argv)
     model = networks.load_network(args.model)
     digits = networks.one_of_each()
-    image = read_image(args.image) if args.image else digits[args.digit]
+    image = digits[args.digit]
     folder = make_folder(args.outputs)
 
     before, after = first_filters(untrained(model, args.seed)), first_filters(model)

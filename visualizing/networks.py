@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mnist.data import find_model, load_parts, prepare_images, writers_of
+from mnist.data import load_parts, prepare_images, writers_of
 from utils.loading import load_model
 from utils.runs import ROOT, fail
 
@@ -19,16 +19,14 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 def add_model_option(parser):
     """Add --model FILE to a parser; the default is the network that the project ships."""
-    about = "a .keras file, or the folder of a run of mnist.py with one in it"
-    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help=about)
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file of mnist.py")
 
 
 def load_network(path, diverged=False):
-    """Return the trained network in a file or in a run's folder, or end with one line.
+    """Return the trained network in a file, or end with one line.
 
     diverged: whether one that gives no finite numbers is welcome.
     """
-    path = find_model(path)
     model = load_model(path, diverged)
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
@@ -37,6 +35,12 @@ def load_network(path, diverged=False):
     if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
         fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
     return model
+
+
+def untrained(model, seed):
+    """Return a network like this one, with the weights that it had before the training."""
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential.from_config(model.get_config())
 
 
 def held_out_digits():
@@ -62,6 +66,15 @@ def one_of_each():
     """Return the first held-out image of each digit, shape (10, 28, 28)."""
     images, labels = held_out_digits()
     return images[[np.flatnonzero(labels == digit)[0] for digit in range(10)]]
+
+
+def show_images(axes, images, columns, **options):
+    """Draw images, so many in a row, in one Axes: to lay out one for each would take seconds."""
+    for n, image in enumerate(images):
+        row, column = divmod(n, columns)
+        axes.imshow(image, extent=(column, column + 0.9, row + 0.9, row), **options)
+    axes.set(xlim=(0, columns), ylim=(1 + (len(images) - 1) // columns, 0))
+    axes.axis("off")
 
 
 def as_input(model, images):

@@ -22,7 +22,7 @@ from utils.runs import make_folder, save_results
 from utils.statistics import spread
 from visualizing import networks
 from visualizing.attribution import IMAGES, WIPED, fall, methods_for
-from visualizing.feature_maps import untrained
+from visualizing.networks import untrained
 
 SEEDS = 10  # networks, each with other initial weights and another order of the images
 EPOCHS = 3

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from keras import Sequential, layers
 
-from mnist.data import find_model
 from mnist.models import MODELS
 from utils.loading import load_model, reads_digits
 from utils.options import make_parser
@@ -32,9 +31,9 @@ def find_network(name):
     """Return an untrained network of mnist/models.py by its name, or a trained one by its file."""
     if name in MODELS:
         return MODELS[name]()
-    if Path(name).suffix != ".keras" and not Path(name).is_dir():
+    if Path(name).suffix != ".keras":
         fail(f"no network {name}: neither a .keras file nor one of {', '.join(MODELS)}.")
-    model = load_model(find_model(Path(name)))
+    model = load_model(Path(name))
     if not (isinstance(model, Sequential) and reads_digits(model)):
         fail(f"{name} is not a Sequential model that reads digits.")
     return model

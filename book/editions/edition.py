@@ -21,13 +21,11 @@ from pathlib import Path
 from latex2mathml.converter import convert
 
 from book.editions import live_pages
-from book.pages.texts import FENCE, find
+from book.pages.texts import FENCE, chapters, find
 from utils.options import make_parser
 from utils.runs import fail, make_folder
 
 STATIC = ROOT / "book" / "editions" / "static"
-# A row in the tables of the front page; a chapter without a number is to look things up in.
-CHAPTER = re.compile(r"^\| ((?:\d+\. )?)\[(.+?)\]\(([\w/]+README\.md)", re.MULTILINE)
 # What the theme would load from elsewhere so that the search works without a server.
 WORKER = "https://unpkg.com/iframe-worker/shim"
 
@@ -113,21 +111,16 @@ def list_scripts(page, scripts):
 
 def navigate(pages, scripts):
     """Return the contents at the side: the chapters as the front page has them, then the rest."""
-    chapters, look_up, folders = {"Start": "README.md"}, {}, {}
-    for number, title, path in CHAPTER.findall(read("README.md")):
-        (chapters if number else look_up)[number + title] = path
-    named = {*chapters.values(), *look_up.values()}
-    look_up |= {title_of(page): str(page) for page in pages if page.as_posix() not in named}
+    path, look_up, folders = [{"Start": "README.md"}], [], {}
+    for number, title, file, _ in chapters():
+        (path if number else look_up).append({number + title: file})
+    named = {file for one in path + look_up for file in one.values()}
+    look_up += [{title_of(page): str(page)} for page in pages if page.as_posix() not in named]
     for script in scripts:
         entries = folders.setdefault(script.parent.as_posix(), [])
         entries.append({script.name: script.with_suffix(".md").as_posix()})
-    look_up = [{title: path} for title, path in look_up.items()]
-    chapters = [{title: path} for title, path in chapters.items()]
-    return [
-        *chapters,
-        {"To look up": look_up},
-        {"Scripts": [{name: folders[name]} for name in sorted(folders)]},
-    ]
+    listed = [{name: folders[name]} for name in sorted(folders)]
+    return [*path, {"To look up": look_up}, {"Scripts": listed}]
 
 
 def write_pages(folder):

@@ -10,10 +10,9 @@
 
 The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
 that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again. One that has run is kept until its cells or the
-address in its first cell change, even if its text has changed since: delete it to get it anew. An
-execution stops at the first cell, or the first command, that fails, and lists the lines that the
-README shows and the cells did not print.
+never edited: change the README and make them again. One that has run is kept until its cells
+change, even if its text has changed since: delete it to get it anew. An execution stops at the
+first cell, or the first command, that fails.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -22,19 +21,27 @@ import base64
 import hashlib
 import os
 import re
-from itertools import pairwise
+import time
 from pathlib import Path
 
 import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book.editions.edition import find
-from book.editions.execution import execute
-from book.editions.fixed_cells import PUT_YOURS, USE, start_cell
-from book.pages.texts import FENCE, is_quoted
-from utils.files import load_results, read_json
+from book.editions.fixed_cells import PUT_YOURS, STRICT, USE, start_cell
+from book.pages.texts import FENCE, find, is_quoted
+from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import fail, make_folder, provenance, save_results, write_json
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    provenance,
+    read_json,
+    save_results,
+    write_json,
+)
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -136,10 +143,10 @@ def make_notebook(readme, names, folder, repository=None):
         return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
 
     cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
-    blocks = [*FENCE.finditer(text), None]
+    blocks = FENCE.finditer(text)
     if readme in LOOKED_UP:
         cells, blocks = [], []  # text alone
-    for block, after in pairwise(blocks):
+    for block in blocks:
         sources = cells_of(block, text[: block.start()], readme)
         if sources:
             cells += [text_cell(said + text[done : block.start()].lstrip())]
@@ -147,9 +154,6 @@ def make_notebook(readme, names, folder, repository=None):
             done, rest = block.end(), text[block.end() :].lstrip()
             ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
             said = f"{ours}\n\n" if ours else ""
-            alone = len(sources) == 1 and not sources[0].startswith(PUT_YOURS)
-            if alone and rest.startswith("```text"):
-                cells[-1].metadata["shown"] = after[3]
     cells.append(text_cell(said + text[done:].lstrip()))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
@@ -164,6 +168,29 @@ def code_hash(notebook):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:6]
 
 
+def execute(notebook):
+    """Run all cells; return the seconds, and what went wrong in one line, None if nothing did.
+
+    Exercises that a cell writes are restored.
+    """
+    start, wrong = time.perf_counter(), None
+    written = {path: path.read_bytes() for path in (ROOT / "exercises" / "tasks").glob("*.py")}
+    first = next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first + 1, new_code_cell(STRICT, id="strict"))
+    options = {"timeout": 7200, "kernel_name": "python3", "coalesce_streams": True}
+    try:
+        NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}, **options).execute()
+    except CellExecutionError as error:
+        wrong = f"{error.ename}: {first_line(error.evalue)}"
+    except (CellTimeoutError, DeadKernelError) as error:
+        wrong = first_line(error)
+    finally:
+        for path, source in written.items():
+            path.write_bytes(source)
+    del notebook.cells[first + 1]
+    return {"seconds": round(time.perf_counter() - start, 1), "wrong": wrong}
+
+
 def main(argv=None):
     parser = make_parser("Make notebooks of the chapters.", OUTPUTS)
     readmes = chapters()
@@ -173,34 +200,34 @@ def main(argv=None):
     about = "address from which the first cell clones the project, if it is not there"
     parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
-    folder = make_folder(args.outputs).resolve()
-    names, kept = notebook_names(), folder / "results.json"
-    executed = read_json(kept)["executed"] if kept.exists() else {}
+    folder, names = make_folder(args.outputs).resolve(), notebook_names()
+    kept = folder / "results.json"
+    known = read_json(kept)["executed"] if kept.exists() else {}
     filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
+    executed = {}
     for name, readme in readmes.items():
-        notebook = make_notebook(readme, names, folder, args.repository)
+        notebook, path = (
+            make_notebook(readme, names, folder, args.repository),
+            folder / f"{name}.ipynb",
+        )
         nbformat.validate(notebook)
-        state = {"code": code_hash(notebook), "repository": args.repository, "wrong": None}
-        if (folder / f"{name}.ipynb").exists() and state.items() <= executed.get(name, {}).items():
-            continue  # it has run, and is kept
-        executed.pop(name, None)
-        named = {"all", name} & set(args.execute)
-        if not named and state.items() <= filed.get(name, {}).items():
-            executed[name] = filed[name]
+        state = {"code": code_hash(notebook), "wrong": None}
+        if path.exists() and state.items() <= known.get(name, {}).items():
+            executed[name] = known[name]
             continue
-        nbformat.write(notebook, folder / f"{name}.ipynb")
-        if named or "changed" in args.execute:
+        nbformat.write(notebook, path)
+        if state.items() <= filed.get(name, {}).items():
+            executed[name] = filed[name]
+        elif {"all", "changed", name} & set(args.execute):
             run = provenance(__file__, argv)  # of each chapter: they run on several days
-            one = state | {key: run[key] for key in ("date", "keras", "cores")} | execute(notebook)
-            nbformat.write(notebook, folder / f"{name}.ipynb")
-            print(f"{name:24}{one['seconds']:6.0f} s  {one['wrong'] or 'ran'}", flush=True)
-            for line in one["not_printed"]:
-                print(f"    shown, not printed: {line}", flush=True)
-            executed[name] = one
-            write_json({"executed": executed}, kept)
+            executed[name] = state | {key: run[key] for key in ("date", "keras", "cores")}
+            executed[name] |= execute(notebook)
+            nbformat.write(notebook, path)
+            print(f"{name:24}{executed[name]['seconds']:6.0f} s", executed[name]["wrong"] or "ran")
+            write_json({"executed": known | executed}, kept)
     print(f"{len(list(folder.glob('*.ipynb')))} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):

@@ -20,6 +20,7 @@ from pypdf import PdfReader
 
 from book.editions import edition
 from book.figures.browser import find_chromium, open_browser
+from book.pages.texts import chapters
 from utils.options import make_parser
 from utils.runs import fail, make_folder
 
@@ -56,8 +57,7 @@ WAIT = "return [...document.images].every(image => image.complete && image.natur
 
 def path_of_the_book():
     """Return the pages of the front page and of the numbered chapters, within the site."""
-    chapters = edition.CHAPTER.findall(edition.read("README.md"))
-    readmes = ["README.md", *(path for number, _, path in chapters if number)]
+    readmes = ["README.md", *(path for number, _, path, _ in chapters() if number)]
     return [path.replace("README.md", "index.html") for path in readmes]
 
 

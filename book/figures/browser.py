@@ -14,16 +14,16 @@ Needs Debian's chromium and chromium-driver, or others in the PATH.
 
 from chapter import OUTPUTS
 
+import io
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -40,11 +40,6 @@ APPS = {
     "write": (ROOT / "text" / "gpt" / "live" / "write_along.py", 680),
     "numbers": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
-# What is drawn on those on which one draws, and whether in the dark.
-SHOWN = {"rest": [(2, False), ("star", True)], "think": [(2, False), (4, True)]}
-SHOWN["write"] = [(150, False), (150, True)]  # characters that the network writes
-SHOWN["numbers"] = [(7, False), (20, True)]  # steps from noise to digits
-
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right
 # and down.
 STROKES = {
@@ -86,9 +81,9 @@ def open_browser(width=1000, height=800, dark=False, phone=False):
 
 
 @contextmanager
-def run_service(*options, page="rest"):
-    """Yield the address of a service that runs meanwhile."""
-    command = [sys.executable, str(APPS[page][0]), "--port", "0", *options]
+def run_service(*options, page="rest", script=None):
+    """Yield the address of a service that runs meanwhile; script: its path, if not a page's."""
+    command = [sys.executable, str(script or APPS[page][0]), "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -150,44 +145,38 @@ def let_write(chrome, length):
     chrome.find_element(By.ID, "write").click()
 
 
+# What is shown of each page in light and in dark: what is drawn there, how many characters the
+# network writes, how many steps it goes from noise to digits.
+SHOWN = {
+    "rest": (draw, 2, "star"),
+    "think": (draw, 2, 4),
+    "write": (let_write, 150, 150),
+    "numbers": (show_step, 7, 20),
+}
+
+
 def take_screenshot(page, path, *options):
     """Save the page in light and in dark, side by side; options: of its service."""
-    with run_service(*options, page=page) as address, tempfile.TemporaryDirectory() as folder:
-        pictures = []
-        for shown, dark in SHOWN[page]:
-            with open_browser(840, APPS[page][1], dark) as chrome:
+    pictures, (show, *both) = [], SHOWN[page]
+    with run_service(*options, page=page) as address:
+        for dark, shown in enumerate(both):
+            with open_browser(840, APPS[page][1], bool(dark)) as chrome:
                 chrome.get(address)
-                if page == "write":
-                    let_write(chrome, shown)
-                elif page == "numbers":
-                    show_step(chrome, shown)
-                else:
-                    draw(chrome, shown)
-                    read(chrome)
+                show(chrome, shown)
                 time.sleep(1)  # the bars grow, the layers come
-                file = Path(folder) / f"{dark}.png"
-                chrome.save_screenshot(str(file))
-                pictures.append(Image.open(file).convert("RGB"))
-    width, height = pictures[0].size
-    both = Image.new("RGB", (2 * width, height))
-    for number, picture in enumerate(pictures):
-        both.paste(picture, (number * width, 0))
+                picture = Image.open(io.BytesIO(chrome.get_screenshot_as_png()))
+                pictures.append(np.asarray(picture.convert("RGB")))
     with replacing(path) as partial:
-        both.save(partial, optimize=True)
+        Image.fromarray(np.hstack(pictures)).save(partial, optimize=True)
 
 
 def main(argv=None):
-    parser = make_parser("Take the screenshot of the page.", OUTPUTS)
+    parser = make_parser("Take the screenshot of a page.", OUTPUTS)
     parser.add_argument("--page", choices=APPS, default="rest")
-    parser.add_argument(
-        "--run", metavar="RUN", help="for write: of shakespeare.py; numbers: flow.py"
-    )
+    about = "for write: of shakespeare.py; numbers: flow.py"
+    parser.add_argument("--run", metavar="RUN", help=about)
     parser.add_argument("--map", metavar="VAE_RUN", help="for numbers: of vae.py --size 2")
     args = parser.parse_args(argv)
-    if (args.page in ("write", "numbers")) != bool(args.run):
-        parser.error("--run is for --page write and numbers, which need it")
-    if (args.page == "numbers") != bool(args.map):
-        parser.error("--map is for --page numbers, which needs it")
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     folder = make_folder(args.outputs)

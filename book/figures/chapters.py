@@ -1,18 +1,8 @@
-"""Machinery of the book: the map of the chapters, and which of them leans on which.
-
-    python book/figures/chapters.py
-
-A few seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: the map of the chapters, and which of them leans on which."""
 
 from matplotlib.patches import FancyBboxPatch
 
 from book.figures.concepts import BLUE, GREY, PALE, canvas, write
-from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 WIDE, HIGH = 2.5, 1.0  # of a box; from one to the next 2.95 and 1.5
 # Chapter: column, row, and the chapter before it that it needs. A number marks the path.
@@ -88,15 +78,9 @@ def draw_arrow(axes, name):
     axes.annotate("", corners[-1], corners[-2], arrowprops=style)
 
 
-def main(argv=None):
-    folder = make_folder(make_parser("The map.", OUTPUTS).parse_args(argv).outputs)
+def draw():
     figure, axes = canvas(20.6, 7.3, inches=0.6)
     for name in CHAPTERS:
         draw_arrow(axes, name)
         draw_box(axes, name)
-    save_figure(figure, folder / "chapters.png")
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {"chapters": figure}, {}

@@ -1,18 +1,7 @@
-"""Machinery of the book: pictures of a batch and an epoch, of one-hot encoding, of the split.
-
-    python book/figures/concepts.py
-
-A few seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: pictures of a batch and an epoch, of one-hot encoding, of the split."""
 
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
-
-from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 BLUE, ORANGE = "C0", "C1"
 GREEN = "#2c7350"  # C2 is too light for words
@@ -49,7 +38,7 @@ def arrow(axes, start, end, color=GREY):
     axes.annotate("", end, start, arrowprops=style)
 
 
-def draw_batches(path):
+def draw_batches():
     """Draw the four rows of XOR, cut into batches of one, two and four, and the steps."""
     figure, axes = canvas(12.1, 6.6)
     write(axes, 0.1, 0.35, "One epoch: each row once", ha="left", weight="bold", size=12)
@@ -72,10 +61,10 @@ def draw_batches(path):
             write(axes, middle, y + 1.58, f"step {number + 1}", ORANGE, size=9.5)
         plural = "s" if steps > 1 else ""
         write(axes, 10.1, y + 0.55, f"{steps} step{plural} an epoch", ha="left")
-    save_figure(figure, path)
+    return figure
 
 
-def draw_one_hot(path):
+def draw_one_hot():
     """Draw a column of countries as one-hot columns, the first of which is dropped."""
     figure, axes = canvas(12.2, 4.75)
     countries = ["France", "Germany", "Spain"]
@@ -98,10 +87,10 @@ def draw_one_hot(path):
         [3.7, 6.3, 6.3, 3.7, 3.7], [0.1, 0.1, 4.2, 4.2, 0.1], "--", color=ORANGE, linewidth=1.4
     )
     write(axes, 5.0, 4.5, "dropped: it follows from the others", ORANGE, size=9.5)
-    save_figure(figure, path)
+    return figure
 
 
-def draw_split(path):
+def draw_split():
     """Draw the three parts of the customers and what each is for."""
     figure, axes = canvas(12, 3.1)
     parts = [
@@ -117,16 +106,8 @@ def draw_split(path):
         write(axes, x + width / 2, 1.3, f"{name}\n{customers:,}", "white", weight="bold")
         write(axes, x + width / 2, 2.2, use, va="top", size=9.5)
         x += width
-    save_figure(figure, path)
+    return figure
 
 
-def main(argv=None):
-    folder = make_folder(make_parser("Pictures of terms.", OUTPUTS).parse_args(argv).outputs)
-    draw_batches(folder / "batches.png")
-    draw_one_hot(folder / "one_hot.png")
-    draw_split(folder / "three_parts.png")
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+def draw():
+    return {"batches": draw_batches(), "one_hot": draw_one_hot(), "three_parts": draw_split()}, {}

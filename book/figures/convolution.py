@@ -1,20 +1,9 @@
-"""Machinery of the book: a convolution, relu and pooling in numbers, computed by Keras and drawn.
-
-    python book/figures/convolution.py
-
-A few seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: a convolution, relu and pooling in numbers, computed by Keras."""
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
-
-from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 PICTURE = [
     [0, 0, 0, 0, 0, 0],
@@ -66,7 +55,7 @@ def draw_square(axes, left, square, title, marked=None):
     axes.text(left + size / 2, size / 2 + 0.3, title, ha="center", va="bottom", fontweight="bold")
 
 
-def draw(squares, path):
+def draw_squares(squares):
     """Draw all squares in a row, what is done between them, and the sum for the marked number."""
     row, column = PLACE
     panels = [
@@ -93,18 +82,11 @@ def draw(squares, path):
     axes.text(0, -3.9, f"{sum_} = {squares['feature map'][PLACE]}", fontsize=11, color="C1")
     axes.set(xlim=(-0.1, left - 1.4), ylim=(-4.3, 4), aspect="equal")
     axes.axis("off")
-    save_figure(figure, path)
+    return figure
 
 
-def main(argv=None):
-    """Draw the figure; return the numbers in it."""
-    parser = make_parser("A convolution in numbers.", OUTPUTS)
-    folder = make_folder(parser.parse_args(argv).outputs)
+def draw():
+    """Return the figure, and the numbers in it."""
     squares = compute()
-    draw(squares, folder / "mnist_convolution.png")
     results = {name: square.tolist() for name, square in squares.items()}
-    return save_results(results, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {"mnist_convolution": draw_squares(squares)}, results

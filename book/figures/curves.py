@@ -1,19 +1,14 @@
 """Machinery of the book: eight learning curves without their names, an exercise for a class.
 
-    python book/figures/curves.py
-
 Draws them from assets/results/broken.json, and prints them as the table that teaching/TEACHING.md
-has for those who cannot see them. A few seconds.
+has for those who cannot see them.
 """
-
-from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 
-from utils.figures import plot_history, save_figure
+from book.pages.tables import markdown, number
+from utils.figures import plot_history
 from utils.files import load_results
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 # In the order of the panels A to H. teaching/keys/SOLUTIONS.md names them.
 TRAININGS = [
@@ -28,7 +23,18 @@ TRAININGS = [
 ]
 
 
-def draw(path):
+def table():
+    """Return the curves as a table in Markdown: a value of each for some of the epochs."""
+    rows, epochs = [], (1, 2, 4, 6, 8, 10)
+    for letter, name in zip("ABCDEFGH", TRAININGS, strict=True):
+        history = load_results("broken")[name]["history"]
+        for key, label in (("accuracy", "training"), ("val_accuracy", "validation")):
+            shares = [number(history[key][epoch - 1], ".0%") for epoch in epochs]
+            rows.append([f"{letter}, {label}", *shares])
+    return markdown(["", "epoch 1", *epochs[1:]], rows)
+
+
+def draw():
     trainings = load_results("broken")
     figure, panels = plt.subplots(2, 4, figsize=(12, 5.6), sharex=True, sharey=True)
     for letter, name, axes in zip("ABCDEFGH", TRAININGS, panels.flat, strict=True):
@@ -42,27 +48,5 @@ def draw(path):
     for axes in panels[1]:
         axes.set_xlabel("Epoch")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    save_figure(figure, path)
-
-
-def table():
-    """Return the curves as a table in Markdown: a value of each for some of the epochs."""
-    lines = ["|  | epoch 1 | 2 | 4 | 6 | 8 | 10 |", "| --- |" + " ---: |" * 6]
-    for letter, name in zip("ABCDEFGH", TRAININGS, strict=True):
-        history = load_results("broken")[name]["history"]
-        for key, label in (("accuracy", "training"), ("val_accuracy", "validation")):
-            values = [f"{history[key][epoch - 1]:.0%}" for epoch in (1, 2, 4, 6, 8, 10)]
-            values = [value.replace("%", "\N{NO-BREAK SPACE}%") for value in values]
-            lines.append(f"| {letter}, {label} | {' | '.join(values)} |")
-    return "\n".join(lines)
-
-
-def main(argv=None):
-    folder = make_folder(make_parser("Eight curves.", OUTPUTS).parse_args(argv).outputs)
-    draw(folder / "eight_curves.png")
     print(table())
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {"eight_curves": figure}, {}

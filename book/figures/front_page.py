@@ -1,9 +1,4 @@
-"""Machinery of the book: the picture of the front page, what the reader's networks will do.
-
-python book/figures/front_page.py
-"""
-
-from chapter import OUTPUTS, ROOT
+"""Machinery of the book: the picture of the front page, what the reader's networks will do."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,10 +9,8 @@ from forecasts.methods import Data, Linear
 from forecasts.scores import stitch
 from forecasts.series import load_traffic
 from mnist.data import load_mnist, prepare_images
-from utils.figures import save_figure
 from utils.loading import load_model
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
+from utils.runs import ROOT
 
 SIDE = 5  # digits and feature maps in a row
 DAYS = ("2018-05-09", "2018-05-13")  # Wednesday to Saturday, in the test part
@@ -85,18 +78,12 @@ def draw_forecast(axes):
     axes.grid(False)
 
 
-def main(argv=None):
-    """Return what the networks answered in the picture."""
-    folder = make_folder(make_parser("Draws the front page.", OUTPUTS).parse_args(argv).outputs)
+def draw():
+    """Return the picture, and what the networks answered in it."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 8), height_ratios=[1, 0.9])
     axes = axes.ravel()
     for panel in axes[:3]:
         panel.axis("off")
     results = {"digits": draw_digits(*axes[:2]), "photo": draw_photo(axes[2])}
     draw_forecast(axes[3])
-    save_figure(figure, folder / "front_page.png")
-    return save_results(results, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {"front_page": figure}, results

@@ -1,11 +1,4 @@
-"""Machinery of the book: pictures of MNIST, of one digit as numbers, augmentation, schedules.
-
-    python book/figures/mnist_figures.py
-
-A few seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: pictures of MNIST, of one digit as numbers, augmentation, schedules."""
 
 import keras
 import matplotlib.pyplot as plt
@@ -15,24 +8,22 @@ from mnist.data import load_parts, prepare_images
 from mnist.models import IMAGE_SHAPE
 from mnist.overfitting import techniques
 from mnist.overfitting.techniques import learning_rate_schedule
-from utils.figures import LINES, save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
+from utils.figures import LINES
 
 SEED = 42
 
 
-def draw_samples(images, labels, path, columns=12):
+def draw_samples(images, labels, columns=12):
     """Draw the first images of each digit, a row per digit."""
     figure, axes = plt.subplots(10, columns, figsize=(7.4, 6.4))
     for digit, row in enumerate(axes):
         for ax, image in zip(row, images[labels == digit][:columns], strict=True):
             ax.imshow(image)
             ax.axis("off")
-    save_figure(figure, path)
+    return figure
 
 
-def draw_pixels(image, path):
+def draw_pixels(image):
     """Draw one image beside its 28 x 28 grey levels, as the file holds them."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 7), width_ratios=[1, 2.4])
     for axes in (left, right):
@@ -44,7 +35,7 @@ def draw_pixels(image, path):
         right.text(column, row, level, ha="center", va="center", fontsize=6.5, color=color)
     left.set_title("What you see")
     right.set_title("What the network gets")
-    save_figure(figure, path)
+    return figure
 
 
 def augmented(images, kind):
@@ -61,7 +52,7 @@ def draw_digit(axes, picture):
     axes.grid(False)
 
 
-def draw_augmented(image, path, rows=3, columns=8):
+def draw_augmented(image, rows=3, columns=8):
     """Draw an image, first as it is, then as the augmenting layers change it."""
     x = np.repeat(prepare_images(image[np.newaxis], IMAGE_SHAPE), rows * columns - 1, axis=0)
     changed = augmented(x, "layers")
@@ -71,10 +62,10 @@ def draw_augmented(image, path, rows=3, columns=8):
     axes[0, 0].set_title("as it is", fontsize=9, loc="center", fontweight="normal")
     for spine in axes[0, 0].spines.values():
         spine.set(visible=True, color="C1", linewidth=2)
-    save_figure(figure, path)
+    return figure
 
 
-def draw_blur(images, path, columns=10):
+def draw_blur(images, columns=10):
     """Draw images as they are, after three augmenting layers and after RandomAffine."""
     x = prepare_images(images[:columns], IMAGE_SHAPE)
     rows = {
@@ -87,10 +78,10 @@ def draw_blur(images, path, columns=10):
         for ax, picture in zip(some, pictures, strict=True):
             draw_digit(ax, picture)
         some[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    save_figure(figure, path)
+    return figure
 
 
-def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
+def draw_schedules(epochs=60, steps_per_epoch=215, rate=0.001):
     """Draw the learning rate that each schedule gives to each step of a training run."""
     figure, axes = plt.subplots()
     axes.set_prop_cycle(LINES)
@@ -101,22 +92,19 @@ def draw_schedules(path, epochs=60, steps_per_epoch=215, rate=0.001):
         axes.plot(steps / steps_per_epoch, rates, label=name)
     axes.set(title="Learning rate over the epochs", xlabel="Epoch", ylabel="Learning rate")
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.72))
-    save_figure(figure, path)
+    return figure
 
 
-def main(argv=None):
-    """Draw all of them; return how many training images there are of each digit."""
-    folder = make_folder(make_parser("Pictures of MNIST.", OUTPUTS).parse_args(argv).outputs)
+def draw():
+    """Return the figures, and how many training images there are of each digit."""
     keras.utils.set_random_seed(SEED)
     images, labels = load_parts()["train"]
-    draw_samples(images, labels, folder / "mnist_samples.png")
-    draw_pixels(images[0], folder / "mnist_pixels.png")
-    draw_augmented(images[0], folder / "mnist_augmented.png")
-    draw_blur(images, folder / "mnist_blur.png")
-    draw_schedules(folder / "mnist_schedules.png")
+    figures = {
+        "samples": draw_samples(images, labels),
+        "pixels": draw_pixels(images[0]),
+        "augmented": draw_augmented(images[0]),
+        "blur": draw_blur(images),
+        "schedules": draw_schedules(),
+    }
     counts = {"counts": np.bincount(labels).tolist()}
-    return save_results(counts, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {f"mnist_{name}": figure for name, figure in figures.items()}, counts

@@ -1,21 +1,15 @@
 """Machinery of the book: the figure of the traffic, as one looks at data before a forecast.
 
-    python book/figures/traffic.py
-
 Draws the mean over the hours of the day, for weekdays, weekends and two kinds of holidays; two
 weeks; and how many hours of each month are missing. Files how many vehicles these are.
 """
-
-from chapter import OUTPUTS
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from forecasts.series import TRAFFIC, load_traffic
-from utils.figures import LINES, save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
+from utils.figures import LINES
 
 WEEKS = ("2017-11-13", "2017-11-27")  # the second one is that of Thanksgiving
 # On these most people are off; on the others that the data name, such as Columbus Day, few are.
@@ -38,10 +32,8 @@ def kinds_of_days(series):
     return {name: steps & series.observed for name, steps in kinds.items()}
 
 
-def main(argv=None):
-    """Return the mean of each hour by kind of day, and the share of each month that is missing."""
-    args = make_parser("Draws the traffic.", OUTPUTS).parse_args(argv)
-    folder = make_folder(args.outputs)
+def draw():
+    """Return the figure, and the mean of each hour by kind of day."""
     series = load_traffic()
     figure = plt.figure(figsize=(9, 6.4))
     grid = figure.add_gridspec(2, 2)
@@ -67,7 +59,6 @@ def main(argv=None):
     right.bar(missing.index, 100 * missing, width=25, color="C1")
     right.set(title="Missing hours of each month, in %")
     right.set_xticks(pd.to_datetime(["2016-01", "2017-01", "2018-01"]), [2016, 2017, 2018])
-    save_figure(figure, folder / "traffic.png")
     results = {
         "hours": len(series.values),
         "missing": int((~series.observed).sum()),
@@ -76,8 +67,4 @@ def main(argv=None):
         "days_of_training": learned,
         "mean": float(series.values[series.observed].mean()),
     }
-    return save_results(results, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+    return {"traffic": figure}, results

@@ -1,18 +1,11 @@
 """Machinery of the book: diagrams of attention and of a block of a GPT.
 
-    python book/figures/transformer.py
-
-Seconds. The shares of attention are those that text/gpt/attention.py has measured.
+The shares of attention are those that text/gpt/attention.py has measured.
 """
 
-from chapter import OUTPUTS
-
+from book.figures.cells import line, operation
 from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
-from book.figures.draw_cells import line, operation
-from utils.figures import save_figure
 from utils.files import load_results
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 STEP = 2.3  # from one letter to the next
 INK = "#2b2b29"
@@ -75,13 +68,5 @@ def draw_block():
     return figure
 
 
-def main(argv=None):
-    parser = make_parser("Diagrams of attention and of a block.", OUTPUTS)
-    folder = make_folder(parser.parse_args(argv).outputs)
-    save_figure(draw_attention(), folder / "attention.png")
-    save_figure(draw_block(), folder / "gpt_block.png")
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+def draw():
+    return {"attention": draw_attention(), "gpt_block": draw_block()}, {}

@@ -22,9 +22,18 @@ from pathlib import Path
 
 import keras
 
-from utils.files import read_json
 from utils.options import positive
-from utils.runs import BANDS, RESULTS, fail, is_inside, look_up, provenance, settings_of, write_json
+from utils.runs import (
+    BANDS,
+    RESULTS,
+    fail,
+    is_inside,
+    look_up,
+    provenance,
+    read_json,
+    settings_of,
+    write_json,
+)
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
@@ -50,11 +59,6 @@ RUNS = {
 FIRST_SEED = 101  # of the band
 
 
-def load(script):
-    """Return a script as a module."""
-    return importlib.import_module(script.removesuffix(".py").replace("/", "."))
-
-
 def read(path):
     return read_json(path) if path.exists() else {}
 
@@ -66,19 +70,16 @@ def edited():
     return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def run_seeds(name, seeds, losses, extra=()):
-    """Run the seeds that losses lacks; after each, yield {seed: loss} and the run's settings."""
+def run(name, seed, extra=()):
+    """Run a script with a seed; return its loss, and its settings."""
     script, options, path, _ = RUNS[name]
-    module = load(script)
-    for seed in seeds:
-        if str(seed) in losses:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            words = [*options, *extra, "--seed", str(seed), "--outputs", f"{folder}/run"]
-            losses[str(seed)] = look_up(module.main(words), path)
-            results = read(Path(folder) / "run" / "results.json")
-        print(f"{name}, seed {seed}: {losses[str(seed)]:.4g}", flush=True)
-        yield losses, settings_of(results.get("settings") or results["provenance"]["settings"])
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*options, *extra, "--seed", str(seed), "--outputs", f"{folder}/run"]
+        module = importlib.import_module(script.removesuffix(".py").replace("/", "."))
+        loss = look_up(module.main(words), path)
+        results = read(Path(folder) / "run" / "results.json")
+    print(f"{name}, seed {seed}: {loss:.4g}", flush=True)
+    return loss, settings_of(results.get("settings") or results["provenance"]["settings"])
 
 
 def file_band(name, seeds):
@@ -86,7 +87,11 @@ def file_band(name, seeds):
     path = BANDS / f"{name}.json"
     script, options, place, called = RUNS[name]
     known = read(path)
-    for losses, settings in run_seeds(name, seeds, known.get("losses", {})):
+    losses = known.get("losses", {})
+    for seed in seeds:
+        if str(seed) in losses:
+            continue
+        losses[str(seed)], settings = run(name, seed)
         if known.get("settings", settings) != settings:
             fail(f"{path} holds runs with other settings: remove it first.")
         BANDS.mkdir(exist_ok=True)
@@ -101,16 +106,12 @@ def file_trial(name, trial, seeds, extra):
     path = RESULTS / f"bands_{name}.json"
     if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
         fail(f"there is no band {name} yet.")
-    about = {"options": list(extra), "edited": edited(), "backend": keras.config.backend()}
-    known = read(path).get(trial, {})
-    if known and {key: known[key] for key in about} != about:
-        fail(f"the trial {trial} in {path} has other options: give this one another name.")
     script, options, _, _ = RUNS[name]
-    for losses, _ in run_seeds(name, seeds, known.get("losses", {}), extra):
-        inside = sum(is_inside(loss, band) for loss in losses.values())
-        found = about | {"runs": len(losses), "inside": inside, "losses": losses}
-        filed = read(path) | {"provenance": provenance(ROOT / script, options), trial: found}
-        write_json(filed, path)
+    found = {"options": list(extra), "edited": edited(), "backend": keras.config.backend()}
+    losses = {str(seed): run(name, seed, extra)[0] for seed in seeds}
+    inside = sum(is_inside(loss, band) for loss in losses.values())
+    found |= {"runs": len(losses), "inside": inside, "losses": losses}
+    write_json(read(path) | {"provenance": provenance(ROOT / script, options), trial: found}, path)
 
 
 def main(argv=None):

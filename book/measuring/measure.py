@@ -1,8 +1,8 @@
 """Machinery of the book: run its scripts and file what they measure for the READMEs.
 
     python book/measuring/measure.py  # all that the code at hand has not yet made
+    python book/measuring/measure.py --list  # only says what that is
     python book/measuring/measure.py xor churn  # only these
-    python book/measuring/measure.py --chapters basics xor mlp  # all of these folders' scripts
     python book/pages/readme.py  # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
@@ -32,33 +32,17 @@ from pathlib import Path
 import psutil
 
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
-from utils.files import read_json
-from utils.runs import RESULTS, fail, write_json
+from utils.runs import RESULTS, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
 COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}
 # The names of the runs that a command reads, and the names of all that any command reads.
 NEEDS = {name: re.findall(r"\{(\w+)\}", command) for name, command in COMMANDS.items()}
 READ = {need for needs in NEEDS.values() for need in needs}
-
-
-def folder_of(command):
-    """Return the folder of a command's script: the chapter."""
-    return re.search(r"(\w+)/\S+\.py", command)[1]
-
-
-CHAPTERS = sorted({folder_of(command) for command, _ in MEASUREMENTS.values()})
-
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
-MADE = [
-    "*.md",
-    "*.claims.toml",
-    "*.tables.toml",
-    "assets/results",
-    "assets/image",
-    "tests",
-]  # no result uses these
+# No result uses these.
+MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/image", "tests"]
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy
 
@@ -100,9 +84,8 @@ def file_run(name, folder, figures, **more):
     if missing := [file for file in ("results.json", *figures) if not (folder / file).is_file()]:
         fail(f"{folder} has no {', '.join(missing)}: nothing was filed.")
     results = read_json(folder / "results.json")
-    provenance = results["provenance"]
-    provenance["command"] = re.sub(r" --outputs \S+|\bbook/outputs/", "", provenance["command"])
-    provenance |= more
+    about = results["provenance"]
+    about |= {"command": re.sub(r" --outputs \S+|\bbook/outputs/", "", about["command"])} | more
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
             del model[key]
@@ -147,9 +130,7 @@ def measure(name):
                 return "nothing was filed, since other programs were busy: measure again"
         if name in MEASUREMENTS:
             figures = MEASUREMENTS[name][1]
-            figures = (
-                figures if isinstance(figures, dict) else dict(zip(figures, figures, strict=True))
-            )
+            figures = figures if isinstance(figures, dict) else {one: one for one in figures}
             more = {"seconds": round(seconds, 1), "others": round(others, 3)}
             file_run(name, folder, figures, **more)
     return ""
@@ -166,7 +147,8 @@ def choose(names, code):
     A run that is read is made before, unless it is there: with names one of any commit will do.
     What edited code has made counts as not made.
     """
-    code = None if (code or "").endswith("-dirty") else code or "no commit"
+    if not code or code.endswith("-dirty"):
+        code = "edited"  # which has made nothing
     chosen = set(names) or {
         name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
     }
@@ -182,15 +164,15 @@ def choose(names, code):
 def main():
     parser = argparse.ArgumentParser(description="Run the book's scripts and file their results.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(COMMANDS)}")
-    parser.add_argument("--chapters", nargs="+", default=[], choices=CHAPTERS)
+    parser.add_argument("--list", action="store_true", help="only say what would be made")
     args = parser.parse_args()
     if unknown := set(args.names) - set(COMMANDS):
         parser.error(f"no measurement {', '.join(unknown)}")
-    of_chapters = [
-        name for name, (command, _) in MEASUREMENTS.items() if folder_of(command) in args.chapters
-    ]
     wrong = {}
-    for name in choose(args.names + of_chapters, commit()):
+    for name in choose(args.names, commit()):
+        if args.list:
+            print(f"{name}: {COMMANDS[name]}")
+            continue
         lacking = [need for need in NEEDS[name] if need in wrong]
         if why := f"it reads {lacking[0]}" if lacking else measure(name):
             wrong[name] = why

@@ -33,8 +33,11 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
-    "chapters": ("book/figures/chapters.py", ["chapters.png"]),
-    "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
+    "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
+    "concepts": (
+        "book/figures/draw.py concepts",
+        ["batches.png", "one_hot.png", "three_parts.png"],
+    ),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
     "churn_features": ("mlp/features.py", []),
@@ -45,11 +48,19 @@ MEASUREMENTS = {
     "own_tables": ("mlp/tables/example_tables.py", ["own_table.png"]),
     "churn_seconds": ("book/timings/seconds.py churn", []),
     "mnist_figures": (
-        "book/figures/mnist_figures.py",
+        "book/figures/draw.py mnist_figures",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
+    "mnist_sweep": (
+        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 5",
+        {"sweep.png": "mnist_sweep.png"},
+    ),
+    "mnist_sweep_long": (
+        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40",
+        [],
+    ),
     "mnist_splits": ("mnist/validation_set.py", []),
-    "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
+    "mnist_convolution": ("book/figures/draw.py convolution", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/mnist_experiments.py", []),
     "mnist_short": (
@@ -121,17 +132,18 @@ MEASUREMENTS = {
     "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
     "think_speed": ("book/timings/seconds.py think", []),
-    "front_page": ("book/figures/front_page.py", ["front_page.png"]),
-    "traffic": ("book/figures/traffic.py", ["traffic.png"]),
+    "front_page": ("book/figures/draw.py front_page", ["front_page.png"]),
+    "traffic": ("book/figures/draw.py traffic", ["traffic.png"]),
     "order": ("rnn/order.py", []),
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
     "exercises": ("exercises/mutants.py", []),
     "notebooks": ("book/editions/notebooks.py --execute changed", []),  # hours, if all have changed
     "cells": (
-        "book/figures/draw_cells.py",
+        "book/figures/draw.py cells",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
     ),
-    "eight_curves": ("book/figures/curves.py", ["eight_curves.png"]),  # of the results of "broken"
+    # Of the results of "broken".
+    "eight_curves": ("book/figures/draw.py curves", ["eight_curves.png"]),
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),
@@ -141,10 +153,7 @@ MEASUREMENTS = {
     "spam": ("text/spam.py", []),
     "text_pieces": ("text/pieces.py", ["pieces.png"]),
     "text_embeddings": ("text/embeddings.py", ["embeddings.png"]),
-    "text_ask": (
-        "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
-        [],
-    ),
+    "text_ask": ("text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'", []),
     "text_ask_mum": (
         "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
         [],
@@ -152,7 +161,7 @@ MEASUREMENTS = {
     "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
     "attention": ("text/gpt/attention.py", []),
     # Of the results of "attention".
-    "transformer": ("book/figures/transformer.py", ["attention.png", "gpt_block.png"]),
+    "transformer": ("book/figures/draw.py transformer", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
     "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
     "shakespeare": ("text/gpt/shakespeare.py", []),
@@ -272,7 +281,7 @@ MEASUREMENTS = {
         "book/figures/browser.py --page numbers --run {generating_flow} --map {generating_vae_2}",
         ["numbers_page.png"],
     ),
-    "pixels_drawn": ("book/figures/draw_u_net.py", ["scenes.png", "u_net.png"]),
+    "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
     "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
@@ -312,10 +321,7 @@ MEASUREMENTS = {
         ["mnist_weights.png"],
     ),
     "mnist_pairs": ("mnist/pairs.py {seed_1} {seed_2}", []),
-    "mnist_pairs_long": (
-        "mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
-        [],
-    ),
+    "mnist_pairs_long": ("mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}", []),
     "mnist_calibration": (
         "mnist/studies/calibration.py {plain_12} {dropout_12} {label_smoothing} {mnist_quick}/1-1",
         ["mnist_calibration.png"],

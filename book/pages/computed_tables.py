@@ -6,14 +6,14 @@ from functools import partial
 
 from scipy.stats import norm
 
-from book.pages.filed import all_results, bands, entries
 from book.pages.results import ahead, load
-from book.pages.tables import PERCENT, interval, markdown, number, p_value
+from book.pages.tables import interval, markdown, number, p_value
 from utils.comparisons import compare_seeds, holm
-from utils.runs import ROOT
-from utils.statistics import mean_and_deviation, with_deviation
+from utils.files import read_json
+from utils.runs import BANDS, RESULTS, ROOT
+from utils.statistics import mean_and_deviation
 
-TABLES = {"all_results": all_results, "bands": bands}  # functions that make a table
+TABLES = {}  # functions that make a table, by its name
 
 
 def table(make):
@@ -23,6 +23,41 @@ def table(make):
 
 def words(name):
     return name.replace("_", " ")
+
+
+def entries(name):
+    """Return the results of a measurement, {key: value}, without how they were measured."""
+    return {key: value for key, value in load(name).items() if key != "provenance"}
+
+
+@table
+def all_results():
+    rows = []
+    for name in sorted(path.stem for path in RESULTS.glob("*.json")):
+        about = load(name)["provenance"]
+        seconds, others = about.get("seconds"), about.get("others")
+        row = [f"`{name}`", f"`{about['command'].removeprefix('python ')}`"]
+        row.append(about.get("date", "earlier").replace("-", "\N{NON-BREAKING HYPHEN}"))
+        row += [about.get("commit") or "", about.get("cores", "")]
+        row.append("" if seconds is None else f"{seconds:,.0f}")
+        rows.append([*row, "" if others is None else number(others, ".0%")])
+    left = ["command, after `python`", "day", "commit"]
+    return markdown(["result", *left, "cores", "seconds", "other programs"], rows, left)
+
+
+@table
+def bands():
+    rows = []
+    for path in sorted(BANDS.glob("*.json")):
+        band, name = read_json(path), f"bands_{path.stem}"
+        losses = band["losses"].values()
+        trials = entries(name) if (RESULTS / f"{name}.json").exists() else {}
+        held = [f"{trial}: {one['inside']} of {one['runs']}" for trial, one in trials.items()]
+        command = band["provenance"]["command"].removeprefix("python ")
+        ends = f"{min(losses):.4g} to {max(losses):.4g}"
+        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
+    left = ["score", "from ... to", "inside the band"]
+    return markdown(["command, after `python`", left[0], "seeds", *left[1:]], rows, left)
 
 
 @table
@@ -50,43 +85,6 @@ def exercise_mutants():
         shares = [f"{one[key]} ({number(one[key] / one['mutants'], '.1%')})" for key in keys[1:]]
         rows.append([title, one["mutants"], *shares])
     return markdown(["wrong solutions", "number", "refused", "and the fault named"], rows)
-
-
-@table
-def pixels_iou():
-    rows = []
-    for way, one in load("pixels")["validation"].items():
-        digits = [iou for kind, iou in one["iou"].items() if kind != "nothing"]
-        row = [way, number(one["accuracy"], ".1%"), f"{one['mean_iou']:.3f}"]
-        row.append(f"{min(digits):.2f} to {max(digits):.2f}")
-        rows.append([*row, f"{load('pixels')['test'][way]['mean_iou']:.3f}"])
-    header = ["way", "pixels right", "mean IoU", "worst to best digit", "mean IoU, test writers"]
-    return markdown(header, rows)
-
-
-@table
-def pixels_skips():
-    labels = {"mean_iou": "mean of the digits", "ink": "any digit"}
-    found, rows = [load("pixels_skips")[key] for key in labels], []
-    values = holm([one["more"]["p"] for one in found])
-    for one, name, p in zip(found, labels.values(), values, strict=True):
-        means = [f"{one[way]['mean']:.3f}" for way in ("with", "without")]
-        least, most = (f"{edge(one['more']['differences']):+.3f}" for edge in (min, max))
-        rows.append([name, *means, interval(one["more"], "+.3f"), f"{least} to {most}", p_value(p)])
-    header = ["IoU", "with skips", "without", "difference (95 %)", "lowest and highest pair", "p"]
-    return markdown(header, rows)
-
-
-@table
-def cnn_near_twins():
-    labels = {"all": "all", "with_a_twin": "with a near twin", "without": "without one"}
-    found, rows = [load("cnn_near_twins")[key] for key in labels], []
-    values = holm([one["flattered"]["p"] for one in found])
-    for one, name, p in zip(found, labels.values(), values, strict=True):
-        shares = [with_deviation(one[way], PERCENT, digits=1) for way in ("mixed", "grouped")]
-        rows.append([name, *shares, interval(one["flattered"], "+.1pp"), p_value(p)])
-    header = ["emoji", "groups mixed", "groups held out together", "points more (95 %)", "p"]
-    return markdown(header, rows)
 
 
 def p_values(intervals):

@@ -36,7 +36,7 @@ from utils.statistics import with_deviation
 
 PERCENT = "\N{NO-BREAK SPACE}%"
 FIELD = re.compile(r"\{((?:'[^']*'|[^':?{}])+)(?::([^{}?]*))?(\?[^{}]*)?\}")
-OF_A_ROW = re.compile(r"'[^']*'|@@|@|(?<![\w'*@])\.(?=([\w'*])?)")
+OF_A_ROW = re.compile(r"'[^']*'|@@|@|#|(?<![\w'*@])\.(?=([\w'*])?)")
 Row = namedtuple("Row", "path key above name number")
 
 
@@ -103,15 +103,15 @@ def value_of(expression, row):
     def of_row(match):
         if match[0].startswith("'"):
             return match[0].replace("@", row.key) if row else match[0]
+        if match[0] == "#":
+            return str(row.number)
         if match[0] == ".":
             return row.path + ("." if match[1] else "")
         return f"'{row.key if match[0] == '@' else row.above}'"
 
-    if row and expression in ("@", "@@", "#"):
-        return {"@": row.name, "@@": row.above, "#": row.number}[expression]
+    if row and expression in ("@", "@@"):
+        return {"@": row.name, "@@": row.above}[expression]
     expression = OF_A_ROW.sub(of_row, expression)
-    if row and expression == row.path:
-        return look_up(expression)
     return evaluate(expression, values_of(expression))
 
 

@@ -22,6 +22,21 @@ PAGES = [*READMES, *sorted(OTHERS - {READMES[0], ROOT / "CONTRIBUTING.md"})]
 # A block of code: its indentation, its language, and what is in it.
 FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1``` *$", re.MULTILINE | re.DOTALL)
 
+# What a reader does not read who unfolds nothing: folds, code, tables, the targets of links.
+UNREAD = re.compile(
+    r"<details>.*?</details>|^```.*?^```|^\|.*?$|<!--.*?-->|^\[[^\]]*\]:.*?$|\]\([^)]*\)",
+    re.DOTALL | re.MULTILINE,
+)
+# A row of a table of chapters on the front page: number, if on the path, title, file, minutes.
+CHAPTER = re.compile(
+    r"^\| (\d+\. )?\[([^\]]+)\]\(([\w/]+README\.md)[^)]*\) \|.*\| (\d+) \| [^|]+ \|$", re.MULTILINE
+)
+
+
+def chapters():
+    """Return for each chapter its number or "", its title, its file, and the minutes it takes."""
+    return CHAPTER.findall(READMES[0].read_text(encoding="utf-8"))
+
 
 def is_key(path):
     """Tell whether a path, from the project's folder, is among the answers."""

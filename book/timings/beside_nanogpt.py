@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-from utils.options import make_parser, positive
+from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results
 
 STEPS = 500
@@ -41,9 +41,9 @@ def run(command, cwd):
     return process.stdout
 
 
-def train_nanogpt(nanogpt, python, steps, folder):
+def train_nanogpt(nanogpt, python, folder):
     """Return the loss on the validation part after all steps, and seconds a step."""
-    options = f"--max_iters={steps} --lr_decay_iters={steps} --eval_interval={steps}"
+    options = f"--max_iters={STEPS} --lr_decay_iters={STEPS} --eval_interval={STEPS}"
     command = [python, "train.py", "config/train_shakespeare_char.py", *SETTING.split()]
     printed = run([*command, *options.split(), f"--out_dir={folder.resolve()}"], nanogpt)
     losses = re.findall(r"^step \d+: .*val loss ([\d.]+)$", printed, re.MULTILINE)
@@ -52,13 +52,13 @@ def train_nanogpt(nanogpt, python, steps, folder):
     return float(losses[-1]), mean(steps_alone)
 
 
-def train_ours(steps, folder):
+def train_ours(folder):
     """Return the same for the network of the book."""
     command = [sys.executable, "text/gpt/what_matters.py", "--variants", "base", "--seeds", "1"]
-    run([*command, "--steps", str(steps), "--outputs", str(folder)], ROOT)
+    run([*command, "--steps", str(STEPS), "--outputs", str(folder)], ROOT)
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     (one,) = results["variants"]["base"]["seeds"]
-    return one["mean"], one["seconds"] / steps
+    return one["mean"], one["seconds"] / STEPS
 
 
 def main(argv=None):
@@ -66,8 +66,6 @@ def main(argv=None):
     add = parser.add_argument
     add("nanogpt", type=Path, help="checkout of nanoGPT")
     add("python", type=Path, help="a Python with torch and requests")
-    add("--steps", type=positive(int), default=STEPS)
-    add("--rounds", type=positive(int), default=ROUNDS)
     args = parser.parse_args(argv)
     folder, python = make_folder(args.outputs), args.python.absolute()
     data = args.nanogpt / "data" / "shakespeare_char"
@@ -76,15 +74,15 @@ def main(argv=None):
     shutil.copy(ROOT / "text" / "shakespeare.txt", data / "input.txt")
     run([python, "prepare.py"], data)  # turns our copy of the text into numbers
     found = {"ours": [], "nanogpt": []}
-    for number in range(1, args.rounds + 1):
+    for number in range(1, ROUNDS + 1):
         pairs = {
-            "ours": train_ours(args.steps, folder / f"ours_{number}"),
-            "nanogpt": train_nanogpt(args.nanogpt, python, args.steps, folder / f"his_{number}"),
+            "ours": train_ours(folder / f"ours_{number}"),
+            "nanogpt": train_nanogpt(args.nanogpt, python, folder / f"his_{number}"),
         }
         for name, (loss, seconds) in pairs.items():
             found[name].append({"loss": loss, "seconds_a_step": seconds})
             print(f"{name:8} loss {loss:.3f}, {1000 * seconds:.0f} ms a step", flush=True)
-    results = {"steps": args.steps, "rounds": found}
+    results = {"steps": STEPS, "rounds": found}
     results["torch"] = run([python, "-c", "import torch; print(torch.__version__)"], ROOT).strip()
     results["commit"] = run(["git", "rev-parse", "--short", "HEAD"], args.nanogpt).strip()
     for name, rounds in found.items():

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from utils.loading import load_model
-from utils.options import make_parser, number, positive
+from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results
 
 MODELS = ["mlp_one_layer", "conv_net"]
@@ -27,10 +27,11 @@ EPOCHS = 3
 TRAIN_SAMPLES = 5_000
 
 
-def measure(model, processes, options, folder):
+def measure(model, processes, folder):
     """Train once; return the seconds of an epoch and the weights at the end."""
-    command = ["backends/parallel.py", "-m", model, "--processes", processes, *options]
-    command = [sys.executable, *map(str, command), "--outputs", str(folder)]
+    command = ["backends/parallel.py", "-m", model, "--processes", processes]
+    command += ["--epochs", EPOCHS, "--train-samples", TRAIN_SAMPLES, "--outputs", folder]
+    command = [sys.executable, *map(str, command)]
     if subprocess.run(command, cwd=ROOT).returncode:
         fail(f"{model} was not trained with {processes} processes.")
     seconds = pd.read_csv(folder / f"{model}_history.csv")["seconds"]
@@ -40,14 +41,10 @@ def measure(model, processes, options, folder):
 def main(argv=None):
     """Return {model: seconds by processes, their ratio, how far the weights are apart}."""
     parser = make_parser("Seconds of an epoch with one process and with two.", OUTPUTS)
-    parser.add_argument("--epochs", type=number(int, 2), default=EPOCHS, help="at least two")
-    parser.add_argument("--train-samples", type=positive(int), default=TRAIN_SAMPLES)
-    args = parser.parse_args(argv)
-    folder, results = make_folder(args.outputs).resolve(), {}
-    options = ["--epochs", args.epochs, "--train-samples", args.train_samples]
+    folder, results = make_folder(parser.parse_args(argv).outputs).resolve(), {}
     for model in MODELS:
-        one, weights = measure(model, 1, options, folder / model / "1")
-        two, others = measure(model, 2, options, folder / model / "2")
+        one, weights = measure(model, 1, folder / model / "1")
+        two, others = measure(model, 2, folder / model / "2")
         apart = max(np.abs(a - b).max() for a, b in zip(weights, others, strict=True))
         results[model] = {"one": one, "two": two, "ratio": two / one, "weights_apart": float(apart)}
         results[model]["parameters"] = sum(array.size for array in weights)

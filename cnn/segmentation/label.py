@@ -15,11 +15,19 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cnn.photographs import check_photos, to_rgb
-from utils.files import read_json
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.pictures import open_picture
-from utils.runs import fail, first_line, make_folder, printable, replacing, save_results, writing_to
+from utils.runs import (
+    fail,
+    first_line,
+    make_folder,
+    printable,
+    read_json,
+    replacing,
+    save_results,
+    writing_to,
+)
 
 
 def check_classes(classes):

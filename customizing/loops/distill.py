@@ -14,11 +14,10 @@ from chapter import OUTPUTS
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.special import softmax
 
 from mnist.data import prepare_mnist
-from mnist.studies.temperature import with_temperature
 from utils.comparisons import compare_family, show_family
-from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
 from utils.statistics import score
@@ -61,7 +60,9 @@ class SofterCrossEntropy(keras.losses.Loss):
 def make_targets(digits, probabilities):
     """Return {name: (what the student should answer, temperature of the loss)}."""
     smoothed = (1 - SMOOTHING) * digits.y_train + SMOOTHING / 10
-    softer = with_temperature(probabilities, TEMPERATURE).astype("float32")
+    # The logarithms of the probabilities serve as logits: softmax makes the same of both.
+    logits = np.log(np.maximum(probabilities, np.finfo("float32").tiny))
+    softer = softmax(logits / TEMPERATURE, axis=1).astype("float32")
     return {
         "labels": (digits.y_train, 1.0),
         "smoothed": (smoothed, 1.0),
@@ -97,7 +98,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     digits = prepare_mnist((28, 28, 1), args.train_samples)
-    teacher = load_model(TEACHER)
+    teacher = keras.saving.load_model(TEACHER)
 
     # The images stay as they are, so the teacher has to answer only once.
     probabilities = teacher.predict(digits.x_train, batch_size=1000, verbose=0)

@@ -13,6 +13,7 @@ Chapter: generating/README.md#write-by-number
 from chapter import OUTPUTS
 
 import base64
+import hashlib
 import threading
 
 import numpy as np
@@ -24,7 +25,6 @@ from generating.images import to_grey
 from generating.latents import load_flow, load_vae
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
-from utils.files import file_sha256
 from utils.options import make_parser
 from utils.runs import ROOT, fail, find_run
 
@@ -77,7 +77,8 @@ def create_app(run, map_run=None, hosts=()):
     if size != 2:
         fail(f"{map_run} has {size} numbers; a map needs a run of vae.py --size 2")
     lock = threading.Lock()
-    sha256 = file_sha256(find_run(run, OUTPUTS) / "flow.keras")
+    flow_file = find_run(run, OUTPUTS) / "flow.keras"
+    sha256 = hashlib.sha256(flow_file.read_bytes()).hexdigest()
     app = make_flask(__name__, "flow", sha256, hosts, MAX_BODY)
     overview = None
     if map_decoder:

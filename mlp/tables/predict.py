@@ -25,7 +25,6 @@ import pandas as pd
 from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
 from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
-from utils.files import read_json
 from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import (
@@ -33,6 +32,7 @@ from utils.runs import (
     find_run,
     make_folder,
     printable,
+    read_json,
     replacing,
     save_results,
     shown,

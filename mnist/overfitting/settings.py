@@ -14,9 +14,8 @@ from mnist.finished import refuse_other_split
 from mnist.models import MODELS
 from mnist.overfitting.techniques import AUGMENTATIONS, SCHEDULES
 from mnist.report import command_line
-from utils.files import read_json
 from utils.options import number, positive
-from utils.runs import fail, find_run, printable
+from utils.runs import fail, find_run, printable, read_json
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,11 @@ import matplotlib.pyplot as plt
 from optuna.trial import TrialState
 from optuna_integration import KerasPruningCallback
 
-from mnist.data import VALIDATION_SIZE, prepare_mnist
+from mnist.data import TRAIN_SIZE, VALIDATION_SIZE, prepare_mnist
 from mnist.models import IMAGE_SHAPE, quick_net
-from mnist.overfitting.techniques import learning_rate_schedule
 from mnist.studies.storage import join_study, open_study, search_together
-from mnist.studies.trainings import study_parser
 from utils.figures import save_figure
-from utils.options import positive
+from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, save_results
 from utils.statistics import spread, with_deviation
 from utils.training import DeferInterrupt, hold
@@ -48,7 +46,10 @@ def fit(settings, digits, epochs, seed, callbacks):
     keras.utils.set_random_seed(seed)
     model = quick_net(settings["width"], settings["dropout"])
     steps = epochs * math.ceil(len(digits.x_train) / settings["batch_size"])
-    rate = learning_rate_schedule("cosine", settings["learning_rate"], steps)
+    warmup, highest = steps // 10, settings["learning_rate"]
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=steps - warmup, warmup_target=highest, warmup_steps=warmup
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss="categorical_crossentropy",
@@ -126,8 +127,10 @@ def confirm(found, digits, epochs, interrupt):
 
 def main(argv=None):
     """Search; return all trials, the best settings and what --confirm compares."""
-    parser = study_parser("Search for hyperparameters.", OUTPUTS, EPOCHS)
-    add = parser.add_argument
+    parser = make_parser("Search for hyperparameters.", OUTPUTS)
+    add, samples = parser.add_argument, positive(int, most=TRAIN_SIZE)
+    add("--epochs", type=positive(int), default=EPOCHS, help="of each trial")
+    add("--train-samples", type=samples, default=TRAIN_SIZE, help="fewer for a quick try")
     add("--minutes", type=positive(float), default=MINUTES, help="then no new trial")
     add("--trials", type=positive(int), help="no more than so many; shared: of all together")
     add("--storage", metavar="URL", help="of a database, to search with other machines")

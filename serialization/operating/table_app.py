@@ -15,6 +15,7 @@ Chapter: serialization/operating/README.md#anything-but-digits
 import chapter  # noqa: F401  it tells Python where utils/ is
 
 import contextlib
+import hashlib
 import threading
 from pathlib import Path
 
@@ -23,7 +24,6 @@ import numpy as np
 
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
-from utils.files import file_sha256
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail
@@ -99,7 +99,8 @@ def create_app(path, hosts=()):
         fail(f"{path} does not take columns by name and give one probability.")
     if any(column.shape != (None, 1) for column in model.inputs):
         fail(f"{path} does not take one value of each column.")
-    app = make_flask(__name__, path.stem, file_sha256(path), hosts, MAX_BODY)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    app = make_flask(__name__, path.stem, sha256, hosts, MAX_BODY)
     lock = threading.Lock()
 
     def predict_row(row):

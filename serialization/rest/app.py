@@ -11,6 +11,7 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import hashlib
 import math
 import threading
 from pathlib import Path
@@ -23,35 +24,26 @@ from serialization.operating.checks import read_images
 from serialization.operating.metrics import InputMetrics
 from serialization.operating.server import serve
 from serialization.operating.service import make_flask, parse_options
-from serialization.rest.out_of_distribution import Detector, is_known, load_limits
-from utils.files import file_sha256
+from serialization.rest.out_of_distribution import Detector, load_limits
 from utils.loading import load_model, reads_digits
 from utils.runs import ROOT, backend, fail, first_line
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
-MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"  # a container does not have it
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 CHUNK = 32  # images that the network sees at once
 
 
 class DigitClassifier:
-    """A trained network, ready to predict for several threads at once.
-
-    What tells digits from other images, if it is not stored beside the network, is fitted to it.
-    """
+    """A trained network, ready to predict for several threads at once."""
 
     def __init__(self, path):
         self.name = path.stem
-        self.model, self.sha256 = load(path), file_sha256(path)
+        self.model = load(path)
+        self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self.detector = Detector(self.model, load_limits(path))
         self.lock = threading.Lock()
         self.warm_up()
-        if not self.detector.limits and is_known(self.model) and MNIST_FILE.exists():
-            from serialization.rest.ship_model import fit  # a container has no scikit-learn
-
-            self.detector = Detector(self.model, fit(self.model, self.sha256))
-            self.warm_up()
 
     def warm_up(self):
         """Predict for both batch sizes that occur, so that no user waits for their compilation."""

@@ -13,12 +13,12 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import requests
 
-from utils.files import file_sha256, fits
 from utils.options import make_parser, number
 from utils.runs import ROOT, fail, read_bytes
 
@@ -40,22 +40,22 @@ def send_file(session, url, path):
 def send_pixels(session, url, pixels):
     """Send grey levels, shape (28, 28) or (n, 28, 28), as JSON; return the answer."""
     response = session.post(f"{url}/predict", json={"pixels": pixels.tolist()}, timeout=TIMEOUT)
-    expected = PREDICTION if pixels.ndim == 2 else {"predictions": len(pixels) * [PREDICTION]}
-    return check(response, expected)
+    return check(response, PREDICTION if pixels.ndim == 2 else {"predictions": list})
 
 
 def check(response, form):
     """Return what the service has answered; end with its message if it has refused.
 
-    Another program may answer at this address: an answer of another form ends with one line.
+    form: {name: type} of what is read of it, for another program may answer at this address.
     """
     try:
         answer = response.json()
-    except (ValueError, RecursionError):
-        answer = None
-    if fits(answer, {"error": {"message": str}}):
-        fail(f"{response.status_code}: {answer['error']['message']}")
-    if not fits(answer, form):
+        if "error" in answer:
+            fail(f"{response.status_code}: {answer['error']['message']}")
+        good = all(isinstance(answer[name], kind) for name, kind in form.items())
+    except (ValueError, RecursionError, LookupError, TypeError):
+        good = False
+    if not good:
         fail(f"what answers at {response.url} is not the service of app.py. Give another --url.")
     return answer
 
@@ -85,7 +85,7 @@ def measure_accuracy(session, url, model_path):
     from utils.loading import load_model
 
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
-    same = file_sha256(model_path) == about["sha256"]
+    same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
     _, (images, labels) = load_mnist()
     predictions = []
     for start in range(0, len(images), BATCH):

@@ -29,10 +29,14 @@ from serialization.rest.not_digits import (
     turn,
     type_characters,
 )
-from serialization.rest.out_of_distribution import digit_likeness, find_logits, load_limits
-from serialization.rest.ship_model import MODEL, REFUSED
+from serialization.rest.out_of_distribution import (
+    MODEL,
+    REFUSED,
+    digit_likeness,
+    find_logits,
+    load_limits,
+)
 from utils.figures import DASHES, save_figure
-from utils.loading import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
@@ -176,7 +180,7 @@ def main(argv=None):
     train, test, validation = parts["train"], parts["test"], parts["validation"][0]
     kinds = collect(rng, args.images, test)
     others = cut_up(rng, train[0], args.digits // 4)
-    model = load_model(MODEL, compile=False)
+    model = keras.saving.load_model(MODEL, compile=False)
     network = keras.Model(model.inputs, model.layers[-1].input)
 
     def predict(x):

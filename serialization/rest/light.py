@@ -13,6 +13,7 @@ Chapter: serialization/rest/README.md#preparing-an-image
 
 from chapter import OUTPUTS
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
@@ -31,7 +32,6 @@ from serialization.rest.prepare import (
     to_grey,
 )
 from utils.figures import save_figure
-from utils.loading import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import make_folder, save_results
 
@@ -167,7 +167,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED, help="of the sheets and the light")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    model, parts = load_model(MODEL, compile=False), load_parts()
+    model, parts = keras.saving.load_model(MODEL, compile=False), load_parts()
     draw(parts["test"][0][4], folder / "rest_light.png")
     results = {"images": args.images, "seed": args.seed}
     for part, ways in (("validation", WAYS), ("test", ["median", "surface"])):

@@ -12,6 +12,7 @@ Chapter: serialization/rest/README.md#preparing-an-image
 
 from chapter import OUTPUTS
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
@@ -21,7 +22,6 @@ from mnist.data import load_parts, prepare_images
 from serialization.rest import prepare as steps
 from serialization.rest.prepare import BOX, SIDE, centre, crop, find_ink, paste, scale, to_grey
 from utils.figures import save_figure
-from utils.loading import load_model
 from utils.options import make_parser, number, seed
 from utils.runs import ROOT, make_folder, save_results
 
@@ -185,7 +185,7 @@ def main(argv=None):
     parts = load_parts()
     images, labels = parts["test"]
     draw_strip(images[4], folder / "rest_preparation.png")
-    model = load_model(MODEL, compile=False)
+    model = keras.saving.load_model(MODEL, compile=False)
     print("The validation images:")
     held_out = [part[: args.images] for part in parts["validation"]]
     results = {"held_out": choose(model, *held_out, args.seed)}

@@ -80,7 +80,7 @@ def find_ink(grey, paper=find_paper):
     surely = np.abs(difference) >= SURE * np.abs(difference).max()
     ink = (difference if difference[surely].sum() > 0 else -difference).clip(0)
     if ink.max() < CONTRAST:
-        raise NoDigitError
+        raise NoDigitError("nothing stands out from the paper")
     return np.where(ink < NOISE * ink.max(), 0, ink / ink.max())
 
 

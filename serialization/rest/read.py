@@ -1,12 +1,12 @@
 """Read digits on photographs and drawings in the shell, as the service does over HTTP.
 
     python serialization/rest/read.py PHOTO.jpg DRAWING.png
-    python serialization/rest/read.py PHOTO.jpg --model mnist/outputs/RUN
+    python serialization/rest/read.py PHOTO.jpg --model mnist/outputs/RUN/conv_net.keras
 
 Prints for each image, which should show one digit, the three most probable ones with their
 probabilities, and a warning if it does not look like a digit. What the network saw of PHOTO.jpg is
 saved as PHOTO_28x28.png in serialization/outputs/<start time>/. Some seconds, nearly all of them
-for starting; four more with a network that ship_model.py has not seen.
+for starting.
 
 Chapter: serialization/rest/README.md#in-the-shell
 """
@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mnist.data import find_model
 from serialization.operating.checks import prepare_file
 from serialization.operating.service import RequestError
 from serialization.rest.app import MODEL, DigitClassifier, describe
@@ -69,12 +68,12 @@ def main(argv=None):
     """Return {image: what the service would answer, and the file that shows what was seen}."""
     parser = make_parser("Read digits on photographs and drawings.", OUTPUTS)
     parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="PNG or JPEG")
-    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file, or a run")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
     args = parser.parse_args(argv)
     images = prepare_files(args.photos)
     if not images:
         fail("none of these is an image with a digit that can be read.")
-    classifier = DigitClassifier(find_model(args.model))
+    classifier = DigitClassifier(args.model)
     folder = make_folder(args.outputs)
     with writing_to(folder):
         files = save_prepared(images, folder)

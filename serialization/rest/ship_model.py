@@ -16,6 +16,7 @@ Chapter: serialization/rest/README.md#the-model-that-is-shipped
 
 from chapter import OUTPUTS
 
+import hashlib
 from pathlib import Path
 
 import keras
@@ -25,15 +26,18 @@ from sklearn.model_selection import GroupKFold
 
 from mnist.data import load_parts, prepare_images, writers_of
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature
-from serialization.rest.out_of_distribution import digit_likeness, find_logits, is_known
-from utils.files import file_sha256
+from serialization.rest.out_of_distribution import (
+    MODEL,
+    REFUSED,
+    digit_likeness,
+    find_logits,
+    is_known,
+)
 from utils.loading import load_model, reads_digits
 from utils.options import make_parser
-from utils.runs import ROOT, fail, make_folder, replacing, shown, write_json, writing_to
+from utils.runs import fail, make_folder, replacing, shown, write_json, writing_to
 from utils.statistics import score
 
-MODEL = ROOT / "assets" / "models" / "conv_net.keras"
-REFUSED = 0.01  # of the validation images: the least digit-like, taken for none
 FOLDS = 5  # parts of the writers, each of which is held out once
 
 
@@ -75,7 +79,7 @@ def fit(model, sha256):
 def write_limits(model, path):
     """Write beside a network that reads digits by what the service warns of an image."""
     if is_known(model) and reads_digits(model):
-        limits = fit(model, file_sha256(path))
+        limits = fit(model, hashlib.sha256(path.read_bytes()).hexdigest())
         write_json(limits, path.with_suffix(".json"))
         print(f"{shown(path.with_suffix('.json'))}: {limits}")
 

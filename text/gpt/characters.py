@@ -16,10 +16,10 @@ import numpy as np
 from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
-from utils.files import file_sha256, read_json, read_text
+from utils.files import file_sha256, read_text
 from utils.loading import load_model
 from utils.options import positive, seed
-from utils.runs import fail, find_run, printable
+from utils.runs import fail, find_run, printable, read_json
 from utils.statistics import interval
 
 FOLDER = Path(__file__).resolve().parent

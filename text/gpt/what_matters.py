@@ -19,9 +19,8 @@ import numpy as np
 from text.gpt.characters import load_text, mean_with_interval
 from text.gpt.variants import VARIANTS, train
 from utils.figures import save_figure
-from utils.files import read_json
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results, write_json
+from utils.runs import make_folder, read_json, save_results, write_json
 
 STEPS = 1_000
 SEEDS = [1, 2]

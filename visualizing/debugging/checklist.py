@@ -25,7 +25,6 @@ from utils.gradients import weight_gradients
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
 from visualizing.debugging.faults import FAULTS, Training
-from visualizing.networks import layer_outputs
 
 FAULT = "healthy"
 IMAGES = 1000
@@ -72,13 +71,15 @@ def look_at_layers(model, x, y):
     def size(array):
         return float(np.sqrt((array**2).mean()))
 
-    outputs, slopes = layer_outputs(model, x), weight_gradients(model, x, y)
+    slopes = weight_gradients(model, x, y)
     print(f"{'':20}{'weights':>9}{'biases':>9}{'output':>9}{'gradient':>11}{'inactive':>10}")
     sizes = {}
     for layer in model.layers:
+        x = layer(x)
         if hasattr(layer, "kernel"):
             weights, biases = layer.get_weights()
-            output, sizes[layer.name] = outputs[layer.name], size(slopes[f"{layer.name}/kernel"])
+            output = keras.ops.convert_to_numpy(x)
+            sizes[layer.name] = size(slopes[f"{layer.name}/kernel"])
             print(
                 f"{layer.name:20}{size(weights):9.4f}{size(biases):9.4f}{size(output):9.4f}", end=""
             )

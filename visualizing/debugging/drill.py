@@ -21,9 +21,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.figures import plot_history, save_figure
-from utils.files import read_json
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, save_results, shown, write_json
+from utils.runs import fail, make_folder, read_json, save_results, shown, write_json
 from visualizing.debugging import checklist
 from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
 from visualizing.debugging.faults import FAULTS

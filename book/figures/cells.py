@@ -1,18 +1,8 @@
-"""Machinery of the book: diagrams of a SimpleRNN, an LSTM and a GRU cell.
-
-    python book/figures/draw_cells.py
-
-Seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: diagrams of a SimpleRNN, an LSTM and a GRU cell."""
 
 from matplotlib.patches import Circle
 
 from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
-from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 INK = "#2b2b29"
 # The sums that a cell makes of input and state: where the box stands, its function and its name.
@@ -118,13 +108,6 @@ def draw_gru():
     return figure
 
 
-def main(argv=None):
-    folder = make_folder(make_parser("Diagrams of cells.", OUTPUTS).parse_args(argv).outputs)
-    save_figure(draw_simple_rnn(), folder / "cell_simple_rnn.png")
-    save_figure(draw_lstm(), folder / "cell_lstm.png")
-    save_figure(draw_gru(), folder / "cell_gru.png")
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+def draw():
+    figures = {"simple_rnn": draw_simple_rnn(), "lstm": draw_lstm(), "gru": draw_gru()}
+    return {f"cell_{name}": figure for name, figure in figures.items()}, {}

@@ -1,11 +1,4 @@
-"""Machinery of the book: a diagram of the U-Net, and some scenes with their labels.
-
-    python book/figures/draw_u_net.py
-
-Seconds.
-"""
-
-from chapter import OUTPUTS
+"""Machinery of the book: a diagram of the U-Net, and some scenes with their labels."""
 
 import matplotlib.pyplot as plt
 
@@ -14,9 +7,6 @@ from cnn.segmentation.measures import true_boxes
 from cnn.segmentation.scenes import NAMES, SIZE, make_scenes
 from cnn.segmentation.segment import MAPS
 from cnn.segmentation.u_net import BOTTOM, FILTERS
-from utils.figures import save_figure
-from utils.options import make_parser
-from utils.runs import make_folder, save_results
 
 SHOWN = 8  # scenes
 
@@ -31,7 +21,7 @@ def block(axes, x, y, size, maps, color, side):
     return width / 2 + 0.08, height / 2 + 0.03  # from the middle to beside it, and to below it
 
 
-def draw_network(path):
+def draw_network():
     """Draw the way down on the left, the way up on the right, and the skips between them."""
     figure, axes = canvas(11, 6.9)
     y, before = 1.2, None
@@ -54,10 +44,10 @@ def draw_network(path):
     write(axes, 9.1, 0.12, "labels", size=10)
     write(axes, 0.3, 6.0, "down: convolutions and pooling", BLUE, ha="left", size=9.5)
     write(axes, 10.7, 6.0, "up: upsampling and convolutions", ORANGE, ha="right", size=9.5)
-    save_figure(figure, path)
+    return figure
 
 
-def draw_scenes(path):
+def draw_scenes():
     """Draw scenes above their true labels."""
     scenes = make_scenes("train", SHOWN, 1)
     figure, panels = plt.subplots(2, SHOWN, figsize=(11, 3))
@@ -68,16 +58,8 @@ def draw_scenes(path):
             axes.set(xticks=[], yticks=[])
     for one in true_boxes(scenes):
         panels[1, one.scene].text(one.right, one.top, NAMES[one.label], size=8, va="center")
-    save_figure(figure, path)
+    return figure
 
 
-def main(argv=None):
-    args = make_parser("Draw the U-Net and some scenes.", OUTPUTS).parse_args(argv)
-    folder = make_folder(args.outputs)
-    draw_network(folder / "u_net.png")
-    draw_scenes(folder / "scenes.png")
-    return save_results({}, folder, __file__, argv)
-
-
-if __name__ == "__main__":
-    main()
+def draw():
+    return {"u_net": draw_network(), "scenes": draw_scenes()}, {}
