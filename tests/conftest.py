@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import warnings
 from collections import defaultdict
@@ -175,16 +174,6 @@ def finished_run(name, **settings):
     return run | {"models": {name: network}}
 
 
-@cache
-def first_digits():
-    """Return MNIST as load_parts does, but with 500 images to validate with and 500 to test."""
-    from mnist import data  # only here: it brings Keras, which not every test needs
-
-    parts = data.load_parts()
-    few = {part: tuple(array[:500] for array in parts[part]) for part in ("validation", "test")}
-    return parts | few
-
-
 @pytest.fixture
 def few_digits(monkeypatch):
     """Let only 500 images of MNIST validate, and only 500 test.
@@ -345,22 +334,5 @@ def run_lesson(run_main, tmp_path):
         assert {path.name for path in folder.iterdir()} == {"results.json", figure}
         assert plt.imread(folder / figure).std() > 0.05, "the figure is empty"
         return module, results
-
-    return run
-
-
-@pytest.fixture
-def run_script():
-    """Return a function that runs a script in a process of its own."""
-
-    def run(path, *options, cwd=ROOT, timeout=240, **environment):
-        return subprocess.run(
-            [sys.executable, str(ROOT / path), *map(str, options)],
-            cwd=cwd,
-            env=os.environ | {"PYTHONUTF8": "1"} | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=timeout,
-        )
 
     return run

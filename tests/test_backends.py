@@ -52,11 +52,3 @@ def test_each_script_runs_on_each_back_end(monkeypatch, run_main, capsys):
     assert asked == [(name, script) for name in ("jax", "torch") for script in filed]
     assert all(0.8 < one["accuracy"] < 1 for of in results.values() for one in of.values())
     assert "torch       mnist" in capsys.readouterr().out
-
-
-def test_comparison_ends_with_one_line(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match=r"ended with status 2 on tensorflow$"):
-        backends.run_script("tensorflow", ["xor/missing.py"], tmp_path)
-    monkeypatch.setattr(backends, "find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match=r"there is no jax\. Install it"):
-        backends.main(["--backends", "jax", "--outputs", str(tmp_path)])

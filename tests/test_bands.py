@@ -38,22 +38,15 @@ def test_a_run_is_placed_among_those_with_other_seeds(place):
     assert line.startswith("Normal? Yes: 0.535 is your loss, and 21 runs of the book")
     assert line.endswith(f"(on {keras.config.backend()}) have 0.5 to 0.6.\n")
     assert all("Yes" in place(loss) for loss in (0.482, 0.618))  # a little beyond is still inside
-    few = BAND | {"losses": {str(seed): 0.5 + seed / 90 for seed in range(10)}}  # then more
-    assert "Yes" in place(0.462, few) and "No" in place(0.458, few)
     assert all("Normal? No" in place(loss) for loss in (0.4, 0.7, math.nan, math.inf))
-    assert "of the book (on abacus)" in place(0.535, BAND | {"backend": "abacus"})
-
-
-def test_of_another_setting_or_few_seeds_nothing_is_said(place):
+    # Of another setting or of few seeds nothing is said.
     assert place(0.535, settings=SETTINGS | {"epochs": 499}) == ""
-    assert place(0.535, settings=SETTINGS | {"learning_rate": 0.1}) == ""
     assert place(0.535, settings=SETTINGS | {"seed": 4, "outputs": None})
     assert place(0.535, BAND | {"losses": {"1": 0.5, "2": 0.6}}) == ""
 
 
 def test_a_damaged_band_says_nothing_or_one_line(place):
-    for text in ("", "{", "\x00", "[" * 100_000):
-        assert place(0.535, text) == ""
+    assert place(0.535, "[" * 100_000) == ""
     for bad in spoilt(BAND | {"losses": dict(list(BAND["losses"].items())[:11])}):
         assert place(0.535, bad).count("\n") <= 1
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from keras import layers
 
-from basics import backpropagation, gradient_descent, vanishing_gradient
+from basics import gradient_descent, vanishing_gradient
 from utils.files import load_results
 
 
@@ -26,22 +26,6 @@ def test_backpropagation_by_hand_is_that_of_keras_and_of_small_changes(run_lesso
                 losses.append(module.forward(*parameters)[2])
             values[index] = old
             assert (losses[0] - losses[1]) / 2e-5 == pytest.approx(expected, abs=1e-7)
-
-
-def test_a_wrong_derivative_would_be_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(backpropagation, "sigmoid", np.tanh)
-    assert backpropagation.main(["--outputs", str(tmp_path)])["difference"] > 0.01
-
-
-@pytest.mark.slow
-def test_gradient_descent_needs_the_right_learning_rate(run_lesson):
-    _, results = run_lesson("basics/gradient_descent.py")
-    lowest = results["lowest"]
-    slow, good, fast = (run["losses"] for run in results["runs"])
-    assert slow[0] == good[0] == fast[0] < fast[-1]
-    assert all(np.diff(slow) < 0) and slow[-1] > 2 * lowest["loss"]
-    assert good[-1] == pytest.approx(lowest["loss"], abs=1e-3)
-    np.testing.assert_allclose(results["runs"][1]["weights"], lowest["weights"], atol=0.02)
 
 
 def test_gradient_descent_follows_the_formula():

@@ -13,7 +13,6 @@ from PIL import Image
 
 from cnn import convolution, photographs
 from cnn.depth import KINDS, build_network, gradient_sizes, load_images
-from cnn.receptive_field import receptive_fields
 from cnn.studies import cached
 from utils import statistics
 from utils.files import load_results
@@ -60,39 +59,6 @@ def test_receptive_fields_are_those_that_are_counted(run_lesson):
     assert fields["conv2d_2"]["centres"] == [8.5, 12.5, 16.5]
 
 
-def test_receptive_fields_follow_padding_stride_dilation_and_branches():
-    """The first and the last pixel that each output notices, at every place of every layer."""
-    keras.utils.clear_session()
-    inside = set()
-    start = keras.Input((40, 41, 1))
-    x = layers.Conv2D(1, (3, 5), 2, padding="same")(start)
-    x = layers.DepthwiseConv2D(3, padding="same", dilation_rate=2)(x)
-    skip = layers.Conv2D(1, 1, 2, padding="same")(x)
-    x = layers.ZeroPadding2D(((0, 1), (2, 0)))(x)
-    x = layers.Conv2D(1, 3, 2)(x)
-    x = layers.AveragePooling2D(2, 1, padding="same")(x)
-    x = layers.Cropping2D(((1, 0), (0, 2)))(layers.Add()([x, skip]))
-    x = layers.MaxPooling2D(2)(x)
-    network = keras.Model(start, x)
-    network.set_weights([np.full(w.shape, w.ndim > 1, "float32") for w in network.get_weights()])
-    fields = receptive_fields(network)
-    assert set(fields) > {"add", "max_pooling2d"} and len(fields) == 9
-    pixels = np.eye(40 * 41, dtype="float32").reshape(-1, 40, 41, 1)
-    for name, both in fields.items():
-        output = network.get_layer(name).output
-        noticed = keras.Model(start, output).predict_on_batch(pixels).any(axis=-1)
-        for axis, field in enumerate(both):
-            sides = noticed.reshape(40, 41, *output.shape[1:3]).any(axis=(1 - axis, 3 - axis))
-            for i, seen in enumerate(sides.T):
-                first, last = (end + i * field.step for end in (field.first, field.last))
-                found = np.flatnonzero(seen)
-                assert all((first <= found) & (found <= last)), (name, axis, i)
-                if first >= 0 and last < len(seen):  # dilated fields have holes at the borders
-                    assert (found[0], found[-1]) == (first, last), (name, axis, i)
-                    inside.add((name, axis))
-    assert len(inside) == 2 * len(fields)
-
-
 def test_maps_move_with_the_digit_if_the_shift_fits_the_stride():
     images = np.zeros((1, 28, 28), "float32")
     images[0, 10, 10] = 1
@@ -116,64 +82,6 @@ def test_skips_carry_the_gradient_through_thirty_layers():
         assert len(sizes) == 30
         first[kind] = sizes[0]
     assert first["with skips"] > 1e-4 > 1e4 * first["plain"] > 0
-
-
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "I;16", "1"])
-def test_a_picture_of_any_mode_is_read(tmp_path, mode):
-    image = Image.new(
-        "L" if mode in "P1" else mode, (60, 40), {"LA": (200, 0), "I;16": 51400}.get(mode, 200)
-    )
-    image.convert(mode).save(tmp_path / "picture.png")  # LA: nothing can be seen of it
-    pixels = photographs.read_picture(tmp_path / "picture.png", 32)
-    assert pixels.shape == (32, 32, 3) and pixels.dtype == "uint8"
-    assert pixels.mean() == pytest.approx(255 if mode == "LA" else 200, abs=5)
-
-
-def test_a_phone_says_how_it_was_held(tmp_path):
-    pixels = np.zeros((64, 64, 3), "uint8")
-    pixels[:32] = 255  # white on top
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif)
-    read = photographs.read_picture(tmp_path / "turned.jpg", 32)
-    assert read[:12].mean() < 10 and read[-12:].mean() > 245
-
-
-def test_shipped_photographs_are_named(tmp_path, capsys):
-    (tmp_path / "text.png").write_text("no picture")
-    options = [classify.PHOTOS, tmp_path / "text.png", "--outputs", tmp_path / "run"]
-    results = classify.main([*map(str, options)])["photos"]
-    best = {name: [kind for kind, _ in five] for name, five in results.items()}
-    assert best["cat.jpg"][0] == "Egyptian cat" and {"tiger cat", "tabby"} < set(best["cat.jpg"])
-    assert best["coffee.jpg"][0] == "espresso"
-    assert len(best) == 4 and all(len(five) == 5 for five in best.values())
-    assert capsys.readouterr().err.count("text.png is left out: not an image") == 1
-
-
-def test_class_activation_maps_lie_where_the_thing_is():
-    """Drawings on grey: the map follows them, and is in the middle for one in the middle.
-
-    The fields of the last maps have 851 pixels, and their middles lie 15.5 pixels further down and
-    right than equal parts of the image; the trained network does not look there.
-    """
-    emoji = photographs.load_emoji()
-    animals = np.flatnonzero(emoji.labels == emoji.classes.index("animal"))[:12]
-    network = classify.build_network()
-    field, _ = receptive_fields(network)["head_relu"]
-    assert field.size == 851 and field.centres(7)[3] == 111.5 + 15.5
-    network, middles = classify.with_maps(network), {}
-    for top in (32, 80, 128):
-        found = []
-        for i in animals:
-            pixels = np.full((2, 224, 224, 3), 128, "float32")
-            pixels[0, top : top + 64, 80:144] = emoji.sources[i]
-            answers, maps = network.predict_on_batch(pixels)
-            of_class = maps[..., answers[0].argmax()]
-            heat = (of_class[0] - of_class[1]).clip(0)  # what the drawing adds to the grey
-            found.append([heat.sum(axis=1 - axis) @ np.arange(7) / heat.sum() for axis in (0, 1)])
-        middles[top] = 32 * np.mean(found, axis=0) + 15.5  # in pixels, if the parts are equal
-    assert middles[32][0] < middles[80][0] - 15 and middles[80][0] + 15 < middles[128][0]
-    np.testing.assert_allclose(middles[80], 111.5, atol=9)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from customizing import mistakes, parts
+from customizing import parts
 from customizing.feeding import image_files, million_rows, pitfalls
 from customizing.loops import adversarial, defences, siamese, updates
 from customizing.speed import faster, slow_place
@@ -160,15 +160,6 @@ def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits):
     assert max(results["costs"]["plain, most probable"]) < 1.5  # and costs 3.3
 
 
-def test_mistakes_are_those_of_the_text(run_main):
-    _, found = run_main("customizing/mistakes.py")
-    filed = load_results("mistakes")
-    if keras.config.backend() == "tensorflow":  # the others word some of them differently
-        assert all(found[name]["error"] == filed[name]["error"] for name in found)
-    assert found["not_registered"]["error"] == "TypeError"
-    assert "get_config" in found["no_config"]["said"] and len(found) == len(mistakes.MISTAKES)
-
-
 @pytest.fixture(scope="module")
 def digits():
     return updates.draw_weights(1), prepare_mnist((784,), 600)
@@ -183,17 +174,6 @@ def test_other_updates_agree_with_those_of_the_large_batch(digits):
     np.testing.assert_allclose(trained[0], alone[0], atol=1e-6)
     _, trained = updates.fit(*digits, 1, updates.in_a_pair(sgd(0.0)))
     assert (trained[0] == digits[0][0]).all() and (trained[2] != digits[0][2]).any()
-
-
-def test_a_scaled_loss_saves_small_gradients(digits):
-    plain = updates.in_16_bits(*digits, 1, 1.0, adapt=False)
-    scaled = updates.in_16_bits(*digits, 2, updates.SCALE, adapt=True)
-    exact, _ = updates.fit(*digits, 1, keras.optimizers.SGD(updates.LEARNING_RATE))
-    assert plain["losses"] == pytest.approx(exact, rel=0.01) and plain["skipped"] == 0
-    assert scaled["skipped"] > 0 and scaled["scale"] == updates.SCALE / 2 ** scaled["skipped"]
-    assert scaled["losses"][1] < exact[0]  # it began later, but it learns
-    shares = updates.vanished(*digits)
-    assert shares["1"] > 0.005 and shares["65536"] < 0.1 * shares["1"]
 
 
 def test_an_attack_keeps_to_its_limits_and_misleads(few_digits):

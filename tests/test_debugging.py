@@ -1,9 +1,6 @@
 """The faults, broken training runs, the checklist, the doctor, watching a run, the blind drill."""
 
-import json
 import math
-from collections import Counter
-from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -28,8 +25,6 @@ watch = load("visualizing/debugging/watch.py")
 def test_the_register_and_the_filed_runs_agree():
     """A new fault: is it counted, entered last, diagnosed, and measured with the others?"""
     assert len(FAULTS) == COUNT + 1, "COUNT is what the pages say"
-    places = Counter(place for fault in FAULTS.values() for place in fault.reading)
-    assert set(places.values()) == {1}, "a place in the reading is taken"
     checks = {check.__name__ for check in symptoms.CHECKS}
     gallery = load_results("broken")
     assert set(FAULTS) == set(gallery) - {"provenance"}, "python book/measuring/measure.py broken"
@@ -40,7 +35,6 @@ def test_the_register_and_the_filed_runs_agree():
         assert fault.found <= checks and set().union(*fault.reading.values()) <= known, name
         assert fault.found <= set(gallery[name]["findings"]), name
         assert gallery[name]["findings"] or name == "healthy"
-    assert set(gallery["healthy"]["findings"]) <= {"overfitting"}  # its 1,000 images are few
     for run in load_results("drill")["runs"]:
         assert cases.draw_case(run["seed"]).fault == run["fault"], "the filed runs are dealt anew"
         patient = SimpleNamespace(settings={})
@@ -95,7 +89,7 @@ def test_faults_of_the_data_are_those_that_their_names_say():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["healthy", "not_scaled", "dead_relus", "softmax_forgotten"])
+@pytest.mark.parametrize("fault", ["healthy", "dead_relus"])
 def test_a_few_epochs_are_enough_for_the_doctor(fault, few_digits, tmp_path, capsys):
     """From the training to the finding; some faults show themselves early."""
     options = ["--epochs", "5", "--images", "300", "--outputs", str(tmp_path)]
@@ -177,15 +171,14 @@ def test_what_is_a_finding_and_what_is_not_yet(check):
 @pytest.mark.slow
 def test_the_checklist_shows_each_fault(tmp_path):
     """What the table of the chapter is made of, measured anew for some faults of the set-up."""
-    names = ("healthy", "dead_relus", "not_scaled", "leak")
-    healthy, dead, unscaled, leak = (
+    names = ("healthy", "dead_relus", "leak")
+    healthy, dead, leak = (
         checklist.main([name, "--outputs", str(tmp_path)])[name] for name in names
     )
     assert healthy["loss_at_start"] == pytest.approx(math.log(10), abs=0.05)
     assert healthy["one_batch"] < 0.01 < 1 < dead["one_batch"]
     assert healthy["predictions_vary"] > 0.99 > 0.5 > dead["predictions_vary"]
     assert healthy["least_gradient"] > 0 == dead["least_gradient"]
-    assert unscaled["largest_input"] == 255 and unscaled["loss_at_start"] > 10
     assert healthy["twins"] == 0 < 200 < leak["twins"]
 
 
@@ -216,32 +209,6 @@ def game(monkeypatch):
     patient = Patient(pd.DataFrame(history), said, settings, model, labels, answers, answers, {})
     monkeypatch.setattr(drill, "prepare", lambda case: None)
     monkeypatch.setattr(drill, "train", lambda case, training: patient)
-
-
-def test_ten_seeds_in_a_row_have_all_faults():
-    drawn = [cases.draw_case(seed) for seed in range(1, 101)]
-    assert drawn == [cases.draw_case(case.seed) for case in drawn]
-    assert Counter(case.fault for case in drawn) == dict.fromkeys(list(FAULTS)[: cases.DEALT], 10)
-    assert {cases.draw_case(seed).fault for seed in range(201, 400)} == set(FAULTS)
-    for case in drawn:
-        assert 500 <= case.images <= 1500 and 0.0005 <= case.learning_rate <= 0.003
-        assert "batch" not in case.describe() and case.fault not in case.describe()
-
-
-def test_a_case_gets_its_own_rate_and_no_line_gives_its_network_away():
-    """A network with batch normalization, too, has a line for each of its hidden layers."""
-    case = replace(cases.draw_case(5), images=20, maps=[8], hidden=[24, 30])
-    fine, high, low, pairs = (
-        cases.prepare(replace(case, fault=fault))
-        for fault in ("healthy", "rate_too_high", "rate_too_low", "batches_of_two")
-    )
-    assert fine.learning_rate == case.learning_rate and fine.batch_size == case.batch_size
-    assert high.learning_rate == case.learning_rate * case.factor
-    assert low.learning_rate == case.learning_rate / case.factor
-    assert len(pairs.model.weights) > len(fine.model.weights) and pairs.batch_size == 2
-    for training in (fine, pairs):
-        active = [getattr(layer, "activation", None) for layer in training.model.layers]
-        assert sum(getattr(one, "__name__", "") == "relu" for one in active) == 3
 
 
 def test_the_right_answer_scores_and_only_the_first_counts(game, tmp_path, capsys):
@@ -286,19 +253,3 @@ def test_the_score_goes_on_where_it_was_stopped(game, tmp_path, capsys):
     (tmp_path / "runs.json").write_text("[{}]", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"runs\.json is damaged"):
         drill.main(["--score", "10", "--outputs", str(tmp_path)])
-
-
-@pytest.mark.slow
-def test_from_a_seed_to_the_answer(few_digits, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(checklist, "STEPS", 2)
-    cases.all_digits.cache_clear()
-    seed = next(n for n in range(1, 100) if cases.draw_case(n).fault == "dead_relus")
-    options = ["--answer", "dead_relus", "--checklist", "--outputs", str(tmp_path / "run")]
-    results = drill.main([str(seed), *options])
-    cases.all_digits.cache_clear()
-    assert results["doctor"] == "dead_relus" and "learned_nothing" in results["findings"]
-    said = capsys.readouterr().out
-    assert "You are right." in said and "after 2 steps" in said
-    saved = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
-    assert saved["fault"] == "dead_relus" and saved["checklist"]
-    assert (tmp_path / "run" / "curves.png").exists() and (tmp_path / "run/inputs.png").exists()

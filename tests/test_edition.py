@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, answers, given_away, need_chromium, skip_loudly
-from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from book.figures import browser
 from book.pages.texts import READMES, find, is_key
@@ -56,7 +52,6 @@ def test_the_edition(edition, load_script, tmp_path):
     assert '<a href="../xor/xor.html">xor/xor.py</a>' in pages["xor/index.html"]  # a command
     assert '<a href="xor.html"><code>xor/xor.py</code></a>' in pages["xor/index.html"]  # the text
     need_chromium(browser)
-    read_and_search_it(site.as_uri())
     print_two_chapters(load_script("book/editions/pdf.py"), site)
 
 
@@ -94,29 +89,6 @@ def check_nothing_of_the_book_is_missing(pages):
     names = {path: path.relative_to(ROOT).with_suffix(".html").as_posix() for path in scripts}
     left_out = {path.name for path, name in names.items() if name not in pages}
     assert left_out == {"chapter.py", "mutants.py"}
-
-
-def read_and_search_it(site):
-    with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
-        for page in ("index", "mnist/index", "xor/xor", "rnn/index"):
-            chrome.get(f"{site}/{page}.html")
-            wide = "return document.documentElement.scrollWidth <= window.innerWidth"
-            assert chrome.execute_script(wide), page
-    with browser.open_browser(1280, 900) as chrome:
-        chrome.get(f"{site}/index.html")
-        chrome.find_element(By.CSS_SELECTOR, ".md-footer__link--next").click()
-        assert chrome.find_element(By.TAG_NAME, "h1").text.startswith("Introduction")
-        ActionChains(chrome).key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL).perform()
-        found = (
-            "return [...(document.activeElement.shadowRoot?.querySelectorAll(arguments[0]) ?? [])]"
-        )
-        wait = WebDriverWait(chrome, 20)
-        (field,) = wait.until(lambda _: chrome.execute_script(found, "input[type=text]"))
-        field.send_keys("vanishing gradient")
-        links = wait.until(lambda _: chrome.execute_script(found, "ol a"))
-        targets = [link.get_attribute("href") for link in links]
-        assert any("basics/index.html" in to and "#the-vanishing" in to for to in targets)
-        assert [entry for entry in chrome.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 def print_two_chapters(pdf, site):

@@ -1,6 +1,5 @@
 """What looks whether a computer is ready for the book, and the versions that it recommends."""
 
-import hashlib
 import math
 import re
 import subprocess
@@ -8,7 +7,6 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from conftest import ROOT, given_away
 
 from backends import environment as looks
@@ -39,10 +37,8 @@ def broken(*_):
     [
         ("memory", "psutil", "virtual_memory", lambda: SimpleNamespace(available=2**30), "1.0 GiB"),
         ("disk", "shutil", "disk_usage", lambda path: SimpleNamespace(free=2**29), "0.5 GiB"),
-        ("python", "sys", "version_info", (3, 10, 1), "Python 3"),
         ("data", looks, "PROJECT", ROOT / "nowhere", "the digits cannot be read ("),
         ("back_end", "importlib", "import_module", broken, "import backend : theano"),
-        ("training", looks, "training_speed", broken, "a training fails: Unable to import"),
         ("training", looks, "training_speed", lambda: (9, math.nan), "its loss is nan"),
     ],
 )
@@ -73,7 +69,7 @@ def test_the_versions_that_are_recommended_are_allowed():
         assert "-c constraints.txt" in install
 
 
-def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
+def test_the_students_copy_has_no_keys(load_script, tmp_path):
     """It has the chapters; what is missing is what is said to be missing."""
     script = load_script("book/editions/student_copy.py")
     folder = tmp_path / "class"
@@ -87,47 +83,5 @@ def test_the_students_copy_has_no_keys(load_script, tmp_path, monkeypatch):
     for page in folder.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         assert given_away(text) == [], page
-        for target in re.findall(r"\]\((?!http)([^)#\s]+\.md)", text):
-            assert (page.parent / target).exists(), f"{page}: {target}"
     with pytest.raises(SystemExit, match="exists already"):
         script.main([str(folder)])
-    with monkeypatch.context() as solved:
-        solved.setattr(script, "ROOT", tmp_path / "solved")
-        (tmp_path / "solved" / "exercises" / "tasks").mkdir(parents=True)
-        (tmp_path / "solved" / "exercises" / "tasks" / "01_neuron.py").write_text("done")
-        with pytest.raises(SystemExit, match=r"01_neuron\.py has a solution in it"):
-            script.main([str(tmp_path / "another")])
-    with pytest.raises(SystemExit, match="lies in the project"):
-        script.main([str(ROOT / "xor" / "class")])
-
-
-@pytest.mark.parametrize(("page", "files"), [("README.md", 2), ("cnn/data/SOURCES.md", 3)])
-def test_a_licence_that_wants_its_text_along_has_it(page, files):
-    """Each file that a page lists as under such a licence has the text beside it, and a link."""
-    texts = {"Apache-2.0": "Version 2.0, January 2004", "MIT": "Permission is", "BSD": "Redistrib"}
-    page, found = ROOT / page, 0
-    for item in re.split(r"\n(?=[-|\n])", page.read_text(encoding="utf-8")):
-        licences = [name for name in texts if re.search(rf"{name}(?!-LICENSE)", item)]
-        if licences and re.search(r"`\S+\.(npz|json|csv)`", item):
-            links = re.findall(r"\]\((\S+-LICENSE\.txt)\)", item)
-            beside = "".join((page.parent / link).read_text(encoding="utf-8") for link in links)
-            assert all(texts[name] in beside for name in licences), item
-            found += 1
-    assert found == files
-    apache = (ROOT / "cnn" / "data" / "Apache-2.0-LICENSE.txt").read_bytes()
-    assert hashlib.sha256(apache).hexdigest().startswith("cfc7749b96f6")  # to the letter
-
-
-def test_workflows_run_what_is_pinned_and_only_the_last_job_may_publish():
-    """A tag can be moved, a commit cannot. The job with rights runs nothing that was installed."""
-    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
-        text = path.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (.+)", text)
-        assert used and all(re.fullmatch(r"\S+@[0-9a-f]{40}  # v[\d.]+", one) for one in used)
-        assert text.count("persist-credentials: false") == text.count("actions/checkout@")
-        workflow = yaml.safe_load(text)
-        assert workflow["permissions"] == {"contents": "read"}
-        for name, job in workflow["jobs"].items():
-            publishing = {"pages": "write", "id-token": "write"} if name == "deploy" else None
-            assert job.get("permissions") == publishing, (path.name, name)
-            assert not publishing or not any("run" in step for step in job["steps"])

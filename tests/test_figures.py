@@ -1,15 +1,11 @@
 """The look of the figures: paper of their own, lines told apart without colour, with names."""
 
-import itertools
-
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from conftest import ROOT
 from matplotlib.colors import to_rgb
 
 from book.figures import curves
-from utils.figures import DASHES, LINES, name_lines, plot_history, spread_out
 
 STYLE = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 PAPER = plt.rcParams["savefig.facecolor"]
@@ -33,40 +29,6 @@ def test_figures_bring_their_paper_along():
     assert not plt.rcParams["savefig.transparent"] and contrast(PAPER, "white") < 1.1
     for path in (ROOT / "assets" / "image").glob("*.png"):
         assert plt.imread(path)[[0, -1], :, 3:].min(initial=1) == 1, path.name
-
-
-def test_lines_differ_without_colour():
-    for before, after in itertools.pairwise(LINES):
-        assert before["linestyle"] != after["linestyle"]
-    figure, axes = plt.subplots()
-    plot_history(axes, {"loss": [3, 2, 1], "val_loss": [3, 2.5, 2]}, "loss")
-    training, validation = axes.lines
-    assert training.get_linestyle() == "-" != validation.get_linestyle()
-    assert [line.get_label() for line in axes.lines] == ["training", "validation"]
-    plt.close(figure)
-
-
-def test_names_of_lines_do_not_overlap():
-    """Three lines end in one place, one far away: their names have their order and room."""
-    figure, axes = plt.subplots()
-    for number, end in enumerate([1.0, 1.001, 1.002, 5.0]):
-        axes.plot([0, 1], [number, end], DASHES[0] if number else "--", label=f"line {number}")
-    axes.plot([0, 1], [2, 2])  # without a name
-    name_lines(axes)
-    figure.canvas.draw()
-    boxes = [text.get_window_extent() for text in axes.texts]
-    assert [text.get_text() for text in axes.texts] == [f"line {n}" for n in range(4)]
-    for below, above in itertools.pairwise(boxes):
-        assert below.y1 <= above.y0 + 1
-    assert all(box.x0 > axes.get_window_extent().x1 for box in boxes)
-    assert all(contrast(text.get_color(), PAPER) >= 4.5 for text in axes.texts)
-    plt.close(figure)
-
-
-def test_spread_out_stays_inside_and_in_order():
-    places = spread_out([0.0, 0.01, 0.99, 1.0], [0.1, 0.1, 0.1, 0.1])
-    assert places == pytest.approx([0.05, 0.15, 0.85, 0.95])
-    assert spread_out([0.5, 0.5], [0.2, 0.1]) == pytest.approx([0.425, 0.575])
 
 
 def test_the_exercise_on_curves_can_be_solved_without_seeing_them():

@@ -109,22 +109,6 @@ def test_a_table_is_mended_and_says_so(load):
     assert all(words in notes for words in told)
 
 
-MARKS = {("1.282,5", "985"): [".", ",", 1282.5, 985], ("1 282", "9"): [" ", None, 1282, 9],
-         ("1282,5", " 985"): [None, ",", 1282.5, 985], ("1.282", "0.9"): [None, None, 1.282, 0.9],
-         ("1.282", "985"): [None, None], ("985", "1.282,50"): [None, None],
-         ("985", "1.28"): [".", None]}  # fmt: skip
-
-
-@pytest.mark.parametrize("texts", MARKS)
-def test_marks_in_numbers_are_not_guessed(texts):
-    thousands, decimal, *numbers = MARKS[texts]
-    column = pd.Series(texts)
-    if numbers:
-        assert repair.parse_values(column, thousands, decimal).tolist() == numbers
-    else:
-        failure(repair.parse_values, column, thousands, decimal)
-
-
 @pytest.mark.parametrize(
     ("step", "season", "form"),
     [
@@ -154,16 +138,11 @@ MIXED = rows_of(300, "D", form="%d/%m/%Y") + rows_of(9, "D", "2024-10-27", "%m/%
 BAD = {
     "row 42: 'n/k'": [*rows_of(40), ("2024-01-02 16:00", "n/k")],
     "every value is 5": rows_of(300, values=300 * [5]),
-    "for training": rows_of(300, values=[int(i > 250) for i in range(300)]),
     "should be hourly": rows_of(300, "5min"),
     "too many": rows_of(300)[:100] + rows_of(900)[700:],
-    "180 steps are too few": rows_of(180),
     "32 bits": rows_of(300, values=[1e39 * (i % 7) for i in range(300)]),
-    "1e+30 is far": [*rows_of(600), (rows_of(601)[-1][0], 1e30)],
     "the validation part has values in 0": without(rows_of(1000), range(690, 860)),
     "row 302: '10/27/2024'": MIXED,
-    'Say --date-format "%d/%': rows_of(400, "MS", "2024-01-05", "%d/%m/%Y"),
-    "and each 7 steps": without(DAYS, range(6, 200, 7)),
     "take sums": [(time, n + shop) for time, n in DAYS for shop in (0, 500)],
 }
 
@@ -188,18 +167,6 @@ def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path)
         failure(reader.load_series, tmp_path / "b.csv", "time", "value")
         failure(repair.load_days, tmp_path / "b.csv") if content else None
     assert "no method crystal_ball" in failure(forecast.main, ["--methods", "crystal_ball"])
-
-
-def test_a_forecast_lies_within_its_interval(run_main, tmp_path, capsys):
-    """Also where a method always says too little, as the last season of a growing series does."""
-    month = np.arange(144)
-    values = np.exp(month / 100) * (100 + 20 * np.sin(2 * np.pi * month / 12))
-    path = write(tmp_path / "grows.csv", rows_of(144, "MS", values=values))
-    options = ["--data", path, *COLUMNS, "--horizon", 12, "--methods", "last_value", "12_steps_ago"]
-    _, results = run_main("forecasts/forecast.py", *options)
-    assert [low <= mid <= high for mid, low, high in results["future"].values()] == 12 * [True]
-    said = capsys.readouterr().out
-    assert all(words in said for words in ("Too few windows", "Few windows", "Do not rely"))
 
 
 def test_intervals_and_the_recommendation(four):
@@ -250,33 +217,6 @@ def make_run(name, series, folder, horizon=6):
     """Let a method forecast the future of a series; return the table of it."""
     method = forecast.make_methods(series)[name].fit(Data(series, history=4, horizon=horizon))
     return future.forecast_future(name, method, READ, folder)[0]
-
-
-@pytest.mark.parametrize("name", ["4_steps_ago", "ridge_with_dummies", "gradient_boosting"])
-def test_the_future_is_forecast_and_a_run_goes_on(four, tmp_path, name):
-    """From a file that begins later, too: what counts is the step of the season."""
-    table = make_run(name, four, tmp_path)
-    np.testing.assert_allclose(table["forecast"], [1, 2, 3, 5, 1, 2], atol=0.3)
-    assert (table["low"] <= table["high"]).all() and f"{table.index[0]:%F}" == "2026-03-11"
-    kept = go_on.load_kept(tmp_path)
-    if name == "gradient_boosting":
-        assert "no trees" in failure(go_on.continue_with, kept, four_steps(101), tmp_path)
-        return
-    again = go_on.continue_with(kept, four_steps(101), tmp_path)
-    np.testing.assert_allclose(again, table, atol=1e-3)
-    far = kept | {"ends": np.full((6, 3), -9.0)}  # where no value is negative, no forecast is
-    assert (go_on.continue_with(far, four_steps(), tmp_path)["low"] == 0).all()
-    four.values[0] = -1
-    assert (go_on.continue_with(far, four, tmp_path)["low"] < 0).all()
-
-
-def test_a_kept_model_is_opened_as_numbers_alone(four, tmp_path):
-    make_run("ridge", four, tmp_path)
-    kept, weights = go_on.load_kept(tmp_path), np.load(tmp_path / "forecast.npy")
-    for array in [weights[:1], weights * 1j, weights.astype(str), np.array([print])]:
-        np.save(tmp_path / "forecast.npy", array)  # the last one as a pickle: a program
-        with pytest.raises((ValueError, TypeError)):
-            go_on.continue_with(kept, four, tmp_path)
 
 
 def test_a_damaged_run_ends_with_one_line(four, monkeypatch, tmp_path):

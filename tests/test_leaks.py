@@ -31,50 +31,67 @@ def third(_, __, x, *___):
     return x
 
 
+def nothing(*_):
+    return {}
+
+
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
     monkeypatch.setattr(Figure, "savefig", lambda _, path: path.touch())
 
 
+@pytest.fixture
+def run(rows, load_script, tmp_path, monkeypatch):
+    """Return a function that runs a script, with constants replaced, and returns its module.
+
+    watched: for rows.watch, the name of what is called, and the other arguments.
+    """
+
+    def run(path, options="", watched=(), **constants):
+        script = load_script(path)
+        for name, value in constants.items():
+            monkeypatch.setattr(script, name, value)
+        for name, *how in watched:
+            rows.watch(script, name, *how)
+        script.main([*options.split(), "--outputs", str(tmp_path)])
+        return script
+
+    return run
+
+
 @pytest.mark.parametrize(
-    ("script", "options", "story"),
+    ("script", "options", "constants", "story"),
     [
-        ("cnn/residual.py", "--seeds 1", "(fit train; evaluate validation; )+"),
-        ("cnn/shifts.py", "", LEARN_AND_JUDGE),
-        ("customizing/loops/branches.py", "--seeds 1", LEARN_AND_JUDGE),
+        ("cnn/residual.py", "--seeds 1", {}, "(fit train; evaluate validation; )+"),
+        ("cnn/shifts.py", "", {}, LEARN_AND_JUDGE),
+        ("customizing/loops/branches.py", "--seeds 1", {}, LEARN_AND_JUDGE),
+        # A change of the pixels would change the numbers of the rows.
+        ("customizing/loops/adversarial.py", "--seeds 1", {"CHANGE": 0.0}, LEARN_AND_JUDGE),
         (
             "customizing/loops/distill.py",
             "--seeds 1",
+            {},
             f"predict train; predict validation; {LEARN_AND_JUDGE}",
         ),
         (
             "customizing/use_parts.py",
             "--seeds 1",
+            {},
             "(fit train; evaluate validation; )+predict validation; ",
         ),
     ],
 )
 def test_each_part_of_mnist_goes_where_it_belongs(
-    numbered_digits, rows, load_script, tmp_path, script, options, story
+    numbered_digits, rows, run, script, options, constants, story
 ):
-    load_script(script).main([*options.split(), "--outputs", str(tmp_path)])
+    run(script, options, **constants)
     assert re.fullmatch(story, rows.story())
 
 
-def test_what_is_misled_was_not_learned(numbered_digits, rows, load_script, tmp_path, monkeypatch):
-    script = load_script("customizing/loops/adversarial.py")
-    monkeypatch.setattr(script, "CHANGE", 0.0)  # or the numbers of the rows would change
-    script.main(["--seeds", "1", "--outputs", str(tmp_path)])
-    assert re.fullmatch(LEARN_AND_JUDGE, rows.story())
-
-
-def test_what_comes_in_pieces_is_validated_on_others(numbered_digits, rows, load_script, tmp_path):
-    script = load_script("customizing/feeding/pitfalls.py")
-    rows.watch(script, "Batches", first)
-    script.main(["--epochs", "1", "--outputs", str(tmp_path)])
-    assert re.fullmatch(
-        "(Batches train; evaluate validation; )+fit train; evaluate validation; ", rows.story()
-    )
+def test_what_comes_in_pieces_is_validated_on_others(numbered_digits, rows, run):
+    run("customizing/feeding/pitfalls.py", "--epochs 1", [("Batches", first)])
+    pieces = "(Batches train; evaluate validation; )+fit train; evaluate validation; "
+    assert re.fullmatch(pieces, rows.story())
 
 
 def test_files_of_training_images_are_validated_on_others(
@@ -105,17 +122,12 @@ def writer_of(number):
     return (number - NUMBERS[PARTS[number]][0]) // 4
 
 
-def test_thresholds_are_chosen_by_writers_of_their_own(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("customizing/loops/siamese.py")
-    constants = {"DRAWS": 2, "VALIDATION_PAIRS": 60, "draw": first, "save_figure": first}
-    for name, value in constants.items():
-        monkeypatch.setattr(script, name, value)
-    monkeypatch.setattr(script, "differences", lambda pairs: pairs[:, :, 0, 0])
+def test_thresholds_are_chosen_by_writers_of_their_own(numbered_digits, rows, run):
     for name in ("fit", "predict_proba"):
         rows.watch(Pipeline, name, second)
-    script.main(["--pairs", "300", "--outputs", str(tmp_path)])
+    constants = {"DRAWS": 2, "VALIDATION_PAIRS": 60, "draw": nothing, "save_figure": nothing}
+    constants["differences"] = lambda pairs: pairs[:, :, 0, 0]
+    run("customizing/loops/siamese.py", "--pairs 300", **constants)
     aside = PARTS | {n: "aside" for n in NUMBERS["train"] if writer_of(n) in (0, 10, 20)}
     assert rows.story(aside) == (
         "fit train; predict aside; predict_proba aside; predict validation; "
@@ -130,8 +142,8 @@ PEOPLE = PARTS | JUDGES | {DRAWN: "drawn"}
 
 
 @pytest.fixture
-def chapter(numbered_digits, rows, load_script, monkeypatch):
-    """Return load_script, with a small VAE for each run; what is drawn is the number DRAWN."""
+def chapter(numbered_digits, run, load_script, monkeypatch):
+    """Return run, with a small VAE for each run; what is drawn is the number DRAWN."""
     image, point = keras.Input((784,)), keras.Input((2,))
     middle = keras.layers.Dense(2)(image)
     encoder = keras.Model(image, [middle, middle])
@@ -140,89 +152,79 @@ def chapter(numbered_digits, rows, load_script, monkeypatch):
         "load_vae": lambda run: (2, encoder, decoder),
         "load_flow": lambda run: (None, decoder),
         "draw": lambda flow, decoder, labels, *_, **__: np.full((len(labels), 784), DRAWN / 255),
-        "draw_sheet": lambda *_: None,
+        "draw_sheet": nothing,
     }
 
-    def load(path):
-        script = load_script(path)
-        for name, value in constants.items():
-            monkeypatch.setattr(script, name, value, raising=False)
-        return script
+    def run_chapter(path, *options, **others):
+        for constant, value in constants.items():
+            monkeypatch.setattr(load_script(path), constant, value, raising=False)
+        return run(path, *options, **others)
 
-    return load
+    return run_chapter
 
 
-def test_the_judge_learns_from_writers_of_its_own(chapter, rows, tmp_path):
-    chapter("generating/judge.py").main(["--outputs", str(tmp_path)])
+def test_the_judge_learns_from_writers_of_its_own(chapter, rows):
+    chapter("generating/judge.py")
     assert rows.story(PEOPLE) == "fit judge; predict validation; "
 
 
-def test_what_is_squeezed_was_not_learned(chapter, rows, tmp_path, monkeypatch):
-    script = chapter("generating/autoencoder.py")
-    monkeypatch.setattr(script, "NOISE", 0)  # or the numbers of the rows would change
+def test_what_is_squeezed_was_not_learned(chapter, rows):
     for kind, name in ((PCA, "fit"), (PCA, "transform"), (Ridge, "fit"), (Ridge, "predict")):
         rows.watch(kind, name, second)
-    script.main(["--sizes", "2", "--outputs", str(tmp_path)])
+    chapter(
+        "generating/autoencoder.py", "--sizes 2", NOISE=0
+    )  # which would change the numbers of the rows
     story = f"fit train; transform validation; {LEARN_AND_JUDGE}"
     assert re.fullmatch(story, rows.story(PEOPLE))
 
 
-def test_strangers_are_refused_by_validation_and_reported_on_test(
-    chapter, rows, tmp_path, monkeypatch
-):
-    script = chapter("generating/anomalies.py")
+def test_strangers_are_refused_by_validation_and_reported_on_test(chapter, rows, load_script):
+    script = load_script("generating/anomalies.py")
     autoencoder = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
-    monkeypatch.setattr(script, "load_networks", lambda *_: [autoencoder])
     kinds = [*script.CHOSEN_ON, *script.REPORTED_ON]
-    rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
-    rows.watch(PCA, "fit", second)
-    rows.watch(PCA, "transform", second)
-    script.main(["RUN", "--sizes", "2", "--outputs", str(tmp_path)])
+    collect = ("collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
+    for name in ("fit", "transform"):
+        rows.watch(PCA, name, second)
+    chapter(
+        "generating/anomalies.py",
+        "RUN --sizes 2",
+        [collect],
+        load_networks=lambda *_: [autoencoder],
+    )
     assert rows.story(PEOPLE) == (
         "collect test; fit train; predict validation; predict test; "
         "transform validation; transform test; predict validation; predict test; "
     )
 
 
-def test_a_vae_and_a_flow_learn_from_training_writers(chapter, rows, tmp_path, monkeypatch):
-    script = chapter("generating/vae.py")
-    rows.watch(script, "measure", third)
-    monkeypatch.setattr(script, "draw_figures", lambda *_: None)
-    script.main(["--size", "2", "--outputs", str(tmp_path)])
+def test_a_vae_and_a_flow_learn_from_training_writers(chapter, rows):
+    chapter("generating/vae.py", "--size 2", [("measure", third)], draw_figures=nothing)
     assert rows.story(PEOPLE).startswith("fit train; measure validation; predict validation; ")
     rows.clear()
-    script = chapter("generating/flow.py")
-    rows.watch(script, "pairs", first)
-    monkeypatch.setattr(script, "draw_figures", lambda *_: None)
-    script.main(["RUN", "--outputs", str(tmp_path)])
+    chapter("generating/flow.py", "RUN", [("pairs", first)], draw_figures=nothing)
     assert rows.story(PEOPLE) == "predict train; pairs train; "
 
 
-def watch_measures(rows, script):
-    """Note beside what is measured, what is, and where copies are looked for, in this order."""
-    for of in (lambda *args: args[3], third, second):
-        rows.watch(script, "Measures", of)
+# Noted beside what is measured, what is, and where copies are looked for, in this order.
+MEASURES = [("Measures", of) for of in (lambda *args: args[3], third, second)]
 
 
 def compared(rows):
-    """Return {number: "beside", "measured" and so on}, after a look at who is measured beside whom.
-
-    rows: watched by watch_measures.
-    """
+    """Return {number: "beside", "measured" and so on}, of Measures of which nobody is in both."""
     beside, measured, train = (known for call, known in rows if call == "Measures")
     assert not set(map(writer_of, beside)) & set(map(writer_of, measured))
     assert {PEOPLE[number] for number in train} == {"train"}
     return PEOPLE | dict.fromkeys(beside, "beside") | dict.fromkeys(measured, "measured")
 
 
-@pytest.mark.parametrize(("options", "part"), [([], "validation"), (["--test"], "test")])
-def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, tmp_path, options, part):
-    script = chapter("generating/evaluate.py")
-    watch_measures(rows, script)
-    rows.watch(script, "nearest", second)
-    rows.watch(script, "make_traps", first, lambda *_: {})
-    rows.watch(script, "make_rivals", third, lambda *_: {})
-    script.main(["RUN", "--vae", "RUN", "--outputs", str(tmp_path), *options])
+@pytest.mark.parametrize(("option", "part"), [("", "validation"), ("--test", "test")])
+def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, option, part):
+    others = [("make_traps", first, nothing), ("make_rivals", third, nothing)]
+    chapter(
+        "generating/evaluate.py",
+        f"RUN --vae RUN {option}",
+        [*MEASURES, ("nearest", second), *others],
+    )
     names = compared(rows)
     assert rows.story(names) == (
         "Measures beside; Measures measured; Measures train; predict beside; nearest train; "
@@ -232,14 +234,10 @@ def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, tmp_path,
     assert {PARTS[number] for number in names if names[number] in ("beside", "measured")} == {part}
 
 
-def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeypatch):
-    script = chapter("generating/choices.py")
-    watch_measures(rows, script)
-    rows.watch(script, "pairs", first)
-    for name, value in {"GUIDANCES": [1], "STEPS": [1], "SEEDS": 1}.items():
-        monkeypatch.setattr(script, name, value)
-    script.main(["RUN", "--outputs", str(tmp_path)])
-    script.main(["RUN", "--noise", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
+def test_choices_are_made_on_validation_writers(chapter, rows):
+    watched = [*MEASURES, ("pairs", first)]
+    chapter("generating/choices.py", "RUN", watched, GUIDANCES=[1], STEPS=[1], SEEDS=1)
+    chapter("generating/choices.py", "RUN --noise RUN --seeds 1")
     names = compared(rows[:3])
     assert {PARTS[number] for number in rows[0][1] | rows[1][1]} == {"validation"}
     measuring = "Measures beside; Measures measured; Measures train; predict beside; "
@@ -248,28 +246,21 @@ def test_choices_are_made_on_validation_writers(chapter, rows, tmp_path, monkeyp
     assert re.fullmatch(story, rows.story(names))
 
 
-def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows, tmp_path, monkeypatch):
-    script = chapter("generating/few_real.py")
-    for name, value in {"EACH": 2, "DRAWN": 20, "STEPS": 1}.items():
-        monkeypatch.setattr(script, name, value)
-    rows.watch(script, "pairs", first)
+def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows):
     rows.watch(LogisticRegressionCV, "fit", second, first)
     rows.watch(LogisticRegressionCV, "predict", second, lambda _, x: np.zeros(len(x)))
-    script.main(["RUN", "RUN", "--seeds", "1", "--outputs", str(tmp_path)])
+    chapter(
+        "generating/few_real.py", "RUN RUN --seeds 1", [("pairs", first)], EACH=2, DRAWN=20, STEPS=1
+    )
     assert rows.story(PEOPLE) == (
         f"predict train; pairs train; {2 * 'fit train; predict validation; '}"
         f"{2 * 'fit drawn+train; predict validation; '}fit train; predict validation; "
     )
 
 
-def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows, tmp_path, monkeypatch):
-    script = chapter("generating/writers.py")
-    monkeypatch.setattr(script, "LEAST", 2)
-    monkeypatch.setattr(script, "draw_figure", lambda *_: None)
-    monkeypatch.setattr(script, "middles", lambda codes, _: np.zeros((10, 2)))
-    for name in ("pairs", "recognize"):
-        rows.watch(script, name, first)
-    script.main(["RUN", "--outputs", str(tmp_path)])
+def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows):
+    constants = {"LEAST": 2, "draw_figure": nothing, "middles": lambda *_: np.zeros((10, 2))}
+    chapter("generating/writers.py", "RUN", [("pairs", first), ("recognize", first)], **constants)
     assert rows.story(PEOPLE) == (
         "predict train; predict validation; recognize validation; pairs train; predict drawn; "
     )
@@ -354,11 +345,8 @@ def test_concepts_held_out_were_not_learned(
     assert max(shared) == 0
 
 
-def test_transfer_learning_is_judged_by_concepts_held_out(
-    numbered_emoji, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("cnn/transfer.py")
-    script.main(["--size", "32", "--outputs", str(tmp_path)])
+def test_transfer_learning_is_judged_by_concepts_held_out(numbered_emoji, rows, run):
+    run("cnn/transfer.py", "--size 32")
     assert [call for call, _ in rows[:4]] == 2 * ["fit", "validate"]
     for known, held_out in (rows[:2], rows[2:4]):
         learned, judged = (
@@ -367,23 +355,18 @@ def test_transfer_learning_is_judged_by_concepts_held_out(
         assert len(learned) == 40 and len(judged) == 10 and not learned & judged
 
 
-def test_digits_from_5_on_are_read_by_others(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("cnn/studies/digits.py")
-    monkeypatch.setattr(script, "predict", lambda model, x: model.predict(x), raising=False)
-    script.main(["--counts", "1", "--seeds", "1", "--outputs", str(tmp_path)])
+def test_digits_from_5_on_are_read_by_others(numbered_digits, rows, run):
+    predict = lambda model, x: model.predict(x)  # noqa: E731
+    run("cnn/studies/digits.py", "--counts 1 --seeds 1", predict=predict)
     frozen = "(predict train; fit train; predict validation; ){2}"
     assert re.fullmatch(f"fit train; {frozen}(fit train; predict validation; ){{2}}", rows.story())
 
 
-def test_deep_stacks_are_judged_by_images_held_out(rows, load_script, tmp_path, monkeypatch):
-    script = load_script("cnn/depth.py")
+def test_deep_stacks_are_judged_by_images_held_out(rows, run):
     images = np.arange(2, 182, dtype="float32").repeat(64).reshape(180, 8, 8, 1) / 255
     labels = np.arange(180) % 10
     divided = images[:120], images[120:], labels[:120], labels[120:]
-    monkeypatch.setattr(script, "load_images", lambda: divided)
-    script.main(["--depths", "2", "--seeds", "1", "--outputs", str(tmp_path)])
+    run("cnn/depth.py", "--depths 2 --seeds 1", load_images=lambda: divided)
     assert re.fullmatch("(fit train; evaluate train; evaluate validation; )+", rows.story())
 
 
@@ -422,15 +405,9 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     rows.watch(baselines, "label_pieces", second, label_pieces)
 
 
-def test_scenes_are_labelled_by_what_learned_from_other_writers(
-    numbered_scenes, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("cnn/segmentation/segment.py")
-    monkeypatch.setattr(script, "HELD_OUT", 20)
-    monkeypatch.setattr(script, "draw", lambda *_: None)
-    rows.watch(script, "judge", lambda scenes, maps: maps)
-    options = "--scenes 40 --windows 40 --test"
-    script.main([*options.split(), "--outputs", str(tmp_path)])
+def test_scenes_are_labelled_by_what_learned_from_other_writers(numbered_scenes, rows, run):
+    judge, options = ("judge", lambda scenes, maps: maps), "--scenes 40 --windows 40 --test"
+    run("cnn/segmentation/segment.py", options, [judge], HELD_OUT=20, draw=nothing)
     learned = "fit train_1; validate validation_2; fit train_1; label_pieces train_1; "
     used = "predict {0}; label_pieces {0}; judge {0}; judge ?; "  # of the last no scene is seen
     asked = [used.format(part) for part in ("validation_2", "test_3")]
@@ -438,25 +415,14 @@ def test_scenes_are_labelled_by_what_learned_from_other_writers(
 
 
 @pytest.mark.parametrize("part", ["validation_2", "test_3"])
-def test_pieces_are_chosen_on_scenes_of_training_writers(
-    numbered_scenes, rows, load_script, tmp_path, monkeypatch, part
-):
-    script = load_script("cnn/segmentation/find.py")
+def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, run, part):
     networks = [sys.modules["cnn.segmentation.segment"].build_u_net()]
     networks.append(sys.modules["cnn.segmentation.baselines"].build_classifier())
-    for name, value in {
-        "load_networks": lambda _: networks,
-        "CHOOSING": 20,
-        "LEAST": [5],
-        "BRIDGE": [0],
-        "draw": first,
-        "draw_failures": first,
-    }.items():
-        monkeypatch.setattr(script, name, value)
-    rows.watch(script, "true_boxes", lambda scenes: scenes.images)
-    rows.watch(script, "choose", first)
-    rows.watch(script, "find_boxes", first, lambda *_: [])
-    script.main(["RUN", "--scenes", "20", "--part", part[:-2], "--outputs", str(tmp_path)])
+    watched = [("true_boxes", lambda scenes: scenes.images), ("choose", first)]
+    watched += [("find_boxes", first, lambda *_: [])]
+    constants = {"load_networks": lambda _: networks, "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
+    constants |= {"draw": nothing, "draw_failures": nothing}
+    run("cnn/segmentation/find.py", f"RUN --scenes 20 --part {part[:-2]}", watched, **constants)
     story = rows.story(OF_SCENES).replace(part, "it").replace("train_4", "others")
     assert story == (
         "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
@@ -465,33 +431,26 @@ def test_pieces_are_chosen_on_scenes_of_training_writers(
     )
 
 
-def test_skip_connections_are_judged_on_other_writers(
-    numbered_scenes, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("cnn/segmentation/skips.py")
-    monkeypatch.setattr(script, "HELD_OUT", 20)
-    script.main(["--scenes", "20", "--seeds", "1", "--outputs", str(tmp_path)])
+def test_skip_connections_are_judged_on_other_writers(numbered_scenes, rows, run):
+    run("cnn/segmentation/skips.py", "--scenes 20 --seeds 1", HELD_OUT=20)
     assert re.fullmatch("(fit train_1; predict validation_2; )+", rows.story(OF_SCENES))
 
 
-def test_own_masks_are_judged_on_images_held_out(rows, load_script, tmp_path, monkeypatch):
-    script = load_script("cnn/segmentation/own_masks.py")
+def test_own_masks_are_judged_on_images_held_out(rows, load_script, run):
+    load_script("cnn/segmentation/own_masks.py")
     masks = sys.modules["cnn.segmentation.masks"]
     numbers = np.arange(62, 182, dtype="uint8")
     images, labels = np.full((3, 32, 32, 120), numbers).T, np.arange(32 * 32 * 120) % 2
     everything = masks.Labelled(images, labels.reshape(120, 32, 32).astype("uint8"))
     parts = [masks.Labelled(*(x[side] for x in everything)) for side in (slice(60), slice(60, 120))]
-    monkeypatch.setattr(script, "read_data", lambda *_: (*parts, {0: "a", 1: "b"}))
-    monkeypatch.setattr(script, "unpack_scenes", first)
-    monkeypatch.setattr(script, "draw", lambda *_: None)
     image = keras.Input((32, 32, 3))
     network = keras.Model(image, keras.layers.Dense(2)(image))
-    monkeypatch.setattr(script, "build", lambda *_: network)
-    rows.watch(HistGradientBoostingClassifier, "fit", second, first)
-    rows.watch(
-        HistGradientBoostingClassifier, "predict", second, lambda _, x: np.zeros(len(x), int)
-    )
-    script.main(["--size", "32", "--outputs", str(tmp_path)])
+    boosting = HistGradientBoostingClassifier
+    rows.watch(boosting, "fit", second, first)
+    rows.watch(boosting, "predict", second, lambda _, x: np.zeros(len(x), int))
+    constants = {"read_data": lambda *_: (*parts, {0: "a", 1: "b"}), "build": lambda *_: network}
+    constants |= {"unpack_scenes": first, "draw": nothing}
+    run("cnn/segmentation/own_masks.py", "--size 32", **constants)
     assert rows.story() == (
         "fit train; validate validation; predict validation; fit train; predict validation; "
     )
@@ -501,11 +460,11 @@ def test_own_masks_are_judged_on_images_held_out(rows, load_script, tmp_path, mo
 
 
 def test_smaller_networks_read_validation_images(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
+    numbered_digits, rows, run, load_script, tmp_path, monkeypatch
 ):
     script = load_script("serialization/smaller.py")
-    monkeypatch.setattr(script.save_model, "save_all", lambda *_: {})
-    script.main(["--epochs", "1", "--outputs", str(tmp_path)])
+    monkeypatch.setattr(script.save_model, "save_all", nothing)
+    run("serialization/smaller.py", "--epochs 1")
     with np.load(tmp_path / "mlp_one_layer" / "probe.npz") as probe:
         rows.note("probe", probe["inputs"])
     assert rows.story() == "fit train; predict validation; probe validation; "
@@ -513,19 +472,15 @@ def test_smaller_networks_read_validation_images(
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")  # of the few digits it refuses none
 def test_detectors_are_fitted_limited_and_judged_on_three_parts(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
+    numbered_digits, rows, run, load_script
 ):
     script = load_script("serialization/rest/detectors.py")
     kinds = {*script.CHOSEN_ON, *script.REPORTED_ON, "digits"}
-    rows.watch(script, "collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))
-    rows.watch(script, "cut_up", second, lambda _, digits, __: digits)
-    monkeypatch.setattr(script, "draw", lambda *_: None)
-    script.main(["--outputs", str(tmp_path)])
-    assert re.fullmatch(
-        "collect test; cut_up train; predict train; fit train; "
-        "(predict validation; predict test; ){5}",
-        rows.story(),
-    )
+    watched = [("collect", third, lambda _, __, test: dict.fromkeys(kinds, test[0]))]
+    watched += [("cut_up", second, lambda _, digits, __: digits)]
+    run("serialization/rest/detectors.py", "", watched, draw=nothing)
+    story = "collect test; cut_up train; predict train; fit train; "
+    assert re.fullmatch(story + "(predict validation; predict test; ){5}", rows.story())
 
 
 def test_limits_are_fitted_on_validation_images(numbered_digits, rows, load_script):
@@ -534,20 +489,14 @@ def test_limits_are_fitted_on_validation_images(numbered_digits, rows, load_scri
     assert rows.story() == "predict validation; "
 
 
-def test_the_test_images_are_read_after_the_steps_are_chosen(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
-):
-    script = load_script("serialization/rest/preparation_steps.py")
-    monkeypatch.setattr(script, "draw_strip", lambda *_: None)
-    for name, instead in {"choose": {}, "compare_steps": ({}, []), "turn": {}}.items():
-        rows.watch(script, name, second, lambda *_, instead=instead: instead)
-    script.main(["--outputs", str(tmp_path)])
+def test_the_test_images_are_read_after_the_steps_are_chosen(numbered_digits, rows, run):
+    watched = [("choose", second, nothing), ("turn", second, nothing)]
+    watched += [("compare_steps", second, lambda *_: ({}, []))]
+    run("serialization/rest/preparation_steps.py", "", watched, draw_strip=nothing)
     assert rows.story() == "choose validation; compare_steps test; turn test; "
     rows.clear()
-    script = load_script("serialization/rest/light.py")
-    monkeypatch.setattr(script, "draw", lambda *_: None)
     asked = []
-    rows.watch(script, "read", third, lambda _, ways, *__: asked.append([*ways]))
-    script.main(["--outputs", str(tmp_path)])
+    reading = ("read", third, lambda _, ways, *__: asked.append([*ways]))
+    script = run("serialization/rest/light.py", "", [reading], draw=nothing)
     assert rows.story() == "read validation; read test; "
     assert set(asked[1]) < set(asked[0]) == set(script.WAYS)

@@ -8,9 +8,7 @@ from collections import Counter
 
 import optuna
 import pytest
-from conftest import ROOT, failure
-
-from mnist.studies import storage
+from conftest import ROOT
 
 # A worker whose trials take no training, but time; it says which it begins. The best rate is 0.01.
 WORKER = """
@@ -64,15 +62,3 @@ def test_two_machines_search_together_and_one_dies(tmp_path):
     assert states["FAIL"] == 1  # the first attempt of the worker that was killed
     assert len(done) == TRIALS == len(set(done)) and lost in done
     assert best == max(trials, key=lambda trial: trial.value or 0).params["learning_rate"]
-
-
-def test_a_database_that_cannot_be_used_gets_one_line_without_the_password():
-    for url, message in [
-        ("nonsense", "cannot read the URL of the database"),
-        ("postgresql://me:half@secret@here:x/d", "with %40 for an @ in PASSWORD"),
-        ("postgresql://me:half@secret@here.invalid/d", "with %40 for an @ in PASSWORD"),
-        ("foo://me:secret@here/x", "pip install psycopg"),
-        ("sqlite:////nowhere/at/all.db", "cannot use the database ("),
-    ]:
-        line = failure(storage.join_study, "a", url)
-        assert message in line and "secret" not in line

@@ -1,21 +1,17 @@
 """The studies of the MNIST chapters: seeds, recipes, search, calibration, comparisons."""
 
-import json
 import math
-import os
-import signal
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import keras
 import numpy as np
-import optuna
 import pytest
-from conftest import NUMBERS, failure, finished_run, first_digits
+from conftest import NUMBERS, failure, finished_run
 
 from mnist import models
-from mnist.overfitting import lab, weights
+from mnist.overfitting import lab
 from mnist.overfitting.settings import DEFAULTS
-from mnist.studies import storage, temperature, trainings
+from mnist.studies import temperature, trainings
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import compare_networks, compare_seeds, holm, tune
 from utils.runs import write_json
@@ -45,15 +41,6 @@ def test_experiments_really_change_what_they_say(load_script, tmp_path, monkeypa
     })  # fmt: skip
     experiments.main([*TINY, "--groups", "images", "--outputs", str(tmp_path)])
     assert [settings.train_samples for settings in trained] == [500, 5000, 256]
-
-
-def test_weights_are_described(tmp_path):
-    result = weights.describe(np.array([0, 0.0005, -0.5, 0.5], dtype="float32"))
-    assert result["nearly_zero"] == 0.5 and result["exactly_zero"] == 0.25
-    assert result["mean_size"] == pytest.approx(0.250125)
-    # All kernels but the output's: 288 + 18,432 + 36,864 + 36,864.
-    assert len(weights.kernel_weights(models.conv_net())) == 92_448
-    assert "Train with -m conv_net" in failure(weights.main, [str(tmp_path)])
 
 
 def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
@@ -129,24 +116,6 @@ def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, mo
     assert all(way & 2**number for number in range(3) for way in judged[number])
 
 
-def test_what_a_set_foretells(load_script):
-    """Three networks; one set ranks them as the test images do, the other one the other way."""
-    right = {"a": (0.9, 0.7, 0.8), "b": (0.8, 0.8, 0.7), "c": (0.7, 0.9, 0.6)}
-    networks = {
-        network: {
-            name: {"accuracy": a, "cross_entropy": 1 - a, "errors": round(100 - 100 * a)}
-            for name, a in zip(("good", "bad", "test"), accuracies, strict=True)
-        }
-        for network, accuracies in right.items()
-    }
-    found = load_script("mnist/validation_set.py").foretell(networks)
-    assert (found["good"]["chosen"], found["bad"]["chosen"]) == ("a", "c")
-    assert (found["good"]["errors_of_chosen"], found["bad"]["errors_of_chosen"]) == (20, 40)
-    assert found["good"]["rank_accuracy"] == pytest.approx(1)
-    assert found["bad"]["rank_cross_entropy"] == pytest.approx(-1)
-    assert found["good"]["loss_over_test"] == pytest.approx((0.5 + 2 / 3 + 0.75) / 3)
-
-
 def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monkeypatch):
     """And not with the one before; the pairs have the same seed, and one family is corrected."""
     seeds = load_script("mnist/studies/seeds.py")
@@ -169,31 +138,6 @@ def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monk
     assert [p["holm"] for p in ps] == pytest.approx(holm([p["p"] for p in ps]))
     monkeypatch.setattr(trainings, "train_and_score", None)  # all is known
     assert seeds.main([*reached, "--seeds", "1", "2", "3", *options])["256_images"] == found
-
-
-def test_options_in_quotes_that_are_not_for_one_network(load_script, capsys):
-    for option, line in [
-        ("--epochs 60", "conv_net --epochs 60: --epochs, --train-samples"),  # even the default
-        ("--test", "go outside the quotes"),
-        ("--early-stopping 3", "let images that judge take part"),
-        ("--lr-schedule plateau", "let images that judge take part"),
-    ]:
-        with pytest.raises(SystemExit, match="2"):
-            load_script("mnist/studies/seeds.py").parse_network(f"conv_net {option}")
-        assert line in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_a_study_trains_as_the_laboratory_does(load_quickly, tmp_path, capsys):
-    changes = {"model": "le_net", "epochs": 1, "train_samples": 64, "learning_rate": 0.01}
-    changes |= {"lr_schedule": "cosine", "augment": "affine"}
-    scores = trainings.train_and_score(replace(DEFAULTS, **changes))
-    run = load_quickly("mnist/studies/trainings.py").train(tmp_path / "1", **changes)
-    words = (
-        capsys.readouterr().out.partition("$ python mnist/overfitting/lab.py ")[2].split("\n")[0]
-    )
-    again = lab.main([*words.split(), "--outputs", str(tmp_path / "2")])["models"]["le_net"]
-    assert scores == run["validation"] == again["validation"]
 
 
 def test_seeds_and_networks_are_compared_in_pairs():
@@ -251,32 +195,6 @@ def test_a_sweep_sets_the_constant_and_finds_the_best(few_digits, load_script, t
     assert "Say --loss" in failure(sweep.main, options)
 
 
-def test_pairs_of_runs(few_digits, load_script, tmp_path):
-    pairs = load_script("mnist/pairs.py")
-    digits, image = first_digits()["validation"][1], np.arange(500)
-    for name, misread in (("one", image < 50), ("two", image % 5 == 0)):
-        (tmp_path / name).mkdir()
-        write_json(finished_run("mlp_one_layer"), tmp_path / name / "results.json")
-        answers = np.eye(10)[(digits + misread) % 10]
-        np.savez(tmp_path / name / "mlp_one_layer_predictions.npz", validation=answers)
-    runs = [str(tmp_path / name) for name in ("one", "two")]
-    results = pairs.main([*runs, "--outputs", str(tmp_path / "pairs")])
-    ((name, compared),) = results["compared"].items()
-    assert [compared[key] for key in ("both", "only_first", "only_second")] == [10, 40, 90]
-    assert compared["mean"] == pytest.approx(-0.1)
-    assert "only one network" in failure(pairs.main, runs[:1])
-
-
-def test_a_training_goes_on_with_the_same_settings_only(tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "run", lambda *_: {"interrupted": True, "models": {}})
-    known = {"settings": asdict(replace(DEFAULTS, seed=7)), "provenance": {"split": "by writer"}}
-    write_json(known, tmp_path / "run.json")
-    line = failure(lambda: trainings.train(tmp_path, epochs=4))
-    assert "begun with other settings" in line and "its seed was 7" in line
-    with pytest.raises(SystemExit, match="130"):
-        trainings.train(tmp_path, epochs=4, seed=7)
-
-
 def test_no_temperature_is_fitted_on_those_whom_it_scales(monkeypatch):
     """If it were, a network that is sure of everything could not tell the halves apart."""
     answers = np.full((100, 10), 0.01 / 9)  # right in 80 of 100 cases, and says 0.99: too sure
@@ -304,95 +222,3 @@ def test_ensemble_averages_probabilities(load_script, tmp_path):
     ensemble = load_script("mnist/studies/recipes.py").evaluate_ensemble(paths, test=True)
     threes = {"validation": 518 / 5000, "test": 1010 / 10_000}
     assert {part: ensemble[part]["accuracy"] for part in threes} == pytest.approx(threes)
-
-
-def test_each_stage_goes_on_from_the_one_before(load_script, tmp_path, monkeypatch):
-    """--epochs is for the first stage, --train-samples and the seed for all."""
-    recipes, calls, asked = load_script("mnist/studies/recipes.py"), [], []
-
-    def train(place, test, **settings):
-        calls.append((place, replace(DEFAULTS, **settings), test))
-        scores = {"images": 5, "accuracy": 0.9, "cross_entropy": 0.1}
-        times = {"parameters": 7, "epochs": len(calls), "seconds_per_epoch": 2.0}
-        return times | {"validation": scores}
-
-    def evaluate(paths, test):
-        asked.extend(paths)
-        return {"validation": {"accuracy": 1.0}}
-
-    monkeypatch.setattr(recipes, "train", train)
-    monkeypatch.setattr(recipes, "evaluate_ensemble", evaluate)
-    options = ["--epochs", "3", "--train-samples", "64", "--seeds", "5", "--outputs", str(tmp_path)]
-    results = recipes.main(["best", *options])
-    (first, one, _), (second, two, tested) = calls
-    assert [models.MODELS[s.model]().count_params() for s in (one, two)] == [378_698] * 2
-    assert (one.epochs, one.augment, one.start_from) == (3, "affine", None)
-    assert (two.epochs, two.augment, two.start_from) == (2, None, str(first))
-    assert one.seed == two.seed == 5 and one.train_samples == two.train_samples == 64
-    assert results["epochs"] == 3 and results["seconds"] == 6 and not tested
-    assert asked == [second / "best_net.keras"] and results["validation"]["mean"] == 0.9
-
-
-def test_search_goes_on_where_it_was_and_ends_with_one_line(
-    numbered_digits, load_script, tmp_path, monkeypatch, capfd
-):
-    search, fitted = load_script("mnist/studies/search.py"), []
-
-    def distance(rate):
-        return abs(np.log10(rate) + 2)
-
-    def fit(settings, digits, epochs, seed, callbacks):
-        """Take no time, and have the best accuracy at a rate of 0.01."""
-        fitted.append(settings)
-        return 1 - distance(settings["learning_rate"])
-
-    monkeypatch.setattr(search, "fit", fit)
-    monkeypatch.setattr(search, "draw", lambda *_: None)
-    options = [*TINY, "--outputs", str(tmp_path)]
-    assert len(search.main([*options, "--trials", "2"])["trials"]) == 2
-    results = search.main([*options, "--trials", "8", "--confirm"])
-    assert len({trial["learning_rate"] for trial in results["trials"]}) == 10
-    best = min((settings["learning_rate"] for settings in fitted[:10]), key=distance)
-    assert results["best"]["learning_rate"] == results["trials"][0]["learning_rate"] == best
-    # Afterwards the best settings and those of the quick recipe meet.
-    assert fitted[10:] == 3 * [results["best"]] + 3 * [search.BY_HAND]
-
-    def press_ctrl_c(*_):
-        os.kill(os.getpid(), signal.SIGINT)
-        raise KeyboardInterrupt  # as DeferInterrupt does after the step
-
-    monkeypatch.setattr(search, "fit", press_ctrl_c)
-    for more in ([], ["--confirm"]):
-        with pytest.raises(SystemExit, match="130"):
-            search.main([*options, "--trials", "1", *more])
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_search_takes_any_folder_and_gives_killed_trials_up(tmp_path):
-    folder = tmp_path / "a%20b?c#d"
-    folder.mkdir()
-    storage.open_study("a", folder, 1).ask()  # a trial that never ends
-    (trial,) = storage.open_study("a", folder, 1).trials
-    assert trial.state == optuna.trial.TrialState.FAIL
-    path = folder / "study.db"
-    for damaged in (path.read_bytes()[: path.stat().st_size // 2], b"nonsense"):
-        path.write_bytes(damaged)
-        assert "study.db" in failure(storage.open_study, "a", folder, 1)
-
-
-def test_own_run_joins_the_comparison(load_script, tmp_path):
-    compare = load_script("mnist/studies/compare.py")
-    first, mine = tmp_path / "first", tmp_path / "mine"
-    for folder, start, epochs in ((first, None, 10), (mine, str(first), 2)):
-        folder.mkdir()
-        results = finished_run("my_net", start_from=start)
-        results["models"]["my_net"] |= {"epochs": epochs, "seconds_per_epoch": 4.0}
-        (folder / "results.json").write_text(json.dumps(results))
-    options = [str(mine), "--outputs", str(tmp_path)]
-    rows = compare.main(options)["networks"]
-    assert rows[0]["name"] == "yours: my_net, mine"
-    assert rows[0]["seconds"] == 10 * 4 + 2 * 4  # with those of the run that it started from
-    assert {"recipe quick", "recipe best", "conv_net"} <= {row["name"] for row in rows}
-    results["settings"]["start_from"] = str(first)
-    (first / "results.json").write_text(json.dumps(results))
-    assert "or in a circle" in failure(compare.main, options)

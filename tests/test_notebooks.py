@@ -2,8 +2,6 @@
 
 import importlib.util
 import re
-import sys
-from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, given_away, skip_loudly
@@ -48,22 +46,6 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     assert any(source.startswith(task) for source in sources(make("exercises"), "code"))
 
 
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("serialization_rest", "app.py"),  # would never end
-        ("text_gpt", "generate.py RUN"),  # a run that the reader names
-        ("mnist_overfitting", "--resume"),
-    ],
-)
-def test_what_only_the_reader_can_run_is_not_run(name, command, make):
-    notebook = make(name)
-    code = "\n".join(sources(notebook, "code")).split("\n")
-    where = [line for line in code if command in line]
-    assert where or command in "\n".join(sources(notebook, "markdown"))
-    assert all(line.startswith("#!python ") for line in where)
-
-
 def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
     pages = notebooks.notebook_names()
@@ -89,49 +71,6 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
         assert given_away(text) == [], name
         for _, target, _ in notebooks.LINK.findall(prose):
             assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
-
-
-def test_a_notebook_for_elsewhere_gets_the_project(notebooks, tmp_path):
-    address, xor = "https://git.example/keras-tutorial", notebooks.chapters()["xor"]
-    notebook = notebooks.make_notebook(xor, notebooks.notebook_names(), tmp_path, address)
-    assert f"!git clone --depth 1 {address} keras-tutorial\n" in sources(notebook, "code")[0]
-    text = "\n".join(sources(notebook, "markdown"))
-    assert f"({address}/blob/HEAD/xor/xor.py)" in text and "](../" not in text
-
-
-def test_a_command_in_a_notebook(load_script, tmp_path, capfd, monkeypatch):
-    pytest.importorskip("IPython")
-    shown, registered = [], []
-    shell = SimpleNamespace(user_ns={}, var_expand=lambda command, depth: command)
-    shell.register_magic_function = lambda function, kind: registered.append(function)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr("IPython.display.Image", lambda path: path)
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.delitem(sys.modules, "book.editions.in_notebook", raising=False)
-    run = load_script("book/editions/in_notebook.py").run
-    assert shell.system is run
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import os, sys\n"
-        "print('I0000 00:00:1 port.cc:153] words', file=sys.stderr)\n"
-        "print('1/2\\r2/2 \u00e4', sys.stdin.isatty(), os.environ['PYTHONUTF8'])\n"
-        f"print('In {tmp_path.as_posix()}: results.json, xor.png, none.png')\n"
-        "sys.exit(3)\n",
-        encoding="utf-8",
-    )
-    (tmp_path / "xor.png").touch()
-    run(f'"{sys.executable}" "{script}"')
-    figures = f"In {tmp_path.as_posix()}: results.json, xor.png, none.png"
-    assert capfd.readouterr().out.splitlines() == ["2/2 \u00e4 False 1", figures]
-    assert shell.user_ns["_exit_code"] == 3 and shown == [tmp_path / "xor.png"]
-    # A cell at the end of a file takes the place of the one before.
-    (end_of_file,) = registered
-    path = tmp_path / "task.py"
-    path.write_text("x = 1\n", encoding="utf-8")
-    for cell in ("x = (2\n", "x = 3\n"):
-        end_of_file(f"{path} ", cell)
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("x = 1\n") and text.endswith("x = 3\n") and "(2" not in text
 
 
 def test_a_notebook_runs(notebooks, make, tmp_path):

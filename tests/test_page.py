@@ -1,7 +1,6 @@
 """The pages in a real browser: those of the services, and those that compute by themselves."""
 
 import base64
-import json
 from urllib.parse import urlparse
 
 import keras
@@ -15,7 +14,6 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from book.editions import live_pages
 from book.figures import browser
 from mnist import data
-from text.gpt.gpt import build_gpt
 from utils.gradients import weight_gradients
 from visualizing.live import think
 
@@ -39,8 +37,8 @@ def press(chrome, key):
     chrome.find_element(By.TAG_NAME, "body").send_keys(key)
 
 
-def probabilities(chrome, table="bars"):
-    cells = chrome.find_elements(By.CSS_SELECTOR, f"#{table} td:last-child")
+def probabilities(chrome):
+    cells = chrome.find_elements(By.CSS_SELECTOR, "#bars td:last-child")
     return [float(cell.text.removesuffix(" %") or 0) for cell in cells]
 
 
@@ -76,10 +74,6 @@ def test_what_is_drawn_is_read(page):
                 browser.draw(chrome, digit, by)
                 assert browser.read(chrome) == str(digit)
                 assert max(probabilities(chrome)) == probabilities(chrome)[digit] > 50
-                assert sum(probabilities(chrome)) == pytest.approx(100, abs=0.6)
-                browser.forget_answer(chrome)
-                element(chrome, "predict").click()
-                assert browser.read(chrome) == str(digit)
                 if page == "think":
                     captions = chrome.find_elements(By.CSS_SELECTOR, "#layers figcaption")
                     assert captions[0].text == "conv2d: 32 maps of 26 × 26" and len(captions) == 6
@@ -92,38 +86,6 @@ def test_what_is_drawn_is_read(page):
                 browser.draw(chrome, "star")
                 assert browser.read(chrome) == "?"
                 look_for_trouble(chrome, address)
-
-
-@pytest.mark.slow
-def test_write_along(tmp_path):
-    """It writes until it is stopped, keeps what one types, and says what it cannot read."""
-    model = build_gpt(4, context=8, width=16, heads=2, blocks=1)
-    model.save(tmp_path / "gpt_checkpoint.keras")
-    settings = {"data": "x", "alphabet": "\n ab", "steps": 1, "seed": 1}
-    (tmp_path / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    text = lambda: element(chrome, "text").get_attribute("value")  # noqa: E731
-    with (
-        browser.run_service(str(tmp_path), page="write") as address,
-        browser.open_browser() as chrome,
-    ):
-        wait = WebDriverWait(chrome, 60)
-        chrome.get(address)
-        element(chrome, "write").click()
-        status_says(chrome, "never seen")
-        # A refused question is an error in the console: of those below there is none.
-        assert "422" in chrome.get_log("browser")[-1]["message"]
-        element(chrome, "text").clear()
-        element(chrome, "text").send_keys("ab ba")
-        element(chrome, "write").click()
-        wait.until(lambda _: len(text()) > 12)
-        element(chrome, "write").click()
-        written = text()
-        assert written.startswith("ab ba")
-        element(chrome, "temperature").send_keys(*[Keys.ARROW_LEFT] * 8)
-        element(chrome, "step").click()
-        wait.until(lambda _: len(text()) == len(written) + 1)
-        wait.until(lambda _: max(probabilities(chrome, "likeliest")) == 100)
-        look_for_trouble(chrome, address)
 
 
 @pytest.fixture(scope="module")

@@ -322,14 +322,6 @@ def test_summaries_are_those_of_the_models(load_script):
         assert "\n".join(lines).split() == block.split()
 
 
-@each_page
-def test_lines_are_short(page):
-    """Tables, figures, links and traced numbers may be longer."""
-    lines = FENCE.sub("", TEXTS[page]).splitlines()
-    long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
-    assert long == []
-
-
 @each_readme
 def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme):
     if readme == READMES[0]:

@@ -11,14 +11,14 @@ import pytest
 from book.measuring.measurements import MEASUREMENTS
 from utils.files import load_results
 
-# Together some two minutes on two cores. Each part of the book that computes without training for
+# Together about a minute on two cores. Each part of the book that computes without training for
 # long is in here; the others are measured once for a release.
 AGAIN = [
     "activations", "attention", "backpropagation", "blocks", "cells", "chapters", "cnn_classify",
     "cnn_convolution", "cnn_history", "cnn_receptive_field", "concepts", "eight_curves",
     "features", "gpt", "gradient_descent", "initializers", "mnist_convolution", "mnist_figures",
     "network_xor", "neurons", "pixels_drawn", "recurrent_cells", "shapes", "text_ask",
-    "text_pieces", "through_time", "traffic", "transformer", "updates", "xor", "xor_forward",
+    "text_pieces", "through_time", "traffic", "transformer", "updates", "xor",
 ]  # fmt: skip
 OF_THE_MACHINE = re.compile("second|provenance|memory")
 
@@ -50,18 +50,3 @@ def test_a_result_comes_out_again(name, load_script, tmp_path):
     new = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert not [*differences(load_results(name), new)]
     assert all(plt.imread(tmp_path / figure).std() > 0.05 for figure in figures)
-
-
-def test_what_takes_turns_is_measured_as_often(monkeypatch):
-    """Of the shortest turns, one with the epochs of the lesson is the whole training."""
-    from book.timings import seconds  # only here: it stands on four chapters
-
-    calls = []
-    ways = {name: lambda name=name: calls.append(name) for name in "ab"}
-    assert [len(times) for times in seconds.in_turn(ways, 3).values()] == [3, 3]
-    assert calls == [*"ababab"]
-    for name, value in (("ROUNDS", 1), ("EPOCHS", 1)):
-        monkeypatch.setattr(seconds, name, value)
-    monkeypatch.setattr(seconds.evaluation, "BATCH_SIZE", 200)
-    found = seconds.time_churn()
-    assert found["network"] == seconds.evaluation.EPOCHS * found["fifty"] > found["boosting"] > 0

@@ -130,21 +130,6 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     assert "u_net.keras makes (11,) of (28, 28, 1), not (64, 64, 11)" in said
 
 
-def test_pieces_of_the_true_map_run_together_where_a_digit_meets_its_like():
-    """What the text says of maps without a mistake; and how far digits overlap is counted once."""
-    made = make_scenes("validation", 120, 5)
-    truth = measures.true_boxes(made)
-    found = measures.find_boxes(np.eye(11, dtype="float32")[made.labels], 10, 1)
-    judged, missed = find.judge(found, truth, 120)
-    shares, digits = judged["found_of"], judged["digits_of"]
-    assert shares["overlap_0"] > 0.9 and shares["other"] > 0.8 and shares["same"] < 0.6
-    assert sum(digits[f"overlap_{i}"] for i in range(4)) == len(truth)
-    assert digits["same"] + digits["other"] == len(truth) - digits["overlap_0"]
-    assert judged["missed"]["run together"] > sum(judged["missed"].values()) / 2
-    assert judged["recall"] == pytest.approx(1 - sum(judged["missed"].values()) / len(truth))
-    assert 0 < len(missed) <= sum(judged["missed"].values())
-
-
 def write(path, array):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.asarray(array, "uint8")).save(path)

@@ -171,26 +171,6 @@ def test_predicting_tomorrow(tomorrow, german):
     assert "has no column Größe" in failure(tomorrow, table.drop(columns="Größe"))
 
 
-def test_numbers_are_read_as_in_the_file_that_was_learned_from(tomorrow, german):
-    table = german.table.assign(Nummer="1E5", Preis2="9.467", Bemerkung="")
-    table.loc[0, "Bemerkung"] = "3.5 stars"  # which changes no column of numbers
-    usual, _, said = tomorrow(table)
-    assert "cannot read" not in said
-    # The same rows as they are written elsewhere, and only those whose prices may mean either.
-    english = table.assign(Preis=table["Preis"].str.replace(".", ""))
-    for name in ("Gewicht", "Zeile"):
-        english[name] = table[name].str.replace(",", ".")
-    found, *_ = tomorrow(english[english.columns[::-1]], sep=",", encoding="utf-8")
-    np.testing.assert_array_equal(found, usual)
-    either = table[table["Preis"].str.contains(".", regex=False)]
-    found, *_ = tomorrow(either, encoding="utf-8")
-    np.testing.assert_allclose(found, usual[either.index], atol=1e-4)
-    points = german.table.head(9).assign(Preis=["1.204", "0.71", "3"] * 3)
-    assert "may be 1.204 or 1204" in failure(tomorrow, points)
-    *_, said = tomorrow(points, "--decimal", "point", "--anyway")
-    assert "Preis: 9 of 9 values outside of" in said  # which are thousands
-
-
 def test_rows_unlike_what_was_learned_end_with_one_line(tomorrow, german, tmp_path):
     other = german.table.assign(Tag="2026-01-31")
     assert "has much in Tag (days) that is unlike" in failure(tomorrow, other)
@@ -212,47 +192,21 @@ def test_a_damaged_run_ends_with_one_line(german, tmp_path):
     good |= {"file": {"separator": ";", "encoding": "utf-8"}}
     good |= {"thresholds": {"calculated": {"threshold": 0.5}}}
     assert "there is no" in refusal(good)  # network
-    for damage in (
-        {"columns": [{"name": "x", "kind": "date", "format": "%Q"}]},
-        {"task": "number"},
-    ):
-        assert "is not a finished run of table.py" in refusal(good | damage)
     for run in spoilt(good):
         assert refusal(run), run
     (tmp_path / "table.keras").symlink_to(german.folder / "table.keras")
-    found = json.loads(json.dumps(german.results["columns"]))
-    exchanged = {"number": "words", "words": "number", "date": "date"}
-    other = [one | {"kind": exchanged[one["kind"]]} for one in found]
-    for damage in ({"names": ["ja", "kaum"]}, {"columns": found[1:]}, {"columns": other}):
+    for damage in ({"names": ["ja", "kaum"]}, {"columns": german.results["columns"][1:]}):
         assert "is not the one that its results.json" in refusal(german.results | damage)
-
-
-def test_the_service_gives_the_same_answers(german):
-    path, inputs = german.folder / "table.keras", german.parts["test"].inputs
-    row = {name: values[:1].tolist()[0] for name, values in inputs.items()}
-    first = {name: values[:1] for name, values in inputs.items()}
-    (expected,) = script.ask(keras.saving.load_model(path), first, german.results["names"])
-    client = table_app.create_app(path).test_client()
-    answer = client.post("/predict", json=row).get_json()
-    assert [answer["answer"][one] for one in ("nein", "ja")] == pytest.approx(expected, abs=1e-4)
-    strange = client.post("/predict", json=row | {"Größe": "riesig"}).get_json()
-    assert strange["unknown"] == ["Größe"] and "unknown" not in answer
-    for column, value in [("Größe", 3), ("Gewicht", "heavy"), ("Größe", "x" * 2000)]:
-        assert client.post("/predict", json=row | {column: value}).status_code == 422, column
 
 
 DAYS = pd.date_range("2025-01-28", periods=60)
 KINDS = {
     "numbers": ([f"{i % 7}.5" for i in range(60)], "number", "numbers from 0.5 to 6.5"),
     "odd": (["oops", *map(str, range(59))], "number", 'such as "oops"'),
-    "codes": ([i % 4 for i in range(60)], "number", "4 different ones: if they are codes"),
-    "yes-or-no": (["True", "False"] * 30, "words", "False, True"),
     "words": (["red", "blue", None] * 20, "words", "2 words: blue, red, 20 gaps"),
-    "row": (range(1, 61), "left out", "only tells rows apart"),
     "CustomerId": ([7 * i * i for i in range(60)], "left out", "only tells rows apart"),
     "CASE_ID": ([1000 + i % 20 for i in range(60)], "number", "if it says whose row this is"),
     "names": ([f"name {i}" for i in range(60)], "left out", "60 different words"),
-    "empty": ([None] * 60, "left out", "it is empty"),
     "german": (DAYS.strftime("%d.%m.%Y"), "date", "%d.%m.%Y"),
     "formats": (["2025-01-02", "03.01.2025"] * 30, None, 'dates and values such as "03.01.2025"'),
     "either": (["03/04/2025", "05/06/2025"] * 30, None, "the day first or the month first"),
@@ -288,53 +242,40 @@ def test_a_person_may_decide_otherwise_and_a_date_becomes_three_inputs():
     assert columns.to_words(pd.Series([1.0, np.nan])).tolist() == ["1", columns.GAP]
 
 
-FILES = {  # separator and encoding, and what stands before decimals
+FILES = {  # separator and encoding, and what stands before decimals; or what is wrong
     "größe,km/h\n1.5,?\n": (",", "utf-8", "point"),
     "größe;km/h\n1,5;\n2,5;31.01.2025\n": (";", "utf-8", "comma"),
     "größe\tkm/h\n1,5\tNA\n": ("\t", "utf-16", "comma"),
-    '"größe"|km/h\n1.5|-\n': ("|", "utf-8-sig", "point"),
-}
-BAD_FILES = {
-    b"": "is empty",
-    b"a,b\n": "but no rows",
-    b"a,a\n1,2\n": "more than one column a",
-    b"a,b\n1,2,3\n": "not a proper CSV file",
-    b"\xef\xbb\xbfa\n\xff\n": "not in utf-8-sig",
-    b"gr\xf6\xdfe\n1\n": "not in utf-8",
+    "a,b\n": "but no rows",
+    "a,a\n1,2\n": "more than one column a",
+    "a,b\n1,2,3\n": "not a proper CSV file",
 }
 
 
-def test_files_that_are_read_and_such_as_are_not(tmp_path):
-    path = tmp_path / "file.csv"
-    for text, (separator, encoding, mark) in FILES.items():
-        path.write_text(text, encoding=encoding)
-        texts, form, _ = rows.read_rows(path)
-        assert form == {"separator": separator, "encoding": encoding}
-        table, decimals = rows.read_values(texts)
-        assert list(table.columns) == ["größe", "km_h"] and decimals == {"größe": mark}
-        assert table.iloc[0, 0] == 1.5 and pd.isna(table.iloc[0, 1])
-    for head in ('a, "take"', "\n  \na,take", "a,take\u2028", f"{'a' * 200_000},take"):
-        path.write_text(f"{head}\n1,2\n", encoding="utf-8")
-        assert rows.read_rows(path)[0].columns[1] == "take_"  # the name that Keras allows
-    for data, said in BAD_FILES.items():
-        path.write_bytes(data)
-        assert said in failure(rows.read_rows, path)
-    usual = {"separator": ";", "encoding": "cp1252"}  # of the file that was learned from
-    assert list(rows.read_rows(path, usual=usual)[0].columns) == ["größe"]
+@pytest.mark.parametrize("text", FILES)
+def test_files_that_are_read_and_such_as_are_not(text, tmp_path):
+    path, found = tmp_path / "file.csv", FILES[text]
+    path.write_text(text, encoding="utf-8" if isinstance(found, str) else found[1])
+    if isinstance(found, str):
+        assert found in failure(rows.read_rows, path)
+        return
+    separator, encoding, mark = found
+    texts, form, _ = rows.read_rows(path)
+    assert form == {"separator": separator, "encoding": encoding}
+    table, decimals = rows.read_values(texts)
+    assert list(table.columns) == ["größe", "km_h"] and decimals == {"größe": mark}
+    assert table.iloc[0, 0] == 1.5 and pd.isna(table.iloc[0, 1])
+    path.write_bytes("größe\n1\n".encode("cp1252"))
+    assert "not in utf-8" in failure(rows.read_rows, path)
 
 
 GERMAN, ENGLISH = "comma", "point"
 AMOUNTS = {  # texts of a column: what stands before decimals, and the numbers
-    "9.467 950": None,
     "-1,250 -3,500": None,
     "9.467 950 0.5 1,5": None,  # both marks are before decimals
     "9.467 950 0,71": (GERMAN, [9467, 950, 0.71]),
-    "9.467 1.234,5 12": (GERMAN, [9467, 1234.5, 12]),
     "1,5 ,5 -2,": (GERMAN, [1.5, 0.5, -2]),
-    "1.204 0.71 3": (ENGLISH, [1.204, 0.71, 3]),
     "1,234,567 950": (ENGLISH, [1_234_567, 950]),
-    "1.5e3 -2E-1 +.5": (ENGLISH, [1500, -0.2, 0.5]),
-    "007 1E5 12": (None, [7, 100_000, 12]),
 }
 
 
@@ -356,30 +297,13 @@ def table_of(**others):
     return pd.DataFrame({"a": np.arange(60) % 7 + 0.5, "b": ["x", "y", "z"] * 20} | others)
 
 
-def test_rows_without_a_group_stay_together_and_what_a_table_may_hide_is_said(tmp_path, capsys):
-    people = [None] * 6 + [f"person {number}" for number in range(54)]
-    table = table_of(target=["x", "y"] * 30, day=["2026-01-31", "2026-02-01"] * 30, who=people)
-    table.to_csv(tmp_path / "table.csv", index=False)
-    options = ["--data", str(tmp_path / "table.csv"), "--target", "target", "--group", "who"]
-    *_, groups, _ = script.read(script.parse_options(options))
-    assert len(set(groups[:6])) == 1 and len(set(groups)) == 55
-    said = capsys.readouterr().out
-    assert f"{table.drop(columns='who').duplicated().sum()} rows equal others" in said
-    assert "split at random, not by date" in said
-
-
 WORDS = ["x", "y"] * 30
 BAD = [  # options, the target, and what is said
     (["--target", "targe"], WORDS, 'has no column "targe". Do you mean "target"?'),
     ([], [1] * 60, 'is "1" in every row'),
-    ([], [f"n{i}" for i in range(60)], "different in every row"),
     ([], [*"xy" * 26, *"abcdefgh"], "has 8 of 60 rows in classes with fewer than 5: a, b, c,"),
     ([], ["2025-01-01", "2025-01-02"] * 30, "is a date"),
-    (["--drop", "target"], WORDS, "it cannot be left out"),
-    (["--drop", "a", "b"], WORDS, "no column that target could be"),
     (["--group", "b"], WORDS, "fewer than ten groups"),
-    ([], [1e-300 * (i % 7 + 0.5) for i in range(60)], "32 bits cannot hold"),
-    ([], ["x", "y", "x", "y", "x"] + [None] * 55, "has 5 rows with a target"),
 ]
 
 
@@ -391,23 +315,12 @@ def test_a_table_that_cannot_be_learned_from_ends_with_one_line(options, values,
     assert said in line and not (tmp_path / "run").exists()
 
 
-def test_only_on_tensorflow_and_only_as_long_as_numbers_are_finite(monkeypatch):
-    monkeypatch.setattr(network, "apply", lambda *_: {"y": np.array([[1], [np.nan]])})
-    assert "the network gives no finite numbers" in failure(network.ask, None, {}, ["y"])
-    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    line = failure(script.main, ["--data", "x.csv", "--target", "y"])
-    assert "only TensorFlow computes with words" in line
-
-
 PRICES = [f"{1000 + 7 * i * i}" for i in range(97)]
 TARGETS = [  # its values, --task, and what is made of it: the task, the classes
     (["no"] * 40 + ["yes"] * 60 + [None], None, "yes-or-no", ["no", "yes"]),
     (["a"] * 20 + ["b"] * 60, None, "yes-or-no", ["b", "a"]),  # the rarer one is yes
     ([0, 1, 2, 3] * 20, None, "classes", ["0", "1", "2", "3"]),
-    ([0, 1, 2, 3] * 20, "number", "number", []),
-    (np.arange(80) / 7, None, "number", []),
     (range(1_000, 61_000, 1_000), None, "number", []),  # they all differ, and may be a quantity
-    (["a", "b"] * 30 + ["rare"], None, "yes-or-no", ["a", "b"]),
     # A few words among numbers are missing values; a few different numbers are classes.
     ([*PRICES[:50], "k.A.", *PRICES[50:], None], None, "number", []),
     (["1", "2", "3"] * 30 + ["x"] * 5, None, "classes", ["1", "2", "3", "x"]),
@@ -460,8 +373,7 @@ def test_words_gaps_and_scaling_by_hand():
 
 
 def test_the_rule_by_hand():
-    random = np.random.default_rng(1)
-    losses = random.random(200)
+    random, losses = np.random.default_rng(1), np.random.default_rng(2).random(200)
     by_model = {"worse": losses + 0.1 + random.normal(size=200) / 9, "neural_network": losses}
     by_model["same"] = losses + random.normal(size=200) / 99
     family = comparing.compare(by_model, np.arange(200))
@@ -469,14 +381,10 @@ def test_the_rule_by_hand():
     assert worse["mean"] == pytest.approx(gains.mean())
     assert worse["p"] == pytest.approx(stats.ttest_1samp(gains, 0).pvalue)
     assert worse["holm"] == pytest.approx(2 * worse["p"])
-    assert worse["low"] == pytest.approx(gains.mean() - 1.96 * stats.sem(gains), abs=0.002)
     assert worse["shown"] and not family["same"]["shown"]
     # Two hundred rows of ten groups say less than two hundred groups.
     grouped = comparing.compare(by_model, np.arange(200) % 10)
     assert grouped["worse"]["groups"] == 10 and grouped["worse"]["p"] > worse["p"]
-    assert comparing.compare({"a": losses, "neural_network": losses}, losses)["a"]["p"] == 1
-    certain = comparing.compare({"a": losses + 1, "neural_network": losses}, np.arange(200))
-    assert certain["a"]["mean"] == pytest.approx(1) and certain["a"]["shown"]
 
 
 def test_scores_by_hand():

@@ -1,12 +1,9 @@
 """The laboratory: what each technique changes in a training, and how a stopped run goes on."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-import zipfile
 
 import keras
 import numpy as np
@@ -132,29 +129,6 @@ def test_options_reach_what_trains():
     assert model.loss.label_smoothing == 0.1 and model.optimizer.use_ema
 
 
-@pytest.mark.slow
-def test_techniques_combine_and_16_bits_answer_in_32(tmp_path):
-    options = ["-m", "conv_net_batch_norm", "--epochs", 2, "--augment", "--lr-schedule", "cosine"]
-    options += ["--mixed-precision", "bfloat16", "--early-stopping", 5, "--optimizer", "sgd"]
-    assert run(tmp_path, *options)["epochs"] == 2
-    model = keras.models.load_model(tmp_path / "conv_net_batch_norm.keras")
-    *hidden, output = model.layers
-    assert {layer.compute_dtype for layer in hidden} <= {"bfloat16", "float16"}
-    assert output.compute_dtype == "float32" and {w.dtype for w in model.weights} == {"float32"}
-    assert keras.config.dtype_policy().name == "float32"
-    rates = history_of(tmp_path, "conv_net_batch_norm")["learning_rate"]
-    assert rates[0] > rates[1] == pytest.approx(0, abs=1e-6)
-
-
-def test_a_resumed_plateau_remembers_how_long_it_has_waited(tmp_path):
-    """Two epochs without progress before the stop, one after it: then the rate is halved."""
-    run(tmp_path, *DENSE, "--lr-schedule", "plateau", "--epochs", 3)
-    changed = history_of(tmp_path).assign(val_loss=[0.0, 0.1, 0.1])
-    changed.to_csv(tmp_path / "mlp_one_layer_history.csv", index=False)
-    lab.main(["--resume", str(tmp_path), "--epochs", "5"])
-    assert list(history_of(tmp_path)["learning_rate"].round(6)) == [0.01] * 4 + [0.005]
-
-
 def test_early_stopping_keeps_the_best_model_stays_stopped_and_remembers(tmp_path):
     model = run(tmp_path / "whole", *DENSE, "--epochs", 40, "--early-stopping", 2)
     history = history_of(tmp_path / "whole")
@@ -225,15 +199,6 @@ def test_the_laboratory_goes_on_with_a_run_of_the_lesson(load_quickly, tmp_path)
     assert scores[0] == scores[1]
 
 
-def test_ctrl_c_in_the_first_epoch_leaves_nothing_to_report(tmp_path, monkeypatch, capsys):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(lab.TimeCallback, "on_epoch_begin", interrupt)
-    assert run(tmp_path, "-m", "le_net") is None
-    assert "Stopped by Ctrl-C. Whole epochs of 60: 0." in capsys.readouterr().out
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_ctrl_c_and_a_kill_keep_the_finished_epochs(tmp_path, sign):
@@ -261,22 +226,6 @@ def test_ctrl_c_and_a_kill_keep_the_finished_epochs(tmp_path, sign):
     pd.testing.assert_frame_equal(after[:kept], before[:kept])
 
 
-def test_ctrl_c_waits_for_the_end_of_a_step():
-    before = signal.getsignal(signal.SIGINT)
-    with training.DeferInterrupt() as interrupt:
-        interrupt.on_train_batch_end(0)
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.01)  # without the deferring, the interrupt would be raised here
-        for after_a_step in (interrupt.on_train_batch_end, interrupt.on_test_batch_end):
-            with pytest.raises(KeyboardInterrupt):
-                after_a_step(1)
-        interrupt.pressed = False
-    assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(KeyboardInterrupt), training.DeferInterrupt():
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.01)
-
-
 def tiny(folder, keep_best=False):
     """Return a model, with a checkpoint of its first epoch, and the callback that saves it."""
     layers = [keras.layers.Dropout(0.5), keras.layers.Dense(1)]
@@ -288,20 +237,6 @@ def tiny(folder, keep_best=False):
     save.set_model(model)
     save.on_epoch_end(0, dict.fromkeys(training.CURVES, 2.0))
     return model, save
-
-
-def test_a_history_ahead_of_its_checkpoint_is_cut_and_what_is_none_is_refused(tmp_path):
-    model, _ = tiny(tmp_path)
-    ahead = pd.concat([history_of(tmp_path, "tiny")] * 2)
-    ahead.to_csv(tmp_path / "tiny_history.csv", index=False)
-    for steps in (2, 8):  # in float16, Keras skips steps that overflow, and the epoch counts
-        assert training.load_checkpoint(tmp_path, "tiny", steps)[1]["epoch"] == [1]
-    for drawn in ([], [[1, "x"]], [[1, 10**400]], [{}], 5):  # what its dropout has drawn
-        model.save(tmp_path / "tiny_checkpoint.keras")
-        with zipfile.ZipFile(tmp_path / "tiny_checkpoint.keras", "a") as file:
-            file.writestr(training.DRAWN, json.dumps(drawn))
-        line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
-        assert "tiny_checkpoint.keras is not the checkpoint" in line, drawn
 
 
 def test_a_kill_or_a_full_disk_while_a_checkpoint_is_saved_leaves_the_one_before(
@@ -327,27 +262,6 @@ def test_a_kill_or_a_full_disk_while_a_checkpoint_is_saved_leaves_the_one_before
     monkeypatch.setattr(model, "save", fails_with(OSError(28, "No space left on device")))
     line = failure(save.on_epoch_end, 2, dict.fromkeys(training.CURVES, 1.0))
     assert f"cannot write to {tmp_path} ([Errno 28]" in line and f"--resume {tmp_path}" in line
-
-
-def test_a_resumed_run_keeps_its_settings_and_its_network(tmp_path, capsys, run_script):
-    run(tmp_path, "-m", "le_net", "--epochs", 1, "--train-samples", 64)
-    resume, history = ["--resume", str(tmp_path)], tmp_path / "le_net_history.csv"
-    for options, said in [
-        (["--batch-size", "8"], "batch_size was 256"),
-        (["--outputs", "a"], "no --outputs"),
-        (["--average-weights", "--early-stopping", "2"], "choose one of the two"),
-    ]:
-        with pytest.raises(SystemExit, match=r"^2$"):
-            lab.main([*resume, *options])
-        assert said in capsys.readouterr().err
-    second = run_script("mnist/overfitting/lab.py", *resume, "--epochs", 2)
-    assert second.returncode == 1 and "another process is at work" in second.stderr
-    model, settings = models.MODELS["mlp_tiny"](), Settings("le_net", 1)
-    model.name = "le_net"
-    assert "another network" in failure(lab.load_progress, model, tmp_path, 1, settings)
-    history.write_text(history.read_text(encoding="utf-8").replace("seconds", "minutes"))
-    assert "minutes, seconds missing" in failure(lab.main, [*resume, "--epochs", "2"])
-    assert "is not a folder of a run" in failure(lab.main, ["--resume", str(tmp_path / "nosuch")])
 
 
 def test_a_run_starts_from_the_weights_of_another(tmp_path, capsys):

@@ -27,38 +27,10 @@ def test_the_seed_decides(tmp_path):
     assert not np.allclose(first, other)
 
 
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="the text says it of TensorFlow")
-def test_after_a_seed_fit_repeats_one_order():
-    """As the text says: in every epoch the rows come in the same order, which is not their own."""
-    seen = []
-
-    def loss(y, answers):
-        seen.append(int(y[0, 0]))
-        return keras.ops.mean(answers, axis=-1)
-
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", loss, run_eagerly=True)
-    rows = np.arange(12, dtype="float32")[:, np.newaxis]
-    keras.utils.set_random_seed(1)
-    model.fit(rows, rows, batch_size=1, epochs=3, verbose=0)
-    orders = np.reshape(seen, (3, 12)).tolist()
-    assert orders == 3 * orders[:1] and sorted(orders[0]) == [*range(12)] != orders[0]
-
-
 def test_a_single_neuron_cannot_solve_xor(run_lesson):
     _, result = run_lesson("xor/xor.py", "--hidden", "--learning-rate", 0.1, "--epochs", 60)
     assert result["parameters"] == 3 and result["accuracy"] <= 0.75
     assert result["loss"] > 0.68, "it can do no better than answer 0.5, which costs ln 2"
-
-
-def test_the_row_that_is_followed_is_drawn_and_computed_by_hand(run_lesson, capsys):
-    _, result = run_lesson("xor/forward_propagation.py", "--epochs", 2)
-    np.testing.assert_allclose(result["by_hand"], result["predicted"], rtol=0, atol=1e-6)
-    assert result["difference"] < 1e-6
-    printed = capsys.readouterr().out
-    assert (
-        "Layer 3: 4 inputs, 1 neuron" in printed and f"{result['predicted'][3][0]:.3f}" in printed
-    )
 
 
 @pytest.mark.parametrize("activation", forward_propagation.ACTIVATIONS)
