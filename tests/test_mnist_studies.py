@@ -9,6 +9,7 @@ import pytest
 from conftest import NUMBERS, failure, finished_run
 
 from mnist import models
+from mnist.data import load_parts
 from mnist.overfitting import lab
 from mnist.overfitting.settings import DEFAULTS
 from mnist.studies import temperature, trainings
@@ -222,3 +223,19 @@ def test_ensemble_averages_probabilities(load_script, tmp_path):
     ensemble = load_script("mnist/studies/recipes.py").evaluate_ensemble(paths, test=True)
     threes = {"validation": 518 / 5000, "test": 1010 / 10_000}
     assert {part: ensemble[part]["accuracy"] for part in threes} == pytest.approx(threes)
+
+
+def test_pairs_of_runs(few_digits, load_script, tmp_path):
+    pairs = load_script("mnist/pairs.py")
+    digits, image = load_parts()["validation"][1], np.arange(500)
+    for name, misread in (("one", image < 50), ("two", image % 5 == 0)):
+        (tmp_path / name).mkdir()
+        write_json(finished_run("mlp_one_layer"), tmp_path / name / "results.json")
+        answers = np.eye(10)[(digits + misread) % 10]
+        np.savez(tmp_path / name / "mlp_one_layer_predictions.npz", validation=answers)
+    runs = [str(tmp_path / name) for name in ("one", "two")]
+    results = pairs.main([*runs, "--outputs", str(tmp_path / "pairs")])
+    ((name, compared),) = results["compared"].items()
+    assert [compared[key] for key in ("both", "only_first", "only_second")] == [10, 40, 90]
+    assert compared["mean"] == pytest.approx(-0.1)
+    assert "only one network" in failure(pairs.main, runs[:1])
