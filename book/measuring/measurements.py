@@ -243,7 +243,7 @@ MEASUREMENTS = {
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     "generating_judge": ("generating/judge.py --ship", []),
     "generating_autoencoder": (
-        "generating/autoencoder.py",
+        "generating/autoencoder.py --search --seeds 3",
         ["autoencoder.png", "denoised.png"],
     ),
     "generating_anomalies": ("generating/anomalies.py {generating_autoencoder}", []),
