@@ -144,12 +144,17 @@ def main(argv=None):
     def network_error(noise, rate):
         keras.utils.set_random_seed(SEARCH_SEED)
         network = train_denoiser(train, noisy if noise == "once" else None, rate, args.epochs)
-        back = network.predict(noisy_validation, batch_size=1000, verbose=0)
+        back, learned = (
+            network.predict(given, batch_size=1000, verbose=0)
+            for given in (noisy_validation, noisy)
+        )
+        results["training"][noise].append(float(squared_errors(train, learned).mean()))
         return squared_errors(validation.images, back).mean()
 
     results["ridge"] = tune(ridge_error, {"penalty": PENALTIES})
     rate = DENOISING_RATE
     if args.search:
+        results["training"] = {"once": [], "anew": []}  # errors on what they learned from
         for noise in ("once", "anew"):
             results[noise] = tune(network_error, {"noise": [noise], "rate": RATES})
         rate = results["anew"]["best"]["rate"]
