@@ -162,9 +162,14 @@ def test_what_is_squeezed_was_not_learned(chapter, rows, tmp_path, monkeypatch):
     monkeypatch.setattr(script, "NOISE", 0)  # or the numbers of the rows would change
     for kind, name in ((PCA, "fit"), (PCA, "transform"), (Ridge, "fit"), (Ridge, "predict")):
         rows.watch(kind, name, second)
-    script.main(["--sizes", "2", "--outputs", str(tmp_path)])
-    story = f"fit train; transform validation; {LEARN_AND_JUDGE}"
-    assert re.fullmatch(story, rows.story(PEOPLE))
+    script.main(["--sizes", "2", "--search", "--outputs", str(tmp_path)])
+    tried = 2 * len(script.RATES)
+    assert rows.story(PEOPLE) == (
+        "fit train; transform validation; fit train; predict validation; "
+        f"{len(script.PENALTIES) * 'fit train; predict validation; '}"
+        f"{tried * 'fit train; predict validation; predict train; '}"
+        f"{2 * 'fit train; predict test; '}"
+    )
 
 
 def test_strangers_are_refused_by_validation_and_reported_on_test(

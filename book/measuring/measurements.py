@@ -276,7 +276,7 @@ MEASUREMENTS = {
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
     "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
-    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     # All models for three epochs. The front page shows what conv_net misreads of them.
