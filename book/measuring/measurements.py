@@ -232,6 +232,7 @@ MEASUREMENTS = {
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
     "cnn_residual": ("cnn/residual.py", []),
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
+    "cnn_deeper": ("cnn/depth.py --depth 40 --kinds 'batch normalization' both --seeds 3", []),
     "cnn_history": ("cnn/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", []),
@@ -263,6 +264,7 @@ MEASUREMENTS = {
     ),
     "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
     "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
+    "generating_median": ("generating/evaluate.py {flow_median} --vae {vae_median}", []),
     "generating_few_real": (
         "generating/few_real.py {generating_vae_16} {generating_flow}",
         [],
@@ -351,4 +353,7 @@ RUNS = {
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
     "flow_3": "generating/flow.py {generating_vae_16} --seed 3",
+    # The median of 25 other seeds: assets/results/bands/vae.json.
+    "vae_median": "generating/vae.py --seed 106",
+    "flow_median": "generating/flow.py {vae_median}",
 }
