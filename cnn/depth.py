@@ -28,8 +28,8 @@ from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
 DEPTH = 20  # convolutions, in pairs
-FILTERS = 8  # in each of them
-EPOCHS = 15
+FILTERS = 12  # in each of them
+EPOCHS = 12
 RATES = [0.001, 0.003, 0.01]  # of Adam, tried for each kind
 SEEDS = 5
 SEARCH_SEED = 101

@@ -332,7 +332,7 @@ def concepts(numbers):
     [
         ("near_twins", "--seeds 1", 10, 1),
         ("few_pictures", "--folds 2 --counts 2", 10, 2),
-        ("fine_tuning", "--seeds 1", 25, 2),
+        ("fine_tuning", "--seeds 1", 14, 2),
         ("cross_validation", "--fine-tune 1 --size 32", 10, 1),
     ],
 )
@@ -348,6 +348,8 @@ def test_concepts_held_out_were_not_learned(
     while rows:
         call, known = rows.pop(0)
         if call == "fit":
+            while rows[0][0] == "fit":  # more of the same network
+                known = known | rows.pop(0)[1]
             asked = [rows.pop(0)[1] for _ in range(artists)]
             assert max(known) < 102 and not known.intersection(*asked)
             assert [min(one) >= 102 for one in asked] == [False, True][:artists]
@@ -388,7 +390,8 @@ def test_deep_stacks_are_judged_by_images_held_out(rows, load_script, tmp_path, 
     labels = np.arange(180) % 10
     divided = images[:120], images[120:], labels[:120], labels[120:]
     monkeypatch.setattr(script, "load_images", lambda: divided)
-    script.main(["--depths", "2", "--seeds", "1", "--outputs", str(tmp_path)])
+    options = ["--depth", "2", "--seeds", "1", "--kinds", "both"]
+    script.main([*options, "--outputs", str(tmp_path)])
     assert re.fullmatch("(fit train; evaluate train; evaluate validation; )+", rows.story())
 
 
@@ -405,7 +408,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     """Let scenes be images all of whose pixels are one number, with a digit in each."""
     from cnn.segmentation import baselines, scenes, u_net
 
-    def make_scenes(part, count, seed, most=5):
+    def make_scenes(part, count, seed, most=5, size=64):
         numbers = SCENES[part, seed] + np.arange(count)
         labels = np.zeros((count, 64, 64), "uint8")
         labels[:, 20:40, 20:40] = 1  # a digit
@@ -416,7 +419,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
         assert fitted.means.max() == 0, "all pixels of training digits are dark, of others bright"
         return np.full((*images.shape[:3], 11), images[..., :1], "float32")
 
-    def build_u_net(skips=True):
+    def build_u_net(skips=True, size=64):
         scene = keras.Input((64, 64, 1))
         return keras.Model(scene, keras.layers.Dense(11)(scene))
 
@@ -475,8 +478,10 @@ def test_skip_connections_are_judged_on_other_writers(
 ):
     script = load_script("cnn/segmentation/skips.py")
     monkeypatch.setattr(script, "HELD_OUT", 20)
+    monkeypatch.setattr(script, "draw", lambda *_: None)
     script.main(["--scenes", "20", "--seeds", "1", "--outputs", str(tmp_path)])
-    assert re.fullmatch("(fit train_1; predict validation_2; )+", rows.story(OF_SCENES))
+    tried = len(script.RATES) * "fit train_1; evaluate validation_2; "
+    assert rows.story(OF_SCENES) == 2 * f"{tried}fit train_1; predict test_3; "
 
 
 def test_own_masks_are_judged_on_images_held_out(rows, load_script, tmp_path, monkeypatch):

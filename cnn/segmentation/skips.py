@@ -69,7 +69,8 @@ def main(argv=None):
 
         def loss(rate, skips=skips):
             network = train(known, skips, rate, SEARCH_SEED, args.epochs)
-            return network.evaluate(choosing.images, choosing.labels, 100, verbose=0)
+            how = {"batch_size": 100, "verbose": 0, "return_dict": True}
+            return network.evaluate(choosing.images, choosing.labels, **how)["loss"]
 
         found = tune(loss, {"rate": RATES})
         judged = []

@@ -1,7 +1,7 @@
 """Fine-tuning: the head alone, the last blocks, or the whole network with augmentation.
 
     python cnn/studies/fine_tuning.py              # fifteen minutes on two cores
-    python cnn/studies/fine_tuning.py --ways "head only" "last blocks" --seeds 5    # four
+    python cnn/studies/fine_tuning.py --ways head blocks    # three
 
 Trains a new head for the emoji on EfficientNet-Lite0, and then more of the network, which starts
 from that head. Each way tries its own learning rates on a division of the concepts, and the best
@@ -33,11 +33,12 @@ SIZE = 96  # pixels, width and height to which the emoji are enlarged
 SEEDS = 3  # each holds out another fifth of the emoji
 SEARCH_SEED = 101
 BATCH_SIZE = 32
-# Of each way: epochs, and the learning rates of Adam that are tried, from which it falls to 0.
+# The head alone, the last blocks, the whole network with augmentation: epochs, and the learning
+# rates of Adam that are tried, from which they fall to 0.
 WAYS = {
-    "head only": (50, [0.0003, 0.001, 0.003, 0.01]),
-    "last blocks": (10, [0.00003, 0.0001, 0.0003, 0.001]),
-    "whole network, augmented": (10, [0.0001, 0.0003, 0.001]),
+    "head": (50, [0.0003, 0.001, 0.003, 0.01]),
+    "blocks": (10, [0.00003, 0.0001, 0.0003, 0.001]),
+    "whole": (12, [0.00003, 0.0001, 0.0003, 0.001]),
 }
 
 
@@ -93,14 +94,14 @@ class Emoji:
         known, held_out = self.divide(seed)
         learn_from, labels = ARTISTS[0], self.labels[known]
         self.whole.set_weights(self.untrained)
-        epochs, _ = WAYS["head only"]
-        train(self.head, self.features[learn_from][known], labels, epochs, rates["head only"])
+        epochs, _ = WAYS["head"]
+        train(self.head, self.features[learn_from][known], labels, epochs, rates["head"])
         model, inputs = self.head, self.features
-        if way == "last blocks":
+        if way == "blocks":
             model, inputs = self.last_blocks, self.maps
             thaw(model)
             train(model, inputs[learn_from][known], labels, WAYS[way][0], rates[way])
-        elif way == "whole network, augmented":
+        elif way == "whole":
             model, inputs = self.whole, self.images
             thaw(model)
             train(augmented(model), inputs[learn_from][known], labels, WAYS[way][0], rates[way])
@@ -116,7 +117,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     emoji, rates, results = Emoji(), {}, {}
-    ways = ["head only"] + [way for way in WAYS if way in args.ways and way != "head only"]
+    ways = ["head"] + [way for way in WAYS if way in args.ways and way != "head"]
     for way in ways:
 
         def loss(rate, way=way):
@@ -134,8 +135,8 @@ def main(argv=None):
         line = f"{way}, rate {rates[way]}:"
         for artist, values in accuracies.items():
             line += f"  {artist} {np.mean(values):.1%}"
-            if way != "head only":
-                first = results["head only"][artist]["accuracies"]
+            if way != "head":
+                first = results["head"][artist]["accuracies"]
                 compared = results[way][artist]["compared"] = compare_seeds(values, first)
                 line += f" ({100 * compared['mean']:+.1f})"
         print(line, flush=True)
