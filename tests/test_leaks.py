@@ -332,7 +332,7 @@ def concepts(numbers):
     [
         ("near_twins", "--seeds 1", 10, 1),
         ("few_pictures", "--folds 2 --counts 2", 10, 2),
-        ("fine_tuning", "--seeds 1", 14, 2),
+        ("fine_tuning", "--seeds 1", 15, 2),
         ("cross_validation", "--fine-tune 1 --size 32", 10, 1),
     ],
 )
