@@ -65,19 +65,6 @@ def pixels_iou():
 
 
 @table
-def pixels_skips():
-    labels = {"mean_iou": "mean of the digits", "ink": "any digit"}
-    found, rows = [load("pixels_skips")[key] for key in labels], []
-    values = holm([one["more"]["p"] for one in found])
-    for one, name, p in zip(found, labels.values(), values, strict=True):
-        means = [f"{one[way]['mean']:.3f}" for way in ("with", "without")]
-        least, most = (f"{edge(one['more']['differences']):+.3f}" for edge in (min, max))
-        rows.append([name, *means, interval(one["more"], "+.3f"), f"{least} to {most}", p_value(p)])
-    header = ["IoU", "with skips", "without", "difference (95 %)", "lowest and highest pair", "p"]
-    return markdown(header, rows)
-
-
-@table
 def cnn_near_twins():
     labels = {"all": "all", "with_a_twin": "with a near twin", "without": "without one"}
     found, rows = [load("cnn_near_twins")[key] for key in labels], []

@@ -2,29 +2,37 @@
 
 A path begins with the name of a result. A key that is no word stands in quotes:
 `gpt_sums.ways.'all weights'.right`. With a * in place of a key it is a list; behind a list, min,
-max and last are one of its values. In place of a result there may be a constant of a script:
-`mnist/mnist.py:BATCH_SIZE`. In an expression there are paths, numbers, words in quotes, + - * /,
-comparisons, and, or, not, and the functions below; nothing else is evaluated.
+median, max and last are one of its values. `bands.NAME` is the list of what a script reached with
+other seeds. In place of a result there may be a constant of a script: `mnist/mnist.py:BATCH_SIZE`.
+In an expression there are paths, numbers, words in quotes, + - * /, comparisons, and, or, not, and
+the functions below; nothing else is evaluated.
 """
 
 import ast
 import operator
 import re
 from functools import cache
-from statistics import mean
+from statistics import mean, median
 
-from utils.files import load_results
-from utils.runs import ROOT
+from utils.files import load_results, read_json
+from utils.runs import BANDS, ROOT
 
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = re.compile(rf"(?<!['\w])[A-Za-z_]\w*(?:\.(?:{KEY}))+")
-ENDS = {"min": min, "max": max, "last": lambda values: values[-1]}
+ENDS = {"min": min, "median": median, "max": max, "last": lambda values: values[-1]}
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.USub: operator.neg, ast.Not: operator.not_, ast.Eq: operator.eq, ast.NotEq: operator.ne,
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
-load = cache(load_results)
+
+
+@cache
+def load(name):
+    """Return a result by its name; "bands" has what scripts reached with other seeds."""
+    if name == "bands":
+        return {path.stem: [*read_json(path)["losses"].values()] for path in BANDS.glob("*.json")}
+    return load_results(name)
 
 
 def differences(these, others):
