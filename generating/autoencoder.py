@@ -1,7 +1,7 @@
 """Autoencoders: a network that squeezes a digit through few numbers and draws it again.
 
     python generating/autoencoder.py
-    python generating/autoencoder.py --search --seeds 3    # as in the book; seven minutes
+    python generating/autoencoder.py --search --seeds 3    # as in the book; four minutes
 
 You will see how well 2, 8 and 32 numbers describe the digits of other writers, beside principal
 component analysis (PCA) with as many numbers: the squared error of each, and the difference in
