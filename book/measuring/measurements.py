@@ -264,7 +264,6 @@ MEASUREMENTS = {
     ),
     "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
     "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
-    "generating_median": ("generating/evaluate.py {flow_median} --vae {vae_median}", []),
     "generating_few_real": (
         "generating/few_real.py {generating_vae_16} {generating_flow}",
         [],
@@ -353,7 +352,4 @@ RUNS = {
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
     "flow_3": "generating/flow.py {generating_vae_16} --seed 3",
-    # The median of 25 other seeds: assets/results/bands/vae.json.
-    "vae_median": "generating/vae.py --seed 106",
-    "flow_median": "generating/flow.py {vae_median}",
 }

@@ -25,7 +25,7 @@ from utils.runs import make_folder, save_results
 from utils.statistics import spread
 
 SIZE = 32  # pixels, width and height of a scene; the U-Net sees it as 4 x 4 places at its lowest
-SCENES = 3_000  # to learn from
+SCENES = 2_000  # to learn from
 EPOCHS = 4
 HELD_OUT = 500  # scenes of other writers
 RATES = [0.003, 0.01, 0.03]  # of Adam at the beginning; they fall to 0 like half a wave
