@@ -232,7 +232,6 @@ MEASUREMENTS = {
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
     "cnn_residual": ("cnn/residual.py", []),
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
-    "cnn_deeper": ("cnn/depth.py --depth 40 --kinds 'batch normalization' both --seeds 3", []),
     "cnn_history": ("cnn/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "cnn_transfer": ("cnn/transfer.py", []),

@@ -5,8 +5,8 @@
 Both networks have equally many weights and learn from small scenes with one digit. Each tries the
 same learning rates; with the best of them come new seeds, in pairs that start from the same weights
 and see the same scenes in the same order. You will see the mean IoU of the digits, and that of any
-digit, on scenes by other writers, and a figure with the maps of both. Takes ten minutes on two
-cores.
+digit, on scenes by other writers, and a figure with the maps of both. Takes three minutes on
+two cores.
 Chapter: cnn/segmentation/README.md#what-skip-connections-carry
 """
 
