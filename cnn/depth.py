@@ -1,11 +1,12 @@
-"""Depth, without and with skip connections: what reaches the first layer, and who learns.
+"""Depth: what lets a stack of 20 convolutions learn, batch normalization or skip connections?
 
-    python cnn/depth.py
+    python cnn/depth.py                        # all, five minutes on two cores
+    python cnn/depth.py --kinds plain skips    # these two only
 
-Stacks up to 20 convolutions on the small digits of scikit-learn, plainly and with a connection
-that skips each pair of them. You will see how much of the gradient reaches the first of 20 layers,
-how well networks of each depth do after some epochs, two seeds each, and a figure. Takes two
-minutes on two cores.
+Stacks convolutions on the small digits of scikit-learn: plainly, with batch normalization, with a
+connection that skips each pair, and with both. Each kind gets the same learning rates, of which the
+best on the images held out counts, and then new seeds. You will see what each learned, and a figure
+with the gradients before training.
 Chapter: cnn/README.md#depth
 """
 
@@ -19,18 +20,26 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from utils.comparisons import compare_family, show_family, tune
 from utils.figures import LINES, save_figure
 from utils.gradients import weight_gradients
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import spread
 
-DEPTHS = [4, 10, 20]  # convolutions, in pairs
+DEPTH = 20  # convolutions, in pairs
 FILTERS = 12  # in each of them
-EPOCHS = 5
-LEARNING_RATE = 0.003  # of Adam
-SEEDS = 2
-KINDS = ["plain", "with skips"]
+EPOCHS = 12
+RATES = [0.0003, 0.001, 0.003, 0.01]  # of Adam, tried for each kind
+SEEDS = 5
+SEARCH_SEED = 101
+# Of each kind: whether there is batch normalization, whether there are skips.
+KINDS = {
+    "plain": (False, False),
+    "batch normalization": (True, False),
+    "skips": (False, True),
+    "both": (True, True),
+}
+FAMILY = [("both", "batch normalization"), ("both", "skips"), ("batch normalization", "skips")]
 
 
 def load_images():
@@ -42,15 +51,20 @@ def load_images():
 
 def build_network(depth, kind):
     """Return a network with one convolution and then, in pairs, so many more."""
+    normalized, skips = KINDS[kind]
     images = keras.Input((8, 8, 1))
     x = layers.Conv2D(FILTERS, 3, padding="same")(images)
     for pair in range(depth // 2):
         start = x
         for half in "ab":
+            if normalized:
+                x = layers.BatchNormalization(momentum=0.9)(x)
             x = layers.Activation("relu")(x)
             x = layers.Conv2D(FILTERS, 3, padding="same", name=f"pair_{pair}{half}")(x)
-        if kind == "with skips":
+        if skips:
             x = layers.Add()([start, x])
+    if normalized:
+        x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.GlobalAveragePooling2D()(layers.Activation("relu")(x))
     return keras.Model(images, layers.Dense(10, activation="softmax")(x))
 
@@ -58,84 +72,84 @@ def build_network(depth, kind):
 def gradient_sizes(network, images, labels):
     """Return a typical entry of the gradient in each kernel of the stack, first to last."""
     loss = keras.losses.sparse_categorical_crossentropy
-    gradients = weight_gradients(network, images, labels, loss)
+    gradients = weight_gradients(network, images, labels, loss, training=True)
     stack = [layer.name for layer in network.layers if layer.name.startswith("pair")]
     return [float(np.sqrt(np.mean(gradients[f"{name}/kernel"] ** 2))) for name in stack]
 
 
-def train(network, images, labels, epochs):
-    optimizer = keras.optimizers.Adam(LEARNING_RATE)
-    loss = "sparse_categorical_crossentropy"
-    network.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
-    network.fit(images, labels, batch_size=64, epochs=epochs, verbose=0)
+def train(depth, kind, rate, seed, epochs, data):
+    """Return loss and accuracy of a new network on the images learned from, and held out."""
+    known, held_out, labels, right = data
+    keras.utils.set_random_seed(seed)
+    network = build_network(depth, kind)
+    optimizer = keras.optimizers.Adam(rate)
+    network.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    network.fit(known, labels, batch_size=64, epochs=epochs, verbose=0)
+    how = {"batch_size": 512, "verbose": 0, "return_dict": True}
+    return {
+        "training": network.evaluate(known, labels, **how),
+        "held_out": network.evaluate(held_out, right, **how),
+    }
 
 
-def measure(depths, seeds, epochs):
-    """Return gradients {kind: sizes} of the deepest, and {kind: {depth: spread of accuracies}}."""
-    known, held_out, labels, right = load_images()
-    sizes, accuracies = {}, {}
-    for kind in KINDS:
-        keras.utils.set_random_seed(1)
-        sizes[kind] = gradient_sizes(build_network(depths[-1], kind), known, labels)
-        accuracies[kind] = {}
-        for depth in depths:
-            parts = {"training": [], "held_out": []}
-            for seed in range(1, seeds + 1):
-                keras.utils.set_random_seed(seed)
-                network = build_network(depth, kind)
-                train(network, known, labels, epochs)
-                for part, x, y in (("training", known, labels), ("held_out", held_out, right)):
-                    scores = network.evaluate(x, y, batch_size=512, verbose=0, return_dict=True)
-                    parts[part].append(scores["accuracy"])
-            row = {part: spread(values) for part, values in parts.items()}
-            accuracies[kind][str(depth)] = row
-            shares = ", ".join(f"{part} {one['mean']:.1%}" for part, one in row.items())
-            print(f"{depth:3} convolutions, {kind:10}  {shares}", flush=True)
-    return sizes, accuracies
+def measure(kind, depth, seeds, epochs, data):
+    """Return the search for a kind's rate, and the accuracies that new seeds reach with it."""
+
+    def loss_held_out(rate):
+        return train(depth, kind, rate, SEARCH_SEED, epochs, data)["held_out"]["loss"]
+
+    found = tune(loss_held_out, {"rate": RATES})
+    rate = found["best"]["rate"]
+    runs = [train(depth, kind, rate, seed, epochs, data) for seed in range(1, seeds + 1)]
+    for part in ("training", "held_out"):
+        found[part] = [run[part]["accuracy"] for run in runs]
+    keras.utils.set_random_seed(1)
+    found["gradients"] = gradient_sizes(build_network(depth, kind), data[0], data[2])
+    reached = ", ".join(f"{part} {np.median(found[part]):.1%}" for part in ("training", "held_out"))
+    print(f"{depth} convolutions, {kind}, rate {rate}: {reached} in the median", flush=True)
+    return found
 
 
-def draw(sizes, accuracies, path):
-    """Draw the gradient over the layers, and the accuracy over the depth."""
+def draw(kinds, path):
+    """Draw the gradient over the layers, and the accuracy of each training."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
-    for axis in (left, right):
-        axis.set_prop_cycle(LINES)
-    for marker, (kind, values) in zip("os", sizes.items(), strict=True):
-        left.plot(range(1, len(values) + 1), values, marker=marker, markersize=4, label=kind)
+    left.set_prop_cycle(LINES)
+    for place, (kind, found) in enumerate(kinds.items()):
+        sizes = found["gradients"]
+        (line,) = left.plot(range(1, len(sizes) + 1), sizes, label=kind)
+        for part, marker in (("training", "o"), ("held_out", "x")):
+            shares = 100 * np.array(found[part])
+            aside = place + (0.12 if part == "held_out" else -0.12)
+            right.plot([aside] * len(shares), shares, marker, color=line.get_color())
     left.set(title="Gradient in each layer, before training", yscale="log")
     left.set(xlabel="convolution of the pairs (1 is next to the inputs)", ylabel="size (log scale)")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for aside, marker, (kind, rows) in zip((-0.15, 0.15), "os", accuracies.items(), strict=True):
-        depths = [int(depth) for depth in rows]
-        means = [100 * row["training"]["mean"] for row in rows.values()]
-        places = np.array(depths) + aside  # side by side, so that all points can be seen
-        (line,) = right.plot(places, means, label=kind)
-        for place, row in zip(places, rows.values(), strict=True):  # a point for each seed
-            reached = 100 * np.array(row["training"]["accuracies"])
-            right.plot([place] * len(reached), reached, marker, color=line.get_color())
-    right.set(title="After training", xlabel="convolutions", ylabel="right, training images (%)")
-    right.set_xticks(depths)
-    for axis in (left, right):
-        axis.legend(handlelength=3.5)
+    left.legend(handlelength=3.5)
+    right.set(title="After training: learned from (o), held out (x)", ylabel="read rightly (%)")
+    right.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds])
     save_figure(figure, path)
 
 
 def main(argv=None):
-    parser = make_parser("Train deep stacks of convolutions without and with skips.", OUTPUTS)
+    parser = make_parser("Train deep stacks of convolutions with and without remedies.", OUTPUTS)
     add = parser.add_argument
-    add("--depths", nargs="+", type=positive(int), default=DEPTHS, help="convolutions")
+    add("--depth", type=positive(int), default=DEPTH, help="convolutions, an even number")
+    add("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--seeds", type=positive(int), default=SEEDS)
     args = parser.parse_args(argv)
-    depths = sorted(set(args.depths))
-    if any(depth % 2 for depth in depths):
-        parser.error("--depths must be even: the convolutions come in pairs")
+    if args.depth % 2:
+        parser.error("--depth must be even: the convolutions come in pairs")
     folder = make_folder(args.outputs)
-    sizes, accuracies = measure(depths, args.seeds, args.epochs)
-    for kind, values in sizes.items():
-        print(f"{depths[-1]} convolutions, {kind:10}  first gradient {values[0]:.1e}")
-    draw(sizes, accuracies, folder / "depth.png")
-    results = {"sizes": sizes, "accuracies": accuracies}
-    return save_results(results, folder, __file__, argv)
+    data, kinds = load_images(), {}
+    for kind in args.kinds:
+        kinds[kind] = measure(kind, args.depth, args.seeds, args.epochs, data)
+    family = [pair for pair in FAMILY if {*pair} <= {*kinds}]
+    trained = {kind: found["training"] for kind, found in kinds.items()}
+    compared = compare_family(trained, family)
+    show_family(compared, "{:+.1f}", 100)
+    draw(kinds, folder / "depth.png")
+    return save_results({"kinds": kinds, "compared": compared}, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

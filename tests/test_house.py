@@ -43,7 +43,7 @@ FIRST = {
     "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 10, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 13, "text/pieces.py": 7, "text/gpt/attention.py": 6,
-    "generating/autoencoder.py": 8,
+    "generating/autoencoder.py": 9,
 }  # fmt: skip
 name = lambda path: path.relative_to(ROOT).as_posix()  # noqa: E731
 SET_UP = "import utils; utils.set_up()"  # what chapter.py does

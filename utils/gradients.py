@@ -48,11 +48,13 @@ def with_torch(function, tensors):
     return value.detach(), torch.autograd.grad(value, tensors, materialize_grads=True)
 
 
-def weight_gradients(model, x, y, loss_function=keras.losses.categorical_crossentropy):
+def weight_gradients(
+    model, x, y, loss_function=keras.losses.categorical_crossentropy, training=False
+):
     """Return {weight: gradient of the mean loss} for inputs x and what should come out, y.
 
     The names are those of Keras, such as conv2d/kernel. The model stays as it is, and answers as in
-    use: dropout rests, and batch normalization takes its moving averages.
+    use: dropout rests, and batch normalization takes its moving averages, or as in training.
     """
     weights, fixed = (
         [ops.convert_to_numpy(variable) for variable in variables]
@@ -60,7 +62,7 @@ def weight_gradients(model, x, y, loss_function=keras.losses.categorical_crossen
     )
 
     def loss(*weights):  # as if the model had these weights
-        answers, _ = model.stateless_call(weights, fixed, x)
+        answers, _ = model.stateless_call(weights, fixed, x, training=training)
         return ops.mean(loss_function(y, answers))
 
     names = ["/".join(v.path.split("/")[-2:]) for v in model.trainable_variables]

@@ -252,7 +252,7 @@ MEASUREMENTS = {
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     "generating_judge": ("generating/judge.py --ship", []),
     "generating_autoencoder": (
-        "generating/autoencoder.py",
+        "generating/autoencoder.py --search --seeds 3",
         ["autoencoder.png", "denoised.png"],
     ),
     "generating_anomalies": ("generating/anomalies.py {generating_autoencoder}", []),
@@ -285,7 +285,7 @@ MEASUREMENTS = {
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
     "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
-    "pixels_skips": ("cnn/segmentation/skips.py", []),
+    "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
     # All models for three epochs. The front page shows what conv_net misreads of them.

@@ -2,23 +2,31 @@
 
 A path begins with the name of a result. A key that is no word stands in quotes:
 `gpt_sums.ways.'all weights'.right`. With a * in place of a key it is a list; behind a list, min,
-max and last are one of its values. In place of a result there may be a constant of a script:
-`mnist/mnist.py:BATCH_SIZE`. An expression is one of Python, with paths and the functions below.
+median, max and last are one of its values. `bands.NAME` is the list of what a script reached with
+other seeds. In place of a result there may be a constant of a script: `mnist/mnist.py:BATCH_SIZE`.
+An expression is one of Python, with paths and the functions below.
 """
 
 import ast
 import re
 from functools import cache
-from statistics import mean
+from statistics import mean, median
 
 from utils.comparisons import holm
 from utils.files import load_results
-from utils.runs import ROOT
+from utils.runs import BANDS, ROOT, read_json
 
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = re.compile(rf"(?<!['\w])[A-Za-z_]\w*(?:\.(?:{KEY}))+")
-ENDS = {"min": min, "max": max, "last": lambda values: values[-1]}
-load = cache(load_results)
+ENDS = {"min": min, "median": median, "max": max, "last": lambda values: values[-1]}
+
+
+@cache
+def load(name):
+    """Return a result by its name; "bands" has what scripts reached with other seeds."""
+    if name == "bands":
+        return {path.stem: [*read_json(path)["losses"].values()] for path in BANDS.glob("*.json")}
+    return load_results(name)
 
 
 def differences(these, others):
@@ -47,8 +55,6 @@ def select(value, keys):
         return select(value[int(key) if isinstance(value, list) else key], rest)
     if isinstance(value, dict):
         value = [one for name, one in value.items() if name != "provenance"]
-    if rest and rest[0] in ENDS and not isinstance(value[0], dict | list):
-        return select(value, rest)
     found = [select(one, rest) for one in value]
     return [two for one in found for two in one] if "*" in rest else found
 
@@ -66,8 +72,6 @@ def look_up(path, load=load):
     if ":" in path:
         return constant(*path.split(":"))
     name, *keys = (key.strip("'") for key in re.findall(KEY, path))
-    if name == "bands":  # losses of the book's runs with other seeds, such as bands.vae.losses
-        name += f"/{keys.pop(0)}"
     return select(load(name), keys)
 
 

@@ -20,13 +20,13 @@ def convolve(x, filters, kernel=3):
     return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
 
 
-def build_u_net(skips=True):
-    """Return a network from scenes (n, 64, 64, 1) to probabilities (n, 64, 64, 11).
+def build_u_net(skips=True, size=SIZE):
+    """Return a network from scenes (n, size, size, 1) to probabilities (n, size, size, 11).
 
     Without skips, each level of the way up gets what comes from below twice. So it has as many
     weights, and nothing of the way down but what has gone through the lowest level.
     """
-    scenes = keras.Input((SIZE, SIZE, 1))
+    scenes = keras.Input((size, size, 1))
     x, levels = scenes, []
     for filters in FILTERS:
         x = convolve(convolve(x, filters), filters)
