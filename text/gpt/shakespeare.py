@@ -43,9 +43,9 @@ from utils.training import (
     load_checkpoint,
 )
 
-STEPS = 2_000
+STEPS = 3_000
 BATCH_SIZE = 12  # windows a step
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 0.003
 WARM_UP = 100  # steps until the learning rate is there
 WEIGHT_DECAY = 0.1
 CLIP_NORM = 1.0
