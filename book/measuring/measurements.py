@@ -166,14 +166,6 @@ MEASUREMENTS = {
     "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
     "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
     "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
-    "gpt_sums_forwards": (
-        "text/gpt/addition.py {shakespeare} --ways 'all weights' --forwards",
-        [],
-    ),
-    "gpt_sums_whole_lines": (
-        "text/gpt/addition.py {shakespeare} --ways 'all weights' --whole-lines",
-        [],
-    ),
     # nanoGPT's folder, and a Python that has torch.
     "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
     "write_page": (
@@ -181,6 +173,7 @@ MEASUREMENTS = {
         ["write_page.png"],
     ),
     "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
+    "gpt_rivals": ("text/gpt/what_matters.py --rivals --seeds 2", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
