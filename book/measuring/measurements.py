@@ -172,7 +172,6 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run {shakespeare}",
         ["write_page.png"],
     ),
-    "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals --seeds 2", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
@@ -181,11 +180,11 @@ MEASUREMENTS = {
         ["forecast_24.png", "horizon_24.png"],
     ),
     "forecast_day": (
-        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies",
         [],
     ),
     "forecast_long": (
-        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies",
         [],
     ),
     "forecast_next": (

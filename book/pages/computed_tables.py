@@ -109,7 +109,7 @@ def behind(result, methods):
     return markdown([first, "vehicles", "95 % interval", "Holm's p"], rows)
 
 
-NETWORKS = ["perceptron", "dilated_convolution", "GRU", "LSTM"]
+NETWORKS = ["perceptron", "GRU"]
 
 
 FORECASTS = {"forecast_1": NETWORKS, "forecast_24": ["gradient_boosting", *NETWORKS]}
