@@ -494,20 +494,20 @@ def test_a_comparison_of_variants_goes_on_and_draws_its_line(run_main):
     assert one["mean"] == pytest.approx(2 * 2**0.1 - 2, rel=1e-3)
 
 
-def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
+def test_each_rival_gets_its_own_rate_and_goes_on(run_main, tiny_run):
     def train(text, steps, seed, gru=False, learning_rate=None):
         loss = abs(learning_rate - (0.012 if gru else 0.002))
-        one = {"parameters": 1, "steps": steps, "mean": loss, "low": loss, "high": loss}
-        return one, np.full(2_000, loss)
+        return {"mean": loss, "steps": steps}, np.full(len(text.validation) - 1, loss)
 
     train = Mock(side_effect=train)
     for _ in range(2):
-        _, found = run_main("text/gpt/what_matters.py", "--rivals", "--seeds", 2, train=train)
-    assert train.call_count == 2 * 6
-    best = {name: (one["best"]["learning_rate"], one["seeds"][0]) for name, one in found.items()
-            if name != "provenance"}  # fmt: skip
-    assert {name: rate for name, (rate, _) in best.items()} == {"GPT": 0.002, "GRU": 0.012}
-    assert all(one["mean"] == 0 and one["steps"] == 3_000 for _, one in best.values())
+        options = ["--rivals", tiny_run]
+        _, found = run_main("text/gpt/what_matters.py", *options, train=train)
+    assert train.call_count == 2 * 5 + 1, "what was done is not done again"
+    best = {name: one["best"]["learning_rate"] for name, one in found["rivals"].items()}
+    assert best == {"GPT": 0.002, "GRU": 0.012}
+    gpt, gru = (found["rivals"][name]["whole"]["mean"] for name in ("GPT", "GRU"))
+    assert gru == 0 < gpt == pytest.approx(-found["difference"]["mean"])
 
 
 def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(tiny_run):

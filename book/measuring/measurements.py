@@ -172,7 +172,7 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run {shakespeare}",
         ["write_page.png"],
     ),
-    "gpt_rivals": ("text/gpt/what_matters.py --rivals --seeds 2", []),
+    "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (

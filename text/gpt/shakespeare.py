@@ -44,7 +44,7 @@ from utils.training import (
 
 STEPS = 3_000
 BATCH_SIZE = 12  # windows a step
-LEARNING_RATE = 0.005  # the best of five, tried for 250 steps each: what_matters.py --rivals
+LEARNING_RATE = 0.005  # the best of five, tried for 250 steps each: what_matters.py --rivals RUN
 WARM_UP = 100  # steps until the learning rate is there
 WEIGHT_DECAY = 0.1
 CLIP_NORM = 1.0

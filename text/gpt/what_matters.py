@@ -2,15 +2,15 @@
 
     python text/gpt/what_matters.py
     python text/gpt/what_matters.py --variants one_head --steps 250     # a first look, in a minute
-    python text/gpt/what_matters.py --rivals    # GPT and GRU, each with its best learning rate
+    python text/gpt/what_matters.py --rivals RUN    # GPT and GRU, each with its best learning rate
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
 it is from that of the base, with an interval over pieces of the text; and a figure of the loss over
 the number of weights. Each training is kept when it is done. About forty minutes on two cores: nine
 networks, two seeds, 1,000 steps. With --rivals five learning rates are tried for GPT and GRU with
-few steps, and each is trained with its best one for as many steps as in the chapter: a quarter of
-an hour.
+few steps; then the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py,
+and the two are compared: seven minutes.
 Chapter: text/gpt/README.md#what-matters
 """
 
@@ -19,8 +19,13 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
-from text.gpt.characters import load_text, mean_with_interval
-from text.gpt.shakespeare import STEPS as WHOLE
+from text.gpt.characters import (
+    load_run,
+    load_text,
+    mean_with_interval,
+    text_of_run,
+    token_losses,
+)
 from text.gpt.variants import RIVALS, VARIANTS, train
 from utils.comparisons import tune
 from utils.figures import save_figure
@@ -47,20 +52,30 @@ def train_once(name, text, steps, seed, folder, **settings):
     return read_json(path.with_suffix(".json")), np.load(path.with_suffix(".npy"))
 
 
-def compare_rivals(text, seeds, folder):
-    """Return what tune found for each of the rivals, and what it reached with its best rate."""
-    found = {}
-    for name in RIVALS:
-        one = found[name] = tune(
-            lambda name=name, **rate: train_once(name, text, SEARCH, 0, folder, **rate)[0]["mean"],
-            {"learning_rate": RATES},
-        )
-        one["seeds"] = [
-            train_once(name, text, WHOLE, seed, folder, **one["best"])[0] for seed in seeds
-        ]
-        for run in one["seeds"]:
-            print("{}: {steps:,} steps, {mean:.3f} ({low:.3f} to {high:.3f})".format(name, **run))
-    return found
+def search_rate(name, text, folder):
+    """Return what tune finds for one of the rivals."""
+
+    def validation_loss(learning_rate):
+        return train_once(name, text, SEARCH, 0, folder, learning_rate=learning_rate)[0]["mean"]
+
+    return tune(validation_loss, {"learning_rate": RATES})
+
+
+def compare_rivals(run, folder):
+    """Return what tune finds for GPT and GRU, and what they reach with their best rates.
+
+    run: of shakespeare.py, which has trained the GPT with its best rate; the GRU is trained alike.
+    """
+    model, settings, _ = load_run(run)
+    text, steps = text_of_run(settings), settings["steps"]
+    found = {name: search_rate(name, text, folder) for name in RIVALS}
+    losses = {"GPT": token_losses(model, text.validation)}
+    rate = found["GRU"]["best"]
+    _, losses["GRU"] = train_once("GRU", text, steps, settings["seed"], folder, **rate)
+    for name, one in found.items():
+        one["whole"] = mean_with_interval(losses[name])
+        print("{}: {mean:.3f} ({low:.3f} to {high:.3f}) nats".format(name, **one["whole"]))
+    return {"rivals": found, "difference": mean_with_interval(losses["GRU"] - losses["GPT"])}
 
 
 def scaling(variants):
@@ -128,11 +143,11 @@ def main(argv=None):
         help=f"of {', '.join(VARIANTS)}")  # fmt: skip
     add("--steps", type=positive(int), default=STEPS)
     add("--seeds", type=seed, nargs="+", default=SEEDS)
-    add("--rivals", action="store_true", help="GPT and GRU, each with its best learning rate")
+    add("--rivals", metavar="RUN", help="of shakespeare.py: GPT and GRU, each with its best rate")
     args = parser.parse_args(argv)
     folder, text = make_folder(args.outputs), load_text()
     if args.rivals:
-        return save_results(compare_rivals(text, args.seeds, folder), folder, __file__, argv)
+        return save_results(compare_rivals(args.rivals, folder), folder, __file__, argv)
     runs = {}
     for name in dict.fromkeys(["base", *args.variants]):
         runs[name] = [train_once(name, text, args.steps, one, folder) for one in args.seeds]
