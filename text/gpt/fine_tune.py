@@ -6,7 +6,7 @@
 RUN is a run of `shakespeare.py`. You will see its loss on Shakespeare and on messages it has not
 learned from: before, after training all weights or only LoRA's, and of a network that learned the
 messages alone; and how many weights each of them trained. For each way five learning rates are
-tried first, with fewer steps. Six minutes on two cores. generate.py takes the folder of this run,
+tried first, with fewer steps. Four minutes on two cores. generate.py takes the folder of this run,
 too: it holds the network of which all weights were trained.
 Chapter: text/gpt/README.md#fine-tuning
 """
@@ -39,7 +39,7 @@ from utils.runs import fail, make_folder, save_network, save_results, write_json
 
 STEPS = 250
 RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # tried for each way; the validation text chooses
-SEARCH = 100  # steps with each of them
+SEARCH = 50  # steps with each of them
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 SEED = 1
 WAYS = ("before", "all weights", "LoRA", "from the beginning")
