@@ -347,7 +347,7 @@ def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, tmp_path):
     results = run_main(
         "text/gpt/fine_tune.py", "RUN", read_texts=lambda *_: ["abab", "ccdd"], batches=batches,
         load_first=lambda _: (model, {}), text_of_run=lambda _: PLACES, keep=Mock(),
-        train_one_way=lambda *_: (model, 1), merge_lora=lambda _: model,
+        train_one_way=lambda *_, **__: (model, 1), merge_lora=lambda _: model,
         token_losses=lambda model, tokens: tokens, write=lambda *_, **__: "a",
     )[1]  # fmt: skip
     assert {(one["old"], one["new"]) for one in results["ways"].values()} == {(949.5, 3)}
