@@ -7,7 +7,7 @@
 You will see what was found in the data, the settings that each method tries, with their errors on
 the validation part; then its mean absolute error there and on the test part, which method is
 recommended, and what it says of the steps after the last row, also in `forecast.csv`. `go_on.py`
-forecasts newer values with the run, without training. About four minutes on two cores.
+forecasts newer values with the run, without training. About two minutes on two cores.
 Chapter: forecasts/README.md#a-forecast
 """
 

@@ -23,7 +23,7 @@ from forecasts.scores import stitch
 from forecasts.series import load_traffic, windows
 from forecasts.window_networks import EPOCHS, Network, perceptron
 from utils.figures import save_figure
-from utils.options import make_parser, positive
+from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 
 HORIZON = 24
@@ -126,7 +126,7 @@ def main(argv=None):
     week = positive(int, most=168)  # which the figure shows
     parser.add_argument("--horizon", type=week, default=HORIZON)
     parser.add_argument("--epochs", type=positive(int), default=EPOCHS)
-    parser.add_argument("--seeds", type=positive(int), default=SEEDS)
+    parser.add_argument("--seeds", type=number(int, 0), default=SEEDS, help="0: no network")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     data = Data(load_traffic(), HISTORY, args.horizon)
@@ -148,7 +148,8 @@ def main(argv=None):
     for name, one in results.items():
         holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])
         print(f"{name:24}{holds}{one['width']:8.0f}{one['pinball']:9.1f}")
-    save_figure(draw(ways[f"network_{args.seeds}"]), folder / "quantiles.png")
+    shown = ways["ridge"] if args.seeds == 0 else ways[f"network_{args.seeds}"]
+    save_figure(draw(shown), folder / "quantiles.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -164,8 +164,6 @@ MEASUREMENTS = {
     "gpt_top_p": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-p 0.9", []),
     "gpt_heads": ("text/gpt/heads.py {shakespeare}", ["heads.png"]),
     "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
-    "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
-    "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
     # nanoGPT's folder, and a Python that has torch.
     "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
     "write_page": (

@@ -112,7 +112,7 @@ def behind(result, methods):
 NETWORKS = ["perceptron", "GRU"]
 
 
-FORECASTS = {"forecast_1": NETWORKS, "forecast_24": ["gradient_boosting", *NETWORKS]}
+FORECASTS = {"forecast_1": NETWORKS}
 TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in FORECASTS.items()}
 
 

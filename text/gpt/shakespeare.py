@@ -7,7 +7,7 @@
 
 You will see the loss in nats per character, on what it learns from and on the last tenth of the
 text, which it never learns from; then a sample. `generate.py` lets the network write more. About
-five minutes on two cores. Ctrl-C ends it; --resume goes on from the last printed loss: the network
+four minutes on two cores. Ctrl-C ends it; --resume goes on from the last printed loss: the network
 is saved with each.
 Chapter: text/gpt/README.md#training
 """

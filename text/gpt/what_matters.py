@@ -10,7 +10,7 @@ it is from that of the base, with an interval over pieces of the text; and a fig
 the number of weights. Each training is kept when it is done. About forty minutes on two cores: nine
 networks, two seeds, 1,000 steps. With --rivals five learning rates are tried for GPT and GRU with
 few steps; then the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py,
-and the two are compared: seven minutes.
+and the two are compared: five minutes.
 Chapter: text/gpt/README.md#what-matters
 """
 
