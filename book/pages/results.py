@@ -1,8 +1,8 @@
 """Machinery of the book: what a path such as spam.models.words.errors names, and expressions of it.
 
 A path begins with the name of a result. A key that is no word stands in quotes:
-`gpt_copies.'held-out Shakespeare'.mean`. With a * in place of a key it is a list; behind a list, min,
-max and last are one of its values. In place of a result there may be a constant of a script:
+`gpt_copies.'held-out Shakespeare'.mean`. With a * in place of a key it is a list; behind a list,
+min, max and last are one of its values. In place of a result there may be a constant of a script:
 `mnist/mnist.py:BATCH_SIZE`. In an expression there are paths, numbers, words in quotes, + - * /,
 comparisons, and, or, not, and the functions below; nothing else is evaluated.
 """
