@@ -1,7 +1,7 @@
 """How sure is the forecast? An interval that should hold eight times in ten.
 
     python forecasts/quantiles.py                # traffic, the next 24 hours
-    python forecasts/quantiles.py --horizon 1
+    python forecasts/quantiles.py --seeds 0      # without the network, in seconds
 
 Three ways to get an 80 % interval for the traffic: around last week's value and around a linear
 forecast, as wide as their errors on the validation part; and a network that is trained to name
