@@ -75,7 +75,7 @@ def compare_rivals(run, folder):
     for name, one in found.items():
         one["whole"] = mean_with_interval(losses[name])
         print("{}: {mean:.3f} ({low:.3f} to {high:.3f}) nats".format(name, **one["whole"]))
-    return {"rivals": found, "difference": mean_with_interval(losses["GRU"] - losses["GPT"])}
+    return {"rivals": found, "difference": mean_with_interval(losses["GPT"] - losses["GRU"])}
 
 
 def scaling(variants):
