@@ -1,4 +1,4 @@
-"""Ways to forecast a series without a network, the simplest first, and what all methods get.
+"""Machinery of the chapter: ways to forecast without a network, the simplest first, and their data.
 
 A method is an object. `fit(data)` learns from the training windows; then `predict(starts)`
 forecasts the windows that begin at these steps, in the units of the series: (windows, horizon).
