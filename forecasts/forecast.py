@@ -1,19 +1,18 @@
-"""Forecast a time series with ten methods, from the last value to an LSTM, and compare them.
+"""Forecast a time series with eight methods, from the last value to a GRU, and compare them.
 
     python forecasts/forecast.py                  # traffic, an hour ahead
     python forecasts/forecast.py --horizon 24     # traffic, the next 24 hours
     python forecasts/forecast.py --data CSV --time COLUMN --value COLUMN --horizon 7  # your series
 
-You will see what was found in the data, a line for each method with its mean absolute error on the
-validation part and on the test part, which method is recommended, and what it says of the steps
-after the last row, also in `forecast.csv`. `go_on.py` forecasts newer values with the run, without
-training. About two minutes on two cores.
+You will see what was found in the data, the settings that each method tries, with their errors on
+the validation part; then its mean absolute error there and on the test part, which method is
+recommended, and what it says of the steps after the last row, also in `forecast.csv`. `go_on.py`
+forecasts newer values with the run, without training. About two minutes on two cores.
 Chapter: forecasts/README.md#a-forecast
 """
 
 from chapter import OUTPUTS
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from forecasts.methods import Boosting, Data, Linear, SeasonalNaive, check_lengt
 from forecasts.repair import load_days
 from forecasts.scores import LEAST_BLOCKS, absolute_errors, bootstrap, draw, recommend, spoken
 from forecasts.series import load_series, load_traffic
-from forecasts.window_networks import EPOCHS, Network, dilated_convolution, gru, lstm, perceptron
+from forecasts.window_networks import EPOCHS, Network, gru, perceptron
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 
@@ -36,33 +35,25 @@ SEED = 1
 def make_methods(series, seed=1, epochs=EPOCHS):
     """Return {name: method}, the simplest first, none of them fitted yet."""
     ago = {f"{season}_steps_ago": SeasonalNaive(season) for season in series.seasons}
-    readers = {
-        "perceptron": perceptron,
-        "dilated_convolution": dilated_convolution,
-        "GRU": gru,
-        "LSTM": lstm,
-    }
     return {
         "last_value": SeasonalNaive(1),
         **ago,
         "ridge": Linear(dummies=False),
         "ridge_with_dummies": Linear(),
         "gradient_boosting": Boosting(seed),
-        **{name: Network(read, seed, epochs) for name, read in readers.items()},
+        "perceptron": Network(perceptron, seed, epochs),
+        "GRU": Network(gru, seed, epochs),
     }
 
 
-def summarize(name, data, seconds, errors):
-    """Print and return the scores of a method.
-
-    seconds: of each training; errors: {part: errors (windows, horizon) of each training}.
-    """
-    scores = {"seconds": min(seconds)}
+def summarize(name, data, errors):
+    """Print and return the scores of a method; errors: {part: (windows, horizon) of each seed}."""
+    scores = {}
     for part, values in errors.items():
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
     texts = ["{mean:8.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
-    print(f"{spoken(name):24}{min(seconds):7.1f} s   {texts[0]:30}{texts[1]}")
+    print(f"{spoken(name):24}{texts[0]:30}{texts[1]}")
     return scores
 
 
@@ -78,7 +69,7 @@ def add_columns(parser):
 
 
 def parse_arguments(argv):
-    parser = make_parser("Forecasts a time series with ten methods.", OUTPUTS)
+    parser = make_parser("Forecasts a time series with eight methods.", OUTPUTS)
     add, count = parser.add_argument, positive(int)
     add("--data", type=Path, metavar="CSV", help="your own table; None: the traffic")
     add_columns(parser)
@@ -120,18 +111,19 @@ def main(argv=None):
 
     # Fit each method, one that begins at random once for each seed, and see how far it is off.
     scores, fitted, errors = {}, {}, {"validation": {}, "test": {}}
-    print(f"{'mean absolute error':36}{'validation (95 % interval)':30}test")
+    print(f"{'mean absolute error':24}{'validation (95 % interval)':30}test")
     for name, first in of_seeds[0].items():
         if args.methods and name not in args.methods:
             continue
-        found, seconds = {part: [] for part in errors}, []
+        found = {part: [] for part in errors}
         for methods in of_seeds if hasattr(first, "seed") else of_seeds[:1]:
-            start = time.perf_counter()
+            if name in fitted:
+                methods[name].settle(first)
             fitted[name] = methods[name].fit(data)
-            seconds.append(time.perf_counter() - start)
             for part, values in found.items():
                 values.append(absolute_errors(fitted[name], data.starts[part]))
-        scores[name] = {"parameters": first.parameters} | summarize(name, data, seconds, found)
+        scores[name] = {"parameters": first.parameters} | summarize(name, data, found)
+        scores[name]["tuned"] = getattr(first, "tuned", None)
         for part, values in found.items():
             errors[part][name] = np.mean(values, axis=0)
 

@@ -54,13 +54,16 @@ def main(argv=None):
         "split_at_random": leaky,
         "scaled_over_everything": Data(series, HISTORY, HORIZON, scale=everything),
     }
-    results = {"windows": len(starts)}
+    results, first = {"windows": len(starts)}, {}
     for way, data in ways.items():
         found = {"perceptron": [], "gradient_boosting": []}
         for seed in range(1, args.seeds + 1):
             methods = Network(perceptron, seed), Boosting(seed)
-            for errors, method in zip(found.values(), methods, strict=True):
-                errors.append(mean_error(method, data, starts))
+            for name, method in zip(found, methods, strict=True):
+                if name in first:  # the setting that the honest split has chosen
+                    method.settle(first[name])
+                found[name].append(mean_error(method, data, starts))
+                first.setdefault(name, method)
         results[way] = {
             name: {"seeds": errors, "mean": float(np.mean(errors))}
             for name, errors in found.items()

@@ -1,23 +1,28 @@
-"""Ways to forecast a series without a network, the simplest first, and what all methods get.
+"""Machinery of the chapter: ways to forecast without a network, the simplest first, and their data.
 
 A method is an object. `fit(data)` learns from the training windows; then `predict(starts)`
 forecasts the windows that begin at these steps, in the units of the series: (windows, horizon).
-Then `refit(data)` learns from data without a validation part, with what that part chose before.
+What learns tries each setting of its `grid`, and the validation part chooses. Then `refit(data)`
+learns from data without a validation part, with what that part chose before.
 Chapter: forecasts/README.md#the-methods
 """
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from forecasts.series import windows
+from utils.comparisons import tune
 from utils.runs import fail
 
 LEAST_WINDOWS = {"train": 30, "validation": 3, "test": 3}
 MOST_DUMMIES = 200  # steps of a season that gets a column for each
 MOST_ROWS = 100_000  # that the trees learn from
-ALPHAS = [1, 10, 100, 1_000]  # how much ridge regression shrinks its weights
+# What is tried; the validation part chooses, for each method.
+ALPHAS = [0.01, 0.1, 1, 10, 100, 1_000]  # how much ridge regression shrinks its weights
+TREES = {"learning_rate": [0.03, 0.1, 0.3], "max_leaf_nodes": [31, 63, 127, 255]}
 
 
 class Data:
@@ -126,7 +131,32 @@ class SeasonalNaive:
 
 
 class Learner:
-    """What all methods that learn share: their model predicts relative and scaled values."""
+    """What all methods that learn share: their model predicts relative and scaled values.
+
+    `train(**setting)` makes it: it returns the model and its validation error.
+    """
+
+    def fit(self, data):
+        """Try each setting of the grid, and keep the model with the lowest validation error."""
+        self.data, models = data, {}
+
+        def validation_error(**setting):
+            models[str(setting)], error = self.train(**setting)
+            return error
+
+        self.tuned = tune(validation_error, self.grid)
+        self.model = models[str(self.tuned["best"])]
+        return self
+
+    def settle(self, other):
+        """Try no setting but the one that another of its kind has found the best."""
+        self.grid = {name: [value] for name, value in other.tuned["best"].items()}
+
+    def validation_error(self, model):
+        """Return the mean absolute error of a model on the validation part, scaled."""
+        starts = self.data.starts["validation"]
+        truth = self.data.targets(starts)
+        return np.abs(model.predict(self.inputs(starts)).reshape(truth.shape) - truth).mean()
 
     def predict(self, starts):
         return self.data.unscaled(self.model.predict(self.inputs(starts)), starts)
@@ -136,25 +166,21 @@ class Linear(Learner):
     """Weighs all values of the window; with dummies, each step of the season has its own level."""
 
     def __init__(self, dummies=True):
-        self.dummies = dummies
+        self.dummies, self.grid = dummies, {"alpha": ALPHAS}
 
     def inputs(self, starts):
         past, known = self.data.past(starts), self.data.known(starts, self.dummies)
-        return np.concatenate([past.reshape(len(starts), -1), known], axis=1)
+        return np.concatenate([past.reshape(len(starts), -1), known], axis=1, dtype="float64")
 
-    def fit(self, data):
-        self.data = data
-        train, validation = data.starts["train"], data.starts["validation"]
-        x, y, truth = self.inputs(train), data.targets(train), data.targets(validation)
-        models = [Ridge(alpha).fit(x, y) for alpha in ALPHAS]
-        found = [model.predict(self.inputs(validation)).reshape(truth.shape) for model in models]
-        self.model = models[np.argmin([np.abs(one - truth).mean() for one in found])]
-        self.parameters = self.model.coef_.size + data.horizon
-        return self
+    def train(self, alpha):
+        starts = self.data.starts["train"]
+        model = Ridge(alpha).fit(self.inputs(starts), self.data.targets(starts))
+        self.parameters = model.coef_.size + self.data.horizon
+        return model, self.validation_error(model)
 
     def refit(self, data):
         self.data, starts = data, data.starts["train"]
-        self.model = Ridge(self.model.alpha).fit(self.inputs(starts), data.targets(starts))
+        self.model = clone(self.model).fit(self.inputs(starts), data.targets(starts))
         return self
 
 
@@ -164,7 +190,7 @@ class Boosting(Learner):
     parameters = None  # trees have none to count
 
     def __init__(self, seed=1):
-        self.seed = seed
+        self.seed, self.grid = seed, TREES
 
     def inputs(self, starts):
         """Return what is known about each step ahead: (windows * horizon, columns)."""
@@ -181,19 +207,26 @@ class Boosting(Learner):
         columns = [np.broadcast_to(column, steps.shape).reshape(-1) for column in columns]
         return np.stack(columns, axis=1)
 
-    def fit(self, data):
-        self.data, starts = data, data.starts["train"]
-        x, y = self.inputs(starts), data.targets(starts).reshape(-1)
-        some = np.random.default_rng(self.seed).permutation(len(x))[:MOST_ROWS]
-        self.model = HistGradientBoostingRegressor(
+    def train(self, **setting):
+        model = HistGradientBoostingRegressor(
             loss="absolute_error",
             max_iter=300,
-            learning_rate=0.1,
             early_stopping=False,  # it would hold out rows at random: of the same hours
             random_state=self.seed,
+            **setting,
         )
-        with threadpool_limits(1):  # several wait for each other where other programs run
-            self.model.fit(x[some], y[some])
-        return self
+        self.grow(model)
+        return model, self.validation_error(model)
 
-    refit = fit
+    def grow(self, model):
+        """Let a model without trees learn."""
+        starts = self.data.starts["train"]
+        x, y = self.inputs(starts), self.data.targets(starts).reshape(-1)
+        some = np.random.default_rng(self.seed).permutation(len(x))[:MOST_ROWS]
+        with threadpool_limits(1):  # several wait for each other where other programs run
+            model.fit(x[some], y[some])
+
+    def refit(self, data):
+        self.data, self.model = data, clone(self.model)
+        self.grow(self.model)
+        return self

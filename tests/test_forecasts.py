@@ -205,8 +205,7 @@ def test_each_seed_is_another_network_and_the_same_again(four, monkeypatch):
     for seed in (1, 1, 2):
         method = forecast.make_methods(four, seed)["perceptron"]
         method.data = data
-        method.start(1)
-        made.append(method.model.get_weights()[0])
+        made.append(method.start(1, 0.001).get_weights()[0])
     assert np.array_equal(made[0], made[1]) and not np.array_equal(made[0], made[2])
 
 
@@ -277,6 +276,9 @@ class Known:
 
     refit = fit
 
+    def settle(self, other):
+        assert other is not self
+
     def predict(self, starts):
         truth = reader.windows(np.nan_to_num(self.data.series.values, nan=100), starts, 2)
         for part, error in self.errors.items():
@@ -310,7 +312,9 @@ def test_what_is_learned_comes_from_before(four, monkeypatch, name, part):
     """Nothing is fitted to what follows, and nothing chosen by the test part."""
     monkeypatch.setattr(networks, "JIT", "auto")
     if part == "validation":
-        monkeypatch.setattr(methods, "ALPHAS", [1])  # no choice
+        for place, grid in ((methods, "ALPHAS"), (networks, "LEARNING_RATES")):
+            monkeypatch.setattr(place, grid, [0.1])  # no choice
+        monkeypatch.setattr(methods, "TREES", {})
     random, said = np.random.default_rng(1), []
     four.values += random.normal(0, 0.1, 800).astype("float32")
     for _ in range(2):
@@ -324,6 +328,7 @@ def test_what_is_learned_comes_from_before(four, monkeypatch, name, part):
 
 def test_the_best_epoch_is_kept_and_as_many_train_again(four, monkeypatch):
     monkeypatch.setattr(networks, "JIT", "auto")
+    monkeypatch.setattr(networks, "LEARNING_RATES", [0.003])
     data = Data(four, history=4, horizon=2)
     targets, starts = data.targets, data.starts["validation"]
     # There, the contrary of what is learned is true: its loss rises from the first epoch on.
@@ -335,9 +340,29 @@ def test_the_best_epoch_is_kept_and_as_many_train_again(four, monkeypatch):
     assert network.model.evaluate(x, y, verbose=0) == pytest.approx(losses[0], rel=1e-4)
     seen = {}
     model = SimpleNamespace(fit=lambda *_, **options: seen.update(options))
-    monkeypatch.setattr(networks.Network, "start", lambda self, _: vars(self).update(model=model))
+    monkeypatch.setattr(networks.Network, "start", lambda *_, **rate: model)
     network.refit(Data(four.extended(2), 4, 2))
     assert seen["epochs"] == 1
+
+
+def test_an_interval_calibrated_each_day_knows_the_days_before_and_no_other(four, monkeypatch):
+    """Errors grow in the test part: it widens, a day after they are known."""
+    monkeypatch.setattr(quantiles, "DAY", 4)
+    four.values[:] = np.random.default_rng(1).normal(0, 1, 800)
+    begin, data = 740, Data(four, history=4, horizon=2)
+    four.values[begin:] *= 10
+    way = SimpleNamespace(
+        data=data, predict=lambda starts: np.tile([-1.0, 0, 1], (len(starts), 2, 1))
+    )
+    starts = data.starts["test"]
+    once, daily = (quantiles.Calibrated(way, days).predict(starts)[..., 2] for days in (None, 5))
+    assert np.unique(once).size <= 2 and 1 < once[0, 0] < 2
+    before = starts < begin + 4 - begin % 4  # none of these days has seen a large error
+    assert daily[before].max() < 4 < daily[-1].max()
+    four.values[begin:] *= 10
+    np.testing.assert_array_equal(
+        daily[before], quantiles.Calibrated(way, 5).predict(starts)[before, :, 2]
+    )
 
 
 def test_pinball_is_least_at_the_quantiles():

@@ -39,9 +39,7 @@ from utils.runs import (
 RUNS = {
     "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
     "names": ("rnn/names.py", [], "bits.lstm", "number of bits per letter"),
-    "forecast": ("forecasts/forecast.py", [], "methods.GRU.validation.mean", "error of the GRU"),
     "transfer": ("cnn/transfer.py", [], "fine_tuned.accuracy", "accuracy"),
-    "shakespeare": ("text/gpt/shakespeare.py", [], "validation.mean", "loss"),
     "vae": ("generating/vae.py", [], "loss", "loss on the validation digits"),
     "mnist_dense": (
         "mnist/mnist.py",

@@ -173,23 +173,13 @@ MEASUREMENTS = {
     "gpt_top_p": ("text/gpt/generate.py {shakespeare} --temperature 1 --top-p 0.9", []),
     "gpt_heads": ("text/gpt/heads.py {shakespeare}", ["heads.png"]),
     "gpt_copies": ("text/gpt/copies.py {shakespeare}", []),
-    "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
-    "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
-    "gpt_sums_forwards": (
-        "text/gpt/addition.py {shakespeare} --ways 'all weights' --forwards",
-        [],
-    ),
-    "gpt_sums_whole_lines": (
-        "text/gpt/addition.py {shakespeare} --ways 'all weights' --whole-lines",
-        [],
-    ),
     # nanoGPT's folder, and a Python that has torch.
     "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
     "write_page": (
         "book/figures/browser.py --page write --run {shakespeare}",
         ["write_page.png"],
     ),
-    "shakespeare_long": ("text/gpt/shakespeare.py --context 128 --steps 10000", []),
+    "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
@@ -197,11 +187,11 @@ MEASUREMENTS = {
         ["forecast_24.png", "horizon_24.png"],
     ),
     "forecast_day": (
-        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies",
         [],
     ),
     "forecast_long": (
-        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies perceptron",
+        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies",
         [],
     ),
     "forecast_next": (
@@ -214,7 +204,7 @@ MEASUREMENTS = {
         " gradient_boosting perceptron GRU",
         ["forecast_6.png"],
     ),
-    "quantiles": ("forecasts/quantiles.py", ["quantiles.png"]),
+    "quantiles": ("forecasts/quantiles.py --seeds 0", ["quantiles.png"]),
     "leakage": ("forecasts/leakage.py", []),
     "five_steps": ("customizing/five_steps.py", []),
     "five_steps_jax": ("KERAS_BACKEND=jax customizing/five_steps.py", []),

@@ -106,10 +106,10 @@ def behind(result, methods):
     return markdown([first, "vehicles", "95 % interval", "Holm's p"], rows)
 
 
-NETWORKS = ["perceptron", "dilated_convolution", "GRU", "LSTM"]
+NETWORKS = ["perceptron", "GRU"]
 
 
-FORECASTS = {"forecast_1": NETWORKS, "forecast_24": ["gradient_boosting", *NETWORKS]}
+FORECASTS = {"forecast_1": NETWORKS}
 TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in FORECASTS.items()}
 
 

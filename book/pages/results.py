@@ -1,10 +1,10 @@
 """Machinery of the book: what a path such as spam.models.words.errors names, and expressions of it.
 
 A path begins with the name of a result. A key that is no word stands in quotes:
-`gpt_sums.ways.'all weights'.right`. With a * in place of a key it is a list; behind a list, min,
-median, max and last are one of its values. `bands.NAME` is the list of what a script reached with
-other seeds. In place of a result there may be a constant of a script: `mnist/mnist.py:BATCH_SIZE`.
-An expression is one of Python, with paths and the functions below.
+`gpt_copies.'held-out Shakespeare'.mean`. With a * in place of a key it is a list; behind a list,
+min, median, max and last are one of its values. `bands.NAME` is the list of what a script reached
+with other seeds. In place of a result there may be a constant of a script:
+`mnist/mnist.py:BATCH_SIZE`. An expression is one of Python, with paths and the functions below.
 """
 
 import ast

@@ -127,9 +127,9 @@ def main(argv=None):
         of_network = token_losses(model, text.validation)
         results["network"] = mean_with_interval(of_network)
         results["best"] = int(losses.mean(axis=1).argmin()) + 1
-        results["difference"] = mean_with_interval(of_network - losses[results["best"] - 1])
+        results["difference"] = mean_with_interval(losses[results["best"] - 1] - of_network)
         print(
-            "network - best n-grams: {mean:.3f} ({low:.3f} to {high:.3f})".format(
+            "best n-grams - network: {mean:.3f} ({low:.3f} to {high:.3f})".format(
                 **results["difference"]
             )
         )

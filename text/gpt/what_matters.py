@@ -1,13 +1,16 @@
-"""What matters in a GPT? Train it again and again, each time with one thing changed.
+"""What matters in a GPT? And is a GRU better? Train again and again, and compare.
 
     python text/gpt/what_matters.py
     python text/gpt/what_matters.py --variants one_head --steps 250     # a first look, in a minute
+    python text/gpt/what_matters.py --rivals RUN    # GPT and GRU, each with its best learning rate
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
-it is from that of the chapter's network, with an interval over pieces of the text; and a figure of
-the loss over the number of weights. Each training is kept when it is done. About an hour on two
-cores: fourteen networks, two seeds, 1,000 steps.
+it is from that of the base, with an interval over pieces of the text; and a figure of the loss over
+the number of weights. Each training is kept when it is done. About forty minutes on two cores: nine
+networks, two seeds, 1,000 steps. With --rivals five learning rates are tried for GPT and GRU with
+few steps; then the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py,
+and the two are compared: five minutes.
 Chapter: text/gpt/README.md#what-matters
 """
 
@@ -16,25 +19,62 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 
-from text.gpt.characters import load_text, mean_with_interval
-from text.gpt.variants import VARIANTS, train
+from text.gpt.characters import (
+    load_run,
+    load_text,
+    mean_with_interval,
+    text_of_run,
+    token_losses,
+)
+from text.gpt.variants import RIVALS, VARIANTS, train
+from utils.comparisons import tune
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, read_json, save_results, write_json
 
 STEPS = 1_000
 SEEDS = [1, 2]
+# Of the rivals, GPT and GRU: scientific is the kind of network, and the rate is tuned for each.
+# Fixed are all else in make_optimizer, the windows, and about as many weights.
+RATES = [0.001, 0.002, 0.005, 0.012, 0.03]
+SEARCH = 250  # steps with each rate
 SIZES = ["width_64", "base", "width_256"]  # of the figure
 
 
-def train_once(name, text, steps, seed, folder):
+def train_once(name, text, steps, seed, folder, **settings):
     """Return what train returns, but from the folder if this training is there already."""
-    path = folder / f"{name}_{steps}_{seed}"
+    path = folder / "_".join(map(str, [name, *settings.values(), steps, seed])).replace(".", "-")
     if not path.with_suffix(".json").exists():
-        one, losses = train(text, steps, seed, **VARIANTS[name])
+        one, losses = train(text, steps, seed, **(VARIANTS | RIVALS)[name], **settings)
         np.save(path.with_suffix(".npy"), losses.astype("float32"))
         write_json(one, path.with_suffix(".json"))  # comes last: with it, the training is there
     return read_json(path.with_suffix(".json")), np.load(path.with_suffix(".npy"))
+
+
+def search_rate(name, text, folder):
+    """Return what tune finds for one of the rivals."""
+
+    def validation_loss(learning_rate):
+        return train_once(name, text, SEARCH, 0, folder, learning_rate=learning_rate)[0]["mean"]
+
+    return tune(validation_loss, {"learning_rate": RATES})
+
+
+def compare_rivals(run, folder):
+    """Return what tune finds for GPT and GRU, and what they reach with their best rates.
+
+    run: of shakespeare.py, which has trained the GPT with its best rate; the GRU is trained alike.
+    """
+    model, settings, _ = load_run(run)
+    text, steps = text_of_run(settings), settings["steps"]
+    found = {name: search_rate(name, text, folder) for name in RIVALS}
+    losses = {"GPT": token_losses(model, text.validation)}
+    rate = found["GRU"]["best"]
+    _, losses["GRU"] = train_once("GRU", text, steps, settings["seed"], folder, **rate)
+    for name, one in found.items():
+        one["whole"] = mean_with_interval(losses[name])
+        print("{}: {mean:.3f} ({low:.3f} to {high:.3f}) nats".format(name, **one["whole"]))
+    return {"rivals": found, "difference": mean_with_interval(losses["GPT"] - losses["GRU"])}
 
 
 def scaling(variants):
@@ -102,8 +142,11 @@ def main(argv=None):
         help=f"of {', '.join(VARIANTS)}")  # fmt: skip
     add("--steps", type=positive(int), default=STEPS)
     add("--seeds", type=seed, nargs="+", default=SEEDS)
+    add("--rivals", metavar="RUN", help="of shakespeare.py: GPT and GRU, each with its best rate")
     args = parser.parse_args(argv)
     folder, text = make_folder(args.outputs), load_text()
+    if args.rivals:
+        return save_results(compare_rivals(args.rivals, folder), folder, __file__, argv)
     runs = {}
     for name in dict.fromkeys(["base", *args.variants]):
         runs[name] = [train_once(name, text, args.steps, one, folder) for one in args.seeds]
