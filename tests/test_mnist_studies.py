@@ -153,7 +153,7 @@ def test_each_side_is_tuned_and_then_compared_with_the_first_one(load_script, tm
     tuned, trained = load_script("mnist/overfitting/tuned.py"), []
     share = {None: 0.25, 0.25: 0.5, 0.5: 0.5}  # of the mistakes, by dropout
 
-    def train(rate, seed, epochs, judged, dropout=None):
+    def train(rate, seed, judged, dropout=None):
         trained.append((seed, judged, rate, dropout))
         accuracy = share[dropout] + 0.01 * seed + (0.1 if (rate, dropout) == (0.01, 0.5) else 0)
         scores = {"accuracy": accuracy, "cross_entropy": 1.0}
@@ -166,7 +166,7 @@ def test_each_side_is_tuned_and_then_compared_with_the_first_one(load_script, tm
     assert [rate for _, _, rate, _ in trained[:5]] == tuned.RATES
     assert found["sides"]["dropout"]["best"] == {"dropout": 0.5, "rate": 0.01}
     assert trained[-3:] == [(seed, True, 0.01, 0.5) for seed in (1, 2, 3)]
-    compared = found["compared"]["dropout - plain"]
+    compared = found["sides"]["dropout"]["compared"]
     assert compared["differences"] == pytest.approx([0.35] * 3) and compared["ahead"] == 3
     tuned.train = None  # all is known
     assert tuned.main(argv) == found
@@ -177,11 +177,11 @@ def test_each_side_is_tuned_and_then_compared_with_the_first_one(load_script, tm
 def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_script):
     tuned = load_script("mnist/overfitting/tuned.py")
     tuned.TRAIN_SAMPLES = 38  # of those of the first ten writers, whose rows are 2 to 41
-    tuned.train(0.001, 1, 1, False)
+    tuned.train(0.001, 1, False)
     assert rows.story() == "fit train; predict train; predict validation; "
     assert rows.of("fit") == set(range(2, 40))
     del rows[:]
-    tuned.train(0.001, 1, 1, True, patience=3)
+    tuned.train(0.001, 1, True, patience=3)
     assert rows[1] == ("validate", set(NUMBERS["validation"]))
     assert rows[-1] == ("predict", set(range(42, 122)))
 

@@ -15,7 +15,6 @@ Chapter: mnist/overfitting/README.md#which-technique-helps
 from chapter import OUTPUTS
 
 import functools
-import re
 
 import keras
 import matplotlib.pyplot as plt
@@ -28,10 +27,11 @@ from mnist.overfitting.techniques import augmenting_layers, learning_rate_schedu
 from utils.comparisons import compare_family, show_family, tune
 from utils.figures import save_figure
 from utils.files import read_json
-from utils.options import make_parser, positive, seed
+from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results, write_json
 from utils.statistics import score, spread
 
+load_digits = functools.cache(prepare_mnist)  # once for all trainings
 TRAIN_SAMPLES = 1_000
 JUDGES = 10_000  # other training images, by none of those who wrote the first thousand
 EPOCHS = 30
@@ -42,9 +42,9 @@ RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # of Adam; of the cosine schedule, i
 # Each side, and the values to try of each of its own constants, with each of the rates.
 SIDES = {
     "plain": {},
-    "L1": {"l1": [0.00001, 0.0001, 0.001]},
-    "L2": {"l2": [0.0001, 0.001, 0.01]},
-    "weight decay": {"decay": [0.004, 0.04, 0.4]},
+    "L1": {"l1": [0.00003, 0.0003]},
+    "L2": {"l2": [0.0003, 0.003]},
+    "weight decay": {"decay": [0.04, 0.4]},
     "dropout": {"dropout": [0.25, 0.5]},
     "batch normalization": {"momentum": [0.9, 0.99]},
     "augmentation": {"augment": ["layers", "affine"]},
@@ -74,16 +74,12 @@ def network(augment=None, l1=0.0, l2=0.0, momentum=None, dropout=0.0):
             *(layers.MaxPooling2D(2), *normal(), layers.Dropout(dropout / 2)),
             layers.Conv2D(16, 3, activation="relu", **penalty),
             *(layers.MaxPooling2D(2), *normal()),
-            layers.Conv2D(16, 3, activation="relu", **penalty),
-            layers.Flatten(),
+            *(layers.Conv2D(16, 3, activation="relu", **penalty), layers.Flatten()),
             layers.Dense(64, activation="relu", **penalty),
             *(*normal(), layers.Dropout(dropout)),
             layers.Dense(NUM_CLASSES, activation="softmax"),
         ]
     )
-
-
-load_digits = functools.cache(prepare_mnist)
 
 
 @functools.cache
@@ -94,7 +90,7 @@ def load_judges(shape):
     return prepare_part(images[strangers], labels[strangers], shape)
 
 
-def train(rate, seed, epochs, judged, model=None, smoothing=0.0, patience=None, **more):
+def train(rate, seed, judged, model=None, smoothing=0.0, patience=None, **more):
     """Train a network of models.py, or that of network(); return its scores.
 
     judged: whether the judges see it, too; more: arguments of network and make_optimizer.
@@ -104,7 +100,7 @@ def train(rate, seed, epochs, judged, model=None, smoothing=0.0, patience=None, 
     trains = {name: more.pop(name) for name in ("decay", "cosine", "average") if name in more}
     model = MODELS[model]() if model else network(**more)
     digits = load_digits(model.input_shape[1:], TRAIN_SAMPLES)
-    steps = epochs * TRAIN_SAMPLES // BATCH_SIZE
+    steps = EPOCHS * TRAIN_SAMPLES // BATCH_SIZE
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
     model.compile(optimizer=make_optimizer(rate, steps, **trains), loss=loss)
     stopping = keras.callbacks.EarlyStopping(patience=patience or 0, restore_best_weights=True)
@@ -112,7 +108,7 @@ def train(rate, seed, epochs, judged, model=None, smoothing=0.0, patience=None, 
         digits.x_train,
         digits.y_train,
         batch_size=BATCH_SIZE,
-        epochs=epochs,
+        epochs=EPOCHS,
         validation_data=(digits.x_val, digits.y_val) if patience else None,
         callbacks=[stopping] if patience else [],
         verbose=0,
@@ -142,18 +138,18 @@ def train_once(folder, **setting):
     return read_json(path)
 
 
-def draw(results, path):
+def draw(sides, path):
     """Draw how many points more than the first each side reads: each seed, mean and interval."""
-    first, *others = results["sides"]
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.42 * len(others)))
+    first, *others = sides
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.5 * len(others)))
     for place, side in enumerate(others):
-        one = results["compared"][f"{side} - {first}"]
+        one = sides[side]["compared"]
         points = 100 * np.array(one["differences"])
         axes.plot(points, [place] * len(points), "o", color="C0", markersize=4, alpha=0.4)
         ends = [100 * one[end] for end in ("low", "mean", "high") if one[end] is not None]
         axes.plot(ends, [place] * len(ends), "-|", color="C1", linewidth=3)
     axes.axvline(0, color="C7", linewidth=1)
-    axes.set_yticks(range(len(others)), others)
+    axes.set_yticks(range(len(others)), [f"{side}\n({sides[side]['setting']})" for side in others])
     axes.set(xlabel=f"Points more than {first}", ylim=(len(others) - 0.5, -0.5))
     axes.grid(axis="y", visible=False)
     save_figure(figure, path)
@@ -165,35 +161,39 @@ def main(argv=None):
     add, about = parser.add_argument, f"one of {', '.join(SIDES)}, or a network of models.py"
     add("sides", nargs="*", default=list(SIDES), metavar="SIDE", help=about)
     add("--seeds", nargs="+", type=seed, default=SEEDS, help="a pair of trainings with each")
-    add("--epochs", type=positive(int), default=EPOCHS, help="of each training")
     args = parser.parse_args(argv)
     if unknown := [side for side in args.sides if side not in SIDES | MODELS]:
         parser.error(f"{', '.join(unknown)}: neither a technique nor a network of models.py")
     folder = make_folder(args.outputs)
     print(f"The scores go to {folder}")
-    results = {"sides": {}}
+    sides = {}
     for side in args.sides:
         print(f"\n{side}: which rate, and which constant of its own? (loss: share of mistakes)")
-        fixed = {"epochs": args.epochs} | ({} if side in SIDES else {"model": side})
-        run = functools.partial(train_once, folder / re.sub(r"\W+", "_", side), **fixed)
+        fixed = {} if side in SIDES else {"model": side}
+        run = functools.partial(train_once, folder / side.replace(" ", "_"), **fixed)
 
         def mistakes(run=run, **setting):
             return 1 - run(seed=SEED, judged=False, **setting)["validation"]["accuracy"]
 
-        tuned = tune(mistakes, SIDES.get(side, {}) | {"rate": RATES})
+        grid = SIDES.get(side, {}) | {"rate": RATES}
+        tuned = tune(mistakes, grid)
         runs = [run(seed=number, judged=True, **tuned["best"]) for number in args.seeds]
-        losses = {part: [one[part]["cross_entropy"] for one in runs] for part in runs[0]}
-        accuracy = spread([one["judges"]["accuracy"] for one in runs])
-        results["sides"][side] = tuned | {"accuracy": accuracy, "losses": losses}
-    values = {side: one["accuracy"]["accuracies"] for side, one in results["sides"].items()}
+        chosen = [f"{name} {tuned['best'][name]}" for name, tried in grid.items() if tried[1:]]
+        sides[side] = tuned | {
+            "setting": ", ".join(chosen),
+            "accuracy": spread([one["judges"]["accuracy"] for one in runs]),
+            "losses": {part: [one[part]["cross_entropy"] for one in runs] for part in runs[0]},
+        }
+    values = {side: one["accuracy"]["accuracies"] for side, one in sides.items()}
     first, *others = values
     pairs = [(side, first) for side in others]
     pairs += [(side, RECIPE) for side in others if side.startswith("+") and RECIPE in others]
-    results["compared"] = compare_family(values, pairs)
-    print(f"\nPoints more than {first}:")
-    show_family(results["compared"], "{:+.2f}", 100)
-    draw(results, folder / "mnist_tuned.png")
-    return save_results(results, folder, __file__, argv)
+    compared = compare_family(values, pairs)
+    show_family(compared, "{:+.2f} points", 100)
+    for side in others:
+        sides[side]["compared"] = compared.pop(f"{side} - {first}")
+    draw(sides, folder / "mnist_tuned.png")
+    return save_results({"sides": sides, "recipe": compared}, folder, __file__, argv)
 
 
 if __name__ == "__main__":
