@@ -148,18 +148,22 @@ def test_what_a_set_foretells(load_script):
     assert found["good"]["loss_over_test"] == pytest.approx((0.5 + 2 / 3 + 0.75) / 3)
 
 
-def test_each_side_is_tuned_and_then_compared_with_the_first_one(load_script, tmp_path):
+def test_each_side_is_tuned_and_then_compared_with_the_first_one(
+    load_script, tmp_path, monkeypatch
+):
     """By the validation images with one seed; by the judges with others, in pairs."""
     tuned, trained = load_script("mnist/overfitting/tuned.py"), []
-    share = {None: 0.25, 0.25: 0.5, 0.5: 0.5}  # of the mistakes, by dropout
+    share = {None: 0.25, 0.25: 0.5, 0.5: 0.5}  # of right answers, by dropout
 
     def train(rate, seed, judged, dropout=None):
         trained.append((seed, judged, rate, dropout))
-        accuracy = share[dropout] + 0.01 * seed + (0.1 if (rate, dropout) == (0.01, 0.5) else 0)
+        accuracy = share[dropout] * (1 + 0.01 * seed) + (
+            0.1 if (rate, dropout) == (0.01, 0.5) else 0
+        )
         scores = {"accuracy": accuracy, "cross_entropy": 1.0}
         return {"validation": scores} | ({"judges": scores} if judged else {})
 
-    tuned.train = train
+    monkeypatch.setattr(tuned, "train", train)
     argv = ["plain", "dropout", "--seeds", "1", "2", "3", "--outputs", str(tmp_path)]
     found = tuned.main(argv)
     assert {(seed, judged) for seed, judged, *_ in trained[:5]} == {(tuned.SEED, False)}
@@ -167,16 +171,20 @@ def test_each_side_is_tuned_and_then_compared_with_the_first_one(load_script, tm
     assert found["sides"]["dropout"]["best"] == {"dropout": 0.5, "rate": 0.01}
     assert trained[-3:] == [(seed, True, 0.01, 0.5) for seed in (1, 2, 3)]
     compared = found["sides"]["dropout"]["compared"]
-    assert compared["differences"] == pytest.approx([0.35] * 3) and compared["ahead"] == 3
-    tuned.train = None  # all is known
+    assert compared["differences"] == pytest.approx([0.3525, 0.355, 0.3575])
+    assert compared["ahead"] == 3
+    monkeypatch.setattr(tuned, "train", None)  # all is known
     assert tuned.main(argv) == found
     with pytest.raises(SystemExit, match="2"):
         tuned.main(["plain", "drop_out"])
 
 
-def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_script):
+def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_script, monkeypatch):
     tuned = load_script("mnist/overfitting/tuned.py")
-    tuned.TRAIN_SAMPLES = 38  # of those of the first ten writers, whose rows are 2 to 41
+    monkeypatch.setattr(tuned, "load_digits", tuned.prepare_mnist)
+    monkeypatch.setattr(tuned, "load_judges", tuned.load_judges.__wrapped__)
+    # Those who wrote the first 38 have written 40, the rows 2 to 41.
+    monkeypatch.setattr(tuned, "TRAIN_SAMPLES", 38)
     tuned.train(0.001, 1, False)
     assert rows.story() == "fit train; predict train; predict validation; "
     assert rows.of("fit") == set(range(2, 40))
