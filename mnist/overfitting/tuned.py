@@ -34,7 +34,7 @@ from utils.statistics import score, spread
 load_digits = functools.cache(prepare_mnist)  # once for all trainings
 TRAIN_SAMPLES = 1_000
 JUDGES = 10_000  # other training images, by none of those who wrote the first thousand
-EPOCHS = 30
+EPOCHS = 20
 BATCH_SIZE = 50
 SEED = 0  # of the search
 SEEDS = list(range(1, 11))  # of the comparison
