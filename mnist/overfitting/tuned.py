@@ -42,6 +42,7 @@ HIGHER = [0.001, 0.003, 0.01, 0.03, 0.1]  # where the best of them was the last
 # Each side, and the values to try of each of its own constants, with each of the rates.
 SIDES = {
     "plain": {},
+    "plain at 0.01": {"rate": [0.01]},  # the rate of most others
     "L1": {"l1": [0.00003, 0.0003]},
     "L2": {"l2": [0.0003, 0.003]},
     "weight decay": {"decay": [0.04, 0.4]},
@@ -175,8 +176,7 @@ def main(argv=None):
         def mistakes(run=run, **setting):
             return 1 - run(seed=SEED, judged=False, **setting)["validation"]["accuracy"]
 
-        grid = {"rate": RATES} | SIDES.get(side, {})
-        tuned = tune(mistakes, grid)
+        tuned = tune(mistakes, grid := {"rate": RATES} | SIDES.get(side, {}))
         runs = [run(seed=number, judged=True, **tuned["best"]) for number in args.seeds]
         chosen = [f"{name} {tuned['best'][name]}" for name, tried in grid.items() if tried[1:]]
         sides[side] = tuned | {
