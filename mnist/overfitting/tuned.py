@@ -178,11 +178,11 @@ def main(argv=None):
 
         tuned = tune(mistakes, grid := {"rate": RATES} | SIDES.get(side, {}))
         runs = [run(seed=number, judged=True, **tuned["best"]) for number in args.seeds]
-        chosen = [f"{name} {tuned['best'][name]}" for name, tried in grid.items() if tried[1:]]
+        chosen = [f"{name} {tuned['best'][name]}" for name in grid if grid[name] != [True]]
         sides[side] = tuned | {
             "setting": ", ".join(chosen),
             "accuracy": spread([one["judges"]["accuracy"] for one in runs]),
-            "losses": {part: [one[part]["cross_entropy"] for one in runs] for part in runs[0]},
+            "losses": {p: np.mean([one[p]["cross_entropy"] for one in runs]) for p in runs[0]},
         }
     values = {side: one["accuracy"]["accuracies"] for side, one in sides.items()}
     first, *others = values
