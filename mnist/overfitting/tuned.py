@@ -47,7 +47,7 @@ SIDES = {
     "L2": {"l2": [0.0003, 0.003]},
     "weight decay": {"decay": [0.04, 0.4]},
     "dropout": {"dropout": [0.25, 0.5]},
-    "batch normalization": {"momentum": [0.9, 0.99]},
+    "batch normalization": {"momentum": [0.9, 0.99], "rate": HIGHER},
     "augmentation": {"augment": ["layers", "affine"]},
     "early stopping": {"patience": [3, 10]},
     "label smoothing": {"smoothing": [0.1, 0.2]},
