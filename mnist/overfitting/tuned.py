@@ -142,17 +142,17 @@ def train_once(folder, **setting):
 def draw(sides, path):
     """Draw how many points more than the first each side reads: each seed, mean and interval."""
     first, *others = sides
+    others.sort(key=lambda side: sides[side]["compared"]["mean"])
     figure, axes = plt.subplots(figsize=(8, 1.2 + 0.5 * len(others)))
     for place, side in enumerate(others):
         one = sides[side]["compared"]
         points = 100 * np.array(one["differences"])
-        axes.plot(points, [place] * len(points), "o", color="C0", markersize=4, alpha=0.4)
+        axes.plot(points, [place + 0.2] * len(points), "o", color="C0", markersize=4, alpha=0.5)
         ends = [100 * one[end] for end in ("low", "mean", "high") if one[end] is not None]
-        axes.plot(ends, [place] * len(ends), "-|", color="C1", linewidth=3)
+        axes.plot(ends, [place] * len(ends), "-|", color="C1", linewidth=2)
     axes.axvline(0, color="C7", linewidth=1)
     axes.set_yticks(range(len(others)), [f"{side}\n({sides[side]['setting']})" for side in others])
-    axes.set(xlabel=f"Points more than {first}", ylim=(len(others) - 0.5, -0.5))
-    axes.grid(axis="y", visible=False)
+    axes.set(xlabel=f"Points more than {first}", ylim=(-0.5, len(others) - 0.5))
     save_figure(figure, path)
 
 
@@ -189,7 +189,7 @@ def main(argv=None):
     pairs = [(side, first) for side in others]
     pairs += [(side, RECIPE) for side in others if side.startswith("+") and RECIPE in others]
     compared = compare_family(values, pairs)
-    show_family(compared, "{:+.2f} points", 100)
+    show_family(compared, "{:+.2f}", 100)
     for side in others:
         sides[side]["compared"] = compared.pop(f"{side} - {first}")
     draw(sides, folder / "mnist_tuned.png")
