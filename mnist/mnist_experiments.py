@@ -81,6 +81,10 @@ def flips(mode):
     return [layers.RandomFlip(mode)]
 
 
+def sgd(rate, momentum=None):
+    return {"optimizer": "sgd", "learning_rate": rate, "momentum": momentum}
+
+
 # Group, label: the function that builds the model, what changes in the settings of lab.py.
 EXPERIMENTS = {
     "neurons": {
@@ -103,6 +107,15 @@ EXPERIMENTS = {
         "RMSprop, 0.001": (perceptron(512), {"optimizer": "rmsprop"}),
         "SGD, 0.01": (perceptron(512), {"optimizer": "sgd"}),
         "SGD, 0.1": (perceptron(512), {"optimizer": "sgd", "learning_rate": 0.1}),
+    },
+    "sgd": {  # a sweep of its rate, without and with momentum
+        "SGD, 0.3": (perceptron(512), sgd(0.3)),
+        "SGD, 1": (perceptron(512), sgd(1.0)),
+        "SGD, 3": (perceptron(512), sgd(3.0)),
+        "SGD with momentum, 0.01": (perceptron(512), sgd(0.01, 0.9)),
+        "SGD with momentum, 0.03": (perceptron(512), sgd(0.03, 0.9)),
+        "SGD with momentum, 0.1": (perceptron(512), sgd(0.1, 0.9)),
+        "SGD with momentum, 0.3": (perceptron(512), sgd(0.3, 0.9)),
     },
     "learning_rate": {
         "0.0001": (perceptron(512), {"learning_rate": 0.0001}),

@@ -13,7 +13,6 @@ Chapter: mnist/README.md#why-there-is-a-validation-set
 from chapter import OUTPUTS
 
 import math
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -30,8 +29,7 @@ from mnist.data import (
 from mnist.mnist import BATCH_SIZE
 from mnist.models import MODELS
 from mnist.overfitting.lab import build_model, compile_model
-from mnist.overfitting.settings import DEFAULTS
-from mnist.studies.seeds import parse_network
+from mnist.overfitting.settings import make_lab_parser, read_settings
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import score
@@ -82,7 +80,8 @@ def describe(images, labels, writers, student, known):
 def train(text, images, labels, epochs):
     """Return a trained network; text: a model of models.py, with options of lab.py."""
     keras.utils.set_random_seed(SEED)
-    settings = replace(DEFAULTS, epochs=epochs, **parse_network(text))
+    options = ["-m", *text.split(), "--epochs", str(epochs)]
+    settings = read_settings(make_lab_parser().parse_args(options))
     model = build_model(MODELS[settings.model], settings)
     compile_model(model, settings, epochs * math.ceil(len(images) / BATCH_SIZE))
     x, y = prepare_part(images, labels, model.input_shape[1:])

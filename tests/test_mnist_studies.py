@@ -56,11 +56,6 @@ def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
     assert seeds == [search.SEED, *search.SEEDS, *search.SEEDS]
 
 
-def test_a_technique_is_judged_by_validation_images(numbered_digits, rows):
-    trainings.train_and_score(replace(DEFAULTS, model="mlp_tiny"))
-    assert rows.story() == "fit train; predict validation; "
-
-
 def test_augmentations_are_chosen_by_digits_of_other_writers(
     numbered_digits, rows, load_script, tmp_path, monkeypatch
 ):
@@ -117,28 +112,75 @@ def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, mo
     assert all(way & 2**number for number in range(3) for way in judged[number])
 
 
-def test_each_network_is_compared_with_the_first_one(load_script, tmp_path, monkeypatch):
-    """And not with the one before; the pairs have the same seed, and one family is corrected."""
-    seeds = load_script("mnist/studies/seeds.py")
-    reached = {"mlp_tiny": 0.90, "le_net": 0.95, "conv_net": 0.97}
+def test_each_side_is_tuned_and_then_compared_with_the_first_one(
+    load_script, tmp_path, monkeypatch
+):
+    """By the validation images with one seed; by the judges with others, in pairs."""
+    tuned, trained = load_script("mnist/overfitting/tuned.py"), []
+    share = {None: 0.25, 0.25: 0.5, 0.5: 0.5}  # of right answers, by dropout
 
-    def score(settings):
-        accuracy = reached[settings.model] + 0.01 * settings.seed
-        return {"accuracy": accuracy, "cross_entropy": 1 - accuracy * settings.seed}
+    def train(rate, seed, judged, dropout=None):
+        trained.append((seed, judged, rate, dropout))
+        accuracy = share[dropout] * (1 + 0.01 * seed) + (
+            0.1 if (rate, dropout) == (0.01, 0.5) else 0
+        )
+        scores = {"accuracy": accuracy, "cross_entropy": 1.0}
+        return {"validation": scores} | ({"judges": scores} if judged else {})
 
-    monkeypatch.setattr(trainings, "train_and_score", score)
-    options = ["--train-samples", "256", "--epochs", "1", "--outputs", str(tmp_path)]
-    found = seeds.main([*reached, "--seeds", "1", "2", "3", "3", *options])["256_images"]
-    for name in ("le_net", "conv_net"):
-        ahead = reached[name] - reached["mlp_tiny"]
-        compared = found[name]["compared"]
-        assert compared["accuracy"]["differences"] == pytest.approx([ahead] * 3)
-        worse = [-ahead, -2 * ahead, -3 * ahead]
-        assert compared["cross_entropy"]["differences"] == pytest.approx(worse)
-    ps = [found[name]["compared"]["cross_entropy"] for name in ("le_net", "conv_net")]
-    assert [p["holm"] for p in ps] == pytest.approx(holm([p["p"] for p in ps]))
-    monkeypatch.setattr(trainings, "train_and_score", None)  # all is known
-    assert seeds.main([*reached, "--seeds", "1", "2", "3", *options])["256_images"] == found
+    monkeypatch.setattr(tuned, "train", train)
+    argv = ["plain", "dropout", "--seeds", "1", "2", "3", "--outputs", str(tmp_path)]
+    found = tuned.main(argv)
+    searched = len(tuned.RATES) * len(tuned.SEARCH_SEEDS)
+    assert {judged for _, judged, *_ in trained[:searched]} == {False}
+    assert [seed for seed, *_ in trained[:searched]] == len(tuned.RATES) * tuned.SEARCH_SEEDS
+    assert sorted({rate for _, _, rate, _ in trained[:searched]}) == tuned.RATES
+    assert found["sides"]["dropout"]["best"] == {"dropout": 0.5, "rate": 0.01}
+    assert trained[-3:] == [(seed, True, 0.01, 0.5) for seed in (1, 2, 3)]
+    compared = found["sides"]["dropout"]["compared"]
+    assert compared["differences"] == pytest.approx([0.3525, 0.355, 0.3575])
+    assert compared["ahead"] == 3
+    monkeypatch.setattr(tuned, "train", None)  # all is known
+    assert tuned.main(argv) == found
+    with pytest.raises(SystemExit, match="2"):
+        tuned.main(["plain", "drop_out"])
+
+
+def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_script, monkeypatch):
+    tuned = load_script("mnist/overfitting/tuned.py")
+    monkeypatch.setattr(tuned, "load_digits", tuned.prepare_mnist)
+    monkeypatch.setattr(tuned, "load_judges", tuned.load_judges.__wrapped__)
+    # Those who wrote the first 38 have written 40, the rows 2 to 41.
+    monkeypatch.setattr(tuned, "TRAIN_SAMPLES", 38)
+    tuned.train(0.001, 1, False)
+    assert rows.story() == "fit train; predict train; predict validation; "
+    assert rows.of("fit") == set(range(2, 40))
+    del rows[:]
+    tuned.train(0.001, 1, True, patience=3)
+    assert rows[1] == ("validate", set(NUMBERS["validation"]))
+    assert rows[-1] == ("predict", set(range(42, 122)))
+
+
+def test_a_side_has_what_it_is_named_for(load_script):
+    tuned = load_script("mnist/overfitting/tuned.py")
+    assert tuned.network().count_params() == 13_498
+    for setting, kind in [
+        ({"l1": 0.1}, "Conv2D"),
+        ({"momentum": 0.9}, "BatchNormalization"),
+        ({"dropout": 0.5}, "Dropout"),
+        ({"augment": "affine"}, "RandomAffine"),
+    ]:
+        made = [one for one in tuned.network(**setting).layers if type(one).__name__ == kind]
+        assert made, setting
+        if kind == "Conv2D":
+            assert all(float(one.kernel_regularizer.l1) == pytest.approx(0.1) for one in made)
+        if kind == "BatchNormalization":
+            assert [one.momentum for one in made] == [0.9] * 3
+        if kind == "Dropout":
+            assert [one.rate for one in made] == [0.25, 0.5]
+    optimizer = tuned.make_optimizer(0.02, 100, decay=0.3, average=0.95)
+    assert (optimizer.weight_decay, optimizer.ema_momentum, optimizer.use_ema) == (0.3, 0.95, True)
+    assert float(tuned.make_optimizer(0.02, 100, cosine=True).learning_rate) == 0
+    assert not tuned.make_optimizer(0.02, 100).use_ema
 
 
 def test_seeds_and_networks_are_compared_in_pairs():

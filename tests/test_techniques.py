@@ -125,6 +125,8 @@ def test_options_reach_what_trains():
     assert isinstance(model.optimizer, keras.optimizers.RMSprop)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
     assert model.optimizer.global_clipnorm == 1 and not model.optimizer.use_ema
+    lab.compile_model(model, Settings(optimizer="sgd", momentum=0.9), 100)
+    assert isinstance(model.optimizer, keras.optimizers.SGD) and model.optimizer.momentum == 0.9
     lab.compile_model(model, Settings(label_smoothing=0.1, average_weights=True), 100)
     assert model.loss.label_smoothing == 0.1 and model.optimizer.use_ema
 

@@ -68,29 +68,12 @@ MEASUREMENTS = {
         " --batch-size 128 --epochs 3",
         [],
     ),
-    "mnist_short_augment": (
-        "mnist/overfitting/lab.py -m conv_net --augment --lr-schedule cosine --epochs 3",
-        [],
-    ),
     "mnist_mixed": (
         "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
         [],
     ),
-    "mnist_seeds": ("mnist/studies/seeds.py", ["mnist_seeds.png"]),
-    "mnist_seeds_quick": (
-        "mnist/studies/seeds.py conv_net quick_net --train-samples 2000 --epochs 30 --seeds 1 2 3",
-        [],
-    ),
-    "mnist_schedule": (
-        "mnist/studies/seeds.py conv_net 'conv_net --lr-schedule cosine'"
-        " 'conv_net --learning-rate 0.005' 'conv_net --batch-size 128'"
-        " 'conv_net --lr-schedule cosine --learning-rate 0.005'"
-        " 'conv_net --lr-schedule cosine --batch-size 128'"
-        " 'conv_net --learning-rate 0.005 --batch-size 128'"
-        " 'conv_net --lr-schedule cosine --learning-rate 0.005 --batch-size 128'"
-        " --seeds 1 2 3 --epochs 3 --train-samples 55000",
-        [],
-    ),
+    "mnist_sgd": ("mnist/mnist_experiments.py --groups sgd", []),
+    "mnist_tuned": ("mnist/overfitting/tuned.py", ["mnist_tuned.png"]),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),
     "mnist_quick": ("mnist/studies/recipes.py quick --test", []),
     "mnist_best": ("mnist/studies/recipes.py best --test", []),
@@ -291,19 +274,10 @@ MEASUREMENTS = {
             "conv_net_acc_e60.png",
             "conv_net_loss_e60.png",
             "mlp_two_layers_acc_e60.png",
-            "mlp_two_layers_dropout_loss_e60.png",
-            "conv_net_batch_norm_acc_e60.png",
-            "conv_net_dropout_acc_e60.png",
         ],
     ),
-    "mnist_augment": (
-        "mnist/overfitting/lab.py -m conv_net --augment",
-        {"conv_net_acc_e60.png": "conv_net_augment_acc_e60.png"},
-    ),
-    "mnist_cosine": (
-        "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine",
-        {"conv_net_loss_e60.png": "conv_net_cosine_loss_e60.png"},
-    ),
+    "mnist_augment": ("mnist/overfitting/lab.py -m conv_net --augment", []),
+    "mnist_cosine": ("mnist/overfitting/lab.py -m conv_net --lr-schedule cosine", []),
     "mnist_early": ("mnist/overfitting/lab.py -m conv_net --early-stopping 5", []),
     "mnist_weights": (
         "mnist/overfitting/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1}"

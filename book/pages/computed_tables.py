@@ -114,30 +114,6 @@ TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in
 
 
 @table
-def mnist_techniques():
-    """Points more than the plain network: ten pairs in two situations, one pair in two more."""
-    seeds, rows = load("mnist_seeds"), []
-    short, long = load("mnist_seconds")["models"], dict(load("mnist_60")["models"])
-    long["conv_net_augment_layers"] = load("mnist_augment")["models"]["conv_net"]
-    long["conv_net_lr_schedule_cosine"] = load("mnist_cosine")["models"]["conv_net"]
-    for name, one in seeds["20000_images"].items():
-        if "compared" not in one:
-            continue
-        row = [f"`{one['network']}`"]
-        for situation in seeds["20000_images"], seeds["2000_images"]:
-            compared = situation[name]["compared"]["accuracy"]
-            mark = "**" if compared["holm"] < 0.05 else ""
-            row.append(f"{mark}{100 * compared['mean']:+.2f}{mark}")
-        for runs in short, long:
-            both = [runs[n]["validation"]["accuracy"] for n in (name, "conv_net") if n in runs]
-            row.append(f"{100 * (both[0] - both[1]):+.2f}" if len(both) == 2 else "")
-        rows.append(row)
-    header = ["", "20,000 images, 8 epochs", "2,000 images, 30 epochs"]
-    header += ["one pair, all images, 3 epochs", "one pair, all images, 60 epochs"]
-    return markdown(header, rows)
-
-
-@table
 def faster():
     kinds = {"own_step": "a step of one's own", "steps_per_execution": "`steps_per_execution=20`"}
     kinds |= {name: f"`{name}=True`" for name in ("run_eagerly", "jit_compile")}

@@ -37,6 +37,7 @@ class Settings:
     label_smoothing: float = 0.0
     average_weights: bool = False
     clip_norm: float | None = None
+    momentum: float | None = None
 
 
 DEFAULTS = Settings()
@@ -55,6 +56,7 @@ def make_lab_parser():
     add("--label-smoothing", type=smoothing, metavar="SHARE", help="of a label, for all digits")
     add("--average-weights", action="store_true", help="end with the mean of the last weights")
     add("--clip-norm", type=positive(float), help="shorten longer gradients to this length")
+    add("--momentum", type=number(float, 0, 1), help="of the optimizers sgd and rmsprop")
     add("--start-from", metavar="RUN", help="run whose weights to start from")
     add("--resume", metavar="RUN", help="folder of the run to continue")
     parser.set_defaults(**asdict(DEFAULTS))
@@ -86,6 +88,8 @@ def parse_arguments(argv):
         parser.error(f"the run trains {printable(settings.model)}, which models.py does not have")
     if settings.average_weights and settings.early_stopping:
         parser.error("Keras would put the best weights in place of averages: choose one of the two")
+    if settings.momentum is not None and settings.optimizer not in ("sgd", "rmsprop"):
+        parser.error(f"{settings.optimizer} has no --momentum: choose --optimizer sgd or rmsprop")
     if resume and (problem := find_change(saved, settings)):
         parser.error(printable(problem))
     return settings, folder, resume, args.test

@@ -24,6 +24,7 @@ def make_optimizer(settings, steps):
         learning_rate=learning_rate_schedule(settings.lr_schedule, rate, steps),
         global_clipnorm=settings.clip_norm,
         use_ema=settings.average_weights,
+        **({} if settings.momentum is None else {"momentum": settings.momentum}),
     )
 
 

@@ -3,23 +3,18 @@
 Chapter: mnist/studies/README.md#seeds
 """
 
-import json
-import math
 import shlex
 import statistics
 import sys
 from dataclasses import asdict, replace
 
-import keras
-
-from mnist.data import TRAIN_SIZE, prepare_mnist
-from mnist.models import MODELS
+from mnist.data import TRAIN_SIZE
 from mnist.overfitting import lab
 from mnist.overfitting.settings import DEFAULTS, find_change, load_run
 from mnist.report import command_line
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, write_json
-from utils.statistics import score, spread
+from utils.runs import fail
+from utils.statistics import spread
 
 
 def study_parser(description, outputs, epochs=None, seeds=None):
@@ -68,29 +63,6 @@ def options(settings):
 
 def show_command(settings):
     print("$ python mnist/overfitting/lab.py", shlex.join(options(settings)), flush=True)
-
-
-def train_and_score(settings):
-    """Train a network as lab.py does, and return its scores on the validation images."""
-    keras.utils.clear_session(free_memory=True)
-    keras.utils.set_random_seed(settings.seed)
-    model = lab.build_model(MODELS[settings.model], settings)
-    digits = prepare_mnist(model.input_shape[1:], settings.train_samples)
-    steps = math.ceil(len(digits.x_train) / settings.batch_size) * settings.epochs
-    lab.compile_model(model, settings, steps)
-    order = {"batch_size": settings.batch_size, "epochs": settings.epochs, "verbose": 0}
-    model.fit(digits.x_train, digits.y_train, **order)
-    answers = model.predict(digits.x_val, batch_size=settings.batch_size, verbose=0)
-    return score(digits.y_val, answers)
-
-
-def score_once(settings, path):
-    """Return the scores of a network, which its file keeps: from there if it has been trained."""
-    if not path.exists():
-        show_command(settings)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(train_and_score(settings), path)
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def summarize(results):
