@@ -1,7 +1,6 @@
 """The studies of the MNIST chapters: seeds, recipes, search, calibration, comparisons."""
 
 import math
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,8 +10,7 @@ from conftest import NUMBERS, failure, finished_run
 from mnist import models
 from mnist.data import load_parts
 from mnist.overfitting import lab
-from mnist.overfitting.settings import DEFAULTS
-from mnist.studies import temperature, trainings
+from mnist.studies import temperature
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import compare_networks, compare_seeds, holm, tune
 from utils.runs import write_json
