@@ -17,9 +17,9 @@ MEASUREMENTS = {
         ["network_2-8-4-1.png"],
     ),
     "network_churn": (
-        "basics/draw_network.py --layers 11 6 6 1"
+        "basics/draw_network.py --layers 13 6 6 1"
         " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
-        ["network_11-6-6-1.png"],
+        ["network_13-6-6-1.png"],
     ),
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
@@ -33,6 +33,7 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
     "chapters": ("book/figures/chapters.py", ["chapters.png"]),
     "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
@@ -48,7 +49,7 @@ MEASUREMENTS = {
         "book/figures/mnist_figures.py",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
-    "mnist_splits": ("mnist/validation_set.py", []),
+    "mnist_known_writers": ("mnist/known_writers.py", []),
     "mnist_convolution": ("book/figures/convolution.py", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/mnist_experiments.py", []),
