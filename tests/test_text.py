@@ -109,9 +109,12 @@ def test_held_out_messages_are_only_asked_about(run_main, numbered, monkeypatch)
     fit, options = Mock(return_value=predict), ["--models", "words", "GRU"]
     _, results = run_main("text/spam.py", *options, fit=fit, load_messages=lambda *_: numbered)
     assert [one["errors"] for one in results["models"].values()] == [0, 0]
-    assert fit.call_count == 10
+    assert fit.call_count == 15
     for call, question in zip(fit.call_args_list, predict.call_args_list, strict=True):
-        check_apart(numbered, call, *question.args)
+        if len(call.args) == 7:  # a rate is tried
+            assert question.args[0] is call.args[3], "on the messages to stop by"
+        else:
+            check_apart(numbered, call, *question.args)
     monkeypatch.setattr(ask, "fit", fit)
     ask.fit_on_all("words", numbered, 1)
     check_apart(numbered, fit.call_args)

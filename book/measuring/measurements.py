@@ -33,7 +33,6 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
-    "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
     "chapters": ("book/figures/chapters.py", ["chapters.png"]),
     "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
@@ -334,7 +333,7 @@ MEASUREMENTS = {
 ALONE = {
     "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
     "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
-    "rest_load", "slow_place", "smaller",
+    "rest_load", "slow_place",
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
