@@ -37,7 +37,6 @@ from utils.runs import make_folder, save_results
 CHANGES = {  # hidden layers
     "base": lesson.HIDDEN,
     "no_hidden_layer": (),
-    "hidden_2_2": (2, 2),
     "three_hidden_layers": (6, 6, 6),
     "hidden_64_64": (64, 64),
     "hidden_64_64_not_stopped": (64, 64),
@@ -47,8 +46,8 @@ CHANGES = {  # hidden layers
 RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # of Adam
 STRENGTHS = [0.001, 0.01, 0.1, 1, 10]  # of logistic regression: how far its weights may grow
 SHRINKING = [0.03, 0.05, 0.1, 0.2, 0.3]  # the learning rate of gradient boosting
-TREES = 300  # at most
-TUNING, FIRST = 4, 100  # splits to tune by, and their first seed
+TREES = 200  # at most
+TUNING, FIRST = 3, 100  # splits to tune by, and their first seed
 
 
 def make_preprocessor(change):
@@ -63,25 +62,32 @@ def make_preprocessor(change):
     return usual
 
 
+def tune_rate(tuning, preprocessor, hidden, epochs):
+    """Return what was tried, and the best learning rate. All are tried at once, as one bundle."""
+    parts = splits.stack(splits.prepare(tuning, preprocessor))
+    # Each split comes once for each rate.
+    learn, stop, _ = [[np.tile(a, (1, len(RATES), 1)[: a.ndim]) for a in part] for part in parts]
+    keras.utils.set_random_seed(0)
+    rates = np.repeat(RATES, len(tuning))
+    _, losses = splits.train_networks(learn, stop, hidden, rates, epochs)
+    losses = dict(zip(RATES, losses.reshape(len(RATES), -1).mean(axis=1), strict=True))
+    return tune(lambda rate: losses[rate], {"rate": RATES})
+
+
 def measure_network(tuning, pairs, change, epochs):
     """Return the scores of the tuned network on each split, and what was tried to tune it.
 
     tuning, pairs: for each split, a table to train on and one to evaluate on.
     """
     preprocessor, hidden = make_preprocessor(change), CHANGES[change]
-    parts = splits.stack(splits.prepare(tuning, preprocessor))
-    # All rates at once: each split comes once for each of them.
-    learn, stop, _ = [[np.tile(a, (1, len(RATES), 1)[: a.ndim]) for a in part] for part in parts]
-    keras.utils.set_random_seed(0)
-    rates = np.repeat(RATES, len(tuning))
-    _, losses = splits.train_networks(learn, stop, hidden, rates, epochs)
-    losses = dict(zip(RATES, losses.reshape(len(RATES), -1).mean(axis=1), strict=True))
-    search = tune(lambda rate: losses[rate], {"rate": RATES})
     learn, stop, (X, y) = splits.stack(splits.prepare(pairs, preprocessor))
-    if change == "hidden_64_64_not_stopped":
-        stop, epochs = None, min(epochs, lesson.EPOCHS)
+    if change.endswith("not_stopped"):
+        stop, search, rate = None, None, lesson.LEARNING_RATE
+    else:
+        search = tune_rate(tuning, preprocessor, hidden, epochs)
+        rate = search["best"]["rate"]
     keras.utils.set_random_seed(1)
-    networks, _ = splits.train_networks(learn, stop, hidden, search["best"]["rate"], epochs)
+    networks, _ = splits.train_networks(learn, stop, hidden, rate, epochs)
     judged, learned = (keras.ops.convert_to_numpy(networks(x))[..., 0] for x in (X, learn[0]))
     scores = []
     for split in range(len(pairs)):
@@ -163,7 +169,7 @@ def parse_options(argv):
     add, count = parser.add_argument, positive(int)
     add("--only", nargs="+", choices=CHANGES, default=list(CHANGES), help="changes to measure")
     add("--seeds", type=count, default=splits.SPLITS, help="number of splits")
-    add("--epochs", type=count, default=splits.EPOCHS, help="of every training, at most")
+    add("--epochs", type=count, default=lesson.EPOCHS, help="of every training, at most")
     add("--real", type=Path, help="CSV file of other customers: only test on these")
     return parser.parse_args(argv)
 

@@ -144,7 +144,7 @@ def test_the_split_is_stratified_and_only_the_training_part_is_fitted(customers)
 
 BUNDLE = "train_networks train; judge validation; "
 ALSO = f"{BUNDLE}judge train; "  # for the accuracy on what was learned
-CHANGES = ["--only", "base", "hidden_2_2", "hidden_64_64"]
+CHANGES = ["--only", "base", "three_hidden_layers", "hidden_64_64"]
 OTHERS = "fit train; predict_proba validation; (fit train; predict_proba train; ){6}"
 OTHERS += "predict_proba validation; fit train; predict_proba validation; "
 
