@@ -82,12 +82,11 @@ def measure_network(tuning, pairs, change, epochs):
     preprocessor, hidden = make_preprocessor(change), CHANGES[change]
     learn, stop, (X, y) = splits.stack(splits.prepare(pairs, preprocessor))
     if change.endswith("not_stopped"):
-        stop, search, rate = None, None, lesson.LEARNING_RATE
+        stop, search = None, {"best": {"rate": lesson.LEARNING_RATE}}
     else:
         search = tune_rate(tuning, preprocessor, hidden, epochs)
-        rate = search["best"]["rate"]
     keras.utils.set_random_seed(1)
-    networks, _ = splits.train_networks(learn, stop, hidden, rate, epochs)
+    networks, _ = splits.train_networks(learn, stop, hidden, search["best"]["rate"], epochs)
     judged, learned = (keras.ops.convert_to_numpy(networks(x))[..., 0] for x in (X, learn[0]))
     scores = []
     for split in range(len(pairs)):
@@ -107,9 +106,8 @@ def fit_regression(parts, C):
 def fit_boosting(parts, learning_rate):
     """Return what predicts with the number of trees that stops best, and its loss."""
     learn, (X, y), _ = parts
-    model = GradientBoostingClassifier(
-        learning_rate=learning_rate, n_estimators=TREES, random_state=0
-    ).fit(*learn)
+    about = {"learning_rate": learning_rate, "n_estimators": TREES, "random_state": 0}
+    model = GradientBoostingClassifier(**about).fit(*learn)
     losses = [log_loss(y, p) for p in model.staged_predict_proba(X)]
     model.estimators_ = model.estimators_[: int(np.argmin(losses)) + 1]
     return model.predict_proba, min(losses)
@@ -136,12 +134,6 @@ def measure_others(tuning, pairs):
             scores.append(lesson.evaluate(y, predict(X)[:, 1]))
         found[name] = (scores, search)
     return found
-
-
-def show(change, summary):
-    for name, scores in summary.items():
-        line = f"{change:25} {name:20} accuracy {scores['accuracy']:.1%}  AUC {scores['auc']:.3f}"
-        print(line, flush=True)
 
 
 def enter_gains(results, scores, ratio):
@@ -196,7 +188,8 @@ def main(argv=None):
             best = [(judged[churn.TARGET], best_possible(judged)) for _, judged in pairs]
             scores[title]["best_possible"] = [lesson.evaluate(*one) for one in best]
         results[title] = {name: splits.summarize(some) for name, some in scores[title].items()}
-        show(title, results[title])
+        for name, one in results[title].items():
+            print(f"{title:25} {name:20} accuracy {one['accuracy']:.1%}  AUC {one['auc']:.3f}")
     if "base" in results:
         enter_gains(results, scores, ratio)
     return save_results(results | {"seeds": options.seeds}, folder, __file__, argv)
