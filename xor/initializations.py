@@ -2,7 +2,7 @@
 
     python xor/initializations.py          # five kinds of network
     python xor/initializations.py --all    # every kind that the chapter mentions
-    python xor/initializations.py --hidden 16 --activation tanh    # one of your own
+    python xor/initializations.py --hidden 8 4    # one of your own; also, which are stuck
 
 A thousand networks are trained at once, as one model in which nothing leads from one network to
 another (`xor/bundles.py` says how). Each starts from random weights of its own and learns as it
@@ -123,6 +123,17 @@ def measure(setup, networks, epochs, seed):
     return result
 
 
+def show_stuck(result, epochs):
+    """Print how many of the networks that fail are stuck, and whether that could be foretold."""
+    print("Of the {networks} that fail in the end, {stuck} are stuck.".format(**result["failed"]))
+    print(f"Of those that have not solved it after {epochs[0]} epochs,")
+    for name, one in result["failed_at_first"].items():
+        print(
+            "  {networks} are {0}, and {solved_later}".format(name.replace("_", " "), **one), end=""
+        )
+        print(" of these solve it later.")
+
+
 def parse_options(argv):
     """Return the options and the list of setups that they ask for."""
     parser = make_parser("Counts how many random initializations learn XOR.", OUTPUTS)
@@ -149,11 +160,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     epochs = sorted(set(args.epochs))
     print(f"Share of {args.networks:,} networks that solve XOR after this many epochs, in %")
-    print(
-        f"{'network':12}{'hidden':12}{'optimizer':16}" + "".join(f"{e:>14,}" for e in epochs),
-        end="",
-    )
-    print("   failed, stuck")
+    print(f"{'network':12}{'hidden':12}{'optimizer':16}" + "".join(f"{e:>14,}" for e in epochs))
     results = {"networks": args.networks, "seed": args.seed, "setups": []}
     for setup in setups:
         result = measure(setup, args.networks, epochs, args.seed)
@@ -161,8 +168,9 @@ def main(argv=None):
         shares = zip(result["solved"].values(), result["standard_error"].values(), strict=True)
         columns = "".join(f"{100 * p:8.1f} ± {100 * error:3.1f}" for p, error in shares)
         optimizer = f"{result['optimizer']} {result['learning_rate']:g}"
-        stuck = "{stuck:7} of {networks}".format(**result["failed"])
-        print(f"{result['network']:12}{result['activation']:12}{optimizer:16}{columns}{stuck}")
+        print(f"{result['network']:12}{result['activation']:12}{optimizer:16}{columns}")
+        if len(setups) == 1:
+            show_stuck(result, epochs)
     return save_results(results, folder, __file__, argv)
 
 

@@ -33,7 +33,7 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
-    "xor_stuck": ("xor/initializations.py", []),
+    "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
     "chapters": ("book/figures/chapters.py", ["chapters.png"]),
     "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
