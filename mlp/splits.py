@@ -86,7 +86,7 @@ class RateOfEach(keras.optimizers.Adam):
         super().update_step(gradient, variable, rates)
 
 
-def train_networks(learn, stop, hidden, rates, epochs=EPOCHS):
+def train_networks(learn, stop, hidden, rates, epochs=EPOCHS, batch_size=lesson.BATCH_SIZE):
     """Return a bundle of networks, one for each split, each stopped in time, and their losses.
 
     learn, stop: X (rows, splits, inputs) and y (rows, splits); the losses are those on stop.
@@ -105,7 +105,7 @@ def train_networks(learn, stop, hidden, rates, epochs=EPOCHS):
     )
     X, y = learn
     keep = [KeepBest(*stop)] if stop else []
-    model.fit(X, y[..., None], lesson.BATCH_SIZE, epochs, verbose=0, callbacks=keep)
+    model.fit(X, y[..., None], batch_size, epochs, verbose=0, callbacks=keep)
     return model, keep[0].losses if stop else None
 
 

@@ -45,7 +45,7 @@ def no_figures(monkeypatch):
         (
             "customizing/loops/distill.py",
             "--seeds 1",
-            f"predict train; predict validation; {LEARN_AND_JUDGE}",  # half of them choose
+            f"predict train; predict validation; {LEARN_AND_JUDGE}",
         ),
         (
             "customizing/use_parts.py",

@@ -38,6 +38,7 @@ MEASUREMENTS = {
     "concepts": ("book/figures/concepts.py", ["batches.png", "one_hot.png", "three_parts.png"]),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
+    "churn_ceiling": ("mlp/ceiling.py", []),
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
@@ -334,7 +335,7 @@ MEASUREMENTS = {
 ALONE = {
     "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
     "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
-    "rest_load", "slow_place",
+    "rest_load", "slow_place", "smaller",
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
