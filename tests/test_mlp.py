@@ -515,3 +515,20 @@ def test_the_original_is_asked_for_by_address_and_checksum(monkeypatch):
     assert asked["file_hash"].startswith("3996cd1fa372e0db") and len(asked["file_hash"]) == 64
     monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: 1 / 0)
     assert "download failed (division by zero)" in failure(mlp.main, ["--original"])
+
+
+def test_a_large_network_without_a_stop_learns_by_heart(numbered, tmp_path, monkeypatch):
+    """Only the last network has no customers to stop by, and none is tuned on those who judge."""
+    capacity, stops = load("mlp/capacity.py"), []
+
+    def train(learn, stop, *_, **__):
+        stops.append(stop is not None)
+        return (lambda x: x.max(axis=-1, keepdims=True)), np.ones(learn[0].shape[1])
+
+    monkeypatch.setattr(splits, "train_networks", train)
+    monkeypatch.setattr(lesson, "THRESHOLD", 1200)
+    results = capacity.main(["--seeds", "1", "--outputs", str(tmp_path)])
+    assert stops == [True] * 6 + [False]
+    ((_, judged),) = splits.make_pairs(numbered[0], 1)
+    auc = roc_auc_score(judged.Exited, judged.EstimatedSalary)
+    assert {one["auc"] for one in results["networks"].values()} == {auc}
