@@ -1,4 +1,4 @@
-"""What the lessons of this chapter share: the customers, their eleven inputs, the network.
+"""What the lessons of this chapter share: the customers, their thirteen inputs, the network.
 
 The lessons import it; it does nothing by itself. The README shows the first half of it; the second
 half reads the options and, strictly, the table of customers.
@@ -13,6 +13,7 @@ import keras
 import matplotlib.pyplot as plt
 import pandas as pd
 from keras import layers
+from sklearn import metrics
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -25,8 +26,8 @@ CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", 
 NUMBERS = ["CreditScore", "Age", "Tenure", "Balance", "NumOfProducts"]
 NUMBERS += ["HasCrCard", "IsActiveMember", "EstimatedSalary"]
 TARGET = "Exited"
-# One input for each category but the first of its column, and one for each number: 11.
-INPUTS = sum(len(words) - 1 for words in CATEGORIES.values()) + len(NUMBERS)
+# One input for each category, and one for each number: 13.
+INPUTS = sum(map(len, CATEGORIES.values())) + len(NUMBERS)
 
 YES_OR_NO = ["HasCrCard", "IsActiveMember", TARGET]
 LARGEST = 1e9  # of a number; 1e300 is infinite in float32, and nothing here is negative
@@ -39,12 +40,12 @@ ORIGINAL_SHA256 = "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef
 
 
 def make_encoder():
-    """Return what turns a table of customers into 11 numbers each, in a fixed order.
+    """Return what turns a table of customers into 13 numbers each, in a fixed order.
 
-    The first category is dropped: a customer neither in Germany nor in Spain is in France.
+    A word that is none of the categories makes all inputs of its column 0.
     """
     values = list(CATEGORIES.values())
-    one_hot = OneHotEncoder(categories=values, drop="first", sparse_output=False)
+    one_hot = OneHotEncoder(categories=values, handle_unknown="ignore", sparse_output=False)
     return ColumnTransformer(
         [("categories", one_hot, list(CATEGORIES)), ("numbers", "passthrough", NUMBERS)],
         verbose_feature_names_out=False,
@@ -52,7 +53,7 @@ def make_encoder():
 
 
 def make_preprocessor():
-    """Return what turns a table of customers into the 11 inputs of the network.
+    """Return what turns a table of customers into the 13 inputs of the network.
 
     `fit` learns the mean and the standard deviation of every input, `transform`
     scales each to mean 0 and standard deviation 1.
@@ -81,12 +82,33 @@ def draw_history(history, path):
     figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.8))
     for axes, key in zip(panels, ("loss", "accuracy"), strict=True):
         for name, label, dashes in ((key, "training", "-"), (f"val_{key}", "validation", "--")):
-            if name in history:
+            if name in history:  # a line of one point would not be seen
                 epochs = range(1, len(history[name]) + 1)
-                # A line of one point would not be seen.
                 axes.plot(epochs, history[name], dashes if len(epochs) > 1 else "o", label=label)
         axes.set(title=key.capitalize(), xlabel="Epoch")
     axes.legend()
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def draw_curves(y, probabilities, points, path):
+    """Draw ROC and precision-recall curves of the models, and on the latter the thresholds."""
+    figure, (roc, pr) = plt.subplots(1, 2, figsize=(10.4, 5))
+    for (name, p), dashes in zip(probabilities.items(), (":", "-.", "--", "-"), strict=True):
+        reported, found, _ = metrics.roc_curve(y, p)
+        roc.plot(reported, found, dashes, label=name.replace("_", " "))
+        precision, recall, _ = metrics.precision_recall_curve(y, p)
+        precision[-1] = precision[-2]  # the last point, (0, 1), is not that of a threshold
+        pr.plot(recall, precision, dashes, drawstyle="steps-post")
+    for point in (one for one in (points["usual"], points["calculated"]) if one["calls"]):
+        place = (point["leavers"] / y.sum(), point["leavers"] / point["calls"])
+        pr.plot(*place, "ko")
+        pr.text(*place, f"{point['threshold']:.1f}  ", ha="right", va="top")
+    recall = "share of those who left that is reported"
+    roc.set(title="ROC", xlabel=recall.replace("left", "stayed"), ylabel=recall)
+    pr.set(title="Precision and recall", xlabel=f"{recall} (recall)")
+    pr.set_ylabel("share of the reported who left (precision)")
+    roc.legend(loc="lower right")
     figure.savefig(path)
     plt.close(figure)
 

@@ -80,8 +80,11 @@ def measure(pairs, change, most_epochs):
     """
     keras.utils.set_random_seed(0)
     prepared = [lesson.prepare_parts(pair, make_preprocessor(change)) for pair in pairs]
-    X, y, X_judged, y_judged = stack(prepared)
-    networks = train_networks(X, y[..., None], hyperparameters(change, most_epochs))
+    (X, y), (X_judged, y_judged) = stack(prepared)
+    values = hyperparameters(change, most_epochs)
+    networks, _ = train_networks(
+        (X, y), None, values.hidden, values.learning_rate, values.epochs, values.batch_size
+    )
     judged, trained = (keras.ops.convert_to_numpy(networks(x))[..., 0] for x in (X_judged, X))
     scores = {"neural_network": []}
     for split in range(len(pairs)):

@@ -2,12 +2,12 @@
 
     python mlp/fairness.py
 
-Trains the network of the second lesson on splits of the customers, once as it is and once
-without the columns Gender and Geography. You will see, for women and men and for three countries,
-the accuracy on validation customers, how many of those who stayed are reported ("false alarms"),
-how many of those who left are not ("missed"), and how many of those reported leave; then how well
-the other columns give away the gender and the country; then five comparisons in pairs with their
-95 % intervals.
+Trains the network of the second lesson, stopped in time, on splits of the customers, once as it is
+and once without the columns Gender and Geography. You will see, for women and men and for three
+countries, the accuracy on validation customers, how many of those who stayed are reported ("false
+alarms"), how many of those who left are not ("missed"), and how many of those reported leave; then
+how well the other columns give away the gender and the country; then five comparisons in pairs with
+their 95 % intervals.
 Takes about a minute on two cores.
 Chapter: mlp/README.md#is-it-fair
 """
@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.splits import compare, describe, make_pairs, predict_validation
+from mlp.splits import EPOCHS, compare, describe, make_pairs, predict_validation
 from utils.comparisons import correct_family
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
@@ -44,12 +44,6 @@ def make_numbers():
     """Return what scales the columns of numbers and drops gender and country."""
     encoder = churn.make_encoder().set_params(categories="drop")
     return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
-
-
-def predict(pairs, make_preprocessor, epochs):
-    """Return the network's probabilities for the validation customers of each split."""
-    prepared = [lesson.prepare_parts(pair, make_preprocessor()) for pair in pairs]
-    return predict_validation(prepared, epochs).T
 
 
 def rates(customers, reported):
@@ -93,7 +87,7 @@ def given_away(train, validation, column, value):
 def main(argv=None):
     parser = make_parser("Compares how the network treats groups of customers.", OUTPUTS)
     parser.add_argument("--seeds", type=positive(int), default=SPLITS, help="number of splits")
-    parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="at most")
     about = "from which probability on a customer is reported"
     parser.add_argument(
         "--threshold", type=number(float, 0, 1), default=lesson.THRESHOLD, help=about
@@ -106,7 +100,7 @@ def main(argv=None):
     results, gaps = {}, {}
     print("mean over the splits        accuracy  false alarms  missed  reported rightly")
     for inputs, make in (("as_shipped", churn.make_preprocessor), ("without", make_numbers)):
-        probabilities = predict(pairs, make, args.epochs)
+        probabilities = predict_validation(pairs, make(), args.epochs)
         found = [
             rates_by_group(pair[1], p >= args.threshold)
             for pair, p in zip(pairs, probabilities, strict=True)

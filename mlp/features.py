@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 
 from mlp import churn
 from mlp import evaluation as lesson
-from mlp.splits import SPLITS, compare, describe, make_pairs, predict_validation, summarize
+from mlp.splits import EPOCHS, SPLITS, compare, describe, make_pairs, predict_validation, summarize
 from utils.comparisons import correct_family
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
@@ -44,7 +44,7 @@ def make_preprocessor(age, products):
     made = {
         "line": "passthrough",  # one input, and so a straight line
         "curve": make_pipeline(StandardScaler(), PolynomialFeatures(3, include_bias=False)),
-        "steps": OneHotEncoder(drop="first", sparse_output=False),
+        "steps": OneHotEncoder(handle_unknown="ignore", sparse_output=False),
         "nothing": "drop",
     }
     ways, encoder = {CURVED: made[age], STEPPED: made[products]}, churn.make_encoder()
@@ -54,26 +54,27 @@ def make_preprocessor(age, products):
     return make_pipeline(encoder, StandardScaler()).set_output(transform="pandas")
 
 
-def measure_regression(prepared):
+def measure_regression(pairs, preprocessor):
     """Return the scores of a logistic regression on each split."""
     scores = []
-    for learned, (X, y) in prepared:
+    for pair in pairs:
+        learned, (X, y) = lesson.prepare_parts(pair, preprocessor)
         model = LogisticRegression().fit(*learned)
         scores.append(lesson.evaluate(y, model.predict_proba(X)[:, 1]))
     return scores
 
 
-def measure_network(prepared, epochs):
-    """Return the scores of the second lesson's network on each split."""
-    probabilities = predict_validation(prepared, epochs).T
-    labels = [y for _, (_, y) in prepared]
+def measure_network(pairs, preprocessor, epochs):
+    """Return the scores of the second lesson's network on each split, stopped in time."""
+    probabilities = predict_validation(pairs, preprocessor, epochs)
+    labels = [judged[churn.TARGET] for _, judged in pairs]
     return [lesson.evaluate(*of_split) for of_split in zip(labels, probabilities, strict=True)]
 
 
 def main(argv=None):
     parser = make_parser("Compares a network with a regression that has better inputs.", OUTPUTS)
     parser.add_argument("--seeds", type=positive(int), default=SPLITS, help="number of splits")
-    parser.add_argument("--epochs", type=positive(int), default=lesson.EPOCHS)
+    parser.add_argument("--epochs", type=positive(int), default=EPOCHS, help="at most")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     pairs = make_pairs(churn.load_customers(churn.DATA), args.seeds)
@@ -81,10 +82,10 @@ def main(argv=None):
 
     regression, network = {}, {}
     for inputs, (age, products) in INPUTS.items():
-        prepared = [lesson.prepare_parts(pair, make_preprocessor(age, products)) for pair in pairs]
-        regression[inputs] = measure_regression(prepared)
+        preprocessor = make_preprocessor(age, products)
+        regression[inputs] = measure_regression(pairs, preprocessor)
         if inputs in NETWORKS:
-            network[inputs] = measure_network(prepared, args.epochs)
+            network[inputs] = measure_network(pairs, preprocessor, args.epochs)
         for name, scores in (("regression", regression), ("network", network)):
             if inputs in scores:
                 one = summarize(scores[inputs])

@@ -2,7 +2,7 @@
 
     python mlp/make_churn_data.py                      # into mlp/outputs/<start time>/
     python mlp/make_churn_data.py --outputs mlp        # over the file that the lessons read
-    python mlp/make_churn_data.py --compare real.csv   # statistics of both, side by side
+    python mlp/make_churn_data.py --compare real.csv   # statistics of the training rows of both
 
 The public file of this name is used in many courses, but does not have a
 licence that would let it be shipped here. This one is synthetic: no row of it
@@ -169,9 +169,14 @@ def main(argv=None):
     print(f"{len(table)} customers, {table.Exited.mean():.1%} of them left")
     print(f"In {shown(folder)}: Churn_Modelling.csv")
     if options.compare:
-        from mlp.churn import load_customers  # brings Keras, which takes seconds to import
+        from mlp import churn, evaluation  # bring Keras, which takes seconds to import
 
-        both = {"here": statistics(table), "there": statistics(load_customers(options.compare))}
+        # Of the training customers: nobody looks at whether the others left.
+        files = {"here": table, "there": churn.load_customers(options.compare)}
+        both = {
+            name: statistics(evaluation.split(some, evaluation.SEED)[0])
+            for name, some in files.items()
+        }
         print(pd.concat(both, axis=1).to_string(na_rep="-"))
     return {"customers": len(table), "left": float(table.Exited.mean())}
 

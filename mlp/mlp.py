@@ -2,8 +2,8 @@
 
     python mlp/mlp.py
 
-Loads 10,000 synthetic customers, turns their columns into 11 inputs, trains a
-multilayer perceptron of 121 parameters on them and predicts whether a new
+Loads 10,000 synthetic customers, turns their columns into 13 inputs, trains a
+multilayer perceptron of 133 parameters on them and predicts whether a new
 customer leaves. You will see a piece of the table, the summary of the model, a line for
 each epoch, and
 
@@ -48,7 +48,7 @@ NEW_CUSTOMER = {
 
 
 def prepare(customers):
-    """Return inputs (n, 11), targets (n,) and the preprocessor fitted on these customers."""
+    """Return inputs (n, 13), targets (n,) and the preprocessor fitted on these customers."""
     preprocessor = churn.make_preprocessor()
     X = preprocessor.fit_transform(customers)
     y = customers[churn.TARGET]
@@ -64,7 +64,7 @@ def predict(model, preprocessor, customer):
 def with_scaling(network, preprocessor):
     """Return the network with the fitted means and standard deviations as its first layer.
 
-    It takes the 11 inputs as the encoder makes them, not scaled.
+    It takes the 13 inputs as the encoder makes them, not scaled.
     """
     scaler = preprocessor[-1]
     scaling = layers.Normalization(mean=scaler.mean_, variance=scaler.scale_**2)

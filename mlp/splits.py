@@ -7,8 +7,6 @@ twenty pairs.
 Chapter: mlp/README.md#reading-the-results
 """
 
-import argparse
-
 import keras
 import numpy as np
 from scipy import stats
@@ -19,54 +17,107 @@ from utils.statistics import mean_and_deviation
 from xor.bundles import build_bundle
 
 SPLITS = 20
+STOP_SHARE = 0.1  # of the training customers, to stop by
+EPOCHS = 200  # at most
+PATIENCE = 10  # epochs without progress of any network
 
 
-def make_pairs(customers, splits):
+def make_pairs(customers, splits, first=0):
     """Return training and validation customers of each split; none is among the lesson's test."""
     others, _ = lesson.take(customers, lesson.TEST_SHARE, lesson.SEED)
     share = lesson.VALIDATION_SHARE / (1 - lesson.TEST_SHARE)
-    return [lesson.take(others, share, seed) for seed in range(splits)]
+    return [lesson.take(others, share, seed) for seed in range(first, first + splits)]
+
+
+def prepare(pairs, preprocessor):
+    """Return inputs and targets of each split: to learn from, to stop by, and to judge by.
+
+    A tenth of the training customers say when to stop; the preprocessor is fitted on the others.
+    """
+    parts = [(*lesson.take(train, STOP_SHARE, lesson.SEED), judged) for train, judged in pairs]
+    return [lesson.prepare_parts(three, preprocessor) for three in parts]
 
 
 def stack(prepared):
-    """Return X (rows, splits, inputs) and y (rows, splits) to learn from, then those to judge by.
+    """Return X (rows, splits, inputs) and y (rows, splits) of each part of what prepare returns."""
+    return [
+        tuple(np.stack([split[part][i] for split in prepared], axis=1) for i in (0, 1))
+        for part in range(len(prepared[0]))
+    ]
 
-    prepared: what the lesson's `prepare_parts` makes of each split.
+
+class KeepBest(keras.callbacks.Callback):
+    """Of each network of a bundle, keeps the weights whose loss on X, y was the lowest.
+
+    Stops the bundle when none of its networks has become better for PATIENCE epochs.
     """
-    parts = [(part, i) for part in (0, 1) for i in (0, 1)]
-    return [np.stack([split[part][i] for split in prepared], axis=1) for part, i in parts]
+
+    def __init__(self, X, y):
+        super().__init__()
+        self.X, self.y, self.better = X, y, 0
+        self.losses = np.full(X.shape[1], np.inf)
+
+    def on_epoch_end(self, epoch, logs=None):
+        p = np.clip(keras.ops.convert_to_numpy(self.model(self.X))[..., 0], 1e-7, 1 - 1e-7)
+        losses = -np.mean(np.where(self.y == 1, np.log(p), np.log(1 - p)), axis=0)
+        now = self.model.get_weights()  # the first axis of each is that of the networks
+        ahead = losses < self.losses
+        if epoch == 0:
+            self.best = now
+        for best, weights in zip(self.best, now, strict=True):
+            best[ahead] = weights[ahead]
+        self.losses = np.minimum(losses, self.losses)
+        self.better = epoch if ahead.any() else self.better
+        self.model.stop_training = epoch - self.better >= PATIENCE
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.best)
 
 
-def train_networks(X, y, options):
-    """Return a bundle of trained networks, one for each split: X (rows, splits, inputs).
+class RateOfEach(keras.optimizers.Adam):
+    """Adam with a learning rate for each network of a bundle; rates: one, or (networks,)."""
 
-    They are trained at once as one model (`xor/bundles.py` says how); each learns as if alone.
+    def __init__(self, rates):
+        super().__init__(1.0)
+        self.rates = np.array(rates, "float32").reshape(-1)
+
+    def update_step(self, gradient, variable, learning_rate):
+        rates = self.rates.reshape(-1, *[1] * (len(variable.shape) - 1))
+        super().update_step(gradient, variable, rates)
+
+
+def train_networks(learn, stop, hidden, rates, epochs=EPOCHS, batch_size=lesson.BATCH_SIZE):
+    """Return a bundle of networks, one for each split, each stopped in time, and their losses.
+
+    learn, stop: X (rows, splits, inputs) and y (rows, splits); the losses are those on stop.
+    Without stop, all networks learn for all epochs, and there are no losses. They are trained at
+    once as one model (`xor/bundles.py` says how); each learns as if alone.
     """
-    networks, inputs = X.shape[1:]
-    model = build_bundle(networks, [inputs, *options.hidden, 1], "relu")
+    networks, inputs = learn[0].shape[1:]
+    model = build_bundle(networks, [inputs, *hidden, 1], "relu")
     model.compile(
-        optimizer=keras.optimizers.Adam(options.learning_rate),
+        optimizer=RateOfEach(rates),
         loss="binary_crossentropy",
         loss_weights=float(networks),  # makes the sum over the networks of the mean over them
         steps_per_execution=churn.steps_at_once(),
         # On a processor Keras leaves XLA off unless it is told to; here it saves half the time.
         jit_compile=True if keras.config.backend() == "tensorflow" else "auto",
     )
-    model.fit(X, y, batch_size=options.batch_size, epochs=options.epochs, verbose=0)
-    return model
+    X, y = learn
+    keep = [KeepBest(*stop)] if stop else []
+    model.fit(X, y[..., None], batch_size, epochs, verbose=0, callbacks=keep)
+    return model, keep[0].losses if stop else None
 
 
-def predict_validation(prepared, epochs):
+def predict_validation(pairs, preprocessor, epochs=EPOCHS):
     """Return what the lesson's network, trained on each split, says of its validation customers.
 
-    prepared: as for stack. Probabilities of leaving, shape (rows, splits).
+    Probabilities of leaving, shape (splits, rows).
     """
     keras.utils.set_random_seed(0)
-    X, y, X_validation, _ = stack(prepared)
-    options = {"hidden": lesson.HIDDEN, "epochs": epochs, "batch_size": lesson.BATCH_SIZE}
-    options = argparse.Namespace(**options, learning_rate=lesson.LEARNING_RATE)
-    networks = train_networks(X, y[..., None], options)
-    return keras.ops.convert_to_numpy(networks(X_validation))[..., 0]
+    learn, stop, (X, _) = stack(prepare(pairs, preprocessor))
+    model, _ = train_networks(learn, stop, lesson.HIDDEN, lesson.LEARNING_RATE, epochs=epochs)
+    return keras.ops.convert_to_numpy(model(X))[..., 0].T
 
 
 def summarize(scores):

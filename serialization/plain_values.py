@@ -42,7 +42,7 @@ def take_plain_values(network):
     for name, words in churn.CATEGORIES.items():
         # With no index for unknown words, "Italy" is an error and not a country of its own.
         one_hot = layers.StringLookup(vocabulary=words, num_oov_indices=0, output_mode="one_hot")
-        columns.append(one_hot(inputs[name])[:, 1:])  # the first one is dropped, as before
+        columns.append(one_hot(inputs[name]))
     columns += [inputs[name] for name in churn.NUMBERS]
     return keras.Model(inputs, network(layers.Concatenate()(columns)))
 

@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import FunctionTransformer
 
 from mlp import churn, splits
+from mlp.ceiling import best_possible
 
 mlp, lesson, predict = load("mlp/mlp.py"), load("mlp/evaluation.py"), load("mlp/predict_churn.py")
 experiments, features = load("mlp/churn_experiments.py"), load("mlp/features.py")
@@ -24,7 +25,8 @@ table_app = load("serialization/operating/table_app.py")
 
 CSV = ROOT / "mlp" / "Churn_Modelling.csv"
 COLUMNS = CSV.read_text(encoding="ascii").partition("\n")[0].split(",")
-INPUTS = ["Geography_Germany", "Geography_Spain", "Gender_Male", *churn.NUMBERS]
+INPUTS = [f"{name}_{word}" for name, words in churn.CATEGORIES.items() for word in words]
+INPUTS += churn.NUMBERS
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +43,23 @@ def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     assert not make_churn_data.make(seed=1).equals(make_churn_data.make(seed=2))
 
 
-def test_eleven_scaled_inputs_in_order(customers):
+def test_thirteen_scaled_inputs_in_order(customers):
     X = churn.make_preprocessor().fit_transform(customers)
     assert list(X.columns) == INPUTS
-    for name in INPUTS[3:]:  # plain numbers
+    for name in INPUTS[5:]:  # plain numbers
         column = customers[name]
         np.testing.assert_allclose(X[name], (column - column.mean()) / column.std(ddof=0))
-    for name in INPUTS[:3]:  # 0 and 1 before scaling
+    for name in INPUTS[:5]:  # 0 and 1 before scaling
         column, value = name.split("_")
         assert X[name][customers[column] == value].min() > 0
         assert X[name][customers[column] != value].max() < 0
+    stranger = churn.make_encoder().fit(customers).transform(customers[:1].assign(Gender="?"))
+    assert stranger[0, 3:5].tolist() == [0, 0]
 
 
-def test_the_network_has_121_parameters():
+def test_the_network_has_133_parameters():
     model = churn.build_model((6, 6))
-    assert [layer.count_params() for layer in model.layers] == [72, 42, 7]
+    assert [layer.count_params() for layer in model.layers] == [84, 42, 7]
     assert [layer.activation.__name__ for layer in model.layers] == ["relu", "relu", "sigmoid"]
 
 
@@ -147,7 +151,12 @@ def test_on_other_splits_too_validation_customers_judge(
         return x.max(axis=-1, keepdims=True)
 
     for module in (splits, experiments):
-        rows.watch(module, "train_networks", lambda X, *_: X, lambda *_: answer)
+        rows.watch(
+            module,
+            "train_networks",
+            lambda learn, stop, *_: [part[0] for part in (learn, stop) if part],
+            lambda learn, *_, **__: (answer, np.ones(learn[0].shape[1])),
+        )
     monkeypatch.setattr(lesson, "DummyClassifier", LogisticRegression)
     families = []
     monkeypatch.setattr(script, "correct_family", lambda one: families.append(len(one)))
@@ -171,7 +180,7 @@ def test_on_other_splits_too_validation_customers_judge(
 def saved(tmp_path_factory):
     """Return the folder of a run of mlp.py, and its results."""
     folder = tmp_path_factory.mktemp("mlp") / "run"
-    options = ["--epochs", "2", "--batch-size", "50", "--learning-rate", "0.01"]
+    options = ["--epochs", "3", "--batch-size", "50", "--learning-rate", "0.003", "--seed", "2"]
     return folder, mlp.main([*options, "--outputs", str(folder)])
 
 
@@ -187,7 +196,7 @@ def test_the_lessons_learn(tmp_path):
     for part in ("validation", "test"):
         majority, logistic, boosting, network = results[part].values()
         assert majority["accuracy"] == pytest.approx(0.794, abs=0.001) and majority["auc"] == 0.5
-        assert network["accuracy"] > 0.83 and network["auc"] > logistic["auc"] + 0.03
+        assert network["accuracy"] > 0.82 and network["auc"] > logistic["auc"] + 0.03
         assert boosting["auc"] > 0.83
     for name in ("churn_training.png", "churn_curves.png", "churn_learning_curves.png"):
         assert plt.imread(tmp_path / name).std() > 0.05
@@ -240,6 +249,7 @@ def test_the_interval_counts_that_splits_overlap():
 def test_networks_of_all_splits_learn_as_if_alone(monkeypatch):
     """From the same weights and rows, in the same order, each learns as the lesson's network."""
     X = np.random.default_rng(3).normal(size=(254, 3, churn.INPUTS)).astype("float32")
+    rates = [0.01, 0.015, 0.02]
     y = (X[..., :1] + X[..., 1:2] > 1).astype("float32")
     keras.utils.set_random_seed(1)
     start = splits.build_bundle(3, [churn.INPUTS, *lesson.HIDDEN, 1], "relu")
@@ -247,17 +257,45 @@ def test_networks_of_all_splits_learn_as_if_alone(monkeypatch):
     monkeypatch.setattr(splits, "build_bundle", lambda *_: start)
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, **k: fit(*a, **k | {"shuffle": False}))
-    after = splits.train_networks(X, y, experiments.hyperparameters("learning_rate_0_01", 16))
+    after, _ = splits.train_networks((X, y), None, lesson.HIDDEN, rates, epochs=16)
     for number in range(3):
         alone = churn.build_model(lesson.HIDDEN)
         alone.set_weights([weights[number] for weights in before])
-        alone.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy")
+        alone.compile(keras.optimizers.Adam(rates[number]), loss="binary_crossentropy")
         alone.fit(X[:, number], y[:, number], batch_size=32, epochs=16, verbose=0)
         for ours, theirs, first in zip(
             after.get_weights(), alone.get_weights(), before, strict=True
         ):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=2e-3)
-            assert np.abs(ours[number] - first[number]).max() > 0.05, "it has learned"
+            assert np.abs(ours[number] - first[number]).max() > 0.01, "it has learned"
+
+
+def test_each_network_of_a_bundle_keeps_its_best_weights():
+    random = np.random.default_rng(4)
+    X = random.normal(size=(400, 2, churn.INPUTS)).astype("float32")
+    y = (X[..., 0] + random.normal(size=(400, 2)) > 0).astype("float32")
+    parts = (X[:100], y[:100]), (X[100:], y[100:])
+    keras.utils.set_random_seed(1)
+    model, losses = splits.train_networks(*parts, (32,), [0.03, 0.003], epochs=30)
+    p = keras.ops.convert_to_numpy(model(parts[1][0]))[..., 0]
+    kept = -np.mean(np.log(np.where(parts[1][1] == 1, p, 1 - p)), axis=0)
+    np.testing.assert_allclose(kept, losses, rtol=1e-5)
+    keras.utils.set_random_seed(1)
+    last, _ = splits.train_networks(parts[0], None, (32,), [0.03, 0.003], epochs=30)
+    p = keras.ops.convert_to_numpy(last(parts[1][0]))[..., 0]
+    in_the_end = -np.mean(np.log(np.where(parts[1][1] == 1, p, 1 - p)), axis=0)
+    assert (losses <= in_the_end * (1 + 1e-5)).all() and losses[0] < 0.9 * in_the_end[0]
+
+
+def test_nobody_foretells_better_than_the_rule_that_made_the_customers():
+    """On customers of another seed, the probabilities hold, and the ceiling is that of the text."""
+    table = make_churn_data.make(seed=5, n=50_000)
+    probability = best_possible(table)
+    assert 0.860 < roc_auc_score(table.Exited, probability) < 0.870
+    for low, high in ((0, 0.05), (0.05, 0.2), (0.2, 0.6), (0.6, 1)):
+        inside = (low <= probability) & (probability < high)
+        left = table.Exited[inside].mean()
+        assert left == pytest.approx(probability[inside].mean(), abs=0.012)
 
 
 @pytest.mark.parametrize(("age", "products"), features.INPUTS.values(), ids=list(features.INPUTS))
@@ -267,10 +305,10 @@ def test_inputs_that_a_person_made_or_took_away(customers, age, products):
     np.testing.assert_allclose(X.mean(), 0, atol=1e-9)
     if age == products == "line":  # exactly what the lessons have
         np.testing.assert_allclose(X, churn.make_preprocessor().fit_transform(customers))
-    inputs = {"line": 1, "curve": 3, "steps": 3, "nothing": 0}
+    inputs = {"line": 1, "curve": 3, "steps": 4, "nothing": 0}
     assert len([name for name in X if name.startswith("Age")]) == inputs[age]
     assert len([name for name in X if "NumOfProducts" in name]) == inputs[products]
-    assert X.shape[1] == 9 + inputs[age] + inputs[products]
+    assert X.shape[1] == 11 + inputs[age] + inputs[products]
 
 
 def test_mistakes_of_a_group():
@@ -292,7 +330,7 @@ def test_mistakes_of_a_group():
 def test_gender_and_country_left_out_change_nothing(customers):
     preprocessor = fairness.make_numbers()
     X = preprocessor.fit_transform(customers)
-    assert list(X) == INPUTS[3:]
+    assert list(X) == INPUTS[5:]
     other = preprocessor.transform(customers.assign(Gender="Male", Geography="Spain"))
     np.testing.assert_array_equal(X, other)
 
@@ -380,3 +418,20 @@ def test_a_bad_table_gets_one_line_that_names_what_is_wrong(tmp_path):
     text = pd.read_csv(CSV)[COLUMNS[:1:-1]].to_csv(index=False).replace("\n", "\r\n")
     path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n\r\n")
     assert len(churn.load_customers(path)) == 10_000
+
+
+def test_a_large_network_without_a_stop_learns_by_heart(numbered, tmp_path, monkeypatch):
+    """Only the last network has no customers to stop by, and none is tuned on those who judge."""
+    capacity, stops = load("mlp/capacity.py"), []
+
+    def train(learn, stop, *_, **__):
+        stops.append(stop is not None)
+        return (lambda x: x.max(axis=-1, keepdims=True)), np.ones(learn[0].shape[1])
+
+    monkeypatch.setattr(splits, "train_networks", train)
+    monkeypatch.setattr(lesson, "THRESHOLD", 1200)
+    results = capacity.main(["--seeds", "1", "--outputs", str(tmp_path)])
+    assert stops == [True] * 6 + [False]
+    ((_, judged),) = splits.make_pairs(numbered[0], 1)
+    auc = roc_auc_score(judged.Exited, judged.EstimatedSalary)
+    assert {one["auc"] for one in results["networks"].values()} == {auc}

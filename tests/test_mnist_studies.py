@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import NUMBERS, failure, finished_run
 
-from mnist import models
+from mnist import data, models
 from mnist.data import load_parts
 from mnist.overfitting import lab
 from mnist.studies import temperature
@@ -81,33 +81,26 @@ def test_temperatures_are_fitted_by_writers(numbered_digits, load_script, tmp_pa
     assert halves == [[number % 2] * 4 for number in range(15)]
 
 
-def test_no_network_has_learned_what_a_split_holds_out(load_script, tmp_path, monkeypatch):
-    """The pixels of an image are the sum of 1, 2 and 4 for the ways in which it is held out."""
-    splits, learned, judged = load_script("mnist/validation_set.py"), set(), []
-    (_, labels), (_, test_labels) = splits.load_mnist()
-    writers, ways = splits.load_writers()[0], np.zeros((60_000, 1, 1), "uint8")
-    held_out = splits.hold_out(writers)
-    for number, places in enumerate(held_out.values()):
-        assert len(set(places)) == 5_000
-        ways[places] |= 2**number
-    others = np.setdiff1d(np.arange(60_000), held_out["by_writer"])
-    assert not set(writers[held_out["by_writer"]]) & set(writers[others])
-    images, test = ways * np.ones((28, 28), "uint8"), np.full((10_000, 28, 28), 8, "uint8")
+def test_judged_digits_are_not_learned_and_their_writers_only_on_one_side(load_script):
+    script, (writers, _) = load_script("mnist/known_writers.py"), data.load_writers()
+    judged, learned = script.draw(writers, 20_000, seed=1)
+    people = set(writers[judged])
+    assert len(people) == 45 and people != set(writers[script.draw(writers, 1, seed=2)[0]])
+    for places in learned.values():
+        assert len(set(places)) == 20_000 and not set(places) & set(judged)
+    assert not people & set(writers[learned["strangers"]])
+    others = np.isin(writers[learned["known"]], list(people)).sum()
+    assert people < set(writers[learned["known"]]) and abs(others - len(judged)) <= 1
 
-    class Network:
-        input_shape = (None, 784)
 
-        def predict(self, x, **_):
-            judged.append({*np.rint(255 * x[:, 0]).astype(int).tolist()})
-            return np.eye(10)[np.zeros(len(x), int)]
-
-    monkeypatch.setattr(splits, "load_mnist", lambda: ((images, labels), (test, test_labels)))
-    monkeypatch.setattr(splits, "train", lambda _, x, *__: learned.update(x.flat) or Network())
-    monkeypatch.setattr(splits, "describe", lambda *_: {})
-    monkeypatch.setattr(splits, "foretell", lambda _: {})
-    splits.main(["--networks", "mlp_tiny", "--outputs", str(tmp_path)])
-    assert learned == {0} and judged[3] == {8}
-    assert all(way & 2**number for number in range(3) for way in judged[number])
+def test_to_know_the_writers_helps(load_script, tmp_path, monkeypatch):
+    """Here all images are by people who are judged, or none is."""
+    script = load_script("mnist/known_writers.py")
+    monkeypatch.setattr(script, "RATES", [0.003])
+    options = ["--seeds", "2", "--epochs", "2", "--train-samples", "2000"]
+    results = script.main([*options, "--outputs", str(tmp_path)])
+    compared = results["known - strangers"]
+    assert compared["accuracy"]["ahead"] == 2 and compared["cross_entropy"]["ahead"] == 0
 
 
 def test_each_side_is_tuned_and_then_compared_with_the_first_one(

@@ -91,13 +91,16 @@ def test_each_network_meets_every_row_once_per_epoch_in_an_order_of_its_own():
     assert not (epochs[0] == epochs[1]).all()
 
 
-def test_share_solved_counts_networks_with_all_four_rows_right():
-    bundle = build_bundle(4, [2, 2, 1], "relu")
+def test_solved_is_all_four_rows_and_stuck_is_silent_where_targets_differ():
+    bundle = build_bundle(5, [2, 2, 1], "relu")
     # relu(a + b) - 2 relu(a + b - 1) is XOR; the bias of the output moves the threshold.
-    ones, bias = np.ones((4, 2, 2)), np.tile([0.0, -1.0], (4, 1))
-    last, thresholds = np.tile([[8.0], [-16.0]], (4, 1, 1)), np.array([[-4.0], [-4], [4], [-9]])
-    bundle.set_weights([ones, bias, last, thresholds])
-    assert initializations.share_solved(bundle) == 0.5
+    ones, bias = np.ones((5, 2, 2)), np.tile([0.0, -1.0], (5, 1))
+    bias[4] = -1  # of this one, both neurons are 0 for all rows but 1, 1
+    last = np.tile([[8.0], [-16.0]], (5, 1, 1))
+    bundle.set_weights([ones, bias, last, np.array([[-4.0], [-4], [4], [-9], [-4]])])
+    solved, stuck = initializations.look_at(bundle)
+    assert solved.tolist() == [True, True, False, False, False]
+    assert stuck.tolist() == [False, False, False, False, True]
 
 
 def test_more_epochs_solve_more(run_main):

@@ -2,7 +2,7 @@
 
     python xor/initializations.py          # five kinds of network
     python xor/initializations.py --all    # every kind that the chapter mentions
-    python xor/initializations.py --hidden 16 --activation tanh    # one of your own
+    python xor/initializations.py --hidden 8 4    # one of your own; also, which are stuck
 
 A thousand networks are trained at once, as one model in which nothing leads from one network to
 another (`xor/bundles.py` says how). Each starts from random weights of its own and learns as it
@@ -68,12 +68,21 @@ def shuffled_rows(epochs, networks, random):
     return random.permuted(rows, axis=1).reshape(4 * epochs, networks)
 
 
-def share_solved(model):
-    """Return the share of the networks that predict all four rows correctly."""
-    networks = model.input_shape[1]
-    # For four rows, `predict` would compile every model anew, which TensorFlow warns of.
-    outputs = keras.ops.convert_to_numpy(model(np.repeat(X[:, None], networks, axis=1)))
-    return float(np.mean(np.all((outputs > 0.5) == (Y[:, None] > 0.5), axis=(0, 2))))
+def look_at(model):
+    """Return of each network whether it predicts all four rows correctly, and whether it is stuck.
+
+    It is stuck if a hidden layer with relu is 0 altogether for two rows with different targets:
+    both then get the same prediction, and no gradient reaches the weights up to this layer.
+    """
+    x = keras.ops.convert_to_tensor(np.repeat(X[:, None], model.input_shape[1], axis=1))
+    stuck = np.zeros(x.shape[1], bool)
+    for layer in model.layers:  # `predict` would compile every model anew for four rows
+        x = layer(x)  # (4, networks, neurons)
+        if layer is not model.layers[-1] and layer.activation is keras.activations.relu:
+            silent = np.all(keras.ops.convert_to_numpy(x) == 0, axis=2)
+            stuck |= silent[Y[:, 0] == 0].any(axis=0) & silent[Y[:, 0] == 1].any(axis=0)
+    right = (keras.ops.convert_to_numpy(x) > 0.5) == (Y[:, None] > 0.5)
+    return np.all(right, axis=(0, 2)), stuck
 
 
 def measure(setup, networks, epochs, seed):
@@ -94,16 +103,35 @@ def measure(setup, networks, epochs, seed):
         "solved": {},
         "standard_error": {},
     }
-    trained = 0
+    trained, seen = 0, []
     for number in epochs:
         rows = shuffled_rows(number - trained, networks, random)
         model.fit(X[rows], Y[rows], batch_size=1, shuffle=False, verbose=0)  # a row for each
         trained = number
-        solved = share_solved(model)
-        result["solved"][number] = solved
+        seen.append(look_at(model))
+        share = float(np.mean(seen[-1][0]))
+        result["solved"][number] = share
         # Of a share of so many networks: that of a binomial distribution.
-        result["standard_error"][number] = (solved * (1 - solved) / networks) ** 0.5
+        result["standard_error"][number] = (share * (1 - share) / networks) ** 0.5
+    (solved, stuck), (later, in_the_end) = seen[0], seen[-1]
+    groups = {"stuck": ~solved & stuck, "not_stuck": ~solved & ~stuck}
+    result["failed_at_first"] = {
+        name: {"networks": int(some.sum()), "solved_later": int((some & later).sum())}
+        for name, some in groups.items()
+    }
+    result["failed"] = {"networks": int((~later).sum()), "stuck": int((~later & in_the_end).sum())}
     return result
+
+
+def show_stuck(result, epochs):
+    """Print how many of the networks that fail are stuck, and whether that could be foretold."""
+    print("Of the {networks} that fail in the end, {stuck} are stuck.".format(**result["failed"]))
+    print(f"Of those that have not solved it after {epochs[0]} epochs,")
+    for name, one in result["failed_at_first"].items():
+        print(
+            "  {networks} are {0}, and {solved_later}".format(name.replace("_", " "), **one), end=""
+        )
+        print(" of these solve it later.")
 
 
 def parse_options(argv):
@@ -141,6 +169,8 @@ def main(argv=None):
         columns = "".join(f"{100 * p:8.1f} ± {100 * error:3.1f}" for p, error in shares)
         optimizer = f"{result['optimizer']} {result['learning_rate']:g}"
         print(f"{result['network']:12}{result['activation']:12}{optimizer:16}{columns}")
+        if len(setups) == 1:
+            show_stuck(result, epochs)
     return save_results(results, folder, __file__, argv)
 
 

@@ -65,13 +65,12 @@ def draw_batches():
 
 
 def draw_one_hot():
-    """Draw a column of countries as one-hot columns, the first of which is dropped."""
-    figure, axes = canvas(12.2, 4.75)
+    """Draw a column of countries as one-hot columns."""
+    figure, axes = canvas(12.2, 4.2)
     countries = ["France", "Germany", "Spain"]
     write(axes, 1.0, 0.4, "Geography", weight="bold")
     for place, country in enumerate(countries):
-        ink = GREY if place == 0 else "#2b2b29"
-        write(axes, 5.0 + 2.95 * place, 0.4, f"Geography_{country}", ink, weight="bold")
+        write(axes, 5.0 + 2.95 * place, 0.4, f"Geography_{country}", weight="bold")
     for line, customer in enumerate(["Germany", "France", "Spain", "Germany"]):
         y = 0.75 + 0.85 * line
         box(axes, 0, y, 2, 0.85, PALE)
@@ -79,14 +78,8 @@ def draw_one_hot():
         arrow(axes, (2.2, y + 0.42), (3.3, y + 0.42))
         for place, country in enumerate(countries):
             color, ink = (BLUE, "white") if country == customer else (PALE, "#5a5a57")
-            dropped = place == 0
-            box(axes, 4.0 + 2.95 * place, y, 2, 0.85, color, alpha=0.3 if dropped else 1)
-            ink = GREY if dropped else ink
+            box(axes, 4.0 + 2.95 * place, y, 2, 0.85, color)
             write(axes, 5.0 + 2.95 * place, y + 0.42, int(country == customer), ink)
-    axes.plot(
-        [3.7, 6.3, 6.3, 3.7, 3.7], [0.1, 0.1, 4.2, 4.2, 0.1], "--", color=ORANGE, linewidth=1.4
-    )
-    write(axes, 5.0, 4.5, "dropped: it follows from the others", ORANGE, size=9.5)
     return figure
 
 

@@ -17,9 +17,9 @@ MEASUREMENTS = {
         ["network_2-8-4-1.png"],
     ),
     "network_churn": (
-        "basics/draw_network.py --layers 11 6 6 1"
+        "basics/draw_network.py --layers 13 6 6 1"
         " --labels inputs 'hidden, relu' 'hidden, relu' 'output, sigmoid'",
-        ["network_11-6-6-1.png"],
+        ["network_13-6-6-1.png"],
     ),
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
@@ -33,6 +33,7 @@ MEASUREMENTS = {
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
+    "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
     "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
     "concepts": (
         "book/figures/draw.py concepts",
@@ -40,6 +41,8 @@ MEASUREMENTS = {
     ),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
+    "churn_capacity": ("mlp/capacity.py", []),
+    "churn_ceiling": ("mlp/ceiling.py", []),
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
     "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
@@ -59,7 +62,7 @@ MEASUREMENTS = {
         "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40",
         [],
     ),
-    "mnist_splits": ("mnist/validation_set.py", []),
+    "mnist_known_writers": ("mnist/known_writers.py", []),
     "mnist_convolution": ("book/figures/draw.py convolution", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
     "mnist_experiments": ("mnist/mnist_experiments.py", []),
