@@ -4,8 +4,8 @@
 
 FILE is one that save_model.py or smaller.py has saved, or the folder of a SavedModel; PROBE is the
 `probe.npz` beside it, with inputs and the original's predictions. Prints a line of JSON: how far
-the predictions are from those of the original, the milliseconds of one input and of 1,000 at once,
-and the bytes of memory that the library and the network take. A few seconds.
+the predictions are from those of the original, the milliseconds of CPU time for one input and for
+1,000 at once, and the bytes of memory that the library and the network take. A few seconds.
 
 Chapter: serialization/README.md#smaller-and-faster
 """
@@ -17,7 +17,6 @@ import importlib
 import io
 import json
 import os
-import statistics
 import time
 import warnings
 from importlib.metadata import version
@@ -29,7 +28,7 @@ import psutil
 from utils.options import make_parser
 from utils.runs import fail, first_line, read_bytes
 
-CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the median counts
+CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the mean counts
 
 
 def load_keras(path):
@@ -102,14 +101,15 @@ def memory():
 
 
 def milliseconds(predict, inputs, calls):
-    """Return the median of some calls, after one that may have to prepare something."""
+    """Return the CPU time of a call, of all cores together: other programs hardly change it.
+
+    One call comes before, which may have to prepare something.
+    """
     predict(inputs)
-    times = []
+    start = time.process_time()
     for _ in range(calls):
-        start = time.perf_counter()
         predict(inputs)
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+    return 1000 * (time.process_time() - start) / calls
 
 
 def measure(path, probe):

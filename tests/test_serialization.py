@@ -184,6 +184,7 @@ def few(few_digits, monkeypatch):
     monkeypatch.setattr(answer, "CALLS", {1: 2, 1000: 1})
     measure = lambda path: answer.main([str(path), str(path.with_name("probe.npz"))])  # noqa: E731
     monkeypatch.setattr(smaller, "measure", measure)
+    monkeypatch.setattr(smaller, "ROUNDS", 1)
 
 
 @pytest.mark.slow
@@ -193,14 +194,18 @@ def test_smaller_forms_are_smaller_and_read_as_well(few, tmp_path):
     for name, network in networks.items():
         rows = network["forms"]
         whole, half, quarter = (rows[f"{form}_keras"] for form in ("model", "float16", "int8"))
+        weights, eighth = rows["int8_weights_keras"], rows["int4_keras"]
         assert whole["difference"] == 0 < network["rounded_to_float16"] < half["difference"] < 0.01
         for form, row in rows.items():
-            assert row["difference"] < 0.1, form
+            assert row["difference"] < (0.3 if "int4" in form else 0.1), form
             assert abs(row["accuracy"] - whole["accuracy"]) <= 0.01, form
             assert row["ms_1000"] > row["ms_1"] > 0, form
         assert 0.45 < half["bytes"] / whole["bytes"] < 0.6
         # Of the convolutional network, only the dense layers, 37,578 of 93,322 parameters.
         assert quarter["bytes"] / whole["bytes"] < (0.3 if name == "mlp_one_layer" else 0.8)
+        assert weights["bytes"] == pytest.approx(quarter["bytes"], rel=0.01)
+        assert eighth["bytes"] < quarter["bytes"]
+        assert weights["difference"] < quarter["difference"] < eighth["difference"]
         if "model_tflite" in rows:
             light, lighter = rows["model_tflite"], rows["int8_tflite"]
             assert 0 <= light["difference"] < 1e-5 < lighter["difference"]
@@ -215,11 +220,12 @@ def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "float16.keras")
     kinds = {layer.compute_dtype for layer in loaded.layers}
     assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
-    smaller.save_int8(model, tmp_path / "int8.keras")
-    loaded = keras.saving.load_model(tmp_path / "int8.keras")
-    quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
-    assert quantized == {keras.layers.Dense}
-    assert loaded.get_layer("dense").inputs_quantizer, "its inputs are rounded, too"
+    for save, inputs_too in ((smaller.save_int8, True), (smaller.save_int8_weights, False)):
+        save(model, tmp_path / "int8.keras")
+        loaded = keras.saving.load_model(tmp_path / "int8.keras")
+        quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
+        assert quantized == {keras.layers.Dense}
+        assert bool(loaded.get_layer("dense").inputs_quantizer) == inputs_too
 
 
 def test_smaller_measures_on_validation_images_and_says_what_it_leaves_out(
