@@ -165,6 +165,8 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run {shakespeare}",
         ["write_page.png"],
     ),
+    "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
+    "gpt_sums": ("text/gpt/addition.py {shakespeare}", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
@@ -306,7 +308,7 @@ MEASUREMENTS = {
 ALONE = {
     "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
     "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
-    "rest_load", "slow_place", "smaller",
+    "rest_load", "slow_place",
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
