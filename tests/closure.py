@@ -1,6 +1,12 @@
-"""Machinery of the tests: which files of the project a script stands on, and their lines."""
+"""Machinery of the tests: which files of the project a script stands on, and their lines.
+
+python tests/closure.py xor/xor.py    # of one script
+python tests/closure.py               # of all lessons: the median, and the longest
+"""
 
 import ast
+import statistics
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -52,3 +58,14 @@ def lessons():
         if path.relative_to(ROOT).parts[0] not in aside
         and 'if __name__ == "__main__"' in path.read_text(encoding="utf-8")
     ]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        for one in sorted(closure(ROOT / sys.argv[1])):
+            print(one.relative_to(ROOT), one.read_text(encoding="utf-8").count("\n"))
+    sizes = {path: size(path) for path in map(ROOT.joinpath, sys.argv[1:] or lessons())}
+    files, lines = zip(*sizes.values(), strict=True)
+    print(f"{len(sizes)} lessons: {statistics.median(files):g} files, {statistics.median(lines):g}")
+    for path, (files, lines) in sorted(sizes.items(), key=lambda item: item[1])[-8:]:
+        print(f"{path.relative_to(ROOT)}: {files} files, {lines} lines")
