@@ -1,6 +1,6 @@
 """Which technique helps? Tune each of them, then compare the best of each in ten pairs of seeds.
 
-    python mnist/overfitting/tuned.py                    # all of them: a quarter of an hour
+    python mnist/overfitting/tuned.py                    # all of them: half an hour
     python mnist/overfitting/tuned.py plain dropout      # these, compared with the first
     python mnist/overfitting/tuned.py conv_net le_net    # networks of models.py, or your own
     python mnist/overfitting/tuned.py --outputs FOLDER   # the same folder again: go on there
