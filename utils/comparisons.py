@@ -12,7 +12,7 @@ from sklearn.model_selection import ParameterGrid
 from utils.statistics import mean_over_groups
 
 SHOWN = 0.05  # what Holm's p must be below
-RANKED = 6  # pairs, from which on ranks can show something: of five, the smallest p is 0.0625
+RANKED = 8  # pairs, from which on ranks can show something in a family: their least p is 0.008
 
 
 def tune(validation_loss, grid):
@@ -65,7 +65,7 @@ def compare_seeds(values, others):
     values, others: what each reached with each seed, shape (seeds,). "mean" is that of the
     differences, "low" and "high" its 95 % interval by Student's t, "ahead" the number of pairs in
     which values is the larger. "p" is that of the signed ranks, which one training that failed
-    outright does not blunt; of fewer than six pairs, that of the t-test. A single seed has no
+    outright does not blunt; of fewer than eight pairs, that of the t-test. A single seed has no
     interval and no p (None).
     Source: Wilcoxon, "Individual comparisons by ranking methods", 1945.
     """
