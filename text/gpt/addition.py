@@ -7,7 +7,7 @@ RUN is a run of `shakespeare.py`. It learns from lines such as 12+34=640: of the
 digit comes first, as one adds by hand. Only the answers count in the loss. You will see how many
 sums come out wholly right of those that are in none of these lines, and the loss on Shakespeare:
 before, after training all weights, after training only LoRA's, and of a network that has never read
-anything else; for each way five learning rates are tried first, with fewer steps. About six
+anything else; for each way five learning rates are tried first, with fewer steps. About ten
 minutes on two cores. generate.py takes the folder of this run, too: it holds the network of which
 all weights were trained.
 Chapter: text/gpt/README.md#questions-and-answers
@@ -25,7 +25,7 @@ from text.gpt.shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 
-STEPS = 500
+STEPS = 1_500
 LENGTH = len("12+34=640\n")
 ANSWER = "12+34=640\n".index("=")  # what comes after this place is the answer
 
