@@ -166,6 +166,7 @@ MEASUREMENTS = {
         ["write_page.png"],
     ),
     "gpt_fine_tuning": ("text/gpt/fine_tune.py {shakespeare}", []),
+    "gpt_sums": ("text/gpt/addition.py {shakespeare} --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
