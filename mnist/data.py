@@ -20,7 +20,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from utils.runs import ROOT, fail
+from utils.runs import ROOT, fail, read_bytes
 
 MNIST_FILE = ROOT / "assets" / "data" / "mnist.npz"
 WRITERS_FILE = ROOT / "assets" / "data" / "mnist_writers.npz"
@@ -58,7 +58,7 @@ class Digits(NamedTuple):
 def read_arrays(path, sha256):
     """Return {name: array} of a file with this checksum, or end the program with one line."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Restore it.")
     if hashlib.sha256(content).hexdigest() != sha256:

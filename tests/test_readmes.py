@@ -356,3 +356,11 @@ def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
         ]
         if "without" not in read:
             assert sum(map(int, heads)) == int(minutes), read
+
+
+@each_page
+def test_lines_are_short(page):
+    """Tables, figures, links and traced numbers may be longer."""
+    lines = FENCE.sub("", TEXTS[page]).splitlines()
+    long = [line for line in lines if len(line) > 100 and not re.search(r"^\||^!\[|<!--", line)]
+    assert long == []

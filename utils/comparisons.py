@@ -20,7 +20,7 @@ def tune(validation_loss, grid):
 
     validation_loss: a function of one setting, given as keyword arguments, that trains and returns
     the loss on validation data, never on test data; one that is not finite is the worst.
-    grid: {name: values, in their order}, as for scikit-learn's ParameterGrid; a list of such.
+    grid: {name: values, in their order}, as for scikit-learn's ParameterGrid.
     Returns {"best": {name: value}, "loss": float, "tried": [{name: value, ..., "loss": float}]}.
     It says so if the best of three or more values is the first or the last: then look beyond it.
     """
@@ -28,14 +28,13 @@ def tune(validation_loss, grid):
     for setting in ParameterGrid(grid):
         loss = float(validation_loss(**setting))
         tried.append(setting | {"loss": loss if math.isfinite(loss) else math.inf})
-        say = lambda value: f"{value:.4g}" if isinstance(value, float) else value  # noqa: E731
-        print(*(f"{name} {say(value)}" for name, value in tried[-1].items()), sep=", ", flush=True)
-    *_, loss = (best := min(tried, key=lambda one: one["loss"])).values()
-    best = {name: value for name, value in best.items() if name != "loss"}
-    for one in [grid] if isinstance(grid, dict) else grid:
-        for name, values in one.items():
-            if len(values) > 2 and best.get(name) in (values[0], values[-1]):
-                print(f"The best {name}, {best[name]}, is at the end of those tried: look beyond.")
+        said = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in tried[-1].items()}
+        print(*(f"{name} {value}" for name, value in said.items()), sep=", ", flush=True)
+    best = dict(min(tried, key=lambda one: one["loss"]))
+    loss = best.pop("loss")
+    for name, values in grid.items():
+        if len(values) > 2 and best[name] in (values[0], values[-1]):
+            print(f"The best {name}, {best[name]}, is at the end of those tried: look beyond.")
     return {"best": best, "loss": loss, "tried": tried}
 
 

@@ -25,9 +25,8 @@ from mnist.models import IMAGE_SHAPE, MODELS, NUM_CLASSES, normalize
 from mnist.overfitting.techniques import augmenting_layers, learning_rate_schedule
 from utils.comparisons import compare_family, show_family, tune
 from utils.figures import save_figure
-from utils.files import read_json
 from utils.options import make_parser, seed
-from utils.runs import make_folder, save_results, write_json
+from utils.runs import make_folder, read_json, save_results, write_json
 from utils.statistics import score, spread
 
 load_digits = functools.cache(prepare_mnist)  # once for all trainings
