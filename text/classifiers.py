@@ -21,7 +21,7 @@ EPOCHS = 50  # at most: the loss on the messages to stop by has risen long befor
 PATIENCE = 3  # epochs without progress; what is kept is the best one
 BATCH_SIZE = 128
 LEARNING_RATE = 0.003
-STRENGTHS = [1, 10, 100]  # how far the weights of logistic regression may grow
+STRENGTHS = [0.1, 1, 10, 100, 1_000]  # how far the weights of logistic regression may grow
 
 
 def counted_words():
@@ -103,12 +103,11 @@ def numbers_of(vectorizer, texts):
     return numbers
 
 
-def fit_network(reader, texts, labels, stop_texts, stop_labels):
+def fit_network(reader, texts, labels, stop_texts, stop_labels, rate=LEARNING_RATE):
     """Train a network until the loss on the messages to stop by falls no more."""
     vectorizer = make_vectorizer(texts)
     model = build_network(reader, int(labels.max()) + 1)
-    optimizer = keras.optimizers.Adam(LEARNING_RATE)
-    model.compile(optimizer, loss="sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
     stop = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     model.fit(
         numbers_of(vectorizer, texts),
@@ -136,9 +135,12 @@ NETWORKS = {
 NAMES = [*REGRESSIONS, *NETWORKS]
 
 
-def fit(name, texts, labels, stop_texts, stop_labels, seed):
-    """Fit a model by its name; return a function from texts to probabilities of the classes."""
+def fit(name, texts, labels, stop_texts, stop_labels, seed, rate=LEARNING_RATE):
+    """Fit a model by its name; return a function from texts to probabilities of the classes.
+
+    rate: of a network. Logistic regression chooses its strength by itself.
+    """
     keras.utils.set_random_seed(seed)
     if name in REGRESSIONS:
         return fit_regression(REGRESSIONS[name], texts, labels, stop_texts, stop_labels)
-    return fit_network(NETWORKS[name], texts, labels, stop_texts, stop_labels)
+    return fit_network(NETWORKS[name], texts, labels, stop_texts, stop_labels, rate)

@@ -112,11 +112,10 @@ def train(model, inputs, labels, epochs, learning_rate):
     model.fit(inputs, labels, epochs=epochs, verbose=0)
 
 
-def thaw(last_blocks, normalization_stays=True):
-    """Make the last blocks trainable; batch normalization that stays also keeps its averages."""
-    for layer in last_blocks.layers:
-        normalization = isinstance(layer, layers.BatchNormalization)
-        layer.trainable = not (normalization and normalization_stays)
+def thaw(model):
+    """Make a model trainable, but not its batch normalization, which keeps its averages, too."""
+    for layer in model.layers:
+        layer.trainable = not isinstance(layer, layers.BatchNormalization)
 
 
 def fine_tune(last_blocks, maps, labels, epochs, learning_rate):
