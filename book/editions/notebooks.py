@@ -116,7 +116,7 @@ def cells_of(block, before, readme):
     folded = before.count("<details") > before.count("</details")
     if indent or folded or SKIPPED.search(before):
         return []
-    if language == "python" and not is_quoted(code, ROOT / readme):
+    if language == "python" and not is_quoted(code):
         file = FILE.search(before)
         return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
     if language == "shell":

@@ -50,15 +50,11 @@ def find(suffix):
     return sorted(path for path in found if "outputs" not in path.parts and not is_key(path))
 
 
-def is_quoted(code, readme):
-    """Tell whether a script holds this code, which stands in the README of a chapter."""
-    if readme.parent == ROOT:  # the front page and the pages beside it
-        return False
-    scripts = {
-        *(ROOT / readme.relative_to(ROOT).parts[0]).rglob("*.py"),
-        *map(ROOT.joinpath, find(".py")),
-    }
-    return any(holds(path.read_text(encoding="utf-8"), code) for path in scripts)
+def is_quoted(code):
+    """Tell whether code is a piece of the script that its first line names: # mlp/evaluation.py."""
+    name, _, piece = code.partition("\n")
+    path = ROOT / name.removeprefix("# ")
+    return path.suffix == ".py" and path.is_file() and holds(path.read_text("utf-8"), piece)
 
 
 def holds(script, code):
