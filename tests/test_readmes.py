@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from textwrap import dedent
 
 import keras
+import matplotlib.pyplot as plt
 import pytest
 from conftest import ROOT, render, replace_everywhere
 
@@ -106,6 +107,7 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
     when it no longer is what the script has, so a block that is not quoted imports or prints.
     """
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
     if is_quoted(code):
         return
     assert re.search(r"^(import|from) |\bprint\(", code, re.MULTILINE), (

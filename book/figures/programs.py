@@ -1,0 +1,44 @@
+"""Machinery of the book: draws what the programs to copy of a page show.
+
+    python book/figures/programs.py mlp/README.md
+
+Runs the Python blocks of the page that end with plt.show(), and saves their figures: the first as
+program_mlp.png, the second as program_mlp_2.png.
+"""
+
+from chapter import OUTPUTS
+
+import os
+from pathlib import Path
+from textwrap import dedent
+
+import matplotlib.pyplot as plt
+
+from book.pages.texts import FENCE
+from utils.figures import save_figure
+from utils.options import make_parser
+from utils.runs import ROOT, make_folder, save_results
+
+
+def main(argv=None):
+    parser = make_parser("Draw what the programs of a page show.", OUTPUTS)
+    parser.add_argument("page", type=Path, help="from the project's folder, such as mlp/README.md")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    os.chdir(ROOT)
+    name = "_".join(["program", *args.page.parent.parts])
+    names = []
+
+    def show():
+        names.append(f"{name}_{len(names) + 1}.png" if names else f"{name}.png")
+        save_figure(plt.gcf(), folder / names[-1])
+
+    plt.show = show
+    for _, language, code in FENCE.findall(args.page.read_text(encoding="utf-8")):
+        if language == "python" and "plt.show()" in code:
+            exec(compile(dedent(code), str(args.page), "exec"), {"__name__": "__main__"})
+    return save_results({"figures": names}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
