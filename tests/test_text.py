@@ -292,8 +292,8 @@ def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_
     for options in (["--run", tiny_run], ["--data", tmp_path / "text.txt"]):
         replaced = {"NGrams": count, "draw": Mock()}
         _, results = run_main("text/gpt/ngrams.py", *options, "--order", 2, **replaced)
-        assert count.call_args.args[1] == text[:10_800]
-        model = ngrams.NGrams(2, text[:10_800], "abcdef")
+        assert count.call_args.args[1] == [text[:10_800]]
+        model = ngrams.NGrams(2, [text[:10_800]], "abcdef")
         means = [one["mean"] for one in results["orders"]]
         np.testing.assert_allclose(means, model.losses(text[10_800:]).mean(axis=1))
     runs = longest_runs("not to bed or no", "to be or not to be")

@@ -17,7 +17,7 @@ import numpy as np
 
 from text.gpt.characters import load_run, text_of_run
 from text.gpt.generate import write
-from text.gpt.ngrams import NGrams
+from utils.ngrams import NGrams
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 
@@ -69,7 +69,7 @@ def main(argv=None):
         how = {"seed": args.seed, "temperature": temperature, "samples": PIECES}
         steps = write(model, text.alphabet, "\n", args.length, **how)
         texts[f"network, temperature {temperature}"] = list(map("".join, zip(*steps, strict=True)))
-    ngrams = NGrams(max(ORDERS), learned, text.alphabet)
+    ngrams = NGrams(max(ORDERS), [learned], text.alphabet)
     for order in ORDERS:
         written = [ngrams.write(order, args.length, random) for _ in range(PIECES)]
         texts[f"n-grams of {order} characters"] = written

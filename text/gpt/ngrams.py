@@ -11,7 +11,6 @@ Chapter: text/gpt/README.md#n-grams
 
 from chapter import OUTPUTS
 
-from collections import Counter
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,60 +25,13 @@ from text.gpt.characters import (
     token_losses,
 )
 from utils.figures import save_figure
+from utils.ngrams import NGrams
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, printable, save_results
 
 ORDER = 7  # characters of the longest n-grams
 LENGTH = 60  # of a sample
 SEED = 1
-
-
-class NGrams:
-    """How often each character followed the characters before it: 0 of them, 1, ... order - 1.
-
-    What was seen after a context counts once for each time. What shorter contexts say counts once
-    for each different character that followed: a context that many characters follow can be
-    followed by a new one, too. Source: Witten and Bell, "The zero-frequency problem", 1991.
-    """
-
-    def __init__(self, order, text, alphabet):
-        self.order, self.alphabet = order, alphabet
-        self.counts, self.followed, self.kinds = Counter(), Counter(), Counter()
-        for length in range(1, order + 1):
-            grams = Counter(text[i : i + length] for i in range(len(text) - length + 1))
-            self.counts.update(grams)
-            for gram, count in grams.items():
-                self.followed[gram[:-1]] += count
-                self.kinds[gram[:-1]] += 1
-
-    def probabilities(self, character, context):
-        """Return the probability of a character by n-grams of 1, 2, ... order: a list."""
-        probability, found = 1 / len(self.alphabet), []
-        for length in range(self.order):
-            tail = context[len(context) - length :]
-            if length <= len(context) and (followed := self.followed[tail]):
-                kinds = self.kinds[tail]
-                seen = self.counts[tail + character]
-                probability = (seen + kinds * probability) / (followed + kinds)
-            found.append(probability)
-        return found
-
-    def losses(self, text):
-        """Return the loss in nats of each character but the first: (order, characters - 1)."""
-        rows = [
-            self.probabilities(text[place], text[max(0, place - self.order + 1) : place])
-            for place in range(1, len(text))
-        ]
-        return -np.log(np.array(rows)).T
-
-    def write(self, order, length, random):
-        """Return a text that the n-grams of this order write."""
-        text = "\n"
-        for _ in range(length):
-            context = text[max(0, len(text) - order + 1) :] if order > 1 else ""
-            weights = [self.probabilities(c, context)[order - 1] for c in self.alphabet]
-            text += random.choice(list(self.alphabet), p=np.array(weights) / sum(weights))
-        return text[1:]
 
 
 def draw(of_orders, of_network, path):
@@ -116,7 +68,7 @@ def main(argv=None):
     learned, validation = (
         "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
     )
-    ngrams = NGrams(args.order, learned, text.alphabet)
+    ngrams = NGrams(args.order, [learned], text.alphabet)
     losses = ngrams.losses(validation)
     results = {"orders": [mean_with_interval(one) for one in losses], "samples": []}
     for order, one in enumerate(results["orders"], 1):
