@@ -134,7 +134,7 @@ MEASUREMENTS = {
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),
     "names": ("rnn/names.py", ["names_letters.png"]),
-    "first_names": ("rnn/first_names.py", []),
+    "first_names": ("rnn/first_names.py --search", []),
     "spam_leak": ("text/leak.py", []),
     "spam": ("text/spam.py", []),
     "text_pieces": ("text/pieces.py", ["pieces.png"]),
