@@ -1,9 +1,11 @@
-"""Seven ways to tell messages apart, from counting words to a small transformer.
+"""Eight ways to tell messages apart, from counting words to a small transformer.
 
 Each learns from texts and labels, and others say when it should stop; what comes back is a function
 from texts to the probabilities of the classes, (texts, classes).
 Chapter: text/README.md#seven-models
 """
+
+from functools import partial
 
 import keras
 import numpy as np
@@ -14,8 +16,9 @@ from sklearn.metrics import log_loss
 
 from text.gpt.gpt import Positions
 
-WORDS = 5_000  # the most frequent words, which the networks know
-LONGEST = 32  # words that the networks read; the rest is cut off
+WORDS = 5_000  # the most frequent words, which the networks of words know
+LONGEST = 32  # words that they read; the rest is cut off
+BYTES = 200  # of a message that the network of characters reads
 WIDTH = 64  # numbers that stand for a word
 EPOCHS = 50  # at most: the loss on the messages to stop by has risen long before
 PATIENCE = 3  # epochs without progress; what is kept is the best one
@@ -64,13 +67,23 @@ def transformer(x, mask):
     return layers.GlobalAveragePooling1D()(x, mask=mask)
 
 
+def patterns(x, mask):
+    """The strongest answer to each of 96 patterns of three, of five and of seven characters."""
+    answers = [layers.Conv1D(96, n, padding="same", activation="relu")(x) for n in (3, 5, 7)]
+    return layers.Concatenate()([layers.GlobalMaxPooling1D()(one) for one in answers])
+
+
 def build_network(reader, classes):
-    """Return a network: numbers of words (batch, LONGEST), 0 for none, to probabilities."""
-    words = keras.Input((LONGEST,), dtype="int32")
-    mask = ops.not_equal(words, 0)  # for layers that can leave padding out
-    x = layers.Embedding(WORDS, WIDTH, name="embedding")(words)  # (batch, LONGEST, WIDTH)
-    x = layers.Dropout(0.3)(reader(x, mask))  # (batch, WIDTH)
-    return keras.Model(words, layers.Dense(classes, activation="softmax")(x))
+    """Return a network: numbers of words (batch, LONGEST), 0 for none, to probabilities.
+
+    For patterns the numbers are those of bytes, (batch, BYTES).
+    """
+    length, kinds = (BYTES, 256) if reader is patterns else (LONGEST, WORDS)
+    numbers = keras.Input((length,), dtype="int32")
+    mask = ops.not_equal(numbers, 0)  # for layers that can leave padding out
+    x = layers.Embedding(kinds, WIDTH, name="embedding")(numbers)  # (batch, length, WIDTH)
+    x = layers.Dropout(0.3)(reader(x, mask))
+    return keras.Model(numbers, layers.Dense(classes, activation="softmax")(x))
 
 
 def fit_regression(pieces, texts, labels, stop_texts, stop_labels):
@@ -103,22 +116,28 @@ def numbers_of(vectorizer, texts):
     return numbers
 
 
+def bytes_of(texts):
+    """Return the first bytes of each text in UTF-8, (texts, BYTES), filled up with zeros."""
+    numbers = [list(text.encode("utf-8", "replace")) or [ord(" ")] for text in texts]
+    return keras.utils.pad_sequences(numbers, BYTES, padding="post", truncating="post")
+
+
 def fit_network(reader, texts, labels, stop_texts, stop_labels, rate=LEARNING_RATE):
     """Train a network until the loss on the messages to stop by falls no more."""
-    vectorizer = make_vectorizer(texts)
+    encode = bytes_of if reader is patterns else partial(numbers_of, make_vectorizer(texts))
     model = build_network(reader, int(labels.max()) + 1)
     model.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
     stop = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     model.fit(
-        numbers_of(vectorizer, texts),
+        encode(texts),
         labels,
         batch_size=BATCH_SIZE,
         epochs=EPOCHS,
-        validation_data=(numbers_of(vectorizer, stop_texts), stop_labels),
+        validation_data=(encode(stop_texts), stop_labels),
         callbacks=[stop],
         verbose=0,
     )
-    return lambda some: model.predict(numbers_of(vectorizer, some), verbose=0)
+    return lambda some: model.predict(encode(some), verbose=0)
 
 
 REGRESSIONS = {
@@ -131,6 +150,7 @@ NETWORKS = {
     "convolution": convolution,
     "GRU": gru,
     "transformer": transformer,
+    "convolution of characters": patterns,
 }
 NAMES = [*REGRESSIONS, *NETWORKS]
 
