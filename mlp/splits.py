@@ -135,9 +135,10 @@ def compare(scores, others, ratio, score="auc"):
     """Return by how much a model's score exceeds another's on the same splits: the book's rule.
 
     The median is that of the splits; a few networks that got stuck move the mean, and widen its
-    interval, but not the median. ratio: validation customers per training customer. The splits share most of their customers.
-    Nadeau and Bengio, "Inference for the generalization error", 2003, therefore add the ratio to
-    1 / splits. The rest is a paired t-test. All but the mean are None for a single split.
+    interval, but not the median. ratio: validation customers per training customer. The splits
+    share most of their customers. Nadeau and Bengio, "Inference for the generalization error",
+    2003, therefore add the ratio to 1 / splits. The rest is a paired t-test. For a single split
+    there is neither interval nor p.
     """
     gains = [one[score] - other[score] for one, other in zip(scores, others, strict=True)]
     gain, deviation = mean_and_deviation(gains)

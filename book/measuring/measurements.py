@@ -41,7 +41,6 @@ MEASUREMENTS = {
     ),
     "churn": ("mlp/mlp.py", []),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
-    "churn_capacity": ("mlp/capacity.py", []),
     "churn_ceiling": ("mlp/ceiling.py", []),
     "churn_features": ("mlp/features.py", []),
     "churn_fairness": ("mlp/fairness.py", []),
