@@ -29,8 +29,8 @@ PYTHONS = [(3, 11), (3, 12), (3, 13)]  # those that the tests run with
 MEMORY = 2.0  # GiB that the dearest chapter takes, with some room
 DISK = 1.0  # GiB for what the runs write
 IMAGES = 2560  # of a short training, 20 batches
-INSTALL = "pip install -r requirements.txt"
-KNOWN = "pip install -r requirements.txt -c constraints.txt"  # versions that worked together
+INSTALL = "pip install -r requirements-student.txt"
+KNOWN = f"{INSTALL} -c constraints.txt"  # versions that worked together
 
 
 def look_at_python():
@@ -54,21 +54,33 @@ def requirements(*names):
     return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
 
 
+def version_of(name):
+    """Return the version of an installed package, None if it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def look_at_packages():
     """Compare the installed packages with those that the scripts need."""
     try:
         wanted = requirements("requirements-student.txt")
     except ImportError:  # packaging comes with Keras
         return "the packages are not installed", f"In the project's folder: {INSTALL}"
+    both = ("tensorflow", "tensorflow-cpu")  # of one, files of the other may be left
+    if all(map(version_of, both)):
+        again = f"pip uninstall --yes {' '.join(both)}, and then: {INSTALL}"
+        return "packages: tensorflow and tensorflow-cpu have overwritten each other", again
+    wanted = [one for one in wanted if not one.marker or one.marker.evaluate()]
     missing, wrong = [], []
     for requirement in wanted:
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            missing.append(requirement.name)
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} {version} instead of {requirement.specifier}")
+        name = requirement.name
+        version = version_of(name) or version_of(name.removesuffix("-cpu"))
+        if not version:
+            missing.append(name)
+        elif not requirement.specifier.contains(version, prereleases=True):
+            wrong.append(f"{name} {version} instead of {requirement.specifier}")
     if missing or wrong:
         found = [f"{', '.join(missing)} missing"] * bool(missing) + wrong
         return f"packages: {'; '.join(found)}", f"{INSTALL}, or the versions that we had: {KNOWN}"

@@ -32,7 +32,7 @@ NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({VALUE})(?:\s/\s({VALUE}))?\s
 HEAD = re.compile(
     r"^- \*\*Minutes\*\*: \d+ to read(?:, \d+ with\s[a-z\s,]+\squestions)?(.*(?:\n  .*)*)", re.M
 )
-HOURS = re.compile(r"\d+ to \d+ hours of reading")
+HOURS = re.compile(r"\d+ to \d+(?=\s+hours\s+of\s+reading)")
 # A row of the plan for a class: what is read before a lesson, and the minutes of that.
 LESSON = re.compile(r"^(\| \d+ \| [^|]+ \| (\[[^|]+) \|) [\d to]+ \|", re.MULTILINE)
 READ = re.compile(r"\]\(\.\./([\w/]+\.md)\)(?:, without \[(.+?)\])?")
@@ -72,9 +72,7 @@ def count_minutes(text):
 
     def hours(_):
         path = (read(file) for number, _, file, _ in chapters() if number)
-        return " to ".join(f"{int(one) / 60:.0f}" for one in to_read(*path).split(" to ")) + (
-            " hours of reading"
-        )
+        return " to ".join(f"{int(one) / 60:.0f}" for one in to_read(*path).split(" to "))
 
     for pattern, new in ((HEAD, head), (CHAPTER, row), (LESSON, lesson), (HOURS, hours)):
         text = pattern.sub(new, text)
