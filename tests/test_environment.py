@@ -40,6 +40,7 @@ def broken(*_):
         ("data", looks, "PROJECT", ROOT / "nowhere", "the digits cannot be read ("),
         ("back_end", "importlib", "import_module", broken, "import backend : theano"),
         ("training", looks, "training_speed", lambda: (9, math.nan), "its loss is nan"),
+        ("packages", looks, "version_of", lambda name: "2.21.0", "overwritten each other"),
     ],
 )
 def test_what_is_not_right_is_told_with_what_helps(monkeypatch, look, owner, name, value, said):
