@@ -54,33 +54,22 @@ def requirements(*names):
     return [Requirement(line) for line in lines if line and not line.startswith("-r ")]
 
 
-def version_of(name):
-    """Return the version of an installed package, None if it is not installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def look_at_packages():
     """Compare the installed packages with those that the scripts need."""
     try:
         wanted = requirements("requirements-student.txt")
     except ImportError:  # packaging comes with Keras
         return "the packages are not installed", f"In the project's folder: {INSTALL}"
-    both = ("tensorflow", "tensorflow-cpu")  # of one, files of the other may be left
-    if all(map(version_of, both)):
-        again = f"pip uninstall --yes {' '.join(both)}, and then: {INSTALL}"
-        return "packages: tensorflow and tensorflow-cpu have overwritten each other", again
+    found = {one.name.replace("_", "-").lower(): one.version for one in metadata.distributions()}
+    if found.keys() >= {"tensorflow", "tensorflow-cpu"}:
+        again = f"pip uninstall --yes tensorflow tensorflow-cpu, and then: {INSTALL}"
+        return "packages: tensorflow and tensorflow-cpu overwrite each other", again
+    found.setdefault("tensorflow-cpu", found.get("tensorflow"))  # that for GPUs is as good
     wanted = [one for one in wanted if not one.marker or one.marker.evaluate()]
-    missing, wrong = [], []
-    for requirement in wanted:
-        name = requirement.name
-        version = version_of(name) or version_of(name.removesuffix("-cpu"))
-        if not version:
-            missing.append(name)
-        elif not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{name} {version} instead of {requirement.specifier}")
+    missing, wrong = [one.name for one in wanted if not found.get(one.name)], []
+    for name, right in ((one.name, one.specifier) for one in wanted if one.name not in missing):
+        if not right.contains(found[name], prereleases=True):
+            wrong.append(f"{name} {found[name]} instead of {right}")
     if missing or wrong:
         found = [f"{', '.join(missing)} missing"] * bool(missing) + wrong
         return f"packages: {'; '.join(found)}", f"{INSTALL}, or the versions that we had: {KNOWN}"
