@@ -29,8 +29,8 @@ PYTHONS = [(3, 11), (3, 12), (3, 13)]  # those that the tests run with
 MEMORY = 2.0  # GiB that the dearest chapter takes, with some room
 DISK = 1.0  # GiB for what the runs write
 IMAGES = 2560  # of a short training, 20 batches
-INSTALL = "pip install -r requirements.txt"
-KNOWN = "pip install -r requirements.txt -c constraints.txt"  # versions that worked together
+INSTALL = "pip install -r requirements-student.txt"
+KNOWN = f"{INSTALL} -c constraints.txt"  # versions that worked together
 
 
 def look_at_python():
@@ -60,15 +60,16 @@ def look_at_packages():
         wanted = requirements("requirements-student.txt")
     except ImportError:  # packaging comes with Keras
         return "the packages are not installed", f"In the project's folder: {INSTALL}"
-    missing, wrong = [], []
-    for requirement in wanted:
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            missing.append(requirement.name)
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} {version} instead of {requirement.specifier}")
+    found = {one.name.replace("_", "-").lower(): one.version for one in metadata.distributions()}
+    if found.keys() >= {"tensorflow", "tensorflow-cpu"}:
+        again = f"pip uninstall --yes tensorflow tensorflow-cpu, and then: {INSTALL}"
+        return "packages: tensorflow and tensorflow-cpu overwrite each other", again
+    found.setdefault("tensorflow-cpu", found.get("tensorflow"))  # that for GPUs is as good
+    wanted = [one for one in wanted if not one.marker or one.marker.evaluate()]
+    missing, wrong = [one.name for one in wanted if not found.get(one.name)], []
+    for name, right in ((one.name, one.specifier) for one in wanted if one.name not in missing):
+        if not right.contains(found[name], prereleases=True):
+            wrong.append(f"{name} {found[name]} instead of {right}")
     if missing or wrong:
         found = [f"{', '.join(missing)} missing"] * bool(missing) + wrong
         return f"packages: {'; '.join(found)}", f"{INSTALL}, or the versions that we had: {KNOWN}"

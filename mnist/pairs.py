@@ -5,7 +5,7 @@
 You will see how many of the validation images both networks misread, only the first, and only the
 second; the difference with an interval over writers, and what follows from it. Each run has saved
 what its networks predict, so this takes a few seconds.
-Chapter: mnist/README.md#the-rule
+Chapter: HOW_THIS_BOOK_KNOWS.md#the-rule
 """
 
 from chapter import OUTPUTS

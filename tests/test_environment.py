@@ -32,6 +32,11 @@ def broken(*_):
     raise RuntimeError("Unable to import backend : theano\nand more")
 
 
+def both():
+    names = ("tensorflow", "tensorflow_cpu")
+    return [SimpleNamespace(name=name, version="2.21.0") for name in names]
+
+
 @pytest.mark.parametrize(
     ("look", "owner", "name", "value", "said"),
     [
@@ -40,6 +45,7 @@ def broken(*_):
         ("data", looks, "PROJECT", ROOT / "nowhere", "the digits cannot be read ("),
         ("back_end", "importlib", "import_module", broken, "import backend : theano"),
         ("training", looks, "training_speed", lambda: (9, math.nan), "its loss is nan"),
+        ("packages", "importlib.metadata", "distributions", both, "overwrite each other"),
     ],
 )
 def test_what_is_not_right_is_told_with_what_helps(monkeypatch, look, owner, name, value, said):

@@ -73,6 +73,19 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
             assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
 
 
+def test_a_notebook_of_a_repository_at_github_opens_in_colab(notebooks, tmp_path):
+    pages = notebooks.notebook_names()
+    for address, colab in {
+        "https://github.com/o/k.git": "/github/o/k/blob/notebooks/xor.ipynb)",
+        "https://example.org/k.git": "",
+        None: "",
+    }.items():
+        page = next(page for page, name in pages.items() if name == "xor")
+        first, start, *_ = notebooks.make_notebook(page, pages, tmp_path, address).cells
+        assert ("Open in Colab" in first.source) == bool(colab) and colab in first.source
+        assert (f"git clone --depth 1 {address}" in start.source) == bool(address)
+
+
 def test_a_notebook_runs(notebooks, make, tmp_path):
     """Of its commands, which other tests run, one is left, so that this takes seconds."""
     notebook = make("basics")

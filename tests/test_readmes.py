@@ -17,8 +17,9 @@ import pytest
 from conftest import ROOT, render, replace_everywhere
 
 from book.measuring.measure import COMMANDS, MEASUREMENTS
+from book.pages.readme import HEAD, LESSON, count_minutes
 from book.pages.results import look_up
-from book.pages.texts import FENCE, PAGES, READMES, UNREAD, chapters, is_quoted
+from book.pages.texts import FENCE, PAGES, READMES, UNREAD, chapters, is_quoted, minutes
 from utils import runs
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
@@ -255,22 +256,11 @@ def test_links_and_anchors_exist(page, links):
             assert anchor in links[path].anchors, target
 
 
-def test_the_contents_name_every_section(links):
-    linked = [target.partition("#") for target in links[ROOT / "CONTENTS.md"].targets]
-    targets = {((ROOT / file).resolve(), anchor) for file, _, anchor in linked}
-    for path in READMES[1:]:
-        text = FENCE.sub("", TEXTS[path])
-        sections = re.findall(r"^## (?!Summary$|Quiz$).+$", text, re.MULTILINE)
-        linked = {anchor for file, anchor in targets if file == path and anchor}
-        assert len(linked) >= len(sections) > 0, f"CONTENTS.md lacks sections of {path}"
-
-
-def test_the_front_page_names_every_chapter(links):
-    linked = {
-        (ROOT / target.partition("#")[0]).resolve() for target in links[ROOT / "README.md"].targets
-    }
+@pytest.mark.parametrize("name", ["README.md", "CONTENTS.md"])
+def test_the_front_page_and_the_contents_name_every_chapter(name, links):
+    linked = {(ROOT / target.partition("#")[0]).resolve() for target in links[ROOT / name].targets}
     missing = [str(path) for path in READMES[1:] if path not in linked]
-    assert not missing, f"README.md has no row for {missing}"
+    assert not missing, f"{name} has no line for {missing}"
 
 
 def test_figures_exist_and_say_what_they_show(links):
@@ -339,27 +329,27 @@ def test_a_chapter_says_what_it_teaches_and_what_comes_next(readme):
 
 
 def test_a_chapter_is_one_sitting_and_says_how_long():
-    """The path has at most 4,000 words a chapter; both places say its minutes, to the nearest."""
-    for number, _, file, minutes in chapters():
-        text = TEXTS[ROOT / file]
-        words = len(UNREAD.sub("", text).split())
+    """The path has at most 4,000 words a chapter. Its minutes are found, and so written, anew."""
+    assert [number for number, *_ in chapters() if number] == [f"{n}. " for n in range(1, 16)]
+    assert {ROOT / file for _, _, file, _ in chapters()} == set(READMES[1:])
+    for number, _, file, _ in chapters():
+        words = len(UNREAD.sub("", TEXTS[ROOT / file]).split())
         assert words <= 4_000 or not number, (file, words)
-        assert re.search(r"\*\*Minutes\*\*: (\d+) to read", text)[1] == minutes, file
-        assert abs(int(minutes) - words / 200) < 1, (file, words)
+        assert HEAD.search(TEXTS[ROOT / file]), file
+    assert len(LESSON.findall(TEXTS[ROOT / "teaching" / "TEACHING.md"])) == 12
 
 
-def test_the_plan_for_a_class_has_the_minutes_of_the_chapters():
-    """Of those that are read as a whole."""
-    plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \d+ \| [^|]+ \| ([^|]+) \| (\d+) \|", plan, re.MULTILINE)
-    assert len(rows) == 12
-    for read, minutes in rows:
-        heads = [
-            re.search(r"\*\*Minutes\*\*: (\d+) to read", TEXTS[ROOT / file])[1]
-            for file in re.findall(r"\]\(\.\./([^)#]+)\)", read)
-        ]
-        if "without" not in read:
-            assert sum(map(int, heads)) == int(minutes), read
+def test_minutes_are_counted_as_a_reader_spends_them():
+    """400 words and a table are two minutes and more, 30 lines of code two, a fold one."""
+    text = "one two " * 200 + "\n\n| a | b |\n| --- | ---: |\n| [c](d.md) | e |\n\n"
+    code = "```python\n" + 30 * "x = 1\n" + "```\n"
+    fold = f"<details>\n<summary>F</summary>\n\n{'three ' * 199}\n\n</details>\n"
+    assert minutes(text) == (2.02, 2.02)
+    assert minutes(text + code + fold) == pytest.approx((2.02, 5.02))
+    page = f"# A\n\n- **Minutes**: 9 to read; 3 to run.\n\n{text}{code}{fold}"
+    head = "- **Minutes**: 2 to read, 5 with code, folds and questions; 3 to run."
+    assert head in count_minutes(page)
+    assert count_minutes(count_minutes(page)) == count_minutes(page)
 
 
 @each_page

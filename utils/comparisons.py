@@ -1,6 +1,6 @@
 """Tune, then compare: the best setting of each side, and which side is better by the book's rule.
 
-Chapter: mnist/README.md#the-rule
+Chapter: HOW_THIS_BOOK_KNOWS.md#the-rule
 """
 
 import math

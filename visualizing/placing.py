@@ -7,7 +7,7 @@ Trains ten small networks. Lays the maps of Grad-CAM and HiResCAM over the image
 cell in the middle of the pixels that it looks at, or the whole map stretched over the image, and
 wipes out what they mark, as attribution.py does. You will see how far the probabilities
 fall, compared with the maps of the same network before its training. Some two minutes.
-Chapter: visualizing/README.md#how-we-were-fooled
+Chapter: HOW_THIS_BOOK_KNOWS.md#how-we-were-fooled
 """
 
 from chapter import OUTPUTS

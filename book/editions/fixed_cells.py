@@ -1,5 +1,7 @@
 """Machinery of the notebooks: the cells that are the same in all of them."""
 
+import re
+
 USE = """\
 **How to use this notebook.** Run the next cell first, and again after each restart of the kernel;
 then one cell after the other, not all at once: some take half an hour. The text above a command
@@ -15,10 +17,14 @@ button is Ctrl-C. (On Windows it kills a command at its next line: nothing is ev
 the run is the newest folder in the chapter's `outputs/`.) What serves a page or asks questions
 needs a terminal: *File > New > Terminal*.
 """
+# Opens it in Colab, from the branch of a repository at GitHub that has the notebooks.
+COLAB = "https://colab.research.google.com"
+BADGE = "[![Open in Colab]({0}/assets/colab-badge.svg)]({0}/github/{1}/blob/notebooks/{2}.ipynb)"
 PUT_YOURS = "# Put in your run, or your file, and take the # before the ! away."
 
 START = """\
 # Run this cell first. It finds the project{gets}, and installs what is missing.
+import importlib.util
 import os
 import subprocess
 import sys
@@ -35,7 +41,10 @@ if project is None:
     {get}
 os.chdir(project)
 sys.path.insert(0, str(project))
-install = [sys.executable, "-m", "pip", "install", "--quiet", "-r", "requirements-student.txt"]
+wanted = [line.split("#")[0].strip() for line in open("requirements-student.txt")]
+if importlib.util.find_spec("tensorflow"):  # it may be one for a GPU, and then it stays
+    wanted = [line for line in wanted if not line.startswith("tensorflow")]
+install = [sys.executable, "-m", "pip", "install", "--quiet", *filter(None, wanted)]
 subprocess.run(install, check=True)
 import book.editions.in_notebook  # a ! that prints line by line and shows the pictures of a run"""
 ABSENT = 'raise SystemExit("Put this notebook into the folder of the project and open it there.")'
@@ -54,6 +63,12 @@ def checked(command, run=get_ipython().system):
 
 get_ipython().system = checked
 """
+
+
+def first_text(repository, name):
+    """Return the text above all; repository: an address or None; name: of the notebook."""
+    at = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository or "")
+    return f"{BADGE.format(COLAB, at[1], name)}\n\n{USE}" if at else USE
 
 
 def start_cell(repository):

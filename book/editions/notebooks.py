@@ -29,7 +29,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book.editions.fixed_cells import PUT_YOURS, STRICT, USE, start_cell
+from book.editions.fixed_cells import PUT_YOURS, STRICT, first_text, start_cell
 from book.pages.texts import FENCE, find, is_quoted
 from utils.files import load_results
 from utils.options import make_parser
@@ -55,7 +55,8 @@ LINK = re.compile(
 )
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
-LOOKED_UP = [Path(f"{name}.md") for name in ("README", "CONTENTS", "GLOSSARY", "TROUBLESHOOTING")]
+LOOKED_UP = ["README", "CONTENTS", "GLOSSARY", "CHEATSHEET", "TROUBLESHOOTING"]
+LOOKED_UP = [Path(f"{name}.md") for name in (*LOOKED_UP, "HOW_THIS_BOOK_KNOWS")]
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
@@ -142,7 +143,8 @@ def make_notebook(readme, names, folder, repository=None):
         part = "".join([part.strip(), "\n\n", *used]).strip()
         return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
 
-    cells, done, said = [new_markdown_cell(USE), new_code_cell(start_cell(repository))], 0, ""
+    first = first_text(repository, names[readme])
+    cells, done, said = [new_markdown_cell(first), new_code_cell(start_cell(repository))], 0, ""
     blocks = FENCE.finditer(text)
     if readme in LOOKED_UP:
         cells, blocks = [], []  # text alone
@@ -197,7 +199,7 @@ def main(argv=None):
     about = "chapters whose notebooks are run: all, changed ones, or names such as xor"
     choices = ["all", "changed", *readmes]
     parser.add_argument("--execute", nargs="+", choices=choices, default=[], help=about)
-    about = "address from which the first cell clones the project, if it is not there"
+    about = "address from which the first cell clones the project; at GitHub, also for Colab"
     parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
     folder, names = make_folder(args.outputs).resolve(), notebook_names()

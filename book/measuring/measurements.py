@@ -87,6 +87,7 @@ MEASUREMENTS = {
     "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
     "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
     "opening": ("book/timings/opening.py", []),  # installs
+    "sizes": ("book/timings/sizes.py", []),  # installs, too
     "machine_speed": ("book/timings/seconds.py machine", []),
     "serialization": ("book/timings/saved_forms.py", []),
     # Wants requirements-optional.txt.

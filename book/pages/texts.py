@@ -27,15 +27,36 @@ UNREAD = re.compile(
     r"<details>.*?</details>|^```.*?^```|^\|.*?$|<!--.*?-->|^\[[^\]]*\]:.*?$|\]\([^)]*\)",
     re.DOTALL | re.MULTILINE,
 )
+# What is no word to anybody: comments, the targets of links, the line below the head of a table.
+MARKS = re.compile(
+    r"<!--.*?-->|^\[[^\]]*\]:.*?$|\]\([^)]*\)|^\|[-: |]+$|</?\w[^>]*>", re.DOTALL | re.MULTILINE
+)
+A_MINUTE, A_LINE = 200, 4  # words; seconds for a line of code
 # A row of a table of chapters on the front page: number, if on the path, title, file, minutes.
 CHAPTER = re.compile(
-    r"^\| (\d+\. )?\[([^\]]+)\]\(([\w/]+README\.md)[^)]*\) \|.*\| (\d+) \| [^|]+ \|$", re.MULTILINE
+    r"^\| (\d+\. )?\[([^\]]+)\]\(([\w/]+README\.md)[^)]*\) \|.*\| (\d+ to \d+) \| [^|]+ \|$",
+    re.MULTILINE,
 )
 
 
 def chapters():
-    """Return for each chapter its number or "", its title, its file, and the minutes it takes."""
+    """Return for each chapter its number or "", its title, its file, and its minutes to read."""
     return CHAPTER.findall(READMES[0].read_text(encoding="utf-8"))
+
+
+def minutes(text):
+    """Return how long a page takes to read: open text and tables alone, and with all the rest.
+
+    The rest is code, folds, and with them the answers of a quiz.
+    """
+
+    def words(part):
+        return sum(any(map(str.isalnum, word)) for word in MARKS.sub("", part).split())
+
+    lines = sum(code.count("\n") for _, _, code in FENCE.findall(text))
+    whole = FENCE.sub("", text)
+    opened = re.sub(r"<details>.*?</details>", "", whole, flags=re.DOTALL)
+    return words(opened) / A_MINUTE, words(whole) / A_MINUTE + lines * A_LINE / 60
 
 
 def is_key(path):

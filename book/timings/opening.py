@@ -2,10 +2,10 @@
 
     python book/timings/opening.py
 
-Makes a virtual environment, installs requirements.txt without pip's cache, and starts the commands
-of the front page: the check, xor.py, and a convolutional network. Files the seconds of each, the
-memory that the hungriest process so far took, and the disk space. Some five minutes, much of it
-download; nothing else should run meanwhile. On Linux and macOS only.
+Makes a virtual environment, installs requirements-student.txt without pip's cache, and starts the
+commands of the front page: the check, xor.py, and a convolutional network. Files the seconds of
+each, and the memory that the hungriest process so far took. Some five minutes, much of it download;
+nothing else should run meanwhile. On Linux and macOS only.
 Chapter: README.md#one-command
 """
 
@@ -22,7 +22,7 @@ from utils.runs import fail, make_folder, save_results
 
 COMMANDS = {
     "environment": "-m venv {folder}/venv",
-    "install": "-m pip install --quiet --no-cache-dir --requirement requirements.txt",
+    "install": "-m pip install --quiet --no-cache-dir --requirement requirements-student.txt",
     "check": "-c 'import keras'",
     "xor": "xor/xor.py --outputs {folder}/xor",
     "conv_net": "mnist/mnist.py -m conv_net --epochs 3 --outputs {folder}/mnist",
@@ -44,9 +44,6 @@ def main(argv=None):
         results["peak_gib"][name] = peak
         python = str(folder / "venv" / "bin" / "python")
         print(f"{name:12} {results['seconds'][name]:6.1f} s, {peak:.2f} GiB", flush=True)
-    files = (path for path in (folder / "venv").rglob("*") if path.is_file())
-    results["environment_gb"] = sum(path.lstat().st_size for path in files) / 1e9
-    print(f"{results['environment_gb']:.2f} GB on the disk")
     return save_results(results, folder, __file__, argv)
 
 
