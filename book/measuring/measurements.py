@@ -221,6 +221,10 @@ MEASUREMENTS = {
     "vanishing_gradient_mend": ("cnn/vanishing_gradient.py --mend", []),
     "cnn_history": ("cnn/sizes.py", []),
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
+    "program_cnn": (
+        "book/figures/programs.py cnn/README.md",
+        {"program_cnn_2.png": "program_cat.png", "program_cnn_3.png": "program_transfer.png"},
+    ),
     "cnn_transfer": ("cnn/transfer.py", []),
     "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
     "cnn_cross_validation_96": ("cnn/studies/cross_validation.py --size 96", []),
@@ -229,6 +233,14 @@ MEASUREMENTS = {
     "cnn_near_twins": ("cnn/studies/near_twins.py", []),
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     "generating_judge": ("generating/judge.py --ship", []),
+    "program_generating": (
+        "book/figures/programs.py generating/README.md",
+        {
+            "program_generating.png": "program_autoencoder.png",
+            "program_generating_2.png": "program_moons.png",
+            "program_generating_3.png": "program_spiral.png",
+        },
+    ),
     "generating_autoencoder": (
         "generating/autoencoder.py --search --seeds 3",
         ["autoencoder.png", "denoised.png"],
