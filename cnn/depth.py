@@ -114,7 +114,7 @@ def measure(kind, depth, seeds, epochs, data):
 
 def draw(kinds, path):
     """Draw the gradient over the layers, and the accuracy of each training."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=(1, 1.2))
     left.set_prop_cycle(LINES)
     for place, (kind, found) in enumerate(kinds.items()):
         sizes = found["gradients"]
@@ -126,7 +126,7 @@ def draw(kinds, path):
     left.set(title="Gradient in each layer, before training", yscale="log")
     left.set(xlabel="convolution of the pairs (1 is next to the inputs)", ylabel="size (log scale)")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
-    left.legend(handlelength=3.5)
+    left.legend(handlelength=3.5, loc=(0.4, 0.13))  # between the plain stack and the others
     right.set(title="After training: learned from (o), held out (x)", ylabel="read rightly (%)")
     right.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds])
     save_figure(figure, path)
