@@ -21,6 +21,8 @@ from utils.runs import ROOT, make_folder, save_results
 
 IMAGE = 7  # which of the test images
 EDGES = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype="float32")  # ink left, paper right
+# These are drawn on the scale of the map before: the same kernel, or the same map, pooled.
+SAME_SCALE = {"stride 2", "padding", "dilation 3", "max pooling", "average pooling"}
 MNIST = ROOT / "assets" / "data" / "mnist.npz"
 TRAINED = ROOT / "assets" / "models" / "conv_net.keras"
 
@@ -150,7 +152,8 @@ def draw_variants(results, path):
         if "pooling" not in name:
             strongest = by_hand.sum(axis=(0, 1)).argmax()
         one = by_hand[..., strongest]
-        most = np.abs(one).max()
+        if name not in SAME_SCALE:
+            most = np.abs(one).max()
         axis.imshow(one, cmap="RdBu_r", vmin=-most, vmax=most)
         shape = " x ".join(map(str, by_hand.shape))
         axis.set_title(f"{name.partition(',')[0]}\n{shape}", fontsize=9)

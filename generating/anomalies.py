@@ -1,6 +1,6 @@
 """What an autoencoder cannot draw, it has not seen: strangers found by the error of the drawing.
 
-    python generating/anomalies.py RUN        # RUN: the folder of a run of autoencoder.py
+    python generating/anomalies.py AE_RUN     # the folder of a run of autoencoder.py
 
 You will see which share of the images of each kind each score refuses, if it may refuse 1 % of the
 validation images: the energy of the service that reads digits, the error of PCA, and the error of
@@ -64,7 +64,7 @@ def main(argv=None):
     """Return the shares that each score refuses, and their means over kinds."""
     parser = make_parser("Find images that are not digits by an autoencoder's error.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of autoencoder.py")
+    add("run", metavar="AE_RUN", help="folder of a run of autoencoder.py")
     add("--sizes", type=positive(int), nargs="+", default=SIZES, help="of its networks")
     add("--images", type=positive(int), default=IMAGES, help="of each kind made at random")
     add("--seed", type=seed, default=SEED, help="of the strangers")

@@ -1,7 +1,7 @@
 """Choices of a flow, measured: how much guidance, how many steps, noise in what it learns from.
 
-    python generating/choices.py RUN                    # RUN: the folder of a run of flow.py
-    python generating/choices.py RUN --noise VAE_RUN    # trains twice for each seed: minutes
+    python generating/choices.py FLOW_RUN                    # the folder of a run of flow.py
+    python generating/choices.py FLOW_RUN --noise VAE_RUN    # trains twice for each seed: minutes
 
 You will see how many digits a classifier of other writers reads as they were asked for, and how far
 they lie from real ones, for each amount of guidance and each number of steps. With --noise, flows
@@ -78,7 +78,7 @@ def main(argv=None):
     """Return the measures by guidance and by steps, or those with and without noise."""
     parser = make_parser("Measure a flow's choices.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of flow.py")
+    add("run", metavar="FLOW_RUN", help="folder of a run of flow.py")
     add("--noise", metavar="VAE_RUN", help="folder of a run of vae.py: compare with noise-free")
     add("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings with --noise")
     add("--short", type=positive(int), default=SHORT, help="steps of each of these")

@@ -1,8 +1,8 @@
 """Is it any good? Four measures of drawn digits, and for each a trap.
 
-    python generating/evaluate.py RUN [RUN ...]     # RUN: folders of runs of flow.py
-    python generating/evaluate.py RUN --vae VAE_RUN # and what the VAE draws without a flow
-    python generating/evaluate.py RUN --test        # once, at the end, beside the test digits
+    python generating/evaluate.py FLOW_RUN [FLOW_RUN ...]    # folders of runs of flow.py
+    python generating/evaluate.py FLOW_RUN --vae VAE_RUN     # and what the VAE draws without a flow
+    python generating/evaluate.py FLOW_RUN --test            # once, at the end, beside test digits
 
 You will see a table. Its columns are the measures: how many digits a classifier of other writers
 reads as they were asked for, how far the digits as a whole lie from real ones (Fréchet distance),
@@ -122,7 +122,7 @@ def main(argv=None):
     """Return the measures of each row, and the Fréchet distance of few real digits."""
     parser = make_parser("Measure drawn digits.", OUTPUTS)
     add = parser.add_argument
-    add("runs", nargs="+", metavar="RUN", help="folders of runs of flow.py")
+    add("runs", nargs="+", metavar="FLOW_RUN", help="folders of runs of flow.py")
     add("--vae", metavar="VAE_RUN", help="what this run of vae.py draws without a flow, too")
     add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")
     add("--guidance", type=number(float, 0, 100), default=GUIDANCE)

@@ -1,7 +1,7 @@
 """Train a flow in the space of a VAE: from noise to the digit that is asked for.
 
-    python generating/flow.py RUN           # RUN: the folder of a run of vae.py
-    python generating/flow.py RUN --noise-free
+    python generating/flow.py VAE_RUN       # the folder of a run of vae.py
+    python generating/flow.py VAE_RUN --noise-free
 
 You will see the loss while it trains, and a sheet of 100 digits that nobody has selected, ten of
 each kind, and how one of each kind comes out of the noise. `write.py` writes numbers with the run,
@@ -124,7 +124,7 @@ def main(argv=None):
     """Return the loss of each report, seconds and parameters."""
     parser = make_parser("Train a flow from noise to digits.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of vae.py")
+    add("run", metavar="VAE_RUN", help="folder of a run of vae.py")
     add("--steps", type=positive(int), default=STEPS, help="of training")
     add("--noise-free", action="store_true", help="learn from the means of the encoder only")
     add("--train-samples", type=positive(int), help="images to learn from; default: all")

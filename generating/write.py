@@ -1,8 +1,8 @@
 """Write a number in digits that nobody has ever written.
 
-    python generating/write.py RUN 2026                 # RUN: the folder of a run of flow.py
-    python generating/write.py RUN 2026 --count 5 --seed 3
-    python generating/write.py RUN 7 --count 100 --guidance 1
+    python generating/write.py FLOW_RUN 2026                 # the folder of a run of flow.py
+    python generating/write.py FLOW_RUN 2026 --count 5 --seed 3
+    python generating/write.py FLOW_RUN 7 --count 100 --guidance 1
 
 You will see the number as a picture, number.png, a row for each copy. drawn.npz holds the digits as
 MNIST has its own: `images`, uint8 (n, 28, 28), black paper and white ink, and `digits`, uint8 (n,):
@@ -39,7 +39,7 @@ def main(argv=None):
     """Return the digits that were asked for and how many images were drawn."""
     parser = make_parser("Write a number in new digits.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of flow.py")
+    add("run", metavar="FLOW_RUN", help="folder of a run of flow.py")
     add("number", metavar="NUMBER", type=digits_only, help="such as 2026")
     add("--count", type=positive(int), default=COUNT, help="copies of the number")
     add("--steps", type=positive(int, 1000), default=EULER, help="from noise to a digit")

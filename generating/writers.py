@@ -1,6 +1,6 @@
 """Whose hand is it? Digits drawn in the style of a writer whom the flow has never seen.
 
-    python generating/writers.py RUN        # RUN: the folder of a run of vae.py
+    python generating/writers.py VAE_RUN    # the folder of a run of vae.py
 
 A writer's style is taken to be sixteen numbers: how far, on average, this writer's digits lie from
 the middle of their kind in the space of the VAE. You will see how often the style of 1, 5, 20 or 50
@@ -130,7 +130,7 @@ def main(argv=None):
     """Return how often a style finds its writer: of real digits, and of drawn ones."""
     parser = make_parser("Draw digits in the style of a writer.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of vae.py")
+    add("run", metavar="VAE_RUN", help="folder of a run of vae.py")
     add("--steps", type=positive(int), default=STEPS, help="of training")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)

@@ -3,7 +3,7 @@
     python book/figures/browser.py
     python book/figures/browser.py --page think
     python book/figures/browser.py --page write --run RUN
-    python book/figures/browser.py --page numbers --run RUN --map VAE_RUN
+    python book/figures/browser.py --page numbers --run FLOW_RUN --map MAP_RUN
 
 Starts the service, draws a digit and a star on its page stroke by stroke, and writes screenshots of
 it as rest_page.png; with --page think, two digits on the page that shows the layers, as
@@ -175,7 +175,7 @@ def main(argv=None):
     parser.add_argument("--page", choices=APPS, default="rest")
     about = "for write: of shakespeare.py; numbers: flow.py"
     parser.add_argument("--run", metavar="RUN", help=about)
-    parser.add_argument("--map", metavar="VAE_RUN", help="for numbers: of vae.py --size 2")
+    parser.add_argument("--map", metavar="MAP_RUN", help="for numbers: of vae.py --size 2")
     args = parser.parse_args(argv)
     if find_chromium() is None:
         fail("needs chromium and chromedriver (Debian: chromium, chromium-driver)")

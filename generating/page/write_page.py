@@ -1,7 +1,7 @@
 """Write by number: a page that shows noise becoming the digits that one asks for.
 
-    python generating/page/write_page.py RUN                  # RUN: a run of flow.py
-    python generating/page/write_page.py RUN --map VAE_RUN    # a run of vae.py --size 2
+    python generating/page/write_page.py FLOW_RUN                  # a run of flow.py
+    python generating/page/write_page.py FLOW_RUN --map MAP_RUN    # a run of vae.py --size 2
 
 Prints an address after some seconds; open it, type a number, and move the slider between noise and
 digits. With --map there is also the plane of two numbers: drag across it, and the digit changes
@@ -109,7 +109,7 @@ def create_app(run, map_run=None, hosts=()):
     @app.post("/point")
     def point():
         if map_decoder is None:
-            raise RequestError(404, "there is no map; start with --map VAE_RUN")
+            raise RequestError(404, "there is no map; start with --map MAP_RUN")
         across, down = read_values(
             across=(is_share, "a number from 0 to 1"), down=(is_share, "a number from 0 to 1")
         )
@@ -134,8 +134,8 @@ def create_app(run, map_run=None, hosts=()):
 
 def main(argv=None):
     parser = make_parser("Serve a page that writes numbers.")
-    parser.add_argument("run", metavar="RUN", help="folder of a run of flow.py")
-    parser.add_argument("--map", metavar="VAE_RUN", help="folder of a run of vae.py --size 2")
+    parser.add_argument("run", metavar="FLOW_RUN", help="folder of a run of flow.py")
+    parser.add_argument("--map", metavar="MAP_RUN", help="folder of a run of vae.py --size 2")
     add_address(parser, HOST, PORT)
     args = parser.parse_args(argv)
     app = create_app(args.run, args.map, [args.host, *args.allowed_host])

@@ -1,7 +1,7 @@
 """The vanishing gradient: how little of it reaches the first of ten layers.
 
-    python basics/vanishing_gradient.py
-    python basics/vanishing_gradient.py --mend
+    python cnn/vanishing_gradient.py
+    python cnn/vanishing_gradient.py --mend
 
 Networks with ten hidden layers learn to read the handwritten digits of scikit-learn. You will
 see, for three activations, the size of the gradient in each layer before any training, and the
@@ -9,7 +9,7 @@ share of the training images that the network reads correctly in the best of 20 
 different initial weights. A figure shows the gradients. With --mend, all three networks have
 sigmoid, but other initial weights than Keras draws: larger ones, centred ones, and both.
 Takes a minute to a minute and a half on two cores, about 15 seconds with --seeds 1.
-Chapter: basics/README.md#the-vanishing-gradient
+Chapter: cnn/studies/README.md#the-vanishing-gradient
 """
 
 from chapter import OUTPUTS
