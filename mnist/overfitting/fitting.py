@@ -1,4 +1,4 @@
-"""Underfitting and overfitting: four runs and their curves side by side.
+"""Underfitting and overfitting: four runs of MLPs and their curves side by side.
 
     python mnist/overfitting/fitting.py
 
@@ -21,8 +21,8 @@ EPOCHS = 30
 RUNS = {
     "Network too small": {"model": "mlp_tiny"},
     "Learning rate too low": {"model": "mlp_one_layer", "learning_rate": 0.000005},
+    "Enough of everything": {"model": "mlp_two_layers_dropout"},
     "Too few images": {"model": "mlp_one_layer", "train_samples": 1000},
-    "Well done": {"model": "conv_net_dropout", "lr_schedule": "cosine", "epochs": 8},
 }
 
 
