@@ -16,7 +16,7 @@ from utils.runs import make_folder, save_results
 
 NAMES = [
     "cells", "chapters", "concepts", "convolution", "curves", "front_page", "mnist_figures",
-    "traffic", "transformer", "u_net",
+    "techniques", "traffic", "transformer", "u_net",
 ]  # fmt: skip
 
 

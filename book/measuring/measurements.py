@@ -51,11 +51,19 @@ MEASUREMENTS = {
     ),
     "mnist_sweep": (
         "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 5",
-        {"sweep.png": "mnist_sweep.png"},
+        [],
     ),
     "mnist_sweep_long": (
         "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40",
         [],
+    ),
+    "program_mnist": (
+        "book/figures/programs.py mnist/README.md",
+        ["program_mnist.png", "program_mnist_2.png"],
+    ),
+    "program_mnist_overfitting": (
+        "book/figures/programs.py mnist/overfitting/README.md",
+        ["program_mnist_overfitting.png"],
     ),
     "mnist_known_writers": ("mnist/known_writers.py", []),
     "mnist_convolution": ("book/figures/draw.py convolution", ["mnist_convolution.png"]),
@@ -72,6 +80,8 @@ MEASUREMENTS = {
     ),
     "mnist_sgd": ("mnist/mnist_experiments.py --groups sgd", []),
     "mnist_tuned": ("mnist/overfitting/tuned.py", ["mnist_tuned.png"]),
+    # Of the best settings of "mnist_tuned".
+    "mnist_curves": ("book/figures/draw.py techniques", ["mnist_curves.png"]),
     "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),
     "mnist_quick": ("mnist/studies/recipes.py quick --test", []),
     "mnist_best": ("mnist/studies/recipes.py best --test", []),
