@@ -22,6 +22,7 @@ MEASUREMENTS = {
         ["network_13-6-6-1.png"],
     ),
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
+    "program_basics": ("book/figures/programs.py basics/README.md", ["program_basics.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
     "vanishing_gradient": ("basics/vanishing_gradient.py", ["vanishing_gradient.png"]),
     "vanishing_gradient_100": ("basics/vanishing_gradient.py --epochs 100 --seeds 1", []),
@@ -34,6 +35,11 @@ MEASUREMENTS = {
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
     "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
+    "xor_program": (
+        "xor/initializations.py --hidden 8 --activation tanh --learning-rate 0.1 --batch-size 4"
+        " --epochs 60",
+        [],
+    ),
     "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
     "concepts": (
         "book/figures/draw.py concepts",
