@@ -40,6 +40,12 @@ MEASUREMENTS = {
         " --epochs 60",
         [],
     ),
+    "xor_program_relu": (
+        "xor/initializations.py --hidden 8 --activation relu --learning-rate 0.1 --batch-size 4"
+        " --epochs 60",
+        [],
+    ),
+    "program_xor": ("book/figures/programs.py xor/README.md", ["program_xor.png"]),
     "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
     "concepts": (
         "book/figures/draw.py concepts",
