@@ -46,8 +46,10 @@ def test_by_hand_is_what_keras_computes(activation):
 
 
 # Adam hides a wrong scale of the loss, plain gradient descent does not.
-@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.01), ("sgd", 0.1)])
-def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate):
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "batch_size"), [("adam", 0.01, 1), ("sgd", 0.1, 1), ("sgd", 0.5, 4)]
+)
+def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate, batch_size):
     """Same initial weights and same rows: the same weights as a Dense model of its own."""
     seen = {}
 
@@ -57,7 +59,7 @@ def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate
         return seen["model"]
 
     monkeypatch.setattr(initializations, "build_bundle", build)
-    initializations.measure(([8, 4], "relu", optimizer, rate), 3, [15, 40], seed=1)
+    initializations.measure(([8, 4], "relu", optimizer, rate), 3, [15, 40], 1, batch_size)
     random = np.random.default_rng(1)
     rows = np.concatenate([initializations.shuffled_rows(epochs, 3, random) for epochs in (15, 25)])
     for number in range(3):
@@ -66,7 +68,8 @@ def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate
         alone.compile(optimizer=optimizer, loss="binary_crossentropy")
         alone.optimizer.learning_rate = rate
         order = rows[:, number]
-        alone.fit(xor.X[order], xor.Y[order], batch_size=1, shuffle=False, verbose=0)
+        x, y = xor.X[order], xor.Y[order]
+        alone.fit(x, y, batch_size=batch_size, shuffle=False, verbose=0)
         for ours, theirs in zip(seen["model"].get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_allclose(ours[number], theirs, rtol=0, atol=1e-4)
         assert np.abs(alone.get_weights()[0] - seen["before"][0][number]).max() > 0.1

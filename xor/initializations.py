@@ -30,6 +30,7 @@ from xor.xor import ACTIVATION, HIDDEN, LEARNING_RATE, OPTIMIZER, X, Y
 
 NETWORKS = 1000  # of each kind, trained at once
 EPOCHS = [300, 500, 1000]  # passes over the four rows after which the solved ones are counted
+BATCH_SIZE = 1  # rows between two corrections of the weights
 SEED = 0  # fixes all weights and orders
 
 SETUPS = [  # hidden layers, activation, optimizer, learning rate
@@ -85,15 +86,15 @@ def look_at(model):
     return np.all(right, axis=(0, 2)), stuck
 
 
-def measure(setup, networks, epochs, seed):
+def measure(setup, networks, epochs, seed, batch_size=BATCH_SIZE):
     """Return the share solved, and its standard error, after each number of epochs."""
     hidden, activation, optimizer, learning_rate = setup
     keras.utils.set_random_seed(seed)
     random = np.random.default_rng(seed)
     model = build_bundle(networks, [2, *hidden, 1], activation)
-    # The sum of their losses, so that each learns as if alone.
+    # The sum of their losses, each a mean over the batch, so that each learns as if alone.
     loss = keras.losses.BinaryCrossentropy(reduction="sum")
-    model.compile(optimizer=optimizer, loss=loss)
+    model.compile(optimizer=optimizer, loss=loss, loss_weights=1 / batch_size)
     model.optimizer.learning_rate = learning_rate
     result = {
         "network": "-".join(map(str, [2, *hidden, 1])),
@@ -106,7 +107,7 @@ def measure(setup, networks, epochs, seed):
     trained, seen = 0, []
     for number in epochs:
         rows = shuffled_rows(number - trained, networks, random)
-        model.fit(X[rows], Y[rows], batch_size=1, shuffle=False, verbose=0)  # a row for each
+        model.fit(X[rows], Y[rows], batch_size=batch_size, shuffle=False, verbose=0)
         trained = number
         seen.append(look_at(model))
         share = float(np.mean(seen[-1][0]))
@@ -140,6 +141,7 @@ def parse_options(argv):
     add, count, absent = parser.add_argument, positive(int), argparse.SUPPRESS
     add("--networks", type=count, default=NETWORKS, help="of each kind")
     add("--epochs", type=count, nargs="+", default=EPOCHS, help="when to count the solved ones")
+    add("--batch-size", type=count, default=BATCH_SIZE, help="rows between two corrections")
     add("--seed", type=seed, default=SEED, help="fixes all weights and orders")
     add("--all", action="store_true", help="measure every kind that the chapter mentions")
     one = parser.add_argument_group("one kind of your own")
@@ -163,7 +165,7 @@ def main(argv=None):
     print(f"{'network':12}{'hidden':12}{'optimizer':16}" + "".join(f"{e:>14,}" for e in epochs))
     results = {"networks": args.networks, "seed": args.seed, "setups": []}
     for setup in setups:
-        result = measure(setup, args.networks, epochs, args.seed)
+        result = measure(setup, args.networks, epochs, args.seed, args.batch_size)
         results["setups"].append(result)
         shares = zip(result["solved"].values(), result["standard_error"].values(), strict=True)
         columns = "".join(f"{100 * p:8.1f} ± {100 * error:3.1f}" for p, error in shares)

@@ -22,6 +22,7 @@ MEASUREMENTS = {
         ["network_13-6-6-1.png"],
     ),
     "gradient_descent": ("basics/gradient_descent.py", ["gradient_descent.png"]),
+    "program_basics": ("book/figures/programs.py basics/README.md", ["program_basics.png"]),
     "backpropagation": ("basics/backpropagation.py", ["backpropagation.png"]),
     "activations": ("reference/activations.py", ["activations.png"]),
     "initializers": ("reference/initializers.py", ["initializers.png"]),
@@ -30,6 +31,17 @@ MEASUREMENTS = {
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
     "xor_initializations": ("xor/initializations.py --all", []),
     "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
+    "xor_program": (
+        "xor/initializations.py --hidden 8 --activation tanh --learning-rate 0.1 --batch-size 4"
+        " --epochs 60",
+        [],
+    ),
+    "xor_program_relu": (
+        "xor/initializations.py --hidden 8 --activation relu --learning-rate 0.1 --batch-size 4"
+        " --epochs 60",
+        [],
+    ),
+    "program_xor": ("book/figures/programs.py xor/README.md", ["program_xor.png"]),
     "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
     "concepts": (
         "book/figures/draw.py concepts",
