@@ -170,6 +170,10 @@ MEASUREMENTS = {
     "gpt_sums": ("text/gpt/addition.py {shakespeare} --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
+    "program_forecasts": (
+        "book/figures/programs.py forecasts/README.md",
+        ["program_forecasts.png", "program_forecasts_2.png"],
+    ),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
