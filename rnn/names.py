@@ -16,6 +16,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
+from scipy.special import softmax
 from sklearn.decomposition import PCA
 
 from rnn.letters import (
@@ -44,6 +45,7 @@ TEMPERATURES = [0.5, 1.0, 1.5]  # below 1 likely letters become likelier, above 
 INVENTED = 2_000
 SEED = 1  # of the split, the first weights and the invented names
 
+SPELLED = " abcdefghijklmnopqrstuvwxyz "  # the padding, the letters, and the edge of a name
 LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
 
@@ -60,16 +62,18 @@ def build_network(layer, units=UNITS):
 
 
 def invent(model, count, temperature, seed):
-    """Let the network write names, letter by letter, all of them at once."""
+    """Let the network write names letter by letter, all at once, and keep its states between."""
     random = np.random.default_rng(seed)
-    text = np.full((count, LONGEST + 1), PADDING)
-    text[:, 0] = EDGE
-    for place in range(LONGEST):
-        logits = model.predict(text, batch_size=1024, verbose=0)[:, place] / temperature
+    embedding, recurrent, dense = model.layers
+    letters, state = np.full(count, EDGE), recurrent.cell.get_initial_state(count)
+    words = [""] * count
+    for _ in range(LONGEST):
+        output, state = recurrent.cell(embedding(letters), state)  # one step
+        logits = keras.ops.convert_to_numpy(dense(output)) / temperature  # (count, SYMBOLS)
         logits[:, PADDING] = -np.inf
-        # The largest sum of logit and Gumbel noise: a draw with the softmax's probabilities.
-        text[:, place + 1] = (logits + random.gumbel(size=logits.shape)).argmax(axis=1)
-    words = ["".join(chr(ord("`") + s) if s < EDGE else " " for s in row[1:]) for row in text]
+        shares = softmax(logits.astype("float64"), axis=1)
+        letters = np.array([random.choice(SYMBOLS, p=p) for p in shares])
+        words = [word + SPELLED[letter] for word, letter in zip(words, letters, strict=True)]
     return [word.split(" ")[0] for word in words]
 
 

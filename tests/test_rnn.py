@@ -146,11 +146,24 @@ def test_what_is_read_and_said_and_what_it_costs():
     assert loss / np.log(2) == pytest.approx(letters.mean_bits(bits), rel=1e-3)
 
 
+@pytest.mark.every_back_end
+@pytest.mark.parametrize("layer", names.LAYERS)
+def test_the_state_that_is_kept_stands_for_all_letters_before(layer):
+    """Cold enough, each letter is the likeliest after the whole beginning of the name."""
+    model = names.build_network(layer, 8)
+    model.set_weights([3 * weights for weights in model.get_weights()])  # so that letters differ
+    (name,) = set(names.invent(model, 3, 1e-4, seed=1))
+    x, y = letters.encode([name])
+    said = model.predict(x, verbose=0)[0, :, 1:].argmax(axis=1) + 1  # never the padding
+    written = len(name) + (len(name) < letters.LONGEST)  # with the end, if there was room for it
+    assert len(name) > 1 and said[:written].tolist() == y[0, :written].tolist()
+
+
 def test_a_temperature_makes_names_bold_or_ordinary():
     """Whatever was read, the network finds b the likeliest next letter, then a, then the end."""
-    says = np.full(letters.SYMBOLS, -30.0)
+    model, says = names.build_network("gru", 4), np.full(letters.SYMBOLS, -30.0)
     says[[2, 1, letters.EDGE, letters.PADDING]] = 3, 2, 1, 50  # the padding is never said
-    model = SimpleNamespace(predict=lambda text, **_: np.tile(says, (*text.shape, 1)))
+    model.layers[-1].set_weights([np.zeros((4, letters.SYMBOLS)), says])
     assert set(names.invent(model, 20, 0.01, seed=1)) == {"b" * letters.LONGEST}
     warm, hot = (names.invent(model, 500, temperature, seed=1) for temperature in (1.0, 9.0))
     assert {*"".join(warm)} == {"a", "b"} < {*"".join(hot)}

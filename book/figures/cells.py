@@ -1,4 +1,4 @@
-"""Machinery of the book: diagrams of a SimpleRNN, an LSTM and a GRU cell."""
+"""Machinery of the book: a recurrent layer step by step; a SimpleRNN, an LSTM, a GRU cell."""
 
 from matplotlib.patches import Circle
 
@@ -108,6 +108,36 @@ def draw_gru():
     return figure
 
 
+def draw_unrolled():
+    """Draw one cell with its loop, and beside it the same cell at each letter of a name."""
+    figure, axes = canvas(11.9, 3.9)
+
+    def cell(x, word, state):
+        box(axes, x - 0.6, 1.5, 1.2, 0.9, BLUE)
+        write(axes, x, 1.95, "cell", "white")
+        write(axes, x, 3.6, word, size=12)
+        line(axes, (x, 3.3), (x, 2.42))
+        write(axes, x + 0.82, 1.25, state, GREEN, size=9.5)
+
+    cell(1.2, "each letter", "")
+    loop = [(1.8, 1.95), (2.3, 1.95), (2.3, 0.9), (0.2, 0.9), (0.2, 1.95), (0.58, 1.95)]
+    line(axes, *loop, color=GREEN)
+    write(axes, 1.2, 0.6, "state", GREEN, size=9.5)
+    write(axes, 2.85, 1.95, "=", size=16)
+    line(axes, (3.3, 1.95), (3.78, 1.95), color=GREEN)
+    write(axes, 3.5, 1.6, "0", GREEN, size=9.5)
+    for step, letter in enumerate("anna"):
+        x = 4.4 + 1.65 * step
+        cell(x, letter, f"state {step + 1}")
+        line(axes, (x + 0.6, 1.95), (x + 1.03, 1.95), color=GREEN)
+    box(axes, 10.4, 1.5, 1.2, 0.9, ORANGE)
+    write(axes, 11.0, 1.95, "Dense", "white")
+    line(axes, (11.0, 1.5), (11.0, 0.9))
+    write(axes, 11.0, 0.6, "female?", size=10)
+    return figure
+
+
 def draw():
     figures = {"simple_rnn": draw_simple_rnn(), "lstm": draw_lstm(), "gru": draw_gru()}
+    figures["unrolled"] = draw_unrolled()
     return {f"cell_{name}": figure for name, figure in figures.items()}, {}

@@ -144,13 +144,14 @@ MEASUREMENTS = {
     "notebooks": ("book/editions/notebooks.py --execute changed", []),  # hours, if all have changed
     "cells": (
         "book/figures/draw.py cells",
-        ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png"],
+        ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png", "cell_unrolled.png"],
     ),
     # Of the results of "broken".
     "eight_curves": ("book/figures/draw.py curves", ["eight_curves.png"]),
     "through_time": ("rnn/cells/through_time.py", []),
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
     "recurrent_costs": ("rnn/cells/costs.py", []),
+    "program_rnn": ("book/figures/programs.py rnn/README.md", ["program_rnn.png"]),
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py --search", []),
     "spam_leak": ("text/leak.py", []),
@@ -187,6 +188,10 @@ MEASUREMENTS = {
     "gpt_sums": ("text/gpt/addition.py {shakespeare} --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
+    "program_forecasts": (
+        "book/figures/programs.py forecasts/README.md",
+        ["program_forecasts.png", "program_forecasts_2.png"],
+    ),
     "forecast_1": ("forecasts/forecast.py --seeds 3", []),
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
