@@ -6,18 +6,18 @@ SHA-256: cc6e6f69c119471a97fe3efc9f68082df5121dde31c6700a534742828106ae49.
 Chapter: rnn/README.md#names
 """
 
-from collections import Counter, defaultdict
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 
+from utils.ngrams import NGrams
 from utils.statistics import interval
 
 HELD_OUT = 5_000  # names for the test, and the same number for validation
 LONGEST = 13  # letters of a name
 PADDING, EDGE = 0, 27  # EDGE stands before the first letter and after the last; a is 1, z is 26
 SYMBOLS = 28
-TRUSTS = [5, 10, 20, 40, 80]  # how much n-grams may rely on shorter ones
 
 
 def load_names(seed, most=None):
@@ -42,50 +42,18 @@ def encode(names):
     return x, y
 
 
-class NGrams:
-    """How often each letter follows the letters before it, at most order - 1 of them.
+def count_letters(order, names):
+    """Return n-grams of up to order letters, ^ before each name and $ after it among them."""
+    return NGrams(order, [f"^{name}$" for name in names], ascii_lowercase + "$")
 
-    Shorter contexts help out where longer ones are rare: what they say counts as much as `trust`
-    letters that were seen. Source: MacKay and Bauman Peto, "A hierarchical Dirichlet language
-    model", Natural Language Engineering 1 (3), 1995.
-    """
 
-    def __init__(self, order, names, trust=20):
-        self.order, self.trust = order, trust
-        self.counts = defaultdict(Counter)
-        for name in names:
-            text = f"^{name}$"
-            for place in range(1, len(text)):
-                for length in range(min(order, place + 1)):
-                    self.counts[text[place - length : place]][text[place]] += 1
-
-    def probability(self, letter, context):
-        """Return the probability of a letter after a context, which may be empty."""
-        shorter = self.probability(letter, context[1:]) if context else 1 / 27
-        followers = self.counts.get(context)
-        if not followers:
-            return shorter
-        return (followers[letter] + self.trust * shorter) / (followers.total() + self.trust)
-
-    def choose_trust(self, names):
-        """Keep the trust in shorter contexts that gives these names the fewest bits."""
-
-        def bits(trust):
-            self.trust = trust
-            return mean_bits([self.bits(name) for name in names])
-
-        self.trust = min(TRUSTS, key=bits)
-
-    def bits(self, name):
-        """Return -log2 of the probability of each letter of a name, and of its end."""
-        text = f"^{name}$"
-        contexts = (text[max(place - self.order + 1, 0) : place] for place in range(1, len(text)))
-        pairs = zip(text[1:], contexts, strict=True)
-        return [-np.log2(self.probability(letter, context)) for letter, context in pairs]
+def ngram_bits(ngrams, name):
+    """Return -log2 of the probability of each letter and of the end: (order, letters + 1)."""
+    return ngrams.losses(f"^{name}$") / np.log(2)
 
 
 def network_bits(model, names):
-    """Return the same for a network: a list for each name."""
+    """Return the same for a network: a list for each name, (letters)."""
     x, y = encode(names)
     logits = model.predict(x, batch_size=1024, verbose=0).astype("float64")
     logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)

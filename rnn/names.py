@@ -24,17 +24,19 @@ from rnn.letters import (
     LONGEST,
     PADDING,
     SYMBOLS,
-    NGrams,
+    count_letters,
     difference,
     encode,
     load_names,
     mean_bits,
     network_bits,
+    ngram_bits,
 )
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
+ORDER = 6  # letters of the longest n-grams
 LAYER = "lstm"  # or gru, simple_rnn
 UNITS = 128
 LETTER_SIZE = 16  # numbers that stand for a letter
@@ -119,11 +121,9 @@ def main(argv=None):
     keras.utils.set_random_seed(args.seed)
     train_names, validation, test = load_names(args.seed, args.names)
 
-    bits = {}
-    for order in range(1, 7):
-        ngrams = NGrams(order, train_names)
-        ngrams.choose_trust(validation[:1_000])
-        bits[f"ngrams_{order}"] = [ngrams.bits(name) for name in test]
+    ngrams = count_letters(ORDER, train_names)
+    counted = [ngram_bits(ngrams, name) for name in test]
+    bits = {f"ngrams_{n}": [one[n - 1] for one in counted] for n in range(1, ORDER + 1)}
 
     model = build_network(args.layer)
     # What the network says after the end of a name does not count.
@@ -141,10 +141,10 @@ def main(argv=None):
     bits[args.layer] = network_bits(model, test)
     for name, values in bits.items():
         print(f"{name:12} {mean_bits(values):.3f} bits per letter")
-    ahead = difference(bits[args.layer], bits["ngrams_6"], args.seed)
+    ahead = difference(bits[args.layer], bits[f"ngrams_{ORDER}"], args.seed)
     print(
-        "{} - n-grams of 6 letters: {mean:.3f} ({low:.3f} to {high:.3f})".format(
-            args.layer, **ahead
+        "{} - n-grams of {} letters: {mean:.3f} ({low:.3f} to {high:.3f})".format(
+            args.layer, ORDER, **ahead
         )
     )
 

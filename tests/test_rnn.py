@@ -96,35 +96,33 @@ def test_one_of_two_letters_comes_first_and_what_tests_is_drawn_from_other_seeds
     assert 0.4 < first.mean() < 0.6
 
 
-def test_ngrams_are_probabilities_and_keep_the_trust_that_costs_the_fewest_bits():
-    parts, bits = letters.load_names(1), {}
+def test_ngrams_are_probabilities_and_longer_ones_know_more():
+    parts = letters.load_names(1)
     assert sum(map(len, parts)) == len(set().union(*parts)) == 88_799
-    for trust in letters.TRUSTS:
-        ngrams = letters.NGrams(3, parts[0][:2_000], trust)
-        bits[trust] = letters.mean_bits([ngrams.bits(name) for name in parts[1][:300]])
-    ngrams.choose_trust(parts[1][:300])
-    assert ngrams.trust == min(bits, key=bits.get) not in (letters.TRUSTS[0], letters.TRUSTS[-1])
-    for context in ("", "s", "ma", "xq"):
-        alphabet = "abcdefghijklmnopqrstuvwxyz$"
-        assert sum(ngrams.probability(one, context) for one in alphabet) == pytest.approx(1)
+    ngrams = letters.count_letters(3, parts[0][:5_000])
+    bits = [letters.ngram_bits(ngrams, name) for name in parts[1][:300]]
+    one, two, three = np.concatenate(bits, axis=1).mean(axis=1)
+    assert np.log2(27) > one > two > three
+    for context in ("^", "s", "^s", "ma", "xq"):
+        found = [ngrams.probabilities(letter, context) for letter in ngrams.alphabet]
+        np.testing.assert_allclose(np.sum(found, axis=0), 1)
 
 
 def test_each_part_of_the_surnames_goes_where_it_belongs(run_main, monkeypatch):
     train, validation, test = letters.load_names(1)
-    model, fit, ngrams, bits = names.build_network("gru", 4), Mock(), Mock(), Mock()
+    model, fit, count, bits = names.build_network("gru", 4), Mock(), Mock(), Mock()
     monkeypatch.setattr(keras.Model, "fit", fit)
-    ngrams.return_value.bits, bits.return_value = Mock(return_value=[1.0]), [[1.0]] * len(test)
+    judged, bits.return_value = Mock(return_value=np.ones((6, 1))), [[1.0]] * len(test)
     invented = [train[0], train[1], test[0], validation[0], "x" * 13]
     results = run_main(
-        "rnn/names.py", "--temperatures", 1, NGrams=ngrams, network_bits=bits, draw_letters=Mock(),
-        build_network=lambda layer: model, invent=Mock(return_value=invented),
+        "rnn/names.py", "--temperatures", 1, count_letters=count, ngram_bits=judged,
+        network_bits=bits, draw_letters=Mock(), build_network=lambda layer: model,
+        invent=Mock(return_value=invented),
     )[1]  # fmt: skip
-    assert [call.args for call in ngrams.call_args_list] == [
-        (order, train) for order in range(1, 7)
+    assert count.call_args.args == (6, train)
+    assert [call.args for call in judged.call_args_list] == [
+        (count.return_value, name) for name in test
     ]
-    chosen = ngrams.return_value.choose_trust.call_args_list
-    assert [call.args for call in chosen] == 6 * [(validation[:1_000],)]
-    assert [call.args[0] for call in ngrams.return_value.bits.call_args_list] == 6 * test
     np.testing.assert_array_equal(fit.call_args.args, letters.encode(train))
     how = fit.call_args.kwargs
     np.testing.assert_array_equal(how["validation_data"], letters.encode(validation))
