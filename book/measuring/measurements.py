@@ -136,6 +136,7 @@ MEASUREMENTS = {
     "program_rnn": ("book/figures/programs.py rnn/README.md", ["program_rnn.png"]),
     "names": ("rnn/names.py", ["names_letters.png"]),
     "first_names": ("rnn/first_names.py", []),
+    "program_text": ("book/figures/programs.py text/README.md", ["program_text.png"]),
     "spam_leak": ("text/leak.py", []),
     "spam": ("text/spam.py", []),
     "text_pieces": ("text/pieces.py", ["pieces.png"]),
