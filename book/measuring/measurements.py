@@ -152,6 +152,7 @@ MEASUREMENTS = {
     "transformer": ("book/figures/draw.py transformer", ["attention.png", "gpt_block.png"]),
     "gpt": ("text/gpt/gpt.py", []),
     "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
+    "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": ("text/gpt/shakespeare.py", []),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
     "gpt_write": ("text/gpt/generate.py {shakespeare} --check", []),
