@@ -48,6 +48,10 @@ MEASUREMENTS = {
         ["batches.png", "one_hot.png", "three_parts.png"],
     ),
     "churn": ("mlp/mlp.py", []),
+    "program_mlp": (
+        "book/figures/programs.py mlp/README.md",
+        ["program_mlp.png", "program_mlp_2.png"],
+    ),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
     "churn_ceiling": ("mlp/ceiling.py", []),
     "churn_features": ("mlp/features.py", []),
