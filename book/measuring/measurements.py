@@ -114,6 +114,10 @@ MEASUREMENTS = {
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "program_visualizing_debugging": (
+        "book/figures/programs.py visualizing/debugging/README.md",
+        ["program_visualizing_debugging.png"],
+    ),
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
     "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
