@@ -51,6 +51,17 @@ def test_maps_find_what_was_put_there():
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
 
 
+def test_integrated_gradients_add_up_to_what_the_ink_does_for_the_logit():
+    shipped, images = networks.load_network(SHIPPED), networks.one_of_each()[:3]
+    x = networks.as_input(shipped, images)
+    on_ink, on_paper = (
+        np.array(networks.logits(shipped.layers, part))[[0, 1, 2], [0, 1, 2]] for part in (x, 0 * x)
+    )
+    heat = maps.integrated_gradients(shipped, images, [0, 1, 2])
+    np.testing.assert_allclose(heat.sum(axis=(1, 2)), on_ink - on_paper, rtol=0.05)
+    assert (heat[images == 0] == 0).all()
+
+
 def test_maps_of_convolutions_are_placed_where_the_network_looks():
     """A cell in a corner of the map reaches up to half way between its middle and the next one."""
     shipped = networks.load_network(SHIPPED)
