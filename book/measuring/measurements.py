@@ -114,6 +114,10 @@ MEASUREMENTS = {
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "program_visualizing": (
+        "book/figures/programs.py visualizing/README.md",
+        ["program_visualizing.png", "program_visualizing_2.png"],
+    ),
     "program_visualizing_debugging": (
         "book/figures/programs.py visualizing/debugging/README.md",
         ["program_visualizing_debugging.png"],
