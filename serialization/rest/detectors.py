@@ -116,7 +116,7 @@ def build_detectors(model, predict, train, others, epochs):
 
     return {
         "highest probability": lambda x: softmax(logits(x), axis=1).max(axis=1),
-        "digit likeness": lambda x: digit_likeness(logits(x)),
+        "energy": lambda x: digit_likeness(logits(x)),
         "distance": lambda x: distance(predict(x)),
         "neighbours": lambda x: neighbours(predict(x)),
         "eleventh class": predict_eleven,
@@ -196,7 +196,7 @@ def main(argv=None):
     limits = load_limits(MODEL)
     logits = find_logits(predict(test[0]), *model.layers[-1].get_weights())
     results |= {"shipped": look_closer(logits, test[1], limits), "ink": float(validation.mean())}
-    shown = {kind: detectors["digit likeness"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
+    shown = {kind: detectors["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}
     draw(shown, limits["least_likeness"], folder / "out_of_distribution.png")
     return save_results(results, folder, __file__, argv)
 
