@@ -92,6 +92,10 @@ MEASUREMENTS = {
     "serialization": ("book/timings/saved_forms.py", []),
     # Wants requirements-optional.txt.
     "smaller": ("serialization/smaller.py", []),
+    "program_serialization": (
+        "book/figures/programs.py serialization/README.md",
+        ["program_serialization.png"],
+    ),
     "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
     "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
     "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
