@@ -6,11 +6,10 @@ from functools import partial
 
 from scipy.stats import norm
 
-from book.pages.results import ahead, load
-from book.pages.tables import interval, markdown, number, p_value
-from utils.comparisons import compare_seeds, holm
+from book.pages.results import load
+from book.pages.tables import markdown, number, p_value
+from utils.comparisons import holm
 from utils.runs import BANDS, RESULTS, ROOT, read_json
-from utils.statistics import mean_and_deviation
 
 TABLES = {}  # functions that make a table, by its name
 
