@@ -33,7 +33,7 @@ def load_finished(folder):
         run = None
     good = fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())
     if not (good and all(map(str.isidentifier, run["models"]))):  # names are of functions
-        fail(f"{folder} is not a folder of a finished run: it has no readable results.json.")
+        fail(f"{folder} is not a folder of a finished run on MNIST: it has no such results.json.")
     refuse_other_split(run, folder)
     return run
 

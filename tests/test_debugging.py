@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import load
+from conftest import failure, load
 
 from mnist.data import Digits
 from utils.files import load_results
-from visualizing.debugging import cases, symptoms
+from visualizing.debugging import cases, checks, symptoms
 from visualizing.debugging.faults import COUNT, FAULTS, Training
 from visualizing.debugging.symptoms import Patient
 
@@ -83,7 +83,7 @@ def test_faults_of_the_data_are_those_that_their_names_say():
     assert share_right(shuffled.x_train, shuffled.y_train) < 0.2
     np.testing.assert_array_equal(shuffled.y_train.sum(axis=0), digits.y_train.sum(axis=0))
     assert share_right(leak.x_train, leak.y_train) == share_right(leak.x_val, leak.y_val) == 1
-    assert len(leak.x_val) == 150 and checklist.twins(leak.x_train, leak.x_val) > 75
+    assert len(leak.x_val) == 150 and checks.twins(leak.x_train, leak.x_val) > 75
     assert share_right(ordered.x_train, ordered.y_train) == 1
     assert (np.diff(ordered.y_train.argmax(axis=1)) >= 0).all()
 
@@ -180,6 +180,97 @@ def test_the_checklist_shows_each_fault(tmp_path):
     assert healthy["predictions_vary"] > 0.99 > 0.5 > dead["predictions_vary"]
     assert healthy["least_gradient"] > 0 == dead["least_gradient"]
     assert healthy["twins"] == 0 < 200 < leak["twins"]
+
+
+def network(inputs, outputs, last, loss):
+    """Return a compiled network with one hidden layer, for a table."""
+    keras.utils.set_random_seed(1)
+    layers = [keras.layers.Dense(16, "relu"), keras.layers.Dense(outputs, last)]
+    model = keras.Sequential([keras.Input((inputs,)), *layers])
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    return model
+
+
+def table(rows=300, classes=3):
+    """Return a table that is easy to learn, sorted by class, and its classes."""
+    y = np.sort(np.arange(rows) % classes)
+    return np.random.default_rng(0).normal(0, 0.3, (rows, 4)) + np.eye(classes, 4)[y], y
+
+
+WRONG = {
+    "one softmax": "one neuron with softmax",
+    "sorted": "was a sorted table cut in two?",
+    "copies": "validation rows are among the training rows",
+    "large": "the inputs are large",
+    "classes": "one output for 3 classes",
+    "quantity": "scale what it should answer",
+}
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1:UserWarning")
+@pytest.mark.parametrize("fault", [*WRONG, "binary", "three", "one-hot", "numbers"])
+def test_any_network_is_checked_and_its_fault_named(fault):
+    """Faults written from nothing, and four trainings without one."""
+    two = fault in ("one softmax", "binary", "copies", "large")
+    x, y = table(classes=2 if two else 3)
+    if fault in ("quantity", "numbers"):
+        y = x @ [1, 2, 3, 4] if fault == "numbers" else 500 + 100 * x[:, 0]
+    if fault != "sorted":
+        order = np.random.default_rng(1).permutation(len(y))
+        x, y = x[order], y[order]
+    if fault == "copies":
+        x, y = np.tile(x, (2, 1)), np.tile(y, 2)
+    x *= 100 if fault == "large" else 1
+    if fault == "one-hot":
+        model, y = network(4, 3, "softmax", "categorical_crossentropy"), np.eye(3)[y]
+    elif fault in ("sorted", "three"):
+        model = network(4, 3, "softmax", "sparse_categorical_crossentropy")
+    elif fault in ("quantity", "numbers"):
+        model = network(4, 1, None, "mse")
+    else:
+        last = "softmax" if fault == "one softmax" else "sigmoid"
+        model = network(4, 1, last, "binary_crossentropy")
+    before = model.get_weights()
+    found = checks.check(model, x, y, steps=150)
+    assert all(map(np.array_equal, before, model.get_weights())), "the network learned"
+    if fault in WRONG:
+        assert WRONG[fault] in " ".join(found["stands_out"])
+    else:
+        assert found["stands_out"] == []
+    if fault == "one softmax":
+        assert found["one_batch"] < 0.1 and found["one_batch_accuracy"] < 0.9
+
+
+def test_a_network_in_a_file_is_checked(run_main, tmp_path, capsys):
+    """As it stands, and again with new weights; what cannot be checked ends with one line."""
+    (x, y), model = table(), network(4, 3, "softmax", "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=5, verbose=0)
+    model.save(tmp_path / "mine.keras")
+    np.savez(tmp_path / "mine.npz", x=x, y=y)
+    own = ["--model", tmp_path / "mine.keras", "--data"]
+    _, results = run_main("visualizing/debugging/checklist.py", *own, tmp_path / "mine.npz")
+    said = capsys.readouterr().out
+    assert "always saying its commonest class 100.0%" in said and "cut in two?" in said
+    assert results["trained"]["training"]["network"] > 0.5
+    assert results["loss_at_start"] == pytest.approx(math.log(3), abs=0.5)
+
+    def refused(**arrays):
+        np.savez(tmp_path / "bad.npz", **arrays)
+        words = [str(word) for word in [*own, tmp_path / "bad.npz", "--outputs", tmp_path / "o"]]
+        return failure(checklist.main, words)
+
+    assert "needs the arrays x and y" in refused(x=x)
+    assert "do not fit (None, 4)" in refused(x=x[:, :3], y=y)
+    assert "300 rows of inputs and 20 labels" in refused(x=x, y=y[:20])
+    assert "labels go up to 3" in refused(x=x, y=y + 1)
+    assert "turn words into numbers" in refused(x=x.astype(str), y=y)
+    assert "not a file of arrays" in refused(x=np.array([None]), y=y)
+    (tmp_path / "bad.npz").write_text("no arrays")
+    assert "np.savez" in failure(checklist.check_file, own[1], tmp_path / "bad.npz")
+    assert "there is no" in failure(checklist.check_file, own[1], tmp_path / "none.npz")
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]).save(tmp_path / "loose.keras")
+    own[1] = tmp_path / "loose.keras"
+    assert "not compiled" in refused(x=x, y=y)
 
 
 @pytest.mark.slow

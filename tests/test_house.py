@@ -41,7 +41,7 @@ FIRST = {
     "basics/draw_network.py": 6, "xor/xor.py": 6, "mlp/mlp.py": 6, "mnist/mnist.py": 12,
     "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
     "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
-    "visualizing/debugging/checklist.py": 10, "cnn/convolution.py": 6, "rnn/order.py": 6,
+    "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 14, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip

@@ -6,11 +6,11 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, failure
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from mnist.models import MODELS
-from visualizing import attribution, networks, shapes
+from visualizing import any_network, attribution, networks, own_network, shapes
 from visualizing import attribution_methods as maps
 from visualizing.live import think
 
@@ -49,6 +49,17 @@ def test_maps_find_what_was_put_there():
         assert heat.shape == (2, 28, 28)
         inside = heat[:, 4:10, 4:10].mean()
         assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
+
+
+def test_integrated_gradients_add_up_to_what_the_ink_does_for_the_logit():
+    shipped, images = networks.load_network(SHIPPED), networks.one_of_each()[:3]
+    x = networks.as_input(shipped, images)
+    on_ink, on_paper = (
+        np.array(networks.logits(shipped.layers, part))[[0, 1, 2], [0, 1, 2]] for part in (x, 0 * x)
+    )
+    heat = maps.integrated_gradients(shipped, images, [0, 1, 2])
+    np.testing.assert_allclose(heat.sum(axis=(1, 2)), on_ink - on_paper, rtol=0.05)
+    assert (heat[images == 0] == 0).all()
 
 
 def test_maps_of_convolutions_are_placed_where_the_network_looks():
@@ -135,6 +146,73 @@ def test_features_of_the_shipped_network(run_main, tmp_path):
     assert len(results["maps"]) == 2 * 4
     figures = [plt.imread(path) for path in (tmp_path / "run").glob("*.png")]
     assert len(figures) == 3 and min(figure.std() for figure in figures) > 0.02
+
+
+def graph(last="sigmoid"):
+    """Return a network for oblong grey images that is no list, with a model inside."""
+    conv = keras.layers.Conv2D
+    inside = keras.Sequential([keras.Input((20, 30, 4)), conv(4, 3, padding="same", name="deep")])
+    images = keras.Input((20, 30, 1))
+    x = conv(4, 3, padding="same", activation="relu")(images)
+    x = keras.layers.Add()([x, keras.layers.ReLU()(inside(x))])
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, keras.layers.Dense(1 if last == "sigmoid" else 3, last)(x))
+
+
+def test_maps_of_any_network_are_those_of_the_digits():
+    """Two ways to the same numbers, and the network is afterwards what it was."""
+    shipped, images = networks.load_network(SHIPPED), networks.one_of_each()[:3]
+    x, answers = networks.as_input(shipped, images), [0, 1, 2]
+    layer = shipped.get_layer("conv2d_2")
+    before = shipped.predict(x, verbose=0)
+    for name in ("saliency", "grad_cam", "hires_cam"):
+        more = [layer] if "cam" in name else []
+        general = getattr(any_network, name)(shipped, x, np.array(answers), *more)
+        np.testing.assert_allclose(
+            general, getattr(maps, name)(shipped, images, answers), atol=1e-5
+        )
+    np.testing.assert_array_equal(shipped.predict(x, verbose=0), before)
+
+
+@pytest.mark.parametrize("last", ["sigmoid", "softmax"])
+def test_maps_of_a_graph_with_a_model_inside(last):
+    keras.utils.set_random_seed(1)
+    model = graph(last)
+    x = np.random.default_rng(0).uniform(0, 1, (2, 20, 30, 1)).astype("float32")
+    said = model.predict(x, verbose=0)
+    classes = (said[:, 0] > 0.5).astype(int) if last == "sigmoid" else said.argmax(axis=1)
+    deep = any_network.grids(model)[-1]
+    found = [
+        make(model, x, classes, deep) for make in (any_network.grad_cam, any_network.hires_cam)
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-6)  # it averages over the places
+    occluded = any_network.occlusion(model, x, classes)
+    assert occluded.shape == found[0].shape == (2, 20, 30) and np.ptp(occluded) > 0
+
+
+def test_own_network_and_images(run_main, tmp_path, capsys):
+    """Of a size, colours and classes that are not those of MNIST; and what it refuses."""
+    layers = [keras.Input((24, 32, 3)), keras.layers.Rescaling(1 / 255)]
+    layers += [keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    keras.Sequential(layers).save(tmp_path / "mine.keras")
+    (tmp_path / "mine.json").write_text('["cat", "dog", "cow"]')
+    photo = ROOT / "cnn" / "data" / "photos" / "cat.jpg"
+    own = ["--model", tmp_path / "mine.keras", "--images", photo]
+    _, results = run_main("visualizing/own_network.py", *own)
+    assert results["classes"][0] in ("cat", "dog", "cow") and len(results["falls"]) == 6
+    assert "pixels from 0 to 255" in capsys.readouterr().out
+    assert plt.imread(tmp_path / "run" / "own_attribution.png").std() > 0.02
+    assert (tmp_path / "run" / "own_feature_maps.png").exists()
+
+    def refused(shape, layer, *options):
+        keras.Sequential([keras.Input(shape), layer]).save(tmp_path / "bad.keras")
+        words = ["--model", tmp_path / "bad.keras", *options, "--outputs", tmp_path / "bad"]
+        return failure(own_network.main, list(map(str, words)))
+
+    assert "takes (None, 30), not images" in refused((30,), keras.layers.Dense(1))
+    assert "not a row of classes" in refused((8, 8, 1), keras.layers.Conv2D(2, 3))
+    assert "of any size" in refused((None, None, 3), keras.layers.GlobalAveragePooling2D())
+    assert "has no layer x" in refused((8, 8, 3), keras.layers.Flatten(), "--layer", "x")
 
 
 def test_an_mlp_can_be_looked_at(run_main, tmp_path):

@@ -47,7 +47,7 @@ def read_image(path):
 def methods_for(model, stretched=False):
     """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
     methods = {"occlusion": maps.occlusion, "saliency": maps.saliency}
-    methods["SmoothGrad"] = maps.smooth_grad
+    methods |= {"SmoothGrad": maps.smooth_grad, "integrated_gradients": maps.integrated_gradients}
     for name, make in (("Grad-CAM", maps.grad_cam), ("HiResCAM", maps.hires_cam)):
         for layers in maps.convolutions(model)[-1:-3:-1]:
             _, height, width, _ = model.layers[layers - 1].output.shape
@@ -154,7 +154,7 @@ def show(methods, wiped):
     """Print a line for each method."""
     print(f"{wiped} pixels wiped out: the probability of the prediction falls by ... points")
     for name, row in methods.items():
-        print(f"{name.replace('_', ' '):18}{100 * row['fall']:6.1f}", end="")
+        print(f"{name.replace('_', ' '):21}{100 * row['fall']:6.1f}", end="")
         if gain := row.get("gain"):
             low, mean, high = (100 * gain[key] for key in ("low", "mean", "high"))
             print(f"   untrained {100 * row['fall_untrained']:5.1f}", end="")

@@ -16,6 +16,7 @@ from visualizing.networks import as_input, logits, probabilities, run_layers
 PATCH = 6  # side of the square that occlusion covers, in pixels
 STEP = 2  # by which it moves
 SAMPLES = 25  # noisy copies of an image in SmoothGrad
+PATH = 25  # steps of integrated gradients from paper to the image
 NOISE = 0.2  # their noise: a standard deviation, where ink is 1 and paper 0
 SMALLEST = 1e-30  # the logarithm of a probability wants more than 0
 
@@ -61,6 +62,18 @@ def smooth_grad(model, images, classes):
     random, x = np.random.default_rng(0), as_input(model, images)
     noisy = (x + random.normal(0, NOISE, x.shape).astype("float32") for _ in range(SAMPLES))
     return np.abs(np.mean([slopes(model, copy, classes) for copy in noisy], axis=0))
+
+
+def integrated_gradients(model, images, classes):
+    """Each pixel times the mean of its gradients on the way from paper to the image.
+
+    Over all pixels they add up to what the class's logit gains from paper to the image.
+    Source: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", 2017.
+    """
+    x = as_input(model, images)
+    way = np.float32((np.arange(PATH) + 0.5) / PATH)
+    mean = np.mean([slopes(model, share * x, classes) for share in way], axis=0)
+    return mean * x.reshape(mean.shape)
 
 
 def convolutions(model):

@@ -14,6 +14,7 @@ from mnist.data import load_parts, prepare_images, writers_of
 from utils.loading import load_model
 from utils.runs import ROOT, fail
 
+OTHERS = "Look into other networks for images with visualizing/own_network.py."
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 
@@ -31,9 +32,9 @@ def load_network(path, diverged=False):
     if not isinstance(model, keras.Sequential) or not isinstance(
         model.layers[-1], keras.layers.Dense
     ):
-        fail(f"{path} is not a Sequential model that ends with a dense layer.")
+        fail(f"{path} is not a Sequential model that ends with a dense layer. {OTHERS}")
     if model.input_shape[1:] not in [(784,), (28, 28, 1)] or model.output_shape != (None, 10):
-        fail(f"{path} does not read digits: inputs {model.input_shape}, not (None, 28, 28, 1).")
+        fail(f"{path} does not read digits: it takes {model.input_shape}. {OTHERS}")
     return model
 
 

@@ -114,6 +114,10 @@ MEASUREMENTS = {
     "serialization": ("book/timings/saved_forms.py", []),
     # Wants requirements-optional.txt.
     "smaller": ("serialization/smaller.py", []),
+    "program_serialization": (
+        "book/figures/programs.py serialization/README.md",
+        ["program_serialization.png"],
+    ),
     "out_of_distribution": ("serialization/rest/detectors.py", ["out_of_distribution.png"]),
     "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
     "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
@@ -136,6 +140,14 @@ MEASUREMENTS = {
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
+    "program_visualizing": (
+        "book/figures/programs.py visualizing/README.md",
+        ["program_visualizing.png", "program_visualizing_2.png"],
+    ),
+    "program_visualizing_debugging": (
+        "book/figures/programs.py visualizing/debugging/README.md",
+        ["program_visualizing_debugging.png"],
+    ),
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
     "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),

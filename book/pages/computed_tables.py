@@ -6,11 +6,10 @@ from functools import partial
 
 from scipy.stats import norm
 
-from book.pages.results import ahead, load
-from book.pages.tables import interval, markdown, number, p_value
-from utils.comparisons import compare_seeds, holm
+from book.pages.results import load
+from book.pages.tables import markdown, number, p_value
+from utils.comparisons import holm
 from utils.runs import BANDS, RESULTS, ROOT, read_json
-from utils.statistics import mean_and_deviation
 
 TABLES = {}  # functions that make a table, by its name
 
@@ -130,39 +129,6 @@ def faster():
             rows.append(cells + more)
     head = ["network", "", "first epoch, s", "its loss", "time beside `fit`", "95 % interval", "p"]
     return markdown(head, rows)
-
-
-def compared_maps(header, rows):
-    """Return a table of pairs of lists, a value per seed: {name: (first, second)}; one family."""
-    pairs = {name: compare_seeds(second, first) for name, (first, second) in rows.items()}
-    values, lines = holm([pair["p"] for pair in pairs.values()]), []
-    for (name, pair), p in zip(pairs.items(), values, strict=True):
-        means = [f"{100 * mean_and_deviation(one)[0]:.1f}" for one in rows[name]]
-        differences = pair["differences"]
-        more = [interval(pair, "+z.1pp"), f"{ahead(differences)} of {len(differences)}"]
-        lines.append([name, *means, *more, p_value(p)])
-    return markdown([*header, "p"], lines)
-
-
-def gains(name, way="placed"):
-    return load("placing")["maps"][name][way]["accuracies"]
-
-
-@table
-def why_placing():
-    rows = {
-        words(name): (gains(name, "stretched"), gains(name)) for name in load("placing")["maps"]
-    }
-    header = ["map", "lead, stretched", "lead, placed", "difference (95 %)", "placed is ahead"]
-    return compared_maps(header, rows)
-
-
-@table
-def why_averaging():
-    kinds, sides = ["Grad-CAM", "HiResCAM"], ("3_x_3", "11_x_11")
-    rows = {words(side): [gains(f"{kind}_{side}") for kind in kinds] for side in sides}
-    header = ["cells", *(f"lead, {kind}" for kind in kinds), "difference (95 %)"]
-    return compared_maps([*header, "HiResCAM is ahead"], rows)
 
 
 @table

@@ -159,7 +159,7 @@ def draw(likeness, least, path):
     axes.axvline(least, color="C7", linestyle="--")
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])  # room for the word
     axes.annotate("refused  ", (least, 0.93 * axes.get_ylim()[1]), ha="right", color="C7")
-    axes.set(xlabel="Digit-likeness (negative energy)", ylabel="Share of images")
+    axes.set(xlabel="Digit-likeness", ylabel="Share of images")
     axes.legend([kind.replace("_", " ") for kind in likeness])
     save_figure(figure, path)
 

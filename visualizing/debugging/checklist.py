@@ -1,19 +1,22 @@
-"""Before a long run: seven checks that take a minute, on a healthy network or a broken one.
+"""Before a long run: seven checks that take a minute, of your network or of a broken one.
 
-    python visualizing/debugging/checklist.py             # the healthy one
+    python visualizing/debugging/checklist.py             # a healthy network of the book
     python visualizing/debugging/checklist.py dead_relus  # any fault of faults.py
     python visualizing/debugging/checklist.py --all       # all of them, and a table
+    python visualizing/debugging/checklist.py --model FILE.keras --data FILE.npz  # yours
 
 You will see what arrives at the input, the layers with their weights, what each gives and which
-gradients reach it, the loss before training, whether one batch can be memorized, and what the
-network then predicts for it. A figure shows some images with their labels. Takes seconds, with
---all a good minute.
+gradients reach it, the loss before training, whether one batch can be memorized, what the network
+then predicts for it, and what of all this stands out. A figure shows some images with their
+labels. Takes seconds, with --all a good minute.
 Chapter: visualizing/debugging/README.md#a-checklist
 """
 
 from chapter import OUTPUTS
 
-import math
+import io
+import zipfile
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -21,30 +24,17 @@ import numpy as np
 
 from mnist.data import prepare_mnist
 from utils.figures import save_figure
-from utils.gradients import weight_gradients
+from utils.loading import load_model
 from utils.options import make_parser, seed
-from utils.runs import make_folder, save_results
+from utils.runs import fail, first_line, make_folder, read_bytes, save_results
+from visualizing.debugging.checks import check
 from visualizing.debugging.faults import FAULTS, Training
+from visualizing.debugging.forms import begin_again, judge
 
 FAULT = "healthy"
 IMAGES = 1000
-BATCH = 32  # images that the network should memorize
-STEPS = 150  # in so many steps
-SHOWN = 2  # predictions beside their labels
+STEPS = 150  # in which a network of the book should memorize a batch
 SEED = 1
-
-
-def what_arrives(x, y):
-    """Print what the first layer gets; return the largest number in it."""
-    print(f"inputs: shape {x.shape}, {x.dtype}, from {x.min():.2f} to {x.max():.2f}")
-    print(f"images of each class: {y.sum(axis=0).astype(int).tolist()}")
-    return float(x.max())
-
-
-def twins(x_train, x_val):
-    """Return how many of the validation images are among the training images, pixel by pixel."""
-    known = {image.tobytes() for image in x_train}
-    return sum(image.tobytes() in known for image in x_val)
 
 
 def draw_inputs(x, y, path):
@@ -57,91 +47,17 @@ def draw_inputs(x, y, path):
     save_figure(figure, path)
 
 
-def loss_at_start(model, x, y):
-    """Return the loss of a network that has learned nothing: it should be that of guessing."""
-    return float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
-
-
-def look_at_layers(model, x, y):
-    """Print each layer's weights and biases, its output and its gradient; return the gradients.
-
-    All of them as root mean squares.
-    """
-
-    def size(array):
-        return float(np.sqrt((array**2).mean()))
-
-    slopes = weight_gradients(model, x, y)
-    print(f"{'':20}{'weights':>9}{'biases':>9}{'output':>9}{'gradient':>11}{'inactive':>10}")
-    sizes = {}
-    for layer in model.layers:
-        x = layer(x)
-        if hasattr(layer, "kernel"):
-            weights, biases = layer.get_weights()
-            output = keras.ops.convert_to_numpy(x)
-            sizes[layer.name] = size(slopes[f"{layer.name}/kernel"])
-            print(
-                f"{layer.name:20}{size(weights):9.4f}{size(biases):9.4f}{size(output):9.4f}", end=""
-            )
-            print(f"{sizes[layer.name]:11.6f}{(output <= 0).mean():10.0%}")
-    return sizes
-
-
-def overfit_one_batch(model, x, y):
-    """Train with a single batch; return loss and accuracy: a network that works memorizes it."""
-    for _ in range(STEPS):
-        logs = model.train_on_batch(x[:BATCH], y[:BATCH], return_dict=True)
-    return float(logs["loss"]), float(logs["accuracy"])
-
-
-def look_at_predictions(model, x, y):
-    """Print what the network says of the batch; return by how much an output of it varies.
-
-    0: it says the same of every input.
-    """
-    rows = keras.ops.convert_to_numpy(model(x[:BATCH]))
-    sums, spread = rows.sum(axis=1), float(np.ptp(rows, axis=0).max())
-    print(f"{rows.shape[1]} outputs for {len(np.unique(y, axis=0))} classes: ", end="")
-    print(f"they add up to {sums.min():.2f} to {sums.max():.2f}, and vary by {spread:.2f}")
-    for row, label in zip(rows[:SHOWN], y, strict=False):
-        print(f"  {row.round(2)} for {label.astype(int)}")
-    return spread
-
-
-def go_through(training, random, path):
-    """Print all that is measured of a training whose model is compiled, and return it.
-
-    random: mixes the images; path: of the figure of the first ones.
-    """
-    x, y, model = training.digits.x_train, training.digits.y_train, training.model
+def go_through(training, path):
+    """Check a training whose model is compiled; path: of the figure of its first images."""
+    digits, order = training.digits, np.arange(len(training.digits.x_train))
     if training.shuffle:  # as fit does
-        order = random.permutation(len(x))
-        x, y = x[order], y[order]
-    largest = what_arrives(x, y)
+        order = training.random.permutation(order)
+    x, y = digits.x_train[order], digits.y_train[order]
     draw_inputs(x, y, path)
-    same = twins(x, training.digits.x_val)
-    print(f"of {len(training.digits.x_val)} validation images {same} are among them")
-    start = loss_at_start(model, x, y)
-    print(f"loss at the start {start:.3f}, ln(10) = {math.log(10):.3f}")
-    sizes = look_at_layers(model, x[:256], y[:256])
-    classes = len(np.unique(y[:BATCH], axis=0))
-    end, right = overfit_one_batch(model, x, y)
-    print(f"one batch of {BATCH} images, {classes} classes, after {STEPS} steps: ", end="")
-    print(f"loss {end:.4f}, accuracy {right:.1%}")
-    return {
-        "largest_input": largest,
-        "twins": same,
-        "loss_at_start": start,
-        "gradients": sizes,
-        "least_gradient": min(sizes.values()),
-        "classes_in_a_batch": classes,
-        "one_batch": end,
-        "one_batch_accuracy": right,
-        "predictions_vary": look_at_predictions(model, x, y),
-    }
+    return check(training.model, x, y, digits.x_val, digits.y_val, STEPS, shuffle=False)
 
 
-def check(name, folder, seed):
+def check_fault(name, folder, seed):
     """Run all checks on a network with a fault; return what they measured."""
     keras.utils.set_random_seed(seed)
     training = Training(prepare_mnist((28, 28, 1), IMAGES), np.random.default_rng(seed))
@@ -151,9 +67,34 @@ def check(name, folder, seed):
         loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
-    measured = go_through(training, training.random, folder / f"inputs_{name}.png")
+    measured = go_through(training, folder / f"inputs_{name}.png")
     print()
     return measured
+
+
+def read_arrays(path):
+    """Return x, y and, if they are there, x_val and y_val of an .npz file, or end with a line."""
+    try:
+        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as arrays:
+            parts = {name: arrays[name] for name in ("x", "y", "x_val", "y_val") if name in arrays}
+    except FileNotFoundError:
+        fail(f"there is no {path}.")
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile):
+        fail(f"{path} is not a file of arrays of numbers, as np.savez writes it.")
+    if not {"x", "y"} <= set(parts) or ("x_val" in parts) != ("y_val" in parts):
+        fail(f"{path} needs the arrays x and y, and may have x_val and y_val.")
+    return parts
+
+
+def check_file(path, data):
+    """Check the network in a file: as it is, and again from the beginning, untrained."""
+    model, parts = load_model(path), read_arrays(data)
+    try:
+        results = {"trained": judge(model, *parts.values())}
+        begin_again(model)
+        return results | check(model, *parts.values())
+    except ValueError as error:
+        return fail(f"{path}: {first_line(error)}.")
 
 
 def show(results):
@@ -168,17 +109,25 @@ def show(results):
 
 
 def main(argv=None):
-    """Run the checklist; return {fault: what was measured}."""
+    """Run the checklist; return {fault: what was measured}, or that of one network."""
     parser = make_parser("A checklist before a long training run.", OUTPUTS)
-    parser.add_argument("fault", nargs="?", choices=FAULTS, default=FAULT)
-    parser.add_argument("--all", action="store_true", help="all of them")
-    parser.add_argument("--seed", type=seed, default=SEED)
+    add = parser.add_argument
+    add("fault", nargs="?", choices=FAULTS, default=FAULT)
+    add("--all", action="store_true", help="all of them")
+    add("--seed", type=seed, default=SEED)
+    add("--model", type=Path, help="a .keras file of yours, saved compiled; with --data")
+    add("--data", type=Path, help="an .npz file with x, y and perhaps x_val, y_val")
     args = parser.parse_args(argv)
+    if (args.model is None) != (args.data is None):
+        parser.error("--model and --data go together")
     folder = make_folder(args.outputs)
+    if args.model:
+        keras.utils.set_random_seed(args.seed)
+        return save_results(check_file(args.model, args.data), folder, __file__, argv)
     results = {}
     for name in FAULTS if args.all else [args.fault]:
         print(f"== {name}")
-        results[name] = check(name, folder, args.seed)
+        results[name] = check_fault(name, folder, args.seed)
     if args.all:
         show(results)
     return save_results(results, folder, __file__, argv)

@@ -133,8 +133,9 @@ def main(argv=None):
     case = draw_case(args.seed or next(free))
     print(f"Run {case.seed}: {case.describe()}.\n")
     if args.checklist:
-        random, inputs = np.random.default_rng(case.seed), folder / "inputs.png"
-        checklist.go_through(prepare(case), random, inputs)
+        training, inputs = prepare(case), folder / "inputs.png"
+        training.random = np.random.default_rng(case.seed)
+        checklist.go_through(training, inputs)
         print(f"the first images with their labels: {shown(inputs)}\n")
     patient = train(case, prepare(case))
     draw_curves(patient.history, folder / "curves.png")
