@@ -2,7 +2,7 @@
 
 Each learns from texts and labels, and others say when it should stop; what comes back is a function
 from texts to the probabilities of the classes, (texts, classes).
-Chapter: text/README.md#seven-models
+Chapter: text/README.md#eight-models
 """
 
 from functools import partial

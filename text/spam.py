@@ -1,4 +1,4 @@
-"""Spam or not? Seven models learn from the same messages, and are asked about others.
+"""Spam or not? Eight models learn from the same messages, and are asked about others.
 
     python text/spam.py
     python text/spam.py --models words characters           # only these
