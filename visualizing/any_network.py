@@ -96,14 +96,15 @@ def occlusion(model, x, classes):
     edges = [np.linspace(0, side, PARTS + 1).astype(int) for side in x.shape[1:3]]
     before = np.log(probability(model, x, classes) + SMALLEST)
     for i in range(PARTS):
+        covered = np.repeat(x[np.newaxis], PARTS, axis=0)  # for each place in this row of places
         for j in range(PARTS):
             rows, columns = (
                 slice(cuts[max(0, n - 1)], cuts[min(PARTS, n + 2)])
                 for cuts, n in zip(edges, (i, j), strict=True)
             )
-            covered = x.copy()
-            covered[:, rows, columns] = cover[:, rows, columns]
-            heat[:, i, j] = before - np.log(probability(model, covered, classes) + SMALLEST)
+            covered[j, :, rows, columns] = cover[:, rows, columns]
+        after = probability(model, covered.reshape(-1, *x.shape[1:]), np.tile(classes, PARTS))
+        heat[:, i] = (before - np.log(after.reshape(PARTS, -1) + SMALLEST)).T
     return lay_over(model, heat, x.shape[1:3])
 
 
