@@ -11,7 +11,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from utils.ngrams import NGrams
+from utils.kneser_ney import NGrams
 from utils.statistics import interval
 
 HELD_OUT = 5_000  # names for the test, and the same number for validation

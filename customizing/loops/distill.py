@@ -20,7 +20,6 @@ from keras import layers, ops
 from mnist.data import prepare_mnist, writers_of
 from mnist.studies.temperature import with_temperature
 from utils.comparisons import compare_family, show_family, tune
-from utils.loading import load_model
 from utils.options import make_parser, positive
 from utils.runs import ROOT, make_folder, save_results
 from utils.statistics import score
@@ -108,7 +107,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     digits = prepare_mnist((28, 28, 1), args.train_samples)
-    teacher = load_model(TEACHER)
+    teacher = keras.saving.load_model(TEACHER)
     # Every other writer of the validation images: half of them to choose by, half to judge by.
     judges = np.unique(writers_of("validation"), return_inverse=True)[1] % 2 == 1
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from text.gpt.characters import load_run, text_of_run
 from text.gpt.generate import write
-from utils.ngrams import NGrams
+from utils.kneser_ney import NGrams
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 

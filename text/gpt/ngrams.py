@@ -25,7 +25,7 @@ from text.gpt.characters import (
     token_losses,
 )
 from utils.figures import save_figure
-from utils.ngrams import NGrams
+from utils.kneser_ney import NGrams
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, printable, save_results
 

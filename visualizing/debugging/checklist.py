@@ -27,7 +27,7 @@ from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser, seed
 from utils.runs import fail, first_line, make_folder, read_bytes, save_results
-from visualizing.debugging.checks import check
+from visualizing.debugging.check_network import check
 from visualizing.debugging.faults import FAULTS, Training
 from visualizing.debugging.forms import begin_again, judge
 

@@ -1,6 +1,6 @@
 """The checks of the checklist, of any network and its data, and what stands out.
 
-    from visualizing.debugging.checks import check
+    from visualizing.debugging.check_network import check
 
     check(model, x, y, x_val, y_val)
 
