@@ -71,7 +71,8 @@ def run(rows, load_script, tmp_path, monkeypatch):
             "customizing/loops/distill.py",
             "--seeds 1",
             {},
-            f"predict train; predict validation; {LEARN_AND_JUDGE}",
+            "predict train; predict validation; "
+            "((fit train; validate validation; )+(predict validation; )?)+",
         ),
         (
             "customizing/use_parts.py",
@@ -322,7 +323,7 @@ def concepts(numbers):
     [
         ("near_twins", "--seeds 1", 10, 1),
         ("few_pictures", "--folds 2 --counts 2", 10, 2),
-        ("fine_tuning", "--seeds 1", 25, 2),
+        ("fine_tuning", "--seeds 1", 15, 2),
         ("cross_validation", "--fine-tune 1 --size 32", 10, 1),
     ],
 )
@@ -338,6 +339,8 @@ def test_concepts_held_out_were_not_learned(
     while rows:
         call, known = rows.pop(0)
         if call == "fit":
+            while rows[0][0] == "fit":  # more of the same network
+                known = known | rows.pop(0)[1]
             asked = [rows.pop(0)[1] for _ in range(artists)]
             assert max(known) < 102 and not known.intersection(*asked)
             assert [min(one) >= 102 for one in asked] == [False, True][:artists]

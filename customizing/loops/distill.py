@@ -90,7 +90,7 @@ def train(learn, stop, seed, rate, temperature=1.0, epochs=EPOCHS):
         validation_batch_size=500,
         callbacks=[
             keras.callbacks.EarlyStopping(
-                "val_accuracy", patience=PATIENCE, restore_best_weights=True
+                "val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True
             )
         ],
         verbose=0,
