@@ -11,7 +11,7 @@ from conftest import failure, load
 
 from mnist.data import Digits
 from utils.files import load_results
-from visualizing.debugging import cases, checks, symptoms
+from visualizing.debugging import cases, check_network, symptoms
 from visualizing.debugging.faults import COUNT, FAULTS, Training
 from visualizing.debugging.symptoms import Patient
 
@@ -83,7 +83,7 @@ def test_faults_of_the_data_are_those_that_their_names_say():
     assert share_right(shuffled.x_train, shuffled.y_train) < 0.2
     np.testing.assert_array_equal(shuffled.y_train.sum(axis=0), digits.y_train.sum(axis=0))
     assert share_right(leak.x_train, leak.y_train) == share_right(leak.x_val, leak.y_val) == 1
-    assert len(leak.x_val) == 150 and checks.twins(leak.x_train, leak.x_val) > 75
+    assert len(leak.x_val) == 150 and check_network.twins(leak.x_train, leak.x_val) > 75
     assert share_right(ordered.x_train, ordered.y_train) == 1
     assert (np.diff(ordered.y_train.argmax(axis=1)) >= 0).all()
 
@@ -231,7 +231,7 @@ def test_any_network_is_checked_and_its_fault_named(fault):
         last = "softmax" if fault == "one softmax" else "sigmoid"
         model = network(4, 1, last, "binary_crossentropy")
     before = model.get_weights()
-    found = checks.check(model, x, y, steps=150)
+    found = check_network.check(model, x, y, steps=150)
     assert all(map(np.array_equal, before, model.get_weights())), "the network learned"
     if fault in WRONG:
         assert WRONG[fault] in " ".join(found["stands_out"])
