@@ -306,6 +306,7 @@ MEASUREMENTS = {
         [],
     ),
     "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
+    "generating_median": ("generating/evaluate.py {flow_median} --vae {vae_median}", []),
     "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
     "generating_few_real": (
         "generating/few_real.py {generating_vae_16} {generating_flow}",
@@ -381,6 +382,8 @@ RUNS = {
     "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
     "label_smoothing": f"mnist/overfitting/lab.py -m conv_net --label-smoothing 0.1 {TWELVE}",
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
+    "vae_median": "generating/vae.py --seed 106",  # the median of 25: assets/results/bands/vae.json
+    "flow_median": "generating/flow.py {vae_median}",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",
     "flow_3": "generating/flow.py {generating_vae_16} --seed 3",
 }
