@@ -19,7 +19,7 @@ import json
 import os
 import time
 import warnings
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import numpy as np
@@ -125,11 +125,9 @@ def measure(path, probe):
         return np.asarray(loaded(inputs))
 
     predict(inputs[:1])
-    row = {
-        "library": f"{library} {version(library)}",
-        "library_bytes": with_library - start,
-        "network_bytes": memory() - with_library,
-    }
+    row = {"library_bytes": with_library - start, "network_bytes": memory() - with_library}
+    package = packages_distributions()[library][0]  # tensorflow-cpu also brings tensorflow
+    row["library"] = f"{library} {version(package)}"
     for number, calls in CALLS.items():
         several = np.resize(inputs, (number, *inputs.shape[1:]))  # repeats them if they are few
         row[f"ms_{number}"] = milliseconds(predict, several, calls)
