@@ -27,7 +27,9 @@ from book.pages.texts import CHAPTER, FENCE, PAGES, chapters, minutes
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 VALUE = rf"\w+(?:\.(?:{KEY}))+|[\w/]+\.py:\w+"
-NUMBER = re.compile(rf"([-\d.,]+(?: %)?|\?)<!--\s+({VALUE})(?:\s/\s({VALUE}))?\s(\S+)\s-->")
+NUMBER = re.compile(
+    rf"([-\d.,]+(?:e[-+]\d+)?(?: %)?|\?)<!--\s+({VALUE})(?:\s/\s({VALUE}))?\s(\S+)\s-->"
+)
 
 HEAD = re.compile(
     r"^- \*\*Minutes\*\*: \d+ to read(?:, \d+ with\s[a-z\s,]+\squestions)?(.*(?:\n  .*)*)", re.M
