@@ -176,6 +176,7 @@ def test_maps_of_a_graph_with_a_model_inside(last):
     found = [make(model, x, classes, deep) for make in (maps.grad_cam, maps.hires_cam)]
     np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-6)  # it averages over the places
     occluded = maps.occlusion(model, x, classes)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), said)  # it is what it was
     assert occluded.shape == found[0].shape == (2, 20, 30) and np.ptp(occluded) > 0
 
 

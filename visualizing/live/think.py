@@ -63,9 +63,7 @@ def create_thinking_app(model, hosts=()):
     network, lock = app.classifier.model, app.classifier.lock
     images, labels = networks.held_out_digits()
     pictures = networks.of_pictures(network)
-    think_about(
-        network, pictures, images[0]
-    )  # the first time takes longer: nobody shall wait for it
+    think_about(network, pictures, images[0])  # the first time takes longer
     folders = {"static_folder": "static", "template_folder": "templates"}
     page = Blueprint("watch", __name__, static_url_path="/watch", **folders)
 
