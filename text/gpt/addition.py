@@ -18,9 +18,15 @@ from chapter import OUTPUTS
 import numpy as np
 from scipy.special import log_softmax
 
-from text.gpt.characters import VALIDATION_SHARE, encode, text_of_run, token_losses
-from text.gpt.fine_tune import SEED, WAYS, keep, load_first, tune_and_train
-from text.gpt.gpt import build_gpt
+from text.gpt.characters import (
+    VALIDATION_SHARE,
+    build_alike,
+    encode,
+    load_run,
+    text_of_run,
+    token_losses,
+)
+from text.gpt.fine_tune import SEED, WAYS, keep, tune_and_train
 from text.gpt.shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -50,7 +56,7 @@ def extend(first, symbols):
 
     All other weights are those of the first one.
     """
-    model, random = build_gpt(symbols, first.input_shape[1]), np.random.default_rng(SEED)
+    model, random = build_alike(first, symbols), np.random.default_rng(SEED)
     for layer, known in zip(model.layers, first.layers, strict=True):
         weights = []
         for new, old in zip(layer.get_weights(), known.get_weights(), strict=True):
@@ -111,7 +117,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    first, settings = load_first(args.run)
+    first, settings, _ = load_run(args.run)
     if (context := first.input_shape[1]) < LENGTH:
         fail(f"a sum has {LENGTH} characters, and this network sees {context} at once.")
     old = text_of_run(settings)

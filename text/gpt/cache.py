@@ -1,75 +1,46 @@
-"""Machinery of the chapter: a trained GPT in numpy that keeps its keys and values, a cache by hand.
+"""Machinery of the chapter: a trained GPT that reads on, with a cache of keys and values.
 
-It writes several texts at once. `python text/gpt/generate.py RUN --check` compares it with Keras,
-and says what the cache saves.
+`python text/gpt/generate.py RUN --check` compares it with the network without the cache.
 Chapter: text/gpt/README.md#writing
 """
 
 import math
 
 import numpy as np
-from scipy.special import erf, softmax
+
+from text.gpt.characters import build_alike
 
 
-class CachedGPT:
-    """A trained GPT in numpy that reads on, some tokens at a time, in each of several texts.
+class Reader:
+    """A trained GPT that reads on, some tokens at a time, in each of several texts.
 
     What later tokens need of a token, its key and its value in each block, is kept: it never
-    changes, because no token sees a later one.
+    changes, because no token sees a later one. The places of the cache are there from the
+    beginning, so that all steps have the same shapes, and are compiled once.
     """
 
     def __init__(self, model):
         self.context = model.input_shape[1]
-        names = [layer.name for layer in model.layers]
-        self.weights = {layer.name: layer.get_weights() for layer in model.layers}
-        self.epsilon = model.get_layer("normal").epsilon
-        self.blocks = [name.removesuffix("_wide") for name in names if name.endswith("_wide")]
+        self.network = build_alike(model, cached=True)
+        self.network.set_weights(model.get_weights())
         self.forget()
 
     def forget(self):
-        self.kept = {}  # keys and values of each block: (texts, heads, time, size)
-        self.length = 0
+        self.caches, self.length = None, 0
 
     def read(self, tokens):
         """Return the logits (texts, symbols) after what was read so far and these tokens.
 
         tokens: (texts, time)
         """
-        x = self.weights["embedding"][0][tokens]  # (texts, time, width)
-        begin, self.length = self.length, self.length + tokens.shape[1]
-        if "positions" in self.weights:
-            x = x + self.weights["positions"][0][begin : self.length]
-        for name in self.blocks:
-            x = x + self.attend(self.normalize(x, f"{name}_normal_1"), name)
-            kernel, bias = self.weights[f"{name}_wide"]
-            wide = self.normalize(x, f"{name}_normal_2") @ kernel + bias
-            wide = wide * (1 + erf(wide / math.sqrt(2))) / 2  # gelu
-            kernel, bias = self.weights[f"{name}_narrow"]
-            x = x + wide @ kernel + bias
-        kernel, bias = self.weights["logits"]
-        return self.normalize(x[:, -1], "normal") @ kernel + bias
-
-    def normalize(self, x, name):
-        """Do what LayerNormalization does."""
-        gamma, beta = self.weights[name]
-        mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
-        return gamma * (x - mean) / np.sqrt(variance + self.epsilon) + beta
-
-    def attend(self, x, name):
-        """Let the newest tokens, (texts, time, width), look at those before and at themselves."""
-        weights = self.weights[f"{name}_attention"]
-        query, *new = (
-            (np.tensordot(x, kernel, 1) + bias).swapaxes(1, 2)  # (texts, heads, time, size)
-            for kernel, bias in zip(weights[:6:2], weights[1:6:2], strict=True)
-        )
-        if name in self.kept:
-            new = [np.concatenate(pair, axis=2) for pair in zip(self.kept[name], new, strict=True)]
-        self.kept[name] = key, value = new
-        match = query @ key.swapaxes(2, 3) / math.sqrt(query.shape[-1])  # (texts, heads, time, all)
-        future = 1 + match.shape[3] - match.shape[2]
-        match += np.triu(np.full(match.shape[2:], -np.inf, "float32"), future)
-        mixture = softmax(match, axis=3) @ value
-        return np.tensordot(mixture.swapaxes(1, 2), weights[6], 2) + weights[7]
+        if self.caches is None:
+            shapes = [layer.shape[1:] for layer in self.network.input["caches"]]
+            self.caches = [np.zeros((len(tokens), *shape), "float32") for shape in shapes]
+        begin = np.full(len(tokens), self.length, "int32")
+        given = {"tokens": tokens, "begin": begin, "caches": self.caches}
+        said = self.network.predict_on_batch(given)
+        self.caches, self.length = said["caches"], self.length + tokens.shape[1]
+        return said["logits"][:, -1]
 
 
 def last_window(length, context):
@@ -81,25 +52,22 @@ def last_window(length, context):
     return 0 if length <= context else math.ceil((length - context) / half) * half
 
 
-def numpy_logits(model, cached=True):
-    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length).
-
-    cached: False to work out all places of the window anew for every token.
-    """
-    network, begins = CachedGPT(model), 0
+def cached_logits(model):
+    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length)."""
+    reader, begins = Reader(model), 0
 
     def logits(tokens):
         nonlocal begins
-        if not cached or last_window(tokens.shape[1], network.context) != begins:
-            begins = last_window(tokens.shape[1], network.context)
-            network.forget()
-        return network.read(tokens[:, begins + network.length :])
+        if last_window(tokens.shape[1], reader.context) != begins:
+            begins = last_window(tokens.shape[1], reader.context)
+            reader.forget()
+        return reader.read(tokens[:, begins + reader.length :])
 
     return logits
 
 
-def keras_logits(model):
-    """Return the same by Keras: the whole window is worked out for every token."""
+def uncached_logits(model):
+    """Return the same without a cache: the whole window is worked out for every token."""
     context = model.input_shape[1]
 
     def logits(tokens):

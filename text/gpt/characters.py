@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from keras import layers
 from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
@@ -122,16 +123,25 @@ def mean_with_interval(losses):
     return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
 
 
-def build_alike(model, symbols):
-    """Return a GPT of gpt.py with the sizes of another one."""
+def build_alike(model, symbols=None, cached=False):
+    """Return a GPT of gpt.py with the sizes of another one; symbols: None for its own."""
     names = [layer.name for layer in model.layers]
+    embedding, attention = model.get_layer("embedding"), model.get_layer("block_1_attention")
+    kind = {
+        "rotary": attention.rotary,
+        "rms": isinstance(model.get_layer("normal"), layers.RMSNormalization),
+        "gated": "block_1_gate" in names,
+        "groups": attention.groups,
+        "tied": embedding.tie_weights,
+    }
     return build_gpt(
-        symbols,
+        symbols or embedding.input_dim,
         positive(int, MOST)(model.input_shape[1]),
-        width=model.get_layer("embedding").output_dim,
-        heads=model.get_layer("block_1_attention").num_heads,
+        width=embedding.output_dim,
+        heads=attention.heads,
         blocks=sum(name.endswith("_attention") for name in names),
-        positions="positions" in names,
+        kind=kind,
+        cached=cached,
     )
 
 

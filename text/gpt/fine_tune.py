@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from text.gpt.characters import (
     CHECKPOINT,
     VALIDATION_SHARE,
+    build_alike,
     encode,
     load_run,
     read_long_text,
@@ -30,7 +31,7 @@ from text.gpt.characters import (
     token_losses,
 )
 from text.gpt.generate import write
-from text.gpt.gpt import build_gpt
+from text.gpt.gpt import CausalAttention
 from text.gpt.shakespeare import batches
 from text.messages import load_messages
 from utils.comparisons import tune
@@ -69,8 +70,8 @@ def read_texts(path, alphabet, seed):
 
 def lora_parts(layer):
     """Return the layers within a layer that get LoRA: attention has four matrices."""
-    if isinstance(layer, keras.layers.MultiHeadAttention):
-        return [layer.query_dense, layer.key_dense, layer.value_dense, layer.output_dense]
+    if isinstance(layer, CausalAttention):
+        return [layer.query, layer.key, layer.value, layer.mix]
     return [layer] if isinstance(layer, keras.layers.Dense | keras.layers.Embedding) else []
 
 
@@ -90,21 +91,9 @@ def enable_lora(model, rank):
                 part.bias.trainable = False
 
 
-def load_first(name):
-    """Return the network of a run and its settings; end the program if gpt.py has other sizes now.
-
-    For those that continue it are built by gpt.py, and get its weights.
-    """
-    first, settings, _ = load_run(name)
-    another = build_gpt(first.output_shape[2], first.input_shape[1])
-    if [w.shape for w in another.weights] != [w.shape for w in first.weights]:
-        fail("the network has other sizes than gpt.py now: write those there that it has.")
-    return first, settings
-
-
 def merge_lora(model):
     """Return a plain network with the same weights: Keras adds a @ b to each kernel as it saves."""
-    plain = build_gpt(model.output_shape[2], model.input_shape[1])
+    plain = build_alike(model)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "merged.weights.h5"
         model.save_weights(path)
@@ -118,7 +107,7 @@ def train_one_way(way, first, rows, steps, rank, seed, learning_rate):
     first: the network to begin with; rows: batches without end.
     """
     keras.utils.set_random_seed(seed)
-    model = build_gpt(first.output_shape[2], first.input_shape[1])
+    model = build_alike(first)
     if way != "from the beginning":
         model.set_weights(first.get_weights())
     if way == "LoRA":
@@ -165,7 +154,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    first, settings = load_first(args.run)
+    first, settings, _ = load_run(args.run)
     old = text_of_run(settings)
     learned, held_out = read_texts(args.data, old.alphabet, args.seed)
     learned, held_out = encode(learned, old.alphabet), encode(held_out, old.alphabet)

@@ -1,11 +1,15 @@
-"""A GPT: a network that says, at each place of a text, how likely each next character is.
+"""A GPT: a network that says, at each place of a text, how likely each next token is.
 
     python text/gpt/gpt.py
+    python text/gpt/gpt.py --like gpt2
 
 You will see the layers of the network that `shakespeare.py` trains, with the shape of what each
 one returns and its parameters, and the loss before any training: about that of guessing. Takes
-seconds. Source: Radford and others, "Language models are unsupervised multitask learners" (GPT-2),
-2019; the sizes are those of Andrej Karpathy's nanoGPT for a computer without a GPU.
+seconds. Sources: the plan is that of Radford and others, "Language models are unsupervised
+multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA",
+2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU (Shazeer,
+2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej Karpathy's
+nanoGPT for a computer without a GPU.
 Chapter: text/gpt/README.md#the-network
 """
 
@@ -13,7 +17,7 @@ from chapter import OUTPUTS
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
@@ -24,60 +28,171 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
+TURNS = 10_000  # the slowest pair of a rotary position needs as many places for a radian
+# What may differ in a block; groups: sets of keys and values that the heads share.
+TODAY = {"rotary": True, "rms": True, "gated": True, "groups": 2, "tied": True}
+GPT2 = {"rotary": False, "rms": False, "gated": False, "groups": HEADS, "tied": True}
+KINDS = {"today": TODAY, "gpt2": GPT2}
 
 
 @keras.saving.register_keras_serializable("text")
 class Positions(layers.Layer):
     """Adds a vector for its place to each token's vector: attention by itself has no order."""
 
-    def build(self, input_shape):
-        shape = input_shape[1:]
+    def __init__(self, context, **options):
+        super().__init__(**options)
+        self.context = context
+
+    def build(self, shape):
+        shape = self.context, shape[-1]
         self.places = self.add_weight(name="places", shape=shape, initializer="random_normal")
 
-    def call(self, x):
-        return x + self.places  # (batch, time, width) + (time, width)
+    def call(self, x, begin=0):
+        # (batch, time, width) + (time, width)
+        return x + ops.slice(self.places, (begin, 0), (ops.shape(x)[1], x.shape[2]))
+
+    def get_config(self):
+        return super().get_config() | {"context": self.context}
 
 
-def add_block(x, heads, name):
+def rotate(x, begin=0):
+    """Turn pairs of numbers by an angle that grows with the place: (batch, time, heads, size).
+
+    A query and a key then match by how far apart they are, wherever they stand.
+    """
+    half, time = x.shape[-1] // 2, ops.shape(x)[1]
+    places = ops.cast(begin + ops.arange(time), "float32")
+    speeds = TURNS ** -(np.arange(half, dtype="float32") / half)
+    angles = (places[:, None] * speeds)[:, None]  # (time, 1, half), the same for each head
+    first, second = x[..., :half], x[..., half:]
+    turned = [
+        first * ops.cos(angles) - second * ops.sin(angles),
+        second * ops.cos(angles) + first * ops.sin(angles),
+    ]
+    return ops.concatenate(turned, axis=-1)
+
+
+@keras.saving.register_keras_serializable("text")
+class CausalAttention(layers.Layer):
+    """Attention in which no token sees a later one; groups of heads share keys and values.
+
+    With a cache, (batch, 2, context, groups, size) of keys and values, and `begin`, how many tokens
+    are in it, the layer reads on: it returns what the new tokens take, and the cache with them.
+    """
+
+    def __init__(self, heads, groups, rotary, **options):
+        super().__init__(**options)
+        self.heads, self.groups, self.rotary = heads, groups, rotary
+
+    def build(self, shape):
+        width = shape[-1]
+        self.size = width // self.heads  # of a head
+        units = {"query": width, "key": self.groups * self.size, "mix": width}
+        for name, count in (units | {"value": units["key"]}).items():
+            layer = layers.Dense(count, use_bias=False, name=name)
+            layer.build(shape)
+            setattr(self, name, layer)
+
+    def call(self, x, cache=None, begin=0):
+        query, key, value = self.project(x, begin)
+        if cache is not None:
+            new = ops.stack([key, value], axis=1)
+            cache = ops.slice_update(cache, (0, 0, begin, 0, 0), new)
+            key, value = cache[:, 0], cache[:, 1]
+        taken = self.take(self.share(query, key, begin), value)
+        return taken if cache is None else (taken, cache)
+
+    def project(self, x, begin=0):
+        """Return queries, keys and values, each (batch, time, heads or groups, size)."""
+        query, key, value = (
+            ops.reshape(layer(x), (-1, ops.shape(x)[1], layer.units // self.size, self.size))
+            for layer in (self.query, self.key, self.value)
+        )
+        if self.rotary:
+            query, key = rotate(query, begin), rotate(key, begin)
+        return query, key, value
+
+    def share(self, query, key, begin=0):
+        """Return how much each new token takes of each: (batch, groups, heads of one, new, all)."""
+        time, known = ops.shape(query)[1], ops.shape(key)[1]
+        grouped = (-1, time, self.groups, self.heads // self.groups, self.size)
+        match = ops.einsum("bqghd,bkgd->bghqk", ops.reshape(query, grouped), key)
+        seen = begin + ops.arange(time)[:, None] >= ops.arange(known)
+        return ops.softmax(ops.where(seen, match / self.size**0.5, -1e9))
+
+    def take(self, shares, value):
+        taken = ops.einsum("bghqk,bkgd->bqghd", shares, value)
+        return self.mix(ops.reshape(taken, (-1, ops.shape(taken)[1], self.heads * self.size)))
+
+    def get_config(self):
+        mine = {"heads": self.heads, "groups": self.groups, "rotary": self.rotary}
+        return super().get_config() | mine
+
+
+def normal(kind, name):
+    make = layers.RMSNormalization if kind["rms"] else layers.LayerNormalization
+    return make(name=name)
+
+
+def add_block(x, heads, kind, name, *cache):
     """Let the tokens look at one another, then let each one think by itself.
 
-    Both times the result is added to x, and what they get is normalized before. All shapes are
-    (batch, time, width), but where a comment says otherwise.
+    Both times the result is added to x, and what they get is normalized before. x is
+    (batch, time, width). cache: as for CausalAttention. Returns x, and the cache if there is one.
     """
-    width = x.shape[-1]
-    normal = layers.LayerNormalization(name=f"{name}_normal_1")(x)
-    # Within, for each head: (batch, heads, time, time), who looks at whom; none sees the future.
-    attention = layers.MultiHeadAttention(
-        num_heads=heads, key_dim=width // heads, name=f"{name}_attention"
-    )
-    x = x + attention(normal, normal, use_causal_mask=True)
-    normal = layers.LayerNormalization(name=f"{name}_normal_2")(x)
-    wide = layers.Dense(4 * width, activation="gelu", name=f"{name}_wide")
-    return x + layers.Dense(width, name=f"{name}_narrow")(wide(normal))  # wide: 4 * width numbers
+    width, bias = x.shape[-1], not kind["rms"]
+    attention = CausalAttention(heads, kind["groups"], kind["rotary"], name=f"{name}_attention")
+    taken = attention(normal(kind, f"{name}_normal_1")(x), *cache)
+    taken, *cache = taken if cache else [taken]
+    x = x + taken
+    y = normal(kind, f"{name}_normal_2")(x)
+    if kind["gated"]:  # a third of the weights more for as many less in the width
+        inner = 8 * width // 3
+        gate = layers.Dense(inner, "silu", use_bias=bias, name=f"{name}_gate")(y)
+        y = gate * layers.Dense(inner, use_bias=bias, name=f"{name}_wide")(y)
+    else:
+        y = layers.Dense(4 * width, "gelu", use_bias=bias, name=f"{name}_wide")(y)
+    return x + layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y), *cache
 
 
-def build_gpt(symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, positions=True):
+def build_gpt(
+    symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY, cached=False
+):
     """Return the network: tokens (batch, time) to logits (batch, time, symbols).
 
     The logits at a place are for the token after it. symbols: how many different tokens there are.
+    cached: one that reads on, {"tokens", "begin", "caches"} to {"logits", "caches"}; it has the
+    same weights. begin is how many tokens it has read, once for each text.
     """
-    tokens = keras.Input((context,), dtype="int32", name="tokens")  # (batch, time)
-    x = layers.Embedding(symbols, width, name="embedding")(tokens)  # (batch, time, width)
-    if positions:
-        x = Positions(name="positions")(x)
+    tokens = keras.Input((None if cached else context,), dtype="int32", name="tokens")
+    begin = keras.Input((), dtype="int32", name="begin") if cached else None
+    shape = 2, context, kind["groups"], width // heads
+    caches = [keras.Input(shape, name=f"cache_{n + 1}") for n in range(blocks)] if cached else []
+    embedding = layers.ReversibleEmbedding(symbols, width, kind["tied"], name="embedding")
+    x = embedding(tokens)  # (batch, time, width)
+    place = [begin[0]] if cached else []
+    if not kind["rotary"]:
+        x = Positions(context, name="positions")(x, *place)
+    kept = []
     for number in range(blocks):
-        x = add_block(x, heads, f"block_{number + 1}")
-    x = layers.LayerNormalization(name="normal")(x)
-    logits = layers.Dense(symbols, name="logits")(x)  # (batch, time, symbols)
-    return keras.Model(tokens, logits, name="gpt")
+        cache = [caches[number], *place] if cached else []
+        x, *cache = add_block(x, heads, kind, f"block_{number + 1}", *cache)
+        kept += cache
+    logits = embedding(normal(kind, "normal")(x), reverse=True)  # (batch, time, symbols)
+    if not cached:
+        return keras.Model(tokens, logits, name="gpt")
+    inputs = {"tokens": tokens, "begin": begin, "caches": caches}
+    return keras.Model(inputs, {"logits": logits, "caches": kept}, name="gpt")
 
 
 def main(argv=None):
     """Return the number of parameters, and the loss of the untrained network on random tokens."""
-    args = make_parser("The layers of a small GPT.", OUTPUTS).parse_args(argv)
+    parser = make_parser("The layers of a small GPT.", OUTPUTS)
+    parser.add_argument("--like", choices=KINDS, default="today", help="of which kind")
+    args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(SEED)
-    model = build_gpt(SYMBOLS)
+    model = build_gpt(SYMBOLS, kind=KINDS[args.like])
     model.summary()
     tokens = np.random.default_rng(SEED).integers(SYMBOLS, size=(12, CONTEXT + 1))
     # -log of the probability of the true next token, in nats.

@@ -33,11 +33,10 @@ def all_shares(model, x):
     inputs = keras.Model(model.inputs, normals).predict(x, batch_size=16, verbose=0)
     shares = []
     for name in names:
-        normal = inputs[name]
-        _, scores = model.get_layer(name)(
-            normal, normal, use_causal_mask=True, return_attention_scores=True
-        )
-        shares.append(keras.ops.convert_to_numpy(scores))  # (windows, heads, time, time)
+        attention = model.get_layer(name)
+        query, key, _ = attention.project(inputs[name])
+        scores = keras.ops.convert_to_numpy(attention.share(query, key))
+        shares.append(scores.reshape(len(x), -1, *scores.shape[-2:]))  # (windows, heads, ...)
     return np.concatenate(shares, axis=1)
 
 
@@ -107,7 +106,7 @@ def main(argv=None):
     texts = ["".join(text.alphabet[token] for token in row) for row in x]
     shares, half = all_shares(model, x), len(x) // 2
     chosen, confirmed = scores(shares[:half], texts[:half]), scores(shares[half:], texts[half:])
-    heads, best = model.get_layer("block_1_attention").num_heads, {}
+    heads, best = model.get_layer("block_1_attention").heads, {}
     for name, (_, values) in chosen.items():
         number = int(values.argmax())
         best[name] = {

@@ -31,7 +31,7 @@ from text.gpt.characters import (
     windows,
 )
 from text.gpt.generate import write
-from text.gpt.gpt import CONTEXT, build_gpt
+from text.gpt.gpt import CONTEXT, KINDS, build_gpt
 from utils.files import file_sha256
 from utils.options import make_parser, positive, seed, verbosity
 from utils.runs import make_folder, save_results, shown, write_json
@@ -87,6 +87,7 @@ def main(argv=None):
     add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
     add("--context", type=positive(int, MOST), default=CONTEXT, help="characters seen at once")
+    add("--like", choices=KINDS, default="today", help="whose blocks")
     add("--resume", metavar="RUN", help="go on with a run that was stopped, with its settings")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
@@ -104,7 +105,7 @@ def main(argv=None):
         settings["steps"] = args.steps - args.steps % report
         folder = make_folder(args.outputs)
         write_json(settings, folder / "settings.json")
-        model = build_gpt(len(text.alphabet), args.context)
+        model = build_gpt(len(text.alphabet), args.context, kind=KINDS[args.like])
         optimizer = make_optimizer(settings["steps"])
     print(
         f"{len(text.train):,} characters to learn from, {len(text.validation):,} to validate, "

@@ -20,7 +20,7 @@ from scipy.special import softmax
 
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
-from text.gpt.cache import keras_logits
+from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, load_run
 from text.gpt.generate import COLDEST, choose
 from utils.files import file_sha256
@@ -60,7 +60,7 @@ def describe(logits, alphabet, temperature):
 def create_app(run, hosts=()):
     """Return the Flask application for a run of shakespeare.py."""
     model, settings, folder = load_run(run)
-    alphabet, logits_after = settings["alphabet"], keras_logits(model)
+    alphabet, logits_after = settings["alphabet"], uncached_logits(model)
     # Templates and style are those of the service, and what this page has of its own.
     sha256 = file_sha256(folder / CHECKPOINT)
     app = make_flask("serialization.rest.app", "gpt", sha256, hosts, MAX_BODY)
