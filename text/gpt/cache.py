@@ -6,9 +6,44 @@ Chapter: text/gpt/README.md#writing
 
 import math
 
+import keras
 import numpy as np
 
-from text.gpt.characters import build_alike
+from text.gpt.gpt import CausalAttention
+
+
+def with_cache(model):
+    """Return the network as one that reads on.
+
+    It takes {"tokens": (texts, time), "begin": how many tokens were read before, once for each
+    text, "caches": of each block keys and values, (texts, 2, context, groups, size)}, and returns
+    {"logits": (texts, time, symbols), "caches"}. Its weights are those of the model.
+    """
+    layer, names = model.get_layer, [layer.name for layer in model.layers]
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    begin = keras.Input((), dtype="int32", name="begin")
+    x, place = layer("embedding")(tokens), begin[0]
+    if "positions" in names:
+        x = layer("positions")(x, place)
+    before, after = [], []
+    for name in (name.removesuffix("_wide") for name in names if name.endswith("_wide")):
+        trained = layer(f"{name}_attention")
+        shape = 2, model.input_shape[1], trained.groups, trained.size
+        before.append(keras.Input(shape, name=f"{name}_cache"))
+        # A twin: where a layer was called before without a cache, Keras 3.15.1 does not see that it
+        # also returns one.
+        attention = CausalAttention.from_config(trained.get_config())
+        taken, cache = attention(layer(f"{name}_normal_1")(x), before[-1], place)
+        attention.set_weights(trained.get_weights())
+        after.append(cache)
+        x = x + taken
+        y = layer(f"{name}_normal_2")(x)
+        wide = layer(f"{name}_wide")(y)
+        wide = wide * layer(f"{name}_gate")(y) if f"{name}_gate" in names else wide
+        x = x + layer(f"{name}_narrow")(wide)
+    logits = layer("embedding")(layer("normal")(x), reverse=True)
+    inputs = {"tokens": tokens, "begin": begin, "caches": before}
+    return keras.Model(inputs, {"logits": logits, "caches": after})
 
 
 class Reader:
@@ -21,8 +56,7 @@ class Reader:
 
     def __init__(self, model):
         self.context = model.input_shape[1]
-        self.network = build_alike(model, cached=True)
-        self.network.set_weights(model.get_weights())
+        self.network = with_cache(model)
         self.forget()
 
     def forget(self):
@@ -34,7 +68,7 @@ class Reader:
         tokens: (texts, time)
         """
         if self.caches is None:
-            shapes = [layer.shape[1:] for layer in self.network.input["caches"]]
+            shapes = [one.shape[1:] for one in self.network.input["caches"]]
             self.caches = [np.zeros((len(tokens), *shape), "float32") for shape in shapes]
         begin = np.full(len(tokens), self.length, "int32")
         given = {"tokens": tokens, "begin": begin, "caches": self.caches}

@@ -123,7 +123,7 @@ def mean_with_interval(losses):
     return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
 
 
-def build_alike(model, symbols=None, cached=False):
+def build_alike(model, symbols=None):
     """Return a GPT of gpt.py with the sizes of another one; symbols: None for its own."""
     names = [layer.name for layer in model.layers]
     embedding, attention = model.get_layer("embedding"), model.get_layer("block_1_attention")
@@ -141,7 +141,6 @@ def build_alike(model, symbols=None, cached=False):
         heads=attention.heads,
         blocks=sum(name.endswith("_attention") for name in names),
         kind=kind,
-        cached=cached,
     )
 
 

@@ -123,8 +123,8 @@ def main(argv=None):
     if args.check:
         results |= check(model, alphabet, args.prompt, text)
         print(
-            f"logits with and without the cache differ by {results['difference']:.7f} at most; without"
-            f" it {results['ratios'][TURNS // 2]:.1f} times as long (median of {TURNS} turns)"
+            f"logits with and without the cache differ by {results['difference']:.7f} at most;"
+            f" without it {results['ratios'][TURNS // 2]:.1f} times as long (median of {TURNS})"
         )
     return save_results(results, folder, __file__, argv)
 

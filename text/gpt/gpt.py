@@ -134,55 +134,39 @@ def normal(kind, name):
     return make(name=name)
 
 
-def add_block(x, heads, kind, name, *cache):
+def add_block(x, heads, kind, name):
     """Let the tokens look at one another, then let each one think by itself.
 
-    Both times the result is added to x, and what they get is normalized before. x is
-    (batch, time, width). cache: as for CausalAttention. Returns x, and the cache if there is one.
+    Both times the result is added to x, and what they get is normalized before. All shapes are
+    (batch, time, width), but for the gate and what is wide: (batch, time, inner).
     """
     width, bias = x.shape[-1], not kind["rms"]
     attention = CausalAttention(heads, kind["groups"], kind["rotary"], name=f"{name}_attention")
-    taken = attention(normal(kind, f"{name}_normal_1")(x), *cache)
-    taken, *cache = taken if cache else [taken]
-    x = x + taken
+    x = x + attention(normal(kind, f"{name}_normal_1")(x))
     y = normal(kind, f"{name}_normal_2")(x)
-    if kind["gated"]:  # a third of the weights more for as many less in the width
-        inner = 8 * width // 3
+    if kind["gated"]:
+        inner = 8 * width // 3  # with three matrices, as many weights as two have with 4 * width
         gate = layers.Dense(inner, "silu", use_bias=bias, name=f"{name}_gate")(y)
         y = gate * layers.Dense(inner, use_bias=bias, name=f"{name}_wide")(y)
     else:
         y = layers.Dense(4 * width, "gelu", use_bias=bias, name=f"{name}_wide")(y)
-    return x + layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y), *cache
+    return x + layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y)
 
 
-def build_gpt(
-    symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY, cached=False
-):
+def build_gpt(symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY):
     """Return the network: tokens (batch, time) to logits (batch, time, symbols).
 
     The logits at a place are for the token after it. symbols: how many different tokens there are.
-    cached: one that reads on, {"tokens", "begin", "caches"} to {"logits", "caches"}; it has the
-    same weights. begin is how many tokens it has read, once for each text.
     """
-    tokens = keras.Input((None if cached else context,), dtype="int32", name="tokens")
-    begin = keras.Input((), dtype="int32", name="begin") if cached else None
-    shape = 2, context, kind["groups"], width // heads
-    caches = [keras.Input(shape, name=f"cache_{n + 1}") for n in range(blocks)] if cached else []
+    tokens = keras.Input((context,), dtype="int32", name="tokens")  # (batch, time)
     embedding = layers.ReversibleEmbedding(symbols, width, kind["tied"], name="embedding")
     x = embedding(tokens)  # (batch, time, width)
-    place = [begin[0]] if cached else []
     if not kind["rotary"]:
-        x = Positions(context, name="positions")(x, *place)
-    kept = []
+        x = Positions(context, name="positions")(x)
     for number in range(blocks):
-        cache = [caches[number], *place] if cached else []
-        x, *cache = add_block(x, heads, kind, f"block_{number + 1}", *cache)
-        kept += cache
+        x = add_block(x, heads, kind, f"block_{number + 1}")
     logits = embedding(normal(kind, "normal")(x), reverse=True)  # (batch, time, symbols)
-    if not cached:
-        return keras.Model(tokens, logits, name="gpt")
-    inputs = {"tokens": tokens, "begin": begin, "caches": caches}
-    return keras.Model(inputs, {"logits": logits, "caches": kept}, name="gpt")
+    return keras.Model(tokens, logits, name="gpt")
 
 
 def main(argv=None):

@@ -66,7 +66,11 @@ def batches(tokens, context, seed, skip=0):
 
 
 def make_optimizer(steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
-    """Return AdamW with a learning rate that rises for the first steps, then falls to a tenth."""
+    """Return Muon with a learning rate that rises for the first steps, then falls to a tenth.
+
+    Muon is for matrices: it makes all directions of a step equally long. The embedding and all
+    vectors get AdamW. Source: Jordan and others, "Muon: an optimizer for hidden layers", 2024.
+    """
     warm_up = min(warm_up, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
@@ -75,8 +79,12 @@ def make_optimizer(steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
         decay_steps=steps - warm_up,
         alpha=0.1,  # the share of the highest rate that is left at the end
     )
-    return keras.optimizers.AdamW(
-        schedule, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
+    return keras.optimizers.Muon(
+        schedule,
+        weight_decay=WEIGHT_DECAY,
+        adam_beta_2=0.99,
+        exclude_layers=["positions"],
+        global_clipnorm=CLIP_NORM,
     )
 
 
