@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 
 from text import ask, classifiers, leak, messages, pieces, spam
 from text.gpt import addition, characters, fine_tune, generate, gpt, ngrams, shakespeare
-from text.gpt.cache import last_window, numpy_logits
+from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
 from utils.files import file_sha256
@@ -175,11 +175,15 @@ def test_attention_by_hand_equals_keras(run_main):
     assert results["reordered"] < 1e-12 < 0.01 < results["reordered_with_places"]
 
 
-@pytest.fixture
-def tiny():
-    """Return a GPT of one kind with the real one: two blocks, context 8, six tokens."""
+@pytest.fixture(params=gpt.KINDS)
+def tiny(request):
+    """Return a GPT like the real one: two blocks, context 8, six tokens."""
+    return make_tiny(gpt.KINDS[request.param] | {"groups": 2 if request.param == "gpt2" else 1})
+
+
+def make_tiny(kind):
     keras.utils.set_random_seed(3)
-    model = gpt.build_gpt(6, context=8, width=16, heads=2, blocks=2)
+    model = gpt.build_gpt(6, context=8, width=16, heads=2, blocks=2, kind=kind)
     random = np.random.default_rng(3)
     model.set_weights([w + random.normal(0, 0.3, w.shape) for w in model.get_weights()])
     return model
@@ -187,11 +191,40 @@ def tiny():
 
 @pytest.mark.every_back_end
 def test_the_network_has_the_parameters_of_the_text_and_sees_places_and_no_future(tiny):
-    assert gpt.build_gpt(gpt.SYMBOLS).count_params() == 818_241
-    tokens = np.array([[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5], [0] * 8])
-    first, second, equal = tiny.predict(tokens, verbose=0)
+    assert gpt.build_gpt(gpt.SYMBOLS).count_params() == 729_856
+    tokens = np.array(
+        [[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5], [1, 0, 2, 3, 4, 5, 0, 1]]
+    )
+    first, second, reordered = tiny.predict(tokens, verbose=0)
     np.testing.assert_allclose(first[:4], second[:4], atol=1e-5)
-    assert np.abs(first[4:] - second[4:]).max() > 0.01 < np.abs(equal[0] - equal[1]).max()
+    assert np.abs(first[4:] - second[4:]).max() > 0.01 < np.abs(first[-1] - reordered[-1]).max()
+
+
+@pytest.mark.every_back_end
+def test_the_parts_of_a_block_are_what_numpy_makes_of_them():
+    """Rotary positions, RMSNorm, and two heads that share one key and one value."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(1, 5, 8)).astype("float32")
+    attention = gpt.CausalAttention(heads=2, groups=1, rotary=True)
+    said = keras.ops.convert_to_numpy(attention(x))[0]
+    query, key, value, mix = (
+        keras.ops.convert_to_numpy(getattr(attention, name).kernel)
+        for name in ("query", "key", "value", "mix")
+    )
+
+    def turn(vectors):  # (places, size): pairs as complex numbers, turned by their place
+        pairs = vectors[:, :2] + 1j * vectors[:, 2:]
+        pairs = pairs * np.exp(1j * np.outer(np.arange(5), gpt.TURNS ** -(np.arange(2) / 2)))
+        return np.hstack([pairs.real, pairs.imag])
+
+    taken = []
+    for head in (slice(0, 4), slice(4, 8)):
+        match = turn(x[0] @ query[:, head]) @ turn(x[0] @ key).T / 2
+        powers = np.tril(np.exp(match))
+        taken.append(powers / powers.sum(axis=1, keepdims=True) @ (x[0] @ value))
+    np.testing.assert_allclose(said, np.hstack(taken) @ mix, atol=1e-5)
+    normal = keras.ops.convert_to_numpy(gpt.normal(gpt.TODAY, "one")(x))
+    np.testing.assert_allclose(normal, x / np.sqrt((x**2).mean(axis=2, keepdims=True)), rtol=1e-3)
 
 
 @pytest.mark.every_back_end
@@ -201,7 +234,7 @@ def test_the_cache_equals_keras_also_beyond_its_context(tiny):
     found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
     assert found["difference"] < 1e-4 and found["ratios"][0] > 0
     tokens = np.random.default_rng(1).integers(6, size=(2, 20))
-    ways = [numpy_logits(tiny), numpy_logits(tiny, cached=False)]
+    ways = [cached_logits(tiny), uncached_logits(tiny)]
     for end in (3, 4, 8, 9, 20):
         np.testing.assert_allclose(*(way(tokens[:, :end]) for way in ways), atol=1e-4)
     write = partial(generate.write, tiny, "abcdef", "ab", 12)
@@ -238,7 +271,7 @@ def test_each_token_is_scored_once(tiny):
     assert losses.shape == (28,)
 
 
-SMALL = {"build_gpt": lambda *sizes: gpt.build_gpt(*sizes, 16, 2, 1)}
+SMALL = {"build_gpt": lambda *sizes, **kind: gpt.build_gpt(*sizes, 16, 2, 1, **kind)}
 
 
 def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_path, monkeypatch):
@@ -279,7 +312,7 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
 
 
 @pytest.fixture
-def tiny_run(tiny, tmp_path):
+def tiny_run(tmp_path):
     """Return the folder of a run with the tiny GPT, which knows the letters from a to f."""
     folder, text = tmp_path / "tiny", tmp_path / "text.txt"
     folder.mkdir()
@@ -288,7 +321,7 @@ def tiny_run(tiny, tmp_path):
     settings = {"data": str(text), "alphabet": "abcdef", "steps": 1, "seed": 1}
     settings["sha256"] = file_sha256(text)
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    tiny.save(folder / characters.CHECKPOINT)
+    make_tiny(gpt.TODAY).save(folder / characters.CHECKPOINT)
     return folder
 
 
@@ -334,7 +367,7 @@ def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, tmp_path):
     model.predict.return_value = 0
     results = run_main(
         "text/gpt/fine_tune.py", "RUN", read_texts=lambda *_: ["abab", "ccdd"], batches=batches,
-        load_first=lambda _: (model, {}), text_of_run=lambda _: PLACES, keep=Mock(),
+        load_run=lambda _: (model, {}, None), text_of_run=lambda _: PLACES, keep=Mock(),
         train_one_way=lambda *_, **__: (model, 1), merge_lora=lambda _: model,
         token_losses=lambda model, tokens: tokens, write=lambda *_, **__: "a",
     )[1]  # fmt: skip
@@ -344,11 +377,11 @@ def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path, monkeypatch):
+def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     path, run = tmp_path / "plays.txt", tmp_path / "kept"
     path.write_text(PLAYS[:12_000], encoding="utf-8")
-    optimizer = partial(shakespeare.make_optimizer, learning_rate=0.01, warm_up=5)
-    train = {"REPORT": 60, "make_optimizer": optimizer, **SMALL}
+    schedule = partial(shakespeare.make_schedule, learning_rate=0.01, warm_up=5)
+    train = {"REPORT": 60, "make_schedule": schedule, **SMALL}
     _, first = run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 120, **train)
     assert first["validation"]["mean"] < 3.0 < np.log(50)
     shutil.copytree(tmp_path / "run", run)
@@ -356,9 +389,6 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path, monkeypatc
     assert len(written["text"]) == 80 and written["difference"] < 1e-4
     assert len(run_main("text/gpt/heads.py", run, WINDOWS=8)[1]["best"]) == 4
     assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
-    assert "has other sizes" in failure(fine_tune.load_first, str(run))
-    for script in (fine_tune, addition):
-        monkeypatch.setattr(script, "build_gpt", SMALL["build_gpt"])
     _, tuned = run_main("text/gpt/fine_tune.py", run, "--steps", 30)
     before, everything, lora, anew = tuned["ways"].values()
     assert before["old"] == pytest.approx(first["validation"]["mean"], rel=1e-4)
@@ -414,7 +444,7 @@ def test_sums_that_are_held_out_are_not_learned(run_main):
         return model, 1, None
 
     results = run_main(
-        "text/gpt/addition.py", "RUN", "--ways", "all weights", load_first=lambda _: (model, {}),
+        "text/gpt/addition.py", "RUN", "--ways", "all weights", load_run=lambda _: (model, {}, None),
         text_of_run=lambda _: PLACES, extend=lambda *_: model, keep=Mock(), batches=batches,
         share_right=share, token_losses=lambda *some: some[1], tune_and_train=tune_and_train,
         answer_loss=lambda _, lines: seen.append(lines),
@@ -451,15 +481,15 @@ def test_sums_are_right_only_if_all_their_digits_are():
 
 
 def test_a_comparison_of_variants_goes_on_and_draws_its_line(run_main):
-    def train(text, steps, seed, width=128):
+    def train(text, steps, seed, width=128, kind=None):
         loss = 2 * (width / 128) ** -0.1
         return {"parameters": width**2, "steps": steps, "mean": loss}, np.full(2_000, loss)
 
     train = Mock(side_effect=train)
     for added in ([], ["width_256"]):
-        options = ["--steps", 3, "--variants", "width_64", *added]
+        options = ["--steps", 3, "--variants", "width_64", "today", *added]
         _, results = run_main("text/gpt/what_matters.py", *options, train=train)
-    assert train.call_count == 6, "what was done is not done again"
+    assert train.call_count == 8, "what was done is not done again"
     assert results["scaling"]["predicted"] == pytest.approx(results["scaling"]["found"], rel=1e-3)
     (one, _) = results["variants"]["width_64"]["above_base"]
     assert one["mean"] == pytest.approx(2 * 2**0.1 - 2, rel=1e-3)

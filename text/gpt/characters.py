@@ -135,7 +135,7 @@ def build_alike(model, symbols=None):
         "tied": embedding.tie_weights,
     }
     return build_gpt(
-        symbols or embedding.input_dim,
+        embedding.input_dim if symbols is None else symbols,
         positive(int, MOST)(model.input_shape[1]),
         width=embedding.output_dim,
         heads=attention.heads,

@@ -65,20 +65,24 @@ def batches(tokens, context, seed, skip=0):
         yield rows[:, :-1], rows[:, 1:]
 
 
-def make_optimizer(steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
-    """Return Muon with a learning rate that rises for the first steps, then falls to a tenth.
-
-    Muon is for matrices: it makes all directions of a step equally long. The embedding and all
-    vectors get AdamW. Source: Jordan and others, "Muon: an optimizer for hidden layers", 2024.
-    """
+def make_schedule(steps, learning_rate=LEARNING_RATE, warm_up=WARM_UP):
+    """Return a learning rate that rises for the first steps, then falls to a tenth."""
     warm_up = min(warm_up, steps // 2)
-    schedule = keras.optimizers.schedules.CosineDecay(
+    return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=learning_rate,
         warmup_steps=warm_up,
         decay_steps=steps - warm_up,
         alpha=0.1,  # the share of the highest rate that is left at the end
     )
+
+
+def make_optimizer(schedule):
+    """Return Muon for the matrices, and within it AdamW for the embedding and all vectors.
+
+    Muon makes the steps of a matrix equally long in all directions. Source: Jordan and others,
+    "Muon: an optimizer for hidden layers in neural networks", 2024.
+    """
     return keras.optimizers.Muon(
         schedule,
         weight_decay=WEIGHT_DECAY,
@@ -114,7 +118,7 @@ def main(argv=None):
         folder = make_folder(args.outputs)
         write_json(settings, folder / "settings.json")
         model = build_gpt(len(text.alphabet), args.context, kind=KINDS[args.like])
-        optimizer = make_optimizer(settings["steps"])
+        optimizer = make_optimizer(make_schedule(settings["steps"]))
     print(
         f"{len(text.train):,} characters to learn from, {len(text.validation):,} to validate, "
         f"{len(text.alphabet)} different ones; {model.count_params():,} parameters"

@@ -10,26 +10,34 @@ import numpy as np
 from keras import layers
 
 from text.gpt.characters import Text, mean_with_interval, token_losses
-from text.gpt.gpt import CONTEXT, WIDTH, build_gpt
-from text.gpt.shakespeare import batches, make_optimizer
+from text.gpt.gpt import CONTEXT, GPT2, WIDTH, build_gpt
+from text.gpt.shakespeare import (
+    CLIP_NORM,
+    LEARNING_RATE,
+    WEIGHT_DECAY,
+    batches,
+    make_optimizer,
+    make_schedule,
+)
 from text.pieces import Encoder, learn
 from utils.options import verbosity
 
-# What is changed in each one. The chapter's network is "base".
+# What each one has in place of the default, which is "today".
 VARIANTS = {
-    "base": {},
-    "no_positions": {"positions": False},
-    "one_head": {"heads": 1},
-    "one_layer": {"blocks": 1},
-    "half_the_text": {"half": True},
-    "double_steps": {"double": True},
+    "base": {"kind": GPT2},
+    "rotary": {"kind": GPT2 | {"rotary": True}},
+    "rms": {"kind": GPT2 | {"rms": True}},
+    "gated": {"kind": GPT2 | {"gated": True}},
+    "groups": {"kind": GPT2 | {"groups": 2}},
+    "today": {},
+    "today_adamw": {"adamw": True},
+    "base_adamw": {"kind": GPT2, "adamw": True},
     "width_64": {"width": 64},
     "width_256": {"width": 256},
     "bpe": {"pieces": 512},
 }
 RIVALS = {"GPT": {}, "GRU": {"gru": True}}  # each of them gets a learning rate of its own
-RATE = 0.001  # of all variants: nanoGPT's
-UNITS = 448  # of the GRU: with them it has about as many weights as the GPT
+UNITS = 416  # of the GRU: with them it has about as many weights as the GPT
 
 
 def build(symbols, gru=False, **sizes):
@@ -46,10 +54,17 @@ def build(symbols, gru=False, **sizes):
     return build_gpt(symbols, **sizes)
 
 
-def prepare(text, half=False, pieces=None):
+def choose_optimizer(schedule, adamw=False):
+    """Return the optimizer of shakespeare.py, or the one that was usual before."""
+    if not adamw:
+        return make_optimizer(schedule)
+    return keras.optimizers.AdamW(
+        schedule, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
+    )
+
+
+def prepare(text, pieces=None):
     """Return the Text that a variant learns from, and how many characters each token has."""
-    if half:
-        text = text._replace(train=text.train[: len(text.train) // 2])
     if not pieces:
         return text, np.ones(len(text.validation), int)
     learned, unseen = (
@@ -61,14 +76,13 @@ def prepare(text, half=False, pieces=None):
     return text, np.array([len(encoder.pieces[token]) for token in validation])
 
 
-def train(text, steps, seed, half=False, double=False, pieces=None, learning_rate=RATE, **network):
+def train(text, steps, seed, pieces=None, adamw=False, learning_rate=LEARNING_RATE, **network):
     """Train a variant; return what it reached, and the loss of each character, (characters,)."""
-    own, lengths = prepare(text, half, pieces)
-    steps *= 1 + double
+    own, lengths = prepare(text, pieces)
     keras.utils.set_random_seed(seed)
     model = build(len(own.alphabet), **network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(make_optimizer(steps, learning_rate), loss=loss, metrics=["accuracy"])
+    model.compile(choose_optimizer(make_schedule(steps, learning_rate), adamw), loss=loss)
     start = time.perf_counter()
     rows = batches(own.train, CONTEXT, seed)
     model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity())

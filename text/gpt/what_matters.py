@@ -1,14 +1,14 @@
-"""What matters in a GPT? And is a GRU better? Train again and again, and compare.
+"""What is each part of a GPT worth? And is a GRU better? Train again and again, and compare.
 
     python text/gpt/what_matters.py
-    python text/gpt/what_matters.py --variants one_head --steps 250     # a first look, in a minute
+    python text/gpt/what_matters.py --variants rotary --seeds 1     # a first look, in a minute
     python text/gpt/what_matters.py --rivals RUN    # GPT and GRU, each with its best learning rate
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
-it is from that of the base, with an interval over pieces of the text; and a figure of the loss over
-the number of weights. Each training is kept when it is done. About forty minutes on two cores: nine
-networks, two seeds, 1,000 steps. With --rivals five learning rates are tried for GPT and GRU with
+it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text; and
+a figure of the loss over the number of weights. Each training is kept when it is done. About a
+quarter of an hour on two cores: eleven networks, two seeds, 500 steps. With --rivals five learning rates are tried for GPT and GRU with
 few steps; then the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py,
 and the two are compared: five minutes.
 Chapter: text/gpt/README.md#what-matters
@@ -32,13 +32,13 @@ from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, read_json, save_results, write_json
 
-STEPS = 1_000
+STEPS = 500
 SEEDS = [1, 2]
 # Of the rivals, GPT and GRU: scientific is the kind of network, and the rate is tuned for each.
-# Fixed are all else in make_optimizer, the windows, and about as many weights.
+# Fixed are the optimizer, the schedule, the windows, and about as many weights.
 RATES = [0.001, 0.002, 0.005, 0.012, 0.03]
 SEARCH = 250  # steps with each rate
-SIZES = ["width_64", "base", "width_256"]  # of the figure
+SIZES = ["width_64", "today", "width_256"]  # of the figure
 
 
 def train_once(name, text, steps, seed, folder, **settings):
