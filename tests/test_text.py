@@ -192,9 +192,8 @@ def make_tiny(kind):
 @pytest.mark.every_back_end
 def test_the_network_has_the_parameters_of_the_text_and_sees_places_and_no_future(tiny):
     assert gpt.build_gpt(gpt.SYMBOLS).count_params() == 729_856
-    tokens = np.array(
-        [[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5], [1, 0, 2, 3, 4, 5, 0, 1]]
-    )
+    texts = [[0, 1, 2, 3, 4, 5, 0, 1], [0, 1, 2, 3, 5, 5, 5, 5], [1, 0, 2, 3, 4, 5, 0, 1]]
+    tokens = np.array(texts)
     first, second, reordered = tiny.predict(tokens, verbose=0)
     np.testing.assert_allclose(first[:4], second[:4], atol=1e-5)
     assert np.abs(first[4:] - second[4:]).max() > 0.01 < np.abs(first[-1] - reordered[-1]).max()
@@ -444,7 +443,8 @@ def test_sums_that_are_held_out_are_not_learned(run_main):
         return model, 1, None
 
     results = run_main(
-        "text/gpt/addition.py", "RUN", "--ways", "all weights", load_run=lambda _: (model, {}, None),
+        "text/gpt/addition.py", "RUN", "--ways", "all weights",
+        load_run=lambda _: (model, {}, None),
         text_of_run=lambda _: PLACES, extend=lambda *_: model, keep=Mock(), batches=batches,
         share_right=share, token_losses=lambda *some: some[1], tune_and_train=tune_and_train,
         answer_loss=lambda _, lines: seen.append(lines),

@@ -8,9 +8,9 @@
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
 it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text; and
 a figure of the loss over the number of weights. Each training is kept when it is done. About a
-quarter of an hour on two cores: eleven networks, two seeds, 500 steps. With --rivals five learning rates are tried for GPT and GRU with
-few steps; then the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py,
-and the two are compared: five minutes.
+quarter of an hour on two cores: eleven networks, two seeds, 500 steps. With --rivals five learning
+rates are tried for GPT and GRU with few steps; then the GRU is trained with its best one as the GPT
+of RUN was, a run of shakespeare.py, and the two are compared: five minutes.
 Chapter: text/gpt/README.md#what-matters
 """
 
