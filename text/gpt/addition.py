@@ -20,6 +20,7 @@ from scipy.special import log_softmax
 
 from text.gpt.characters import (
     VALIDATION_SHARE,
+    add_run,
     build_alike,
     encode,
     load_run,
@@ -29,9 +30,10 @@ from text.gpt.characters import (
 from text.gpt.fine_tune import SEED, WAYS, keep, tune_and_train
 from text.gpt.shakespeare import BATCH_SIZE
 from utils.options import make_parser, positive, seed
-from utils.runs import fail, make_folder, save_results
+from utils.runs import make_folder, save_results
 
 STEPS = 1_500
+CONTEXT = 64  # characters at once: six sums
 LENGTH = len("12+34=640\n")
 ANSWER = "12+34=640\n".index("=")  # what comes after this place is the answer
 
@@ -56,12 +58,13 @@ def extend(first, symbols):
 
     All other weights are those of the first one.
     """
-    model, random = build_alike(first, symbols), np.random.default_rng(SEED)
+    model, random = build_alike(first, symbols, CONTEXT), np.random.default_rng(SEED)
     for layer, known in zip(model.layers, first.layers, strict=True):
         weights = []
         for new, old in zip(layer.get_weights(), known.get_weights(), strict=True):
             weights.append(random.normal(0, old.std(), new.shape))
-            weights[-1][tuple(map(slice, old.shape))] = old
+            both = tuple(map(slice, np.minimum(new.shape, old.shape)))
+            weights[-1][both] = old[both]
         layer.set_weights(weights)
     return model
 
@@ -110,7 +113,7 @@ def main(argv=None):
     """Return for each way to train its weights, the sums right, and the loss on Shakespeare."""
     parser = make_parser("Lets a trained GPT learn to add.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     add("--ways", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY",
         help=f"of {', '.join(WAYS)}")  # fmt: skip
     add("--steps", type=positive(int), default=STEPS)
@@ -118,8 +121,6 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     first, settings, _ = load_run(args.run)
-    if (context := first.input_shape[1]) < LENGTH:
-        fail(f"a sum has {LENGTH} characters, and this network sees {context} at once.")
     old = text_of_run(settings)
     texts = make_sums(args.seed)
     alphabet = old.alphabet + "".join(sorted(set("0123456789+=\n") - set(old.alphabet)))
@@ -129,7 +130,7 @@ def main(argv=None):
     first, results = extend(first, len(alphabet)), {"held_out": len(held_out), "ways": {}}
     for way in dict.fromkeys(args.ways):
         model, trained, tuned = tune_and_train(
-            way, first, lambda seed: batches(learned, context, seed),
+            way, first, lambda seed: batches(learned, CONTEXT, seed),
             lambda model: answer_loss(model, choosing), args,
         )  # fmt: skip
         results["ways"][way] = one = {

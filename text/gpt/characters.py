@@ -20,12 +20,13 @@ from text.gpt.gpt import build_gpt
 from utils.files import file_sha256, read_text
 from utils.loading import load_model
 from utils.options import positive, seed
-from utils.runs import fail, find_run, printable, read_json
+from utils.runs import ROOT, fail, find_run, printable, read_json
 from utils.statistics import interval
 
 FOLDER = Path(__file__).resolve().parent
 
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
+PRETRAINED = ROOT / "assets" / "models" / "shakespeare"  # 10,000 steps, with 128 characters at once
 CHECKPOINT = "gpt_checkpoint.keras"  # in a run: the network that was saved last
 SETTINGS = {"alphabet": str, "data": str, "steps": int, "seed": int}  # of a run, and more
 VALIDATION_SHARE = 0.1  # the end of the text
@@ -123,8 +124,11 @@ def mean_with_interval(losses):
     return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
 
 
-def build_alike(model, symbols=None):
-    """Return a GPT of gpt.py with the sizes of another one; symbols: None for its own."""
+def build_alike(model, symbols=None, context=None):
+    """Return a GPT of gpt.py with the sizes of another one; None: also this one.
+
+    With rotary positions, the weights are the same for any context.
+    """
     names = [layer.name for layer in model.layers]
     embedding, attention = model.get_layer("embedding"), model.get_layer("block_1_attention")
     kind = {
@@ -136,12 +140,17 @@ def build_alike(model, symbols=None):
     }
     return build_gpt(
         embedding.input_dim if symbols is None else symbols,
-        positive(int, MOST)(model.input_shape[1]),
+        context or positive(int, MOST)(model.input_shape[1]),
         width=embedding.output_dim,
         heads=attention.heads,
         blocks=sum(name.endswith("_attention") for name in names),
         kind=kind,
     )
+
+
+def add_run(parser):
+    about = "folder of a run of shakespeare.py; None: the network that comes with the book"
+    parser.add_argument("run", nargs="?", default=PRETRAINED, metavar="RUN", help=about)
 
 
 def load_run(name):
@@ -174,7 +183,7 @@ def text_of_run(settings):
 
     Cut elsewhere, it would validate with what the network has learned.
     """
-    path = Path(settings["data"])
+    path = ROOT / settings["data"]
     if not path.is_file() or file_sha256(path) != settings.get("sha256"):
         fail(f"{path} is not, or no longer, the text of this run, or the run is old. Train anew.")
     return load_text(path, settings["alphabet"])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from text.gpt.characters import load_run, text_of_run
+from text.gpt.characters import add_run, load_run, text_of_run
 from text.gpt.generate import write
 from utils.kneser_ney import NGrams
 from utils.options import make_parser, positive, seed
@@ -54,7 +54,7 @@ def main(argv=None):
     """Return mean and longest run for each kind of text."""
     parser = make_parser("Looks for copies in what a GPT writes.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     add("--length", type=positive(int), default=LENGTH, help="characters of each text")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)

@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from text.gpt.characters import (
     CHECKPOINT,
     VALIDATION_SHARE,
+    add_run,
     build_alike,
     encode,
     load_run,
@@ -147,7 +148,7 @@ def main(argv=None):
     """Return losses on both texts, trained weights and a sample for each way to train."""
     parser = make_parser("Lets a trained GPT learn another text.", OUTPUTS)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     add("--data", type=Path, metavar="FILE", help="another text; None: text messages")
     add("--steps", type=positive(int), default=STEPS)
     add("--rank", type=positive(int), default=RANK, help="of LoRA")

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import softmax
 
 from text.gpt.cache import cached_logits, uncached_logits
-from text.gpt.characters import encode, harmless, load_run
+from text.gpt.characters import add_run, encode, harmless, load_run
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, make_folder, save_results
 
@@ -94,7 +94,7 @@ def main(argv=None):
     """Return the text, and with --check what check returns."""
     parser = make_parser("Lets a trained GPT write.", OUTPUTS, kept=False)
     add = parser.add_argument
-    add("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     add("--prompt", default=PROMPT, help="how the text begins")
     add("--temperature", type=number(float, 0), default=TEMPERATURE)
     add("--top-k", type=positive(int), metavar="K", help="among the K likeliest; None: all")

@@ -16,7 +16,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from text.gpt.characters import load_run, text_of_run, windows
+from text.gpt.characters import add_run, load_run, text_of_run, windows
 from utils.figures import save_figure
 from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
@@ -95,7 +95,7 @@ def draw(shares, text, best, path):
 def main(argv=None):
     """Return the best head for each pattern, with its scores on both halves of the windows."""
     parser = make_parser("Finds heads that do something nameable.", OUTPUTS)
-    parser.add_argument("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     parser.add_argument("--seed", type=seed, default=SEED, help="of the windows")
     args = parser.parse_args(argv)
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)

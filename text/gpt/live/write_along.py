@@ -21,7 +21,7 @@ from scipy.special import softmax
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from text.gpt.cache import uncached_logits
-from text.gpt.characters import CHECKPOINT, load_run
+from text.gpt.characters import CHECKPOINT, add_run, load_run
 from text.gpt.generate import COLDEST, choose
 from utils.files import file_sha256
 from utils.options import make_parser
@@ -88,7 +88,7 @@ def create_app(run, hosts=()):
 
 def main(argv=None):
     parser = make_parser("Serve a page on which a GPT goes on with what one types.")
-    parser.add_argument("run", metavar="RUN", help="folder of a run of shakespeare.py")
+    add_run(parser)
     add_address(parser, HOST, PORT)
     options = parser.parse_args(argv)
     app = create_app(options.run, [options.host, *options.allowed_host])
