@@ -134,7 +134,7 @@ def normal(kind, name):
     return make(name=name)
 
 
-def add_block(x, heads, kind, name):
+def add_block(x, heads, kind, name, dropout=0.0):
     """Let the tokens look at one another, then let each one think by itself.
 
     Both times the result is added to x, and what they get is normalized before. All shapes are
@@ -142,7 +142,8 @@ def add_block(x, heads, kind, name):
     """
     width, bias = x.shape[-1], not kind["rms"]
     attention = CausalAttention(heads, kind["groups"], kind["rotary"], name=f"{name}_attention")
-    x = x + attention(normal(kind, f"{name}_normal_1")(x))
+    taken = attention(normal(kind, f"{name}_normal_1")(x))
+    x = x + layers.Dropout(dropout, name=f"{name}_dropout_1")(taken)
     y = normal(kind, f"{name}_normal_2")(x)
     if kind["gated"]:
         inner = 8 * width // 3  # with three matrices, as many weights as two have with 4 * width
@@ -150,10 +151,13 @@ def add_block(x, heads, kind, name):
         y = gate * layers.Dense(inner, use_bias=bias, name=f"{name}_wide")(y)
     else:
         y = layers.Dense(4 * width, "gelu", use_bias=bias, name=f"{name}_wide")(y)
-    return x + layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y)
+    thought = layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y)
+    return x + layers.Dropout(dropout, name=f"{name}_dropout_2")(thought)
 
 
-def build_gpt(symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY):
+def build_gpt(
+    symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY, dropout=0.0
+):
     """Return the network: tokens (batch, time) to logits (batch, time, symbols).
 
     The logits at a place are for the token after it. symbols: how many different tokens there are.
@@ -164,7 +168,7 @@ def build_gpt(symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS,
     if not kind["rotary"]:
         x = Positions(context, name="positions")(x)
     for number in range(blocks):
-        x = add_block(x, heads, kind, f"block_{number + 1}")
+        x = add_block(x, heads, kind, f"block_{number + 1}", dropout)
     logits = embedding(normal(kind, "normal")(x), reverse=True)  # (batch, time, symbols)
     return keras.Model(tokens, logits, name="gpt")
 

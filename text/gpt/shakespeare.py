@@ -33,7 +33,7 @@ from text.gpt.characters import (
 from text.gpt.generate import write
 from text.gpt.gpt import CONTEXT, KINDS, build_gpt
 from utils.files import file_sha256
-from utils.options import make_parser, positive, seed, verbosity
+from utils.options import make_parser, number, positive, seed, verbosity
 from utils.runs import make_folder, save_results, shown, write_json
 from utils.training import (
     DeferInterrupt,
@@ -45,6 +45,7 @@ from utils.training import (
 STEPS = 3_000
 BATCH_SIZE = 12  # windows a step
 LEARNING_RATE = 0.012  # the best of five, tried for 250 steps each: what_matters.py --rivals RUN
+DROPOUT = 0.1
 WARM_UP = 100  # steps until the learning rate is there
 WEIGHT_DECAY = 0.1
 CLIP_NORM = 1.0
@@ -100,6 +101,7 @@ def main(argv=None):
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
     add("--context", type=positive(int, MOST), default=CONTEXT, help="characters seen at once")
     add("--learning-rate", type=positive(float), default=LEARNING_RATE, help="the highest")
+    add("--dropout", type=number(float, 0, 0.9), default=DROPOUT, help="share of what blocks add")
     add("--like", choices=KINDS, default="today", help="whose blocks")
     add("--resume", metavar="RUN", help="go on with a run that was stopped, with its settings")
     add("--seed", type=seed, default=SEED)
@@ -118,7 +120,9 @@ def main(argv=None):
         settings["steps"] = args.steps - args.steps % report
         folder = make_folder(args.outputs)
         write_json(settings, folder / "settings.json")
-        model = build_gpt(len(text.alphabet), args.context, kind=KINDS[args.like])
+        model = build_gpt(
+            len(text.alphabet), args.context, kind=KINDS[args.like], dropout=args.dropout
+        )
         optimizer = make_optimizer(make_schedule(settings["steps"], args.learning_rate))
     print(
         f"{len(text.train):,} characters to learn from, {len(text.validation):,} to validate, "
