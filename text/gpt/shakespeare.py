@@ -44,8 +44,8 @@ from utils.training import (
 
 STEPS = 3_000
 BATCH_SIZE = 12  # windows a step
-LEARNING_RATE = 0.012  # the best of five, tried for 250 steps each: what_matters.py --rivals RUN
-DROPOUT = 0.1
+LEARNING_RATE = 0.005
+DROPOUT = 0.0
 WARM_UP = 100  # steps until the learning rate is there
 WEIGHT_DECAY = 0.1
 CLIP_NORM = 1.0
