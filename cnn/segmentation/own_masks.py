@@ -26,7 +26,7 @@ from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from cnn.efficientnet_lite import build_network
-from cnn.photographs import check_photos
+from cnn.photographs import find_images
 from cnn.segmentation.example_masks import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
@@ -151,7 +151,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
-    check_photos(args.photos)
+    photos = find_images(args.photos)
     data = args.data or unpack_scenes(folder / "emoji")
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
@@ -183,7 +183,7 @@ def main(argv=None):
     save_network(network, folder / "own_masks.keras")
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
-    results["photos"] = label_photos(network, classes, args.photos, folder)
+    results["photos"] = label_photos(network, classes, photos, folder)
     return save_results(results, folder, __file__, argv)
 
 
