@@ -1,4 +1,4 @@
-"""Machinery: find images, read them whatever their form, and cut them to the size that a network takes.
+"""Machinery: find images, read them whatever their form, and cut them to what a network takes.
 
 All scripts that take a reader's images read them here: the right way up, on white where they are
 transparent, made smaller with care. What they leave out they count and name.

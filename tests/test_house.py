@@ -27,8 +27,9 @@ CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
 ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
 ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}}
-# What the exercises load by themselves, and what a reader fills in: no scripts.
+# What the exercises load by themselves, what a reader fills in or takes along: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
+BENCH |= {*(ROOT / "reference" / "take").iterdir()}
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]
