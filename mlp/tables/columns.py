@@ -18,6 +18,7 @@ from utils.tables import DECIMALS, MOSTLY
 SHOWN = 40  # columns that are printed
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
 MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
+FAR = 10.0  # standard deviations from the middle; what is further off counts as this far
 LARGEST = 1e30  # of a number, without its sign; what is larger becomes a gap
 EXACT = 2**53  # below it, a float holds every whole number
 GAP = "(gap)"  # the word for a missing word
@@ -197,6 +198,16 @@ def to_inputs(table, columns):
             inputs[f"{name} (month)"] = to_words(dates.dt.month_name()).to_numpy(object)
             inputs[f"{name} (weekday)"] = to_words(dates.dt.day_name()).to_numpy(object)
     return inputs
+
+
+def find_words(inputs):
+    """Return {input of words: those that become a column of their own, the most frequent first}."""
+    found = {}
+    for name, values in inputs.items():
+        if is_words(values):
+            counts = pd.Series(values).value_counts()
+            found[name] = list(counts[counts >= RAREST].index[:MOST_WORDS])
+    return found
 
 
 def find_ranges(inputs):
