@@ -141,8 +141,9 @@ def check_first(rows, path):
 def read_values(texts, decimal=None, usual=None, numbers=(), words=()):
     """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
 
-    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
-    it is among numbers; what is none stays a text, and so do all of words. decimal: what stands
+    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, and
+    none is a code such as 01067, or if it is among numbers; what is none stays a text, and so do
+    all of words. decimal: what stands
     before the decimals where a column leaves it open. usual: what stood there in a file of the same
     origin, by column.
     """
@@ -172,7 +173,7 @@ def read_column(column, decimal=None, before=None, always=False):
     texts = [re.sub("[^-+.,0-9]", "", one) if SPACED.fullmatch(one) else one for one in texts]
     kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
     numbers = len(kinds) - kinds.count(None)
-    if not numbers or (not always and numbers < MOSTLY * len(kinds)):
+    if not numbers or (not always and (has_codes(texts) or numbers < MOSTLY * len(kinds))):
         return column, None
     seen = {*DECIMALS} & {*kinds, before}
     mark = seen.pop() if len(seen) == 1 else decimal
@@ -190,6 +191,11 @@ def read_column(column, decimal=None, before=None, always=False):
     if numbers == len(kinds):
         return pd.to_numeric(pd.Series(plain, known.index, object)).reindex(column.index), mark
     return pd.Series(plain, known.index, str).reindex(column.index), mark
+
+
+def has_codes(texts):
+    """Tell whether one of the texts is a code: 01067 is no number."""
+    return any(text[0] == "0" and text.isdigit() for text in texts if len(text) > 1)
 
 
 def in_python(number, mark):

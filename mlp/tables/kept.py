@@ -15,10 +15,10 @@ import pandas as pd
 import skops.io
 from threadpoolctl import threadpool_limits
 
-from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
+from mlp.tables.columns import FORMATS, inputs_of, is_words, to_inputs
 from mnist.studies.temperature import with_temperature
 from utils.runs import fail, first_line, printable, read_json, replacing, save_network, shown
-from utils.tables import SEPARATORS, read_values
+from utils.tables import DECIMALS, SEPARATORS, read_values
 
 NETWORK = "neural_network"
 OTHERS = ["mean", "majority_class", "ridge_regression", "logistic_regression"]
@@ -173,6 +173,17 @@ def check_run(run):
     ]
     if not all(good):
         raise ValueError
+
+
+def is_description(value):
+    """Tell whether a value of JSON is the description of a column, as look returns them."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and value.get("kind") in ("number", "words", "left out", "date")
+        and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
+        and value.get("decimal") in [None, *DECIMALS]
+    )
 
 
 def load(path):
