@@ -1,6 +1,8 @@
 """A network for any table: what columns are taken for, one file with all that was fitted."""
 
 import json
+import subprocess
+import sys
 from itertools import groupby
 from types import SimpleNamespace
 
@@ -136,6 +138,9 @@ def test_groups_stay_together_classes_are_spread_and_the_seed_counts():
     assert not sets[0] & sets[1] | sets[0] & sets[2] | sets[1] & sets[2]
     parts = target.split(np.arange(300.0), None, [], 1)
     assert np.mean(parts["test"]) == pytest.approx(150, abs=5)
+    years = np.repeat([2, 0, 1], 100)  # the rows of one year are not torn apart
+    parts = target.split(np.arange(300.0), None, [], 1, years)
+    assert [set(years[one]) for one in parts.values()] == [{0}, {1}, {2}]
 
 
 def test_the_network_of_the_best_epoch_is_kept():
@@ -189,6 +194,59 @@ def test_rows_unlike_what_was_learned_end_with_one_line(tomorrow, german, tmp_pa
     heavy = german.table.assign(Gewicht=german.table["Gewicht"].str.replace(",", ""))
     assert "has much in Gewicht that is unlike" in failure(tomorrow, heavy)
     assert len(tomorrow(heavy, "--anyway")[0]) == 240
+
+
+@pytest.fixture(scope="module")
+def flats(tmp_path_factory):
+    """Return the folder of a run whose best model is no network, its results and its table."""
+    folder, random = tmp_path_factory.mktemp("flats"), np.random.default_rng(1)
+    size = random.uniform(20, 120, 150).round(1)
+    table = {"id": [f"{row:04}" for row in range(150)], "size/m²": size}
+    table["town"] = random.choice(["Ulm", "Bonn"], 150)
+    table["day"] = pd.date_range("2025-01-01", periods=150)[random.permutation(150)]
+    table["rent"] = (9 * size + 100 * (table["town"] == "Ulm") + random.normal(size=150)).round(1)
+    table = pd.DataFrame(table)
+    table.to_excel(folder / "flats.xlsx", index=False)
+    options = ["--data", folder / "flats.xlsx", "--target", "rent", "--time", "day"]
+    options += ["--hidden", 4, "--epochs", 2, "--outputs", folder]
+    return SimpleNamespace(folder=folder, results=script.main([*map(str, options)]), table=table)
+
+
+def test_the_best_model_is_kept_and_asked_without_keras(flats, tmp_path):
+    assert flats.results["kept"] == flats.results["recommended"] == "ridge_regression"
+    assert flats.results["rows"] == {"training": 90, "validation": 30, "test": 30}
+    assert not (flats.folder / "table.keras").exists()
+    code = "import sys; from mlp.tables import predict; predict.main(sys.argv[1:])"
+    code = f"import mlp.tables.chapter as c; sys = c.sys; sys.modules['chapter'] = c; {code}"
+    code += "; assert not {'keras', 'tensorflow'} & {*sys.modules}"
+    options = ["--model", flats.folder, "--rows", flats.folder / "flats.xlsx"]
+    subprocess.run([sys.executable, "-c", code, *options, "--outputs", tmp_path], check=True)
+    written = pd.read_csv(tmp_path / "predictions.csv", dtype={"id": str}, encoding="utf-8-sig")
+    assert written["id"].tolist() == flats.table["id"].tolist()
+    assert np.abs(written["rent, predicted"] - flats.table["rent"]).mean() < 20
+    inputs = columns.to_inputs(flats.table.assign(day=flats.table["day"].astype(str)),
+                               flats.results["columns"])  # fmt: skip
+    model = kept.load_run(flats.folder)
+    np.testing.assert_allclose(model.ask(inputs), written["rent, predicted"], rtol=1e-6)
+
+
+def test_the_service_answers_one_row_or_many_and_says_what_is_unlike(flats, german):
+    row = {"size/m²": 50, "town": "Ulm", "day": "2025-02-01", "id": None}
+    served = table_app.create_app(flats.folder).test_client()
+    del row["id"]
+    one = served.post("/predict", json=row).get_json()
+    assert one["answer"]["rent"] == pytest.approx(550, abs=20) and "outside" not in one
+    strange = row | {"size/m²": 5000, "town": "Rom", "day": None}
+    many = served.post("/predict", json=[row, strange]).get_json()["answers"]
+    assert many[0]["answer"] == one["answer"]
+    assert many[1]["outside"] == ["size/m²"] and many[1]["unknown"] == ["town"]
+    for bad in ({"day": "1.2.25"}, {"size/m²": "5"}, {"town": 1}, {"id": 1}):
+        assert served.post("/predict", json=[row, row | bad]).status_code == 422, bad
+    assert served.get("/").get_json()["columns"]["size/m²"] == "a number"
+    served = table_app.create_app(german.folder / "table.keras").test_client()
+    row = {"Zeile": 3.5, "Gewicht": 0.9, "Preis": None, "Größe": "groß", "Tag": "31.01.2026"}
+    answer = served.post("/predict", json=row).get_json()
+    assert answer["predicted"] == "ja" and answer["answer"]["ja"] > 0.5
 
 
 def test_a_damaged_run_ends_with_one_line(german, tmp_path):
@@ -333,6 +391,7 @@ BAD = [  # options, the target, and what is said
     ([], [*"xy" * 26, *"abcdefgh"], "has 8 of 60 rows in classes with fewer than 5: a, b, c,"),
     ([], ["2025-01-01", "2025-01-02"] * 30, "is a date"),
     (["--group", "b"], WORDS, "fewer than ten groups"),
+    (["--time", "b"], WORDS, "neither dates nor numbers"),
 ]
 
 

@@ -34,7 +34,7 @@ MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
 RATES = (0.1, 0.04)  # of boosting
 LEAVES = (1, 3, 10)  # rows in a leaf of the forest, at least
-TREES = 200  # of the forest
+TREES = 100  # of the forest
 
 # Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
 Part = namedtuple("Part", ["inputs", "frame", "X", "y", "groups"])
