@@ -505,7 +505,7 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     training, validation = make_part(), make_part()
     found = comparing.train_others(training, validation, ["no", "yes"], seed=1)
     whole = [one for one in fitted if one[1] is training.frame]  # not those in a pipeline
-    assert len(whole) == len(asked) == 1 + len(comparing.STRENGTHS + comparing.RATES) + 3
+    assert len(whole) == len(asked) == 1 + len(comparing.STRENGTHS + comparing.RATES) + 4
     for model, _, y, watched in whole:
         assert y is training.y
         if "gradient" in str(type(model)):

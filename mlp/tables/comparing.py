@@ -29,11 +29,12 @@ from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from utils.comparisons import correct_family
 from utils.statistics import SMALLEST, mean_over_groups, score
 
-LARGE = 50_000  # rows, above which one strength must do, and of which a tree learns
+LARGE = 50_000  # rows, above which one setting must do, and of which a tree of the forest learns
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
 RATES = (0.1, 0.04)  # of boosting
-LEAVES = (1, 3, 10)  # rows in a leaf of the forest, at least
+LEAVES = (5, 1)  # rows in a leaf of the forest, at least
+SHARES = (0.33, 1.0)  # of the columns, among which each split of the forest chooses
 TREES = 100  # of the forest
 
 # Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
@@ -65,13 +66,19 @@ def rivals(frame, classes, seed):
     prepared = make_column_transformer((scaled, numbers), (one_hot, words))
     coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     coded = make_column_transformer((coded, words), remainder="passthrough")
-    strengths = STRENGTHS[1:2] if large else STRENGTHS
+    strengths = STRENGTHS
     # Like the network, boosting stops where the loss on the validation rows no longer falls.
     # "auto" would stop only above 10,000 rows (scikit-learn 1.9.1).
     steps = {"max_iter": 1000, "early_stopping": True, "categorical_features": "from_dtype"}
     boosting = [{"learning_rate": rate, "random_state": seed} | steps for rate in RATES]
     trees = {"n_estimators": TREES, "max_samples": LARGE if large else None, "random_state": seed}
-    forest = [{"min_samples_leaf": rows, "max_features": 0.33} | trees for rows in LEAVES]
+    forest = [
+        {"min_samples_leaf": rows, "max_features": share} | trees
+        for rows in LEAVES
+        for share in SHARES
+    ]
+    if large:
+        strengths, boosting, forest = strengths[1:2], boosting[:1], forest[:1]
     if not classes:
         return {
             "mean": [DummyRegressor()],
@@ -112,13 +119,17 @@ def fit_again(model, frame, y):
 
 
 def recommend(by_model, groups):
-    """Return the model with the lowest loss, or a simpler one that is not shown to be worse.
+    """Return the simplest model whose loss is at most one standard error above the lowest one.
 
     by_model: the loss of each row, by model, the simplest first; groups: of the rows, (n,).
     """
     best = min(by_model, key=lambda name: by_model[name].mean())
-    worse = compare(by_model, groups, best)
-    return next(name for name in by_model if name == best or not worse[name]["shown"])
+    number = np.unique(groups, return_inverse=True)[1]
+    for name, values in by_model.items():
+        sums = np.bincount(number, values - by_model[best])  # of each group
+        if sums.sum() <= sums.std() * np.sqrt(len(sums)):
+            return name
+    return best
 
 
 def choose_temperature(probabilities, part):
