@@ -1,9 +1,11 @@
 """A network for any table: what columns are taken for, one file with all that was fitted."""
 
 import json
+import re
 import subprocess
 import sys
 from itertools import groupby
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -228,6 +230,16 @@ def test_the_best_model_is_kept_and_asked_without_keras(flats, tmp_path):
                                flats.results["columns"])  # fmt: skip
     model = kept.load_run(flats.folder)
     np.testing.assert_allclose(model.ask(inputs), written["rent, predicted"], rtol=1e-6)
+    # As the text asks it, from a program of one's own.
+    text = (Path(script.__file__).parent / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import json.*?)```", text, re.DOTALL)
+    code = code.replace("mlp/outputs/RUN", str(flats.folder)).replace('"size"', '"size/m²"')
+    day = {"day (days)": 9131.0, "day (month)": "January", "day (weekday)": "Wednesday"}
+    code = code.replace(
+        "})  # a date", f"}} | {{name: [value] for name, value in {day}.items()}})  #"
+    )
+    exec(code, said := {})
+    assert said["model"].predict(said["rows"])[0] == pytest.approx(550, abs=20)
 
 
 def test_the_service_answers_one_row_or_many_and_says_what_is_unlike(flats, german):
