@@ -129,10 +129,17 @@ def in_csv(cell):
 
 
 def check_first(rows, path):
-    """End the program with one line if the names of the columns are not in the first row."""
+    """End the program with one line if the names of the columns are not in the first row.
+
+    The first one may lack its name, as where pandas writes an index; a title stands there.
+    """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     wide = max(map(len, rows), default=0) / 2
-    known = [number for number, count in enumerate(filled) if count > wide]
+    known = [
+        number
+        for number, (row, count) in enumerate(zip(rows, filled, strict=True))
+        if count > wide or (count and not row[0].strip())
+    ]
     if known and any(filled[: known[0]]):
         names = ", ".join(filter(None, rows[known[0]]))[:60]
         fail(f"{path} has lines above its names of columns ({names}). Delete them.")
