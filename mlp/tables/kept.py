@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import skops.io
+from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from mlp.tables.columns import FORMATS, inputs_of, is_words, to_inputs
-from mnist.studies.temperature import with_temperature
 from utils.runs import fail, first_line, printable, read_json, replacing, save_network, shown
 from utils.tables import DECIMALS, SEPARATORS, read_values
 
@@ -26,6 +26,7 @@ OTHERS += ["gradient_boosting", "random_forest"]
 MODELS = {NETWORK: "table.keras"} | dict.fromkeys(OTHERS, "table.skops")  # and their files
 AT_ONCE = 10_000  # rows that a network is asked about at once
 HOTTEST = 20  # temperature
+TINY = np.finfo("float32").tiny  # a probability of which there still is a logarithm
 # What a layer cannot be called like: Keras allows no slash, and gives these names itself.
 TAKEN = re.compile(
     r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
@@ -96,10 +97,10 @@ def ask(model, inputs, names, words, temperature=1.0):
 
 @one_thread
 def ask_other(model, frame, temperature=1.0):
-    """Return the answers of a model of scikit-learn, its probabilities scaled by a temperature."""
-    if hasattr(model, "predict_proba"):
-        return with_temperature(model.predict_proba(frame), temperature)
-    return model.predict(frame)
+    """Return the answers of a model of scikit-learn; the temperature divides the logits."""
+    if not hasattr(model, "predict_proba"):
+        return model.predict(frame)
+    return softmax(np.log(np.maximum(model.predict_proba(frame), TINY)) / temperature, axis=1)
 
 
 def apply(model, inputs):

@@ -69,8 +69,10 @@ def parse_options(argv):
     }.items():
         add(f"--{name}", nargs="+", default=[], metavar="COLUMN", help=about)
     rows = parser.add_mutually_exclusive_group()
-    rows.add_argument("--group", metavar="COLUMN", help="rows with one value are not torn apart")
-    rows.add_argument("--time", metavar="COLUMN", help="test on the newest rows by this column")
+    about = "column: rows with the same value are not torn apart"
+    rows.add_argument("--group", nargs=1, metavar="COLUMN", help=about)
+    about = "column of dates or numbers: the newest rows test"
+    rows.add_argument("--time", nargs=1, metavar="COLUMN", help=about)
     add("--task", choices=TASKS, help="what the target is; default: what it looks like")
     add("--yes", metavar="VALUE", help="the value of the target that means yes")
     add("--cost-miss", type=rate, default=COST_MISS, help="of a no that should be a yes")

@@ -71,10 +71,9 @@ def read_table(args):
     """Return rows, columns, target, groups, times and form; say what they are taken for."""
     texts, form, said = read_rows(args.data, args.encoding)
     (name,) = find_columns([args.target], texts, args.data)
-    one = [[args.group] if args.group else [], [args.time] if args.time else []]
     dropped, words, numbers, group, time = (
-        find_columns(names, texts, args.data)
-        for names in (args.drop, args.words, args.numbers, *one)
+        find_columns(names or [], texts, args.data)
+        for names in (args.drop, args.words, args.numbers, args.group, args.time)
     )
     if name in dropped + group + time:
         fail(f"{name} is the target: it cannot be left out, and not be the group or the time.")
