@@ -524,7 +524,7 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
             assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
             assert model.n_iter_ < model.max_iter  # it has stopped early
     assert all(frame is validation.frame for _, frame in asked)
-    for name, settings in comparing.rivals(training.frame, ["no", "yes"], 1).items():
+    for name, settings in comparing.rivals(200, ["no", "yes"], 1).items():
         models = [whole.pop(0)[0] for _ in settings]
         right = [ask(one, validation.frame)[range(200), validation.y] for one in models]
         assert found[name] is models[int(np.argmin([-np.log(one).mean() for one in right]))]

@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 from scipy import stats
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -51,11 +51,11 @@ def make_parts(inputs, y, groups, parts, preparation, words):
     return made
 
 
-def rivals(frame, classes, seed):
+def rivals(rows, classes, seed):
     """Return the other models, the simplest first: {name: one for each setting to choose from}."""
-    words = [name for name in frame if frame[name].dtype == "category"]
-    numbers = [name for name in frame if name not in words]
-    large = len(frame) > LARGE
+    words = make_column_selector(dtype_include="category")
+    numbers = make_column_selector(dtype_exclude="category")
+    large = rows > LARGE
     # What the network gets: scaled numbers, the median and a flag for a gap, and 0 or 1 for words.
     scaled = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True),
@@ -66,17 +66,17 @@ def rivals(frame, classes, seed):
     prepared = make_column_transformer((scaled, numbers), (one_hot, words))
     coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     coded = make_column_transformer((coded, words), remainder="passthrough")
-    strengths = STRENGTHS
     # Like the network, boosting stops where the loss on the validation rows no longer falls.
     # "auto" would stop only above 10,000 rows (scikit-learn 1.9.1).
     steps = {"max_iter": 1000, "early_stopping": True, "categorical_features": "from_dtype"}
     boosting = [{"learning_rate": rate, "random_state": seed} | steps for rate in RATES]
     trees = {"n_estimators": TREES, "max_samples": LARGE if large else None, "random_state": seed}
     forest = [
-        {"min_samples_leaf": rows, "max_features": share} | trees
-        for rows in LEAVES
+        {"min_samples_leaf": least, "max_features": share} | trees
+        for least in LEAVES
         for share in SHARES
     ]
+    strengths = STRENGTHS
     if large:
         strengths, boosting, forest = strengths[1:2], boosting[:1], forest[:1]
     if not classes:
@@ -99,7 +99,7 @@ def rivals(frame, classes, seed):
 def train_others(training, validation, classes, seed):
     """Return the other models by name, each with the best of its settings on validation rows."""
     found = {}
-    for name, settings in rivals(training.frame, classes, seed).items():
+    for name, settings in rivals(len(training.y), classes, seed).items():
         watched = {"X_val": validation.frame, "y_val": validation.y}
         watched = watched if name == "gradient_boosting" else {}
         fitted = [clone(one).fit(training.frame, training.y, **watched) for one in settings]

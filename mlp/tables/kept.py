@@ -33,6 +33,7 @@ TAKEN = re.compile(
     r"sequential|softmax|string_lookup|take)(_\d+)?"
 )
 TRUSTED = ["numpy.clip", "numpy.dtype", "functools.partial", "sklearn.tree._tree.Tree"]
+TRUSTED += ["sklearn.compose._column_transformer.make_column_selector"]
 TRUSTED += ["sklearn.utils.validation.check_array"]
 TRUSTED += ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 # On a busy computer, threads would wait for one another at each of a thousand trees.
