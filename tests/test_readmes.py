@@ -73,7 +73,10 @@ SLOW = {
     "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py", "customizing/loops/updates.py",
 }  # fmt: skip
 # READMEs with a program to copy that takes as long.
-SLOW_PROGRAMS = {"cnn/README.md", "mnist/overfitting/README.md"}
+SLOW_PROGRAMS = {
+    "CHEATSHEET.md", "cnn/README.md", "mnist/overfitting/README.md",
+    "visualizing/debugging/README.md",
+}  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
 # Commands that set up, start what does not end, or are this very test run.
