@@ -31,6 +31,8 @@ def gru(past):
 class Network(Learner):
     """A network that reads the past in one of the two ways and adds what is known in advance."""
 
+    dear = True
+
     def __init__(self, read, seed=1, epochs=EPOCHS):
         self.read, self.seed, self.epochs = read, seed, epochs
         self.grid = {"learning_rate": LEARNING_RATES}
