@@ -10,7 +10,8 @@ import pytest
 from conftest import failure, load, spoilt
 from scipy import stats
 
-from mlp.tables import columns, comparing, deciding, network, rows, target
+from mlp.tables import columns, comparing, deciding, network, target
+from utils import tables
 
 script, predict = load("mlp/tables/table.py"), load("mlp/tables/predict.py")
 table_app = load("serialization/operating/table_app.py")
@@ -246,9 +247,12 @@ FILES = {  # separator and encoding, and what stands before decimals; or what is
     "größe,km/h\n1.5,?\n": (",", "utf-8", "point"),
     "größe;km/h\n1,5;\n2,5;31.01.2025\n": (";", "utf-8", "comma"),
     "größe\tkm/h\n1,5\tNA\n": ("\t", "utf-16", "comma"),
+    "sep=;\n;\ngröße;km/h\n1,5;\n": (";", "utf-8-sig", "comma"),
+    "Table 1\n\na;b\n1;2\n": "has lines above its names of columns (a, b)",
+    "Table 1;\na;b\n1;2\n": "has lines above its names of columns (a, b)",
     "a,b\n": "but no rows",
     "a,a\n1,2\n": "more than one column a",
-    "a,b\n1,2,3\n": "not a proper CSV file",
+    "a,b\n1,2,3\n": "not a proper CSV or Excel file",
 }
 
 
@@ -257,16 +261,31 @@ def test_files_that_are_read_and_such_as_are_not(text, tmp_path):
     path, found = tmp_path / "file.csv", FILES[text]
     path.write_text(text, encoding="utf-8" if isinstance(found, str) else found[1])
     if isinstance(found, str):
-        assert found in failure(rows.read_rows, path)
+        assert found in failure(tables.read_rows, path)
         return
     separator, encoding, mark = found
-    texts, form, _ = rows.read_rows(path)
+    texts, form, _ = tables.read_rows(path)
     assert form == {"separator": separator, "encoding": encoding}
-    table, decimals = rows.read_values(texts)
-    assert list(table.columns) == ["größe", "km_h"] and decimals == {"größe": mark}
+    table, decimals = tables.read_values(texts)
+    assert list(table.columns) == ["größe", "km/h"] and decimals == {"größe": mark}
     assert table.iloc[0, 0] == 1.5 and pd.isna(table.iloc[0, 1])
     path.write_bytes("größe\n1\n".encode("cp1252"))
-    assert "not in utf-8" in failure(rows.read_rows, path)
+    assert "not in utf-8" in failure(tables.read_rows, path)
+
+
+def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
+    cells = {
+        "id": ["007", "008"],
+        "price": [9.467, 12.0],
+        "day": pd.to_datetime(["2026-01-31"] * 2),
+    }
+    pd.DataFrame(cells).to_excel(tmp_path / "sheet.xlsx", index=False, startrow=2)
+    texts, _, _ = tables.read_rows(tmp_path / "sheet.xlsx")
+    assert texts.iloc[0].tolist() == ["007", "9.4670", "2026-01-31"]
+    values, decimals = tables.read_values(texts)  # nothing is to be asked: it is a number there
+    assert values["price"].tolist() == [9.467, 12] and decimals == {"price": "point"}
+    (tmp_path / "broken.xlsx").write_bytes((tmp_path / "sheet.xlsx").read_bytes()[:999])
+    assert "not a proper CSV or Excel file" in failure(tables.read_rows, tmp_path / "broken.xlsx")
 
 
 GERMAN, ENGLISH = "comma", "point"
@@ -276,6 +295,7 @@ AMOUNTS = {  # texts of a column: what stands before decimals, and the numbers
     "9.467 950 0,71": (GERMAN, [9467, 950, 0.71]),
     "1,5 ,5 -2,": (GERMAN, [1.5, 0.5, -2]),
     "1,234,567 950": (ENGLISH, [1_234_567, 950]),
+    "1'234,5 950": (GERMAN, [1234.5, 950]),
 }
 
 
@@ -283,14 +303,14 @@ AMOUNTS = {  # texts of a column: what stands before decimals, and the numbers
 def test_a_mark_that_may_be_of_decimals_or_of_thousands_is_asked_about(texts):
     table, expected = pd.DataFrame({"price": texts.split()}, dtype=str), AMOUNTS[texts]
     if expected:
-        values, decimals = rows.read_values(table)
+        values, decimals = tables.read_values(table)
         assert values["price"].tolist() == expected[1] and decimals.get("price") == expected[0]
         return
-    said = failure(rows.read_values, table)
+    said = failure(tables.read_values, table)
     assert "in the column price may be" in said and "--decimal point or --decimal comma" in said
     for mark, point, other in ((ENGLISH, ".", ","), (GERMAN, ",", ".")):
         first = float(texts.split()[0].replace(other, "").replace(point, "."))
-        assert rows.read_values(table, mark)[0].iloc[0, 0] == first
+        assert tables.read_values(table, mark)[0].iloc[0, 0] == first
 
 
 def table_of(**others):

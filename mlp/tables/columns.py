@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from mlp.tables.rows import DECIMALS, MOSTLY
 from utils.runs import fail, printable
+from utils.tables import DECIMALS, MOSTLY
 
 SHOWN = 40  # columns that are printed
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one

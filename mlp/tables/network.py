@@ -5,6 +5,7 @@ Chapter: mlp/tables/README.md#words-gaps-and-scaling-in-one-file
 """
 
 import logging
+import re
 
 import keras
 import numpy as np
@@ -19,6 +20,12 @@ PATIENCE = 15  # epochs without a lower validation loss, after which the trainin
 MOST_ROWS = 20_000_000  # that are learned from in all epochs: a large table gets fewer epochs
 AT_ONCE = 10_000  # rows that are prepared at once
 
+# What a layer cannot be called like: Keras allows no slash, and gives these names itself.
+TAKEN = re.compile(
+    r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
+    r"sequential|softmax|string_lookup|take)(_\d+)?"
+)
+
 # TensorFlow would warn that it compiles a model anew for each new number of rows.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -27,6 +34,16 @@ def count_words(values):
     """Return the words of an input that become a column of their own, the most frequent first."""
     counts = pd.Series(values).value_counts()
     return list(counts[counts >= RAREST].index[:MOST_WORDS])
+
+
+def input_names(names):
+    """Return {column or part of a date: the name of its input}, none of them twice."""
+    found = {}
+    for name in names:
+        found[name] = name.replace("/", "_")
+        while TAKEN.fullmatch(found[name]) or [*found.values()].count(found[name]) > 1:
+            found[name] += "_"
+    return found
 
 
 def build_preparation(inputs):
@@ -38,8 +55,8 @@ def build_preparation(inputs):
     vocabularies = {name: count_words(x) for name, x in inputs.items() if is_words(x)}
     numbers = [name for name in inputs if name not in vocabularies]
     tensors = {
-        name: keras.Input((1,), name=name, dtype="string" if name in vocabularies else "float32")
-        for name in inputs
+        name: keras.Input((1,), name=called, dtype="string" if name in vocabularies else "float32")
+        for name, called in input_names(inputs).items()
     }
     parts = []
     if numbers:
@@ -62,7 +79,8 @@ def build_preparation(inputs):
             parts.append(one_hot(tensors[name])[:, 1:])  # all 0 for rare and for unknown words
     if not parts:
         fail("no column has words that occur often enough. Leave out --words, or add rows.")
-    return keras.Model(tensors, side_by_side(parts)), vocabularies
+    by_name = {tensor.name: tensor for tensor in tensors.values()}
+    return keras.Model(by_name, side_by_side(parts)), vocabularies
 
 
 def side_by_side(tensors):
@@ -71,10 +89,10 @@ def side_by_side(tensors):
 
 def apply(model, inputs):
     """Return what a model that takes inputs by name makes of them: an array, or a dict of such."""
-    rows = len(next(iter(inputs.values())))
+    rows, called = len(next(iter(inputs.values()))), input_names(inputs)
     pieces = [
         model.predict_on_batch(
-            {name: values[i : i + AT_ONCE, None] for name, values in inputs.items()}
+            {called[name]: values[i : i + AT_ONCE, None] for name, values in inputs.items()}
         )
         for i in range(0, rows, AT_ONCE)
     ]

@@ -24,7 +24,6 @@ import pandas as pd
 
 from mlp.tables.columns import inputs_of, is_description, is_words, to_inputs
 from mlp.tables.network import ask
-from mlp.tables.rows import DECIMALS, SEPARATORS, read_rows, read_values
 from utils.loading import load_model
 from utils.options import make_parser, number
 from utils.runs import (
@@ -38,6 +37,7 @@ from utils.runs import (
     shown,
     writing_to,
 )
+from utils.tables import DECIMALS, SEPARATORS, read_rows, read_values
 
 SHOWN = 10  # rows that are printed
 UNREADABLE = 0.1  # of the values of a column, at most
@@ -49,7 +49,7 @@ def parse_options(argv):
     parser = make_parser("Asks a network of table.py about the rows of a file.", OUTPUTS)
     add = parser.add_argument
     add("--model", required=True, metavar="RUN", help="folder of a run of table.py, or its network")
-    add("--rows", type=Path, required=True, metavar="FILE", help="a CSV file")
+    add("--rows", type=Path, required=True, metavar="FILE", help="a CSV or an Excel file")
     about = "probability from which on the answer is yes; default: that of the run"
     add("--threshold", type=number(float, 0, 1), help=about)
     add("--encoding", help="of the file; default: utf-8, or that of the file that was learned from")

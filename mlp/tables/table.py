@@ -29,10 +29,10 @@ from mlp.tables.columns import find_ranges, look, say, to_inputs, to_words
 from mlp.tables.comparing import choose_temperature, losses, make_parts, report, train_others
 from mlp.tables.deciding import draw, find_importance, find_thresholds, say_costs, say_importance
 from mlp.tables.network import ask, build_preparation, join, train
-from mlp.tables.rows import DECIMALS, read_rows, read_values, without_gaps
-from mlp.tables.target import TASKS, find, giving_away, read_target, split
+from mlp.tables.target import TASKS, giving_away, read_target, split
 from utils import options
 from utils.runs import fail, make_folder, printable, save_network, save_results
+from utils.tables import DECIMALS, find_columns, read_rows, read_values, without_gaps
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
 LEARNING_RATE = 0.003  # step size of Adam
@@ -45,7 +45,7 @@ COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes
 def parse_options(argv):
     parser = options.make_parser("Trains a network on a table of your own.", OUTPUTS)
     add, count, rate = parser.add_argument, options.positive(int), options.positive(float)
-    add("--data", type=Path, required=True, metavar="FILE", help="a CSV file")
+    add("--data", type=Path, required=True, metavar="FILE", help="a CSV or an Excel file")
     add("--target", required=True, metavar="COLUMN", help="the column to predict")
     for name, about in {
         "drop": "columns to leave out",
@@ -72,9 +72,9 @@ def parse_options(argv):
 def read(args):
     """Return rows, columns, target, groups and form of the file; say what they are taken for."""
     texts, form, said = read_rows(args.data, args.encoding)
-    (name,) = find([args.target], texts, args.data)
+    (name,) = find_columns([args.target], texts, args.data)
     dropped, words, numbers, group = (
-        find(names, texts, args.data)
+        find_columns(names, texts, args.data)
         for names in (args.drop, args.words, args.numbers, [args.group] if args.group else [])
     )
     if name in dropped + group:

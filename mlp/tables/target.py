@@ -4,7 +4,6 @@
 Chapter: mlp/tables/README.md#the-target
 """
 
-import difflib
 from collections import namedtuple
 
 import numpy as np
@@ -15,9 +14,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlp.tables.columns import DATE, counts_rows, is_words, to_numbers, to_words
-from mlp.tables.rows import MOSTLY, input_name
 from utils.runs import fail
 from utils.statistics import fit_float32
+from utils.tables import MOSTLY, few
 
 TASKS = ["yes-or-no", "classes", "number"]
 YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
@@ -30,22 +29,6 @@ SAMPLE = 2_000  # rows on which that is tried
 # classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
 # the network's outputs. y: the number of each row's class, or the number itself.
 Target = namedtuple("Target", ["column", "task", "classes", "names", "y", "said"])
-
-
-def find(names, table, path):
-    """Return the names, or end the program with one line if the table lacks one of them."""
-    names = [input_name(name) for name in names]
-    for name in names:
-        if name not in table.columns:
-            near = difflib.get_close_matches(name, list(table.columns), n=1, cutoff=0.5)
-            hint = f'Do you mean "{near[0]}"?' if near else "It has " + few(table.columns) + "."
-            fail(f'{path} has no column "{name}". {hint}')
-    return names
-
-
-def few(names, most=12):
-    names = [str(name) for name in names]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def decide_task(target, task):

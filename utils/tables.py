@@ -1,0 +1,224 @@
+"""Rows of any table, as CSV or as an Excel file: read as people have them, or refused in one line.
+
+    texts, form, said = read_rows(path)
+    values, marks = read_values(texts)
+
+`read_rows` gives the texts as they stand in the file, `read_values` makes numbers of them.
+"""
+
+import codecs
+import contextlib
+import csv
+import difflib
+import io
+import re
+import zipfile
+
+import pandas as pd
+
+from utils.runs import fail, first_line, printable, read_bytes
+
+SEPARATORS = ",;\t|"
+# Numbers, by what stands before their decimals. 1.234 may be either: the other mark is that
+# of thousands.
+NUMBER = re.compile(
+    r"[-+]?(?:\d+|(?P<either>[1-9]\d{0,2}[.,]\d{3})"
+    r"|(?P<point>\d+\.\d*|\.\d+|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?)"
+    r"|(?P<comma>\d+,\d*|,\d+|[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?))(?:[eE][-+]?\d+)?",
+    re.ASCII,
+)
+SPACED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d*)?", re.ASCII)
+DECIMALS = ["point", "comma"]
+MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
+SAMPLE = 100_000  # characters among which the first lines are looked for
+FIRST = 20  # lines, one of which names the columns
+EXCEL, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
+# What pandas takes for a gap, and a few more.
+GAPS = ["", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan"]
+GAPS += ["NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"]
+GAPS += ["#DIV/0!", "#VALUE!", "#REF!", "?", "-", "--", ".", "missing", "Missing"]
+
+
+def read_rows(path, encoding=None, usual=None):
+    """Return a file as a table of texts, {"separator", "encoding"}, and sentences about it.
+
+    The texts, and the names of the columns, are as they stand there, without spaces around them.
+    usual: these two of a file of the same origin, if there is one.
+    """
+    usual = usual or {"separator": None, "encoding": "utf-8"}
+    try:
+        content = read_bytes(path)
+        if content.startswith(OLD_EXCEL):
+            fail(f"{path} is an old Excel file. Save it as .xlsx or as CSV.")
+        if content.startswith(EXCEL):
+            rows, form = read_sheet(content), {"separator": ",", "encoding": "utf-8"}
+            check_first(rows.head(FIRST).to_numpy().tolist(), path)
+        else:
+            encoding = encoding or recognize(content, usual["encoding"])
+            rows, form = read_text(content, encoding, usual["separator"], path)
+    except OSError as error:
+        fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
+    except LookupError:
+        fail(f"there is no encoding {encoding}. Usual ones are utf-8, cp1252 and utf-16.")
+    except UnicodeError:
+        fail(f"{path} is not in {encoding}. Is it from an older spreadsheet? --encoding cp1252")
+    except (ValueError, csv.Error, zipfile.BadZipFile) as error:  # pandas' own are ValueErrors
+        fail(f"{path} is not a proper CSV or Excel file ({first_line(error)}). Name another file.")
+    if len(rows) < 2:
+        fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
+    first = (rows.head(FIRST) != "").any(axis=1).idxmax()
+    names = name_columns(rows.iloc[first], path)
+    table = rows[first + 1 :].set_axis(names, axis=1).reset_index(drop=True)
+    separator = form["separator"]
+    return table, form, [f'separated by "{separator}"'] if separator not in ",\t" else []
+
+
+def recognize(content, usual):
+    """Return the encoding of a file; some spreadsheets put invisible marks first."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    with contextlib.suppress(UnicodeDecodeError):
+        content.decode()
+        return "utf-8"
+    return usual
+
+
+def read_text(content, encoding, separator, path):
+    """Return all rows of a CSV file, the names of the columns being the first, and its form."""
+    with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as file:
+        lines = file.read(SAMPLE).splitlines()
+    named = re.fullmatch('"?sep=(.)"?', lines[0].strip()) if lines else None  # by Excel
+    marked = [line for line in lines[bool(named) :] if any(map(line.count, SEPARATORS))]
+    first = next(iter(marked or filter(str.strip, lines[bool(named) :])), None)
+    if first is None:
+        fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
+    if named:
+        separator = named[1]
+    elif not separator or separator not in first:
+        separator = max(SEPARATORS, key=first.count)
+    form = {"separator": separator, "encoding": encoding}
+    check_first(list(csv.reader(lines[bool(named) :][:FIRST], delimiter=separator)), path)
+    rows = pd.read_csv(
+        io.BytesIO(content),
+        sep=separator,
+        encoding=encoding,
+        skiprows=int(bool(named)),
+        skipinitialspace=True,
+        header=None,  # names as a row: pandas would give a second column of one name another
+        dtype=str,
+        na_filter=False,
+    )
+    return rows, form
+
+
+def read_sheet(content):
+    """Return all rows of the first sheet of an Excel file, as they would stand in a CSV file."""
+    rows = pd.read_excel(io.BytesIO(content), header=None, dtype=object, na_filter=False)
+    return rows.map(in_csv).astype(str)
+
+
+def in_csv(cell):
+    """Return the text for a cell of a sheet. That 9.467 is a number is known: 9.4670."""
+    if isinstance(cell, float):
+        text = f"{cell:.15g}"
+        match = NUMBER.fullmatch(text)
+        return f"{text}0" if match and match["either"] else text
+    return str(cell).strip().removesuffix(" 00:00:00")  # of a day
+
+
+def check_first(rows, path):
+    """End the program with one line if the names of the columns are not in the first row."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    wide = max(map(len, rows), default=0) / 2
+    known = [number for number, count in enumerate(filled) if count > wide]
+    if known and any(filled[: known[0]]):
+        names = ", ".join(filter(None, rows[known[0]]))[:60]
+        fail(f"{path} has lines above its names of columns ({names}). Delete them.")
+
+
+def read_values(texts, decimal=None, usual=None, numbers=(), words=()):
+    """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
+
+    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
+    it is among numbers; what is none stays a text, and so do all of words. decimal: what stands
+    before the decimals where a column leaves it open. usual: what stood there in a file of the same
+    origin, by column.
+    """
+    values, marks = {}, {}
+    for name in texts.columns:
+        column = without_gaps(texts[name])
+        before = None if decimal or not usual else usual.get(name)
+        values[name], mark = column, None
+        if name not in words:
+            values[name], mark = read_column(column, decimal, before, name in numbers)
+        marks |= {name: mark} if mark else {}
+    return pd.DataFrame(values, texts.index), marks
+
+
+def without_gaps(column):
+    """Return a column of texts with NaN for those that say that there is nothing."""
+    return column.mask(column.isin(GAPS))
+
+
+def read_column(column, decimal=None, before=None, always=False):
+    """Return one column of read_values, and what stands before its decimals, if that is known.
+
+    column: texts, or NaN. decimal, before: of read_values, for this column. always: it is numbers.
+    """
+    known = column.dropna()
+    texts = [text.strip() for text in known]
+    texts = [re.sub("[^-+.,0-9]", "", one) if SPACED.fullmatch(one) else one for one in texts]
+    kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
+    numbers = len(kinds) - kinds.count(None)
+    if not numbers or (not always and numbers < MOSTLY * len(kinds)):
+        return column, None
+    seen = {*DECIMALS} & {*kinds, before}
+    mark = seen.pop() if len(seen) == 1 else decimal
+    if not mark and "either" in kinds:
+        one = texts[kinds.index("either")]
+        fail(
+            f'"{one}" in the column {column.name} may be {one.replace(",", ".")} or '
+            f"{re.sub('[.,]', '', one)}. Say what stands before decimals: "
+            "--decimal point or --decimal comma"
+        )
+    plain = [
+        text if kind in (None, "whole") else in_python(text, mark if kind == "either" else kind)
+        for text, kind in zip(texts, kinds, strict=True)
+    ]
+    if numbers == len(kinds):
+        return pd.to_numeric(pd.Series(plain, known.index, object)).reindex(column.index), mark
+    return pd.Series(plain, known.index, str).reindex(column.index), mark
+
+
+def in_python(number, mark):
+    """Return a number as Python writes it: a point before decimals, nothing between thousands."""
+    if mark == "point":
+        return number.replace(",", "")
+    return number.replace(".", "").replace(",", ".")
+
+
+def name_columns(names, path):
+    """Return the names of the columns, or end the program with one line if two are the same."""
+    names = [printable(name.strip()) or f"column_{number}" for number, name in enumerate(names, 1)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
+    return names
+
+
+def find_columns(names, table, path):
+    """Return the names, or end the program with one line if the table of a file lacks one."""
+    names = [printable(name.strip()) for name in names]
+    for name in names:
+        if name not in table.columns:
+            near = difflib.get_close_matches(name, list(table.columns), n=1, cutoff=0.5)
+            hint = f'Do you mean "{near[0]}"?' if near else "It has " + few(table.columns) + "."
+            fail(f'{path} has no column "{name}". {hint}')
+    return names
+
+
+def few(names, most=12):
+    """Return the first names in words, and how many more there are."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
