@@ -72,9 +72,10 @@ def summarize(name, data, errors):
     for part, values in errors.items():
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
-    scores["MASE"] = scores["test"]["mean"] / data.seasonal_change
+    change = data.seasonal_change
+    scores["MASE"] = scores["test"]["mean"] / change if change else None
     texts = ["{mean:.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
-    print(f"{spoken(name):28}{texts[0]:28}{texts[1]:28}{scores['MASE']:.2f}", flush=True)
+    print(f"{spoken(name):28}{texts[0]:28}{texts[1]:28}{scores['MASE'] or np.nan:.2f}", flush=True)
     return scores
 
 

@@ -25,7 +25,6 @@ ZONE = r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)\s*$"  # at the end of a time
 QUARTER = r"(\d{4})[- ]?Q([1-4])"  # such as 2026-Q4
 # A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
-LEAST = 24  # values
 MANY = 0.5  # share of values that are 0
 GROWS = 0.9  # correlation of mean and range of the seasons
 
@@ -111,8 +110,8 @@ def cut_end(table, notes, spell):
     known = table.loc[:last]
     if cut := len(table) - len(known):
         notes.append(f"The last value is of {spell(last)}: rows after it that were cut: {cut:,}.")
-    if len(known) < LEAST:
-        fail(f"{len(known)} rows are too few for a forecast: it takes {LEAST}.")
+    if len(known) < 3:
+        fail(f"{len(known)} rows are too few for a forecast")
     return known
 
 
@@ -139,14 +138,16 @@ def look(values, season):
             "says 0: if you need a sum, forecast longer steps."
         )
     change = np.abs(values[season:] - values[:-season])
-    if len(change) > LEAST and change[-1] > 1.5 * change[:-1].max():
+    if len(change) > 2 * season and change[-1] > 1.5 * change[:-1].max():
         notes.append(
             f"The last value, {values[-1]:g}, is further from that of a season before than any "
             "other. If its step is not over yet, leave its row out."
         )
     if values.min() > 0 and season > 1 and len(values) >= 4 * season:
         seasons = values[-(len(values) // season) * season :].reshape(-1, season)
-        if np.corrcoef(seasons.mean(axis=1), np.ptp(seasons, axis=1))[0, 1] > GROWS:
+        means, waves = seasons.mean(axis=1), np.ptp(seasons, axis=1)
+        steady = min(np.ptp(means), np.ptp(waves)) < 1e-3 * means.mean()
+        if not steady and np.corrcoef(means, waves)[0, 1] > GROWS:
             notes.append("The higher it is, the higher are its waves: try --log.")
     return notes
 

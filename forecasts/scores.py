@@ -12,7 +12,7 @@ from utils.runs import fail
 from utils.statistics import interval
 
 LEAST_BLOCKS = 10
-FEWEST = 3  # windows in a part
+LEAST, FEWEST = 24, 3  # steps of a series, and windows in a part
 SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
@@ -58,6 +58,8 @@ def check_length(data):
 
     If it only leaves fewer than ten of the blocks that bootstrap draws, say so.
     """
+    if len(data.series.values) < LEAST:
+        fail(f"{len(data.series.values)} steps are too few for a forecast: it takes {LEAST}.")
     for part in ("validation", "test"):
         starts = data.starts[part]
         if len(starts) < FEWEST:

@@ -168,6 +168,8 @@ def mend(table, seasons, notes):
             "row; they were filled with the value one season before, and are not scored."
         )
     values = repair.fill(table.to_numpy(float, copy=True), seasons)
+    if values.min() == values.max():
+        fail(f"every value is {values[0]:g}: there is nothing to forecast")
     parts = PARTS if len(values) < LONG else PARTS_OF_LONG
     cuts = tuple(int(share * len(values)) for share in parts)
     repair.check_values(values, values[: cuts[0]])

@@ -6,7 +6,6 @@ Source: Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", 3rd 
 Chapter: forecasts/README.md#the-methods
 """
 
-import itertools
 import warnings
 
 import numpy as np
@@ -15,7 +14,7 @@ from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 MOST = 600  # values, the newest ones, from which it is estimated
 LONGEST = 52  # steps of a season
 LEAST = 10  # values
-MORE = 1.2  # times as many values, with which another form may fit
+MORE = 1.4  # times as many values, with which another form may fit
 
 
 class Smoothing:
@@ -30,17 +29,19 @@ class Smoothing:
         return data.values[self.first : end].astype(float)
 
     def fit(self, data):
-        """Choose the form, and estimate it."""
+        """Choose the form, and estimate it: without growth, with it, and where it fades out."""
         values, season = self.past(data), data.series.seasons[0]
-        grows = [(None, False), ("add", True), ("add", False)]
-        errors = ["add", "mul"] if values.min() > 0 else ["add"]
-        forms = [
-            {"error": error, "trend": trend, "damped_trend": damped}
-            for error, (trend, damped) in itertools.product(errors, grows)
-        ]
+        kinds = ["add", "mul"] if values.min() > 0 else ["add"]
+        forms = [{"error": kind, "trend": trend} for kind in kinds for trend in (None, "add")]
         if 1 < season <= LONGEST and len(values) >= 2 * season + 4:
-            forms += [form | seasonal(form["error"], season) for form in forms]
+            forms += [
+                form | {"seasonal": form["error"], "seasonal_periods": season} for form in forms
+            ]
         fits = [(form, estimate(values, form)) for form in forms]
+        best, _ = min(fits, key=lambda pair: pair[1].aicc)
+        if best["trend"]:
+            damped = best | {"damped_trend": True}
+            fits.append((damped, estimate(values, damped)))
         self.form, self.model = min(fits, key=lambda pair: pair[1].aicc)
         self.parameters, self.chosen = len(self.model.params), data.series.cuts[0]
         return self
@@ -66,17 +67,13 @@ class Smoothing:
         last, ahead = starts - self.first - 1, np.arange(self.data.horizon)
         said = states[last, :1].repeat(len(ahead), axis=1)  # the level
         if self.form["trend"]:
-            damping = self.model.damping_trend if self.form["damped_trend"] else 1
+            damping = self.model.damping_trend if "damped_trend" in self.form else 1
             said += states[last, 1:2] * (damping ** (1 + ahead)).cumsum()
-        if season := self.form.get("seasonal_periods"):
+        if season := self.form.get("seasonal_periods", 0):
             back = last[:, None] + 1 - season + ahead % season
             known = states[:, -1]
             said = said + known[back] if self.form["seasonal"] == "add" else said * known[back]
         return self.data.original(said)
-
-
-def seasonal(kind, season):
-    return {"seasonal": kind, "seasonal_periods": season}
 
 
 def estimate(values, form):
