@@ -58,12 +58,17 @@ def read_series(args, seasons=None, usual=None):
     """Return the Series that the options name; usual: the form of a file of the same origin."""
     options = {"decimal": args.decimal, "encoding": args.encoding, "usual": usual}
     series = load_series(args.data, args.time, args.value, seasons, (), args.date_format, **options)
+    find_holidays(series, args)
+    return series
+
+
+def find_holidays(series, args):
+    """Mark the holidays that the options name."""
     if args.country:
         series.days = find_days(args.country, series.times)
     if args.holidays:
         series.days = (*series.days, *load_days(args.holidays))
     series.holiday = mark(series.times, series.days, series.unit)
-    return series
 
 
 def summarize(name, data, errors):

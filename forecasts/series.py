@@ -47,12 +47,8 @@ class Series:
     weeks: dict = field(default_factory=dict)  # to look at: title and the two dates
     log: bool = False  # whether methods see the logarithms of the values
     to_come: int = 0  # rows without a value at the end of the table
+    yearly: bool = False  # whether these are days, of years enough to see a season in them
     form: dict = field(default_factory=dict)  # of the file: separator, encoding, decimal mark
-
-    @property
-    def yearly(self):
-        """Whether these are days, of years enough to see a season of a year in them."""
-        return self.unit in "DB" and self.times[-1] - self.times[0] > pd.Timedelta(365 * YEARS, "D")
 
     def extended(self, steps):
         """Return the series with as many steps more: their dates are known, their values are not.
@@ -148,7 +144,7 @@ def mend(table, seasons, notes):
     to_come -= table.index[-1]
     doubled = table.index.duplicated()
     if (table.groupby(level=0).nunique() > 1).sum() > max(2, MOST_DIFFER * len(table)):
-        fail("many steps have several values: take sums or means first, or name --by COLUMN")
+        fail("many steps have several values: take sums or means first, or see many.py")
     if doubled.any():
         notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
@@ -184,6 +180,7 @@ def mend(table, seasons, notes):
         notes=notes,
         unit=unit,
         to_come=int(to_come),
+        yearly=unit in "DB" and times[-1] - times[0] > pd.Timedelta(365 * YEARS, "D"),
     )
 
 

@@ -53,6 +53,11 @@ class Network(Learner):
         model.compile(keras.optimizers.Adam(learning_rate), loss=loss, jit_compile=JIT)
         return model
 
+    def fit(self, data):
+        super().fit(data)
+        self.best_epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
+        return self
+
     def train(self, learning_rate, loss="mae", outputs=None):
         """Return a network with the weights of its best epoch, and its validation loss."""
         data = self.data
@@ -72,11 +77,10 @@ class Network(Learner):
 
     def refit(self, data):
         """Train anew on data without a validation part, for as many epochs as were best."""
-        epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
         self.data, starts = data, data.starts["train"]
         self.model = self.start(data.horizon, **self.tuned["best"])
         x, y = self.inputs(starts), data.targets(starts)
-        self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+        self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=self.best_epochs, verbose=0)
         return self
 
     def predict(self, starts):
