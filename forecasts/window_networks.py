@@ -15,7 +15,8 @@ PATIENCE = 3  # epochs without progress before training ends
 # Compiled by XLA, a recurrent layer takes less time on TensorFlow. JAX uses XLA anyway, and with
 # PyTorch Keras does not use it.
 JIT = True if keras.config.backend() == "tensorflow" else "auto"
-BATCH_SIZE = 256
+BATCH_SIZES = 16, 256  # the least and the most
+STEPS = 50  # of an epoch; with fewer windows, the batches are smaller
 LEARNING_RATES = [0.0003, 0.001, 0.003, 0.01]  # the validation part chooses one of them
 
 
@@ -26,6 +27,10 @@ def perceptron(past):
 
 def gru(past):
     return layers.GRU(UNITS)(past)
+
+
+def batch_size(windows):
+    return int(np.clip(len(windows) // STEPS, *BATCH_SIZES))
 
 
 class Network(Learner):
@@ -66,7 +71,7 @@ class Network(Learner):
         history = model.fit(
             self.inputs(train),
             data.targets(train),
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size(train),
             epochs=self.epochs,
             validation_data=(self.inputs(validation), data.targets(validation)),
             callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
@@ -80,7 +85,7 @@ class Network(Learner):
         self.data, starts = data, data.starts["train"]
         self.model = self.start(data.horizon, **self.tuned["best"])
         x, y = self.inputs(starts), data.targets(starts)
-        self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=self.best_epochs, verbose=0)
+        self.model.fit(x, y, batch_size=batch_size(starts), epochs=self.best_epochs, verbose=0)
         return self
 
     def predict(self, starts):

@@ -19,11 +19,13 @@ from forecasts import (
     go_on,
     intervals,
     leakage,
+    many,
     methods,
     quantiles,
     repair,
     rolling,
     scores,
+    together,
 )
 from forecasts import series as reader
 from forecasts import window_networks as networks
@@ -375,6 +377,52 @@ def test_an_interval_knows_the_errors_before_its_origin_and_no_other(four):
     data.values[begin:] *= 10
     again = intervals.Conformal(way).predict(starts)[..., 2]
     np.testing.assert_array_equal(known[before], again[before])
+
+
+def many_rows(skipped=()):
+    """Return rows (shop, time, value) of three shops with one season, at three levels."""
+    rows = []
+    for shop in range(3):
+        values = 100 * (1 + shop) * np.tile([1, 2, 3, 5], 20)
+        values = values * np.random.default_rng(shop).lognormal(0, 0.02, 80)
+        days = pd.date_range("2020-01-01", periods=80, freq="QS")
+        rows += [(f"00{shop}", day, value) for day, value in zip(days, values, strict=True)]
+    return pd.DataFrame(rows, columns=["shop", "time", "value"])
+
+
+def test_what_is_together_is_what_each_one_is(load):
+    """And the network for all sees no series in the windows of another one."""
+    each = []
+    for shop in range(3):
+        series = load(rows_of(40, "QS", values=np.random.default_rng(shop).normal(size=40)))
+        each.append(Data(series, history=4, horizon=2))
+    both = together.Together(each)
+    starts = both.starts["train"]
+    for name in ("past", "known", "targets"):
+        own = [getattr(data, name)(data.starts["train"]) for data in each]
+        np.testing.assert_array_equal(getattr(both, name)(starts), np.concatenate(own))
+    few = np.array([starts[0], starts[-1]])
+    truth = [each[0].series.values[few[:1, None] + [0, 1]]]
+    truth.append(each[2].series.values[few[1:, None] - both.offsets[2] + [0, 1]])
+    found = both.unscaled(both.targets(few), few)
+    np.testing.assert_allclose(found, np.concatenate(truth), rtol=1e-4)
+
+
+def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, tmp_path):
+    monkeypatch.setattr(networks, "JIT", "auto")
+    monkeypatch.setattr(networks, "LEARNING_RATES", [0.01])
+    monkeypatch.setattr(rolling, "REFITS", 1)
+    monkeypatch.setattr(many, "recommend", lambda errors, _: (many.NETWORK, ""))
+    table = many_rows()
+    table.to_csv(tmp_path / "shops.csv", index=False)
+    options = ["--data", tmp_path / "shops.csv", *COLUMNS, "--by", "shop", "--horizon", 2]
+    _, results = run_main("forecasts/many.py", *options, "--epochs", 12)
+    assert results["series"] == 3 and results["MASE"]["test"][many.NETWORK] < 3
+    said = pd.read_csv(tmp_path / "run" / "forecasts.csv", dtype={"shop": str})
+    assert [*said["shop"]] == [f"00{shop}" for shop in range(3) for _ in range(2)]
+    assert [*said["time"][:2]] == ["2040-01-01", "2040-04-01"]
+    shops = 1 + said["shop"].astype(int)
+    np.testing.assert_allclose(said["forecast"] / shops, [100, 200] * 3, rtol=0.3)
 
 
 NAMES = ["4_steps_ago_with_drift", "exponential_smoothing", "ridge_with_dummies"]
