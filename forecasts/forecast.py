@@ -126,7 +126,7 @@ def main(argv=None):
     series.log = args.log
     if args.log and series.values.min() <= 0:
         fail("--log takes values above 0")
-    print("\n".join(series.notes))
+    print("\n".join(note for note in series.notes if not (args.log and "--log" in note)))
     horizon, season = args.horizon or series.to_come or 1, series.seasons[-1]
     history = args.history or min(max(2 * season, 10), 48, max(len(series.values) // 10, 3))
     data = Data(series, history, horizon)
@@ -165,7 +165,7 @@ def main(argv=None):
     # The validation part chooses.
     chosen, best = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
-    print(f"Recommended, the simplest within one standard error of it: {spoken(chosen)}.")
+    print(f"Recommended, the simplest that is nearly as good: {spoken(chosen)}.")
 
     # What comes after the last row.
     table, holds = forecast_future(chosen, rolled[chosen], args, folder)

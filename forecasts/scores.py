@@ -6,13 +6,14 @@ Chapter: forecasts/README.md#the-scores
 import matplotlib.pyplot as plt
 import numpy as np
 
-from forecasts.series import windows
+from forecasts.series import LONG, windows
 from utils.figures import LINES, name_lines, save_figure
 from utils.runs import fail
 from utils.statistics import interval
 
 LEAST_BLOCKS = 10
-LEAST, FEWEST = 24, 3  # steps of a series, and windows in a part
+LEAST = 24  # steps of a series
+FEWEST = 3  # windows in a part
 SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
@@ -37,10 +38,11 @@ def bootstrap(errors, data):
 
 
 def recommend(errors, data):
-    """Return the simplest method within one standard error of the best one, and the best one.
+    """Return the simplest method that is nearly as good as the best one, and the best one.
 
-    errors: {method: validation errors}, the simplest first. The standard error is that of the
-    difference, in blocks of windows; with fewer than ten of them, the best one is recommended.
+    errors: {method: validation errors}, the simplest first. Nearly: within one standard error of
+    the difference, in blocks of windows; of a long series, where that is small, not shown to be
+    worse. With fewer than ten blocks nothing is known of it, and the best one is recommended.
     Source: Breiman and others, "Classification and Regression Trees", 1984.
     """
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
@@ -48,7 +50,8 @@ def recommend(errors, data):
         return best, best
     for name in errors:
         more = bootstrap(errors[name] - errors[best], data)
-        if more["mean"] <= (more["high"] - more["low"]) / (2 * 1.96):
+        near = more["mean"] <= (more["high"] - more["low"]) / (2 * 1.96)
+        if near or (len(data.series.values) >= LONG and more["low"] <= 0):
             return name, best
     return best, best
 
