@@ -10,7 +10,7 @@ from conftest import ROOT, failure
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from mnist.models import MODELS
-from visualizing import any_network, attribution, networks, own_network, shapes
+from visualizing import attribution, networks, own_network, shapes
 from visualizing import attribution_methods as maps
 from visualizing.live import think
 
@@ -44,11 +44,12 @@ def test_maps_find_what_was_put_there():
     weights[4:10, 4:10, 3] = 1
     model.layers[0].set_weights([weights.reshape(784, 10), np.zeros(10, "float32")])
     images = np.full((2, 28, 28), 200, "uint8")
-    for make in (maps.occlusion, maps.saliency, maps.smooth_grad):
+    model = networks.of_pictures(model)
+    for name, make in attribution.methods_for(model).items():
         heat = make(model, images, [3, 3])
         assert heat.shape == (2, 28, 28)
         inside = heat[:, 4:10, 4:10].mean()
-        assert inside > 10 * abs(heat[:, 14:].mean()), make.__name__
+        assert inside > 10 * abs(heat[:, 14:].mean()), name
 
 
 def test_integrated_gradients_add_up_to_what_the_ink_does_for_the_logit():
@@ -57,7 +58,7 @@ def test_integrated_gradients_add_up_to_what_the_ink_does_for_the_logit():
     on_ink, on_paper = (
         np.array(networks.logits(shipped.layers, part))[[0, 1, 2], [0, 1, 2]] for part in (x, 0 * x)
     )
-    heat = maps.integrated_gradients(shipped, images, [0, 1, 2])
+    heat = maps.integrated_gradients(shipped, x, np.arange(3), np.zeros_like)
     np.testing.assert_allclose(heat.sum(axis=(1, 2)), on_ink - on_paper, rtol=0.05)
     assert (heat[images == 0] == 0).all()
 
@@ -66,13 +67,15 @@ def test_maps_of_convolutions_are_placed_where_the_network_looks():
     """A cell in a corner of the map reaches up to half way between its middle and the next one."""
     shipped = networks.load_network(SHIPPED)
     # Middles of the fields: 3.5, 5.5, ... 23.5 for the second convolution; 8.5, 12.5, 16.5.
-    for layers, first, last, usual in ((3, 4.5, 22.5, (2, 25)), (5, 10.5, 14.5, (8, 19))):
-        side = shipped.layers[layers - 1].output.shape[1]
+    places = {"conv2d_1": (4.5, 22.5, (2, 25)), "conv2d_2": (10.5, 14.5, (8, 19))}
+    for layer, (first, last, usual) in places.items():
+        side = shipped.get_layer(layer).output.shape[1]
         heat = np.zeros((2, side, side))
         heat[0, 0, 0] = heat[1, -1, -1] = 1
         rows = np.arange(28)
         placed, stretched = (
-            maps.on_image(shipped, layers, heat, how).max(axis=2) > 0.5 for how in (False, True)
+            maps.on_image(shipped, layer, heat, (28, 28), how).max(axis=2) > 0.5
+            for how in (False, True)
         )
         assert placed[0].tolist() == (rows < first).tolist()
         assert placed[1].tolist() == (rows > last).tolist()
@@ -96,10 +99,13 @@ def test_cams_mark_what_the_answer_comes_from():
     left = np.zeros((7, 7, 10))
     left[:, :3, 3] = 1
     model.set_weights([np.ones((4, 4, 1, 1)), np.zeros(1), left.reshape(49, 10), np.zeros(10)])
-    image = np.zeros((1, 28, 28), "uint8")
-    image[0, 8:12, 4:8] = image[0, 16:20, 20:24] = 255
+    image = np.zeros((1, 28, 28, 1), "float32")
+    image[0, 8:12, 4:8] = image[0, 16:20, 20:24] = 1
     places = [(9, 5), (17, 21)]
-    grad, hires = (make(model, image, [3])[0] for make in (maps.grad_cam, maps.hires_cam))
+    grad, hires = (
+        make(model, image, np.array([3]), model.layers[0].name)[0]
+        for make in (maps.grad_cam, maps.hires_cam)
+    )
     assert grad[places[0]] > 0 and grad[places[1]] == pytest.approx(grad[places[0]])
     assert hires[places[0]] > 0 == hires[places[1]]
 
@@ -159,21 +165,6 @@ def graph(last="sigmoid"):
     return keras.Model(images, keras.layers.Dense(1 if last == "sigmoid" else 3, last)(x))
 
 
-def test_maps_of_any_network_are_those_of_the_digits():
-    """Two ways to the same numbers, and the network is afterwards what it was."""
-    shipped, images = networks.load_network(SHIPPED), networks.one_of_each()[:3]
-    x, answers = networks.as_input(shipped, images), [0, 1, 2]
-    layer = shipped.get_layer("conv2d_2")
-    before = shipped.predict(x, verbose=0)
-    for name in ("saliency", "grad_cam", "hires_cam"):
-        more = [layer] if "cam" in name else []
-        general = getattr(any_network, name)(shipped, x, np.array(answers), *more)
-        np.testing.assert_allclose(
-            general, getattr(maps, name)(shipped, images, answers), atol=1e-5
-        )
-    np.testing.assert_array_equal(shipped.predict(x, verbose=0), before)
-
-
 @pytest.mark.parametrize("last", ["sigmoid", "softmax"])
 def test_maps_of_a_graph_with_a_model_inside(last):
     keras.utils.set_random_seed(1)
@@ -181,12 +172,11 @@ def test_maps_of_a_graph_with_a_model_inside(last):
     x = np.random.default_rng(0).uniform(0, 1, (2, 20, 30, 1)).astype("float32")
     said = model.predict(x, verbose=0)
     classes = (said[:, 0] > 0.5).astype(int) if last == "sigmoid" else said.argmax(axis=1)
-    deep = any_network.grids(model)[-1]
-    found = [
-        make(model, x, classes, deep) for make in (any_network.grad_cam, any_network.hires_cam)
-    ]
+    deep = maps.grids(model)[-1].name
+    found = [make(model, x, classes, deep) for make in (maps.grad_cam, maps.hires_cam)]
     np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-6)  # it averages over the places
-    occluded = any_network.occlusion(model, x, classes)
+    occluded = maps.occlusion(model, x, classes)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), said)  # it is what it was
     assert occluded.shape == found[0].shape == (2, 20, 30) and np.ptp(occluded) > 0
 
 

@@ -13,9 +13,9 @@ Chapter: visualizing/README.md#attribution-why-this-answer
 
 from chapter import OUTPUTS
 
-from functools import partial
 from pathlib import Path
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr, ttest_1samp
@@ -45,14 +45,28 @@ def read_image(path):
 
 
 def methods_for(model, stretched=False):
-    """Return {name: function}; the CAMs for the last two convolutions, named by their maps."""
-    methods = {"occlusion": maps.occlusion, "saliency": maps.saliency}
-    methods |= {"SmoothGrad": maps.smooth_grad, "integrated_gradients": maps.integrated_gradients}
+    """Return {name: function of a network, images of digits, and the classes to explain}.
+
+    The CAMs are for the last two convolutions, named by their maps.
+    """
+
+    def explain(make, **how):
+        return lambda network, images, classes: make(
+            network, networks.as_input(network, images), np.asarray(classes), **how
+        )
+
+    methods = {
+        "occlusion": explain(maps.occlusion, empty=np.zeros_like),  # paper
+        "saliency": explain(maps.saliency),
+        "SmoothGrad": explain(maps.smooth_grad),
+        "integrated_gradients": explain(maps.integrated_gradients, empty=np.zeros_like),
+    }
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     for name, make in (("Grad-CAM", maps.grad_cam), ("HiResCAM", maps.hires_cam)):
-        for layers in maps.convolutions(model)[-1:-3:-1]:
-            _, height, width, _ = model.layers[layers - 1].output.shape
-            how = {"layers": layers, "stretched": stretched}
-            methods[f"{name}_{height}_x_{width}"] = partial(make, **how)
+        for layer in convolutions[-1:-3:-1]:
+            _, height, width, _ = layer.output.shape
+            how = {"layer": layer.name, "stretched": stretched}
+            methods[f"{name}_{height}_x_{width}"] = explain(make, **how)
     return methods
 
 
@@ -173,7 +187,7 @@ def main(argv=None):
     add("--stretched", action="store_true", help="lay maps of convolutions over the whole image")
     add("--image", type=Path, metavar="FILE", help="an image of a digit: no check")
     args = parser.parse_args(argv)
-    model = networks.load_network(args.model)
+    model = networks.of_pictures(networks.load_network(args.model))
     image = read_image(args.image) if args.image else None
     folder = make_folder(args.outputs)
     methods = methods_for(model, args.stretched)

@@ -38,6 +38,14 @@ def load_network(path, diverged=False):
     return model
 
 
+def of_pictures(model):
+    """Return the network as one that takes pictures, (28, 28, 1), also if it takes vectors."""
+    if model.input_shape[1:] == (28, 28, 1):
+        return model
+    first = [keras.Input((28, 28, 1)), keras.layers.Reshape(model.input_shape[1:])]
+    return keras.Sequential([*first, *model.layers])
+
+
 def untrained(model, seed):
     """Return a network like this one, with the weights that it had before the training."""
     keras.utils.set_random_seed(seed)

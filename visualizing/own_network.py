@@ -24,7 +24,7 @@ from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, read_json, save_results
-from visualizing import any_network as maps
+from visualizing import attribution_methods as maps
 from visualizing.networks import MODEL, one_of_each, show_images
 
 SHOWN = 5  # of the book's digits, without --images
@@ -149,8 +149,8 @@ def main(argv=None):
         "integrated gradients": maps.integrated_gradients(model, x, classes),
     }
     if layers:
-        heats["Grad-CAM"] = maps.grad_cam(model, x, classes, layers[-1])
-        heats["HiResCAM"] = maps.hires_cam(model, x, classes, layers[-1])
+        heats["Grad-CAM"] = maps.grad_cam(model, x, classes, layers[-1].name)
+        heats["HiResCAM"] = maps.hires_cam(model, x, classes, layers[-1].name)
     at_random = np.random.default_rng(0).random(x.shape[:3])
     falls = {
         name: float((before - maps.probability(model, wipe(x, heat), classes)).mean())

@@ -44,11 +44,15 @@ def feature_maps(outputs):
     return layers
 
 
-def think_about(network, image):
-    """Return the prediction, the importance of every pixel and the maps of every layer."""
+def think_about(network, pictures, image):
+    """Return the prediction, the importance of every pixel and the maps of every layer.
+
+    pictures: the network, as one that takes pictures.
+    """
     outputs = networks.layer_outputs(network, networks.as_input(network, image[np.newaxis]))
     digit = int(list(outputs.values())[-1].argmax())
-    (importance,) = occlusion(network, image[np.newaxis], [digit])
+    x = networks.as_input(pictures, image[np.newaxis])
+    (importance,) = occlusion(pictures, x, np.array([digit]), np.zeros_like)
     layers = feature_maps(outputs)
     return {"digit": digit, "importance": packed(importance), "layers": layers}
 
@@ -58,7 +62,8 @@ def create_thinking_app(model, hosts=()):
     app = create_app(model, hosts)
     network, lock = app.classifier.model, app.classifier.lock
     images, labels = networks.held_out_digits()
-    think_about(network, images[0])  # the first time takes longer: nobody shall wait for it
+    pictures = networks.of_pictures(network)
+    think_about(network, pictures, images[0])  # the first time takes longer
     folders = {"static_folder": "static", "template_folder": "templates"}
     page = Blueprint("watch", __name__, static_url_path="/watch", **folders)
 
@@ -66,7 +71,7 @@ def create_thinking_app(model, hosts=()):
     def think():
         images, _ = read_images(request)
         with lock:
-            return think_about(network, images[0])
+            return think_about(network, pictures, images[0])
 
     @page.get("/digit/<int:digit>")
     def one_digit(digit):
