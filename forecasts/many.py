@@ -36,6 +36,7 @@ from utils.runs import fail, make_folder, replacing, save_results
 DEAR = ["ridge", "gradient_boosting", "perceptron", "GRU"]  # for one series; left out here
 NETWORK = "network_for_all"
 HORIZON = 1
+REFITS = 3  # of each method in each part
 SEED = 1
 SHOWN = 12  # series whose forecast is printed
 
@@ -111,7 +112,7 @@ def main(argv=None):
         for method, one in make_methods(data.series).items():
             if method not in DEAR and one.enough(tuning(one, data)):
                 with contextlib.redirect_stdout(io.StringIO()):  # the settings that it tries
-                    rolled[name][method] = Rolled(one, data)
+                    rolled[name][method] = Rolled(one, data, REFITS)
     network = Network(perceptron, args.seed, args.epochs)
     if network.enough(Together([tuning(network, data) for data in each.values()])):
         parts = roll_together(network, [*each.values()])

@@ -21,14 +21,15 @@ class Rolled:
     the validation part chooses the settings.
     """
 
-    def __init__(self, method, data):
+    def __init__(self, method, data, refits=REFITS):
         self.method, self.data = method, data
         self.first, last = data.starts["validation"][0], data.starts["test"][-1] + 1
         method.fit(tuning(method, data))
         if len(data.series.values) >= LONG:
             self.said = method.predict(np.arange(self.first, last))
             return
-        said, refits, test = [], 1 if hasattr(method, "dear") else REFITS, data.starts["test"][0]
+        said, test = [], data.starts["test"][0]
+        refits = 1 if hasattr(method, "dear") else refits
         for part in (np.arange(self.first, test), np.arange(test, last)):
             for origins in np.array_split(part, min(refits, len(part))):
                 method.refit(data.cut(origins[0], origins[0]))

@@ -411,7 +411,7 @@ def test_what_is_together_is_what_each_one_is(load):
 def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, tmp_path):
     monkeypatch.setattr(networks, "JIT", "auto")
     monkeypatch.setattr(networks, "LEARNING_RATES", [0.01])
-    monkeypatch.setattr(rolling, "REFITS", 1)
+    monkeypatch.setattr(many, "REFITS", 1)
     monkeypatch.setattr(many, "recommend", lambda errors, _: (many.NETWORK, ""))
     table = many_rows()
     table.to_csv(tmp_path / "shops.csv", index=False)
@@ -430,16 +430,15 @@ NAMES = ["4_steps_ago_with_drift", "exponential_smoothing", "ridge_with_dummies"
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("log", [False, True])
-def test_at_each_origin_a_method_knows_what_came_before_and_no_more(four, monkeypatch, name, log):
+def test_at_each_origin_a_method_knows_what_came_before_and_no_more(four, name, log):
     """And it is fitted again: what it says rises with a series that begins to rise."""
-    monkeypatch.setattr(rolling, "REFITS", 2)
     random, said = np.random.default_rng(1), []
     four.log = log
     four.values += random.normal(0, 0.1, 800).astype("float32")
     four.values[600:] += np.arange(200) / 20
     for _ in range(2):
         data = Data(four, history=4, horizon=2)
-        rolled = rolling.Rolled(forecast.make_methods(four)[name], data)
+        rolled = rolling.Rolled(forecast.make_methods(four)[name], data, refits=2)
         said.append(rolled.predict(np.arange(560, 701)))
         four.values[700:] = random.uniform(1, 9, 100)
     np.testing.assert_array_equal(*said)
@@ -447,9 +446,8 @@ def test_at_each_origin_a_method_knows_what_came_before_and_no_more(four, monkey
     assert np.abs(said[0][130:139] - truth).mean() < 0.7
 
 
-def test_growth_by_shares_is_said_and_learned(load, monkeypatch):
+def test_growth_by_shares_is_said_and_learned(load):
     """As of the passengers of an airline: the waves rise with the level."""
-    monkeypatch.setattr(rolling, "REFITS", 4)
     month, random = np.arange(144), np.random.default_rng(1)
     wave = 1 + 0.3 * np.sin(2 * np.pi * month / 12)
     values = 100 * 1.01**month * wave * random.lognormal(0, 0.01, 144)
@@ -459,7 +457,7 @@ def test_growth_by_shares_is_said_and_learned(load, monkeypatch):
     for series.log in (False, True):
         data = Data(series, history=14, horizon=12)
         for name, method in [*forecast.make_methods(series).items()][1:6]:
-            rolled = rolling.Rolled(method, data)
+            rolled = rolling.Rolled(method, data, refits=4)
             found = scores.absolute_errors(rolled, data.starts["test"])
             errors[name, series.log] = np.nanmean(found) / data.seasonal_change
     assert max(errors[name, True] for name in ("12_steps_ago_with_drift", "ridge")) < 0.3
