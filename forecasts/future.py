@@ -13,7 +13,7 @@ import pandas as pd
 
 from forecasts.intervals import SHARE, Conformal, count_inside
 from forecasts.methods import Linear
-from forecasts.series import spell, to_steps
+from forecasts.repair import spell, to_steps
 from forecasts.window_networks import Network
 from forecasts.windows import Data
 from utils.runs import replacing, save_network, write_json

@@ -20,8 +20,9 @@ from sklearn.linear_model import Ridge
 from forecasts.forecast import add_columns, make_methods, read_series
 from forecasts.future import look_ahead, write_table
 from forecasts.methods import Boosting, Linear
+from forecasts.repair import to_steps
 from forecasts.scores import draw_forecasts, spoken
-from forecasts.series import mark, to_steps
+from forecasts.series import mark
 from forecasts.window_networks import Network
 from forecasts.windows import Data
 from utils.loading import load_model

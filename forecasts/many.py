@@ -24,9 +24,10 @@ import pandas as pd
 from forecasts.forecast import add_columns, find_holidays, make_methods
 from forecasts.future import look_ahead
 from forecasts.intervals import Conformal, count_inside
+from forecasts.repair import spell, to_steps
 from forecasts.rolling import Rolled, tuning
 from forecasts.scores import FEWEST, absolute_errors, recommend, spoken
-from forecasts.series import PARTS, load_table, mend, spell, to_steps
+from forecasts.series import PARTS, load_table, mend
 from forecasts.together import Together, look_ahead_together, roll_together
 from forecasts.window_networks import EPOCHS, Network, perceptron
 from forecasts.windows import Data

@@ -192,3 +192,24 @@ def check_values(values, past):
     if far.max() > FAR:
         value = values[far.argmax()]
         fail(f"the value {value:g} is far from all others, about {middle:g}: mend it")
+
+
+def to_steps(times, unit):
+    """Return the number of the step in which each time lies, counted from 1970."""
+    if unit == "B":
+        return np.busday_count("1970-01-01", times.to_numpy().astype("datetime64[D]"))
+    return times.to_period(unit).asi8
+
+
+def to_dates(steps, unit):
+    """Return when each step begins; of weeks the last day, on which the table has its rows."""
+    if unit == "B":
+        return pd.DatetimeIndex(np.busday_offset("1970-01-01", steps))
+    periods = pd.PeriodIndex.from_ordinals(steps, freq=unit)
+    weekly = unit.startswith("W")
+    return periods.to_timestamp(how="end").normalize() if weekly else periods.to_timestamp()
+
+
+def spell(times, unit):
+    """Return times as texts; only an hour needs more than its date."""
+    return times.strftime("%Y-%m-%d %H:%M" if unit == "h" else "%Y-%m-%d")
