@@ -43,7 +43,7 @@ FIRST = {
     "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
     "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
-    "forecasts/forecast.py": 14, "text/pieces.py": 7, "text/gpt/attention.py": 6,
+    "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip
 name = lambda path: path.relative_to(ROOT).as_posix()  # noqa: E731
