@@ -43,7 +43,7 @@ FIRST = {
     "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
     "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
-    "forecasts/forecast.py": 14, "text/pieces.py": 7, "text/gpt/attention.py": 6,
+    "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip
 name = lambda path: path.relative_to(ROOT).as_posix()  # noqa: E731
@@ -77,7 +77,7 @@ def test_a_lesson_stands_on_little():
         files, lines = size(ROOT / path)
         assert files <= most, f"{path} stands on {files} files, {lines} lines"
     files, lines = zip(*map(size, lessons()), strict=True)
-    assert statistics.median(files) <= 9 and statistics.median(lines) <= 1_050
+    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_050
 
 
 def test_no_two_files_that_a_reader_opens_have_one_name():

@@ -129,10 +129,17 @@ def in_csv(cell):
 
 
 def check_first(rows, path):
-    """End the program with one line if the names of the columns are not in the first row."""
+    """End the program with one line if the names of the columns are not in the first row.
+
+    The first one may lack its name, as where pandas writes an index; a title stands there.
+    """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     wide = max(map(len, rows), default=0) / 2
-    known = [number for number, count in enumerate(filled) if count > wide]
+    known = [
+        number
+        for number, (row, count) in enumerate(zip(rows, filled, strict=True))
+        if count > wide or (count and not row[0].strip())
+    ]
     if known and any(filled[: known[0]]):
         names = ", ".join(filter(None, rows[known[0]]))[:60]
         fail(f"{path} has lines above its names of columns ({names}). Delete them.")
@@ -141,8 +148,9 @@ def check_first(rows, path):
 def read_values(texts, decimal=None, usual=None, numbers=(), words=()):
     """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
 
-    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
-    it is among numbers; what is none stays a text, and so do all of words. decimal: what stands
+    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, and
+    none is a code such as 01067, or if it is among numbers; what is none stays a text, and so do
+    all of words. decimal: what stands
     before the decimals where a column leaves it open. usual: what stood there in a file of the same
     origin, by column.
     """
@@ -172,7 +180,7 @@ def read_column(column, decimal=None, before=None, always=False):
     texts = [re.sub("[^-+.,0-9]", "", one) if SPACED.fullmatch(one) else one for one in texts]
     kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
     numbers = len(kinds) - kinds.count(None)
-    if not numbers or (not always and numbers < MOSTLY * len(kinds)):
+    if not numbers or (not always and (has_codes(texts) or numbers < MOSTLY * len(kinds))):
         return column, None
     seen = {*DECIMALS} & {*kinds, before}
     mark = seen.pop() if len(seen) == 1 else decimal
@@ -190,6 +198,11 @@ def read_column(column, decimal=None, before=None, always=False):
     if numbers == len(kinds):
         return pd.to_numeric(pd.Series(plain, known.index, object)).reindex(column.index), mark
     return pd.Series(plain, known.index, str).reindex(column.index), mark
+
+
+def has_codes(texts):
+    """Tell whether one of the texts is a code: 01067 is no number."""
+    return any(text[0] == "0" and text.isdigit() for text in texts if len(text) > 1)
 
 
 def in_python(number, mark):

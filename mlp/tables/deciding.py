@@ -108,27 +108,27 @@ def find_importance(answer, loss, inputs, y, columns, seed):
 
 def say_importance(importance):
     if importance:
-        print("The network's loss rises by so much if a column is shuffled:")
+        print("Its loss rises by so much if a column is shuffled:")
     for column, one in list(importance.items())[:SHOWN]:
         print(f"  {column:24} {one['rise']:.3f} ({one['deviation']:.3f})")
 
 
-def draw(history, answers, y, classes, points, path):
+def draw(history, answers, kept, y, classes, points, path):
     """Draw the learning curves and, depending on the task, what the answers are worth.
 
-    answers: of each model, by name; points: what find_thresholds returns, or None.
+    answers: of each model, by name; kept: the name of one; points: of find_thresholds, or None.
     """
     two = len(classes) == 2
     figure, panels = plt.subplots(1, 3 if two else 2, figsize=(12 if two else 8.4, 4.2))
     plot_history(panels[0], history, "loss")
-    panels[0].set(title="Learning", xlabel="Epoch", ylabel="Loss")
+    panels[0].set(title="Learning of the network", xlabel="Epoch", ylabel="Loss")
     name_lines(panels[0])
     if not classes:
-        draw_numbers(panels[1], answers["neural_network"], y)
+        draw_numbers(panels[1], answers[kept], y)
     elif two:
         draw_precision(panels[1], answers, y, points, classes[1])
     if classes:
-        draw_calibration(panels[-1], answers["neural_network"], y, classes)
+        draw_calibration(panels[-1], answers[kept], y, classes)
     save_figure(figure, path)
 
 
@@ -137,7 +137,7 @@ def draw_numbers(axes, answers, y):
     axes.plot(y[chosen], answers[chosen], "o", markersize=3, alpha=0.5)
     ends = [min(y.min(), answers.min()), max(y.max(), answers.max())]
     axes.plot(ends, ends, color="gray", linewidth=1)
-    axes.set(title="Predictions", xlabel="true", ylabel="predicted by the network")
+    axes.set(title="Predictions", xlabel="true", ylabel="predicted")
 
 
 def draw_precision(axes, answers, y, points, yes):

@@ -1,4 +1,4 @@
-"""Machinery of this part: what is to be predicted, the split in three, and what gives it away.
+"""Machinery of this part: the table, what is to be predicted, the split, what gives it away.
 
 `table.py` imports it; it does nothing by itself.
 Chapter: mlp/tables/README.md#the-target
@@ -13,11 +13,23 @@ from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mlp.tables.columns import DATE, counts_rows, is_words, to_numbers, to_words
-from utils.runs import fail
+from mlp.tables.columns import (
+    DATE,
+    DAY_0,
+    counts_rows,
+    is_words,
+    look,
+    look_at,
+    say,
+    to_dates,
+    to_numbers,
+    to_words,
+)
+from utils.runs import fail, printable
 from utils.statistics import fit_float32
-from utils.tables import MOSTLY, few
+from utils.tables import MOSTLY, few, find_columns, read_rows, read_values, without_gaps
 
+PARTS = ["training", "validation", "test"]
 TASKS = ["yes-or-no", "classes", "number"]
 YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
@@ -53,6 +65,43 @@ def decide_task(target, task):
     if different == 2:
         return "yes-or-no"
     return "number" if numeric and not (whole and different <= 10) else "classes"
+
+
+def read_table(args):
+    """Return rows, columns, target, groups, times and form; say what they are taken for."""
+    texts, form, said = read_rows(args.data, args.encoding)
+    (name,) = find_columns([args.target], texts, args.data)
+    dropped, words, numbers, group, time = (
+        find_columns(names or [], texts, args.data)
+        for names in (args.drop, args.words, args.numbers, args.group, args.time)
+    )
+    if name in dropped + group + time:
+        fail(f"{name} is the target: it cannot be left out, and not be the group or the time.")
+    kept = texts.drop(columns=[*dropped, *group])
+    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words)
+    said += ["with decimal commas"] if "comma" in decimals.values() else []
+    table, target, more = read_target(table, name, args.task, args.yes, args.data)
+    columns = look(table.drop(columns=name), words, numbers, decimals)
+    used = [column["name"] for column in columns if column["kind"] != "left out"]
+    if used and (copies := table.duplicated([*used, name]).sum()):
+        more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
+    if dates := [column["name"] for column in columns if column["kind"] == "date" and not time]:
+        more.append(
+            "its rows are split at random, so scores promise too much of later ones. To split them "
+            f'by date: --time "{dates[0]}"'
+        )
+    for sentence in said + more:
+        print(printable(f"The table: {sentence}."))
+    say(columns)
+    print(printable(f"To predict: {name}, {target.said}"))
+    if all(column["kind"] == "left out" for column in columns):
+        fail(f"{args.data} has no column that {name} could be predicted from.")
+    groups = without_gaps(texts.loc[table.index, group[0]]) if group else None
+    if group and (gaps := groups.isna().sum()):
+        print(f"The table: {gaps:,} rows have no {group[0]}; they stay together.")
+    groups = to_words(groups).to_numpy() if group else None
+    times = read_times(texts.loc[table.index, time[0]], args.decimal) if time else None
+    return table, columns, target, groups, times, form
 
 
 def read_target(table, name, task, yes, path):
@@ -124,11 +173,17 @@ def order(name, counts, yes):
     return sorted(classes, key=lambda word: word == yes)
 
 
-def split(y, groups, classes, seed):
+def split(y, groups, classes, seed, times=None):
     """Return the rows of the three parts: about 60 % to train, 20 % to validate, 20 % to test.
 
-    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly.
+    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly. With
+    times, a number for each row, the newest rows are to test, and those before them to validate.
     """
+    if times is not None:
+        first, second = np.sort(times)[[int(0.6 * len(y)), int(0.8 * len(y))]]
+        place = (times >= first).astype(int) + (times >= second)
+        parts = {part: np.flatnonzero(place == i) for i, part in enumerate(PARTS)}
+        return check_parts(parts, y, classes)
     strata = y if classes else pd.qcut(pd.Series(y).rank(method="first"), 5, labels=False)
     if groups is None:
         folds = StratifiedKFold(5, shuffle=True, random_state=seed).split(y, strata)
@@ -137,13 +192,34 @@ def split(y, groups, classes, seed):
             fail("fewer than ten groups cannot be split in three. Leave out --group.")
         folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, strata, groups)
     test, validation, *others = [rows for _, rows in folds]
-    parts = {"training": np.sort(np.concatenate(others)), "validation": validation, "test": test}
+    training = np.sort(np.concatenate(others))
+    return check_parts(dict(zip(PARTS, [training, validation, test], strict=True)), y, classes)
+
+
+def check_parts(parts, y, classes):
+    """Return the parts, or end the program with one line if one of them cannot be used."""
     for part, rows in parts.items():
+        if not len(rows):
+            fail(f"there is no row for {part}: --time has too few different values.")
         if classes and len(np.unique(y[rows])) < len(classes):
-            fail(f"a class has no row in the part for {part}: too few groups have it.")
+            fail(f"a class has no row in the part for {part}: too few groups or times have it.")
         if not classes and np.ptp(y[rows]) == 0:
             fail(f"the target is {y[rows[0]]:g} in all rows of the part for {part}.")
     return parts
+
+
+def read_times(texts, decimal):
+    """Return the numbers or dates of a column of texts as numbers, or end with one line."""
+    table, _ = read_values(texts.to_frame(), decimal)
+    name, values = texts.name, table[texts.name]
+    about = look_at(name, values, as_numbers=is_numeric_dtype(values))
+    if about["kind"] == "date":
+        values = (to_dates(values.astype(object), about["format"]) - DAY_0) / pd.Timedelta(days=1)
+    elif about["kind"] != "number":
+        fail(f"{name} is neither dates nor numbers, so --time cannot put its rows in order.")
+    if gaps := values.isna().sum():
+        fail(f"{gaps:,} rows have no {name}, so --time cannot put them in order.")
+    return values.to_numpy("float64")
 
 
 def giving_away(inputs, y, classes, seed):
