@@ -167,6 +167,17 @@ def test_only_the_way_up_learns_from_masks():
     assert frozen.output_shape == (None, 32, 32, 3)
     names = [weight.path for weight in frozen.trainable_weights]
     assert not [name for name in names if name.startswith(("block", "stem", "functional"))]
+    # The second head reads what the base names things by: its kernel has 1,280 channels.
+    assert [weight.shape for weight in frozen.trainable_weights if 1280 in weight.shape]
+
+
+def test_pixels_of_rare_classes_weigh_more_and_all_together_as_before():
+    labels = np.zeros((2, 8, 8), "uint8")
+    labels[0, :2] = 1  # an eighth; no pixel is of class 2
+    labels[1, 0, :2] = 3  # a 64th
+    weights = own_masks.weigh(labels)
+    assert weights.mean() == pytest.approx(1) and weights.shape == labels.shape
+    assert weights[1, 0, 0] / weights[0, 0, 0] == pytest.approx(8**0.5)
 
 
 def test_masks_are_read_with_their_classes_and_groups_stay_whole(my_images):

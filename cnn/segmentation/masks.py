@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from sklearn.model_selection import GroupShuffleSplit
 
-from cnn.photographs import find_files, is_image
-from cnn.segmentation.label import check_classes, read_photo
+from cnn.photographs import find_images, open_photo
+from cnn.segmentation.label import check_classes
 from utils.files import read_text
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable
@@ -54,7 +54,7 @@ def find_pairs(folder):
     """Return {name: (path of the image, path of its mask)}; names without their endings."""
     found = {}
     for kind in ("images", "masks"):
-        paths = [path for path in find_files(folder / kind) if is_image(path)]
+        paths = find_images([folder / kind]) if (folder / kind).is_dir() else []
         if not paths:
             fail(f"there is no folder {folder / kind} with images in it (PNG, for masks).")
         names = [path.relative_to(folder / kind).with_suffix("").as_posix() for path in paths]
@@ -83,7 +83,7 @@ def read_pairs(pairs, size):
     """Return images (n, size, size, 3) and masks (n, size, size), stretched to this size."""
     images, masks = [], []
     for path, mask_path in pairs.values():
-        image, mask = read(read_photo, path), read(open_picture, mask_path)
+        image, mask = read(open_photo, path), read(open_picture, mask_path)
         if mask.mode not in MODES:
             fail(f"{mask_path} has colours ({mask.mode}). A mask has one number for each pixel.")
         if image.size != mask.size:

@@ -1,0 +1,66 @@
+"""Machinery: intervals around a forecast, as wide as its newest errors, and how often they hold.
+
+Chapter: forecasts/README.md#how-sure
+"""
+
+import numpy as np
+import pandas as pd
+
+from forecasts.scores import bootstrap
+from forecasts.series import windows
+
+SHARE = 0.8  # of the values that should lie in the interval
+SEASONS, LEAST = 8, 60  # the newest origins that count: of so many seasons, or so many
+FEWEST = 3  # known errors, before which there is no interval
+
+
+class Conformal:
+    """An interval so wide that it would have held eight times in ten at the newest origins.
+
+    Each step ahead has its own width, and at each origin it is found anew from the errors that are
+    known by then. way: predicts the middle, (starts, horizon), or an interval that is moved,
+    (starts, horizon, 3). once: the validation part alone decides.
+    Sources: Romano, Patterson and Candes, "Conformalized quantile regression", 2019; at each origin
+    anew: Gibbs and Candes, "Adaptive conformal inference under distribution shift", 2021.
+    """
+
+    def __init__(self, way, once=False):
+        data = self.data = way.data
+        self.way = way
+        first, last = data.starts["validation"][0], data.starts["test"][-1] + 1
+        starts = np.arange(first, last)
+        # Above zero: by how much an end was too near, as a logarithm if the methods see such.
+        low, _, high = np.moveaxis(self.ends(starts), 2, 0)
+        truth = windows(data.values, starts, data.horizon)
+        needed = np.maximum(low - truth, truth - high)
+        needed[~windows(data.series.observed, starts, data.horizon)] = np.nan
+        needed = pd.DataFrame(needed, starts)
+        if once:
+            self.widths = needed.loc[: data.starts["validation"][-1]].quantile(SHARE).to_numpy()
+            return
+        newest = max(SEASONS * data.series.seasons[-1], LEAST)
+        found = needed.rolling(newest, min_periods=FEWEST).quantile(SHARE)
+        self.widths = found.iloc[-1].to_numpy()  # of what comes after the series
+        # What is said at an origin for k steps ahead is known k steps later.
+        self.known = found.apply(lambda step: step.shift(step.name + 1))
+
+    def ends(self, starts):
+        """Return low, middle and high as the methods see them, before they are moved."""
+        said = self.way.predict(starts)
+        said = np.log(np.maximum(said, 1e-30)) if self.data.series.log else said
+        return said if said.ndim == 3 else np.repeat(said[:, :, None], 3, axis=2)
+
+    def predict(self, starts):
+        known = getattr(self, "known", None)
+        widths = self.widths if known is None else known.loc[starts].to_numpy()
+        moved = self.ends(starts) + widths[..., None] * np.array([-1, 0, 1])
+        return self.data.original(np.sort(moved, axis=2))
+
+
+def count_inside(way):
+    """Return how often an interval holds on the test part: its coverage."""
+    data, starts = way.data, way.data.starts["test"]
+    truth = windows(data.series.values, starts, data.horizon)
+    low, _, high = np.moveaxis(way.predict(starts), 2, 0)
+    observed = windows(data.series.observed, starts, data.horizon) & np.isfinite(low)
+    return bootstrap(np.where(observed, (low <= truth) & (truth <= high), np.nan), data)

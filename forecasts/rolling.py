@@ -1,0 +1,48 @@
+"""Machinery: a method at many origins, each time with what is known by then.
+
+Chapter: forecasts/README.md#the-scores
+"""
+
+import numpy as np
+
+from forecasts.series import LONG
+
+REFITS = 12  # of a method in each part of a short series; one that is dear to fit: 1
+TUNED = (
+    0.8  # of what lies before the validation part, a method that tries settings learns from this
+)
+
+
+class Rolled:
+    """What a method says at each step of the validation and the test part.
+
+    Of a short series it is fitted again as the origin moves on, to all values before; its settings
+    are chosen before the first origin. Of a long one it is fitted once, on the training part, and
+    the validation part chooses the settings.
+    """
+
+    def __init__(self, method, data, refits=REFITS):
+        self.method, self.data = method, data
+        self.first, last = data.starts["validation"][0], data.starts["test"][-1] + 1
+        method.fit(tuning(method, data))
+        if len(data.series.values) >= LONG:
+            self.said = method.predict(np.arange(self.first, last))
+            return
+        said, test = [], data.starts["test"][0]
+        refits = 1 if hasattr(method, "dear") else refits
+        for part in (np.arange(self.first, test), np.arange(test, last)):
+            for origins in np.array_split(part, min(refits, len(part))):
+                method.refit(data.cut(origins[0], origins[0]))
+                said.append(method.predict(origins))
+        self.said = np.concatenate(said)
+
+    def predict(self, starts):
+        return self.said[starts - self.first]
+
+
+def tuning(method, data):
+    """Return the windows by which a method chooses its settings, if it has any to try."""
+    if len(data.series.values) >= LONG or not hasattr(method, "grid"):
+        return data
+    validation = data.starts["validation"][0]
+    return data.cut(min(int(TUNED * validation), validation - data.horizon - 2), validation)
