@@ -106,7 +106,7 @@ def ask_other(model, frame, temperature=1.0):
 
 
 def apply(model, inputs):
-    """Return what a network that takes inputs by name makes of them: an array, or a dict of such."""
+    """Return what a network that takes inputs by name makes of them: an array, or a dict of it."""
     rows, called = len(next(iter(inputs.values()))), input_names(inputs)
     pieces = [
         model.predict_on_batch(
