@@ -97,7 +97,7 @@ def check(number, path):
 
 
 @pytest.mark.parametrize(
-    "numbers", [range(300), pytest.param(range(300, 3000), marks=pytest.mark.slow)]
+    "numbers", [range(200), pytest.param(range(200, 3000), marks=pytest.mark.slow)]
 )
 def test_no_file_is_read_as_something_else(numbers, tmp_path):
     read = sum(check(number, tmp_path / "file.csv") for number in numbers)

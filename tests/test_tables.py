@@ -242,6 +242,18 @@ def test_the_best_model_is_kept_and_asked_without_keras(flats, tmp_path):
     assert said["model"].predict(said["rows"])[0] == pytest.approx(550, abs=20)
 
 
+def test_a_model_of_another_version_ends_with_one_line(tmp_path, monkeypatch):
+    model = comparing.DummyRegressor().fit([[1]], [1])
+    kept.save(model, "mean", tmp_path)
+    assert kept.load(tmp_path / "table.skops").predict([[1]]) == [1]
+    monkeypatch.setattr("sklearn.base.__version__", "1.7.0")
+    kept.save(model, "mean", tmp_path)
+    monkeypatch.undo()
+    assert "version 1.7.0" in failure(kept.load, tmp_path / "table.skops")
+    (tmp_path / "table.skops").write_bytes(b"PK")
+    assert "cannot load" in failure(kept.load, tmp_path / "table.skops")
+
+
 def test_the_service_answers_one_row_or_many_and_says_what_is_unlike(flats, german):
     row = {"size/m²": 50, "town": "Ulm", "day": "2025-02-01", "id": None}
     served = table_app.create_app(flats.folder).test_client()

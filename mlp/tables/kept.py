@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import skops.io
 from scipy.special import softmax
+from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits
 
 from mlp.tables.columns import FORMATS, inputs_of, is_words, to_inputs
@@ -105,10 +106,7 @@ def ask_other(model, frame, temperature=1.0):
 
 
 def apply(model, inputs):
-    """Return what a network that takes inputs by name makes of them: an array, or a dict of such.
-
-    It knows no more than AT_ONCE rows at once.
-    """
+    """Return what a network that takes inputs by name makes of them: an array, or a dict of it."""
     rows, called = len(next(iter(inputs.values()))), input_names(inputs)
     pieces = [
         model.predict_on_batch(
@@ -195,7 +193,7 @@ def load(path):
 
         return load_model(path, compile=False)
     try:
-        with warnings.catch_warnings(action="error"):  # of another version
+        with warnings.catch_warnings(action="error", category=InconsistentVersionWarning):
             return skops.io.load(path, trusted=TRUSTED)
     except Exception as error:  # skops raises many kinds for a file that it cannot read
         about = first_line(error)[:200] if path.exists() else "there is none"
