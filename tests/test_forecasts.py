@@ -145,6 +145,26 @@ def test_the_step_is_found_and_the_calendar_goes_on(load, step, season, form):
     assert list(longer.starts("test", 9, horizon=2)) == [400]
 
 
+def test_an_end_that_is_not_over_and_many_zeros_are_said(load):
+    """And a quarter may be written 2026-Q4."""
+    quarters = [f"{year}-Q{number}" for year in range(2000, 2015) for number in (1, 2, 3, 4)]
+    values = np.tile([10, 20, 30, 41], 15) + np.random.default_rng(0).normal(0, 0.5, 60)
+    assert len(load([*zip(quarters, values, strict=True)]).notes) == 1
+    values[-1] /= 3
+    found = load([*zip(quarters, values, strict=True)])
+    assert found.unit == "Q" and "not over yet" in found.notes[1]
+    rare = np.where(np.arange(300) % 4 == 0, np.arange(300), 0)
+    assert "75% of the values are 0" in load(rows_of(300, "D", values=rare)).notes[1]
+
+
+def test_holidays_of_a_country_or_a_part_of_it():
+    times = pd.date_range("2025-01-01", "2025-12-31")
+    country, part = (calendars.find_days(one, times) for one in ("DE", "DE-BY"))
+    assert pd.Timestamp("2027-10-03") in country  # two years on
+    assert {day.strftime("%F") for day in set(part) - set(country)} >= {"2025-01-06"}
+    assert "Name one such as DE" in failure(calendars.find_days, "XX", times)
+
+
 def without(rows, gap):
     return [(time, "" if i in gap else value) for i, (time, value) in enumerate(rows)]
 
@@ -363,20 +383,25 @@ def test_the_best_epoch_is_kept_and_as_many_train_again(four, monkeypatch):
     assert seen["epochs"] == 1
 
 
-def test_an_interval_knows_the_errors_before_its_origin_and_no_other(four):
+def test_an_interval_knows_the_errors_before_its_origin_and_no_other(four, monkeypatch):
     """Errors grow in the test part: it widens, after they are known."""
+    monkeypatch.setattr(intervals, "SEASONS", 1)
+    monkeypatch.setattr(intervals, "LEAST", 4)  # origins: few, so that each one counts
     four.values[:] = np.random.default_rng(1).normal(0, 1, 800)
     begin, data = 740, Data(four, history=4, horizon=2)
     way = SimpleNamespace(data=data, predict=lambda starts: np.zeros((len(starts), 2)))
-    data.values[begin:] *= 10
-    starts = data.starts["test"]
-    once, known = (intervals.Conformal(way, once).predict(starts)[..., 2] for once in (True, False))
+    starts, said = data.starts["test"], []
+    for _ in range(3):
+        once, known = (
+            intervals.Conformal(way, one).predict(starts)[..., 2] for one in (True, False)
+        )
+        said.append(known)
+        data.values[begin:] *= 10
     assert np.unique(once).size == 1 and 1 < once[0, 0] < 2
-    before = starts <= begin
-    assert known[before].max() < 2 and known[-1].min() > 4
-    data.values[begin:] *= 10
-    again = intervals.Conformal(way).predict(starts)[..., 2]
-    np.testing.assert_array_equal(known[before], again[before])
+    for known in said[1:]:
+        np.testing.assert_array_equal(known[starts <= begin], said[0][starts <= begin])
+    later = starts > begin + 8
+    assert (said[1][later] > 5 * said[0][later]).all()
 
 
 def many_rows(skipped=()):
