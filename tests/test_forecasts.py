@@ -466,8 +466,8 @@ def test_a_network_for_all_knows_no_later_value():
     for begin in (None, 690, 600):
         for series in each:
             series.values[begin or 800 :] = random.uniform(1, 9, len(series.values[begin or 800 :]))
-        datas = [Data(series, 4, 2) for series in each]
-        said.append(together.roll_together(Means(), datas)[1].predict(np.arange(560, 700)))
+        both = [Data(series, 4, 2) for series in each]
+        said.append(together.roll_together(Means(), both)[1].predict(np.arange(560, 700)))
     np.testing.assert_array_equal(said[0][:131], said[1][:131])  # up to step 690
     np.testing.assert_array_equal(said[0][:41], said[2][:41])
     assert (said[0][121:131] != said[2][121:131]).any()
