@@ -45,10 +45,7 @@ def read_image(path):
 
 
 def methods_for(model, stretched=False):
-    """Return {name: function of a network, images of digits, and the classes to explain}.
-
-    The CAMs are for the last two convolutions, named by their maps.
-    """
+    """Return {name: function of a network, images and classes}; CAMs are named by their maps."""
 
     def explain(make, **how):
         return lambda network, images, classes: make(
@@ -57,8 +54,8 @@ def methods_for(model, stretched=False):
 
     paper = {"empty": np.zeros_like}
     methods = {"occlusion": explain(maps.occlusion, **paper), "saliency": explain(maps.saliency)}
-    methods["SmoothGrad"] = explain(maps.smooth_grad)
-    methods["integrated_gradients"] = explain(maps.integrated_gradients, **paper)
+    methods |= {"SmoothGrad": explain(maps.smooth_grad)}
+    methods |= {"integrated_gradients": explain(maps.integrated_gradients, **paper)}
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     for name, make in (("Grad-CAM", maps.grad_cam), ("HiResCAM", maps.hires_cam)):
         for layer in convolutions[-1:-3:-1]:
