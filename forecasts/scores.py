@@ -86,7 +86,7 @@ def check_length(data):
     if min(len(data.starts[part]) for part in ("validation", "test")) < LEAST_BLOCKS * data.block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")
     if data.mean_change()[1] < data.series.seasons[-1]:
-        print("The first part has no two seasons: MASE compares with the change of a step.")
+        print("The first part shows no change between seasons: MASE compares with that of a step.")
 
 
 def stitch(method, first, last):
