@@ -6,7 +6,7 @@ The rows of a series have one word in the column BY: a product, a shop, a countr
 short, but all together are long, and a network that learns from all may know more than a method
 that sees one. You will see the mean scaled error of each method over all series, which method is
 recommended for which series, and its forecast, also in `forecasts.csv`. A hundred series of twelve
-years of months take some four minutes on two cores.
+years of months take about a minute on two cores.
 Chapter: forecasts/README.md#many-series
 """
 
