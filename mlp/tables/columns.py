@@ -29,8 +29,9 @@ IDENTIFIER = re.compile(
     r"(^|[_ .-])(?i:id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|No|Nr|Number)$"
 )
 MOST_DIGITS = 10  # different numbers that may be codes, as in "1st class"
-NUMBER_AS_TEXT = r"[-+(]?[€$£]?\s?[-+]?\d[\d.,'\s]*[-)%€$£]?"  # $5 or 12 % or (5)
-UNIT = r"^[-+\d.,'\s]*\d\s?([^\W\d_]{1,10})$"  # 5 kg
+POWER = r"(?:[eE][-+]?\d+)?\s?"
+NUMBER_AS_TEXT = rf"[-+(]?[€$£]?\s?[-+]?\d[\d.,'\s]*{POWER}[-)%€$£]?"  # $5 or 12 % or (5)
+UNIT = rf"^[-+\d.,'\s]*\d{POWER}([^\W\d_]{{1,10}})$"  # 5 kg
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d.*)?"
 DAYS = ["ISO8601", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
 DAYS += ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y"]
@@ -94,11 +95,11 @@ def look_at(name, column, as_words=False, as_numbers=False):
         form = find_format(name, text)
         return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"}
     one_unit = first.str.extract(UNIT)[0].value_counts().max() >= MOSTLY * len(first)
-    numbers = len(odd) and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
+    numbers = len(odd) and not code and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
     if numbers or (one_unit and different > MOST_DIGITS):
         refuse(name, "numbers", odd.iloc[0], "with digits and a point")
     counts = text.value_counts()
-    about = f' (no numbers, since one is "{code}"; otherwise --numbers)' if few_odd and code else ""
+    about = f' (no numbers, since one is "{code}": or --numbers)' if few_odd and code else ""
     if counts[counts >= RAREST].sum() < len(column) / 10 and different > RAREST:
         return left_out(f"{different:,} different words, nearly all of them rare{about}")
     found = words(text, gaps)

@@ -76,13 +76,13 @@ def read_table(args):
     if name in dropped + group + time:
         fail(f"{name} is the target: it cannot be left out, and not be the group or the time.")
     kept = texts.drop(columns=[*dropped, *group])
-    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words)
+    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words, exact=words)
     said += ["with decimal commas"] if "comma" in decimals.values() else []
     gaps = texts[name][table[name].isna() & (texts[name] != "")].value_counts()
-    table, target, more = read_target(table, name, args.task, args.yes, args.data)
-    if target.classes and len(gaps):
+    if len(gaps) and not is_numeric_dtype(table[name]):
         taken = ", ".join(f'"{text}" ({count:,})' for text, count in gaps.items())
-        more.append(f'taken for a missing target: {taken}. If it is a word: --words "{name}"')
+        print(printable(f'Taken for a missing target: {taken}. If a word: --words "{name}"'))
+    table, target, more = read_target(table, name, args.task, args.yes, args.data)
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
