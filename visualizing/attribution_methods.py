@@ -1,4 +1,4 @@
-"""Attribution: maps of importance, of the pixels that a prediction depends on, for any network.
+"""Machinery: maps of importance, of the pixels that a prediction depends on, for any network.
 
 Each function takes a network, images as it takes them, (n, rows, columns, channels), and the
 classes to explain, one for each. It returns maps (n, rows, columns), in which higher means more
