@@ -299,7 +299,8 @@ def test_a_program_of_ones_own_answers_as_the_run_does(german, tmp_path):
     arrays = [f'"{name}": np.array([{one}], {kind[type(*one)]})' for name, one in row.items()]
     others = ", ".join(arrays)
     assert text in program(german.folder)
-    exec(program(german.folder).replace(text, others), {"keras": keras, "np": np})
+    exec(program(german.folder).replace(text, others), said := {"keras": keras, "np": np})
+    assert said["model"].predict_on_batch(said["rows"])["ja"] > 0.5
 
 
 def test_without_a_network_and_without_anything_to_learn(tmp_path, capsys):
