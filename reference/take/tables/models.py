@@ -6,13 +6,13 @@ from sklearn.compose import make_column_selector as selector
 from sklearn.pipeline import make_pipeline
 
 SEED = {"random_state": 1}
-NETWORK = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 30, **SEED}
-NETWORK["max_iter"] = 1_000
+NETWORK = {"max_iter": 1_000, **SEED}
 REGRESSORS = {
     "the mean": dummy.DummyRegressor(),
     "linear": linear_model.RidgeCV([0.1, 1, 10, 100]),
     "network": TransformedTargetRegressor(
-        neural_network.MLPRegressor(**NETWORK), transformer=preprocessing.StandardScaler()
+        neural_network.MLPRegressor(early_stopping=True, **NETWORK),
+        transformer=preprocessing.StandardScaler(),
     ),
     "forest": ensemble.RandomForestRegressor(min_samples_leaf=2, **SEED),
     "boosting": ensemble.HistGradientBoostingRegressor(learning_rate=0.06, **SEED),
@@ -20,7 +20,7 @@ REGRESSORS = {
 CLASSIFIERS = {
     "always the same": dummy.DummyClassifier(),
     "linear": linear_model.LogisticRegression(max_iter=2_000),
-    "network": neural_network.MLPClassifier(**NETWORK),
+    "network": neural_network.MLPClassifier(alpha=1, **NETWORK),
     "forest": ensemble.RandomForestClassifier(min_samples_leaf=2, **SEED),
     "boosting": ensemble.HistGradientBoostingClassifier(learning_rate=0.06, **SEED),
 }
