@@ -3,7 +3,8 @@
     python reference/take.py tables ../mine    # or pictures, text, forecast, service
 
 Writes a new folder with short programs, a test, requirements.txt and a README that says what to
-type: all but forecast and service train and predict, all but forecast serve. Takes no time.
+type. For tables, pictures and text, the programs train, predict and serve; forecast has no service,
+and service trains a network as an example only. Takes no time.
 Chapter: reference/README.md#taking-a-piece-with-you
 """
 
