@@ -2,8 +2,9 @@
 
     python reference/take.py tables ../mine    # or pictures, text, forecast, service
 
-Writes a new folder with programs that train, predict and serve, a test, requirements.txt and a
-README that says what to type. Takes no time.
+Writes a new folder with short programs, a test, requirements.txt and a README that says what to
+type. For tables, pictures and text, the programs train, predict and serve; forecast has no service,
+and service trains a network as an example only. Takes no time.
 Chapter: reference/README.md#taking-a-piece-with-you
 """
 
@@ -54,11 +55,13 @@ KINDS = {
 }
 README = """# {name}
 
-It {what}. Each program says at its beginning what it does. Once:
+It {what}. Each program says at its beginning what it does. Once, in this folder:
 
-    python -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt
+    python -m venv .venv
+    source .venv/bin/activate
+    pip install -r requirements.txt
 
-Then:
+On Windows, type `.venv\\Scripts\\activate` in place of the second line. Then:
 
 {commands}
 

@@ -21,7 +21,7 @@ PARTS = 14  # places of the square that occlusion moves, in a row; it is three t
 SAMPLES = 25  # noisy copies of an image in SmoothGrad
 NOISE = 0.2  # their noise: a standard deviation, as a share of the range of the pixels
 PATH = 25  # steps of integrated gradients from nothing to the image
-AT_ONCE = 256  # images
+AT_ONCE = 64  # images; photographs are large
 SMALLEST = 1e-30  # the logarithm of a probability wants more than 0
 ENDS = ("softmax", "sigmoid")
 

@@ -1,7 +1,14 @@
-"""Four ways to go on with a series. Each takes the past, (n,), and returns the next steps."""
+"""Four ways to go on with a series, and how far they were off.
+
+Each takes the past, (n,), and returns the next steps.
+"""
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
+
+ORIGINS = 20  # places of the past from which all methods forecast, at most
+FEWEST = 10  # errors of a step, for an interval
+SHARE = 0.8  # of what comes is to lie in the interval
 
 
 def seasonal_naive(past, steps, season):
@@ -41,3 +48,19 @@ METHODS = {
     "level and season": smooth,
     "ridge regression": regression,
 }
+
+
+def look_back(method, values, season, steps):
+    """Return the errors of forecasts from the past, (origins, steps): truth minus forecast."""
+    first = max(2 * season + steps + 1, len(values) // 2)
+    starts = np.unique(np.linspace(first, len(values) - steps, ORIGINS).astype(int))
+    return np.array([values[at : at + steps] - method(values[:at], steps, season) for at in starts])
+
+
+def half_width(errors):
+    """Return how far the interval goes to each side, (steps,), or None if the errors are too few.
+
+    Of n errors and the next one, SHARE of them are at most the one at this place.
+    """
+    place = int(np.ceil(SHARE * (len(errors) + 1)))
+    return np.sort(np.abs(errors), axis=0)[place - 1] if len(errors) >= FEWEST else None

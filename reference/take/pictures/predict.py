@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from train import read
+from pictures import read
 
 
 def load():
@@ -15,15 +15,21 @@ def load():
     return keras.saving.load_model("model.keras"), classes
 
 
-def predict(model, classes, files):
-    """Return the likeliest class and its probability for each file: a path, or an open one."""
-    pictures = np.stack([read(file, model.input_shape[1]) for file in files])
-    shares = model.predict(pictures, verbose=0)
-    return [(classes[one.argmax()], float(one.max())) for one in shares]
+def predict(model, classes, picture):
+    """Return the likeliest class of a picture, (size, size, 3), and its probability."""
+    shares = model.predict(picture[np.newaxis], verbose=0)[0]
+    return classes[shares.argmax()], float(shares.max())
 
 
 def main(files):
-    for file, (kind, share) in zip(files, predict(*load(), files), strict=True):
+    model, classes = load()
+    for file in files:
+        try:
+            picture = read(file, model.input_shape[1])
+        except ValueError as error:
+            print(f"{file}: {error}")
+            continue
+        kind, share = predict(model, classes, picture)
         print(f"{file}: {kind} ({share:.0%})")
 
 

@@ -4,24 +4,28 @@ curl localhost:8000/predict --data-binary @NEW.jpg
 """
 
 import io
+from threading import Lock
 
 from flask import Flask, jsonify, request
-from PIL import Image
+from pictures import read
 from predict import load, predict
 from waitress import serve
 
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 20_000_000  # bytes of a picture
-Image.MAX_IMAGE_PIXELS = 50_000_000
+lock = Lock()  # a network of Keras answers one thread at a time
 
 
 @app.post("/predict")
 def answer():
     """Return the class of a picture and its probability."""
+    model, classes = app.config["MODEL"]
     try:
-        ((kind, share),) = predict(*app.config["MODEL"], [io.BytesIO(request.get_data())])
-    except Exception:  # Pillow raises many kinds for a broken file
-        return jsonify(error="this is no picture that can be read"), 422
+        picture = read(io.BytesIO(request.get_data()), model.input_shape[1])
+    except ValueError as error:
+        return jsonify(error=str(error)), 422
+    with lock:
+        kind, share = predict(model, classes, picture)
     return jsonify(kind=kind, probability=share)
 
 

@@ -1,7 +1,8 @@
 """Learn to tell pictures apart: python train.py FOLDER, which has a subfolder for each class.
 
 A network that knows ImageNet gets a new last layer. It is judged on a fifth of the pictures, which
-it does not learn from. Writes model.keras and classes.json.
+it does not learn from. If a class has subfolders, one for each person, place or day, each of them
+is on one side. Writes model.keras and classes.json.
 """
 
 import json
@@ -12,21 +13,15 @@ import keras
 import numpy as np
 from efficientnet_lite import build_network
 from keras import layers
-from PIL import Image, ImageOps
-from sklearn.model_selection import train_test_split
+from pictures import find
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.class_weight import compute_class_weight
 
 SIZE = 160  # pixels, width and height
 EPOCHS = 15
 LOSS = "sparse_categorical_crossentropy"
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-
-
-def read(path, size):
-    """Return the middle square of a picture, the right way up, (size, size, 3), 0 to 255."""
-    image = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
-    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return np.asarray(ImageOps.fit(image, (size, size)))
+RAREST = 10  # pictures of a class
+PARTS = 5  # one of them judges
 
 
 def build(classes):
@@ -42,17 +37,25 @@ def build(classes):
 
 def main(folder, epochs=EPOCHS):
     keras.utils.set_random_seed(1)
-    paths = sorted(path for path in Path(folder).glob("*/**/*") if path.suffix.lower() in ENDINGS)
-    kinds = [path.relative_to(folder).parts[0] for path in paths]
+    x, kinds, groups = find(folder, SIZE)
     classes, y = np.unique(kinds, return_inverse=True)
-    x = np.stack([read(path, SIZE) for path in paths])
-    x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=1)
-    weights = compute_class_weight("balanced", classes=np.unique(y), y=y)  # rare ones count more
+    for kind in classes:
+        here = groups[kinds == kind]
+        if len(here) < RAREST or len(set(here)) < PARTS:
+            sys.exit(f"{kind} needs {RAREST} pictures or more, and {PARTS} subfolders, if any.")
+    split = StratifiedGroupKFold(PARTS, shuffle=True, random_state=1)
+    known, test = next(split.split(x, y, groups))
+    if one_sided := set(classes[y[known]]) ^ set(classes[y[test]]):
+        sys.exit(f"more subfolders are needed, or smaller ones, of {', '.join(one_sided)}")
+    weights = compute_class_weight(
+        "balanced", classes=np.unique(y), y=y[known]
+    )  # rare ones count more
     model = build(len(classes))
     model.compile(keras.optimizers.Adam(0.003), LOSS, metrics=["accuracy"])
-    model.fit(x, y, epochs=epochs, class_weight=dict(enumerate(weights)), verbose=2)
-    right = (model.predict(x_test, verbose=0).argmax(axis=1) == y_test).mean()
-    print(f"{right:.1%} of {len(y_test)} pictures right, from which it did not learn")
+    weights = dict(enumerate(weights))
+    model.fit(x[known], y[known], epochs=epochs, class_weight=weights, verbose=2)
+    right = (model.predict(x[test], verbose=0).argmax(axis=1) == y[test]).mean()
+    print(f"{right:.1%} of {len(test)} pictures right, from which it did not learn")
     model.save("model.keras")
     Path("classes.json").write_text(json.dumps(classes.tolist()), encoding="utf-8")
     return right

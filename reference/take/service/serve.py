@@ -7,6 +7,7 @@ A question is checked before the network sees it; what is wrong with it is said 
 """
 
 import sys
+from threading import Lock
 
 import keras
 import numpy as np
@@ -20,7 +21,7 @@ def create_app(model):
     """Return a service around a network that takes rows of numbers, or images."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # bytes of a question
-    shape = model.input_shape[1:]
+    shape, lock = model.input_shape[1:], Lock()
     model.predict(np.zeros((1, *shape), "float32"), verbose=0)  # so that no question waits for it
 
     @app.get("/health")
@@ -36,7 +37,8 @@ def create_app(model):
         if rows.shape[1:] != shape or not 0 < len(rows) <= MOST or not np.isfinite(rows).all():
             said = f"up to {MOST} rows of shape {list(shape)}, please, not {list(rows.shape)}"
             return jsonify(error=said), 422
-        return jsonify(predictions=model.predict(rows, verbose=0).tolist())
+        with lock:  # a network of Keras answers one thread at a time
+            return jsonify(predictions=model.predict(rows, verbose=0).tolist())
 
     return app
 
