@@ -22,6 +22,8 @@ DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
 READ = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+KNOWN, HELD_OUT = {"train", "training"}, {"val", "valid", "validation"}  # names of folders
+PARTS = KNOWN | HELD_OUT | {"test", "testing"}
 
 
 class Pictures(NamedTuple):
@@ -50,10 +52,7 @@ def find_images(paths):
                 fail(f"there is no file or folder {path}.")
             found.append(path)
             continue
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        for file in files:
-            if "/." in f"/{file.relative_to(path).as_posix()}":
-                continue
+        for file in find_files(path):
             ending = file.suffix.lower()
             if ending in READ:
                 found.append(file)
@@ -66,19 +65,48 @@ def find_images(paths):
     return found
 
 
+def find_files(folder):
+    """Return all files below a folder that are not hidden."""
+    names = {file: f"/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*")}
+    return sorted(file for file, name in names.items() if file.is_file() and "/." not in name)
+
+
+def find_parts(folder):
+    """Return the folders to learn from and to hold out, such as train and val, or None."""
+    inside = find_folders(folder) if folder.is_dir() else []
+    parts = [[one for one in inside if one.name.lower() in names] for names in (KNOWN, HELD_OUT)]
+    if list(map(len, parts)) != [1, 1]:
+        return None
+    if others := [one.name for one in inside if [one] not in parts]:
+        print(printable(f"left out: the folders {', '.join(others)}"), file=sys.stderr)
+    return [part for (part,) in parts]
+
+
 def load_folder(folder):
     """Return the images in the subfolders of a folder; each subfolder is a class.
 
-    A folder within a class is a group; a file that lies in none is one by itself.
+    A folder within a class is a group, with all in it; a file that lies in none is one by itself.
     """
     if not folder.is_dir():
         fail(f"there is no folder {folder}.")
-    sources = [path for path in find_images([folder]) if path.parent != folder]
+    found = find_images([folder])
+    sources = [path for path in found if path.parent != folder]
+    if loose := len(found) - len(sources):
+        print(f"left out: {loose} images beside the subfolders, of no class", file=sys.stderr)
     names = [path.relative_to(folder).as_posix() for path in sources]
     kinds = [name.partition("/")[0] for name in names]
     classes = sorted(set(kinds))
+    for path in find_folders(folder):
+        if path.name not in classes and find_files(path):
+            fail(f"{path} has files, but no images. Save them as JPEG, or take the folder out.")
+    parts = [name for name in classes if name.lower() in PARTS]
+    if len(parts) > 1 or any(find_folders(folder / part) for part in parts):
+        fail(
+            f"{folder} has {', '.join(parts)} in it, which seem to be parts, not classes. Call one "
+            "train and one val, or, if they are classes, give them other names."
+        )
     labels = np.array([classes.index(kind) for kind in kinds], dtype="int32")
-    groups = [name if name.count("/") == 1 else name.rpartition("/")[0] for name in names]
+    groups = ["/".join(name.split("/")[:2]) for name in names]
     names, classes = ([printable(name) for name in some] for some in (names, classes))
     return Pictures(sources, names, labels, classes, groups)
 
@@ -93,6 +121,14 @@ def keep(pictures, kept):
         [pictures.classes[i] for i in left],
         [pictures.groups[i] for i in kept],
     )
+
+
+def keep_readable(pictures, kept):
+    """Return the images that could be read, or end the program if a class has none of them."""
+    left = keep(pictures, kept)
+    if left.names and (lost := sorted({*pictures.classes} - {*left.classes})):
+        fail(f"no image of {', '.join(lost)} can be read. Save them as JPEG.")
+    return left
 
 
 def open_photo(path, draft=None):
@@ -135,8 +171,10 @@ def read_pictures(sources, size):
 
 def to_rgb(image):
     """Return a Pillow image in red, green and blue; what is transparent becomes white."""
-    if image.mode.startswith("I"):  # 16 bits of grey, which convert would cut off at 255
-        image = Image.fromarray((np.asarray(image) / 257).astype("uint8"))
+    if image.mode[0] in "IF":  # more than 8 bits of grey, which convert would cut off at 255
+        values = np.nan_to_num(np.asarray(image, "float64"), posinf=0).clip(0)
+        most = values.max() if image.mode == "F" else max(values.max(), 2**16 - 1)
+        image = Image.fromarray((values / (most / 255 or 1)).astype("uint8"))
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -152,8 +190,8 @@ def check_level(folder):
         some = ", ".join(sorted(names if len(inner) == 1 else shared)[:3])
         fail(
             f"{folder} has folders of folders in it: {some} in {first.name}. If these are the "
-            f"classes, name the folder above them: --data {first}, or call two folders training "
-            "and validation. If each is of one thing, give them different names."
+            f"classes, name the folder above them: --data {first}, or call two folders train "
+            "and val. If each is of one thing, give them different names."
         )
 
 

@@ -25,7 +25,9 @@ from cnn.photographs import (
     PHOTOS,
     check_level,
     find_images,
+    find_parts,
     keep,
+    keep_readable,
     load_emoji,
     load_folder,
     only_these,
@@ -49,10 +51,9 @@ SEED = 1  # of the initial weights, the order of the images, and which of them a
 def load_parts(folder, seed):
     """Return the images to learn from, and those held out: a fifth of each class, by groups.
 
-    If there are folders training and validation, they are the two parts.
+    If there are folders training and validation, or train and val, they are the two parts.
     """
-    parts = [folder / "training", folder / "validation"]
-    if all(part.is_dir() for part in parts):
+    if parts := find_parts(folder):
         return [load_folder(part) for part in parts]
     pictures, held_out = load_folder(folder), []
     check_level(folder)
@@ -77,7 +78,7 @@ def divide(pictures, held_out):
 def read(pictures, size):
     """Return images (n, size, size, 3), their labels, and what is left of the pictures."""
     kept, pixels = read_pictures(pictures.sources, size)
-    pictures = keep(pictures, kept)
+    pictures = keep_readable(pictures, kept)
     return pixels, pictures.labels, pictures
 
 

@@ -1,4 +1,4 @@
-"""Forecast a time series with eight methods, from the last value to a GRU, and compare them.
+"""Forecast a time series with up to nine methods, from the last value to a GRU, and compare.
 
     python forecasts/forecast.py                  # traffic, an hour ahead
     python forecasts/forecast.py --horizon 24     # traffic, the next 24 hours
@@ -31,7 +31,9 @@ from utils.runs import fail, make_folder, save_results
 from utils.tables import DECIMALS
 
 HORIZON = None  # steps ahead; None: as many as rows at the end have no value, or 1
-HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
+HISTORY = (
+    None  # values that each method sees before the forecast; None: two seasons, 10 to 48, or n / 10
+)
 SEEDS = 1  # training runs of each method that begins at random
 SEED = 1
 
@@ -77,7 +79,7 @@ def summarize(name, data, errors):
     for part, values in errors.items():
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
-    change = data.seasonal_change
+    change, _ = data.mean_change()
     scores["MASE"] = scores["test"]["mean"] / change if change else None
     texts = ["{mean:.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
     print(f"{spoken(name):28}{texts[0]:28}{texts[1]:28}{scores['MASE'] or np.nan:.2f}", flush=True)
@@ -163,9 +165,9 @@ def main(argv=None):
             errors[part][name] = np.mean(values, axis=0)
 
     # The validation part chooses.
-    chosen, best = recommend(errors["validation"], data)
+    chosen, best, rule = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
-    print(f"Recommended, the simplest that is nearly as good: {spoken(chosen)}.")
+    print(f"Recommended, {rule}: {spoken(chosen)}.")
 
     # What comes after the last row.
     table, holds = forecast_future(chosen, rolled[chosen], args, folder)

@@ -58,6 +58,8 @@ def forecast_future(name, rolled, args, folder):
         "horizon": data.horizon,
         "seasons": series.seasons,
         "unit": series.unit,
+        "yearly": series.yearly,
+        "smoothing": getattr(again, "form", None),
         "first": int(to_steps(series.times[:1], series.unit)[0]) - series.origin,
         "days": [*spell(pd.DatetimeIndex(series.days), "D")],
         "scale": [float(again.data.mean), float(again.data.deviation)],

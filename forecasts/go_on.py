@@ -23,6 +23,7 @@ from forecasts.methods import Boosting, Linear
 from forecasts.repair import to_steps
 from forecasts.scores import draw_forecasts, spoken
 from forecasts.series import mark
+from forecasts.smoothing import Smoothing, least_values
 from forecasts.window_networks import Network
 from forecasts.windows import Data
 from utils.loading import load_model
@@ -42,8 +43,11 @@ def load_kept(run):
     return kept | {"widths": widths, "days": tuple(pd.to_datetime(kept["days"], format="%Y-%m-%d"))}
 
 
-def take_up(method, run):
-    """Give a method the model that keep_model has saved; one that was not saved is fitted."""
+def take_up(method, run, form):
+    """Give a method the model that keep_model has saved; one that was not saved is fitted.
+
+    form: of exponential smoothing, as it was chosen.
+    """
     if isinstance(method, Boosting):
         fail("no trees were kept: run forecast.py --data NEWER.csv --methods gradient_boosting")
     if isinstance(method, Network):
@@ -54,6 +58,8 @@ def take_up(method, run):
         weights = np.lib.format.read_array(file, allow_pickle=False)
         weights, method.model = weights.astype(float, casting="same_kind"), Ridge()
         method.model.coef_, method.model.intercept_ = weights[:, :-1], weights[:, -1]
+    elif isinstance(method, Smoothing):
+        method.resume(form, method.data)
     else:
         method.fit(method.data)
 
@@ -63,14 +69,17 @@ def continue_with(kept, series, run):
     horizon, season = kept["horizon"], max(kept["seasons"])
     method = make_methods(series)[kept["method"]]
     needed = max(kept["history"], (1 + getattr(method, "drift", False)) * season)
+    if isinstance(method, Smoothing):
+        needed = max(needed, least_values(kept["smoothing"]))
     if series.unit != kept["unit"]:
         fail(f"the steps have changed from {kept['unit']} to {series.unit}")
     if len(series.values) < needed:
         fail(f"{len(series.values)} steps are too few: the forecast looks back {needed} steps.")
     first = to_steps(series.times[:1], series.unit)[0]
     series.origin, series.log = int(first) - kept["first"], kept["log"]
+    series.yearly = kept["yearly"]  # the newer file may hold fewer years
     method.data = Data(series.extended(horizon), kept["history"], horizon, kept["scale"])
-    take_up(method, run)
+    take_up(method, run, kept["smoothing"])
     table = look_ahead(method, kept["widths"], kept["holds"])
     if not np.isfinite(table).all(axis=None):
         raise ValueError("no finite numbers")

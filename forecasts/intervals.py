@@ -3,6 +3,9 @@
 Chapter: forecasts/README.md#how-sure
 """
 
+import math
+from bisect import bisect_left, insort
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +14,23 @@ from forecasts.series import windows
 
 SHARE = 0.8  # of the values that should lie in the interval
 SEASONS, LEAST = 8, 60  # the newest origins that count: of so many seasons, or so many
-FEWEST = 3  # known errors, before which there is no interval
+
+
+def find_widths(errors, newest):
+    """Return after each error how wide an interval the newest ask for, NaN where there is none.
+
+    Of n errors, it is as wide as the ceil(0.8 (n + 1))-th smallest: the error to come is one more.
+    So there is none from fewer than four. errors: those NaN count among the newest and not in n.
+    """
+    errors, ordered, widths = np.asarray(errors), [], []
+    for i, error in enumerate(errors):
+        if i >= newest and np.isfinite(errors[i - newest]):
+            del ordered[bisect_left(ordered, errors[i - newest])]
+        if np.isfinite(error):
+            insort(ordered, error)
+        rank = math.ceil(round(SHARE * (len(ordered) + 1), 6))
+        widths.append(ordered[rank - 1] if rank <= len(ordered) else np.nan)
+    return widths
 
 
 class Conformal:
@@ -20,8 +39,9 @@ class Conformal:
     Each step ahead has its own width, and at each origin it is found anew from the errors that are
     known by then. way: predicts the middle, (starts, horizon), or an interval that is moved,
     (starts, horizon, 3). once: the validation part alone decides.
-    Sources: Romano, Patterson and Candes, "Conformalized quantile regression", 2019; at each origin
-    anew: Gibbs and Candes, "Adaptive conformal inference under distribution shift", 2021.
+    Source, also of an interval that is moved: Romano, Patterson and Candes, "Conformalized quantile
+    regression", 2019. Gibbs and Candes, "Adaptive conformal inference under distribution shift",
+    2021, go further: they also change the share.
     """
 
     def __init__(self, way, once=False):
@@ -36,10 +56,11 @@ class Conformal:
         needed[~windows(data.series.observed, starts, data.horizon)] = np.nan
         needed = pd.DataFrame(needed, starts)
         if once:
-            self.widths = needed.loc[: data.starts["validation"][-1]].quantile(SHARE).to_numpy()
+            needed = needed.loc[: data.starts["validation"][-1]]
+            self.widths = needed.apply(find_widths, newest=len(needed)).iloc[-1].to_numpy()
             return
         newest = max(SEASONS * data.series.seasons[-1], LEAST)
-        found = needed.rolling(newest, min_periods=FEWEST).quantile(SHARE)
+        found = needed.apply(find_widths, newest=newest)  # each step ahead by itself
         self.widths = found.iloc[-1].to_numpy()  # of what comes after the series
         # What is said at an origin for k steps ahead is known k steps later.
         self.known = found.apply(lambda step: step.shift(step.name + 1))

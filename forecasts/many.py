@@ -6,7 +6,7 @@ The rows of a series have one word in the column BY: a product, a shop, a countr
 short, but all together are long, and a network that learns from all may know more than a method
 that sees one. You will see the mean scaled error of each method over all series, which method is
 recommended for which series, and its forecast, also in `forecasts.csv`. A hundred series of twelve
-years of months take some four minutes on two cores.
+years of months take about a minute on two cores.
 Chapter: forecasts/README.md#many-series
 """
 
@@ -47,26 +47,36 @@ def load_many(args):
     columns = [args.time, args.value, args.by]
     options = args.date_format, args.decimal, args.encoding
     table, notes, _ = load_table(args.data, columns, *options)
+    named = table[args.by].fillna("").str.strip() != ""
+    if not named.all():
+        notes.append(f"{(~named).sum():,} rows without a {args.by} were left out.")
     found = {}
-    for name, rows in table.groupby(args.by):
+    for name, rows in table[named].groupby(args.by):
         values = pd.Series(rows[args.value].to_numpy(), pd.DatetimeIndex(rows[args.time]))
         try:
             found[name] = mend(values, args.season, [])
         except SystemExit as stop:
             print(f"Left out, {name}: {stop}")
-    units = Counter(series.unit for series in found.values())
-    if len(units) != 1:
-        fail(f"all series need the same steps, and these have {', '.join(units) or 'none'}")
+    if not found:
+        fail("no series is left")
+    ((unit, _),) = Counter(series.unit for series in found.values()).most_common(1)
+    for name in [name for name, series in found.items() if series.unit != unit]:
+        print(f"Left out, {name}: its steps are {found.pop(name).unit}, those of others {unit}.")
+    seasons = max((series.seasons for series in found.values()), key=max)
     first = min(series.times[0] for series in found.values())
     last = max(series.times[-1] for series in found.values())
     for series in found.values():
+        series.seasons = seasons
         series.cuts = tuple(series.times.searchsorted([first + x * (last - first) for x in PARTS]))
         series.origin = int(to_steps(series.times[:1], series.unit)[0])  # seasons are in step
         series.log, series.yearly = args.log, all(one.yearly for one in found.values())
         find_holidays(series, args)
     if args.log and min(series.values.min() for series in found.values()) <= 0:
         fail("--log takes values above 0")
-    print(*notes, f"{len(found)} series from {first:%F} to {last:%F}.", sep="\n")
+    told = [f"{name}: {note}" for name, series in found.items() for note in series.notes[1:]]
+    if len(told) > SHOWN:
+        told[SHOWN:] = [f"({len(told) - SHOWN} more such notes.)"]
+    print(*notes, *told, f"{len(found)} series from {first:%F} to {last:%F}.", sep="\n")
     return found
 
 
@@ -92,17 +102,18 @@ def main(argv=None):
     args = parse_arguments(argv)
     found = load_many(args)
 
-    # The windows of each series, as long as all have so many.
-    steps = min(len(series.values) for series in found.values())
+    # The windows of each series, as long as most have so many.
+    steps = int(np.median([len(series.values) for series in found.values()]))
     season = next(iter(found.values())).seasons[-1]
     history = min(max(2 * season, 10), 48, max(steps // 10, 3))
+    least = max(history, season) + args.horizon + 2  # values before the validation part
     each = {}
     for name, series in found.items():
-        data = Data(series, history, args.horizon)
-        if min(len(data.starts[part]) for part in ("validation", "test")) < FEWEST:
-            print(f"Left out, {name}: it has too few values, or ends before others.")
+        parts = [series.starts(part, history, args.horizon) for part in ("validation", "test")]
+        if series.cuts[0] < least or min(map(len, parts)) < FEWEST:
+            print(f"Left out, {name}: it begins after most others, ends before them, or is short.")
         else:
-            each[name] = data
+            each[name] = Data(series, history, args.horizon)
     if not each:
         fail("no series is left: it takes more values, or a shorter --horizon")
     folder = make_folder(args.outputs)
@@ -129,16 +140,17 @@ def main(argv=None):
                 for method, one in rolled[name].items()
             }
             if part == "validation":
-                chosen[name], _ = recommend(errors, data)
-            change = data.seasonal_change or np.nan
+                chosen[name], *_ = recommend(errors, data)
+            change = data.mean_change()[0] or np.nan
             table[name] = {method: np.nanmean(one) / change for method, one in errors.items()}
-    scaled = {part: pd.DataFrame(table).T.dropna(axis=1) for part, table in scaled.items()}
+    scaled = {part: pd.DataFrame(table).T for part, table in scaled.items()}
     test, count = scaled["test"], Counter(chosen.values())
     print(f"{'mean scaled error (MASE)':28}{'validation':>12}{'test':>8}  recommended for")
-    for method, error in test.mean().items():
-        before = scaled["validation"][method].mean()
-        print(f"{spoken(method):28}{before:12.3f}{error:8.3f}  {count[method]}")
-    own = np.mean([test.loc[name, chosen[name]] for name in each])
+    for method, error in test.mean().items():  # of the series that have it
+        before, of = scaled["validation"][method].mean(), test[method].count()
+        few = f" of {of}" if of < len(each) else ""
+        print(f"{spoken(method):28}{before:12.3f}{error:8.3f}  {count[method]}{few}")
+    own = float(np.mean([test.loc[name, chosen[name]] for name in each]))
     print(f"{'the recommended one of each':40}{own:8.3f}")
 
     # What comes next.
@@ -163,6 +175,7 @@ def main(argv=None):
         pd.concat(tables, names=[args.by, "time"]).to_csv(partial, float_format="%.6g")
     results = {"series": len(each), "recommended": count, "recommended_test": own}
     results["MASE"] = {part: table.mean().to_dict() for part, table in scaled.items()}
+    results["behind"] = test.count().to_dict()  # how many series are behind each mean
     return save_results(results, folder, __file__, argv)
 
 

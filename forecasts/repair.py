@@ -201,13 +201,20 @@ def to_steps(times, unit):
     return times.to_period(unit).asi8
 
 
-def to_dates(steps, unit):
-    """Return when each step begins; of weeks the last day, on which the table has its rows."""
+def to_dates(steps, unit, at_end=False):
+    """Return when each step begins; of weeks, and at_end, the last day: the table has it."""
     if unit == "B":
         return pd.DatetimeIndex(np.busday_offset("1970-01-01", steps))
     periods = pd.PeriodIndex.from_ordinals(steps, freq=unit)
-    weekly = unit.startswith("W")
-    return periods.to_timestamp(how="end").normalize() if weekly else periods.to_timestamp()
+    at_end = at_end or unit.startswith("W")
+    return periods.to_timestamp(how="end").normalize() if at_end else periods.to_timestamp()
+
+
+def lie_at_ends(times, unit):
+    """Return whether each time is the last day of its month, quarter or year."""
+    return (
+        unit in "MQY" and (times.normalize() == to_dates(to_steps(times, unit), unit, True)).all()
+    )
 
 
 def spell(times, unit):

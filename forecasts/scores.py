@@ -11,7 +11,8 @@ from utils.figures import LINES, name_lines, save_figure
 from utils.runs import fail
 from utils.statistics import interval
 
-LEAST_BLOCKS = 10
+LEAST_BLOCKS = 10  # for an interval
+FEWEST_BLOCKS = 3  # for a standard error
 LEAST = 24  # steps of a series
 FEWEST = 3  # windows in a part
 SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
@@ -38,22 +39,30 @@ def bootstrap(errors, data):
 
 
 def recommend(errors, data):
-    """Return the simplest method that is nearly as good as the best one, and the best one.
+    """Return the simplest method that is nearly as good as the best, the best, and the rule taken.
 
     errors: {method: validation errors}, the simplest first. Nearly: within one standard error of
     the difference, in blocks of windows; of a long series, where that is small, not shown to be
-    worse. With fewer than ten blocks nothing is known of it, and the best one is recommended.
+    worse. With fewer than three blocks nothing is known of it, and the best one is recommended.
     Source: Breiman and others, "Classification and Regression Trees", 1984.
     """
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
-    if len(errors[best]) < LEAST_BLOCKS * data.block:
-        return best, best
+    blocks = len(errors[best]) // data.block
+    if blocks < FEWEST_BLOCKS:
+        return best, best, "the best, with too few windows to prefer a simpler one"
     for name in errors:
-        more = bootstrap(errors[name] - errors[best], data)
-        near = more["mean"] <= (more["high"] - more["low"]) / (2 * 1.96)
-        if near or (len(data.series.values) >= LONG and more["low"] <= 0):
-            return name, best
-    return best, best
+        more = errors[name] - errors[best]
+        if blocks < LEAST_BLOCKS:
+            drawn = [block for block in np.array_split(more, blocks) if np.isfinite(block).any()]
+            deviation = np.std([*map(np.nanmean, drawn)], ddof=1)
+            near = np.nanmean(more) <= deviation / np.sqrt(len(drawn))
+        else:
+            more = bootstrap(more, data)
+            near = more["mean"] <= (more["high"] - more["low"]) / (2 * 1.96)
+            near = near or (len(data.series.values) >= LONG and more["low"] <= 0)
+        if near:
+            break
+    return name, best, "the simplest that is nearly as good"
 
 
 def check_length(data):
@@ -76,6 +85,8 @@ def check_length(data):
             fail(f"the {part} part has values in {seen} of its windows, and should in {FEWEST}.")
     if min(len(data.starts[part]) for part in ("validation", "test")) < LEAST_BLOCKS * data.block:
         print("Few windows: the intervals are too narrow. Trust large differences only.")
+    if data.mean_change()[1] < data.series.seasons[-1]:
+        print("The first part has no two seasons: MASE compares with the change of a step.")
 
 
 def stitch(method, first, last):

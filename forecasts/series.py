@@ -43,6 +43,7 @@ class Series:
     cuts: tuple  # the first steps of the validation part and of the test part
     notes: list  # what was found and repaired, a sentence each
     unit: str = "D"  # of a step: h, D, B, M, Q, Y, or W- and the day on which weeks end
+    at_end: bool = False  # whether the time of a step is its last day, as of weeks
     days: tuple = ()  # the holidays, also those to come
     origin: int = 0  # the step of its season with which the series begins
     weeks: dict = field(default_factory=dict)  # to look at: title and the two dates
@@ -58,7 +59,7 @@ class Series:
         """
         last = len(self.values)
         ahead = to_steps(self.times[-1:], self.unit)[0] + 1 + np.arange(steps)
-        times = self.times.append(to_dates(ahead, self.unit))
+        times = self.times.append(to_dates(ahead, self.unit, self.at_end))
         return replace(
             self,
             times=times,
@@ -71,13 +72,13 @@ class Series:
     def starts(self, part, history, horizon):
         """Return the first step to forecast of each window of a part.
 
-        All `horizon` steps lie in the part; the `history` steps before them may reach back.
+        All `horizon` steps lie in the part; history and season before them may reach back.
         """
-        validation, test = self.cuts
+        (validation, test), back = self.cuts, max(history, self.seasons[-1])
         first, last = {
-            "train": (max(history, self.seasons[-1]), validation),
-            "validation": (max(validation, history), test),
-            "test": (max(test, history), len(self.values)),
+            "train": (back, validation),
+            "validation": (max(validation, back), test),
+            "test": (max(test, back), len(self.values)),
         }[part]
         return np.arange(first, last - horizon + 1)
 
@@ -139,9 +140,11 @@ def mend(table, seasons, notes):
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.
     # Weeks end on the day of the week on which the first row lies.
     unit = f"W-{table.index[0]:%a}".upper() if unit == "W" else unit
+    at_end = bool(repair.lie_at_ends(table.index, unit))
     table = table.set_axis(to_steps(table.index, unit))
     to_come = table.index[-1]
-    table = repair.cut_end(table, notes, lambda step: spell(to_dates([step], unit), unit)[0])
+    spelled = lambda step: spell(to_dates([step], unit, at_end), unit)[0]  # noqa: E731
+    table = repair.cut_end(table, notes, spelled)
     to_come -= table.index[-1]
     doubled = table.index.duplicated()
     if (table.groupby(level=0).nunique() > 1).sum() > max(2, MOST_DIFFER * len(table)):
@@ -150,7 +153,12 @@ def mend(table, seasons, notes):
         notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
     table = table.reindex(np.arange(table.index[0], table.index[-1] + 1))
-    times = to_dates(table.index, unit)
+    times = to_dates(table.index, unit, at_end)
+    parts = PARTS if len(table) < LONG else PARTS_OF_LONG
+    cuts = tuple(int(share * len(table)) for share in parts)
+    if not seasons and usual[-1] > cuts[0]:
+        notes.append(f"Too short for a season of {usual[-1]} steps: it is not looked for.")
+        usual = [one for one in usual if one <= cuts[0]] or [1]
     seasons = tuple(sorted(seasons or usual))
     missing = table.isna().to_numpy()
     repair.check_gaps(missing, seasons, times)
@@ -167,8 +175,6 @@ def mend(table, seasons, notes):
     values = repair.fill(table.to_numpy(float, copy=True), seasons)
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
-    parts = PARTS if len(values) < LONG else PARTS_OF_LONG
-    cuts = tuple(int(share * len(values)) for share in parts)
     repair.check_values(values, values[: cuts[0]])
     notes += repair.look(values, seasons[-1])
     return Series(
@@ -180,6 +186,7 @@ def mend(table, seasons, notes):
         cuts=cuts,
         notes=notes,
         unit=unit,
+        at_end=at_end,
         to_come=int(to_come),
         yearly=unit in "DB" and times[-1] - times[0] > pd.Timedelta(365 * YEARS, "D"),
     )

@@ -15,10 +15,13 @@ MOST = 600  # values, the newest ones, from which it is estimated
 LONGEST = 52  # steps of a season
 LEAST = 10  # values
 MORE = 1.4  # times as many values, with which another form may fit
+SMALL = 0.001  # share of the median: what factors take in place of a smaller value, such as 0
 
 
 class Smoothing:
     """Exponential smoothing of the shortest season."""
+
+    floor = -np.inf  # values below are taken for it
 
     def enough(self, data):
         return data.series.cuts[0] >= LEAST
@@ -26,36 +29,53 @@ class Smoothing:
     def past(self, data):
         end = data.series.cuts[0]
         self.data, self.first = data, max(end - MOST, 0)
-        return data.values[self.first : end].astype(float)
+        return self.seen(end)
+
+    def seen(self, end):
+        return np.maximum(self.data.values[self.first : end].astype(float), self.floor)
 
     def fit(self, data):
         """Choose the form, and estimate it: without growth, with it, and where it fades out."""
+        self.floor = -np.inf
         values, season = self.past(data), data.series.seasons[0]
         kinds = ["add", "mul"] if values.min() > 0 else ["add"]
         forms = [{"error": kind, "trend": trend} for kind in kinds for trend in (None, "add")]
-        if 1 < season <= LONGEST and len(values) >= 2 * season + 4:
-            forms += [
-                form | {"seasonal": form["error"], "seasonal_periods": season} for form in forms
-            ]
+        if 1 < season <= LONGEST:
+            season = {"seasonal_periods": season}
+            forms += [form | {"seasonal": form["error"]} | season for form in forms]
+            forms = [form for form in forms if len(values) >= least_values(form)]
         fits = [(form, estimate(values, form)) for form in forms]
-        best, _ = min(fits, key=lambda pair: pair[1].aicc)
+        best, _ = min(fits, key=criterion)
         if best["trend"]:
             damped = best | {"damped_trend": True}
             fits.append((damped, estimate(values, damped)))
-        self.form, self.model = min(fits, key=lambda pair: pair[1].aicc)
-        self.parameters, self.chosen = len(self.model.params), data.series.cuts[0]
+        self.form, self.model = min(fits, key=criterion)
+        self.parameters, self.chosen = count(self.form), data.series.cuts[0]
+        self.keep_above_zero(values)
         return self
+
+    def keep_above_zero(self, values):
+        """Let a form with factors take no value that is 0 or less: one may come later."""
+        if self.form["error"] == "mul":
+            above = values[values > 0]
+            self.floor = min(SMALL * np.median(above), above.min())
 
     def refit(self, data):
         """Estimate it again; with many more values, choose its form again, too."""
         if data.series.cuts[0] > MORE * self.chosen:
             return self.fit(data)
+        self.keep_above_zero(self.past(data))
         self.model = estimate(self.past(data), self.form)
         return self
 
+    def resume(self, form, data):
+        """Estimate a form that was chosen before, from other data."""
+        self.form, self.chosen = form, np.inf
+        return self.refit(data)
+
     def predict(self, starts):
         """Let level, growth and season follow the values up to each start, and go on from there."""
-        values = self.data.values[self.first : starts[-1]].astype(float)
+        values = self.seen(starts[-1])
         kept = self.model.model
         begin = {
             "initial_level": kept.initial_level,
@@ -80,3 +100,21 @@ def estimate(values, form):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where the last digits are still moving
         return ETSModel(values, **form, initialization_method="heuristic").fit(disp=False)
+
+
+def least_values(form):
+    """Return from how many values a form can be estimated."""
+    return max(LEAST, 2 * form.get("seasonal_periods", 0) + 4)
+
+
+def count(form):
+    """Return how many numbers a form leaves free: weights, the states of the start, variance."""
+    trend, season = bool(form["trend"]), form.get("seasonal_periods", 0)
+    return 3 + 2 * trend + ("damped_trend" in form) + season  # the seasons add up: one is not free
+
+
+def criterion(fit):
+    """Return AICc; fit: a form and its estimate. Infinite if it has as many numbers as values."""
+    form, model = fit
+    free, left = count(form), model.nobs - count(form) - 1
+    return 2 * (free - model.llf + free * (free + 1) / left) if left > 0 else np.inf

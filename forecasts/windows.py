@@ -39,11 +39,18 @@ class Data:
         """Return values of the methods in the units of the series."""
         return np.exp(values) if self.series.log else values
 
-    @property
-    def seasonal_change(self):
-        """The mean change from season to season before the validation part, not as logarithms."""
-        past, season = self.series.values[: self.series.cuts[0]], self.series.seasons[-1]
-        return float(np.abs(past[season:] - past[:-season]).mean())
+    def mean_change(self):
+        """Return by how much values before the validation part change, and in how many steps.
+
+        From season to season, or from step to step if no season repeats with a change. Not of
+        logarithms, and of observed values alone: one that was filled agrees with its season.
+        """
+        past = np.where(self.series.observed, self.series.values, np.nan)[: self.series.cuts[0]]
+        for steps in (self.series.seasons[-1], 1):
+            changes = np.abs(past[steps:] - past[:-steps])
+            if np.nansum(changes) > 0:
+                return float(np.nanmean(changes)), steps
+        return None, 1
 
     @property
     def block(self):

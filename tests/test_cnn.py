@@ -1,13 +1,14 @@
 """Convolutions by hand, the pretrained network, photographs, transfer learning."""
 
+import io
 import json
-import re
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, failure, load
+from conftest import ROOT, load
 from keras import layers
 from PIL import Image
 
@@ -16,6 +17,7 @@ from cnn.depth import build_network, gradient_sizes, load_images
 from cnn.studies import cached
 from utils import statistics
 from utils.files import load_results
+from utils.pictures import PictureError, open_picture
 
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")
@@ -196,7 +198,7 @@ def write_images(folder, names):
     for name in names or []:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (8, 8)).save(path)
+        Image.new("RGB", (8, 8)).save(path, "PNG")
     if names == []:
         folder.mkdir()
 
@@ -208,19 +210,51 @@ def write_images(folder, names):
         (["a/1.png"], "a needs two images or more"),
         (["a/x/1.png", "a/x/2.png", "b/1.png"], "a needs two images or more, of different things"),
         (["training/a/1.png", "validation/1.png"], "of at least two classes"),
+        (["Train/a/1.png", "val/a/1.png", "test/a/1.png"], "of at least two classes"),
+        (["training/1.png", "test/1.png"], "test, training in it, which seem to be parts"),
+        (["train/a/1.png", "sample/1.png"], "train in it, which seem to be parts"),
+        (["a/1.png", "a/2.png", "b/1.heic"], "b has files, but no images"),
         ([f"a/{i}.png" for i in range(5)], "images of at least two classes"),
         (["digits/0/1.png", "digits/1/1.png"], "folders in it: 0, 1 in digits.* --data .*digits"),
-        (["train/a/1.png", "train/b/1.png", "test/a/1.png"], "folders in it: a in test"),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/a/1.png"],
+            "test, train in it, which seem to be parts",
+        ),
         (["training/a/1.png", "training/b/1.png", "validation/a/1.png"], "in both"),
     ],
 )
 def test_a_folder_that_teaches_nothing_ends_with_a_line(tmp_path, content, line):
     write_images(tmp_path / "data", content)
     options = ["--data", tmp_path / "data", "--size", 32, "--outputs", tmp_path / "run"]
-    assert re.search(line, failure(transfer.main, [*map(str, options)]))
+    with pytest.raises(SystemExit, match=line) as stop:
+        transfer.main([*map(str, options)])
+    assert "\n" not in stop.value.code
 
 
-def test_a_fifth_of_each_class_is_held_out_and_groups_stay_whole(tmp_path):
+def test_a_class_of_which_no_image_can_be_read_is_not_left_out(tmp_path, capsys):
+    """Nor are the folders that other tools call train and val taken for classes."""
+    folder = tmp_path / "data"
+    write_images(folder, ["train/a/1.png", "train/b/1.png", "val/a/2.png", "test/b/1.png"])
+    known, held_out = transfer.load_parts(folder, seed=1)
+    assert (known.names, held_out.names) == (["a/1.png", "b/1.png"], ["a/2.png"])
+    assert "left out: the folders test" in capsys.readouterr().err
+    (folder / "train/b/1.png").write_bytes(b"no image")
+    with pytest.raises(SystemExit, match="no image of b can be read"):
+        transfer.read(known, 8)
+
+
+def test_the_fewer_images_a_class_has_the_more_each_counts(my_pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", fit := Mock(side_effect=InterruptedError))
+    small = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(2)])
+    monkeypatch.setattr(transfer, "build", lambda size, classes: (small, None))
+    with pytest.raises(InterruptedError):
+        options = ["--data", my_pictures, "--size", 32, "--outputs", tmp_path / "run"]
+        transfer.main([*map(str, options)])
+    counts, weights = np.bincount(fit.call_args.args[1]), fit.call_args.kwargs["class_weight"]
+    assert counts[0] > counts[1] and weights[0] * counts[0] == weights[1] * counts[1]
+
+
+def test_a_fifth_of_each_class_is_held_out_and_groups_stay_whole(tmp_path, capsys):
     folder = tmp_path / "data"
     names = [f"{kind}/{i}.png" for kind, n in (("a", 20), ("b", 10), ("d", 2)) for i in range(n)]
     names += [f"c/{thing}/{i}.png" for thing in range(5) for i in range(3)]
@@ -228,6 +262,7 @@ def test_a_fifth_of_each_class_is_held_out_and_groups_stay_whole(tmp_path):
     known, held_out = transfer.load_parts(folder, seed=1)
     assert np.bincount(held_out.labels).tolist() == [4, 2, 3, 1]
     assert sorted(known.names + held_out.names) == sorted(names)
+    assert "left out: 1 images beside the subfolders" in capsys.readouterr().err
     assert not set(known.groups) & set(held_out.groups)
     assert transfer.load_parts(folder, seed=2)[1].names != held_out.names
 
@@ -245,12 +280,28 @@ def test_images_are_read_as_a_reader_sees_them(tmp_path, capsys):
     Image.new("RGBA", (40, 40)).save(tmp_path / "b" / "clear.png")
     for name in ("1.HEIC", "2.heic", "notes.txt"):
         (tmp_path / "b" / name).write_bytes(b"x")
+    for source in (tmp_path / "b" / "1.HEIC", io.BytesIO(b"\0\0\0\x18ftypmif1\0\0\0\0")):
+        with pytest.raises(PictureError, match="HEIC or AVIF: save it as JPEG"):
+            open_picture(source)
     pictures = photographs.load_folder(tmp_path)
     assert "left out: 2 x .heic, 1 x .txt; save images as JPEG" in capsys.readouterr().err
     kept, (*squares, clear) = photographs.read_pictures(pictures.sources, 40)
     assert len(kept) == 4 and clear.min() == 255
     for square in squares:
         np.testing.assert_allclose(square[20, [2, 20, 38], 0], [0, 0, 200], atol=12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "seen"),
+    [
+        ("uint16", [0, 257, 65_535], [0, 1, 255]),
+        ("int32", [-9, 65_536, 131_072], [0, 127, 255]),
+        ("float32", [np.nan, 0.5, 1], [0, 127, 255]),
+    ],
+)
+def test_grey_of_more_than_eight_bits_is_scaled(kind, values, seen, tmp_path):
+    Image.fromarray(np.tile(np.array(values, kind)[:, None], (1, 3))).save(tmp_path / "a.tif")
+    assert photographs.read_picture(tmp_path / "a.tif", 3)[:, 1, 0].tolist() == seen
 
 
 def test_the_text_shows_the_intervals_of_the_results():
@@ -275,7 +326,7 @@ def test_near_twins_are_held_out_together(tmp_path):
     assert len(known.names) + len(asked.names) == 409 and len(asked.names) == len(held_out)
     assert not set(known.groups) & set(asked.groups)
     write_images(
-        tmp_path / "my", ["a/1.png", "a/cup/1.png", "a/cup/2.png", "b/cup/1.png", "a/.2.png"]
+        tmp_path / "my", ["a/1.png", "a/cup/1.png", "a/cup/new/2.png", "b/cup/1.png", "a/.2.png"]
     )
     found = photographs.load_folder(tmp_path / "my")
     assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]

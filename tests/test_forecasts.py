@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -25,6 +26,7 @@ from forecasts import (
     repair,
     rolling,
     scores,
+    smoothing,
     together,
 )
 from forecasts import series as reader
@@ -96,6 +98,8 @@ def test_no_input_knows_the_future(four):
     assert starts["train"][-1] + 3 == validation == starts["validation"][0]
     assert starts["validation"][-1] + 3 == test == starts["test"][0]
     assert starts["test"][-1] + 3 == len(four.values)
+    young = replace(four, cuts=(2, 3))  # a season before its first step, there would be its end
+    assert young.starts("validation", 1, 1).size == 0 and young.starts("test", 1, 1)[0] == 4
     np.testing.assert_array_equal(before[-1], [[3, 5, 1]])  # one season before
     last = before[0][0, :, 0] * trees.data.deviation
     np.testing.assert_allclose(last - last[0], [0, 1, 2, 4, 0, 1], atol=1e-4)  # 1 2 3 5 1 2
@@ -129,7 +133,8 @@ def test_a_table_is_mended_and_says_so(load):
     [
         ("h", (24, 168), "%Y-%m-%d %H:%M+01:00"), ("D", (7,), "%d/%m/%Y"),
         ("W-WED", (52,), "%d %b %Y"), ("MS", (12,), "%Y-%m"), ("B", (5,), "%F"),
-        ("QS", (4,), "%F"), ("YS", (1,), "%Y"),
+        ("QS", (4,), "%F"), ("YS", (1,), "%Y"), ("ME", (12,), "%F"), ("QE", (4,), "%F"),
+        ("YE", (1,), "%F"),
     ],
 )  # fmt: skip
 def test_the_step_is_found_and_the_calendar_goes_on(load, step, season, form):
@@ -212,7 +217,11 @@ def test_intervals_and_the_recommendation(four):
     assert interval["low"] < noise.mean() == interval["mean"] < interval["high"]
     nearly = noise + other - other.mean() + 0.01  # worse on average, and not clearly so
     errors = {"poor": noise + 5, "simple": nearly, "best": noise}
-    assert scores.recommend(errors, data) == ("simple", "best")
+    assert scores.recommend(errors, data)[:2] == ("simple", "best")
+    for count, chosen in ((12, "simple"), (11, "best")):  # three blocks of a season, and fewer
+        few = np.tile([0.0, 0, 0, 0, 1, 1, 1, 1, -0.9, -0.9, -0.9, -0.9], 2)[:count, None]
+        errors = {"poor": few + 1, "simple": few + 0.1, "best": 0 * few}
+        assert scores.recommend(errors, data)[0] == chosen
     # Four windows with the same error, one after the other, are not four pieces of evidence.
     alike = random.normal(10, 1, 125).repeat(4)[:, None]
     wide, narrow = (scores.bootstrap(x, data) for x in (alike, random.permutation(alike)))
@@ -383,25 +392,124 @@ def test_the_best_epoch_is_kept_and_as_many_train_again(four, monkeypatch):
     assert seen["epochs"] == 1
 
 
+def zeros(data):
+    """Return a way that always says 0: its errors are the values."""
+    return SimpleNamespace(data=data, predict=lambda starts: np.zeros((len(starts), data.horizon)))
+
+
 def test_an_interval_knows_the_errors_before_its_origin_and_no_other(four, monkeypatch):
-    """Errors grow in the test part: it widens, after they are known."""
+    """Of rising errors it is as wide as the last one, as the fourth of four."""
     monkeypatch.setattr(intervals, "SEASONS", 1)
     monkeypatch.setattr(intervals, "LEAST", 4)  # origins: few, so that each one counts
+    four.values[:] = np.arange(800)
+    way = zeros(Data(four, history=4, horizon=2))
+    starts = way.data.starts["test"]
+    high = intervals.Conformal(way).predict(starts)[..., 2]
+    np.testing.assert_array_equal(high, np.tile(starts[:, None] - 1, (1, 2)))
+    # Of the validation part alone, 119 windows: the 96th smallest error of each step ahead.
+    assert [*intervals.Conformal(way, once=True).predict(starts)[-1, :, 2]] == [655, 656]
+
+
+def test_the_error_to_come_is_one_more():
+    found = intervals.find_widths([4, 1, np.nan, 3, 2, 6, 5, 9, 8, 7], newest=9)
+    np.testing.assert_array_equal(found, [np.nan] * 4 + [4, 6, 6, 9, 9, 9])
+    assert intervals.find_widths(range(1, 10), newest=9)[-1] == 8
+
+
+def test_an_interval_that_does_not_hold_is_not_shown(four):
     four.values[:] = np.random.default_rng(1).normal(0, 1, 800)
-    begin, data = 740, Data(four, history=4, horizon=2)
-    way = SimpleNamespace(data=data, predict=lambda starts: np.zeros((len(starts), 2)))
-    starts, said = data.starts["test"], []
-    for _ in range(3):
-        once, known = (
-            intervals.Conformal(way, one).predict(starts)[..., 2] for one in (True, False)
-        )
-        said.append(known)
-        data.values[begin:] *= 10
-    assert np.unique(once).size == 1 and 1 < once[0, 0] < 2
-    for known in said[1:]:
-        np.testing.assert_array_equal(known[starts <= begin], said[0][starts <= begin])
-    later = starts > begin + 8
-    assert (said[1][later] > 5 * said[0][later]).all()
+    for times in (1, 5):
+        four.values[720:] *= times
+        data = Data(four, history=4, horizon=2)
+        way = intervals.Conformal(zeros(data))
+        method = SeasonalNaive(4).fit(Data(four.extended(2), 4, 2))
+        table = future.look_ahead(method, way.widths, intervals.count_inside(way))
+        assert ("low" in table) == (times == 1)
+
+
+def test_the_scaled_error_compares_observed_seasons(four):
+    four = replace(four, cuts=(8, 12))
+    four.values[:8], four.observed[1] = [1, 2, 3, 5, 2, 90, 6, 9], False
+    assert Data(four, 4, 1).mean_change() == (pytest.approx(8 / 3), 4)
+    four.cuts = 4, 12  # no two seasons: 3 and 5 alone are neighbours
+    assert Data(four, 4, 1).mean_change() == (2, 1)
+
+
+def test_settings_are_chosen_before_the_first_origin(four):
+    random, found = np.random.default_rng(1), []
+    four.values += random.normal(0, 0.1, 800).astype("float32")
+    for _ in range(2):
+        found.append(rolling.Rolled(methods.Linear(), Data(four, 4, 2), 1).method.tuned)
+        four.values[four.cuts[0] :] = random.uniform(1, 9, 240)
+    assert found[0] == found[1]
+
+
+class Means:
+    """A network that has learned the mean of each step ahead."""
+
+    grid = ()
+
+    def fit(self, data):
+        self.data, targets = data, data.targets(data.starts["train"])
+        self.mean = targets.mean(axis=0)
+        return self
+
+    refit = fit
+
+    def predict(self, starts):
+        return self.data.unscaled(np.tile(self.mean, (len(starts), 1)), starts)
+
+
+def test_a_network_for_all_knows_no_later_value():
+    random, said = np.random.default_rng(1), []
+    each = [four_steps(), four_steps(skipped=9)]
+    for begin in (None, 690, 600):
+        for series in each:
+            series.values[begin or 800 :] = random.uniform(1, 9, len(series.values[begin or 800 :]))
+        both = [Data(series, 4, 2) for series in each]
+        said.append(together.roll_together(Means(), both)[1].predict(np.arange(560, 700)))
+    np.testing.assert_array_equal(said[0][:131], said[1][:131])  # up to step 690
+    np.testing.assert_array_equal(said[0][:41], said[2][:41])
+    assert (said[0][121:131] != said[2][121:131]).any()
+
+
+def test_factors_take_a_zero_that_comes_late(four):
+    step, said = np.arange(800), []
+    four.values[:] = four.values * 1.002**step * np.random.default_rng(1).lognormal(0, 0.1, 800)
+    four = replace(four, cuts=(100, 150))
+    for zero in (0, 1):
+        four.values[130] *= 1 - zero
+        rolled = rolling.Rolled(smoothing.Smoothing(), Data(four, 4, 2), refits=4)
+        assert zero or rolled.method.form["error"] == "mul"
+        said.append(rolled.predict(np.arange(100, 300)))
+    np.testing.assert_array_equal(said[0][:31], said[1][:31])
+    assert np.isfinite(said[1]).all()
+
+
+def test_weeks_do_not_win_a_season_by_its_many_numbers():
+    form = {"error": "add", "trend": None, "seasonal": "add", "seasonal_periods": 52}
+    assert smoothing.count(form) == 55 and smoothing.least_values(form) == 108
+    good, plain = (SimpleNamespace(llf=llf, nobs=110) for llf in (80, 0))
+    plain_form = {"error": "add", "trend": None}
+    assert smoothing.criterion((form, good)) > smoothing.criterion((plain_form, plain))
+
+
+@pytest.mark.parametrize(("name", "step", "count", "few"), [
+    ("ridge_with_dummies", "D", 1200, 400), ("exponential_smoothing", "MS", 120, 30),
+])  # fmt: skip
+def test_a_run_goes_on_from_a_file_that_is_shorter(load, tmp_path, name, step, count, few):
+    """The season of a year is kept, and so is the form of exponential smoothing."""
+    random = np.random.default_rng(1)
+    values = (100 + 20 * np.sin(np.arange(count) * np.pi / 6)) * random.lognormal(0, 0.02, count)
+    rows = rows_of(count, step, values=values)
+    table = make_run(name, load(rows), tmp_path, horizon=12)
+    kept = go_on.load_kept(tmp_path)
+    more = go_on.continue_with(kept, load(rows[-few:], seasons=kept["seasons"]), tmp_path)
+    np.testing.assert_allclose(more["forecast"], table["forecast"], rtol=0.2)
+    assert np.ptp(more["forecast"]) > 20
+    if name == "exponential_smoothing":
+        said = failure(go_on.continue_with, kept, load(rows[-27:], seasons=[12]), tmp_path)
+        assert "looks back 28 steps" in said
 
 
 def many_rows(skipped=()):
@@ -433,15 +541,21 @@ def test_what_is_together_is_what_each_one_is(load):
     np.testing.assert_allclose(found, np.concatenate(truth), rtol=1e-4)
 
 
-def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, tmp_path):
+def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(networks, "JIT", "auto")
     monkeypatch.setattr(networks, "LEARNING_RATES", [0.01])
     monkeypatch.setattr(many, "REFITS", 1)
-    monkeypatch.setattr(many, "recommend", lambda errors, _: (many.NETWORK, ""))
+    monkeypatch.setattr(many, "recommend", lambda errors, _: (many.NETWORK, "", ""))
     table = many_rows()
-    table.to_csv(tmp_path / "shops.csv", index=False)
+    table = table.drop(table.index[160:186])  # the third shop begins late
+    short, odd = table[:20].assign(shop="003"), table[:80].assign(shop="004")
+    odd["time"] = pd.date_range("2020-01-01", periods=80)
+    pd.concat([table, short, odd, table[:1].assign(shop="")]).to_csv(tmp_path / "shops.csv")
     options = ["--data", tmp_path / "shops.csv", *COLUMNS, "--by", "shop", "--horizon", 2]
     _, results = run_main("forecasts/many.py", *options, "--epochs", 12)
+    out = capsys.readouterr().out
+    assert all(f"Left out, 00{shop}: " in out for shop in (3, 4)) and "1 rows without a shop" in out
+    assert results["behind"]["4_steps_ago"] == 3 > results["behind"]["ridge_with_dummies"] == 2
     assert results["series"] == 3 and results["MASE"]["test"][many.NETWORK] < 3
     said = pd.read_csv(tmp_path / "run" / "forecasts.csv", dtype={"shop": str})
     assert [*said["shop"]] == [f"00{shop}" for shop in range(3) for _ in range(2)]
@@ -484,7 +598,7 @@ def test_growth_by_shares_is_said_and_learned(load):
         for name, method in [*forecast.make_methods(series).items()][1:6]:
             rolled = rolling.Rolled(method, data, refits=4)
             found = scores.absolute_errors(rolled, data.starts["test"])
-            errors[name, series.log] = np.nanmean(found) / data.seasonal_change
+            errors[name, series.log] = np.nanmean(found) / data.mean_change()[0]
     assert max(errors[name, True] for name in ("12_steps_ago_with_drift", "ridge")) < 0.3
     assert errors["exponential_smoothing", False] < 0.4 < 1 < errors["12_steps_ago", False]
 

@@ -175,26 +175,47 @@ def test_a_word_left_out_shows_what_it_adds():
 
 def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
     """What was learned from a CSV file of one's own; a file that is no model ends with a line."""
-    some, run = messages.load_messages(most=600), tmp_path / "run"
+    some, run, new = messages.load_messages(most=900), tmp_path / "run", tmp_path / "new.csv"
     table = pd.DataFrame({"id": "007", "kind": np.array(some.classes)[some.labels]})
     table["what was said"] = some.texts
-    table.to_csv(tmp_path / "mine.csv", sep=";", index=False)
-    columns, new = ["kind", "what was said"], "free prize, call now"
+    known, held_out = messages.split_by_group(some.labels, some.groups)[0]
+    table.iloc[known].to_csv(tmp_path / "mine.csv", sep=";", index=False)
+    empty = pd.DataFrame({"id": ["007"], "kind": ["naïve"]})
+    table = pd.concat([table.iloc[held_out], empty]).assign(answer="mine")
+    table.to_csv(new, sep=";", index=False, encoding="utf-16")
+    columns, text = ["kind", "what was said"], "free prize, call now"
     options = ["--model", "words", "--data", tmp_path / "mine.csv", "--columns", *columns]
-    learned = ask.main([*map(str, options), new, "--keep", "--outputs", str(run)])
+    learned = ask.main([*map(str, options), text, "--keep", "--outputs", str(run)])
     assert learned["scores"]["accuracy"] > learned["scores"]["majority"]
-    options = ["--model", run, "--rows", tmp_path / "mine.csv", "--outputs", tmp_path / "use"]
-    asked = ask.main([*map(str, options), new])
-    assert asked["probabilities"] == learned["probabilities"] and "spam" in capsys.readouterr().out
-    answers = pd.read_csv(tmp_path / "use" / "answers.csv", dtype=str)
-    assert set(answers["id"]) == {"007"} and (answers["answer"] == answers["kind"]).mean() > 0.98
-    assert asked["rows"]["spam"] == (answers["answer"] == "spam").sum()
+    options = ["--model", run, "--rows", new, "--outputs", tmp_path / "use", "--data", new]
+    asked = ask.main([*map(str, options), text])
+    assert asked["probabilities"] == learned["probabilities"]
+    assert "spam" in (said := capsys.readouterr().out) and "--data and --columns are left" in said
+    answers = pd.read_csv(tmp_path / "use" / "answers.csv", sep=";", encoding="utf-16", dtype=str)
+    assert set(answers["id"]) == {"007"} and set(answers["answer"]) == {"mine"}
+    assert answers.iloc[-1][["answer_new", "probability"]].isna().all()
+    right = (answers["answer_new"] == answers["kind"])[:-1]
+    assert right.mean() > (answers["kind"] == "ham").mean() + 0.05
+    assert answers["probability"][:-1].str.fullmatch("0,[0-9]+|1,0").all()
+    assert asked["rows"]["spam"] == (answers["answer_new"] == "spam").sum()
     assert "Do you mean" in failure(
         messages.load_messages, tmp_path / "mine.csv", None, ["kinds", "id"]
     )
     for damage in (b"", b"PK", (run / "ask.json").read_bytes()):
         (run / "ask.skops").write_bytes(damage)
         assert "is no run with --keep" in failure(ask.load_kept, run)
+
+
+def test_lines_lose_their_labels_and_names_of_columns_are_no_message(tmp_path):
+    path = tmp_path / "new.tsv"
+    path.write_text("spam\tbuy\n\nso\tlong\n", encoding="utf-8")
+    texts, table, form = messages.read_texts(path, classes=["ham", "spam"])
+    assert texts.tolist() == ["buy", "so\tlong"] and table["label"].tolist() == ["spam", ""]
+    assert form["separator"] == "\t"
+    texts, table, _ = messages.read_texts(path, classes=["ham"])
+    assert texts.tolist() == ["spam\tbuy", "so\tlong"] and [*table] == ["text"]
+    path.write_text("kind\tsaid\n" + "ham\ta\nspam\tb\n" * 20, encoding="utf-8")
+    assert '--columns "kind" "said"' in failure(messages.load_messages, path)
 
 
 @pytest.mark.every_back_end

@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import skops.io
 from scipy import special
 from sklearn.base import clone
@@ -36,6 +37,7 @@ from utils.runs import (
     replacing,
     save_results,
     write_json,
+    writing_to,
 )
 from utils.statistics import describe_share, share_right
 
@@ -102,15 +104,27 @@ def load_kept(folder):
 
 
 def answer_rows(model, about, args, folder):
-    """Write a file with an answer for each row, print the first; return how many of each class."""
-    texts, table = read_texts(args.rows, about["columns"] and about["columns"][1], args.encoding)
-    probabilities = model.predict_proba(texts)
-    names = np.array(about["classes"])[probabilities.argmax(axis=1)]
-    table[ANSWER[0]], table[ANSWER[1]] = names, probabilities.max(axis=1).round(4)
-    table.to_csv(folder / "answers.csv", index=False)
-    for text, name, share in table.assign(text=texts)[:SHOWN][["text", *ANSWER]].to_numpy():
+    """Write the rows of a file with answers, print the first; return how many of each class.
+
+    The file is written as it was. What is empty gets no answer.
+    """
+    classes, column = about["classes"], about["columns"] and about["columns"][1]
+    texts, table, form = read_texts(args.rows, column, args.encoding, classes)
+    asked = [number for number, text in enumerate(texts) if text.strip()]
+    probabilities = model.predict_proba(texts[asked])
+    names = np.array(classes)[probabilities.argmax(axis=1)]
+    shares = probabilities.max(axis=1).round(4)
+    for text, name, share in zip(texts[asked][:SHOWN], names, shares, strict=False):
         print(printable(f"{name} {share:.1%}: {text[:60]}"))
-    return {name: int((names == name).sum()) for name in about["classes"]}
+    for name, answers in zip(ANSWER, (names, shares), strict=True):
+        while name in table:  # a column of the reader's
+            name += "_new"
+        table = table.join(pd.Series(answers, asked, name=name))
+    # Where columns are separated by semicolons, a comma stands before decimals.
+    how = {"sep": form["separator"], "decimal": "," if form["separator"] == ";" else "."}
+    with writing_to(folder), replacing(folder / "answers.csv") as partial:
+        table.to_csv(partial, index=False, encoding=form["encoding"], **how)
+    return {name: int((names == name).sum()) for name in classes}
 
 
 def main(argv=None):
@@ -140,6 +154,8 @@ def main(argv=None):
         about = {"classes": messages.classes, "columns": args.columns, "scores": scores}
     else:
         model, about = load_kept(find_run(args.model, OUTPUTS))
+        if args.data != SPAM or args.columns:
+            print("--data and --columns are left aside: the kept model has learned already.")
     if args.keep:
         keep(model, about, folder)
     scores = about["scores"]

@@ -58,20 +58,28 @@ def read_lines(path):
     return rows
 
 
-def read_texts(path, column=None, encoding=None):
-    """Return the texts of a file, (texts,), and its table, or end with one line.
+def read_texts(path, column=None, encoding=None, classes=()):
+    """Return the texts of a file, (texts,), its table and its form, or end with one line.
 
-    column: where they stand in a CSV or Excel file; None: each line is a text.
+    column: where they stand in a CSV or Excel file; None: each line is a text, or the name of one
+    of the classes, a tab and a text.
     """
     if column:
-        table, *_ = read_rows(path, encoding)
+        table, form, _ = read_rows(path, encoding)
         (column,) = find_columns([column], table, path)
     else:
-        lines, column = list(filter(str.strip, read_text(path).split("\n"))), "text"
-        table = pd.DataFrame({column: lines})
-    if table.empty:
+        rows, column = [], "text"
+        for line in filter(str.strip, read_text(path).split("\n")):
+            label, tab, text = line.partition("\t")
+            known = tab and label.strip() in classes
+            rows.append((label.strip(), text) if known else ("", line))
+        table = pd.DataFrame(rows, columns=["label", column], dtype=object)
+        form = {"separator": "\t", "encoding": "utf-8"}
+        if not table["label"].any():
+            table, form = table[[column]], form | {"separator": ","}
+    if not table[column].str.strip().any():
         fail(f"{path} has no texts in it.")
-    return table[column].to_numpy(object), table
+    return table[column].to_numpy(object), table, form
 
 
 def load_messages(path=SPAM, most=None, columns=None, encoding=None):
@@ -81,7 +89,7 @@ def load_messages(path=SPAM, most=None, columns=None, encoding=None):
     with texts in a CSV or Excel file; None: each line is a label, a tab and a text.
     """
     if columns:
-        texts, table = read_texts(path, columns[1], encoding)
+        texts, table, _ = read_texts(path, columns[1], encoding)
         (label,) = find_columns(columns[:1], table, path)
         pairs = zip(table[label].str.strip(), texts, strict=True)
         rows = [pair for pair in pairs if all(map(str.strip, pair))]
@@ -93,6 +101,10 @@ def load_messages(path=SPAM, most=None, columns=None, encoding=None):
     counts = Counter(label for label, _ in rows)
     if len(counts) < 2:
         fail(f"{path} has {len(counts)} classes: two or more are needed.")
+    label, text = rows[0]
+    if not columns and counts[label] == 1:
+        names = f'--columns "{label}" "{text}"'
+        fail(f"the first line of {path} seems to name columns: python text/ask.py {names}")
     classes = [label for label, _ in counts.most_common()]
     texts = np.array([text for _, text in rows], dtype=object)
     labels = np.array([classes.index(label) for label, _ in rows])

@@ -1,4 +1,4 @@
-"""Attribution: maps of importance, of the pixels that a prediction depends on, for any network.
+"""Machinery: maps of importance, of the pixels that a prediction depends on, for any network.
 
 Each function takes a network, images as it takes them, (n, rows, columns, channels), and the
 classes to explain, one for each. It returns maps (n, rows, columns), in which higher means more
@@ -21,7 +21,7 @@ PARTS = 14  # places of the square that occlusion moves, in a row; it is three t
 SAMPLES = 25  # noisy copies of an image in SmoothGrad
 NOISE = 0.2  # their noise: a standard deviation, as a share of the range of the pixels
 PATH = 25  # steps of integrated gradients from nothing to the image
-AT_ONCE = 256  # images
+AT_ONCE = 64  # images; photographs are large
 SMALLEST = 1e-30  # the logarithm of a probability wants more than 0
 ENDS = ("softmax", "sigmoid")
 

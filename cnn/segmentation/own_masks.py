@@ -75,9 +75,10 @@ def build(size, classes, pretrained=True):
 
 def weigh(labels):
     """Return a weight for each pixel: the rarer its class, the more, but as the root of that."""
-    counts = np.bincount(labels.ravel())
-    weights = np.sqrt(labels.size / np.maximum(counts, 1))[labels]
-    return (weights / weights.mean()).astype("float32")
+    counts = sum(np.bincount(one.ravel(), minlength=256) for one in labels)
+    weights = np.sqrt(labels.size / np.maximum(counts, 1))  # of each class
+    weights = (weights / (weights @ counts / labels.size)).astype("float32")
+    return np.stack([weights[one] for one in labels])
 
 
 def look_around(image):
@@ -151,8 +152,7 @@ def main(argv=None):
     parser = make_parser("Train a pretrained network on images with masks.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="with folders images and masks in it")
-    about = "photographs to label with the new network"
-    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
+    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="photographs to label")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
     add("--from-scratch", action="store_true", help="without what was learned from ImageNet")

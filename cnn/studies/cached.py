@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cnn.photographs import keep, read_pictures
+from cnn.photographs import keep_readable, read_pictures
 from utils.runs import fail
 
 EPOCHS = 50  # of training the new head
@@ -65,7 +65,7 @@ def compute_features(network, names, pictures):
     if not kept:
         fail("there are no images in subfolders, one for each class, that can be read.")
     features = [np.concatenate([batch[name] for batch in batches]) for name in names]
-    return features, keep(pictures, kept)
+    return features, keep_readable(pictures, kept)
 
 
 def train(model, inputs, labels, epochs, learning_rate):

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from utils.runs import fail, printable
-from utils.tables import MOSTLY, has_codes
+from utils.tables import MOSTLY, find_code
 
 SHOWN = 40  # columns that are printed
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
@@ -29,8 +29,9 @@ IDENTIFIER = re.compile(
     r"(^|[_ .-])(?i:id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|No|Nr|Number)$"
 )
 MOST_DIGITS = 10  # different numbers that may be codes, as in "1st class"
-NUMBER_AS_TEXT = r"[-+(]?[€$£]?\s?[-+]?\d[\d.,'\s]*[-)%€$£]?"  # $5 or 12 % or (5)
-UNIT = r"^[-+\d.,'\s]*\d\s?([^\W\d_]{1,10})$"  # 5 kg
+POWER = r"(?:[eE][-+]?\d+)?\s?"
+NUMBER_AS_TEXT = rf"[-+(]?[€$£]?\s?[-+]?\d[\d.,'\s]*{POWER}[-)%€$£]?"  # $5 or 12 % or (5)
+UNIT = rf"^[-+\d.,'\s]*\d{POWER}([^\W\d_]{{1,10}})$"  # 5 kg
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d.*)?"
 DAYS = ["ISO8601", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
 DAYS += ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y"]
@@ -41,12 +42,14 @@ def look(table, words=(), numbers=(), decimals=None):
     """Return for each column what it is taken for: "name", "kind", "said" and a date's "format".
 
     words, numbers: names of the columns that a person has decided about. decimals: what stands
-    before them, {column: "point" or "comma"}; entered as "decimal".
+    before them, {column: "point" or "comma"}; entered as "decimal". "exact": only an empty cell is
+    a gap of this column.
     """
     return [
         {"name": name}
         | look_at(name, table[name], name in words, name in numbers)
         | ({"decimal": decimals[name]} if name in (decimals or {}) else {})
+        | ({"exact": True} if name in words else {})
         for name in table.columns
     ]
 
@@ -84,21 +87,23 @@ def look_at(name, column, as_words=False, as_numbers=False):
 
     text = known.astype(str).str.strip()
     odd = text[to_numbers(text).isna()]
-    few_odd = len(odd) <= (1 - MOSTLY) * len(text) and not has_codes(text)
-    if few_odd and not odd.str.fullmatch(NUMBER_AS_TEXT).any():
+    few_odd, code = len(odd) <= (1 - MOSTLY) * len(text), find_code(text)
+    if few_odd and not code and not odd.str.fullmatch(NUMBER_AS_TEXT).any():
         return number(name, text, gaps)
     first = text.head(1000)
     if first.str.fullmatch(DATE).mean() >= MOSTLY:
         form = find_format(name, text)
         return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"}
     one_unit = first.str.extract(UNIT)[0].value_counts().max() >= MOSTLY * len(first)
-    numbers = len(odd) and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
+    numbers = len(odd) and not code and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
     if numbers or (one_unit and different > MOST_DIGITS):
         refuse(name, "numbers", odd.iloc[0], "with digits and a point")
     counts = text.value_counts()
+    about = f' (no numbers, since one is "{code}": or --numbers)' if few_odd and code else ""
     if counts[counts >= RAREST].sum() < len(column) / 10 and different > RAREST:
-        return left_out(f"{different:,} different words, nearly all of them rare")
-    return words(text, gaps)
+        return left_out(f"{different:,} different words, nearly all of them rare{about}")
+    found = words(text, gaps)
+    return found | {"said": found["said"] + about}
 
 
 def refuse(name, kind, value, how):

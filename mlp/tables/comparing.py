@@ -192,6 +192,8 @@ def compare(by_model, groups, network=NETWORK):
     groups; p is that of a t-test of the groups' sums; all models together are one family.
     """
     family = {}
+    if network not in by_model:  # it has diverged
+        return family
     # Of a large table, blocks of groups are drawn: a draw of each single one takes gigabytes.
     number = np.unique(groups, return_inverse=True)[1] % MOST_GROUPS
     for name, values in by_model.items():
@@ -217,7 +219,8 @@ def report(title, part, models, classes, variance):
         print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
     by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
     family = compare(by_row, part.groups)
-    print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
+    if family:
+        print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
     for name, one in family.items():
         print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
     return answers, {"scores": scores, "compared": family}

@@ -17,9 +17,9 @@ from scipy.special import softmax
 from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits
 
-from mlp.tables.columns import FORMATS, inputs_of, is_words, to_inputs
-from utils.runs import fail, first_line, printable, read_json, replacing, save_network, shown
-from utils.tables import DECIMALS, SEPARATORS, read_values
+from mlp.tables.columns import FORMATS, inputs_of, to_inputs
+from utils.runs import fail, first_line, read_json, replacing, save_network, shown
+from utils.tables import DECIMALS, SEPARATORS
 
 NETWORK = "neural_network"
 OTHERS = ["mean", "majority_class", "ridge_regression", "logistic_regression"]
@@ -168,6 +168,7 @@ def check_run(run):
         run["file"]["separator"] in [*SEPARATORS] and isinstance(run["file"]["encoding"], str),
         *[np.isfinite(ends).all() and len(ends) == 2 for ends in run["ranges"].values()],
         *[all(isinstance(word, str) for word in words) for words in run["words"].values()],
+        *[0 <= one <= 1 for shares in (run["gaps"], run["rare"]) for one in shares.values()],
         0 <= points["calculated"]["threshold"] <= 1,
         1 <= run["temperature"] <= HOTTEST and run["kept"] in [*MODELS],
     ]
@@ -183,6 +184,7 @@ def is_description(value):
         and value.get("kind") in ("number", "words", "left out", "date")
         and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
         and value.get("decimal") in [None, *DECIMALS]
+        and value.get("exact") in [None, True]
     )
 
 
@@ -198,51 +200,3 @@ def load(path):
     except Exception as error:  # skops raises many kinds for a file that it cannot read
         about = first_line(error)[:200] if path.exists() else "there is none"
         return fail(f"cannot load {shown(path)}: {about}")
-
-
-def to_values(texts, kept, decimal=None, same=True):
-    """Return rows of texts as the model takes them: a table, its inputs, and its decimal marks.
-
-    same: whether they come from where the rows came from that it has learned.
-    """
-    kinds = {column["name"]: column["kind"] for column in kept.columns}
-    numbers, words = ([one for one in kinds if kinds[one] == kind] for kind in ("number", "words"))
-    before = {one["name"]: one.get("decimal") if same else None for one in kept.columns}
-    table, decimals = read_values(texts[[*before]], decimal, before, numbers, words)
-    return table, to_inputs(table, kept.columns), decimals
-
-
-def find_strange(inputs, table, kept):
-    """Return what the model does not know, and what is smaller or larger than all it has learned.
-
-    Both are dicts: for each input "rows", an array of bools, "of" how many that have a value, and
-    in the first one an example, "such as".
-    """
-    unknown, outside = {}, {}
-    for column in kept.columns:
-        known = table[column["name"]].notna().to_numpy()
-        for name in inputs_of(column):
-            values = inputs[name]
-            if is_words(values):
-                strange = known & ~np.isin(values.astype(str), kept.about["words"][name])
-            else:
-                strange = known & np.isnan(values)
-                least, most = kept.about["ranges"].get(name, (-np.inf, np.inf))
-                far = (values < least) | (values > most)
-                if far.any():
-                    outside[name] = {"rows": far, "of": int(known.sum())}
-            if strange.any():
-                example = str(table[column["name"]].iloc[int(strange.argmax())])
-                unknown[name] = {"rows": strange, "of": int(known.sum()), "such as": example}
-    return unknown, outside
-
-
-def say_strange(unknown, outside, inputs, ranges):
-    """Print what find_strange has found."""
-    for name, one in unknown.items():
-        kind = "unknown or rare words" if is_words(inputs[name]) else "values that it cannot read"
-        counts = f"{one['rows'].sum():,} of {len(one['rows']):,} rows"
-        print(printable(f'{name}: {kind}, such as "{one["such as"]}", in {counts}'))
-    for name, one in outside.items():
-        counts = f"{one['rows'].sum():,} of {one['of']:,} values"
-        print(printable(f"{name}: {counts} outside of {ranges[name][0]:g} to {ranges[name][1]:g}"))

@@ -104,6 +104,11 @@ def train(training, validation, classes, options, epochs=None):
     return network, history.history
 
 
+def has_diverged(network, X):
+    """Tell whether a network gives numbers that are none, or infinite."""
+    return not np.isfinite(network.predict(X, batch_size=4096, verbose=0)).all()
+
+
 def fit_on_all(inputs, y, names, temperature, options, epochs):
     """Return the joined network, trained for so many epochs on all rows, and its words."""
     classes = names if len(names) > 1 else []

@@ -18,8 +18,8 @@ from chapter import OUTPUTS
 
 from pathlib import Path
 
-from mlp.tables.columns import is_words
-from mlp.tables.kept import find_strange, load_run, say_strange, to_values
+from mlp.tables.kept import load_run
+from mlp.tables.unlike import find_missing, find_refused, find_strange, say_strange, to_values
 from utils.options import make_parser, number
 from utils.runs import (
     fail,
@@ -33,9 +33,6 @@ from utils.runs import (
 from utils.tables import DECIMALS, read_rows
 
 SHOWN = 10  # rows that are printed
-UNREADABLE = 0.1  # of the values of a column, at most
-OUTSIDE = 0.5  # of the values of a column, at most, may be smaller or larger than all learned ones
-MANY = 10  # values: of fewer, it is only said that they are
 
 
 def parse_options(argv):
@@ -66,12 +63,9 @@ def main(argv=None):
     table, inputs, decimals = to_values(texts, kept, args.decimal, same)
 
     unknown, outside = find_strange(inputs, table, kept)
-    say_strange(unknown, outside, inputs, run["ranges"])
-    found = [(name, one, UNREADABLE) for name, one in unknown.items() if not is_words(inputs[name])]
-    # Of dates, it is only said, since tomorrow's are always later.
-    found += [(name, one, OUTSIDE) for name, one in outside.items() if name in table.columns]
-    found = [one for one in found if one[2] == UNREADABLE or one[1]["of"] >= MANY]
-    far = [name for name, one, most in found if one["rows"].sum() > most * one["of"]]
+    missing = find_missing(table, kept)
+    say_strange(unknown, outside, missing, inputs, run["ranges"])
+    far = find_refused(unknown, outside, missing, table, kept)
     if far and not args.anyway:
         about = "unlike what the model has learned from: correct the file, or add --anyway"
         fail(f"{args.rows} has much in {', '.join(far)} that is {about}.")
@@ -92,7 +86,14 @@ def main(argv=None):
             threshold = run["thresholds"]["calculated"]["threshold"]
         yes = f"{(chosen == names[1]).sum():,} of them with {printable(names[1])}"
         print(f"{len(texts):,} rows, {yes} (from a probability of {threshold:.2g} on).")
-    how = {"sep": form["separator"], "decimal": "," if "comma" in decimals.values() else "."}
+    marks = {*decimals.values(), args.decimal}
+    comma = "comma" in marks or (form["separator"] == ";" and "point" not in marks)
+    how = {"sep": form["separator"], "decimal": "," if comma else "."}
+    try:
+        "".join([target, *names]).encode(form["encoding"])
+    except UnicodeEncodeError:
+        form["encoding"] = "utf-8-sig"
+        print(f"The answers cannot be written as {args.rows} is: predictions.csv is in UTF-8.")
     with writing_to(folder), replacing(folder / "predictions.csv") as partial:
         texts.to_csv(partial, index=False, encoding=form["encoding"], **how)
     strange = [
@@ -100,6 +101,7 @@ def main(argv=None):
         for found in (unknown, outside)
     ]
     results = {"rows": len(texts), "unknown": strange[0], "outside": strange[1]}
+    results["missing"] = missing
     return save_results(results, folder, __file__, argv)
 
 

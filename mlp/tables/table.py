@@ -35,10 +35,18 @@ from mlp.tables.comparing import (
     report,
     train_others,
 )
-from mlp.tables.deciding import draw, find_importance, find_thresholds, say_costs, say_importance
-from mlp.tables.kept import NETWORK, ask, save, to_frame
-from mlp.tables.network import build_preparation, fit_on_all, join, train
-from mlp.tables.target import TASKS, giving_away, read_table, split
+from mlp.tables.deciding import (
+    draw,
+    find_importance,
+    find_thresholds,
+    giving_away,
+    say_costs,
+    say_importance,
+)
+from mlp.tables.kept import NETWORK, Kept, ask, save, to_frame
+from mlp.tables.network import build_preparation, fit_on_all, has_diverged, join, train
+from mlp.tables.target import TASKS, read_table, split
+from mlp.tables.unlike import find_usual
 from utils import options
 from utils.runs import fail, make_folder, save_results
 from utils.tables import DECIMALS
@@ -53,6 +61,7 @@ ASKED = {  # that --model may ask for, and what they are called in the results
     "forest": ("random_forest",),
     "network": (NETWORK,),
 }
+BASELINES = ("mean", "majority_class")  # which look at no column
 FEW = 20  # validation rows of a class, below which the script warns
 COST_MISS = COST_FALSE_ALARM = 1.0  # of a no that should be a yes, and of a yes that should be a no
 
@@ -116,7 +125,10 @@ def main(argv=None):
     training, validation, test = make_parts(inputs, y, groups, parts, preparation, words)
     network, history = train(training, validation, classes, args)
     fitted = train_others(training, validation, classes, args.seed)
-    fitted[NETWORK] = join(preparation, network, 1.0, names)
+    if diverged := has_diverged(network, validation.X):
+        print("The network diverged and is left out: try a lower --learning-rate.")
+    else:
+        fitted[NETWORK] = join(preparation, network, 1.0, names)
 
     # 3. Calibrate the probabilities, and compare on rows that none of the models has learned from.
     heat = dict.fromkeys(fitted, 1.0)
@@ -124,7 +136,8 @@ def main(argv=None):
         for name, model in fitted.items():
             raw = ask(model, validation.inputs, names, words)
             heat[name] = choose_temperature(raw, validation)
-        fitted[NETWORK] = join(preparation, network, heat[NETWORK], names)
+        if not diverged:
+            fitted[NETWORK] = join(preparation, network, heat[NETWORK], names)
     variance = training.y.var()
     models = {
         name: lambda part, name=name: ask(fitted[name], part.inputs, names, words, heat[name])
@@ -133,9 +146,11 @@ def main(argv=None):
     answers, on_validation = report("validation", validation, models, classes, variance)
     off = {name: losses(one, validation.y, classes, variance) for name, one in answers.items()}
     chosen = recommended = recommend(off, validation.groups)
-    if args.model:
+    if args.model and not (args.model == "network" and diverged):
         (chosen,) = set(ASKED[args.model]) & set(fitted)
     print(f"Recommended: {recommended}. Kept: {chosen}.".replace("_", " "))
+    if chosen in BASELINES:
+        print("WARNING: no column helps. What is kept says the same for every row.")
     results = {"columns": columns, "target": target.column, "task": target.task, "file": form}
     results |= {"rows": {part: len(rows) for part, rows in parts.items()}}
     results |= {"names": names, "leaks": leaks, "validation": on_validation}
@@ -175,6 +190,7 @@ def main(argv=None):
         model = fit_again(fitted[chosen], to_frame(inputs, words), y)
     save(model, chosen, folder)
     results |= {"words": words, "ranges": find_ranges(inputs), "history": history}
+    results |= find_usual(inputs, table, Kept(model, results))
     return save_results(results, folder, __file__, argv)
 
 

@@ -1,4 +1,4 @@
-"""Machinery of this part: the table, what is to be predicted, the split, what gives it away.
+"""Machinery of this part: the table, what is to be predicted, and the split.
 
 `table.py` imports it; it does nothing by itself.
 Chapter: mlp/tables/README.md#the-target
@@ -9,15 +9,12 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlp.tables.columns import (
     DATE,
     DAY_0,
     counts_rows,
-    is_words,
     look,
     look_at,
     say,
@@ -27,7 +24,7 @@ from mlp.tables.columns import (
 )
 from utils.runs import fail, printable
 from utils.statistics import fit_float32
-from utils.tables import MOSTLY, few, find_columns, read_rows, read_values, without_gaps
+from utils.tables import MOSTLY, few, find_code, find_columns, read_rows, read_values, without_gaps
 
 PARTS = ["training", "validation", "test"]
 TASKS = ["yes-or-no", "classes", "number"]
@@ -35,8 +32,6 @@ YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
 FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
 MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
-GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
-SAMPLE = 2_000  # rows on which that is tried
 
 # classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
 # the network's outputs. y: the number of each row's class, or the number itself.
@@ -55,8 +50,11 @@ def decide_task(target, task):
         fail(f"the target {name} is a date, which this script does not predict.")
     if task == "number" and not numeric:
         words = target[to_numbers(target).isna()]
-        example = words.iloc[0] if len(words) else target.iloc[0]
-        fail(f"the target {name} has words, such as {example}: --task number cannot be.")
+        example = find_code(target.astype(str)) or (words if len(words) else target).iloc[0]
+        fail(
+            f'the target {name} has words or codes, such as "{example}": --task number cannot be. '
+            f'If all others are numbers: --numbers "{name}"'
+        )
     all_differ = different == len(target)
     if task != "number" and all_differ and (not numeric or counts_rows(name, target)):
         fail(f"the target {name} is different in every row, so it only tells rows apart.")
@@ -78,8 +76,12 @@ def read_table(args):
     if name in dropped + group + time:
         fail(f"{name} is the target: it cannot be left out, and not be the group or the time.")
     kept = texts.drop(columns=[*dropped, *group])
-    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words)
+    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words, exact=words)
     said += ["with decimal commas"] if "comma" in decimals.values() else []
+    gaps = texts[name][table[name].isna() & (texts[name] != "")].value_counts()
+    if len(gaps) and not is_numeric_dtype(table[name]):
+        taken = ", ".join(f'"{text}" ({count:,})' for text, count in gaps.items())
+        print(printable(f'Taken for a missing target: {taken}. If a word: --words "{name}"'))
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
@@ -111,11 +113,12 @@ def read_target(table, name, task, yes, path):
     if not known.all():
         said.append(f"left out: {(~known).sum():,} rows in which the target is missing")
     table = table[known]
+    code = find_code(table[name].astype(str))
     numbers = to_numbers(table[name])
     known = numbers.notna()
     odd, numbers = table[name][~known], numbers[known]
     mostly = len(odd) and known.mean() >= MOSTLY and numbers.nunique() > 1
-    if mostly and decide_task(numbers, task) == "number":  # as for a column
+    if mostly and not code and decide_task(numbers, task) == "number":  # as for a column
         said.append(f'left out: {len(odd):,} targets that are no numbers, such as "{odd.iloc[0]}"')
         table = table[known].assign(**{name: numbers})
     if len(table) < FEWEST_ROWS:
@@ -217,34 +220,10 @@ def read_times(texts, decimal):
         values = (to_dates(values.astype(object), about["format"]) - DAY_0) / pd.Timedelta(days=1)
     elif about["kind"] != "number":
         fail(f"{name} is neither dates nor numbers, so --time cannot put its rows in order.")
+    values = values if about["kind"] == "date" else to_numbers(values)
     if gaps := values.isna().sum():
-        fail(f"{gaps:,} rows have no {name}, so --time cannot put them in order.")
+        odd = next((f', such as "{text}"' for text in texts[values.isna()] if text.strip()), "")
+        fail(
+            f"{gaps:,} rows have no {name} that can be read{odd}: --time cannot put them in order."
+        )
     return values.to_numpy("float64")
-
-
-def giving_away(inputs, y, classes, seed):
-    """Return the names of the inputs that say the target almost without fail, each by itself."""
-    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
-    found = []
-    for name, values in inputs.items():
-        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
-        if told(x[chosen, None], y[chosen], classes, is_words(values)) >= GIVEN_AWAY:
-            found.append(name)
-    return found
-
-
-def told(x, y, classes, words):
-    """Return how much of the target a single input, (n, 1), says: from 0, nothing, to 1, all.
-
-    A decision tree learns it. Of words, it is judged on other rows; from a number, it may make no
-    more intervals than there are classes. Two numbers say the same if they have the same order.
-    """
-    learned, judged = np.array_split(np.arange(len(y)), 2) if words else (slice(None),) * 2
-    if not classes and not words:
-        return abs(stats.spearmanr(x[:, 0], y).statistic) if np.ptp(x) else 0
-    if not classes:
-        return DecisionTreeRegressor().fit(x[learned], y[learned]).score(x[judged], y[judged])
-    most = None if words else len(classes)
-    tree = DecisionTreeClassifier(max_leaf_nodes=most).fit(x[learned], y[learned])
-    usual = np.bincount(y[judged]).max() / len(y[judged])
-    return (tree.score(x[judged], y[judged]) - usual) / (1 - usual) if usual < 1 else 0

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mlp.tables.columns import to_dates, to_inputs
-from mlp.tables.kept import MODELS, find_strange, load_run
+from mlp.tables.columns import LARGEST, to_dates
+from mlp.tables.kept import MODELS, load_run
+from mlp.tables.unlike import find_strange, read_inputs
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from utils.options import make_parser
@@ -33,7 +34,7 @@ HOST, PORT = "127.0.0.1", 8000
 UNKNOWN = "[UNK]"  # in Keras's list of words, if a network has a place for unknown ones
 LONGEST = 1_000  # bytes of a word
 MAX_BODY = 2**20  # bytes of a request: some thousand rows
-LARGEST = 1e9  # of a number, without its sign; far larger ones would overflow in float32
+MOST = 1e9  # of a number for plain_values.py, without its sign, so that nothing overflows
 DATE = "a date as "  # how the description of one begins: its format follows
 
 TYPES = {list: "str", str: "float32"}  # of numpy, for a column of words and one of numbers
@@ -43,7 +44,7 @@ class Network:
     """A network of plain_values.py, which gives one probability."""
 
     gaps = False  # null is no value
-    ranges = None
+    largest, ranges = MOST, None
 
     def __init__(self, path):
         from utils.loading import load_model  # only here: Keras takes seconds
@@ -70,6 +71,7 @@ class Run:
     """The model that a run of table.py has kept, with what it has learned of the columns."""
 
     gaps = True
+    largest = LARGEST  # as where it has learned
 
     def __init__(self, folder):
         self.kept, about = load_run(folder), {}
@@ -87,7 +89,7 @@ class Run:
         larger number.
         """
         table = pd.DataFrame(rows, columns=[*self.columns], dtype=object)
-        inputs = to_inputs(table, self.kept.columns)
+        inputs = read_inputs(table, self.kept)
         names, answers = self.kept.about["names"], self.kept.ask(inputs)
         chosen = self.kept.choose(answers)
         found = []
@@ -97,8 +99,9 @@ class Run:
         strange = find_strange(inputs, table, self.kept)
         for kind, by_name in zip(["unknown", "outside"], strange, strict=True):
             for name, one in by_name.items():
-                for row in np.flatnonzero(one["rows"]):
-                    found[row].setdefault(kind, []).append(name)
+                if kind == "unknown" or name in self.columns:  # tomorrow's date is always later
+                    for row in np.flatnonzero(one["rows"]):
+                        found[row].setdefault(kind, []).append(name)
         return found
 
 
@@ -111,31 +114,32 @@ def describe(model):
     return columns
 
 
-def check(row, columns, gaps):
-    """Raise RequestError, with one sentence, unless a row has these columns and good values.
+def check(rows, columns, gaps, largest):
+    """Raise RequestError, with one sentence, unless rows have these columns and good values.
 
-    gaps: whether null may stand for a value that is missing. Where a model has a place for unknown
-    words, any word is good.
+    gaps: whether null may stand for a value that is missing. largest: number, without its sign.
+    Where a model has a place for unknown words, any word is good.
     """
-    if not isinstance(row, dict):
-        raise RequestError(422, f"expected an object with {', '.join(columns)}")
-    if odd := sorted(row.keys() ^ columns.keys()):
-        raise RequestError(422, f"missing or unknown: {', '.join(odd)[:200]}")
+    for row in rows:
+        if not isinstance(row, dict):
+            raise RequestError(422, f"expected an object with {', '.join(columns)}")
+        if odd := sorted(row.keys() ^ columns.keys()):
+            raise RequestError(422, f"missing or unknown: {', '.join(odd)[:200]}")
     for name, words in columns.items():
-        value = row[name]
-        if gaps and value is None:
-            continue
+        values = [row[name] for row in rows if not (gaps and row[name] is None)]
         if words == "a number":
-            good = type(value) in (int, float) and abs(value) <= LARGEST  # which NaN is not
-            wanted = f"a number of at most {LARGEST:,.0f}"
+            good = [type(one) in (int, float) and abs(one) <= largest for one in values]  # no NaN
+            wanted = f"a number of at most {largest:g}"
         elif isinstance(words, str):
-            form = words.removeprefix(DATE)
-            good, wanted = is_word(value) and to_dates(pd.Series([value]), form).notna()[0], words
+            good, wanted = [is_word(one) for one in values], words
+            if all(good):  # a column at once: pandas needs a moment for each call
+                dates = pd.Series(values, dtype=object)
+                good = to_dates(dates, words.removeprefix(DATE)).notna()
         elif UNKNOWN in words:
-            good, wanted = is_word(value), "a word"
+            good, wanted = [is_word(one) for one in values], "a word"
         else:
-            good, wanted = value in words, f"one of {', '.join(words)}"
-        if not good:
+            good, wanted = [one in words for one in values], f"one of {', '.join(words)}"
+        if not all(good):
             raise RequestError(422, f"{name} must be {wanted}")
 
 
@@ -167,8 +171,7 @@ def create_app(path, hosts=()):
     def predict():
         asked = read_request()
         rows = asked if isinstance(asked, list) else [asked]
-        for row in rows:
-            check(row, model.columns, model.gaps)
+        check(rows, model.columns, model.gaps, model.largest)
         with lock:  # Keras does not promise that several threads may ask at once
             answers = model.ask(rows) if rows else []
         return app.about | ({"answers": answers} if rows is asked else answers[0])
