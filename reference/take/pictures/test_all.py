@@ -45,10 +45,10 @@ def folder_of(folder, names):
         Image.new("RGB", (9, 9)).save(path)
 
 
-@pytest.mark.parametrize(("side", "kind"), [(9, "EPS"), (8_000, "PNG")])
+@pytest.mark.parametrize(("side", "kind"), [(9, "PPM"), (8_000, "PNG")])
 def test_only_pictures_of_known_formats_and_a_size_are_opened(side, kind):
     content = io.BytesIO()
-    Image.new("L" if kind == "EPS" else "1", (side, side)).save(content, kind)
+    Image.new("1", (side, side)).save(content, kind)
     with pytest.raises(ValueError, match="no picture"):
         pictures.read(content, 9)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import skops.io
 from models import CLASSIFIERS, PREPARE, REGRESSORS
-from sklearn import metrics
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from table import kinds_of, read, to_table
 
 FEWEST = 50  # rows
-RAREST = 10  # rows of a class
+RAREST = 10  # rows of a class: so each fold has some
 MOST_CLASSES = 20  # a column of numbers with more different ones is a quantity
 
 
@@ -27,14 +27,13 @@ def kind_of(y):
     """Say what the column is taken for; return its models, and the score to compare them by."""
     if y.dtype == float:
         print(f"{y.name} is a number; losses are mean absolute errors, in its unit")
-        return REGRESSORS, metrics.get_scorer("neg_mean_absolute_error")
+        return REGRESSORS, get_scorer("neg_mean_absolute_error")
     rows = y.value_counts()
     if len(rows) < 2 or rows.min() < RAREST:
         said = ", ".join(f'{count} rows of "{name}"' for name, count in rows.tail(5).items())
         sys.exit(f"{y.name} needs two classes with {RAREST} rows each, or more; it has {said}.")
     print(f"{y.name} is one of {len(rows)} classes; losses are cross-entropies, in nats")
-    how = {"response_method": "predict_proba", "greater_is_better": False}
-    return CLASSIFIERS, metrics.make_scorer(metrics.log_loss, labels=sorted(rows.index), **how)
+    return CLASSIFIERS, get_scorer("neg_log_loss")
 
 
 def main(argv=None):

@@ -40,10 +40,8 @@ def test_near_copies_are_on_one_side_of_each_split(tmp_path, monkeypatch):
     letters = [f"{random.getrandbits(99):x}".translate(str.maketrans("0123456789", "ghijklmnop"))
                for _ in range(100)]  # fmt: skip
     kinds = [random.choice("ab") for _ in letters]
-    rows = [
-        (kind, f"{text} {n}") for kind, text in zip(kinds, letters, strict=True) for n in (1, 2)
-    ]
-    pd.DataFrame(rows, columns=["kind", "text"]).to_csv("mine.csv", index=False)
+    texts = [f"{text} {number}" for number in (1, 2) for text in letters]
+    pd.DataFrame({"kind": kinds * 2, "text": texts}).to_csv("mine.csv", index=False)
     searched = []
 
     def search(*args, **options):
