@@ -71,7 +71,8 @@ ALSO_HERE = {
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
-    "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py", "customizing/loops/updates.py",
+    "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
+    "customizing/loops/updates.py",
 }  # fmt: skip
 # READMEs with a program to copy that takes as long.
 SLOW_PROGRAMS = {
