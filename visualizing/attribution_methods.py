@@ -90,10 +90,11 @@ def probability(model, x, classes):
     return both[np.arange(len(x)), classes]
 
 
-def occlusion(model, x, classes, empty=mean_colour):
+def occlusion(model, x, classes, empty=mean_colour, squares=False):
     """Cover one square after the other with nothing: how much does the class lose?
 
-    The loss is one of the logarithm of its probability. Source: Zeiler and Fergus,
+    The loss is one of the logarithm of its probability. squares: draw the places as squares, and
+    not one flowing into the other. Source: Zeiler and Fergus,
     "Visualizing and understanding convolutional networks", 2014.
     """
     heat, cover = np.zeros((len(x), PARTS, PARTS)), empty(x)
@@ -109,6 +110,9 @@ def occlusion(model, x, classes, empty=mean_colour):
             covered[j, :, rows, columns] = cover[:, rows, columns]
         after = probability(model, covered.reshape(-1, *x.shape[1:]), np.tile(classes, PARTS))
         heat[:, i] = (before - np.log(after.reshape(PARTS, -1) + SMALLEST)).T
+    if squares:
+        rows, columns = (np.arange(side) * PARTS // side for side in x.shape[1:3])
+        return heat[:, rows[:, np.newaxis], columns]
     return stretch(heat, x.shape[1:3])
 
 
