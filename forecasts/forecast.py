@@ -25,15 +25,13 @@ from forecasts.scores import absolute_errors, bootstrap, check_length, draw, rec
 from forecasts.series import LONG, load_series, load_traffic, mark
 from forecasts.smoothing import LONGEST, Smoothing
 from forecasts.window_networks import EPOCHS, Network, gru, perceptron
-from forecasts.windows import Data
+from forecasts.windows import Data, usual_history
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
 from utils.tables import DECIMALS
 
 HORIZON = None  # steps ahead; None: as many as rows at the end have no value, or 1
-HISTORY = (
-    None  # values that each method sees before the forecast; None: two seasons, 10 to 48, or n / 10
-)
+HISTORY = None  # values that each method sees; None: two seasons, within bounds
 SEEDS = 1  # training runs of each method that begins at random
 SEED = 1
 
@@ -129,8 +127,8 @@ def main(argv=None):
     if args.log and series.values.min() <= 0:
         fail("--log takes values above 0")
     print("\n".join(note for note in series.notes if not (args.log and "--log" in note)))
-    horizon, season = args.horizon or series.to_come or 1, series.seasons[-1]
-    history = args.history or min(max(2 * season, 10), 48, max(len(series.values) // 10, 3))
+    horizon = args.horizon or series.to_come or 1
+    history = args.history or usual_history(len(series.values), series.seasons[-1])
     data = Data(series, history, horizon)
     check_length(data)
     of_seeds = [make_methods(series, args.seed + i, args.epochs) for i in range(args.seeds)]

@@ -33,7 +33,7 @@ def look_ahead(method, widths, holds):
     middle = method.predict(data.starts["test"]).reshape(data.horizon)
     table = {"forecast": middle}
     if abs(holds["mean"] - SHARE) <= OFF:
-        seen = np.log(np.maximum(middle, 1e-30)) if data.series.log else middle
+        seen = data.seen(middle)
         table |= {"low": data.original(seen - widths), "high": data.original(seen + widths)}
     table = pd.DataFrame(table, data.series.times[-data.horizon :].rename("time"))
     return table.clip(lower=0) if np.nanmin(data.series.values) >= 0 else table

@@ -67,8 +67,7 @@ class Conformal:
 
     def ends(self, starts):
         """Return low, middle and high as the methods see them, before they are moved."""
-        said = self.way.predict(starts)
-        said = np.log(np.maximum(said, 1e-30)) if self.data.series.log else said
+        said = self.data.seen(self.way.predict(starts))
         return said if said.ndim == 3 else np.repeat(said[:, :, None], 3, axis=2)
 
     def predict(self, starts):

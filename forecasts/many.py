@@ -30,7 +30,7 @@ from forecasts.scores import FEWEST, absolute_errors, recommend, spoken
 from forecasts.series import PARTS, load_table, mend
 from forecasts.together import Together, look_ahead_together, roll_together
 from forecasts.window_networks import EPOCHS, Network, perceptron
-from forecasts.windows import Data
+from forecasts.windows import Data, usual_history
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, replacing, save_results
 
@@ -105,7 +105,7 @@ def main(argv=None):
     # The windows of each series, as long as most have so many.
     steps = int(np.median([len(series.values) for series in found.values()]))
     season = next(iter(found.values())).seasons[-1]
-    history = min(max(2 * season, 10), 48, max(steps // 10, 3))
+    history = usual_history(steps, season)
     least = max(history, season) + args.horizon + 2  # values before the validation part
     each = {}
     for name, series in found.items():

@@ -8,12 +8,20 @@ import numpy as np
 from forecasts.series import LONG
 
 REFITS = 12  # of a method in each part of a short series; one that is dear to fit: 1
-TUNED = (
-    0.8  # of what lies before the validation part, a method that tries settings learns from this
-)
+TUNED = 0.8  # of what lies before the validation part: a method that tries settings learns from it
 
 
-class Rolled:
+class Said:
+    """What was said at each step of the later parts of a series, from the step first on."""
+
+    def __init__(self, data, first, said):
+        self.data, self.first, self.said = data, first, said
+
+    def predict(self, starts):
+        return self.said[starts - self.first]
+
+
+class Rolled(Said):
     """What a method says at each step of the validation and the test part.
 
     Of a short series it is fitted again as the origin moves on, to all values before; its settings
@@ -22,22 +30,19 @@ class Rolled:
     """
 
     def __init__(self, method, data, refits=REFITS):
-        self.method, self.data = method, data
-        self.first, last = data.starts["validation"][0], data.starts["test"][-1] + 1
+        self.method = method
+        first, last = data.starts["validation"][0], data.starts["test"][-1] + 1
         method.fit(tuning(method, data))
         if len(data.series.values) >= LONG:
-            self.said = method.predict(np.arange(self.first, last))
+            super().__init__(data, first, method.predict(np.arange(first, last)))
             return
         said, test = [], data.starts["test"][0]
         refits = 1 if hasattr(method, "dear") else refits
-        for part in (np.arange(self.first, test), np.arange(test, last)):
+        for part in (np.arange(first, test), np.arange(test, last)):
             for origins in np.array_split(part, min(refits, len(part))):
                 method.refit(data.cut(origins[0], origins[0]))
                 said.append(method.predict(origins))
-        self.said = np.concatenate(said)
-
-    def predict(self, starts):
-        return self.said[starts - self.first]
+        super().__init__(data, first, np.concatenate(said))
 
 
 def tuning(method, data):

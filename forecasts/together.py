@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from forecasts.rolling import tuning
+from forecasts.rolling import Said, tuning
 from forecasts.windows import Data
 
 
@@ -47,18 +47,8 @@ class Together:
         return np.concatenate([data.unscaled(outputs[at], own) for data, own, at in parts])
 
 
-class Part:
-    """What a network for all says about one series, from its step first on."""
-
-    def __init__(self, data, first, said):
-        self.data, self.first, self.said = data, first, said
-
-    def predict(self, starts):
-        return self.said[starts - self.first]
-
-
 def roll_together(network, each):
-    """Fit a network to all series; return what it says about the later parts of each, as Parts.
+    """Fit a network to all series; return for each what it has Said about the later parts.
 
     Its settings are chosen before the validation part; it learns again before that and the test.
     """
@@ -71,13 +61,13 @@ def roll_together(network, each):
         network.refit(Together([d.cut(cut, cut) for d, cut in zip(each, begin, strict=True)]))
         for i, steps in enumerate(map(np.arange, begin, end)):
             said[i].append(network.predict(network.data.moved(i, steps)))
-    return [Part(*one) for one in zip(each, firsts, map(np.concatenate, said), strict=True)]
+    return [Said(*one) for one in zip(each, firsts, map(np.concatenate, said), strict=True)]
 
 
 def look_ahead_together(network, each):
-    """Fit a network to all values of all series; return what it says about what comes, as Parts."""
+    """Fit a network to all values of all series; return for each what it Said about what comes."""
     longer = [Data(d.series.extended(d.horizon), d.history, d.horizon) for d in each]
     network.refit(Together(longer))
     ends = [data.starts["test"] for data in longer]
     said = [network.predict(network.data.moved(i, steps)) for i, steps in enumerate(ends)]
-    return [Part(data, ends[i][0], said[i]) for i, data in enumerate(longer)]
+    return [Said(data, ends[i][0], said[i]) for i, data in enumerate(longer)]

@@ -39,6 +39,10 @@ class Data:
         """Return values of the methods in the units of the series."""
         return np.exp(values) if self.series.log else values
 
+    def seen(self, values):
+        """Return values in the units of the series as the methods see them."""
+        return np.log(np.maximum(values, 1e-30)) if self.series.log else values
+
     def mean_change(self):
         """Return by how much values before the validation part change, and in how many steps.
 
@@ -100,6 +104,11 @@ class Data:
         """Return what a model predicts in the units of the series: (n, horizon)."""
         outputs = outputs.reshape(len(starts), -1)
         return self.original((outputs + self.level(starts)) * self.deviation + self.mean)
+
+
+def usual_history(steps, season):
+    """Return how many values a method sees by default, of a series of so many steps."""
+    return min(max(2 * season, 10), 48, max(steps // 10, 3))
 
 
 def steps_back(season, horizon):

@@ -52,6 +52,11 @@ class Kept(NamedTuple):
         """The columns that the model takes, as columns.look describes them."""
         return [column for column in self.about["columns"] if inputs_of(column)]
 
+    @property
+    def threshold(self):
+        """The probability from which on the answer is yes."""
+        return self.about["thresholds"]["calculated"]["threshold"]
+
     def ask(self, inputs):
         """Return the answers: probabilities (n, classes), or numbers (n,)."""
         about = self.about
@@ -67,8 +72,7 @@ class Kept(NamedTuple):
             return answers
         if len(names) > 2:
             return np.array(names, object)[answers.argmax(axis=1)]
-        if threshold is None:
-            threshold = self.about["thresholds"]["calculated"]["threshold"]
+        threshold = self.threshold if threshold is None else threshold
         return np.array(names, object)[(answers[:, 1] >= threshold).astype(int)]
 
 

@@ -81,9 +81,7 @@ def main(argv=None):
     texts = texts.assign(**added)  # also over those of an earlier run
     print(*map(printable, str(texts[list(added)].head(SHOWN)).split("\n")), sep="\n")
     if run["task"] == "yes-or-no":
-        threshold = args.threshold
-        if threshold is None:
-            threshold = run["thresholds"]["calculated"]["threshold"]
+        threshold = kept.threshold if args.threshold is None else args.threshold
         yes = f"{(chosen == names[1]).sum():,} of them with {printable(names[1])}"
         print(f"{len(texts):,} rows, {yes} (from a probability of {threshold:.2g} on).")
     marks = {*decimals.values(), args.decimal}
