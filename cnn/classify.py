@@ -14,7 +14,6 @@ from chapter import OUTPUTS
 
 import inspect
 import math
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +23,10 @@ import numpy as np
 from keras import layers
 
 from cnn.efficientnet_lite import WEIGHTS, build_network
-from cnn.photographs import PHOTOS, find_files, only_these, read_like_keras, read_picture
+from cnn.photographs import PHOTOS, find_images, only_these, read_pictures
 from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser, positive
-from utils.pictures import PictureError
 from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
@@ -130,17 +128,11 @@ def main(argv=None):
         fail(f"{args.model} tells {units} classes apart, and there are {len(classes)} names.")
     network = with_maps(network) or network
     size = network.input_shape[1]
-    if own := args.model.endswith(".keras"):
+    if args.model.endswith(".keras"):
         print(only_these(classes))
-    results, found = {}, []
-    for path in [file for photo in args.photos for file in find_files(photo)]:
-        try:
-            pixels = read_picture(path, size)
-            if own:  # it has learned from images that Keras read
-                pixels = read_like_keras(path, size)
-        except PictureError as error:
-            print(printable(error), file=sys.stderr)
-            continue
+    results, found, paths = {}, [], find_images(args.photos)
+    for number, pixels in zip(*read_pictures(paths, size), strict=True):
+        path = paths[number]
         probabilities, maps = classify(network, preprocess, pixels)
         best = np.argsort(-probabilities)[: args.top]
         label = path.name if path.name not in results else str(path)  # folders may share names

@@ -1,27 +1,29 @@
-"""Find images, read them whatever their form, and cut them to the size that a network takes.
+"""Machinery: find images, read them whatever their form, and cut them to what a network takes.
 
-`classify.py` and the studies read with `read_picture`: the middle square, the right way up, made
-smaller with care. `transfer.py` lets Keras read, which cuts out the same square, but neither turns
-nor smooths it; what a network of its own shall answer is read in that way, too.
+All scripts that take a reader's images read them here: the right way up, on white where they are
+transparent, made smaller with care. What they leave out they count and name.
 Chapter: cnn/README.md#your-own-photographs
 """
 
 import re
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import numpy as np
 from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedGroupKFold
 
 from utils.pictures import PictureError, open_picture
-from utils.runs import fail, first_line
+from utils.runs import fail, first_line, printable
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
 EMOJI = DATA / "emoji.npz"
-KERAS_READS = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}  # in image_dataset_from_directory
+READ = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+KNOWN, HELD_OUT = {"train", "training"}, {"val", "valid", "validation"}  # names of folders
+PARTS = KNOWN | HELD_OUT | {"test", "testing"}
 
 
 class Pictures(NamedTuple):
@@ -37,15 +39,110 @@ class Pictures(NamedTuple):
     groups: list  # a name for each image
 
 
-def find_files(path):
-    """Return the files in a folder and its subfolders by their names; a file comes back as it is.
+def find_images(paths):
+    """Return the images among files and in folders; a line counts what else lies in the folders.
 
-    What begins with a dot, or lies in a folder that does, is hidden, and left out.
+    What begins with a dot, or lies in a folder that does, is hidden. A file comes back as it is;
+    if there is none, the program ends with one line.
     """
-    if not path.is_dir():
-        return [path]
-    files = (file for file in path.rglob("*") if file.is_file())
-    return sorted(file for file in files if "/." not in f"/{file.relative_to(path).as_posix()}")
+    found, others = [], Counter()
+    for path in paths:
+        if not path.is_dir():
+            if not path.exists():
+                fail(f"there is no file or folder {path}.")
+            found.append(path)
+            continue
+        for file in find_files(path):
+            ending = file.suffix.lower()
+            if ending in READ:
+                found.append(file)
+            else:
+                others[ending or "no ending"] += 1
+    if others:
+        named = ", ".join(f"{count} x {ending}" for ending, count in others.most_common())
+        known = "JPEG, PNG, WebP, GIF, TIFF or BMP"
+        print(printable(f"left out: {named}; save images as {known}"), file=sys.stderr)
+    return found
+
+
+def find_files(folder):
+    """Return all files below a folder that are not hidden."""
+    names = {file: f"/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*")}
+    return sorted(file for file, name in names.items() if file.is_file() and "/." not in name)
+
+
+def find_parts(folder):
+    """Return the folders to learn from and to hold out, such as train and val, or None."""
+    inside = find_folders(folder) if folder.is_dir() else []
+    parts = [[one for one in inside if one.name.lower() in names] for names in (KNOWN, HELD_OUT)]
+    if list(map(len, parts)) != [1, 1]:
+        return None
+    if others := [one.name for one in inside if [one] not in parts]:
+        print(printable(f"left out: the folders {', '.join(others)}"), file=sys.stderr)
+    return [part for (part,) in parts]
+
+
+def load_folder(folder):
+    """Return the images in the subfolders of a folder; each subfolder is a class.
+
+    A folder within a class is a group, with all in it; a file that lies in none is one by itself.
+    """
+    if not folder.is_dir():
+        fail(f"there is no folder {folder}.")
+    found = find_images([folder])
+    sources = [path for path in found if path.parent != folder]
+    if loose := len(found) - len(sources):
+        print(f"left out: {loose} images beside the subfolders, of no class", file=sys.stderr)
+    names = [path.relative_to(folder).as_posix() for path in sources]
+    kinds = [name.partition("/")[0] for name in names]
+    classes = sorted(set(kinds))
+    for path in find_folders(folder):
+        if path.name not in classes and find_files(path):
+            fail(f"{path} has files, but no images. Save them as JPEG, or take the folder out.")
+    parts = [name for name in classes if name.lower() in PARTS]
+    if len(parts) > 1 or any(find_folders(folder / part) for part in parts):
+        fail(
+            f"{folder} has {', '.join(parts)} in it, which seem to be parts, not classes. Call one "
+            "train and one val, or, if they are classes, give them other names."
+        )
+    labels = np.array([classes.index(kind) for kind in kinds], dtype="int32")
+    groups = ["/".join(name.split("/")[:2]) for name in names]
+    names, classes = ([printable(name) for name in some] for some in (names, classes))
+    return Pictures(sources, names, labels, classes, groups)
+
+
+def keep(pictures, kept):
+    """Return the images of these numbers, without classes of which no image is left."""
+    left, labels = np.unique(pictures.labels[kept], return_inverse=True)
+    return Pictures(
+        [pictures.sources[i] for i in kept],
+        [pictures.names[i] for i in kept],
+        labels.astype("int32"),
+        [pictures.classes[i] for i in left],
+        [pictures.groups[i] for i in kept],
+    )
+
+
+def keep_readable(pictures, kept):
+    """Return the images that could be read, or end the program if a class has none of them."""
+    left = keep(pictures, kept)
+    if left.names and (lost := sorted({*pictures.classes} - {*left.classes})):
+        fail(f"no image of {', '.join(lost)} can be read. Save them as JPEG.")
+    return left
+
+
+def open_photo(path, draft=None):
+    """Return the image in a file as Pillow has it: in colour, the right way up, or on white.
+
+    draft: so many pixels in width and height are enough. Raises PictureError.
+    """
+    try:
+        image = open_picture(path)
+        if draft:
+            image.draft("RGB", (draft, draft))  # lets a large JPEG be decoded small
+        return to_rgb(ImageOps.exif_transpose(image))
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        raise PictureError(f"{path} cannot be read ({first_line(error)})") from error
 
 
 def read_picture(source, size):
@@ -53,92 +150,53 @@ def read_picture(source, size):
 
     source: the path of a file, or an array. Raises PictureError.
     """
-    if isinstance(source, np.ndarray):
-        return cut(Image.fromarray(source), size)
-    try:
-        image = open_picture(source)
-        image.draft("RGB", (2 * size, 2 * size))  # lets a large JPEG be decoded small
-        return cut(to_rgb(ImageOps.exif_transpose(image)), size)
-    except Exception as error:  # Pillow raises many kinds for a broken file
-        raise PictureError(f"{source} is left out: {first_line(error)}") from error
+    of_array = isinstance(source, np.ndarray)
+    image = Image.fromarray(source) if of_array else open_photo(source, 2 * size)
+    return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC))
 
 
-def read_like_keras(path, size):
-    """Return the middle square as image_dataset_from_directory makes it: (size, size, 3), 0 to 255.
+def read_pictures(sources, size):
+    """Return the numbers of the images that can be read, and their middle squares as an array.
 
-    A file that is no image has been refused before, by read_picture.
+    A line names each that cannot.
     """
-    image = Image.open(path)
-    image = to_rgb(image) if image.mode.startswith("I") else image.convert("RGB")
-    return keras.preprocessing.image.smart_resize(np.asarray(image, "float32"), (size, size))
+    squares = {}
+    for number, source in enumerate(sources):
+        try:
+            squares[number] = read_picture(source, size)
+        except PictureError as error:
+            print(printable(f"left out: {error}"), file=sys.stderr)
+    return list(squares), np.reshape([*squares.values()], (-1, size, size, 3)).astype("uint8")
 
 
 def to_rgb(image):
     """Return a Pillow image in red, green and blue; what is transparent becomes white."""
-    if image.mode.startswith("I"):  # 16 bits of grey, which convert would cut off at 255
-        image = Image.fromarray((np.asarray(image) / 257).astype("uint8"))
+    if image.mode[0] in "IF":  # more than 8 bits of grey, which convert would cut off at 255
+        values = np.nan_to_num(np.asarray(image, "float64"), posinf=0).clip(0)
+        most = values.max() if image.mode == "F" else max(values.max(), 2**16 - 1)
+        image = Image.fromarray((values / (most / 255 or 1)).astype("uint8"))
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def cut(image, size):
-    """Return the middle square of a Pillow image, scaled, as an array (size, size, 3)."""
-    return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC))
-
-
-def check_photos(paths):
-    """End the program with one line if one of these files is not an image."""
-    for path in paths:
-        try:
-            read_picture(path, 32)
-        except PictureError as error:
-            fail(error)
-
-
-def check_folder(folder):
-    """End the program with one line if Keras could not read the images in a folder.
-
-    It would decode them as is done here, but in the middle of the training.
-    """
-    import tensorflow as tf  # only here, because it is slow to import
-
-    files = [path for path in folder.rglob("*") if is_image(path)]
-    if not files:
-        fail(f"there is no folder {folder} with images in it (JPEG, PNG, GIF or BMP).")
-    for path in sorted(files):
-        try:
-            open_picture(path, still=True)
-            str(path).encode()  # TensorFlow opens no file whose name is not UTF-8
-            tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
-        except (ValueError, OSError, tf.errors.OpError) as error:
-            fail(f"{path} cannot be read ({first_line(error)}). Take it out of the folder.")
-
-
 def check_level(folder):
-    """End the program with one line if the classes seem to lie a level below this folder.
-
-    All that Keras finds below a subfolder is of one class, however deep it lies.
-    """
-    inner = {path: find_folders(path) for path in find_folders(folder)}
-    with_images = [path for path in inner if any(is_image(file) for file in path.iterdir())]
-    if inner and not with_images and all(len(names) > 1 for names in inner.values()):
+    """End the program with one line if the classes seem to lie a level below this folder."""
+    inner = {path: {inside.name for inside in find_folders(path)} for path in find_folders(folder)}
+    shared = set.intersection(*inner.values()) if inner else ()
+    if shared:
         first, names = next(iter(inner.items()))
-        some = ", ".join(path.name for path in names[:3])
+        some = ", ".join(sorted(names if len(inner) == 1 else shared)[:3])
         fail(
             f"{folder} has folders of folders in it: {some} in {first.name}. If these are the "
-            f"classes, name the folder above them: --data {first}. If each is of one thing, seen "
-            "more than once, divide them into training and validation first."
+            f"classes, name the folder above them: --data {first}, or call two folders train "
+            "and val. If each is of one thing, give them different names."
         )
 
 
 def find_folders(folder):
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-
-
-def is_image(path):
-    return path.suffix.lower() in KERAS_READS
 
 
 def only_these(classes):
@@ -175,21 +233,14 @@ def split_emoji(pictures):
     return set(held_out.tolist())
 
 
-def unpack_emoji(folder, classes=None, parts=False):
+def unpack_emoji(folder, classes=None):
     """Write the emoji as a reader's own images would lie, a subfolder for each class.
 
-    classes: the names of some of them; None: all. With parts, there are two folders of these,
-    training and validation, and a fifth of the images is in the latter. Drawings of nearly the same
-    thing are in the same one.
+    classes: the names of some of them; None: all.
     """
-    folder, pictures = Path(folder), load_emoji()
-    part = dict.fromkeys(range(len(pictures.labels)), "training" if parts else "")
-    if parts:
-        part |= dict.fromkeys(split_emoji(pictures), "validation")
-    for i, pixels in enumerate(pictures.sources):
-        if classes and pictures.classes[pictures.labels[i]] not in classes:
-            continue
-        path = folder / part[i] / pictures.classes[pictures.labels[i]] / f"{pictures.names[i]}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    return folder
+    pictures = load_emoji()
+    for label, name, pixels in zip(pictures.labels, pictures.names, pictures.sources, strict=True):
+        if not classes or pictures.classes[label] in classes:
+            path = Path(folder) / pictures.classes[label] / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)

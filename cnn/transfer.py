@@ -2,7 +2,7 @@
 
     python cnn/transfer.py                                 # 409 emoji in six classes
     python cnn/transfer.py --data FOLDER                   # yours, one subfolder for each class
-    python cnn/transfer.py --data FOLDER --photos NEW.jpg  # and what it makes of a new photograph
+    python cnn/transfer.py --data FOLDER --photos NEW.jpg  # and what it makes of new photographs
 
 Trains a new last layer, then the last blocks of the network, too. You will see the accuracy on
 images that it did not learn from after each of the two steps, and the class that it predicts for
@@ -12,36 +12,30 @@ Chapter: cnn/README.md#transfer-learning
 
 from chapter import OUTPUTS
 
-import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils.class_weight import compute_class_weight
 
 from cnn.efficientnet_lite import build_network
 from cnn.photographs import (
     PHOTOS,
-    check_folder,
     check_level,
-    check_photos,
-    find_files,
-    find_folders,
-    is_image,
+    find_images,
+    find_parts,
+    keep,
+    keep_readable,
+    load_emoji,
+    load_folder,
     only_these,
-    read_like_keras,
-    unpack_emoji,
+    read_pictures,
+    split_emoji,
 )
 from utils.options import make_parser, number, positive, seed
-from utils.runs import (
-    fail,
-    first_line,
-    make_folder,
-    printable,
-    save_network,
-    save_results,
-    write_json,
-)
+from utils.runs import fail, make_folder, printable, save_network, save_results, write_json
 from utils.statistics import describe_share, share_right
 
 SIZE = 128  # pixels, width and height to which the images are scaled; the network learned from 224
@@ -54,25 +48,38 @@ FROZEN = "block_11_project_norm"  # up to this layer nothing ever learns
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 
 
-def divide(folder, parts, seed):
-    """Make folders "training" and "validation" in parts: a fifth of each class is held out.
+def load_parts(folder, seed):
+    """Return the images to learn from, and those held out: a fifth of each class, by groups.
 
-    The files in them are the same as in the folder (hard links) where the disk can do that.
+    If there are folders training and validation, or train and val, they are the two parts.
     """
-    random = np.random.default_rng(seed)
-    for kind in find_folders(folder):
-        files = [path for path in find_files(kind) if is_image(path)]
-        if len(files) < 2:
-            fail(f"{kind} should have two images or more, of which one is held out.")
-        held_out = random.permutation(len(files)) < max(1, round(len(files) / 5))
-        for path, out in zip(files, held_out, strict=True):
-            new = parts / ("validation" if out else "training") / path.relative_to(folder)
-            new.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                new.hardlink_to(path)
-            except OSError:
-                shutil.copy(path, new)
-    return parts
+    if parts := find_parts(folder):
+        return [load_folder(part) for part in parts]
+    pictures, held_out = load_folder(folder), []
+    check_level(folder)
+    groups = np.array(pictures.groups)
+    for label, name in enumerate(pictures.classes):
+        numbers = np.flatnonzero(pictures.labels == label)
+        if len(set(groups[numbers])) < 2:
+            fail(f"{name} needs two images or more, of different things: one is held out.")
+        sides = GroupShuffleSplit(1, test_size=0.2, random_state=seed)
+        held_out += numbers[next(sides.split(numbers, groups=groups[numbers]))[1]].tolist()
+    return divide(pictures, held_out)
+
+
+def divide(pictures, held_out):
+    """Return the images without some, and these, by their numbers."""
+    return [
+        keep(pictures, sorted({*range(len(pictures.names))} - {*held_out})),
+        keep(pictures, sorted(held_out)),
+    ]
+
+
+def read(pictures, size):
+    """Return images (n, size, size, 3), their labels, and what is left of the pictures."""
+    kept, pixels = read_pictures(pictures.sources, size)
+    pictures = keep_readable(pictures, kept)
+    return pixels, pictures.labels, pictures
 
 
 def build(size, classes):
@@ -101,25 +108,23 @@ def judge(fitted, images):
     return scores
 
 
-def predict(network, path, classes):
-    """Return the most probable class of one photograph, and its probability."""
-    pixels = read_like_keras(path, network.input_shape[1])  # as the images learned from
-    probabilities = network.predict(pixels[None], verbose=0)[0]
-    return classes[probabilities.argmax()], float(probabilities.max())
-
-
-def count_labels(data):
-    """Return how many images there are of each class."""
-    labels = np.concatenate([labels for _, labels in data])
-    return np.bincount(labels, minlength=len(data.class_names)).tolist()
+def name_photos(network, classes, paths, pixels):
+    """Print and return the likeliest class of each photograph and its probability."""
+    print(only_these(classes))
+    named = {}
+    for path, probabilities in zip(paths, network.predict(pixels, verbose=0), strict=True):
+        best = probabilities.argmax()
+        named[path.name] = classes[best], float(probabilities[best])
+        print(f"{printable(path.name)}: {classes[best]} ({probabilities[best]:.0%})")
+    return named
 
 
 def main(argv=None):
     parser = make_parser("Train a pretrained network on a few images of your own.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="one subfolder of images for each class")
-    about = "to classify; with the emoji four of the book"
-    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
+    about = "files and folders to classify; with the emoji four of the book"
+    add("--photos", nargs="+", type=Path, default=[], metavar="PHOTO", help=about)
     add("--epochs", type=positive(int), default=EPOCHS, help="of training the last layer")
     add("--fine-epochs", type=number(int, 0), default=FINE_EPOCHS, help="of the last blocks")
     add("--size", type=number(int, 32, 1024), default=SIZE, help="pixels that images are cut to")
@@ -128,50 +133,47 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
-    data = args.data or unpack_emoji(folder / "emoji", parts=True)
-    photos = args.photos or ([] if args.data else sorted(PHOTOS.glob("*.jpg")))
-    check_folder(data)
-    check_photos(photos)
-    if not all((data / part).is_dir() for part in ("training", "validation")):
-        check_level(data)
-        data = divide(data, folder / "images", args.seed)
-    how = {"image_size": 2 * (args.size,), "crop_to_aspect_ratio": True, "seed": args.seed}
-    try:
-        known, held_out = (
-            keras.utils.image_dataset_from_directory(data / part, **how)
-            for part in ("training", "validation")
-        )
-    except (ValueError, OSError) as error:  # no images in a part
-        fail(f"{data}: {first_line(error)}")
-    classes, counts = known.class_names, count_labels(held_out)
-    if len(classes) < 2 or classes != held_out.class_names or 0 in count_labels(known):
-        fail(f"it takes images of at least two classes, the same in both parts: {data}.")
-    classes = list(map(printable, classes))
-    results = {"classes": classes, "held_out": sum(counts), "majority": max(counts) / sum(counts)}
-    name = classes[np.argmax(counts)]
+    photos = find_images(args.photos or ([] if args.data else [PHOTOS]))
+    readable, photo_pixels = read_pictures(photos, args.size)
+    photos = [photos[i] for i in readable]
+    if args.data:
+        known, held_out = load_parts(args.data, args.seed)
+    else:
+        known, held_out = divide(emoji := load_emoji(), split_emoji(emoji))
+    x, y, known = read(known, args.size)
+    x_val, y_val, held_out = read(held_out, args.size)
+    classes = known.classes
+    if len(classes) < 2 or classes != held_out.classes:
+        fail(f"it takes images of at least two classes, the same in both parts: {args.data}.")
+    counts = np.bincount(y_val)
+    results = {"classes": classes, "known": len(y), "held_out": len(y_val)}
+    results["majority"] = float(counts.max() / len(y_val))
+    name = classes[counts.argmax()]
     print(f"always {name}: {results['majority']:.1%} right of those held out")
 
-    # First the head alone. (The data sets shuffle themselves, so fit need not.)
+    # First the head alone. The fewer images a class has, the more each of them counts.
     network, base = build(args.size, len(classes))
     network.compile(keras.optimizers.Adam(LEARNING_RATE), LOSS, metrics=["accuracy"])
-    fitting = {"validation_data": held_out, "shuffle": False, "verbose": 2}
-    fitted = network.fit(known, epochs=args.epochs, **fitting)
-    results["head"] = judge(fitted, sum(counts))
+    weights = compute_class_weight("balanced", classes=np.unique(y), y=y)
+    fitting = {"validation_data": (x_val, y_val), "class_weight": dict(enumerate(weights))}
+    fitted = network.fit(x, y, epochs=args.epochs, verbose=2, **fitting)
+    results["head"] = judge(fitted, len(y_val))
     if args.fine_epochs:  # then the last blocks, too
         thaw(base)
         network.compile(keras.optimizers.Adam(FINE_RATE), LOSS, metrics=["accuracy"])
-        fitted = network.fit(known, epochs=args.fine_epochs, **fitting)
-        results["fine_tuned"] = judge(fitted, sum(counts))
+        fitted = network.fit(x, y, epochs=args.fine_epochs, verbose=2, **fitting)
+        results["fine_tuned"] = judge(fitted, len(y_val))
 
     (folder / "transfer.json").unlink(missing_ok=True)  # never the classes of another network
     save_network(network, folder / "transfer.keras")
     write_json(classes, folder / "transfer.json")
-    results["photos"] = {}
-    if photos:
-        print(only_these(classes))
-    for photo in photos:
-        name, probability = results["photos"][photo.name] = predict(network, photo, classes)
-        print(f"{printable(photo.name)}: {name} ({probability:.0%})")
+    predicted = network.predict(x_val, verbose=0).argmax(axis=1)
+    results["misread"] = [
+        [held_out.names[i], classes[y_val[i]], classes[predicted[i]]]
+        for i in np.flatnonzero(predicted != y_val)
+    ]
+    named = name_photos(network, classes, photos, photo_pixels) if photos else {}
+    results["photos"] = named
     return save_results(results, folder, __file__, argv, args)
 
 

@@ -1,4 +1,4 @@
-"""Forecast a time series with eight methods, from the last value to a GRU, and compare them.
+"""Forecast a time series with up to nine methods, from the last value to a GRU, and compare.
 
     python forecasts/forecast.py                  # traffic, an hour ahead
     python forecasts/forecast.py --horizon 24     # traffic, the next 24 hours
@@ -17,27 +17,35 @@ from pathlib import Path
 
 import numpy as np
 
+from forecasts.calendars import find_days, load_days
 from forecasts.future import forecast_future, write_table
-from forecasts.methods import Boosting, Data, Linear, SeasonalNaive, check_length
-from forecasts.repair import load_days
-from forecasts.scores import LEAST_BLOCKS, absolute_errors, bootstrap, draw, recommend, spoken
-from forecasts.series import load_series, load_traffic
+from forecasts.methods import Boosting, Linear, SeasonalNaive
+from forecasts.rolling import Rolled, tuning
+from forecasts.scores import absolute_errors, bootstrap, check_length, draw, recommend, spoken
+from forecasts.series import LONG, load_series, load_traffic, mark
+from forecasts.smoothing import LONGEST, Smoothing
 from forecasts.window_networks import EPOCHS, Network, gru, perceptron
+from forecasts.windows import Data, usual_history
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
+from utils.tables import DECIMALS
 
-HORIZON = 1  # steps ahead
-HISTORY = None  # values that each method sees before the forecast; None: two seasons, at most 48
+HORIZON = None  # steps ahead; None: as many as rows at the end have no value, or 1
+HISTORY = None  # values that each method sees; None: two seasons, within bounds
 SEEDS = 1  # training runs of each method that begins at random
 SEED = 1
 
 
 def make_methods(series, seed=1, epochs=EPOCHS):
     """Return {name: method}, the simplest first, none of them fitted yet."""
-    ago = {f"{season}_steps_ago": SeasonalNaive(season) for season in series.seasons}
+    ago = {f"{season}_steps_ago": SeasonalNaive(season) for season in series.seasons if season > 1}
+    naive = {"last_value": SeasonalNaive(1)} | ago
+    season, *others = series.seasons
+    if season <= LONGEST and not others:
+        naive[f"{[*naive][-1]}_with_drift"] = SeasonalNaive(season, drift=True)
+        naive["exponential_smoothing"] = Smoothing()
     return {
-        "last_value": SeasonalNaive(1),
-        **ago,
+        **naive,
         "ridge": Linear(dummies=False),
         "ridge_with_dummies": Linear(),
         "gradient_boosting": Boosting(seed),
@@ -46,14 +54,33 @@ def make_methods(series, seed=1, epochs=EPOCHS):
     }
 
 
+def read_series(args, seasons=None, usual=None):
+    """Return the Series that the options name; usual: the form of a file of the same origin."""
+    options = {"decimal": args.decimal, "encoding": args.encoding, "usual": usual}
+    series = load_series(args.data, args.time, args.value, seasons, (), args.date_format, **options)
+    find_holidays(series, args)
+    return series
+
+
+def find_holidays(series, args):
+    """Mark the holidays that the options name."""
+    if args.country:
+        series.days = find_days(args.country, series.times)
+    if args.holidays:
+        series.days = (*series.days, *load_days(args.holidays))
+    series.holiday = mark(series.times, series.days, series.unit)
+
+
 def summarize(name, data, errors):
     """Print and return the scores of a method; errors: {part: (windows, horizon) of each seed}."""
     scores = {}
     for part, values in errors.items():
         scores[part] = bootstrap(np.mean(values, axis=0), data)
         scores[part]["seeds"] = [float(np.nanmean(value)) for value in values]
-    texts = ["{mean:8.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
-    print(f"{spoken(name):24}{texts[0]:30}{texts[1]}")
+    change, _ = data.mean_change()
+    scores["MASE"] = scores["test"]["mean"] / change if change else None
+    texts = ["{mean:.4g} ({low:.4g} to {high:.4g})".format(**scores[part]) for part in errors]
+    print(f"{spoken(name):28}{texts[0]:28}{texts[1]:28}{scores['MASE'] or np.nan:.2f}", flush=True)
     return scores
 
 
@@ -63,17 +90,19 @@ def add_columns(parser):
     add("--time", metavar="COLUMN", help="its column of times")
     add("--value", metavar="COLUMN", help="its column of numbers")
     add("--date-format", metavar="FORMAT", help="of the times: %%d/%%m/%%Y; None: found out")
-    add("--thousands", metavar="MARK", choices=list(",. '"), help="as in 1,282; None: no mark")
-    add("--decimal", metavar="MARK", choices=list(".,"), help="as in 1.5 or 1,5; None: a point")
+    add("--decimal", choices=DECIMALS, help="mark before decimals; None: found out")
+    add("--encoding", help="of the file, such as cp1252; None: found out")
+    add("--country", metavar="DE", help="whose holidays count; also a part of one, such as DE-BY")
     add("--holidays", type=Path, metavar="FILE", help="days such as 2026-12-25, one in each line")
 
 
 def parse_arguments(argv):
-    parser = make_parser("Forecasts a time series with eight methods.", OUTPUTS)
+    parser = make_parser("Forecasts a time series with up to nine methods.", OUTPUTS)
     add, count = parser.add_argument, positive(int)
-    add("--data", type=Path, metavar="CSV", help="your own table; None: the traffic")
+    add("--data", type=Path, metavar="FILE", help="your own table; None: the traffic")
     add_columns(parser)
-    add("--horizon", type=count, default=HORIZON, help="steps ahead")
+    add("--log", action="store_true", help="learn logarithms: of what grows by shares")
+    add("--horizon", type=count, default=HORIZON, help="steps ahead; None: the rows to come, or 1")
     add("--season", type=count, nargs="+", metavar="STEPS", help="None: the usual ones")
     add("--history", type=count, default=HISTORY, help="values that each method sees")
     add("--seeds", type=positive(int, 1000), default=SEEDS, help="runs of each random method")
@@ -83,8 +112,8 @@ def parse_arguments(argv):
     args = parser.parse_args(argv)
     if (args.data is None) != (args.time is None) or (args.data is None) != (args.value is None):
         parser.error("--data, --time and --value belong together")
-    if args.holidays and not args.data:
-        parser.error("--holidays needs --data: a file of yours")
+    if (args.holidays or args.country) and not args.data:
+        parser.error("--holidays and --country need --data: a file of yours")
     return args
 
 
@@ -93,56 +122,60 @@ def main(argv=None):
     args = parse_arguments(argv)
 
     # The series, and its windows in three parts.
-    read = [args.time, args.value, args.thousands, args.decimal]
-    if args.data:
-        days = load_days(args.holidays) if args.holidays else ()
-        series = load_series(args.data, *read[:2], args.season, days, args.date_format, read[2:])
-    else:
-        series = load_traffic(args.season)
-        read = ["date_time", "traffic_volume", None, None]
-    print("\n".join(series.notes))
-    history = args.history or min(2 * series.seasons[-1], 48)
-    data = Data(series, history, args.horizon)
+    series = read_series(args, args.season) if args.data else load_traffic(args.season)
+    series.log = args.log
+    if args.log and series.values.min() <= 0:
+        fail("--log takes values above 0")
+    print("\n".join(note for note in series.notes if not (args.log and "--log" in note)))
+    horizon = args.horizon or series.to_come or 1
+    history = args.history or usual_history(len(series.values), series.seasons[-1])
+    data = Data(series, history, horizon)
     check_length(data)
     of_seeds = [make_methods(series, args.seed + i, args.epochs) for i in range(args.seeds)]
     if unknown := set(args.methods or []) - set(of_seeds[0]):
         fail(f"there is no method {', '.join(unknown)}, but {', '.join(of_seeds[0])}")
+    names = [name for name in of_seeds[0] if not args.methods or name in args.methods]
+    every = of_seeds[0].items()
+    few = [name for name, one in every if name in names and not one.enough(tuning(one, data))]
+    if few:
+        print(f"Too few values for: {', '.join(map(spoken, few))}.")
+        names = [name for name in names if name not in few]
+    if not names:
+        fail("no method is left: it takes more values, or a shorter --season or --horizon")
     folder = make_folder(args.outputs)
 
-    # Fit each method, one that begins at random once for each seed, and see how far it is off.
-    scores, fitted, errors = {}, {}, {"validation": {}, "test": {}}
-    print(f"{'mean absolute error':24}{'validation (95 % interval)':30}test")
-    for name, first in of_seeds[0].items():
-        if args.methods and name not in args.methods:
-            continue
-        found = {part: [] for part in errors}
+    # Roll each method, one that begins at random once for each seed, and see how far it is off.
+    how = "are fitted once" if len(series.values) >= LONG else "are fitted again at later origins"
+    print(f"The methods {how}.")
+    scores, rolled, errors = {}, {}, {"validation": {}, "test": {}}
+    print(f"{'mean absolute error':28}{'validation (95 % interval)':28}{'test':28}MASE")
+    for name in names:
+        first, found = of_seeds[0][name], {part: [] for part in errors}
         for methods in of_seeds if hasattr(first, "seed") else of_seeds[:1]:
-            if name in fitted:
+            if name in rolled:
                 methods[name].settle(first)
-            fitted[name] = methods[name].fit(data)
+            rolled[name] = Rolled(methods[name], data)
             for part, values in found.items():
-                values.append(absolute_errors(fitted[name], data.starts[part]))
+                values.append(absolute_errors(rolled[name], data.starts[part]))
         scores[name] = {"parameters": first.parameters} | summarize(name, data, found)
         scores[name]["tuned"] = getattr(first, "tuned", None)
         for part, values in found.items():
             errors[part][name] = np.mean(values, axis=0)
 
     # The validation part chooses.
-    chosen, best = recommend(errors["validation"], data)
+    chosen, best, rule = recommend(errors["validation"], data)
     print(f"Best on the validation part: {spoken(best)}.")
-    print(f"Recommended, the simplest not shown to be worse: {spoken(chosen)}.")
-    count, needed = len(data.starts["validation"]), LEAST_BLOCKS * data.block
-    if count < needed:
-        print(f"Too few windows to be sure: {count}, and not the {needed} of ten blocks.")
+    print(f"Recommended, {rule}: {spoken(chosen)}.")
 
     # What comes after the last row.
-    table, holds = forecast_future(chosen, fitted[chosen], read, folder)
+    table, holds = forecast_future(chosen, rolled[chosen], args, folder)
     print(f"What comes next, by {spoken(chosen)}, fitted again on all values:")
     future = write_table(table, series.unit, holds, folder)
-    shown = dict.fromkeys([f"{series.seasons[-1]}_steps_ago", chosen, best, "GRU"])
-    of_shown = {name: (fitted[name], errors["test"][name]) for name in shown if name in scores}
+    ago = [name for name in names if name.endswith("steps_ago")]
+    shown = dict.fromkeys([*ago[-1:], chosen, best, "GRU"])
+    of_shown = {name: (rolled[name], errors["test"][name]) for name in shown if name in scores}
     label = args.value or "vehicles an hour"
-    draw(of_shown, args.horizon, label, (series, table, spoken(chosen)), folder)
+    draw(of_shown, horizon, label, (series, table, spoken(chosen)), folder)
     results = {
         "notes": series.notes,
         "windows": {part: len(starts) for part, starts in data.starts.items()},

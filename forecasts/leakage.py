@@ -15,10 +15,11 @@ from chapter import OUTPUTS
 
 import numpy as np
 
-from forecasts.methods import Boosting, Data
+from forecasts.methods import Boosting
 from forecasts.scores import absolute_errors
 from forecasts.series import load_traffic
 from forecasts.window_networks import Network, perceptron
+from forecasts.windows import Data
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 

@@ -3,26 +3,30 @@
 Chapter: forecasts/README.md#your-own-series
 """
 
-import re
-
 import numpy as np
 import pandas as pd
 
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line
 from utils.statistics import fit_float32
+from utils.tables import read_column, without_gaps
 
 # The usual distance of two rows: its name, how to round times to it, the usual seasons in steps.
-STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "weekly": ("W", (52,)),
-         "monthly": ("M", (12,))}  # fmt: skip
+STEPS = {"hourly": ("h", (24, 168)), "daily": ("D", (7,)), "business-daily": ("B", (5,)),
+         "weekly": ("W", (52,)), "monthly": ("M", (12,)), "quarterly": ("Q", (4,)),
+         "yearly": ("Y", (1,))}  # fmt: skip
+HOURS_OF = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 730.5, "quarterly": 2191.5,
+            "yearly": 8766}  # fmt: skip
 # How days and the hours behind them are written, beside ISO 8601 (2026-11-25 14:00).
 DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y",
         "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y",
         "%b %Y", "%B %Y", "%m/%Y"]  # fmt: skip
 HOURS = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"]
 ZONE = r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)\s*$"  # at the end of a time
-MARKED = r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+"  # in thousands, or with three decimals
+QUARTER = r"(\d{4})[- ]?Q([1-4])"  # such as 2026-Q4
 # A value so many times the usual spread from the middle is a mistake, or a unit that has changed.
 FAR = 1e6
+MANY = 0.5  # share of values that are 0
+GROWS = 0.9  # correlation of mean and range of the seasons
 
 
 def parse_times(column, notes, date_format=None):
@@ -32,8 +36,12 @@ def parse_times(column, notes, date_format=None):
     first, date_format has to say which. Of times with a time zone, the clock that is written
     counts: people follow it, and so do holidays and the hours of the week.
     """
+    column = without_gaps(column)
     if column.isna().any():
         fail(f"row {column.isna().argmax() + 2} has no time")
+    if column.str.fullmatch(QUARTER).all():  # it begins with its first month
+        month = lambda match: f"{match[1]}-{3 * int(match[2]) - 2:02}"  # noqa: E731
+        column = column.str.replace(QUARTER, month, regex=True)
     if date_format and date_format != "ISO8601" and "%" not in date_format:
         fail(f"--date-format {date_format} is not a format such as %d/%m/%Y")
     forms = [date_format] if date_format else ["ISO8601", *(d + h for d in DAYS for h in HOURS)]
@@ -77,52 +85,33 @@ def read_times(column, form):
         fail(f"--date-format {form}: {first_line(error)}")
 
 
-def load_days(path):
-    """Return the days in a text file, one in each line, or end the program with one line."""
-    try:
-        lines = read_bytes(path).decode("utf-8-sig").split()
-        return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
-    except (OSError, ValueError) as error:
-        fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
+def parse_values(column, decimal=None, usual=None):
+    """Return the numbers of a column of text, NaN where it is empty; and their decimal mark.
 
-
-def parse_values(column, thousands=None, decimal=None):
-    """Return the numbers of a column of text, NaN where it is empty or infinite.
-
-    thousands, decimal: the marks in them. Without either, one that may be both ends the program.
+    decimal: point or comma, where the numbers leave it open; usual: what it was before.
     """
-    text = column.str.strip()
-    marked = text[text.str.contains("[.,]", na=False)]
-    if len(marked) and marked.str.fullmatch(MARKED).all() and not (thousands or decimal):
-        mark = re.search("[.,]", marked.iloc[0])[0]
-        fail(
-            f"{marked.iloc[0]} may be thousands or have three decimals: "
-            f"say --thousands {mark} or --decimal {mark}"
-        )
-    if thousands and thousands == decimal:
-        fail(f"--thousands and --decimal cannot both be {decimal}")
-    if thousands:
-        text = text.str.replace(rf"{re.escape(thousands)}(?=\d{{3}}(?!\d))", "", regex=True)
-    if decimal == "," or (thousands == "." and not decimal):
-        text = text.str.translate(str.maketrans(".,", ",."))  # a point that is left is a mistake
-    values = pd.to_numeric(text, errors="coerce")
-    wrong = values.isna() & column.notna()
+    values, mark = read_column(without_gaps(column), decimal, usual, always=True)
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    wrong = numbers.isna() & values.notna()
     if wrong.any():
         row = wrong.argmax()
-        fail(
-            f"row {row + 2}: {column.iloc[row]!r} is not a number. Leave what is missing empty; "
-            "for 1.282,50 say --thousands . --decimal ,"
-        )
-    return values.where(np.isfinite(values))
+        fail(f"row {row + 2}: {column.iloc[row]!r} is not a number. Leave what is missing empty.")
+    return numbers.where(np.isfinite(numbers)), mark
 
 
-def cut_end(table, notes):
-    """Return a series of values by time without the rows at its end that have no value yet."""
+def cut_end(table, notes, spell):
+    """Return a series of values without the rows at its end that have no value yet.
+
+    spell: a function that writes its steps as texts.
+    """
     last = table.last_valid_index()
+    if last is None:
+        fail("the column has no values")
     known = table.loc[:last]
-    if len(known) < len(table):
-        cut, when = len(table) - len(known), str(last).removesuffix(" 00:00:00")
-        notes.append(f"The last value is of {when}: rows after it that were cut: {cut:,}.")
+    if cut := len(table) - len(known):
+        notes.append(f"The last value is of {spell(last)}: rows after it that were cut: {cut:,}.")
+    if len(known) < 3:
+        fail(f"{len(known)} rows are too few for a forecast")
     return known
 
 
@@ -133,10 +122,34 @@ def find_step(times):
     if gaps.empty:
         fail("all rows have the same time")
     hours = gaps.median() / pd.Timedelta(hours=1)
-    for name, usual in {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 730}.items():
+    for name, usual in HOURS_OF.items():
         if abs(hours / usual - 1) < 0.1:
-            return name
-    return fail(f"the rows are {hours:g} hours apart, but should be hourly, daily, weekly, monthly")
+            return "business-daily" if name == "daily" and times.day_of_week.max() < 5 else name
+    *most, last = HOURS_OF
+    return fail(f"rows are {hours:g} hours apart, but should be {', '.join(most)} or {last}")
+
+
+def look(values, season):
+    """Return notes on what makes a series hard: zeros, an end unlike the rest, growing waves."""
+    notes = []
+    if (zeros := np.mean(values == 0)) > MANY:
+        notes.append(
+            f"{zeros:.0%} of the values are 0. The absolute error is then least if a method always "
+            "says 0: if you need a sum, forecast longer steps."
+        )
+    change = np.abs(values[season:] - values[:-season])
+    if len(change) > 2 * season and change[-1] > 1.5 * change[:-1].max():
+        notes.append(
+            f"The last value, {values[-1]:g}, is further from that of a season before than any "
+            "other. If its step is not over yet, leave its row out."
+        )
+    if values.min() > 0 and season > 1 and len(values) >= 4 * season:
+        seasons = values[-(len(values) // season) * season :].reshape(-1, season)
+        means, waves = seasons.mean(axis=1), np.ptp(seasons, axis=1)
+        steady = min(np.ptp(means), np.ptp(waves)) < 1e-3 * means.mean()
+        if not steady and np.corrcoef(means, waves)[0, 1] > GROWS:
+            notes.append("The higher it is, the higher are its waves: try --log.")
+    return notes
 
 
 def check_gaps(missing, seasons, times):
@@ -179,3 +192,31 @@ def check_values(values, past):
     if far.max() > FAR:
         value = values[far.argmax()]
         fail(f"the value {value:g} is far from all others, about {middle:g}: mend it")
+
+
+def to_steps(times, unit):
+    """Return the number of the step in which each time lies, counted from 1970."""
+    if unit == "B":
+        return np.busday_count("1970-01-01", times.to_numpy().astype("datetime64[D]"))
+    return times.to_period(unit).asi8
+
+
+def to_dates(steps, unit, at_end=False):
+    """Return when each step begins; of weeks, and at_end, the last day: the table has it."""
+    if unit == "B":
+        return pd.DatetimeIndex(np.busday_offset("1970-01-01", steps))
+    periods = pd.PeriodIndex.from_ordinals(steps, freq=unit)
+    at_end = at_end or unit.startswith("W")
+    return periods.to_timestamp(how="end").normalize() if at_end else periods.to_timestamp()
+
+
+def lie_at_ends(times, unit):
+    """Return whether each time is the last day of its month, quarter or year."""
+    return (
+        unit in "MQY" and (times.normalize() == to_dates(to_steps(times, unit), unit, True)).all()
+    )
+
+
+def spell(times, unit):
+    """Return times as texts; only an hour needs more than its date."""
+    return times.strftime("%Y-%m-%d %H:%M" if unit == "h" else "%Y-%m-%d")

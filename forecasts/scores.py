@@ -6,11 +6,15 @@ Chapter: forecasts/README.md#the-scores
 import matplotlib.pyplot as plt
 import numpy as np
 
-from forecasts.series import windows
+from forecasts.series import LONG, windows
 from utils.figures import LINES, name_lines, save_figure
+from utils.runs import fail
 from utils.statistics import interval
 
-LEAST_BLOCKS = 10
+LEAST_BLOCKS = 10  # for an interval
+FEWEST_BLOCKS = 3  # for a standard error
+LEAST = 24  # steps of a series
+FEWEST = 3  # windows in a part
 SHOWN = 7  # seasons (or horizons, if they are longer) in the figure
 
 
@@ -35,16 +39,54 @@ def bootstrap(errors, data):
 
 
 def recommend(errors, data):
-    """Return the simplest method that the best one does not clearly beat, and the best one.
+    """Return the simplest method that is nearly as good as the best, the best, and the rule taken.
 
-    errors: {method: validation errors}, the simplest first. "Clearly" means that the 95 % interval
-    of the difference, in blocks of windows, lies above zero.
+    errors: {method: validation errors}, the simplest first. Nearly: within one standard error of
+    the difference, in blocks of windows; of a long series, where that is small, not shown to be
+    worse. With fewer than three blocks nothing is known of it, and the best one is recommended.
+    Source: Breiman and others, "Classification and Regression Trees", 1984.
     """
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
+    blocks = len(errors[best]) // data.block
+    if blocks < FEWEST_BLOCKS:
+        return best, best, "the best, with too few windows to prefer a simpler one"
     for name in errors:
-        if bootstrap(errors[name] - errors[best], data)["low"] <= 0:
-            return name, best
-    return best, best
+        more = errors[name] - errors[best]
+        if blocks < LEAST_BLOCKS:
+            drawn = [block for block in np.array_split(more, blocks) if np.isfinite(block).any()]
+            deviation = np.std([*map(np.nanmean, drawn)], ddof=1)
+            near = np.nanmean(more) <= deviation / np.sqrt(len(drawn))
+        else:
+            more = bootstrap(more, data)
+            near = more["mean"] <= (more["high"] - more["low"]) / (2 * 1.96)
+            near = near or (len(data.series.values) >= LONG and more["low"] <= 0)
+        if near:
+            break
+    return name, best, "the simplest that is nearly as good"
+
+
+def check_length(data):
+    """End the program with one line if a part of the series is too short, or not observed.
+
+    If it only leaves fewer than ten of the blocks that bootstrap draws, say so.
+    """
+    if len(data.series.values) < LEAST:
+        fail(f"{len(data.series.values)} steps are too few for a forecast: it takes {LEAST}.")
+    for part in ("validation", "test"):
+        starts = data.starts[part]
+        if len(starts) < FEWEST:
+            fail(
+                f"{len(data.series.values)} steps are too few: the {part} part holds "
+                f"{len(starts)} windows of {data.horizon} steps to forecast, and should hold "
+                f"{FEWEST}. Try a shorter --history, --season, --horizon."
+            )
+        seen = windows(data.series.observed, starts, data.horizon).sum(axis=0).min()
+        if seen < FEWEST:  # at a step ahead, which would then have no interval
+            fail(f"the {part} part has values in {seen} of its windows, and should in {FEWEST}.")
+    if min(len(data.starts[part]) for part in ("validation", "test")) < LEAST_BLOCKS * data.block:
+        print("Few windows: the intervals are too narrow. Trust large differences only.")
+    if data.mean_change()[1] < data.series.seasons[-1]:
+        print("The first part shows no change between seasons: MASE compares with that of a step.")
 
 
 def stitch(method, first, last):
@@ -120,12 +162,12 @@ def draw_ahead(axes, series, table, who, color):
     times, values = series.times[past], series.values[past]
     axes.plot(times, values, color="0.35", linewidth=3.5, alpha=0.6, label="what happened")
     times = times[-1:].append(table.index)
-    low, middle, high = (
-        np.append(values[-1], table[column]) for column in ("low", "forecast", "high")
-    )
-    axes.fill_between(times, low, high, color=color, alpha=0.3, label="80 % interval")
+    going_on = lambda column: np.append(values[-1], table[column])  # noqa: E731
+    if "low" in table:
+        ends = going_on("low"), going_on("high")
+        axes.fill_between(times, *ends, color=color, alpha=0.3, label="80 % interval")
     dots = {"marker": "o", "markevery": range(1, len(times))} if len(table) < 10 else {}
-    axes.plot(times, middle, "--", color=color, label=f"forecast, {who}", **dots)
+    axes.plot(times, going_on("forecast"), "--", color=color, label=f"forecast, {who}", **dots)
     axes.tick_params(axis="x", labelrotation=20)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 

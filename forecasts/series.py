@@ -8,7 +8,6 @@ SHA-256: 4f55c9f0de985a9f2a705df6fe57a60e5fa57d643cb31366d279e41b7ad46770.
 Chapter: forecasts/README.md#a-forecast
 """
 
-import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,15 +16,19 @@ import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from forecasts import repair
-from utils.runs import fail, first_line, read_bytes
+from forecasts.repair import spell, to_dates, to_steps
+from utils.runs import fail
+from utils.tables import find_columns, read_rows
 
 TRAFFIC = Path(__file__).with_name("metro_traffic.csv")
 WEEKS = {"A week in May": ("2018-05-07", "2018-05-14"),
          "Thanksgiving, 23 November": ("2017-11-20", "2017-11-27")}  # fmt: skip
 MOST_MISSING = 0.3  # share of the steps of a series that may be filled
 MOST_DIFFER = 0.01  # and of those whose rows may differ, as in the hour that comes twice
-# Where the validation and the test part begin, unless a date is given: shares of the series.
-VALIDATION_FROM, TEST_FROM = 0.7, 0.85
+LONG = 3_000  # steps; of so long a series, each method is fitted once, and not at many origins
+# Where the validation and the test part of a short and of a long series begin: shares of it.
+PARTS, PARTS_OF_LONG = (0.5, 0.75), (0.7, 0.85)
+YEARS = 3  # from which on days have a season of a year, too
 
 
 @dataclass
@@ -39,16 +42,15 @@ class Series:
     holiday: np.ndarray  # (n,), float32: 1 on a holiday, which is known in advance
     cuts: tuple  # the first steps of the validation part and of the test part
     notes: list  # what was found and repaired, a sentence each
-    unit: str = "D"  # of a step: h, D, M, or W- and the day on which weeks end
+    unit: str = "D"  # of a step: h, D, B, M, Q, Y, or W- and the day on which weeks end
+    at_end: bool = False  # whether the time of a step is its last day, as of weeks
     days: tuple = ()  # the holidays, also those to come
     origin: int = 0  # the step of its season with which the series begins
     weeks: dict = field(default_factory=dict)  # to look at: title and the two dates
-
-    @property
-    def scale(self):
-        """Mean and standard deviation of the training part: the future must not leak into them."""
-        past = self.values[: self.cuts[0]]
-        return past.mean(), past.std()
+    log: bool = False  # whether methods see the logarithms of the values
+    to_come: int = 0  # rows without a value at the end of the table
+    yearly: bool = False  # whether these are days, of years enough to see a season in them
+    form: dict = field(default_factory=dict)  # of the file: separator, encoding, decimal mark
 
     def extended(self, steps):
         """Return the series with as many steps more: their dates are known, their values are not.
@@ -56,8 +58,8 @@ class Series:
         All steps before them are for training, and the test part is what is to come.
         """
         last = len(self.values)
-        periods = pd.period_range(self.times[-1].to_period(self.unit), periods=steps + 1)
-        times = self.times.append(to_dates(periods[1:]))
+        ahead = to_steps(self.times[-1:], self.unit)[0] + 1 + np.arange(steps)
+        times = self.times.append(to_dates(ahead, self.unit, self.at_end))
         return replace(
             self,
             times=times,
@@ -70,13 +72,13 @@ class Series:
     def starts(self, part, history, horizon):
         """Return the first step to forecast of each window of a part.
 
-        All `horizon` steps lie in the part; the `history` steps before them may reach back.
+        All `horizon` steps lie in the part; history and season before them may reach back.
         """
-        validation, test = self.cuts
+        (validation, test), back = self.cuts, max(history, self.seasons[-1])
         first, last = {
-            "train": (max(history, self.seasons[-1]), validation),
-            "validation": (max(validation, history), test),
-            "test": (max(test, history), len(self.values)),
+            "train": (back, validation),
+            "validation": (max(validation, back), test),
+            "test": (max(test, back), len(self.values)),
         }[part]
         return np.arange(first, last - horizon + 1)
 
@@ -98,36 +100,34 @@ def load_traffic(seasons=None):
 
 def mark(times, days, unit):
     """Return for each time 1 if one of these days lies in its step, or day, else 0: float32."""
-    unit = "D" if unit == "h" else unit
+    unit = "D" if unit in "hB" else unit
     return times.to_period(unit).isin(pd.DatetimeIndex(days).to_period(unit)).astype("float32")
 
 
-def load_series(path, time, value, seasons=None, days=(), date_format=None, marks=(None, None)):
-    """Return the Series in two columns of a CSV file, or end the program with one line.
+def load_series(path, time, value, seasons=None, days=(), date_format=None, **options):
+    """Return the Series in two columns of a table, or end the program with one line.
 
     days: which of its days are holidays, also of those to come. date_format: of its times; None:
-    found out from all of them. marks: of thousands and of decimals in its numbers.
+    found out from all of them. options: of load_table.
     """
-    try:
-        content = io.BytesIO(read_bytes(path))
-        rows = pd.read_csv(content, dtype=str, skipinitialspace=True, header=None)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        fail(f"cannot read {path}: {first_line(error)}")
-    # The names as a row: pandas would give a second column of one name another name.
-    names = rows.iloc[0].astype(str).tolist()
-    table = rows[1:].set_axis(names, axis=1).reset_index(drop=True)
-    for column in (time, value):
-        if column not in names:
-            fail(f"{path} has no column {column}, but {', '.join(names)}")
-        if names.count(column) > 1:
-            fail(f"{path} has more than one column {column}. Leave one.")
-    notes = []
-    times = repair.parse_times(table[time], notes, date_format)
-    values = repair.parse_values(table[value], *marks)
-    table = pd.Series(values.to_numpy(), index=times)
-    series = mend(table, seasons, notes)
+    table, notes, form = load_table(path, [time, value], date_format, **options)
+    series = mend(pd.Series(table[value].to_numpy(), table[time]), seasons, notes)
     series.days, series.holiday = days, mark(series.times, days, series.unit)
+    series.form = form
     return series
+
+
+def load_table(path, columns, date_format=None, decimal=None, encoding=None, usual=None):
+    """Return columns of a table, notes about them, and the form of the file.
+
+    columns: of times, of numbers, and others. usual: the form of a file of the same origin.
+    """
+    table, form, notes = read_rows(path, encoding, usual)
+    time, value, *_ = find_columns(columns, table, path)
+    notes = [f"The file is {said}." for said in notes]
+    times = repair.parse_times(table[time], notes, date_format)
+    values, mark = repair.parse_values(table[value], decimal, usual and usual["decimal"])
+    return table.assign(**{time: times, value: values}), notes, form | {"decimal": mark}
 
 
 def mend(table, seasons, notes):
@@ -135,29 +135,37 @@ def mend(table, seasons, notes):
     if not table.index.is_monotonic_increasing:
         notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
-    table = repair.cut_end(table, notes)
-    if len(table) < 3:
-        fail(f"{len(table)} rows are too few for a forecast")
     name = repair.find_step(table.index)
     unit, usual = repair.STEPS[name]
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.
     # Weeks end on the day of the week on which the first row lies.
     unit = f"W-{table.index[0]:%a}".upper() if unit == "W" else unit
-    periods = table.index.to_period(unit)
-    table = pd.Series(table.to_numpy(), index=periods)
+    at_end = bool(repair.lie_at_ends(table.index, unit))
+    table = table.set_axis(to_steps(table.index, unit))
+    to_come = table.index[-1]
+    spelled = lambda step: spell(to_dates([step], unit, at_end), unit)[0]  # noqa: E731
+    table = repair.cut_end(table, notes, spelled)
+    to_come -= table.index[-1]
     doubled = table.index.duplicated()
     if (table.groupby(level=0).nunique() > 1).sum() > max(2, MOST_DIFFER * len(table)):
-        fail("many steps have several values: take sums or means first, or choose one series")
+        fail("many steps have several values: take sums or means first, or see many.py")
     if doubled.any():
         notes.append(f"{doubled.sum():,} rows repeat a step; the first of each was kept.")
     table = table[~doubled]
-    table = table.reindex(pd.period_range(table.index[0], table.index[-1]))
+    table = table.reindex(np.arange(table.index[0], table.index[-1] + 1))
+    times = to_dates(table.index, unit, at_end)
+    parts = PARTS if len(table) < LONG else PARTS_OF_LONG
+    cuts = tuple(int(share * len(table)) for share in parts)
+    if not seasons and usual[-1] > cuts[0]:
+        notes.append(f"Too short for a season of {usual[-1]} steps: it is not looked for.")
+        usual = [one for one in usual if one <= cuts[0]] or [1]
     seasons = tuple(sorted(seasons or usual))
     missing = table.isna().to_numpy()
-    repair.check_gaps(missing, seasons, table.index)
+    repair.check_gaps(missing, seasons, times)
     if missing.mean() > MOST_MISSING:
         fail(f"{missing.mean():.0%} of the {len(table):,} {name} steps have no value: too many")
-    notes.insert(0, f"{len(table):,} {name} steps from {table.index[0]} to {table.index[-1]}.")
+    first, last = spell(times[[0, -1]], unit)
+    notes.insert(0, f"{len(table):,} {name} steps from {first} to {last}.")
     if missing.any():
         longest = np.bincount((~missing).cumsum()[missing]).max()
         notes.append(
@@ -167,10 +175,10 @@ def mend(table, seasons, notes):
     values = repair.fill(table.to_numpy(float, copy=True), seasons)
     if values.min() == values.max():
         fail(f"every value is {values[0]:g}: there is nothing to forecast")
-    cuts = int(VALIDATION_FROM * len(values)), int(TEST_FROM * len(values))
     repair.check_values(values, values[: cuts[0]])
+    notes += repair.look(values, seasons[-1])
     return Series(
-        times=to_dates(table.index),
+        times=times,
         values=values.astype("float32"),
         observed=~missing,
         seasons=seasons,
@@ -178,13 +186,10 @@ def mend(table, seasons, notes):
         cuts=cuts,
         notes=notes,
         unit=unit,
+        at_end=at_end,
+        to_come=int(to_come),
+        yearly=unit in "DB" and times[-1] - times[0] > pd.Timedelta(365 * YEARS, "D"),
     )
-
-
-def to_dates(periods):
-    """Return when each period begins; of weeks the last day, on which the table has its rows."""
-    weekly = periods.freqstr.startswith("W")
-    return periods.to_timestamp(how="end").normalize() if weekly else periods.to_timestamp()
 
 
 def windows(array, starts, length):

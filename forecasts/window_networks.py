@@ -15,7 +15,8 @@ PATIENCE = 3  # epochs without progress before training ends
 # Compiled by XLA, a recurrent layer takes less time on TensorFlow. JAX uses XLA anyway, and with
 # PyTorch Keras does not use it.
 JIT = True if keras.config.backend() == "tensorflow" else "auto"
-BATCH_SIZE = 256
+BATCH_SIZES = 16, 256  # the least and the most
+STEPS = 50  # of an epoch; with fewer windows, the batches are smaller
 LEARNING_RATES = [0.0003, 0.001, 0.003, 0.01]  # the validation part chooses one of them
 
 
@@ -28,8 +29,14 @@ def gru(past):
     return layers.GRU(UNITS)(past)
 
 
+def batch_size(windows):
+    return int(np.clip(len(windows) // STEPS, *BATCH_SIZES))
+
+
 class Network(Learner):
     """A network that reads the past in one of the two ways and adds what is known in advance."""
+
+    dear = True
 
     def __init__(self, read, seed=1, epochs=EPOCHS):
         self.read, self.seed, self.epochs = read, seed, epochs
@@ -51,6 +58,11 @@ class Network(Learner):
         model.compile(keras.optimizers.Adam(learning_rate), loss=loss, jit_compile=JIT)
         return model
 
+    def fit(self, data):
+        super().fit(data)
+        self.best_epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
+        return self
+
     def train(self, learning_rate, loss="mae", outputs=None):
         """Return a network with the weights of its best epoch, and its validation loss."""
         data = self.data
@@ -59,7 +71,7 @@ class Network(Learner):
         history = model.fit(
             self.inputs(train),
             data.targets(train),
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size(train),
             epochs=self.epochs,
             validation_data=(self.inputs(validation), data.targets(validation)),
             callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
@@ -70,11 +82,10 @@ class Network(Learner):
 
     def refit(self, data):
         """Train anew on data without a validation part, for as many epochs as were best."""
-        epochs = 1 + int(np.argmin(self.model.history.history["val_loss"]))
         self.data, starts = data, data.starts["train"]
         self.model = self.start(data.horizon, **self.tuned["best"])
         x, y = self.inputs(starts), data.targets(starts)
-        self.model.fit(x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+        self.model.fit(x, y, batch_size=batch_size(starts), epochs=self.best_epochs, verbose=0)
         return self
 
     def predict(self, starts):

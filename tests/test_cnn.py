@@ -1,13 +1,14 @@
 """Convolutions by hand, the pretrained network, photographs, transfer learning."""
 
+import io
 import json
-import re
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, failure, load
+from conftest import ROOT, load
 from keras import layers
 from PIL import Image
 
@@ -16,6 +17,7 @@ from cnn.depth import build_network, gradient_sizes, load_images
 from cnn.studies import cached
 from utils import statistics
 from utils.files import load_results
+from utils.pictures import PictureError, open_picture
 
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")
@@ -149,12 +151,13 @@ def test_a_folder_of_ones_own_from_end_to_end(my_pictures, tmp_path, capsys):
     """Trained, thawed, saved, and loaded by classify.py, which draws maps."""
     run = tmp_path / "run"
     options = ["--data", str(my_pictures), "--size", "96", "--outputs", str(run)]
-    assert "broken.jpg cannot be read" in failure(transfer.main, options)
-    (my_pictures / "animal" / "broken.jpg").unlink()
     photo = next((my_pictures / "animal").glob("*.png"))
-    results = transfer.main([*options, "--photos", str(photo)])
-    assert "It knows nothing but animal, vehicle, and calls" in capsys.readouterr().out
-    assert results["classes"] == ["animal", "vehicle"] and results["held_out"] == 4
+    results = transfer.main([*options, "--photos", str(my_pictures / "animal")])
+    said = capsys.readouterr()
+    assert "It knows nothing but animal, vehicle, and calls" in said.out
+    assert "broken.jpg cannot be read" in said.err
+    assert results["classes"] == ["animal", "vehicle"]
+    assert results["known"] + results["held_out"] == 22 and len(results["photos"]) == 12
     assert results["fine_tuned"]["accuracy"] > 0.7 and results["photos"][photo.name][0] == "animal"
     network, _, _ = classify.load_network(str(run / "transfer.keras"))
     pixels = np.random.default_rng(1).integers(0, 256, (1, 96, 96, 3)).astype("float32")
@@ -195,7 +198,7 @@ def write_images(folder, names):
     for name in names or []:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (8, 8)).save(path)
+        Image.new("RGB", (8, 8)).save(path, "PNG")
     if names == []:
         folder.mkdir()
 
@@ -203,31 +206,102 @@ def write_images(folder, names):
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (None, "there is no folder .* with images in it"),
-        (["a/1.png"], "data.a should have two images or more"),
-        (["training/a/1.png", "validation/1.png"], "data: No .*images"),
+        (None, "there is no folder"),
+        (["a/1.png"], "a needs two images or more"),
+        (["a/x/1.png", "a/x/2.png", "b/1.png"], "a needs two images or more, of different things"),
+        (["training/a/1.png", "validation/1.png"], "of at least two classes"),
+        (["Train/a/1.png", "val/a/1.png", "test/a/1.png"], "of at least two classes"),
+        (["training/1.png", "test/1.png"], "test, training in it, which seem to be parts"),
+        (["train/a/1.png", "sample/1.png"], "train in it, which seem to be parts"),
+        (["a/1.png", "a/2.png", "b/1.heic"], "b has files, but no images"),
         ([f"a/{i}.png" for i in range(5)], "images of at least two classes"),
         (["digits/0/1.png", "digits/1/1.png"], "folders in it: 0, 1 in digits.* --data .*digits"),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/a/1.png"],
+            "test, train in it, which seem to be parts",
+        ),
         (["training/a/1.png", "training/b/1.png", "validation/a/1.png"], "in both"),
     ],
 )
 def test_a_folder_that_teaches_nothing_ends_with_a_line(tmp_path, content, line):
     write_images(tmp_path / "data", content)
     options = ["--data", tmp_path / "data", "--size", 32, "--outputs", tmp_path / "run"]
-    assert re.search(line, failure(transfer.main, [*map(str, options)]))
+    with pytest.raises(SystemExit, match=line) as stop:
+        transfer.main([*map(str, options)])
+    assert "\n" not in stop.value.code
 
 
-def test_a_fifth_of_each_class_is_held_out(tmp_path):
+def test_a_class_of_which_no_image_can_be_read_is_not_left_out(tmp_path, capsys):
+    """Nor are the folders that other tools call train and val taken for classes."""
     folder = tmp_path / "data"
-    names = [f"{kind}/{i}.png" for kind, n in (("a", 20), ("b/c", 10), ("d", 2)) for i in range(n)]
+    write_images(folder, ["train/a/1.png", "train/b/1.png", "val/a/2.png", "test/b/1.png"])
+    known, held_out = transfer.load_parts(folder, seed=1)
+    assert (known.names, held_out.names) == (["a/1.png", "b/1.png"], ["a/2.png"])
+    assert "left out: the folders test" in capsys.readouterr().err
+    (folder / "train/b/1.png").write_bytes(b"no image")
+    with pytest.raises(SystemExit, match="no image of b can be read"):
+        transfer.read(known, 8)
+
+
+def test_the_fewer_images_a_class_has_the_more_each_counts(my_pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", fit := Mock(side_effect=InterruptedError))
+    small = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(2)])
+    monkeypatch.setattr(transfer, "build", lambda size, classes: (small, None))
+    with pytest.raises(InterruptedError):
+        options = ["--data", my_pictures, "--size", 32, "--outputs", tmp_path / "run"]
+        transfer.main([*map(str, options)])
+    counts, weights = np.bincount(fit.call_args.args[1]), fit.call_args.kwargs["class_weight"]
+    assert counts[0] > counts[1] and weights[0] * counts[0] == weights[1] * counts[1]
+
+
+def test_a_fifth_of_each_class_is_held_out_and_groups_stay_whole(tmp_path, capsys):
+    folder = tmp_path / "data"
+    names = [f"{kind}/{i}.png" for kind, n in (("a", 20), ("b", 10), ("d", 2)) for i in range(n)]
+    names += [f"c/{thing}/{i}.png" for thing in range(5) for i in range(3)]
     write_images(folder, [*names, "a/.hidden.png", "beside.png"])
-    parts = transfer.divide(folder, tmp_path / "parts", seed=1)
-    found = {path.relative_to(parts).as_posix() for path in parts.rglob("*.png")}
-    held_out = [name for name in found if name.startswith("validation/")]
-    assert [sum(f"/{kind}/" in name for name in held_out) for kind in ("a", "b", "d")] == [4, 2, 1]
-    assert sorted(name.partition("/")[2] for name in found) == sorted(names)
-    other = transfer.divide(folder, tmp_path / "other", seed=2)
-    assert {path.relative_to(other).as_posix() for path in other.rglob("*.png")} != found
+    known, held_out = transfer.load_parts(folder, seed=1)
+    assert np.bincount(held_out.labels).tolist() == [4, 2, 3, 1]
+    assert sorted(known.names + held_out.names) == sorted(names)
+    assert "left out: 1 images beside the subfolders" in capsys.readouterr().err
+    assert not set(known.groups) & set(held_out.groups)
+    assert transfer.load_parts(folder, seed=2)[1].names != held_out.names
+
+
+def test_images_are_read_as_a_reader_sees_them(tmp_path, capsys):
+    """Turned as the camera was held, on white, from files of many kinds; the rest is counted."""
+    for kind in ("a", "b"):
+        (tmp_path / kind).mkdir()
+    image = Image.new("RGB", (60, 40))
+    image.paste((200, 0, 0), (0, 0, 60, 10))  # its upper edge is red
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the camera was held so that this edge is the right one
+    for ending in ("jpg", "webp", "tif"):
+        image.save(tmp_path / "a" / f"turned.{ending}", exif=turned)
+    Image.new("RGBA", (40, 40)).save(tmp_path / "b" / "clear.png")
+    for name in ("1.HEIC", "2.heic", "notes.txt"):
+        (tmp_path / "b" / name).write_bytes(b"x")
+    for source in (tmp_path / "b" / "1.HEIC", io.BytesIO(b"\0\0\0\x18ftypmif1\0\0\0\0")):
+        with pytest.raises(PictureError, match="HEIC or AVIF: save it as JPEG"):
+            open_picture(source)
+    pictures = photographs.load_folder(tmp_path)
+    assert "left out: 2 x .heic, 1 x .txt; save images as JPEG" in capsys.readouterr().err
+    kept, (*squares, clear) = photographs.read_pictures(pictures.sources, 40)
+    assert len(kept) == 4 and clear.min() == 255
+    for square in squares:
+        np.testing.assert_allclose(square[20, [2, 20, 38], 0], [0, 0, 200], atol=12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "seen"),
+    [
+        ("uint16", [0, 257, 65_535], [0, 1, 255]),
+        ("int32", [-9, 65_536, 131_072], [0, 127, 255]),
+        ("float32", [np.nan, 0.5, 1], [0, 127, 255]),
+    ],
+)
+def test_grey_of_more_than_eight_bits_is_scaled(kind, values, seen, tmp_path):
+    Image.fromarray(np.tile(np.array(values, kind)[:, None], (1, 3))).save(tmp_path / "a.tif")
+    assert photographs.read_picture(tmp_path / "a.tif", 3)[:, 1, 0].tolist() == seen
 
 
 def test_the_text_shows_the_intervals_of_the_results():
@@ -247,17 +321,16 @@ def test_near_twins_are_held_out_together(tmp_path):
     groups = dict(zip(pictures.names, pictures.groups, strict=True))
     assert groups["red apple"] == groups["green apple"] != groups["lemon"]
     assert groups["mouse face"] == groups["mouse"] and groups["taxi"] == groups["oncoming taxi"]
-    files = list(photographs.unpack_emoji(tmp_path / "emoji", parts=True).rglob("*.png"))
-    sides = {"training": set(), "validation": set()}
-    for path in files:
-        sides[path.parts[-3]].add(groups[path.stem])
-    assert len(files) == 409 and not sides["training"] & sides["validation"]
+    held_out = photographs.split_emoji(pictures)
+    known, asked = transfer.divide(pictures, held_out)
+    assert len(known.names) + len(asked.names) == 409 and len(asked.names) == len(held_out)
+    assert not set(known.groups) & set(asked.groups)
     write_images(
-        tmp_path / "my", ["a/1.png", "a/cup/1.png", "a/cup/2.png", "b/cup/1.png", "a/.2.png"]
+        tmp_path / "my", ["a/1.png", "a/cup/1.png", "a/cup/new/2.png", "b/cup/1.png", "a/.2.png"]
     )
-    found = cached.load_folder(tmp_path / "my")
+    found = photographs.load_folder(tmp_path / "my")
     assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]
-    assert cached.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
+    assert photographs.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
 
 
 def test_each_part_is_predicted_by_a_network_that_does_not_know_it(monkeypatch):

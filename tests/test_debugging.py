@@ -200,6 +200,7 @@ def table(rows=300, classes=3):
 WRONG = {
     "one softmax": "one neuron with softmax",
     "sorted": "was a sorted table cut in two?",
+    "rare class first": "only one of the two parts has rows of class 1",
     "copies": "validation rows are among the training rows",
     "large": "the inputs are large",
     "classes": "one output for 3 classes",
@@ -211,11 +212,14 @@ WRONG = {
 @pytest.mark.parametrize("fault", [*WRONG, "binary", "three", "one-hot", "numbers"])
 def test_any_network_is_checked_and_its_fault_named(fault):
     """Faults written from nothing, and four trainings without one."""
-    two = fault in ("one softmax", "binary", "copies", "large")
-    x, y = table(classes=2 if two else 3)
+    two = fault in ("one softmax", "binary", "copies", "large", "rare class first")
+    x, y = table(900 if fault == "rare class first" else 300, 2 if two else 3)
     if fault in ("quantity", "numbers"):
         y = x @ [1, 2, 3, 4] if fault == "numbers" else 500 + 100 * x[:, 0]
-    if fault != "sorted":
+    if fault == "rare class first":
+        rare = [*np.flatnonzero(y == 1)[: len(y) // 9], *np.flatnonzero(y == 0)]
+        x, y = x[rare], y[rare]
+    elif fault != "sorted":
         order = np.random.default_rng(1).permutation(len(y))
         x, y = x[order], y[order]
     if fault == "copies":

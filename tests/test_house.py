@@ -27,8 +27,9 @@ CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
 ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
 ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}}
-# What the exercises load by themselves, and what a reader fills in: no scripts.
+# What the exercises load by themselves, what a reader fills in or takes along: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
+BENCH |= {*(ROOT / "reference" / "take").iterdir()}
 SCRIPTS = sorted(
     path
     for folder in [*CHAPTERS, "book", "utils"]
@@ -42,7 +43,7 @@ FIRST = {
     "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
     "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
-    "forecasts/forecast.py": 14, "text/pieces.py": 7, "text/gpt/attention.py": 6,
+    "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip
 name = lambda path: path.relative_to(ROOT).as_posix()  # noqa: E731

@@ -374,12 +374,14 @@ def test_the_service_answers_as_the_lesson_and_refuses_a_bad_row(plain, saved):
     assert answer["probability"] == pytest.approx(saved[1]["probability"], abs=2e-6)
     turned = dict(reversed((customer | {"Age": 47.0, "Balance": 118_000}).items()))
     assert served.post("/predict", json=turned).get_json() == answer
+    many = served.post("/predict", json=[customer, turned]).get_json()["answers"]
+    assert many == [{"probability": pytest.approx(answer["probability"], abs=2e-6)}] * 2
     columns = served.get("/").get_json()["columns"]
     assert set(columns) == set(customer) and columns["Balance"] == "a number"
     assert f'version="{answer["version"]}"' in served.get("/metrics").get_data(as_text=True)
     bad = [("Age", value) for value in ("47", True, float("nan"), 1e300, 10**400, {})]
     bad += [("Geography", value) for value in ("Italy", "\ud800", 1, None, ["Spain"])]
-    for row in [*[customer | dict([one]) for one in bad], customer | {"age": 47}, [customer]]:
+    for row in [*[customer | dict([one]) for one in bad], customer | {"age": 47}, [customer, 1]]:
         assert served.post("/predict", json=row).status_code == 422, row
     for body in ("{", "[" * 100_000, "", '{"Age": ' + 5000 * "9" + "}"):
         response = served.post("/predict", data=body, content_type="application/json")

@@ -110,7 +110,7 @@ def test_the_network_in_the_page_is_the_one_of_keras(folder):
     with np.load(live_pages.DIGITS) as arrays:
         images = arrays["x_test"][:1000]
     model = keras.models.load_model(live_pages.MODEL)
-    expected = think.think_about(model, images[3])
+    expected = think.think_about(model, model, images[3])
     with browser.open_browser(840, 1240) as chrome:
         chrome.get((folder / "digits.html").as_uri())
         chrome.set_script_timeout(120)

@@ -38,6 +38,7 @@ SLICES = {
     "rnn/names.py": ["--epochs", "1", "--names", "1000"],
     "forecasts/forecast.py": ["--epochs", "1", "--methods", "24_steps_ago", "ridge"],
     "forecasts/quantiles.py": ["--epochs", "1", "--seeds", "1"],
+    "forecasts/leakage.py": ["--seeds", "1"],
     "text/leak.py": ["--messages", "300", "--seeds", "1"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "text/embeddings.py": ["--epochs", "1"],
@@ -70,10 +71,14 @@ ALSO_HERE = {
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
-    "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py", "customizing/loops/updates.py",
+    "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
+    "customizing/loops/updates.py",
 }  # fmt: skip
 # READMEs with a program to copy that takes as long.
-SLOW_PROGRAMS = {"cnn/README.md", "mnist/overfitting/README.md"}
+SLOW_PROGRAMS = {
+    "CHEATSHEET.md", "cnn/README.md", "mnist/overfitting/README.md",
+    "visualizing/debugging/README.md",
+}  # fmt: skip
 # Scripts that only look, and so have no option --outputs.
 NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
 # Commands that set up, start what does not end, or are this very test run.

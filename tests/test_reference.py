@@ -6,12 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT, spoilt
+from conftest import ROOT, failure, spoilt
 
-from reference import activations, initializers, my_runs, optimizers
+from reference import activations, initializers, my_runs, optimizers, take
 from utils.files import load_results
 
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
@@ -112,6 +113,30 @@ def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
         assert "epochs done: 0" in run(code.replace('"digits", 5', '"digits", 2'))
         five = run(code)
         assert "epochs done: 2" in five and "Epoch 2" not in five and "Epoch 5/5" in five
+
+
+slow = partial(pytest.param, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text", "forecast", slow("tables"), slow("pictures"), slow("service")]
+)
+def test_a_project_of_ones_own_stands_alone(kind, tmp_path):
+    """Its test passes where there is no book; what it imports is in its requirements."""
+    folder = tmp_path / "my project"
+    take.main([kind, str(folder)])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    needed = (folder / "requirements.txt").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    names = {"sklearn": "scikit-learn", "PIL": "pillow"}
+    for name in set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE)):
+        own = (folder / f"{name}.py").exists() or name in sys.stdlib_module_names
+        assert own or f"\n{names.get(name, name)}>=" in f"\n{needed}", name
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert all((folder / name).exists() for name in re.findall(r"python (\w+\.py)", readme))
+    assert "is there already" in failure(take.main, [kind, str(folder)])
 
 
 @pytest.fixture

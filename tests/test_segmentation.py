@@ -1,5 +1,7 @@
 """A label for every pixel: scenes, U-Net, two ways without, digits found, own masks."""
 
+from unittest.mock import Mock
+
 import keras
 import numpy as np
 import pytest
@@ -167,6 +169,28 @@ def test_only_the_way_up_learns_from_masks():
     assert frozen.output_shape == (None, 32, 32, 3)
     names = [weight.path for weight in frozen.trainable_weights]
     assert not [name for name in names if name.startswith(("block", "stem", "functional"))]
+    # The second head reads what the base names things by: its kernel has 1,280 channels.
+    assert [weight.shape for weight in frozen.trainable_weights if 1280 in weight.shape]
+
+
+def test_pixels_of_rare_classes_weigh_more_and_all_together_as_before():
+    labels = np.zeros((2, 8, 8), "uint8")
+    labels[0, :2] = 1  # an eighth; no pixel is of class 2
+    labels[1, 0, :2] = 3  # a 64th
+    weights = own_masks.weigh(labels)
+    assert weights.mean() == pytest.approx(1) and weights.shape == labels.shape
+    assert weights[1, 0, 0] / weights[0, 0, 0] == pytest.approx(8**0.5)
+
+
+def test_the_weights_of_pixels_reach_fit(my_images, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", fit := Mock(side_effect=InterruptedError))
+    network = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Dense(2)])
+    monkeypatch.setattr(own_masks, "build", lambda *_: network)
+    with pytest.raises(InterruptedError):
+        own_masks.main(["--data", str(my_images), "--size", "32", "--outputs", str(tmp_path)])
+    weights = fit.call_args.kwargs["sample_weight"]
+    np.testing.assert_array_equal(weights, own_masks.weigh(fit.call_args.args[1]))
+    assert weights.min() < 1 < weights.max()
 
 
 def test_masks_are_read_with_their_classes_and_groups_stay_whole(my_images):
@@ -175,10 +199,29 @@ def test_masks_are_read_with_their_classes_and_groups_stay_whole(my_images):
     assert known.images.shape == (8, 32, 32, 3) and held_out.labels.shape == (2, 32, 32)
     (my_images / "classes.txt").write_text("255 bright\x1b[2J\n0 dark side\n")
     assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright?[2J"}
-    pairs = {f"{group}/{i}": None for group in "abcde" for i in range(4)}
+    pairs = {f"{group}/{i % 2}/{i}": None for group in "abcde" for i in range(4)}
     known, held_out = masks.divide(pairs, 1)
     assert len(held_out) == 4 and len({name[0] for name in held_out}) == 1
     assert not set(known) & set(held_out)
+    assert "val is a part" in failure(masks.divide, {"val/1": None, "a/1": None}, 1)
+
+
+def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
+    """A line names those of which one is turned, if their sizes do not tell how they fit."""
+    turned, white = Image.Exif(), Image.new("L", (60, 40))
+    turned[0x0112] = 6  # its right edge is the upper one
+    white.paste(1, (0, 0, 60, 10))
+    pairs = []
+    for name, width, exif in (("both", 60, turned), ("one", 40, None), ("wide", 60, None)):
+        image = Image.new("RGB", (width, 40))
+        image.save(tmp_path / f"{name}.jpg", exif=turned)
+        mask = white.resize((width, 40))
+        mask.save(tmp_path / f"{name}.png", **({"exif": exif} if exif else {}))
+        pairs.append((tmp_path / f"{name}.jpg", tmp_path / f"{name}.png"))
+    _, (both, one) = masks.read_pairs(dict(enumerate(pairs[:2])), 8)
+    assert both[4].tolist() == [0] * 6 + [1] * 2 and one[:, 4].tolist() == [1] * 2 + [0] * 6
+    assert "1 images are turned" in (said := capsys.readouterr().err) and "one.jpg" in said
+    assert "do not fit together" in failure(masks.read_pairs, dict(enumerate(pairs)), 8)
 
 
 SPOILT = {

@@ -9,11 +9,12 @@ from unittest.mock import Mock
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT, failure
 from sklearn.metrics import log_loss
 
-from text import ask, classifiers, leak, messages, pieces, spam
+from text import ask, classifiers, counting, leak, messages, pieces, spam
 from text.gpt import addition, characters, fine_tune, generate, gpt, ngrams, shakespeare
 from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
@@ -99,9 +100,16 @@ def test_held_out_messages_are_only_asked_about(run_main, numbered, monkeypatch)
         np.testing.assert_array_equal(question.args[0], call.args[3])  # those to stop by decide
     for call, question in calls[:5] + calls[5 + searched :]:
         check_apart(numbered, call, *question.args)
-    monkeypatch.setattr(ask, "fit", fit)
-    ask.fit_on_all("words", numbered, 1)
-    check_apart(numbered, fit.call_args)
+    kept = []
+    model = SimpleNamespace(predict=lambda texts: kept.append(texts) or predict(texts).argmax(1))
+    fit = Mock(return_value=model)
+    again = Mock(fit=Mock())
+    monkeypatch.setattr(ask, "fit_regression", fit)
+    monkeypatch.setattr(ask, "clone", lambda model: again)
+    _, scores = ask.fit_and_judge("words", numbered, 1)
+    check_apart(numbered, fit.call_args, *kept)
+    assert scores["accuracy"] == 1 > scores["majority"] > 0.8
+    assert len(again.fit.call_args.args[0]) == 400, "the model that answers has learned from all"
 
 
 def test_only_with_the_leak_copies_are_on_both_sides(run_main):
@@ -117,14 +125,14 @@ def test_only_with_the_leak_copies_are_on_both_sides(run_main):
 
 
 def test_the_messages_to_stop_by_choose_a_regression_and_teach_nothing(monkeypatch):
-    some, words = messages.load_messages(most=300), classifiers.counted_words()
+    some, words = messages.load_messages(most=300), counting.counted_words()
     texts, labels, stop = some.texts[:100], some.labels[:100], some.labels[100:]
-    fit = partial(classifiers.fit_regression, lambda: words, texts, labels, some.texts[100:], stop)
-    predict, losses = fit(), []
-    assert set(words.vocabulary_) == set(classifiers.counted_words().fit(texts).vocabulary_)
-    for strength in classifiers.STRENGTHS:
-        monkeypatch.setattr(classifiers, "STRENGTHS", [strength])
-        losses.append(log_loss(stop, fit()(some.texts[100:])))
+    fit = partial(counting.fit_regression, lambda: words, texts, labels, some.texts[100:], stop)
+    predict, losses = fit().predict_proba, []
+    assert set(words.vocabulary_) == set(counting.counted_words().fit(texts).vocabulary_)
+    for strength in counting.STRENGTHS:
+        monkeypatch.setattr(counting, "STRENGTHS", [strength])
+        losses.append(log_loss(stop, fit().predict_proba(some.texts[100:])))
     best = min(losses)
     assert best < min(losses[0], losses[-1])  # so neither end can be right by chance
     assert log_loss(stop, predict(some.texts[100:])) == best
@@ -163,6 +171,51 @@ def test_a_word_left_out_shows_what_it_adds():
     probabilities, words = ask.explain(predict, "a big prize")
     assert probabilities.argmax() == 1 and [word for word, _ in words] == ["a", "big", "prize"]
     np.testing.assert_allclose([change for _, change in words], [0, 0, 3], atol=1e-6)
+
+
+def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
+    """What was learned from a CSV file of one's own; a file that is no model ends with a line."""
+    some, run, new = messages.load_messages(most=900), tmp_path / "run", tmp_path / "new.csv"
+    table = pd.DataFrame({"id": "007", "kind": np.array(some.classes)[some.labels]})
+    table["what was said"] = some.texts
+    known, held_out = messages.split_by_group(some.labels, some.groups)[0]
+    table.iloc[known].to_csv(tmp_path / "mine.csv", sep=";", index=False)
+    empty = pd.DataFrame({"id": ["007"], "kind": ["naïve"]})
+    table = pd.concat([table.iloc[held_out], empty]).assign(answer="mine")
+    table.to_csv(new, sep=";", index=False, encoding="utf-16")
+    columns, text = ["kind", "what was said"], "free prize, call now"
+    options = ["--model", "words", "--data", tmp_path / "mine.csv", "--columns", *columns]
+    learned = ask.main([*map(str, options), text, "--keep", "--outputs", str(run)])
+    assert learned["scores"]["accuracy"] > learned["scores"]["majority"]
+    options = ["--model", run, "--rows", new, "--outputs", tmp_path / "use", "--data", new]
+    asked = ask.main([*map(str, options), text])
+    assert asked["probabilities"] == learned["probabilities"]
+    assert "spam" in (said := capsys.readouterr().out) and "--data and --columns are left" in said
+    answers = pd.read_csv(tmp_path / "use" / "answers.csv", sep=";", encoding="utf-16", dtype=str)
+    assert set(answers["id"]) == {"007"} and set(answers["answer"]) == {"mine"}
+    assert answers.iloc[-1][["answer_new", "probability"]].isna().all()
+    right = (answers["answer_new"] == answers["kind"])[:-1]
+    assert right.mean() > (answers["kind"] == "ham").mean() + 0.05
+    assert answers["probability"][:-1].str.fullmatch("0,[0-9]+|1,0").all()
+    assert asked["rows"]["spam"] == (answers["answer_new"] == "spam").sum()
+    assert "Do you mean" in failure(
+        messages.load_messages, tmp_path / "mine.csv", None, ["kinds", "id"]
+    )
+    for damage in (b"", b"PK", (run / "ask.json").read_bytes()):
+        (run / "ask.skops").write_bytes(damage)
+        assert "is no run with --keep" in failure(ask.load_kept, run)
+
+
+def test_lines_lose_their_labels_and_names_of_columns_are_no_message(tmp_path):
+    path = tmp_path / "new.tsv"
+    path.write_text("spam\tbuy\n\nso\tlong\n", encoding="utf-8")
+    texts, table, form = messages.read_texts(path, classes=["ham", "spam"])
+    assert texts.tolist() == ["buy", "so\tlong"] and table["label"].tolist() == ["spam", ""]
+    assert form["separator"] == "\t"
+    texts, table, _ = messages.read_texts(path, classes=["ham"])
+    assert texts.tolist() == ["spam\tbuy", "so\tlong"] and [*table] == ["text"]
+    path.write_text("kind\tsaid\n" + "ham\ta\nspam\tb\n" * 20, encoding="utf-8")
+    assert '--columns "kind" "said"' in failure(messages.load_messages, path)
 
 
 @pytest.mark.every_back_end

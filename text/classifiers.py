@@ -10,10 +10,8 @@ from functools import partial
 import keras
 import numpy as np
 from keras import layers, ops
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
+from text.counting import REGRESSIONS, fit_regression
 from text.gpt.gpt import Positions
 
 WORDS = 5_000  # the most frequent words, which the networks of words know
@@ -24,21 +22,6 @@ EPOCHS = 50  # at most: the loss on the messages to stop by has risen long befor
 PATIENCE = 3  # epochs without progress; what is kept is the best one
 BATCH_SIZE = 128
 LEARNING_RATE = 0.003
-STRENGTHS = [0.1, 1, 10, 100, 1_000]  # how far the weights of logistic regression may grow
-
-
-def counted_words():
-    return CountVectorizer(token_pattern=r"(?u)\b\w+\b", binary=True)
-
-
-def weighted_words():
-    """Words weighed by how rare they are (TF-IDF), numbers and pairs of words among them."""
-    return TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", ngram_range=(1, 2), sublinear_tf=True)
-
-
-def characters():
-    """Pieces of two to five characters, weighed likewise."""
-    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
 
 
 def averaged(x, mask):
@@ -86,19 +69,6 @@ def build_network(reader, classes):
     return keras.Model(numbers, layers.Dense(classes, activation="softmax")(x))
 
 
-def fit_regression(pieces, texts, labels, stop_texts, stop_labels):
-    """Fit logistic regression on pieces of the texts, with the strength that stops best."""
-    vectorizer = pieces().fit(texts)
-    x, x_stop = vectorizer.transform(texts), vectorizer.transform(stop_texts)
-    models = [LogisticRegression(C=c, max_iter=2_000).fit(x, labels) for c in STRENGTHS]
-    losses = [
-        log_loss(stop_labels, model.predict_proba(x_stop), labels=model.classes_)
-        for model in models
-    ]
-    best = models[np.argmin(losses)]
-    return lambda some: best.predict_proba(vectorizer.transform(some))
-
-
 def make_vectorizer(texts):
     """Return a layer that turns texts into numbers of words: 0 is padding, 1 an unknown word."""
     vectorizer = layers.TextVectorization(WORDS, output_sequence_length=LONGEST)
@@ -140,11 +110,6 @@ def fit_network(reader, texts, labels, stop_texts, stop_labels, rate=LEARNING_RA
     return lambda some: model.predict(encode(some), verbose=0)
 
 
-REGRESSIONS = {
-    "words": counted_words,
-    "weighted words": weighted_words,
-    "characters": characters,
-}
 NETWORKS = {
     "averaged embeddings": averaged,
     "convolution": convolution,
@@ -162,5 +127,6 @@ def fit(name, texts, labels, stop_texts, stop_labels, seed, rate=LEARNING_RATE):
     """
     keras.utils.set_random_seed(seed)
     if name in REGRESSIONS:
-        return fit_regression(REGRESSIONS[name], texts, labels, stop_texts, stop_labels)
+        pieces = REGRESSIONS[name]
+        return fit_regression(pieces, texts, labels, stop_texts, stop_labels).predict_proba
     return fit_network(NETWORKS[name], texts, labels, stop_texts, stop_labels, rate)

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from utils.files import read_text
 from utils.runs import fail
+from utils.tables import find_columns, read_rows
 
 SPAM = Path(__file__).with_name("sms_spam.tsv")
 FOLDS = 5  # each is held out once
@@ -41,22 +43,68 @@ def skeleton(text):
     return " ".join(re.findall(r"[^\W\d_]+", text.lower()))
 
 
-def load_messages(path=SPAM, most=None):
-    """Return the Messages of a file with tabs, the rarest class last, or end with one line.
-
-    most: so many, from the beginning; None: all.
-    """
+def read_lines(path):
+    """Return (label, text) for each line of a file with tabs, or end with one line."""
     rows = []
     for number, line in enumerate(read_text(path).split("\n"), 1):
         label, _, text = line.partition("\t")
         if label.strip() and text.strip():
             rows.append((label.strip(), text))
         elif line.strip():
-            fail(f"line {number} of {path} is not a label, a tab and a text.")
+            fail(
+                f"line {number} of {path} is not a label, a tab and a text. If it has columns with "
+                "names, name two of them: python text/ask.py --columns LABEL TEXT"
+            )
+    return rows
+
+
+def read_texts(path, column=None, encoding=None, classes=()):
+    """Return the texts of a file, (texts,), its table and its form, or end with one line.
+
+    column: where they stand in a CSV or Excel file; None: each line is a text, or the name of one
+    of the classes, a tab and a text.
+    """
+    if column:
+        table, form, _ = read_rows(path, encoding)
+        (column,) = find_columns([column], table, path)
+    else:
+        rows, column = [], "text"
+        for line in filter(str.strip, read_text(path).split("\n")):
+            label, tab, text = line.partition("\t")
+            known = tab and label.strip() in classes
+            rows.append((label.strip(), text) if known else ("", line))
+        table = pd.DataFrame(rows, columns=["label", column], dtype=object)
+        form = {"separator": "\t", "encoding": "utf-8"}
+        if not table["label"].any():
+            table, form = table[[column]], form | {"separator": ","}
+    if not table[column].str.strip().any():
+        fail(f"{path} has no texts in it.")
+    return table[column].to_numpy(object), table, form
+
+
+def load_messages(path=SPAM, most=None, columns=None, encoding=None):
+    """Return the Messages of a file, the rarest class last, or end with one line.
+
+    most: so many, from the beginning; None: all. columns: the names of that with labels and that
+    with texts in a CSV or Excel file; None: each line is a label, a tab and a text.
+    """
+    if columns:
+        texts, table, _ = read_texts(path, columns[1], encoding)
+        (label,) = find_columns(columns[:1], table, path)
+        pairs = zip(table[label].str.strip(), texts, strict=True)
+        rows = [pair for pair in pairs if all(map(str.strip, pair))]
+        if gaps := len(table) - len(rows):
+            print(f"left out: {gaps:,} rows without a label or a text")
+    else:
+        rows = read_lines(path)
     rows = rows[:most]
     counts = Counter(label for label, _ in rows)
     if len(counts) < 2:
         fail(f"{path} has {len(counts)} classes: two or more are needed.")
+    label, text = rows[0]
+    if not columns and counts[label] == 1:
+        names = f'--columns "{label}" "{text}"'
+        fail(f"the first line of {path} seems to name columns: python text/ask.py {names}")
     classes = [label for label, _ in counts.most_common()]
     texts = np.array([text for _, text in rows], dtype=object)
     labels = np.array([classes.index(label) for label, _ in rows])

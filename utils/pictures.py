@@ -16,6 +16,8 @@ from PIL import Image
 from utils.runs import first_line, read_bytes
 
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]  # some others start programs
+HEIC = {".heic", ".heif", ".avif"}
+BRANDS = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis"}  # in their first bytes
 BYTES = 64 * 2**20  # of a file
 PIXELS = 150_000_000  # of an image; a panorama may have a hundred million
 # A progressive JPEG comes in scans, each of which goes over all pixels: cameras write about ten.
@@ -61,7 +63,9 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     except Image.DecompressionBombError:  # what Pillow itself holds for too large
         raise TooLargeError("too many pixels") from None
     except Image.UnidentifiedImageError:
-        raise PictureError("not an image") from None
+        raise PictureError(
+            "HEIC or AVIF: save it as JPEG" if is_heic(source, content) else "not an image"
+        ) from None
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise PictureError(getattr(error, "strerror", None) or first_line(error)) from error
     size, most = image.width * image.height, (pixels or {}).get(image.format, PIXELS)
@@ -73,6 +77,12 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     if still and getattr(image, "is_animated", False):
         raise PictureError("an animation, not one image")
     return image
+
+
+def is_heic(source, content):
+    """Tell whether this is one of the kinds that new telephones write, by its name or beginning."""
+    named = isinstance(source, Path) and source.suffix.lower() in HEIC
+    return named or (content[4:8] == b"ftyp" and content[8:12] in BRANDS)
 
 
 def count_scans(content):

@@ -1,9 +1,7 @@
 """Rows of any table, as CSV or as an Excel file: read as people have them, or refused in one line.
 
-    texts, form, said = read_rows(path)
-    values, marks = read_values(texts)
-
-`read_rows` gives the texts as they stand in the file, `read_values` makes numbers of them.
+texts, form, said = read_rows(path)  # as they stand in the file
+values, marks = read_values(texts)  # numbers in place of texts
 """
 
 import codecs
@@ -14,25 +12,30 @@ import io
 import re
 import zipfile
 
+import numpy as np
 import pandas as pd
 
 from utils.runs import fail, first_line, printable, read_bytes
 
 SEPARATORS = ",;\t|"
 # Numbers, by what stands before their decimals. 1.234 may be either: the other mark is that
-# of thousands.
+# of thousands, which nobody writes in 1.234e-05.
 NUMBER = re.compile(
-    r"[-+]?(?:\d+|(?P<either>[1-9]\d{0,2}[.,]\d{3})"
-    r"|(?P<point>\d+\.\d*|\.\d+|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?)"
-    r"|(?P<comma>\d+,\d*|,\d+|[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?))(?:[eE][-+]?\d+)?",
+    r"[-+]?(?:\d+|(?P<either>[1-9]\d{0,2}[.,]\d{3}(?![eE]))"
+    r"|(?P<point>\d+\.\d*|\.\d+|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?![eE]))"
+    r"|(?P<comma>\d+,\d*|,\d+|[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?(?![eE])))"
+    r"(?:[eE][-+]?\d+)?",
     re.ASCII,
 )
 SPACED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d*)?", re.ASCII)
 DECIMALS = ["point", "comma"]
+FEWEST = 0.01  # values with a clear mark for each that may be either, so that they decide
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 SAMPLE = 100_000  # characters among which the first lines are looked for
 FIRST = 20  # lines, one of which names the columns
-EXCEL, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OTHERS = (b"\x1f\x8b", b"BZh", b"PAR1", b"%PDF")  # and files without rows of text
 # What pandas takes for a gap, and a few more.
 GAPS = ["", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan"]
 GAPS += ["NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"]
@@ -48,9 +51,8 @@ def read_rows(path, encoding=None, usual=None):
     usual = usual or {"separator": None, "encoding": "utf-8"}
     try:
         content = read_bytes(path)
-        if content.startswith(OLD_EXCEL):
-            fail(f"{path} is an old Excel file. Save it as .xlsx or as CSV.")
-        if content.startswith(EXCEL):
+        check_kind(content, path, encoding)
+        if content.startswith(ZIP):
             rows, form = read_sheet(content), {"separator": ",", "encoding": "utf-8"}
             check_first(rows.head(FIRST).to_numpy().tolist(), path)
         else:
@@ -58,24 +60,40 @@ def read_rows(path, encoding=None, usual=None):
             rows, form = read_text(content, encoding, usual["separator"], path)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
-    except LookupError:
-        fail(f"there is no encoding {encoding}. Usual ones are utf-8, cp1252 and utf-16.")
     except UnicodeError:
         fail(f"{path} is not in {encoding}. Is it from an older spreadsheet? --encoding cp1252")
-    except (ValueError, csv.Error, zipfile.BadZipFile) as error:  # pandas' own are ValueErrors
+    except (ValueError, csv.Error) as error:  # pandas' own are ValueErrors
         fail(f"{path} is not a proper CSV or Excel file ({first_line(error)}). Name another file.")
-    if len(rows) < 2:
+    rows = rows.apply(lambda column: column.str.strip())
+    filled = np.flatnonzero((rows != "").any(axis=1))  # spreadsheets add blank rows at the end
+    if len(filled) < 2:
         fail(f"{path} has names of columns, but no rows. Add rows, or name another file.")
-    first = (rows.head(FIRST) != "").any(axis=1).idxmax()
+    first, last = filled[[0, -1]]
     names = name_columns(rows.iloc[first], path)
-    table = rows[first + 1 :].set_axis(names, axis=1).reset_index(drop=True)
+    table = rows[first + 1 : last + 1].set_axis(names, axis=1).reset_index(drop=True)
     separator = form["separator"]
     return table, form, [f'separated by "{separator}"'] if separator not in ",\t" else []
 
 
+def check_kind(content, path, encoding):
+    """End the program with one line if a file is neither text nor a sheet, or no such encoding."""
+    binary = not encoding and b"\0" in content and not content.startswith(UTF_16)
+    if content.startswith(OLD_EXCEL):
+        fail(f"{path} is an old Excel file, or has a password. Save it as CSV or as plain .xlsx.")
+    if content.startswith(ZIP):
+        if zipfile.is_zipfile(io.BytesIO(content)) and b"xl/workbook.xml" not in content:
+            fail(f"{path} is packed, but not as .xlsx. Unpack it, or save it as .xlsx or CSV.")
+    elif content.startswith(OTHERS) or binary:
+        fail(f"{path} is neither text nor an Excel file (.xlsx). Unpack it, or save it as CSV.")
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        fail(f"there is no encoding {encoding}. Usual ones are utf-8, cp1252 and utf-16.")
+
+
 def recognize(content, usual):
     """Return the encoding of a file; some spreadsheets put invisible marks first."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if content.startswith(UTF_16):
         return "utf-16"
     if content.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
@@ -89,77 +107,81 @@ def read_text(content, encoding, separator, path):
     """Return all rows of a CSV file, the names of the columns being the first, and its form."""
     with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as file:
         lines = file.read(SAMPLE).splitlines()
-    named = re.fullmatch('"?sep=(.)"?', lines[0].strip()) if lines else None  # by Excel
-    marked = [line for line in lines[bool(named) :] if any(map(line.count, SEPARATORS))]
-    first = next(iter(marked or filter(str.strip, lines[bool(named) :])), None)
-    if first is None:
-        fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
-    if named:
+    if named := re.fullmatch('"?sep=(.)"?', lines[0].strip(" ")) if lines else None:  # by Excel
         separator = named[1]
-    elif not separator or separator not in first:
+        del lines[0]
+    if not any(map(str.strip, lines)):
+        fail(f"{path} is empty. Name a CSV file whose first line names the columns.")
+    bare = [re.sub('"[^"]*"', "", line) for line in lines]  # what is quoted is text
+    first = next((line for line in bare if any(map(line.count, SEPARATORS))), "")
+    if not named and (not separator or separator not in first):
         separator = max(SEPARATORS, key=first.count)
-    form = {"separator": separator, "encoding": encoding}
-    check_first(list(csv.reader(lines[bool(named) :][:FIRST], delimiter=separator)), path)
-    rows = pd.read_csv(
-        io.BytesIO(content),
-        sep=separator,
-        encoding=encoding,
-        skiprows=int(bool(named)),
-        skipinitialspace=True,
-        header=None,  # names as a row: pandas would give a second column of one name another
-        dtype=str,
-        na_filter=False,
-    )
-    return rows, form
+    if separator not in SEPARATORS:
+        fail(f'{path} is separated by "{separator}". Save it with commas, semicolons or tabs.')
+    check_first(list(csv.reader(lines[:FIRST], delimiter=separator)), path)
+    how = {"sep": separator, "encoding": encoding, "dtype": str, "na_filter": False}
+    how |= {"skiprows": int(bool(named)), "skipinitialspace": True}
+    # Names as a row: pandas would give a second column of one name another.
+    rows = pd.read_csv(io.BytesIO(content), header=None, **how)
+    return rows, {"separator": separator, "encoding": encoding}
 
 
 def read_sheet(content):
     """Return all rows of the first sheet of an Excel file, as they would stand in a CSV file."""
-    rows = pd.read_excel(io.BytesIO(content), header=None, dtype=object, na_filter=False)
+    try:
+        rows = pd.read_excel(io.BytesIO(content), header=None, dtype=object, na_filter=False)
+    except Exception as error:  # openpyxl raises many kinds for a file that it cannot read
+        raise ValueError(first_line(error)) from error
     return rows.map(in_csv).astype(str)
 
 
 def in_csv(cell):
     """Return the text for a cell of a sheet. That 9.467 is a number is known: 9.4670."""
     if isinstance(cell, float):
-        text = f"{cell:.15g}"
-        match = NUMBER.fullmatch(text)
+        match = NUMBER.fullmatch(text := f"{cell:.15g}")
         return f"{text}0" if match and match["either"] else text
     return str(cell).strip().removesuffix(" 00:00:00")  # of a day
 
 
 def check_first(rows, path):
-    """End the program with one line if the names of the columns are not in the first row."""
+    """End the program with one line if the names of the columns are not in the first row.
+
+    The first one may lack its name, as where pandas writes an index; a title stands there.
+    """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     wide = max(map(len, rows), default=0) / 2
-    known = [number for number, count in enumerate(filled) if count > wide]
+    known = [
+        number
+        for number, (row, count) in enumerate(zip(rows, filled, strict=True))
+        if count > wide or (count and not row[0].strip())
+    ]
     if known and any(filled[: known[0]]):
         names = ", ".join(filter(None, rows[known[0]]))[:60]
         fail(f"{path} has lines above its names of columns ({names}). Delete them.")
 
 
-def read_values(texts, decimal=None, usual=None, numbers=(), words=()):
+def read_values(texts, decimal=None, usual=None, numbers=(), words=(), exact=()):
     """Return a table with numbers in place of texts, and {column: "point" or "comma"}.
 
-    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, or if
-    it is among numbers; what is none stays a text, and so do all of words. decimal: what stands
-    before the decimals where a column leaves it open. usual: what stood there in a file of the same
+    A gap becomes NaN. A column is read as numbers if at least MOSTLY of its values are some, and
+    none is a code such as 01067, or if it is among numbers; what is none stays a text, and so do
+    all of words. exact: columns in which only an empty cell is a gap. decimal: what stands before
+    the decimals where a column leaves it open. usual: what stood there in a file of the same
     origin, by column.
     """
     values, marks = {}, {}
     for name in texts.columns:
-        column = without_gaps(texts[name])
+        values[name] = without_gaps(texts[name], [""] if name in exact else GAPS)
         before = None if decimal or not usual else usual.get(name)
-        values[name], mark = column, None
         if name not in words:
-            values[name], mark = read_column(column, decimal, before, name in numbers)
-        marks |= {name: mark} if mark else {}
+            values[name], mark = read_column(values[name], decimal, before, name in numbers)
+            marks |= {name: mark} if mark else {}
     return pd.DataFrame(values, texts.index), marks
 
 
-def without_gaps(column):
+def without_gaps(column, gaps=GAPS):
     """Return a column of texts with NaN for those that say that there is nothing."""
-    return column.mask(column.isin(GAPS))
+    return column.mask(column.str.strip().isin(gaps))
 
 
 def read_column(column, decimal=None, before=None, always=False):
@@ -172,31 +194,34 @@ def read_column(column, decimal=None, before=None, always=False):
     texts = [re.sub("[^-+.,0-9]", "", one) if SPACED.fullmatch(one) else one for one in texts]
     kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
     numbers = len(kinds) - kinds.count(None)
-    if not numbers or (not always and numbers < MOSTLY * len(kinds)):
+    if not numbers or (not always and (find_code(texts) or numbers < MOSTLY * len(kinds))):
         return column, None
-    seen = {*DECIMALS} & {*kinds, before}
-    mark = seen.pop() if len(seen) == 1 else decimal
-    if not mark and "either" in kinds:
+    seen, either = {*DECIMALS} & {*kinds, before}, kinds.count("either")
+    # One value that leaves nothing open may be a slip; it does not decide about all others.
+    enough = not either or before or sum(map(kinds.count, DECIMALS)) > max(1, FEWEST * either)
+    mark = seen.pop() if len(seen) == 1 and enough else decimal
+    if either and not mark:
         one = texts[kinds.index("either")]
-        fail(
-            f'"{one}" in the column {column.name} may be {one.replace(",", ".")} or '
-            f"{re.sub('[.,]', '', one)}. Say what stands before decimals: "
-            "--decimal point or --decimal comma"
-        )
+        two = f"{one.replace(',', '.')} or {re.sub('[.,]', '', one)}"
+        asked = "Say what stands before decimals: --decimal point or --decimal comma"
+        fail(f'"{one}" in the column {column.name} may be {two}. {asked}')
     plain = [
         text if kind in (None, "whole") else in_python(text, mark if kind == "either" else kind)
         for text, kind in zip(texts, kinds, strict=True)
     ]
-    if numbers == len(kinds):
-        return pd.to_numeric(pd.Series(plain, known.index, object)).reindex(column.index), mark
-    return pd.Series(plain, known.index, str).reindex(column.index), mark
+    plain = pd.Series(plain, known.index, str)
+    plain = pd.to_numeric(plain.astype(object)) if numbers == len(kinds) else plain
+    return plain.reindex(column.index), mark
+
+
+def find_code(texts):
+    """Return the first text that is a code, or None: 01067 is no number."""
+    return next((one for one in texts if len(one) > 1 and one[0] == "0" and one.isdigit()), None)
 
 
 def in_python(number, mark):
     """Return a number as Python writes it: a point before decimals, nothing between thousands."""
-    if mark == "point":
-        return number.replace(",", "")
-    return number.replace(".", "").replace(",", ".")
+    return number.replace(",", "") if mark == "point" else number.replace(".", "").replace(",", ".")
 
 
 def name_columns(names, path):

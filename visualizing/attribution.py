@@ -45,22 +45,17 @@ def read_image(path):
 
 
 def methods_for(model, stretched=False):
-    """Return {name: function of a network, images of digits, and the classes to explain}.
-
-    The CAMs are for the last two convolutions, named by their maps.
-    """
+    """Return {name: function of a network, images and classes}; CAMs are named by their maps."""
 
     def explain(make, **how):
         return lambda network, images, classes: make(
             network, networks.as_input(network, images), np.asarray(classes), **how
         )
 
-    methods = {
-        "occlusion": explain(maps.occlusion, empty=np.zeros_like),  # paper
-        "saliency": explain(maps.saliency),
-        "SmoothGrad": explain(maps.smooth_grad),
-        "integrated_gradients": explain(maps.integrated_gradients, empty=np.zeros_like),
-    }
+    paper = {"empty": np.zeros_like}
+    methods = {"occlusion": explain(maps.occlusion, **paper), "saliency": explain(maps.saliency)}
+    methods |= {"SmoothGrad": explain(maps.smooth_grad)}
+    methods |= {"integrated_gradients": explain(maps.integrated_gradients, **paper)}
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     for name, make in (("Grad-CAM", maps.grad_cam), ("HiResCAM", maps.hires_cam)):
         for layer in convolutions[-1:-3:-1]:
@@ -134,15 +129,6 @@ def check(model, images, classes, writers, wiped, methods):
     return results
 
 
-def choose(model):
-    """Return some digits that are read right and some that are not: images, labels, predictions."""
-    images, labels = networks.held_out_digits()
-    classes = networks.probabilities(model, images).argmax(axis=1)
-    right = [np.flatnonzero((classes == labels) & (labels == digit))[:1] for digit in SHOWN]
-    chosen = np.concatenate([*right, np.flatnonzero(classes != labels)[: len(SHOWN)]])
-    return images[chosen], labels[chosen], classes[chosen]
-
-
 def draw(model, images, titles, classes, methods, path):
     """Draw each image in a row, and beside it its maps of importance."""
     columns = [images, *(make(model, images, classes) for make in methods.values())]
@@ -197,7 +183,7 @@ def main(argv=None):
         classes = networks.probabilities(model, images).argmax(axis=1)
         draw(model, images, [f"read as {classes[0]}"], classes, methods, folder / "attribution.png")
         return save_results({"answer": int(classes[0])}, folder, __file__, argv)
-    images, labels, classes = choose(model)
+    images, labels, classes = networks.right_and_wrong(model, SHOWN)
     titles = [f"{label}, read as {found}" for label, found in zip(labels, classes, strict=True)]
     draw(model, images, titles, classes, methods, folder / "attribution.png")
     images, _, writers = networks.some_digits(args.images)

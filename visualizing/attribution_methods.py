@@ -1,4 +1,4 @@
-"""Attribution: maps of importance, of the pixels that a prediction depends on, for any network.
+"""Machinery: maps of importance, of the pixels that a prediction depends on, for any network.
 
 Each function takes a network, images as it takes them, (n, rows, columns, channels), and the
 classes to explain, one for each. It returns maps (n, rows, columns), in which higher means more
@@ -21,7 +21,7 @@ PARTS = 14  # places of the square that occlusion moves, in a row; it is three t
 SAMPLES = 25  # noisy copies of an image in SmoothGrad
 NOISE = 0.2  # their noise: a standard deviation, as a share of the range of the pixels
 PATH = 25  # steps of integrated gradients from nothing to the image
-AT_ONCE = 256  # images
+AT_ONCE = 64  # images; photographs are large
 SMALLEST = 1e-30  # the logarithm of a probability wants more than 0
 ENDS = ("softmax", "sigmoid")
 
@@ -90,10 +90,11 @@ def probability(model, x, classes):
     return both[np.arange(len(x)), classes]
 
 
-def occlusion(model, x, classes, empty=mean_colour):
+def occlusion(model, x, classes, empty=mean_colour, squares=False):
     """Cover one square after the other with nothing: how much does the class lose?
 
-    The loss is one of the logarithm of its probability. Source: Zeiler and Fergus,
+    The loss is one of the logarithm of its probability. squares: draw the places as squares, and
+    not one flowing into the other. Source: Zeiler and Fergus,
     "Visualizing and understanding convolutional networks", 2014.
     """
     heat, cover = np.zeros((len(x), PARTS, PARTS)), empty(x)
@@ -109,6 +110,9 @@ def occlusion(model, x, classes, empty=mean_colour):
             covered[j, :, rows, columns] = cover[:, rows, columns]
         after = probability(model, covered.reshape(-1, *x.shape[1:]), np.tile(classes, PARTS))
         heat[:, i] = (before - np.log(after.reshape(PARTS, -1) + SMALLEST)).T
+    if squares:
+        rows, columns = (np.arange(side) * PARTS // side for side in x.shape[1:3])
+        return heat[:, rows[:, np.newaxis], columns]
     return stretch(heat, x.shape[1:3])
 
 

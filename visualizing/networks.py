@@ -121,3 +121,12 @@ def layer_outputs(model, x):
         x = layer(x)
         outputs[layer.name] = ops.convert_to_numpy(x)
     return outputs
+
+
+def right_and_wrong(model, digits):
+    """Return held-out images, labels and answers: one read right of each digit, as many misread."""
+    images, labels = held_out_digits()
+    answers = probabilities(model, images).argmax(axis=1)
+    right = [np.flatnonzero((answers == labels) & (labels == digit))[:1] for digit in digits]
+    chosen = np.concatenate([*right, np.flatnonzero(answers != labels)[: len(digits)]])
+    return images[chosen], labels[chosen], answers[chosen]

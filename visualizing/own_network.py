@@ -19,7 +19,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cnn.photographs import PHOTOS, check_photos, read_like_keras
+from cnn.photographs import PHOTOS, find_images, read_pictures
 from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser
@@ -54,12 +54,13 @@ def read_images(paths, shape, largest):
     """
     if not paths and shape == (28, 28, 1):
         return [f"a {digit}" for digit in range(SHOWN)], one_of_each()[:SHOWN, ..., None] / 255
-    paths = paths or sorted(PHOTOS.glob("*.jpg"))
-    check_photos(paths)
-    squares = (read_like_keras(path, max(shape[:2])) for path in paths)
+    paths = find_images(paths or [PHOTOS])
+    kept, squares = read_pictures(paths, max(shape[:2]))
+    if not kept:
+        fail("none of these is an image that can be read.")
     x = np.stack([keras.preprocessing.image.smart_resize(one, shape[:2]) for one in squares])
     x = x if shape[2] == 3 else x.mean(axis=-1, keepdims=True)
-    return [printable(path.stem) for path in paths], x * (largest / 255)
+    return [printable(paths[i].stem) for i in kept], x * (largest / 255)
 
 
 def name_classes(path, count):

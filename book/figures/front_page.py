@@ -5,9 +5,10 @@ import numpy as np
 
 from cnn.classify import classify, load_network, with_maps
 from cnn.photographs import PHOTOS, read_picture
-from forecasts.methods import Data, Linear
+from forecasts.methods import Linear
 from forecasts.scores import stitch
 from forecasts.series import load_traffic
+from forecasts.windows import Data
 from mnist.data import load_mnist, prepare_images
 from utils.loading import load_model
 from utils.runs import ROOT

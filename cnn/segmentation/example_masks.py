@@ -13,7 +13,7 @@ from scipy import ndimage
 from cnn.photographs import PHOTOS, load_emoji, split_emoji
 
 SIZE = 128  # pixels, width and height of an image
-SCALES = 48, 112  # pixels, between which the width of an emoji lies
+SCALES = 80, 124  # pixels, between which the width of an emoji lies
 WHITE = 30  # a pixel is of the paper if no colour is so much darker than white
 
 

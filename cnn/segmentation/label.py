@@ -9,15 +9,16 @@ Chapter: cnn/segmentation/README.md#your-own-masks
 
 from chapter import OUTPUTS
 
+import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from cnn.photographs import check_photos, to_rgb
+from cnn.photographs import find_images, open_photo
 from utils.loading import load_model
 from utils.options import make_parser
-from utils.pictures import open_picture
+from utils.pictures import PictureError
 from utils.runs import (
     fail,
     first_line,
@@ -55,16 +56,15 @@ def load_network(path):
     return network, classes
 
 
-def read_photo(path):
-    """Return a photograph in colour, the right way up."""
-    return to_rgb(ImageOps.exif_transpose(open_picture(path)))
-
-
 def label_photos(network, classes, photos, folder):
     """Write a mask for each photograph; return {name: {class: share of the pixels}}."""
     size, values, shares = network.input_shape[1], list(classes), {}
     for number, path in enumerate(photos, start=1):
-        photo = read_photo(path)
+        try:
+            photo = open_photo(path)
+        except PictureError as error:
+            print(printable(f"left out: {error}"), file=sys.stderr)
+            continue
         pixels = np.asarray(photo.resize((size, size)), "float32")
         labels = network.predict(pixels[None], verbose=0)[0].argmax(axis=-1)
         mask = Image.fromarray(np.array(values, "uint8")[labels])
@@ -86,8 +86,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     network, classes = load_network(args.model)
-    check_photos(args.photos)
-    shares = label_photos(network, classes, args.photos, folder)
+    shares = label_photos(network, classes, find_images(args.photos), folder)
+    if not shares:
+        fail("none of these is an image that can be read.")
     return save_results({"photos": shares}, folder, __file__, argv)
 
 

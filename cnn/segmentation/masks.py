@@ -5,14 +5,16 @@ such as "1 road". What shares a subfolder of images belongs together, and is hel
 Chapter: cnn/segmentation/README.md#your-own-masks
 """
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 from sklearn.model_selection import GroupShuffleSplit
 
-from cnn.photographs import find_files, is_image
-from cnn.segmentation.label import check_classes, read_photo
+from cnn.photographs import PARTS, find_images, find_parts, open_photo
+from cnn.segmentation.label import check_classes
 from utils.files import read_text
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable
@@ -31,11 +33,11 @@ class Labelled(NamedTuple):
 def read_data(folder, size, seed):
     """Return what is to learn from, what is held out, and the classes, {value: name}.
 
-    If there are no folders training and validation, a fifth of the groups is held out.
+    If there are no folders training and validation, or train and val, a fifth of the groups is held
+    out.
     """
-    parts = [folder / "training", folder / "validation"]
-    divided = all(part.is_dir() for part in parts)
-    pairs = [find_pairs(part) for part in parts] if divided else divide(find_pairs(folder), seed)
+    parts = find_parts(folder)
+    pairs = list(map(find_pairs, parts)) if parts else divide(find_pairs(folder), seed)
     arrays = [read_pairs(part, size) for part in pairs]
     classes = read_classes(folder) or classes_of([masks for _, masks in arrays])
     values = list(classes)
@@ -54,7 +56,7 @@ def find_pairs(folder):
     """Return {name: (path of the image, path of its mask)}; names without their endings."""
     found = {}
     for kind in ("images", "masks"):
-        paths = [path for path in find_files(folder / kind) if is_image(path)]
+        paths = find_images([folder / kind]) if (folder / kind).is_dir() else []
         if not paths:
             fail(f"there is no folder {folder / kind} with images in it (PNG, for masks).")
         names = [path.relative_to(folder / kind).with_suffix("").as_posix() for path in paths]
@@ -72,7 +74,9 @@ def find_pairs(folder):
 def divide(pairs, seed):
     """Return the pairs to learn from and a fifth that is held out; subfolders stay whole."""
     names = list(pairs)
-    groups = [name.rpartition("/")[0] or name for name in names]
+    groups = [name.partition("/")[0] for name in names]
+    if parts := sorted(PARTS & {*groups} - {*names}):
+        fail(f"{parts[0]} is a part: put folders images and masks into it, not it into them.")
     if len(set(groups)) < 2:
         fail("it takes images of at least two things, each in a subfolder of its own or in none.")
     sides = GroupShuffleSplit(1, test_size=0.2, random_state=seed).split(names, groups=groups)
@@ -80,10 +84,19 @@ def divide(pairs, seed):
 
 
 def read_pairs(pairs, size):
-    """Return images (n, size, size, 3) and masks (n, size, size), stretched to this size."""
-    images, masks = [], []
+    """Return images (n, size, size, 3) and masks (n, size, size), stretched to this size.
+
+    Both are turned as their files say. A line counts pairs of which one is, and the sizes do not
+    tell whether they fit.
+    """
+    images, masks, doubtful = [], [], []
     for path, mask_path in pairs.values():
-        image, mask = read(read_photo, path), read(open_picture, mask_path)
+        image, mask = read(open_photo, path), read(open_picture, mask_path)
+        stored = open_picture(path)
+        turns = [one.getexif().get(Base.Orientation, 1) for one in (stored, mask)]
+        if turns[0] != turns[1] and stored.size == image.size:
+            doubtful.append(path.name)
+        mask = ImageOps.exif_transpose(mask)
         if mask.mode not in MODES:
             fail(f"{mask_path} has colours ({mask.mode}). A mask has one number for each pixel.")
         if image.size != mask.size:
@@ -91,7 +104,13 @@ def read_pairs(pairs, size):
             fail(f"{path} has {sizes[0]} pixels and its mask {sizes[1]}. They do not fit together.")
         images.append(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)))
         masks.append(np.asarray(mask.resize((size, size), Image.Resampling.NEAREST)))
-    return np.stack(images), np.stack(masks).astype("int64")
+    if doubtful:
+        about = f"{len(doubtful)} images are turned by their files and their masks are not, or"
+        print(
+            printable(f"{about} vice versa; see whether they fit: {doubtful[0]}"), file=sys.stderr
+        )
+    kind = np.result_type("uint8", *{mask.dtype for mask in masks})  # uint8 for truth values, too
+    return np.stack(images), np.stack(masks, dtype=kind)
 
 
 def read(how, path):

@@ -26,7 +26,7 @@ from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from cnn.efficientnet_lite import build_network
-from cnn.photographs import check_photos
+from cnn.photographs import find_images
 from cnn.segmentation.example_masks import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
@@ -43,6 +43,7 @@ LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 # Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
+NAMING = "head_relu"  # of the base: 1,280 maps, a 32nd as wide, from which it names what it sees
 FILTERS = [16, 24, 32, 48]
 BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
 PIXELS = 100  # of each image, from which the simpler method learns
@@ -51,21 +52,33 @@ KEYS = 8  # classes whose colours have a key, at most
 
 
 def build(size, classes, pretrained=True):
-    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes)."""
+    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes).
+
+    The way up says where things are, a second head what they are; their logits are added.
+    """
     base = build_network(size, pretrained, include_top=False)
-    encoder = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
+    encoder = keras.Model(base.input, [base.get_layer(name).output for name in [*LEVELS, NAMING]])
     encoder.trainable = not pretrained
     for layer in encoder.layers:  # averages that are learned here have to follow faster
         if isinstance(layer, layers.BatchNormalization) and not pretrained:
             layer.momentum = 0.9
     images = keras.Input((size, size, 3))
-    levels = encoder(images)
-    levels = [layers.Rescaling(1 / 255)(images), *levels]
-    x = levels.pop()
-    for filters, level in zip([8, *FILTERS][::-1], levels[::-1], strict=True):
+    *levels, x, naming = encoder(images)
+    for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):
         x = layers.UpSampling2D(2)(convolve(x, filters, 1))
         x = convolve(layers.Concatenate()([x, level]), filters)
-    return keras.Model(images, layers.Conv2D(classes, 1, activation="softmax")(x))
+    where = layers.Conv2D(classes, 1)(x)  # half as wide as the image
+    what = layers.UpSampling2D(16, interpolation="bilinear")(layers.Conv2D(classes, 1)(naming))
+    both = layers.UpSampling2D(2, interpolation="bilinear")(layers.Add()([where, what]))
+    return keras.Model(images, layers.Softmax()(both))
+
+
+def weigh(labels):
+    """Return a weight for each pixel: the rarer its class, the more, but as the root of that."""
+    counts = sum(np.bincount(one.ravel(), minlength=256) for one in labels)
+    weights = np.sqrt(labels.size / np.maximum(counts, 1))  # of each class
+    weights = (weights / (weights @ counts / labels.size)).astype("float32")
+    return np.stack([weights[one] for one in labels])
 
 
 def look_around(image):
@@ -139,8 +152,7 @@ def main(argv=None):
     parser = make_parser("Train a pretrained network on images with masks.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="with folders images and masks in it")
-    about = "photographs to label with the new network"
-    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help=about)
+    add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="photographs to label")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
     add("--from-scratch", action="store_true", help="without what was learned from ImageNet")
@@ -151,24 +163,21 @@ def main(argv=None):
     folder = make_folder(args.outputs)
 
     keras.utils.set_random_seed(args.seed)
-    check_photos(args.photos)
+    photos = find_images(args.photos)
     data = args.data or unpack_scenes(folder / "emoji")
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
     network = build(args.size, len(classes), not args.from_scratch)
     steps = args.epochs * math.ceil(len(known.images) / BATCH_SIZE)
-    network.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-        ),
-        loss="sparse_categorical_crossentropy",  # the mean over all pixels
-        metrics=["accuracy"],
-    )
+    falling = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    loss = "sparse_categorical_crossentropy"  # the mean over all pixels, weighted
+    network.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
     network.fit(
         known.images,
         known.labels,
         batch_size=BATCH_SIZE,
         epochs=args.epochs,
+        sample_weight=weigh(known.labels),
         validation_data=(held_out.images, held_out.labels),
         verbose=verbosity(),
     )
@@ -183,7 +192,7 @@ def main(argv=None):
     save_network(network, folder / "own_masks.keras")
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
-    results["photos"] = label_photos(network, classes, args.photos, folder)
+    results["photos"] = label_photos(network, classes, photos, folder)
     return save_results(results, folder, __file__, argv)
 
 

@@ -7,52 +7,20 @@ Chapter: cnn/studies/README.md#cross-validation
 """
 
 import math
-import sys
 
 import keras
 import numpy as np
 from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cnn.photographs import Pictures, find_files, read_picture
-from utils.pictures import PictureError
-from utils.runs import fail, printable
+from cnn.photographs import keep_readable, read_pictures
+from utils.runs import fail
 
 EPOCHS = 50  # of training the new head
 LEARNING_RATE = 0.001  # of the head; the last blocks get a tenth
 FROZEN = "block_11_project_norm"  # the last layer that fine-tuning leaves as it is
 FOLDS = 5  # parts of the images; each is held out once
 BATCH_SIZE = 32  # images that are read and computed at a time
-
-
-def load_folder(folder):
-    """Return the files in the subfolders of a folder; each subfolder is a class.
-
-    A folder within a class is a group; a file that lies in none is one by itself.
-    """
-    if not folder.is_dir():
-        fail(f"there is no folder {folder}.")
-    files = {path.name: find_files(path) for path in sorted(folder.iterdir()) if path.is_dir()}
-    classes = [name for name, found in files.items() if found and name[0] != "."]
-    sources = [path for name in classes for path in files[name]]
-    names = [path.relative_to(folder).as_posix() for path in sources]
-    labels = [label for label, name in enumerate(classes) for _ in files[name]]
-    groups = [name if name.count("/") == 1 else name.rpartition("/")[0] for name in names]
-    names, classes = ([printable(name) for name in some] for some in (names, classes))
-    return Pictures(sources, names, np.array(labels, dtype="int32"), classes, groups)
-
-
-def keep(pictures, kept):
-    """Return the images of these numbers, without classes of which no image is left."""
-    labels = pictures.labels[kept]
-    left, labels = np.unique(labels, return_inverse=True)
-    return Pictures(
-        [pictures.sources[i] for i in kept],
-        [pictures.names[i] for i in kept],
-        labels.astype("int32"),
-        [pictures.classes[i] for i in left],
-        [pictures.groups[i] for i in kept],
-    )
 
 
 def count_groups(labels, groups):
@@ -67,14 +35,9 @@ def read_batches(pictures, size):
     An image that cannot be read is left out, with a line that says so.
     """
     for start in range(0, len(pictures.sources), BATCH_SIZE):
-        read = {}
-        for i, source in enumerate(pictures.sources[start : start + BATCH_SIZE], start):
-            try:
-                read[i] = read_picture(source, size)
-            except PictureError as error:
-                print(printable(error), file=sys.stderr)
-        if read:
-            yield list(read), np.stack(list(read.values())).astype("float32")
+        numbers, pixels = read_pictures(pictures.sources[start : start + BATCH_SIZE], size)
+        if numbers:
+            yield [start + number for number in numbers], pixels.astype("float32")
 
 
 def replace_head(network, classes):
@@ -102,7 +65,7 @@ def compute_features(network, names, pictures):
     if not kept:
         fail("there are no images in subfolders, one for each class, that can be read.")
     features = [np.concatenate([batch[name] for batch in batches]) for name in names]
-    return features, keep(pictures, kept)
+    return features, keep_readable(pictures, kept)
 
 
 def train(model, inputs, labels, epochs, learning_rate):

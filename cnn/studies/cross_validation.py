@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from cnn.efficientnet_lite import SIZE, build_network
-from cnn.photographs import load_emoji, read_picture
+from cnn.photographs import load_emoji, load_folder, read_picture
 from cnn.studies.cached import (
     EPOCHS,
     FROZEN,
@@ -29,7 +29,6 @@ from cnn.studies.cached import (
     compute_features,
     count_groups,
     cross_validate,
-    load_folder,
     replace_head,
 )
 from utils.figures import save_figure

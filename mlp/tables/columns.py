@@ -13,11 +13,12 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from utils.runs import fail, printable
-from utils.tables import DECIMALS, MOSTLY
+from utils.tables import MOSTLY, find_code
 
 SHOWN = 40  # columns that are printed
 RAREST = 5  # rows that a word must occur in, in the part that trains, to count as one
 MOST_WORDS = 50  # of a column; the rarer ones are all treated alike
+FAR = 10.0  # standard deviations from the middle; what is further off counts as this far
 LARGEST = 1e30  # of a number, without its sign; what is larger becomes a gap
 EXACT = 2**53  # below it, a float holds every whole number
 GAP = "(gap)"  # the word for a missing word
@@ -27,7 +28,10 @@ DAY_0 = pd.Timestamp("2000-01-01", tz="UTC")  # from which the days of a date ar
 IDENTIFIER = re.compile(
     r"(^|[_ .-])(?i:id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|No|Nr|Number)$"
 )
-NUMBER_AS_TEXT = r"[-+]?[€$£]? ?[-+]?\d[\d.,' ]*[%€$£]?"  # 1,5 or 1 234 or $5 or 12 %
+MOST_DIGITS = 10  # different numbers that may be codes, as in "1st class"
+POWER = r"(?:[eE][-+]?\d+)?\s?"
+NUMBER_AS_TEXT = rf"[-+(]?[€$£]?\s?[-+]?\d[\d.,'\s]*{POWER}[-)%€$£]?"  # $5 or 12 % or (5)
+UNIT = rf"^[-+\d.,'\s]*\d{POWER}([^\W\d_]{{1,10}})$"  # 5 kg
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]\d.*)?"
 DAYS = ["ISO8601", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
 DAYS += ["%d.%m.%y", "%d/%m/%y", "%m/%d/%y"]
@@ -38,12 +42,14 @@ def look(table, words=(), numbers=(), decimals=None):
     """Return for each column what it is taken for: "name", "kind", "said" and a date's "format".
 
     words, numbers: names of the columns that a person has decided about. decimals: what stands
-    before them, {column: "point" or "comma"}; entered as "decimal".
+    before them, {column: "point" or "comma"}; entered as "decimal". "exact": only an empty cell is
+    a gap of this column.
     """
     return [
         {"name": name}
         | look_at(name, table[name], name in words, name in numbers)
         | ({"decimal": decimals[name]} if name in (decimals or {}) else {})
+        | ({"exact": True} if name in words else {})
         for name in table.columns
     ]
 
@@ -71,26 +77,39 @@ def look_at(name, column, as_words=False, as_numbers=False):
     if different == 1 and not gaps:
         return left_out("it is the same in every row")
     if is_numeric_dtype(column):
+        if known.between(19_000_101, 21_001_231).all():
+            days = known.astype(int).astype(str)
+            if to_dates(days, "%Y%m%d").notna().all():
+                refuse(name, "dates", days.iloc[0], "as 2026-01-31")
         if not gaps and different == len(known) and counts_rows(name, known):
             return left_out("a number that only tells rows apart")
         return number(name, known, gaps)
 
     text = known.astype(str).str.strip()
-    if to_numbers(text).notna().mean() >= MOSTLY:
+    odd = text[to_numbers(text).isna()]
+    few_odd, code = len(odd) <= (1 - MOSTLY) * len(text), find_code(text)
+    if few_odd and not code and not odd.str.fullmatch(NUMBER_AS_TEXT).any():
         return number(name, text, gaps)
     first = text.head(1000)
     if first.str.fullmatch(DATE).mean() >= MOSTLY:
         form = find_format(name, text)
         return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"}
-    if first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY:
-        fail(
-            f'the column {name} has numbers such as "{text.iloc[0]}". Write them with digits and '
-            f'a point, or treat it otherwise: --words "{name}" or --drop "{name}".'
-        )
+    one_unit = first.str.extract(UNIT)[0].value_counts().max() >= MOSTLY * len(first)
+    numbers = len(odd) and not code and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
+    if numbers or (one_unit and different > MOST_DIGITS):
+        refuse(name, "numbers", odd.iloc[0], "with digits and a point")
     counts = text.value_counts()
+    about = f' (no numbers, since one is "{code}": or --numbers)' if few_odd and code else ""
     if counts[counts >= RAREST].sum() < len(column) / 10 and different > RAREST:
-        return left_out(f"{different:,} different words, nearly all of them rare")
-    return words(text, gaps)
+        return left_out(f"{different:,} different words, nearly all of them rare{about}")
+    found = words(text, gaps)
+    return found | {"said": found["said"] + about}
+
+
+def refuse(name, kind, value, how):
+    """End the program with one line, since a value may be what it is not taken for."""
+    other = f'--numbers "{name}" (all else is a gap), --words "{name}" or --drop "{name}"'
+    fail(f'the column {name} has {kind} such as "{value}". Write them {how}, or add {other}.')
 
 
 def left_out(why):
@@ -110,7 +129,7 @@ def number(name, known, gaps):
     said = f"numbers from {values.min():g} to {values.max():g}" + with_gaps(gaps + len(odd))
     if len(odd):
         said += f', {len(odd):,} of which are no numbers, such as "{odd.iloc[0]}"'
-    elif 2 < values.nunique() <= 10 and (values == values.round()).all():
+    elif 2 < values.nunique() <= MOST_DIGITS and (values == values.round()).all():
         said += f" ({values.nunique()} different ones: if they are codes, use --words)"
     elif IDENTIFIER.search(name):
         said += " (if it says whose row this is: --group or --drop)"
@@ -199,6 +218,16 @@ def to_inputs(table, columns):
     return inputs
 
 
+def find_words(inputs):
+    """Return {input of words: those that become a column of their own, the most frequent first}."""
+    found = {}
+    for name, values in inputs.items():
+        if is_words(values):
+            counts = pd.Series(values).value_counts()
+            found[name] = list(counts[counts >= RAREST].index[:MOST_WORDS])
+    return found
+
+
 def find_ranges(inputs):
     """Return the least and the largest number of each input of numbers, which may be days."""
     numbers = {name: values for name, values in inputs.items() if not is_words(values)}
@@ -207,17 +236,6 @@ def find_ranges(inputs):
         for name, values in numbers.items()
         if not np.isnan(values).all()
     }
-
-
-def is_description(value):
-    """Tell whether a value of JSON is the description of a column, as look returns them."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("name"), str)
-        and value.get("kind") in ("number", "words", "left out", "date")
-        and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
-        and value.get("decimal") in [None, *DECIMALS]
-    )
 
 
 def inputs_of(column):

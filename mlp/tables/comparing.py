@@ -7,38 +7,38 @@ Chapter: mlp/tables/README.md#is-the-network-better
 from collections import namedtuple
 
 import numpy as np
-import pandas as pd
 from scipy import stats
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from mlp.tables.network import apply
-from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
+from mlp.tables.columns import FAR
+from mlp.tables.kept import NETWORK, apply, ask_other, one_thread, to_frame
+from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from utils.comparisons import correct_family
 from utils.statistics import SMALLEST, mean_over_groups, score
 
-LARGE = 100_000  # rows, from which on the usual strength must do
+LARGE = 50_000  # rows, above which one setting must do, and of which a tree of the forest learns
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
+RATES = (0.1, 0.04)  # of boosting
+LEAVES = (5, 1)  # rows in a leaf of the forest, at least
+SHARES = (0.33, 1.0)  # of the columns, among which each split of the forest chooses
+TREES = 100  # of the forest
 
 # Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
 Part = namedtuple("Part", ["inputs", "frame", "X", "y", "groups"])
-
-
-def to_frame(inputs, vocabularies):
-    """Return the inputs as boosting likes them best: numbers with their gaps, words as categories.
-
-    It gets the same words as the network; the others are gaps to it.
-    """
-    columns = {}
-    for name, values in inputs.items():
-        if name not in vocabularies:
-            columns[name] = values
-        elif words := vocabularies[name]:  # a column of rare words says nothing
-            columns[name] = pd.Categorical.from_codes(pd.Index(words).get_indexer(values), words)
-    return pd.DataFrame(columns)
 
 
 def make_parts(inputs, y, groups, parts, preparation, words):
@@ -51,45 +51,85 @@ def make_parts(inputs, y, groups, parts, preparation, words):
     return made
 
 
-def train_others(training, validation, classes, seed):
-    """Return the other models by name, each a function from a part to its answers.
-
-    The linear model gets what the network gets. Probabilities are calibrated like the network's.
-    """
-    X, y = training.X, training.y
-    # Like the network, boosting stops where the loss on the validation rows no longer falls. It
-    # does not go back to the best step, though.
-    options = {"categorical_features": "from_dtype", "random_state": seed, "max_iter": 1000}
-    options["early_stopping"] = True  # "auto" stops only above 10,000 rows (scikit-learn 1.9.1)
-    watched = {"X_val": validation.frame, "y_val": validation.y}
-    if not classes:
-        mean = DummyRegressor().fit(X, y)
-        linear = RidgeCV(alphas=STRENGTHS).fit(X, y)
-        boosting = HistGradientBoostingRegressor(**options).fit(training.frame, y, **watched)
-        return {
-            "mean": lambda part: mean.predict(part.X),
-            "ridge_regression": lambda part: linear.predict(part.X),
-            "gradient_boosting": lambda part: boosting.predict(part.frame),
-        }
-    majority = DummyClassifier().fit(X, y)
-    strengths = STRENGTHS if len(y) <= LARGE else [1]
-    linear = min(
-        (LogisticRegression(C=1 / strength, max_iter=1000).fit(X, y) for strength in strengths),
-        key=lambda model: surprise(model.predict_proba(validation.X), validation.y).mean(),
+def rivals(rows, classes, seed):
+    """Return the other models, the simplest first: {name: one for each setting to choose from}."""
+    words = make_column_selector(dtype_include="category")
+    numbers = make_column_selector(dtype_exclude="category")
+    large = rows > LARGE
+    # What the network gets: scaled numbers, the median and a flag for a gap, and 0 or 1 for words.
+    scaled = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True),
+        StandardScaler(),
+        FunctionTransformer(np.clip, kw_args={"a_min": -FAR, "a_max": FAR}),
     )
-    boosting = HistGradientBoostingClassifier(**options).fit(training.frame, y, **watched)
-    models = {
-        "majority_class": lambda part: majority.predict_proba(part.X),
-        "logistic_regression": lambda part: linear.predict_proba(part.X),
-        "gradient_boosting": lambda part: boosting.predict_proba(part.frame),
+    one_hot = OneHotEncoder(handle_unknown="ignore")
+    prepared = make_column_transformer((scaled, numbers), (one_hot, words))
+    coded = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    coded = make_column_transformer((coded, words), remainder="passthrough")
+    # Like the network, boosting stops where the loss on the validation rows no longer falls.
+    # "auto" would stop only above 10,000 rows (scikit-learn 1.9.1).
+    steps = {"max_iter": 1000, "early_stopping": True, "categorical_features": "from_dtype"}
+    boosting = [{"learning_rate": rate, "random_state": seed} | steps for rate in RATES]
+    trees = {"n_estimators": TREES, "max_samples": LARGE if large else None, "random_state": seed}
+    forest = [
+        {"min_samples_leaf": least, "max_features": share} | trees
+        for least in LEAVES
+        for share in SHARES
+    ]
+    strengths = STRENGTHS
+    if large:
+        strengths, boosting, forest = strengths[1:2], boosting[:1], forest[:1]
+    if not classes:
+        return {
+            "mean": [DummyRegressor()],
+            "ridge_regression": [make_pipeline(prepared, Ridge(one)) for one in strengths],
+            "gradient_boosting": [HistGradientBoostingRegressor(**one) for one in boosting],
+            "random_forest": [make_pipeline(coded, RandomForestRegressor(**one)) for one in forest],
+        }
+    logistic = [LogisticRegression(C=1 / one, max_iter=1000) for one in strengths]
+    return {
+        "majority_class": [DummyClassifier()],
+        "logistic_regression": [make_pipeline(prepared, one) for one in logistic],
+        "gradient_boosting": [HistGradientBoostingClassifier(**one) for one in boosting],
+        "random_forest": [make_pipeline(coded, RandomForestClassifier(**one)) for one in forest],
     }
-    return {name: calibrate(model, validation) for name, model in models.items()}
 
 
-def calibrate(model, validation):
-    """Return the model with its probabilities scaled by a temperature."""
-    temperature = choose_temperature(model(validation), validation)
-    return lambda part: with_temperature(model(part), temperature)
+@one_thread
+def train_others(training, validation, classes, seed):
+    """Return the other models by name, each with the best of its settings on validation rows."""
+    found = {}
+    for name, settings in rivals(len(training.y), classes, seed).items():
+        watched = {"X_val": validation.frame, "y_val": validation.y}
+        watched = watched if name == "gradient_boosting" else {}
+        fitted = [clone(one).fit(training.frame, training.y, **watched) for one in settings]
+        off = [losses(ask_other(one, validation.frame), validation.y, classes) for one in fitted]
+        found[name] = fitted[int(np.argmin([one.mean() for one in off]))]
+    return found
+
+
+@one_thread
+def fit_again(model, frame, y):
+    """Return a model of train_others fitted on other rows, with what was found for it."""
+    again = clone(model)
+    if hasattr(model, "validation_score_"):  # boosting: as many trees as were best
+        steps = max(1, int(np.argmax(model.validation_score_)))
+        again.set_params(max_iter=steps, early_stopping=False)
+    return again.fit(frame, y)
+
+
+def recommend(by_model, groups):
+    """Return the simplest model whose loss is at most one standard error above the lowest one.
+
+    by_model: the loss of each row, by model, the simplest first; groups: of the rows, (n,).
+    """
+    best = min(by_model, key=lambda name: by_model[name].mean())
+    number = np.unique(groups, return_inverse=True)[1]
+    for name, values in by_model.items():
+        sums = np.bincount(number, values - by_model[best])  # of each group
+        if sums.sum() <= sums.std() * np.sqrt(len(sums)):
+            return name
+    return best
 
 
 def choose_temperature(probabilities, part):
@@ -145,13 +185,15 @@ def describe_gain(one):
     return "{mean:+.3f} ({low:+.3f} to {high:+.3f}), ".format(**one) + verdict
 
 
-def compare(by_model, groups, network="neural_network"):
+def compare(by_model, groups, network=NETWORK):
     """Return for each other model how much lower the network's loss is: the book's rule.
 
     by_model: the loss of each row, by model; groups: of the rows, (n,). The interval draws whole
     groups; p is that of a t-test of the groups' sums; all models together are one family.
     """
     family = {}
+    if network not in by_model:  # it has diverged
+        return family
     # Of a large table, blocks of groups are drawn: a draw of each single one takes gigabytes.
     number = np.unique(groups, return_inverse=True)[1] % MOST_GROUPS
     for name, values in by_model.items():
@@ -177,7 +219,8 @@ def report(title, part, models, classes, variance):
         print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
     by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
     family = compare(by_row, part.groups)
-    print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
+    if family:
+        print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
     for name, one in family.items():
         print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
     return answers, {"scores": scores, "compared": family}

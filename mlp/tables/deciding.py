@@ -1,4 +1,4 @@
-"""Machinery of this part: a threshold from costs, which columns matter, the figure of a run.
+"""Machinery of this part: a threshold from costs, columns that matter or say all, the figure.
 
 `table.py` imports it; it does nothing by itself.
 Chapter: mlp/tables/README.md#a-threshold-from-your-costs
@@ -7,11 +7,13 @@ Chapter: mlp/tables/README.md#a-threshold-from-your-costs
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.calibration import calibration_curve
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import precision_recall_curve
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mlp.tables.columns import inputs_of
+from mlp.tables.columns import inputs_of, is_words
 from mnist.studies.temperature import reliability
 from utils.figures import DASHES, name_lines, plot_history, save_figure
 
@@ -22,6 +24,8 @@ MOST_COLUMNS = 100  # of a wider table no importance is computed
 BINS = 10  # of the calibration, at most
 ROWS_PER_BIN = 20
 MOST_POINTS = 1_000  # of the numbers that are drawn
+GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
+SAMPLE = 2_000  # rows on which that is tried
 
 
 def costs_at(y, probability, threshold, miss, false_alarm):
@@ -108,27 +112,27 @@ def find_importance(answer, loss, inputs, y, columns, seed):
 
 def say_importance(importance):
     if importance:
-        print("The network's loss rises by so much if a column is shuffled:")
+        print("Its loss rises by so much if a column is shuffled:")
     for column, one in list(importance.items())[:SHOWN]:
         print(f"  {column:24} {one['rise']:.3f} ({one['deviation']:.3f})")
 
 
-def draw(history, answers, y, classes, points, path):
+def draw(history, answers, kept, y, classes, points, path):
     """Draw the learning curves and, depending on the task, what the answers are worth.
 
-    answers: of each model, by name; points: what find_thresholds returns, or None.
+    answers: of each model, by name; kept: the name of one; points: of find_thresholds, or None.
     """
     two = len(classes) == 2
     figure, panels = plt.subplots(1, 3 if two else 2, figsize=(12 if two else 8.4, 4.2))
     plot_history(panels[0], history, "loss")
-    panels[0].set(title="Learning", xlabel="Epoch", ylabel="Loss")
+    panels[0].set(title="Learning of the network", xlabel="Epoch", ylabel="Loss")
     name_lines(panels[0])
     if not classes:
-        draw_numbers(panels[1], answers["neural_network"], y)
+        draw_numbers(panels[1], answers[kept], y)
     elif two:
         draw_precision(panels[1], answers, y, points, classes[1])
     if classes:
-        draw_calibration(panels[-1], answers["neural_network"], y, classes)
+        draw_calibration(panels[-1], answers[kept], y, classes)
     save_figure(figure, path)
 
 
@@ -137,7 +141,7 @@ def draw_numbers(axes, answers, y):
     axes.plot(y[chosen], answers[chosen], "o", markersize=3, alpha=0.5)
     ends = [min(y.min(), answers.min()), max(y.max(), answers.max())]
     axes.plot(ends, ends, color="gray", linewidth=1)
-    axes.set(title="Predictions", xlabel="true", ylabel="predicted by the network")
+    axes.set(title="Predictions", xlabel="true", ylabel="predicted")
 
 
 def draw_precision(axes, answers, y, points, yes):
@@ -167,3 +171,31 @@ def draw_calibration(axes, answers, y, classes):
         axes.set(xlabel="probability of the answer", ylabel="share of right answers")
     axes.plot(said, happened, "o-")
     axes.set(title="Calibration", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+
+def giving_away(inputs, y, classes, seed):
+    """Return the names of the inputs that say the target almost without fail, each by itself."""
+    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
+    found = []
+    for name, values in inputs.items():
+        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
+        if told(x[chosen, None], y[chosen], classes, is_words(values)) >= GIVEN_AWAY:
+            found.append(name)
+    return found
+
+
+def told(x, y, classes, words):
+    """Return how much of the target a single input, (n, 1), says: from 0, nothing, to 1, all.
+
+    A decision tree learns it. Of words, it is judged on other rows; from a number, it may make no
+    more intervals than there are classes. Two numbers say the same if they have the same order.
+    """
+    learned, judged = np.array_split(np.arange(len(y)), 2) if words else (slice(None),) * 2
+    if not classes and not words:
+        return abs(stats.spearmanr(x[:, 0], y).statistic) if np.ptp(x) else 0
+    if not classes:
+        return DecisionTreeRegressor().fit(x[learned], y[learned]).score(x[judged], y[judged])
+    most = None if words else len(classes)
+    tree = DecisionTreeClassifier(max_leaf_nodes=most).fit(x[learned], y[learned])
+    usual = np.bincount(y[judged]).max() / len(y[judged])
+    return (tree.score(x[judged], y[judged]) - usual) / (1 - usual) if usual < 1 else 0

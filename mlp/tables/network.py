@@ -5,45 +5,21 @@ Chapter: mlp/tables/README.md#words-gaps-and-scaling-in-one-file
 """
 
 import logging
-import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
-import pandas as pd
 from keras import layers, ops
 
-from mlp.tables.columns import MOST_WORDS, RAREST, is_words
+from mlp.tables.columns import FAR, RAREST, find_words
+from mlp.tables.kept import apply, input_names
 from utils.runs import fail
 
-FAR = 10.0  # standard deviations from the median; what is further off counts as this far
 PATIENCE = 15  # epochs without a lower validation loss, after which the training ends
 MOST_ROWS = 20_000_000  # that are learned from in all epochs: a large table gets fewer epochs
-AT_ONCE = 10_000  # rows that are prepared at once
-
-# What a layer cannot be called like: Keras allows no slash, and gives these names itself.
-TAKEN = re.compile(
-    r"(cast|clip|concatenate|functional|get_item|isnan|nan_to_num|normalization|rescaling|"
-    r"sequential|softmax|string_lookup|take)(_\d+)?"
-)
 
 # TensorFlow would warn that it compiles a model anew for each new number of rows.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
-def count_words(values):
-    """Return the words of an input that become a column of their own, the most frequent first."""
-    counts = pd.Series(values).value_counts()
-    return list(counts[counts >= RAREST].index[:MOST_WORDS])
-
-
-def input_names(names):
-    """Return {column or part of a date: the name of its input}, none of them twice."""
-    found = {}
-    for name in names:
-        found[name] = name.replace("/", "_")
-        while TAKEN.fullmatch(found[name]) or [*found.values()].count(found[name]) > 1:
-            found[name] += "_"
-    return found
 
 
 def build_preparation(inputs):
@@ -52,7 +28,7 @@ def build_preparation(inputs):
     inputs: of the part that trains, as columns.to_inputs returns them. All that is fitted is
     fitted here: words, medians, deviations, and which inputs have gaps.
     """
-    vocabularies = {name: count_words(x) for name, x in inputs.items() if is_words(x)}
+    vocabularies = find_words(inputs)
     numbers = [name for name in inputs if name not in vocabularies]
     tensors = {
         name: keras.Input((1,), name=called, dtype="string" if name in vocabularies else "float32")
@@ -87,20 +63,6 @@ def side_by_side(tensors):
     return layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
 
 
-def apply(model, inputs):
-    """Return what a model that takes inputs by name makes of them: an array, or a dict of such."""
-    rows, called = len(next(iter(inputs.values()))), input_names(inputs)
-    pieces = [
-        model.predict_on_batch(
-            {called[name]: values[i : i + AT_ONCE, None] for name, values in inputs.items()}
-        )
-        for i in range(0, rows, AT_ONCE)
-    ]
-    if isinstance(pieces[0], dict):
-        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    return np.concatenate(pieces)
-
-
 def build_network(width, hidden, outputs):
     """Return an MLP: so many inputs, hidden layers of these sizes, so many outputs."""
     return keras.Sequential(
@@ -112,11 +74,11 @@ def build_network(width, hidden, outputs):
     )
 
 
-def train(training, validation, classes, options):
+def train(training, validation, classes, options, epochs=None):
     """Return the trained network and its history; training, validation: with X and y.
 
-    It is the network of the epoch with the lowest validation loss. It gives a logit for each class,
-    or, if there are no classes, the number to predict.
+    It is the network of the epoch with the lowest validation loss, or after so many epochs. It
+    gives a logit for each class, or, if there are no classes, the number to predict.
     """
     rows, y = len(training.X), training.y
     middle, scale = (0, 1) if classes else (y.mean(), y.std() or 1)
@@ -126,19 +88,34 @@ def train(training, validation, classes, options):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse",
         steps_per_execution=10,
     )
+    stopping = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     history = network.fit(
         training.X,
         (y - middle) / scale,
         batch_size=int(np.clip(rows // 100, 32, 1024)),
-        epochs=min(options.epochs, max(10, MOST_ROWS // rows)),
-        validation_data=(validation.X, (validation.y - middle) / scale),
+        epochs=epochs or min(options.epochs, max(10, MOST_ROWS // rows)),
+        validation_data=None if epochs else (validation.X, (validation.y - middle) / scale),
         validation_batch_size=4096,
-        callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
-        verbose=2,
+        callbacks=[] if epochs else [stopping],
+        verbose=0 if epochs else 2,
     )
     if not classes:
         network.add(layers.Rescaling(scale, offset=middle))
     return network, history.history
+
+
+def has_diverged(network, X):
+    """Tell whether a network gives numbers that are none, or infinite."""
+    return not np.isfinite(network.predict(X, batch_size=4096, verbose=0)).all()
+
+
+def fit_on_all(inputs, y, names, temperature, options, epochs):
+    """Return the joined network, trained for so many epochs on all rows, and its words."""
+    classes = names if len(names) > 1 else []
+    preparation, words = build_preparation(inputs)
+    rows = SimpleNamespace(X=apply(preparation, inputs), y=y)
+    network, _ = train(rows, None, classes, options, epochs)
+    return join(preparation, network, temperature, names), words
 
 
 def join(preparation, network, temperature, names):
@@ -151,15 +128,3 @@ def join(preparation, network, temperature, names):
         answer = ops.softmax(layers.Rescaling(1 / temperature)(answer))
     answers = {name: answer[:, i : i + 1] for i, name in enumerate(names)}
     return keras.Model(preparation.input, answers)
-
-
-def ask(model, inputs, names):
-    """Return the answers of a joined model: probabilities (n, classes), or numbers (n,).
-
-    Ends the program with one line if they are not finite.
-    """
-    answers = apply(model, inputs)
-    answers = np.concatenate([answers[name] for name in names], axis=1)
-    if not np.isfinite(answers).all():
-        fail("the network gives no finite numbers: it diverged. Try a lower --learning-rate.")
-    return answers if len(names) > 1 else answers[:, 0]

@@ -1,4 +1,4 @@
-"""Machinery of this part: what is to be predicted, the split in three, and what gives it away.
+"""Machinery of this part: the table, what is to be predicted, and the split.
 
 `table.py` imports it; it does nothing by itself.
 Chapter: mlp/tables/README.md#the-target
@@ -9,22 +9,29 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mlp.tables.columns import DATE, counts_rows, is_words, to_numbers, to_words
-from utils.runs import fail
+from mlp.tables.columns import (
+    DATE,
+    DAY_0,
+    counts_rows,
+    look,
+    look_at,
+    say,
+    to_dates,
+    to_numbers,
+    to_words,
+)
+from utils.runs import fail, printable
 from utils.statistics import fit_float32
-from utils.tables import MOSTLY, few
+from utils.tables import MOSTLY, few, find_code, find_columns, read_rows, read_values, without_gaps
 
+PARTS = ["training", "validation", "test"]
 TASKS = ["yes-or-no", "classes", "number"]
 YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
 FEWEST_OF_CLASS = 5  # rows: one for each of the five parts that the split is made of
 MOST_CLASSES = 100  # of words; whole numbers are classes if there are at most ten of them
-GIVEN_AWAY = 0.99  # a single column that says this much of the target says all of it
-SAMPLE = 2_000  # rows on which that is tried
 
 # classes: words, the one that means yes last; empty if a number is to be predicted. names: those of
 # the network's outputs. y: the number of each row's class, or the number itself.
@@ -43,8 +50,11 @@ def decide_task(target, task):
         fail(f"the target {name} is a date, which this script does not predict.")
     if task == "number" and not numeric:
         words = target[to_numbers(target).isna()]
-        example = words.iloc[0] if len(words) else target.iloc[0]
-        fail(f"the target {name} has words, such as {example}: --task number cannot be.")
+        example = find_code(target.astype(str)) or (words if len(words) else target).iloc[0]
+        fail(
+            f'the target {name} has words or codes, such as "{example}": --task number cannot be. '
+            f'If all others are numbers: --numbers "{name}"'
+        )
     all_differ = different == len(target)
     if task != "number" and all_differ and (not numeric or counts_rows(name, target)):
         fail(f"the target {name} is different in every row, so it only tells rows apart.")
@@ -55,6 +65,47 @@ def decide_task(target, task):
     return "number" if numeric and not (whole and different <= 10) else "classes"
 
 
+def read_table(args):
+    """Return rows, columns, target, groups, times and form; say what they are taken for."""
+    texts, form, said = read_rows(args.data, args.encoding)
+    (name,) = find_columns([args.target], texts, args.data)
+    dropped, words, numbers, group, time = (
+        find_columns(names or [], texts, args.data)
+        for names in (args.drop, args.words, args.numbers, args.group, args.time)
+    )
+    if name in dropped + group + time:
+        fail(f"{name} is the target: it cannot be left out, and not be the group or the time.")
+    kept = texts.drop(columns=[*dropped, *group])
+    table, decimals = read_values(kept, args.decimal, numbers=numbers, words=words, exact=words)
+    said += ["with decimal commas"] if "comma" in decimals.values() else []
+    gaps = texts[name][table[name].isna() & (texts[name] != "")].value_counts()
+    if len(gaps) and not is_numeric_dtype(table[name]):
+        taken = ", ".join(f'"{text}" ({count:,})' for text, count in gaps.items())
+        print(printable(f'Taken for a missing target: {taken}. If a word: --words "{name}"'))
+    table, target, more = read_target(table, name, args.task, args.yes, args.data)
+    columns = look(table.drop(columns=name), words, numbers, decimals)
+    used = [column["name"] for column in columns if column["kind"] != "left out"]
+    if used and (copies := table.duplicated([*used, name]).sum()):
+        more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
+    if dates := [column["name"] for column in columns if column["kind"] == "date" and not time]:
+        more.append(
+            "its rows are split at random, so scores promise too much of later ones. To split them "
+            f'by date: --time "{dates[0]}"'
+        )
+    for sentence in said + more:
+        print(printable(f"The table: {sentence}."))
+    say(columns)
+    print(printable(f"To predict: {name}, {target.said}"))
+    if all(column["kind"] == "left out" for column in columns):
+        fail(f"{args.data} has no column that {name} could be predicted from.")
+    groups = without_gaps(texts.loc[table.index, group[0]]) if group else None
+    if group and (gaps := groups.isna().sum()):
+        print(f"The table: {gaps:,} rows have no {group[0]}; they stay together.")
+    groups = to_words(groups).to_numpy() if group else None
+    times = read_times(texts.loc[table.index, time[0]], args.decimal) if time else None
+    return table, columns, target, groups, times, form
+
+
 def read_target(table, name, task, yes, path):
     """Return the rows that have a target, the target, and what there is to say about the rows."""
     said = []
@@ -62,11 +113,12 @@ def read_target(table, name, task, yes, path):
     if not known.all():
         said.append(f"left out: {(~known).sum():,} rows in which the target is missing")
     table = table[known]
+    code = find_code(table[name].astype(str))
     numbers = to_numbers(table[name])
     known = numbers.notna()
     odd, numbers = table[name][~known], numbers[known]
     mostly = len(odd) and known.mean() >= MOSTLY and numbers.nunique() > 1
-    if mostly and decide_task(numbers, task) == "number":  # as for a column
+    if mostly and not code and decide_task(numbers, task) == "number":  # as for a column
         said.append(f'left out: {len(odd):,} targets that are no numbers, such as "{odd.iloc[0]}"')
         table = table[known].assign(**{name: numbers})
     if len(table) < FEWEST_ROWS:
@@ -124,11 +176,17 @@ def order(name, counts, yes):
     return sorted(classes, key=lambda word: word == yes)
 
 
-def split(y, groups, classes, seed):
+def split(y, groups, classes, seed, times=None):
     """Return the rows of the three parts: about 60 % to train, 20 % to validate, 20 % to test.
 
-    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly.
+    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly. With
+    times, a number for each row, the newest rows are to test, and those before them to validate.
     """
+    if times is not None:
+        first, second = np.sort(times)[[int(0.6 * len(y)), int(0.8 * len(y))]]
+        place = (times >= first).astype(int) + (times >= second)
+        parts = {part: np.flatnonzero(place == i) for i, part in enumerate(PARTS)}
+        return check_parts(parts, y, classes)
     strata = y if classes else pd.qcut(pd.Series(y).rank(method="first"), 5, labels=False)
     if groups is None:
         folds = StratifiedKFold(5, shuffle=True, random_state=seed).split(y, strata)
@@ -137,38 +195,35 @@ def split(y, groups, classes, seed):
             fail("fewer than ten groups cannot be split in three. Leave out --group.")
         folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, strata, groups)
     test, validation, *others = [rows for _, rows in folds]
-    parts = {"training": np.sort(np.concatenate(others)), "validation": validation, "test": test}
+    training = np.sort(np.concatenate(others))
+    return check_parts(dict(zip(PARTS, [training, validation, test], strict=True)), y, classes)
+
+
+def check_parts(parts, y, classes):
+    """Return the parts, or end the program with one line if one of them cannot be used."""
     for part, rows in parts.items():
+        if not len(rows):
+            fail(f"there is no row for {part}: --time has too few different values.")
         if classes and len(np.unique(y[rows])) < len(classes):
-            fail(f"a class has no row in the part for {part}: too few groups have it.")
+            fail(f"a class has no row in the part for {part}: too few groups or times have it.")
         if not classes and np.ptp(y[rows]) == 0:
             fail(f"the target is {y[rows[0]]:g} in all rows of the part for {part}.")
     return parts
 
 
-def giving_away(inputs, y, classes, seed):
-    """Return the names of the inputs that say the target almost without fail, each by itself."""
-    chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
-    found = []
-    for name, values in inputs.items():
-        x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
-        if told(x[chosen, None], y[chosen], classes, is_words(values)) >= GIVEN_AWAY:
-            found.append(name)
-    return found
-
-
-def told(x, y, classes, words):
-    """Return how much of the target a single input, (n, 1), says: from 0, nothing, to 1, all.
-
-    A decision tree learns it. Of words, it is judged on other rows; from a number, it may make no
-    more intervals than there are classes. Two numbers say the same if they have the same order.
-    """
-    learned, judged = np.array_split(np.arange(len(y)), 2) if words else (slice(None),) * 2
-    if not classes and not words:
-        return abs(stats.spearmanr(x[:, 0], y).statistic) if np.ptp(x) else 0
-    if not classes:
-        return DecisionTreeRegressor().fit(x[learned], y[learned]).score(x[judged], y[judged])
-    most = None if words else len(classes)
-    tree = DecisionTreeClassifier(max_leaf_nodes=most).fit(x[learned], y[learned])
-    usual = np.bincount(y[judged]).max() / len(y[judged])
-    return (tree.score(x[judged], y[judged]) - usual) / (1 - usual) if usual < 1 else 0
+def read_times(texts, decimal):
+    """Return the numbers or dates of a column of texts as numbers, or end with one line."""
+    table, _ = read_values(texts.to_frame(), decimal)
+    name, values = texts.name, table[texts.name]
+    about = look_at(name, values, as_numbers=is_numeric_dtype(values))
+    if about["kind"] == "date":
+        values = (to_dates(values.astype(object), about["format"]) - DAY_0) / pd.Timedelta(days=1)
+    elif about["kind"] != "number":
+        fail(f"{name} is neither dates nor numbers, so --time cannot put its rows in order.")
+    values = values if about["kind"] == "date" else to_numbers(values)
+    if gaps := values.isna().sum():
+        odd = next((f', such as "{text}"' for text in texts[values.isna()] if text.strip()), "")
+        fail(
+            f"{gaps:,} rows have no {name} that can be read{odd}: --time cannot put them in order."
+        )
+    return values.to_numpy("float64")

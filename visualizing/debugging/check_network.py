@@ -12,10 +12,18 @@ import math
 
 import keras
 import numpy as np
-from scipy.stats import chi2_contingency, ks_2samp
 
 from utils.gradients import weight_gradients
-from visualizing.debugging.forms import classes_of, copy, divide, name_of_loss, refuse, takes_logits
+from visualizing.debugging.forms import (
+    apart,
+    classes_of,
+    copy,
+    divide,
+    missing,
+    name_of_loss,
+    refuse,
+    takes_logits,
+)
 
 BATCH = 32  # rows that the network should memorize
 STEPS = 500  # in so many steps
@@ -43,21 +51,6 @@ def twins(x_train, x_val):
     """Return how many of the validation rows are among the training rows, number by number."""
     known = {row.tobytes() for row in x_train}
     return sum(row.tobytes() in known for row in x_val)
-
-
-def apart(labels, labels_val):
-    """Return how far the labels of the two parts are apart, 0 to 1, and p: is that chance?
-
-    Both: classes as whole numbers, or quantities, shape (n,).
-    """
-    if labels.dtype.kind != "i":
-        test = ks_2samp(labels, labels_val)
-        return float(test.statistic), float(test.pvalue)
-    most = 1 + max(labels.max(), labels_val.max())
-    counts = np.array([np.bincount(part, minlength=most) for part in (labels, labels_val)])
-    counts = counts[:, counts.any(axis=0)]
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    return float(np.abs(shares[0] - shares[1]).sum() / 2), float(chi2_contingency(counts).pvalue)
 
 
 def loss_of_guessing(model, y, classes):
@@ -111,8 +104,8 @@ def look_at_predictions(model, x, y):
     """
     rows = keras.ops.convert_to_numpy(model(x[:BATCH]))
     sums, spread = rows.sum(axis=1), float(np.ptp(rows, axis=0).max())
-    print(f"{rows.shape[1]} output{'s' * (rows.shape[1] > 1)}: ", end="")
-    print(f"they add up to {sums.min():.2f} to {sums.max():.2f}, and vary by {spread:.2f}")
+    several = f"{rows.shape[1]} outputs: they add up to" if rows.shape[1] > 1 else "1 output: it is"
+    print(f"{several} {sums.min():.2f} to {sums.max():.2f}, and vary by {spread:.2f}")
     if rows.shape[1] == 1:  # five in a line
         rows, y = rows.reshape(1, -1)[:, :5], y[:BATCH].reshape(1, -1)[:, :5]
     for row, labels in zip(rows[:SHOWN], y, strict=False):
@@ -136,6 +129,9 @@ def stands_out(model, x, found):
         yield f"{found['twins']} validation rows are among the training rows: a leak"
     if found["apart"] > APART and found["chance"] < CHANCE:
         yield "the validation labels are unlike the training labels: was a sorted table cut in two?"
+    elif found["missing"]:
+        which = ", ".join(map(str, found["missing"]))
+        yield f"only one of the two parts has rows of class {which}: was a sorted table cut in two?"
     if classes and found["classes_in_a_batch"] == 1 < classes:
         yield "all rows of a batch are of one class: shuffle them, or the others are rare"
     if found["loss_at_start"] > LOUD * found["guessing"]:
@@ -178,6 +174,7 @@ def check(model, x, y, x_val=None, y_val=None, steps=STEPS, shuffle=True):
     print(f"of {len(x_val)} validation rows {found['twins']} are among them")
     labels = (y[:, 0], y_val[:, 0]) if classes is None else (classes, classes_val)
     found["apart"], found["chance"] = apart(*labels)
+    found["missing"] = [] if classes is None else missing(classes, classes_val)
     print(f"validation labels unlike those of training: {found['apart']:.0%}")
     found["validation_rows"] = len(x_val)
     found["loss_at_start"] = loss_at_start(model, x, y)

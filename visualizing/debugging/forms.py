@@ -5,9 +5,11 @@ Chapter: visualizing/debugging/README.md#your-own-network
 
 import keras
 import numpy as np
+from scipy.stats import chi2_contingency, ks_2samp
 
 SPLIT = 0.2  # the last rows validate, if no others are given
 FEWEST = 10  # rows
+EXPECTED = 10  # rows of a class that one part should have, if it has none
 
 
 def name_of_loss(model):
@@ -62,6 +64,31 @@ def divide(x, y, x_val=None, y_val=None):
         x, x_val, y, y_val = x[:cut], x[cut:], y[:cut], y[cut:]
     y, y_val = (np.asarray(part).reshape(len(part), -1) for part in (y, y_val))
     return x, y, np.asarray(x_val), y_val
+
+
+def apart(labels, labels_val):
+    """Return how far the labels of the two parts are apart, 0 to 1, and p: is that chance?
+
+    Both: classes as whole numbers, or quantities, shape (n,).
+    """
+    if labels.dtype.kind != "i":
+        test = ks_2samp(labels, labels_val)
+        return float(test.statistic), float(test.pvalue)
+    most = 1 + max(labels.max(), labels_val.max())
+    counts = np.array([np.bincount(part, minlength=most) for part in (labels, labels_val)])
+    counts = counts[:, counts.any(axis=0)]
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return float(np.abs(shares[0] - shares[1]).sum() / 2), float(chi2_contingency(counts).pvalue)
+
+
+def missing(classes, classes_val):
+    """Return the classes of which one of the two parts has no row, though it should have some."""
+    found = []
+    for part, other in ((classes, classes_val), (classes_val, classes)):
+        numbers, counts = np.unique(part, return_counts=True)
+        enough = counts / len(part) * len(other) >= EXPECTED
+        found += numbers[enough & ~np.isin(numbers, other)].tolist()
+    return found
 
 
 def judge(model, x, y, x_val=None, y_val=None):

@@ -52,7 +52,7 @@ def think_about(network, pictures, image):
     outputs = networks.layer_outputs(network, networks.as_input(network, image[np.newaxis]))
     digit = int(list(outputs.values())[-1].argmax())
     x = networks.as_input(pictures, image[np.newaxis])
-    (importance,) = occlusion(pictures, x, np.array([digit]), np.zeros_like)
+    (importance,) = occlusion(pictures, x, np.array([digit]), np.zeros_like, squares=True)
     layers = feature_maps(outputs)
     return {"digit": digit, "importance": packed(importance), "layers": layers}
 

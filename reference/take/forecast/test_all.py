@@ -1,0 +1,57 @@
+"""A weekly season with a trend is gone on with, and most of what comes lies in the interval."""
+
+import methods
+import numpy as np
+import pandas as pd
+import predict
+import pytest
+
+DAYS = pd.date_range("2024-01-01", periods=314)
+
+
+@pytest.fixture
+def sold(tmp_path, monkeypatch):
+    """Numbers for 314 days, with noise of a standard deviation of 2."""
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(1).normal(0, 2, len(DAYS))
+    return 100 + 30 * (DAYS.day_of_week > 4) + 0.1 * np.arange(len(DAYS)) + noise
+
+
+def forecast(times, sold, *options):
+    """Return what is written to forecast.csv for a file of these times and numbers."""
+    pd.DataFrame({"day": times, "sold": sold}).to_csv("mine.csv", index=False)
+    off = predict.main(["mine.csv", "day", "sold", *options])
+    return off, pd.read_csv("forecast.csv", parse_dates=["day"])
+
+
+def test_all(sold):
+    off, answer = forecast(DAYS[:300], sold[:300])
+    assert min(off.values()) < 2.5 and off["as a season ago"] > min(off.values())
+    assert (answer["day"] == DAYS[300:]).all()
+    assert 9 <= ((answer["low"] < sold[300:]) & (sold[300:] < answer["high"])).sum() <= 14
+    wide = (answer["high"] - answer["low"]).mean()
+    assert 4 < wide < 10  # of normal noise, 80 % are within 1.28 standard deviations: 5.1
+
+
+def test_rows_without_a_value_at_the_end_are_no_past(sold):
+    _, expected = forecast(DAYS[:300], sold[:300])
+    _, answer = forecast(DAYS, [*sold[:300], *[np.nan] * 14])
+    pd.testing.assert_frame_equal(answer, expected)
+
+
+def test_days_before_months(sold):
+    _, expected = forecast(DAYS[:300], sold[:300])
+    _, answer = forecast(DAYS[:300].strftime("%d.%m.%Y"), sold[:300])
+    pd.testing.assert_frame_equal(answer, expected)
+    firsts = [f"01.{month:02}.2024" for month in range(1, 13)]  # of months, or days of January
+    options = ["--season", "1", "--steps", "2"]
+    with pytest.raises(SystemExit):
+        forecast(firsts, sold[:12], *options)
+    _, answer = forecast(firsts, sold[:12], *options, "--dayfirst")
+    assert [*answer["day"].astype(str)] == ["2025-01-01", "2025-02-01"] and "low" not in answer
+
+
+def test_the_interval_has_room_for_the_next_error():
+    errors = np.arange(1, 21)[:, None] * [1, -2]
+    np.testing.assert_array_equal(methods.half_width(errors), [17, 34])  # 17 of 21, not 16 of 20
+    assert methods.half_width(errors[:9]) is None

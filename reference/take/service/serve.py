@@ -1,0 +1,47 @@
+"""Serve a network: python serve.py model.keras, then
+
+    curl localhost:8000/predict --json '{"rows": [[0.1, 0.2, ...], ...]}'
+    curl localhost:8000/health
+
+A question is checked before the network sees it; what is wrong with it is said with status 422.
+"""
+
+import sys
+from threading import Lock
+
+import keras
+import numpy as np
+from flask import Flask, jsonify, request
+from waitress import serve
+
+MOST = 100  # rows of a question
+
+
+def create_app(model):
+    """Return a service around a network that takes rows of numbers, or images."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # bytes of a question
+    shape, lock = model.input_shape[1:], Lock()
+    model.predict(np.zeros((1, *shape), "float32"), verbose=0)  # so that no question waits for it
+
+    @app.get("/health")
+    def health():
+        return jsonify(status="ok", takes=list(shape), gives=list(model.output_shape[1:]))
+
+    @app.post("/predict")
+    def predict():
+        try:
+            rows = np.array(request.get_json()["rows"], "float32")
+        except (ValueError, TypeError, KeyError):
+            return jsonify(error="rows must be a list of rows of numbers"), 422
+        if rows.shape[1:] != shape or not 0 < len(rows) <= MOST or not np.isfinite(rows).all():
+            said = f"up to {MOST} rows of shape {list(shape)}, please, not {list(rows.shape)}"
+            return jsonify(error=said), 422
+        with lock:  # a network of Keras answers one thread at a time
+            return jsonify(predictions=model.predict(rows, verbose=0).tolist())
+
+    return app
+
+
+if __name__ == "__main__":
+    serve(create_app(keras.saving.load_model(sys.argv[1])), host="127.0.0.1", port=8000)

@@ -1,0 +1,115 @@
+"""What is learned is better than guessing, and comes back from the file and over HTTP."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import predict
+import pytest
+import serve
+import skops.io
+import table
+import train
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A table of 300 rows, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(1)
+    rows = pd.DataFrame({"id": [f"{i:04}" for i in range(300)], "size": random.normal(size=300)})
+    rows["color"] = random.choice(["red", "blue"], 300)
+    rows["price"] = 1_000 * (20 + 10 * rows["size"] + 5 * (rows["color"] == "red"))
+    rows["price"] += 1_000 * random.normal(size=300)
+    rows["dear"] = np.where(rows["price"] > 23_000, "yes", "no")
+    rows.loc[::9, "size"] = np.nan
+    return rows
+
+
+def test_classes(mine):
+    known = mine.drop(columns="price")
+    known[:200].to_csv("mine.csv", index=False, sep=";")
+    scores = train.main(["mine.csv", "dear"])
+    assert scores["test"] < 0.7 * scores["always the same"]
+    new = known[200:].rename(columns={"dear": "prediction"}).assign(remark="a;b")
+    new.to_csv("new.csv", index=False, sep=";")
+    predict.main("new.csv")
+    answers = pd.read_csv("predictions.csv", dtype=str, sep=";", keep_default_na=False)
+    assert (answers["prediction_"] == answers["prediction"]).mean() > 0.8
+    before = pd.read_csv("new.csv", dtype=str, sep=";", keep_default_na=False)
+    pd.testing.assert_frame_equal(answers.drop(columns="prediction_"), before)
+    new.assign(size="", color="7").to_csv("new.csv", index=False, sep=";")
+    predict.main("new.csv")  # without a value, and with digits for words
+    new.drop(columns="size").to_csv("new.csv", index=False, sep=";")
+    with pytest.raises(SystemExit, match="no column 'size'"):
+        predict.main("new.csv")
+    serve.app.config["MODEL"] = predict.load()
+    client = serve.app.test_client()
+    rows = [{"id": "1", "size": 3, "color": "red"}, {"id": None, "size": -3, "color": "green"}]
+    assert client.post("/predict", json=rows).get_json() == ["yes", "no"]
+    misspelled = {"id": "1", "Size": 3, "color": "red"}
+    for bad, said in [
+        ([{}], "size is missing"),
+        ([misspelled], "size is missing; Size is unknown"),
+        ([rows[0] | {"size": "large"}], "size must be a number"),
+        ([rows[0] | {"color": 7}], "color must be a text"),
+        ([7], "a row is"),
+        ({}, "a list"),
+    ]:
+        answer = client.post("/predict", json=bad)
+        assert answer.status_code == 422 and said in answer.get_json()["error"]
+
+
+def test_numbers(mine):
+    """With a comma before decimals and points between thousands; the network is scaled."""
+    mine["price"] = [f"{price:,.2f}".translate({44: ".", 46: ","}) for price in mine["price"]]
+    mine.drop(columns="dear").to_csv("mine.csv", index=False, sep=";", decimal=",")
+    with pytest.raises(SystemExit, match="--decimal"):
+        train.main(["mine.csv", "price"])
+    scores = train.main(["mine.csv", "price", "--decimal", ","])
+    assert scores["test"] < scores["the mean"] / 2 and 1_000 < scores["test"] < 10_000
+    assert scores["network"] < scores["the mean"] / 2
+    assert json.loads(Path("about.json").read_text(encoding="utf-8"))["decimal"] == ","
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [("1 2.5 -", "number"), ("01067 10115 1", "words"), ("13.02.2024 14.02.2024", "words"),
+     ("a 1 2", "words"), ("- ?", None), ("0.123 1.234", "number")],
+)  # fmt: skip
+def test_kinds(texts, kind):
+    assert table.kinds_of(pd.DataFrame({"x": texts.split()}), None).get("x") == kind
+
+
+@pytest.mark.parametrize("texts", ["1,5 2,5", "1.234 20.500", "1,234 7", "1,234.5 2"])
+def test_numbers_that_may_be_others_are_asked_about(texts):
+    with pytest.raises(SystemExit, match="--decimal"):
+        table.kinds_of(pd.DataFrame({"x": texts.split()}), None)
+
+
+@pytest.mark.parametrize("rare", [0, 1, 2, 9])
+def test_a_rare_class_ends_with_one_line(mine, rare):
+    mine["dear"] = [1] * rare + [0] * (300 - rare)
+    mine.to_csv("mine.csv", index=False)
+    with pytest.raises(SystemExit, match="10 rows each"):
+        train.main(["mine.csv", "dear"])
+
+
+def test_classes_called_by_numbers(mine, monkeypatch):
+    """One is so rare that a fold may lack it: the losses are finite, and the names stay."""
+    mine["dear"] = np.where(np.arange(300) % 30 == 1, 1, 3 * (mine["price"] > 23_000))
+    mine.to_csv("mine.csv", index=False)
+    few = {name: train.CLASSIFIERS[name] for name in ("always the same", "linear")}
+    monkeypatch.setattr(train, "CLASSIFIERS", few)
+    scores = train.main(["mine.csv", "dear"])
+    assert np.isfinite(list(scores.values())).all()
+    assert set(predict.load()[0].classes_) == {"0", "1", "3"}
+
+
+def test_all_models_come_back_and_nothing_else(mine):
+    x = mine[["size", "color"]].astype({"color": object})
+    for models, y in [(train.REGRESSORS, mine["price"]), (train.CLASSIFIERS, mine["dear"])]:
+        for model in models.values():
+            kept = skops.io.dumps(train.make_pipeline(train.PREPARE, model).fit(x, y))
+            assert set(skops.io.get_untrusted_types(data=kept)) <= set(predict.TRUSTED)

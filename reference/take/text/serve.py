@@ -1,0 +1,27 @@
+"""Answer over HTTP: python serve.py, then
+
+curl localhost:8000/predict --json '["a new message", "another one"]'
+"""
+
+from flask import Flask, jsonify, request
+from predict import load, predict
+from waitress import serve
+
+app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # bytes of a question
+
+
+@app.post("/predict")
+def answer():
+    """Return class and probability of each text of a list."""
+    texts = request.get_json()
+    if not (isinstance(texts, list) and texts and all(isinstance(one, str) for one in texts)):
+        return jsonify(error="a list of texts, please"), 422
+    return jsonify(
+        [[str(label), float(share)] for label, share in predict(app.config["MODEL"], texts)]
+    )
+
+
+if __name__ == "__main__":
+    app.config["MODEL"] = load()
+    serve(app, host="127.0.0.1", port=8000)
