@@ -53,16 +53,16 @@ REPORT = 500  # steps from one line, and one checkpoint, to the next
 SEED = 1
 
 
-def batches(tokens, context, seed, skip=0):
+def batches(tokens, context, seed, size=BATCH_SIZE, skip=0):
     """Yield without end windows that begin anywhere, and the same windows one token on.
 
-    Both have the shape (batch, context). skip: batches that an earlier part of the run has used.
+    Both have the shape (size, context). skip: batches that an earlier part of the run has used.
     """
     random = np.random.default_rng(seed)
-    random.integers(len(tokens) - context, size=(skip, BATCH_SIZE))
+    random.integers(len(tokens) - context, size=(skip, size))
     while True:
-        starts = random.integers(len(tokens) - context, size=BATCH_SIZE)
-        rows = tokens[starts[:, None] + np.arange(context + 1)]  # (batch, context + 1)
+        starts = random.integers(len(tokens) - context, size=size)
+        rows = tokens[starts[:, None] + np.arange(context + 1)]  # (size, context + 1)
         yield rows[:, :-1], rows[:, 1:]
 
 
@@ -99,6 +99,7 @@ def main(argv=None):
     add = parser.add_argument
     add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
+    add("--batch-size", type=positive(int), default=BATCH_SIZE, help="windows a step")
     add("--context", type=positive(int, MOST), default=CONTEXT, help="characters seen at once")
     add("--learning-rate", type=positive(float), default=LEARNING_RATE, help="the highest")
     add("--dropout", type=number(float, 0, 0.9), default=DROPOUT, help="share of what blocks add")
@@ -117,6 +118,7 @@ def main(argv=None):
         text, report, history = load_text(args.data), min(REPORT, args.steps), {}
         settings = {"data": str(args.data.resolve()), "sha256": file_sha256(args.data)}
         settings |= {"alphabet": text.alphabet, "seed": args.seed}
+        settings["batch_size"] = args.batch_size
         settings["steps"] = args.steps - args.steps % report
         folder = make_folder(args.outputs)
         write_json(settings, folder / "settings.json")
@@ -136,7 +138,9 @@ def main(argv=None):
     done = checkpoint.epochs_done  # an "epoch" is what lies between two reports
     with DeferInterrupt() as interrupt:
         model.fit(
-            batches(text.train, context, settings["seed"], skip=done * report),
+            batches(
+                text.train, context, settings["seed"], settings["batch_size"], done * report
+            ),
             steps_per_epoch=report,
             epochs=settings["steps"] // report,
             initial_epoch=done,
