@@ -32,8 +32,6 @@ VARIANTS = {
     "today": {},
     "today_adamw": {"adamw": True},
     "base_adamw": {"kind": GPT2, "adamw": True},
-    "width_64": {"width": 64},
-    "width_256": {"width": 256},
     "bpe": {"pieces": 512},
 }
 RIVALS = {"GPT": {}, "GRU": {"gru": True}}  # each of them gets a learning rate of its own
