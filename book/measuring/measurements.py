@@ -107,6 +107,7 @@ MEASUREMENTS = {
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
     "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
+    "devices": ("backends/devices.py", []),  # wants JAX
     "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
     "opening": ("book/timings/opening.py", []),  # installs
     "sizes": ("book/timings/sizes.py", []),  # installs, too
@@ -206,7 +207,8 @@ MEASUREMENTS = {
     "gpt_fine_tuning": ("text/gpt/fine_tune.py", []),
     "gpt_sums": ("text/gpt/addition.py --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
-    "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
+    "gpt_variants": ("text/gpt/what_matters.py", []),
+    "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
     "program_forecasts": (
         "book/figures/programs.py forecasts/README.md",
         ["program_forecasts.png", "program_forecasts_2.png"],
