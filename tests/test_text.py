@@ -551,7 +551,7 @@ def test_a_comparison_of_variants_goes_on(run_main):
 
 
 def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch):
-    def train(text, steps, seed, blocks, width, heads, learning_rate):
+    def train(text, steps, seed, kind, blocks, width, heads, learning_rate):
         assert width == 32 * blocks == 32 * heads and learning_rate > 0
         parameters = 12 * width**2 * blocks
         loss = 3 * (6 * parameters * steps * 12 * 64 / 1e9) ** -0.1

@@ -110,7 +110,7 @@ def main(argv=None):
     for depth in sorted(set(args.depths)):
         how = settings(depth, args.steps)
         steps = how.pop("steps")
-        one, _ = train_once("today", text, steps, args.seed, folder, **how)
+        one, _ = train_once("own_keys", text, steps, args.seed, folder, **how)
         sizes.append({"depth": depth} | one | count(one["parameters"], steps))
         print(
             "depth {depth}: {parameters:9,} weights, {characters:9,} characters, {operations:.1e}"

@@ -138,9 +138,7 @@ def main(argv=None):
     done = checkpoint.epochs_done  # an "epoch" is what lies between two reports
     with DeferInterrupt() as interrupt:
         model.fit(
-            batches(
-                text.train, context, settings["seed"], settings["batch_size"], done * report
-            ),
+            batches(text.train, context, settings["seed"], settings["batch_size"], done * report),
             steps_per_epoch=report,
             epochs=settings["steps"] // report,
             initial_epoch=done,

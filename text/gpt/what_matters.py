@@ -6,13 +6,11 @@
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
-it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text. Each
-training is kept when it is done. About a quarter of an hour on two cores: nine networks, two seeds,
-500 steps. With --rivals five learning rates are tried for GPT and GRU with few steps; then the GRU
-is trained with its best one as the GPT of RUN was, a run of shakespeare.py, and the two are
-compared: five minutes.
-Chapter: text/gpt/README.md#what-matters
-"""
+it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text.
+Each training is kept when it is done. About a quarter of an hour on two cores: ten networks, two
+seeds, 500 steps. With --rivals five learning rates are tried for GPT and GRU with few steps; then
+the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py, and the two are
+compared: five minutes. Chapter: text/gpt/README.md#what-matters """
 
 from chapter import OUTPUTS
 
