@@ -189,6 +189,11 @@ MEASUREMENTS = {
     "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": ("text/gpt/shakespeare.py", []),
+    "shakespeare_shipped": (
+        "text/gpt/shakespeare.py --steps 6000 --context 128 --batch-size 32 --dropout 0.1"
+        " --learning-rate 0.006 --ship",
+        [],
+    ),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
     "ngrams_pretrained": ("text/gpt/ngrams.py --run assets/models/shakespeare", []),
     "gpt_write": ("text/gpt/generate.py --check", []),

@@ -10,7 +10,7 @@ it is from that of the base, which has GPT-2's blocks, with an interval over pie
 Each training is kept when it is done. About a quarter of an hour on two cores: ten networks, two
 seeds, 500 steps. With --rivals five learning rates are tried for GPT and GRU with few steps; then
 the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py, and the two are
-compared: five minutes. Chapter: text/gpt/README.md#what-matters """
+compared: five minutes. Chapter: text/gpt/README.md#what-matters"""
 
 from chapter import OUTPUTS
 
