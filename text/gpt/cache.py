@@ -11,6 +11,9 @@ import numpy as np
 
 from text.gpt.gpt import CausalAttention
 
+# JAX uses XLA anyway, and PyTorch has no XLA here.
+XLA = True if keras.config.backend() == "tensorflow" else "auto"
+
 
 def with_cache(model):
     """Return the network as one that reads on.
@@ -54,9 +57,10 @@ class Reader:
     beginning, so that all steps have the same shapes, and are compiled once.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, xla=False):
         self.context = model.input_shape[1]
         self.network = with_cache(model)
+        self.network.compile(jit_compile=XLA if xla else "auto")
         self.forget()
 
     def forget(self):
@@ -86,23 +90,27 @@ def last_window(length, context):
     return 0 if length <= context else math.ceil((length - context) / half) * half
 
 
-def cached_logits(model):
-    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length)."""
-    reader, begins = Reader(model), 0
+def cached_logits(model, xla=False):
+    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length).
+
+    xla: whether XLA makes one program of the network. Its steps are faster, after seconds of work.
+    """
+    reader, begins = Reader(model, xla), 0
 
     def logits(tokens):
         nonlocal begins
-        if last_window(tokens.shape[1], reader.context) != begins:
-            begins = last_window(tokens.shape[1], reader.context)
+        before, begins = begins, last_window(tokens.shape[1], reader.context)
+        if begins != before or tokens.shape[1] <= begins + reader.length:  # or another text
             reader.forget()
         return reader.read(tokens[:, begins + reader.length :])
 
     return logits
 
 
-def uncached_logits(model):
+def uncached_logits(model, xla=False):
     """Return the same without a cache: the whole window is worked out for every token."""
     context = model.input_shape[1]
+    model.compile(jit_compile=XLA if xla else "auto")
 
     def logits(tokens):
         tokens = tokens[:, last_window(tokens.shape[1], context) :]

@@ -69,7 +69,7 @@ def check(model, alphabet, prompt, text):
     most, and the milliseconds of the prompt and of each next token in the median turn.
     """
     tokens = encode(prompt + text, alphabet)[None]
-    ways = {"cached": cached_logits(model), "uncached": uncached_logits(model)}
+    ways = {"cached": cached_logits(model, xla=True), "uncached": uncached_logits(model, xla=True)}
 
     def run(way):
         ways[way](tokens[:, :1])  # forgets what was read before

@@ -60,7 +60,7 @@ def describe(logits, alphabet, temperature):
 def create_app(run, hosts=()):
     """Return the Flask application for a run of shakespeare.py."""
     model, settings, folder = load_run(run)
-    alphabet, logits_after = settings["alphabet"], uncached_logits(model)
+    alphabet, logits_after = settings["alphabet"], uncached_logits(model, xla=True)
     # Templates and style are those of the service, and what this page has of its own.
     sha256 = file_sha256(folder / CHECKPOINT)
     app = make_flask("serialization.rest.app", "gpt", sha256, hosts, MAX_BODY)
