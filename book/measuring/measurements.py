@@ -211,7 +211,7 @@ MEASUREMENTS = {
     ),
     "gpt_fine_tuning": ("text/gpt/fine_tune.py", []),
     "gpt_sums": ("text/gpt/addition.py --ways 'all weights' LoRA", []),
-    "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
+    "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
     "program_forecasts": (

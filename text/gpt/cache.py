@@ -20,7 +20,8 @@ def with_cache(model):
 
     It takes {"tokens": (texts, time), "begin": how many tokens were read before, once for each
     text, "caches": of each block keys and values, (texts, 2, context, groups, size)}, and returns
-    {"logits": (texts, time, symbols), "caches"}. Its weights are those of the model.
+    {"logits": (texts, time, symbols), "caches"}. Its weights are those of the model, but for those
+    of attention, which are copies.
     """
     layer, names = model.get_layer, [layer.name for layer in model.layers]
     tokens = keras.Input((None,), dtype="int32", name="tokens")
@@ -54,7 +55,7 @@ class Reader:
 
     What later tokens need of a token, its key and its value in each block, is kept: it never
     changes, because no token sees a later one. The places of the cache are there from the
-    beginning, so that all steps have the same shapes, and are compiled once.
+    beginning, so that all steps have the same shapes.
     """
 
     def __init__(self, model, xla=False):
@@ -95,20 +96,25 @@ def cached_logits(model, xla=False):
 
     xla: whether XLA makes one program of the network. Its steps are faster, after seconds of work.
     """
-    reader, begins = Reader(model, xla), 0
+    reader, seen, begins = Reader(model, xla), np.zeros((0, 0), int), 0
 
     def logits(tokens):
-        nonlocal begins
+        nonlocal seen, begins
         before, begins = begins, last_window(tokens.shape[1], reader.context)
-        if begins != before or tokens.shape[1] <= begins + reader.length:  # or another text
-            reader.forget()
+        longer = tokens.shape[1] > seen.shape[1]
+        if begins != before or not (longer and np.array_equal(tokens[:, : seen.shape[1]], seen)):
+            reader.forget()  # another window, or another text
+        seen = tokens
         return reader.read(tokens[:, begins + reader.length :])
 
     return logits
 
 
 def uncached_logits(model, xla=False):
-    """Return the same without a cache: the whole window is worked out for every token."""
+    """Return the same without a cache: the whole window is worked out for every token.
+
+    The model is compiled anew, for this alone: it loses its loss and its optimizer.
+    """
     context = model.input_shape[1]
     model.compile(jit_compile=XLA if xla else "auto")
 
