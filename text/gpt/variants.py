@@ -1,5 +1,4 @@
 """Machinery of the chapter: the GPT and a GRU with one thing changed, and how each is trained.
-
 Chapter: text/gpt/README.md#what-matters
 """
 

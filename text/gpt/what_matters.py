@@ -11,7 +11,8 @@ Each training is kept when it is done. Eight networks, two seeds, 500 steps: som
 cores. With --rivals, the GPT, the same with AdamW in place of Muon, and a GRU of equal size each
 try four learning rates with 500 steps; then each is trained with its best one for as many steps as
 shakespeare.py trains, and they are compared: twenty minutes.
-Chapter: text/gpt/README.md#what-matters"""
+Chapter: text/gpt/README.md#what-matters
+"""
 
 from chapter import OUTPUTS
 

@@ -1,11 +1,12 @@
 """Write along: type how a text begins, and a GPT goes on with it, character by character.
 
-    python text/gpt/live/write_along.py RUN
+    python text/gpt/live/write_along.py
 
-RUN is a run of `text/gpt/shakespeare.py`. Prints an address after some seconds; open it, type, and
-press Write. The page shows what the network takes for likely at each place, and what it draws. You
-may stop it, change the text or the temperature, and let it go on. Ctrl-C stops the service, which
-has the protections of the one that reads digits.
+Takes the network that comes with the book, or with RUN one that `text/gpt/shakespeare.py` has
+trained. Prints an address after some seconds; open it, type, and press Write. The page shows what
+the network takes for likely at each place, and what it draws. You may stop it, change the text or
+the temperature, and let it go on. Ctrl-C stops the service, which has the protections of the one
+that reads digits.
 Chapter: text/gpt/README.md#writing
 """
 
