@@ -37,9 +37,9 @@ from utils.runs import (
     replacing,
     save_results,
     write_json,
-    writing_to,
 )
 from utils.statistics import describe_share, share_right
+from utils.tables import write_rows
 
 MODEL = "characters"
 SEED = 1
@@ -121,9 +121,7 @@ def answer_rows(model, about, args, folder):
             name += "_new"
         table = table.join(pd.Series(answers, asked, name=name))
     # Where columns are separated by semicolons, a comma stands before decimals.
-    how = {"sep": form["separator"], "decimal": "," if form["separator"] == ";" else "."}
-    with writing_to(folder), replacing(folder / "answers.csv") as partial:
-        table.to_csv(partial, index=False, encoding=form["encoding"], **how)
+    write_rows(table, folder / "answers.csv", form, form["separator"] == ";")
     return {name: int((names == name).sum()) for name in classes}
 
 
