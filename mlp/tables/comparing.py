@@ -4,8 +4,6 @@
 Chapter: mlp/tables/README.md#is-the-network-better
 """
 
-from collections import namedtuple
-
 import numpy as np
 from scipy import stats
 from sklearn.base import clone
@@ -24,31 +22,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from mlp.tables.columns import FAR
-from mlp.tables.kept import NETWORK, apply, ask_other, one_thread, to_frame
+from mlp.tables.kept import NETWORK, ask_other, one_thread
+from mlp.tables.network import mean_curve
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from utils.comparisons import correct_family
 from utils.statistics import SMALLEST, mean_over_groups, score
 
 LARGE = 50_000  # rows, above which one setting must do, and of which a tree of the forest learns
+BOOSTING = HistGradientBoostingClassifier, HistGradientBoostingRegressor
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
 RATES = (0.1, 0.04)  # of boosting
 LEAVES = (5, 1)  # rows in a leaf of the forest, at least
 SHARES = (0.33, 1.0)  # of the columns, among which each split of the forest chooses
 TREES = 100  # of the forest
-
-# Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
-Part = namedtuple("Part", ["inputs", "frame", "X", "y", "groups"])
-
-
-def make_parts(inputs, y, groups, parts, preparation, words):
-    """Return each part as each model likes it; parts: its rows, by name."""
-    made = []
-    for rows in parts.values():
-        plain = {name: values[rows] for name, values in inputs.items()}
-        X = apply(preparation, plain)
-        made.append(Part(plain, to_frame(plain, words), X, y[rows], groups[rows]))
-    return made
 
 
 def rivals(rows, classes, seed):
@@ -96,26 +83,44 @@ def rivals(rows, classes, seed):
 
 
 @one_thread
-def train_others(training, validation, classes, seed):
-    """Return the other models by name, each with the best of its settings on validation rows."""
+def train_others(folds, classes, seed):
+    """Return the other models, each with the best of its settings: {name: one for each fold}."""
     found = {}
-    for name, settings in rivals(len(training.y), classes, seed).items():
-        watched = {"X_val": validation.frame, "y_val": validation.y}
-        watched = watched if name == "gradient_boosting" else {}
-        fitted = [clone(one).fit(training.frame, training.y, **watched) for one in settings]
-        off = [losses(ask_other(one, validation.frame), validation.y, classes) for one in fitted]
-        found[name] = fitted[int(np.argmin([one.mean() for one in off]))]
+    for name, settings in rivals(len(folds[0].training.y), classes, seed).items():
+        tried = [fit_each(one, folds) for one in settings]
+        off = [
+            np.concatenate(
+                [
+                    losses(ask_other(model, fold.validation.frame), fold.validation.y, classes)
+                    for model, fold in zip(models, folds, strict=True)
+                ]
+            ).mean()
+            for models in tried
+        ]
+        found[name] = tried[int(np.argmin(off))]
     return found
 
 
+def fit_each(setting, folds):
+    """Return a model of this setting for each fold.
+
+    Those of boosting have as many trees as are best for the validation rows of all folds.
+    """
+    if isinstance(setting, BOOSTING):
+        curves = []
+        for training, validation, *_ in folds:
+            watched = {"X_val": validation.frame, "y_val": validation.y}
+            model = clone(setting).fit(training.frame, training.y, **watched)
+            curves.append(-model.validation_score_)
+        trees = max(1, int(np.argmin(mean_curve(curves))))  # the first is that without a tree
+        setting = clone(setting).set_params(max_iter=trees, early_stopping=False)
+    return [clone(setting).fit(fold.training.frame, fold.training.y) for fold in folds]
+
+
 @one_thread
-def fit_again(model, frame, y):
+def fit(model, frame, y):
     """Return a model of train_others fitted on other rows, with what was found for it."""
-    again = clone(model)
-    if hasattr(model, "validation_score_"):  # boosting: as many trees as were best
-        steps = max(1, int(np.argmax(model.validation_score_)))
-        again.set_params(max_iter=steps, early_stopping=False)
-    return again.fit(frame, y)
+    return clone(model).fit(frame, y)
 
 
 def recommend(by_model, groups):
@@ -132,14 +137,14 @@ def recommend(by_model, groups):
     return best
 
 
-def choose_temperature(probabilities, part):
+def choose_temperature(probabilities, y, groups):
     """Return the temperature of a model: 1, unless a higher one helps with rows not used for it.
 
     A lower one would make the answers surer. Where a model has all of a few validation rows right,
     the best one is near 0, and the first mistake on other rows would be made with certainty.
     """
-    labels = np.eye(probabilities.shape[1])[part.y]
-    half = np.unique(part.groups, return_inverse=True)[1] % 2
+    labels = np.eye(probabilities.shape[1])[y]
+    half = np.unique(groups, return_inverse=True)[1] % 2
     if half.max() == 0:
         return 1.0  # all rows are of one group
     scaled, _ = cross_fit_temperature(probabilities, labels, half)
@@ -157,9 +162,9 @@ def losses(answers, y, classes, variance=1.0):
     return surprise(answers, y) if classes else (answers - y) ** 2 / variance
 
 
-def evaluate(answers, y, classes, variance):
-    """Return the scores of one model."""
-    scores = {"loss": float(losses(answers, y, classes, variance).mean())}
+def evaluate(answers, y, classes, loss):
+    """Return the scores of one model; loss: a function of answers and y."""
+    scores = {"loss": float(loss(answers, y).mean())}
     if not classes:
         scores["mean_absolute_error"] = float(np.abs(answers - y).mean())
         scores["r2"] = float(1 - ((answers - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
@@ -210,17 +215,15 @@ def compare(by_model, groups, network=NETWORK):
     return family
 
 
-def report(title, part, models, classes, variance):
+def report(title, answers, y, groups, classes, loss):
     """Print and return the scores of each model, and by how much the network's loss is lower."""
-    answers = {name: model(part) for name, model in models.items()}
-    scores = {name: evaluate(a, part.y, classes, variance) for name, a in answers.items()}
-    print(f"On the {len(part.y):,} {title} rows:")
+    scores = {name: evaluate(one, y, classes, loss) for name, one in answers.items()}
+    print(f"On the {len(y):,} {title} rows:")
     for name, one in scores.items():
         print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
-    by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
-    family = compare(by_row, part.groups)
+    family = compare({name: loss(one, y) for name, one in answers.items()}, groups)
     if family:
         print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
     for name, one in family.items():
         print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
-    return answers, {"scores": scores, "compared": family}
+    return {"scores": scores, "compared": family}

@@ -74,11 +74,21 @@ def build_network(width, hidden, outputs):
     )
 
 
-def train(training, validation, classes, options, epochs=None):
-    """Return the trained network and its history; training, validation: with X and y.
+class Remember(keras.callbacks.Callback):
+    """Keeps the weights of each epoch."""
 
-    It is the network of the epoch with the lowest validation loss, or after so many epochs. It
-    gives a logit for each class, or, if there are no classes, the number to predict.
+    def on_train_begin(self, logs=None):
+        self.weights = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.weights.append(self.model.get_weights())
+
+
+def train(training, validation, classes, options, epochs=None, verbose=0):
+    """Return a trained network, its history and its weights after each epoch.
+
+    training, validation: with X and y; training ends when the validation loss no longer falls, or
+    after so many epochs. The network gives a logit for each class, or, without, the number.
     """
     rows, y = len(training.X), training.y
     middle, scale = (0, 1) if classes else (y.mean(), y.std() or 1)
@@ -88,7 +98,7 @@ def train(training, validation, classes, options, epochs=None):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse",
         steps_per_execution=10,
     )
-    stopping = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    remember, stopping = Remember(), keras.callbacks.EarlyStopping(patience=PATIENCE)
     history = network.fit(
         training.X,
         (y - middle) / scale,
@@ -96,25 +106,50 @@ def train(training, validation, classes, options, epochs=None):
         epochs=epochs or min(options.epochs, max(10, MOST_ROWS // rows)),
         validation_data=None if epochs else (validation.X, (validation.y - middle) / scale),
         validation_batch_size=4096,
-        callbacks=[] if epochs else [stopping],
-        verbose=0 if epochs else 2,
+        callbacks=[] if epochs else [remember, stopping],
+        verbose=verbose,
     )
     if not classes:
         network.add(layers.Rescaling(scale, offset=middle))
-    return network, history.history
+    return network, history.history, [] if epochs else remember.weights
 
 
-def has_diverged(network, X):
-    """Tell whether a network gives numbers that are none, or infinite."""
-    return not np.isfinite(network.predict(X, batch_size=4096, verbose=0)).all()
+def train_each(folds, classes, options):
+    """Return the network of each fold, and their history; training, validation: with X and y.
+
+    All are those of one epoch: that with the lowest validation loss, as a mean over the folds.
+    """
+    networks, histories, weights = [], [], []
+    for number, fold in enumerate(folds, 1):
+        print(f"Training of the network, fold {number} of {len(folds)}:")
+        verbose = 2 if number == 1 else 0
+        trained = train(fold.training, fold.validation, classes, options, verbose=verbose)
+        for found, one in zip((networks, histories, weights), trained, strict=True):
+            found.append(one)
+    history = {name: mean_curve([one[name] for one in histories]) for name in histories[0]}
+    best = int(np.argmin(history["val_loss"]))
+    for network, of_epochs in zip(networks, weights, strict=True):
+        network.set_weights(of_epochs[min(best, len(of_epochs) - 1)])
+    return networks, {name: curve.tolist() for name, curve in history.items()}
 
 
-def fit_on_all(inputs, y, names, temperature, options, epochs):
-    """Return the joined network, trained for so many epochs on all rows, and its words."""
+def mean_curve(curves):
+    """Return the mean of curves of several lengths; a shorter one goes on as it ends."""
+    longest = max(map(len, curves))
+    return np.mean([np.pad(one, (0, longest - len(one)), "edge") for one in curves], axis=0)
+
+
+def has_diverged(network, fold):
+    """Tell whether a network gives numbers that are none, or infinite, for rows that validate."""
+    return not np.isfinite(network.predict(fold.validation.X, batch_size=4096, verbose=0)).all()
+
+
+def train_again(inputs, y, names, temperature, options, epochs):
+    """Return a joined network, trained for so many epochs on all these rows, and its words."""
     classes = names if len(names) > 1 else []
     preparation, words = build_preparation(inputs)
     rows = SimpleNamespace(X=apply(preparation, inputs), y=y)
-    network, _ = train(rows, None, classes, options, epochs)
+    network, *_ = train(rows, None, classes, options, epochs)
     return join(preparation, network, temperature, names), words
 
 
