@@ -87,54 +87,47 @@ def train_others(folds, classes, seed):
     """Return the other models, each with the best of its settings: {name: one for each fold}."""
     found = {}
     for name, settings in rivals(len(folds[0].training.y), classes, seed).items():
-        tried = [fit_each(one, folds) for one in settings]
+        tried = [[fit_watched(one, *fold[:2]) for fold in folds] for one in settings]
         off = [
             np.concatenate(
                 [
                     losses(ask_other(model, fold.validation.frame), fold.validation.y, classes)
                     for model, fold in zip(models, folds, strict=True)
                 ]
-            ).mean()
+            )
             for models in tried
         ]
-        found[name] = tried[int(np.argmin(off))]
+        found[name] = tried[int(np.argmin([one.mean() for one in off]))]
     return found
 
 
-def fit_each(setting, folds):
-    """Return a model of this setting for each fold.
-
-    Those of boosting have as many trees as are best for the validation rows of all folds.
-    """
-    if isinstance(setting, BOOSTING):
-        curves = []
-        for training, validation, *_ in folds:
-            watched = {"X_val": validation.frame, "y_val": validation.y}
-            model = clone(setting).fit(training.frame, training.y, **watched)
-            curves.append(-model.validation_score_)
-        trees = max(1, int(np.argmin(mean_curve(curves))))  # the first is that without a tree
-        setting = clone(setting).set_params(max_iter=trees, early_stopping=False)
-    return [clone(setting).fit(fold.training.frame, fold.training.y) for fold in folds]
+def fit_watched(setting, training, validation):
+    """Return a model of a setting; boosting watches the rows that validate, and stops by them."""
+    watched = {"X_val": validation.frame, "y_val": validation.y}
+    watched = watched if isinstance(setting, BOOSTING) else {}
+    return clone(setting).fit(training.frame, training.y, **watched)
 
 
 @one_thread
-def fit(model, frame, y):
-    """Return a model of train_others fitted on other rows, with what was found for it."""
-    return clone(model).fit(frame, y)
+def refit(models, frame, y):
+    """Return a model fitted on other rows, with what was found for those of the folds."""
+    again = clone(models[0])
+    if isinstance(again, BOOSTING):  # as many trees as were best; the first score is without any
+        curve = mean_curve([-one.validation_score_ for one in models])
+        again.set_params(max_iter=max(1, int(np.argmin(curve))), early_stopping=False)
+    return again.fit(frame, y)
 
 
 def recommend(by_model, groups):
-    """Return the simplest model whose loss is at most one standard error above the lowest one.
+    """Return the model with the lowest loss, or the first if that is not a standard error higher.
 
-    by_model: the loss of each row, by model, the simplest first; groups: of the rows, (n,).
+    by_model: the loss of each row, by model, first that which looks at no column; groups: of the
+    rows, (n,).
     """
-    best = min(by_model, key=lambda name: by_model[name].mean())
+    first, best = next(iter(by_model)), min(by_model, key=lambda name: by_model[name].mean())
     number = np.unique(groups, return_inverse=True)[1]
-    for name, values in by_model.items():
-        sums = np.bincount(number, values - by_model[best])  # of each group
-        if sums.sum() <= sums.std() * np.sqrt(len(sums)):
-            return name
-    return best
+    sums = np.bincount(number, by_model[first] - by_model[best])  # of each group
+    return first if sums.sum() <= sums.std() * np.sqrt(len(sums)) else best
 
 
 def choose_temperature(probabilities, y, groups):

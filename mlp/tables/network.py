@@ -74,21 +74,11 @@ def build_network(width, hidden, outputs):
     )
 
 
-class Remember(keras.callbacks.Callback):
-    """Keeps the weights of each epoch."""
-
-    def on_train_begin(self, logs=None):
-        self.weights = []
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.weights.append(self.model.get_weights())
-
-
 def train(training, validation, classes, options, epochs=None, verbose=0):
-    """Return a trained network, its history and its weights after each epoch.
+    """Return the trained network and its history; training, validation: with X and y.
 
-    training, validation: with X and y; training ends when the validation loss no longer falls, or
-    after so many epochs. The network gives a logit for each class, or, without, the number.
+    It is the network of the epoch with the lowest validation loss, or after so many epochs. It
+    gives a logit for each class, or, if there are no classes, the number to predict.
     """
     rows, y = len(training.X), training.y
     middle, scale = (0, 1) if classes else (y.mean(), y.std() or 1)
@@ -98,7 +88,7 @@ def train(training, validation, classes, options, epochs=None, verbose=0):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse",
         steps_per_execution=10,
     )
-    remember, stopping = Remember(), keras.callbacks.EarlyStopping(patience=PATIENCE)
+    stopping = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     history = network.fit(
         training.X,
         (y - middle) / scale,
@@ -106,31 +96,25 @@ def train(training, validation, classes, options, epochs=None, verbose=0):
         epochs=epochs or min(options.epochs, max(10, MOST_ROWS // rows)),
         validation_data=None if epochs else (validation.X, (validation.y - middle) / scale),
         validation_batch_size=4096,
-        callbacks=[] if epochs else [remember, stopping],
+        callbacks=[] if epochs else [stopping],
         verbose=verbose,
     )
     if not classes:
         network.add(layers.Rescaling(scale, offset=middle))
-    return network, history.history, [] if epochs else remember.weights
+    return network, history.history
 
 
 def train_each(folds, classes, options):
-    """Return the network of each fold, and their history; training, validation: with X and y.
-
-    All are those of one epoch: that with the lowest validation loss, as a mean over the folds.
-    """
-    networks, histories, weights = [], [], []
-    for number, fold in enumerate(folds, 1):
+    """Return the network of each fold, and the mean of their histories."""
+    networks, histories = [], []
+    for number, (training, validation, *_) in enumerate(folds, 1):
         print(f"Training of the network, fold {number} of {len(folds)}:")
         verbose = 2 if number == 1 else 0
-        trained = train(fold.training, fold.validation, classes, options, verbose=verbose)
-        for found, one in zip((networks, histories, weights), trained, strict=True):
-            found.append(one)
-    history = {name: mean_curve([one[name] for one in histories]) for name in histories[0]}
-    best = int(np.argmin(history["val_loss"]))
-    for network, of_epochs in zip(networks, weights, strict=True):
-        network.set_weights(of_epochs[min(best, len(of_epochs) - 1)])
-    return networks, {name: curve.tolist() for name, curve in history.items()}
+        network, history = train(training, validation, classes, options, verbose=verbose)
+        networks.append(network)
+        histories.append(history)
+    means = {name: mean_curve([one[name] for one in histories]) for name in histories[0]}
+    return networks, {name: curve.tolist() for name, curve in means.items()}
 
 
 def mean_curve(curves):
@@ -149,7 +133,7 @@ def train_again(inputs, y, names, temperature, options, epochs):
     classes = names if len(names) > 1 else []
     preparation, words = build_preparation(inputs)
     rows = SimpleNamespace(X=apply(preparation, inputs), y=y)
-    network, *_ = train(rows, None, classes, options, epochs)
+    network, _ = train(rows, None, classes, options, epochs)
     return join(preparation, network, temperature, names), words
 
 

@@ -27,7 +27,7 @@ import keras
 import numpy as np
 
 from mlp.tables.columns import find_ranges, find_words, to_inputs
-from mlp.tables.comparing import choose_temperature, fit, losses, recommend, report, train_others
+from mlp.tables.comparing import choose_temperature, losses, recommend, refit, report, train_others
 from mlp.tables.deciding import (
     draw,
     find_importance,
@@ -164,19 +164,19 @@ def main(argv=None):
     draw(history, answers, chosen, truth, classes, points, folder / "table.png")
 
     # 4. Fit again with the epochs, trees or penalty found above: for the test without its rows.
-    def fit_again(name, rows):
+    def learn(name, rows):
         """Return a model that has learned from these rows, and the words that it knows."""
         known = take(inputs, rows)
         if name == NETWORK:
             epochs = int(np.argmin(history["val_loss"])) + 1
             return train_again(known, y[rows], names, heat[name], args, epochs)
         words = find_words(known)
-        return fit(fitted[name][0], to_frame(known, words), y[rows]), words
+        return refit(fitted[name], to_frame(known, words), y[rows]), words
 
     if args.test:
         on_test = {}
         for name in fitted:
-            model, words = fit_again(name, learned)
+            model, words = learn(name, learned)
             on_test[name] = ask(model, take(inputs, test), names, words, heat[name])
         results["test"] = report("test", on_test, y[test], groups[test], classes, loss)
         if points:
@@ -186,7 +186,7 @@ def main(argv=None):
             results["test"]["thresholds"] = tested
     else:
         print(f"{len(test):,} test rows are unseen. In the end, once: --test")
-    model, words = fit_again(chosen, np.arange(len(y)))
+    model, words = learn(chosen, np.arange(len(y)))
     save(model, chosen, folder)
     results |= {"words": words, "ranges": find_ranges(inputs), "history": history}
     results |= find_usual(inputs, table, Kept(model, results))
