@@ -663,7 +663,7 @@ def test_scores_by_hand():
 def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     fitted, asked, random = [], [], np.random.default_rng(1)
     kinds = comparing.DummyClassifier, comparing.HistGradientBoostingClassifier
-    for kind in (Pipeline, *kinds):
+    for kind in (Pipeline, comparing.VotingClassifier, *kinds):
 
         def fit(self, X, y, fit=kind.fit, **watched):
             fitted.append((self, X, y, watched))
@@ -683,7 +683,8 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     settings = 1 + len(comparing.STRENGTHS + comparing.RATES) + 4
     assert len(asked) == 2 * settings
     for training, validation, *_ in folds:
-        whole = [one for one in fitted if one[1] is training.frame]  # not those in a pipeline
+        models = {id(model) for model, _ in asked}  # not those that others are made of
+        whole = [one for one in fitted if one[1] is training.frame and id(one[0]) in models]
         assert len(whole) == settings
         for model, _, y, watched in whole:
             assert y is training.y
@@ -708,6 +709,13 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     assert again.n_iter_ == np.argmin(curve) < len(curve) - 1
     assert fitted[-1][1] is part.frame and not fitted[-1][3]
     assert network.mean_curve([[3, 1], [2, 2, 4]]).tolist() == [2.5, 1.5, 2.5]
+
+
+def test_a_forest_never_says_that_a_class_cannot_be():
+    x, y = pd.DataFrame({"a": np.arange(100.0)}), np.repeat([0, 1], [10, 90])
+    (*_, model) = comparing.rivals(100, ["no", "yes"], 1)["random_forest"]
+    said = model.fit(x, y).predict_proba(x)
+    assert said.min() == pytest.approx(0.1 / (comparing.TREES + 1))
 
 
 def test_what_is_recommended():
