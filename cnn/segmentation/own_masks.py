@@ -43,8 +43,8 @@ LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 # Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
-NAMING = "head_relu"  # of the base: 1,280 maps, a 32nd as wide, from which it names what it sees
 FILTERS = [16, 24, 32, 48]
+BOOSTING = {"max_iter": 50, "learning_rate": 0.1, "early_stopping": False}
 BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
 PIXELS = 100  # of each image, from which the simpler method learns
 SHOWN = 6  # images of the figure
@@ -52,25 +52,21 @@ KEYS = 8  # classes whose colours have a key, at most
 
 
 def build(size, classes, pretrained=True):
-    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes).
-
-    The way up says where things are, a second head what they are; their logits are added.
-    """
+    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes)."""
     base = build_network(size, pretrained, include_top=False)
-    encoder = keras.Model(base.input, [base.get_layer(name).output for name in [*LEVELS, NAMING]])
+    encoder = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
     encoder.trainable = not pretrained
     for layer in encoder.layers:  # averages that are learned here have to follow faster
         if isinstance(layer, layers.BatchNormalization) and not pretrained:
             layer.momentum = 0.9
     images = keras.Input((size, size, 3))
-    *levels, x, naming = encoder(images)
+    *levels, x = encoder(images)
     for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):
         x = layers.UpSampling2D(2)(convolve(x, filters, 1))
         x = convolve(layers.Concatenate()([x, level]), filters)
-    where = layers.Conv2D(classes, 1)(x)  # half as wide as the image
-    what = layers.UpSampling2D(16, interpolation="bilinear")(layers.Conv2D(classes, 1)(naming))
-    both = layers.UpSampling2D(2, interpolation="bilinear")(layers.Add()([where, what]))
-    return keras.Model(images, layers.Softmax()(both))
+    x = layers.Conv2D(classes, 1)(x)  # half as wide as the image
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    return keras.Model(images, layers.Softmax()(x))
 
 
 def weigh(labels):
@@ -92,13 +88,12 @@ def look_around(image):
 
 def by_colour(known, images, seed):
     """Return the labels that gradient boosting gives to each pixel, by its own features alone."""
-    random, x, y = np.random.default_rng(seed), [], []
-    for image, labels in zip(known.images, known.labels, strict=True):
+    random, parts = np.random.default_rng(seed), []
+    for image, labels, weights in zip(*known, weigh(known.labels), strict=True):
         chosen = random.choice(labels.size, PIXELS)
-        x.append(look_around(image)[chosen])
-        y.append(labels.ravel()[chosen])
-    boosting = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
-    boosting.fit(np.concatenate(x), np.concatenate(y))
+        parts.append([x[chosen] for x in (look_around(image), labels.ravel(), weights.ravel())])
+    boosting = HistGradientBoostingClassifier(**BOOSTING, random_state=seed)
+    boosting.fit(*map(np.concatenate, zip(*parts, strict=True)))
     guess = [boosting.predict(look_around(image)) for image in images]
     return np.reshape(guess, images.shape[:3])
 
@@ -164,7 +159,7 @@ def main(argv=None):
 
     keras.utils.set_random_seed(args.seed)
     photos = find_images(args.photos)
-    data = args.data or unpack_scenes(folder / "emoji")
+    data = args.data or unpack_scenes(folder / "emoji", args.seed)
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
     network = build(args.size, len(classes), not args.from_scratch)
