@@ -45,28 +45,28 @@ SEED = 1  # of the initial weights, the order of the images, and which of them a
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
 FILTERS = [16, 24, 32, 48]
 BOOSTING = {"max_iter": 50, "learning_rate": 0.1, "early_stopping": False}
-BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
-PIXELS = 100  # of each image, from which the simpler method learns
+BLURS = [1, 2, 4, 8, 16]  # pixels: how far around it the simpler method sees the colours of a pixel
+PIXELS = 400  # of each image, from which the simpler method learns
 SHOWN = 6  # images of the figure
 KEYS = 8  # classes whose colours have a key, at most
 
 
-def build(size, classes, pretrained=True):
-    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes)."""
-    base = build_network(size, pretrained, include_top=False)
-    encoder = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
-    encoder.trainable = not pretrained
-    for layer in encoder.layers:  # averages that are learned here have to follow faster
-        if isinstance(layer, layers.BatchNormalization) and not pretrained:
-            layer.momentum = 0.9
-    images = keras.Input((size, size, 3))
-    *levels, x = encoder(images)
+def build(size, classes):
+    """Return the two halves of a U-Net for images (n, size, size, 3), 0 to 255.
+
+    The way down gives maps of five sizes, the way up takes them to (n, size, size, classes).
+    """
+    base = build_network(size, include_top=False)
+    down = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
+    down.trainable = False
+    maps = [keras.Input(output.shape[1:]) for output in down.outputs]
+    *levels, x = maps
     for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):
         x = layers.UpSampling2D(2)(convolve(x, filters, 1))
         x = convolve(layers.Concatenate()([x, level]), filters)
     x = layers.Conv2D(classes, 1)(x)  # half as wide as the image
     x = layers.UpSampling2D(2, interpolation="bilinear")(x)
-    return keras.Model(images, layers.Softmax()(x))
+    return down, keras.Model(maps, layers.Softmax()(x))
 
 
 def weigh(labels):
@@ -78,7 +78,7 @@ def weigh(labels):
 
 
 def look_around(image):
-    """Return for each pixel its colours, those around it, and its place: (pixels, 11)."""
+    """Return for each pixel its colours, those around it, and its place: (pixels, 20)."""
     image = image.astype("float32")
     blurred = [ndimage.gaussian_filter(image, (blur, blur, 0)) for blur in BLURS]
     place = np.indices(image.shape[:2]).transpose(1, 2, 0)
@@ -122,7 +122,7 @@ def draw(held_out, guesses, classes, path):
     rows = {"image": held_out.images, "mask": held_out.labels} | guesses
     columns = min(SHOWN, len(held_out.images))
     figure, panels = plt.subplots(
-        len(rows), columns, figsize=(1.5 * columns, 1.55 * len(rows)), squeeze=False
+        len(rows), columns, figsize=(1.5 * columns, 1.5 * len(rows) + 0.3), squeeze=False
     )
     how = MAPS
     if len(classes) > MAPS["cmap"].N:  # more than it has colours
@@ -131,10 +131,6 @@ def draw(held_out, guesses, classes, path):
         for picture, axes in zip(pictures, line, strict=False):
             axes.imshow(picture, **({} if name == "image" else how))
             axes.set(xticks=[], yticks=[])
-            if name != "image":
-                things = picture[picture > 0] if 0 in classes else picture
-                most = np.bincount(things.ravel(), minlength=2).argmax()
-                axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
     if how is MAPS and len(classes) <= KEYS:
         named = zip(MAPS["cmap"].colors, classes.values(), strict=False)
@@ -150,7 +146,6 @@ def main(argv=None):
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="photographs to label")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
-    add("--from-scratch", action="store_true", help="without what was learned from ImageNet")
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
     if args.size % 32:
@@ -162,28 +157,33 @@ def main(argv=None):
     data = args.data or unpack_scenes(folder / "emoji", args.seed)
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
-    network = build(args.size, len(classes), not args.from_scratch)
+    down, up = build(args.size, len(classes))
+    # The way down stays as it is, so what it makes of the images is computed once.
+    maps, held_out_maps = (
+        down.predict(part.images, batch_size=BATCH_SIZE, verbose=0) for part in (known, held_out)
+    )
     steps = args.epochs * math.ceil(len(known.images) / BATCH_SIZE)
     falling = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     loss = "sparse_categorical_crossentropy"  # the mean over all pixels, weighted
-    network.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
-    network.fit(
-        known.images,
+    up.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
+    up.fit(
+        maps,
         known.labels,
         batch_size=BATCH_SIZE,
         epochs=args.epochs,
         sample_weight=weigh(known.labels),
-        validation_data=(held_out.images, held_out.labels),
+        validation_data=(held_out_maps, held_out.labels),
         verbose=verbosity(),
     )
     guesses = {
-        "U-Net": network.predict(held_out.images, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),
+        "U-Net": up.predict(held_out_maps, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),
         "boosting on colours": by_colour(known, held_out.images, args.seed),
     }
     results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}
     show(results)
     draw(held_out, guesses, classes, folder / "own_masks.png")
     (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
+    network = keras.Model(down.inputs, up(down.outputs))
     save_network(network, folder / "own_masks.keras")
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
