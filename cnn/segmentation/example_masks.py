@@ -30,7 +30,7 @@ KINDS = {
     "japanese post office, european post office, bank/classical building, hotel/love hotel, "
     "convenience store, department store, factory, japanese castle, european castle, wedding, hut",
 }
-IMAGES = {"training": 240, "validation": 80}
+IMAGES = {"training": 240, "validation": 60}
 MOST = 3  # emoji in an image
 FOLDS = 3  # one seed after the other holds out another third of the things
 SIZE = 128  # pixels, width and height of an image

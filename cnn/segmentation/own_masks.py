@@ -36,7 +36,7 @@ from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed, verbosity
 from utils.runs import make_folder, save_network, save_results, write_json
 
-SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
+SIZE = 192  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
 BATCH_SIZE = 16
 LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
