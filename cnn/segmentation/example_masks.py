@@ -12,8 +12,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.photographs import PHOTOS, load_emoji
 
-# Of each category of the emoji, the largest kind that one word names, if it has ten things or more.
-# Between the commas stands one thing; what looks nearly like it is behind a stroke.
+# Of each category of the emoji, a kind that one word names and that has ten things or more. Between
+# the commas stands one thing; what looks nearly like it is behind a stroke, and stays on its side.
 KINDS = {
     "bird": "rooster, chicken, baby chick/front-facing baby chick/hatching chick, bird/black bird, "
     "penguin, dove, turkey, eagle, duck, owl, peacock, parrot, swan, dodo, flamingo, goose",
