@@ -183,7 +183,7 @@ def main(argv=None):
     show(results)
     draw(held_out, guesses, classes, folder / "own_masks.png")
     (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
-    network = keras.Model(down.inputs, up(down.outputs))
+    network = keras.Model(down.inputs[0], up(down.outputs))
     save_network(network, folder / "own_masks.keras")
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
