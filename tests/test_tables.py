@@ -21,7 +21,6 @@ from sklearn.pipeline import Pipeline
 from mlp.tables import columns, comparing, deciding, kept, network, target, unlike
 from mlp.tables import folds as script_folds
 from utils import tables
-from utils.files import OLD_EXCEL
 
 comparing.TREES = 20  # of a forest, which are enough to see that it learns
 script, predict = load("mlp/tables/table.py"), load("mlp/tables/predict.py")
@@ -505,7 +504,7 @@ def test_a_file_that_holds_no_text_says_what_it_is(tmp_path):
     for begins in (gzip.compress(b"a,b\n1,2\n"), b"PAR1", b"a\0b"):
         path.write_bytes(begins)
         assert "neither text nor an Excel file" in failure(tables.read_rows, path)
-    path.write_bytes(OLD_EXCEL)
+    path.write_bytes(tables.OLD_EXCEL)
     assert "has a password" in failure(tables.read_rows, path)
     path.write_text("a,b\n1,2\n")
     for encoding in ("cp9999", "hex"):

@@ -26,6 +26,7 @@ from sklearn.pipeline import Pipeline
 
 from text.counting import REGRESSIONS, fit_regression
 from text.messages import SPAM, STOP_FOLDS, load_messages, read_texts, split_by_group
+from utils.files import write_rows
 from utils.options import make_parser, seed
 from utils.runs import (
     NEW,
@@ -39,7 +40,6 @@ from utils.runs import (
     write_json,
 )
 from utils.statistics import describe_share, share_right
-from utils.tables import write_rows
 
 MODEL = "characters"
 SEED = 1

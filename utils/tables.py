@@ -2,19 +2,20 @@
 
 texts, form, said = read_rows(path)  # as they stand in the file
 values, marks = read_values(texts)  # numbers in place of texts
-write_rows(texts, path, form, comma=False)
 """
 
+import codecs
+import contextlib
 import csv
 import difflib
 import io
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
 
-from utils.files import ZIP, check_kind, recognize
-from utils.runs import fail, first_line, printable, read_bytes, replacing, writing_to
+from utils.runs import fail, first_line, printable, read_bytes
 
 SEPARATORS = ",;\t|"
 # Numbers, by what stands before their decimals. 1.234 may be either: the other mark is that
@@ -32,6 +33,9 @@ FEWEST = 0.01  # values with a clear mark for each that may be either, so that t
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 SAMPLE = 100_000  # characters among which the first lines are looked for
 FIRST = 20  # lines, one of which names the columns
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OTHERS = (b"\x1f\x8b", b"BZh", b"PAR1", b"%PDF")  # and files without rows of text
 # What pandas takes for a gap, and a few more.
 GAPS = ["", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan"]
 GAPS += ["NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"]
@@ -69,6 +73,34 @@ def read_rows(path, encoding=None, usual=None):
     table = rows[first + 1 : last + 1].set_axis(names, axis=1).reset_index(drop=True)
     separator = form["separator"]
     return table, form, [f'separated by "{separator}"'] if separator not in ",\t" else []
+
+
+def check_kind(content, path, encoding):
+    """End the program with one line if a file is neither text nor a sheet, or no such encoding."""
+    binary = not encoding and b"\0" in content and not content.startswith(UTF_16)
+    if content.startswith(OLD_EXCEL):
+        fail(f"{path} is an old Excel file, or has a password. Save it as CSV or as plain .xlsx.")
+    if content.startswith(ZIP):
+        if zipfile.is_zipfile(io.BytesIO(content)) and b"xl/workbook.xml" not in content:
+            fail(f"{path} is packed, but not as .xlsx. Unpack it, or save it as .xlsx or CSV.")
+    elif content.startswith(OTHERS) or binary:
+        fail(f"{path} is neither text nor an Excel file (.xlsx). Unpack it, or save it as CSV.")
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        fail(f"there is no encoding {encoding}. Usual ones are utf-8, cp1252 and utf-16.")
+
+
+def recognize(content, usual):
+    """Return the encoding of a file; some spreadsheets put invisible marks first."""
+    if content.startswith(UTF_16):
+        return "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    with contextlib.suppress(UnicodeDecodeError):
+        content.decode()
+        return "utf-8"
+    return usual
 
 
 def read_text(content, encoding, separator, path):
@@ -126,21 +158,6 @@ def check_first(rows, path):
     if known and any(filled[: known[0]]):
         names = ", ".join(filter(None, rows[known[0]]))[:60]
         fail(f"{path} has lines above its names of columns ({names}). Delete them.")
-
-
-def write_rows(table, path, form, comma):
-    """Write a table as the file is written that it comes from; form: as read_rows returns it.
-
-    comma: whether one stands before decimals. What its encoding cannot hold is written in UTF-8.
-    """
-    text = table.to_csv(index=False, sep=form["separator"], decimal="," if comma else ".")
-    try:
-        content = text.encode(form["encoding"])
-    except UnicodeEncodeError:
-        print(f"{path.name} is in UTF-8: {form['encoding']} cannot hold the answers.")
-        content = text.encode("utf-8-sig")
-    with writing_to(path.parent), replacing(path) as partial:
-        partial.write_bytes(content)
 
 
 def read_values(texts, decimal=None, usual=None, numbers=(), words=(), exact=()):

@@ -20,9 +20,10 @@ from pathlib import Path
 
 from mlp.tables.kept import load_run
 from mlp.tables.unlike import find_missing, find_refused, find_strange, say_strange, to_values
+from utils.files import write_rows
 from utils.options import make_parser, number
 from utils.runs import fail, find_run, make_folder, printable, save_results
-from utils.tables import DECIMALS, read_rows, write_rows
+from utils.tables import DECIMALS, read_rows
 
 SHOWN = 10  # rows that are printed
 
