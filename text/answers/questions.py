@@ -1,0 +1,200 @@
+"""Machinery: questions with answers, made by a script, and the format in which a GPT reads them.
+
+    <47+85?>231:132|<Spell romeo backwards.>oemor|
+
+`<` begins what the user says and `>` the answer, which `|` ends. What is held out is held out by
+content: 85+47 with 47+85, and a word with all questions about it. A sum is worked out first, last
+digit first, as one adds by hand; the answer stands behind the colon (Lee and others, "Teaching
+arithmetic to small transformers", 2023).
+Chapter: text/answers/README.md#questions-and-answers
+"""
+
+from chapter import OUTPUTS  # noqa: F401
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from text.gpt.characters import SHAKESPEARE, VALIDATION_SHARE, encode
+from utils.files import read_text
+
+USER, ANSWER, END = "<>|"  # tokens of the format, which nobody may type
+NEW = USER + ANSWER + END + "0123456789+"  # what Shakespeare's plays lack, but for the 3
+WORKING = ":"  # what stands before it is not yet the answer
+PLACES = 64  # characters that are enough for a question with its answer
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MOST_DAYS = 60
+LONG_SUMS = 5_000  # of numbers of three digits
+PLAYS = {
+    "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
+    "Romeo and Juliet": "Romeo Juliet Mercutio Benvolio Tybalt Capulet Montague Balthasar",
+    "The Winter's Tale": "Leontes Hermione Perdita Florizel Polixenes Paulina Camillo Autolycus",
+    "Measure for Measure": "Escalus Angelo Lucio Isabella Mariana Pompey Elbow Abhorson",
+    "The Taming of the Shrew": "Petruchio Katharina Bianca Lucentio Tranio Gremio Grumio Sly",
+}
+UNTOLD = 2  # names of each play, the last ones, about which nothing is learned
+FORMS = {  # ways to ask
+    "sum": ["{}+{}?", "Add {}+{}."],
+    "day": ["{} days after {}?", "Which day is {} days after {}?"],
+    "backwards": ["{} backwards?", "Spell {} backwards."],
+    "letter": ["Letter {} of {}?", "What is letter {} of {}?"],
+    "play": ["{}?", "Which play has {}?", "In which play is {}?", "Where does {} speak?"],
+}
+FORMS |= {"long sum": FORMS["sum"], "untold": FORMS["play"]}
+SHARES = {"sum": 0.4, "day": 0.15, "backwards": 0.2, "letter": 0.15, "play": 0.1}  # of a row
+PARTS = {"test": 200, "choose": 100, "learn": None}  # questions of each kind; None: all others
+
+
+class Question(NamedTuple):
+    kind: str
+    text: str
+    answer: str  # with its end
+
+    @property
+    def line(self):
+        return USER + self.text + ANSWER + self.answer
+
+
+def final(answer):
+    """Return an answer without what was worked out before it."""
+    return answer.rpartition(WORKING)[2]
+
+
+def known_words():
+    """Return words of the part of the plays that a network learns from."""
+    text = read_text(SHAKESPEARE)
+    return sorted(
+        set(re.findall(r"\b[a-z]{4,6}\b", text[: round(len(text) * (1 - VALIDATION_SHARE))]))
+    )
+
+
+def long_pairs(random):
+    """Return different pairs of numbers of three digits, the larger one first."""
+    drawn = np.sort(random.integers(100, 1_000, size=(2 * LONG_SUMS, 2)))[:, ::-1]
+    return random.permutation(np.unique(drawn, axis=0))[:LONG_SUMS].tolist()
+
+
+def ask_sum(a, b):
+    total = str(a + b)
+    return [(numbers, f"{total[::-1]}{WORKING}{total}") for numbers in ((a, b), (b, a))]
+
+
+def ask_letters(word):
+    return [((n, word), f"{word[:n]}{WORKING}{word[n - 1]}") for n in range(1, len(word) + 1)]
+
+
+def ask_day(n, day):
+    return (n, DAYS[day]), f"{n % 7}{WORKING}{DAYS[(day + n) % 7]}"
+
+
+def split(contents, random):
+    """Return {part: contents}; at most a sixth is held out to test, and half of that to choose."""
+    contents = [contents[place] for place in random.permutation(len(contents))]
+    test = min(PARTS["test"], len(contents) // 6)
+    choose = test + test // 2
+    return {"test": contents[:test], "choose": contents[test:choose], "learn": contents[choose:]}
+
+
+def make_questions(seed):
+    """Return {part: questions}: those to learn from, to choose a setting by, and to test.
+
+    Of a name, one way to ask is held out to choose and one to test.
+    """
+    random = np.random.default_rng(seed)
+    pairs = split([(a, b) for a in range(10, 100) for b in range(10, a + 1)], random)
+    days = split([(n, day) for n in range(1, MOST_DAYS + 1) for day in range(7)], random)
+    words, long = split(known_words(), random), split(long_pairs(random), random)
+    plays = {part: [] for part in (*PARTS, "untold")}
+    for play, names in PLAYS.items():
+        for name in (names := names.split())[:-UNTOLD]:
+            forms = random.permutation(FORMS["play"])
+            for part, form in zip(("test", "choose", "learn", "learn"), forms, strict=True):
+                plays[part].append((form.format(name), play))
+        plays["untold"] += [(FORMS["play"][0].format(name), play) for name in names[-UNTOLD:]]
+    found = {}
+    for part, most in PARTS.items():
+        asked = {
+            "sum": [one for pair in pairs[part] for one in ask_sum(*pair)],
+            "day": [ask_day(*one) for one in days[part]],
+            "backwards": [((word,), word[::-1]) for word in words[part]],
+            "letter": [one for word in words[part] for one in ask_letters(word)],
+            "long sum": [one for pair in long[part] for one in ask_sum(*pair)],
+        }
+        found[part] = [
+            Question(kind, FORMS[kind][random.integers(2)].format(*what), answer + END)
+            for kind, all_of_kind in asked.items()
+            for what, answer in (
+                all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
+            )
+        ] + [Question("play", text, play + END) for text, play in plays[part]]
+    found["test"] += [Question("untold", text, play + END) for text, play in plays["untold"]]
+    return found
+
+
+def contents(question):
+    """Return what a question is about, whatever its form: its numbers, sorted, and its names."""
+    words = re.findall(r"\d+|\w+", question.text)
+    forms = set(re.findall(r"\w+", " ".join(FORMS[question.kind])))
+    return question.kind, *sorted(word for word in words if word not in forms)
+
+
+def contaminated(learned, held_out):
+    """Return those of the held-out questions that were learned, be it in another form or order."""
+    known = {contents(one) for one in learned if one.kind != "play"}
+    lines = {one.text for one in learned}
+    return [one for one in held_out if contents(one) in known or one.text in lines]
+
+
+def tokens_of(questions, alphabet):
+    """Return each question with its answer as tokens, and which tokens count in the loss.
+
+    Two lists of arrays; what counts is 1 for the answer and its end, and 0 for the question.
+    """
+    rows = [encode(one.line, alphabet) for one in questions]
+    begins = [len(one.text) + 2 for one in questions]
+    counts = [np.arange(len(row)) >= begin for row, begin in zip(rows, begins, strict=True)]
+    return rows, counts
+
+
+def draw_questions(questions, count, random):
+    """Return so many different questions, as many of each of the kinds of SHARES if there are."""
+    drawn = [questions[place] for place in random.permutation(len(questions))]
+    most = -(-count // len(SHARES))
+    of_kinds = ([one for one in drawn if one.kind == kind][:most] for kind in SHARES)
+    return [one for some in of_kinds for one in some]
+
+
+def padded(rows, places=PLACES):
+    """Return arrays of different lengths as one, (rows, places), with zeros behind each."""
+    return np.array([np.pad(row[:places], (0, max(0, places - len(row)))) for row in rows])
+
+
+def batches(questions, alphabet, context, seed, size, plays=None, share=0.0):
+    """Yield without end rows of questions with answers, the same one token on, and what counts.
+
+    All three have the shape (size, context). Each kind comes equally often. plays: tokens of a
+    text, windows of which are the first `share` of the rows, and count everywhere.
+    """
+    random = np.random.default_rng(seed)
+    rows, counts = tokens_of(questions, alphabet)
+    kinds = [one.kind for one in questions]
+    places = {kind: np.flatnonzero(np.equal(kinds, kind)) for kind in SHARES if kind in kinds}
+    shares = np.array([SHARES[kind] for kind in places])
+    often = round(size * share)
+    while True:
+        tokens, counted = np.zeros((2, size, context + 1), "int32")
+        for row in range(size):
+            if row < often:
+                start = random.integers(len(plays) - context)
+                tokens[row], counted[row] = plays[start : start + context + 1], 1
+                continue
+            end = 0
+            while end <= context:
+                kind = random.choice(list(places), p=shares / shares.sum())
+                one = random.choice(places[kind])
+                length = min(len(rows[one]), context + 1 - end)
+                tokens[row, end : end + length] = rows[one][:length]
+                counted[row, end : end + length] = counts[one][:length]
+                end += length
+        yield tokens[:, :-1], tokens[:, 1:], counted[:, 1:].astype("float32")
