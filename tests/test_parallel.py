@@ -1,10 +1,14 @@
 """One training shared by several processes, on the loopback interface; needs JAX."""
 
+import json
 import signal
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 SCRIPT = "backends/parallel.py"
 SMALL = ["--train-samples", "600", "--batch-size", "200"]
@@ -45,6 +49,19 @@ def test_two_processes_learn_what_one_learns(load_script, tmp_path, monkeypatch)
     signal.signal(signal.SIGTERM, before)
     for a, b in zip(weights(tmp_path / "1"), weights(tmp_path / "2"), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+@needs_jax
+def test_eight_devices_learn_what_one_learns(tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "backends/devices.py", "--steps", "3", "--outputs", folder]
+    subprocess.run(command, cwd=ROOT, check=True)
+    ways = json.loads((folder / "results.json").read_text(encoding="utf-8"))["ways"]
+    assert max(one["apart"] for one in ways.values()) < 1e-4
+    alone, batches, matrices = (ways[name] for name in ("one device", "batches", "matrices"))
+    assert alone["exchanges"] == 0 and batches["held"] == alone["held"] > 6 * matrices["held"]
+    assert batches["bytes"] == pytest.approx(4 * alone["held"], rel=0.02), "each gradient, once"
 
 
 def weights(folder):

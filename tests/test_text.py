@@ -533,19 +533,40 @@ def test_sums_are_right_only_if_all_their_digits_are():
         assert {answers[:4], answers[4:]} <= {line[6:] for line in lines}
 
 
-def test_a_comparison_of_variants_goes_on_and_draws_its_line(run_main):
-    def train(text, steps, seed, width=128, kind=None):
-        loss = 2 * (width / 128) ** -0.1
-        return {"parameters": width**2, "steps": steps, "mean": loss}, np.full(2_000, loss)
+def test_a_comparison_of_variants_goes_on(run_main):
+    losses = {"gpt2": 2.0, "rotary": 1.9, "rms": 1.8}
+
+    def train(text, steps, seed, kind):
+        name = {(False, False): "gpt2", (True, False): "rotary"}.get((kind["rotary"], kind["rms"]))
+        loss = losses[name or "rms"]
+        return {"parameters": 9, "steps": steps, "mean": loss}, np.full(2_000, loss)
 
     train = Mock(side_effect=train)
-    for added in ([], ["width_256"]):
-        options = ["--steps", 3, "--variants", "width_64", "today", *added]
+    for added in ([], ["rms"]):
+        options = ["--steps", 3, "--variants", "rotary", *added]
         _, results = run_main("text/gpt/what_matters.py", *options, train=train)
-    assert train.call_count == 8, "what was done is not done again"
-    assert results["scaling"]["predicted"] == pytest.approx(results["scaling"]["found"], rel=1e-3)
-    (one, _) = results["variants"]["width_64"]["above_base"]
-    assert one["mean"] == pytest.approx(2 * 2**0.1 - 2, rel=1e-3)
+    assert train.call_count == 6, "what was done is not done again"
+    gains = [one["above_base"][0]["mean"] for one in list(results["variants"].values())[1:]]
+    assert gains == pytest.approx([-0.1, -0.2], abs=1e-5)
+
+
+def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch):
+    def train(text, steps, seed, kind, blocks, width, heads, learning_rate):
+        assert width == 32 * blocks == 32 * heads and learning_rate > 0
+        parameters = 12 * width**2 * blocks
+        loss = 3 * (6 * parameters * steps * 12 * 64 / 1e9) ** -0.1
+        one = {"parameters": parameters, "steps": steps, "mean": loss, "seconds": 2.0}
+        return one, np.full(2_000, loss)
+
+    monkeypatch.setattr("text.gpt.what_matters.train", train)
+    _, found = run_main("text/gpt/dial.py", "--steps", 400)
+    assert found["power"] == pytest.approx(-0.1)
+    assert found["predicted"] == pytest.approx(found["sizes"][-1]["mean"])
+    tenfold = found["larger"][0]
+    products = [tenfold[key] / found["sizes"][-1][old] for key, old in
+                (("weights", "parameters"), ("characters", "characters"))]  # fmt: skip
+    assert np.prod(products) == pytest.approx(10), "ten times as many operations"
+    assert tenfold["loss"] == pytest.approx(found["predicted"] * 10**-0.1)
 
 
 def test_each_rival_gets_its_own_rate_and_goes_on(run_main, tiny_run):

@@ -107,6 +107,7 @@ MEASUREMENTS = {
     "backends": ("backends/backends.py --scripts xor churn mnist", []),
     "backends_lstm": ("backends/backends.py --scripts lstm", []),
     "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
+    "devices": ("backends/devices.py", []),  # wants JAX
     "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
     "opening": ("book/timings/opening.py", []),  # installs
     "sizes": ("book/timings/sizes.py", []),  # installs, too
@@ -188,6 +189,11 @@ MEASUREMENTS = {
     "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": ("text/gpt/shakespeare.py", []),
+    "shakespeare_shipped": (
+        "text/gpt/shakespeare.py --steps 6000 --context 128 --batch-size 32 --dropout 0.1"
+        " --learning-rate 0.006 --ship",
+        [],
+    ),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
     "ngrams_pretrained": ("text/gpt/ngrams.py --run assets/models/shakespeare", []),
     "gpt_write": ("text/gpt/generate.py --check", []),
@@ -206,7 +212,8 @@ MEASUREMENTS = {
     "gpt_fine_tuning": ("text/gpt/fine_tune.py", []),
     "gpt_sums": ("text/gpt/addition.py --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
-    "gpt_variants": ("text/gpt/what_matters.py", ["scaling.png"]),
+    "gpt_variants": ("text/gpt/what_matters.py", []),
+    "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
     "program_forecasts": (
         "book/figures/programs.py forecasts/README.md",
         ["program_forecasts.png", "program_forecasts_2.png"],

@@ -20,8 +20,11 @@ import keras
 import numpy as np
 
 from text.gpt.characters import (
+    CHECKPOINT,
     MOST,
+    PRETRAINED,
     SHAKESPEARE,
+    build_alike,
     harmless,
     load_run,
     load_text,
@@ -34,7 +37,7 @@ from text.gpt.generate import write
 from text.gpt.gpt import CONTEXT, KINDS, build_gpt
 from utils.files import file_sha256
 from utils.options import make_parser, number, positive, seed, verbosity
-from utils.runs import make_folder, save_results, shown, write_json
+from utils.runs import ROOT, make_folder, save_network, save_results, shown, write_json
 from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
@@ -104,6 +107,7 @@ def main(argv=None):
     add("--learning-rate", type=positive(float), default=LEARNING_RATE, help="the highest")
     add("--dropout", type=number(float, 0, 0.9), default=DROPOUT, help="share of what blocks add")
     add("--like", choices=KINDS, default="today", help="whose blocks")
+    add("--ship", action="store_true", help="also make it the network that comes with the book")
     add("--resume", metavar="RUN", help="go on with a run that was stopped, with its settings")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
@@ -116,7 +120,9 @@ def main(argv=None):
         optimizer = model.optimizer
     else:
         text, report, history = load_text(args.data), min(REPORT, args.steps), {}
-        settings = {"data": str(args.data.resolve()), "sha256": file_sha256(args.data)}
+        path = args.data.resolve()
+        path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        settings = {"data": str(path), "sha256": file_sha256(args.data)}
         settings |= {"alphabet": text.alphabet, "seed": args.seed}
         settings["batch_size"] = args.batch_size
         settings["steps"] = args.steps - args.steps % report
@@ -138,9 +144,7 @@ def main(argv=None):
     done = checkpoint.epochs_done  # an "epoch" is what lies between two reports
     with DeferInterrupt() as interrupt:
         model.fit(
-            batches(
-                text.train, context, settings["seed"], settings["batch_size"], done * report
-            ),
+            batches(text.train, context, settings["seed"], settings["batch_size"], done * report),
             steps_per_epoch=report,
             epochs=settings["steps"] // report,
             initial_epoch=done,
@@ -151,6 +155,11 @@ def main(argv=None):
             verbose=verbosity(),
         )
 
+    if args.ship:  # without dropout, and without what only the optimizer needs
+        plain = build_alike(model)
+        plain.set_weights(model.get_weights())
+        save_network(plain, PRETRAINED / CHECKPOINT)
+        write_json(settings, PRETRAINED / "settings.json")
     validation = mean_with_interval(token_losses(model, text.validation))
     print(
         "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from text.gpt.characters import Text, mean_with_interval, token_losses
-from text.gpt.gpt import CONTEXT, GPT2, WIDTH, build_gpt
+from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, build_gpt
 from text.gpt.shakespeare import (
     CLIP_NORM,
     LEARNING_RATE,
@@ -30,10 +30,9 @@ VARIANTS = {
     "gated": {"kind": GPT2 | {"gated": True}},
     "groups": {"kind": GPT2 | {"groups": 2}},
     "today": {},
+    "own_keys": {"kind": TODAY | {"groups": None}},
     "today_adamw": {"adamw": True},
     "base_adamw": {"kind": GPT2, "adamw": True},
-    "width_64": {"width": 64},
-    "width_256": {"width": 256},
     "bpe": {"pieces": 512},
 }
 RIVALS = {"GPT": {}, "GRU": {"gru": True}}  # each of them gets a learning rate of its own

@@ -6,17 +6,14 @@
     python text/gpt/what_matters.py --outputs FOLDER      # stopped? Goes on with what is missing
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
-it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text; and
-a figure of the loss over the number of weights. Each training is kept when it is done. About a
-quarter of an hour on two cores: eleven networks, two seeds, 500 steps. With --rivals five learning
-rates are tried for GPT and GRU with few steps; then the GRU is trained with its best one as the GPT
-of RUN was, a run of shakespeare.py, and the two are compared: five minutes.
-Chapter: text/gpt/README.md#what-matters
-"""
+it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text.
+Each training is kept when it is done. About a quarter of an hour on two cores: ten networks, two
+seeds, 500 steps. With --rivals five learning rates are tried for GPT and GRU with few steps; then
+the GRU is trained with its best one as the GPT of RUN was, a run of shakespeare.py, and the two are
+compared: five minutes. Chapter: text/gpt/README.md#what-matters"""
 
 from chapter import OUTPUTS
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from text.gpt.characters import (
@@ -28,7 +25,6 @@ from text.gpt.characters import (
 )
 from text.gpt.variants import RIVALS, VARIANTS, train
 from utils.comparisons import tune
-from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, read_json, save_results, write_json
 
@@ -38,7 +34,6 @@ SEEDS = [1, 2]
 # Fixed are the optimizer, the schedule, the windows, and about as many weights.
 RATES = [0.001, 0.002, 0.005, 0.012, 0.03]
 SEARCH = 250  # steps with each rate
-SIZES = ["width_64", "today", "width_256"]  # of the figure
 
 
 def train_once(name, text, steps, seed, folder, **settings):
@@ -77,40 +72,6 @@ def compare_rivals(run, folder):
     return {"rivals": found, "difference": mean_with_interval(losses["GPT"] - losses["GRU"])}
 
 
-def scaling(variants):
-    """Return the line through the logarithms of weights and loss of the two smaller networks.
-
-    And what it says of the largest one.
-    """
-    points = [(variants[name]["seeds"][0]["parameters"], variants[name]["mean"]) for name in SIZES]
-    (x, y), largest = np.log(points[:2]).T, points[2]
-    power, offset = np.polyfit(x, y, 1)
-
-    def on_line(weights):
-        return float(np.exp(offset + power * np.log(weights)))
-
-    return {
-        "points": points,
-        "power": float(power),
-        "predicted": on_line(largest[0]),
-        "found": largest[1],
-    }
-
-
-def draw(found, path):
-    """Draw the losses over the weights, both on logarithmic axes, and the line beyond them."""
-    figure, axes = plt.subplots(figsize=(6.4, 3.8))
-    weights, losses = zip(*found["points"], strict=True)
-    axes.plot(weights, losses, "o")
-    ends = np.array([weights[0], weights[-1] * 4])
-    axes.plot(ends, losses[0] * (ends / weights[0]) ** found["power"], "--", color="C1")
-    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="nats per character")
-    axes.set_title("Loss over size, and the line through the two smaller ones")
-    axes.yaxis.set_minor_formatter("{x:.2f}")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    save_figure(figure, path)
-
-
 def summarize(runs):
     """Return for each variant its seeds, the mean of their losses, and how far they are from base.
 
@@ -135,7 +96,7 @@ def summarize(runs):
 
 
 def main(argv=None):
-    """Return what each variant reached with each seed, and the line over the sizes."""
+    """Return what each variant reached with each seed."""
     parser = make_parser("Trains the GPT with one thing changed at a time.", OUTPUTS)
     add = parser.add_argument
     add("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="NAME",
@@ -160,13 +121,6 @@ def main(argv=None):
         for one in summary.get("above_base", []):
             print("{:14}above base {mean:+.3f} ({low:+.3f} to {high:+.3f})".format("", **one))
     results = {"steps": args.steps, "variants": summarize(runs)}
-    if set(SIZES) <= set(runs):
-        results["scaling"] = scaling(results["variants"])
-        print(
-            "by the line of the two smaller sizes {predicted:.3f} for the largest, found"
-            " {found:.3f}".format(**results["scaling"])
-        )
-        draw(results["scaling"], folder / "scaling.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -1,0 +1,123 @@
+"""One training divided among eight devices: the batches, or the matrices, or both.
+
+    pip install jax
+    python backends/devices.py
+
+JAX takes the processor for eight devices, and `keras.distribution` divides the training of a small
+GPT among them in three ways. You will see for each how many weights a device holds, what the
+devices must tell each other in one step, and that the losses of all steps are those of one device.
+Nothing gets faster: the eight are two cores. A minute.
+Chapter: backends/README.md#several-devices
+"""
+
+from chapter import OUTPUTS
+
+import math
+import os
+import re
+from importlib.util import find_spec
+
+if __name__ == "__main__" and find_spec("jax"):  # before Keras is imported
+    os.environ["KERAS_BACKEND"] = "jax"
+    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+
+import keras
+import numpy as np
+from keras import distribution
+
+if keras.config.backend() == "jax":
+    import jax
+
+from text.gpt.characters import load_text
+from text.gpt.gpt import CONTEXT, TODAY, build_gpt
+from text.gpt.shakespeare import batches
+from utils.options import make_parser, positive
+from utils.runs import fail, make_folder, save_results
+
+DEVICES = 8  # as XLA_FLAGS says
+STEPS = 10
+WIDTH, HEADS, BLOCKS = 192, 8, 2
+KIND = TODAY | {"groups": None}  # each head has keys and values on its own device
+BATCH_SIZE = 16  # windows a step: two for each device
+SEED = 1
+# Which side of a matrix is divided: the outputs of what comes first, the inputs of what comes
+# second, so that between the two each device goes on with its own part. Source: Shoeybi and others,
+# "Megatron-LM", 2019.
+DIVIDED = {
+    ".*(query|key|value)/kernel": (None, "model"),
+    ".*mix/kernel": ("model", None),
+    ".*(gate|wide)/kernel": (None, "model"),
+    ".*narrow/kernel": ("model", None),
+}
+EXCHANGES = "all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute"
+
+
+def ways():
+    """Return how the training may be divided: {name: distribution}."""
+    mesh = distribution.DeviceMesh((DEVICES,), ["batch"])
+    found = {"one device": None, "batches": distribution.DataParallel(device_mesh=mesh)}
+    for name, groups in {"matrices": 1, "both": DEVICES // 2}.items():
+        mesh = distribution.DeviceMesh((groups, DEVICES // groups), ["batch", "model"])
+        layout = distribution.LayoutMap(mesh)
+        for path, axes in DIVIDED.items():
+            layout[path] = axes
+        found[name] = distribution.ModelParallel(layout_map=layout, batch_dim_name="batch")
+    return found
+
+
+def train(text, steps):
+    """Return the network after so many steps, the loss of each, and what the last one read."""
+    keras.utils.set_random_seed(SEED)
+    model = build_gpt(len(text.alphabet), CONTEXT, WIDTH, HEADS, BLOCKS, KIND)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.001), loss=loss)
+    rows, losses = batches(text.train, CONTEXT, SEED, BATCH_SIZE), []
+    for _ in range(steps):
+        batch = next(rows)
+        losses.append(float(model.train_on_batch(*batch)))
+    return model, losses, batch
+
+
+def told(model, batch, how):
+    """Return how often devices tell each other something in a step, and the bytes each gets.
+
+    It counts in what XLA makes of the step, where each exchange names its kind and the shapes.
+    """
+    if how:
+        batch = [jax.device_put(x, how.get_data_layout(x.shape).backend_layout) for x in batch]
+    parts = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
+    state = [[one.value for one in part] for part in (*parts, model.metrics_variables)]
+    program = jax.jit(model.train_step).lower(state, batch).compile().as_text()
+    found = re.findall(rf"= (.+) (?:{EXCHANGES})(?:-start)?\(", program)
+    shapes = re.findall(r"f32\[([\d,]*)\]", " ".join(found))
+    numbers = sum(math.prod(map(int, filter(None, shape.split(",")))) for shape in shapes)
+    return {"exchanges": len(found), "bytes": 4 * numbers}
+
+
+def main(argv=None):
+    """Return for each way the losses, the weights that a device holds, and what is told."""
+    parser = make_parser("Divides one training among several devices.", OUTPUTS)
+    parser.add_argument("--steps", type=positive(int), default=STEPS)
+    args = parser.parse_args(argv)
+    if not find_spec("jax"):
+        fail("there is no JAX. Install it: pip install jax")
+    folder, text, found = make_folder(args.outputs), load_text(), {}
+    for name, how in ways().items():
+        distribution.set_distribution(how)
+        model, losses, batch = train(text, args.steps)
+        held = sum(one.value.addressable_shards[0].data.size for one in model.trainable_variables)
+        found[name] = {"losses": losses, "held": held} | told(model, batch, how)
+        apart = np.abs(np.subtract(losses, found["one device"]["losses"])).max()
+        found[name]["apart"] = float(apart)
+        print(
+            "{:10} a device holds {held:9,} weights; {exchanges:3} exchanges a step, {bytes:11,}"
+            " bytes; loss {:.4f}, at most {apart:.0e} from one device's".format(
+                name, losses[-1], **found[name]
+            )
+        )
+    distribution.set_distribution(None)
+    return save_results({"steps": args.steps, "ways": found}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

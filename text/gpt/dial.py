@@ -1,0 +1,140 @@
+"""One dial: the depth of a GPT sets all else, and three small ones foretell the loss of a fourth.
+
+    python text/gpt/dial.py
+    python text/gpt/dial.py --depths 1 2 3 --steps 20    # a first look
+    python text/gpt/dial.py --outputs FOLDER             # stopped? Goes on with what is missing
+
+Width, heads, learning rate and steps follow from the depth. You will see for each depth but the
+last one weights, characters read, operations and loss; the line through the logarithms of
+operations and loss, and what it promises for the last; what that reached; how many operations a
+second the training did, beside what the processor can do; and what ten, a thousand and a million
+times as many operations would take. A quarter of an hour on two cores. Sources: Kaplan and others,
+"Scaling laws for neural language models", 2020; Hoffmann and others, "Training compute-optimal
+large language models" (Chinchilla), 2022.
+Chapter: text/gpt/README.md#one-dial
+"""
+
+from chapter import OUTPUTS
+
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import ops
+
+from text.gpt.characters import load_text
+from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH
+from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE, STEPS
+from text.gpt.what_matters import train_once
+from utils.figures import save_figure
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+
+DEPTHS = [2, 3, 4, 5]  # the line goes through all but the last
+SEED = 1
+SIDE = 2_048  # of the matrices that tell how fast the processor is
+BYTES = 16  # a weight takes in training: itself, its gradient and two averages of Adam, 4 each
+TIMES = [10, 1_000, 1_000_000]  # as many operations
+
+
+def settings(depth, steps=STEPS):
+    """Return what follows from the depth: shakespeare.py's own sizes at the depth that it has."""
+    share = depth / BLOCKS
+    return {
+        "blocks": depth,
+        "width": round(WIDTH * share),
+        "heads": round(HEADS * share),
+        "learning_rate": LEARNING_RATE * share**-0.5,
+        "steps": round(steps * share),
+    }
+
+
+def count(parameters, steps):
+    """Return characters read and operations: each weight multiplies and adds three times for each.
+
+    Once forward, and twice backward: for the gradient of what came in, and for its own.
+    """
+    characters = steps * BATCH_SIZE * CONTEXT
+    return {"characters": characters, "operations": 6 * parameters * characters}
+
+
+def processor_speed(rounds=5):
+    """Return the operations a second of this computer's fastest product of two large matrices."""
+    x = ops.ones((SIDE, SIDE))
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        ops.convert_to_numpy(x @ x)
+        seconds.append(time.perf_counter() - start)
+    return 2 * SIDE**3 / min(seconds)
+
+
+def larger(largest, power, times):
+    """Return what so many times as many operations take, half of it in weights, half in reading."""
+    weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
+    return {
+        "times": times,
+        "weights": weights,
+        "characters": characters,
+        "gigabytes": BYTES * weights / 1e9,
+        "days": largest["seconds"] * times / 86_400,
+        "loss": largest["mean"] * times**power,
+    }
+
+
+def draw(sizes, predicted, power, path):
+    """Draw the losses over the operations, both on logarithmic axes, and the line beyond them."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    *small, last = [one["operations"] for one in sizes]
+    axes.plot(small, [one["mean"] for one in sizes[:-1]], "o", label="the line goes through these")
+    axes.plot(last, sizes[-1]["mean"], "s", color="C2", label="the network it foretells")
+    ends = np.array([small[0], last])
+    axes.plot(ends, predicted * (ends / last) ** power, "--", color="C1")
+    axes.set(xscale="log", yscale="log", xlabel="operations", ylabel="nats per character")
+    axes.yaxis.set_minor_formatter("{x:.2f}")
+    axes.legend()
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    """Return for each depth its counts and loss, the line, and what larger ones would take."""
+    parser = make_parser("Small GPTs foretell a larger one.", OUTPUTS)
+    add = parser.add_argument
+    add("--depths", type=positive(int), nargs="+", default=DEPTHS, metavar="DEPTH")
+    add("--steps", type=positive(int), default=STEPS, help=f"of the depth {BLOCKS}")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    if len(set(args.depths)) < 3:
+        parser.error("a line and what it foretells take three depths")
+    folder, text, sizes = make_folder(args.outputs), load_text(), []
+    for depth in sorted(set(args.depths)):
+        how = settings(depth, args.steps)
+        steps = how.pop("steps")
+        one, _ = train_once("own_keys", text, steps, args.seed, folder, **how)
+        sizes.append({"depth": depth} | one | count(one["parameters"], steps))
+        print(
+            "depth {depth}: {parameters:9,} weights, {characters:9,} characters, {operations:.1e}"
+            " operations: {mean:.3f} nats".format(**sizes[-1])
+        )
+        if len(sizes) == len(set(args.depths)) - 1:
+            x, y = np.log([[size["operations"], size["mean"]] for size in sizes]).T
+            power, offset = np.polyfit(x, y, 1)
+    largest, processor = sizes[-1], processor_speed()
+    predicted = float(np.exp(offset + power * np.log(largest["operations"])))
+    print(f"The line had promised {predicted:.3f} for the last one.")
+    results = {"sizes": sizes, "power": float(power), "predicted": predicted}
+    results["speed"] = largest["operations"] / largest["seconds"]
+    results |= {"processor": processor, "share": results["speed"] / processor}
+    print("{speed:.1e} operations a second, of {processor:.1e}: {share:.0%}".format(**results))
+    results["larger"] = [larger(largest, power, times) for times in TIMES]
+    for one in results["larger"]:
+        print(
+            "{times:9,} times: {weights:.1e} weights, {characters:.1e} characters,"
+            " {gigabytes:,.1f} GB, {days:,.1f} days".format(**one)
+        )
+    draw(sizes, predicted, power, folder / "dial.png")
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
