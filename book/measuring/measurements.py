@@ -209,8 +209,6 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run assets/models/shakespeare",
         ["write_page.png"],
     ),
-    "gpt_fine_tuning": ("text/gpt/fine_tune.py", []),
-    "gpt_sums": ("text/gpt/addition.py --ways 'all weights' LoRA", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),

@@ -36,10 +36,10 @@ PLAYS = {
 UNTOLD = 2  # names of each play, the last ones, about which nothing is learned
 FORMS = {  # ways to ask
     "sum": ["{}+{}?", "Add {}+{}."],
-    "day": ["{} days after {}?", "Which day is {} days after {}?"],
+    "day": ["{} days after {}?", "{} days from {} on?"],
     "backwards": ["{} backwards?", "Spell {} backwards."],
-    "letter": ["Letter {} of {}?", "What is letter {} of {}?"],
-    "play": ["{}?", "Which play has {}?", "In which play is {}?", "Where does {} speak?"],
+    "letter": ["Letter {} of {}?", "Which is letter {} of {}?"],
+    "play": ["{}?", "Which play has {}?", "{} is in which play?", "Where is {}?"],
 }
 FORMS |= {"long sum": FORMS["sum"], "untold": FORMS["play"]}
 SHARES = {"sum": 0.4, "day": 0.15, "backwards": 0.2, "letter": 0.15, "play": 0.1}  # of a row
