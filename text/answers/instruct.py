@@ -5,10 +5,10 @@
 
 RUN is a run of `shakespeare.py`. Only the answers count in the loss. You will see how many answers
 to questions that were held out are right, of each kind, and the loss on Shakespeare: before, after
-training all weights, only LoRA's, or all with plays among the questions, and of a network that has
-never read the plays. For each way three learning rates are tried first, with fewer steps. Then, how
-often an answer is right of which the network is sure. `chat.py` talks with the network of this run:
-that of the last way but "from the beginning". Takes about ten minutes on two cores.
+training all weights, with plays among the questions or without, or only LoRA's, and of a network
+that has never read the plays. For each way three learning rates are tried first, with fewer steps.
+The network that has plays among the questions is saved, or else the last one: `chat.py` talks with
+it. Takes about ten minutes on two cores.
 Chapter: text/answers/README.md#fine-tuning
 """
 
@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from text.answers.asking import Asker, judge, show_kinds
+from text.answers.asking import ANSWERS, Asker, judge, show_kinds
 from text.answers.questions import NEW, batches, contaminated, make_questions
 from text.gpt.characters import (
     CHECKPOINT,
@@ -41,13 +41,14 @@ BATCH_SIZE = 8  # rows a step
 STEPS = 1_200
 WARM_UP = 50
 RATES = [0.001, 0.003, 0.01]  # tried for each way; questions to choose by decide
+RATES_OF_LORA = [0.003, 0.01, 0.03]
 SEARCH = 150  # steps with each of them
 CHOOSING = 32  # rows of questions that are not learned, which choose the rate
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 PLAYS = 0.25  # of the rows, where plays are among the questions
 REMEMBERED = 30_000  # characters of the plays' validation part, for what is forgotten
 SEED = 1
-WAYS = ("before", "all weights", "LoRA", "plays among them", "from the beginning")
+WAYS = ("before", "plays among them", "all weights", "LoRA", "from the beginning")
 
 
 def extend(first, symbols, context=CONTEXT):
@@ -138,6 +139,7 @@ def main(argv=None):
         help=f"of {', '.join(WAYS)}")  # fmt: skip
     add("--steps", type=positive(int), default=STEPS)
     add("--rank", type=positive(int), default=RANK, help="of LoRA")
+    add("--ship", action="store_true", help="also make it the network that comes with the book")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -164,7 +166,8 @@ def main(argv=None):
 
         model, trained, tuned = first, 0, None
         if way != "before":
-            tuned = tune(try_one, {"learning_rate": RATES})
+            rates = RATES_OF_LORA if way == "LoRA" else RATES
+            tuned = tune(try_one, {"learning_rate": rates})
             model, trained = train_one_way(
                 way, first, rows(args.seed), args.steps, args, **tuned["best"]
             )
@@ -177,8 +180,9 @@ def main(argv=None):
             ),
             **judge(Asker(model, alphabet), questions["test"]),
         }
-        if way not in ("before", "from the beginning"):
-            keep(model, settings, alphabet, folder)
+        if way == (WAYS[1] if WAYS[1] in args.ways else args.ways[-1]):
+            for place in (folder, ANSWERS)[: 1 + args.ship]:
+                keep(model, settings, alphabet, place)
         print(f"{way}: {trained:,} weights trained; Shakespeare {one['old']:.2f} nats")
         show_kinds(one)
     return save_results(results, folder, __file__, argv)
