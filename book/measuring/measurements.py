@@ -209,6 +209,11 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run assets/models/shakespeare",
         ["write_page.png"],
     ),
+    # Ships its network, and the three others read it.
+    "answers_instruct": ("text/answers/instruct.py --ship", []),
+    "answers_prefer": ("text/answers/prefer.py", []),
+    "answers_reward": ("text/answers/reward.py", []),
+    "answers_chat": ("text/answers/chat.py --ask '47+85?' 'Spell thou backwards.' --show", []),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),

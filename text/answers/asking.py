@@ -5,10 +5,21 @@ Chapter: text/answers/README.md#exact-answers
 
 from chapter import OUTPUTS  # noqa: F401
 
+import keras
 import numpy as np
 from scipy.special import log_softmax
 
-from text.answers.questions import ANSWER, END, NEW, PLACES, USER, final
+from text.answers.questions import (
+    ANSWER,
+    END,
+    NEW,
+    PLACES,
+    SHARES,
+    USER,
+    final,
+    padded,
+    tokens_of,
+)
 from text.gpt.cache import Reader
 from text.gpt.characters import build_alike, encode, load_run
 from text.gpt.gpt import CausalAttention
@@ -26,13 +37,25 @@ def load_answering(name):
     return model, settings
 
 
+def copy_of(first, kind=keras.Model, context=PLACES):
+    """Return a network with the same weights, as a model of a kind that learns otherwise."""
+    plain = build_alike(first, context=context)
+    plain.set_weights(first.get_weights())
+    return kind(plain.input, plain.output)
+
+
+def as_rows(questions, alphabet, places=PLACES):
+    """Return what a network reads, what comes next, and what of it counts: (questions, places)."""
+    rows, counts = (padded(some, places + 1) for some in tokens_of(questions, alphabet))
+    return rows[:, :-1], rows[:, 1:], counts[:, 1:].astype("float32")
+
+
 class Asker:
     """Asks a network with rotary positions, whose weights are then the same for any context."""
 
     def __init__(self, model, alphabet):
-        self.model, self.alphabet = build_alike(model, context=PLACES), alphabet
+        self.model, self.alphabet = copy_of(model), alphabet
         self.reader = Reader(self.model)
-        self.take_weights(model)
 
     def take_weights(self, model):
         """Let answer what a network has learned since."""
@@ -83,9 +106,10 @@ def is_right(answer, question):
 def judge(asker, questions):
     """Return the share of right answers to questions of each kind, and how sure the network was.
 
-    Of greedy answers. "sure": for lots of questions, from those of whose answers it is least
-    sure, the mean probability that it gives its answer, and the share that is right; "gap": by how
-    much the two differ in the mean (the expected calibration error).
+    Of greedy answers. "right": the mean over the kinds of SHARES; "sure": for lots of questions,
+    from those of whose answers it is least sure, the mean probability that it gives its answer, and
+    the share that is right; "gap": by how much the two differ in the mean (the expected calibration
+    error).
     """
     answers, logs = asker.ask([one.text for one in questions])
     right = np.array([is_right(*both) for both in zip(answers, questions, strict=True)])
@@ -94,7 +118,8 @@ def judge(asker, questions):
     lots = np.array_split(np.argsort(logs, kind="stable"), LOTS)
     said, true = ([float(values[lot].mean()) for lot in lots] for values in (np.exp(logs), right))
     gap = float(np.abs(np.subtract(said, true)).mean())
-    return {"kinds": of_kinds, "sure": {"said": said, "right": true}, "gap": gap}
+    mean = float(np.mean([of_kinds[kind] for kind in of_kinds if kind in SHARES]))
+    return {"kinds": of_kinds, "right": mean, "sure": {"said": said, "right": true}, "gap": gap}
 
 
 def show_kinds(judged):

@@ -24,21 +24,16 @@ from keras import ops
 from text.answers.asking import (
     ANSWERS,
     Asker,
+    as_rows,
+    copy_of,
     is_right,
     judge,
     load_answering,
     show_kinds,
 )
 from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, next_token_loss
-from text.answers.questions import (
-    PLACES,
-    batches,
-    draw_questions,
-    make_questions,
-    padded,
-    tokens_of,
-)
-from text.gpt.characters import add_run, build_alike
+from text.answers.questions import PLACES, SHARES, batches, draw_questions, make_questions
+from text.gpt.characters import add_run
 from utils.comparisons import tune
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -75,13 +70,6 @@ class Preferring(keras.Model):
         return -ops.mean(ops.log_sigmoid(BETA * (better - worse)))
 
 
-def copy_of(first, kind=keras.Model, context=PLACES):
-    """Return a network with the same weights, as a model of a kind that learns otherwise."""
-    plain = build_alike(first, context=context)
-    plain.set_weights(first.get_weights())
-    return kind(plain.input, plain.output)
-
-
 def make_pairs(asker, questions, random):
     """Return questions with right answers, and the same ones with a wrong answer of the network.
 
@@ -95,12 +83,6 @@ def make_pairs(asker, questions, random):
             better.append(question)
             worse.append(question._replace(answer=answer))
     return better, worse
-
-
-def as_rows(questions, alphabet, places=PLACES):
-    """Return what a network reads, what comes next, and what of it counts: (questions, places)."""
-    rows, counts = (padded(some, places + 1) for some in tokens_of(questions, alphabet))
-    return rows[:, :-1], rows[:, 1:], counts[:, 1:].astype("float32")
 
 
 def logs_of(model, questions, alphabet):
@@ -150,7 +132,8 @@ def tune_and_learn(make, asker, choosing, args):
 
     def share_wrong(learning_rate):
         asker.take_weights(learn_one(args.seed + 100, args.seconds / 4, learning_rate)[0])
-        return 1 - np.mean(list(judge(asker, choosing)["kinds"].values()))
+        answers, _ = asker.ask([one.text for one in choosing])
+        return 1 - np.mean([is_right(*both) for both in zip(answers, choosing, strict=True)])
 
     tuned = tune(share_wrong, {"learning_rate": RATES})
     return *learn_one(args.seed, args.seconds, **tuned["best"]), tuned
@@ -175,6 +158,7 @@ def main(argv=None):
     if not pairs[0]:
         fail("the network has answered all questions rightly: there is no pair to learn from.")
     print(f"{len(pairs[0]):,} pairs of {len(known):,} questions")
+    choosing = [one for one in questions["choose"] if one.kind in SHARES]
     results, begin = {"pairs": len(pairs[0]), "asked": len(known), "ways": {}}, copy_of(first)
 
     def make(way, seed):
@@ -187,7 +171,7 @@ def main(argv=None):
     for way in ("before", *WAYS):
         model, steps, tuned = first, 0, None
         if way != "before":
-            found = tune_and_learn(partial(make, way), asker, questions["choose"], args)
+            found = tune_and_learn(partial(make, way), asker, choosing, args)
             model, steps, tuned = found
         asker.take_weights(model)
         logs = [float(logs_of(asker.model, side, alphabet).mean()) for side in pairs]

@@ -1,11 +1,11 @@
 """Machinery: questions with answers, made by a script, and the format in which a GPT reads them.
 
-    <47+85?>231:132|<Spell romeo backwards.>oemor|
+    <47+85?>7+5+0=12,4+8+1=13:132|<Spell thou backwards.>uoht|
 
 `<` begins what the user says and `>` the answer, which `|` ends. What is held out is held out by
-content: 85+47 with 47+85, and a word with all questions about it. A sum is worked out first, last
-digit first, as one adds by hand; the answer stands behind the colon (Lee and others, "Teaching
-arithmetic to small transformers", 2023).
+content: 85+47 with 47+85, and a word with all questions about it. What is worked out on the way is
+written down first; the answer stands behind the colon. For sums, this is the detailed scratchpad of
+Lee and others, "Teaching arithmetic to small transformers", 2023.
 Chapter: text/answers/README.md#questions-and-answers
 """
 
@@ -20,11 +20,11 @@ from text.gpt.characters import SHAKESPEARE, VALIDATION_SHARE, encode
 from utils.files import read_text
 
 USER, ANSWER, END = "<>|"  # tokens of the format, which nobody may type
-NEW = USER + ANSWER + END + "0123456789+"  # what Shakespeare's plays lack, but for the 3
+NEW = USER + ANSWER + END + "0123456789+="  # what Shakespeare's plays lack, but for the 3
 WORKING = ":"  # what stands before it is not yet the answer
 PLACES = 64  # characters that are enough for a question with its answer
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-MOST_DAYS = 60
+MOST_DAYS = 40
 LONG_SUMS = 5_000  # of numbers of three digits
 PLAYS = {
     "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
@@ -42,7 +42,7 @@ FORMS = {  # ways to ask
     "play": ["{}?", "Which play has {}?", "{} is in which play?", "Where is {}?"],
 }
 FORMS |= {"long sum": FORMS["sum"], "untold": FORMS["play"]}
-SHARES = {"sum": 0.4, "day": 0.15, "backwards": 0.2, "letter": 0.15, "play": 0.1}  # of a row
+SHARES = {"sum": 0.35, "day": 0.2, "backwards": 0.25, "letter": 0.1, "play": 0.1}  # of a row
 PARTS = {"test": 200, "choose": 100, "learn": None}  # questions of each kind; None: all others
 
 
@@ -75,9 +75,17 @@ def long_pairs(random):
     return random.permutation(np.unique(drawn, axis=0))[:LONG_SUMS].tolist()
 
 
-def ask_sum(a, b):
-    total = str(a + b)
-    return [(numbers, f"{total[::-1]}{WORKING}{total}") for numbers in ((a, b), (b, a))]
+def add(a, b):
+    """Return the working of a sum and the sum, as in 7+5+0=12,4+8+1=13:132.
+
+    It begins with the last digits; the third number is what is carried.
+    """
+    carried, steps = 0, []
+    for one, other in zip(str(a)[::-1], str(b)[::-1], strict=True):
+        found = int(one) + int(other) + carried
+        steps.append(f"{one}+{other}+{carried}={found:02}")
+        carried = found // 10
+    return f"{','.join(steps)}{WORKING}{a + b}"
 
 
 def ask_letters(word):
@@ -115,11 +123,11 @@ def make_questions(seed):
     found = {}
     for part, most in PARTS.items():
         asked = {
-            "sum": [one for pair in pairs[part] for one in ask_sum(*pair)],
+            "sum": [(two, add(*two)) for a, b in pairs[part] for two in {(a, b), (b, a)}],
             "day": [ask_day(*one) for one in days[part]],
             "backwards": [((word,), word[::-1]) for word in words[part]],
             "letter": [one for word in words[part] for one in ask_letters(word)],
-            "long sum": [one for pair in long[part] for one in ask_sum(*pair)],
+            "long sum": [(two, add(*two)) for a, b in long[part] for two in {(a, b), (b, a)}],
         }
         found[part] = [
             Question(kind, FORMS[kind][random.integers(2)].format(*what), answer + END)

@@ -20,9 +20,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from text.answers.asking import ANSWERS, Asker, is_right, judge, load_answering, show_kinds
+from text.answers.asking import (
+    ANSWERS,
+    Asker,
+    as_rows,
+    copy_of,
+    is_right,
+    judge,
+    load_answering,
+    show_kinds,
+)
 from text.answers.instruct import BATCH_SIZE, CONTEXT, keep
-from text.answers.prefer import answer_logs, as_rows, copy_of, tune_and_learn
+from text.answers.prefer import answer_logs, tune_and_learn
 from text.answers.questions import SHARES, batches, make_questions
 from text.gpt.characters import add_run
 from utils.options import make_parser, positive, seed
