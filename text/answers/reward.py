@@ -38,9 +38,9 @@ from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
 KIND = "long sum"
-GROUPS = 16  # questions a step
+GROUPS = 8  # questions a step
 GROUP = 8  # answers to each
-ROW = 32  # characters, the longest sum with its answer
+ROW = 48  # characters, the longest sum with its answer
 SECONDS = 60.0  # of the processor, for each way to learn on; a quarter with each rate
 SEED = 1
 WAYS = ("more questions", "the sums with answers", "reward")
