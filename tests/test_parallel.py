@@ -61,7 +61,9 @@ def test_eight_devices_learn_what_one_learns(tmp_path):
     assert max(one["apart"] for one in ways.values()) < 1e-4
     alone, batches, matrices = (ways[name] for name in ("one device", "batches", "matrices"))
     assert alone["exchanges"] == 0 and batches["held"] == alone["held"] > 6 * matrices["held"]
-    assert batches["bytes"] == pytest.approx(4 * alone["held"], rel=0.02), "each gradient, once"
+    assert batches["bytes"] == 4 * (alone["held"] + 65 * 192 + 1), "gradients, and the loss"
+    assert matrices["bytes"] == 14 * 4 * 16 * 64 * 192, "14 sums of a batch's tokens"
+    assert ways["both"]["bytes"] < matrices["bytes"]
 
 
 def weights(folder):

@@ -15,7 +15,7 @@ from conftest import ROOT, failure
 from sklearn.metrics import log_loss
 
 from text import ask, classifiers, counting, leak, messages, pieces, spam
-from text.gpt import characters, generate, gpt, ngrams, shakespeare
+from text.gpt import characters, generate, gpt, ngrams, shakespeare, variants
 from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
@@ -280,15 +280,17 @@ def test_the_parts_of_a_block_are_what_numpy_makes_of_them():
 
 
 @pytest.mark.every_back_end
-def test_the_cache_equals_keras_also_beyond_its_context(tiny):
+def test_the_cache_equals_keras_also_beyond_its_context(tiny, monkeypatch):
+    monkeypatch.setattr("text.gpt.cache.XLA", "auto")  # which costs a test too much time
     starts = [last_window(length, 8) for length in range(1, 18)]
     assert starts == [0] * 8 + [4] * 4 + [8] * 4 + [12]
     found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
     assert found["difference"] < 1e-4 and found["ratios"][0] > 0
     tokens = np.random.default_rng(1).integers(6, size=(2, 20))
     ways = [cached_logits(tiny), uncached_logits(tiny)]
-    for end in (3, 4, 8, 9, 20):
-        np.testing.assert_allclose(*(way(tokens[:, :end]) for way in ways), atol=1e-4)
+    for text, end in ((0, 3), (0, 4), (1, 7), (0, 8), (0, 9), (0, 20), (0, 2)):
+        texts = tokens[::-1] if text else tokens  # other texts, at (1, 7), are read from the start
+        np.testing.assert_allclose(*(way(texts[:, :end]) for way in ways), atol=1e-4)
     write = partial(generate.write, tiny, "abcdef", "ab", 12)
     several = list(write(samples=3, temperature=0))  # as one by one
     assert set(zip(*several, strict=True)) == {tuple(write(temperature=0))}
@@ -371,6 +373,7 @@ def tiny_run(tmp_path):
     letters = np.random.default_rng(1).choice(list("abcdef"), 12_000)
     text.write_text("".join(letters), encoding="utf-8")
     settings = {"data": str(text), "alphabet": "abcdef", "steps": 1, "seed": 1}
+    settings["batch_size"] = 12
     settings["sha256"] = file_sha256(text)
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     make_tiny(gpt.TODAY).save(folder / characters.CHECKPOINT)
@@ -481,28 +484,64 @@ def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch):
     monkeypatch.setattr("text.gpt.what_matters.train", train)
     _, found = run_main("text/gpt/dial.py", "--steps", 400)
     assert found["power"] == pytest.approx(-0.1)
+    for one in found["sizes"]:
+        assert one["operations"] == 6 * one["parameters"] * one["characters"]
+        assert one["characters"] / one["parameters"] == pytest.approx(
+            found["sizes"][0]["characters"] / found["sizes"][0]["parameters"], rel=0.02
+        )
+    assert found["speed"] == found["sizes"][-1]["operations"] / 2
     assert found["predicted"] == pytest.approx(found["sizes"][-1]["mean"])
     tenfold = found["larger"][0]
     products = [tenfold[key] / found["sizes"][-1][old] for key, old in
                 (("weights", "parameters"), ("characters", "characters"))]  # fmt: skip
     assert np.prod(products) == pytest.approx(10), "ten times as many operations"
     assert tenfold["loss"] == pytest.approx(found["predicted"] * 10**-0.1)
+    assert tenfold["days"] == 2 * 10 / 86_400
+    assert tenfold["gigabytes"] == 12 * tenfold["weights"] / 1e9
 
 
-def test_each_rival_gets_its_own_rate_and_goes_on(run_main, tiny_run):
-    def train(text, steps, seed, gru=False, learning_rate=None):
-        loss = abs(learning_rate - (0.012 if gru else 0.002))
-        return {"mean": loss, "steps": steps}, np.full(len(text.validation) - 1, loss)
+def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
+    best = {"GPT": 0.005, "GPT, AdamW": 0.002, "GRU": 0.012}
+
+    def train(text, steps, seed, gru=False, adamw=False, learning_rate=None):
+        name = "GRU" if gru else "GPT, AdamW" if adamw else "GPT"
+        loss = 1 + abs(learning_rate - best[name]) + 0.1 * list(best).index(name)
+        one = {"mean": loss, "low": loss, "high": loss, "steps": steps}
+        return one, np.full(len(text.validation) - 1, loss)
 
     train = Mock(side_effect=train)
     for _ in range(2):
-        options = ["--rivals", tiny_run]
-        _, found = run_main("text/gpt/what_matters.py", *options, train=train)
-    assert train.call_count == 2 * 5 + 1, "what was done is not done again"
-    best = {name: one["best"]["learning_rate"] for name, one in found["rivals"].items()}
-    assert best == {"GPT": 0.002, "GRU": 0.012}
-    gpt, gru = (found["rivals"][name]["whole"]["mean"] for name in ("GPT", "GRU"))
-    assert gru == 0 < gpt == pytest.approx(found["difference"]["mean"])
+        _, found = run_main("text/gpt/what_matters.py", "--rivals", "--steps", 3, train=train)
+    assert train.call_count == 3 * (4 + 1), "what was done is not done again"
+    rivals = found["rivals"]
+    assert {name: one["best"]["learning_rate"] for name, one in rivals.items()} == best
+    assert rivals["GRU"]["above_gpt"]["mean"] == pytest.approx(0.2, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_variant_costs_what_its_tokens_cost(tmp_path):
+    """Whatever stands for a token, all costs are shared out among its characters."""
+    words = np.random.default_rng(1).choice(["to be ", "or not ", "that is "], 1_600)
+    (tmp_path / "text.txt").write_text("".join(words), encoding="utf-8")
+    text = characters.load_text(tmp_path / "text.txt")
+    for options in ({"pieces": 260}, {"adamw": True}, {"gru": True}):
+        one, losses = variants.train(text, 1, 1, learning_rate=0.001, **options)
+        own, lengths = variants.prepare(text, options.get("pieces"))
+        assert lengths.sum() == len(text.validation) and len(losses) == lengths[1:].sum()
+        assert (len(own.train) < len(text.train)) == ("pieces" in options)
+        assert one["mean"] == pytest.approx(losses.mean()) and 0 < one["mean"] < 5
+
+
+def test_the_rate_rises_and_falls_and_muon_gets_the_matrices(tiny):
+    schedule = shakespeare.make_schedule(1_100)
+    rates = [float(schedule(step)) for step in (0, 50, 100, 600, 1_100)]
+    assert rates == pytest.approx(shakespeare.LEARNING_RATE * np.array([0, 0.5, 1, 0.55, 0.1]))
+    optimizer = shakespeare.make_optimizer(0.001)
+    optimizer.build(tiny.trainable_variables)
+    velocities = zip(tiny.trainable_variables, optimizer.adam_velocities, strict=True)
+    by_muon = {variable.path for variable, velocity in velocities if velocity is None}
+    kernels = {one.path for one in tiny.trainable_variables if one.path.endswith("kernel")}
+    assert by_muon == kernels and len(kernels) > 4
 
 
 def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(tiny_run):

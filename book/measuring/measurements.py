@@ -190,8 +190,8 @@ MEASUREMENTS = {
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": ("text/gpt/shakespeare.py", []),
     "shakespeare_shipped": (
-        "text/gpt/shakespeare.py --steps 6000 --context 128 --batch-size 32 --dropout 0.1"
-        " --learning-rate 0.006 --ship",
+        "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"
+        " --learning-rate 0.006 --steps 6000 --ship",
         [],
     ),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
@@ -214,7 +214,7 @@ MEASUREMENTS = {
     "answers_prefer": ("text/answers/prefer.py", []),
     "answers_reward": ("text/answers/reward.py", []),
     "answers_chat": ("text/answers/chat.py --ask '47+85?' 'Spell thou backwards.' --show", []),
-    "gpt_rivals": ("text/gpt/what_matters.py --rivals {shakespeare}", []),
+    "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
     "program_forecasts": (

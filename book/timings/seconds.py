@@ -108,10 +108,7 @@ def time_augmentation():
 
 
 def time_gpt_cache():
-    """Return how many times as long untrained GPTs of two sizes take if nothing is kept.
-
-    In numpy, on one thread: ratios of processor times, which other programs change little.
-    """
+    """Return how many times as long untrained GPTs of two sizes take if nothing is kept."""
     alphabet, results = "".join(map(chr, range(SYMBOLS))), {}
     for places in PLACES:
         keras.utils.set_random_seed(1)

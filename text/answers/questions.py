@@ -24,8 +24,8 @@ NEW = USER + ANSWER + END + "0123456789+="  # what Shakespeare's plays lack, but
 WORKING = ":"  # what stands before it is not yet the answer
 PLACES = 64  # characters that are enough for a question with its answer
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-MOST_DAYS = 40
-LONG_SUMS = 5_000  # of numbers of three digits
+MOST_DAYS = 20
+LONG_SUMS = 200  # of numbers of three digits, which are only tested
 PLAYS = {
     "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
     "Romeo and Juliet": "Romeo Juliet Mercutio Benvolio Tybalt Capulet Montague Balthasar",
@@ -41,8 +41,8 @@ FORMS = {  # ways to ask
     "letter": ["Letter {} of {}?", "Which is letter {} of {}?"],
     "play": ["{}?", "Which play has {}?", "{} is in which play?", "Where is {}?"],
 }
-FORMS |= {"long sum": FORMS["sum"], "untold": FORMS["play"]}
-SHARES = {"sum": 0.35, "day": 0.2, "backwards": 0.25, "letter": 0.1, "play": 0.1}  # of a row
+FORMS |= {"long word": FORMS["backwards"], "long sum": FORMS["sum"], "untold": FORMS["play"]}
+SHARES = {"sum": 0.25, "day": 0.2, "backwards": 0.3, "letter": 0.15, "play": 0.1}  # of a row
 PARTS = {"test": 200, "choose": 100, "learn": None}  # questions of each kind; None: all others
 
 
@@ -61,18 +61,11 @@ def final(answer):
     return answer.rpartition(WORKING)[2]
 
 
-def known_words():
-    """Return words of the part of the plays that a network learns from."""
+def known_words(letters):
+    """Return words of the part of the plays that a network learns from; letters: such as 4,6."""
     text = read_text(SHAKESPEARE)
-    return sorted(
-        set(re.findall(r"\b[a-z]{4,6}\b", text[: round(len(text) * (1 - VALIDATION_SHARE))]))
-    )
-
-
-def long_pairs(random):
-    """Return different pairs of numbers of three digits, the larger one first."""
-    drawn = np.sort(random.integers(100, 1_000, size=(2 * LONG_SUMS, 2)))[:, ::-1]
-    return random.permutation(np.unique(drawn, axis=0))[:LONG_SUMS].tolist()
+    text = text[: round(len(text) * (1 - VALIDATION_SHARE))]
+    return sorted(set(re.findall(rf"\b[a-z]{{{letters}}}\b", text)))
 
 
 def add(a, b):
@@ -112,7 +105,7 @@ def make_questions(seed):
     random = np.random.default_rng(seed)
     pairs = split([(a, b) for a in range(10, 100) for b in range(10, a + 1)], random)
     days = split([(n, day) for n in range(1, MOST_DAYS + 1) for day in range(7)], random)
-    words, long = split(known_words(), random), split(long_pairs(random), random)
+    words, long = (split(known_words(letters), random) for letters in ("4,6", "7"))
     plays = {part: [] for part in (*PARTS, "untold")}
     for play, names in PLAYS.items():
         for name in (names := names.split())[:-UNTOLD]:
@@ -127,7 +120,7 @@ def make_questions(seed):
             "day": [ask_day(*one) for one in days[part]],
             "backwards": [((word,), word[::-1]) for word in words[part]],
             "letter": [one for word in words[part] for one in ask_letters(word)],
-            "long sum": [(two, add(*two)) for a, b in long[part] for two in {(a, b), (b, a)}],
+            "long word": [((word,), word[::-1]) for word in long[part]],
         }
         found[part] = [
             Question(kind, FORMS[kind][random.integers(2)].format(*what), answer + END)
@@ -136,6 +129,10 @@ def make_questions(seed):
                 all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
             )
         ] + [Question("play", text, play + END) for text, play in plays[part]]
+    sums = random.integers(100, 1_000, size=(LONG_SUMS, 2)).tolist()
+    found["test"] += [
+        Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
+    ]
     found["test"] += [Question("untold", text, play + END) for text, play in plays["untold"]]
     return found
 

@@ -11,13 +11,17 @@ import numpy as np
 
 from text.gpt.gpt import CausalAttention
 
+# JAX uses XLA anyway, and PyTorch has no XLA here.
+XLA = True if keras.config.backend() == "tensorflow" else "auto"
+
 
 def with_cache(model):
     """Return the network as one that reads on.
 
     It takes {"tokens": (texts, time), "begin": how many tokens were read before, once for each
     text, "caches": of each block keys and values, (texts, 2, context, groups, size)}, and returns
-    {"logits": (texts, time, symbols), "caches"}. Its weights are those of the model.
+    {"logits": (texts, time, symbols), "caches"}. Its weights are those of the model, but for those
+    of attention, which are copies.
     """
     layer, names = model.get_layer, [layer.name for layer in model.layers]
     tokens = keras.Input((None,), dtype="int32", name="tokens")
@@ -51,12 +55,13 @@ class Reader:
 
     What later tokens need of a token, its key and its value in each block, is kept: it never
     changes, because no token sees a later one. The places of the cache are there from the
-    beginning, so that all steps have the same shapes, and are compiled once.
+    beginning, so that all steps have the same shapes.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, xla=False):
         self.context = model.input_shape[1]
         self.network = with_cache(model)
+        self.network.compile(jit_compile=XLA if xla else "auto")
         self.forget()
 
     def forget(self):
@@ -86,23 +91,32 @@ def last_window(length, context):
     return 0 if length <= context else math.ceil((length - context) / half) * half
 
 
-def cached_logits(model):
-    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length)."""
-    reader, begins = Reader(model), 0
+def cached_logits(model, xla=False):
+    """Return a function that gives the logits (texts, symbols) after tokens, (texts, length).
+
+    xla: whether XLA makes one program of the network. Its steps are faster, after seconds of work.
+    """
+    reader, seen, begins = Reader(model, xla), np.zeros((0, 0), int), 0
 
     def logits(tokens):
-        nonlocal begins
-        if last_window(tokens.shape[1], reader.context) != begins:
-            begins = last_window(tokens.shape[1], reader.context)
-            reader.forget()
+        nonlocal seen, begins
+        before, begins = begins, last_window(tokens.shape[1], reader.context)
+        longer = tokens.shape[1] > seen.shape[1]
+        if begins != before or not (longer and np.array_equal(tokens[:, : seen.shape[1]], seen)):
+            reader.forget()  # another window, or another text
+        seen = tokens
         return reader.read(tokens[:, begins + reader.length :])
 
     return logits
 
 
-def uncached_logits(model):
-    """Return the same without a cache: the whole window is worked out for every token."""
+def uncached_logits(model, xla=False):
+    """Return the same without a cache: the whole window is worked out for every token.
+
+    The model is compiled anew, for this alone: it loses its loss and its optimizer.
+    """
     context = model.input_shape[1]
+    model.compile(jit_compile=XLA if xla else "auto")
 
     def logits(tokens):
         tokens = tokens[:, last_window(tokens.shape[1], context) :]

@@ -26,9 +26,9 @@ from utils.statistics import interval
 FOLDER = Path(__file__).resolve().parent
 
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
-PRETRAINED = ROOT / "assets" / "models" / "shakespeare"  # 10,000 steps, with 128 characters at once
+PRETRAINED = ROOT / "assets" / "models" / "shakespeare"  # shakespeare.py --ship made it
 CHECKPOINT = "gpt_checkpoint.keras"  # in a run: the network that was saved last
-SETTINGS = {"alphabet": str, "data": str, "steps": int, "seed": int}  # of a run, and more
+SETTINGS = {"alphabet": str, "data": str, "steps": int, "batch_size": int, "seed": int}  # of a run
 VALIDATION_SHARE = 0.1  # the end of the text
 LEAST = 10_000  # characters of a text to learn from
 PIECES = 50  # of the validation part, for intervals
@@ -163,7 +163,8 @@ def load_run(name):
         settings = read_json(folder / "settings.json")
         if not all(isinstance(settings[key], kind) for key, kind in SETTINGS.items()):
             raise ValueError
-        settings |= {"steps": positive(int)(settings["steps"]), "seed": seed(settings["seed"])}
+        settings |= {key: positive(int)(settings[key]) for key in ("steps", "batch_size")}
+        settings["seed"] = seed(settings["seed"])
     except (OSError, ValueError, TypeError, KeyError):
         fail(f"{folder} is not a run of shakespeare.py: its settings.json is missing or damaged.")
     model, symbols = load_model(folder / CHECKPOINT), len(settings["alphabet"])

@@ -1,11 +1,12 @@
 """Does it copy? The longest runs of what a GPT writes that stand in the text it learned from.
 
-    python text/gpt/copies.py RUN
+    python text/gpt/copies.py
 
-RUN is a run of `shakespeare.py`. At each place of a text, the longest run that begins there and
-stands letter for letter in the training part: you will see its mean and the longest of all, for
-what the network writes at three temperatures, for what n-grams write, and for pieces of the
-held-out text, which nobody copied. A minute on two cores.
+Of the network that comes with the book, or with RUN of one that `shakespeare.py` has trained. At
+each place of a text, the longest run that begins there and stands letter for letter in the training
+part: you will see its mean and the longest of all, for what the network writes at three
+temperatures, for what n-grams write, and for pieces of the held-out text, which nobody copied. A
+minute on two cores.
 Chapter: text/gpt/README.md#does-it-copy
 """
 

@@ -4,13 +4,13 @@
     python text/gpt/dial.py --depths 1 2 3 --steps 20    # a first look
     python text/gpt/dial.py --outputs FOLDER             # stopped? Goes on with what is missing
 
-Width, heads, learning rate and steps follow from the depth. You will see for each depth but the
-last one weights, characters read, operations and loss; the line through the logarithms of
-operations and loss, and what it promises for the last; what that reached; how many operations a
-second the training did, beside what the processor can do; and what ten, a thousand and a million
-times as many operations would take. A quarter of an hour on two cores. Sources: Kaplan and others,
-"Scaling laws for neural language models", 2020; Hoffmann and others, "Training compute-optimal
-large language models" (Chinchilla), 2022.
+Width, heads, learning rate and steps follow from the depth; the steps so that each weight reads as
+many characters at any depth. You will see weights, characters, operations and loss of each depth,
+and what the line through the logarithms of operations and loss of all but the last promises for the
+last; how many operations a second the training did, beside what the processor can do; and what ten,
+a thousand and a million times as many would take. Ten minutes on two cores. Sources: Kaplan and
+others, "Scaling laws for neural language models", 2020; Hoffmann and others, "Training
+compute-optimal large language models" (Chinchilla), 2022.
 Chapter: text/gpt/README.md#one-dial
 """
 
@@ -24,28 +24,29 @@ from keras import ops
 
 from text.gpt.characters import load_text
 from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH
-from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE, STEPS
+from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE
 from text.gpt.what_matters import train_once
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
 DEPTHS = [2, 3, 4, 5]  # the line goes through all but the last
+STEPS = 2_000  # at the depth of shakespeare.py
 SEED = 1
 SIDE = 2_048  # of the matrices that tell how fast the processor is
-BYTES = 16  # a weight takes in training: itself, its gradient and two averages of Adam, 4 each
+BYTES = 12  # that a weight takes in training: itself, its gradient and Muon's average, 4 each
 TIMES = [10, 1_000, 1_000_000]  # as many operations
 
 
 def settings(depth, steps=STEPS):
-    """Return what follows from the depth: shakespeare.py's own sizes at the depth that it has."""
+    """Return what follows from the depth; at that of shakespeare.py, its own sizes."""
     share = depth / BLOCKS
     return {
         "blocks": depth,
         "width": round(WIDTH * share),
         "heads": round(HEADS * share),
         "learning_rate": LEARNING_RATE * share**-0.5,
-        "steps": round(steps * share),
+        "steps": round(steps * share**3),  # weights grow as the third power, too
     }
 
 
@@ -69,8 +70,8 @@ def processor_speed(rounds=5):
     return 2 * SIDE**3 / min(seconds)
 
 
-def larger(largest, power, times):
-    """Return what so many times as many operations take, half of it in weights, half in reading."""
+def larger(largest, predicted, power, times):
+    """Return what so many times as many operations take: weights and characters grow alike."""
     weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
     return {
         "times": times,
@@ -78,7 +79,7 @@ def larger(largest, power, times):
         "characters": characters,
         "gigabytes": BYTES * weights / 1e9,
         "days": largest["seconds"] * times / 86_400,
-        "loss": largest["mean"] * times**power,
+        "loss": predicted * times**power,
     }
 
 
@@ -101,7 +102,7 @@ def main(argv=None):
     parser = make_parser("Small GPTs foretell a larger one.", OUTPUTS)
     add = parser.add_argument
     add("--depths", type=positive(int), nargs="+", default=DEPTHS, metavar="DEPTH")
-    add("--steps", type=positive(int), default=STEPS, help=f"of the depth {BLOCKS}")
+    add("--steps", type=positive(int), default=STEPS, help=f"at the depth {BLOCKS}")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     if len(set(args.depths)) < 3:
@@ -116,9 +117,8 @@ def main(argv=None):
             "depth {depth}: {parameters:9,} weights, {characters:9,} characters, {operations:.1e}"
             " operations: {mean:.3f} nats".format(**sizes[-1])
         )
-        if len(sizes) == len(set(args.depths)) - 1:
-            x, y = np.log([[size["operations"], size["mean"]] for size in sizes]).T
-            power, offset = np.polyfit(x, y, 1)
+    x, y = np.log([[size["operations"], size["mean"]] for size in sizes[:-1]]).T
+    power, offset = np.polyfit(x, y, 1)
     largest, processor = sizes[-1], processor_speed()
     predicted = float(np.exp(offset + power * np.log(largest["operations"])))
     print(f"The line had promised {predicted:.3f} for the last one.")
@@ -126,7 +126,7 @@ def main(argv=None):
     results["speed"] = largest["operations"] / largest["seconds"]
     results |= {"processor": processor, "share": results["speed"] / processor}
     print("{speed:.1e} operations a second, of {processor:.1e}: {share:.0%}".format(**results))
-    results["larger"] = [larger(largest, power, times) for times in TIMES]
+    results["larger"] = [larger(largest, predicted, power, times) for times in TIMES]
     for one in results["larger"]:
         print(
             "{times:9,} times: {weights:.1e} weights, {characters:.1e} characters,"

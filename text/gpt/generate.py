@@ -1,14 +1,15 @@
 """Let a trained GPT write: greedily, or by chance, as boldly as you like.
 
-    python text/gpt/generate.py RUN --prompt "ROMEO:"
-    python text/gpt/generate.py RUN --temperature 0                # always the likeliest character
-    python text/gpt/generate.py RUN --temperature 0.8 --top-k 10   # among the ten likeliest
-    python text/gpt/generate.py RUN --top-p 0.9 --length 500 --seed 3
-    python text/gpt/generate.py RUN --samples 5                    # five texts, written at once
+    python text/gpt/generate.py --prompt "ROMEO:"
+    python text/gpt/generate.py --temperature 0                # always the likeliest character
+    python text/gpt/generate.py --temperature 0.8 --top-k 10   # among the ten likeliest
+    python text/gpt/generate.py --top-p 0.9 --length 500 --seed 3
+    python text/gpt/generate.py --samples 5                    # five texts, written at once
 
-RUN is the folder of a run of `shakespeare.py`, or its name. You will see the text appear, character
-by character. A cache of keys and values (`cache.py`) lets each new character cost one place and not
-a whole window; --check compares with and without it, which takes some ten seconds more.
+It is the network that comes with the book; with RUN, the folder of a run of `shakespeare.py` or its
+name, it is yours. You will see the text appear, character by character. A cache of keys and values
+(`cache.py`) lets each new character cost one place and not a whole window; --check compares with
+and without it, which takes half a minute more.
 Chapter: text/gpt/README.md#writing
 """
 
@@ -69,7 +70,7 @@ def check(model, alphabet, prompt, text):
     most, and the milliseconds of the prompt and of each next token in the median turn.
     """
     tokens = encode(prompt + text, alphabet)[None]
-    ways = {"cached": cached_logits(model), "uncached": uncached_logits(model)}
+    ways = {"cached": cached_logits(model, xla=True), "uncached": uncached_logits(model, xla=True)}
 
     def run(way):
         ways[way](tokens[:, :1])  # forgets what was read before

@@ -28,7 +28,7 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
-TURNS = 10_000  # the slowest pair of a rotary position needs as many places for a radian
+TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # What may differ in a block; groups: sets of keys and values that heads share; None: no sharing.
 TODAY = {"rotary": True, "rms": True, "gated": True, "groups": 2, "tied": True}
 GPT2 = {"rotary": False, "rms": False, "gated": False, "groups": None, "tied": True}
@@ -141,7 +141,7 @@ def add_block(x, heads, kind, name, dropout=0.0):
     (batch, time, width), but for the gate and what is wide: (batch, time, inner).
     """
     width, bias = x.shape[-1], not kind["rms"]
-    groups = kind["groups"] or heads
+    groups = min(kind["groups"] or heads, heads)
     attention = CausalAttention(heads, groups, kind["rotary"], name=f"{name}_attention")
     taken = attention(normal(kind, f"{name}_normal_1")(x))
     x = x + layers.Dropout(dropout, name=f"{name}_dropout_1")(taken)

@@ -1,12 +1,12 @@
 """Look inside a trained GPT: which head does something that can be named?
 
-    python text/gpt/heads.py RUN
+    python text/gpt/heads.py
 
-RUN is a run of `shakespeare.py`. Each of the 16 heads gets four scores: how much it looks at the
-character before, at the beginning of the line, at vowels, and at what followed the same character
-earlier; each is divided by what a head without any preference would reach. The best head for each
-is chosen on one half of some validation windows, and scored on the other half. The figure shows the
-maps of two. Half a minute on two cores.
+Takes the network that comes with the book, or with RUN one that `shakespeare.py` has trained. Each
+of the 16 heads gets four scores: how much it looks at the character before, at the beginning of the
+line, at vowels, and at what followed the same character earlier; each is divided by what a head
+without any preference would reach. The best head for each is chosen on one half of some validation
+windows, and scored on the other half. The figure shows the maps of two. Half a minute on two cores.
 Chapter: text/gpt/README.md#looking-inside
 """
 

@@ -1,5 +1,4 @@
 """Machinery of the chapter: the GPT and a GRU with one thing changed, and how each is trained.
-
 Chapter: text/gpt/README.md#what-matters
 """
 
@@ -31,11 +30,13 @@ VARIANTS = {
     "groups": {"kind": GPT2 | {"groups": 2}},
     "today": {},
     "own_keys": {"kind": TODAY | {"groups": None}},
-    "today_adamw": {"adamw": True},
-    "base_adamw": {"kind": GPT2, "adamw": True},
     "bpe": {"pieces": 512},
 }
-RIVALS = {"GPT": {}, "GRU": {"gru": True}}  # each of them gets a learning rate of its own
+RIVALS = {  # each of them gets a learning rate of its own
+    "GPT": {},
+    "GPT, AdamW": {"adamw": True},
+    "GRU": {"gru": True},
+}
 UNITS = 416  # of the GRU: with them it has about as many weights as the GPT
 
 
@@ -47,7 +48,7 @@ def build(symbols, gru=False, **sizes):
                 keras.Input((CONTEXT,), dtype="int32"),
                 layers.Embedding(symbols, WIDTH),
                 layers.GRU(UNITS, return_sequences=True),
-                layers.Dense(symbols),
+                layers.Dense(symbols, name="output"),
             ]
         )
     return build_gpt(symbols, **sizes)
@@ -57,9 +58,11 @@ def choose_optimizer(schedule, adamw=False):
     """Return the optimizer of shakespeare.py, or the one that was usual before."""
     if not adamw:
         return make_optimizer(schedule)
-    return keras.optimizers.AdamW(
+    optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
     )
+    optimizer.exclude_from_weight_decay(var_names=["embeddings", "places", "scale"])
+    return optimizer
 
 
 def prepare(text, pieces=None):

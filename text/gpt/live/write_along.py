@@ -1,11 +1,12 @@
 """Write along: type how a text begins, and a GPT goes on with it, character by character.
 
-    python text/gpt/live/write_along.py RUN
+    python text/gpt/live/write_along.py
 
-RUN is a run of `text/gpt/shakespeare.py`. Prints an address after some seconds; open it, type, and
-press Write. The page shows what the network takes for likely at each place, and what it draws. You
-may stop it, change the text or the temperature, and let it go on. Ctrl-C stops the service, which
-has the protections of the one that reads digits.
+Takes the network that comes with the book, or with RUN one that `text/gpt/shakespeare.py` has
+trained. Prints an address after some seconds; open it, type, and press Write. The page shows what
+the network takes for likely at each place, and what it draws. You may stop it, change the text or
+the temperature, and let it go on. Ctrl-C stops the service, which has the protections of the one
+that reads digits.
 Chapter: text/gpt/README.md#writing
 """
 
@@ -60,7 +61,7 @@ def describe(logits, alphabet, temperature):
 def create_app(run, hosts=()):
     """Return the Flask application for a run of shakespeare.py."""
     model, settings, folder = load_run(run)
-    alphabet, logits_after = settings["alphabet"], uncached_logits(model)
+    alphabet, logits_after = settings["alphabet"], uncached_logits(model, xla=True)
     # Templates and style are those of the service, and what this page has of its own.
     sha256 = file_sha256(folder / CHECKPOINT)
     app = make_flask("serialization.rest.app", "gpt", sha256, hosts, MAX_BODY)
