@@ -178,14 +178,16 @@ def padded(rows, places=PLACES):
 def batches(questions, alphabet, context, seed, size, plays=None, share=0.0):
     """Yield without end rows of questions with answers, the same one token on, and what counts.
 
-    All three have the shape (size, context). Each kind comes equally often. plays: tokens of a
-    text, windows of which are the first `share` of the rows, and count everywhere.
+    All three have the shape (size, context). Kinds come as often as SHARES says, others not at all
+    if one of these is there. plays: tokens of a text, windows of which are the first `share` of the
+    rows, and count everywhere.
     """
     random = np.random.default_rng(seed)
     rows, counts = tokens_of(questions, alphabet)
     kinds = [one.kind for one in questions]
-    places = {kind: np.flatnonzero(np.equal(kinds, kind)) for kind in SHARES if kind in kinds}
-    shares = np.array([SHARES[kind] for kind in places])
+    shares = {kind: SHARES[kind] for kind in SHARES if kind in kinds} or {kinds[0]: 1.0}
+    places = {kind: np.flatnonzero(np.equal(kinds, kind)) for kind in shares}
+    total = sum(shares.values())
     often = round(size * share)
     while True:
         tokens, counted = np.zeros((2, size, context + 1), "int32")
@@ -196,7 +198,7 @@ def batches(questions, alphabet, context, seed, size, plays=None, share=0.0):
                 continue
             end = 0
             while end <= context:
-                kind = random.choice(list(places), p=shares / shares.sum())
+                kind = random.choice(list(shares), p=[share / total for share in shares.values()])
                 one = random.choice(places[kind])
                 length = min(len(rows[one]), context + 1 - end)
                 tokens[row, end : end + length] = rows[one][:length]

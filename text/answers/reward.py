@@ -1,12 +1,12 @@
-"""Reward: the network learns from what it tries, here sums that are longer than those it knows.
+"""Reward: the network learns from what it tries, here words that are longer than those it knows.
 
     python text/answers/reward.py
     python text/answers/reward.py RUN --seconds 300
 
-RUN is a run of `instruct.py`. It tries each sum several times, by chance; a check gives 1 for a
+RUN is a run of `instruct.py`. It spells each word backwards several times, by chance; a check gives 1 for a
 right answer and 0 for a wrong one, and an answer becomes likelier by how much better it did than
-the others to the same sum (REINFORCE with the mean of a group as its baseline, as in GRPO). As
-long, by the processor's clock, another copy learns from the same sums with their answers, and a
+the others to the same word (REINFORCE with the mean of a group as its baseline, as in GRPO). As
+long, by the processor's clock, another copy learns from the same words with their answers, and a
 third goes on with the questions it had. You will see the right answers of each kind before and
 after. Takes about five minutes on two cores.
 Chapter: text/answers/README.md#reward
@@ -37,13 +37,13 @@ from text.gpt.characters import add_run
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
-KIND = "long sum"
-GROUPS = 8  # questions a step
+KIND = "long word"
+GROUPS = 16  # questions a step
 GROUP = 8  # answers to each
-ROW = 48  # characters, the longest sum with its answer
+ROW = 40  # characters, the longest word with its question
 SECONDS = 60.0  # of the processor, for each way to learn on; a quarter with each rate
 SEED = 1
-WAYS = ("more questions", "the sums with answers", "reward")
+WAYS = ("more questions", "with answers", "reward")
 
 
 class Rewarded(keras.Model):
