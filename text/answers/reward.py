@@ -3,10 +3,10 @@
     python text/answers/reward.py
     python text/answers/reward.py RUN --seconds 300
 
-RUN is a run of `instruct.py`. It spells each word backwards several times, by chance; a check gives 1 for a
-right answer and 0 for a wrong one, and an answer becomes likelier by how much better it did than
-the others to the same word (REINFORCE with the mean of a group as its baseline, as in GRPO). As
-long, by the processor's clock, another copy learns from the same words with their answers, and a
+RUN is a run of `instruct.py`. It spells each word backwards several times, by chance; a check gives
+1 for a right answer and 0 for a wrong one, and an answer becomes likelier by how much better it did
+than the others to the same word (REINFORCE with the mean of a group as its baseline, as in GRPO).
+As long, by the processor's clock, another copy learns the same words with their answers, and a
 third goes on with the questions it had. You will see the right answers of each kind before and
 after. Takes about five minutes on two cores.
 Chapter: text/answers/README.md#reward
