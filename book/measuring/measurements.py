@@ -210,7 +210,10 @@ MEASUREMENTS = {
         ["write_page.png"],
     ),
     # Ships its network, and the three others read it.
-    "answers_instruct": ("text/answers/instruct.py --ship", []),
+    "answers_instruct": (
+        "text/answers/instruct.py --ship --ways before 'plays among them' 'all weights' LoRA",
+        [],
+    ),
     "answers_prefer": ("text/answers/prefer.py", []),
     "answers_reward": ("text/answers/reward.py", []),
     "answers_chat": ("text/answers/chat.py --ask '47+85?' 'Spell thou backwards.' --show", []),

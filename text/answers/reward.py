@@ -41,7 +41,7 @@ KIND = "long word"
 GROUPS = 16  # questions a step
 GROUP = 8  # answers to each
 ROW = 40  # characters, the longest word with its question
-SECONDS = 60.0  # of the processor, for each way to learn on; a quarter with each rate
+SECONDS = 45.0  # of the processor, for each way to learn on; a quarter with each rate
 SEED = 1
 WAYS = ("more questions", "with answers", "reward")
 
