@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from text.answers.asking import ANSWERS, Asker, judge, show_kinds
+from text.answers.asking import ANSWERS, Asker, copy_of, judge, show_kinds
 from text.answers.questions import NEW, batches, contaminated, make_questions
 from text.gpt.characters import (
     CHECKPOINT,
@@ -40,8 +40,8 @@ CONTEXT = 128  # characters of a row: some five questions, as in a conversation
 BATCH_SIZE = 8  # rows a step
 STEPS = 1_000
 WARM_UP = 50
-RATES = [0.001, 0.003, 0.01]  # tried for each way; questions to choose by decide
-RATES_OF_LORA = [0.003, 0.01, 0.03]
+RATES = [0.0003, 0.001, 0.003]  # tried first; questions to choose by decide
+RATES_OF_LORA = [0.001, 0.003, 0.01]
 SEARCH = 80  # steps with each of them
 CHOOSING = 32  # rows of questions that are not learned, which choose the rate
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
@@ -126,7 +126,7 @@ def train_one_way(way, first, rows, steps, args, learning_rate):
 
 def keep(model, settings, alphabet, folder):
     """Save a network as a run of shakespeare.py does."""
-    save_network(model, folder / CHECKPOINT)
+    save_network(copy_of(model, context=CONTEXT), folder / CHECKPOINT)
     write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
 
 

@@ -185,7 +185,7 @@ def main(argv=None):
             f" of the worse {logs[1]:.2f}"
         )
         show_kinds(one)
-    keep(copy_of(model, context=CONTEXT), settings, alphabet, folder)  # what pairs have taught
+    keep(model, settings, alphabet, folder)  # what pairs have taught
     return save_results(results, folder, __file__, argv)
 
 

@@ -124,7 +124,7 @@ def main(argv=None):
         print(f"{way}: {steps} steps")
         show_kinds(one)
     results["rewards"] = rewards
-    keep(copy_of(model, context=CONTEXT), settings, alphabet, folder)  # what rewards have taught
+    keep(model, settings, alphabet, folder)  # what rewards have taught
     return save_results(results, folder, __file__, argv)
 
 
