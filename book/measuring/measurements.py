@@ -211,7 +211,7 @@ MEASUREMENTS = {
     ),
     # Ships its network, and the three others read it.
     "answers_instruct": (
-        "text/answers/instruct.py --ship --ways before 'plays among them' 'all weights' LoRA",
+        "text/answers/instruct.py --ship --ways before 'plays among them' LoRA",
         [],
     ),
     "answers_prefer": ("text/answers/prefer.py", []),
