@@ -20,6 +20,7 @@ from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
 from utils.files import file_sha256
+from utils.training import SaveCheckpoint
 
 # A text in which each token is its place: 0 to 899 learn, 900 to 999 validate.
 PLACES = characters.Text("abcdef", np.arange(900), np.arange(900, 1_000))
@@ -254,11 +255,11 @@ def test_the_network_has_the_parameters_of_the_text_and_sees_places_and_no_futur
 
 @pytest.mark.every_back_end
 def test_the_parts_of_a_block_are_what_numpy_makes_of_them():
-    """Rotary positions, RMSNorm, and two heads that share one key and one value."""
-    random = np.random.default_rng(1)
-    x = random.normal(size=(1, 5, 8)).astype("float32")
-    attention = gpt.CausalAttention(heads=2, groups=1, rotary=True)
-    said = keras.ops.convert_to_numpy(attention(x))[0]
+    """Rotary positions, RMSNorm, SwiGLU, and four heads of which two each share keys and values."""
+    width, size = 16, 4
+    x = np.random.default_rng(1).normal(size=(2, 5, width)).astype("float32")
+    attention = gpt.CausalAttention(heads=4, groups=2, rotary=True)
+    said = keras.ops.convert_to_numpy(attention(x))
     query, key, value, mix = (
         keras.ops.convert_to_numpy(getattr(attention, name).kernel)
         for name in ("query", "key", "value", "mix")
@@ -269,14 +270,26 @@ def test_the_parts_of_a_block_are_what_numpy_makes_of_them():
         pairs = pairs * np.exp(1j * np.outer(np.arange(5), gpt.TURNS ** -(np.arange(2) / 2)))
         return np.hstack([pairs.real, pairs.imag])
 
-    taken = []
-    for head in (slice(0, 4), slice(4, 8)):
-        match = turn(x[0] @ query[:, head]) @ turn(x[0] @ key).T / 2
-        powers = np.tril(np.exp(match))
-        taken.append(powers / powers.sum(axis=1, keepdims=True) @ (x[0] @ value))
-    np.testing.assert_allclose(said, np.hstack(taken) @ mix, atol=1e-5)
-    normal = keras.ops.convert_to_numpy(gpt.normal(gpt.TODAY, "one")(x))
-    np.testing.assert_allclose(normal, x / np.sqrt((x**2).mean(axis=2, keepdims=True)), rtol=1e-3)
+    for text, found in zip(x, said, strict=True):
+        taken = []
+        for head in range(4):
+            own = slice(size * head, size * (head + 1))
+            shared = slice(size * (head // 2), size * (head // 2 + 1))
+            match = turn(text @ query[:, own]) @ turn(text @ key[:, shared]).T / size**0.5
+            powers = np.tril(np.exp(match))
+            taken.append(powers / powers.sum(axis=1, keepdims=True) @ (text @ value[:, shared]))
+        np.testing.assert_allclose(found, np.hstack(taken) @ mix, atol=1e-5)
+
+    tokens = keras.Input((5, width))
+    model = keras.Model(tokens, gpt.add_block(tokens, 4, gpt.TODAY, "one"))
+    said = model.predict(x, verbose=0)
+    kernels = {layer.name: layer.get_weights() for layer in model.layers}
+    gate, wide, narrow = (kernels[f"one_{name}"][0] for name in ("gate", "wide", "narrow"))
+    layer = model.get_layer
+    x = x + keras.ops.convert_to_numpy(layer("one_attention")(layer("one_normal_1")(x)))
+    y = x / np.sqrt((x**2).mean(axis=2, keepdims=True))
+    gated = (y @ gate) / (1 + np.exp(-(y @ gate))) * (y @ wide)
+    np.testing.assert_allclose(said, x + gated @ narrow, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.every_back_end
@@ -363,6 +376,28 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
         np.testing.assert_array_equal(y, x + 1)
         assert x.shape == (shakespeare.BATCH_SIZE, 8) and y.max() < 9_000
     assert (batches[0][0] != batches[1][0]).any()
+
+
+@pytest.mark.slow
+def test_a_stopped_training_ends_as_if_it_never_stopped(run_main, tmp_path, monkeypatch):
+    letters = np.random.default_rng(1).choice(list("abcdef"), 10_000)
+    (tmp_path / "text.txt").write_text("".join(letters), encoding="utf-8")
+    train = {"REPORT": 5, "write": lambda *_, **__: "abc", **SMALL}
+    options = ["--data", tmp_path / "text.txt", "--steps", 10, "--context", 8, "--dropout", 0.2]
+    _, whole = run_main("text/gpt/shakespeare.py", *options, **train)
+    shutil.rmtree(tmp_path / "run")
+    save = SaveCheckpoint.on_epoch_end
+
+    def save_and_stop(self, epoch, logs=None):
+        save(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+        stopped.setattr(SaveCheckpoint, "on_epoch_end", save_and_stop)
+        run_main("text/gpt/shakespeare.py", *options, **train)
+    _, gone_on = run_main("text/gpt/shakespeare.py", "--resume", tmp_path / "run", **train)
+    for key in ("loss", "val_loss"):
+        assert gone_on["history"][key] == pytest.approx(whole["history"][key], abs=1e-5)
 
 
 @pytest.fixture
