@@ -1,12 +1,12 @@
-"""Reward: the network learns from what it tries, here words that are longer than those it knows.
+"""Reward: the network learns from what it tries, here to spell words backwards.
 
     python text/answers/reward.py
     python text/answers/reward.py RUN --seconds 300
 
-RUN is a run of `instruct.py`. It spells each word backwards several times, by chance; a check gives
-1 for a right answer and 0 for a wrong one, and an answer becomes likelier by how much better it did
-than the others to the same word (REINFORCE with the mean of a group as its baseline, as in GRPO).
-As long, by the processor's clock, another copy learns the same words with their answers. You will
+RUN is a run of `instruct.py`. It answers each question several times, by chance; a check gives 1
+for a right answer and 0 for a wrong one. An answer becomes likelier by how much better it did than
+the others to the same question (REINFORCE with the mean of a group as its baseline, as in GRPO). As
+long, by the processor's clock, another copy learns the same questions with their answers. You will
 see the right answers of each kind before and after. Takes about two minutes on two cores.
 Chapter: text/answers/README.md#reward
 """
@@ -36,10 +36,10 @@ from text.gpt.characters import add_run
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
-KIND = "long word"
+KIND = "backwards"
 GROUPS = 16  # questions a step
 GROUP = 8  # answers to each
-ROW = 40  # characters, the longest word with its question
+ROW = 52  # characters: without its last one, the longest question with its answer
 SECONDS = 32.0  # of the processor, for each way to learn on; a quarter with each rate
 SEED = 1
 WAYS = ("with answers", "reward")
@@ -94,7 +94,7 @@ def main(argv=None):
     add = parser.add_argument
     add_run(parser)
     parser.set_defaults(run=ANSWERS)
-    add("--kind", choices=[*SHARES, KIND], default=KIND, help="of the questions")
+    add("--kind", choices=[*SHARES, "long word"], default=KIND, help="of the questions")
     add("--seconds", type=positive(float), default=SECONDS, help="of the processor, for each way")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
