@@ -214,6 +214,8 @@ MEASUREMENTS = {
         "text/answers/instruct.py --ship --ways before 'plays among them' LoRA",
         [],
     ),
+    "answers_before": ("text/answers/instruct.py --ways before", []),
+    "answers_fine_tuned": ("text/answers/instruct.py assets/models/answers --ways before", []),
     "answers_prefer": ("text/answers/prefer.py", []),
     "answers_reward": ("text/answers/reward.py", []),
     "answers_chat": ("text/answers/chat.py --ask '47+85?' 'Spell thou backwards.' --show", []),
