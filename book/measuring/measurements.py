@@ -218,7 +218,11 @@ MEASUREMENTS = {
     "answers_fine_tuned": ("text/answers/instruct.py assets/models/answers --ways before", []),
     "answers_prefer": ("text/answers/prefer.py", []),
     "answers_reward": ("text/answers/reward.py", []),
-    "answers_chat": ("text/answers/chat.py --ask '47+85?' 'Spell thou backwards.' --show", []),
+    "answers_chat": (
+        "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
+        " '3 days after Monday?' --show",
+        [],
+    ),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
