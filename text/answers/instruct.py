@@ -8,7 +8,7 @@ to questions that were held out are right, of each kind, and the loss on Shakesp
 training all weights, with plays among the questions or without, or only LoRA's, and of a network
 that has never read the plays. For each way three learning rates are tried first, with fewer steps.
 The network that has plays among the questions is saved, or else the last one: `chat.py` talks with
-it. Takes about ten minutes on two cores.
+it. Takes about eight minutes on two cores.
 Chapter: text/answers/README.md#fine-tuning
 """
 
