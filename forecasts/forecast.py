@@ -124,8 +124,6 @@ def main(argv=None):
     # The series, and its windows in three parts.
     series = read_series(args, args.season) if args.data else load_traffic(args.season)
     series.log = args.log
-    if args.log and series.values.min() <= 0:
-        fail("--log takes values above 0")
     print("\n".join(note for note in series.notes if not (args.log and "--log" in note)))
     horizon = args.horizon or series.to_come or 1
     history = args.history or usual_history(len(series.values), series.seasons[-1])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecasts.series import windows
+from utils.runs import fail
 
 MOST_DUMMIES = 200  # steps of a season that gets a column for each
 WAVES = 3  # in a year: of one, a half and a third of it
@@ -23,6 +24,8 @@ class Data:
 
     def __init__(self, series, history, horizon, scale=None):
         self.series, self.history, self.horizon = series, history, horizon
+        if series.log and series.values.min() <= 0:
+            fail("--log takes values above 0")
         self.values = np.log(series.values) if series.log else series.values
         past = self.values[: series.cuts[0]]  # the future must not leak into the scale
         self.mean, self.deviation = scale or (past.mean(), past.std() or 1)

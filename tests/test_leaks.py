@@ -451,15 +451,16 @@ def test_own_masks_are_judged_on_images_held_out(rows, load_script, run):
     everything = masks.Labelled(images, labels.reshape(120, 32, 32).astype("uint8"))
     parts = [masks.Labelled(*(x[side] for x in everything)) for side in (slice(60), slice(60, 120))]
     image = keras.Input((32, 32, 3))
-    network = keras.Model(image, keras.layers.Dense(2)(image))
+    halves = keras.Model(image, image), keras.Model(image, keras.layers.Dense(2)(image))
     boosting = HistGradientBoostingClassifier
     rows.watch(boosting, "fit", second, first)
     rows.watch(boosting, "predict", second, lambda _, x: np.zeros(len(x), int))
-    constants = {"read_data": lambda *_: (*parts, {0: "a", 1: "b"}), "build": lambda *_: network}
+    constants = {"read_data": lambda *_: (*parts, {0: "a", 1: "b"}), "build": lambda *_: halves}
     constants |= {"unpack_scenes": first, "draw": nothing}
     run("cnn/segmentation/own_masks.py", "--size 32", **constants)
     assert rows.story() == (
-        "fit train; validate validation; predict validation; fit train; predict validation; "
+        "predict train; predict validation; fit train; validate validation; predict validation; "
+        "fit train; predict validation; "
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from conftest import failure, load
 from PIL import Image
 
+from cnn.photographs import load_emoji
 from cnn.segmentation import baselines, example_masks, masks, measures, segment, u_net
 from cnn.segmentation.scenes import make_scenes
 
@@ -163,14 +164,11 @@ def test_own_masks_from_end_to_end(my_images, tmp_path):
     assert mask.shape == (40, 50) and set(np.unique(mask)) == {0, 255}
 
 
-def test_only_the_way_up_learns_from_masks():
-    assert len(own_masks.build(32, 3, pretrained=False).trainable_weights) > 60
-    frozen = own_masks.build(32, 3)
-    assert frozen.output_shape == (None, 32, 32, 3)
-    names = [weight.path for weight in frozen.trainable_weights]
-    assert not [name for name in names if name.startswith(("block", "stem", "functional"))]
-    # The second head reads what the base names things by: its kernel has 1,280 channels.
-    assert [weight.shape for weight in frozen.trainable_weights if 1280 in weight.shape]
+def test_only_the_way_up_learns_and_both_halves_fit_together():
+    down, up = own_masks.build(32, 3)
+    assert not down.trainable_weights and up.trainable_weights
+    maps = down(np.zeros((2, 32, 32, 3)))
+    assert [one.shape[1] for one in maps] == [16, 8, 4, 2, 1] and up(maps).shape == (2, 32, 32, 3)
 
 
 def test_pixels_of_rare_classes_weigh_more_and_all_together_as_before():
@@ -184,8 +182,8 @@ def test_pixels_of_rare_classes_weigh_more_and_all_together_as_before():
 
 def test_the_weights_of_pixels_reach_fit(my_images, tmp_path, monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", fit := Mock(side_effect=InterruptedError))
-    network = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Dense(2)])
-    monkeypatch.setattr(own_masks, "build", lambda *_: network)
+    halves = [keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Dense(2)])] * 2
+    monkeypatch.setattr(own_masks, "build", lambda *_: halves)
     with pytest.raises(InterruptedError):
         own_masks.main(["--data", str(my_images), "--size", "32", "--outputs", str(tmp_path)])
     weights = fit.call_args.kwargs["sample_weight"]
@@ -247,8 +245,25 @@ def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
     photo[:, 200:] = 200
     write(tmp_path / "photo.jpg", photo)
     monkeypatch.setattr(example_masks, "PHOTOS", tmp_path)
+    monkeypatch.setattr(example_masks, "IMAGES", {"training": 40, "validation": 20})
     folder = example_masks.unpack_scenes(tmp_path)
-    known, held_out, classes = masks.read_data(folder, 32, 1)
-    assert len(held_out.images) == pytest.approx(82, abs=3)
-    assert known.images[:, 0, 0].max() < 20 < 150 < held_out.images[:, 0, 0].min()
-    assert classes[0] == "nothing" and set(np.unique(known.labels)) == set(range(7))
+    known, held_out, classes = masks.read_data(folder, 128, 1)
+    assert len(known.images) == 40 and classes[0] == "nothing"
+    for part, paper in ((known, 0), (held_out, 200)):
+        assert set(np.unique(part.labels)) == set(range(7))
+        assert (part.images == paper).all(axis=-1)[part.labels == 0].all()
+        assert (part.images == paper).all(axis=-1)[part.labels > 0].mean() < 0.1
+
+
+def test_each_thing_is_held_out_once_by_both_artists_with_what_looks_like_it():
+    drawn = [load_emoji(artist) for artist in ("noto", "twemoji")]
+    names = {emoji.tobytes(): name for one in drawn for emoji, name in zip(*one[:2], strict=True)}
+    lines = ", ".join(example_masks.KINDS.values()).split(", ")
+    group = {name: line for line in lines for name in line.split("/")}
+    once = []
+    for seed in (1, 2, 3):
+        sides = example_masks.divide_things(seed)
+        known, held_out = ([names[emoji.tobytes()] for emoji, _ in side] for side in sides)
+        assert not {group[name] for name in known} & {group[name] for name in held_out}
+        once += held_out
+    assert sorted(once) == sorted(2 * [*group])

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from itertools import groupby
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,19 +19,20 @@ from scipy import stats
 from sklearn.pipeline import Pipeline
 
 from mlp.tables import columns, comparing, deciding, kept, network, target, unlike
+from mlp.tables import folds as script_folds
 from utils import tables
 
+comparing.TREES = 20  # of a forest, which are enough to see that it learns
 script, predict = load("mlp/tables/table.py"), load("mlp/tables/predict.py")
 table_app = load("serialization/operating/table_app.py")
-WATCHED = ["split", "build_preparation", "make_parts", "train", "train_others", "ask", "join"]
-WATCHED += ["choose_temperature", "report", "find_ranges", "find_thresholds", "find_importance"]
-WATCHED += ["recommend", "draw", "fit_on_all", "save"]
+WATCHED = ["split", "make_fold", "train_each", "train_others", "ask_each", "ask", "train_again"]
+WATCHED += ["choose_temperature", "report", "find_thresholds", "find_importance", "recommend"]
 SEEDED = ["set_random_seed", "split", "train_others", "find_importance"]
 
 
 @pytest.fixture(scope="module")
 def german(tmp_path_factory):
-    """Return the folder of a run on a German table, its results, its parts, and who got which."""
+    """Return the folder of a run on a German table, its results, its folds, and who got what."""
     folder = tmp_path_factory.mktemp("german")
     random = np.random.default_rng(1)
     weight = random.random(240)
@@ -52,99 +53,128 @@ def german(tmp_path_factory):
     options += ["--drop", "Kunde", "--encoding", "cp1252", "--decimal", "comma", "--seed", 7]
     options += ["--hidden", 8, "--epochs", 20, "--learning-rate", 0.02, "--cost-miss", 4]
     options += ["--model", "network"]
-    calls, parts = [], {}
+    calls, folds = {name: [] for name in ["set_random_seed", "build_preparation", *WATCHED]}, []
     with pytest.MonkeyPatch.context() as patch:
 
         def watch(owner, name):
             function = getattr(owner, name)
 
             def watched(*arguments):
-                calls.append((name, arguments))
+                calls[name].append(arguments)
                 found = 1.5 if name == "choose_temperature" else function(*arguments)
-                if name == "make_parts":
-                    parts.update(zip(["training", "validation", "test"], found, strict=True))
+                if name == "make_fold":
+                    folds.append(found)
                 return found
 
             patch.setattr(owner, name, watched)
 
         watch(keras.utils, "set_random_seed")
+        watch(script_folds, "build_preparation")
         for name in WATCHED:
             watch(script, name)
         results = script.main([*map(str, options), "--outputs", str(folder)])
-
-    def parts_in(arguments):
-        """Return the names of the parts that are among the arguments, or whose fields are."""
-        fields = [(field, name) for name, part in parts.items() for field in (part, *part)]
-        return [name for argument in arguments for field, name in fields if argument is field]
-
-    shown = [(name, parts_in(arguments)) for name, arguments in calls]
-    found = {"folder": folder, "table": table, "results": results, "parts": parts}
-    return SimpleNamespace(**found, calls=calls, shown=shown)
+    found = {"folder": folder, "table": table, "results": results, "folds": folds}
+    return SimpleNamespace(**found, calls=calls)
 
 
 def test_the_network_learns_and_is_kept_fitted_on_all_rows(german):
-    results, test = german.results, german.parts["test"]
+    results = german.results
     for part in ("validation", "test"):
         scores = results[part]["scores"]
         assert scores["neural_network"]["accuracy"] > scores["majority_class"]["accuracy"] + 0.25
     model = kept.load_run(german.folder)  # it has learned from the test rows, too
-    loss = script.losses(model.ask(test.inputs), test.y, ["no", "yes"]).mean()
+    inputs = german.calls["ask"][0][1]
+    y = (german.table["Ziel"] == "ja").to_numpy()[rows_of(inputs)].astype(int)
+    loss = script.losses(model.ask(inputs), y, ["no", "yes"]).mean()
     assert loss < scores["neural_network"]["loss"] + 0.1
     assert results["thresholds"]["calculated"]["threshold"] == 1 / 5  # what the costs say
     assert set(results["test"]["thresholds"]) == {"usual", "calculated"}  # nothing is chosen there
 
 
+def rows_of(inputs):
+    """Return the numbers of rows of the German table: each knows its own."""
+    return (np.asarray(inputs["Zeile"]) - 0.5).astype(int)
+
+
 def test_which_rows_teach_choose_and_judge(german):
-    """Each row has a number of its own, by which it is known wherever it goes."""
-    numbers = {name: set(part.inputs["Zeile"] - 0.5) for name, part in german.parts.items()}
-    assert [len(numbers[name]) for name in ("training", "validation", "test")] == [144, 48, 48]
-    assert set.union(*numbers.values()) == set(range(240))
-    houses = {name: {row // 2 for row in part} for name, part in numbers.items()}
-    assert sum(map(len, houses.values())) == len(set.union(*houses.values())) == 120
-    for part in german.parts.values():  # all that a part consists of are these rows, in order
-        assert (part.frame["Zeile"] == part.inputs["Zeile"]).all()
-        assert stats.rankdata(part.X[:, 0]).tolist() == stats.rankdata(part.frame["Zeile"]).tolist()
-        number = (part.frame["Zeile"] - 0.5).astype(int)
-        assert (part.y == (german.table["Ziel"] == "ja")[number]).all()
-        assert (part.groups == german.table["Haus"][number]).all()
-    ((_, (learned,)),) = [call for call in german.calls if call[0] == "build_preparation"]
-    assert set(learned["Zeile"] - 0.5) == numbers["training"]
+    calls, truth = german.calls, (german.table["Ziel"] == "ja").to_numpy().astype(int)
+    house = german.table["Haus"].to_numpy()
+    validated = np.concatenate([rows_of(fold.validation.inputs) for fold in german.folds])
+    tested = rows_of(calls["ask"][0][1])
+    assert len(german.folds) == 4 and len(tested) == 48
+    assert sorted([*validated, *tested]) == [*range(240)]
+    for fold, (learned,) in zip(german.folds, calls["build_preparation"], strict=False):
+        trained = set(rows_of(fold.training.inputs))
+        assert set(rows_of(learned)) == trained
+        assert trained == set(validated) - set(rows_of(fold.validation.inputs))
+        assert not set(house[[*trained]]) & set(house[rows_of(fold.validation.inputs)])
+        for part in fold[:2]:  # all that a part consists of are these rows, in order
+            rows = rows_of(part.inputs)
+            assert (rows_of(part.frame) == rows).all() and (part.y == truth[rows]).all()
+            assert stats.rankdata(part.X[:, 0]).tolist() == stats.rankdata(rows).tolist()
+    assert not set(house[validated]) & set(house[tested])
+    for name in ("train_each", "train_others"):
+        assert calls[name][0][0] == german.folds
+    # Each row that validates is asked about in its fold; these rows choose and calibrate.
+    sizes = [len(fold.validation.y) for fold in german.folds]
+    number = dict(zip(validated, np.repeat(range(4), sizes), strict=True))
+    for _, folds, inputs, numbers, _ in calls["ask_each"][:10]:  # five models, before and after
+        assert folds == german.folds and (rows_of(inputs) == validated).all()
+        assert numbers.tolist() == [number[row] for row in validated]
+    assert len(calls["choose_temperature"]) == 5
+    for _, y, groups in calls["choose_temperature"]:
+        assert (y == truth[validated]).all() and (groups == house[validated]).all()
+    assert (rows_of(calls["find_importance"][0][2]) == validated).all()
+    assert (calls["recommend"][0][1] == house[validated]).all()
+    for name, place in (("report", 2), ("find_thresholds", 0)):
+        choosing, judging = (arguments[place] for arguments in calls[name])
+        assert (choosing == truth[validated]).all() and (judging == truth[tested]).all()
+    # For the test, models learn from all rows but its own; what is kept learns from all.
+    for (inputs, y, _, temperature, _, epochs), rows in zip(
+        calls["train_again"], (sorted(validated), range(240)), strict=True
+    ):
+        assert rows_of(inputs).tolist() == [*rows] and (y == truth[[*rows]]).all()
+        assert temperature == 1.5
+        losses = german.results["history"]["val_loss"]
+        assert losses[epochs - 1] == min(losses)
     assert german.results["ranges"]["Zeile"] == [0.5, 239.5]
-    ((inputs, y, _, temperature, _, epochs),) = [a for n, a in german.calls if n == "fit_on_all"]
-    assert set(inputs["Zeile"] - 0.5) == set(range(240)) and len(y) == 240 and temperature == 1.5
-    losses = german.results["history"]["val_loss"]
-    assert losses[epochs - 1] == min(losses)
-    seeds = [arguments for name, arguments in german.calls if name in SEEDED]
+    seeds = [one for name in SEEDED for one in calls[name]]
     assert [one[3] if len(one) == 5 else one[-1] for one in seeds] == [7, 7, 7, 7]
-    assert [arguments[2] for name, arguments in german.calls if name == "join"] == [1, 1.5]
-    learning, judging = ["training", "validation"], ["validation", "validation"]
-    asked = ("ask", ["validation"])
-    calibrated = [asked, ("choose_temperature", ["validation"])] * 5  # as many models
-    assert [one for one, _ in groupby(german.shown) if one[1]] == [
-        ("train", learning), ("train_others", learning), *calibrated,
-        ("report", ["validation"]), asked, ("recommend", ["validation"]),
-        ("find_thresholds", ["validation"]), ("find_importance", judging),
-        ("report", ["test"]), ("ask", ["test"]), ("find_thresholds", ["test"]),
-        ("draw", ["validation"]),
-    ]  # fmt: skip
+
+
+def test_a_row_is_asked_about_in_its_own_fold(monkeypatch):
+    monkeypatch.setattr(script_folds, "ask", lambda model, inputs, *_: model * inputs["a"])
+    folds = [SimpleNamespace(words=None)] * 3
+    numbers, inputs = np.array([2, 0, 1, 2, 0]), {"a": np.arange(1, 6)}
+    found = script_folds.ask_each([1, 10, 100], folds, inputs, numbers, [])
+    assert found.tolist() == [100, 2, 30, 400, 5]
 
 
 def test_groups_stay_together_classes_are_spread_and_the_seed_counts():
     y, groups = np.arange(300) % 3, np.arange(300) // 3
     for given in (None, groups):
-        parts, again, other = (target.split(y, given, ["a", "b", "c"], seed) for seed in (1, 1, 2))
-        assert parts["test"].tolist() == again["test"].tolist() != other["test"].tolist()
-        assert sorted(np.concatenate(list(parts.values()))) == list(range(300))
-        assert len(parts["training"]) == pytest.approx(180, abs=6)
-        for one in parts.values():
-            assert np.bincount(y[one]).min() > len(one) / 3 - 3
-    sets = [set(groups[one]) for one in parts.values()]
+        (test, folds), again, other = (
+            script_folds.split(y, given, ["a", "b", "c"], seed) for seed in (1, 1, 2)
+        )
+        assert test.tolist() == again[0].tolist() != other[0].tolist()
+        assert sorted([*test, *np.concatenate([rows for _, rows in folds])]) == list(range(300))
+        for parts in folds:
+            assert len(parts[0]) == pytest.approx(180, abs=6)
+            for one in (test, *parts):
+                assert np.bincount(y[one]).min() > len(one) / 3 - 3
+    sets = [set(groups[one]) for one in (test, *folds[0])]
     assert not sets[0] & sets[1] | sets[0] & sets[2] | sets[1] & sets[2]
-    parts = target.split(np.arange(300.0), None, [], 1)
-    assert np.mean(parts["test"]) == pytest.approx(150, abs=5)
+    test, _ = script_folds.split(np.arange(300.0), None, [], 1)
+    assert np.mean(test) == pytest.approx(150, abs=5)
     years = np.repeat([2, 0, 1], 100)  # the rows of one year are not torn apart
-    parts = target.split(np.arange(300.0), None, [], 1, years)
-    assert [set(years[one]) for one in parts.values()] == [{0}, {1}, {2}]
+    test, folds = script_folds.split(np.arange(300.0), None, [], 1, years)
+    assert [set(years[one]) for one in (test, *folds[0])] == [{2}, {0}, {1}] and len(folds) == 1
+    many = np.arange(script_folds.SMALL)
+    assert len(script_folds.split(many * 1.0, None, [], 1)[1]) == 1  # of a large table
+    _, folds = script_folds.split(many[1:] * 1.0, None, [], 1, many[:0:-1])
+    for training, validation in folds:  # nothing that is later teaches
+        assert training.min() == validation.max() + 1
+    assert len(folds) == 4
 
 
 def test_the_network_of_the_best_epoch_is_kept():
@@ -153,7 +183,7 @@ def test_the_network_of_the_best_epoch_is_kept():
     y = random.integers(2, size=200)  # there is nothing to learn: each epoch makes it worse
     training, validation = SimpleNamespace(X=X[:50], y=y[:50]), SimpleNamespace(X=X[50:], y=y[50:])
     options = SimpleNamespace(hidden=[20], learning_rate=0.05, epochs=5)
-    model, history = network.train(training, validation, ["no", "yes"], options)
+    (model,), history = network.train_each([(training, validation)], ["no", "yes"], options)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     found = float(loss(validation.y, model(validation.X)))
     assert found == pytest.approx(min(history["val_loss"]), rel=1e-4)
@@ -229,7 +259,7 @@ def flats(tmp_path_factory):
 
 def test_the_best_model_is_kept_and_asked_without_keras(flats, tmp_path):
     assert flats.results["kept"] == flats.results["recommended"] == "ridge_regression"
-    assert flats.results["rows"] == {"training": 90, "validation": 30, "test": 30}
+    assert flats.results["rows"] == {"known": 120, "test": 30}
     assert not (flats.folder / "table.keras").exists()
     code = "import sys; from mlp.tables import predict; predict.main(sys.argv[1:])"
     code = f"import mlp.tables.chapter as c; sys = c.sys; sys.modules['chapter'] = c; {code}"
@@ -619,10 +649,12 @@ def test_the_rule_by_hand():
 
 
 def test_scores_by_hand():
-    scores = comparing.evaluate(np.array([1.0, 5, 3]), np.array([2.0, 3, 4]), None, variance=4.0)
+    loss = partial(comparing.losses, classes=None, variance=4.0)
+    scores = comparing.evaluate(np.array([1.0, 5, 3]), np.array([2.0, 3, 4]), None, loss)
     assert [*scores.values()] == pytest.approx([(1 + 4 + 1) / 3 / 4, 4 / 3, 1 - 6 / 2])
     answers = np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]])
-    scores = comparing.evaluate(answers, np.array([0, 0, 1, 1]), ["no", "yes"], None)
+    loss = partial(comparing.losses, classes=["no", "yes"])
+    scores = comparing.evaluate(answers, np.array([0, 0, 1, 1]), ["no", "yes"], loss)
     loss = -np.log([0.9, 0.4, 0.3, 0.8]).mean()
     assert [*scores.values()] == pytest.approx([loss, 0.5, 0.75])  # accuracy and AUC
 
@@ -630,7 +662,7 @@ def test_scores_by_hand():
 def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     fitted, asked, random = [], [], np.random.default_rng(1)
     kinds = comparing.DummyClassifier, comparing.HistGradientBoostingClassifier
-    for kind in (Pipeline, *kinds):
+    for kind in (Pipeline, comparing.VotingClassifier, *kinds):
 
         def fit(self, X, y, fit=kind.fit, **watched):
             fitted.append((self, X, y, watched))
@@ -643,41 +675,56 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     def make_part():
         X = random.normal(size=(200, 2))
         y = (X[:, 0] + random.normal(size=200) > 0).astype(int)
-        return comparing.Part(None, pd.DataFrame(X, columns=["a", "b"]), None, y, np.arange(200))
+        return script_folds.Part(None, pd.DataFrame(X, columns=["a", "b"]), None, y)
 
-    training, validation = make_part(), make_part()
-    found = comparing.train_others(training, validation, ["no", "yes"], seed=1)
-    whole = [one for one in fitted if one[1] is training.frame]  # not those in a pipeline
-    assert len(whole) == len(asked) == 1 + len(comparing.STRENGTHS + comparing.RATES) + 4
-    for model, _, y, watched in whole:
-        assert y is training.y
-        if "gradient" in str(type(model)):
-            assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
-            assert model.n_iter_ < model.max_iter  # it has stopped early
-    assert all(frame is validation.frame for _, frame in asked)
-    for name, settings in comparing.rivals(200, ["no", "yes"], 1).items():
-        models = [whole.pop(0)[0] for _ in settings]
-        right = [ask(one, validation.frame)[range(200), validation.y] for one in models]
-        assert found[name] is models[int(np.argmin([-np.log(one).mean() for one in right]))]
-    # What is kept has learned from all rows, with what was found.
-    again = comparing.fit_again(found["gradient_boosting"], validation.frame, validation.y)
-    scores = found["gradient_boosting"].validation_score_
-    assert again.n_iter_ == np.argmax(scores) < len(scores) - 1
-    assert fitted[-1][1] is validation.frame and not fitted[-1][3]
+    folds = [script_folds.Fold(make_part(), make_part(), None, None) for _ in range(2)]
+    found = comparing.train_others(folds, ["no", "yes"], seed=1)
+    settings = 1 + len(comparing.STRENGTHS + comparing.RATES) + 4
+    assert len(asked) == 2 * settings
+    for training, validation, *_ in folds:
+        models = {id(model) for model, _ in asked}  # not those that others are made of
+        whole = [one for one in fitted if one[1] is training.frame and id(one[0]) in models]
+        assert len(whole) == settings
+        for model, _, y, watched in whole:
+            assert y is training.y
+            if isinstance(model, comparing.BOOSTING):
+                assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
+                assert model.n_iter_ < model.max_iter  # it has stopped early
+    for name, models in comparing.rivals(200, ["no", "yes"], 1).items():
+        off = []
+        for _ in models:
+            pairs = [asked.pop(0) for _ in folds]
+            right = []
+            for (model, frame), (training, validation, *_) in zip(pairs, folds, strict=True):
+                assert frame is validation.frame
+                assert any(one[0] is model and one[1] is training.frame for one in fitted)
+                right.append(ask(model, frame)[range(200), validation.y])
+            off.append((-np.log(right).mean(), [model for model, _ in pairs]))
+        assert found[name] == min(off, key=lambda one: one[0])[1]
+    # What is kept has learned from other rows, with what was found in all folds.
+    part = folds[0].validation
+    again = comparing.refit(found["gradient_boosting"], part.frame, part.y)
+    curve = network.mean_curve([-one.validation_score_ for one in found["gradient_boosting"]])
+    assert again.n_iter_ == np.argmin(curve) < len(curve) - 1
+    assert fitted[-1][1] is part.frame and not fitted[-1][3]
+    assert network.mean_curve([[3, 1], [2, 2, 4]]).tolist() == [2.5, 1.5, 2.5]
+
+
+def test_a_forest_never_says_that_a_class_cannot_be():
+    x, y = pd.DataFrame({"a": np.arange(100.0)}), np.repeat([0, 1], [10, 90])
+    (*_, model) = comparing.rivals(100, ["no", "yes"], 1)["random_forest"]
+    said = model.fit(x, y).predict_proba(x)
+    assert said.min() == pytest.approx(0.1 / (comparing.TREES + 1))
 
 
 def test_what_is_recommended():
-    """The lowest loss, or a simpler model that is not shown to be worse."""
+    """The lowest loss, or the mean of all rows if that is hardly worse."""
     losses = np.random.default_rng(2).random(200)
     noise = np.random.default_rng(3).normal(size=200) / 99
-    by_model = {
-        "mean": losses + 0.1,
-        "linear": losses + noise - noise.mean() + 0.0005,
-        "forest": losses,
-    }
-    assert comparing.recommend(by_model, np.arange(200)) == "linear"
-    by_model["linear"] = losses + 0.05 + noise
+    by_model = {"mean": losses + 0.1, "linear": losses + 0.0005, "forest": losses}
     assert comparing.recommend(by_model, np.arange(200)) == "forest"
+    by_model["mean"] = losses + noise - noise.mean() + 0.0005
+    assert comparing.recommend(by_model, np.arange(200)) == "mean"
 
 
 def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypatch):
@@ -686,8 +733,7 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
     def temperature(share):  # of the answers that are right; all are given with 0.9
         said = np.where(number % 100 < 100 * share, y, 1 - y)
         probabilities = np.where(np.eye(2)[said] == 1, 0.9, 0.1)
-        part = comparing.Part(None, None, None, y, number)
-        return comparing.choose_temperature(probabilities, part)
+        return comparing.choose_temperature(probabilities, y, number)
 
     assert temperature(1.0) == temperature(0.95) == 1
     # Right in 7 of 10: log(9) / temperature = log(7 / 3).
@@ -695,13 +741,12 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
 
     groups, halves, after = np.arange(40) // 4, [], []
     answers = np.where(np.eye(2)[groups % 2] == 1, 0.4, 0.6)  # more than half of them are wrong
-    part = comparing.Part(None, None, None, groups % 2, groups)
     monkeypatch.setattr(
         comparing, "cross_fit_temperature", lambda *a: halves.append(a[2]) or (after.pop(), 0)
     )
     for found, helps in ((answers, False), (np.full((40, 2), 0.5), True)):
         after.append(found)
-        assert (comparing.choose_temperature(answers, part) > 1) == helps
+        assert (comparing.choose_temperature(answers, groups % 2, groups) > 1) == helps
     assert set(halves[0]) == {0, 1}
     assert all(len(set(halves[0][groups == group])) == 1 for group in groups)
 
@@ -716,7 +761,7 @@ def test_costs_and_importance():
     inputs |= {f"day ({end})": inputs["a"] / 2 for end in ("days", "month", "weekday")}
     kinds = {"a": "number", "b": "number", "day": "date", "c": "left out"}
     found = deciding.find_importance(
-        lambda inputs: inputs["a"] + inputs["day (days)"] + inputs["day (month)"],
+        lambda inputs, rows: inputs["a"] + inputs["day (days)"] + inputs["day (month)"],
         lambda answers, y: (answers - y) ** 2,
         inputs,
         2 * inputs["a"],
@@ -729,16 +774,24 @@ def test_costs_and_importance():
 
 
 @pytest.mark.slow
-def test_tables_that_nobody_here_wrote(run_main, tmp_path):
+def test_tables_that_nobody_here_wrote(run_main, tmp_path, monkeypatch):
+    """What is kept is asked about rows that it has not learned from."""
     examples = load("mlp/tables/example_tables.py")
+    for name in ("diabetes", "iris"):
+        source, options = examples.EXAMPLES[name]
+        table = pd.read_csv(examples.write_table(source, tmp_path / f"{name}.csv"))
+        table[4::5].to_csv(tmp_path / f"{name}_new.csv", index=False)
+        table.drop(table.index[4::5]).to_csv(tmp_path / f"{name}.csv", index=False)
+        monkeypatch.setitem(examples.EXAMPLES, name, (tmp_path / f"{name}.csv", options))
     results = examples.main(["diabetes", "iris", "--outputs", str(tmp_path)])
-    for name, task in (("diabetes", "number"), ("iris", "classes")):
+    for name, task, least in (("diabetes", "number", 0.6), ("iris", "classes", 0.9)):
         assert results[name]["task"] == task
         scores = results[name]["test"]["scores"]
         simplest = scores["mean" if task == "number" else "majority_class"]
         assert scores["neural_network"]["loss"] < simplest["loss"] * 0.7
-        options = ["--model", tmp_path / name, "--rows", tmp_path / f"{name}.csv"]
+        options = ["--model", tmp_path / name, "--rows", tmp_path / f"{name}_new.csv"]
         run_main("mlp/tables/predict.py", *options)
         written = pd.read_csv(tmp_path / "run" / "predictions.csv")
         truth, said = written["target"], written["target, predicted"]
-        assert (truth == said).mean() > 0.93 or np.corrcoef(truth, said)[0, 1] > 0.6
+        right = np.corrcoef(truth, said)[0, 1] if task == "number" else (truth == said).mean()
+        assert right > least

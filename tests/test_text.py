@@ -547,7 +547,7 @@ def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
     train = Mock(side_effect=train)
     for _ in range(2):
         _, found = run_main("text/gpt/what_matters.py", "--rivals", "--steps", 3, train=train)
-    assert train.call_count == 3 * (4 + 1), "what was done is not done again"
+    assert train.call_count == 3 * (5 + 1), "what was done is not done again"
     rivals = found["rivals"]
     assert {name: one["best"]["learning_rate"] for name, one in rivals.items()} == best
     assert rivals["GRU"]["above_gpt"]["mean"] == pytest.approx(0.2, abs=1e-6)

@@ -26,6 +26,7 @@ from sklearn.pipeline import Pipeline
 
 from text.counting import REGRESSIONS, fit_regression
 from text.messages import SPAM, STOP_FOLDS, load_messages, read_texts, split_by_group
+from utils.files import write_rows
 from utils.options import make_parser, seed
 from utils.runs import (
     NEW,
@@ -37,7 +38,6 @@ from utils.runs import (
     replacing,
     save_results,
     write_json,
-    writing_to,
 )
 from utils.statistics import describe_share, share_right
 
@@ -121,9 +121,7 @@ def answer_rows(model, about, args, folder):
             name += "_new"
         table = table.join(pd.Series(answers, asked, name=name))
     # Where columns are separated by semicolons, a comma stands before decimals.
-    how = {"sep": form["separator"], "decimal": "," if form["separator"] == ";" else "."}
-    with writing_to(folder), replacing(folder / "answers.csv") as partial:
-        table.to_csv(partial, index=False, encoding=form["encoding"], **how)
+    write_rows(table, folder / "answers.csv", form, form["separator"] == ";")
     return {name: int((names == name).sum()) for name in classes}
 
 

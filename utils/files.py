@@ -1,9 +1,9 @@
-"""Files from outside: read with care, or refused in one line."""
+"""Files from outside: read with care, or refused in one line; tables are written as they were."""
 
 import hashlib
 from pathlib import Path
 
-from utils.runs import RESULTS, fail, read_bytes, read_json
+from utils.runs import RESULTS, fail, read_bytes, read_json, replacing, writing_to
 
 
 def read_text(path, errors="strict"):
@@ -18,6 +18,21 @@ def read_text(path, errors="strict"):
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror})")
     return text.replace("\r\n", "\n").replace("\r", "\n")  # as when Python reads a text
+
+
+def write_rows(table, path, form, comma):
+    """Write a table as the file is written that it comes from; form: as tables.read_rows says it.
+
+    comma: whether one stands before decimals. What its encoding cannot hold is written in UTF-8.
+    """
+    text = table.to_csv(index=False, sep=form["separator"], decimal="," if comma else ".")
+    try:
+        content = text.encode(form["encoding"])
+    except UnicodeEncodeError:
+        print(f"{path.name} is in UTF-8: {form['encoding']} cannot hold the answers.")
+        content = text.encode("utf-8-sig")
+    with writing_to(path.parent), replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def file_sha256(path):

@@ -343,7 +343,8 @@ MEASUREMENTS = {
     "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
-    "pixels_own_scratch": ("cnn/segmentation/own_masks.py --from-scratch", []),
+    "pixels_own_2": ("cnn/segmentation/own_masks.py --seed 2", []),
+    "pixels_own_3": ("cnn/segmentation/own_masks.py --seed 3", []),
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
     "doctor_zoo": ("visualizing/debugging/doctor.py {mnist_seconds}", []),

@@ -1,42 +1,79 @@
 """Machinery: images with masks as a reader might have them, made of the book's emoji and photos.
 
-Each image shows an emoji over a piece of a photograph; its mask says where the emoji is, and of
-which class. The emoji that train and those that validate show different things, and so do the
-pieces of photographs: left halves train, right halves validate.
+Each image shows one to three emoji on a piece of a photograph; its mask says where they are, and of
+which kind. What is held out shows other things, over the right halves of the photographs.
 Chapter: cnn/segmentation/README.md#your-own-masks
 """
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from sklearn.model_selection import StratifiedGroupKFold
 
-from cnn.photographs import PHOTOS, load_emoji, split_emoji
+from cnn.photographs import PHOTOS, load_emoji
 
+# Of each category of the emoji, a kind that one word names and that has ten things or more. Between
+# the commas stands one thing; what looks nearly like it is behind a stroke, and stays on its side.
+KINDS = {
+    "bird": "rooster, chicken, baby chick/front-facing baby chick/hatching chick, bird/black bird, "
+    "penguin, dove, turkey, eagle, duck, owl, peacock, parrot, swan, dodo, flamingo, goose",
+    "flower": "tulip, cherry blossom/white flower, rose, hibiscus, sunflower, blossom, rosette, "
+    "bouquet, wilted flower, lotus, hyacinth",
+    "fruit": "grapes, melon, watermelon, tangerine, lime, lemon, banana, pineapple, peach, pear, "
+    "red apple/green apple, cherries, strawberry, kiwifruit, mango, blueberries, coconut",
+    "car": "racing car, bus/oncoming bus/trolleybus, minibus, ambulance, fire engine, "
+    "automobile/police car/taxi/oncoming automobile/oncoming police car/oncoming taxi, "
+    "recreational vehicle, delivery truck, pickup truck, articulated lorry",
+    "shoe": "mans shoe, athletic shoe, high-heeled shoe, womans sandal, womans boots, hiking boot, "
+    "flat shoe, ballet shoes, thong sandal, roller skate",
+    "house": "house building/house with garden, derelict house, office building, hospital, school, "
+    "japanese post office, european post office, bank/classical building, hotel/love hotel, "
+    "convenience store, department store, factory, japanese castle, european castle, wedding, hut",
+}
+IMAGES = {"training": 240, "validation": 60}
+MOST = 3  # emoji in an image
+FOLDS = 3  # one seed after the other holds out another third of the things
 SIZE = 128  # pixels, width and height of an image
-SCALES = 80, 124  # pixels, between which the width of an emoji lies
-WHITE = 30  # a pixel is of the paper if no colour is so much darker than white
+SCALES = 40, 70  # pixels, between which the width of an emoji lies
+WHITE = 12  # a pixel is of the paper if no colour is so much darker than white
 
 
 def unpack_scenes(folder, seed=1):
     """Write folders training and validation, each with images, masks and classes.txt."""
-    random, pictures = np.random.default_rng(seed), load_emoji()
+    random = np.random.default_rng(seed)
     photos = [np.asarray(Image.open(path).convert("RGB")) for path in sorted(PHOTOS.glob("*.jpg"))]
-    held_out = split_emoji(pictures)
-    lines = [f"{value} {name}" for value, name in enumerate(["nothing", *pictures.classes])]
-    for part in ("training", "validation"):
+    for part, things in zip(IMAGES, divide_things(seed), strict=True):
         for kind in ("images", "masks"):
             (folder / part / kind).mkdir(parents=True, exist_ok=True)
+        pile = []  # all things come equally often
+        for number in range(IMAGES[part]):
+            photo = photos[random.integers(len(photos))]
+            half = photo.shape[1] // 2
+            photo = photo[:, half:] if part == "validation" else photo[:, :half]
+            image, mask = cut_piece(photo, random), np.zeros((SIZE, SIZE), "uint8")
+            for _ in range(random.integers(MOST) + 1):
+                pile = pile or random.permutation(len(things)).tolist()
+                paste(*things[pile.pop()], image, mask, random)
+            Image.fromarray(image).save(folder / part / "images" / f"{number}.png")
+            Image.fromarray(mask).save(folder / part / "masks" / f"{number}.png")
+    lines = [f"{value} {name}" for value, name in enumerate(["nothing", *KINDS])]
     (folder / "classes.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for i, (emoji, name) in enumerate(zip(pictures.sources, pictures.names, strict=True)):
-        part = "validation" if i in held_out else "training"
-        photo = photos[random.integers(len(photos))]
-        half = photo.shape[1] // 2
-        photo = photo[:, half:] if part == "validation" else photo[:, :half]
-        image, mask = paste(emoji, cut_piece(photo, random), random)
-        Image.fromarray(image).save(folder / part / "images" / f"{name}.png")
-        value = (mask * (pictures.labels[i] + 1)).astype("uint8")
-        Image.fromarray(value).save(folder / part / "masks" / f"{name}.png")
     return folder
+
+
+def divide_things(seed):
+    """Return the emoji to learn from, by both artists, and those held out: (pixels, number)."""
+    things, numbers, groups = [], [], []
+    drawn = [load_emoji(artist) for artist in ("noto", "twemoji")]
+    for number, kind in enumerate(KINDS.values(), start=1):
+        for group in kind.split(", "):
+            for name in group.split("/"):
+                things += [(one.sources[one.names.index(name)], number) for one in drawn]
+                numbers += [number] * len(drawn)
+                groups += [group] * len(drawn)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=(seed - 1) // FOLDS)
+    sides = list(folds.split(things, numbers, groups))[(seed - 1) % FOLDS]
+    return [[things[i] for i in side] for side in sides]
 
 
 def cut_piece(photo, random):
@@ -47,15 +84,17 @@ def cut_piece(photo, random):
     return np.array(piece.resize((SIZE, SIZE)))
 
 
-def paste(emoji, image, random):
-    """Return an image with an emoji somewhere in it, and where that is, (height, width)."""
-    ink = ndimage.binary_fill_holes(emoji.min(axis=-1) < 255 - WHITE)
+def paste(emoji, number, image, mask, random):
+    """Put an emoji where nothing is yet, and its number into the mask, if there is room."""
+    ink = np.pad(emoji.min(axis=-1) < 255 - WHITE, 3)
+    ink = ndimage.binary_fill_holes(ndimage.binary_closing(ink, iterations=2))[3:-3, 3:-3]
+    if random.integers(2):
+        emoji, ink = emoji[:, ::-1], ink[:, ::-1]
     width = random.integers(*SCALES)
-    emoji = np.asarray(Image.fromarray(emoji).resize((width, width)))
-    ink = np.asarray(Image.fromarray(ink).resize((width, width)))
-    top, left = random.integers(0, SIZE - width + 1, 2)
-    window = slice(top, top + width), slice(left, left + width)
-    mask = np.zeros((SIZE, SIZE), bool)
-    mask[window] = ink
-    image[mask] = emoji[ink]
-    return image, mask
+    emoji, ink = (np.asarray(Image.fromarray(one).resize((width, width))) for one in (emoji, ink))
+    for _ in range(50):
+        top, left = random.integers(0, SIZE - width + 1, 2)
+        window = slice(top, top + width), slice(left, left + width)
+        if not mask[window].any():
+            image[window][ink], mask[window][ink] = emoji[ink], number
+            return

@@ -36,41 +36,37 @@ from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed, verbosity
 from utils.runs import make_folder, save_network, save_results, write_json
 
-SIZE = 128  # pixels, width and height to which images are stretched; a multiple of 32
+SIZE = 192  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
 BATCH_SIZE = 16
 LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
 # Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
 LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
-NAMING = "head_relu"  # of the base: 1,280 maps, a 32nd as wide, from which it names what it sees
 FILTERS = [16, 24, 32, 48]
-BLURS = [2, 8]  # pixels: how far around it the simpler method sees the colours of a pixel
-PIXELS = 100  # of each image, from which the simpler method learns
+BOOSTING = {"max_iter": 50, "learning_rate": 0.1, "early_stopping": False}
+BLURS = [1, 2, 4, 8, 16]  # pixels: how far around it the simpler method sees the colours of a pixel
+PIXELS = 400  # of each image, from which the simpler method learns
 SHOWN = 6  # images of the figure
 KEYS = 8  # classes whose colours have a key, at most
 
 
-def build(size, classes, pretrained=True):
-    """Return a U-Net from images (n, size, size, 3), 0 to 255, to (n, size, size, classes).
+def build(size, classes):
+    """Return the two halves of a U-Net for images (n, size, size, 3), 0 to 255.
 
-    The way up says where things are, a second head what they are; their logits are added.
+    The way down gives maps of five sizes, the way up takes them to (n, size, size, classes).
     """
-    base = build_network(size, pretrained, include_top=False)
-    encoder = keras.Model(base.input, [base.get_layer(name).output for name in [*LEVELS, NAMING]])
-    encoder.trainable = not pretrained
-    for layer in encoder.layers:  # averages that are learned here have to follow faster
-        if isinstance(layer, layers.BatchNormalization) and not pretrained:
-            layer.momentum = 0.9
-    images = keras.Input((size, size, 3))
-    *levels, x, naming = encoder(images)
+    base = build_network(size, include_top=False)
+    down = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
+    down.trainable = False
+    maps = [keras.Input(output.shape[1:]) for output in down.outputs]
+    *levels, x = maps
     for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):
         x = layers.UpSampling2D(2)(convolve(x, filters, 1))
         x = convolve(layers.Concatenate()([x, level]), filters)
-    where = layers.Conv2D(classes, 1)(x)  # half as wide as the image
-    what = layers.UpSampling2D(16, interpolation="bilinear")(layers.Conv2D(classes, 1)(naming))
-    both = layers.UpSampling2D(2, interpolation="bilinear")(layers.Add()([where, what]))
-    return keras.Model(images, layers.Softmax()(both))
+    x = layers.Conv2D(classes, 1)(x)  # half as wide as the image
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    return down, keras.Model(maps, layers.Softmax()(x))
 
 
 def weigh(labels):
@@ -82,7 +78,7 @@ def weigh(labels):
 
 
 def look_around(image):
-    """Return for each pixel its colours, those around it, and its place: (pixels, 11)."""
+    """Return for each pixel its colours, those around it, and its place: (pixels, 20)."""
     image = image.astype("float32")
     blurred = [ndimage.gaussian_filter(image, (blur, blur, 0)) for blur in BLURS]
     place = np.indices(image.shape[:2]).transpose(1, 2, 0)
@@ -92,13 +88,12 @@ def look_around(image):
 
 def by_colour(known, images, seed):
     """Return the labels that gradient boosting gives to each pixel, by its own features alone."""
-    random, x, y = np.random.default_rng(seed), [], []
-    for image, labels in zip(known.images, known.labels, strict=True):
+    random, parts = np.random.default_rng(seed), []
+    for image, labels, weights in zip(*known, weigh(known.labels), strict=True):
         chosen = random.choice(labels.size, PIXELS)
-        x.append(look_around(image)[chosen])
-        y.append(labels.ravel()[chosen])
-    boosting = HistGradientBoostingClassifier(max_iter=50, random_state=seed)
-    boosting.fit(np.concatenate(x), np.concatenate(y))
+        parts.append([x[chosen] for x in (look_around(image), labels.ravel(), weights.ravel())])
+    boosting = HistGradientBoostingClassifier(**BOOSTING, random_state=seed)
+    boosting.fit(*map(np.concatenate, zip(*parts, strict=True)))
     guess = [boosting.predict(look_around(image)) for image in images]
     return np.reshape(guess, images.shape[:3])
 
@@ -127,7 +122,7 @@ def draw(held_out, guesses, classes, path):
     rows = {"image": held_out.images, "mask": held_out.labels} | guesses
     columns = min(SHOWN, len(held_out.images))
     figure, panels = plt.subplots(
-        len(rows), columns, figsize=(1.5 * columns, 1.55 * len(rows)), squeeze=False
+        len(rows), columns, figsize=(1.5 * columns, 1.5 * len(rows) + 0.3), squeeze=False
     )
     how = MAPS
     if len(classes) > MAPS["cmap"].N:  # more than it has colours
@@ -136,10 +131,6 @@ def draw(held_out, guesses, classes, path):
         for picture, axes in zip(pictures, line, strict=False):
             axes.imshow(picture, **({} if name == "image" else how))
             axes.set(xticks=[], yticks=[])
-            if name != "image":
-                things = picture[picture > 0] if 0 in classes else picture
-                most = np.bincount(things.ravel(), minlength=2).argmax()
-                axes.set_xlabel(list(classes.values())[most], size=9)
         line[0].set_ylabel(name)
     if how is MAPS and len(classes) <= KEYS:
         named = zip(MAPS["cmap"].colors, classes.values(), strict=False)
@@ -155,7 +146,6 @@ def main(argv=None):
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="photographs to label")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
-    add("--from-scratch", action="store_true", help="without what was learned from ImageNet")
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
     if args.size % 32:
@@ -164,31 +154,36 @@ def main(argv=None):
 
     keras.utils.set_random_seed(args.seed)
     photos = find_images(args.photos)
-    data = args.data or unpack_scenes(folder / "emoji")
+    data = args.data or unpack_scenes(folder / "emoji", args.seed)
     known, held_out, classes = read_data(data, args.size, args.seed)
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
-    network = build(args.size, len(classes), not args.from_scratch)
+    down, up = build(args.size, len(classes))
+    # The way down stays as it is, so what it makes of the images is computed once.
+    maps, held_out_maps = (
+        down.predict(part.images, batch_size=BATCH_SIZE, verbose=0) for part in (known, held_out)
+    )
     steps = args.epochs * math.ceil(len(known.images) / BATCH_SIZE)
     falling = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     loss = "sparse_categorical_crossentropy"  # the mean over all pixels, weighted
-    network.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
-    network.fit(
-        known.images,
+    up.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
+    up.fit(
+        maps,
         known.labels,
         batch_size=BATCH_SIZE,
         epochs=args.epochs,
         sample_weight=weigh(known.labels),
-        validation_data=(held_out.images, held_out.labels),
+        validation_data=(held_out_maps, held_out.labels),
         verbose=verbosity(),
     )
     guesses = {
-        "U-Net": network.predict(held_out.images, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),
+        "U-Net": up.predict(held_out_maps, batch_size=BATCH_SIZE, verbose=0).argmax(axis=-1),
         "boosting on colours": by_colour(known, held_out.images, args.seed),
     }
     results = {way: judge(held_out.labels, guess, classes) for way, guess in guesses.items()}
     show(results)
     draw(held_out, guesses, classes, folder / "own_masks.png")
     (folder / "own_masks.json").unlink(missing_ok=True)  # never that of another network
+    network = keras.Model(down.inputs[0], up(down.outputs))
     save_network(network, folder / "own_masks.keras")
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}

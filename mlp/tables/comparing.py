@@ -4,8 +4,6 @@
 Chapter: mlp/tables/README.md#is-the-network-better
 """
 
-from collections import namedtuple
-
 import numpy as np
 from scipy import stats
 from sklearn.base import clone
@@ -16,6 +14,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -24,31 +23,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from mlp.tables.columns import FAR
-from mlp.tables.kept import NETWORK, apply, ask_other, one_thread, to_frame
+from mlp.tables.kept import NETWORK, ask_other, one_thread
+from mlp.tables.network import mean_curve
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature
 from utils.comparisons import correct_family
 from utils.statistics import SMALLEST, mean_over_groups, score
 
 LARGE = 50_000  # rows, above which one setting must do, and of which a tree of the forest learns
+BOOSTING = HistGradientBoostingClassifier, HistGradientBoostingRegressor
 MOST_GROUPS = 5_000  # that are drawn one by one
 STRENGTHS = (0.1, 1, 10, 100)  # of the linear model's penalty on its weights: the best is taken
 RATES = (0.1, 0.04)  # of boosting
 LEAVES = (5, 1)  # rows in a leaf of the forest, at least
 SHARES = (0.33, 1.0)  # of the columns, among which each split of the forest chooses
 TREES = 100  # of the forest
-
-# Rows as each model likes them: inputs by name, a pandas frame, the numbers that the network gets.
-Part = namedtuple("Part", ["inputs", "frame", "X", "y", "groups"])
-
-
-def make_parts(inputs, y, groups, parts, preparation, words):
-    """Return each part as each model likes it; parts: its rows, by name."""
-    made = []
-    for rows in parts.values():
-        plain = {name: values[rows] for name, values in inputs.items()}
-        X = apply(preparation, plain)
-        made.append(Part(plain, to_frame(plain, words), X, y[rows], groups[rows]))
-    return made
 
 
 def rivals(rows, classes, seed):
@@ -91,55 +79,75 @@ def rivals(rows, classes, seed):
         "majority_class": [DummyClassifier()],
         "logistic_regression": [make_pipeline(prepared, one) for one in logistic],
         "gradient_boosting": [HistGradientBoostingClassifier(**one) for one in boosting],
-        "random_forest": [make_pipeline(coded, RandomForestClassifier(**one)) for one in forest],
+        "random_forest": [with_prior(coded, RandomForestClassifier(**one)) for one in forest],
     }
 
 
+def with_prior(coded, forest):
+    """Return a forest that has a tree more: it says how frequent each class is.
+
+    Without, a class that is in no leaf has a probability of 0, and one such row decides.
+    """
+    parts = [("forest", make_pipeline(coded, forest)), ("prior", DummyClassifier())]
+    return VotingClassifier(parts, voting="soft", weights=[TREES, 1])
+
+
 @one_thread
-def train_others(training, validation, classes, seed):
-    """Return the other models by name, each with the best of its settings on validation rows."""
+def train_others(folds, classes, seed):
+    """Return the other models, each with the best of its settings: {name: one for each fold}."""
     found = {}
-    for name, settings in rivals(len(training.y), classes, seed).items():
-        watched = {"X_val": validation.frame, "y_val": validation.y}
-        watched = watched if name == "gradient_boosting" else {}
-        fitted = [clone(one).fit(training.frame, training.y, **watched) for one in settings]
-        off = [losses(ask_other(one, validation.frame), validation.y, classes) for one in fitted]
-        found[name] = fitted[int(np.argmin([one.mean() for one in off]))]
+    for name, settings in rivals(len(folds[0].training.y), classes, seed).items():
+        tried = [[fit_watched(one, *fold[:2]) for fold in folds] for one in settings]
+        off = [
+            np.concatenate(
+                [
+                    losses(ask_other(model, fold.validation.frame), fold.validation.y, classes)
+                    for model, fold in zip(models, folds, strict=True)
+                ]
+            )
+            for models in tried
+        ]
+        found[name] = tried[int(np.argmin([one.mean() for one in off]))]
     return found
 
 
+def fit_watched(setting, training, validation):
+    """Return a model of a setting; boosting watches the rows that validate, and stops by them."""
+    watched = {"X_val": validation.frame, "y_val": validation.y}
+    watched = watched if isinstance(setting, BOOSTING) else {}
+    return clone(setting).fit(training.frame, training.y, **watched)
+
+
 @one_thread
-def fit_again(model, frame, y):
-    """Return a model of train_others fitted on other rows, with what was found for it."""
-    again = clone(model)
-    if hasattr(model, "validation_score_"):  # boosting: as many trees as were best
-        steps = max(1, int(np.argmax(model.validation_score_)))
-        again.set_params(max_iter=steps, early_stopping=False)
+def refit(models, frame, y):
+    """Return a model fitted on other rows, with what was found for those of the folds."""
+    again = clone(models[0])
+    if isinstance(again, BOOSTING):  # as many trees as were best; the first score is without any
+        curve = mean_curve([-one.validation_score_ for one in models])
+        again.set_params(max_iter=max(1, int(np.argmin(curve))), early_stopping=False)
     return again.fit(frame, y)
 
 
 def recommend(by_model, groups):
-    """Return the simplest model whose loss is at most one standard error above the lowest one.
+    """Return the model with the lowest loss, or the first if that is not a standard error higher.
 
-    by_model: the loss of each row, by model, the simplest first; groups: of the rows, (n,).
+    by_model: the loss of each row, by model, first that which looks at no column; groups: of the
+    rows, (n,).
     """
-    best = min(by_model, key=lambda name: by_model[name].mean())
+    first, best = next(iter(by_model)), min(by_model, key=lambda name: by_model[name].mean())
     number = np.unique(groups, return_inverse=True)[1]
-    for name, values in by_model.items():
-        sums = np.bincount(number, values - by_model[best])  # of each group
-        if sums.sum() <= sums.std() * np.sqrt(len(sums)):
-            return name
-    return best
+    sums = np.bincount(number, by_model[first] - by_model[best])  # of each group
+    return first if sums.sum() <= sums.std() * np.sqrt(len(sums)) else best
 
 
-def choose_temperature(probabilities, part):
+def choose_temperature(probabilities, y, groups):
     """Return the temperature of a model: 1, unless a higher one helps with rows not used for it.
 
     A lower one would make the answers surer. Where a model has all of a few validation rows right,
     the best one is near 0, and the first mistake on other rows would be made with certainty.
     """
-    labels = np.eye(probabilities.shape[1])[part.y]
-    half = np.unique(part.groups, return_inverse=True)[1] % 2
+    labels = np.eye(probabilities.shape[1])[y]
+    half = np.unique(groups, return_inverse=True)[1] % 2
     if half.max() == 0:
         return 1.0  # all rows are of one group
     scaled, _ = cross_fit_temperature(probabilities, labels, half)
@@ -157,9 +165,9 @@ def losses(answers, y, classes, variance=1.0):
     return surprise(answers, y) if classes else (answers - y) ** 2 / variance
 
 
-def evaluate(answers, y, classes, variance):
-    """Return the scores of one model."""
-    scores = {"loss": float(losses(answers, y, classes, variance).mean())}
+def evaluate(answers, y, classes, loss):
+    """Return the scores of one model; loss: a function of answers and y."""
+    scores = {"loss": float(loss(answers, y).mean())}
     if not classes:
         scores["mean_absolute_error"] = float(np.abs(answers - y).mean())
         scores["r2"] = float(1 - ((answers - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
@@ -210,17 +218,15 @@ def compare(by_model, groups, network=NETWORK):
     return family
 
 
-def report(title, part, models, classes, variance):
+def report(title, answers, y, groups, classes, loss):
     """Print and return the scores of each model, and by how much the network's loss is lower."""
-    answers = {name: model(part) for name, model in models.items()}
-    scores = {name: evaluate(a, part.y, classes, variance) for name, a in answers.items()}
-    print(f"On the {len(part.y):,} {title} rows:")
+    scores = {name: evaluate(one, y, classes, loss) for name, one in answers.items()}
+    print(f"On the {len(y):,} {title} rows:")
     for name, one in scores.items():
         print(f"  {name.replace('_', ' '):20} {describe_scores(one)}")
-    by_row = {name: losses(a, part.y, classes, variance) for name, a in answers.items()}
-    family = compare(by_row, part.groups)
+    family = compare({name: loss(one, y) for name, one in answers.items()}, groups)
     if family:
         print("The network's loss is lower than theirs by (95 % interval; minus: it is higher)")
     for name, one in family.items():
         print(f"  {name.replace('_', ' '):20} {describe_gain(one)}")
-    return answers, {"scores": scores, "compared": family}
+    return {"scores": scores, "compared": family}

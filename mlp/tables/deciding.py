@@ -83,19 +83,20 @@ class Shuffled:
             for column in self.columns
             for name in inputs_of(column)
         }
-        return -float(self.loss(self.answer(taken), y).mean())
+        return -float(self.loss(self.answer(taken, rows.index), y).mean())
 
 
 def find_importance(answer, loss, inputs, y, columns, seed):
     """Return how much the loss rises if a column is shuffled, by column, the largest first.
 
-    answer: a function of inputs; loss: one of answers and y. Empty for a wide table.
+    answer: a function of inputs and of the numbers of their rows; loss: one of answers and y.
+    Empty for a wide table.
     """
     columns = [column for column in columns if inputs_of(column)]
     if len(columns) > MOST_COLUMNS:
         return {}
     chosen = np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS]
-    rows = pd.DataFrame({column["name"]: chosen for column in columns})
+    rows = pd.DataFrame({column["name"]: chosen for column in columns}, chosen)
     found = permutation_importance(
         Shuffled(answer, loss, inputs, columns),
         rows,

@@ -35,7 +35,7 @@ TAKEN = re.compile(
 )
 TRUSTED = ["numpy.clip", "numpy.dtype", "functools.partial", "sklearn.tree._tree.Tree"]
 TRUSTED += ["sklearn.compose._column_transformer.make_column_selector"]
-TRUSTED += ["sklearn.utils.validation.check_array"]
+TRUSTED += ["sklearn.utils.validation.check_array", "sklearn.utils._bunch.Bunch"]
 TRUSTED += ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 # On a busy computer, threads would wait for one another at each of a thousand trees.
 one_thread = threadpool_limits.wrap(limits=1, user_api="openmp")

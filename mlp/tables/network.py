@@ -74,7 +74,7 @@ def build_network(width, hidden, outputs):
     )
 
 
-def train(training, validation, classes, options, epochs=None):
+def train(training, validation, classes, options, epochs=None, verbose=0):
     """Return the trained network and its history; training, validation: with X and y.
 
     It is the network of the epoch with the lowest validation loss, or after so many epochs. It
@@ -97,20 +97,39 @@ def train(training, validation, classes, options, epochs=None):
         validation_data=None if epochs else (validation.X, (validation.y - middle) / scale),
         validation_batch_size=4096,
         callbacks=[] if epochs else [stopping],
-        verbose=0 if epochs else 2,
+        verbose=verbose,
     )
     if not classes:
         network.add(layers.Rescaling(scale, offset=middle))
     return network, history.history
 
 
-def has_diverged(network, X):
-    """Tell whether a network gives numbers that are none, or infinite."""
-    return not np.isfinite(network.predict(X, batch_size=4096, verbose=0)).all()
+def train_each(folds, classes, options):
+    """Return the network of each fold, and the mean of their histories."""
+    networks, histories = [], []
+    for number, (training, validation, *_) in enumerate(folds, 1):
+        print(f"Training of the network, fold {number} of {len(folds)}:")
+        verbose = 2 if number == 1 else 0
+        network, history = train(training, validation, classes, options, verbose=verbose)
+        networks.append(network)
+        histories.append(history)
+    means = {name: mean_curve([one[name] for one in histories]) for name in histories[0]}
+    return networks, {name: curve.tolist() for name, curve in means.items()}
 
 
-def fit_on_all(inputs, y, names, temperature, options, epochs):
-    """Return the joined network, trained for so many epochs on all rows, and its words."""
+def mean_curve(curves):
+    """Return the mean of curves of several lengths; a shorter one goes on as it ends."""
+    longest = max(map(len, curves))
+    return np.mean([np.pad(one, (0, longest - len(one)), "edge") for one in curves], axis=0)
+
+
+def has_diverged(network, fold):
+    """Tell whether a network gives numbers that are none, or infinite, for rows that validate."""
+    return not np.isfinite(network.predict(fold.validation.X, batch_size=4096, verbose=0)).all()
+
+
+def train_again(inputs, y, names, temperature, options, epochs):
+    """Return a joined network, trained for so many epochs on all these rows, and its words."""
     classes = names if len(names) > 1 else []
     preparation, words = build_preparation(inputs)
     rows = SimpleNamespace(X=apply(preparation, inputs), y=y)

@@ -20,16 +20,9 @@ from pathlib import Path
 
 from mlp.tables.kept import load_run
 from mlp.tables.unlike import find_missing, find_refused, find_strange, say_strange, to_values
+from utils.files import write_rows
 from utils.options import make_parser, number
-from utils.runs import (
-    fail,
-    find_run,
-    make_folder,
-    printable,
-    replacing,
-    save_results,
-    writing_to,
-)
+from utils.runs import fail, find_run, make_folder, printable, save_results
 from utils.tables import DECIMALS, read_rows
 
 SHOWN = 10  # rows that are printed
@@ -86,14 +79,7 @@ def main(argv=None):
         print(f"{len(texts):,} rows, {yes} (from a probability of {threshold:.2g} on).")
     marks = {*decimals.values(), args.decimal}
     comma = "comma" in marks or (form["separator"] == ";" and "point" not in marks)
-    how = {"sep": form["separator"], "decimal": "," if comma else "."}
-    try:
-        "".join([target, *names]).encode(form["encoding"])
-    except UnicodeEncodeError:
-        form["encoding"] = "utf-8-sig"
-        print(f"The answers cannot be written as {args.rows} is: predictions.csv is in UTF-8.")
-    with writing_to(folder), replacing(folder / "predictions.csv") as partial:
-        texts.to_csv(partial, index=False, encoding=form["encoding"], **how)
+    write_rows(texts, folder / "predictions.csv", form, comma)
     strange = [
         {name: one | {"rows": int(one["rows"].sum())} for name, one in found.items()}
         for found in (unknown, outside)

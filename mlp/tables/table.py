@@ -3,8 +3,8 @@
     python mlp/tables/table.py --data FILE --target COLUMN
     python mlp/tables/table.py --data FILE --target COLUMN --test    # in the end
 
-Says what it takes each column for, splits the rows in three, trains an MLP and compares it with
-other models on the same rows. Try it with the penguins that come with it:
+Says what it takes each column for, trains an MLP and other models, and compares them on rows that
+they have not learned from. Try it with the penguins that come with it:
 
     python mlp/tables/table.py --data mlp/tables/penguins.csv --target Sex \
         --group "Individual ID" --drop "Sample Number"
@@ -20,21 +20,14 @@ Chapter: mlp/tables/README.md#your-own-table
 
 from chapter import OUTPUTS
 
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from mlp.tables.columns import find_ranges, find_words, to_inputs
-from mlp.tables.comparing import (
-    choose_temperature,
-    fit_again,
-    losses,
-    make_parts,
-    recommend,
-    report,
-    train_others,
-)
+from mlp.tables.comparing import choose_temperature, losses, recommend, refit, report, train_others
 from mlp.tables.deciding import (
     draw,
     find_importance,
@@ -43,10 +36,12 @@ from mlp.tables.deciding import (
     say_costs,
     say_importance,
 )
+from mlp.tables.folds import ask_each, make_fold, split, take
 from mlp.tables.kept import NETWORK, Kept, ask, save, to_frame
-from mlp.tables.network import build_preparation, fit_on_all, has_diverged, join, train
-from mlp.tables.target import TASKS, read_table, split
+from mlp.tables.network import has_diverged, join, train_again, train_each
+from mlp.tables.target import TASKS, read_table
 from mlp.tables.unlike import find_usual
+from mnist.studies.temperature import with_temperature
 from utils import options
 from utils.runs import fail, make_folder, save_results
 from utils.tables import DECIMALS
@@ -108,86 +103,90 @@ def main(argv=None):
     table, columns, target, groups, times, form = read_table(args)
     y, classes, names = target.y, target.classes, target.names
     inputs = to_inputs(table, columns)
-    parts = split(y, groups, classes, args.seed, times)
+    test, pairs = split(y, groups, classes, args.seed, times)
+    validated = np.concatenate([rows for _, rows in pairs])
+    learned = np.setdiff1d(np.arange(len(y)), test)
     folder = make_folder(args.outputs)
-    print(", ".join(f"{len(rows):,} rows for {part}" for part, rows in parts.items()))
-    if classes and (rarest := np.bincount(y[parts["validation"]]).min()) < FEW:
+    sizes = "{:,} rows for training and {:,} for validation".format(*map(len, pairs[-1]))
+    print(f"{len(test):,} rows for the test. Folds: {len(pairs)}; the last has {sizes}.")
+    if classes and (rarest := np.bincount(y[validated]).min()) < FEW:
         print(f"Of one class, only {rarest} rows validate: the scores mean little.")
     leaks = giving_away(inputs, y, classes, args.seed)
     for leak in leaks:
         print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
 
-    # 2. Train: whatever is fitted is fitted on the part that trains.
-    groups = np.arange(len(y)) if groups is None else groups
-    preparation, words = build_preparation(
-        {name: values[parts["training"]] for name, values in inputs.items()}
-    )
-    training, validation, test = make_parts(inputs, y, groups, parts, preparation, words)
-    network, history = train(training, validation, classes, args)
-    fitted = train_others(training, validation, classes, args.seed)
-    if diverged := has_diverged(network, validation.X):
+    # 2. Train in each fold: whatever is fitted is fitted on the rows that train.
+    folds = [make_fold(inputs, y, *pair) for pair in pairs]
+    networks, history = train_each(folds, classes, args)
+    fitted = train_others(folds, classes, args.seed)
+    if diverged := any(map(has_diverged, networks, folds)):
         print("The network diverged and is left out: try a lower --learning-rate.")
     else:
-        fitted[NETWORK] = join(preparation, network, 1.0, names)
+        both = zip(folds, networks, strict=True)
+        fitted[NETWORK] = [join(fold.preparation, one, 1.0, names) for fold, one in both]
 
-    # 3. Calibrate the probabilities, and compare on rows that none of the models has learned from.
+    # 3. Calibrate the probabilities, and compare on the rows that validate.
+    number = np.repeat(np.arange(len(pairs)), [len(rows) for _, rows in pairs])  # of their fold
+    groups = np.arange(len(y)) if groups is None else groups
+    known, truth, by = take(inputs, validated), y[validated], groups[validated]
     heat = dict.fromkeys(fitted, 1.0)
-    if classes:
-        for name, model in fitted.items():
-            raw = ask(model, validation.inputs, names, words)
-            heat[name] = choose_temperature(raw, validation)
-        if not diverged:
-            fitted[NETWORK] = join(preparation, network, heat[NETWORK], names)
-    variance = training.y.var()
-    models = {
-        name: lambda part, name=name: ask(fitted[name], part.inputs, names, words, heat[name])
-        for name in fitted
-    }
-    answers, on_validation = report("validation", validation, models, classes, variance)
-    off = {name: losses(one, validation.y, classes, variance) for name, one in answers.items()}
-    chosen = recommended = recommend(off, validation.groups)
+
+    def answer(name, inputs, rows=slice(None)):
+        """Return what models say of rows that validate, of which they have learned nothing."""
+        said = ask_each(fitted[name], folds, inputs, number[rows], names)
+        return with_temperature(said, heat[name]) if classes else said
+
+    for name in fitted if classes else []:
+        heat[name] = choose_temperature(answer(name, known), truth, by)
+    answers = {name: answer(name, known) for name in fitted}
+    loss = partial(losses, classes=classes, variance=y[learned].var())
+    on_validation = report("validation", answers, truth, by, classes, loss)
+    chosen = recommended = recommend({name: loss(one, truth) for name, one in answers.items()}, by)
     if args.model and not (args.model == "network" and diverged):
         (chosen,) = set(ASKED[args.model]) & set(fitted)
     print(f"Recommended: {recommended}. Kept: {chosen}.".replace("_", " "))
     if chosen in BASELINES:
         print("WARNING: no column helps. What is kept says the same for every row.")
     results = {"columns": columns, "target": target.column, "task": target.task, "file": form}
-    results |= {"rows": {part: len(rows) for part, rows in parts.items()}}
+    results |= {"rows": {"known": len(learned), "test": len(test)}, "folds": len(folds)}
     results |= {"names": names, "leaks": leaks, "validation": on_validation}
     results |= {"recommended": recommended, "kept": chosen, "temperature": heat[chosen]}
     points = None
     if target.task == "yes-or-no":
         costs = args.cost_miss, args.cost_false_alarm
-        points = find_thresholds(validation.y, answers[chosen][:, 1], *costs)
+        points = find_thresholds(truth, answers[chosen][:, 1], *costs)
         results["thresholds"] = points
         say_costs(points, *costs)
     results["importance"] = find_importance(
-        lambda inputs: ask(fitted[chosen], inputs, names, words, heat[chosen]),
-        lambda answers, y: losses(answers, y, classes, variance),
-        validation.inputs,
-        validation.y,
-        columns,
-        args.seed,
+        partial(answer, chosen), loss, known, truth, columns, args.seed
     )
     say_importance(results["importance"])
+    draw(history, answers, chosen, truth, classes, points, folder / "table.png")
+
+    # 4. Fit again with the epochs, trees or penalty found above: for the test without its rows.
+    def learn(name, rows):
+        """Return a model that has learned from these rows, and the words that it knows."""
+        known = take(inputs, rows)
+        if name == NETWORK:
+            epochs = int(np.argmin(history["val_loss"])) + 1
+            return train_again(known, y[rows], names, heat[name], args, epochs)
+        words = find_words(known)
+        return refit(fitted[name], to_frame(known, words), y[rows]), words
+
     if args.test:
-        on_test, results["test"] = report("test", test, models, classes, variance)
+        on_test = {}
+        for name in fitted:
+            model, words = learn(name, learned)
+            on_test[name] = ask(model, take(inputs, test), names, words, heat[name])
+        results["test"] = report("test", on_test, y[test], groups[test], classes, loss)
         if points:
-            tested = find_thresholds(test.y, on_test[chosen][:, 1], *costs)
+            tested = find_thresholds(y[test], on_test[chosen][:, 1], *costs)
             del tested["best"]  # nothing is chosen by the test rows
             say_costs(tested, *costs)
             results["test"]["thresholds"] = tested
     else:
-        print(f"{len(test.y):,} test rows are unseen. In the end, once: --test")
-    draw(history, answers, chosen, validation.y, classes, points, folder / "table.png")
-
-    # 4. Keep one model, fitted again on all rows, with the epochs, trees or penalty found above.
-    if chosen == NETWORK:
-        epochs = int(np.argmin(history["val_loss"])) + 1
-        model, words = fit_on_all(inputs, y, names, heat[NETWORK], args, epochs)
-    else:
-        words = find_words(inputs)
-        model = fit_again(fitted[chosen], to_frame(inputs, words), y)
+        print(f"{len(test):,} test rows are unseen. In the end, once: --test")
+    model, words = learn(chosen, np.arange(len(y)))
     save(model, chosen, folder)
     results |= {"words": words, "ranges": find_ranges(inputs), "history": history}
     results |= find_usual(inputs, table, Kept(model, results))

@@ -1,4 +1,4 @@
-"""Machinery of this part: the table, what is to be predicted, and the split.
+"""Machinery of this part: the table, and what is to be predicted.
 
 `table.py` imports it; it does nothing by itself.
 Chapter: mlp/tables/README.md#the-target
@@ -9,7 +9,6 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from mlp.tables.columns import (
     DATE,
@@ -26,7 +25,6 @@ from utils.runs import fail, printable
 from utils.statistics import fit_float32
 from utils.tables import MOSTLY, few, find_code, find_columns, read_rows, read_values, without_gaps
 
-PARTS = ["training", "validation", "test"]
 TASKS = ["yes-or-no", "classes", "number"]
 YES = {"1", "yes", "true", "y", "t", "ja", "oui", "si", "sí"}
 FEWEST_ROWS = 50  # of a table
@@ -174,41 +172,6 @@ def order(name, counts, yes):
     usual = [word for word in classes if word.lower() in YES]
     yes = yes or (usual[0] if len(usual) == 1 else counts.index[-1])
     return sorted(classes, key=lambda word: word == yes)
-
-
-def split(y, groups, classes, seed, times=None):
-    """Return the rows of the three parts: about 60 % to train, 20 % to validate, 20 % to test.
-
-    All rows of a group are in one part. Classes, or low and high numbers, are spread evenly. With
-    times, a number for each row, the newest rows are to test, and those before them to validate.
-    """
-    if times is not None:
-        first, second = np.sort(times)[[int(0.6 * len(y)), int(0.8 * len(y))]]
-        place = (times >= first).astype(int) + (times >= second)
-        parts = {part: np.flatnonzero(place == i) for i, part in enumerate(PARTS)}
-        return check_parts(parts, y, classes)
-    strata = y if classes else pd.qcut(pd.Series(y).rank(method="first"), 5, labels=False)
-    if groups is None:
-        folds = StratifiedKFold(5, shuffle=True, random_state=seed).split(y, strata)
-    else:
-        if len(np.unique(groups)) < 10:
-            fail("fewer than ten groups cannot be split in three. Leave out --group.")
-        folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, strata, groups)
-    test, validation, *others = [rows for _, rows in folds]
-    training = np.sort(np.concatenate(others))
-    return check_parts(dict(zip(PARTS, [training, validation, test], strict=True)), y, classes)
-
-
-def check_parts(parts, y, classes):
-    """Return the parts, or end the program with one line if one of them cannot be used."""
-    for part, rows in parts.items():
-        if not len(rows):
-            fail(f"there is no row for {part}: --time has too few different values.")
-        if classes and len(np.unique(y[rows])) < len(classes):
-            fail(f"a class has no row in the part for {part}: too few groups or times have it.")
-        if not classes and np.ptp(y[rows]) == 0:
-            fail(f"the target is {y[rows[0]]:g} in all rows of the part for {part}.")
-    return parts
 
 
 def read_times(texts, decimal):

@@ -8,7 +8,7 @@ Width, heads, learning rate and steps follow from the depth; the steps so that e
 many characters at any depth. You will see weights, characters, operations and loss of each depth,
 and what the line through the logarithms of operations and loss of all but the last promises for the
 last; how many operations a second the training did, beside what the processor can do; and what ten,
-a thousand and a million times as many would take. Ten minutes on two cores. Sources: Kaplan and
+a thousand and a million times as many would take. Eight minutes on two cores. Sources: Kaplan and
 others, "Scaling laws for neural language models", 2020; Hoffmann and others, "Training
 compute-optimal large language models" (Chinchilla), 2022.
 Chapter: text/gpt/README.md#one-dial
@@ -31,7 +31,7 @@ from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
 DEPTHS = [2, 3, 4, 5]  # the line goes through all but the last
-STEPS = 2_000  # at the depth of shakespeare.py
+STEPS = 1_500  # at the depth of shakespeare.py
 SEED = 1
 SIDE = 2_048  # of the matrices that tell how fast the processor is
 BYTES = 12  # that a weight takes in training: itself, its gradient and Muon's average, 4 each

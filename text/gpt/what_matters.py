@@ -9,7 +9,7 @@ You will see for each variant and seed weights, steps, the loss on the validatio
 it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text.
 Each training is kept when it is done. Eight networks, two seeds, 500 steps: some ten minutes on two
 cores. With --rivals, the GPT, the same with AdamW in place of Muon, and a GRU of equal size each
-try four learning rates with 500 steps; then each is trained with its best one for as many steps as
+try five learning rates with 500 steps; then each is trained with its best one for as many steps as
 shakespeare.py trains, and they are compared: twenty minutes.
 Chapter: text/gpt/README.md#what-matters
 """
@@ -29,7 +29,7 @@ STEPS = 500
 SEEDS = [1, 2]
 # Of the rivals: scientific are the kind of network and the optimizer; the rate is tuned for each.
 # Fixed are the schedule, the windows, and about as many weights.
-RATES = [0.002, 0.005, 0.012, 0.03]
+RATES = [0.001, 0.002, 0.005, 0.012, 0.03]
 
 
 def train_once(name, text, steps, seed, folder, **settings):

@@ -15,7 +15,7 @@ from table import read, to_table
 # What the models of train.py have in them besides what skops knows; it refuses all else.
 TRUSTED = ["numpy.dtype", "sklearn.compose._column_transformer.make_column_selector"]
 TRUSTED += ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
-TRUSTED += ["sklearn.tree._tree.Tree"]
+TRUSTED += ["sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"]
 TRUSTED += ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
 
 
