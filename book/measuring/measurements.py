@@ -209,15 +209,9 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run assets/models/shakespeare",
         ["write_page.png"],
     ),
-    # Ships its network, and the three others read it.
-    "answers_instruct": (
-        "text/answers/instruct.py --ship --ways before 'plays among them' LoRA",
-        [],
-    ),
     "answers_before": ("text/answers/instruct.py --ways before", []),
     "answers_fine_tuned": ("text/answers/instruct.py assets/models/answers --ways before", []),
     "answers_prefer": ("text/answers/prefer.py", []),
-    "answers_reward": ("text/answers/reward.py", []),
     "answers_chat": (
         "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
         " '3 days after Monday?' --show",
