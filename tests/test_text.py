@@ -15,16 +15,7 @@ from conftest import ROOT, failure
 from sklearn.metrics import log_loss
 
 from text import ask, classifiers, counting, leak, messages, pieces, spam
-from text.gpt import (
-    addition,
-    characters,
-    fine_tune,
-    generate,
-    gpt,
-    ngrams,
-    shakespeare,
-    variants,
-)
+from text.gpt import characters, generate, gpt, ngrams, shakespeare, variants
 from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
@@ -452,29 +443,6 @@ def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run
     assert all(one in text[10_800:] for one in [*texts, *others])
 
 
-def test_fine_tuning_learns_from_one_part_of_the_new_text(run_main, tmp_path):
-    alphabet, path = "".join(sorted(set("\n".join(messages.load_messages().texts)))), None
-    for lines in (messages.skeleton, str):  # the messages, then a text
-        parts = fine_tune.read_texts(path, alphabet, 1)
-        learned, held_out = ({lines(line) or line for line in part.split("\n")} for part in parts)
-        assert not learned & held_out and len(learned) > 5 * len(held_out) > 0
-        path = tmp_path / "mine.txt"
-        path.write_text("\n".join(map(str, range(10_000))), encoding="utf-8")
-    path.write_text("a" * 9_000 + "é" * 2_000, encoding="utf-8")
-    assert "too many characters are new" in failure(fine_tune.read_texts, path, "ab", 1)
-    model, batches = Mock(input_shape=(None, 8)), Mock()
-    model.predict.return_value = 0
-    results = run_main(
-        "text/gpt/fine_tune.py", "RUN", read_texts=lambda *_: ["abab", "ccdd"], batches=batches,
-        load_run=lambda _: (model, {}, None), text_of_run=lambda _: PLACES, keep=Mock(),
-        train_one_way=lambda *_, **__: (model, 1), merge_lora=lambda _: model,
-        token_losses=lambda model, tokens: tokens, write=lambda *_, **__: "a",
-    )[1]  # fmt: skip
-    assert {(one["old"], one["new"]) for one in results["ways"].values()} == {(949.5, 3)}
-    assert {one["tuned"]["loss"] for one in results["ways"].values() if one["tuned"]} == {2}
-    assert {(*call.args[0],) for call in batches.call_args_list} == {(0, 1, 0, 1)}
-
-
 @pytest.mark.slow
 def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     path, run = tmp_path / "plays.txt", tmp_path / "kept"
@@ -488,16 +456,6 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     assert len(written["text"]) == 80 and written["difference"] < 1e-4
     assert len(run_main("text/gpt/heads.py", run, WINDOWS=8)[1]["best"]) == 4
     assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
-    _, tuned = run_main("text/gpt/fine_tune.py", run, "--steps", 30)
-    before, everything, lora, anew = tuned["ways"].values()
-    assert before["old"] == pytest.approx(first["validation"]["mean"], rel=1e-4)
-    assert before["new"] > everything["new"] != lora["new"] and anew["old"] > before["old"]
-    assert tuned["merged"] < 1e-4 and lora["trained"] > 8 * 2 * (16 + 64)
-    two = ["--ways", "before", "all weights"]
-    known, forgot = run_main("text/gpt/addition.py", run, "--steps", 30, *two)[1]["ways"].values()
-    assert known["old"] == pytest.approx(before["old"]) and known["old"] < forgot["old"]
-    _, added = run_main("text/gpt/generate.py", tmp_path / "run", "--prompt", "1+1=")
-    assert len(added["text"]) == 200
 
 
 def test_bad_texts_end_with_one_line_and_the_last_tenth_of_a_good_one_validates(tmp_path):
@@ -531,53 +489,6 @@ def test_a_damaged_run_or_another_text_ends_with_one_line(tiny, tiny_run, tmp_pa
     shutil.copy(ROOT / "assets/models/conv_net.keras", network)
     assert "is not a GPT" in failure(load)
     assert characters.harmless("a\n\x1b[2J") == "a\n?[2J"  # of an alphabet from a file
-
-
-def test_sums_that_are_held_out_are_not_learned(run_main):
-    model, batches = Mock(input_shape=(None, 64)), Mock()
-    share = Mock(side_effect=lambda model, lines: len(lines) / 8_100)
-    seen = []
-
-    def tune_and_train(way, first, make_rows, loss, args):
-        make_rows(1), loss(model)
-        return model, 1, None
-
-    results = run_main(
-        "text/gpt/addition.py", "RUN", "--ways", "all weights",
-        load_run=lambda _: (model, {}, None),
-        text_of_run=lambda _: PLACES, extend=lambda *_: model, keep=Mock(), batches=batches,
-        share_right=share, token_losses=lambda *some: some[1], tune_and_train=tune_and_train,
-        answer_loss=lambda _, lines: seen.append(lines),
-    )[1]  # fmt: skip
-    one = results["ways"]["all weights"]
-    assert one["right"] * 8_100 == results["held_out"] == 403
-    new, known, chosen = (
-        {*map(tuple, some)} for some in [*(call.args[1] for call in share.call_args_list), seen[0]]
-    )
-    assert known == {*map(tuple, batches.call_args.args[0])} and len(known) == 8_100 - 807
-    assert len(chosen) == 404
-    assert not known & (new | chosen) and not new & chosen, "what chooses the rate is not scored"
-    assert one["old"] == 949.5
-
-
-def test_sums_are_right_only_if_all_their_digits_are():
-    learned, held_out = map(set, addition.make_sums(1))
-    assert not learned & held_out and len(learned | held_out) == 90 * 90
-    for line in held_out:
-        a, b, total = int(line[:2]), int(line[3:5]), int(line[8:5:-1])
-        assert a + b == total and f"{b}+{a}{line[5:]}" in held_out
-    alphabet = "\n0123456789+="
-    lines = ["12+34=640\n", "12+35=740\n", "70+12=280\n", "99+99=891\n"]
-    tokens = np.array([characters.encode(line, alphabet) for line in lines])
-    said = np.eye(len(alphabet))[np.pad(tokens[:, 1:], ((0, 0), (0, 3)))]
-    said[1, addition.ANSWER] = 0  # a wrong last digit
-    model = SimpleNamespace(input_shape=(None, 12), predict=lambda *_, **__: said)
-    assert addition.share_right(model, tokens) == 0.75
-    x, y, counts = next(addition.batches(tokens, 25, 1))
-    assert x.shape == counts.shape and (x[:, 1:] == y[:, :-1]).all()
-    for row, counted in zip(y, counts, strict=True):
-        answers = "".join(alphabet[token] for token in row[counted == 1])
-        assert {answers[:4], answers[4:]} <= {line[6:] for line in lines}
 
 
 def test_a_comparison_of_variants_goes_on(run_main):

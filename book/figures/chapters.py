@@ -31,6 +31,7 @@ CHAPTERS = {
     "Finding the\nslow place": (6, 2, "Data in files"),
     "13 Text": (3, 4, "11 Sequences"),
     "14 A small GPT": (4, 4, "13 Text"),
+    "A GPT\nthat answers": (5, 4, "14 A small GPT"),
     "15 Pictures": (2, 1, "4 MNIST"),
 }
 

@@ -209,8 +209,14 @@ MEASUREMENTS = {
         "book/figures/browser.py --page write --run assets/models/shakespeare",
         ["write_page.png"],
     ),
-    "gpt_fine_tuning": ("text/gpt/fine_tune.py", []),
-    "gpt_sums": ("text/gpt/addition.py --ways 'all weights' LoRA", []),
+    "answers_before": ("text/answers/instruct.py --ways before", []),
+    "answers_fine_tuned": ("text/answers/instruct.py assets/models/answers --ways before", []),
+    "answers_prefer": ("text/answers/prefer.py", []),
+    "answers_chat": (
+        "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
+        " '3 days after Monday?' --show",
+        [],
+    ),
     "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),

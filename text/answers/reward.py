@@ -1,0 +1,132 @@
+"""Reward: the network learns from what it tries, here to spell words backwards.
+
+    python text/answers/reward.py
+    python text/answers/reward.py RUN --seconds 300
+
+RUN is a run of `instruct.py`. It answers each question several times, by chance; a check gives 1
+for a right answer and 0 for a wrong one. An answer becomes likelier by how much better it did than
+the others to the same question (REINFORCE with the mean of a group as its baseline, as in GRPO). As
+long, by the processor's clock, another copy learns the same questions with their answers. You will
+see the right answers of each kind before and after. Takes about two minutes on two cores.
+Chapter: text/answers/README.md#reward
+"""
+
+from chapter import OUTPUTS
+
+from functools import partial
+
+import keras
+import numpy as np
+from keras import ops
+
+from text.answers.asking import (
+    ANSWERS,
+    Asker,
+    as_rows,
+    copy_of,
+    is_right,
+    judge,
+    load_answering,
+    show_kinds,
+)
+from text.answers.instruct import BATCH_SIZE, CONTEXT, keep
+from text.answers.prefer import answer_logs, tune_and_learn
+from text.answers.questions import SHARES, batches, make_questions
+from text.gpt.characters import add_run
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, save_results
+
+KIND = "backwards"
+GROUPS = 16  # questions a step
+GROUP = 8  # answers to each
+ROW = 52  # characters: without its last one, the longest question with its answer
+SECONDS = 32.0  # of the processor, for each way to learn on; a quarter with each rate
+SEED = 1
+WAYS = ("with answers", "reward")
+
+
+class Rewarded(keras.Model):
+    """A GPT that makes an answer likelier, or less likely, by its advantage.
+
+    Source: Williams, "Simple statistical gradient-following algorithms for connectionist
+    reinforcement learning" (REINFORCE), 1992.
+    """
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        logs = answer_logs(y_pred, y["tokens"], y["counts"])  # (answers,)
+        return -ops.mean(logs * y["advantages"])
+
+
+def advantages(rewards):
+    """Return by how much each answer did better than its group, in standard deviations.
+
+    rewards: (groups, answers). In a group that is all right or all wrong, none is better. Source:
+    Shao and others, "DeepSeekMath" (GRPO), 2024.
+    """
+    spread = rewards.std(axis=1, keepdims=True)
+    return (rewards - rewards.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+
+
+def trial_batches(model, asker, questions, alphabet, seed, rewards):
+    """Yield without end answers that the network, as it is then, has tried, and their advantages.
+
+    rewards: a list, to which the mean reward of each step is added.
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        asker.take_weights(model)
+        drawn = random.integers(len(questions), size=GROUPS)
+        asked = [questions[place] for place in drawn for _ in range(GROUP)]
+        answers, _ = asker.ask([one.text for one in asked], random)
+        right = np.array([is_right(*both) for both in zip(answers, asked, strict=True)], "float32")
+        rewards.append(float(right.mean()))
+        gained = advantages(right.reshape(GROUPS, GROUP)).reshape(-1)
+        # Only groups with right and wrong answers teach something; without any, nothing changes.
+        kept = np.flatnonzero(gained) if gained.any() else np.arange(GROUP)
+        tried = [asked[place]._replace(answer=answers[place]) for place in kept]
+        x, y, counts = as_rows(tried, alphabet, ROW)
+        yield x, {"tokens": y, "counts": counts, "advantages": gained[kept]}
+
+
+def main(argv=None):
+    """Return for each way the right answers of each kind, and the rewards on the way."""
+    parser = make_parser("Lets a GPT that answers learn from a reward.", OUTPUTS)
+    add = parser.add_argument
+    add_run(parser)
+    parser.set_defaults(run=ANSWERS)
+    add("--kind", choices=[*SHARES, "long word"], default=KIND, help="of the questions")
+    add("--seconds", type=positive(float), default=SECONDS, help="of the processor, for each way")
+    add("--seed", type=seed, default=SEED)
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    first, settings = load_answering(args.run)
+    alphabet, questions = settings["alphabet"], make_questions(args.seed)
+    learned, choosing = (
+        [one for one in questions[part] if one.kind == args.kind] for part in ("learn", "choose")
+    )
+    asker, rewards, results = Asker(first, alphabet), [], {"kind": args.kind, "ways": {}}
+
+    def make(way, seed):
+        if way == "reward":
+            rewards.clear()
+            model = copy_of(first, Rewarded, ROW)
+            return model, trial_batches(model, asker, learned, alphabet, seed, rewards)
+        rows = batches(learned, alphabet, CONTEXT, seed, BATCH_SIZE)
+        return copy_of(first, context=CONTEXT), rows
+
+    for way in ("before", *WAYS):
+        model, steps, tuned = first, 0, None
+        if way != "before":
+            model, steps, tuned = tune_and_learn(partial(make, way), asker, choosing, args)
+        asker.take_weights(model)
+        results["ways"][way] = one = {"steps": steps, "tuned": tuned}
+        one |= judge(asker, questions["test"])
+        print(f"{way}: {steps} steps")
+        show_kinds(one)
+    results["rewards"] = rewards
+    keep(model, settings, alphabet, folder)  # what rewards have taught
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
