@@ -26,7 +26,7 @@ CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 # and pages that ask a network have the protections of the service.
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
 ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
-ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}}
+ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}, "backends": {"mnist", "text"}}
 # What the exercises load by themselves, what a reader fills in or takes along: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}
 BENCH |= {*(ROOT / "reference" / "take").iterdir()}
