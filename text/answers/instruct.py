@@ -38,11 +38,11 @@ from utils.runs import fail, make_folder, save_network, save_results, write_json
 
 CONTEXT = 128  # characters of a row: some five questions, as in a conversation
 BATCH_SIZE = 8  # rows a step
-STEPS = 1_000
+STEPS = 3_500
 WARM_UP = 50
-RATES = [0.0003, 0.001, 0.003]  # tried first; questions to choose by decide
+RATES = [0.001, 0.002, 0.004, 0.008]  # tried first; questions to choose by decide
 RATES_OF_LORA = [0.001, 0.003, 0.01]
-SEARCH = 80  # steps with each of them
+SEARCH = 150  # steps with each of them
 CHOOSING = 32  # rows of questions that are not learned, which choose the rate
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 PLAYS = 0.25  # of the rows, where plays are among the questions
