@@ -508,29 +508,32 @@ def test_a_comparison_of_variants_goes_on(run_main):
     assert gains == pytest.approx([-0.1, -0.2], abs=1e-5)
 
 
-def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch):
-    def train(text, steps, seed, kind, blocks, width, heads, learning_rate):
+@pytest.mark.parametrize("floor", [0, 1.2])
+def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch, floor):
+    def train(text, steps, seed, kind, blocks, width, heads, learning_rate, xla):
         assert width == 32 * blocks == 32 * heads and learning_rate > 0
         parameters = 12 * width**2 * blocks
-        loss = 3 * (6 * parameters * steps * 12 * 64 / 1e9) ** -0.1
+        loss = floor + 3 * (6 * parameters * steps * 12 * 64 / 1e9) ** -0.3
         one = {"parameters": parameters, "steps": steps, "mean": loss, "seconds": 2.0}
         return one, np.full(2_000, loss)
 
     monkeypatch.setattr("text.gpt.what_matters.train", train)
     _, found = run_main("text/gpt/dial.py", "--steps", 400)
-    assert found["power"] == pytest.approx(-0.1)
+    assert found["floor"] == pytest.approx(floor, abs=1e-3)
     for one in found["sizes"]:
         assert one["operations"] == 6 * one["parameters"] * one["characters"]
         assert one["characters"] / one["parameters"] == pytest.approx(
             found["sizes"][0]["characters"] / found["sizes"][0]["parameters"], rel=0.02
         )
     assert found["speed"] == found["sizes"][-1]["operations"] / 2
-    assert found["predicted"] == pytest.approx(found["sizes"][-1]["mean"])
+    true = found["sizes"][-1]["mean"]
+    assert found["with a floor"] == pytest.approx(true)
+    assert found["a line"] == pytest.approx(true) if not floor else found["a line"] < true - 0.03
     tenfold = found["larger"][0]
     products = [tenfold[key] / found["sizes"][-1][old] for key, old in
                 (("weights", "parameters"), ("characters", "characters"))]  # fmt: skip
     assert np.prod(products) == pytest.approx(10), "ten times as many operations"
-    assert tenfold["loss"] == pytest.approx(found["predicted"] * 10**-0.1)
+    assert tenfold["loss"] == pytest.approx(floor + (true - floor) * 10**-0.3, abs=1e-3)
     assert tenfold["days"] == 2 * 10 / 86_400
     assert tenfold["gigabytes"] == 12 * tenfold["weights"] / 1e9
 

@@ -27,14 +27,14 @@ from mnist.data import load_parts, prepare_mnist
 from mnist.models import IMAGE_SHAPE, conv_net
 from mnist.overfitting import techniques
 from text.gpt.generate import check
-from text.gpt.gpt import SYMBOLS, build_gpt
+from text.gpt.gpt import KINDS, SYMBOLS, build_gpt
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
 ROUNDS = 4
 EPOCHS = 2  # of churn in a round, after one that builds what TensorFlow runs
 BATCH_SIZE, STEPS = 256, 80  # of augmentation
-PLACES = [64, 256]  # that the small GPTs see at once
+GPTS = [("gpt2", 64), ("today", 64), ("today", 128), ("today", 256)]  # places seen at once
 TRIALS = 5  # of the speed of the machine
 REQUESTS = 200  # to the page
 
@@ -108,13 +108,13 @@ def time_augmentation():
 
 
 def time_gpt_cache():
-    """Return how many times as long untrained GPTs of two sizes take if nothing is kept."""
+    """Return what check finds of untrained GPTs of several sizes that go on with half a window."""
     alphabet, results = "".join(map(chr, range(SYMBOLS))), {}
-    for places in PLACES:
+    for kind, places in GPTS:
         keras.utils.set_random_seed(1)
-        model = build_gpt(SYMBOLS, context=places)
-        found = check(model, alphabet, alphabet[0], places * alphabet[1])
-        results[f"places_{places}"] = found
+        model = build_gpt(SYMBOLS, context=places, kind=KINDS[kind])
+        found = check(model, alphabet, *(places // 2 * alphabet[one] for one in (0, 1)))
+        results[f"{kind}_{places}"] = found
     return results
 
 

@@ -9,10 +9,7 @@ import math
 import keras
 import numpy as np
 
-from text.gpt.gpt import CausalAttention
-
-# JAX uses XLA anyway, and PyTorch has no XLA here.
-XLA = True if keras.config.backend() == "tensorflow" else "auto"
+from text.gpt.gpt import XLA, CausalAttention
 
 
 def with_cache(model):

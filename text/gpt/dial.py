@@ -6,9 +6,10 @@
 
 Width, heads, learning rate and steps follow from the depth; the steps so that each weight reads as
 many characters at any depth. You will see weights, characters, operations and loss of each depth,
-and what the line through the logarithms of operations and loss of all but the last promises for the
-last; how many operations a second the training did, beside what the processor can do; and what ten,
-a thousand and a million times as many would take. Eight minutes on two cores. Sources: Kaplan and
+and what two curves through all but the last promise for the last: a line in logarithms, and one
+that falls towards a floor; how many operations a second the training did, beside what the processor
+can do; and what ten, a thousand and a million times as many would take. Nine minutes on two cores.
+Sources: Kaplan and
 others, "Scaling laws for neural language models", 2020; Hoffmann and others, "Training
 compute-optimal large language models" (Chinchilla), 2022.
 Chapter: text/gpt/README.md#one-dial
@@ -21,6 +22,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import ops
+from scipy.optimize import least_squares
 
 from text.gpt.characters import load_text
 from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH
@@ -30,7 +32,7 @@ from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
-DEPTHS = [2, 3, 4, 5]  # the line goes through all but the last
+DEPTHS = [2, 3, 4, 5]  # all but the last foretell the last
 STEPS = 1_500  # at the depth of shakespeare.py
 SEED = 1
 SIDE = 2_048  # of the matrices that tell how fast the processor is
@@ -70,7 +72,28 @@ def processor_speed(rounds=5):
     return 2 * SIDE**3 / min(seconds)
 
 
-def larger(largest, predicted, power, times):
+def fit_line(operations, losses):
+    """Return a function of operations: a line through the logarithms of both."""
+    line = np.polyfit(np.log(operations), np.log(losses), 1)
+    return lambda x: np.exp(np.polyval(line, np.log(x)))
+
+
+def fit_floor(operations, losses):
+    """Return a function of operations, floor + rest * operations ** -power, and its floor.
+
+    The floor is what no network could foretell. Source: Hoffmann and others, 2022.
+    """
+    unit = max(operations)
+
+    def curve(x, floor, rest, power):
+        return floor + rest * (np.asarray(x) / unit) ** -power
+
+    start = [min(losses) / 2, min(losses) / 2, 0.3]
+    found = least_squares(lambda all_three: curve(operations, *all_three) - losses, start).x
+    return lambda x: curve(x, *found), found[0]
+
+
+def larger(largest, foretell, times):
     """Return what so many times as many operations take: weights and characters grow alike."""
     weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
     return {
@@ -79,20 +102,21 @@ def larger(largest, predicted, power, times):
         "characters": characters,
         "gigabytes": BYTES * weights / 1e9,
         "days": largest["seconds"] * times / 86_400,
-        "loss": predicted * times**power,
+        "loss": float(foretell(times * largest["operations"])),
     }
 
 
-def draw(sizes, predicted, power, path):
-    """Draw the losses over the operations, both on logarithmic axes, and the line beyond them."""
+def draw(sizes, curves, path):
+    """Draw the losses over the operations, both on logarithmic axes, and the curves beyond them."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
     *small, last = [one["operations"] for one in sizes]
-    axes.plot(small, [one["mean"] for one in sizes[:-1]], "o", label="the line goes through these")
-    axes.plot(last, sizes[-1]["mean"], "s", color="C2", label="the network it foretells")
-    ends = np.array([small[0], last])
-    axes.plot(ends, predicted * (ends / last) ** power, "--", color="C1")
+    axes.plot(small, [one["mean"] for one in sizes[:-1]], "o", label="the curves go through these")
+    axes.plot(last, sizes[-1]["mean"], "s", color="C2", label="the network they foretell")
+    x = np.geomspace(small[0], last)
+    for style, (name, curve) in zip(("C1--", "C1-"), curves.items(), strict=True):
+        axes.plot(x, curve(x), style, label=name, zorder=1)
     axes.set(xscale="log", yscale="log", xlabel="operations", ylabel="nats per character")
-    axes.yaxis.set_minor_formatter("{x:.2f}")
+    axes.yaxis.set_minor_formatter("{x:.1f}")
     axes.legend()
     save_figure(figure, path)
 
@@ -111,28 +135,29 @@ def main(argv=None):
     for depth in sorted(set(args.depths)):
         how = settings(depth, args.steps)
         steps = how.pop("steps")
-        one, _ = train_once("own_keys", text, steps, args.seed, folder, **how)
+        one, _ = train_once("own_keys", text, steps, args.seed, folder, **how, xla=True)
         sizes.append({"depth": depth} | one | count(one["parameters"], steps))
         print(
             "depth {depth}: {parameters:9,} weights, {characters:9,} characters, {operations:.1e}"
             " operations: {mean:.3f} nats".format(**sizes[-1])
         )
-    x, y = np.log([[size["operations"], size["mean"]] for size in sizes[:-1]]).T
-    power, offset = np.polyfit(x, y, 1)
-    largest, processor = sizes[-1], processor_speed()
-    predicted = float(np.exp(offset + power * np.log(largest["operations"])))
-    print(f"The line had promised {predicted:.3f} for the last one.")
-    results = {"sizes": sizes, "power": float(power), "predicted": predicted}
+    x, y = ([size[key] for size in sizes[:-1]] for key in ("operations", "mean"))
+    with_floor, floor = fit_floor(x, y)
+    curves = {"a line": fit_line(x, y), "with a floor": with_floor}
+    largest, processor, results = sizes[-1], processor_speed(), {"sizes": sizes, "floor": floor}
+    for name, curve in curves.items():
+        results[name] = float(curve(largest["operations"]))
+        print(f"{name:12} had promised {results[name]:.3f} for the last one")
     results["speed"] = largest["operations"] / largest["seconds"]
     results |= {"processor": processor, "share": results["speed"] / processor}
     print("{speed:.1e} operations a second, of {processor:.1e}: {share:.0%}".format(**results))
-    results["larger"] = [larger(largest, predicted, power, times) for times in TIMES]
+    results["larger"] = [larger(largest, with_floor, times) for times in TIMES]
     for one in results["larger"]:
         print(
             "{times:9,} times: {weights:.1e} weights, {characters:.1e} characters,"
             " {gigabytes:,.1f} GB, {days:,.1f} days".format(**one)
         )
-    draw(sizes, predicted, power, folder / "dial.png")
+    draw(sizes, curves, folder / "dial.png")
     return save_results(results, folder, __file__, argv)
 
 

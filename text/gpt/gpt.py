@@ -33,6 +33,8 @@ TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many pla
 TODAY = {"rotary": True, "rms": True, "gated": True, "groups": 2, "tied": True}
 GPT2 = {"rotary": False, "rms": False, "gated": False, "groups": None, "tied": True}
 KINDS = {"today": TODAY, "gpt2": GPT2}
+# For compile: XLA makes one program of many operations. JAX uses it anyway; PyTorch has none here.
+XLA = True if keras.config.backend() == "tensorflow" else "auto"
 
 
 @keras.saving.register_keras_serializable("text")

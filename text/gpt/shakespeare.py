@@ -34,7 +34,7 @@ from text.gpt.characters import (
     windows,
 )
 from text.gpt.generate import write
-from text.gpt.gpt import CONTEXT, KINDS, build_gpt
+from text.gpt.gpt import CONTEXT, KINDS, XLA, build_gpt
 from utils.files import file_sha256
 from utils.options import make_parser, number, positive, seed, verbosity
 from utils.runs import ROOT, make_folder, save_network, save_results, shown, write_json
@@ -139,7 +139,7 @@ def main(argv=None):
     print(f"Stopped? Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss=loss, metrics=["accuracy"])
+    model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=XLA)
     checkpoint, context = SaveCheckpoint(folder, "gpt", history), model.input_shape[1]
     done = checkpoint.epochs_done  # an "epoch" is what lies between two reports
     with DeferInterrupt() as interrupt:

@@ -2,14 +2,12 @@
 Chapter: text/gpt/README.md#what-matters
 """
 
-import time
-
 import keras
 import numpy as np
 from keras import layers
 
 from text.gpt.characters import Text, mean_with_interval, token_losses
-from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, build_gpt
+from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, XLA, build_gpt
 from text.gpt.shakespeare import (
     CLIP_NORM,
     LEARNING_RATE,
@@ -20,6 +18,7 @@ from text.gpt.shakespeare import (
 )
 from text.pieces import Encoder, learn
 from utils.options import verbosity
+from utils.training import TimeCallback
 
 # What each one has in place of the default, which is "today".
 VARIANTS = {
@@ -78,22 +77,23 @@ def prepare(text, pieces=None):
     return text, np.array([len(encoder.pieces[token]) for token in validation])
 
 
-def train(text, steps, seed, pieces=None, adamw=False, learning_rate=LEARNING_RATE, **network):
+def train(
+    text, steps, seed, pieces=None, adamw=False, learning_rate=LEARNING_RATE, xla=False, **network
+):
     """Train a variant; return what it reached, and the loss of each character, (characters,)."""
     own, lengths = prepare(text, pieces)
     keras.utils.set_random_seed(seed)
     model = build(len(own.alphabet), **network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(choose_optimizer(make_schedule(steps, learning_rate), adamw), loss=loss)
-    start = time.perf_counter()
-    rows = batches(own.train, CONTEXT, seed)
-    model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity())
-    seconds = time.perf_counter() - start
+    optimizer = choose_optimizer(make_schedule(steps, learning_rate), adamw)
+    model.compile(optimizer, loss=loss, jit_compile=XLA if xla else "auto")
+    rows, clock = batches(own.train, CONTEXT, seed), TimeCallback()
+    model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity(), callbacks=[clock])
     # What a token costs is shared out among its characters, so that all variants can be compared.
     losses = np.repeat(token_losses(model, own.validation) / lengths[1:], lengths[1:])
     return {
         "parameters": model.count_params(),
         "steps": steps,
-        "seconds": seconds,
+        "seconds": sum(clock.times),
         **mean_with_interval(losses),
     }, losses
