@@ -586,15 +586,17 @@ def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(ti
     client = create_app(str(tiny_run)).test_client()
     paths = ("/", "/write/write.js", "/write/write.css", "/static/style.css")
     assert {client.get(path).status_code for path in paths} == {200}
-    for temperature in (0, 0.5):
-        question = {"text": "abcdefab", "temperature": temperature}
-        answer = client.post("/next", json=question).get_json()
+    good = {"text": "abcdefab", "temperature": 0.5, "top_k": 0, "top_p": 1}
+    for how, left in (({}, 6), ({"temperature": 0}, 1), ({"top_k": 2}, 2), ({"top_p": 0.01}, 1)):
+        answer = client.post("/next", json=good | how).get_json()
         shares = {one["character"]: one["probability"] for one in answer["likeliest"]}
         assert set(shares) == set("abcdef") and sum(shares.values()) == pytest.approx(1)
-        assert (shares[answer["character"]] == 1) == (temperature == 0)
-    bad = [("", 1), ("a" * 2_001, 1), (["a"], 1), ("aé\ud800", 1), (None, 1)]
-    bad += [("a", temperature) for temperature in (True, -1, 5.1, float("nan"), None)]
-    for text, temperature in bad:
-        response = client.post("/next", json={"text": text, "temperature": temperature})
+        assert sum(share > 0 for share in shares.values()) == left
+        assert shares[answer["character"]] > 0
+    bad = [{"text": text} for text in ("", "a" * 2_001, ["a"], "aé\ud800", None)]
+    bad += [{"temperature": value} for value in (True, -1, 5.1, float("nan"), None)]
+    bad += [{"top_k": -1}, {"top_k": 2.0}, {"top_p": 0}, {"top_p": "1"}, {"more": 1}]
+    for how in bad:
+        response = client.post("/next", json=good | how)
         assert response.status_code == 422 and response.get_json()["error"]["message"]
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 421

@@ -205,13 +205,14 @@ MEASUREMENTS = {
     "gpt_copies": ("text/gpt/copies.py", []),
     # nanoGPT's folder, and a Python that has torch.
     "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
-    "write_page": (
-        "book/figures/browser.py --page write --run assets/models/shakespeare",
-        ["write_page.png"],
+    "write_page": ("book/figures/browser.py --page write", ["write_page.png"]),
+    "answers_instruct": (
+        "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
+        " 'from the beginning'",
+        [],
     ),
-    "answers_before": ("text/answers/instruct.py --ways before", []),
-    "answers_fine_tuned": ("text/answers/instruct.py assets/models/answers --ways before", []),
     "answers_prefer": ("text/answers/prefer.py", []),
+    "answers_reward": ("text/answers/reward.py", []),
     "answers_chat": (
         "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
         " '3 days after Monday?' --show",
@@ -220,6 +221,7 @@ MEASUREMENTS = {
     "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
     "gpt_variants": ("text/gpt/what_matters.py", []),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
+    "gpt_dial_again": ("text/gpt/dial.py --seed 2", []),
     "program_forecasts": (
         "book/figures/programs.py forecasts/README.md",
         ["program_forecasts.png", "program_forecasts_2.png"],

@@ -14,6 +14,7 @@ Chapter: text/answers/README.md#fine-tuning
 
 from chapter import OUTPUTS
 
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -164,7 +165,7 @@ def main(argv=None):
             model, _ = train_one_way(way, first, rows(args.seed + 100), SEARCH, args, learning_rate)
             return model.evaluate(x, y, sample_weight=counts, verbose=0)
 
-        model, trained, tuned = first, 0, None
+        model, trained, tuned, start = first, 0, None, time.perf_counter()
         if way != "before":
             rates = RATES_OF_LORA if way == "LoRA" else RATES
             tuned = tune(try_one, {"learning_rate": rates})
@@ -175,6 +176,7 @@ def main(argv=None):
         results["ways"][way] = one = {
             "trained": trained,
             "tuned": tuned,
+            "seconds": time.perf_counter() - start,  # the search, too
             "old": float(
                 token_losses(model, old.validation[:REMEMBERED], len(old.alphabet)).mean()
             ),

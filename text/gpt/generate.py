@@ -33,21 +33,27 @@ TURNS = 9  # of the cache, and of none
 SEED = 1
 
 
-def choose(logits, random, temperature=1.0, top_k=None, top_p=1.0):
-    """Return the next token, drawn with the probabilities of the logits, (symbols,).
+def likeliest(logits, temperature=1.0, top_k=None, top_p=1.0):
+    """Return all tokens, the likeliest first, and the probabilities with which they are drawn.
 
-    top_k: among so many likeliest ones. top_p: among the likeliest ones that together have at least
-    this probability. Source of the latter: Holtzman and others, "The curious case of neural text
-    degeneration", 2020.
+    logits: (symbols,). top_k: draw among so many likeliest ones. top_p: among the likeliest ones
+    that together have at least this probability. Source of the latter: Holtzman and others, "The
+    curious case of neural text degeneration", 2020.
     """
-    if temperature < COLDEST:
-        return int(logits.argmax())
     order = np.argsort(-logits, kind="stable")
+    if temperature < COLDEST:
+        return order, np.eye(len(order))[0]
     probabilities = softmax(logits[order].astype("float64") / temperature)
     before = np.cumsum(probabilities) - probabilities  # of the tokens that are likelier
     probabilities[top_k or len(order) :] = 0
     probabilities[before >= top_p] = 0
-    return int(random.choice(order, p=probabilities / probabilities.sum()))
+    return order, probabilities / probabilities.sum()
+
+
+def choose(logits, random, *how, **options):
+    """Return the next token, drawn by chance; how, options: as for likeliest."""
+    order, probabilities = likeliest(logits, *how, **options)
+    return int(random.choice(order, p=probabilities))
 
 
 def write(model, alphabet, prompt, length, seed=SEED, samples=1, **how):

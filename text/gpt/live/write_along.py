@@ -4,9 +4,9 @@
 
 Takes the network that comes with the book, or with RUN one that `text/gpt/shakespeare.py` has
 trained. Prints an address after some seconds; open it, type, and press Write. The page shows what
-the network takes for likely at each place, and what it draws. You may stop it, change the text or
-the temperature, and let it go on. Ctrl-C stops the service, which has the protections of the one
-that reads digits.
+the network takes for likely at each place, and what it draws. You may stop it, change the text, the
+temperature, top-k or top-p, and let it go on. Ctrl-C stops the service, which has the protections
+of the one that reads digits.
 Chapter: text/gpt/README.md#writing
 """
 
@@ -17,45 +17,42 @@ from pathlib import Path
 
 import numpy as np
 from flask import Blueprint, render_template
-from scipy.special import softmax
 
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, add_run, load_run
-from text.gpt.generate import COLDEST, choose
+from text.gpt.generate import likeliest
 from utils.files import file_sha256
 from utils.options import make_parser
 
 HOST, PORT = "127.0.0.1", 8000
 LONGEST = 2_000  # characters of a text in a request
 MAX_BODY = 2**15  # bytes of a request
-WARMEST = 5  # temperature
+# What a request must have besides its text, of which type, and from where to where. top_k 0: all.
+HOW = {
+    "temperature": ((int, float), 0, 5),
+    "top_k": (int, 0, 1_000),
+    "top_p": ((int, float), 0.01, 1),
+}
 SHOWN = 8  # of the likeliest characters
 
 
 def read_question(alphabet):
-    """Return the text of the request as tokens, (1, characters), and the temperature."""
+    """Return the text of the request as tokens, (1, characters), and how to draw what follows."""
     question = read_request()
-    if not isinstance(question, dict) or question.keys() != {"text", "temperature"}:
-        raise RequestError(422, "expected an object with text and temperature")
-    text, temperature = question["text"], question["temperature"]
+    if not isinstance(question, dict) or question.keys() != {"text", *HOW}:
+        raise RequestError(422, f"expected an object with text, {', '.join(HOW)}")
+    text = question.pop("text")
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST:
         raise RequestError(422, f"text must have from 1 to {LONGEST:,} characters")
-    if type(temperature) not in (int, float) or not 0 <= temperature <= WARMEST:
-        raise RequestError(422, f"temperature must be a number from 0 to {WARMEST}")
+    for name, (kind, low, high) in HOW.items():
+        value = question[name]
+        if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+            raise RequestError(422, f"{name} must be a number from {low} to {high:,}")
     if unknown := sorted(set(text) - set(alphabet)):
         raise RequestError(422, f"the network has never seen {', '.join(map(ascii, unknown[:5]))}")
-    return np.array([[alphabet.index(character) for character in text]]), temperature
-
-
-def describe(logits, alphabet, temperature):
-    """Return the likeliest characters, each with its probability at this temperature."""
-    if temperature < COLDEST:
-        logits, temperature = np.where(logits == logits.max(), 0, -np.inf), 1
-    probabilities = softmax(logits.astype("float64") / temperature)
-    order = np.argsort(-probabilities, kind="stable")[:SHOWN]
-    return [{"character": alphabet[i], "probability": float(probabilities[i])} for i in order]
+    return np.array([[alphabet.index(character) for character in text]]), question
 
 
 def create_app(run, hosts=()):
@@ -72,16 +69,20 @@ def create_app(run, hosts=()):
 
     @page.get("/")
     def show_page():
-        return render_template("write.html", longest=LONGEST)
+        return render_template("write.html", longest=LONGEST, symbols=len(alphabet))
 
     @page.post("/next")
     def next_character():
-        tokens, temperature = read_question(alphabet)
+        tokens, how = read_question(alphabet)
         with lock:
             (logits,) = logits_after(tokens)
-            token = choose(logits, random, temperature)
-        likeliest = describe(logits, alphabet, temperature)
-        return app.about | {"character": alphabet[token], "likeliest": likeliest}
+            order, probabilities = likeliest(logits, **how)
+            token = random.choice(order, p=probabilities)
+        shown = [
+            {"character": alphabet[one], "probability": float(probability)}
+            for one, probability in zip(order[:SHOWN], probabilities, strict=False)
+        ]
+        return app.about | {"character": alphabet[token], "likeliest": shown}
 
     app.register_blueprint(page)
     return app

@@ -5,7 +5,7 @@ const MOST = 1000; // characters that it writes before it stops by itself
 const NAMES = { "\n": "↵", " ": "␣" };
 const area = document.getElementById("text");
 const button = document.getElementById("write");
-const temperature = document.getElementById("temperature");
+const sliders = [...document.querySelectorAll("input[type=range]")];
 const status = document.getElementById("status");
 const body = document.querySelector("#likeliest tbody");
 let run = 0; // number of the run; a run that is not the last one ends
@@ -32,10 +32,8 @@ function showLikeliest({ character, likeliest }) {
 // Asks for the next character. What was typed meanwhile is kept: then the answer is dropped.
 async function addCharacter(number) {
   const text = area.value;
-  const question = {
-    text: text.slice(-Number(area.dataset.longest)),
-    temperature: Number(temperature.value),
-  };
+  const how = Object.fromEntries(sliders.map((one) => [one.id, Number(one.value)]));
+  const question = { text: text.slice(-Number(area.dataset.longest)), ...how };
   const headers = { "Content-Type": "application/json" };
   const response = await fetch("next", { method: "POST", headers, body: JSON.stringify(question) });
   const answer = await response.json();
@@ -74,6 +72,8 @@ button.addEventListener("click", () => {
   } else write(MOST);
 });
 document.getElementById("step").addEventListener("click", () => write(1));
-temperature.addEventListener("input", () => {
-  document.getElementById("shown").textContent = Number(temperature.value).toFixed(1);
-});
+for (const slider of sliders) {
+  slider.addEventListener("input", () => {
+    document.querySelector(`output[for=${slider.id}]`).textContent = slider.value;
+  });
+}
