@@ -1,9 +1,10 @@
 """Machinery of the book: what measure.py measures, with which command, and after which run."""
 
-# Name of the measurement, the command that makes it, its figures that go into the book: a list, or
-# a dict where they have another name there. {NAME} in a command is the folder of that other run,
-# which is made before; KEY=VALUE in front of a command is set in its environment, and $NAME is what
-# only the environment of measure.py knows: without it, the measurement is left out.
+# Name of the measurement, the command that makes it, and its figures that go into the book, if it
+# has any: a list, or a dict where they have another name there. {NAME} in a command is the folder
+# of that other run, which is made before; KEY=VALUE in front of a command is set in its
+# environment, and $NAME is what only the environment of measure.py knows: without it, the
+# measurement is left out.
 ZOO = [
     "mlp_one_layer", "mlp_two_layers", "mlp_two_layers_dropout", "conv_net", "conv_net_l1",
     "conv_net_l2", "conv_net_batch_norm", "conv_net_dropout", "le_net",
@@ -29,17 +30,15 @@ MEASUREMENTS = {
     "optimizers": ("reference/optimizers.py", ["optimizers.png"]),
     "xor": ("xor/xor.py", ["xor.png"]),
     "xor_forward": ("xor/forward_propagation.py", ["forward_propagation.png"]),
-    "xor_initializations": ("xor/initializations.py --all", []),
-    "xor_stuck": ("xor/initializations.py --hidden 8 4", []),
+    "xor_initializations": "xor/initializations.py --all",
+    "xor_stuck": "xor/initializations.py --hidden 8 4",
     "xor_program": (
         "xor/initializations.py --hidden 8 --activation tanh --learning-rate 0.1 --batch-size 4"
-        " --epochs 60",
-        [],
+        " --epochs 60"
     ),
     "xor_program_relu": (
         "xor/initializations.py --hidden 8 --activation relu --learning-rate 0.1 --batch-size 4"
-        " --epochs 60",
-        [],
+        " --epochs 60"
     ),
     "program_xor": ("book/figures/programs.py xor/README.md", ["program_xor.png"]),
     "chapters": ("book/figures/draw.py chapters", ["chapters.png"]),
@@ -47,31 +46,27 @@ MEASUREMENTS = {
         "book/figures/draw.py concepts",
         ["batches.png", "one_hot.png", "three_parts.png"],
     ),
-    "churn": ("mlp/mlp.py", []),
+    "churn": "mlp/mlp.py",
     "program_mlp": (
         "book/figures/programs.py mlp/README.md",
         ["program_mlp.png", "program_mlp_2.png"],
     ),
     "churn_split": ("mlp/evaluation.py --test", ["churn_learning_curves.png", "churn_curves.png"]),
-    "churn_ceiling": ("mlp/ceiling.py", []),
-    "churn_features": ("mlp/features.py", []),
-    "churn_fairness": ("mlp/fairness.py", []),
-    "churn_fairness_costs": ("mlp/fairness.py --threshold 0.2", []),
-    "churn_experiments": ("mlp/churn_experiments.py", []),
-    "churn_real": ("mlp/churn_experiments.py --real $CHURN_REAL", []),  # which cannot be shipped
+    "churn_ceiling": "mlp/ceiling.py",
+    "churn_features": "mlp/features.py",
+    "churn_fairness": "mlp/fairness.py",
+    "churn_fairness_costs": "mlp/fairness.py --threshold 0.2",
+    "churn_experiments": "mlp/churn_experiments.py",
+    "churn_real": "mlp/churn_experiments.py --real $CHURN_REAL",  # which cannot be shipped
     "own_tables": ("mlp/tables/example_tables.py", ["own_table.png"]),
-    "churn_seconds": ("book/timings/seconds.py churn", []),
+    "churn_seconds": "book/timings/seconds.py churn",
     "mnist_figures": (
         "book/figures/draw.py mnist_figures",
         [f"mnist_{name}.png" for name in ("samples", "pixels", "augmented", "blur", "schedules")],
     ),
-    "mnist_sweep": (
-        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 5",
-        [],
-    ),
+    "mnist_sweep": "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 5",
     "mnist_sweep_long": (
-        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40",
-        [],
+        "mnist/sweep.py mnist/mnist.py -m mlp_one_layer --train-samples 5000 --epochs 40"
     ),
     "program_mnist": (
         "book/figures/programs.py mnist/README.md",
@@ -81,40 +76,36 @@ MEASUREMENTS = {
         "book/figures/programs.py mnist/overfitting/README.md",
         ["program_mnist_overfitting.png"],
     ),
-    "mnist_known_writers": ("mnist/known_writers.py", []),
+    "mnist_known_writers": "mnist/known_writers.py",
     "mnist_convolution": ("book/figures/draw.py convolution", ["mnist_convolution.png"]),
     "mnist_fitting": ("mnist/overfitting/fitting.py", ["mnist_fitting.png"]),
-    "mnist_experiments": ("mnist/mnist_experiments.py", []),
+    "mnist_experiments": "mnist/mnist_experiments.py",
     "mnist_short": (
         "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine --learning-rate 0.005"
-        " --batch-size 128 --epochs 3",
-        [],
+        " --batch-size 128 --epochs 3"
     ),
-    "mnist_mixed": (
-        "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
-        [],
-    ),
-    "mnist_sgd": ("mnist/mnist_experiments.py --groups sgd", []),
+    "mnist_mixed": "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
+    "mnist_sgd": "mnist/mnist_experiments.py --groups sgd",
     "mnist_tuned": ("mnist/overfitting/tuned.py", ["mnist_tuned.png"]),
     # Of the best settings of "mnist_tuned".
     "mnist_curves": ("book/figures/draw.py techniques", ["mnist_curves.png"]),
-    "mnist_quick_2": ("mnist/studies/recipes.py quick --epochs 2 --test", []),
-    "mnist_quick": ("mnist/studies/recipes.py quick --test", []),
-    "mnist_best": ("mnist/studies/recipes.py best --test", []),
-    "mnist_holdout": ("mnist/studies/holdout.py", []),
+    "mnist_quick_2": "mnist/studies/recipes.py quick --epochs 2 --test",
+    "mnist_quick": "mnist/studies/recipes.py quick --test",
+    "mnist_best": "mnist/studies/recipes.py best --test",
+    "mnist_holdout": "mnist/studies/holdout.py",
     "mnist_search": ("mnist/studies/search.py --confirm", ["mnist_search.png"]),
     # Both want JAX and PyTorch.
-    "backends": ("backends/backends.py --scripts xor churn mnist", []),
-    "backends_lstm": ("backends/backends.py --scripts lstm", []),
-    "parallel": ("book/timings/parallel_seconds.py", []),  # wants JAX
-    "devices": ("backends/devices.py", []),  # wants JAX
-    "mnist_augmentation": ("book/timings/seconds.py augmentation", []),
-    "opening": ("book/timings/opening.py", []),  # installs
-    "sizes": ("book/timings/sizes.py", []),  # installs, too
-    "machine_speed": ("book/timings/seconds.py machine", []),
-    "serialization": ("book/timings/saved_forms.py", []),
+    "backends": "backends/backends.py --scripts xor churn mnist",
+    "backends_lstm": "backends/backends.py --scripts lstm",
+    "parallel": "book/timings/parallel_seconds.py",  # wants JAX
+    "devices": "backends/devices.py",  # wants JAX
+    "mnist_augmentation": "book/timings/seconds.py augmentation",
+    "opening": "book/timings/opening.py",  # installs
+    "sizes": "book/timings/sizes.py",  # installs, too
+    "machine_speed": "book/timings/seconds.py machine",
+    "serialization": "book/timings/saved_forms.py",
     # Wants requirements-optional.txt.
-    "smaller": ("serialization/smaller.py", []),
+    "smaller": "serialization/smaller.py",
     "program_serialization": (
         "book/figures/programs.py serialization/README.md",
         ["program_serialization.png"],
@@ -123,8 +114,8 @@ MEASUREMENTS = {
     "rest_preparation": ("serialization/rest/preparation_steps.py", ["rest_preparation.png"]),
     "rest_light": ("serialization/rest/light.py", ["rest_light.png"]),
     "rest_page": ("book/figures/browser.py", ["rest_page.png"]),  # wants chromium and chromedriver
-    "rest_load": ("book/timings/service_load.py", []),
-    "shapes": ("visualizing/shapes.py", []),
+    "rest_load": "book/timings/service_load.py",
+    "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", ["blocks_conv_net.png"]),
     "features": (
         "visualizing/feature_maps.py",
@@ -135,9 +126,9 @@ MEASUREMENTS = {
         ["maximized_digits.png", "maximized_filters.png"],
     ),
     "attribution": ("visualizing/attribution.py", ["attribution.png"]),
-    "attribution_5": ("visualizing/attribution.py --wiped 5", []),
-    "attribution_150": ("visualizing/attribution.py --wiped 150", []),
-    "placing": ("visualizing/placing.py", []),
+    "attribution_5": "visualizing/attribution.py --wiped 5",
+    "attribution_150": "visualizing/attribution.py --wiped 150",
+    "placing": "visualizing/placing.py",
     "embedding": ("visualizing/embedding.py", ["embedding.png"]),
     "watch": ("visualizing/debugging/watch.py", ["watch.png"]),
     "broken": ("visualizing/debugging/broken.py", ["broken.png"]),
@@ -150,94 +141,86 @@ MEASUREMENTS = {
         ["program_visualizing_debugging.png"],
     ),
     "checklist": ("visualizing/debugging/checklist.py --all", ["inputs_labels_shuffled.png"]),
-    "drill": ("visualizing/debugging/drill.py --score 100", []),  # ten minutes or more
+    "drill": "visualizing/debugging/drill.py --score 100",  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", ["think_page.png"]),
-    "think_speed": ("book/timings/seconds.py think", []),
+    "think_speed": "book/timings/seconds.py think",
     "front_page": ("book/figures/draw.py front_page", ["front_page.png"]),
     "traffic": ("book/figures/draw.py traffic", ["traffic.png"]),
-    "order": ("rnn/order.py", []),
+    "order": "rnn/order.py",
     "recurrent_cells": ("rnn/cells/by_hand.py", ["gates.png"]),
-    "exercises": ("exercises/mutants.py", []),
-    "notebooks": ("book/editions/notebooks.py --execute changed", []),  # hours, if all have changed
+    "exercises": "exercises/mutants.py",
+    "notebooks": "book/editions/notebooks.py --execute changed",  # hours, if all have changed
     "cells": (
         "book/figures/draw.py cells",
         ["cell_simple_rnn.png", "cell_lstm.png", "cell_gru.png", "cell_unrolled.png"],
     ),
     # Of the results of "broken".
     "eight_curves": ("book/figures/draw.py curves", ["eight_curves.png"]),
-    "through_time": ("rnn/cells/through_time.py", []),
+    "through_time": "rnn/cells/through_time.py",
     "long_memory": ("rnn/cells/long_memory.py", ["long_memory.png"]),
-    "recurrent_costs": ("rnn/cells/costs.py", []),
+    "recurrent_costs": "rnn/cells/costs.py",
     "program_rnn": ("book/figures/programs.py rnn/README.md", ["program_rnn.png"]),
     "names": ("rnn/names.py", ["names_letters.png"]),
-    "first_names": ("rnn/first_names.py --search", []),
+    "first_names": "rnn/first_names.py --search",
     "program_text": ("book/figures/programs.py text/README.md", ["program_text.png"]),
-    "spam_leak": ("text/leak.py", []),
-    "spam": ("text/spam.py", []),
+    "spam_leak": "text/leak.py",
+    "spam": "text/spam.py",
     "text_pieces": ("text/pieces.py", ["pieces.png"]),
     "text_embeddings": ("text/embeddings.py", ["embeddings.png"]),
-    "text_ask": ("text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'", []),
+    "text_ask": "text/ask.py 'Free entry! Text WIN to 80086 to claim your prize'",
     "text_ask_mum": (
-        "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'",
-        [],
+        "text/ask.py 'Hi love, its mum. My number changed, pls send me the money today x'"
     ),
-    "text_ask_lunch": ("text/ask.py 'Are you free for lunch? Call me'", []),
-    "attention": ("text/gpt/attention.py", []),
+    "text_ask_lunch": "text/ask.py 'Are you free for lunch? Call me'",
+    "attention": "text/gpt/attention.py",
     # Of the results of "attention".
     "transformer": ("book/figures/draw.py transformer", ["attention.png", "gpt_block.png"]),
-    "gpt": ("text/gpt/gpt.py", []),
-    "gpt_cache": ("book/timings/seconds.py gpt_cache", []),
+    "gpt": "text/gpt/gpt.py",
+    "gpt_cache": "book/timings/seconds.py gpt_cache",
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
-    "shakespeare": ("text/gpt/shakespeare.py", []),
+    "shakespeare": "text/gpt/shakespeare.py",
     "shakespeare_shipped": (
         "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"
-        " --learning-rate 0.006 --steps 6000 --ship",
-        [],
+        " --learning-rate 0.006 --steps 6000 --ship"
     ),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
-    "ngrams_pretrained": ("text/gpt/ngrams.py --run assets/models/shakespeare", []),
-    "gpt_write": ("text/gpt/generate.py --check", []),
-    "gpt_greedy": ("text/gpt/generate.py --temperature 0", []),
-    "gpt_hot": ("text/gpt/generate.py --temperature 1.5", []),
-    "gpt_top_k": ("text/gpt/generate.py --temperature 1 --top-k 5", []),
-    "gpt_top_p": ("text/gpt/generate.py --temperature 1 --top-p 0.9", []),
+    "ngrams_pretrained": "text/gpt/ngrams.py --run assets/models/shakespeare",
+    "gpt_write": "text/gpt/generate.py --check",
+    "gpt_greedy": "text/gpt/generate.py --temperature 0",
+    "gpt_hot": "text/gpt/generate.py --temperature 1.5",
+    "gpt_top_k": "text/gpt/generate.py --temperature 1 --top-k 5",
+    "gpt_top_p": "text/gpt/generate.py --temperature 1 --top-p 0.9",
     "gpt_heads": ("text/gpt/heads.py", ["heads.png"]),
-    "gpt_copies": ("text/gpt/copies.py", []),
+    "gpt_copies": "text/gpt/copies.py",
     # nanoGPT's folder, and a Python that has torch.
-    "beside_nanogpt": ("book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON", []),
+    "beside_nanogpt": "book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON",
     "write_page": ("book/figures/browser.py --page write", ["write_page.png"]),
     "answers_instruct": (
         "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
-        " 'from the beginning'",
-        [],
+        " 'from the beginning'"
     ),
-    "answers_prefer": ("text/answers/prefer.py", []),
-    "answers_reward": ("text/answers/reward.py", []),
+    "answers_prefer": "text/answers/prefer.py",
+    "answers_reward": "text/answers/reward.py",
     "answers_chat": (
         "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
-        " '3 days after Monday?' --show",
-        [],
+        " '3 days after Monday?' --show"
     ),
-    "gpt_rivals": ("text/gpt/what_matters.py --rivals", []),
-    "gpt_variants": ("text/gpt/what_matters.py", []),
+    "gpt_rivals": "text/gpt/what_matters.py --rivals",
+    "gpt_variants": "text/gpt/what_matters.py",
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
-    "gpt_dial_again": ("text/gpt/dial.py --seed 2", []),
+    "gpt_dial_again": "text/gpt/dial.py --seed 2",
     "program_forecasts": (
         "book/figures/programs.py forecasts/README.md",
         ["program_forecasts.png", "program_forecasts_2.png"],
     ),
-    "forecast_1": ("forecasts/forecast.py --seeds 3", []),
+    "forecast_1": "forecasts/forecast.py --seeds 3",
     "forecast_24": (
         "forecasts/forecast.py --horizon 24 --seeds 3",
         ["forecast_24.png", "horizon_24.png"],
     ),
-    "forecast_day": (
-        "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies",
-        [],
-    ),
+    "forecast_day": "forecasts/forecast.py --horizon 24 --season 24 --methods ridge_with_dummies",
     "forecast_long": (
-        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies",
-        [],
+        "forecasts/forecast.py --horizon 24 --history 168 --methods ridge_with_dummies"
     ),
     "forecast_next": (
         "forecasts/forecast.py --horizon 48 --methods 168_steps_ago ridge_with_dummies",
@@ -250,50 +233,50 @@ MEASUREMENTS = {
         ["forecast_6.png"],
     ),
     "quantiles": ("forecasts/quantiles.py --seeds 0", ["quantiles.png"]),
-    "leakage": ("forecasts/leakage.py", []),
-    "five_steps": ("customizing/five_steps.py", []),
-    "five_steps_jax": ("KERAS_BACKEND=jax customizing/five_steps.py", []),
-    "five_steps_torch": ("KERAS_BACKEND=torch customizing/five_steps.py", []),
+    "leakage": "forecasts/leakage.py",
+    "five_steps": "customizing/five_steps.py",
+    "five_steps_jax": "KERAS_BACKEND=jax customizing/five_steps.py",
+    "five_steps_torch": "KERAS_BACKEND=torch customizing/five_steps.py",
     "parts": ("customizing/use_parts.py", ["parts.png"]),
-    "mistakes": ("customizing/mistakes.py", []),
-    "updates": ("customizing/loops/updates.py", []),
+    "mistakes": "customizing/mistakes.py",
+    "updates": "customizing/loops/updates.py",
     "adversarial": ("customizing/loops/adversarial.py", ["adversarial.png"]),
-    "distillation": ("customizing/loops/distill.py", []),
-    "branches": ("customizing/loops/branches.py", []),
-    "million_rows": ("customizing/feeding/million_rows.py", []),
-    "image_files": ("customizing/feeding/image_files.py", []),
-    "slow_place": ("customizing/speed/slow_place.py", []),
-    "faster": ("customizing/speed/faster.py", []),
-    "faster_jax": ("KERAS_BACKEND=jax customizing/speed/faster.py", []),
-    "faster_torch": ("KERAS_BACKEND=torch customizing/speed/faster.py", []),
-    "pitfalls": ("customizing/feeding/pitfalls.py", []),
+    "distillation": "customizing/loops/distill.py",
+    "branches": "customizing/loops/branches.py",
+    "million_rows": "customizing/feeding/million_rows.py",
+    "image_files": "customizing/feeding/image_files.py",
+    "slow_place": "customizing/speed/slow_place.py",
+    "faster": "customizing/speed/faster.py",
+    "faster_jax": "KERAS_BACKEND=jax customizing/speed/faster.py",
+    "faster_torch": "KERAS_BACKEND=torch customizing/speed/faster.py",
+    "pitfalls": "customizing/feeding/pitfalls.py",
     "siamese": ("customizing/loops/siamese.py", ["siamese.png"]),
-    "siamese_no_dropout": ("customizing/loops/siamese.py --dropout 0", []),
-    "mnist_lstm": ("mnist/mnist.py -m lstm --epochs 3", []),
-    "pixel_order": ("rnn/pixel_order.py", []),
+    "siamese_no_dropout": "customizing/loops/siamese.py --dropout 0",
+    "mnist_lstm": "mnist/mnist.py -m lstm --epochs 3",
+    "pixel_order": "rnn/pixel_order.py",
     "cnn_convolution": ("cnn/convolution.py", ["convolution.png", "convolution_variants.png"]),
     "cnn_receptive_field": ("cnn/receptive_field.py", ["receptive_field.png"]),
     "cnn_shifts": ("cnn/shifts.py", ["shifts.png"]),
-    "cnn_residual": ("cnn/residual.py", []),
+    "cnn_residual": "cnn/residual.py",
     "cnn_depth": ("cnn/depth.py", ["depth.png"]),
     "vanishing_gradient": ("cnn/vanishing_gradient.py", ["vanishing_gradient.png"]),
-    "vanishing_gradient_100": ("cnn/vanishing_gradient.py --epochs 100 --seeds 1", []),
-    "vanishing_gradient_he": ("cnn/vanishing_gradient.py --initializer he_normal", []),
-    "vanishing_gradient_mend": ("cnn/vanishing_gradient.py --mend", []),
-    "cnn_history": ("cnn/sizes.py", []),
+    "vanishing_gradient_100": "cnn/vanishing_gradient.py --epochs 100 --seeds 1",
+    "vanishing_gradient_he": "cnn/vanishing_gradient.py --initializer he_normal",
+    "vanishing_gradient_mend": "cnn/vanishing_gradient.py --mend",
+    "cnn_history": "cnn/sizes.py",
     "cnn_classify": ("cnn/classify.py", ["classify.png"]),
     "program_cnn": (
         "book/figures/programs.py cnn/README.md",
         {"program_cnn_2.png": "program_cat.png", "program_cnn_3.png": "program_transfer.png"},
     ),
-    "cnn_transfer": ("cnn/transfer.py", []),
+    "cnn_transfer": "cnn/transfer.py",
     "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
-    "cnn_cross_validation_96": ("cnn/studies/cross_validation.py --size 96", []),
+    "cnn_cross_validation_96": "cnn/studies/cross_validation.py --size 96",
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
-    "cnn_fine_tuning": ("cnn/studies/fine_tuning.py", []),
-    "cnn_near_twins": ("cnn/studies/near_twins.py", []),
+    "cnn_fine_tuning": "cnn/studies/fine_tuning.py",
+    "cnn_near_twins": "cnn/studies/near_twins.py",
     "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
-    "generating_judge": ("generating/judge.py --ship", []),
+    "generating_judge": "generating/judge.py --ship",
     "program_generating": (
         "book/figures/programs.py generating/README.md",
         {
@@ -306,28 +289,22 @@ MEASUREMENTS = {
         "generating/autoencoder.py --search --seeds 3",
         ["autoencoder.png", "denoised.png"],
     ),
-    "generating_anomalies": ("generating/anomalies.py {generating_autoencoder}", []),
+    "generating_anomalies": "generating/anomalies.py {generating_autoencoder}",
     "generating_vae_2": ("generating/vae.py --size 2", ["digit_map.png"]),
     "generating_vae_16": ("generating/vae.py", ["vae_16.png"]),
-    "generating_collapsed": ("generating/vae.py --weight 50", []),
+    "generating_collapsed": "generating/vae.py --weight 50",
     "generating_points": ("generating/points.py", ["points.png"]),
     "generating_flow": (
         "generating/flow.py {generating_vae_16}",
         ["flow_sheet.png", "flow_ways.png"],
     ),
     "generating_write": ("generating/write.py {generating_flow} 2026 --count 3", ["number.png"]),
-    "generating_choices": ("generating/choices.py {generating_flow}", []),
-    "generating_noise": (
-        "generating/choices.py {generating_flow} --noise {generating_vae_16}",
-        [],
-    ),
-    "generating_evaluate": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}", []),
-    "generating_median": ("generating/evaluate.py {flow_median} --vae {vae_median}", []),
-    "generating_test": (f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test", []),
-    "generating_few_real": (
-        "generating/few_real.py {generating_vae_16} {generating_flow}",
-        [],
-    ),
+    "generating_choices": "generating/choices.py {generating_flow}",
+    "generating_noise": "generating/choices.py {generating_flow} --noise {generating_vae_16}",
+    "generating_evaluate": f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}}",
+    "generating_median": "generating/evaluate.py {flow_median} --vae {vae_median}",
+    "generating_test": f"generating/evaluate.py {FLOWS} --vae {{generating_vae_16}} --test",
+    "generating_few_real": "generating/few_real.py {generating_vae_16} {generating_flow}",
     "generating_writers": ("generating/writers.py {generating_vae_16}", ["writers.png"]),
     "numbers_page": (
         "book/figures/browser.py --page numbers --run {generating_flow} --map {generating_vae_2}",
@@ -336,14 +313,14 @@ MEASUREMENTS = {
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
-    "pixels_found_8": ("cnn/segmentation/find.py {pixels} --most 8", []),
+    "pixels_found_8": "cnn/segmentation/find.py {pixels} --most 8",
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
-    "pixels_own_2": ("cnn/segmentation/own_masks.py --seed 2", []),
-    "pixels_own_3": ("cnn/segmentation/own_masks.py --seed 3", []),
+    "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
+    "pixels_own_3": "cnn/segmentation/own_masks.py --seed 3",
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
-    "doctor_zoo": ("visualizing/debugging/doctor.py {mnist_seconds}", []),
+    "doctor_zoo": "visualizing/debugging/doctor.py {mnist_seconds}",
     "mnist_60": (
         "book/measuring/merged.py " + " ".join(f"{{mnist_60_{model}}}" for model in ZOO),
         [
@@ -356,21 +333,21 @@ MEASUREMENTS = {
             "mlp_two_layers_acc_e60.png",
         ],
     ),
-    "mnist_augment": ("mnist/overfitting/lab.py -m conv_net --augment", []),
-    "mnist_cosine": ("mnist/overfitting/lab.py -m conv_net --lr-schedule cosine", []),
-    "mnist_early": ("mnist/overfitting/lab.py -m conv_net --early-stopping 5", []),
+    "mnist_augment": "mnist/overfitting/lab.py -m conv_net --augment",
+    "mnist_cosine": "mnist/overfitting/lab.py -m conv_net --lr-schedule cosine",
+    "mnist_early": "mnist/overfitting/lab.py -m conv_net --early-stopping 5",
     "mnist_weights": (
         "mnist/overfitting/weights.py {mnist_60_conv_net} {mnist_60_conv_net_l1}"
         " {mnist_60_conv_net_l2}",
         ["mnist_weights.png"],
     ),
-    "mnist_pairs": ("mnist/pairs.py {seed_1} {seed_2}", []),
-    "mnist_pairs_long": ("mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}", []),
+    "mnist_pairs": "mnist/pairs.py {seed_1} {seed_2}",
+    "mnist_pairs_long": "mnist/pairs.py {mnist_60_mlp_one_layer} {mnist_60_conv_net}",
     "mnist_calibration": (
         "mnist/studies/calibration.py {plain_12} {dropout_12} {label_smoothing} {mnist_quick}/1-1",
         ["mnist_calibration.png"],
     ),
-    "mnist_calibration_60": ("mnist/studies/calibration.py {mnist_60_conv_net}", []),
+    "mnist_calibration_60": "mnist/studies/calibration.py {mnist_60_conv_net}",
     "weights_mlp_tiny": (
         "visualizing/draw_weights.py -m {tiny}/mlp_tiny.keras",
         ["weights_mlp_tiny.png"],
@@ -379,11 +356,15 @@ MEASUREMENTS = {
     "mnist_compare": ("mnist/studies/compare.py", ["mnist_compare.png"]),
 }
 
+MEASUREMENTS = {
+    name: (one, []) if isinstance(one, str) else one for name, one in MEASUREMENTS.items()
+}
+
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
-    "backends", "backends_lstm", "churn_seconds", "faster", "five_steps", "image_files",
-    "machine_speed", "million_rows", "mnist_seconds", "opening", "parallel", "recurrent_costs",
-    "rest_load", "slow_place",
+    "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster", "five_steps",
+    "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds", "opening",
+    "parallel", "recurrent_costs", "rest_load", "slow_place",
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
