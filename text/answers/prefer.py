@@ -31,9 +31,9 @@ from text.answers.asking import (
     load_answering,
     show_kinds,
 )
-from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, next_token_loss
+from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, next_token_loss, plays_loss
 from text.answers.questions import PLACES, SHARES, batches, draw_questions, make_questions
-from text.gpt.characters import add_run
+from text.gpt.characters import add_run, text_of_run
 from utils.comparisons import tune
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -43,7 +43,7 @@ TRIES = 4  # answers to each, drawn by chance
 BETA = 0.1  # how much it costs to move away from where it began
 PAIRS = 16  # a step
 SECONDS = 24.0  # of the processor, for each way to learn on; a quarter with each rate
-RATES = [0.00003, 0.0001, 0.0003]
+RATES = [0.000003, 0.00001, 0.00003, 0.0001]
 SEED = 1
 WAYS = ("the better answers", "pairs")
 
@@ -157,6 +157,7 @@ def main(argv=None):
     first, settings = load_answering(args.run)
     alphabet, random = settings["alphabet"], np.random.default_rng(args.seed)
     questions, asker = make_questions(args.seed), Asker(first, settings["alphabet"])
+    plays = text_of_run(settings)
     known = draw_questions(questions["learn"], args.questions, random)
     pairs = make_pairs(asker, known, random)
     if not pairs[0]:
@@ -179,7 +180,8 @@ def main(argv=None):
         asker.take_weights(model)
         logs = [float(logs_of(asker.model, side, alphabet).mean()) for side in pairs]
         results["ways"][way] = one = {"steps": steps, "tuned": tuned}
-        one |= {"better": logs[0], "worse": logs[1]} | judge(asker, questions["test"])
+        one |= {"better": logs[0], "worse": logs[1], "plays": plays_loss(model, plays)}
+        one |= judge(asker, questions["test"])
         print(
             f"{way}: {steps} steps; logarithms of the better answers {logs[0]:.2f},"
             f" of the worse {logs[1]:.2f}"

@@ -29,10 +29,10 @@ from text.answers.asking import (
     load_answering,
     show_kinds,
 )
-from text.answers.instruct import BATCH_SIZE, CONTEXT, keep
+from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, plays_loss
 from text.answers.prefer import answer_logs, tune_and_learn
 from text.answers.questions import SHARES, batches, make_questions
-from text.gpt.characters import add_run
+from text.gpt.characters import add_run, text_of_run
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
 
@@ -104,6 +104,7 @@ def main(argv=None):
     learned, choosing = (
         [one for one in questions[part] if one.kind == args.kind] for part in ("learn", "choose")
     )
+    plays = text_of_run(settings)
     asker, rewards, results = Asker(first, alphabet), [], {"kind": args.kind, "ways": {}}
 
     def make(way, seed):
@@ -120,6 +121,7 @@ def main(argv=None):
             model, steps, tuned = tune_and_learn(partial(make, way), asker, choosing, args)
         asker.take_weights(model)
         results["ways"][way] = one = {"steps": steps, "tuned": tuned}
+        one["plays"] = plays_loss(model, plays)
         one |= judge(asker, questions["test"])
         print(f"{way}: {steps} steps")
         show_kinds(one)
