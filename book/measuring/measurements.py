@@ -197,8 +197,8 @@ MEASUREMENTS = {
     "write_page": ("book/figures/browser.py --page write", ["write_page.png"]),
     "answers_instruct": (
         "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
-        " 'from the beginning'"
     ),
+    "answers_anew": "text/answers/instruct.py --ways 'from the beginning'",
     "answers_prefer": "text/answers/prefer.py",
     "answers_reward": "text/answers/reward.py",
     "answers_chat": (

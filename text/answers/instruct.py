@@ -8,7 +8,7 @@ to questions that were held out are right, of each kind, and the loss on Shakesp
 after training with plays among the questions; --ways also takes "all weights" (no plays), LoRA, and
 "from the beginning" (a network that has never read the plays). For each way some learning rates are
 tried first, with fewer steps. The network that has plays among the questions is saved, or else the
-last one: `chat.py` talks with it. Takes about five minutes for each way on two cores.
+last one: `chat.py` talks with it. Takes some seven minutes for each way on two cores.
 Chapter: text/answers/README.md#fine-tuning
 """
 
@@ -41,9 +41,9 @@ CONTEXT = 128  # characters of a row: some five questions, as in a conversation
 BATCH_SIZE = 8  # rows a step
 STEPS = 3_500
 WARM_UP = 50
-RATES = [0.001, 0.002, 0.004, 0.008, 0.016]  # tried first; questions to choose by decide
-RATES_OF_LORA = [0.002, 0.005, 0.012, 0.03, 0.08]
-SEARCH = 150  # steps with each of them
+RATES = [0.001, 0.002, 0.004, 0.008]  # tried first; questions to choose by decide
+RATES_OF_LORA = [0.002, 0.004, 0.008, 0.016]
+SEARCH = 700  # steps with each of them; after 150, rates that are too high still lead
 CHOOSING = 32  # rows of questions that are not learned, which choose the rate
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 PLAYS = 0.25  # of the rows, where plays are among the questions
@@ -134,9 +134,9 @@ def plays_loss(model, text):
 
 
 def keep(model, settings, alphabet, folder):
-    """Save a network as a run of shakespeare.py does."""
+    """Save a network as a run of shakespeare.py does, marked as one that answers."""
     save_network(copy_of(model, context=CONTEXT), folder / CHECKPOINT)
-    write_json(settings | {"alphabet": alphabet}, folder / "settings.json")
+    write_json(settings | {"alphabet": alphabet, "answers": True}, folder / "settings.json")
 
 
 def main(argv=None):

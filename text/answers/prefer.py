@@ -4,7 +4,7 @@
     python text/answers/prefer.py RUN --questions 500
 
 RUN is a run of `instruct.py`. It answers questions to learn from, each several times, by chance; a
-rule makes pairs of them: a right answer and a wrong one of its own to the same question. DPO raises
+rule makes pairs of them: a right answer and a wrong one to the same question. DPO raises
 the probability of the first beside that of the second. As long, by the processor's clock, another
 copy learns the right answers of the pairs alone. Each has its rate by a small search. You will see
 the right answers of each kind before and after, and what became of the probabilities of both
@@ -73,15 +73,18 @@ class Preferring(keras.Model):
 def make_pairs(asker, questions, random):
     """Return questions with right answers, and the same ones with a wrong answer of the network.
 
-    Its answers are drawn by chance; a question to which all are right makes no pair.
+    Its answers are drawn by chance. The right answer, too, is one of its own if it has found any,
+    or else the one to learn. A question to which all are right makes no pair.
     """
     better, worse = [], []
-    asked = [one for one in questions for _ in range(TRIES)]
-    answers, _ = asker.ask([one.text for one in asked], random)
-    for question, answer in dict(zip(asked, answers, strict=True)).items():
-        if not is_right(answer, question):
-            better.append(question)
-            worse.append(question._replace(answer=answer))
+    answers, _ = asker.ask([one.text for one in questions for _ in range(TRIES)], random)
+    for place, question in enumerate(questions):
+        right, wrong = [], []
+        for answer in answers[place * TRIES :][:TRIES]:
+            (right if is_right(answer, question) else wrong).append(answer)
+        if wrong:
+            better.append(question._replace(answer=(right or [question.answer])[0]))
+            worse.append(question._replace(answer=wrong[0]))
     return better, worse
 
 
@@ -112,7 +115,7 @@ def learn(model, rows, learning_rate, seconds):
 
     The first step does not count: in it, TensorFlow builds its graph.
     """
-    # A network with a compute_loss of its own leaves this loss alone.
+    # A network with a compute_loss of its own does not use this loss.
     model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), next_token_loss())
     model.train_on_batch(*next(rows))
     end, steps = time.process_time() + seconds, 1

@@ -138,8 +138,10 @@ def make_questions(seed):
 
 
 def contents(question):
-    """Return what a question is about, whatever its form: its numbers, sorted, and its names."""
+    """Return what a question is about, whatever its form: a word, or numbers, sorted, and names."""
     words = re.findall(r"\d+|\w+", question.text)
+    if question.kind in ("backwards", "letter", "long word"):
+        return words[-1 if question.kind == "letter" else -2]
     forms = set(re.findall(r"\w+", " ".join(FORMS[question.kind])))
     return question.kind, *sorted(word for word in words if word not in forms)
 

@@ -39,7 +39,6 @@ from utils.runs import make_folder, save_results
 KIND = "backwards"
 GROUPS = 16  # questions a step
 GROUP = 8  # answers to each
-ROW = 52  # characters: without its last one, the longest question with its answer
 SECONDS = 32.0  # of the processor, for each way to learn on; a quarter with each rate
 SEED = 1
 WAYS = ("with answers", "reward")
@@ -81,11 +80,9 @@ def trial_batches(model, asker, questions, alphabet, seed, rewards):
         right = np.array([is_right(*both) for both in zip(answers, asked, strict=True)], "float32")
         rewards.append(float(right.mean()))
         gained = advantages(right.reshape(GROUPS, GROUP)).reshape(-1)
-        # Only groups with right and wrong answers teach something; without any, nothing changes.
-        kept = np.flatnonzero(gained) if gained.any() else np.arange(GROUP)
-        tried = [asked[place]._replace(answer=answers[place]) for place in kept]
-        x, y, counts = as_rows(tried, alphabet, ROW)
-        yield x, {"tokens": y, "counts": counts, "advantages": gained[kept]}
+        tried = [one._replace(answer=answer) for one, answer in zip(asked, answers, strict=True)]
+        x, y, counts = as_rows(tried, alphabet)
+        yield x, {"tokens": y, "counts": counts, "advantages": gained}
 
 
 def main(argv=None):
@@ -110,7 +107,7 @@ def main(argv=None):
     def make(way, seed):
         if way == "reward":
             rewards.clear()
-            model = copy_of(first, Rewarded, ROW)
+            model = copy_of(first, Rewarded)
             return model, trial_batches(model, asker, learned, alphabet, seed, rewards)
         rows = batches(learned, alphabet, CONTEXT, seed, BATCH_SIZE)
         return copy_of(first, context=CONTEXT), rows

@@ -1,7 +1,7 @@
 """One dial: the depth of a GPT sets all else, and three small ones foretell the loss of a fourth.
 
     python text/gpt/dial.py
-    python text/gpt/dial.py --depths 1 2 3 --steps 20    # a first look
+    python text/gpt/dial.py --depths 1 2 3 4 --steps 20  # a first look
     python text/gpt/dial.py --outputs FOLDER             # stopped? Goes on with what is missing
 
 Width, heads, learning rate and steps follow from the depth; the steps so that each weight reads as
@@ -26,7 +26,7 @@ from scipy.optimize import least_squares
 
 from text.gpt.characters import load_text
 from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH
-from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE
+from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE, WARM_UP
 from text.gpt.what_matters import train_once
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
@@ -49,6 +49,7 @@ def settings(depth, steps=STEPS):
         "heads": round(HEADS * share),
         "learning_rate": LEARNING_RATE * share**-0.5,
         "steps": round(steps * share**3),  # weights grow as the third power, too
+        "warm_up": round(WARM_UP * share**3),
     }
 
 
@@ -89,7 +90,9 @@ def fit_floor(operations, losses):
         return floor + rest * (np.asarray(x) / unit) ** -power
 
     start = [min(losses) / 2, min(losses) / 2, 0.3]
-    found = least_squares(lambda all_three: curve(operations, *all_three) - losses, start).x
+    found = least_squares(
+        lambda three: curve(operations, *three) - losses, start, bounds=(0, np.inf), xtol=1e-12
+    ).x
     return lambda x: curve(x, *found), found[0]
 
 
@@ -129,8 +132,8 @@ def main(argv=None):
     add("--steps", type=positive(int), default=STEPS, help=f"at the depth {BLOCKS}")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
-    if len(set(args.depths)) < 3:
-        parser.error("a line and what it foretells take three depths")
+    if len(set(args.depths)) < 4:
+        parser.error("three numbers of a curve, and what it foretells, take four depths")
     folder, text, sizes = make_folder(args.outputs), load_text(), []
     for depth in sorted(set(args.depths)):
         how = settings(depth, args.steps)

@@ -6,10 +6,10 @@
 You will see the layers of the network that `shakespeare.py` trains, with the shape of what each
 one returns and its parameters, and the loss before any training: about that of guessing. Takes
 seconds. Sources: the plan is that of Radford and others, "Language models are unsupervised
-multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA",
-2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU (Shazeer,
-2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej Karpathy's
-nanoGPT for a computer without a GPU.
+multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA
+2", 2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU
+(Shazeer, 2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej
+Karpathy's nanoGPT for a computer without a GPU.
 Chapter: text/gpt/README.md#the-network
 """
 
