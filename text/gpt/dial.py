@@ -17,6 +17,7 @@ Chapter: text/gpt/README.md#one-dial
 
 from chapter import OUTPUTS
 
+import math
 import time
 
 import matplotlib.pyplot as plt
@@ -97,14 +98,19 @@ def fit_floor(operations, losses):
 
 
 def larger(largest, foretell, times):
-    """Return what so many times as many operations take: weights and characters grow alike."""
+    """Return what so many times as many operations take: weights and characters grow alike.
+
+    "days" are those of this computer; "computers" such as it, if sharing cost nothing, take a month.
+    """
     weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
+    days = largest["seconds"] * times / 86_400
     return {
         "times": times,
         "weights": weights,
         "characters": characters,
         "gigabytes": BYTES * weights / 1e9,
-        "days": largest["seconds"] * times / 86_400,
+        "days": days,
+        "computers": math.ceil(days / 30),
         "loss": float(foretell(times * largest["operations"])),
     }
 
@@ -158,7 +164,9 @@ def main(argv=None):
     for one in results["larger"]:
         print(
             "{times:9,} times: {weights:.1e} weights, {characters:.1e} characters,"
-            " {gigabytes:,.1f} GB, {days:,.1f} days".format(**one)
+            " {gigabytes:,.1f} GB, {days:,.1f} days, or {computers:,} computers for a month".format(
+                **one
+            )
         )
     draw(sizes, curves, folder / "dial.png")
     return save_results(results, folder, __file__, argv)
