@@ -100,7 +100,8 @@ def fit_floor(operations, losses):
 def larger(largest, foretell, times):
     """Return what so many times as many operations take: weights and characters grow alike.
 
-    "days" are those of this computer; "computers" such as it, if sharing cost nothing, take a month.
+    "days" are those of this computer; so many "computers" would take a month, if sharing cost
+    nothing.
     """
     weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
     days = largest["seconds"] * times / 86_400
