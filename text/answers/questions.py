@@ -25,7 +25,7 @@ WORKING = ":"  # what stands before it is not yet the answer
 PLACES = 64  # characters that are enough for a question with its answer
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MOST_DAYS = 20
-LONG_SUMS = 200  # of numbers of three digits, which are only tested
+LONG_SUMS = 200  # of three digits, in each part; instruct.py learns from none
 PLAYS = {
     "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
     "Romeo and Juliet": "Romeo Juliet Mercutio Benvolio Tybalt Capulet Montague Balthasar",
@@ -129,10 +129,11 @@ def make_questions(seed):
                 all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
             )
         ] + [Question("play", text, play + END) for text, play in plays[part]]
-    sums = random.integers(100, 1_000, size=(LONG_SUMS, 2)).tolist()
-    found["test"] += [
-        Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
-    ]
+    for part in PARTS:
+        sums = random.integers(100, 1_000, size=(LONG_SUMS, 2)).tolist()
+        found[part] += [
+            Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
+        ]
     found["test"] += [Question("untold", text, play + END) for text, play in plays["untold"]]
     return found
 

@@ -91,7 +91,7 @@ def main(argv=None):
     add = parser.add_argument
     add_run(parser)
     parser.set_defaults(run=ANSWERS)
-    add("--kind", choices=[*SHARES, "long word"], default=KIND, help="of the questions")
+    add("--kind", choices=[*SHARES, "long word", "long sum"], default=KIND, help="of the questions")
     add("--seconds", type=positive(float), default=SECONDS, help="of the processor, for each way")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
