@@ -198,7 +198,6 @@ MEASUREMENTS = {
     "answers_instruct": (
         "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
     ),
-    "answers_anew": "text/answers/instruct.py --ways 'from the beginning'",
     "answers_prefer": "text/answers/prefer.py",
     "answers_reward": "text/answers/reward.py",
     "answers_chat": (

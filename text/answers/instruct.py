@@ -5,10 +5,10 @@
 
 RUN is a run of `shakespeare.py`. Only the answers count in the loss. You will see how many answers
 to questions that were held out are right, of each kind, and the loss on Shakespeare: before, and
-after training with plays among the questions; --ways also takes "all weights" (no plays), LoRA, and
-"from the beginning" (a network that has never read the plays). For each way some learning rates are
-tried first, with fewer steps. The network that has plays among the questions is saved, or else the
-last one: `chat.py` talks with it. Takes some seven minutes for each way on two cores.
+after training with plays among the questions; --ways also takes "all weights" (no plays) and LoRA.
+For each way some learning rates are tried first, with fewer steps. The network that has plays among
+the questions is saved, or else the last one: `chat.py` talks with it. Takes some seven minutes for
+each way on two cores.
 Chapter: text/answers/README.md#fine-tuning
 """
 
@@ -48,7 +48,7 @@ CHOOSING = 32  # rows of questions that are not learned, which choose the rate
 RANK = 8  # of LoRA: numbers through which a change of a matrix must pass
 PLAYS = 0.25  # of the rows, where plays are among the questions
 SEED = 1
-WAYS = ("before", "plays among them", "all weights", "LoRA", "from the beginning")
+WAYS = ("before", "plays among them", "all weights", "LoRA")
 
 
 def extend(first, symbols, context=CONTEXT):
@@ -116,8 +116,7 @@ def train_one_way(way, first, rows, steps, args, learning_rate):
     """Return the network after one of the WAYS, and how many weights were trained."""
     keras.utils.set_random_seed(args.seed)
     model = build_alike(first)
-    if way != "from the beginning":
-        model.set_weights(first.get_weights())
+    model.set_weights(first.get_weights())
     if way == "LoRA":
         enable_lora(model, args.rank)
     fit(model, rows, steps, learning_rate)

@@ -125,7 +125,7 @@ def learn(model, rows, learning_rate, seconds):
     return steps
 
 
-def tune_and_learn(make, asker, choosing, args):
+def tune_and_learn(make, asker, choosing, args, rates=RATES):
     """Return what learned at its best rate, its steps, and what tune found.
 
     make: a function of a seed that returns a network and rows without end. choosing: questions of
@@ -142,7 +142,7 @@ def tune_and_learn(make, asker, choosing, args):
         answers, _ = asker.ask([one.text for one in choosing])
         return 1 - np.mean([is_right(*both) for both in zip(answers, choosing, strict=True)])
 
-    tuned = tune(share_wrong, {"learning_rate": RATES})
+    tuned = tune(share_wrong, {"learning_rate": rates})
     return *learn_one(args.seed, args.seconds, **tuned["best"]), tuned
 
 

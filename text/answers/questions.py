@@ -25,7 +25,7 @@ WORKING = ":"  # what stands before it is not yet the answer
 PLACES = 64  # characters that are enough for a question with its answer
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MOST_DAYS = 20
-LONG_SUMS = 200  # of three digits, in each part; instruct.py learns from none
+LONG_SUMS = {"test": 200, "choose": 100, "learn": 1_000}  # of three digits, for reward.py
 PLAYS = {
     "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
     "Romeo and Juliet": "Romeo Juliet Mercutio Benvolio Tybalt Capulet Montague Balthasar",
@@ -129,8 +129,8 @@ def make_questions(seed):
                 all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
             )
         ] + [Question("play", text, play + END) for text, play in plays[part]]
-    for part in PARTS:
-        sums = random.integers(100, 1_000, size=(LONG_SUMS, 2)).tolist()
+    for part, count in LONG_SUMS.items():
+        sums = random.integers(100, 1_000, size=(count, 2)).tolist()
         found[part] += [
             Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
         ]
