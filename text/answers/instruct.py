@@ -7,7 +7,7 @@ RUN is a run of `shakespeare.py`. Only the answers count in the loss. You will s
 to questions that were held out are right, of each kind, and the loss on Shakespeare: before, and
 after training with plays among the questions; --ways also takes "all weights" (no plays) and LoRA.
 For each way some learning rates are tried first, with fewer steps. The network that has plays among
-the questions is saved, or else the last one: `chat.py` talks with it. Takes some seven minutes for
+the questions is saved, or else the last one: `chat.py` talks with it. Takes some eight minutes for
 each way on two cores.
 Chapter: text/answers/README.md#fine-tuning
 """
