@@ -202,7 +202,7 @@ MEASUREMENTS = {
     "answers_reward": "text/answers/reward.py",
     "answers_chat": (
         "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
-        " '3 days after Monday?' --show"
+        " 'Spell tempest backwards.' --show"
     ),
     "gpt_rivals": "text/gpt/what_matters.py --rivals",
     "gpt_variants": "text/gpt/what_matters.py",
