@@ -31,7 +31,7 @@ LOTS = 5  # of questions, by how sure the network is
 def load_answering(name):
     """Return the network of a run of instruct.py and its settings, or end with one line."""
     model, settings, folder = load_run(name)
-    if not settings.get("answers"):
+    if "questions" not in settings:
         fail(f"the network in {folder} has not learned to answer: give it to instruct.py first.")
     return model, settings
 

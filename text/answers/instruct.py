@@ -132,10 +132,10 @@ def plays_loss(model, text):
     return float(token_losses(copy_of(model, context=CONTEXT), text.validation, known).mean())
 
 
-def keep(model, settings, alphabet, folder):
-    """Save a network as a run of shakespeare.py does, marked as one that answers."""
+def keep(model, settings, folder):
+    """Save a network as a run of shakespeare.py does; "questions": the seed of what it learned."""
     save_network(copy_of(model, context=CONTEXT), folder / CHECKPOINT)
-    write_json(settings | {"alphabet": alphabet, "answers": True}, folder / "settings.json")
+    write_json(settings, folder / "settings.json")
 
 
 def main(argv=None):
@@ -154,6 +154,7 @@ def main(argv=None):
     first, settings, _ = load_run(args.run)
     old = text_of_run(settings)
     alphabet = old.alphabet + "".join(sorted(set(NEW) - set(old.alphabet)))
+    settings |= {"alphabet": alphabet, "questions": args.seed}
     questions, first = make_questions(args.seed), extend(first, len(alphabet))
     if contaminated(questions["learn"], questions["choose"] + questions["test"]):
         fail("a question that is held out is among those to learn from.")
@@ -189,7 +190,7 @@ def main(argv=None):
         }
         if way == (WAYS[1] if WAYS[1] in args.ways else args.ways[-1]):
             for place in (folder, ANSWERS)[: 1 + args.ship]:
-                keep(model, settings, alphabet, place)
+                keep(model, settings, place)
         print(f"{way}: {trained:,} weights trained; the plays {one['plays']:.2f} nats")
         show_kinds(one)
     return save_results(results, folder, __file__, argv)

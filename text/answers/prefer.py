@@ -159,7 +159,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     first, settings = load_answering(args.run)
     alphabet, random = settings["alphabet"], np.random.default_rng(args.seed)
-    questions, asker = make_questions(args.seed), Asker(first, settings["alphabet"])
+    questions, asker = make_questions(settings["questions"]), Asker(first, settings["alphabet"])
     plays = text_of_run(settings)
     known = draw_questions(questions["learn"], args.questions, random)
     pairs = make_pairs(asker, known, random)
@@ -190,7 +190,7 @@ def main(argv=None):
             f" of the worse {logs[1]:.2f}"
         )
         show_kinds(one)
-    keep(model, settings, alphabet, folder)  # what pairs have taught
+    keep(model, settings, folder)  # what pairs have taught
     return save_results(results, folder, __file__, argv)
 
 

@@ -129,11 +129,13 @@ def make_questions(seed):
                 all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
             )
         ] + [Question("play", text, play + END) for text, play in plays[part]]
+    drawn = set()
     for part, count in LONG_SUMS.items():
-        sums = random.integers(100, 1_000, size=(count, 2)).tolist()
-        found[part] += [
-            Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
-        ]
+        for a, b in random.integers(100, 1_000, size=(count, 2)).tolist():
+            if {a, b} not in drawn:
+                text = FORMS["sum"][a % 2].format(a, b)
+                found[part].append(Question("long sum", text, add(a, b) + END))
+            drawn.add(frozenset((a, b)))
     found["test"] += [Question("untold", text, play + END) for text, play in plays["untold"]]
     return found
 

@@ -109,7 +109,7 @@ def main(argv=None):
     model, settings = load_answering(args.run)
     alphabet, questions, plays = (
         settings["alphabet"],
-        make_questions(args.seed),
+        make_questions(settings["questions"]),
         text_of_run(settings),
     )
     learned, choosing = (
@@ -142,7 +142,7 @@ def main(argv=None):
         print(f"{way}: {steps} steps")
         show_kinds(one)
     results["rewards"] = rewards
-    keep(model, settings, alphabet, folder)  # what rewards have taught
+    keep(model, settings, folder)  # what rewards have taught
     return save_results(results, folder, __file__, argv)
 
 
