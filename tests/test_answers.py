@@ -84,7 +84,7 @@ def test_lora_begins_as_the_network_trains_little_and_is_merged(tiny):
     before = tiny.predict(x, verbose=0)
     instruct.enable_lora(tiny, 2)
     frozen = [weight.numpy() for weight in tiny.non_trainable_weights]
-    assert len(frozen) == len(tiny.weights) - 1 - 2 * 7  # all but the embedding, and a and b of 7
+    assert len(frozen) == len(tiny.weights) - 1 - 2 * 7 * 2  # all but the embedding, and a and b
     np.testing.assert_allclose(tiny.predict(x, verbose=0), before, atol=1e-6)
     names = {weight.path.rpartition("/")[2] for weight in tiny.trainable_weights}
     assert names == {"embeddings", "lora_kernel_a", "lora_kernel_b"}
