@@ -447,9 +447,10 @@ def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run
 def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     path, run = tmp_path / "plays.txt", tmp_path / "kept"
     path.write_text(PLAYS[:12_000], encoding="utf-8")
-    schedule = partial(shakespeare.make_schedule, learning_rate=0.01, warm_up=5)
+    schedule = partial(shakespeare.make_schedule, warm_up=5)
     train = {"REPORT": 60, "make_schedule": schedule, **SMALL}
-    _, first = run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 120, **train)
+    options = ["--data", path, "--steps", 120, "--learning-rate", 0.01]
+    _, first = run_main("text/gpt/shakespeare.py", *options, **train)
     assert first["validation"]["mean"] < 3.0 < np.log(50)
     shutil.copytree(tmp_path / "run", run)
     _, written = run_main("text/gpt/generate.py", run, "--length", 80, "--check")

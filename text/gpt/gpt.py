@@ -46,12 +46,10 @@ class Positions(layers.Layer):
         self.context = context
 
     def build(self, shape):
-        shape = self.context, shape[-1]
-        self.places = self.add_weight(name="places", shape=shape, initializer="random_normal")
+        self.places = self.add_weight((self.context, shape[-1]), "random_normal", name="places")
 
     def call(self, x, begin=0):
-        # (batch, time, width) + (time, width)
-        return x + ops.slice(self.places, (begin, 0), (ops.shape(x)[1], x.shape[2]))
+        return x + ops.take(self.places, begin + ops.arange(ops.shape(x)[1]), axis=0)
 
     def get_config(self):
         return super().get_config() | {"context": self.context}
@@ -103,6 +101,10 @@ class CausalAttention(layers.Layer):
             key, value = cache[:, 0], cache[:, 1]
         taken = self.take(self.share(query, key, begin), value)
         return taken if cache is None else (taken, cache)
+
+    def compute_output_spec(self, x, cache=None, begin=0):  # JAX cannot tell whether new ones fit
+        taken = keras.KerasTensor(x.shape, self.compute_dtype)
+        return taken if cache is None else (taken, keras.KerasTensor(cache.shape, cache.dtype))
 
     def project(self, x, begin=0):
         """Return queries, keys and values, each (batch, time, heads or groups, size)."""
