@@ -14,7 +14,6 @@ Chapter: text/gpt/README.md#what-matters
 
 from chapter import OUTPUTS, ROOT
 
-import json
 import re
 import shutil
 import subprocess
@@ -26,7 +25,7 @@ from statistics import mean
 from text.gpt.characters import load_text
 from text.gpt.variants import VARIANTS, train
 from utils.options import make_parser
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, read_json, save_results
 
 THEIR_STEPS = 700
 OUR_STEPS = 160, 500
@@ -69,9 +68,7 @@ def train_ours(folder):
     for steps in OUR_STEPS:
         command = [sys.executable, "text/gpt/shakespeare.py", "--steps", str(steps)]
         run([*command, "--outputs", str(folder / str(steps))], ROOT)
-    results = (
-        json.loads((folder / str(steps) / "results.json").read_text("utf-8")) for steps in OUR_STEPS
-    )
+    results = (read_json(folder / str(steps) / "results.json") for steps in OUR_STEPS)
     return of_both(*((one["history"]["val_loss"][-1], one["seconds"]) for one in results))
 
 

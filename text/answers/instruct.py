@@ -115,8 +115,7 @@ def fit(model, rows, steps, learning_rate):
 def train_one_way(way, first, rows, steps, args, learning_rate):
     """Return the network after one of the WAYS, and how many weights were trained."""
     keras.utils.set_random_seed(args.seed)
-    model = build_alike(first)
-    model.set_weights(first.get_weights())
+    model = copy_of(first, context=CONTEXT)
     if way == "LoRA":
         enable_lora(model, args.rank)
     fit(model, rows, steps, learning_rate)

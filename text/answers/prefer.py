@@ -178,8 +178,7 @@ def main(argv=None):
     for way in ("before", *WAYS):
         model, steps, tuned = first, 0, None
         if way != "before":
-            found = tune_and_learn(partial(make, way), asker, choosing, args)
-            model, steps, tuned = found
+            model, steps, tuned = tune_and_learn(partial(make, way), asker, choosing, args)
         asker.take_weights(model)
         logs = [float(logs_of(asker.model, side, alphabet).mean()) for side in pairs]
         results["ways"][way] = one = {"steps": steps, "tuned": tuned}
