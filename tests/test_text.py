@@ -28,13 +28,15 @@ PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
 
 
 def test_frequent_neighbours_become_one_piece_and_every_text_survives():
-    assert pieces.merge([b"a", b"a", b"a", b"b"], (b"a", b"a")) == [b"aa", b"a", b"b"]
-    merges = pieces.learn("low lower lowest low", 260)
-    assert merges[:2] == [(b"o", b"w"), (b"l", b"ow")]
-    assert pieces.Encoder(merges).cut("slow") == [b"s", b"low"]
-    assert len(pieces.learn("abcd", 300)) == 0  # no pair occurs twice
-    assert pieces.learn("ab ab", 300)[0] == (b"a", b"b")  # twice is enough
-    encoder = pieces.Encoder(pieces.learn(PLAYS[:20_000], 300))
+    assert pieces.merge([b"a", b"a", b"a", b"b"], b"aa") == [b"aa", b"a", b"b"]
+    learned = pieces.learn("low lower lowest low", 4)
+    assert learned[:2] == [b"ow", b"low"]
+    smallest = [bytes([byte]) for byte in range(256)]
+    assert pieces.Encoder(smallest + learned).cut("slow") == [b"s", b"low"]
+    assert pieces.learn("abcd", 44) == []  # no pair occurs twice
+    assert pieces.learn("ab ab", 44) == [b"ab"]  # twice is enough
+    assert pieces.learn("né né", 1, list) == ["né"]  # of characters, not of bytes
+    encoder = pieces.Encoder(smallest + pieces.learn(PLAYS[:20_000], 44))
     for text in ("", "To be, or not\tto be?\n\n", "naïve 👑 漢字", "half: \udcc3", "  x ", "\r\n"):
         assert encoder.decode(encoder.encode(text)) == text
 
@@ -297,16 +299,16 @@ def test_the_cache_equals_keras_also_beyond_its_context(tiny, monkeypatch):
     monkeypatch.setattr("text.gpt.cache.XLA", "auto")  # which costs a test too much time
     starts = [last_window(length, 8) for length in range(1, 18)]
     assert starts == [0] * 8 + [4] * 4 + [8] * 4 + [12]
-    found = generate.check(tiny, "abcdef", "ab", "cdefabcdeffedcba")
+    found = generate.check(tiny, list("abcdef"), "ab", "cdefabcdeffedcba")
     assert found["difference"] < 1e-5 and found["ratios"][0] > 0
     tokens = np.random.default_rng(1).integers(6, size=(2, 20))
     ways = [cached_logits(tiny), uncached_logits(tiny)]
     for text, end in ((0, 3), (0, 4), (1, 7), (0, 8), (0, 9), (0, 20), (0, 2)):
         texts = tokens[::-1] if text else tokens  # other texts, at (1, 7), are read from the start
         np.testing.assert_allclose(*(way(texts[:, :end]) for way in ways), atol=1e-5)
-    write = partial(generate.write, tiny, "abcdef", "ab", 12)
+    write = partial(generate.write, tiny, list("abcdef"), "ab", 12)
     several = list(write(samples=3, temperature=0))  # as one by one
-    assert set(zip(*several, strict=True)) == {tuple(write(temperature=0))}
+    assert set(zip(*several, strict=True)) == set(zip(*write(temperature=0), strict=True))
     first, second = zip(*write(samples=2), strict=True)
     assert first != second and list(write(seed=1)) != list(write(seed=2))
 
@@ -360,7 +362,7 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", fit)
-    train = {"token_losses": lambda model, tokens: np.full(len(tokens) - 1, tokens.mean())}
+    train = {"character_losses": lambda model, tokens, _: np.full(len(tokens) - 1, tokens.mean())}
     train |= {"write": lambda *_, **__: "abc", "REPORT": 2, **SMALL}
     options = ["--data", path, "--steps", 9, "--context", 8]
     with pytest.raises(KeyboardInterrupt):
@@ -440,7 +442,7 @@ def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run
     assert (best["number"], best["chosen_by"], best["share"], best["score"]) == (1, 3, 1, 6)
     (half, texts), (rest, others) = (call.args for call in scores.call_args_list)
     assert [*half, *rest] == list(range(64)) and len(half) == len(texts) == len(others) == 32
-    assert all(one in text[10_800:] for one in [*texts, *others])
+    assert all("".join(one) in text[10_800:] for one in [*texts, *others])
 
 
 @pytest.mark.slow
@@ -484,7 +486,7 @@ def test_a_damaged_run_or_another_text_ends_with_one_line(tiny, tiny_run, tmp_pa
             path.write_text(json.dumps(bad), encoding="utf-8")
             assert failure(load)
     path.write_text(json.dumps(whole), encoding="utf-8")
-    assert load().alphabet == "abcdef"
+    assert load().alphabet == list("abcdef")
     (tmp_path / "text.txt").write_text("fed" * 4_000, encoding="utf-8")
     assert "no longer, the text of this run" in failure(load)
     shutil.copy(ROOT / "assets/models/conv_net.keras", network)
@@ -559,17 +561,31 @@ def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
 
 
 @pytest.mark.slow
-def test_a_variant_costs_what_its_tokens_cost(tmp_path):
-    """Whatever stands for a token, all costs are shared out among its characters."""
-    words = np.random.default_rng(1).choice(["to be ", "or not ", "that is "], 1_600)
-    (tmp_path / "text.txt").write_text("".join(words), encoding="utf-8")
-    text = characters.load_text(tmp_path / "text.txt")
-    for options in ({"pieces": 260}, {"adamw": True}, {"gru": True}):
+def test_all_variants_learn():
+    text = characters.Text(list("abcdef"), *np.random.default_rng(1).integers(6, size=(2, 900)))
+    for options in ({"adamw": True}, {"gru": True}, *variants.VARIANTS.values()):
         one, losses = variants.train(text, 1, 1, learning_rate=0.001, **options)
-        own, lengths = variants.prepare(text, options.get("pieces"))
-        assert lengths.sum() == len(text.validation) and len(losses) == lengths[1:].sum()
-        assert (len(own.train) < len(text.train)) == ("pieces" in options)
         assert one["mean"] == pytest.approx(losses.mean()) and 0 < one["mean"] < 5
+
+
+def test_pieces_of_words_are_learned_from_the_training_part_and_all_costs_are_shared_out(tmp_path):
+    path, words = tmp_path / "text.txt", ["to be ", "or not ", "that is "]
+    some = "".join(np.random.default_rng(1).choice(words, 1_600))
+    path.write_text(some + "only here " * 100, encoding="utf-8")
+    whole = characters.load_text(path)
+    text = characters.load_text(path, pieces=6)
+    assert text.alphabet[:-6] == whole.alphabet and len(whole.alphabet) == len(set(some + "ly"))
+    assert "not" in "".join(text.alphabet[-6:]) and "only" not in "".join(text.alphabet)
+    for part, characters_of_part in zip(text[1:], whole[1:], strict=True):
+        written = characters.decode(part, text.alphabet)
+        assert written == characters.decode(characters_of_part, whole.alphabet)
+        assert len(part) < 0.7 * len(written) or part is text.validation
+        np.testing.assert_array_equal(characters.encode(written, text.alphabet), part)
+    model = gpt.build_gpt(len(text.alphabet), 8, 16, 2, 1)
+    tokens = text.train[:100]
+    losses = characters.character_losses(model, tokens, text.alphabet)
+    assert len(losses) == len(characters.decode(tokens[1:], text.alphabet))
+    assert losses.sum() == pytest.approx(characters.token_losses(model, tokens).sum())
 
 
 def test_the_rate_rises_and_falls_and_muon_gets_the_matrices(tiny):

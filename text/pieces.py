@@ -20,7 +20,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from keras import layers, ops
 
 from utils.figures import save_figure
@@ -40,60 +39,74 @@ def to_bytes(text):
     return text.encode("utf-8", errors="surrogateescape")
 
 
-def merge(pieces, pair):
-    """Return a list of pieces in which each such pair has become one piece."""
+def byte_pieces(word):
+    return [bytes([byte]) for byte in to_bytes(word)]
+
+
+def merge(pieces, whole):
+    """Return a list of pieces in which neighbours that together are the whole have become one."""
     merged = []
     for piece in pieces:
-        if merged and (merged[-1], piece) == pair:
-            merged[-1] += piece
+        if merged and merged[-1] + piece == whole:
+            merged[-1] = whole
         else:
             merged.append(piece)
     return merged
 
 
-def learn(text, size):
-    """Return the pairs to merge, each the most frequent one of its time: size - 256 or fewer."""
+def learn(text, count, smallest=byte_pieces):
+    """Return so many pieces or fewer, each made of its time's most frequent pair of neighbours.
+
+    smallest: cuts a word into what it begins with: bytes, or `list` for its characters.
+    """
     counts = Counter(WORD.findall(text))
-    words = {word: [bytes([byte]) for byte in to_bytes(word)] for word in counts}
+    words = {word: smallest(word) for word in counts}
     pairs, places = Counter(), defaultdict(set)  # how often each pair occurs, and in which words
 
-    def count(word, sign):
+    def tally(word, sign):
         for pair in pairwise(words[word]):
             pairs[pair] += sign * counts[word]
             places[pair].add(word)
 
     for word in words:
-        count(word, 1)
-    merges = []
-    while len(merges) < size - 256 and pairs:
+        tally(word, 1)
+    learned = {}  # in order
+    while len(learned) < count and pairs:
         pair = max(pairs, key=lambda pair: (pairs[pair], pair))
         if pairs[pair] < 2:
             break
-        merges.append(pair)
+        whole = pair[0] + pair[1]
+        learned[whole] = None
         for word in places.pop(pair):
-            count(word, -1)
-            words[word] = merge(words[word], pair)
-            count(word, 1)
-    return merges
+            tally(word, -1)
+            words[word] = merge(words[word], whole)
+            tally(word, 1)
+    return list(learned)
 
 
 class Encoder:
-    """Turns texts into numbers of pieces, and back."""
+    """Turns texts into numbers of pieces, and back.
 
-    def __init__(self, merges):
-        self.ranks = {pair: rank for rank, pair in enumerate(merges)}
-        self.pieces = [bytes([byte]) for byte in range(256)] + [a + b for a, b in merges]
-        self.numbers = {piece: number for number, piece in enumerate(self.pieces)}
+    pieces: all of them, the smallest first, then what was learned, in its order. smallest: as for
+    learn.
+    """
+
+    def __init__(self, pieces, smallest=byte_pieces):
+        self.pieces, self.smallest = pieces, smallest
+        self.numbers = {piece: number for number, piece in enumerate(pieces)}
+        self.known = {}  # words that were cut before
 
     def encode(self, text):
         return [self.numbers[piece] for word in WORD.findall(text) for piece in self.cut(word)]
 
     def cut(self, word):
         """Return the pieces of a word: what was learned first is merged first."""
-        pieces = [bytes([byte]) for byte in to_bytes(word)]
-        while known := self.ranks.keys() & set(pairwise(pieces)):
-            pieces = merge(pieces, min(known, key=self.ranks.get))
-        return pieces
+        if word not in self.known:
+            pieces = self.smallest(word)
+            while some := self.numbers.keys() & {a + b for a, b in pairwise(pieces)}:
+                pieces = merge(pieces, min(some, key=self.numbers.get))
+            self.known[word] = pieces
+        return self.known[word]
 
     def decode(self, numbers):
         joined = b"".join(self.pieces[number] for number in numbers)
@@ -143,10 +156,11 @@ def main(argv=None):
     add("--word", nargs="+", default=ASKED, metavar="WORD", help="words to cut")
     args = parser.parse_args(argv)
     (learned, unseen), folder = read(args.data), make_folder(args.outputs)
-    merges, words = learn(learned, max(args.sizes)), len(unseen.split())
+    pieces = [*(bytes([byte]) for byte in range(256)), *learn(learned, max(args.sizes) - 256)]
+    words = len(unseen.split())
     sizes = []
     for size in sorted(args.sizes):
-        encoder = Encoder(merges[: size - 256])  # the first pairs do not depend on the later
+        encoder = Encoder(pieces[:size])  # the first ones do not depend on the later
         numbers = encoder.encode(unseen)
         assert encoder.decode(numbers) == unseen
         sizes.append(
@@ -163,12 +177,10 @@ def main(argv=None):
         )
     asked = {}
     for word in args.word:
-        pieces = [piece.decode("utf-8", errors="replace") for piece in encoder.cut(f" {word}")]
-        asked[word] = pieces
-        print(f"{word:12} {' | '.join(pieces)}")
+        asked[word] = [one.decode("utf-8", errors="replace") for one in encoder.cut(f" {word}")]
+        print(f"{word:12} {' | '.join(asked[word])}")
     draw(sizes, folder / "pieces.png")
-    lengths = np.array([len(piece) for piece in encoder.pieces[256:]])
-    longest = [encoder.pieces[256 + i].decode("utf-8", "replace") for i in np.argsort(-lengths)[:8]]
+    longest = [one.decode("utf-8", "replace") for one in sorted(pieces, key=len, reverse=True)[:8]]
     results = {"sizes": sizes, "asked": asked, "longest": longest}
     return save_results(results, folder, __file__, argv)
 

@@ -19,7 +19,7 @@ from scipy.special import softmax
 from text.answers.asking import ANSWERS, load_answering
 from text.answers.questions import ANSWER, END, USER
 from text.gpt.cache import Reader
-from text.gpt.characters import add_run, encode, harmless
+from text.gpt.characters import add_run, encode, harmless, unknown
 from text.gpt.generate import choose
 from utils.options import make_parser, number, positive, seed
 from utils.runs import fail, make_folder, printable, save_results
@@ -33,8 +33,8 @@ def problem_of(question, alphabet, context):
     """Return in a line what is wrong with a question, or None."""
     if forged := set(question) & {USER, ANSWER, END}:
         return f"{' '.join(sorted(forged))} belongs to the format: nobody may type it"
-    if unknown := sorted(set(question) - set(alphabet)):
-        return f"the network has never seen {' '.join(map(ascii, unknown[:5]))}"
+    if strange := unknown(question, alphabet):
+        return f"the network has never seen {' '.join(map(ascii, strange[:5]))}"
     if len(question) + 2 > context:
         return f"it has {len(question)} characters, and {context - 2} fit beside an answer"
     return None

@@ -152,7 +152,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     first, settings, _ = load_run(args.run)
     old = text_of_run(settings)
-    alphabet = old.alphabet + "".join(sorted(set(NEW) - set(old.alphabet)))
+    alphabet = old.alphabet + sorted(set(NEW) - set(old.alphabet))
     settings |= {"alphabet": alphabet, "questions": args.seed}
     questions, first = make_questions(args.seed), extend(first, len(alphabet))
     if contaminated(questions["learn"], questions["choose"] + questions["test"]):

@@ -1,4 +1,4 @@
-"""Machinery of the chapter: texts as rows of characters. Read one, cut windows, load a run.
+"""Machinery of the chapter: texts as rows of tokens. Read one, cut windows, load a run.
 
 `text/shakespeare.txt` holds 40,000 lines from the plays of William Shakespeare (public domain), as
 Andrej Karpathy collected them for char-rnn: "Tiny Shakespeare". SHA-256:
@@ -17,6 +17,7 @@ from keras import layers
 from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
+from text.pieces import Encoder, learn
 from utils.files import file_sha256, read_text
 from utils.loading import load_model
 from utils.options import positive, seed
@@ -28,17 +29,23 @@ FOLDER = Path(__file__).resolve().parent
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
 PRETRAINED = ROOT / "assets" / "models" / "shakespeare"  # shakespeare.py --ship made it
 CHECKPOINT = "gpt_checkpoint.keras"  # in a run: the network that was saved last
-SETTINGS = {"alphabet": str, "data": str, "steps": int, "batch_size": int, "seed": int}  # of a run
+SETTINGS = {
+    "alphabet": (str, list),
+    "data": str,
+    "steps": int,
+    "batch_size": int,
+    "seed": int,
+}  # of a run
 VALIDATION_SHARE = 0.1  # the end of the text
 LEAST = 10_000  # characters of a text to learn from
-PIECES = 50  # of the validation part, for intervals
+PARTS = 50  # of the validation part, for intervals
 MOST = 512  # characters that a network may see at once: a text may be as short as that
 
 
 class Text(NamedTuple):
-    """A text as numbers: each character is its place in the alphabet."""
+    """A text as numbers: each token, a character or a piece of a word, is its place in a list."""
 
-    alphabet: str
+    alphabet: list
     train: np.ndarray
     validation: np.ndarray
 
@@ -55,12 +62,16 @@ def read_long_text(path):
     return text
 
 
+def unknown(text, alphabet):
+    """Return the characters of a text that a network does not know."""
+    return sorted(set(text) - set(alphabet))
+
+
 def encode(text, alphabet):
-    """Return the characters of a text as numbers, or end the program if one is not known."""
-    places = {character: place for place, character in enumerate(alphabet)}
-    if unknown := sorted(set(text) - set(places)):
-        fail(f"the network has never seen {', '.join(map(repr, unknown[:5]))}: leave it out.")
-    return np.array([places[character] for character in text], "int32")
+    """Return the tokens of a text as numbers, or end the program if a character is not known."""
+    if strange := unknown(text, alphabet):
+        fail(f"the network has never seen {', '.join(map(repr, strange[:5]))}: leave it out.")
+    return np.array(Encoder(alphabet, list).encode(text), "int32")
 
 
 def harmless(text):
@@ -68,13 +79,21 @@ def harmless(text):
     return "\n".join(map(printable, text.split("\n")))
 
 
-def load_text(path=SHAKESPEARE, alphabet=None):
-    """Return the Text of a file; alphabet: that of a network, None for the text's own."""
+def load_text(path=SHAKESPEARE, alphabet=None, pieces=0):
+    """Return the Text of a file; alphabet: that of a network, None for the text's own.
+
+    pieces: how many of words stand in the text's own beside all its characters. The training part
+    decides which.
+    """
     text = read_long_text(path)
-    alphabet = alphabet or "".join(sorted(set(text)))
-    tokens = encode(text, alphabet)
-    cut = round(len(tokens) * (1 - VALIDATION_SHARE))
-    return Text(alphabet, tokens[:cut], tokens[cut:])
+    cut = round(len(text) * (1 - VALIDATION_SHARE))
+    parts = text[:cut], text[cut:]
+    alphabet = alphabet or sorted(set(text)) + learn(parts[0], pieces, list)
+    return Text(alphabet, *(encode(part, alphabet) for part in parts))
+
+
+def decode(tokens, alphabet):
+    return "".join(alphabet[token] for token in tokens)
 
 
 def window_starts(length, context, step):
@@ -116,10 +135,19 @@ def token_losses(model, tokens, symbols=None):
     return losses
 
 
+def character_losses(model, tokens, alphabet):
+    """Return the loss in nats of each character of all tokens but the first.
+
+    What a token costs is shared out among its characters: so all alphabets can be compared.
+    """
+    lengths = np.array([len(alphabet[token]) for token in tokens[1:]])
+    return np.repeat(token_losses(model, tokens) / lengths, lengths)
+
+
 def mean_with_interval(losses):
-    """Return mean, bits per token and a 95 % interval over pieces of the text."""
-    pieces = np.array_split(losses, PIECES)
-    sums, counts = np.array([[piece.sum(), len(piece)] for piece in pieces]).T
+    """Return mean, bits per character and a 95 % interval over parts of the text."""
+    parts = np.array_split(losses, PARTS)
+    sums, counts = np.array([[part.sum(), len(part)] for part in parts]).T
     mean = float(losses.mean())
     return {"mean": mean, "bits": mean / float(np.log(2)), **interval(sums, counts)}
 
@@ -131,12 +159,13 @@ def build_alike(model, symbols=None, context=None):
     """
     names = [layer.name for layer in model.layers]
     embedding, attention = model.get_layer("embedding"), model.get_layer("block_1_attention")
+    gated = "block_1_gate" in names
     kind = {
         "rotary": attention.rotary,
         "rms": isinstance(model.get_layer("normal"), layers.RMSNormalization),
-        "gated": "block_1_gate" in names,
+        "gated": gated,
+        "activation": model.get_layer("block_1_gate" if gated else "block_1_wide").activation,
         "groups": attention.groups,
-        "tied": embedding.tie_weights,
     }
     return build_gpt(
         embedding.input_dim if symbols is None else symbols,
@@ -145,6 +174,7 @@ def build_alike(model, symbols=None, context=None):
         heads=attention.heads,
         blocks=sum(name.endswith("_attention") for name in names),
         kind=kind,
+        tied=embedding.tie_weights,
     )
 
 
@@ -163,6 +193,9 @@ def load_run(name):
         settings = read_json(folder / "settings.json")
         if not all(isinstance(settings[key], kind) for key, kind in SETTINGS.items()):
             raise ValueError
+        settings["alphabet"] = list(settings["alphabet"])  # of characters only, it may be a text
+        if not all(isinstance(token, str) and token for token in settings["alphabet"]):
+            raise ValueError
         settings |= {key: positive(int)(settings[key]) for key in ("steps", "batch_size")}
         settings["seed"] = seed(settings["seed"])
     except (OSError, ValueError, TypeError, KeyError):
@@ -175,7 +208,7 @@ def load_run(name):
     except (AttributeError, TypeError, ValueError):  # a layer of another kind, or none
         alike = False
     if not alike:
-        fail(f"the network in {folder} is not a GPT of gpt.py with its {symbols} characters.")
+        fail(f"the network in {folder} is not a GPT of gpt.py with its {symbols} tokens.")
     return model, settings, folder
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from text.gpt.characters import add_run, load_run, text_of_run
+from text.gpt.characters import add_run, decode, load_run, text_of_run
 from text.gpt.generate import write
 from utils.kneser_ney import NGrams
 from utils.options import make_parser, positive, seed
@@ -62,15 +62,13 @@ def main(argv=None):
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
     model, settings, _ = load_run(args.run)
     text = text_of_run(settings)
-    learned, validation = (
-        "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
-    )
+    learned, validation = (decode(part, text.alphabet) for part in (text.train, text.validation))
     texts = {}
     for temperature in TEMPERATURES:
         how = {"seed": args.seed, "temperature": temperature, "samples": PIECES}
         steps = write(model, text.alphabet, "\n", args.length, **how)
         texts[f"network, temperature {temperature}"] = list(map("".join, zip(*steps, strict=True)))
-    ngrams = NGrams(max(ORDERS), [learned], text.alphabet)
+    ngrams = NGrams(max(ORDERS), [learned], sorted(set(learned + validation)))
     for order in ORDERS:
         written = [ngrams.write(order, args.length, random) for _ in range(PIECES)]
         texts[f"n-grams of {order} characters"] = written

@@ -7,7 +7,7 @@
     python text/gpt/generate.py --samples 5                    # five texts, written at once
 
 It is the network that comes with the book; with RUN, the folder of a run of `shakespeare.py` or its
-name, it is yours. You will see the text appear, character by character. A cache of keys and values
+name, it is yours. You will see the text appear, token by token. A cache of keys and values
 (`cache.py`) lets each new character cost one place and not a whole window; --check compares with
 and without it, which takes half a minute more.
 Chapter: text/gpt/README.md#writing
@@ -28,7 +28,7 @@ from utils.runs import fail, make_folder, save_results
 PROMPT = "ROMEO:"
 TEMPERATURE = 0.8  # below 1 likely characters become likelier, above 1 less so; 0: greedy
 COLDEST = 1e-6  # below, it is taken for 0: only the likeliest character is left
-LENGTH = 200  # characters to write
+LENGTH = 200  # tokens to write
 TURNS = 9  # of the cache, and of none
 SEED = 1
 
@@ -57,7 +57,7 @@ def choose(logits, random, *how, **options):
 
 
 def write(model, alphabet, prompt, length, seed=SEED, samples=1, **how):
-    """Yield what the network writes after a prompt, one character of each sample at a time.
+    """Yield what the network writes after a prompt, one token of each sample at a time.
 
     how: as for choose.
     """
@@ -66,7 +66,7 @@ def write(model, alphabet, prompt, length, seed=SEED, samples=1, **how):
     for _ in range(length):
         newest = [choose(one, random, **how) for one in logits(tokens)]
         tokens = np.column_stack([tokens, newest])
-        yield "".join(alphabet[token] for token in newest)
+        yield [alphabet[token] for token in newest]
 
 
 def check(model, alphabet, prompt, text):
@@ -75,20 +75,20 @@ def check(model, alphabet, prompt, text):
     The latter is how many times as long a text takes without, in each turn, from the least to the
     most, and the milliseconds of the prompt and of each next token in the median turn.
     """
-    tokens = encode(prompt + text, alphabet)[None]
+    tokens, first = encode(prompt + text, alphabet)[None], len(encode(prompt, alphabet))
     ways = {"cached": cached_logits(model, xla=True), "uncached": uncached_logits(model, xla=True)}
 
     def run(way):
         ways[way](tokens[:, :1])  # forgets what was read before
         start, found, times = time.perf_counter(), [], []
-        for end in range(len(prompt), tokens.shape[1]):
+        for end in range(first, tokens.shape[1]):
             found.append(ways[way](tokens[:, :end]))
             times.append(1000 * (time.perf_counter() - start))
         return found, times
 
-    first = {way: run(way)[0] for way in ways}  # compiles, too
+    logits = {way: run(way)[0] for way in ways}  # compiles, too
     turns = [{way: run(way)[1] for way in ways} for _ in range(TURNS)]
-    results = {"difference": float(np.abs(np.subtract(*first.values())).max())}
+    results = {"difference": float(np.abs(np.subtract(*logits.values())).max())}
     results["ratios"] = sorted(turn["uncached"][-1] / turn["cached"][-1] for turn in turns)
     for way in ways:
         median = sorted((turn[way] for turn in turns), key=lambda times: times[-1])[TURNS // 2]
@@ -106,7 +106,7 @@ def main(argv=None):
     add("--temperature", type=number(float, 0), default=TEMPERATURE)
     add("--top-k", type=positive(int), metavar="K", help="among the K likeliest; None: all")
     add("--top-p", type=positive(float, 1), default=1.0, metavar="P")
-    add("--length", type=positive(int), default=LENGTH, help="characters")
+    add("--length", type=positive(int), default=LENGTH, help="tokens to write")
     add("--seed", type=seed, default=SEED)
     add("--samples", type=positive(int), default=1, help="texts that are written at once")
     add("--check", action="store_true", help="compare with and without the cache")
@@ -117,16 +117,18 @@ def main(argv=None):
     model, settings, _ = load_run(args.run)
     how = {"temperature": args.temperature, "top_k": args.top_k, "top_p": args.top_p}
     alphabet, written = settings["alphabet"], []
-    encode(args.prompt, alphabet)  # says so before anything is written if a character is not known
-    if len(args.prompt) > model.input_shape[1]:
-        fail(f"the prompt is too long: the network sees {model.input_shape[1]} characters at once.")
+    tokens = encode(
+        args.prompt, alphabet
+    )  # says so before anything is written if a character is not known
+    if len(tokens) > model.input_shape[1]:
+        fail(f"the prompt is too long: the network sees {model.input_shape[1]} tokens at once.")
     print(args.prompt, end="", flush=True)
-    for characters in write(
+    for newest in write(
         model, alphabet, args.prompt, args.length, args.seed, samples=args.samples, **how
     ):
-        print(harmless(characters[0]), end="", flush=True)  # the first text, as it is written
-        written.append(characters)
-    text, *others = ("".join(characters) for characters in zip(*written, strict=True))
+        print(harmless(newest[0]), end="", flush=True)  # the first text, as it is written
+        written.append(newest)
+    text, *others = map("".join, zip(*written, strict=True))
     print(*("", *(f"\n{args.prompt}{harmless(other)}" for other in others)), sep="\n")
     results = {"prompt": args.prompt, "text": text, "others": others}
     if args.check:

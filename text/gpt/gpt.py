@@ -5,11 +5,9 @@
 
 You will see the layers of the network that `shakespeare.py` trains, with the shape of what each
 one returns and its parameters, and the loss before any training: about that of guessing. Takes
-seconds. Sources: the plan is that of Radford and others, "Language models are unsupervised
-multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA
-2", 2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU
-(Shazeer, 2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej
-Karpathy's nanoGPT for a computer without a GPU.
+seconds. Sources: Radford and others, "Language models are unsupervised multitask learners" (GPT-2),
+2019, and Touvron and others, "LLaMA 2", 2023, with RMSNorm (Zhang and Sennrich, 2019), rotary
+positions (Su and others, 2021), SwiGLU (Shazeer, 2020) and shared keys (Ainslie and others, 2023).
 Chapter: text/gpt/README.md#the-network
 """
 
@@ -30,8 +28,8 @@ SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
 TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # What may differ in a block; groups: sets of keys and values that heads share; None: no sharing.
-TODAY = {"rotary": True, "rms": True, "gated": True, "groups": 2, "tied": True}
-GPT2 = {"rotary": False, "rms": False, "gated": False, "groups": None, "tied": True}
+TODAY = {"rotary": True, "rms": True, "gated": True, "activation": "silu", "groups": 2}
+GPT2 = {"rotary": False, "rms": False, "gated": False, "activation": "gelu", "groups": None}
 KINDS = {"today": TODAY, "gpt2": GPT2}
 # For compile: XLA makes one program of many operations. JAX uses it anyway; PyTorch has none here.
 XLA = True if keras.config.backend() == "tensorflow" else "auto"
@@ -65,11 +63,8 @@ def rotate(x, begin=0):
     speeds = TURNS ** -(np.arange(half, dtype="float32") / half)
     angles = (places[:, None] * speeds)[:, None]  # (time, 1, half), the same for each head
     first, second = x[..., :half], x[..., half:]
-    turned = [
-        first * ops.cos(angles) - second * ops.sin(angles),
-        second * ops.cos(angles) + first * ops.sin(angles),
-    ]
-    return ops.concatenate(turned, axis=-1)
+    cos, sin = ops.cos(angles), ops.sin(angles)
+    return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
 @keras.saving.register_keras_serializable("text")
@@ -133,6 +128,11 @@ class CausalAttention(layers.Layer):
         return super().get_config() | mine
 
 
+@keras.saving.register_keras_serializable("text")
+def squared_relu(x):  # So and others, "Primer", 2021
+    return ops.square(ops.relu(x))
+
+
 def normal(kind, name):
     make = layers.RMSNormalization if kind["rms"] else layers.LayerNormalization
     return make(name=name)
@@ -144,31 +144,32 @@ def add_block(x, heads, kind, name, dropout=0.0):
     Both times the result is added to x, and what they get is normalized before. All shapes are
     (batch, time, width), but for the gate and what is wide: (batch, time, inner).
     """
-    width, bias = x.shape[-1], not kind["rms"]
-    groups = min(kind["groups"] or heads, heads)
+    width, bias, groups = x.shape[-1], not kind["rms"], min(kind["groups"] or heads, heads)
     attention = CausalAttention(heads, groups, kind["rotary"], name=f"{name}_attention")
     taken = attention(normal(kind, f"{name}_normal_1")(x))
     x = x + layers.Dropout(dropout, name=f"{name}_dropout_1")(taken)
     y = normal(kind, f"{name}_normal_2")(x)
     if kind["gated"]:
         inner = 8 * width // 3  # with three matrices, as many weights as two have with 4 * width
-        gate = layers.Dense(inner, "silu", use_bias=bias, name=f"{name}_gate")(y)
+        gate = layers.Dense(inner, kind["activation"], use_bias=bias, name=f"{name}_gate")(y)
         y = gate * layers.Dense(inner, use_bias=bias, name=f"{name}_wide")(y)
     else:
-        y = layers.Dense(4 * width, "gelu", use_bias=bias, name=f"{name}_wide")(y)
+        y = layers.Dense(4 * width, kind["activation"], use_bias=bias, name=f"{name}_wide")(y)
     thought = layers.Dense(width, use_bias=bias, name=f"{name}_narrow")(y)
     return x + layers.Dropout(dropout, name=f"{name}_dropout_2")(thought)
 
 
 def build_gpt(
-    symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY, dropout=0.0
-):
+    symbols, context=CONTEXT, width=WIDTH, heads=HEADS, blocks=BLOCKS, kind=TODAY, dropout=0.0,
+    tied=True,
+):  # fmt: skip
     """Return the network: tokens (batch, time) to logits (batch, time, symbols).
 
     The logits at a place are for the token after it. symbols: how many different tokens there are.
+    tied: whether these are multiplied with the vectors that stand for the tokens.
     """
-    tokens = keras.Input((context,), dtype="int32", name="tokens")  # (batch, time)
-    embedding = layers.ReversibleEmbedding(symbols, width, kind["tied"], name="embedding")
+    tokens = keras.Input((context,), dtype="int32", name="tokens")
+    embedding = layers.ReversibleEmbedding(symbols, width, tied, name="embedding")
     x = embedding(tokens)  # (batch, time, width)
     if not kind["rotary"]:
         x = Positions(context, name="positions")(x)
@@ -188,11 +189,10 @@ def main(argv=None):
     model = build_gpt(SYMBOLS, kind=KINDS[args.like])
     model.summary()
     tokens = np.random.default_rng(SEED).integers(SYMBOLS, size=(12, CONTEXT + 1))
-    # -log of the probability of the true next token, in nats.
     next_token_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    loss = float(next_token_loss(tokens[:, 1:], model(tokens[:, :-1])))
-    print(f"loss {loss:.2f}; guessing among {SYMBOLS} characters: {np.log(SYMBOLS):.2f}")
-    results = {"parameters": model.count_params(), "loss": loss, "guessing": float(np.log(SYMBOLS))}
+    loss, guessing = float(next_token_loss(tokens[:, 1:], model(tokens[:, :-1]))), np.log(SYMBOLS)
+    print(f"loss {loss:.2f}; guessing among {SYMBOLS} characters: {guessing:.2f}")
+    results = {"parameters": model.count_params(), "loss": loss, "guessing": guessing}
     return save_results(results, folder, __file__, argv)
 
 

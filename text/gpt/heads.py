@@ -41,19 +41,22 @@ def all_shares(model, x):
 
 
 def patterns(text):
-    """Return what a head might look at, by name: True where, (time, time), row looks at column."""
+    """Return what a head might look at: {name: (time, time), True where row looks at column}.
+
+    text: the tokens as text.
+    """
     time = len(text)
     row, column = np.indices((time, time))
     before = column < row
-    newline = np.array([character == "\n" for character in text])
+    newline = np.array(["\n" in token for token in text])
     last = np.maximum.accumulate(np.where(newline, np.arange(time), -1))  # newline, up to here
-    same = np.array(list(text))[:, None] == np.array(list(text))
+    same = np.array(text)[:, None] == np.array(text)
     after_same = np.zeros((time, time), bool)
     after_same[:, 1:] = same[:, :-1]  # the column before this one holds what the row holds
     return {
         "the character before": column == row - 1,
         "the beginning of the line": before & (column == last[:, None]),
-        "vowels": before & np.isin(list(text), list("aeiouAEIOU")),
+        "vowels": before & np.isin(text, list("aeiouAEIOU")),
         "what followed the same character": before & after_same,
     }
 
@@ -79,7 +82,7 @@ def scores(shares, texts):
 def draw(shares, text, best, path):
     """Draw the maps of the two heads with the highest scores; shares: of one window."""
     figure, panels = plt.subplots(1, 2, figsize=(9.6, 5))
-    labels = [{"\n": "\\n", " ": "␣"}.get(character, character) for character in text[:SHOWN]]
+    labels = [token.replace("\n", "\\n").replace(" ", "␣") for token in text[:SHOWN]]
     highest = sorted(best, key=lambda name: -best[name]["score"])[:2]
     for axes, name in zip(panels, highest, strict=True):
         one = best[name]
@@ -103,7 +106,7 @@ def main(argv=None):
     text = text_of_run(settings)
     x, _ = windows(text.validation, model.input_shape[1])
     x = x[random.permutation(len(x))[:WINDOWS]]
-    texts = ["".join(text.alphabet[token] for token in row) for row in x]
+    texts = [[text.alphabet[token] for token in row] for row in x]
     shares, half = all_shares(model, x), len(x) // 2
     chosen, confirmed = scores(shares[:half], texts[:half]), scores(shares[half:], texts[half:])
     heads, best = model.get_layer("block_1_attention").heads, {}

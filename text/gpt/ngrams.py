@@ -18,11 +18,12 @@ import numpy as np
 
 from text.gpt.characters import (
     SHAKESPEARE,
+    character_losses,
+    decode,
     load_run,
     load_text,
     mean_with_interval,
     text_of_run,
-    token_losses,
 )
 from utils.figures import save_figure
 from utils.kneser_ney import NGrams
@@ -65,10 +66,8 @@ def main(argv=None):
     folder, random = make_folder(args.outputs), np.random.default_rng(args.seed)
     model, settings, _ = load_run(args.run) if args.run else (None, None, None)
     text = text_of_run(settings) if args.run else load_text(args.data or SHAKESPEARE)
-    learned, validation = (
-        "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
-    )
-    ngrams = NGrams(args.order, [learned], text.alphabet)
+    learned, validation = (decode(part, text.alphabet) for part in (text.train, text.validation))
+    ngrams = NGrams(args.order, [learned], sorted(set(learned + validation)))
     losses = ngrams.losses(validation)
     results = {"orders": [mean_with_interval(one) for one in losses], "samples": []}
     for order, one in enumerate(results["orders"], 1):
@@ -76,10 +75,12 @@ def main(argv=None):
         shown = printable(results["samples"][-1].replace("\n", "/"))
         print("{:2} {mean:.3f} nats ({low:.3f} to {high:.3f})  {}".format(order, shown, **one))
     if model:
-        of_network = token_losses(model, text.validation)
+        of_network = character_losses(model, text.validation, text.alphabet)
         results["network"] = mean_with_interval(of_network)
         results["best"] = int(losses.mean(axis=1).argmin()) + 1
-        results["difference"] = mean_with_interval(losses[results["best"] - 1] - of_network)
+        results["difference"] = mean_with_interval(
+            losses[results["best"] - 1, -len(of_network) :] - of_network
+        )
         print(
             "best n-grams - network: {mean:.3f} ({low:.3f} to {high:.3f})".format(
                 **results["difference"]

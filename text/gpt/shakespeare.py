@@ -2,13 +2,14 @@
 
     python text/gpt/shakespeare.py
     python text/gpt/shakespeare.py --steps 500            # a first look
+    python text/gpt/shakespeare.py --pieces 448           # of words, beside the 65 characters
     python text/gpt/shakespeare.py --data mine.txt        # UTF-8, better more than 100 KB
     python text/gpt/shakespeare.py --resume 2026-11-24_15-04-05
 
-You will see the loss in nats per character, on what it learns from and on the last tenth of the
-text, which it never learns from; then a sample. `generate.py` lets the network write more. About
-four minutes on two cores. Ctrl-C ends it; --resume goes on from the last printed loss: the network
-is saved with each.
+You will see the loss in nats per token, on what it learns from and on the last tenth of the text,
+which it never learns from; at the end that of a character, which is the same but for pieces, and a
+sample. `generate.py` lets the network write more. About four minutes on two cores. Ctrl-C ends it;
+--resume goes on from the last printed loss: the network is saved with each.
 Chapter: text/gpt/README.md#training
 """
 
@@ -25,12 +26,12 @@ from text.gpt.characters import (
     PRETRAINED,
     SHAKESPEARE,
     build_alike,
+    character_losses,
     harmless,
     load_run,
     load_text,
     mean_with_interval,
     text_of_run,
-    token_losses,
     windows,
 )
 from text.gpt.generate import write
@@ -101,9 +102,10 @@ def main(argv=None):
     parser = make_parser("Trains a small GPT on a text.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
+    add("--pieces", type=number(int, 0), default=0, help="of words, beside all characters")
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
     add("--batch-size", type=positive(int), default=BATCH_SIZE, help="windows a step")
-    add("--context", type=positive(int, MOST), default=CONTEXT, help="characters seen at once")
+    add("--context", type=positive(int, MOST), default=CONTEXT, help="tokens seen at once")
     add("--learning-rate", type=positive(float), default=LEARNING_RATE, help="the highest")
     add("--dropout", type=number(float, 0, 0.9), default=DROPOUT, help="share of what blocks add")
     add("--like", choices=KINDS, default="today", help="whose blocks")
@@ -119,7 +121,8 @@ def main(argv=None):
         model, history = load_checkpoint(folder, "gpt", report)
         optimizer = model.optimizer
     else:
-        text, report, history = load_text(args.data), min(REPORT, args.steps), {}
+        text, report = load_text(args.data, pieces=args.pieces), min(REPORT, args.steps)
+        history = {}
         path = args.data.resolve()
         path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         settings = {"data": str(path), "sha256": file_sha256(args.data)}
@@ -133,7 +136,7 @@ def main(argv=None):
         )
         optimizer = make_optimizer(make_schedule(settings["steps"], args.learning_rate))
     print(
-        f"{len(text.train):,} characters to learn from, {len(text.validation):,} to validate, "
+        f"{len(text.train):,} tokens to learn from, {len(text.validation):,} to validate, "
         f"{len(text.alphabet)} different ones; {model.count_params():,} parameters"
     )
     print(f"Stopped? Go on with: python text/gpt/shakespeare.py --resume {shown(folder)}")
@@ -160,7 +163,7 @@ def main(argv=None):
         plain.set_weights(model.get_weights())
         save_network(plain, PRETRAINED / CHECKPOINT)
         write_json(settings, PRETRAINED / "settings.json")
-    validation = mean_with_interval(token_losses(model, text.validation))
+    validation = mean_with_interval(character_losses(model, text.validation, text.alphabet))
     print(
         "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
         "".format(**validation)
@@ -171,7 +174,9 @@ def main(argv=None):
         "parameters": model.count_params(),
         "steps": settings["steps"],
         "validation": validation,
-        "train": mean_with_interval(token_losses(model, text.train[: len(text.validation)])),
+        "train": mean_with_interval(
+            character_losses(model, text.train[: len(text.validation)], text.alphabet)
+        ),
         "sample": sample,
         "history": checkpoint.history,
         "seconds": sum(checkpoint.history["seconds"]),

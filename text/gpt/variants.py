@@ -3,11 +3,10 @@ Chapter: text/gpt/README.md#what-matters
 """
 
 import keras
-import numpy as np
 from keras import layers
 
-from text.gpt.characters import Text, mean_with_interval, token_losses
-from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, XLA, build_gpt
+from text.gpt.characters import character_losses, load_text, mean_with_interval
+from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, XLA, build_gpt, squared_relu
 from text.gpt.shakespeare import (
     CLIP_NORM,
     LEARNING_RATE,
@@ -17,7 +16,6 @@ from text.gpt.shakespeare import (
     make_optimizer,
     make_schedule,
 )
-from text.pieces import Encoder, learn
 from utils.options import verbosity
 from utils.training import TimeCallback
 
@@ -26,11 +24,13 @@ VARIANTS = {
     "base": {"kind": GPT2},
     "rotary": {"kind": GPT2 | {"rotary": True}},
     "rms": {"kind": GPT2 | {"rms": True}},
-    "gated": {"kind": GPT2 | {"gated": True}},
+    "gated": {"kind": GPT2 | {"gated": True, "activation": "silu"}},
+    "squared": {"kind": GPT2 | {"activation": squared_relu}},
     "groups": {"kind": GPT2 | {"groups": 2}},
+    "untied": {"kind": GPT2, "tied": False},
     "today": {},
     "own_keys": {"kind": TODAY | {"groups": None}},
-    "bpe": {"pieces": 512},
+    "bpe": {"pieces": 448},  # and 65 characters
 }
 RIVALS = {  # each of them gets a learning rate of its own
     "GPT": {},
@@ -67,19 +67,6 @@ def choose_optimizer(schedule, adamw=False):
     return optimizer
 
 
-def prepare(text, pieces=None):
-    """Return the Text that a variant learns from, and how many characters each token has."""
-    if not pieces:
-        return text, np.ones(len(text.validation), int)
-    learned, unseen = (
-        "".join(text.alphabet[token] for token in part) for part in (text.train, text.validation)
-    )
-    encoder = Encoder(learn(learned, pieces))
-    train, validation = (np.array(encoder.encode(part), "int32") for part in (learned, unseen))
-    text = Text(encoder.pieces, train, validation)  # Shakespeare's characters are one byte each
-    return text, np.array([len(encoder.pieces[token]) for token in validation])
-
-
 def train(
     text,
     steps,
@@ -92,16 +79,15 @@ def train(
     **network,
 ):
     """Train a variant; return what it reached, and the loss of each character, (characters,)."""
-    own, lengths = prepare(text, pieces)
+    text = load_text(pieces=pieces) if pieces else text
     keras.utils.set_random_seed(seed)
-    model = build(len(own.alphabet), **network)
+    model = build(len(text.alphabet), **network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     optimizer = choose_optimizer(make_schedule(steps, learning_rate, warm_up), adamw)
     model.compile(optimizer, loss=loss, jit_compile=XLA if xla else "auto")
-    rows, clock = batches(own.train, CONTEXT, seed), TimeCallback()
+    rows, clock = batches(text.train, CONTEXT, seed), TimeCallback()
     model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity(), callbacks=[clock])
-    # What a token costs is shared out among its characters, so that all variants can be compared.
-    losses = np.repeat(token_losses(model, own.validation) / lengths[1:], lengths[1:])
+    losses = character_losses(model, text.validation, text.alphabet)
     return {
         "parameters": model.count_params(),
         "steps": steps,

@@ -21,7 +21,7 @@ from flask import Blueprint, render_template
 from serialization.operating.server import serve
 from serialization.operating.service import RequestError, add_address, make_flask, read_request
 from text.gpt.cache import uncached_logits
-from text.gpt.characters import CHECKPOINT, add_run, load_run
+from text.gpt.characters import CHECKPOINT, add_run, encode, load_run, unknown
 from text.gpt.generate import likeliest
 from utils.files import file_sha256
 from utils.options import make_parser
@@ -39,7 +39,7 @@ SHOWN = 8  # of the likeliest characters
 
 
 def read_question(alphabet):
-    """Return the text of the request as tokens, (1, characters), and how to draw what follows."""
+    """Return the text of the request as tokens, (1, time), and how to draw what follows."""
     question = read_request()
     if not isinstance(question, dict) or question.keys() != {"text", *HOW}:
         raise RequestError(422, f"expected an object with text, {', '.join(HOW)}")
@@ -50,9 +50,9 @@ def read_question(alphabet):
         value = question[name]
         if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
             raise RequestError(422, f"{name} must be a number from {low} to {high:,}")
-    if unknown := sorted(set(text) - set(alphabet)):
-        raise RequestError(422, f"the network has never seen {', '.join(map(ascii, unknown[:5]))}")
-    return np.array([[alphabet.index(character) for character in text]]), question
+    if strange := unknown(text, alphabet):
+        raise RequestError(422, f"the network has never seen {', '.join(map(ascii, strange[:5]))}")
+    return encode(text, alphabet)[None], question
 
 
 def create_app(run, hosts=()):
