@@ -179,6 +179,8 @@ MEASUREMENTS = {
     "gpt_cache": "book/timings/seconds.py gpt_cache",
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": "text/gpt/shakespeare.py",
+    "shakespeare_pieces": "text/gpt/shakespeare.py --pieces 448",
+    "ngrams_pieces": "text/gpt/ngrams.py --run {shakespeare_pieces}",
     # With --ship, it becomes the network that comes with the book.
     "shakespeare_shipped": (
         "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"

@@ -30,7 +30,7 @@ VARIANTS = {
     "untied": {"kind": GPT2, "tied": False},
     "today": {},
     "own_keys": {"kind": TODAY | {"groups": None}},
-    "bpe": {"pieces": 448},  # and 65 characters
+    **{f"pieces_{count}": {"pieces": count} for count in (192, 448, 960)},
 }
 RIVALS = {  # each of them gets a learning rate of its own
     "GPT": {},
