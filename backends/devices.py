@@ -2,6 +2,7 @@
 
     pip install jax
     python backends/devices.py
+    python backends/devices.py --processes 2    # four devices each, as on two machines
 
 JAX takes the processor for eight devices, and `keras.distribution` divides the training of a small
 GPT among them in three ways. You will see for each how many weights a device holds, what the
@@ -12,14 +13,19 @@ Chapter: backends/README.md#several-devices
 
 from chapter import OUTPUTS
 
+import io
 import math
 import os
 import re
+import sys
 from importlib.util import find_spec
+
+from backends.processes import TASK, end_with_parent, environments, run_together
 
 if __name__ == "__main__" and find_spec("jax"):  # before Keras is imported
     os.environ["KERAS_BACKEND"] = "jax"
-    flags = os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=8"
+    count = 8 // int(os.environ.get(f"{TASK}NUM_PROCESSES", 1))
+    flags = os.environ.get("XLA_FLAGS", ""), f"--xla_force_host_platform_device_count={count}"
     os.environ["XLA_FLAGS"] = " ".join(flags)
 
 import keras
@@ -33,9 +39,11 @@ from text.gpt.characters import load_text
 from text.gpt.gpt import CONTEXT, TODAY, build_gpt
 from text.gpt.shakespeare import batches
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, read_json, save_results
 
-DEVICES = 8  # as XLA_FLAGS says
+DEVICES = 8  # in all processes together
+PROCESS = int(os.environ.get(f"{TASK}PROCESS_ID", 0))
+PROCESSES = int(os.environ.get(f"{TASK}NUM_PROCESSES", 0))  # 0: nobody has started several
 STEPS = 10
 WIDTH, HEADS, BLOCKS = 192, 8, 2
 KIND = TODAY | {"groups": None}  # each head has keys and values on its own device
@@ -66,7 +74,14 @@ def ways():
     return found
 
 
-def train(text, steps):
+def own_share(batch, how):
+    """Return the rows of a batch that this process computes: all if its devices have all."""
+    if not PROCESSES or not how or how.device_mesh.shape[0] < PROCESSES:
+        return batch
+    return [np.split(rows, PROCESSES)[PROCESS] for rows in batch]
+
+
+def train(text, steps, how):
     """Return the network after so many steps, the loss of each, and what the last one read."""
     keras.utils.set_random_seed(SEED)
     model = build_gpt(len(text.alphabet), CONTEXT, WIDTH, HEADS, BLOCKS, KIND)
@@ -75,7 +90,7 @@ def train(text, steps):
     rows, losses = batches(text.train, CONTEXT, SEED, BATCH_SIZE), []
     for _ in range(steps):
         batch = next(rows)
-        losses.append(float(model.train_on_batch(*batch)))
+        losses.append(float(model.train_on_batch(*own_share(batch, how))))
     return model, losses, batch
 
 
@@ -85,7 +100,11 @@ def told(model, batch, how):
     It counts in what XLA makes of the step, where each exchange names its kind and the shapes.
     """
     if how:
-        batch = [jax.device_put(x, how.get_data_layout(x.shape).backend_layout) for x in batch]
+        layouts = [how.get_data_layout(x.shape).backend_layout for x in batch]
+        batch = [
+            jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=layout)
+            for x, layout in zip(batch, layouts, strict=True)
+        ]
     parts = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
     state = [[one.value for one in part] for part in (*parts, model.metrics_variables)]
     program = jax.jit(model.train_step).lower(state, batch).compile().as_text()
@@ -98,14 +117,26 @@ def told(model, batch, how):
 def main(argv=None):
     """Return for each way the losses, the weights that a device holds, and what is told."""
     parser = make_parser("Divides one training among several devices.", OUTPUTS)
-    parser.add_argument("--steps", type=positive(int), default=STEPS)
+    add = parser.add_argument
+    add("--steps", type=positive(int), default=STEPS)
+    add("--processes", type=int, choices=(1, 2, 4), default=1, help="that have the devices")
     args = parser.parse_args(argv)
     if not find_spec("jax"):
         fail("there is no JAX. Install it: pip install jax")
-    folder, text, found = make_folder(args.outputs), load_text(), {}
+    folder = args.outputs if PROCESSES else make_folder(args.outputs)
+    if args.processes > 1:
+        command = [sys.executable, __file__, "--steps", str(args.steps), "--outputs", str(folder)]
+        run_together(command, environments(args.processes), "Begin anew.")
+        return read_json(folder / "results.json")
+    if PROCESSES:
+        end_with_parent()
+        distribution.initialize()
+    if PROCESS:  # the first one speaks for all
+        sys.stdout = io.StringIO()
+    text, found = load_text(), {}
     for name, how in ways().items():
         distribution.set_distribution(how)
-        model, losses, batch = train(text, args.steps)
+        model, losses, batch = train(text, args.steps, how)
         held = sum(one.value.addressable_shards[0].data.size for one in model.trainable_variables)
         found[name] = {"losses": losses, "held": held} | told(model, batch, how)
         apart = np.abs(np.subtract(losses, found["one device"]["losses"])).max()
@@ -117,7 +148,11 @@ def main(argv=None):
             )
         )
     distribution.set_distribution(None)
-    return save_results({"steps": args.steps, "ways": found}, folder, __file__, argv)
+    results = {"steps": args.steps, "ways": found}
+    if not PROCESS:
+        again = ["--processes", PROCESSES, "--steps", args.steps] if PROCESSES else argv
+        save_results(results, folder, __file__, again)
+    return results
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ MEASUREMENTS = {
     "backends_lstm": "backends/backends.py --scripts lstm",
     "parallel": "book/timings/parallel_seconds.py",  # wants JAX
     "devices": "backends/devices.py",  # wants JAX
+    "devices_2": "backends/devices.py --processes 2",
     "mnist_augmentation": "book/timings/seconds.py augmentation",
     "opening": "book/timings/opening.py",  # installs
     "sizes": "book/timings/sizes.py",  # installs, too
@@ -209,6 +210,9 @@ MEASUREMENTS = {
     ),
     "gpt_rivals": "text/gpt/what_matters.py --rivals",
     "gpt_variants": "text/gpt/what_matters.py",
+    "gpt_variants_2": (
+        "text/gpt/what_matters.py --variants squared untied pieces_192 pieces_448 pieces_960"
+    ),
     "gpt_dial": ("text/gpt/dial.py", ["dial.png"]),
     "gpt_dial_again": "text/gpt/dial.py --seed 2",
     "program_forecasts": (
