@@ -168,7 +168,8 @@ def main(argv=None):
         "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
         "".format(**validation)
     )
-    sample = "".join(write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"]))
+    steps = write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"])
+    sample = "".join(token for (token,) in steps)
     print(harmless(sample))
     results = {
         "parameters": model.count_params(),
