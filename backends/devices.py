@@ -124,8 +124,9 @@ def main(argv=None):
     if not find_spec("jax"):
         fail("there is no JAX. Install it: pip install jax")
     folder = args.outputs if PROCESSES else make_folder(args.outputs)
-    if args.processes > 1:
-        command = [sys.executable, __file__, "--steps", str(args.steps), "--outputs", str(folder)]
+    if args.processes > 1 and not PROCESSES:
+        command = [sys.executable, __file__, *map(str, argv or sys.argv[1:])]
+        command += ["--outputs", str(folder)]  # of two, the last one counts
         run_together(command, environments(args.processes), "Begin anew.")
         return read_json(folder / "results.json")
     if PROCESSES:
@@ -149,10 +150,7 @@ def main(argv=None):
         )
     distribution.set_distribution(None)
     results = {"steps": args.steps, "ways": found}
-    if not PROCESS:
-        again = ["--processes", PROCESSES, "--steps", args.steps] if PROCESSES else argv
-        save_results(results, folder, __file__, again)
-    return results
+    return results if PROCESS else save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":
