@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 
 from cnn.photographs import DATA, to_rgb
 from utils.options import make_parser
-from utils.runs import fail, make_folder, shown, writing_to
+from utils.runs import fail, make_folder, replacing, shown, writing_to
 
 TABLE = DATA / "photographs.csv"
 SHARE = "usr/share"  # where both packages have their files
@@ -87,11 +87,12 @@ def main(argv=None):
         except FileNotFoundError as error:
             fail(f"there is no {error.filename}. Unpack both packages into one folder.")
         image = to_rgb(Image.open(io.BytesIO(content)))
+        square = cut(image, float(row["centre"])) if row["centre"] else frame(image)
         path = folder / "photographs" / row["file"]
         with writing_to(folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-            square = cut(image, float(row["centre"])) if row["centre"] else frame(image)
-            square.save(path, quality=QUALITY)
+            with replacing(path) as partial:
+                square.save(partial, quality=QUALITY)
     for kind, count in Counter(row["file"].partition("/")[0] for row in rows).items():
         print(f"{count:4} {kind}")
     print(f"In {shown(folder)}: photographs")
