@@ -19,7 +19,8 @@ from importlib.util import find_spec
 
 if __name__ == "__main__" and find_spec("jax"):  # before Keras is imported
     os.environ["KERAS_BACKEND"] = "jax"
-    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+    flags = os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=8"
+    os.environ["XLA_FLAGS"] = " ".join(flags)
 
 import keras
 import numpy as np
@@ -79,7 +80,7 @@ def train(text, steps):
 
 
 def told(model, batch, how):
-    """Return how often devices tell each other something in a step, and the bytes each gets.
+    """Return how often devices tell each other something in a step, and the bytes of that.
 
     It counts in what XLA makes of the step, where each exchange names its kind and the shapes.
     """

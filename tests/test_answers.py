@@ -13,8 +13,9 @@ from conftest import ROOT, failure
 
 from text.answers import asking, chat, instruct, prefer, questions, reward
 from text.answers.questions import ANSWER, END, NEW, USER, Question
+from text.gpt import characters
 from text.gpt.characters import encode
-from text.gpt.gpt import build_gpt
+from text.gpt.gpt import GPT2, build_gpt
 
 LETTERS = "\n !,.3:?" + "".join(map(chr, [*range(65, 91), *range(97, 123)]))
 ALPHABET = "".join(sorted(set(LETTERS + "'"))) + "".join(sorted(set(NEW) - set(LETTERS)))
@@ -51,6 +52,8 @@ def test_answers_are_right_and_what_is_held_out_is_in_no_question_to_learn_from(
     assert not questions.contaminated(made["learn"], made["test"] + made["choose"])
     swapped = [Question("sum", "Add 34+12.", "64:46|")]
     assert questions.contaminated([Question("sum", "12+34?", "64:46|")], swapped) == swapped
+    spelled = [Question("backwards", "Spell thou backwards.", "uoht|")]
+    assert questions.contaminated([Question("letter", "Letter 3 of thou?", "tho:o|")], spelled)
 
 
 def test_only_answers_count_in_the_loss(made):
@@ -78,15 +81,18 @@ def test_new_tokens_leave_what_the_network_says_of_the_old_ones_as_it_was(tiny):
 
 def test_lora_begins_as_the_network_trains_little_and_is_merged(tiny):
     x, y = np.random.default_rng(1).integers(len(ALPHABET), size=(2, 8, questions.PLACES))
-    before, frozen = tiny.predict(x, verbose=0), tiny.get_layer("block_1_gate").get_weights()[0]
+    before = tiny.predict(x, verbose=0)
     instruct.enable_lora(tiny, 2)
+    frozen = [weight.numpy() for weight in tiny.non_trainable_weights]
+    assert len(frozen) == len(tiny.weights) - 1 - 2 * 7 * 2  # all but the embedding, and a and b
     np.testing.assert_allclose(tiny.predict(x, verbose=0), before, atol=1e-6)
     names = {weight.path.rpartition("/")[2] for weight in tiny.trainable_weights}
     assert names == {"embeddings", "lora_kernel_a", "lora_kernel_b"}
     instruct.fit(tiny, (one for one in [(x, y, np.ones(y.shape))] * 9), 5, 0.01)
     after = tiny.predict(x, verbose=0)
     assert np.abs(after - before).max() > 0.01
-    np.testing.assert_array_equal(tiny.get_layer("block_1_gate").get_weights()[0], frozen)
+    for now, then in zip(tiny.non_trainable_weights, frozen, strict=True):
+        np.testing.assert_array_equal(now, then)
     np.testing.assert_allclose(instruct.merge_lora(tiny).predict(x, verbose=0), after, atol=1e-4)
 
 
@@ -160,13 +166,12 @@ def test_the_loss_of_preferences_is_that_of_the_paper(tiny):
 
 def test_pairs_are_of_wrong_answers_beside_right_ones():
     some = [Question("sum", "1+1?", "2:2|"), Question("sum", "1+2?", "3:3|")]
-    asker = Mock(ask=lambda texts, random: (["2:2|", "9:2|", "5:5|", "2:2|", "3:3|"], None))
-    asker.ask = lambda texts, random: (
-        [{"1+1?": "9:2|", "1+2?": "4:4|"}[text] for text in texts],
-        None,
-    )
-    better, worse = prefer.make_pairs(asker, some, None)
-    assert better == some[1:] and worse == [some[1]._replace(answer="4:4|")]
+    some.append(Question("sum", "1+3?", "4:4|"))
+    said = ["9:2|"] * 4 + ["4:4|", "5:5|", "8:3|", "3:3|"] + ["5:5|"] * 4
+    better, worse = prefer.make_pairs(Mock(ask=lambda texts, random: (said, None)), some, None)
+    assert better == [some[1]._replace(answer="8:3|"), some[2]], "a right one of its own, if any"
+    assert [one.answer for one in worse] == ["4:4|", "5:5|"]
+    assert [one.text for one in worse] == [one.text for one in better]
 
 
 def test_what_is_better_than_its_group_becomes_likelier(tiny):
@@ -176,8 +181,8 @@ def test_what_is_better_than_its_group_becomes_likelier(tiny):
     np.testing.assert_allclose(found[:2].std(axis=1), 1)
     assert (found[2:] == 0).all() and (found[:2][rewards[:2] == 1] > 0).all()
     some = [Question("sum", "1+1?", "2|"), Question("sum", "1+1?", "3|")]
-    model = asking.copy_of(tiny, reward.Rewarded, reward.ROW)
-    x, y, counts = asking.as_rows(some, ALPHABET, reward.ROW)
+    model = asking.copy_of(tiny, reward.Rewarded)
+    x, y, counts = asking.as_rows(some, ALPHABET)
     about = {"tokens": y, "counts": counts, "advantages": np.array([1.0, -1.0], "float32")}
     before = prefer.logs_of(tiny, some, ALPHABET)
     prefer.learn(model, itertools.repeat((x, about)), 0.001, 1)
@@ -196,8 +201,9 @@ def test_trials_are_of_the_network_as_it_is_and_only_groups_with_both_teach(tiny
     gained = []
     x, about = next(reward.trial_batches(tiny, asker, some, ALPHABET, 1, gained))
     asker.take_weights.assert_called_once_with(tiny)
-    assert gained == [9 / 16] and x.shape == (8, reward.ROW)
-    assert about["advantages"][0] > 0 and (about["advantages"][1:] < 0).all()
+    assert gained == [9 / 16] and x.shape == (16, questions.PLACES)
+    assert about["advantages"][0] > 0 and (about["advantages"][1:8] < 0).all()
+    assert (about["advantages"][8:] == 0).all()
 
 
 def test_a_conversation_keeps_the_newest_questions_and_no_one_forges_the_format():
@@ -205,7 +211,7 @@ def test_a_conversation_keeps_the_newest_questions_and_no_one_forges_the_format(
     assert chat.shorten(talk, 22) == talk and chat.shorten(talk, 15) == "<2+2?>4|<3+3?>"
     assert chat.shorten(talk, 3) == "<3+3?>"
     assert chat.problem_of("1+1?", ALPHABET, 20) is None
-    for bad, why in (("1>2|", "belongs to the format"), ("é", "never seen"), ("a" * 20, "at once")):
+    for bad, why in (("1>2|", "belongs to the format"), ("é", "never seen"), ("a" * 20, "18 fit")):
         assert why in chat.problem_of(bad, ALPHABET, 20)
 
 
@@ -222,8 +228,24 @@ def test_the_chat_answers_and_bad_questions_end_with_one_line(run_main, tiny, ca
 
 
 def test_a_network_that_has_not_learned_to_answer_is_refused(monkeypatch):
-    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": LETTERS}, "folder"))
+    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": ALPHABET}, "folder"))
     assert "has not learned to answer" in failure(asking.load_answering, "run")
+
+
+def test_a_network_with_a_vector_for_each_place_is_refused():
+    older = build_gpt(len(ALPHABET), questions.PLACES, 16, 2, 1, GPT2)
+    assert "rotary positions" in failure(asking.Asker, older, ALPHABET)
+
+
+def test_the_networks_that_come_with_the_book_are_small_and_have_learned():
+    for run in (characters.PRETRAINED, asking.ANSWERS):
+        assert sum(file.stat().st_size for file in run.iterdir()) < 4e6
+    model, settings, _ = characters.load_run(characters.PRETRAINED)
+    some = characters.text_of_run(settings).validation[:5_000]
+    assert characters.token_losses(model, some).mean() < 1.45  # n-grams of seven: 1.50
+    model, settings = asking.load_answering(asking.ANSWERS)
+    sums = [one for one in questions.make_questions(1)["test"] if one.kind == "sum"][:40]
+    assert asking.judge(asking.Asker(model, settings["alphabet"]), sums)["kinds"]["sum"] > 0.8
 
 
 @pytest.mark.slow
@@ -235,11 +257,13 @@ def test_the_whole_ladder_runs(run_main, tmp_path, monkeypatch):
     run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 2, "--context", 128, **small)
     shutil.copytree(tmp_path / "run", run)
     monkeypatch.setattr(questions, "PARTS", {"test": 6, "choose": 6, "learn": None})
-    few = {"SEARCH": 1, "RATES": [0.003], "RATES_OF_LORA": [0.01], "REMEMBERED": 400}
-    _, found = run_main("text/answers/instruct.py", run, "--steps", 3, **few)
-    before, plays, whole, lora, anew = found["ways"].values()
-    assert before["trained"] == 0 < lora["trained"] < whole["trained"] == anew["trained"]
-    assert len({one["old"] for one in found["ways"].values()}) == 5
+    few = {"SEARCH": 1, "RATES": [0.003], "RATES_OF_LORA": [0.01]}
+    _, found = run_main(
+        "text/answers/instruct.py", run, "--steps", 3, "--ways", *instruct.WAYS, **few
+    )
+    before, plays, whole, lora = found["ways"].values()
+    assert before["trained"] == 0 < lora["trained"] < whole["trained"] == plays["trained"]
+    assert len({one["plays"] for one in found["ways"].values()}) == 4
     assert {*before["kinds"]} == {*questions.FORMS}
     shutil.copytree(tmp_path / "run", tmp_path / "answers")
     options = [tmp_path / "answers", "--seconds", 1]

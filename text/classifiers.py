@@ -42,7 +42,7 @@ def gru(x, mask):
 
 def transformer(x, mask):
     """One block of attention, in which each word looks at all others; then the mean."""
-    x = Positions()(x)
+    x = Positions(x.shape[1])(x)
     looked = layers.MultiHeadAttention(num_heads=4, key_dim=WIDTH // 4)(x, x, key_mask=mask)
     x = layers.LayerNormalization()(x + looked)
     thought = layers.Dense(WIDTH)(layers.Dense(2 * WIDTH, activation="relu")(x))

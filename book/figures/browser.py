@@ -37,7 +37,7 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
     "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
-    "write": (ROOT / "text" / "gpt" / "live" / "write_along.py", 680),
+    "write": (ROOT / "text" / "gpt" / "live" / "write_along.py", 800),
     "numbers": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }
 # The strokes of digits, and of a star, as a hand draws them, on a canvas from 0 to 1, to the right

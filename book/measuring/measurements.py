@@ -179,9 +179,10 @@ MEASUREMENTS = {
     "gpt_cache": "book/timings/seconds.py gpt_cache",
     "program_text_gpt": ("book/figures/programs.py text/gpt/README.md", ["program_text_gpt.png"]),
     "shakespeare": "text/gpt/shakespeare.py",
+    # With --ship, it becomes the network that comes with the book.
     "shakespeare_shipped": (
         "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"
-        " --learning-rate 0.006 --steps 6000 --ship"
+        " --learning-rate 0.006 --steps 6000"
     ),
     "ngrams": ("text/gpt/ngrams.py --run {shakespeare}", ["ngrams.png"]),
     "ngrams_pretrained": "text/gpt/ngrams.py --run assets/models/shakespeare",
@@ -197,13 +198,12 @@ MEASUREMENTS = {
     "write_page": ("book/figures/browser.py --page write", ["write_page.png"]),
     "answers_instruct": (
         "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
-        " 'from the beginning'"
     ),
     "answers_prefer": "text/answers/prefer.py",
     "answers_reward": "text/answers/reward.py",
     "answers_chat": (
         "text/answers/chat.py --ask '47+85?' 'Which play has Mercutio?' 'Spell thou backwards.'"
-        " '3 days after Monday?' --show"
+        " 'Spell tempest backwards.' --show"
     ),
     "gpt_rivals": "text/gpt/what_matters.py --rivals",
     "gpt_variants": "text/gpt/what_matters.py",

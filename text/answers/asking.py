@@ -12,7 +12,6 @@ from scipy.special import log_softmax
 from text.answers.questions import (
     ANSWER,
     END,
-    NEW,
     PLACES,
     SHARES,
     USER,
@@ -22,7 +21,7 @@ from text.answers.questions import (
 )
 from text.gpt.cache import Reader
 from text.gpt.characters import build_alike, encode, load_run
-from text.gpt.gpt import CausalAttention
+from text.gpt.gpt import CausalAttention, Positions
 from utils.runs import ROOT, fail
 
 ANSWERS = ROOT / "assets" / "models" / "answers"  # a run of instruct.py
@@ -32,13 +31,15 @@ LOTS = 5  # of questions, by how sure the network is
 def load_answering(name):
     """Return the network of a run of instruct.py and its settings, or end with one line."""
     model, settings, folder = load_run(name)
-    if set(NEW) - set(settings["alphabet"]):
+    if "questions" not in settings:
         fail(f"the network in {folder} has not learned to answer: give it to instruct.py first.")
     return model, settings
 
 
 def copy_of(first, kind=keras.Model, context=PLACES):
     """Return a network with the same weights, as a model of a kind that learns otherwise."""
+    if any(isinstance(layer, Positions) for layer in first.layers):
+        fail("it has a vector for each place: take a network with rotary positions, not GPT-2's.")
     plain = build_alike(first, context=context)
     plain.set_weights(first.get_weights())
     return kind(plain.input, plain.output)
@@ -64,7 +65,7 @@ class Asker:
             if isinstance(layer, CausalAttention):
                 self.reader.network.get_layer(layer.name).set_weights(layer.get_weights())
 
-    def ask(self, texts, random=None, temperature=1.0):
+    def ask(self, texts, random=None):
         """Return an answer to each of some texts, and the logarithms of their probabilities.
 
         The answers are text, with the end if it came within PLACES. random: draws each character;
@@ -75,13 +76,13 @@ class Asker:
         for length in np.unique(lengths):
             places = np.flatnonzero(lengths == length)
             asked = [encode(USER + texts[place] + ANSWER, self.alphabet) for place in places]
-            said, logs[places] = self.write(np.array(asked), random, temperature)
+            said, logs[places] = self.write(np.array(asked), random)
             for place, row in zip(places, said, strict=True):
                 text = "".join(self.alphabet[token] for token in row)
                 answers[place] = text[: text.find(END) + 1] or text
         return answers, logs
 
-    def write(self, tokens, random, temperature):
+    def write(self, tokens, random):
         """Return what comes after tokens, (texts, time), and its logarithms, (texts,)."""
         end, rows, total = self.alphabet.index(END), np.arange(len(tokens)), 0.0
         self.reader.forget()
@@ -91,7 +92,7 @@ class Asker:
             logs = log_softmax(logits.astype("float64"), axis=1)
             # The largest of the sums with this noise (Gumbel) is a draw with these probabilities.
             noise = random.gumbel(size=logs.shape) if random else 0
-            newest = (logs / temperature + noise).argmax(axis=1).astype("int32")
+            newest = (logs + noise).argmax(axis=1).astype("int32")
             total += np.where(ended, 0, logs[rows, newest])
             written.append(newest)
             ended |= newest == end
@@ -107,16 +108,17 @@ def judge(asker, questions):
     """Return the share of right answers to questions of each kind, and how sure the network was.
 
     Of greedy answers. "right": the mean over the kinds of SHARES; "sure": for lots of questions,
-    from those of whose answers it is least sure, the mean probability that it gives its answer, and
-    the share that is right; "gap": by how much the two differ in the mean (the expected calibration
-    error).
+    from those of whose answers it is least sure, the mean probability of its answer, and the share
+    that is right to the last character, working included, as that probability is of all of it;
+    "gap": by how much the two differ in the mean (the expected calibration error).
     """
     answers, logs = asker.ask([one.text for one in questions])
     right = np.array([is_right(*both) for both in zip(answers, questions, strict=True)])
+    exact = np.array([one.answer == answer for one, answer in zip(questions, answers, strict=True)])
     kinds = np.array([one.kind for one in questions])
     of_kinds = {str(kind): float(right[kinds == kind].mean()) for kind in dict.fromkeys(kinds)}
     lots = np.array_split(np.argsort(logs, kind="stable"), LOTS)
-    said, true = ([float(values[lot].mean()) for lot in lots] for values in (np.exp(logs), right))
+    said, true = ([float(values[lot].mean()) for lot in lots] for values in (np.exp(logs), exact))
     gap = float(np.abs(np.subtract(said, true)).mean())
     mean = float(np.mean([of_kinds[kind] for kind in of_kinds if kind in SHARES]))
     return {"kinds": of_kinds, "right": mean, "sure": {"said": said, "right": true}, "gap": gap}

@@ -36,7 +36,7 @@ def problem_of(question, alphabet, context):
     if unknown := sorted(set(question) - set(alphabet)):
         return f"the network has never seen {' '.join(map(ascii, unknown[:5]))}"
     if len(question) + 2 > context:
-        return f"it has {len(question)} characters, and the network sees {context} at once"
+        return f"it has {len(question)} characters, and {context - 2} fit beside an answer"
     return None
 
 
@@ -117,7 +117,7 @@ def main(argv=None):
         if not text.endswith(END):
             print(" ...")  # it did not come to an end
         if args.show:
-            print("     " + " ".join(f"{one} {share:.0%}" for one, share in said))
+            print("     " + " ".join(f"{harmless(one)} {share:.0%}" for one, share in said))
         conversation += text if text.endswith(END) else text + END
         turns.append({"question": question, "answer": text, "likely": [p for _, p in said]})
     return save_results({"turns": turns}, folder, __file__, argv)

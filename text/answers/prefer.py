@@ -4,7 +4,7 @@
     python text/answers/prefer.py RUN --questions 500
 
 RUN is a run of `instruct.py`. It answers questions to learn from, each several times, by chance; a
-rule makes pairs of them: a right answer and a wrong one of its own to the same question. DPO raises
+rule makes pairs of them: a right answer and a wrong one to the same question. DPO raises
 the probability of the first beside that of the second. As long, by the processor's clock, another
 copy learns the right answers of the pairs alone. Each has its rate by a small search. You will see
 the right answers of each kind before and after, and what became of the probabilities of both
@@ -31,9 +31,9 @@ from text.answers.asking import (
     load_answering,
     show_kinds,
 )
-from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, next_token_loss
+from text.answers.instruct import BATCH_SIZE, CONTEXT, keep, next_token_loss, plays_loss
 from text.answers.questions import PLACES, SHARES, batches, draw_questions, make_questions
-from text.gpt.characters import add_run
+from text.gpt.characters import add_run, text_of_run
 from utils.comparisons import tune
 from utils.options import make_parser, positive, seed
 from utils.runs import fail, make_folder, save_results
@@ -43,7 +43,7 @@ TRIES = 4  # answers to each, drawn by chance
 BETA = 0.1  # how much it costs to move away from where it began
 PAIRS = 16  # a step
 SECONDS = 24.0  # of the processor, for each way to learn on; a quarter with each rate
-RATES = [0.00003, 0.0001, 0.0003]
+RATES = [0.000003, 0.00001, 0.00003, 0.0001]
 SEED = 1
 WAYS = ("the better answers", "pairs")
 
@@ -73,15 +73,18 @@ class Preferring(keras.Model):
 def make_pairs(asker, questions, random):
     """Return questions with right answers, and the same ones with a wrong answer of the network.
 
-    Its answers are drawn by chance; a question to which all are right makes no pair.
+    Its answers are drawn by chance. The right answer, too, is one of its own if it has found any,
+    or else the one to learn. A question to which all are right makes no pair.
     """
     better, worse = [], []
-    asked = [one for one in questions for _ in range(TRIES)]
-    answers, _ = asker.ask([one.text for one in asked], random)
-    for question, answer in dict(zip(asked, answers, strict=True)).items():
-        if not is_right(answer, question):
-            better.append(question)
-            worse.append(question._replace(answer=answer))
+    answers, _ = asker.ask([one.text for one in questions for _ in range(TRIES)], random)
+    for place, question in enumerate(questions):
+        right, wrong = [], []
+        for answer in answers[place * TRIES :][:TRIES]:
+            (right if is_right(answer, question) else wrong).append(answer)
+        if wrong:
+            better.append(question._replace(answer=(right or [question.answer])[0]))
+            worse.append(question._replace(answer=wrong[0]))
     return better, worse
 
 
@@ -112,7 +115,7 @@ def learn(model, rows, learning_rate, seconds):
 
     The first step does not count: in it, TensorFlow builds its graph.
     """
-    # A network with a compute_loss of its own leaves this loss alone.
+    # A network with a compute_loss of its own does not use this loss.
     model.compile(keras.optimizers.Adam(learning_rate, global_clipnorm=1.0), next_token_loss())
     model.train_on_batch(*next(rows))
     end, steps = time.process_time() + seconds, 1
@@ -122,7 +125,7 @@ def learn(model, rows, learning_rate, seconds):
     return steps
 
 
-def tune_and_learn(make, asker, choosing, args):
+def tune_and_learn(make, asker, choosing, args, rates=RATES):
     """Return what learned at its best rate, its steps, and what tune found.
 
     make: a function of a seed that returns a network and rows without end. choosing: questions of
@@ -139,7 +142,7 @@ def tune_and_learn(make, asker, choosing, args):
         answers, _ = asker.ask([one.text for one in choosing])
         return 1 - np.mean([is_right(*both) for both in zip(answers, choosing, strict=True)])
 
-    tuned = tune(share_wrong, {"learning_rate": RATES})
+    tuned = tune(share_wrong, {"learning_rate": rates})
     return *learn_one(args.seed, args.seconds, **tuned["best"]), tuned
 
 
@@ -156,7 +159,8 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     first, settings = load_answering(args.run)
     alphabet, random = settings["alphabet"], np.random.default_rng(args.seed)
-    questions, asker = make_questions(args.seed), Asker(first, settings["alphabet"])
+    questions, asker = make_questions(settings["questions"]), Asker(first, settings["alphabet"])
+    plays = text_of_run(settings)
     known = draw_questions(questions["learn"], args.questions, random)
     pairs = make_pairs(asker, known, random)
     if not pairs[0]:
@@ -174,18 +178,18 @@ def main(argv=None):
     for way in ("before", *WAYS):
         model, steps, tuned = first, 0, None
         if way != "before":
-            found = tune_and_learn(partial(make, way), asker, choosing, args)
-            model, steps, tuned = found
+            model, steps, tuned = tune_and_learn(partial(make, way), asker, choosing, args)
         asker.take_weights(model)
         logs = [float(logs_of(asker.model, side, alphabet).mean()) for side in pairs]
         results["ways"][way] = one = {"steps": steps, "tuned": tuned}
-        one |= {"better": logs[0], "worse": logs[1]} | judge(asker, questions["test"])
+        one |= {"better": logs[0], "worse": logs[1], "plays": plays_loss(model, plays)}
+        one |= judge(asker, questions["test"])
         print(
             f"{way}: {steps} steps; logarithms of the better answers {logs[0]:.2f},"
             f" of the worse {logs[1]:.2f}"
         )
         show_kinds(one)
-    keep(model, settings, alphabet, folder)  # what pairs have taught
+    keep(model, settings, folder)  # what pairs have taught
     return save_results(results, folder, __file__, argv)
 
 

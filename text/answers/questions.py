@@ -25,7 +25,7 @@ WORKING = ":"  # what stands before it is not yet the answer
 PLACES = 64  # characters that are enough for a question with its answer
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 MOST_DAYS = 20
-LONG_SUMS = 200  # of numbers of three digits, which are only tested
+LONG_SUMS = {"test": 200, "choose": 100, "learn": 1_000}  # of three digits, for reward.py
 PLAYS = {
     "Coriolanus": "Menenius Cominius Sicinius Aufidius Volumnia Virgilia Valeria Lartius",
     "Romeo and Juliet": "Romeo Juliet Mercutio Benvolio Tybalt Capulet Montague Balthasar",
@@ -129,17 +129,22 @@ def make_questions(seed):
                 all_of_kind[i] for i in random.permutation(len(all_of_kind))[:most]
             )
         ] + [Question("play", text, play + END) for text, play in plays[part]]
-    sums = random.integers(100, 1_000, size=(LONG_SUMS, 2)).tolist()
-    found["test"] += [
-        Question("long sum", FORMS["sum"][a % 2].format(a, b), add(a, b) + END) for a, b in sums
-    ]
+    drawn = set()
+    for part, count in LONG_SUMS.items():
+        for a, b in random.integers(100, 1_000, size=(count, 2)).tolist():
+            if {a, b} not in drawn:
+                text = FORMS["sum"][a % 2].format(a, b)
+                found[part].append(Question("long sum", text, add(a, b) + END))
+            drawn.add(frozenset((a, b)))
     found["test"] += [Question("untold", text, play + END) for text, play in plays["untold"]]
     return found
 
 
 def contents(question):
-    """Return what a question is about, whatever its form: its numbers, sorted, and its names."""
+    """Return what a question is about, whatever its form: a word, or numbers, sorted, and names."""
     words = re.findall(r"\d+|\w+", question.text)
+    if question.kind in ("backwards", "letter", "long word"):
+        return words[-1 if question.kind == "letter" else -2]
     forms = set(re.findall(r"\w+", " ".join(FORMS[question.kind])))
     return question.kind, *sorted(word for word in words if word not in forms)
 

@@ -69,6 +69,8 @@ class Reader:
 
         tokens: (texts, time)
         """
+        if self.length + tokens.shape[1] > self.context:
+            raise ValueError(f"there are places for {self.context} tokens")
         if self.caches is None:
             shapes = [one.shape[1:] for one in self.network.input["caches"]]
             self.caches = [np.zeros((len(tokens), *shape), "float32") for shape in shapes]

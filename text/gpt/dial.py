@@ -1,14 +1,14 @@
 """One dial: the depth of a GPT sets all else, and three small ones foretell the loss of a fourth.
 
     python text/gpt/dial.py
-    python text/gpt/dial.py --depths 1 2 3 --steps 20    # a first look
+    python text/gpt/dial.py --depths 1 2 3 4 --steps 20  # a first look
     python text/gpt/dial.py --outputs FOLDER             # stopped? Goes on with what is missing
 
 Width, heads, learning rate and steps follow from the depth; the steps so that each weight reads as
 many characters at any depth. You will see weights, characters, operations and loss of each depth,
 and what two curves through all but the last promise for the last: a line in logarithms, and one
 that falls towards a floor; how many operations a second the training did, beside what the processor
-can do; and what ten, a thousand and a million times as many would take. Eight minutes on two cores.
+can do; and what ten, a thousand and a million times as many would take. Nine minutes on two cores.
 Sources: Kaplan and
 others, "Scaling laws for neural language models", 2020; Hoffmann and others, "Training
 compute-optimal large language models" (Chinchilla), 2022.
@@ -17,6 +17,7 @@ Chapter: text/gpt/README.md#one-dial
 
 from chapter import OUTPUTS
 
+import math
 import time
 
 import matplotlib.pyplot as plt
@@ -26,7 +27,7 @@ from scipy.optimize import least_squares
 
 from text.gpt.characters import load_text
 from text.gpt.gpt import BLOCKS, CONTEXT, HEADS, WIDTH
-from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE
+from text.gpt.shakespeare import BATCH_SIZE, LEARNING_RATE, WARM_UP
 from text.gpt.what_matters import train_once
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
@@ -49,6 +50,7 @@ def settings(depth, steps=STEPS):
         "heads": round(HEADS * share),
         "learning_rate": LEARNING_RATE * share**-0.5,
         "steps": round(steps * share**3),  # weights grow as the third power, too
+        "warm_up": round(WARM_UP * share**3),
     }
 
 
@@ -89,19 +91,27 @@ def fit_floor(operations, losses):
         return floor + rest * (np.asarray(x) / unit) ** -power
 
     start = [min(losses) / 2, min(losses) / 2, 0.3]
-    found = least_squares(lambda all_three: curve(operations, *all_three) - losses, start).x
+    found = least_squares(
+        lambda three: curve(operations, *three) - losses, start, bounds=(0, np.inf), xtol=1e-12
+    ).x
     return lambda x: curve(x, *found), found[0]
 
 
 def larger(largest, foretell, times):
-    """Return what so many times as many operations take: weights and characters grow alike."""
+    """Return what so many times as many operations take: weights and characters grow alike.
+
+    "days" are those of this computer; so many "computers" would take a month, if sharing cost
+    nothing.
+    """
     weights, characters = (largest[key] * times**0.5 for key in ("parameters", "characters"))
+    days = largest["seconds"] * times / 86_400
     return {
         "times": times,
         "weights": weights,
         "characters": characters,
         "gigabytes": BYTES * weights / 1e9,
-        "days": largest["seconds"] * times / 86_400,
+        "days": days,
+        "computers": math.ceil(days / 30),
         "loss": float(foretell(times * largest["operations"])),
     }
 
@@ -129,8 +139,8 @@ def main(argv=None):
     add("--steps", type=positive(int), default=STEPS, help=f"at the depth {BLOCKS}")
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
-    if len(set(args.depths)) < 3:
-        parser.error("a line and what it foretells take three depths")
+    if len(set(args.depths)) < 4:
+        parser.error("three numbers of a curve, and what it foretells, take four depths")
     folder, text, sizes = make_folder(args.outputs), load_text(), []
     for depth in sorted(set(args.depths)):
         how = settings(depth, args.steps)
@@ -155,7 +165,9 @@ def main(argv=None):
     for one in results["larger"]:
         print(
             "{times:9,} times: {weights:.1e} weights, {characters:.1e} characters,"
-            " {gigabytes:,.1f} GB, {days:,.1f} days".format(**one)
+            " {gigabytes:,.1f} GB, {days:,.1f} days, or {computers:,} computers for a month".format(
+                **one
+            )
         )
     draw(sizes, curves, folder / "dial.png")
     return save_results(results, folder, __file__, argv)

@@ -118,6 +118,8 @@ def main(argv=None):
     how = {"temperature": args.temperature, "top_k": args.top_k, "top_p": args.top_p}
     alphabet, written = settings["alphabet"], []
     encode(args.prompt, alphabet)  # says so before anything is written if a character is not known
+    if len(args.prompt) > model.input_shape[1]:
+        fail(f"the prompt is too long: the network sees {model.input_shape[1]} characters at once.")
     print(args.prompt, end="", flush=True)
     for characters in write(
         model, alphabet, args.prompt, args.length, args.seed, samples=args.samples, **how

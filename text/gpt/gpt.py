@@ -6,10 +6,10 @@
 You will see the layers of the network that `shakespeare.py` trains, with the shape of what each
 one returns and its parameters, and the loss before any training: about that of guessing. Takes
 seconds. Sources: the plan is that of Radford and others, "Language models are unsupervised
-multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA",
-2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU (Shazeer,
-2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej Karpathy's
-nanoGPT for a computer without a GPU.
+multitask learners" (GPT-2), 2019, and the parts of today are those of Touvron and others, "LLaMA
+2", 2023: RMSNorm (Zhang and Sennrich, 2019), rotary positions (Su and others, 2021), SwiGLU
+(Shazeer, 2020), shared keys (Ainslie and others, "GQA", 2023). The sizes are near those of Andrej
+Karpathy's nanoGPT for a computer without a GPU.
 Chapter: text/gpt/README.md#the-network
 """
 
@@ -46,12 +46,10 @@ class Positions(layers.Layer):
         self.context = context
 
     def build(self, shape):
-        shape = self.context, shape[-1]
-        self.places = self.add_weight(name="places", shape=shape, initializer="random_normal")
+        self.places = self.add_weight((self.context, shape[-1]), "random_normal", name="places")
 
     def call(self, x, begin=0):
-        # (batch, time, width) + (time, width)
-        return x + ops.slice(self.places, (begin, 0), (ops.shape(x)[1], x.shape[2]))
+        return x + ops.take(self.places, begin + ops.arange(ops.shape(x)[1]), axis=0)
 
     def get_config(self):
         return super().get_config() | {"context": self.context}
@@ -103,6 +101,10 @@ class CausalAttention(layers.Layer):
             key, value = cache[:, 0], cache[:, 1]
         taken = self.take(self.share(query, key, begin), value)
         return taken if cache is None else (taken, cache)
+
+    def compute_output_spec(self, x, cache=None, begin=0):  # JAX cannot tell whether new ones fit
+        taken = keras.KerasTensor(x.shape, self.compute_dtype)
+        return taken if cache is None else (taken, keras.KerasTensor(cache.shape, cache.dtype))
 
     def project(self, x, begin=0):
         """Return queries, keys and values, each (batch, time, heads or groups, size)."""

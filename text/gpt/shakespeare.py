@@ -91,7 +91,7 @@ def make_optimizer(schedule):
         schedule,
         weight_decay=WEIGHT_DECAY,
         adam_beta_2=0.99,
-        exclude_layers=["positions", "output"],
+        exclude_layers=["positions", "output"],  # nor the output of a network without tied weights
         global_clipnorm=CLIP_NORM,
     )
 

@@ -11,6 +11,7 @@ from text.gpt.gpt import CONTEXT, GPT2, TODAY, WIDTH, XLA, build_gpt
 from text.gpt.shakespeare import (
     CLIP_NORM,
     LEARNING_RATE,
+    WARM_UP,
     WEIGHT_DECAY,
     batches,
     make_optimizer,
@@ -60,7 +61,9 @@ def choose_optimizer(schedule, adamw=False):
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=WEIGHT_DECAY, beta_2=0.99, global_clipnorm=CLIP_NORM
     )
-    optimizer.exclude_from_weight_decay(var_names=["embeddings", "places", "scale"])
+    optimizer.exclude_from_weight_decay(
+        var_names=["embeddings", "places", "scale", "gamma", "beta", "bias"]
+    )
     return optimizer
 
 
@@ -78,14 +81,22 @@ def prepare(text, pieces=None):
 
 
 def train(
-    text, steps, seed, pieces=None, adamw=False, learning_rate=LEARNING_RATE, xla=False, **network
+    text,
+    steps,
+    seed,
+    pieces=None,
+    adamw=False,
+    learning_rate=LEARNING_RATE,
+    warm_up=WARM_UP,
+    xla=False,
+    **network,
 ):
     """Train a variant; return what it reached, and the loss of each character, (characters,)."""
     own, lengths = prepare(text, pieces)
     keras.utils.set_random_seed(seed)
     model = build(len(own.alphabet), **network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = choose_optimizer(make_schedule(steps, learning_rate), adamw)
+    optimizer = choose_optimizer(make_schedule(steps, learning_rate, warm_up), adamw)
     model.compile(optimizer, loss=loss, jit_compile=XLA if xla else "auto")
     rows, clock = batches(own.train, CONTEXT, seed), TimeCallback()
     model.fit(rows, steps_per_epoch=steps, shuffle=False, verbose=verbosity(), callbacks=[clock])

@@ -7,10 +7,10 @@
 
 You will see for each variant and seed weights, steps, the loss on the validation part and how far
 it is from that of the base, which has GPT-2's blocks, with an interval over pieces of the text.
-Each training is kept when it is done. Eight networks, two seeds, 500 steps: some ten minutes on two
-cores. With --rivals, the GPT, the same with AdamW in place of Muon, and a GRU of equal size each
-try five learning rates with 500 steps; then each is trained with its best one for as many steps as
-shakespeare.py trains, and they are compared: twenty minutes.
+Each training is kept when it is done. Eight networks, two seeds, 500 steps: a quarter of an hour on
+two cores. With --rivals, the GPT, the same with AdamW in place of Muon, and a GRU of equal size
+each try five learning rates with 500 steps; then each is trained with its best one for as many
+steps as shakespeare.py trains, and they are compared: forty minutes.
 Chapter: text/gpt/README.md#what-matters
 """
 

@@ -32,7 +32,7 @@ MAX_BODY = 2**15  # bytes of a request
 # What a request must have besides its text, of which type, and from where to where. top_k 0: all.
 HOW = {
     "temperature": ((int, float), 0, 5),
-    "top_k": (int, 0, 1_000),
+    "top_k": (int, 0, 10**6),
     "top_p": ((int, float), 0.01, 1),
 }
 SHOWN = 8  # of the likeliest characters
