@@ -387,7 +387,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     """Let scenes be images all of whose pixels are one number, with a digit in each."""
     from cnn.segmentation import baselines, scenes, u_net
 
-    def make_scenes(part, count, seed, most=5, size=64):
+    def make_scenes(part, count, seed, most=5):
         numbers = SCENES[part, seed] + np.arange(count)
         labels = np.zeros((count, 64, 64), "uint8")
         labels[:, 20:40, 20:40] = 1  # a digit
@@ -398,7 +398,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
         assert fitted.means.max() == 0, "all pixels of training digits are dark, of others bright"
         return np.full((*images.shape[:3], 11), images[..., :1], "float32")
 
-    def build_u_net(skips=True, size=64):
+    def build_u_net(skips=True):
         scene = keras.Input((64, 64, 1))
         return keras.Model(scene, keras.layers.Dense(11)(scene))
 
@@ -437,7 +437,7 @@ def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, 
 
 def test_skip_connections_are_judged_on_other_writers(numbered_scenes, rows, run, load_script):
     rates = load_script("cnn/segmentation/skips.py").RATES
-    options = {"HELD_OUT": 20, "draw": lambda *_: None}
+    options = {"HELD_OUT": 20, "SEARCHED": 20, "draw": lambda *_: None}
     run("cnn/segmentation/skips.py", "--scenes 20 --seeds 1", **options)
     tried = len(rates) * "fit train_1; evaluate validation_2; "
     assert rows.story(OF_SCENES) == 2 * f"{tried}fit train_1; predict test_3; "

@@ -20,19 +20,24 @@ def convolve(x, filters, kernel=3):
     return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
 
 
-def build_u_net(skips=True, size=SIZE):
-    """Return a network from scenes (n, size, size, 1) to probabilities (n, size, size, 11).
-
-    Without skips, each level of the way up gets what comes from below twice. So it has as many
-    weights, and nothing of the way down but what has gone through the lowest level.
-    """
-    scenes = keras.Input((size, size, 1))
-    x, levels = scenes, []
+def go_down(x):
+    """Return the maps of the three levels, from the widest on, and that of the lowest one."""
+    levels = []
     for filters in FILTERS:
         x = convolve(convolve(x, filters), filters)
         levels.append(x)
         x = layers.MaxPooling2D(2)(x)
-    x = convolve(convolve(x, BOTTOM), BOTTOM)
+    return levels, convolve(convolve(x, BOTTOM), BOTTOM)
+
+
+def build_u_net(skips=True):
+    """Return a network from scenes (n, 64, 64, 1) to probabilities (n, 64, 64, 11).
+
+    Without skips, each level of the way up gets what comes from below twice. So it has as many
+    weights, and nothing of the way down but what has gone through the lowest level.
+    """
+    scenes = keras.Input((SIZE, SIZE, 1))
+    levels, x = go_down(scenes)
     for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):
         x = convolve(x, filters, 1)  # as many maps as the level has
         x = layers.UpSampling2D(2)(x)  # each number becomes a square of 2 x 2
