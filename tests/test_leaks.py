@@ -422,17 +422,28 @@ def test_scenes_are_labelled_by_what_learned_from_other_writers(numbered_scenes,
 def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, run, part):
     networks = [sys.modules["cnn.segmentation.segment"].build_u_net()]
     networks.append(sys.modules["cnn.segmentation.baselines"].build_classifier())
+    networks.append(None)
     watched = [("true_boxes", lambda scenes: scenes.images), ("choose", first)]
-    watched += [("find_boxes", first, lambda *_: [])]
-    constants = {"load_networks": lambda _: networks, "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
-    constants |= {"draw": nothing, "draw_failures": nothing}
-    run("cnn/segmentation/find.py", f"RUN --scenes 20 --part {part[:-2]}", watched, **constants)
+    watched += [("find_boxes", first, lambda *_: []), ("detect", second, lambda *_: [])]
+    constants = {"load_networks": lambda *_: networks, "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
+    options = f"RUN RUN --scenes 20 --part {part[:-2]}"
+    run("cnn/segmentation/find.py", options, watched, draw=nothing, **constants)
     story = rows.story(OF_SCENES).replace(part, "it").replace("train_4", "others")
     assert story == (
+        "true_boxes others; true_boxes it; "
         "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
-        "true_boxes it; true_boxes others; choose ?; find_boxes ?; "  # of the true labels
-        f"{3 * 'true_boxes others; choose others; find_boxes others; find_boxes it; '}"
+        "choose ?; find_boxes ?; find_boxes ?; "  # of the true labels
+        f"{3 * 'choose others; find_boxes others; find_boxes it; '}"
+        "detect others; detect it; "
     )
+
+
+def test_detectors_are_judged_on_other_writers(numbered_scenes, rows, run, load_script):
+    load_script("cnn/segmentation/boxes.py")
+    watched = [("detect", second, lambda *_: [])]
+    options = "--scenes 20 --epochs 1"
+    run("cnn/segmentation/boxes.py", options, watched, HELD_OUT=20, draw=nothing)
+    assert rows.story(OF_SCENES) == "fit train_1; validate validation_2; detect validation_2; "
 
 
 def test_skip_connections_are_judged_on_other_writers(numbered_scenes, rows, run, load_script):

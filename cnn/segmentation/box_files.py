@@ -16,7 +16,8 @@ from PIL import Image
 
 from cnn.photographs import find_images, find_parts, open_photo
 from cnn.segmentation.masks import divide, read
-from cnn.segmentation.measures import Box, match
+from cnn.segmentation.measures import Box, match, true_boxes
+from cnn.segmentation.segment import make_part
 from utils.figures import save_figure
 from utils.pictures import PictureError
 from utils.runs import fail, printable, replacing, writing_to
@@ -32,6 +33,12 @@ class Boxed(NamedTuple):
 
     images: np.ndarray  # (n, height, width, channels)
     boxes: list  # of Box; its scene is the number of the image, its label one from 1 on
+
+
+def read_scenes(part, count):
+    """Return the first scenes of a part, Boxed."""
+    scenes = make_part(part, count)
+    return Boxed(scenes.images, true_boxes(scenes))
 
 
 def read_folder(folder, size, seed):
@@ -92,34 +99,34 @@ def load_part(images, rows, names, size):
         photo = read(open_photo, path)
         width, height = photo.size
         for label, *corners, where in rows[name]:
-            most = np.array([height, width, height, width])
-            inside = np.clip(corners, 0, most)
-            if abs(inside - corners).max() > BEYOND:
+            inside = np.clip(corners, 0, [height, width, height, width]).tolist()
+            if np.abs(np.subtract(inside, corners)).max() > BEYOND:
                 fail(f"{where} has a box that reaches out of {name}, of {width} x {height} pixels.")
-            stretched = (inside * size / most).tolist()
-            boxes.append(Box(scene, names.index(label), 1.0, *stretched))
+            box = Box(scene, names.index(label), 1.0, *inside)
+            boxes.append(stretch(box, size / width, size / height))
         squares.append(np.asarray(photo.resize((size, size), Image.Resampling.BICUBIC)))
     return Boxed(np.stack(squares), boxes)
 
 
-def read_photos(paths, size):
-    """Return {path: photograph} of those that can be read, and squares (n, size, size, 3)."""
-    photos = {}
+def find_in_photos(find, paths, size, sure, names, folder):
+    """Write what is found in photographs to found.csv, like boxes.csv with a score, and draw it.
+
+    find: a function from squares (n, size, size, 3) to a list of Box; less than sure ones are left
+    out.
+    """
+    rows, number = [[*COLUMNS, "score"]], 0
     for path in paths:
         try:
-            photos[path] = open_photo(path)
+            photo = open_photo(path)
         except PictureError as error:
             print(printable(f"left out: {error}"), file=sys.stderr)
-    squares = [np.asarray(photo.resize((size, size))) for photo in photos.values()]
-    return photos, np.reshape(squares, (-1, size, size, 3)).astype("uint8")
-
-
-def save_found(photos, size, found, names, folder):
-    """Write found.csv, like boxes.csv with a score, and draw what was found in each photograph."""
-    rows = []
-    for number, (path, photo) in enumerate(photos.items()):
-        scales = np.divide(photo.size, size)
-        boxes = [scale(box, *scales) for box in found if box.scene == number]
+            continue
+        square = np.asarray(photo.resize((size, size), Image.Resampling.BICUBIC))
+        boxes = [
+            stretch(box, *np.divide(photo.size, size))
+            for box in find(square[None])
+            if box.score >= sure
+        ]
         for box in boxes:
             corners = [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
             rows.append([path.name, names[box.label], *corners, round(box.score, 3)])
@@ -127,12 +134,13 @@ def save_found(photos, size, found, names, folder):
         axes.imshow(photo)
         draw_boxes(axes, boxes, names)
         axes.set_axis_off()
-        save_figure(figure, folder / f"{number + 1}_{printable(path.stem)}.png")
+        number += 1
+        save_figure(figure, folder / f"{number}_{printable(path.stem)}.png")
         print(
             printable(f"{path.name}: {', '.join(names[box.label] for box in boxes) or 'nothing'}")
         )
     with writing_to(folder):
-        save_rows([[*COLUMNS, "score"], *rows], folder / "found.csv")
+        save_rows(rows, folder / "found.csv")
 
 
 def save_rows(rows, path):
@@ -141,7 +149,7 @@ def save_rows(rows, path):
         csv.writer(file).writerows(rows)
 
 
-def scale(box, wide, high):
+def stretch(box, wide, high):
     """Return a box in an image that is so many times as wide and as high."""
     top, bottom, left, right = box.top * high, box.bottom * high, box.left * wide, box.right * wide
     return box._replace(top=top, bottom=bottom, left=left, right=right)
@@ -156,11 +164,12 @@ def draw_boxes(axes, boxes, names, ink="white", behind="black"):
         axes.text(box.right, box.top, names[box.label], color=ink, size=8, bbox=paper)
 
 
-def draw(part, found, heat, names, path):
-    """Draw images with the true boxes, their heat maps, and what was found in them.
+def draw(part, found, sure, network, names, path):
+    """Draw images with the true boxes, the heat of a network, and what it found, if it is sure.
 
-    First come the first images, then the first ones with an error. heat: (n, h / 4, w / 4, classes)
+    First come the first images, then the first ones with an error.
     """
+    found = [box for box in found if box.score >= sure]
     matches = match(found, part.boxes)
     missed = {part.boxes[i].scene for i in {*range(len(part.boxes))} - {*matches}}
     ordered = sorted(found, key=lambda box: -box.score)
@@ -168,11 +177,12 @@ def draw(part, found, heat, names, path):
     first = range(min(SHOWN, len(part.images)))
     shown = [*first, *[i for i in sorted(missed | wrong) if i not in first][:SHOWN]]
     figure, panels = plt.subplots(3, len(shown), figsize=(1.7 * len(shown), 5.1), squeeze=False)
-    for scene, column in zip(shown, panels.T, strict=True):
+    heat = network.predict(part.images[shown], verbose=0)["heat"].max(axis=-1)
+    for scene, map_, column in zip(shown, heat, panels.T, strict=True):
         for axes, boxes in ((column[0], part.boxes), (column[2], found)):
             axes.imshow(part.images[scene].squeeze(), cmap="gray")
             draw_boxes(axes, [box for box in boxes if box.scene == scene], names)
-        column[1].imshow(heat[scene].max(axis=-1), vmin=0, vmax=1, interpolation="nearest")
+        column[1].imshow(map_, vmin=0, vmax=1, interpolation="nearest")
     for axes in panels.flat:
         axes.set(xticks=[], yticks=[])
     for axes, name in zip(panels[:, 0], ("what is there", "heat", "what was found"), strict=True):

@@ -14,6 +14,7 @@ Chapter: cnn/segmentation/README.md#boxes
 from chapter import OUTPUTS
 
 import math
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -21,17 +22,17 @@ import numpy as np
 from keras import layers, ops
 
 from cnn.photographs import find_images
-from cnn.segmentation.box_files import Boxed, draw, read_folder, read_photos, save_found
-from cnn.segmentation.measures import Box, choose_score, judge_boxes, true_boxes
+from cnn.segmentation.box_files import draw, find_in_photos, read_folder, read_scenes
+from cnn.segmentation.measures import Box, average_precision, choose_score, judge_boxes
 from cnn.segmentation.scenes import NAMES
-from cnn.segmentation.segment import make_part
 from cnn.segmentation.u_net import convolve, go_down, load_way_down
 from utils.comparisons import tune
 from utils.options import make_parser, positive, seed, verbosity
-from utils.runs import make_folder, save_network, save_results
+from utils.runs import make_folder, save_network, save_results, write_json
 
 SCENES = 6_000  # to learn from
 HELD_OUT = 500  # scenes of other writers
+PARTS = ["train", "validation"]
 EPOCHS = 8
 OWN_EPOCHS = 30  # of images of one's own, which are fewer
 BATCH_SIZE = 16
@@ -46,10 +47,7 @@ TOO_MUCH = 0.5  # the IoU of two boxes of one label of which only the surer one 
 
 
 def build_detector(shape, classes):
-    """Return a network from images to heat, (n, h / 4, w / 4, classes), and (n, h / 4, w / 4, 4).
-
-    The four numbers are those of box_targets, without the last one.
-    """
+    """Return a network from images to heat, (n, h / 4, w / 4, classes), and boxes, (..., 4)."""
     images = keras.Input(shape)
     *levels, x = go_down(images) if shape[-1] == 1 else load_way_down(shape[0])(images)
     while x.shape[1] < shape[0] / STRIDE:
@@ -118,7 +116,7 @@ def suppress(boxes, scores, too_much):
 
 def find_peaks(heat, numbers):
     """Return scores (n,), labels (n,) and boxes (n, 4) of one image, the surest first."""
-    around = ops.max_pool(heat[None], 3, strides=1, padding="same")[0]
+    around = ops.convert_to_numpy(ops.max_pool(heat[None], 3, strides=1, padding="same"))[0]
     peaks = np.where(heat == around, heat, 0)  # no neighbour is higher
     surest = np.argsort(-peaks, axis=None, kind="stable")[:MOST]
     rows, columns, labels = np.unravel_index(surest, peaks.shape)
@@ -131,9 +129,9 @@ def find_peaks(heat, numbers):
 
 def detect(network, images, too_much=TOO_MUCH):
     """Return a Box for each thing found, of the surest ones in each image."""
-    said, found = network.predict(images, batch_size=50, verbose=0), []
-    for scene, maps in enumerate(zip(said["heat"], said["boxes"], strict=True)):
-        scores, labels, boxes = find_peaks(*maps)
+    maps, found = network.predict(images, batch_size=50, verbose=0), []
+    for scene, of_scene in enumerate(zip(maps["heat"], maps["boxes"], strict=True)):
+        scores, labels, boxes = find_peaks(*of_scene)
         for label in np.unique(labels):
             of_label = np.flatnonzero(labels == label)
             for i in of_label[suppress(boxes[of_label], scores[of_label], too_much)]:
@@ -151,8 +149,7 @@ def train(known, held_out, classes, rate, epochs):
     )
     steps = epochs * math.ceil(len(known.images) / BATCH_SIZE)
     falling = keras.optimizers.schedules.CosineDecay(rate, steps)
-    losses = {"heat": focal_loss, "boxes": box_loss}
-    network.compile(keras.optimizers.Adam(falling), losses)
+    network.compile(keras.optimizers.Adam(falling), {"heat": focal_loss, "boxes": box_loss})
     how = {"batch_size": BATCH_SIZE, "epochs": epochs, "verbose": verbosity()}
     fitted = network.fit(known.images, answers, validation_data=(held_out.images, others), **how)
     return network, fitted.history
@@ -171,15 +168,13 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
-    photos = find_images(args.photos)
+    photos, epochs = find_images(args.photos), args.epochs or (OWN_EPOCHS if args.data else EPOCHS)
     if args.data:
         known, held_out, names = read_folder(args.data, SIZE, args.seed)
     else:
-        parts = make_part("train", args.scenes), make_part("validation", HELD_OUT)
-        known, held_out = (Boxed(part.images, true_boxes(part)) for part in parts)
-        names = NAMES
+        known, held_out, names = *map(read_scenes, PARTS, (args.scenes, HELD_OUT)), NAMES
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
-    networks, epochs = {}, args.epochs or (OWN_EPOCHS if args.data else EPOCHS)
+    networks = {}
 
     def loss(rate):
         keras.utils.set_random_seed(args.seed)
@@ -190,16 +185,14 @@ def main(argv=None):
     network, results["history"] = networks[results["best"]["rate"]]
     found = detect(network, held_out.images)
     results |= judge_boxes(found, held_out.boxes) | {"parameters": network.count_params()}
+    results["peaks"] = average_precision(detect(network, held_out.images, 1), held_out.boxes)
+    results["sure"] = choose_score(found, held_out.boxes)
     print(f"average precision {results['ap']:.3f}, from 0.5 to 0.95 {results['coco']:.3f}")
-    sure = choose_score(found, held_out.boxes)
-    counting = [box for box in found if box.score >= sure]
-    heat = network.predict(held_out.images, batch_size=50, verbose=0)["heat"]
-    draw(held_out, counting, heat, names, folder / "boxes.png")
+    draw(held_out, found, results["sure"], network, names, folder / "boxes.png")
     save_network(keras.Model(network.inputs, network.output), folder / "boxes.keras")
+    write_json({"names": names, "sure": results["sure"]}, folder / "boxes.json")
     if photos:
-        photos, squares = read_photos(photos, SIZE)
-        found = [box for box in detect(network, squares) if box.score >= sure]
-        save_found(photos, SIZE, found, names, folder)
+        find_in_photos(partial(detect, network), photos, SIZE, results["sure"], names, folder)
     return save_results(results, folder, __file__, argv)
 
 
