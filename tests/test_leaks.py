@@ -432,7 +432,7 @@ def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, 
     assert story == (
         "true_boxes others; true_boxes it; "
         "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
-        "choose ?; find_boxes ?; find_boxes ?; "  # of the true labels
+        "choose ?; find_boxes ?; "  # of the true labels
         f"{3 * 'choose others; find_boxes others; find_boxes it; '}"
         "detect others; detect it; "
     )
