@@ -25,6 +25,7 @@ from utils.tables import read_rows
 
 COLUMNS = ["file", "label", "left", "top", "right", "bottom"]
 BEYOND = 1  # pixels that a box may reach beyond its image: programs round in different ways
+SURE = 0.3  # the score of a box that is drawn, or written down for a photograph
 SHOWN = 3  # columns of the figure with the first images, and as many with errors
 
 
@@ -108,13 +109,12 @@ def load_part(images, rows, names, size):
     return Boxed(np.stack(squares), boxes)
 
 
-def find_in_photos(find, paths, size, sure, names, folder):
+def find_in_photos(find, paths, size, names, folder):
     """Write what is found in photographs to found.csv, like boxes.csv with a score, and draw it.
 
-    find: a function from squares (n, size, size, 3) to a list of Box; less than sure ones are left
-    out.
+    find: a function from squares (n, size, size, 3) to a list of Box. Return {name: labels}.
     """
-    rows, number = [[*COLUMNS, "score"]], 0
+    rows, seen = [[*COLUMNS, "score"]], {}
     for path in paths:
         try:
             photo = open_photo(path)
@@ -122,11 +122,8 @@ def find_in_photos(find, paths, size, sure, names, folder):
             print(printable(f"left out: {error}"), file=sys.stderr)
             continue
         square = np.asarray(photo.resize((size, size), Image.Resampling.BICUBIC))
-        boxes = [
-            stretch(box, *np.divide(photo.size, size))
-            for box in find(square[None])
-            if box.score >= sure
-        ]
+        found = [box for box in find(square[None]) if box.score >= SURE]
+        boxes = [stretch(box, *np.divide(photo.size, size)) for box in found]
         for box in boxes:
             corners = [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
             rows.append([path.name, names[box.label], *corners, round(box.score, 3)])
@@ -134,13 +131,13 @@ def find_in_photos(find, paths, size, sure, names, folder):
         axes.imshow(photo)
         draw_boxes(axes, boxes, names)
         axes.set_axis_off()
-        number += 1
-        save_figure(figure, folder / f"{number}_{printable(path.stem)}.png")
-        print(
-            printable(f"{path.name}: {', '.join(names[box.label] for box in boxes) or 'nothing'}")
-        )
+        name = f"{len(seen) + 1}_{printable(path.stem)}.png"
+        seen[name] = [names[box.label] for box in boxes]
+        save_figure(figure, folder / name)
+        print(printable(f"{path.name}: {', '.join(seen[name]) or 'nothing'}"))
     with writing_to(folder):
         save_rows(rows, folder / "found.csv")
+    return seen
 
 
 def save_rows(rows, path):
@@ -164,12 +161,12 @@ def draw_boxes(axes, boxes, names, ink="white", behind="black"):
         axes.text(box.right, box.top, names[box.label], color=ink, size=8, bbox=paper)
 
 
-def draw(part, found, sure, network, names, path):
-    """Draw images with the true boxes, the heat of a network, and what it found, if it is sure.
+def draw(part, found, network, names, path):
+    """Draw images with the true boxes, the heat of a network, and what it found.
 
     First come the first images, then the first ones with an error.
     """
-    found = [box for box in found if box.score >= sure]
+    found = [box for box in found if box.score >= SURE]
     matches = match(found, part.boxes)
     missed = {part.boxes[i].scene for i in {*range(len(part.boxes))} - {*matches}}
     ordered = sorted(found, key=lambda box: -box.score)

@@ -23,7 +23,7 @@ from keras import layers, ops
 
 from cnn.photographs import find_images
 from cnn.segmentation.box_files import draw, find_in_photos, read_folder, read_scenes
-from cnn.segmentation.measures import Box, average_precision, choose_score, judge_boxes
+from cnn.segmentation.measures import Box, average_precision, judge_boxes
 from cnn.segmentation.scenes import NAMES
 from cnn.segmentation.u_net import convolve, go_down, load_way_down
 from utils.comparisons import tune
@@ -186,13 +186,12 @@ def main(argv=None):
     found = detect(network, held_out.images)
     results |= judge_boxes(found, held_out.boxes) | {"parameters": network.count_params()}
     results["peaks"] = average_precision(detect(network, held_out.images, 1), held_out.boxes)
-    results["sure"] = choose_score(found, held_out.boxes)
     print(f"average precision {results['ap']:.3f}, from 0.5 to 0.95 {results['coco']:.3f}")
-    draw(held_out, found, results["sure"], network, names, folder / "boxes.png")
-    save_network(keras.Model(network.inputs, network.output), folder / "boxes.keras")
-    write_json({"names": names, "sure": results["sure"]}, folder / "boxes.json")
+    draw(held_out, found, network, names, folder / "boxes.png")
+    save_network(keras.Model(network.input, network.output), folder / "boxes.keras")
+    write_json(dict(enumerate(names)), folder / "boxes.json")
     if photos:
-        find_in_photos(partial(detect, network), photos, SIZE, results["sure"], names, folder)
+        results["photos"] = find_in_photos(partial(detect, network), photos, SIZE, names, folder)
     return save_results(results, folder, __file__, argv)
 
 
