@@ -62,7 +62,8 @@ def test_average_precision_by_hand():
     assert measures.match(found, truth) == [0, None, 2, None]
     # The recalls 0 to 0.33 are reached with a precision of 1, those to 0.66 with 2/3, no others.
     assert measures.average_precision(found, truth) == pytest.approx((34 + 33 * 2 / 3) / 101)
-    assert measures.average_precision(found, truth, 0.7) == pytest.approx(34 / 101)
+    # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
+    assert measures.average_precision(found, truth, 0.7) == pytest.approx((34 + 33 / 2) / 101)
     assert measures.average_precision([], truth) == 0
     assert measures.average_precision(truth, [*truth, box(0, 1, label=2)]) == 0.5
     assert measures.choose_score(found, truth) == 0.7  # F1 2/4, 2/5, 4/6, 4/7
@@ -109,7 +110,7 @@ def test_average_precision_is_that_of_coco():
     judged.summarize()
     ours = measures.judge_boxes(found, truth)
     assert [ours["coco"], ours["ap"]] == pytest.approx(judged.stats[:2], abs=1e-9)
-    assert 0.2 < ours["coco"] < ours["ap"] < 0.9
+    assert 0.1 < ours["coco"] < ours["ap"] < 0.9
 
 
 def test_suppression_is_that_of_tensorflow_and_iou_that_of_keras():
