@@ -4,6 +4,7 @@ from unittest.mock import Mock
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import failure, load
 from PIL import Image
@@ -220,13 +221,19 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     assert results["ink, nearest mean"]["mean_iou"] > 0.1
     assert results["U-Net"]["ink"] > 0.05  # whoever marks the usual places reaches 0.04
     monkeypatch.setattr(find, "CHOOSING", 20)
-    found = find.main([str(tmp_path), "--scenes", "20", "--outputs", str(tmp_path / "found")])
+    monkeypatch.setattr(boxes, "HELD_OUT", 60)
+    monkeypatch.setattr(boxes, "BATCH_SIZE", 8)
+    detector = str(tmp_path / "detector")
+    results = boxes.main(["--scenes", "240", "--epochs", "12", "--outputs", detector])
+    assert results["ap"] > 0.02  # which no box by chance reaches
+    use = [str(tmp_path), detector, "--outputs", str(tmp_path / "found")]
+    found = find.main([*use, "--scenes", "20"])
     true = found["ways"]["true labels"]
-    assert true["average_precision"] > 0.7 and true["found_of"]["overlap_0"] > 0.9
+    assert true["ap"] > 0.7 and true["found_of"]["overlap_0"] > 0.9
     assert (tmp_path / "segment.png").exists() and (tmp_path / "found" / "find.png").exists()
     (tmp_path / "u_net.keras").write_bytes((tmp_path / "classifier.keras").read_bytes())
-    said = failure(find.main, [str(tmp_path), "--outputs", str(tmp_path / "found")])
-    assert "u_net.keras makes (11,) of (28, 28, 1), not (64, 64, 11)" in said
+    said = failure(find.main, use)
+    assert "u_net.keras makes [(11,)] of (28, 28, 1), not [(64, 64, 11)]" in said
 
 
 def write(path, array):
@@ -358,7 +365,24 @@ def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
     assert "left out: 1 x .txt" in said and "1 of 10 images have no box" in said
 
 
-ROW = "3.png;bright;10;0;50;40"
+@pytest.mark.slow
+def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
+    """A detector finds the bright part, and label.py finds it again in the same photograph."""
+    monkeypatch.setattr(boxes, "SIZE", 64)
+    run, photo = tmp_path / "run", boxed_images / "images" / "0.png"
+    options = ["--data", boxed_images, "--epochs", 40, "--photos", photo, "--outputs", run]
+    results = boxes.main([*map(str, options)])
+    assert results["ap"] > 0.5 and results["photos"] == {"1_0.png": ["bright"]}
+    found = pd.read_csv(run / "found.csv")
+    box = pd.read_csv(boxed_images / "boxes.csv", sep=";")[["left", "top", "right", "bottom"]]
+    np.testing.assert_allclose(found[box.columns].iloc[0], box.iloc[0], atol=6)
+    use = [run / "boxes.keras", photo, "--outputs", tmp_path / "use"]
+    assert label.main([*map(str, use)])["photos"] == results["photos"]
+    (run / "boxes.json").write_text('{"0": "nothing", "1": "bright", "2": "dark"}')
+    said = failure(label.main, [*map(str, use)])
+    assert "(None, 16, 16, 1)], not" in said and "3 classes" in said
+
+
 WRONG_ROWS = {
     "line 11 of .*boxes.csv names 99.png, which is not an image": "99.png;bright;10;0;50;40",
     "line 11 of .*boxes.csv has no label": "3.png;;10;0;50;40",

@@ -15,12 +15,11 @@ from chapter import OUTPUTS
 
 from itertools import product
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 from cnn.segmentation.baselines import fit_pieces
-from cnn.segmentation.boxes import detect
+from cnn.segmentation.boxes import STRIDE, detect
 from cnn.segmentation.measures import (
     average_precision,
     choose_score,
@@ -48,14 +47,14 @@ OVERLAPS = [0, 0.001, 0.25, 0.5, 1.01]  # of a digit's box, what another one cov
 
 def load_networks(run, detector):
     """Return the U-Net, the classifier and the detector of two runs, or end with one line."""
-    scene, maps, heat = (SIZE, SIZE, 1), (SIZE, SIZE, len(NAMES)), (16, 16, len(NAMES) - 1)
-    shapes = {run / "u_net.keras": (scene, maps)}
-    shapes[run / "classifier.keras"] = ((TILE, TILE, 1), (len(NAMES),))
-    shapes[detector / "boxes.keras"] = (scene, {"heat": heat, "boxes": (16, 16, 4)})
+    scene, places = (SIZE, SIZE, 1), (SIZE // STRIDE, SIZE // STRIDE)
+    shapes = {run / "u_net.keras": (scene, [(SIZE, SIZE, len(NAMES))])}
+    shapes[run / "classifier.keras"] = ((TILE, TILE, 1), [(len(NAMES),)])
+    shapes[detector / "boxes.keras"] = (scene, [(*places, 4), (*places, len(NAMES) - 1)])
     networks = []
     for path, (inputs, outputs) in shapes.items():
         network = load_model(path)
-        made = keras.tree.map_structure(lambda one: one.shape[1:], network.output)
+        made = [one.shape[1:] for one in network.outputs]
         if network.input_shape != (None, *inputs) or made != outputs:
             fail(
                 f"{path} makes {made} of {network.input_shape[1:]}, not {outputs} of {inputs}. "

@@ -20,7 +20,7 @@ from PIL import Image
 
 from cnn.photographs import find_images, open_photo
 from cnn.segmentation.box_files import find_in_photos
-from cnn.segmentation.boxes import detect
+from cnn.segmentation.boxes import STRIDE, detect
 from cnn.segmentation.masks import check_classes
 from utils.loading import load_model
 from utils.options import make_parser
@@ -45,14 +45,14 @@ def load_network(path):
         check_classes(classes)
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
-    size, made = network.input_shape[1], network.output
+    size, made = network.input_shape[1], [one.shape for one in network.outputs]
     if network.input_shape != (None, size, size, 3):
         fail(f"{path} takes {network.input_shape[1:]}, not square images in colour.")
-    of_boxes = isinstance(made, dict) and made.keys() == {"heat", "boxes"}
-    if of_boxes and made["heat"].shape[-1] != len(classes) - 1:
-        fail(f"{path} finds {made['heat'].shape[-1]} classes, and {names} names another number.")
-    if not of_boxes and network.output_shape != (None, size, size, len(classes)):
-        fail(f"{path} makes {network.output_shape[1:]}, not {len(classes)} numbers for each pixel.")
+    places, wanted = size // STRIDE, [(None, size, size, len(classes))]
+    if len(made) == 2:
+        wanted = [(None, places, places, 4), (None, places, places, len(classes) - 1)]
+    if made != wanted:
+        fail(f"{path} makes {made}, not {wanted}: {len(classes)} classes, as {names} says.")
     return network, classes
 
 
@@ -87,7 +87,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     network, classes = load_network(args.model)
     photos = find_images(args.photos)
-    if isinstance(network.output, dict):
+    if len(network.outputs) == 2:
         find, size = partial(detect, network), network.input_shape[1]
         seen = find_in_photos(find, photos, size, [*classes.values()], folder)
     else:
