@@ -365,6 +365,22 @@ def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
     assert "left out: 1 x .txt" in said and "1 of 10 images have no box" in said
 
 
+def test_varied_images_keep_their_boxes():
+    """A bright block stays in its box, wherever it goes; a block that is cut off has none."""
+    images = np.zeros((3, 60, 60, 3), "uint8")
+    images[0, 10:30, 5:25] = images[1, 40:60, 30:50] = 255
+    drawn = [measures.Box(0, 1, 1.0, 10, 5, 30, 25), measures.Box(1, 2, 1.0, 40, 30, 60, 50)]
+    varied = box_files.vary(box_files.Boxed(images, drawn), 30, 1)
+    assert len(varied.images) == 90 and 40 < len(varied.boxes) <= 60
+    for one in varied.boxes:
+        assert one.label == one.scene // 30 + 1
+        top, left, bottom, right = map(round, one[3:])
+        bright = varied.images[one.scene, ..., 0] > 127
+        assert bright[top:bottom, left:right].mean() > 0.9
+        assert bright.sum() < 1.1 * one.area
+    assert len({one.left for one in varied.boxes}) > 30
+
+
 @pytest.mark.slow
 def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
     """A detector finds the bright part, and label.py finds it again in the same photograph."""

@@ -25,6 +25,7 @@ from utils.tables import read_rows
 
 COLUMNS = ["file", "label", "left", "top", "right", "bottom"]
 BEYOND = 1  # pixels that a box may reach beyond its image: programs round in different ways
+LEAST = 0.6  # of the side of an image is in a varied copy
 SURE = 0.3  # the score of a box that is drawn, or written down for a photograph
 SHOWN = 3  # columns of the figure with the first images, and as many with errors
 
@@ -107,6 +108,30 @@ def load_part(images, rows, names, size):
             boxes.append(stretch(box, size / width, size / height))
         squares.append(np.asarray(photo.resize((size, size), Image.Resampling.BICUBIC)))
     return Boxed(np.stack(squares), boxes)
+
+
+def vary(part, copies, seed):
+    """Return Boxed images, so many for each: a square of it, or of its mirror image, made larger.
+
+    A box of which less than half is left is dropped.
+    """
+    random, size = np.random.default_rng(seed), part.images.shape[1]
+    images, boxes = [], []
+    for number, image in enumerate(np.repeat(part.images, copies, axis=0)):
+        side = random.integers(round(LEAST * size), size + 1)
+        top, left = random.integers(0, size - side + 1, 2)
+        mirrored, zoom = random.random() < 0.5, size / side
+        for box in part.boxes:
+            if box.scene == number // copies:
+                if mirrored:
+                    box = box._replace(left=size - box.right, right=size - box.left)
+                moved = np.clip(np.subtract(box[3:], [top, left, top, left]), 0, side)
+                cut = stretch(Box(number, box.label, 1.0, *moved.tolist()), zoom, zoom)
+                if cut.area > box.area * zoom**2 / 2:
+                    boxes.append(cut)
+        square = (image[:, ::-1] if mirrored else image)[top : top + side, left : left + side]
+        images.append(np.asarray(Image.fromarray(square).resize((size, size))))
+    return Boxed(np.stack(images), boxes)
 
 
 def find_in_photos(find, paths, size, names, folder):

@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from cnn.photographs import find_images
-from cnn.segmentation.box_files import draw, find_in_photos, read_folder, read_scenes
+from cnn.segmentation.box_files import draw, find_in_photos, read_folder, read_scenes, vary
 from cnn.segmentation.measures import Box, average_precision, judge_boxes
 from cnn.segmentation.scenes import NAMES
 from cnn.segmentation.u_net import convolve, go_down, load_way_down
@@ -34,7 +34,7 @@ SCENES = 6_000  # to learn from
 HELD_OUT = 500  # scenes of other writers
 PARTS = ["train", "validation"]
 EPOCHS = 8
-OWN_EPOCHS = 30  # of images of one's own, which are fewer
+COPIES = 3  # of each image of one's own: squares of it, half of them mirrored
 BATCH_SIZE = 16
 LEARNING_RATE = 0.004  # of Adam at the beginning; it falls to 0 like half a wave
 SIZE = 192  # pixels to which images of one's own are stretched; a multiple of 32
@@ -161,24 +161,25 @@ def main(argv=None):
     add("--data", type=Path, metavar="FOLDER", help="with images and boxes.csv in it")
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="to find things in")
     add("--scenes", type=positive(int, 20_000), default=SCENES, help="to learn from")
-    add("--epochs", type=positive(int), help=f"{EPOCHS}, or {OWN_EPOCHS} with --data")
+    add("--epochs", type=positive(int), default=EPOCHS)
     about = "of Adam at the beginning; of several, the best one on images held out is kept"
     add("--rates", type=positive(float), nargs="+", default=[LEARNING_RATE], help=about)
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
 
-    photos, epochs = find_images(args.photos), args.epochs or (OWN_EPOCHS if args.data else EPOCHS)
+    photos, networks = find_images(args.photos), {}
     if args.data:
         known, held_out, names = read_folder(args.data, SIZE, args.seed)
     else:
         known, held_out, names = *map(read_scenes, PARTS, (args.scenes, HELD_OUT)), NAMES
     print(f"{len(known.images)} images to learn from, {len(held_out.images)} held out")
-    networks = {}
+    if args.data:
+        known = vary(known, COPIES, args.seed)
 
     def loss(rate):
         keras.utils.set_random_seed(args.seed)
-        networks[rate] = train(known, held_out, len(names) - 1, rate, epochs)
+        networks[rate] = train(known, held_out, len(names) - 1, rate, args.epochs)
         return networks[rate][1]["val_loss"][-1]
 
     results = tune(loss, {"rate": args.rates})
