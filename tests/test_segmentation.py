@@ -66,6 +66,8 @@ def test_average_precision_by_hand():
     # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
     assert measures.average_precision(found, truth, 0.7) == pytest.approx((34 + 33 / 2) / 101)
     assert measures.average_precision([], truth) == 0
+    late = [box(9, 1), box(0, 0.9), box(1, 0.8), box(2, 0.7)]  # precision 0, 1/2, 2/3, 3/4
+    assert measures.average_precision(late, truth) == pytest.approx(3 / 4)
     assert measures.average_precision(truth, [*truth, box(0, 1, label=2)]) == 0.5
     assert measures.choose_score(found, truth) == 0.7  # F1 2/4, 2/5, 4/6, 4/7
     assert box(0, 1).iou(box(0, 1, left=2)) == pytest.approx(1 / 3)
