@@ -313,7 +313,7 @@ MEASUREMENTS = {
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     # The rate of boxes.py was the best of these.
-    "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --epochs 8 --rates 0.001 0.003 0.01 0.03",
+    "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --rates 0.001 0.003 0.01 0.03",
     "pixels_boxes": ("cnn/segmentation/boxes.py", ["boxes.png"]),
     "pixels_boxes_2": "cnn/segmentation/boxes.py --seed 2",
     "pixels_boxes_3": "cnn/segmentation/boxes.py --seed 3",
