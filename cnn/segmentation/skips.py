@@ -4,8 +4,8 @@
 
 Both networks have equally many weights, learn from the same scenes in the same order, and have
 found their learning rate in the same search. You will see the mean IoU of the digits, and that of
-any digit, on scenes by other writers, and a figure with the maps of both. Takes nine minutes on two
-cores with two seeds, and five with --seeds 1.
+any digit, on scenes by other writers, and a figure with the maps of both. Takes ten minutes on two
+cores, and six with --seeds 1.
 Chapter: cnn/segmentation/README.md#what-skip-connections-carry
 """
 
