@@ -318,6 +318,7 @@ MEASUREMENTS = {
     "pixels_boxes_2": "cnn/segmentation/boxes.py --seed 2",
     "pixels_boxes_3": "cnn/segmentation/boxes.py --seed 3",
     "pixels_found": ("cnn/segmentation/find.py {pixels} {pixels_boxes} --part test", ["find.png"]),
+    "pixels_found_8": "cnn/segmentation/find.py {pixels} {pixels_boxes} --part test --most 8",
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
