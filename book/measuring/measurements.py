@@ -316,7 +316,6 @@ MEASUREMENTS = {
     "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --rates 0.001 0.003 0.01 0.03",
     "pixels_boxes": ("cnn/segmentation/boxes.py", ["boxes.png"]),
     "pixels_boxes_2": "cnn/segmentation/boxes.py --seed 2",
-    "pixels_boxes_3": "cnn/segmentation/boxes.py --seed 3",
     "pixels_found": ("cnn/segmentation/find.py {pixels} {pixels_boxes} --part test", ["find.png"]),
     "pixels_found_8": "cnn/segmentation/find.py {pixels} {pixels_boxes} --part test --most 8",
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
@@ -324,8 +323,6 @@ MEASUREMENTS = {
     "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
     "pixels_own_3": "cnn/segmentation/own_masks.py --seed 3",
     "own_boxes": ("cnn/segmentation/boxes.py --data {example}", {"boxes.png": "own_boxes.png"}),
-    "own_boxes_2": "cnn/segmentation/boxes.py --data {example_2} --seed 2",
-    "own_boxes_3": "cnn/segmentation/boxes.py --data {example_3} --seed 3",
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
     "doctor_zoo": "visualizing/debugging/doctor.py {mnist_seconds}",
@@ -389,8 +386,6 @@ RUNS = {
     "label_smoothing": f"mnist/overfitting/lab.py -m conv_net --label-smoothing 0.1 {TWELVE}",
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
     "example": "cnn/segmentation/example_masks.py",
-    "example_2": "cnn/segmentation/example_masks.py --seed 2",
-    "example_3": "cnn/segmentation/example_masks.py --seed 3",
     "vae_median": "generating/vae.py --seed 106",  # the median of 25: assets/results/bands/vae.json
     "flow_median": "generating/flow.py {vae_median}",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",

@@ -26,6 +26,7 @@ from utils.tables import read_rows
 COLUMNS = ["file", "label", "left", "top", "right", "bottom"]
 BEYOND = 1  # pixels that a box may reach beyond its image: programs round in different ways
 LEAST = 0.6  # of the side of an image is in a varied copy
+MIRRORED = 0.5  # of the copies; 0 for what has a right and a left, such as digits
 SURE = 0.3  # the score of a box that is drawn, or written down for a photograph
 SHOWN = 3  # columns of the figure with the first images, and as many with errors
 
@@ -120,7 +121,7 @@ def vary(part, copies, seed):
     for number, image in enumerate(np.repeat(part.images, copies, axis=0)):
         side = random.integers(round(LEAST * size), size + 1)
         top, left = random.integers(0, size - side + 1, 2)
-        mirrored, zoom = random.random() < 0.5, size / side
+        mirrored, zoom = random.random() < MIRRORED, size / side
         for box in part.boxes:
             if box.scene == number // copies:
                 if mirrored:
