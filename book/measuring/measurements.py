@@ -315,7 +315,6 @@ MEASUREMENTS = {
     # Rates, tried with a quarter of the scenes.
     "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --rates 0.001 0.003 0.01 0.03",
     "pixels_boxes": ("cnn/segmentation/boxes.py", ["boxes.png"]),
-    "pixels_boxes_fast": "cnn/segmentation/boxes.py --rates 0.01",
     "pixels_found": ("cnn/segmentation/find.py {pixels} {pixels_boxes} --part test", ["find.png"]),
     "pixels_found_8": "cnn/segmentation/find.py {pixels} {pixels_boxes} --part test --most 8",
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
