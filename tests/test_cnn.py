@@ -1,7 +1,11 @@
 """Convolutions by hand, the pretrained network, photographs, transfer learning."""
 
+import csv
+import hashlib
 import io
 import json
+import re
+import struct
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -12,7 +16,7 @@ from conftest import ROOT, load
 from keras import layers
 from PIL import Image
 
-from cnn import convolution, photographs, vanishing_gradient
+from cnn import convolution, make_photographs, photographs, vanishing_gradient
 from cnn.depth import build_network, gradient_sizes, load_images
 from cnn.studies import cached
 from utils import statistics
@@ -331,6 +335,66 @@ def test_near_twins_are_held_out_together(tmp_path):
     found = photographs.load_folder(tmp_path / "my")
     assert found.groups == ["a/1.png", "a/cup", "a/cup", "b/cup"]
     assert photographs.keep(found, [0, 3]).groups == ["a/1.png", "b/cup"]
+
+
+def test_each_file_of_data_is_the_one_whose_source_is_named():
+    table = (photographs.DATA / "SOURCES.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(.+?)/?` \|.*\| `(\w{12})` \|$", table, re.MULTILINE)
+    for name, begins in named:
+        path = photographs.DATA / name
+        files = sorted(path.rglob("*.jpg")) if path.is_dir() else [path]
+        found = hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()
+        assert found.startswith(begins), name
+    others = {one.name for one in photographs.DATA.iterdir()} - {name for name, _ in named}
+    assert all(one == "SOURCES.md" or one.endswith("LICENSE.txt") for one in others - {"photos"})
+
+
+def test_photographs_of_one_thing_are_held_out_together():
+    """Each class has those that the table names, and each thing is on one side of the split."""
+    folder = photographs.DATA / "photographs"
+    pictures = photographs.load_folder(folder)
+    rows = csv.DictReader(make_photographs.TABLE.read_text(encoding="utf-8").splitlines())
+    assert sorted(pictures.names) == [row["file"] for row in rows]
+    counts = dict(zip(pictures.classes, np.bincount(pictures.labels), strict=True))
+    assert counts == {
+        "birds": 46, "buildings": 41, "fish": 37, "flowers": 23,
+        "fruit": 23, "mammals": 100, "tools": 51, "vegetables": 22,
+    }  # fmt: skip
+    assert {Image.open(path).size for path in pictures.sources} == {(160, 160)}
+    groups = dict(zip(pictures.names, pictures.groups, strict=True))
+    assert groups["fruit/apple/red_apple.jpg"] == groups["fruit/apple/green_apple.jpg"]
+    assert len(set(pictures.groups)) == 212
+    known, held_out = transfer.load_parts(folder, seed=1)
+    assert len(known.classes) == len(held_out.classes) == 8
+    assert not set(known.groups) & set(held_out.groups)
+
+
+def test_photographs_are_framed_and_cut():
+    """What is cut out comes into the middle, on white; of others, a square is taken."""
+    stamp = Image.new("RGBA", (300, 200))
+    stamp.paste((200, 0, 0, 255), (0, 0, 40, 20))
+    framed = np.asarray(make_photographs.frame(photographs.to_rgb(stamp)))
+    rows, columns = np.nonzero(framed[..., 1] < 128)
+    assert framed.shape == (160, 160, 3) and (framed[0] == 255).all()
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (6, 153, 43, 116)
+    wide = Image.new("RGB", (300, 100))
+    wide.paste((0, 0, 200), (200, 0, 300, 100))
+    left, right = (np.asarray(make_photographs.cut(wide, at))[..., 2] for at in (0, 1))
+    assert left.max() == 0 and right[:, 80:].min() == 200
+
+
+def test_a_resource_is_found_by_its_path():
+    """In a file as Qt makes it: a header, nodes of 22 bytes, names, data."""
+    names = b"".join(struct.pack(">HI", 1, 0) + one.encode("utf-16-be") for one in "abc")
+    nodes = [(0, 2, 1, 1), (0, 2, 2, 2), (8, 0, 0, 0), (16, 0, 0, 7)]  # the root; a; b and c in it
+    tree = b"".join(struct.pack(">IHIIQ", *node, 0) for node in nodes)
+    data = b"".join(struct.pack(">I", len(one)) + one for one in (b"one", b"other"))
+    header = struct.pack(">4s4I", b"qres", 2, 20, 20 + len(tree) + len(names), 20 + len(tree))
+    content = header + tree + names + data
+    assert make_photographs.read_resource(content, "a/b") == b"one"
+    assert make_photographs.read_resource(content, "a/c") == b"other"
+    with pytest.raises(SystemExit, match="a/d is not in its resource file"):
+        make_photographs.read_resource(content, "a/d")
 
 
 def test_each_part_is_predicted_by_a_network_that_does_not_know_it(monkeypatch):

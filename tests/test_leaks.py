@@ -387,7 +387,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
     """Let scenes be images all of whose pixels are one number, with a digit in each."""
     from cnn.segmentation import baselines, scenes, u_net
 
-    def make_scenes(part, count, seed, most=5, size=64):
+    def make_scenes(part, count, seed, most=5):
         numbers = SCENES[part, seed] + np.arange(count)
         labels = np.zeros((count, 64, 64), "uint8")
         labels[:, 20:40, 20:40] = 1  # a digit
@@ -398,7 +398,7 @@ def numbered_scenes(numbered_digits, load_script, rows, monkeypatch):
         assert fitted.means.max() == 0, "all pixels of training digits are dark, of others bright"
         return np.full((*images.shape[:3], 11), images[..., :1], "float32")
 
-    def build_u_net(skips=True, size=64):
+    def build_u_net(skips=True):
         scene = keras.Input((64, 64, 1))
         return keras.Model(scene, keras.layers.Dense(11)(scene))
 
@@ -422,22 +422,33 @@ def test_scenes_are_labelled_by_what_learned_from_other_writers(numbered_scenes,
 def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, run, part):
     networks = [sys.modules["cnn.segmentation.segment"].build_u_net()]
     networks.append(sys.modules["cnn.segmentation.baselines"].build_classifier())
+    networks.append(None)
     watched = [("true_boxes", lambda scenes: scenes.images), ("choose", first)]
-    watched += [("find_boxes", first, lambda *_: [])]
-    constants = {"load_networks": lambda _: networks, "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
-    constants |= {"draw": nothing, "draw_failures": nothing}
-    run("cnn/segmentation/find.py", f"RUN --scenes 20 --part {part[:-2]}", watched, **constants)
+    watched += [("find_boxes", first, lambda *_: []), ("detect", second, lambda *_: [])]
+    constants = {"load_networks": lambda *_: networks, "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
+    options = f"RUN RUN --scenes 20 --part {part[:-2]}"
+    run("cnn/segmentation/find.py", options, watched, draw=nothing, **constants)
     story = rows.story(OF_SCENES).replace(part, "it").replace("train_4", "others")
     assert story == (
+        "true_boxes others; true_boxes it; "
         "label_pieces others; predict others; label_pieces others; predict it; label_pieces it; "
-        "true_boxes it; true_boxes others; choose ?; find_boxes ?; "  # of the true labels
-        f"{3 * 'true_boxes others; choose others; find_boxes others; find_boxes it; '}"
+        "choose ?; find_boxes ?; "  # of the true labels
+        f"{3 * 'choose others; find_boxes others; find_boxes it; '}"
+        "detect others; detect it; "
     )
+
+
+def test_detectors_are_judged_on_other_writers(numbered_scenes, rows, run, load_script):
+    load_script("cnn/segmentation/boxes.py")
+    watched = [("detect", second, lambda *_: [])]
+    options = "--scenes 20 --epochs 1"
+    run("cnn/segmentation/boxes.py", options, watched, HELD_OUT=20, draw=nothing)
+    assert rows.story(OF_SCENES) == "fit train_1; validate validation_2; detect validation_2; "
 
 
 def test_skip_connections_are_judged_on_other_writers(numbered_scenes, rows, run, load_script):
     rates = load_script("cnn/segmentation/skips.py").RATES
-    options = {"HELD_OUT": 20, "draw": lambda *_: None}
+    options = {"HELD_OUT": 20, "SEARCHED": 20, "draw": lambda *_: None}
     run("cnn/segmentation/skips.py", "--scenes 20 --seeds 1", **options)
     tried = len(rates) * "fit train_1; evaluate validation_2; "
     assert rows.story(OF_SCENES) == 2 * f"{tried}fit train_1; predict test_3; "

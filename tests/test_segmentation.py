@@ -4,14 +4,24 @@ from unittest.mock import Mock
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import failure, load
 from PIL import Image
 
 from cnn.photographs import load_emoji
-from cnn.segmentation import baselines, example_masks, masks, measures, segment, u_net
+from cnn.segmentation import (
+    baselines,
+    box_files,
+    example_masks,
+    masks,
+    measures,
+    segment,
+    u_net,
+)
 from cnn.segmentation.scenes import make_scenes
 
+boxes = load("cnn/segmentation/boxes.py")
 find = load("cnn/segmentation/find.py")
 label = load("cnn/segmentation/label.py")
 own_masks = load("cnn/segmentation/own_masks.py")
@@ -42,23 +52,112 @@ def test_iou_is_that_of_keras_and_of_a_hand():
     assert measures.mean_iou(matrix) == pytest.approx(measures.iou(matrix)[1:].mean())
 
 
-def test_average_precision_by_hand():
-    def box(scene, score, left=0, label=1, width=4):
-        return measures.Box(scene, label, score, 0, left, 4, left + width)
+def box(scene, score, left=0, label=1, width=4):
+    return measures.Box(scene, label, score, 0, left, 4, left + width)
 
+
+def test_average_precision_by_hand():
     truth = [box(0, 1), box(1, 1), box(2, 1)]
     # Right, wrong place, right, once more what was found before: precision 1, 1/2, 2/3, 2/4.
     found = [box(0, 0.9), box(1, 0.8, left=2), box(2, 0.7, left=1), box(2, 0.6)]
     assert measures.match(found, truth) == [0, None, 2, None]
-    assert measures.average_precision(found, truth) == pytest.approx((1 + 2 / 3) / 3)
+    # The recalls 0 to 0.33 are reached with a precision of 1, those to 0.66 with 2/3, no others.
+    assert measures.average_precision(found, truth) == pytest.approx((34 + 33 * 2 / 3) / 101)
+    # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
+    assert measures.average_precision(found, truth, 0.7) == pytest.approx((34 + 33 / 2) / 101)
     assert measures.average_precision([], truth) == 0
+    late = [box(9, 1), box(0, 0.9), box(1, 0.8), box(2, 0.7)]  # precision 0, 1/2, 2/3, 3/4
+    assert measures.average_precision(late, truth) == pytest.approx(3 / 4)
     assert measures.average_precision(truth, [*truth, box(0, 1, label=2)]) == 0.5
+    assert measures.choose_score(found, truth) == 0.7  # F1 2/4, 2/5, 4/6, 4/7
     assert box(0, 1).iou(box(0, 1, left=2)) == pytest.approx(1 / 3)
     other = box(0, 1, left=3, label=2)
     assert measures.overlaps([box(0, 1), other, box(1, 1)]) == [*[(1 / 4, False)] * 2, (0, False)]
-    reasons = [[box(0, 1, width=12)], [box(0, 1, label=2)], [box(0, 1, width=1)], []]
-    named = ["run together", "misread", "cut", "none of these"]
-    assert [measures.why_missed(box(0, 1), boxes) for boxes in reasons] == named
+
+
+def some_boxes(random, count, scenes=12, scores=True):
+    """Return boxes of 4 to 20 pixels in some scenes, of three labels."""
+    corners, sides = random.uniform(0, 20, (count, 2)), random.uniform(4, 20, (count, 2))
+    drawn = zip(random.integers(scenes, size=count), random.integers(1, 4, count), strict=True)
+    return [
+        measures.Box(int(scene), int(label), random.random() if scores else 1.0, *one.tolist())
+        for (scene, label), one in zip(drawn, np.hstack([corners, corners + sides]), strict=True)
+    ]
+
+
+def test_average_precision_is_that_of_coco():
+    """Boxes that are shifted a little, some that are wrong, some that are missing."""
+    coco, tools = (
+        pytest.importorskip("pycocotools.coco"),
+        pytest.importorskip("pycocotools.cocoeval"),
+    )
+    random = np.random.default_rng(1)
+    truth = some_boxes(random, 120, scores=False)
+    moved = [np.array(one[3:]) + random.normal(0, 1.5, 4) for one in truth[:100]]
+    found = [
+        one._replace(**dict(zip(one._fields[3:], corners, strict=True)), score=random.random())
+        for one, corners in zip(truth, moved, strict=False)
+    ] + some_boxes(random, 60)
+    as_rows = lambda some: [  # noqa: E731
+        {"id": i, "image_id": one.scene, "category_id": one.label, "score": one.score}
+        | {"bbox": [one.left, one.top, one.width, one.height], "area": one.area, "iscrowd": 0}
+        for i, one in enumerate(some, start=1)
+    ]
+    of_truth = coco.COCO()
+    of_truth.dataset = {"images": [{"id": i} for i in range(12)], "annotations": as_rows(truth)}
+    of_truth.dataset["categories"] = [{"id": i} for i in (1, 2, 3)]
+    of_truth.createIndex()
+    judged = tools.COCOeval(of_truth, of_truth.loadRes(as_rows(found)), "bbox")
+    judged.evaluate()
+    judged.accumulate()
+    judged.summarize()
+    ours = measures.judge_boxes(found, truth)
+    assert [ours["coco"], ours["ap"]] == pytest.approx(judged.stats[:2], abs=1e-9)
+    assert 0.1 < ours["coco"] < ours["ap"] < 0.9
+
+
+def test_suppression_is_that_of_tensorflow_and_iou_that_of_keras():
+    import tensorflow as tf
+
+    random = np.random.default_rng(1)
+    drawn = some_boxes(random, 60)
+    corners, scores = np.array([one[3:] for one in drawn]), np.array([one.score for one in drawn])
+    for most in (0.1, 0.3, 0.5):
+        theirs = tf.image.non_max_suppression(corners, scores, 60, most).numpy().tolist()
+        assert boxes.suppress(corners, scores, most) == theirs and 3 < len(theirs) < 60
+    shares = keras.utils.bounding_boxes.compute_iou(corners, corners, "yxyx")
+    ours = [[one.iou(other) for other in drawn] for one in drawn]
+    np.testing.assert_allclose(np.array(shares), ours, atol=1e-5)
+
+
+def test_targets_say_where_the_boxes_are():
+    """Taken for what a network says, they give the boxes back; a hill is as wide as its box."""
+    drawn = [measures.Box(0, 1, 1.0, 3, 5, 23, 9), measures.Box(0, 3, 1.0, 30.5, 40, 50, 61)]
+    targets = boxes.make_targets(drawn, 2, 16, 3)
+    assert targets["heat"].shape == (2, 16, 16, 3) and targets["boxes"][..., 4].sum() == 2
+    assert (targets["heat"] == 1).sum() == 2 and not targets["heat"][1].any()
+    hill = targets["heat"][0, :, :, 0]
+    assert hill[4, 1] == pytest.approx(np.exp(-2)) and hill[3, 2] < 1e-20  # sides of 5 and 1
+    scores, labels, corners = boxes.find_peaks(targets["heat"][0], targets["boxes"][0])
+    assert scores[:3].tolist() == [1, 1, 0] and labels[:2].tolist() == [1, 3]
+    np.testing.assert_allclose(corners[:2], [one[3:] for one in drawn], atol=1e-4)
+
+
+def test_the_losses_of_a_detector_by_hand():
+    random = np.random.default_rng(1)
+    targets = boxes.make_targets(some_boxes(random, 9, scenes=2), 2, 10, 3)
+    heat = random.uniform(0.01, 0.99, (2, 10, 10, 3)).astype("float32")
+    sums = 0
+    for t, p in zip(targets["heat"].ravel(), heat.ravel(), strict=True):
+        sums -= (1 - p) ** 2 * np.log(p) if t == 1 else (1 - t) ** 4 * p**2 * np.log(1 - p)
+    middles = (targets["heat"] == 1).sum()
+    assert float(boxes.focal_loss(targets["heat"], heat)) == pytest.approx(sums / middles, rel=1e-4)
+    numbers = random.normal(size=(2, 10, 10, 4)).astype("float32")
+    there = targets["boxes"][..., 4] == 1
+    wrong = np.abs(targets["boxes"][there][:, :4] - numbers[there]).sum() / there.sum()
+    assert float(boxes.box_loss(targets["boxes"], numbers)) == pytest.approx(wrong, rel=1e-5)
+    nothing = np.zeros((1, 10, 10, 5), "float32")
+    assert float(boxes.box_loss(nothing, numbers[:1])) == 0  # and no division by none
 
 
 def test_pieces_are_joined_over_a_gap_and_small_ones_left_out():
@@ -124,13 +223,19 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     assert results["ink, nearest mean"]["mean_iou"] > 0.1
     assert results["U-Net"]["ink"] > 0.05  # whoever marks the usual places reaches 0.04
     monkeypatch.setattr(find, "CHOOSING", 20)
-    found = find.main([str(tmp_path), "--scenes", "20", "--outputs", str(tmp_path / "found")])
+    monkeypatch.setattr(boxes, "HELD_OUT", 60)
+    monkeypatch.setattr(boxes, "BATCH_SIZE", 8)
+    detector = str(tmp_path / "detector")
+    results = boxes.main(["--scenes", "240", "--epochs", "12", "--outputs", detector])
+    assert results["ap"] > 0.02  # which no box by chance reaches
+    use = [str(tmp_path), detector, "--outputs", str(tmp_path / "found")]
+    found = find.main([*use, "--scenes", "20"])
     true = found["ways"]["true labels"]
-    assert true["average_precision"] > 0.7 and true["found_of"]["overlap_0"] > 0.9
+    assert true["ap"] > 0.7 and true["found_of"]["overlap_0"] > 0.9
     assert (tmp_path / "segment.png").exists() and (tmp_path / "found" / "find.png").exists()
     (tmp_path / "u_net.keras").write_bytes((tmp_path / "classifier.keras").read_bytes())
-    said = failure(find.main, [str(tmp_path), "--outputs", str(tmp_path / "found")])
-    assert "u_net.keras makes (11,) of (28, 28, 1), not (64, 64, 11)" in said
+    said = failure(find.main, use)
+    assert "u_net.keras makes [(11,)] of (28, 28, 1), not [(64, 64, 11)]" in said
 
 
 def write(path, array):
@@ -239,6 +344,105 @@ def test_masks_that_teach_nothing_end_with_a_line(line, my_images):
         masks.read_data(my_images, 32, 1)
 
 
+@pytest.fixture
+def boxed_images(my_images):
+    """Return the same folder, with a box around the bright part of each image but the last."""
+    masks_ = [np.asarray(Image.open(my_images / "masks" / f"{i}.png")) for i in range(9)]
+    rows = [f"{i}.png;bright;{(mask == 0)[0].sum()};0;50;40" for i, mask in enumerate(masks_)]
+    lines = ["file;label;left;top;right;bottom", *rows]
+    (my_images / "boxes.csv").write_text("\n".join(lines), encoding="utf-8")
+    return my_images
+
+
+def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
+    (boxed_images / "images" / "notes.txt").write_text("no image")
+    known, held_out, names = box_files.read_folder(boxed_images, 80, 1)
+    assert names == ["nothing", "bright"] and known.images.shape == (8, 80, 80, 3)
+    assert len(held_out.images) == 2 and len(known.boxes + held_out.boxes) == 9
+    for one in known.boxes:
+        dark, bright = np.split(known.images[one.scene], [round(one.left)], axis=1)
+        assert dark[:, :-2].mean() < 50 and bright[:, 2:].mean() > 150
+        assert (one.top, one.right, one.bottom) == (0, 80, 80)
+    said = capsys.readouterr().err
+    assert "left out: 1 x .txt" in said and "1 of 10 images have no box" in said
+
+
+def test_varied_images_keep_their_boxes():
+    """A bright block stays in its box, wherever it goes; a block that is cut off has none."""
+    images = np.zeros((3, 60, 60, 3), "uint8")
+    images[0, 10:30, 5:25] = images[1, 40:60, 30:50] = 255
+    drawn = [measures.Box(0, 1, 1.0, 10, 5, 30, 25), measures.Box(1, 2, 1.0, 40, 30, 60, 50)]
+    varied = box_files.vary(box_files.Boxed(images, drawn), 30, 1)
+    assert len(varied.images) == 90 and 40 < len(varied.boxes) <= 60
+    for one in varied.boxes:
+        assert one.label == one.scene // 30 + 1
+        top, left, bottom, right = map(round, one[3:])
+        bright = varied.images[one.scene, ..., 0] > 127
+        assert bright[top:bottom, left:right].mean() > 0.9
+        assert bright.sum() < 1.1 * one.area
+    assert len({one.left for one in varied.boxes}) > 30
+
+
+@pytest.mark.slow
+def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
+    """A detector finds what it has learned by heart, and label.py finds it again."""
+    monkeypatch.setattr(boxes, "SIZE", 64)
+    monkeypatch.setattr(boxes, "vary", lambda part, *_: part)
+    name = next(iter(masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[0]))
+    run, photo = tmp_path / "run", boxed_images / "images" / name
+    options = ["--data", boxed_images, "--epochs", 40, "--photos", photo, "--outputs", run]
+    results = boxes.main([*map(str, options)])
+    assert results["photos"] == {f"1_{name}": ["bright"]}
+    found, table = pd.read_csv(run / "found.csv"), pd.read_csv(boxed_images / "boxes.csv", sep=";")
+    box = table[table["file"] == name][["left", "top", "right", "bottom"]]
+    np.testing.assert_allclose(found[box.columns].iloc[0], box.iloc[0], atol=3)
+    use = [run / "boxes.keras", photo, "--outputs", tmp_path / "use"]
+    assert label.main([*map(str, use)])["photos"] == results["photos"]
+    (run / "boxes.json").write_text('{"0": "nothing", "1": "bright", "2": "dark"}')
+    said = failure(label.main, [*map(str, use)])
+    assert "(None, 16, 16, 1)], not" in said and "3 classes" in said
+
+
+WRONG_ROWS = {
+    "line 11 of .*boxes.csv names 99.png, which is not an image": "99.png;bright;10;0;50;40",
+    "line 11 of .*boxes.csv has no label": "3.png;;10;0;50;40",
+    "line 11 of .*boxes.csv has 10, 0, x, 40 and not four numbers": "3.png;bright;10;0;x;40",
+    "line 11 .* Swapped": "3.png;bright;50;0;10;40",
+    r"line 11 of .* out of 3\.png, of 50 x 40": "3.png;bright;10;0;50;47",
+    "all boxes of lonely are held out": "{};lonely;10;0;50;40",
+}
+
+
+@pytest.mark.parametrize("line", WRONG_ROWS)
+def test_rows_of_boxes_that_teach_nothing_end_with_a_line(line, boxed_images):
+    path, held_out = (
+        boxed_images / "boxes.csv",
+        [*masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[1]],
+    )
+    row = WRONG_ROWS[line].format(held_out[0])
+    path.write_text(path.read_text() + "\n" + row)
+    with pytest.raises(SystemExit, match=line):
+        box_files.read_folder(boxed_images, 32, 1)
+
+
+WRONG_FILES = {
+    "there is no file .*boxes.csv, with the columns file, label": lambda path: path.unlink(),
+    "no column right": lambda path: path.write_text(
+        "file,label,left,top,width,height\na,b,1,2,3,4"
+    ),
+    "names of columns, but no rows": lambda path: path.write_text("file,label,left,top,right"),
+    "there is no folder .*images": lambda path: (path.parent / "images").rename(path.parent / "x"),
+    r"3\.png cannot be read": lambda path: (path.parent / "images/3.png").write_bytes(b"no image"),
+}
+
+
+@pytest.mark.parametrize("line", WRONG_FILES)
+def test_folders_without_boxes_end_with_a_line(line, boxed_images):
+    WRONG_FILES[line](boxed_images / "boxes.csv")
+    with pytest.raises(SystemExit, match=line):
+        box_files.read_folder(boxed_images, 32, 1)
+
+
 def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
     """Those held out show other things, over other halves of the photographs."""
     photo = np.zeros((200, 400, 3), "uint8")
@@ -253,6 +457,16 @@ def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
         assert set(np.unique(part.labels)) == set(range(7))
         assert (part.images == paper).all(axis=-1)[part.labels == 0].all()
         assert (part.images == paper).all(axis=-1)[part.labels > 0].mean() < 0.1
+    *boxed, names = box_files.read_folder(folder, 128, 1)
+    for part, masked in zip(boxed, (known, held_out), strict=True):
+        covered = np.zeros(masked.labels.shape, bool)
+        for one in part.boxes:
+            top, left, bottom, right = map(round, one[3:])
+            kind = [*example_masks.KINDS].index(names[one.label]) + 1
+            ink = masked.labels[one.scene, top:bottom, left:right] == kind
+            assert all(side.any() for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
+            covered[one.scene, top:bottom, left:right] |= ink
+        np.testing.assert_array_equal(covered, masked.labels > 0)
 
 
 def test_each_thing_is_held_out_once_by_both_artists_with_what_looks_like_it():

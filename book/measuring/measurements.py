@@ -318,12 +318,16 @@ MEASUREMENTS = {
     ),
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
-    "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
-    "pixels_found_8": "cnn/segmentation/find.py {pixels} --most 8",
+    # Rates, tried with a quarter of the scenes.
+    "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --rates 0.001 0.003 0.01 0.03",
+    "pixels_boxes": ("cnn/segmentation/boxes.py", ["boxes.png"]),
+    "pixels_found": ("cnn/segmentation/find.py {pixels} {pixels_boxes} --part test", ["find.png"]),
+    "pixels_found_8": "cnn/segmentation/find.py {pixels} {pixels_boxes} --part test --most 8",
     "pixels_skips": ("cnn/segmentation/skips.py", ["skips.png"]),
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
     "pixels_own_3": "cnn/segmentation/own_masks.py --seed 3",
+    "own_boxes": ("cnn/segmentation/boxes.py --data {example}", {"boxes.png": "own_boxes.png"}),
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),
     "doctor_zoo": "visualizing/debugging/doctor.py {mnist_seconds}",
@@ -386,6 +390,7 @@ RUNS = {
     "dropout_12": f"mnist/mnist.py -m conv_net_dropout {TWELVE}",
     "label_smoothing": f"mnist/overfitting/lab.py -m conv_net --label-smoothing 0.1 {TWELVE}",
     "tiny": "mnist/mnist.py -m mlp_tiny --epochs 10",
+    "example": "cnn/segmentation/example_masks.py",
     "vae_median": "generating/vae.py --seed 106",  # the median of 25: assets/results/bands/vae.json
     "flow_median": "generating/flow.py {vae_median}",
     "flow_2": "generating/flow.py {generating_vae_16} --seed 2",

@@ -2,7 +2,9 @@
 
 The first looks for what is brighter than its surroundings. Each piece of that gets the digit whose
 mean image it is nearest to. The second moves a window of 28 x 28 pixels over the scene, and a
-classifier says what is in the middle of it. `segment.py` compares the U-Net with both.
+classifier says what is in the middle of it; done for all places at once, that is a fully
+convolutional network (Long, Shelhamer and Darrell, 2015). `segment.py` compares the U-Net with
+both.
 Chapter: cnn/segmentation/README.md#two-ways-without
 """
 

@@ -1,9 +1,14 @@
-"""Machinery: images with masks as a reader might have them, made of the book's emoji and photos.
+"""Machinery: images with masks and boxes as a reader might have them, of the book's own pictures.
 
-Each image shows one to three emoji on a piece of a photograph; its mask says where they are, and of
-which kind. What is held out shows other things, over the right halves of the photographs.
+    python cnn/segmentation/example_masks.py --outputs FOLDER
+
+Each image shows one to three emoji on a piece of a photograph; its mask and its boxes say where
+they are, and of which kind. What is held out shows other things, over the right halves of the
+photographs.
 Chapter: cnn/segmentation/README.md#your-own-masks
 """
+
+from chapter import OUTPUTS
 
 import numpy as np
 from PIL import Image
@@ -11,6 +16,9 @@ from scipy import ndimage
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.photographs import PHOTOS, load_emoji
+from cnn.segmentation.box_files import COLUMNS, save_rows
+from utils.options import make_parser, seed
+from utils.runs import make_folder, save_results
 
 # Of each category of the emoji, a kind that one word names and that has ten things or more. Between
 # the commas stands one thing; what looks nearly like it is behind a stroke, and stays on its side.
@@ -39,13 +47,13 @@ WHITE = 12  # a pixel is of the paper if no colour is so much darker than white
 
 
 def unpack_scenes(folder, seed=1):
-    """Write folders training and validation, each with images, masks and classes.txt."""
+    """Write folders training and validation, with images, masks and boxes.csv, and classes.txt."""
     random = np.random.default_rng(seed)
     photos = [np.asarray(Image.open(path).convert("RGB")) for path in sorted(PHOTOS.glob("*.jpg"))]
     for part, things in zip(IMAGES, divide_things(seed), strict=True):
         for kind in ("images", "masks"):
             (folder / part / kind).mkdir(parents=True, exist_ok=True)
-        pile = []  # all things come equally often
+        pile, rows = [], [COLUMNS]  # all things come equally often
         for number in range(IMAGES[part]):
             photo = photos[random.integers(len(photos))]
             half = photo.shape[1] // 2
@@ -53,9 +61,12 @@ def unpack_scenes(folder, seed=1):
             image, mask = cut_piece(photo, random), np.zeros((SIZE, SIZE), "uint8")
             for _ in range(random.integers(MOST) + 1):
                 pile = pile or random.permutation(len(things)).tolist()
-                paste(*things[pile.pop()], image, mask, random)
+                emoji, kind = things[pile.pop()]
+                if box := paste(emoji, kind, image, mask, random):
+                    rows.append([f"{number}.png", [*KINDS][kind - 1], *box])
             Image.fromarray(image).save(folder / part / "images" / f"{number}.png")
             Image.fromarray(mask).save(folder / part / "masks" / f"{number}.png")
+        save_rows(rows, folder / part / "boxes.csv")
     lines = [f"{value} {name}" for value, name in enumerate(["nothing", *KINDS])]
     (folder / "classes.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
@@ -85,7 +96,10 @@ def cut_piece(photo, random):
 
 
 def paste(emoji, number, image, mask, random):
-    """Put an emoji where nothing is yet, and its number into the mask, if there is room."""
+    """Put an emoji where nothing is yet, and its number into the mask, if there is room.
+
+    Return its left, upper, right and lower border, in pixels.
+    """
     ink = np.pad(emoji.min(axis=-1) < 255 - WHITE, 3)
     ink = ndimage.binary_fill_holes(ndimage.binary_closing(ink, iterations=2))[3:-3, 3:-3]
     if random.integers(2):
@@ -97,4 +111,19 @@ def paste(emoji, number, image, mask, random):
         window = slice(top, top + width), slice(left, left + width)
         if not mask[window].any():
             image[window][ink], mask[window][ink] = emoji[ink], number
-            return
+            rows, columns = np.nonzero(ink)
+            first, last = (columns.min(), rows.min()), (columns.max() + 1, rows.max() + 1)
+            return [int(at + side) for at, side in zip(2 * (left, top), first + last, strict=True)]
+    return None
+
+
+def main(argv=None):
+    parser = make_parser("Write images with masks and boxes.", OUTPUTS)
+    parser.add_argument("--seed", type=seed, default=1, help="fixes the images")
+    args = parser.parse_args(argv)
+    folder = unpack_scenes(make_folder(args.outputs), args.seed)
+    return save_results({"images": IMAGES}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,27 @@
-"""Let a network of own_masks.py label the pixels of photographs.
+"""Let a network of own_masks.py or boxes.py label photographs.
 
     python cnn/segmentation/label.py RUN/own_masks.keras PHOTO ...
+    python cnn/segmentation/label.py RUN/boxes.keras PHOTO ...
 
 For each photograph you will see which share of its pixels is of which class, and get a mask of its
-own size, as a PNG. Takes a few seconds.
+own size, as a PNG; or you will see what is in it, and get boxes, drawn and as a CSV file. Takes a
+few seconds.
 Chapter: cnn/segmentation/README.md#your-own-masks
 """
 
 from chapter import OUTPUTS
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from cnn.photographs import find_images, open_photo
+from cnn.segmentation.box_files import find_in_photos
+from cnn.segmentation.boxes import STRIDE, detect
+from cnn.segmentation.masks import check_classes
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.pictures import PictureError
@@ -31,28 +37,22 @@ from utils.runs import (
 )
 
 
-def check_classes(classes):
-    """Raise a ValueError if these are not classes, {value in a mask: name}, each with its own."""
-    names = {name for name in classes.values() if isinstance(name, str) and name.isprintable()}
-    if len(names) < max(len(classes), 2) or not all(0 <= value <= 255 for value in classes):
-        raise ValueError(
-            "not two classes or more, with values from 0 to 255 and names of their own"
-        )
-
-
 def load_network(path):
-    """Return a network and its classes, {value in a mask: name}, or end with one line."""
+    """Return a network of own_masks.py or boxes.py and its classes, {value: name}, or end."""
     network, names = load_model(path), Path(path).with_suffix(".json")
     try:
         classes = {int(value): name for value, name in read_json(names).items()}
         check_classes(classes)
     except (OSError, ValueError, AttributeError) as error:
         fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
-    size = network.input_shape[1]
+    size, made = network.input_shape[1], [one.shape for one in network.outputs]
     if network.input_shape != (None, size, size, 3):
         fail(f"{path} takes {network.input_shape[1:]}, not square images in colour.")
-    if network.output_shape != (None, size, size, len(classes)):
-        fail(f"{path} makes {network.output_shape[1:]}, not {len(classes)} numbers for each pixel.")
+    places, wanted = size // STRIDE, [(None, size, size, len(classes))]
+    if len(made) == 2:
+        wanted = [(None, places, places, 4), (None, places, places, len(classes) - 1)]
+    if made != wanted:
+        fail(f"{path} makes {made}, not {wanted}: {len(classes)} classes, as {names} says.")
     return network, classes
 
 
@@ -80,16 +80,21 @@ def label_photos(network, classes, photos, folder):
 
 
 def main(argv=None):
-    parser = make_parser("Label the pixels of photographs.", OUTPUTS)
-    parser.add_argument("model", help="own_masks.keras in the folder of a run")
+    parser = make_parser("Label the pixels of photographs, or find things in them.", OUTPUTS)
+    parser.add_argument("model", help="own_masks.keras or boxes.keras in the folder of a run")
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     network, classes = load_network(args.model)
-    shares = label_photos(network, classes, find_images(args.photos), folder)
-    if not shares:
+    photos = find_images(args.photos)
+    if len(network.outputs) == 2:
+        find, size = partial(detect, network), network.input_shape[1]
+        seen = find_in_photos(find, photos, size, [*classes.values()], folder)
+    else:
+        seen = label_photos(network, classes, photos, folder)
+    if not seen:
         fail("none of these is an image that can be read.")
-    return save_results({"photos": shares}, folder, __file__, argv)
+    return save_results({"photos": seen}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

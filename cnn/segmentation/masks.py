@@ -14,7 +14,6 @@ from PIL.ExifTags import Base
 from sklearn.model_selection import GroupShuffleSplit
 
 from cnn.photographs import PARTS, find_images, find_parts, open_photo
-from cnn.segmentation.label import check_classes
 from utils.files import read_text
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable
@@ -152,3 +151,12 @@ def classes_of(masks):
     if len(values) < 2:
         fail(f"the masks have only the value {values[0]}. It takes two classes.")
     return {value: str(value) for value in values}
+
+
+def check_classes(classes):
+    """Raise a ValueError if these are not classes, {value in a mask: name}, each with its own."""
+    names = {name for name in classes.values() if isinstance(name, str) and name.isprintable()}
+    if len(names) < max(len(classes), 2) or not all(0 <= value <= 255 for value in classes):
+        raise ValueError(
+            "not two classes or more, with values from 0 to 255 and names of their own"
+        )

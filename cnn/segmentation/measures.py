@@ -1,7 +1,7 @@
 """How good a map of labels is, and how good what was found with it.
 
-Maps are compared by intersection over union (IoU), what was found by average precision at an IoU
-of 0.5 of the boxes, as in the PASCAL VOC challenge (Everingham and others, 2010).
+Maps are compared by intersection over union (IoU), what was found by the average precision of its
+boxes, as COCO has it (Lin and others, "Microsoft COCO: Common Objects in Context", 2014).
 Chapter: cnn/segmentation/README.md#how-good-is-a-map
 """
 
@@ -113,10 +113,10 @@ def find_boxes(probabilities, least, bridge):
     return boxes
 
 
-def match(found, truth):
+def match(found, truth, enough=ENOUGH):
     """Return for each box found, from the surest on, which true one it is: an index, or None.
 
-    It is one of the same scene and label, with an IoU of 0.5 or more, that no surer box has taken.
+    It is one of the same scene and label, with an IoU that is enough, that no surer box has taken.
     """
     there = {}
     for index, box in enumerate(truth):
@@ -125,28 +125,47 @@ def match(found, truth):
     for box in sorted(found, key=lambda box: -box.score):
         free = [i for i in there.get((box.scene, box.label), []) if i not in taken]
         best = max(free, key=lambda i: box.iou(truth[i]), default=None)
-        if best is not None and box.iou(truth[best]) < ENOUGH:
+        if best is not None and box.iou(truth[best]) < enough:
             best = None
         taken.add(best)
         matches.append(best)
     return matches
 
 
-def average_precision(found, truth):
-    """Return the mean over the digits of the area under precision over recall.
+def average_precision(found, truth, enough=ENOUGH):
+    """Return the mean over the labels of the area under precision over recall.
 
     Going from the surest box to the least sure one, precision is the share of boxes that are right,
-    and recall the share of digits that were found. At each recall counts the highest precision
-    that is reached with that recall or more.
+    and recall the share of things that were found. At each of 101 recalls from 0 to 1 counts the
+    highest precision that is reached with that recall or more, as in COCO.
     """
     areas = []
     for label in sorted({box.label for box in truth}):
         there = [box for box in truth if box.label == label]
-        right = [i is not None for i in match([b for b in found if b.label == label], there)]
-        precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+        matches = match([box for box in found if box.label == label], there, enough)
+        right = np.cumsum([i is not None for i in matches])
+        precision, recall = right / np.arange(1, len(right) + 1), right / len(there)
         highest = np.maximum.accumulate(precision[::-1])[::-1]
-        areas.append(highest[np.array(right, bool)].sum() / len(there))
+        first = np.searchsorted(recall, np.linspace(0, 1, 101))  # box that reaches each recall
+        areas.append(np.append(highest, 0)[first].mean())
     return float(np.mean(areas))
+
+
+def judge_boxes(found, truth):
+    """Return average precision at an IoU of 0.5, and its mean over those from 0.5 to 0.95."""
+    each = [average_precision(found, truth, enough) for enough in np.arange(10, 20) / 20]
+    return {"ap": each[0], "coco": float(np.mean(each))}
+
+
+def choose_score(found, truth):
+    """Return the score from which on boxes should count: that with the best F1.
+
+    F1 is twice the right boxes over all that count and all that are there.
+    """
+    right = np.cumsum([i is not None for i in match(found, truth)])
+    scores = sorted((box.score for box in found), reverse=True)
+    shares = 2 * right / (np.arange(1, len(found) + 1) + len(truth))
+    return scores[int(np.argmax(shares))] if scores else 1.0
 
 
 def overlaps(truth):
@@ -160,15 +179,3 @@ def overlaps(truth):
         shares = [(box.shared(other) / box.area, other.label == box.label) for other in others]
         covered.append(max(shares, default=(0, False)))
     return covered
-
-
-def why_missed(box, found):
-    """Return why a digit was not found, as far as the boxes of its scene tell."""
-    alike = [other for other in found if other.label == box.label]
-    if any(box.shared(other) > 0.8 * box.area for other in alike):
-        return "run together"  # its piece reaches beyond it
-    if any(box.iou(other) >= ENOUGH for other in found):
-        return "misread"
-    return (
-        "cut" if any(box.shared(other) > 0.8 * other.area for other in alike) else "none of these"
-    )

@@ -25,13 +25,12 @@ from matplotlib.patches import Patch
 from scipy import ndimage
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from cnn.efficientnet_lite import build_network
 from cnn.photographs import find_images
 from cnn.segmentation.example_masks import unpack_scenes
 from cnn.segmentation.label import label_photos
 from cnn.segmentation.masks import read_data
 from cnn.segmentation.measures import MAPS, confusion, iou
-from cnn.segmentation.u_net import convolve
+from cnn.segmentation.u_net import convolve, load_way_down
 from utils.figures import save_figure
 from utils.options import make_parser, number, positive, seed, verbosity
 from utils.runs import make_folder, save_network, save_results, write_json
@@ -41,9 +40,7 @@ EPOCHS = 12
 BATCH_SIZE = 16
 LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
-# Of the base, where it has 1/2, 1/4 and so on of the image's width; and filters of the way up.
-LEVELS = ["block_0_project_norm", "block_2_add", "block_4_add", "block_10_add", "block_14_add"]
-FILTERS = [16, 24, 32, 48]
+FILTERS = [16, 24, 32, 48]  # of the way up
 BOOSTING = {"max_iter": 50, "learning_rate": 0.1, "early_stopping": False}
 BLURS = [1, 2, 4, 8, 16]  # pixels: how far around it the simpler method sees the colours of a pixel
 PIXELS = 400  # of each image, from which the simpler method learns
@@ -56,9 +53,7 @@ def build(size, classes):
 
     The way down gives maps of five sizes, the way up takes them to (n, size, size, classes).
     """
-    base = build_network(size, include_top=False)
-    down = keras.Model(base.input, [base.get_layer(name).output for name in LEVELS])
-    down.trainable = False
+    down = load_way_down(size)
     maps = [keras.Input(output.shape[1:]) for output in down.outputs]
     *levels, x = maps
     for filters, level in zip(FILTERS[::-1], levels[::-1], strict=True):

@@ -31,30 +31,25 @@ class Scenes(NamedTuple):
     owners: np.ndarray  # (n, 64, 64), uint8: 0, or 1 for the scene's first digit, 2 for its second
 
 
-def make_scenes(part, count, seed, most=MOST, size=SIZE):
-    """Return Scenes of the digits of a part: "train", "validation" or "test".
-
-    size: pixels, width and height; smaller scenes have fewer pieces of strokes in them.
-    """
+def make_scenes(part, count, seed, most=MOST):
+    """Return Scenes of the digits of a part: "train", "validation" or "test"."""
     images, digits = load_parts()[part]
     random = np.random.default_rng(seed)
-    made = [
-        make_scene(images, digits, random.integers(1, most + 1), random, size) for _ in range(count)
-    ]
+    made = [make_scene(images, digits, random.integers(1, most + 1), random) for _ in range(count)]
     pictures, labels, owners = map(np.stack, zip(*made, strict=True))
     return Scenes(pictures[..., None].astype("float32"), labels, owners)
 
 
-def make_scene(images, digits, count, random, side=SIZE):
-    """Return the grey levels, the labels and the owners of one scene, each (side, side)."""
-    canvas = shadow(side + 2 * MARGIN, random)  # the margin around the scene is cut off at the end
+def make_scene(images, digits, count, random):
+    """Return the grey levels, the labels and the owners of one scene, each (64, 64)."""
+    canvas = shadow(SIZE + 2 * MARGIN, random)  # the margin around the scene is cut off at the end
     labels, owners = np.zeros((2, *canvas.shape), "uint8")
-    for _ in range(PIECES * side**2 // SIZE**2):
+    for _ in range(PIECES):
         size = random.integers(5, 10)
         row, column = random.integers(4, TILE - 4 - size, 2)
         piece = images[random.integers(len(images))][row : row + size, column : column + size]
         paint(canvas, piece, random.integers(0, len(canvas) - size, 2), random)
-    for number, place in enumerate(choose_places(count, random, side), start=1):
+    for number, place in enumerate(choose_places(count, random), start=1):
         chosen = random.integers(len(images))
         ink = paint(canvas, images[chosen], place, random)
         window = tuple(slice(start, start + TILE) for start in place)
@@ -80,12 +75,12 @@ def paint(canvas, pixels, place, random):
     return cover > 0.5
 
 
-def choose_places(count, random, side=SIZE):
+def choose_places(count, random):
     """Return the upper left corners of so many tiles, which are not too near to each other."""
     for _ in range(100):  # anew, where the first ones leave no place for the last
         places = []
         for _ in range(1000):
-            place = random.integers(0, side + 2 * MARGIN - TILE + 1, 2)
+            place = random.integers(0, SIZE + 2 * MARGIN - TILE + 1, 2)
             if all(np.hypot(*(place - other)) >= APART for other in places):
                 places.append(place)
             if len(places) == count:

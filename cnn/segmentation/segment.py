@@ -51,7 +51,7 @@ def label_all(u_net, classifier, pieces, images):
     """Return {way: probabilities (n, 64, 64, 11)} for images (n, 64, 64, 1)."""
     return {
         "U-Net": u_net.predict(images, batch_size=50, verbose=0),
-        "classifier, slid": label_by_sliding(classifier, images),
+        "classifier as FCN": label_by_sliding(classifier, images),
         "ink, nearest mean": label_pieces(pieces, images),
     }
 
