@@ -1,0 +1,179 @@
+"""A vision transformer: digits cut into patches, which look at one another as letters do in a GPT.
+
+    python cnn/transformer/vit.py
+    python cnn/transformer/vit.py --ways all --search --seeds 5    # as in the book; half an hour
+
+You will see how many test digits a small vision transformer reads after learning from 2,000 digits,
+and how many a convolutional network of as many parameters, trained for as many steps. Two minutes.
+Other ways: the convolutional network for as many seconds; both with digits shifted at random; both
+with the patches of all digits scrambled in one way; the transformer without places. With --search,
+each way gets the best of four learning rates on the validation digits.
+Chapter: cnn/transformer/README.md#the-network
+"""
+
+from chapter import OUTPUTS
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+from mnist.data import prepare_mnist, prepare_test
+from mnist.models import NUM_CLASSES, conv_net
+from text.gpt.gpt import XLA, Positions
+from utils.comparisons import compare_family, show_family, tune
+from utils.options import make_parser, positive
+from utils.runs import make_folder, save_network, save_results
+from utils.statistics import score
+
+SHAPE, PATCH = (28, 28, 1), 4  # of a digit; pixels on each side of a patch
+WIDTH, HEADS, BLOCKS = 48, 4, 3  # numbers that stand for a patch; heads of each attention
+IMAGES, STEPS, BATCH_SIZE, WARM_UP = 2_000, 600, 100, 50
+RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with --search
+RATE = 0.003  # otherwise
+MOST = 3  # pixels of a shift
+ORDER, SEARCH_SEED = 1, 101  # of the scrambled patches; the trainings have 1, 2, ...
+
+
+def build_vit(shape=SHAPE, classes=NUM_CLASSES, patch=PATCH, places=True):
+    """Return the network: images (batch, height, width, channels) to probabilities.
+
+    Source: Dosovitskiy and others, "An image is worth 16x16 words", 2020.
+    """
+    images = keras.Input(shape)
+    x = layers.Conv2D(WIDTH, patch, strides=patch)(images)  # one dense layer for all patches
+    x = layers.Reshape((-1, WIDTH))(x)  # (batch, patches, width), row by row
+    x = layers.ZeroPadding1D((1, 0))(x)  # one more before them: it will gather the answer
+    if places:
+        x = Positions(x.shape[1], name="places")(x)
+    for number in range(BLOCKS):
+        y = layers.LayerNormalization()(x)
+        attention = layers.MultiHeadAttention(HEADS, WIDTH // HEADS, name=f"attention_{number}")
+        taken, _ = attention(y, y, return_attention_scores=True)  # no mask: each sees all
+        x = x + taken
+        y = layers.LayerNormalization()(x)
+        y = layers.Dense(4 * WIDTH, activation="gelu")(y)
+        x = x + layers.Dense(WIDTH)(y)
+    first = layers.LayerNormalization()(x)[:, 0]
+    return keras.Model(images, layers.Dense(classes, activation="softmax")(first), name="vit")
+
+
+class Way(NamedTuple):
+    """Which network, and how it learns."""
+
+    build: Callable
+    longer: int = 1  # times as many steps
+    shifted: bool = False  # digits are moved at random
+    scrambled: bool = False  # the patches of all digits have changed places
+
+
+WAYS = {
+    "transformer": Way(build_vit),
+    "convolutions": Way(conv_net),
+    "convolutions, as many seconds": Way(conv_net, longer=3),
+    "transformer, digits shifted": Way(build_vit, shifted=True),
+    "convolutions, digits shifted": Way(conv_net, shifted=True),
+    "transformer, patches scrambled": Way(build_vit, scrambled=True),
+    "convolutions, patches scrambled": Way(conv_net, scrambled=True),
+    "transformer without places": Way(partial(build_vit, places=False)),
+}
+# Each way beside the same network as it is; then both networks beside each other.
+FAMILY = [(name, name.split(", ")[0]) for name in WAYS if ", " in name]
+FAMILY += [("transformer without places", "transformer")]
+FAMILY += [(f"convolutions{what}", f"transformer{what}") for what in ("", ", digits shifted")]
+
+
+def scramble(images):
+    """Return images (n, 28, 28, 1) whose patches have changed places, in all in the same way."""
+    side = SHAPE[0] // PATCH
+    patches = images.reshape(-1, side, PATCH, side, PATCH).swapaxes(2, 3)
+    order = np.random.default_rng(ORDER).permutation(side**2)
+    patches = patches.reshape(-1, side**2, PATCH, PATCH)[:, order]
+    return patches.reshape(-1, side, side, PATCH, PATCH).swapaxes(2, 3).reshape(images.shape)
+
+
+def shift(images, random):
+    """Return images, each moved by up to MOST pixels in both directions, anew with each call."""
+    size = images.shape[1]  # (n, size, size, channels)
+    padded = np.pad(images, [(0, 0), (MOST, MOST), (MOST, MOST), (0, 0)], "edge")
+    pairs = zip(padded, random.integers(2 * MOST + 1, size=(len(images), 2)), strict=True)
+    return np.stack([one[down : down + size, right : right + size] for one, (down, right) in pairs])
+
+
+def batches(images, labels, random, shifted=False):
+    """Yield batches without end, in a new order each time."""
+    while True:
+        order = random.permutation(len(images))
+        for chosen in np.split(order, range(BATCH_SIZE, len(order), BATCH_SIZE)):
+            yield shift(images[chosen], random) if shifted else images[chosen], labels[chosen]
+
+
+def train(way, digits, rate, steps, seed):
+    """Return a trained network, and the seconds that the processors worked for it."""
+    keras.utils.set_random_seed(seed)
+    network, steps = way.build(), steps * way.longer
+    falling = keras.optimizers.schedules.CosineDecay(
+        0, steps, warmup_target=rate, warmup_steps=WARM_UP
+    )
+    xla = XLA if network.name == "vit" else "auto"  # each in its faster way
+    network.compile(keras.optimizers.Adam(falling), "categorical_crossentropy", jit_compile=xla)
+    random = np.random.default_rng(seed)
+    rows = batches(digits.x_train, digits.y_train, random, way.shifted)
+    network.fit(rows, steps_per_epoch=1, verbose=0)  # in which the back end makes its program
+    began = time.process_time()
+    network.fit(rows, steps_per_epoch=steps - 1 or 1, verbose=0)
+    return network, time.process_time() - began
+
+
+def predict(network, images):
+    return network.predict(images, batch_size=500, verbose=0)
+
+
+def main(argv=None):
+    """Return what each way reads of the test digits."""
+    parser = make_parser("Train a vision transformer beside a convolutional network.", OUTPUTS)
+    add = parser.add_argument
+    add("--images", type=positive(int), default=IMAGES, help="digits to learn from")
+    add("--steps", type=positive(int), default=STEPS, help="of training")
+    add("--ways", nargs="+", choices=[*WAYS, "all"], default=list(WAYS)[:2])
+    add("--search", action="store_true", help="look for the learning rate of each way")
+    add("--seeds", type=positive(int), default=1, help="trainings of each way")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    digits, (images, labels) = prepare_mnist(SHAPE, args.images), prepare_test(SHAPE)
+    found = {}
+    for name in WAYS if "all" in args.ways else args.ways:
+        print(f"{name}:", flush=True)
+        way, seen, asked = WAYS[name], digits, images
+        if way.scrambled:
+            seen = digits._replace(x_train=scramble(digits.x_train), x_val=scramble(digits.x_val))
+            asked = scramble(images)
+
+        def validation_loss(rate, way=way, seen=seen):
+            network, _ = train(way, seen, rate, args.steps, SEARCH_SEED)
+            return score(seen.y_val, predict(network, seen.x_val))["cross_entropy"]
+
+        tuned = tune(validation_loss, {"rate": RATES}) if args.search else {"best": {"rate": RATE}}
+        one = found[name] = {"tuned": tuned, "accuracies": [], "seconds": []}
+        for number in range(1, args.seeds + 1):
+            network, seconds = train(way, seen, tuned["best"]["rate"], args.steps, number)
+            one["accuracies"].append(score(labels, predict(network, asked))["accuracy"])
+            one["seconds"].append(seconds)
+            if name == "transformer":
+                save_network(network, folder / f"vit_{number}.keras")
+        one |= {"parameters": network.count_params(), "steps": args.steps * way.longer}
+        one |= {"accuracy": np.mean(one["accuracies"]), "second": np.mean(one["seconds"])}
+        print("  {accuracy:.2%} of the test digits read, {parameters:,} parameters".format(**one))
+    family = [pair for pair in FAMILY if found.keys() >= {*pair}]
+    compared = compare_family({name: one["accuracies"] for name, one in found.items()}, family)
+    show_family(compared, "{:+.2f} points", 100)
+    results = {"ways": found, "compared": compared}
+    return save_results(results, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
