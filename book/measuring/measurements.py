@@ -311,6 +311,18 @@ MEASUREMENTS = {
         ["numbers_page.png"],
     ),
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
+    "vit": "cnn/transformer/vit.py --ways all --search --seeds 3",
+    "vit_55000": "cnn/transformer/vit.py --images 55000 --steps 1500",
+    "vit_looks": (
+        "cnn/transformer/looks.py {vit_55000}",
+        {"looks.png": "vit_looks.png", "places.png": "vit_places.png"},
+    ),
+    "vit_photographs": "cnn/transformer/from_scratch.py",
+    "contrast": (
+        "cnn/transformer/contrast.py",
+        {"views.png": "contrast_views.png", "neighbours.png": "contrast_neighbours.png"},
+    ),
+    "few_labels": "cnn/transformer/few_labels.py {contrast} --search",
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     "pixels_found": ("cnn/segmentation/find.py {pixels}", ["find.png", "find_failures.png"]),
     "pixels_found_8": "cnn/segmentation/find.py {pixels} --most 8",

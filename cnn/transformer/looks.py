@@ -32,7 +32,7 @@ SEED = 1
 
 def load_vit(run):
     """Return the network of a run of vit.py, or end with one line."""
-    path = run / "vit_1.keras"
+    path = run / "vit.keras"
     network = load_model(path, compile=False)
     if "places" not in [layer.name for layer in network.layers]:
         fail(f"{path} has no learned places. Name the folder of a run of vit.py.")

@@ -1,0 +1,87 @@
+"""Images without convolutions, and without labels: patches, places, where it looks, contrast."""
+
+import keras
+import numpy as np
+import pytest
+
+from cnn.transformer import contrast, few_labels, looks, vit
+from mnist.models import conv_net
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(1)
+    return vit.build_vit()
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(1).random((6, 28, 28, 1)).astype("float32")
+
+
+def test_an_order_of_the_patches_is_one_order_of_the_places(network, images):
+    """With its places in the same order, the network cannot tell scrambled images from others."""
+    others = vit.scramble(images)
+    assert not np.allclose(others, images) and np.isclose(others.sum(), images.sum())
+    moved = keras.models.clone_model(network)
+    moved.set_weights(network.get_weights())
+    (places,) = moved.get_layer("places").get_weights()
+    order = np.random.default_rng(vit.ORDER).permutation(49)
+    moved.get_layer("places").set_weights([np.vstack([places[:1], places[1:][order]])])
+    expected = vit.predict(network, images)
+    assert not np.allclose(vit.predict(network, others), expected, atol=1e-4)
+    np.testing.assert_allclose(vit.predict(moved, others), expected, atol=1e-5)
+
+    moved.get_layer("places").set_weights([np.zeros_like(places)])  # now it sees no order
+    np.testing.assert_allclose(*(vit.predict(moved, x) for x in (images, others)), atol=1e-5)
+    convolutions = conv_net()
+    assert not np.allclose(*(vit.predict(convolutions, x) for x in (images, others)), atol=1e-4)
+
+
+def test_shifted_digits_are_whole_and_elsewhere():
+    images = np.zeros((50, 28, 28, 1), "float32")
+    images[:, 10:12, 20] = 1
+    shifted = vit.shift(images, np.random.default_rng(1))
+    rows, columns = np.argwhere(shifted.argmax(axis=1)[..., 0])[:, 1], shifted.sum(axis=(1, 3))
+    assert (shifted.sum(axis=(1, 2, 3)) == 2).all() and len(rows) == 50
+    assert set(columns.argmax(axis=1)) == set(range(17, 24))
+
+
+def test_the_most_looked_at_are_covered(network, images):
+    shares = looks.look(network, images)
+    assert shares.shape == (6, 7, 7) and (shares > 0).all()
+    sums = shares.sum(axis=(1, 2))
+    assert ((sums > 0.9) & (sums < 1)).all(), "the rest is for the place of the answer itself"
+    covered = looks.cover(images, shares)
+    paper = covered.reshape(6, 7, 4, 7, 4).max(axis=(2, 4)) == 0
+    for one, share in zip(paper, shares, strict=True):
+        assert one.sum() == looks.COVERED and share[one].min() > share[~one].max()
+    assert (covered[~np.kron(paper, np.ones((1, 4, 4))).astype(bool)] > 0).any()
+
+
+def test_the_contrastive_loss_is_that_of_the_text():
+    first, second = np.array([[1, 0], [0, 1.0]]), np.array([[0.8, 0.6], [0.6, 0.8]])
+    for scale in (1, 3):  # only directions count
+        loss = contrast.contrastive_loss(*(scale * x.astype("float32") for x in (first, second)))
+        assert float(loss) == pytest.approx(0.803, abs=0.001)
+    random = np.random.default_rng(1)
+    first, second = (random.normal(size=(5, 3)).astype("float32") for _ in range(2))
+    views = np.concatenate([first, second])
+    views /= np.linalg.norm(views, axis=1, keepdims=True)
+    powers = np.exp(views @ views.T / 0.5) * (1 - np.eye(10))
+    expected = np.mean([-np.log(powers[i, (i + 5) % 10] / powers[i].sum()) for i in range(10)])
+    assert float(contrast.contrastive_loss(first, second, 0.5)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_two_views_differ_in_training_only(images):
+    pairs = contrast.build_pairs(contrast.build_encoder())
+    for training in (True, False):
+        first, second = keras.ops.moveaxis(pairs(images, training=training), 1, 0)
+        assert np.allclose(first, second, atol=1e-5) != training
+
+
+def test_ten_of_each_digit_are_drawn():
+    labels = np.eye(10)[np.arange(500) % 10]
+    chosen = few_labels.choose(labels, 1)
+    assert len(set(chosen)) == 100 and (labels[chosen].sum(axis=0) == 10).all()
+    assert set(chosen) != set(few_labels.choose(labels, 2))
