@@ -432,8 +432,6 @@ SLICES = [
     (load("cnn/studies/fine_tuning.py"), "--seeds 1 --ways blocks",
      {"SIZE": 32, "FOLDS": 2, "WAYS": {"head": (30, [0.001]), "blocks": (1, [0.0001])}},
      lambda found: found["blocks"]["noto"]["compared"]["mean"] > -0.3),
-    (load("cnn/studies/digits.py"), "--seeds 1 --counts 20", {"STEPS": 20, "BASE_IMAGES": 1500},
-     lambda found: found["ways"]["fine-tuned"]["20"]["mean"] > 0.5),
     (load("cnn/studies/cross_validation.py"), "--size 64 --epochs 5 --fine-tune 1", {},
      lambda found: found["head"]["accuracy"] > 0.4 > found["majority"]),
 ]  # fmt: skip

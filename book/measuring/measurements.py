@@ -275,7 +275,6 @@ MEASUREMENTS = {
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": "cnn/studies/fine_tuning.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",
-    "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     "generating_judge": "generating/judge.py --ship",
     "program_generating": (
         "book/figures/programs.py generating/README.md",
