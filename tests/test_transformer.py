@@ -85,3 +85,39 @@ def test_ten_of_each_digit_are_drawn():
     chosen = few_labels.choose(labels, 1)
     assert len(set(chosen)) == 100 and (labels[chosen].sum(axis=0) == 10).all()
     assert set(chosen) != set(few_labels.choose(labels, 2))
+
+
+TINY = {"WIDTH": 8, "HEADS": 2, "BLOCKS": 1, "BATCH_SIZE": 50}
+
+
+def test_it_learns_digits_and_says_where_it_looks(run_main, few_digits, tmp_path):
+    ways = ["transformer", "convolutions, patches scrambled"]
+    options = ["--steps", 120, "--images", 1000, "--ways", *ways, "--search"]
+    _, found = run_main("cnn/transformer/vit.py", *options, **TINY, RATES=[0.0, 0.01])
+    for way in found["ways"].values():
+        assert way["mean"] > 0.5 and way["tuned"]["best"]["rate"] == 0.01
+    assert found["compared"]["transformer - convolutions, patches scrambled"]["p"] is None
+    (tmp_path / "run").rename(tmp_path / "vit")
+    _, seen = run_main("cnn/transformer/looks.py", tmp_path / "vit")
+    covered = seen["covered"]
+    assert covered["none"] == found["ways"]["transformer"]["mean"] > covered["most ink"]
+    assert {path.name for path in (tmp_path / "run").glob("*.png")} == {"looks.png", "places.png"}
+
+
+def test_learning_without_labels_brings_views_together(run_main, few_digits, tmp_path):
+    _, found = run_main("cnn/transformer/contrast.py", "--steps", 20, BATCH_SIZE=32)
+    assert found["loss"][-1] < found["loss"][0] - 0.5
+    (tmp_path / "run").rename(tmp_path / "contrast")
+    few = {"PENALTIES": [1], "STEPS": 2, "EPOCHS": 1}
+    options = [tmp_path / "contrast", "--draws", 1, "--images", 1000]
+    _, found = run_main("cnn/transformer/few_labels.py", *options, **few)
+    means = {way: one["mean"] for way, one in found["ways"].items()}
+    assert len(means) == 7 and means["pixels"] > 0.6 > means["network from scratch"]
+    assert found["compared"]["contrast - pixels"]["mean"] == means["contrast"] - means["pixels"]
+
+
+@pytest.mark.slow
+def test_photographs_are_held_out_by_group(run_main, rows):
+    options = ["--steps", 2, "--folds", 1]
+    _, found = run_main("cnn/transformer/from_scratch.py", *options, RATES=[0.001])
+    assert {one["parameters"] // 10_000 for one in found["ways"].values()} <= {8, 9}

@@ -15,7 +15,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cnn.transformer.vit import BLOCKS, PATCH, SHAPE, predict
+from cnn.transformer.vit import PATCH, SHAPE, predict
 from mnist.data import prepare_test
 from utils.figures import save_figure
 from utils.loading import load_model
@@ -41,7 +41,8 @@ def load_vit(run):
 
 def look(network, images):
     """Return how much the answer looks at each patch, (n, 7, 7), mean of the last block's heads."""
-    _, shares = network.get_layer(f"attention_{BLOCKS - 1}").output  # (n, heads, places, places)
+    attention = [one for one in network.layers if one.name.startswith("attention")][-1]
+    _, shares = attention.output  # (n, heads, places, places)
     shares = predict(keras.Model(network.input, shares), images)
     return shares[:, :, 0, 1:].mean(axis=1).reshape(-1, SIDE, SIDE)
 
