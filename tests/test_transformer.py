@@ -76,7 +76,8 @@ def test_the_contrastive_loss_is_that_of_the_text():
 def test_two_views_differ_in_training_only(images):
     pairs = contrast.build_pairs(contrast.build_encoder())
     for training in (True, False):
-        first, second = keras.ops.moveaxis(pairs(images, training=training), 1, 0)
+        views = keras.ops.convert_to_numpy(pairs(images, training=training))
+        first, second = views[:, 0], views[:, 1]
         assert np.allclose(first, second, atol=1e-5) != training
 
 
@@ -105,7 +106,7 @@ def test_it_learns_digits_and_says_where_it_looks(run_main, few_digits, tmp_path
 
 
 def test_learning_without_labels_brings_views_together(run_main, few_digits, tmp_path):
-    _, found = run_main("cnn/transformer/contrast.py", "--steps", 20, BATCH_SIZE=32)
+    _, found = run_main("cnn/transformer/contrast.py", "--steps", 40, BATCH_SIZE=32)
     assert found["loss"][-1] < found["loss"][0] - 0.5
     (tmp_path / "run").rename(tmp_path / "contrast")
     few = {"PENALTIES": [1], "STEPS": 2, "EPOCHS": 1}

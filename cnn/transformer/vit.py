@@ -115,9 +115,11 @@ def train(way, digits, rate, steps, seed):
     network.compile(keras.optimizers.Adam(falling), "categorical_crossentropy", jit_compile=xla)
     random = np.random.default_rng(seed)
     rows = batches(digits.x_train, digits.y_train, random, way.shifted)
-    network.fit(rows, steps_per_epoch=1, verbose=0)  # in which the back end makes its program
+    network.fit(
+        rows, steps_per_epoch=1, shuffle=False, verbose=0
+    )  # in which the back end makes its program
     began = time.process_time()
-    network.fit(rows, steps_per_epoch=steps - 1 or 1, verbose=0)
+    network.fit(rows, steps_per_epoch=steps - 1 or 1, shuffle=False, verbose=0)
     return network, time.process_time() - began
 
 
