@@ -92,12 +92,12 @@ TINY = {"WIDTH": 8, "HEADS": 2, "BLOCKS": 1, "BATCH_SIZE": 50}
 
 
 def test_it_learns_digits_and_says_where_it_looks(run_main, few_digits, tmp_path):
-    ways = ["transformer", "convolutions, patches scrambled"]
+    ways = ["transformer", "scrambled"]
     options = ["--steps", 120, "--images", 1000, "--ways", *ways, "--search"]
     _, found = run_main("cnn/transformer/vit.py", *options, **TINY, RATES=[0.0, 0.01])
     for way in found["ways"].values():
         assert way["mean"] > 0.5 and way["tuned"]["best"]["rate"] == 0.01
-    assert found["compared"]["transformer - convolutions, patches scrambled"]["p"] is None
+    assert found["compared"]["transformer - scrambled"]["p"] is None
     (tmp_path / "run").rename(tmp_path / "vit")
     _, seen = run_main("cnn/transformer/looks.py", tmp_path / "vit")
     covered = seen["covered"]

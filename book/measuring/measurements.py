@@ -310,7 +310,7 @@ MEASUREMENTS = {
         ["numbers_page.png"],
     ),
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
-    "vit": "cnn/transformer/vit.py --ways all --search --seeds 3",
+    "vit": "cnn/transformer/vit.py --ways transformer convolutions scrambled --search --seeds 3",
     "vit_55000": "cnn/transformer/vit.py --images 55000 --steps 1500",
     "vit_looks": (
         "cnn/transformer/looks.py {vit_55000}",

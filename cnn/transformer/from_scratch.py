@@ -17,7 +17,7 @@ from keras import layers
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.photographs import DATA, load_folder, read_pictures
-from cnn.transformer.vit import Way, build_vit, predict, train
+from cnn.transformer.vit import build_vit, predict, train
 from mnist.data import Digits
 from utils.comparisons import tune
 from utils.options import make_parser, positive
@@ -61,20 +61,21 @@ def main(argv=None):
     images = read_pictures(pictures.sources, SIZE)[1].astype("float32") / 255
     classes, found = len(pictures.classes), {}
     ways = {
-        "transformer": Way(lambda: build_vit((SIZE, SIZE, 3), classes, PATCH), shifted=True),
-        "convolutions": Way(lambda: build_convolutions(classes), shifted=True),
+        "transformer": lambda: build_vit((SIZE, SIZE, 3), classes, PATCH),
+        "convolutions": lambda: build_convolutions(classes),
     }
     searching = next(divide(images, pictures, SEARCH_SEED))
-    for name, way in ways.items():
+    for name, build in ways.items():
 
-        def validation_loss(rate, way=way):
-            network, _ = train(way, searching, rate, args.steps, SEARCH_SEED)
+        def validation_loss(rate, build=build):
+            network, _ = train(build, searching, rate, args.steps, SEARCH_SEED, shifted=True)
             return score(searching.y_val, predict(network, searching.x_val))["cross_entropy"]
 
         print(f"{name}:", flush=True)
         one = found[name] = {"tuned": tune(validation_loss, {"rate": RATES}), "accuracies": []}
         for number, part in list(enumerate(divide(images, pictures, 1)))[: args.folds]:
-            network, _ = train(way, part, one["tuned"]["best"]["rate"], args.steps, number)
+            rate = one["tuned"]["best"]["rate"]
+            network, _ = train(build, part, rate, args.steps, number, shifted=True)
             right = score(part.y_val, predict(network, part.x_val))["accuracy"]
             one["accuracies"].append(right)
         one["mean"], one["deviation"] = mean_and_deviation(one["accuracies"])
