@@ -92,7 +92,7 @@ def train(build, digits, rate, steps, seed, shifted=False):
     keras.utils.set_random_seed(seed)
     network = build()
     falling = keras.optimizers.schedules.CosineDecay(
-        0, max(1, steps - WARM_UP), warmup_target=rate, warmup_steps=WARM_UP
+        0.0, max(1, steps - WARM_UP), warmup_target=rate, warmup_steps=WARM_UP
     )
     xla = XLA if network.name == "vit" else "auto"  # each in its faster way
     network.compile(keras.optimizers.Adam(falling), "categorical_crossentropy", jit_compile=xla)
