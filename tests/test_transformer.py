@@ -26,7 +26,7 @@ def test_an_order_of_the_patches_is_one_order_of_the_places(network, images):
     moved = keras.models.clone_model(network)
     moved.set_weights(network.get_weights())
     (places,) = moved.get_layer("places").get_weights()
-    order = np.random.default_rng(vit.ORDER).permutation(49)
+    order = np.random.default_rng(vit.ORDER).permutation(16)
     moved.get_layer("places").set_weights([np.vstack([places[:1], places[1:][order]])])
     expected = vit.predict(network, images)
     assert not np.allclose(vit.predict(network, others), expected, atol=1e-4)
@@ -49,14 +49,14 @@ def test_shifted_digits_are_whole_and_elsewhere():
 
 def test_the_most_looked_at_are_covered(network, images):
     shares = looks.look(network, images)
-    assert shares.shape == (6, 7, 7) and (shares > 0).all()
+    assert shares.shape == (6, 4, 4) and (shares > 0).all()
     sums = shares.sum(axis=(1, 2))
-    assert ((sums > 0.9) & (sums < 1)).all(), "the rest is for the place of the answer itself"
+    assert ((sums > 0.85) & (sums < 1)).all(), "the rest is for the place of the answer itself"
     covered = looks.cover(images, shares)
-    paper = covered.reshape(6, 7, 4, 7, 4).max(axis=(2, 4)) == 0
+    paper = covered.reshape(6, 4, 7, 4, 7).max(axis=(2, 4)) == 0
     for one, share in zip(paper, shares, strict=True):
         assert one.sum() == looks.COVERED and share[one].min() > share[~one].max()
-    assert (covered[~np.kron(paper, np.ones((1, 4, 4))).astype(bool)] > 0).any()
+    assert (covered[~np.kron(paper, np.ones((1, 7, 7))).astype(bool)] > 0).any()
 
 
 def test_the_contrastive_loss_is_that_of_the_text():

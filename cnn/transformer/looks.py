@@ -2,7 +2,7 @@
 
     python cnn/transformer/looks.py RUN    # the folder of a run of vit.py
 
-You will see how many of the test digits the network still reads when six of the 49 patches of each
+You will see how many of the test digits the network still reads when three of the 16 patches of each
 are covered: those that it looks at most, those with the most ink, and any with ink. Figures:
 looks.png, digits below what the network looks at in its last block; places.png, for each place how
 alike the others are that the network has learned. Takes seconds.
@@ -24,7 +24,7 @@ from utils.runs import fail, find_run, make_folder, save_results
 from utils.statistics import score
 
 SIDE = SHAPE[0] // PATCH  # patches in a row
-COVERED = 6  # of SIDE * SIDE patches
+COVERED = 3  # of SIDE * SIDE patches
 INK = 0.1  # mean of a patch that has some, from 0 for paper to 1
 SHOWN = 10  # digits of the figure
 SEED = 1
@@ -40,7 +40,7 @@ def load_vit(run):
 
 
 def look(network, images):
-    """Return how much the answer looks at each patch, (n, 7, 7), mean of the last block's heads."""
+    """Return how much the answer looks at each patch, (n, 4, 4), mean of the last block's heads."""
     attention = [one for one in network.layers if one.name.startswith("attention")][-1]
     _, shares = attention.output  # (n, heads, places, places)
     shares = predict(keras.Model(network.input, shares), images)
@@ -48,7 +48,7 @@ def look(network, images):
 
 
 def cover(images, values):
-    """Return images in which the COVERED patches with the largest values, (n, 7, 7), are paper."""
+    """Return images in which the COVERED patches with the largest values, (n, 4, 4), are paper."""
     flat = values.reshape(len(values), -1)
     rank = np.argsort(np.argsort(-flat, axis=1), axis=1).reshape(values.shape)
     return images * np.kron(rank >= COVERED, np.ones((1, PATCH, PATCH)))[..., None]

@@ -4,7 +4,7 @@
     python cnn/transformer/vit.py --ways transformer convolutions scrambled --search --seeds 3
 
 You will see how many test digits a small vision transformer reads after learning from 2,000 digits,
-and how many a convolutional network of as many parameters, trained for as many steps. Two minutes.
+and how many a convolutional network of as many parameters, trained for as many steps. A minute.
 The second command is that of the book, with a third way: convolutions, with the patches of all
 digits scrambled alike. With --search, each way gets the best of four learning rates on the
 validation digits, and then new seeds. The transformer is saved as vit.keras.
@@ -27,7 +27,7 @@ from utils.options import make_parser, positive
 from utils.runs import make_folder, save_network, save_results
 from utils.statistics import score, spread
 
-SHAPE, PATCH = (28, 28, 1), 4  # of a digit; pixels on each side of a patch
+SHAPE, PATCH = (28, 28, 1), 7  # of a digit; pixels on each side of a patch
 WIDTH, HEADS, BLOCKS = 48, 4, 3  # numbers that stand for a patch; heads of each attention
 IMAGES, STEPS, BATCH_SIZE, WARM_UP = 2_000, 500, 100, 50
 RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with --search
