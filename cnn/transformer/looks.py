@@ -2,10 +2,10 @@
 
     python cnn/transformer/looks.py RUN    # the folder of a run of vit.py
 
-You will see how many of the test digits the network still reads when three of the 16 patches of each
-are covered: those that it looks at most, those with the most ink, and any with ink. Figures:
-looks.png, digits below what the network looks at in its last block; places.png, for each place how
-alike the others are that the network has learned. Takes seconds.
+You will see how many of the test digits the network still reads when three of the 16 patches are
+covered: those that it looks at most, those with the most ink, any with ink, and any. Figures:
+looks.png, digits and what the network looks at in its last block; places.png, how alike the places
+are that it has learned. Takes seconds.
 Chapter: cnn/transformer/README.md#where-it-looks
 """
 
