@@ -22,7 +22,7 @@ from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_network, save_results
 
-STEPS, BATCH_SIZE, RATE = 800, 256, 0.002  # Adam's rate falls to 0 along a cosine
+STEPS, BATCH_SIZE, RATE = 600, 256, 0.002  # Adam's rate falls to 0 along a cosine
 TEMPERATURE = 0.2  # the smaller, the more the likest of the others count
 PROJECTED = 32  # numbers that the loss compares
 NEIGHBOURS = 5  # in the figure
