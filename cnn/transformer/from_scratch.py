@@ -27,7 +27,7 @@ from utils.statistics import mean_and_deviation, score
 SIZE, PATCH = 56, 8  # pixels of a photograph and of a patch: 7 x 7 patches
 FILTERS = (32, 64, 112)  # of the convolutional network
 STEPS = 120  # of 100 photographs
-RATES = [0.0006, 0.003, 0.015]
+RATES = [0.0005, 0.003, 0.018]
 FOLDS, SEARCH_SEED = 5, 101
 
 

@@ -30,7 +30,7 @@ from utils.statistics import score, spread
 SHAPE, PATCH = (28, 28, 1), 7  # of a digit; pixels on each side of a patch
 WIDTH, HEADS, BLOCKS = 48, 4, 3  # numbers that stand for a patch; heads of each attention
 IMAGES, STEPS, BATCH_SIZE, WARM_UP = 2_000, 400, 100, 50
-RATES = [0.0006, 0.003, 0.015]  # tried with --search
+RATES = [0.0005, 0.003, 0.018]  # tried with --search
 RATE = 0.003  # otherwise
 MOST = 3  # pixels of a shift
 ORDER, SEARCH_SEED = 1, 101  # of the scrambled patches; the trainings have 1, 2, ...
