@@ -91,6 +91,7 @@ def test_ten_of_each_digit_are_drawn():
 TINY = {"WIDTH": 8, "HEADS": 2, "BLOCKS": 1, "BATCH_SIZE": 50}
 
 
+@pytest.mark.slow
 def test_it_learns_digits_and_says_where_it_looks(run_main, few_digits, tmp_path):
     ways = ["transformer", "scrambled"]
     options = ["--steps", 120, "--images", 1000, "--ways", *ways, "--search"]
