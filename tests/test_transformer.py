@@ -38,15 +38,6 @@ def test_an_order_of_the_patches_is_one_order_of_the_places(network, images):
     assert not np.allclose(*(vit.predict(convolutions, x) for x in (images, others)), atol=1e-4)
 
 
-def test_shifted_digits_are_whole_and_elsewhere():
-    images = np.zeros((50, 28, 28, 1), "float32")
-    images[:, 10:12, 20] = 1
-    shifted = vit.shift(images, np.random.default_rng(1))
-    rows, columns = np.argwhere(shifted.argmax(axis=1)[..., 0])[:, 1], shifted.sum(axis=(1, 3))
-    assert (shifted.sum(axis=(1, 2, 3)) == 2).all() and len(rows) == 50
-    assert set(columns.argmax(axis=1)) == set(range(17, 24))
-
-
 def test_the_most_looked_at_are_covered(network, images):
     shares = looks.look(network, images)
     assert shares.shape == (6, 4, 4) and (shares > 0).all()
@@ -117,10 +108,3 @@ def test_learning_without_labels_brings_views_together(run_main, few_digits, tmp
     means = {way: one["mean"] for way, one in found["ways"].items()}
     assert len(means) == 7 and means["pixels"] > 0.6 > means["network from scratch"]
     assert found["compared"]["contrast - pixels"]["mean"] == means["contrast"] - means["pixels"]
-
-
-@pytest.mark.slow
-def test_photographs_are_held_out_by_group(run_main, rows):
-    options = ["--steps", 2, "--folds", 1]
-    _, found = run_main("cnn/transformer/from_scratch.py", *options, RATES=[0.001])
-    assert {one["parameters"] // 10_000 for one in found["ways"].values()} <= {8, 9}

@@ -316,7 +316,6 @@ MEASUREMENTS = {
         "cnn/transformer/looks.py {vit_55000}",
         {"looks.png": "vit_looks.png", "places.png": "vit_places.png"},
     ),
-    "vit_photographs": "cnn/transformer/from_scratch.py",
     "contrast": (
         "cnn/transformer/contrast.py",
         {"views.png": "contrast_views.png", "neighbours.png": "contrast_neighbours.png"},

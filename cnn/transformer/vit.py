@@ -32,17 +32,16 @@ WIDTH, HEADS, BLOCKS = 48, 4, 3  # numbers that stand for a patch; heads of each
 IMAGES, STEPS, BATCH_SIZE, WARM_UP = 2_000, 400, 100, 50
 RATES = [0.0005, 0.003, 0.018]  # tried with --search
 RATE = 0.003  # otherwise
-MOST = 3  # pixels of a shift
 ORDER, SEARCH_SEED = 1, 101  # of the scrambled patches; the trainings have 1, 2, ...
 
 
-def build_vit(shape=SHAPE, classes=NUM_CLASSES, patch=PATCH):
-    """Return the network: images (batch, height, width, channels) to probabilities.
+def build_vit():
+    """Return the network: images (batch, 28, 28, 1) to probabilities (batch, 10).
 
     Source: Dosovitskiy and others, "An image is worth 16x16 words", 2020.
     """
-    images = keras.Input(shape)
-    x = layers.Conv2D(WIDTH, patch, strides=patch)(images)  # one dense layer for all patches
+    images = keras.Input(SHAPE)
+    x = layers.Conv2D(WIDTH, PATCH, strides=PATCH)(images)  # one dense layer for all patches
     x = layers.Reshape((-1, WIDTH))(x)  # (batch, patches, width), row by row
     x = layers.ZeroPadding1D((1, 0))(x)  # one more before them: it will gather the answer
     x = Positions(x.shape[1], name="places")(x)
@@ -55,7 +54,7 @@ def build_vit(shape=SHAPE, classes=NUM_CLASSES, patch=PATCH):
         y = layers.Dense(4 * WIDTH, activation="gelu")(y)
         x = x + layers.Dense(WIDTH)(y)
     first = layers.LayerNormalization()(x)[:, 0]
-    return keras.Model(images, layers.Dense(classes, activation="softmax")(first), name="vit")
+    return keras.Model(images, layers.Dense(NUM_CLASSES, activation="softmax")(first), name="vit")
 
 
 WAYS = {"transformer": build_vit, "convolutions": conv_net, "scrambled": conv_net}
@@ -71,23 +70,15 @@ def scramble(images):
     return patches.reshape(-1, side, side, PATCH, PATCH).swapaxes(2, 3).reshape(images.shape)
 
 
-def shift(images, random):
-    """Return images, each moved by up to MOST pixels in both directions, anew with each call."""
-    size = images.shape[1]  # (n, size, size, channels)
-    padded = np.pad(images, [(0, 0), (MOST, MOST), (MOST, MOST), (0, 0)], "edge")
-    pairs = zip(padded, random.integers(2 * MOST + 1, size=(len(images), 2)), strict=True)
-    return np.stack([one[down : down + size, right : right + size] for one, (down, right) in pairs])
-
-
-def batches(images, labels, random, shifted=False):
+def batches(images, labels, random):
     """Yield batches without end, in a new order each time."""
     while True:
         order = random.permutation(len(images))
         for chosen in np.split(order, range(BATCH_SIZE, len(order), BATCH_SIZE)):
-            yield shift(images[chosen], random) if shifted else images[chosen], labels[chosen]
+            yield images[chosen], labels[chosen]
 
 
-def train(build, digits, rate, steps, seed, shifted=False):
+def train(build, digits, rate, steps, seed):
     """Return a trained network, and the seconds that the processors worked for it."""
     keras.utils.set_random_seed(seed)
     network = build()
@@ -96,8 +87,7 @@ def train(build, digits, rate, steps, seed, shifted=False):
     )
     xla = XLA if network.name == "vit" else "auto"  # each in its faster way
     network.compile(keras.optimizers.Adam(falling), "categorical_crossentropy", jit_compile=xla)
-    random = np.random.default_rng(seed)
-    rows = batches(digits.x_train, digits.y_train, random, shifted)
+    rows = batches(digits.x_train, digits.y_train, np.random.default_rng(seed))
     network.fit(
         rows, steps_per_epoch=1, shuffle=False, verbose=0
     )  # in which the back end makes its program
