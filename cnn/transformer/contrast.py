@@ -4,7 +4,7 @@
 
 You will see the loss fall, and of how many test digits the nearest of 5,000 others is the same
 digit, by their pixels and by the 64 numbers of the network, which has seen no label. Figures:
-views.png, two views of some digits, and neighbours.png. Three minutes. The network is saved as
+views.png, two views of some digits, and neighbours.png. Two minutes. The network is saved as
 encoder.keras; few_labels.py says what it is worth.
 Chapter: cnn/transformer/README.md#two-views-of-one-digit
 """
