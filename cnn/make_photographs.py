@@ -1,4 +1,4 @@
-"""Machinery: makes `data/photographs`, in eight classes, from two packages of Debian.
+"""Machinery: makes `data/photographs`, in seven classes, from two packages of Debian.
 
     python cnn/make_photographs.py UNPACKED                     # into cnn/outputs/<start time>/
     python cnn/make_photographs.py UNPACKED --outputs cnn/data  # over the files that lessons read
@@ -75,7 +75,7 @@ def frame(image):
 
 
 def main(argv=None):
-    parser = make_parser("Make photographs in eight classes from two packages.", OUTPUTS)
+    parser = make_parser("Make photographs in seven classes from two packages.", OUTPUTS)
     parser.add_argument("unpacked", type=Path, help="the folder into which both were unpacked")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)

@@ -24,8 +24,10 @@ from utils.runs import read_json
 CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 # From which other chapters a chapter may import: the digits and their networks are those of mnist,
 # and pages that ask a network have the protections of the service.
+# What transformers and autoencoders are made of is in the chapters that explain them.
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
 ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
+ALLOWED |= {"cnn": {"mnist", "text", "generating"}}
 ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}, "backends": {"mnist", "text"}}
 # What the exercises load by themselves, what a reader fills in or takes along: no scripts.
 BENCH = {ROOT / "exercises" / name for name in ("tasks", "checks", "faults", "solutions")}

@@ -281,7 +281,6 @@ MEASUREMENTS = {
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_fine_tuning": "cnn/studies/fine_tuning.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",
-    "cnn_digits": ("cnn/studies/digits.py", ["digits.png"]),
     "generating_judge": "generating/judge.py --ship",
     "program_generating": (
         "book/figures/programs.py generating/README.md",
@@ -317,6 +316,17 @@ MEASUREMENTS = {
         ["numbers_page.png"],
     ),
     "pixels_drawn": ("book/figures/draw.py u_net", ["scenes.png", "u_net.png"]),
+    "vit": "cnn/transformer/vit.py --ways transformer convolutions scrambled --search --seeds 3",
+    "vit_55000": "cnn/transformer/vit.py --images 55000 --steps 1000",
+    "vit_looks": (
+        "cnn/transformer/looks.py {vit_55000}",
+        {"looks.png": "vit_looks.png", "places.png": "vit_places.png"},
+    ),
+    "contrast": (
+        "cnn/transformer/contrast.py",
+        {"views.png": "contrast_views.png", "neighbours.png": "contrast_neighbours.png"},
+    ),
+    "few_labels": "cnn/transformer/few_labels.py {contrast} --search",
     "pixels": ("cnn/segmentation/segment.py --test", ["segment.png"]),
     # Rates, tried with a quarter of the scenes.
     "pixels_boxes_rates": "cnn/segmentation/boxes.py --scenes 1500 --rates 0.001 0.003 0.01 0.03",
