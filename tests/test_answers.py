@@ -232,6 +232,11 @@ def test_a_network_that_has_not_learned_to_answer_is_refused(monkeypatch):
     assert "has not learned to answer" in failure(asking.load_answering, "run")
 
 
+def test_a_network_that_reads_pieces_of_words_is_refused(monkeypatch):
+    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": ["a", "ab"]}, "folder"))
+    assert "reads pieces of words" in failure(asking.load_on_characters, "run")
+
+
 def test_a_network_with_a_vector_for_each_place_is_refused():
     older = build_gpt(len(ALPHABET), questions.PLACES, 16, 2, 1, GPT2)
     assert "rotary positions" in failure(asking.Asker, older, ALPHABET)

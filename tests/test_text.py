@@ -485,8 +485,11 @@ def test_a_damaged_run_or_another_text_ends_with_one_line(tiny, tiny_run, tmp_pa
         for bad in [*(whole | {key: bad} for key in whole for bad in values), [], {}]:
             path.write_text(json.dumps(bad), encoding="utf-8")
             assert failure(load)
+        path.write_text(json.dumps(whole | {"alphabet": list("abcdea")}), encoding="utf-8")
+        assert failure(load)
     path.write_text(json.dumps(whole), encoding="utf-8")
     assert load().alphabet == list("abcdef")
+    assert "there is no folder" in failure(characters.load_run, "nowhere")
     (tmp_path / "text.txt").write_text("fed" * 4_000, encoding="utf-8")
     assert "no longer, the text of this run" in failure(load)
     shutil.copy(ROOT / "assets/models/conv_net.keras", network)

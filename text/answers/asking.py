@@ -28,9 +28,17 @@ ANSWERS = ROOT / "assets" / "models" / "answers"  # a run of instruct.py
 LOTS = 5  # of questions, by how sure the network is
 
 
+def load_on_characters(name):
+    """Return what load_run does, or end with one line if the network reads pieces of words."""
+    model, settings, folder = load_run(name)
+    if max(map(len, settings["alphabet"])) > 1:
+        fail(f"the network in {folder} reads pieces of words: take one that reads characters.")
+    return model, settings, folder
+
+
 def load_answering(name):
     """Return the network of a run of instruct.py and its settings, or end with one line."""
-    model, settings, folder = load_run(name)
+    model, settings, folder = load_on_characters(name)
     if "questions" not in settings:
         fail(f"the network in {folder} has not learned to answer: give it to instruct.py first.")
     return model, settings

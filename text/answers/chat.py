@@ -31,10 +31,12 @@ SEED = 1
 
 def problem_of(question, alphabet, context):
     """Return in a line what is wrong with a question, or None."""
+    if not question.strip():
+        return "it is empty"
     if forged := set(question) & {USER, ANSWER, END}:
         return f"{' '.join(sorted(forged))} belongs to the format: nobody may type it"
     if strange := unknown(question, alphabet):
-        return f"the network has never seen {' '.join(map(ascii, strange[:5]))}"
+        return f"the network has never seen {' '.join(map(repr, strange[:5]))}"
     if len(question) + 2 > context:
         return f"it has {len(question)} characters, and {context - 2} fit beside an answer"
     return None
@@ -82,8 +84,7 @@ def main(argv=None):
     """Return the conversation, with the probability of each character of the answers."""
     parser = make_parser("Talks with a GPT that answers.", OUTPUTS, kept=False)
     add = parser.add_argument
-    add_run(parser)
-    parser.set_defaults(run=ANSWERS)
+    add_run(parser, "instruct.py, prefer.py or reward.py", ANSWERS)
     add("--ask", nargs="+", metavar="QUESTION", help="and do not wait for more")
     add("--temperature", type=number(float, 0), default=TEMPERATURE, help="0: the likeliest")
     add("--top-k", type=positive(int), metavar="K", help="among the K likeliest; None: all")

@@ -21,16 +21,9 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from text.answers.asking import ANSWERS, Asker, copy_of, judge, show_kinds
+from text.answers.asking import ANSWERS, Asker, copy_of, judge, load_on_characters, show_kinds
 from text.answers.questions import NEW, batches, contaminated, make_questions
-from text.gpt.characters import (
-    CHECKPOINT,
-    add_run,
-    build_alike,
-    load_run,
-    text_of_run,
-    token_losses,
-)
+from text.gpt.characters import CHECKPOINT, add_run, build_alike, text_of_run, token_losses
 from text.gpt.gpt import CausalAttention
 from text.gpt.shakespeare import make_schedule
 from utils.comparisons import tune
@@ -150,7 +143,7 @@ def main(argv=None):
     add("--seed", type=seed, default=SEED)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    first, settings, _ = load_run(args.run)
+    first, settings, _ = load_on_characters(args.run)
     old = text_of_run(settings)
     alphabet = old.alphabet + sorted(set(NEW) - set(old.alphabet))
     settings |= {"alphabet": alphabet, "questions": args.seed}

@@ -150,8 +150,7 @@ def main(argv=None):
     """Return for each way the right answers of each kind, and the logarithms of the pairs'."""
     parser = make_parser("Lets a GPT that answers learn from preferences.", OUTPUTS)
     add = parser.add_argument
-    add_run(parser)
-    parser.set_defaults(run=ANSWERS)
+    add_run(parser, "instruct.py", ANSWERS)
     add("--questions", type=positive(int), default=ASKED, help="of which pairs are made")
     add("--seconds", type=positive(float), default=SECONDS, help="of the processor, for each way")
     add("--seed", type=seed, default=SEED)

@@ -99,8 +99,7 @@ def main(argv=None):
     """Return for each way the right answers of each kind, and the rewards on the way."""
     parser = make_parser("Lets a GPT that answers learn from a reward.", OUTPUTS)
     add = parser.add_argument
-    add_run(parser)
-    parser.set_defaults(run=ANSWERS)
+    add_run(parser, "instruct.py", ANSWERS)
     add("--kind", choices=KINDS, default=KINDS[0], help="of the questions")
     add("--seconds", type=positive(float), default=SECONDS, help="of the processor, for each way")
     add("--seed", type=seed, default=SEED)

@@ -178,9 +178,9 @@ def build_alike(model, symbols=None, context=None):
     )
 
 
-def add_run(parser):
-    about = "folder of a run of shakespeare.py; None: the network that comes with the book"
-    parser.add_argument("run", nargs="?", default=PRETRAINED, metavar="RUN", help=about)
+def add_run(parser, script="shakespeare.py", default=PRETRAINED):
+    about = f"folder of a run of {script}; None: the network that comes with the book"
+    parser.add_argument("run", nargs="?", default=default, metavar="RUN", help=about)
 
 
 def load_run(name):
@@ -189,6 +189,8 @@ def load_run(name):
     Ends the program with one line if they are not what shakespeare.py writes.
     """
     folder = find_run(name, OUTPUTS)
+    if not folder.is_dir():
+        fail(f"there is no folder {folder}.")
     try:
         settings = read_json(folder / "settings.json")
         if not all(isinstance(settings[key], kind) for key, kind in SETTINGS.items()):
@@ -196,10 +198,12 @@ def load_run(name):
         settings["alphabet"] = list(settings["alphabet"])  # of characters only, it may be a text
         if not all(isinstance(token, str) and token for token in settings["alphabet"]):
             raise ValueError
+        if len(set(settings["alphabet"])) < len(settings["alphabet"]):
+            raise ValueError
         settings |= {key: positive(int)(settings[key]) for key in ("steps", "batch_size")}
         settings["seed"] = seed(settings["seed"])
     except (OSError, ValueError, TypeError, KeyError):
-        fail(f"{folder} is not a run of shakespeare.py: its settings.json is missing or damaged.")
+        fail(f"{folder} is not a run of a GPT: its settings.json is missing or damaged.")
     model, symbols = load_model(folder / CHECKPOINT), len(settings["alphabet"])
     try:
         networks = (model, build_alike(model, symbols))

@@ -67,7 +67,10 @@ def main(argv=None):
     for temperature in TEMPERATURES:
         how = {"seed": args.seed, "temperature": temperature, "samples": PIECES}
         steps = write(model, text.alphabet, "\n", args.length, **how)
-        texts[f"network, temperature {temperature}"] = list(map("".join, zip(*steps, strict=True)))
+        written = [
+            "".join(one)[: args.length] for one in zip(*steps, strict=True)
+        ]  # pieces are longer
+        texts[f"network, temperature {temperature}"] = written
     ngrams = NGrams(max(ORDERS), [learned], sorted(set(learned + validation)))
     for order in ORDERS:
         written = [ngrams.write(order, args.length, random) for _ in range(PIECES)]

@@ -83,11 +83,12 @@ def draw(shares, text, best, path):
     """Draw the maps of the two heads with the highest scores; shares: of one window."""
     figure, panels = plt.subplots(1, 2, figsize=(9.6, 5))
     labels = [token.replace("\n", "\\n").replace(" ", "␣") for token in text[:SHOWN]]
+    turned = 90 if max(map(len, labels)) > 2 else 0  # pieces of words are wide
     highest = sorted(best, key=lambda name: -best[name]["score"])[:2]
     for axes, name in zip(panels, highest, strict=True):
         one = best[name]
         axes.imshow(shares[one["number"], :SHOWN, :SHOWN], cmap="Blues", vmin=0)
-        axes.set_xticks(range(len(labels)), labels, fontsize=7)
+        axes.set_xticks(range(len(labels)), labels, fontsize=7, rotation=turned)
         axes.set_yticks(range(len(labels)), labels, fontsize=7)
         axes.set_title(f"{name}: block {one['block']}, head {one['head']}", fontsize=10)
         axes.grid(visible=False)

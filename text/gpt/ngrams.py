@@ -81,9 +81,10 @@ def main(argv=None):
         results["difference"] = mean_with_interval(
             losses[results["best"] - 1, -len(of_network) :] - of_network
         )
+        print("the network: {mean:.3f} nats ({low:.3f} to {high:.3f})".format(**results["network"]))
         print(
-            "best n-grams - network: {mean:.3f} ({low:.3f} to {high:.3f})".format(
-                **results["difference"]
+            "n-grams of {} need {mean:+.3f} nats more than that ({low:+.3f} to {high:+.3f})".format(
+                results["best"], **results["difference"]
             )
         )
     draw(results["orders"], results.get("network"), folder / "ngrams.png")

@@ -102,7 +102,7 @@ def main(argv=None):
     parser = make_parser("Trains a small GPT on a text.", OUTPUTS)
     add = parser.add_argument
     add("--data", type=Path, default=SHAKESPEARE, metavar="FILE", help="a text in UTF-8")
-    add("--pieces", type=number(int, 0), default=0, help="of words, beside all characters")
+    add("--pieces", type=number(int, 0), default=0, help="of words, at most, beside all characters")
     add("--steps", type=positive(int), default=STEPS, help=f"rounded down to lots of {REPORT}")
     add("--batch-size", type=positive(int), default=BATCH_SIZE, help="windows a step")
     add("--context", type=positive(int, MOST), default=CONTEXT, help="tokens seen at once")
@@ -165,7 +165,7 @@ def main(argv=None):
         write_json(settings, PRETRAINED / "settings.json")
     validation = mean_with_interval(character_losses(model, text.validation, text.alphabet))
     print(
-        "validation: {mean:.3f} nats ({low:.3f} to {high:.3f}), {bits:.3f} bits per character"
+        "validation: {mean:.3f} nats per character ({low:.3f} to {high:.3f}), {bits:.3f} bits"
         "".format(**validation)
     )
     steps = write(model, text.alphabet, text.alphabet[0], 300, seed=settings["seed"])

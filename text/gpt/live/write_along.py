@@ -51,7 +51,7 @@ def read_question(alphabet):
         if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
             raise RequestError(422, f"{name} must be a number from {low} to {high:,}")
     if strange := unknown(text, alphabet):
-        raise RequestError(422, f"the network has never seen {', '.join(map(ascii, strange[:5]))}")
+        raise RequestError(422, f"the network has never seen {', '.join(map(repr, strange[:5]))}")
     return encode(text, alphabet)[None], question
 
 

@@ -1,8 +1,7 @@
-// Asks the service for one character after the other, and shows what else it might have been.
+// Asks the service for one token after the other, and shows what else it might have been.
 "use strict";
 
-const MOST = 1000; // characters that it writes before it stops by itself
-const NAMES = { "\n": "↵", " ": "␣" };
+const MOST = 1000; // tokens that it writes before it stops by itself
 const area = document.getElementById("text");
 const button = document.getElementById("write");
 const sliders = [...document.querySelectorAll("input[type=range]")];
@@ -21,7 +20,7 @@ function showLikeliest({ character, likeliest }) {
       const row = document.createElement("tr");
       row.innerHTML = '<th scope="row"></th><td><div class="bar"><i></i></div></td><td></td>';
       row.classList.toggle("best", one.character === character);
-      row.cells[0].textContent = NAMES[one.character] || one.character;
+      row.cells[0].textContent = one.character.replaceAll("\n", "↵").replaceAll(" ", "␣");
       row.querySelector("i").style.width = `${100 * one.probability}%`;
       row.cells[2].textContent = `${(100 * one.probability).toFixed(1)} %`;
       return row;
@@ -29,7 +28,7 @@ function showLikeliest({ character, likeliest }) {
   );
 }
 
-// Asks for the next character. What was typed meanwhile is kept: then the answer is dropped.
+// Asks for the next token. What was typed meanwhile is kept: then the answer is dropped.
 async function addCharacter(number) {
   const text = area.value;
   const how = Object.fromEntries(sliders.map((one) => [one.id, Number(one.value)]));
