@@ -337,6 +337,7 @@ MEASUREMENTS = {
     "pixels_own": ("cnn/segmentation/own_masks.py", ["own_masks.png"]),
     "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
     "pixels_own_3": "cnn/segmentation/own_masks.py --seed 3",
+    "own_boxes_faster": "cnn/segmentation/boxes.py --data {example} --rates 0.01",
     "own_boxes": ("cnn/segmentation/boxes.py --data {example}", {"boxes.png": "own_boxes.png"}),
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", ["conv_net_mistakes.png"]),

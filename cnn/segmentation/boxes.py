@@ -36,7 +36,7 @@ PARTS = ["train", "validation"]
 EPOCHS = 6
 COPIES = 4  # of each image of one's own: squares of it, half of them mirrored
 BATCH_SIZE = 16
-LEARNING_RATE = 0.01  # of Adam at the beginning; it falls to 0 like half a wave
+LEARNING_RATE, OWN_RATE = 0.01, 0.003  # of Adam at first, for scenes and for images of one's own
 SIZE = 192  # pixels to which images of one's own are stretched; a multiple of 32
 SEED = 1
 STRIDE = 4  # pixels from one place of the heat map to the next
@@ -162,8 +162,7 @@ def main(argv=None):
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="to find things in")
     add("--scenes", type=positive(int, 20_000), default=SCENES, help="to learn from")
     add("--epochs", type=positive(int), default=EPOCHS)
-    about = "of Adam at the beginning; of several, the best one on images held out is kept"
-    add("--rates", type=positive(float), nargs="+", default=[LEARNING_RATE], help=about)
+    add("--rates", type=positive(float), nargs="+", help="of Adam; the best of several is kept")
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
@@ -182,7 +181,8 @@ def main(argv=None):
         networks[rate] = train(known, held_out, len(names) - 1, rate, args.epochs)
         return networks[rate][1]["val_loss"][-1]
 
-    results = tune(loss, {"rate": args.rates})
+    usual = OWN_RATE if args.data else LEARNING_RATE
+    results = tune(loss, {"rate": args.rates or [usual]})
     network, results["history"] = networks[results["best"]["rate"]]
     found = detect(network, held_out.images)
     results |= judge_boxes(found, held_out.boxes) | {"parameters": network.count_params()}
