@@ -20,6 +20,7 @@ from utils.runs import fail, first_line, printable
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
+PHOTOGRAPHS = DATA / "photographs"  # 314 in seven classes
 EMOJI = DATA / "emoji.npz"
 READ = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 KNOWN, HELD_OUT = {"train", "training"}, {"val", "valid", "validation"}  # names of folders

@@ -1,0 +1,103 @@
+"""From scratch to thawed: seven ways to learn 314 photographs, each with its own small search.
+
+    python cnn/studies/ladder.py                         # fifty minutes
+    python cnn/studies/ladder.py --ways nearest probe    # two of the ways, in a minute
+
+A fifth of the photographs is held out, five times in turn. Each way tries three values of what
+matters most for it on a part of the others, and learns them all with the best. You will see which
+value that was, the share of each fifth that the way reads, and pairs of ways compared. Photographs
+of the same thing are on the same side of every split. A figure shows what the last way misread.
+Chapter: cnn/studies/README.md#from-scratch-to-thawed
+"""
+
+from chapter import OUTPUTS
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from cnn.studies.ways import FOLDS, SIZE, WAYS, Photographs
+from utils.comparisons import compare_networks, correct_family
+from utils.figures import save_figure
+from utils.options import make_parser, number, positive
+from utils.runs import make_folder, save_results
+from utils.statistics import mean_over_groups
+
+FLOOR = 0.01  # of probabilities in the loss of the search, or one sure mistake would decide it
+PAIRS = ("probe", "nearest"), ("head", "probe"), ("part", "head"), ("whole", "head")
+PAIRS += (("whole", "probe"),)
+
+
+def search(photographs, way, known, chosen):
+    """Return the value with which a way is best on a part of what it may learn, and losses."""
+    inner, judged = next(photographs.divide(known, seed=2))
+    losses = []
+    for value in WAYS[way]:
+        probabilities = photographs.learn(way, inner, value, chosen.get("head"))(judged)
+        right = np.maximum(probabilities, FLOOR)[np.arange(len(judged)), photographs.labels[judged]]
+        losses.append(float(-np.log(right).mean()))
+    return WAYS[way][int(np.argmin(losses))], losses
+
+
+def climb(photographs, ways, folds):
+    """Return for each way what it predicted of each photograph held out, and its values."""
+    predicted = {way: np.full(len(photographs.labels), -1) for way in ways}
+    found = {way: {"chosen": [], "losses": [], "accuracies": []} for way in ways}
+    everything = np.arange(len(photographs.labels))
+    for known, held_out in list(photographs.divide(everything, seed=1))[:folds]:
+        chosen = {}
+        for way in ways:
+            chosen[way], losses = search(photographs, way, known, chosen)
+            answer = photographs.learn(way, known, chosen[way], chosen.get("head"))
+            predicted[way][held_out] = answer(held_out).argmax(axis=1)
+            right = float((predicted[way] == photographs.labels)[held_out].mean())
+            for name, value in zip(found[way], (chosen[way], losses, right), strict=True):
+                found[way][name].append(value)
+            print(f"{way:8} {chosen[way]:<8g} {right:.1%}", flush=True)
+    return predicted, found
+
+
+def draw(photographs, predicted, path):
+    """Draw the photographs that a way misread, and what it took them for."""
+    wrong = np.flatnonzero(predicted != photographs.labels)[:32]
+    figure, axes = plt.subplots(math.ceil(len(wrong) / 8), 8, figsize=(10, 1.6 * len(wrong) / 8))
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, i in zip(axes.flat, wrong, strict=False):
+        axis.imshow(photographs.pixels[i])
+        axis.set_title(photographs.classes[predicted[i]].replace("_", " "), fontsize=8)
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    parser = make_parser("Climb from a network from scratch to one thawed whole.", OUTPUTS)
+    add = parser.add_argument
+    add("--ways", nargs="+", choices=WAYS, default=list(WAYS), metavar="WAY")
+    add("--folds", type=positive(int, FOLDS), default=FOLDS, help="how many are held out in turn")
+    add("--size", type=number(int, 64, 320), default=SIZE, help="pixels, width and height")
+    args = parser.parse_args(argv)
+    folder = make_folder(args.outputs)
+    photographs = Photographs(args.size)
+    ways = [way for way in WAYS if way in args.ways]  # the head before those that go on from it
+    predicted, results = climb(photographs, ways, args.folds)
+    judged = predicted[ways[0]] >= 0
+    groups = photographs.groups[judged]
+    right = {way: (found == photographs.labels)[judged] for way, found in predicted.items()}
+    for way in ways:
+        results[way] |= mean_over_groups(right[way].astype(float), groups)
+        print("{}: {mean:.1%} ({low:.1%} to {high:.1%})".format(way, **results[way]))
+    pairs = {
+        f"{one} - {other}": compare_networks(right[other], right[one], groups)
+        for one, other in PAIRS
+        if one in ways and other in ways
+    }
+    correct_family(pairs.values())
+    for name, one in pairs.items():
+        print("{}: {mean:+.1%} ({low:+.1%} to {high:+.1%}), p {holm:.3f}".format(name, **one))
+    draw(photographs, predicted[ways[-1]], folder / "misread.png")
+    return save_results({"ways": results, "pairs": pairs}, folder, __file__, argv)
+
+
+if __name__ == "__main__":
+    main()
