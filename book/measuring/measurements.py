@@ -269,7 +269,10 @@ MEASUREMENTS = {
         "book/figures/programs.py cnn/README.md",
         {"program_cnn_2.png": "program_cat.png", "program_cnn_3.png": "program_transfer.png"},
     ),
-    "cnn_transfer": "cnn/transfer.py",
+    "cnn_transfer": (
+        "cnn/transfer.py",
+        {"known.png": "transfer_known.png", "misread.png": "transfer_misread.png"},
+    ),
     "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
     "cnn_cross_validation_96": "cnn/studies/cross_validation.py --size 96",
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),

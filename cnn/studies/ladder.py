@@ -12,19 +12,17 @@ Chapter: cnn/studies/README.md#from-scratch-to-thawed
 
 from chapter import OUTPUTS
 
-import math
-
-import matplotlib.pyplot as plt
 import numpy as np
 
 from cnn.studies.ways import FOLDS, SIZE, WAYS, Photographs
 from utils.comparisons import compare_networks, correct_family
-from utils.figures import save_figure
+from utils.figures import draw_sheet
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 from utils.statistics import mean_over_groups
 
 FLOOR = 0.01  # of probabilities in the loss of the search, or one sure mistake would decide it
+DRAWN = 32  # misread photographs, at most
 PAIRS = ("probe", "nearest"), ("head", "probe"), ("part", "head"), ("whole", "head")
 PAIRS += (("whole", "probe"),)
 
@@ -58,18 +56,6 @@ def climb(photographs, ways, folds):
     return predicted, found
 
 
-def draw(photographs, predicted, path):
-    """Draw the photographs that a way misread, and what it took them for."""
-    wrong = np.flatnonzero(predicted != photographs.labels)[:32]
-    figure, axes = plt.subplots(math.ceil(len(wrong) / 8), 8, figsize=(10, 1.6 * len(wrong) / 8))
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, i in zip(axes.flat, wrong, strict=False):
-        axis.imshow(photographs.pixels[i])
-        axis.set_title(photographs.classes[predicted[i]].replace("_", " "), fontsize=8)
-    save_figure(figure, path)
-
-
 def main(argv=None):
     parser = make_parser("Climb from a network from scratch to one thawed whole.", OUTPUTS)
     add = parser.add_argument
@@ -95,7 +81,9 @@ def main(argv=None):
     correct_family(pairs.values())
     for name, one in pairs.items():
         print("{}: {mean:+.1%} ({low:+.1%} to {high:+.1%}), p {holm:.3f}".format(name, **one))
-    draw(photographs, predicted[ways[-1]], folder / "misread.png")
+    wrong = np.flatnonzero(judged & (predicted[ways[-1]] != photographs.labels))[:DRAWN]
+    names = [photographs.classes[predicted[ways[-1]][i]].replace("_", " ") for i in wrong]
+    draw_sheet(photographs.pixels[wrong], [f"{name}?" for name in names], folder / "misread.png")
     return save_results({"ways": results, "pairs": pairs}, folder, __file__, argv)
 
 
