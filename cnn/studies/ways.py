@@ -8,7 +8,6 @@ import math
 
 import keras
 import numpy as np
-from keras import layers
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
@@ -19,6 +18,7 @@ from cnn.efficientnet_lite import build_network
 from cnn.photographs import PHOTOGRAPHS, load_folder, read_pictures
 from cnn.studies.cached import FROZEN, predict, replace_head, thaw
 from cnn.studies.few_pictures import from_scratch
+from cnn.transfer import augment
 
 SIZE = 160  # pixels, width and height of the photographs as they are shipped
 SMALL = 64  # for the network from scratch
@@ -84,14 +84,7 @@ class Photographs:
         self.whole, self.head, self.part = replace_head(network, len(self.classes))
         self.untrained = self.whole.get_weights()
         thaw(self.whole)
-        self.augment = keras.Sequential(
-            [
-                layers.RandomFlip("horizontal"),
-                layers.RandomRotation(0.05, fill_mode="nearest"),
-                layers.RandomZoom((-0.2, 0.0), fill_mode="nearest"),
-                layers.RandomTranslation(0.05, 0.05, fill_mode="nearest"),
-            ]
-        )
+        self.augment = augment()
         inputs = keras.Input((size, size, 3))
         self.augmented = keras.Model(inputs, self.whole(self.augment(inputs)))
         for model in (self.head, self.part, self.augmented):
