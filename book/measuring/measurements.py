@@ -276,7 +276,11 @@ MEASUREMENTS = {
     "cnn_cross_validation": ("cnn/studies/cross_validation.py", ["cross_validation.png"]),
     "cnn_cross_validation_96": "cnn/studies/cross_validation.py --size 96",
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
-    "cnn_ladder": ("cnn/studies/ladder.py", {"misread.png": "ladder_misread.png"}),
+    "cnn_ladder": "cnn/studies/ladder.py --ways border scratch nearest probe head part",
+    "cnn_ladder_whole": (
+        "cnn/studies/ladder.py --ways probe head whole",
+        {"misread.png": "ladder_misread.png"},
+    ),
     "cnn_ladder_224": "cnn/studies/ladder.py --ways nearest probe --size 224",
     "cnn_own_pictures": "cnn/studies/own_pictures.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",

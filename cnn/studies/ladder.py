@@ -1,12 +1,13 @@
 """From scratch to thawed: seven ways to learn 314 photographs, each with its own small search.
 
-    python cnn/studies/ladder.py                         # fifty minutes
+    python cnn/studies/ladder.py                         # half an hour
     python cnn/studies/ladder.py --ways nearest probe    # two of the ways, in a minute
 
-A fifth of the photographs is held out, five times in turn. Each way tries three values of what
-matters most for it on a part of the others, and learns them all with the best. You will see which
-value that was, the share of each fifth that the way reads, and pairs of ways compared. Photographs
-of the same thing are on the same side of every split. A figure shows what the last way misread.
+Each way tries three values of what matters most for it, within the photographs that it may learn
+when the first fifth is held out. With the best it then learns five times, with another fifth held
+out each time. You will see that value, the share of each fifth that the way reads, and pairs of
+ways compared. Photographs of the same thing are on the same side of every split. A figure shows
+what the last way misread.
 Chapter: cnn/studies/README.md#from-scratch-to-thawed
 """
 
@@ -28,31 +29,31 @@ PAIRS += (("whole", "probe"),)
 
 
 def search(photographs, way, known, chosen):
-    """Return the value with which a way is best on a part of what it may learn, and losses."""
-    inner, judged = next(photographs.divide(known, seed=2))
+    """Return the value with which a way is best on a fifth of these, and the loss of each."""
+    learned, judged = next(photographs.divide(known, seed=2))
     losses = []
     for value in WAYS[way]:
-        probabilities = photographs.learn(way, inner, value, chosen.get("head"))(judged)
+        probabilities = photographs.learn(way, learned, value, chosen.get("head"))(judged)
         right = np.maximum(probabilities, FLOOR)[np.arange(len(judged)), photographs.labels[judged]]
         losses.append(float(-np.log(right).mean()))
     return WAYS[way][int(np.argmin(losses))], losses
 
 
 def climb(photographs, ways, folds):
-    """Return for each way what it predicted of each photograph held out, and its values."""
-    predicted = {way: np.full(len(photographs.labels), -1) for way in ways}
-    found = {way: {"chosen": [], "losses": [], "accuracies": []} for way in ways}
-    everything = np.arange(len(photographs.labels))
-    for known, held_out in list(photographs.divide(everything, seed=1))[:folds]:
-        chosen = {}
-        for way in ways:
-            chosen[way], losses = search(photographs, way, known, chosen)
+    """Return what each way predicted of each photograph held out, and what is to be filed."""
+    parts = list(photographs.divide(np.arange(len(photographs.labels)), seed=1))[:folds]
+    predicted, found, chosen = {}, {}, {}
+    for way in ways:
+        chosen[way], losses = search(photographs, way, parts[0][0], chosen)
+        predicted[way] = np.full(len(photographs.labels), -1)
+        accuracies = []
+        for known, held_out in parts:
             answer = photographs.learn(way, known, chosen[way], chosen.get("head"))
             predicted[way][held_out] = answer(held_out).argmax(axis=1)
-            right = float((predicted[way] == photographs.labels)[held_out].mean())
-            for name, value in zip(found[way], (chosen[way], losses, right), strict=True):
-                found[way][name].append(value)
-            print(f"{way:8} {chosen[way]:<8g} {right:.1%}", flush=True)
+            right = (predicted[way] == photographs.labels)[held_out]
+            accuracies.append(float(right.mean()))
+        found[way] = {"chosen": chosen[way], "losses": losses, "accuracies": accuracies}
+        print(f"{way:8} {chosen[way]:<8g}", *(f"{one:.1%}" for one in accuracies), flush=True)
     return predicted, found
 
 
