@@ -193,7 +193,7 @@ def main(argv=None):
         names = [f"{classes[predicted[i]].replace('_', ' ')}?" for i in wrong]
         draw_sheet(x_val[wrong[:DRAWN]], names, folder / "misread.png")
     results["photos"] = name_photos(network, classes, photos, photo_pixels) if photos else {}
-    return save_results(results, folder, __file__, argv, args)
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":
