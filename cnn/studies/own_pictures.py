@@ -2,7 +2,7 @@
 
     python cnn/studies/own_pictures.py
 
-Three, then fifteen photographs of each of four classes are drawn at random, five times, each of
+Three, then fifteen photographs of each of four classes are drawn at random, three times, each of
 another thing. All things that were not drawn are to be told apart. You will see the mean of the
 shares of the four classes that each way reads. Nothing is searched for, since of twelve photographs
 none can be spared: a neighbour is one, and the others take the middle of what ladder.py tries.
@@ -22,7 +22,7 @@ from utils.statistics import spread
 SETTINGS = {"nearest": 1} | {way: WAYS[way][1] for way in ("probe", "head", "whole")}
 OWN_CLASSES = ["birds", "fish", "flowers", "mammals"]  # of which there are 22 things or more
 COUNTS = [12, 60]  # photographs in all
-DRAWS = 5
+DRAWS = 3
 
 
 def draw_few(photographs, ways, counts, draws):
