@@ -1,6 +1,7 @@
 """Figures: the book's style, saving, lines that are told apart, the curves of a training run."""
 
 import math
+import textwrap
 import unicodedata
 
 import matplotlib.pyplot as plt
@@ -119,5 +120,5 @@ def draw_sheet(images, titles, path, columns=8):
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
         if image is not None:
             axis.imshow(image)
-            axis.set_title(title, fontsize=8, loc="left")
+            axis.set_title(textwrap.fill(title, 16), fontsize=8, fontweight="normal", loc="left")
     save_figure(figure, path)
