@@ -278,7 +278,7 @@ MEASUREMENTS = {
     "cnn_few_pictures": ("cnn/studies/few_pictures.py", ["few_pictures.png"]),
     "cnn_ladder": "cnn/studies/ladder.py --ways border scratch nearest probe head part",
     "cnn_ladder_whole": (
-        "cnn/studies/ladder.py --ways probe head whole",
+        "cnn/studies/ladder.py --ways probe head whole --folds 3",
         {"misread.png": "ladder_misread.png"},
     ),
     "cnn_ladder_224": "cnn/studies/ladder.py --ways nearest probe --size 224",

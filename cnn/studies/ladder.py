@@ -1,6 +1,6 @@
 """From scratch to thawed: seven ways to learn 314 photographs, each with its own small search.
 
-    python cnn/studies/ladder.py                         # half an hour
+    python cnn/studies/ladder.py                         # ten minutes
     python cnn/studies/ladder.py --ways nearest probe    # two of the ways, in a minute
 
 Each way tries three values of what matters most for it, within the photographs that it may learn
