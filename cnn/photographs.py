@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
-from sklearn.model_selection import StratifiedGroupKFold
 
 from utils.pictures import PictureError, open_picture
 from utils.runs import fail, first_line, printable
 
 DATA = Path(__file__).resolve().parent / "data"
 PHOTOS = DATA / "photos"
+PHOTOGRAPHS = DATA / "photographs"  # 314 in seven classes
 EMOJI = DATA / "emoji.npz"
 READ = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 KNOWN, HELD_OUT = {"train", "training"}, {"val", "valid", "validation"}  # names of folders
@@ -224,23 +224,3 @@ def load_emoji(artist="noto"):
         names, labels = arrays["name"].tolist(), arrays["label"].astype("int32")
         classes, groups = arrays["classes"].tolist(), list(map(thing, names))
         return Pictures(list(arrays[artist]), names, labels, classes, groups)
-
-
-def split_emoji(pictures):
-    """Return the numbers of a fifth that is held out; what shows nearly the same is in or out."""
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
-    _, held_out = next(folds.split(pictures.labels, pictures.labels, pictures.groups))
-    return set(held_out.tolist())
-
-
-def unpack_emoji(folder, classes=None):
-    """Write the emoji as a reader's own images would lie, a subfolder for each class.
-
-    classes: the names of some of them; None: all.
-    """
-    pictures = load_emoji()
-    for label, name, pixels in zip(pictures.labels, pictures.names, pictures.sources, strict=True):
-        if not classes or pictures.classes[label] in classes:
-            path = Path(folder) / pictures.classes[label] / f"{name}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(path)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import NUMBERS, PARTS, replace_everywhere
 from matplotlib.figure import Figure
+from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegressionCV, Ridge
@@ -305,7 +306,7 @@ def numbered_emoji(load_script, rows, monkeypatch):
         x = keras.layers.Conv2D(2, 1, name="block_11_project_norm")(image)
         return keras.Model(image, keras.layers.GlobalAveragePooling2D(name="pooling")(x))
 
-    for script in ("near_twins", "few_pictures", "fine_tuning", "cross_validation"):
+    for script in ("near_twins", "few_pictures", "cross_validation"):
         load_script(f"cnn/studies/{script}.py")
     load_script("cnn/transfer.py")
     replace_everywhere(monkeypatch, photographs.load_emoji, load_emoji)
@@ -322,7 +323,6 @@ def concepts(numbers):
     [
         ("near_twins", "--seeds 1", 10, 1),
         ("few_pictures", "--folds 2 --counts 2", 10, 2),
-        ("fine_tuning", "--seeds 1", 15, 2),
         ("cross_validation", "--fine-tune 1 --size 32", 10, 1),
     ],
 )
@@ -351,12 +351,47 @@ def test_concepts_held_out_were_not_learned(
     assert max(shared) == 0
 
 
-def test_transfer_learning_is_judged_by_concepts_held_out(numbered_emoji, rows, run):
-    run("cnn/transfer.py", "--size 32")
+def test_transfer_learning_is_judged_by_things_held_out(numbered_emoji, rows, run, tmp_path):
+    for i in range(100):
+        path = tmp_path / "my" / "abcde"[i // 2 % 5] / str(i // 2) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (i + 2,) * 3).save(path)
+    run("cnn/transfer.py", f"--size 32 --data {tmp_path / 'my'}")
     assert [call for call, _ in rows[:4]] == 2 * ["fit", "validate"]
     for known, held_out in (rows[:2], rows[2:4]):
         learned, judged = (concepts(numbers) for _, numbers in (known, held_out))
         assert len(learned) == 40 and len(judged) == 10 and not learned & judged
+
+
+def test_photographs_held_out_were_neither_learned_nor_searched_with(load_script):
+    """Things are learned with, a fifth of these is searched with, and others are judged."""
+    ladder, own = load_script("cnn/studies/ladder.py"), load_script("cnn/studies/own_pictures.py")
+    learned, asked = [], []
+
+    class Photographs(ladder.Photographs):
+        def __init__(self):
+            self.classes = ["birds", "fish", "flowers", "mammals"]
+            self.groups = np.arange(200) // 2
+            self.labels = self.groups % 4
+
+        def things(self, numbers):
+            return {*self.groups[numbers]}
+
+        def learn(self, way, known, value, rate=None):
+            learned.append(self.things(known))
+            return lambda numbers: asked.append(self.things(numbers)) or np.eye(4)[numbers % 4]
+
+    ladder.climb(Photographs(), ["probe"], 2)
+    *parts, known, _ = learned  # three values are tried, and the best one learns twice
+    *judged, held_out, _ = asked
+    assert all(part | one == known for part, one in zip(parts, judged, strict=True))
+    assert not any(part & one for part, one in zip(learned, asked, strict=True))
+    assert len(known) == 80 and len(held_out) == 20
+    learned.clear(), asked.clear()
+    own.draw_few(Photographs(), ["head"], [12, 60], 2)
+    assert [len(things) for things in learned] == [12, 60, 12, 60]
+    assert all(len(things) == 40 for things in asked)
+    assert not any(known & judged for known, judged in zip(learned, asked, strict=True))
 
 
 def test_deep_stacks_are_judged_by_images_held_out(rows, run):

@@ -1,5 +1,7 @@
 """Figures: the book's style, saving, lines that are told apart, the curves of a training run."""
 
+import math
+import textwrap
 import unicodedata
 
 import matplotlib.pyplot as plt
@@ -107,3 +109,16 @@ def count_epochs(axes):
 def marker(epochs):
     """A line of few points needs markers: a single epoch would not be seen at all."""
     return "o" if len(epochs) < 10 else ""
+
+
+def draw_sheet(images, titles, path, columns=8):
+    """Draw images (height, width, 3), or None for a gap, in rows, each under its title."""
+    rows = math.ceil(len(images) / columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(10, 10.5 / columns * rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, title in zip(axes.flat, images, titles, strict=False):
+        if image is not None:
+            axis.imshow(image)
+            axis.set_title(textwrap.fill(title, 16), fontsize=8, fontweight="normal", loc="left")
+    save_figure(figure, path)

@@ -39,7 +39,6 @@ from utils.runs import (
 RUNS = {
     "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
     "names": ("rnn/names.py", [], "bits.lstm", "number of bits per letter"),
-    "transfer": ("cnn/transfer.py", [], "fine_tuned.accuracy", "accuracy"),
     "vae": ("generating/vae.py", [], "loss", "loss on the validation digits"),
     "mnist_dense": (
         "mnist/mnist.py",

@@ -55,8 +55,8 @@ def logistic(seed, inputs, labels, classes):
     return lambda x: model.predict_proba(x.reshape(len(x), -1))
 
 
-def from_scratch(seed, inputs, labels, classes):
-    """Train a small convolutional network with augmentation; the same signature."""
+def from_scratch(seed, inputs, labels, classes, rate=SMALL_RATE):
+    """Train a small convolutional network with augmentation; the same signature, and a rate."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.Input(inputs.shape[1:]), layers.Rescaling(1 / 255)])
     for layer in (
@@ -70,7 +70,7 @@ def from_scratch(seed, inputs, labels, classes):
     model.add(layers.GlobalAveragePooling2D())
     model.add(layers.Dense(classes, activation="softmax"))
     steps = math.ceil(len(labels) / BATCH_SIZE)
-    train(model, inputs, labels, STEPS // steps, SMALL_RATE)
+    train(model, inputs, labels, STEPS // steps, rate)
     return lambda x: predict(model, x)
 
 
