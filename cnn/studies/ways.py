@@ -26,7 +26,7 @@ EDGES = [slice(6), slice(-6, None)]  # the pixels at the border
 FOLDS = 5
 VIEWS = 5  # of each photograph, changed at random, whose features are computed once
 BATCH_SIZE = 16
-HEAD_STEPS, THAWED_STEPS = 400, 64  # 64: four looks at 250 photographs
+HEAD_STEPS, PART_STEPS, WHOLE_STEPS = 400, 64, 160  # 160: ten looks at 250 photographs
 # What each way tries: C of a regression, neighbours, or learning rates of Adam.
 WAYS = {
     "border": (0.1, 3, 100),
@@ -35,7 +35,7 @@ WAYS = {
     "probe": (10, 300, 10000),
     "head": (0.001, 0.005, 0.03),
     "part": (0.00003, 0.0002, 0.001),
-    "whole": (0.00003, 0.0002, 0.001),
+    "whole": (0.00001, 0.00003, 0.0001),
 }
 
 
@@ -122,9 +122,9 @@ class Photographs:
         self.whole.set_weights(self.untrained)
         train(self.head, *views(self.features), value if way == "head" else rate, HEAD_STEPS)
         if way == "part":
-            train(self.part, *views(self.maps), value, THAWED_STEPS)
+            train(self.part, *views(self.maps), value, PART_STEPS)
         if way == "whole":
-            train(self.augmented, self.images[known], labels, value, THAWED_STEPS)
+            train(self.augmented, self.images[known], labels, value, WHOLE_STEPS)
         if way == "head":
             return lambda numbers: predict(self.head, self.features[0, numbers])
         return lambda numbers: predict(self.whole, self.images[numbers])
