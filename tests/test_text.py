@@ -564,9 +564,10 @@ def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
 
 
 @pytest.mark.slow
-def test_all_variants_learn():
+def test_a_variant_learns_what_it_is_given():
     text = characters.Text(list("abcdef"), *np.random.default_rng(1).integers(6, size=(2, 900)))
-    for options in ({"adamw": True}, {"gru": True}, *variants.VARIANTS.values()):
+    parts = (variants.VARIANTS[name] for name in ("squared", "untied"))
+    for options in ({"adamw": True}, {"gru": True}, *parts):
         one, losses = variants.train(text, 1, 1, learning_rate=0.001, **options)
         assert one["mean"] == pytest.approx(losses.mean()) and 0 < one["mean"] < 5
 
