@@ -16,7 +16,7 @@ from chapter import OUTPUTS
 import numpy as np
 
 from cnn.studies.ways import FOLDS, SIZE, WAYS, Photographs
-from utils.comparisons import compare_networks, correct_family
+from utils.comparisons import compare_networks, correct_family, tune
 from utils.figures import draw_sheet
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
@@ -31,12 +31,14 @@ PAIRS += (("whole", "probe"),)
 def search(photographs, way, known, chosen):
     """Return the value with which a way is best on a fifth of these, and the loss of each."""
     learned, judged = next(photographs.divide(known, seed=2))
-    losses = []
-    for value in WAYS[way]:
+
+    def validation_loss(value):
         probabilities = photographs.learn(way, learned, value, chosen.get("head"))(judged)
         right = np.maximum(probabilities, FLOOR)[np.arange(len(judged)), photographs.labels[judged]]
-        losses.append(float(-np.log(right).mean()))
-    return WAYS[way][int(np.argmin(losses))], losses
+        return -np.log(right).mean()
+
+    tuned = tune(validation_loss, {"value": WAYS[way]})
+    return tuned["best"]["value"], [one["loss"] for one in tuned["tried"]]
 
 
 def climb(photographs, ways, folds):
