@@ -1,63 +1,87 @@
-"""Machinery of the service: what it counts about itself, for Prometheus to collect from /metrics.
+"""Machinery of the services: what they count about themselves, for Prometheus to collect.
 
 Chapter: serialization/operating/README.md#watching-it
 """
 
+import os
+
+from fastapi import Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
-    Info,
     ProcessCollector,
     Summary,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
-SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]  # how long answers take
-UNKNOWN, FULL = "unknown", "full"  # in place of a path: nobody serves it; the queue was full
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the folder through which several processes add up
+SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]  # of answers
+UNKNOWN = "unknown"  # in place of a path that nobody serves: of these, there are endlessly many
 WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
 class Metrics:
-    """What any service counts, since it was started; model and version name what it serves."""
+    """What any service counts, since it was started."""
 
-    def __init__(self, model, version):
+    def __init__(self, about):
         registry = self.registry = CollectorRegistry()
-        about = "Requests by path and by status of the answer; from 400 on they were refused"
-        self.requests = Counter("service_requests", about, ["path", "status"], registry=registry)
-        for path, status in (("/predict", 500), ("/predict", 503), (FULL, 503)):
-            self.requests.labels(path, status)  # 0 from the start, or a rate would miss the first
-        about = "Time from the start of work on a request to its answer, without the wait before"
+        said = "Requests by path and by status of the answer; from 400 on they were refused"
+        self.requests = Counter("service_requests", said, ["path", "status"], registry=registry)
+        for status in (500, 503):  # 0 from the start, or a rate would miss the first
+            self.requests.labels("/predict", status)
+        said = "Time from the arrival of a request to the end of its answer, waiting included"
         self.seconds = Histogram(
-            "service_seconds", about, ["path"], buckets=SECONDS, registry=registry
+            "service_seconds", said, ["path"], buckets=SECONDS, registry=registry
         )
-        about = "What is served, as labels; the value is always 1"
-        Info("service_model", about, registry=registry).info({"name": model, "version": version})
-        ProcessCollector(registry=registry)  # memory, processor time, open files
+        said = "What is served, as labels: 1 for what is, 0 for what was"
+        how = {"multiprocess_mode": "mostrecent"}
+        self.model = Gauge("service_model", said, ["model", "version"], registry=registry, **how)
+        self.tell(about)
+        if SHARED not in os.environ:
+            ProcessCollector(registry=registry)  # memory, processor time, open files
+
+    def tell(self, about, before=None):
+        """Note what is served from now on, and what has been before."""
+        if before:
+            self.model.labels(**before).set(0)
+        self.model.labels(**about).set(1)
 
     def count(self, path, status, seconds):
-        """path: one that is served, UNKNOWN for all others, which are endless, or FULL."""
-        self.requests.labels(path, status).inc()
-        self.seconds.labels(path).observe(seconds)
+        """path: as the application has it, or None if it has none."""
+        self.requests.labels(path or UNKNOWN, status).inc()
+        self.seconds.labels(path or UNKNOWN).observe(seconds)
 
     def response(self):
-        """Return what Flask needs to answer: text and its type."""
-        return generate_latest(self.registry), {"Content-Type": CONTENT_TYPE_LATEST}
+        """Return the counts as text, of all processes if there are several."""
+        registry = self.registry
+        if SHARED in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class InputMetrics:
-    """What the service of the digits counts besides: what drifts first when the input changes."""
+class DigitMetrics:
+    """What the service of the digits counts besides: what drifts when the input changes."""
 
     def __init__(self, registry):
-        about = "Images that were read, by whether they look like a digit"
-        self.images = Counter("digits_images", about, ["looks_like_digit"], registry=registry)
+        said = "Images that were read, by whether they look like a digit"
+        self.images = Counter("digits_images", said, ["looks_like_digit"], registry=registry)
         for word in WORDS.values():
             self.images.labels(word)
-        about = "Mean grey level of the image that the network saw, from 0 to 255"
-        self.ink = Summary("digits_ink", about, registry=registry)
+        said = "Mean grey level of the image that the network saw, from 0 to 255"
+        self.ink = Summary("digits_ink", said, registry=registry)
+        said = "Answers by digit"
+        self.digits = Counter("digits_answers", said, ["digit"], registry=registry)
+        said = "Probability of the digit that was read"
+        self.probability = Summary("digits_probability", said, registry=registry)
 
     def count(self, images, predictions):
         for image, prediction in zip(images, predictions, strict=True):
             self.images.labels(WORDS[prediction["looks_like_digit"]]).inc()
             self.ink.observe(image.mean())
+            self.digits.labels(prediction["digit"]).inc()
+            self.probability.observe(prediction["probability"])

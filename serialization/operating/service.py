@@ -1,26 +1,43 @@
-"""Machinery of the service: options, known hosts, errors as JSON, and a log.
+"""Machinery of the services: limits, names by which they may be called, errors, counts, the server.
 
+FastAPI checks each request against the types of the function that answers it, and describes them
+under /openapi.json and, for people, under /docs. Around that stands Guard.
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
 import logging
+import signal
 import socket
+import sys
 import time
+from http import HTTPStatus
 from ipaddress import ip_address
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, g, request
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 
-from serialization.operating.metrics import UNKNOWN, Metrics
+from serialization.operating.metrics import Metrics
 from utils.options import make_parser, number
+from utils.runs import fail
 
-log = logging.getLogger("digits")
+log = logging.getLogger("service")
 
+HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
+PORT = 8000
 MAX_BODY = 8 * 2**20  # bytes of a request
+LIMITS = {  # of uvicorn, the server
+    "limit_concurrency": 800,  # connections; the next ones get the status 503
+    "timeout_keep_alive": 20,  # seconds that a connection may stay open between two requests
+    "timeout_graceful_shutdown": 20,  # seconds for what waits, once the service is stopped
+}
 
-# The page needs nothing from elsewhere, and says so to the browser.
+# The pages need nothing from elsewhere, and say so to the browser.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -30,28 +47,20 @@ HEADERS = {
 
 
 class RequestError(HTTPException):
-    """A request that is answered with a status of 4xx and a sentence."""
-
-    def __init__(self, code, description):
-        super().__init__(description)
-        self.code = code
+    """A request that is answered with a status from 400 on and a sentence."""
 
 
-def parse_options(argv, model, host, port):
-    """Return the command-line options; the other arguments are their defaults."""
-    parser = make_parser("Serve a network that reads handwritten digits.")
-    parser.add_argument("--model", type=Path, default=model, help="a .keras file")
-    add_address(parser, host, port)
-    return parser.parse_args(argv)
+class About(BaseModel):
+    """What each answer says of the network that gave it."""
+
+    model: str
+    version: str
 
 
-def add_address(parser, host, port):
-    """Add --host, --port and --allowed-host to a parser."""
-    add = parser.add_argument
-    add("--host", default=host, help="address to listen on")
-    add("--port", type=number(int, 0, 65535), default=port, help="0 takes one that is free")
-    about = "by which others may call this service, beside its address and localhost"
-    add("--allowed-host", action="append", default=[], metavar="NAME", help=about)
+def error_response(code, said):
+    """Return the one form in which a service says that something is wrong."""
+    name = HTTPStatus(code).phrase
+    return JSONResponse({"error": {"status": code, "name": name, "message": said}}, code)
 
 
 def is_allowed(host, allowed):
@@ -74,83 +83,135 @@ def is_foreign(headers, host):
 
     Over plain http, other than to localhost, they only name the site of the page.
     """
-    origin = headers.get("Origin")
+    origin = headers.get("origin")
     unsaid = "cross-site" if origin and origin.partition("://")[2] != host else "none"
-    return headers.get("Sec-Fetch-Site", unsaid) == "cross-site"
+    return headers.get("sec-fetch-site", unsaid) == "cross-site"
 
 
-def read_request():
-    """Return what the request says in JSON, or raise RequestError; Flask refuses other contents."""
-    try:
-        return request.get_json()
-    except (BadRequest, RecursionError):
-        raise RequestError(400, "not valid JSON") from None
+class Guard:
+    """Stands around an application: refuses what it need not see, counts and logs all else.
 
-
-def error_body(code, name, message):
-    """Return the one form in which the service says that something is wrong."""
-    return {"error": {"status": code, "name": name, "message": message}}
-
-
-def make_flask(module, model, sha256, hosts=(), most=MAX_BODY):
-    """Return a Flask application with limits, errors as JSON, a log and /metrics, and no service.
-
-    model, sha256: of the file that it will serve. app.about is what each answer says of that file.
-    hosts: names by which it may be called; most: bytes of a request.
+    The clock runs from a request's arrival to the end of its answer, with all that it waits.
     """
-    app = Flask(module)
-    app.about = {"model": model, "version": sha256[:12]}
-    app.config["MAX_CONTENT_LENGTH"] = most
-    app.json.sort_keys = False
-    app.metrics = Metrics(**app.about)
-    app.url_map.merge_slashes = False  # //predict is unknown, not a redirection
 
-    @app.errorhandler(HTTPException)
-    def refused(error):
-        methods = getattr(error, "valid_methods", None)  # HTTP wants them of a 405
-        headers = {"Allow": ", ".join(methods)} if methods else {}
-        return error_body(error.code, error.name, error.description), error.code, headers
+    def __init__(self, app, metrics, hosts, most):
+        self.app, self.metrics, self.hosts, self.most = app, metrics, hosts, most
 
-    @app.errorhandler(Exception)
-    def failed(error):
-        log.exception("failed on %s %s", request.method, quote(request.path))
-        error = InternalServerError()
-        return error_body(error.code, error.name, "the service failed; its log says more"), 500
+    def refuse(self, method, headers):
+        """Return the response to a request that is not even read, or None."""
+        host = headers.get("host", "localhost")  # every browser says it
+        if not is_allowed(host, self.hosts):
+            return error_response(
+                421, "this name is not known here; start with --allowed-host NAME"
+            )
+        if method == "POST" and is_foreign(headers, host):  # a link is allowed
+            return error_response(403, "a page of another site asks")
+        if int(headers.get("content-length", 0)) > self.most:
+            return error_response(413, self.too_large)
+        return None
 
-    @app.before_request
-    def start_clock():
-        g.start = time.perf_counter()
+    @property
+    def too_large(self):
+        return f"a request may have {self.most:,} bytes"
 
-    @app.before_request
-    def refuse_unknown_hosts():
-        host = request.headers.get("Host", "localhost")  # every browser says it
-        if not is_allowed(host, hosts):
-            raise RequestError(421, "this name is not known here; start with --allowed-host NAME")
-        if request.method == "POST" and is_foreign(request.headers, host):  # a link is allowed
-            raise RequestError(403, "a page of another site asks")
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        start, status, read = time.perf_counter(), 500, 0
 
-    @app.after_request
-    def finish(response):
-        response.headers.update(HEADERS)
-        seconds = time.perf_counter() - g.start
-        path = request.url_rule.rule if request.url_rule else UNKNOWN
-        app.metrics.count(path, response.status_code, seconds)
-        log.info(
-            "%s %s %s %d %.1f ms",
-            request.remote_addr,
-            request.method,
-            quote(request.path[:200]),
-            response.status_code,
-            1000 * seconds,
-        )
+        async def receive_some():
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:  # of a body that did not say before how long it is
+                raise RequestError(413, self.too_large)
+            return message
+
+        async def send_on(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        try:
+            refused = self.refuse(scope["method"], Headers(scope=scope))
+            await (refused or self.app)(scope, receive_some, send_on)
+        finally:
+            seconds = time.perf_counter() - start
+            self.metrics.count(getattr(scope.get("route"), "path", None), status, seconds)
+            client, path = (scope["client"] or ["?"])[0], quote(scope["path"][:200])
+            log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)
+
+
+def make_app(title, about, hosts=(), most=MAX_BODY, **options):
+    """Return a FastAPI application with limits, errors as JSON, a log, and no service yet.
+
+    about: {"model": name, "version": ...} of what it will serve, for /metrics. hosts: names by
+    which it may be called; most: bytes of a request; options: of FastAPI.
+    """
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    app = FastAPI(title=title, redoc_url=None, **options)
+    app.state.metrics = Metrics(about)
+    app.add_middleware(Guard, metrics=app.state.metrics, hosts=hosts, most=most)
+
+    @app.exception_handler(HTTPException)
+    def refused(_, error):
+        response = error_response(error.status_code, error.detail)
+        response.headers.update(error.headers or {})
         return response
 
-    @app.get("/metrics")
+    @app.exception_handler(RequestValidationError)
+    def misunderstood(_, error):
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return error_response(400, "not valid JSON")
+        place = " ".join(str(part) for part in first["loc"][1:])
+        return error_response(422, f"{place[:200]}: {first['msg']}".lstrip(": "))
+
+    @app.exception_handler(Exception)
+    def failed(_, error):  # the server writes its traceback into the log
+        return error_response(500, "the service failed; its log says more")
+
+    @app.get("/metrics", include_in_schema=False)
     def metrics():
-        return app.metrics.response()
+        return app.state.metrics.response()
 
     @app.get("/health")
-    def health():
+    def health() -> dict:
+        """Say that the process lives, even if it is too busy to answer more."""
         return {"status": "ready"}
 
     return app
+
+
+def add_address(parser, port=PORT):
+    """Add --host, --port and --allowed-host to a parser."""
+    add = parser.add_argument
+    add("--host", default=HOST, help="address to listen on")
+    add("--port", type=number(int, 0, 65535), default=port, help="0 takes one that is free")
+    about = "by which others may call this service, beside its address and localhost"
+    add("--allowed-host", action="append", default=[], metavar="NAME", help=about)
+
+
+def serve(app, name, options):
+    """Serve until SIGTERM or Ctrl-C; what has been asked by then gets its answer.
+
+    options: of add_address. For several processes, see README.md#several-processes.
+    """
+    try:
+        listener = socket.create_server((options.host, options.port), backlog=2048)
+    except (OSError, OverflowError) as error:
+        where = f"{options.host}:{options.port}"
+        fail(f"cannot listen on {where} ({error}). Try another --port or --host.")
+    port = listener.getsockname()[1]
+    print(f"Serving {name} on http://{options.host}:{port}. Ctrl-C stops it.", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # once uvicorn has finished
+    config = uvicorn.Config(app, access_log=False, log_level="warning", **LIMITS)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        print("Stopped.", flush=True)
+    return {"model": name, "host": options.host, "port": port}

@@ -1,153 +1,153 @@
 """A web service that reads handwritten digits: load, prepare, predict, answer.
 
-    python serialization/rest/app.py                    # with the network of assets/models/
-    python serialization/rest/app.py --model mnist/outputs/RUN/conv_net.keras
+    python serialization/rest/app.py                  # with the network of assets/models/
+    python serialization/rest/app.py --model FILE.tflite  # one of yours: see ship_model.py
 
-Prints "Serving conv_net on http://127.0.0.1:8000" after a few seconds. Open that address and
-draw a digit; stop with Ctrl-C.
+Prints "Serving conv_net on http://127.0.0.1:8000" after a second. Open that address and draw a
+digit; stop with Ctrl-C. /docs shows what the service understands, and lets you try it.
 
-Chapter: serialization/rest/README.md#a-web-service
+Chapter: serialization/rest/README.md#a-page-that-reads-digits
 """
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import hashlib
-import math
-import threading
+import asyncio
+import io
+import os
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
-import keras
 import numpy as np
-from flask import render_template, request, send_from_directory
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Discriminator, Field, Tag
 
-from serialization.operating.checks import read_images
-from serialization.operating.metrics import InputMetrics
-from serialization.operating.server import serve
-from serialization.operating.service import make_flask, parse_options
-from serialization.rest.out_of_distribution import Detector, load_limits
-from utils.loading import load_model, reads_digits
-from utils.runs import ROOT, backend, fail, first_line
+from serialization.operating.batching import Batcher
+from serialization.operating.checks import prepare_file
+from serialization.operating.metrics import DigitMetrics
+from serialization.operating.releases import Served
+from serialization.operating.service import About, RequestError, add_address, make_app, serve
+from serialization.rest.digits import MODEL, SIDE, DigitReader
+from utils.options import make_parser
 
-MODEL = ROOT / "assets" / "models" / "conv_net.keras"
-HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
-PORT = 8000
-CHUNK = 32  # images that the network sees at once
+FOLDER = Path(__file__).parent
+MOST = 128  # images of a request
 
-
-class DigitClassifier:
-    """A trained network, ready to predict for several threads at once."""
-
-    def __init__(self, path):
-        self.name = path.stem
-        self.model = load(path)
-        self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.detector = Detector(self.model, load_limits(path))
-        self.lock = threading.Lock()
-        self.warm_up()
-
-    def warm_up(self):
-        """Predict for both batch sizes that occur, so that no user waits for their compilation."""
-        try:
-            for images in (1, CHUNK):
-                self.predict(np.zeros((images, 28, 28)))
-        except Exception as error:  # each back end raises its own kinds
-            fail(f"{self.name} loads, but does not predict: {first_line(error)}")
-
-    def predict(self, pixels):
-        """Return probabilities, shape (n, 10), and whether each image looks like a digit, or None.
-
-        pixels: grey levels from 0 to 255, shape (n, 28, 28).
-
-        predict_on_batch does what predict does for each batch, without the preparations for a
-        whole data set. Batches are of one or of 32 images, filled up with zeros: JAX would compile
-        the network anew for each other size. TensorFlow does so for the second size only.
-        """
-        size = 1 if len(pixels) == 1 else CHUNK
-        rows = math.ceil(len(pixels) / size) * size
-        batch = np.zeros((rows, *self.model.input_shape[1:]), "float32")
-        batch[: len(pixels)] = pixels.reshape(len(pixels), *batch.shape[1:])
-        batch /= 255
-        with self.lock:
-            parts = [
-                self.detector.network.predict_on_batch(batch[start : start + size])
-                for start in range(0, len(batch), size)
-            ]
-        probabilities, likely = self.detector.detect(np.concatenate(parts)[: len(pixels)])
-        if not np.isfinite(probabilities).all():
-            raise ArithmeticError("its probabilities are not numbers (NaN)")
-        return probabilities, likely
+# What a request may say. FastAPI refuses all else, with a sentence, and describes it in /docs.
+Grey = Annotated[float, Field(strict=True, ge=0, le=255, allow_inf_nan=False)]  # 0 paper, 255 ink
+Row = Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE)]
+Image = Annotated[list[Row], Field(min_length=SIDE, max_length=SIDE)]
+Images = Annotated[list[Image], Field(min_length=1, max_length=MOST)]
 
 
-def load(path):
-    """Return the model in a .keras file, or end with one line."""
-    if path.suffix != ".keras" or not path.is_file():
-        fail(f"there is no .keras file {path}")
-    model = load_model(path, compile=False)
-    if not reads_digits(model):
-        fail(f"{path} does not read digits: images of 28 x 28 pixels in, ten probabilities out")
-    return model
+def kind(pixels):
+    """Tell one image from a list of them, by how deep the lists are."""
+    try:
+        return "images" if isinstance(pixels[0][0], list) else "image"
+    except (LookupError, TypeError):
+        return "image"
 
 
-def describe(probabilities, likely):
-    """Return what the service says about one image."""
-    digit = int(probabilities.argmax())
-    rounded = [round(float(probability), 6) for probability in probabilities]
-    return {
-        "digit": digit,
-        "probability": rounded[digit],
-        "probabilities": rounded,
-        "looks_like_digit": likely,
-    }
+class Question(BaseModel):
+    pixels: Annotated[
+        Annotated[Image, Tag("image")] | Annotated[Images, Tag("images")], Discriminator(kind)
+    ]
 
 
-def create_app(model=MODEL, hosts=()):
-    """Return the Flask application; a WSGI server calls this once in each of its processes.
+# What it answers.
+class Prediction(BaseModel):
+    digit: int
+    probability: float
+    probabilities: list[float]
+    looks_like_digit: bool | None
 
-    hosts: names by which browsers may call it, beside the machine's own and its addresses.
+
+class Answer(About, Prediction): ...
+
+
+class Answers(About):
+    predictions: list[Prediction]
+
+
+class Seen(Answer):
+    pixels: list[list[int]]  # what the network saw of the file
+
+
+def create_app(model=None, hosts=None):
+    """Return the application; a server calls this once in each of its processes.
+
+    model: a .tflite file, or a folder of releases; hosts: names by which browsers may call it.
+    Without them, the environment variables MODEL and HOSTS say so.
     """
-    classifier = DigitClassifier(Path(model))
-    app = make_flask(__name__, classifier.name, classifier.sha256, hosts)
-    app.classifier = classifier
-    inputs = InputMetrics(app.metrics.registry)
+    path = Path(model or os.environ.get("MODEL", MODEL))
+    served = Served(path, DigitReader)
+    batcher = Batcher(lambda images: served.model.read(images))
 
-    @app.post("/predict")
-    def predict():
-        images, kind = read_images(request)
-        predictions = list(map(describe, *classifier.predict(images)))
-        inputs.count(images, predictions)
-        if kind == "batch":
-            return app.about | {"predictions": predictions}
-        if kind == "image":  # the page shows what the network saw
-            predictions[0]["pixels"] = images[0].tolist()
-        return app.about | predictions[0]
+    @asynccontextmanager
+    async def lifespan(_):
+        tasks = [asyncio.create_task(work) for work in (batcher.work(), served.watch(metrics))]
+        yield
+        for task in tasks:
+            task.cancel()
+
+    names = os.environ.get("HOSTS", "").split() if hosts is None else hosts
+    app = make_app("A web service that reads digits", served.about, names, lifespan=lifespan)
+    metrics = app.state.metrics
+    drift = DigitMetrics(metrics.registry)
+    app.state.served = served
+
+    async def read(images):
+        """Return the predictions for grey levels (n, 28, 28)."""
+        if not images.any(axis=(1, 2)).all():
+            raise RequestError(422, "an image is empty: all its pixels are 0")
+        predictions = await batcher.ask(images)
+        drift.count(images, predictions)
+        return predictions
+
+    @app.post("/predict", response_model=Answer | Answers)
+    async def predict(question: Question):
+        """Say which digit is in an image of 28 x 28 grey levels, or in each of several."""
+        pixels = np.array(question.pixels, "float32")
+        predictions = await read(pixels.reshape(-1, SIDE, SIDE))
+        said = predictions[0] if pixels.ndim == 2 else {"predictions": predictions}
+        return JSONResponse(served.about | said)
+
+    @app.post("/read", response_model=Seen, openapi_extra=IMAGE_FILE)
+    async def read_file(request: Request):
+        """Say which digit is in a PNG or JPEG file, after it was brought into the form of MNIST."""
+        content = io.BytesIO(await request.body())
+        pixels = await run_in_threadpool(prepare_file, content, "the request")
+        (prediction,) = await read(pixels[np.newaxis])
+        return JSONResponse(served.about | prediction | {"pixels": pixels.tolist()})
 
     @app.get("/model")
-    def about_model():
-        return {
-            "name": classifier.name,
-            "input_shape": classifier.model.input_shape[1:],
-            "parameters": classifier.model.count_params(),
-            "sha256": classifier.sha256,
-            "limits": classifier.detector.limits,
-            "keras": keras.version(),
-            "backend": backend(),
-        }
+    def about_model() -> dict:
+        """Say which network answers, and what was fitted to it."""
+        return served.about | served.model.limits
 
-    @app.get("/openapi.json")
-    def description():
-        return send_from_directory(app.root_path, "openapi.json")
-
-    @app.get("/")
+    @app.get("/", include_in_schema=False)
     def page():
-        return render_template("page.html")
+        return FileResponse(FOLDER / "templates" / "page.html")
 
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     return app
 
 
+FILE = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+IMAGE_FILE = {"requestBody": {"content": {"image/png": FILE, "image/jpeg": FILE}, "required": True}}
+
+
 def main(argv=None):
-    options = parse_options(argv, MODEL, HOST, PORT)
+    parser = make_parser("Serve a network that reads handwritten digits.")
+    about = "a .tflite file, or a folder of releases.py"
+    parser.add_argument("--model", type=Path, default=MODEL, help=about)
+    add_address(parser)
+    options = parser.parse_args(argv)
     app = create_app(options.model, [options.host, *options.allowed_host])
-    return serve(app, app.classifier.name, options.host, options.port)
+    return serve(app, app.state.served.about["model"], options)
 
 
 if __name__ == "__main__":

@@ -34,11 +34,10 @@ from serialization.rest.out_of_distribution import (
     REFUSED,
     digit_likeness,
     find_logits,
-    load_limits,
 )
 from utils.figures import DASHES, save_figure
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, save_results
+from utils.runs import make_folder, read_json, save_results
 
 IMAGES = 400  # that are made at random, of each kind
 DIGITS = 20_000  # images of MNIST at most, of those for training, validation and test
@@ -193,7 +192,7 @@ def main(argv=None):
     for name, detector in detectors.items():
         print(name)
         results["ways"][name.replace(" ", "_")] = evaluate(detector, kinds, validation)
-    limits = load_limits(MODEL)
+    limits = read_json(MODEL.with_suffix(".json"))
     logits = find_logits(predict(test[0]), *model.layers[-1].get_weights())
     results |= {"shipped": look_closer(logits, test[1], limits), "ink": float(validation.mean())}
     shown = {kind: detectors["energy"](kinds[kind]) for kind in ["digits", *REPORTED_ON]}

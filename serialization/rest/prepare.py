@@ -11,7 +11,6 @@ Chapter: serialization/rest/README.md#preparing-an-image
 import numpy as np
 from numpy.polynomial import polynomial
 from PIL import Image, ImageOps
-from scipy import ndimage
 
 SIDE = 28  # pixels of the image that the network sees
 BOX = 20  # pixels of the digit within it
@@ -111,9 +110,10 @@ def paste(ink, top, left):
 
 def centre(ink):
     """Place the digit in 28 x 28 pixels, with its centre of mass in the middle."""
+    mass = [ink.sum(axis=1) / ink.sum(), ink.sum(axis=0) / ink.sum()]  # of each row, each column
     top, left = (
-        min(max(round(SIDE / 2 - middle), 0), SIDE - length)
-        for middle, length in zip(ndimage.center_of_mass(ink), ink.shape, strict=True)
+        min(max(round(SIDE / 2 - float(shares @ np.arange(len(shares)))), 0), SIDE - len(shares))
+        for shares in mass
     )
     return paste(ink, top, left)
 

@@ -1,22 +1,22 @@
-"""Turn a trained model into the small file that the service is shipped with.
+"""Turn a trained model into the small files that the service is shipped with.
 
     python serialization/rest/ship_model.py --model mnist/outputs/RUN/conv_net.keras
     python serialization/rest/ship_model.py --model ... --outputs assets/models
-    python serialization/rest/ship_model.py --refit    # of the shipped network, only NAME.json
+    python serialization/rest/ship_model.py --refit    # of the shipped network, only the new files
 
 Leaves out the state of the optimizer, which only training needs, and prints both sizes: the file
-is a third as large. Of a network that reads digits, it also writes NAME.json: two numbers, fitted
-on the validation images. One is a temperature, which corrects the service's confidence; it is only
-used if it helps with writers on whom it was not fitted. The other is the digit-likeness below which
-an image does not look like a digit. Without --outputs, both files are written to
-serialization/outputs/<start time>/. About ten seconds.
+is a third as large. Of a network that reads digits, it also writes what the service needs: the
+network for LiteRT, NAME.tflite, and NAME.json with two numbers, fitted on the validation images.
+One is a temperature, which corrects the service's confidence; it is only used if it helps with
+writers on whom it was not fitted. The other is the digit-likeness below which an image does not
+look like a digit. Without --outputs, the files are written to serialization/outputs/<start time>/.
+About ten seconds.
 
 Chapter: serialization/rest/README.md#the-model-that-is-shipped
 """
 
 from chapter import OUTPUTS
 
-import hashlib
 from pathlib import Path
 
 import keras
@@ -31,8 +31,11 @@ from serialization.rest.out_of_distribution import (
     REFUSED,
     digit_likeness,
     find_logits,
+    give_scores,
     is_known,
 )
+from serialization.save_model import save_litert
+from utils.files import file_sha256
 from utils.loading import load_model, reads_digits
 from utils.options import make_parser
 from utils.runs import fail, make_folder, replacing, shown, write_json, writing_to
@@ -62,8 +65,8 @@ def choose_temperature(probabilities, labels, writers):
     return fit_temperature(probabilities, labels) if helps else 1.0, losses
 
 
-def fit(model, sha256):
-    """Return temperature and least likeness of a digit for the network in a file."""
+def fit(model):
+    """Return temperature and least likeness of a digit for a network."""
     images, digits = load_parts()["validation"]
     inputs = prepare_images(images, model.input_shape[1:])
     network = keras.Model(model.inputs, model.layers[-1].input)
@@ -72,27 +75,31 @@ def fit(model, sha256):
     probabilities, labels = softmax(logits, axis=1), np.eye(10)[digits]
     temperature, tried = choose_temperature(probabilities, labels, writers_of("validation"))
     least = float(np.quantile(digit_likeness(logits), REFUSED))
-    limits = {"sha256": sha256, "temperature": temperature, "least_likeness": least}
-    return limits | {"cross_entropy": tried}
+    return {"temperature": temperature, "least_likeness": least, "cross_entropy": tried}
 
 
-def write_limits(model, path):
-    """Write beside a network that reads digits by what the service warns of an image."""
-    if is_known(model) and reads_digits(model):
-        limits = fit(model, hashlib.sha256(path.read_bytes()).hexdigest())
-        write_json(limits, path.with_suffix(".json"))
-        print(f"{shown(path.with_suffix('.json'))}: {limits}")
+def write_for_service(model, path):
+    """Write beside a network that reads digits what the service needs: NAME.tflite, NAME.json."""
+    if not reads_digits(model):
+        return
+    lite = path.with_suffix(".tflite")
+    with replacing(lite) as partial:
+        save_litert(give_scores(model), partial)
+    limits = fit(model) if is_known(model) else {"temperature": 1.0, "least_likeness": None}
+    files = {"sha256": file_sha256(path), "lite_sha256": file_sha256(lite)}
+    write_json(files | limits, path.with_suffix(".json"))
+    print(f"{shown(lite)} and its .json: {limits}")
 
 
 def main(argv=None):
     parser = make_parser("Make a trained model small enough to ship.", OUTPUTS)
     parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
-    about = "write NAME.json anew beside the model, and nothing else"
+    about = "write NAME.tflite and NAME.json anew beside the model, and nothing else"
     parser.add_argument("--refit", action="store_true", help=about)
     args = parser.parse_args(argv)
     model = load_model(args.model, compile=False)  # without compiling there is no optimizer
     if args.refit:
-        return write_limits(model, args.model)
+        return write_for_service(model, args.model)
     if (args.outputs / args.model.name).resolve() == args.model.resolve():
         fail(f"{args.model} itself would be overwritten. Name another folder with --outputs.")
     size = args.model.stat().st_size
@@ -102,7 +109,7 @@ def main(argv=None):
         with replacing(target) as partial:
             model.save(partial)
             load_model(partial)  # still whole?
-        write_limits(model, target)
+        write_for_service(model, target)
     shipped = target.stat().st_size
     print(f"{shown(args.model)}: {size:,} bytes\n{shown(target)}: {shipped:,} bytes")
     return {"bytes": size, "bytes_shipped": shipped}

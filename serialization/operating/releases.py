@@ -1,0 +1,105 @@
+"""Take over a new model without a gap, and go back to the old one.
+
+    python serialization/operating/releases.py NEW.tflite --folder serialization/outputs/served
+    python serialization/operating/releases.py --back --folder serialization/outputs/served
+    python serialization/rest/app.py --model serialization/outputs/served
+
+Copies the model and its .json into the folder and names it in `current.json` as the one to serve.
+A service that runs on this folder looks there each second: it loads what is new beside what is old,
+tries it, and then changes from one to the other between two batches. If the new one does not load,
+the old one stays. Takes a moment.
+Chapter: serialization/operating/README.md#a-new-model
+"""
+
+import chapter  # noqa: F401  it tells Python where utils/ is
+
+import asyncio
+import logging
+import shutil
+from pathlib import Path
+
+from utils.files import file_sha256
+from utils.options import make_parser
+from utils.runs import fail, read_json, shown, write_json
+
+log = logging.getLogger("service")
+
+CURRENT = "current.json"  # names all that was served, the last one is served now
+LOOK = 1  # seconds between two looks
+
+
+def read_names(folder):
+    """Return the files that were served, the current one last; or end with one line."""
+    try:
+        names = read_json(folder / CURRENT)
+        if not names or not all(Path(name).name == name for name in names):
+            raise ValueError
+    except (OSError, ValueError, TypeError):
+        fail(f"{shown(folder)} is not a folder of releases.py")
+    return names
+
+
+class Served:
+    """The model that is served: that of a file, or the current one of a folder of releases."""
+
+    def __init__(self, path, load):
+        """load: a function of a path that returns the model, with the attribute about."""
+        self.path, self.load = path, load
+        self.file = self.find()
+        self.model = load(self.file)
+
+    @property
+    def about(self):
+        return self.model.about
+
+    def find(self):
+        return self.path / read_names(self.path)[-1] if self.path.is_dir() else self.path
+
+    async def watch(self, metrics):
+        """Change to each new release; a task of the application."""
+        while self.path.is_dir():
+            await asyncio.sleep(LOOK)
+            try:
+                if (file := self.find()) == self.file:
+                    continue
+                self.file = file
+                model = await asyncio.to_thread(self.load, file)
+            except SystemExit as error:
+                log.error("not taken over: %s", error)
+                continue
+            metrics.tell(model.about, self.about)
+            self.model = model
+            log.info("served from now on: %s", model.about)
+
+
+def main(argv=None):
+    """Return the names of all that was served, the current one last."""
+    parser = make_parser("Take over a new model, or go back to the one before.")
+    parser.add_argument("model", nargs="?", type=Path, help="a .tflite file with its .json")
+    parser.add_argument("--folder", type=Path, required=True, help="of the releases")
+    parser.add_argument("--back", action="store_true", help="to the model before the current one")
+    args = parser.parse_args(argv)
+    if args.back == (args.model is not None):
+        parser.error("name a model, or --back")
+    names = read_names(args.folder) if (args.folder / CURRENT).exists() else []
+    if args.back:
+        if len(names) < 2:
+            fail(f"{shown(args.folder)} has no model before the current one")
+        names.pop()
+    else:
+        try:
+            name = f"{args.model.stem}-{file_sha256(args.model)[:12]}"
+            args.folder.mkdir(parents=True, exist_ok=True)
+            for suffix in (".json", args.model.suffix):
+                source = args.model.with_suffix(suffix)
+                shutil.copy(source, args.folder / (name + suffix))
+        except OSError as error:
+            fail(f"cannot take {shown(args.model)} into {shown(args.folder)}: {error.strerror}")
+        names.append(name + args.model.suffix)
+    write_json(names, args.folder / CURRENT)
+    print(f"{shown(args.folder)} serves {names[-1]}")
+    return names
+
+
+if __name__ == "__main__":
+    main()
