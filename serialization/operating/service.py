@@ -23,7 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from serialization.operating.metrics import Metrics
-from utils.options import make_parser, number
+from utils.options import number
 from utils.runs import fail
 
 log = logging.getLogger("service")
@@ -101,9 +101,7 @@ class Guard:
         """Return the response to a request that is not even read, or None."""
         host = headers.get("host", "localhost")  # every browser says it
         if not is_allowed(host, self.hosts):
-            return error_response(
-                421, "this name is not known here; start with --allowed-host NAME"
-            )
+            return error_response(421, "unknown name; start the service with --allowed-host NAME")
         if method == "POST" and is_foreign(headers, host):  # a link is allowed
             return error_response(403, "a page of another site asks")
         if int(headers.get("content-length", 0)) > self.most:

@@ -31,9 +31,8 @@ MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 
 
 def send_file(session, url, path):
-    """Send an image file as a browser sends a form; return the answer."""
-    files = {"image": ("image", read_bytes(path))}
-    response = session.post(f"{url}/predict", files=files, timeout=TIMEOUT)
+    """Send an image file; return the answer."""
+    response = session.post(f"{url}/read", data=read_bytes(path), timeout=TIMEOUT)
     return check(response, PREDICTION)
 
 
@@ -84,7 +83,7 @@ def measure_accuracy(session, url, model_path):
     from mnist.data import load_mnist, prepare_images  # only here: Keras takes seconds
     from utils.loading import load_model
 
-    about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"name": str, "sha256": str})
+    about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"model": str, "sha256": str})
     same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
     _, (images, labels) = load_mnist()
     predictions = []
@@ -94,7 +93,7 @@ def measure_accuracy(session, url, model_path):
     result = {"over_http": float((served == labels).mean())}
     print(f"over HTTP {result['over_http']:.2%}", end=", " if same else "\n")
     if not same:
-        print(f"The service's {about['name']} is not {model_path}: name its file, --model FILE")
+        print(f"The service's {about['model']} is not {model_path}: name its file, --model FILE")
         return result
     model = load_model(model_path, compile=False)
     inputs = prepare_images(images, model.input_shape[1:])

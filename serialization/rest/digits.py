@@ -38,9 +38,7 @@ class DigitReader:
             self.limits = load_limits(path)
             self.network = open_network(path)
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
-            fail(
-                f"{shown(path)} and its .json are not what ship_model.py writes: {first_line(error)}"
-            )
+            fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
         self.about = {"model": path.stem, "version": self.limits["lite_sha256"][:12]}
         (self.input,), (self.output,) = (
             self.network.get_input_details(),

@@ -1,12 +1,11 @@
 """Read digits on photographs and drawings in the shell, as the service does over HTTP.
 
     python serialization/rest/read.py PHOTO.jpg DRAWING.png
-    python serialization/rest/read.py PHOTO.jpg --model mnist/outputs/RUN/conv_net.keras
+    python serialization/rest/read.py PHOTO.jpg --model FILE.tflite  # one of yours: ship_model.py
 
 Prints for each image, which should show one digit, the three most probable ones with their
 probabilities, and a warning if it does not look like a digit. What the network saw of PHOTO.jpg is
-saved as PHOTO_28x28.png in serialization/outputs/<start time>/. Some seconds, nearly all of them
-for starting.
+saved as PHOTO_28x28.png in serialization/outputs/<start time>/. About a second.
 
 Chapter: serialization/rest/README.md#in-the-shell
 """
@@ -21,7 +20,7 @@ from PIL import Image
 
 from serialization.operating.checks import prepare_file
 from serialization.operating.service import RequestError
-from serialization.rest.app import MODEL, DigitClassifier, describe
+from serialization.rest.digits import MODEL, DigitReader
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, writing_to
 
@@ -38,7 +37,7 @@ def prepare_files(paths):
         try:
             images[path] = prepare_file(path, "it")
         except RequestError as error:
-            print(f"{path} is left out: {error.description}", file=sys.stderr)
+            print(f"{path} is left out: {error.detail}", file=sys.stderr)
     return images
 
 
@@ -68,21 +67,21 @@ def main(argv=None):
     """Return {image: what the service would answer, and the file that shows what was seen}."""
     parser = make_parser("Read digits on photographs and drawings.", OUTPUTS)
     parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="PNG or JPEG")
-    parser.add_argument("--model", type=Path, default=MODEL, help="a .keras file")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a .tflite file")
     args = parser.parse_args(argv)
     images = prepare_files(args.photos)
     if not images:
         fail("none of these is an image with a digit that can be read.")
-    classifier = DigitClassifier(args.model)
+    reader = DigitReader(args.model)
     folder = make_folder(args.outputs)
     with writing_to(folder):
         files = save_prepared(images, folder)
-    predictions = map(describe, *classifier.predict(np.stack(list(images.values()))))
+    predictions = reader.read(np.stack(list(images.values())))
     results = {}
     for path, prediction in zip(images, predictions, strict=True):
         show(path, prediction)
         results[str(path)] = prediction | {"seen": files[path]}
-    return save_results({"model": classifier.name, "images": results}, folder, __file__, argv)
+    return save_results({"model": reader.about["model"], "images": results}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

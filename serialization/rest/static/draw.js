@@ -59,11 +59,10 @@ async function predict() {
   }
   latest += 1;
   const question = latest;
-  const form = new FormData();
-  form.append("image", await new Promise((done) => canvas.toBlob(done)), "digit.png");
+  const body = await new Promise((done) => canvas.toBlob(done));
   try {
     const start = performance.now();
-    const response = await fetch("predict", { method: "POST", body: form });
+    const response = await fetch("read", { method: "POST", body });
     const answer = await response.json();
     if (question !== latest) return;
     if (!response.ok) throw new Error(answer.error.message);
