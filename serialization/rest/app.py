@@ -77,14 +77,14 @@ class Seen(Answer):
     pixels: list[list[int]]  # what the network saw of the file
 
 
-def create_app(model=None, hosts=None):
+def create_app(model=None, hosts=None, load=DigitReader):
     """Return the application; a server calls this once in each of its processes.
 
     model: a .tflite file, or a folder of releases; hosts: names by which browsers may call it.
     Without them, the environment variables MODEL and HOSTS say so.
     """
     path = Path(model or os.environ.get("MODEL", MODEL))
-    served = Served(path, DigitReader)
+    served = Served(path, load)
     batcher = Batcher(lambda images: served.model.read(images))
 
     @asynccontextmanager
