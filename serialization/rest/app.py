@@ -106,6 +106,7 @@ def create_app(model=None, hosts=None, load=DigitReader):
         if not images.any(axis=(1, 2)).all():
             raise RequestError(422, "an image is empty: all its pixels are 0")
         predictions = await batcher.ask(images)
+        metrics.waiting.set(batcher.waiting.qsize())
         drift.count(images, predictions)
         return predictions
 
