@@ -2,9 +2,9 @@
 
     python book/timings/service_packages.py
 
-Installs what the Dockerfile of the service installs into an empty environment, and what a service
-with Keras and TensorFlow needs into another one. Prints the megabytes of each, without pip. Wants
-the network, and a few minutes.
+Installs what the Dockerfile of the service installs into an empty folder, and what a service with
+Keras and TensorFlow needs into another one. Prints the megabytes of each. Wants the network, and a
+few minutes.
 Chapter: serialization/operating/README.md#a-container
 """
 
@@ -26,13 +26,12 @@ def measure(names):
     """Return the megabytes of packages, "one|two|three", with all that they bring."""
     lines = (ROOT / "requirements-student.txt").read_text(encoding="utf-8").splitlines()
     wanted = [line for line in lines if re.match(f"({names})[<>=]", line)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target"]
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-        (Path(folder) / "wanted.txt").write_text("\n".join(wanted), encoding="utf-8")
-        python = next(Path(folder).glob("*/python*"))
-        command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-        subprocess.run([*command, "--requirement", f"{folder}/wanted.txt"], check=True)
-        (packages,) = Path(folder).rglob("site-packages")
+        path = Path(folder) / "wanted.txt"
+        path.write_text("\n".join(wanted), encoding="utf-8")
+        packages = Path(folder) / "packages"
+        subprocess.run([*command, str(packages), "--requirement", str(path)], check=True)
         size = sum(file.stat().st_size for file in packages.rglob("*") if file.is_file()) / 1e6
     print(f"{size:.0f} MB: {names}", flush=True)
     return size
