@@ -211,8 +211,8 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
     for refuse in (False, True):
         with TestClient(run_app.create_app(run, refuse=refuse), "http://localhost") as served:
             one = served.post("/predict", json=rows[0]).json()
-            assert one["predicted"] == "spam" and "unknown" not in one
             assert one["answer"] == pytest.approx(learned["probabilities"], rel=1e-5)
+            assert one["answer"][one["predicted"]] >= 0.5 and "unknown" not in one
             many = served.post("/predict", json=rows)
             assert many.status_code == (422 if refuse else 200)
             assert refuse or many.json()["answers"][1]["unknown"] == ["text"]

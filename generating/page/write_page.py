@@ -46,7 +46,7 @@ class Number(BaseModel, extra="forbid", strict=True):
     seed: int = Field(ge=0, lt=2**32)
 
 
-class Place(BaseModel, extra="forbid", strict=True, allow_inf_nan=False):
+class Place(BaseModel, extra="forbid", strict=True):
     """A place of the map."""
 
     across: Share

@@ -41,7 +41,7 @@ LONGEST = 1_000  # characters of a word
 LONGEST_TEXT = 10_000
 
 
-class Strict(BaseModel, extra="forbid", strict=True, allow_inf_nan=False):
+class Strict(BaseModel, extra="forbid", strict=True):
     """A row: all its columns must be there, and no others; "5" is not a number."""
 
 

@@ -35,7 +35,7 @@ MAX_BODY = 2**15  # bytes of a request
 SHOWN = 8  # of the likeliest characters
 
 
-class Question(BaseModel, extra="forbid", strict=True, allow_inf_nan=False):
+class Question(BaseModel, extra="forbid", strict=True):
     """A text, and how to draw what follows."""
 
     text: str = Field(min_length=1, max_length=LONGEST)
