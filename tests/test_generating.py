@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.stats import norm
+from starlette.testclient import TestClient
 
 from generating import evaluate, flow, judge, latents, points, vae
 from generating import images as data
@@ -183,7 +184,7 @@ def map_run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(runs, map_run):
     """Return a client of the page's application, with a map."""
-    return create_app(str(runs[1]), str(map_run)).test_client()
+    return TestClient(create_app(str(runs[1]), str(map_run)), "http://localhost")
 
 
 def unpack(text):
@@ -191,17 +192,33 @@ def unpack(text):
 
 
 def test_the_page_writes_and_shows_places_of_the_map(page):
-    assert page.get("/").status_code == page.get("/style.css").status_code == 200
+    for path in ("/", "/page/write.js", "/page/write.css", "/static/style.css"):
+        assert page.get(path).status_code == 200
     last = []
     for seed in range(5):
-        answer = page.post("/write", json={"number": "70707", "seed": seed}).get_json()
+        answer = page.post("/write", json={"number": "70707", "seed": seed}).json()
         ways = unpack(answer["images"])
         assert len(ways) == 5 * (answer["steps"] + 1)
         last.append(ways[-5:].reshape(5, 784) / np.float32(255))
     assert judge.Judge().accuracy(np.concatenate(last), np.tile([7, 0, 7, 0, 7], 5)) > 0.4
     one, same, other = (
-        page.post("/point", json={"across": x, "down": x}).get_json()["image"] for x in (0, 0, 1)
+        page.post("/point", json={"across": x, "down": x}).json()["image"] for x in (0, 0, 1)
     )
     assert one == same != other
-    overview = page.get("/map").get_json()
+    overview = page.get("/map").json()
     assert len(unpack(overview["images"])) == overview["side"] ** 2
+
+
+def test_the_page_refuses_what_is_no_number_and_no_place(page, runs):
+    numbers = [{"number": text} for text in ("", "1" * 9, "-1", "٣", "1\n", 7, None)]
+    numbers += [{"seed": seed} for seed in (-1, 2**32, 1.0, True, "1")] + [{"more": 1}]
+    places = [{"across": share} for share in (-0.1, 1.1, True, "1", None)]
+    for path, good, bad in (
+        ("/write", {"number": "7", "seed": 1}, numbers),
+        ("/point", {"across": 0, "down": 0.5}, places),
+    ):
+        assert page.post(path, json=good).status_code == 200
+        for change in bad:
+            response = page.post(path, json=good | change)
+            assert response.status_code == 422 and response.json()["error"]["message"], change
+    assert page.get("/", headers={"Host": "evil.example"}).status_code == 421

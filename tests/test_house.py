@@ -26,7 +26,7 @@ CHAPTERS = {path.parent.name for path in ROOT.glob("*/chapter.py")}
 # and pages that ask a network have the protections of the service.
 # What transformers and autoencoders are made of is in the chapters that explain them.
 ALLOWED = defaultdict(lambda: {"mnist"}, {"text": {"serialization"}, "mlp": {"xor", "mnist"}})
-ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp"}}
+ALLOWED |= {"generating": {"mnist", "serialization"}, "serialization": {"mnist", "mlp", "text"}}
 ALLOWED |= {"cnn": {"mnist", "text", "generating"}}
 ALLOWED |= {"visualizing": {"mnist", "serialization", "cnn"}, "backends": {"mnist", "text"}}
 # What the exercises load by themselves, what a reader fills in or takes along: no scripts.

@@ -21,7 +21,6 @@ mlp, lesson, predict = load("mlp/mlp.py"), load("mlp/evaluation.py"), load("mlp/
 experiments, features = load("mlp/churn_experiments.py"), load("mlp/features.py")
 fairness, make_churn_data = load("mlp/fairness.py"), load("mlp/make_churn_data.py")
 plain_values = load("serialization/plain_values.py")
-table_app = load("serialization/operating/table_app.py")
 
 CSV = ROOT / "mlp" / "Churn_Modelling.csv"
 COLUMNS = CSV.read_text(encoding="ascii").partition("\n")[0].split(",")
@@ -365,29 +364,6 @@ def test_plain_values_give_the_same_probabilities_as_scikit_learn(
             plain_values.predict_plain(model, mlp.NEW_CUSTOMER | change)
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     assert "only TensorFlow computes with text" in failure(plain_values.main, [])
-
-
-def test_the_service_answers_as_the_lesson_and_refuses_a_bad_row(plain, saved):
-    served, customer = table_app.create_app(plain[0]).test_client(), mlp.NEW_CUSTOMER
-    answer = served.post("/predict", json=customer).get_json()
-    assert answer["model"] == "churn_plain"
-    assert answer["probability"] == pytest.approx(saved[1]["probability"], abs=2e-6)
-    turned = dict(reversed((customer | {"Age": 47.0, "Balance": 118_000}).items()))
-    assert served.post("/predict", json=turned).get_json() == answer
-    many = served.post("/predict", json=[customer, turned]).get_json()["answers"]
-    assert many == [{"probability": pytest.approx(answer["probability"], abs=2e-6)}] * 2
-    columns = served.get("/").get_json()["columns"]
-    assert set(columns) == set(customer) and columns["Balance"] == "a number"
-    assert f'version="{answer["version"]}"' in served.get("/metrics").get_data(as_text=True)
-    bad = [("Age", value) for value in ("47", True, float("nan"), 1e300, 10**400, {})]
-    bad += [("Geography", value) for value in ("Italy", "\ud800", 1, None, ["Spain"])]
-    for row in [*[customer | dict([one]) for one in bad], customer | {"age": 47}, [customer, 1]]:
-        assert served.post("/predict", json=row).status_code == 422, row
-    for body in ("{", "[" * 100_000, "", '{"Age": ' + 5000 * "9" + "}"):
-        response = served.post("/predict", data=body, content_type="application/json")
-        assert response.status_code == 400
-    for path in (ROOT / "assets" / "models" / "conv_net.keras", saved[0] / "churn.keras"):
-        assert "does not take columns by name" in failure(table_app.create_app, path)
 
 
 def damaged():

@@ -17,6 +17,7 @@ import pytest
 from conftest import failure, load, spoilt
 from scipy import stats
 from sklearn.pipeline import Pipeline
+from starlette.testclient import TestClient
 
 from mlp.tables import columns, comparing, deciding, kept, network, target, unlike
 from mlp.tables import folds as script_folds
@@ -24,7 +25,8 @@ from utils import tables
 
 comparing.TREES = 20  # of a forest, which are enough to see that it learns
 script, predict = load("mlp/tables/table.py"), load("mlp/tables/predict.py")
-table_app = load("serialization/operating/table_app.py")
+run_app = load("serialization/operating/run_app.py")
+LOCAL, AS_JSON = "http://localhost", {"Content-Type": "application/json"}
 WATCHED = ["split", "make_fold", "train_each", "train_others", "ask_each", "ask", "train_again"]
 WATCHED += ["choose_temperature", "report", "find_thresholds", "find_importance", "recommend"]
 SEEDED = ["set_random_seed", "split", "train_others", "find_importance"]
@@ -359,24 +361,66 @@ def test_a_model_of_another_version_ends_with_one_line(tmp_path, monkeypatch):
 
 
 def test_the_service_answers_one_row_or_many_and_says_what_is_unlike(flats, german):
-    row = {"size/m²": 50, "town": "Ulm", "day": "2025-02-01", "id": None}
-    served = table_app.create_app(flats.folder).test_client()
-    del row["id"]
-    one = served.post("/predict", json=row).get_json()
-    assert one["answer"]["rent"] == pytest.approx(550, abs=20) and "outside" not in one
+    row = {"size/m²": 50, "town": "Ulm", "day": "2025-02-01"}
     strange = row | {"size/m²": 5000, "town": "Rom", "day": None}
-    many = served.post("/predict", json=[row, strange]).get_json()["answers"]
-    assert many[0]["answer"] == one["answer"]
-    assert many[1]["outside"] == ["size/m²"] and many[1]["unknown"] == ["town"]
     later = row | {"day": "2031-02-01", "size/m²": 5e9}
-    assert served.post("/predict", json=later).get_json()["outside"] == ["size/m²"]
-    for bad in ({"day": "1.2.25"}, {"size/m²": "5"}, {"town": 1}, {"id": 1}, {"size/m²": 1e31}):
-        assert served.post("/predict", json=[row, row | bad]).status_code == 422, bad
-    assert served.get("/").get_json()["columns"]["size/m²"] == "a number"
-    served = table_app.create_app(german.folder / "table.keras").test_client()
-    row = {"Zeile": 3.5, "Gewicht": 0.9, "Preis": None, "Größe": "groß", "Tag": "31.01.2026"}
-    answer = served.post("/predict", json=row).get_json()
-    assert answer["predicted"] == "ja" and answer["answer"]["ja"] > 0.5
+    with TestClient(run_app.create_app(flats.folder), LOCAL) as served:
+        one = served.post("/predict", json=row).json()
+        assert one["answer"]["rent"] == pytest.approx(550, abs=20) and "outside" not in one
+        assert served.post("/predict", json=dict(reversed(row.items()))).json() == one
+        many = served.post("/predict", json=[row, strange]).json()["answers"]
+        assert many[0]["answer"] == one["answer"]
+        assert many[1]["outside"] == ["size/m²"] and many[1]["unknown"] == ["town"]
+        assert served.post("/predict", json=later).json()["outside"] == ["size/m²"]
+        assert f'version="{one["version"]}"' in served.get("/metrics").text
+    with TestClient(run_app.create_app(german.folder), LOCAL) as served:
+        row = {"Zeile": 3.5, "Gewicht": 0.9, "Preis": None, "Größe": "groß", "Tag": "31.01.2026"}
+        answer = served.post("/predict", json=row).json()
+        assert answer["predicted"] == "ja" and answer["answer"]["ja"] > 0.5
+
+
+def test_the_service_refuses_what_is_not_a_row_and_if_asked_what_is_unlike(flats):
+    row = {"size/m²": 50, "town": "Ulm", "day": "2025-02-01"}
+    bad = [{"day": "1.2.25"}, {"town": 1}, {"id": 1}]
+    bad += [{"size/m²": one} for one in ("5", True, {}, 1e31, 10**400, float("nan"))]
+    bad += [{"town": one} for one in ("\ud800", "a" * 1001, ["Ulm"])]
+    for refuse, status in ((False, 200), (True, 422)):
+        with TestClient(run_app.create_app(flats.folder, refuse=refuse), LOCAL) as served:
+
+            def ask(rows, served=served):
+                response = served.post("/predict", content=json.dumps(rows), headers=AS_JSON)
+                assert response.status_code == 200 or response.json()["error"]["message"]
+                return response.status_code
+
+            assert ask(row) == ask([row, row | {"town": None, "size/m²": None}]) == 200
+            assert ask(row | {"town": "Rom"}) == ask([row, row | {"size/m²": 5e3}]) == status
+            assert ask(row | {"day": "2031-02-01"}) == 200  # tomorrow's date is always later
+            assert ask([row | {"size/m²": size} for size in flats.table["size/m²"]]) == 200
+            for one in bad:
+                assert ask([row, row | one]) == ask(row | one) == 422, one
+            for one in ({}, [], 5, [row, 1], [[row]], {"size/m²": 50, "town": "Ulm"}):
+                assert ask(one) == 422, one
+            for body in ("{", "[" * 100_000, '{"size/m²": ' + 5000 * "9" + "}"):
+                assert served.post("/predict", content=body, headers=AS_JSON).status_code == 400
+            columns = served.get("/").json()["row"]["properties"]
+            assert set(columns) == set(row)
+            assert served.get("/openapi.json").json()["components"]["schemas"]["Row"]
+            assert ("enum" in columns["town"]) == refuse
+
+
+def test_the_service_of_a_run_needs_no_keras_and_a_bad_folder_ends_with_one_line(flats, tmp_path):
+    assert "neither a run of table.py nor" in failure(run_app.create_app, tmp_path)
+    (tmp_path / "results.json").write_text("{}")
+    assert "is not a finished run of table.py" in failure(run_app.create_app, tmp_path)
+    (tmp_path / "ask.json").write_text("{}")
+    assert "is no run with --keep" in failure(run_app.create_app, tmp_path)
+    code = f"""import chapter, pathlib, sys
+from serialization.operating import run_app
+run_app.create_app(pathlib.Path({str(flats.folder)!r}))
+sys.exit("keras" in sys.modules or "tensorflow" in sys.modules)"""
+    where = Path(run_app.__file__).parent
+    run = subprocess.run([sys.executable, "-c", code], cwd=where, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_damaged_run_ends_with_one_line(german, tmp_path):

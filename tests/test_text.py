@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, failure
 from sklearn.metrics import log_loss
+from starlette.testclient import TestClient
 
+from serialization.operating import run_app
 from text import ask, classifiers, counting, leak, messages, pieces, spam
 from text.gpt import characters, generate, gpt, ngrams, shakespeare, variants
 from text.gpt.cache import cached_logits, last_window, uncached_logits
@@ -24,6 +26,7 @@ from utils.training import SaveCheckpoint
 
 # A text in which each token is its place: 0 to 899 learn, 900 to 999 validate.
 PLACES = characters.Text("abcdef", np.arange(900), np.arange(900, 1_000))
+FORM = {"Content-Type": "application/json"}
 PLAYS = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
 
 
@@ -204,6 +207,18 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
     assert "Do you mean" in failure(
         messages.load_messages, tmp_path / "mine.csv", None, ["kinds", "id"]
     )
+    rows = [{"text": text}, {"text": "xqzzy"}]
+    for refuse in (False, True):
+        with TestClient(run_app.create_app(run, refuse=refuse), "http://localhost") as served:
+            one = served.post("/predict", json=rows[0]).json()
+            assert one["answer"] == pytest.approx(learned["probabilities"], rel=1e-5)
+            assert one["answer"][one["predicted"]] >= 0.5 and "unknown" not in one
+            many = served.post("/predict", json=rows)
+            assert many.status_code == (422 if refuse else 200)
+            assert refuse or many.json()["answers"][1]["unknown"] == ["text"]
+            for bad in ("", 1, None, "\ud800", "a" * 10_001):
+                response = served.post("/predict", content=json.dumps({"text": bad}), headers=FORM)
+                assert response.status_code == 422 and response.json()["error"]["message"]
     for damage in (b"", b"PK", (run / "ask.json").read_bytes()):
         (run / "ask.skops").write_bytes(damage)
         assert "is no run with --keep" in failure(ask.load_kept, run)
@@ -605,12 +620,12 @@ def test_the_rate_rises_and_falls_and_muon_gets_the_matrices(tiny):
 
 
 def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(tiny_run):
-    client = create_app(str(tiny_run)).test_client()
+    client = TestClient(create_app(str(tiny_run)), "http://localhost")
     paths = ("/", "/write/write.js", "/write/write.css", "/static/style.css")
     assert {client.get(path).status_code for path in paths} == {200}
     good = {"text": "abcdefab", "temperature": 0.5, "top_k": 0, "top_p": 1}
     for how, left in (({}, 6), ({"temperature": 0}, 1), ({"top_k": 2}, 2), ({"top_p": 0.01}, 1)):
-        answer = client.post("/next", json=good | how).get_json()
+        answer = client.post("/next", json=good | how).json()
         shares = {one["character"]: one["probability"] for one in answer["likeliest"]}
         assert set(shares) == set("abcdef") and sum(shares.values()) == pytest.approx(1)
         assert sum(share > 0 for share in shares.values()) == left
@@ -619,6 +634,6 @@ def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(ti
     bad += [{"temperature": value} for value in (True, -1, 5.1, float("nan"), None)]
     bad += [{"top_k": -1}, {"top_k": 2.0}, {"top_p": 0}, {"top_p": "1"}, {"more": 1}]
     for how in bad:
-        response = client.post("/next", json=good | how)
-        assert response.status_code == 422 and response.get_json()["error"]["message"]
+        response = client.post("/next", content=json.dumps(good | how), headers=FORM)
+        assert response.status_code == 422 and response.json()["error"]["message"]
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 421

@@ -7,9 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import ROOT, failure
+from starlette.testclient import TestClient
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from mnist.models import MODELS
+from serialization.rest.digits import DigitReader
 from visualizing import attribution, networks, own_network, shapes
 from visualizing import attribution_methods as maps
 from visualizing.live import think
@@ -235,14 +237,23 @@ def test_the_last_layer_in_two_dimensions(run_main):
 
 def test_the_page_gets_layers_and_importance():
     """What the page is told: the maps of every layer, and refusals in the form of the service."""
-    client = think.create_thinking_app(SHIPPED).test_client()
     image = networks.one_of_each()[7]
-    answer = client.post("/think", json={"pixels": image.tolist()}).get_json()
+    with TestClient(think.create_thinking_app(SHIPPED), "http://localhost") as client:
+        answer = client.post("/think", json={"pixels": image.tolist()}).json()
+        read = client.post("/predict", json={"pixels": image.tolist()}).json()
+        assert np.shape(client.get("/digit/3").json()["pixels"]) == (28, 28)
+        for path in ("/", "/watch/think.js", "/watch/think.css", "/static/draw.js"):
+            assert client.get(path).status_code == 200
+        assert "watch/think.js" in client.get("/").text and "{" not in client.get("/").text
+        assert client.post("/think", json={"pixels": [[1]]}).status_code == 422
+        assert client.get("/digit/10").status_code == 422
+    service = DigitReader(SHIPPED.with_suffix(".tflite"))
+    (expected,) = service.read(image[np.newaxis])
+    assert read["digit"] == 7 and read["looks_like_digit"] is True
+    assert read["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
     assert answer["digit"] == 7
     shapes = [(x["name"], x["height"], x["width"], x["count"]) for x in answer["layers"]]
     assert shapes[0] == ("conv2d", 26, 26, 32) and shapes[-1] == ("dense", 1, 1, 64)
     maps = base64.b64decode(answer["layers"][0]["maps"])
     assert len(maps) == 26 * 26 * 32 and max(maps) == 255
     assert len(base64.b64decode(answer["importance"])) == 28 * 28
-    assert np.shape(client.get("/digit/3").get_json()["pixels"]) == (28, 28)
-    assert client.post("/think", json={"pixels": [[1]]}).status_code == 422

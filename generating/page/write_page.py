@@ -13,56 +13,48 @@ Chapter: generating/README.md#write-by-number
 from chapter import OUTPUTS
 
 import base64
-import hashlib
 import threading
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from flask import render_template, send_from_directory
+from fastapi import Request
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from pydantic import BaseModel, Field
 from scipy.stats import norm
 
 from generating.flow import EULER, GUIDANCE, follow
 from generating.images import to_grey
 from generating.latents import load_flow, load_vae
-from serialization.operating.server import serve
-from serialization.operating.service import RequestError, add_address, make_flask, read_request
+from serialization.operating.service import RequestError, add_address, make_app, serve
+from utils.files import file_sha256
 from utils.options import make_parser
 from utils.runs import ROOT, fail, find_run
 
-HOST, PORT = "127.0.0.1", 8000
+HERE = Path(__file__).parent
 LONGEST = 8  # digits of a number
-MAX_BODY = 2**12  # bytes of a request, which holds a few numbers
 SIDE = 12  # digits in a row and in a column of the picture of the map
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Number(BaseModel, extra="forbid", strict=True):
+    """What to write, and the seed of the noise that it begins with."""
+
+    number: str = Field(pattern=f"^[0-9]{{1,{LONGEST}}}$")
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class Place(BaseModel, extra="forbid", strict=True):
+    """A place of the map."""
+
+    across: Share
+    down: Share
 
 
 def packed(images):
     """Return images (n, 784) from 0 to 1 as grey levels for a browser to unpack."""
     return base64.b64encode(to_grey(images).tobytes()).decode()
-
-
-def read_values(**wanted):
-    """Return what the request says of each name, or raise RequestError.
-
-    wanted: {name: (function that says whether a value is good, what would be)}.
-    """
-    body = read_request()
-    if not isinstance(body, dict) or set(body) != set(wanted):
-        raise RequestError(422, f"expected an object with {', '.join(wanted)}")
-    for name, (is_good, description) in wanted.items():
-        if not is_good(body[name]):
-            raise RequestError(422, f"{name} must be {description}")
-    return [body[name] for name in wanted]
-
-
-def is_number(value):
-    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST
-
-
-def is_seed(value):
-    return type(value) is int and 0 <= value < 2**32
-
-
-def is_share(value):
-    return type(value) in (int, float) and 0 <= value <= 1
 
 
 def point_of(across, down):
@@ -71,15 +63,16 @@ def point_of(across, down):
 
 
 def create_app(run, map_run=None, hosts=()):
-    """Return the Flask application; hosts: names by which browsers may call it."""
+    """Return the application; hosts: names by which browsers may call it."""
     flow, decoder = load_flow(run)
     size, _, map_decoder = load_vae(map_run) if map_run else (2, None, None)
     if size != 2:
         fail(f"{map_run} has {size} numbers; a map needs a run of vae.py --size 2")
     lock = threading.Lock()
-    flow_file = find_run(run, OUTPUTS) / "flow.keras"
-    sha256 = hashlib.sha256(flow_file.read_bytes()).hexdigest()
-    app = make_flask(__name__, "flow", sha256, hosts, MAX_BODY)
+    version = file_sha256(find_run(run, OUTPUTS) / "flow.keras")[:12]
+    about = {"model": "flow", "version": version}
+    app = make_app("A page that writes numbers", about, hosts)
+    templates = Jinja2Templates(HERE / "templates")
     overview = None
     if map_decoder:
         places = (np.arange(SIDE) + 0.5) / SIDE
@@ -94,41 +87,35 @@ def create_app(run, map_run=None, hosts=()):
     draw_ways(np.zeros(LONGEST, "int32"), 1)  # the first time takes longer: nobody shall wait
 
     @app.post("/write")
-    def write():
-        number, seed = read_values(
-            number=(is_number, f"a text of 1 to {LONGEST} digits"),
-            seed=(is_seed, "a whole number from 0 to 4294967295"),
-        )
+    def write(asked: Number) -> dict:
+        """Return a number at each step from noise to digits."""
         # Always so many digits: a network is made ready anew for each other number of them.
-        digits = np.resize(np.array([*map(int, number)], "int32"), LONGEST)
+        digits = np.resize(np.array([*map(int, asked.number)], "int32"), LONGEST)
         with lock:
-            images = draw_ways(digits, seed).reshape(EULER + 1, LONGEST, -1)
-        images = images[:, : len(number)].reshape(-1, 784)
-        return app.about | {"number": number, "steps": EULER, "images": packed(images)}
+            images = draw_ways(digits, asked.seed).reshape(EULER + 1, LONGEST, -1)
+        images = images[:, : len(asked.number)].reshape(-1, 784)
+        return about | {"number": asked.number, "steps": EULER, "images": packed(images)}
 
     @app.post("/point")
-    def point():
+    def point(place: Place) -> dict:
+        """Return the digit at a place of the map."""
         if map_decoder is None:
             raise RequestError(404, "there is no map; start with --map MAP_RUN")
-        across, down = read_values(
-            across=(is_share, "a number from 0 to 1"), down=(is_share, "a number from 0 to 1")
-        )
         with lock:
-            image = map_decoder.predict_on_batch(point_of(across, down))
-        return app.about | {"image": packed(image)}
+            image = map_decoder.predict_on_batch(point_of(place.across, place.down))
+        return about | {"image": packed(image)}
 
     @app.get("/map")
-    def whole_map():
+    def whole_map() -> dict:
         return {"side": SIDE, "images": overview}
 
-    @app.get("/style.css")
-    def style():
-        return send_from_directory(ROOT / "serialization" / "rest" / "static", "style.css")
+    @app.get("/", include_in_schema=False)
+    def page(request: Request):
+        known = {"longest": LONGEST, "map": map_decoder is not None}
+        return templates.TemplateResponse(request, "write.html", known)
 
-    @app.get("/")
-    def page():
-        return render_template("write.html", longest=LONGEST, map=map_decoder is not None)
-
+    app.mount("/static", StaticFiles(directory=ROOT / "serialization" / "rest" / "static"))
+    app.mount("/page", StaticFiles(directory=HERE / "static"))
     return app
 
 
@@ -136,10 +123,10 @@ def main(argv=None):
     parser = make_parser("Serve a page that writes numbers.")
     parser.add_argument("run", metavar="FLOW_RUN", help="folder of a run of flow.py")
     parser.add_argument("--map", metavar="MAP_RUN", help="folder of a run of vae.py --size 2")
-    add_address(parser, HOST, PORT)
+    add_address(parser)
     args = parser.parse_args(argv)
     app = create_app(args.run, args.map, [args.host, *args.allowed_host])
-    return serve(app, "flow", args.host, args.port)
+    return serve(app, "flow", args)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ they have not learned from. Try it with the penguins that come with it:
 You will see a line for each column, one for each epoch, the scores of five models on validation
 rows, by how much the network is better or worse, which model is kept, and which columns matter.
 `mlp/outputs/<start time>/` gets that model, fitted again on all rows, and a figure; `predict.py`
-and the service of `serialization/operating/table_app.py` use it. Takes some 30 seconds on two
+and the service of `serialization/operating/run_app.py` use it. Takes some 30 seconds on two
 cores, a table of a million rows some minutes. Only TensorFlow computes with words, so the script
 runs on TensorFlow alone.
 Chapter: mlp/tables/README.md#your-own-table

@@ -21,8 +21,9 @@ from typing import Annotated
 import numpy as np
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from serialization.operating.batching import Batcher
@@ -34,6 +35,7 @@ from serialization.rest.digits import MODEL, SIDE, DigitReader
 from utils.options import make_parser
 
 FOLDER = Path(__file__).parent
+PAGE = FOLDER / "templates" / "page.html"
 MOST = 128  # images of a request
 MAX_FILE = 8 * 2**20  # bytes
 
@@ -77,11 +79,12 @@ class Seen(Answer):
     pixels: list[list[int]]  # what the network saw of the file
 
 
-def create_app(model=None, hosts=None, load=DigitReader):
+def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
     """Return the application; a server calls this once in each of its processes.
 
     model: a .tflite file, or a folder of releases; hosts: names by which browsers may call it.
-    Without them, the environment variables MODEL and HOSTS say so.
+    Without them, the environment variables MODEL and HOSTS say so. load: what makes of the file
+    something that reads digits; page: a template, which may extend the one of this folder.
     """
     path = Path(model or os.environ.get("MODEL", MODEL))
     served = Served(path, load)
@@ -138,9 +141,11 @@ def create_app(model=None, hosts=None, load=DigitReader):
         """Say which network answers, and what was fitted to it."""
         return served.about | served.model.limits
 
+    templates = Jinja2Templates([page.parent, PAGE.parent])
+
     @app.get("/", include_in_schema=False)
-    def page():
-        return FileResponse(FOLDER / "templates" / "page.html")
+    def show_page(request: Request):
+        return templates.TemplateResponse(request, page.name)
 
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     return app

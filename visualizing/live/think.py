@@ -5,23 +5,54 @@
 
 Prints an address after some seconds; open it and draw, or press a key from 0 to 9 for a digit of
 MNIST. Ctrl-C stops it. It is the service of serialization/rest/ with two more answers and a page
-of its own.
+of its own; here Keras reads the digits, because it also tells what each layer gives.
 Chapter: visualizing/README.md#watch-it-think
 """
 
 import chapter  # noqa: F401  it tells Python where the rest of the chapter is
 
 import base64
+import contextlib
+import threading
+from pathlib import Path
+from typing import Annotated
 
+import fastapi
 import numpy as np
-from flask import Blueprint, abort, render_template, request
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 
-from serialization.operating.checks import read_images
-from serialization.operating.server import serve
-from serialization.operating.service import parse_options
-from serialization.rest.app import HOST, MODEL, PORT, create_app
+from serialization.operating.service import add_address, serve
+from serialization.rest.app import Image, create_app
+from serialization.rest.digits import DigitReader, load_limits
+from serialization.rest.out_of_distribution import give_scores
+from utils.files import file_sha256
+from utils.options import make_parser
 from visualizing import networks
 from visualizing.attribution_methods import occlusion
+
+HERE = Path(__file__).parent
+
+
+class KerasReader(DigitReader):
+    """Reads digits as the service does, with the network of a .keras file."""
+
+    def __init__(self, path):
+        self.network, self.lock = networks.load_network(path), threading.Lock()
+        self.giving_scores = give_scores(self.network)
+        sha256 = file_sha256(path)
+        self.about = {"model": path.stem, "version": sha256[:12]}
+        self.limits = {"temperature": 1.0, "least_likeness": None}
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            fitted = load_limits(path.with_suffix(".tflite"))
+            if fitted["sha256"] == sha256:
+                self.limits = fitted
+
+    def scores(self, pixels):
+        """Return the logits, float32 (n, 10), of grey levels from 0 to 255, (n, 28, 28)."""
+        with self.lock:
+            images = networks.as_input(self.network, pixels)
+            return self.giving_scores.predict_on_batch(images)
 
 
 def packed(values):
@@ -57,40 +88,44 @@ def think_about(network, pictures, image):
     return {"digit": digit, "importance": packed(importance), "layers": layers}
 
 
+class Drawing(BaseModel):
+    """What the page asks about: the 28 x 28 grey levels that the network saw."""
+
+    pixels: Image
+
+
 def create_thinking_app(model, hosts=()):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
-    app = create_app(model, hosts)
-    network, lock = app.classifier.model, app.classifier.lock
+    app = create_app(model, hosts, KerasReader, HERE / "templates" / "think.html")
+    reader = app.state.served.model
     images, labels = networks.held_out_digits()
-    pictures = networks.of_pictures(network)
-    think_about(network, pictures, images[0])  # the first time takes longer
-    folders = {"static_folder": "static", "template_folder": "templates"}
-    page = Blueprint("watch", __name__, static_url_path="/watch", **folders)
+    pictures = networks.of_pictures(reader.network)
+    think_about(reader.network, pictures, images[0])  # the first time takes longer
+    reader.read(images[:1])
 
-    @page.post("/think")
-    def think():
-        images, _ = read_images(request)
-        with lock:
-            return think_about(network, pictures, images[0])
+    @app.post("/think")
+    def think(drawing: Drawing) -> dict:
+        """Say what every layer makes of an image, and what in it the prediction depends on."""
+        with reader.lock:
+            return think_about(reader.network, pictures, np.array(drawing.pixels, "float32"))
 
-    @page.get("/digit/<int:digit>")
-    def one_digit(digit):
+    @app.get("/digit/{digit}")
+    def one_digit(digit: Annotated[int, fastapi.Path(ge=0, le=9)]) -> dict:
         """Return the pixels of some held-out image of this digit."""
-        if digit > 9:
-            abort(404)
         chosen = np.random.default_rng().choice(np.flatnonzero(labels == digit))
         return {"pixels": images[chosen].tolist()}
 
-    app.register_blueprint(page)
-    app.view_functions["page"] = lambda: render_template("think.html")  # in place of /
+    app.mount("/watch", StaticFiles(directory=HERE / "static"))
     return app
 
 
 def main(argv=None):
-    options = parse_options(argv, MODEL, HOST, PORT)
-    model = networks.load_network(options.model)  # it may say why not, before the service does
+    parser = make_parser("Serve a page that shows what each layer makes of a drawing.")
+    networks.add_model_option(parser)
+    add_address(parser)
+    options = parser.parse_args(argv)
     app = create_thinking_app(options.model, [options.host, *options.allowed_host])
-    return serve(app, model.name, options.host, options.port)
+    return serve(app, app.state.served.about["model"], options)
 
 
 if __name__ == "__main__":
