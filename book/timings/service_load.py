@@ -173,12 +173,12 @@ def measure(way, folder, seconds):
         results = {"first_answer_s": wait_for_answer(way, port, folder)}
         ask(way, port, 8, 1, folder)  # the first requests are slower
         for clients in CLIENTS:
-            results[str(clients)] = ask(way, port, clients, seconds, folder)
+            results[f"clients_{clients}"] = ask(way, port, clients, seconds, folder)
         if way != "litserve":  # whose requests are single images
             results["batch"] = ask(way, port, 1, seconds, folder, BATCH)
         family = psutil.Process(processes[0].pid)
         family = [family, *family.children(recursive=True)]
-        results["mib"] = [one.memory_info().rss / 2**20 for one in family]
+        results["mib"] = max(one.memory_info().rss for one in family) / 2**20  # of one process
     finally:
         for process in processes:
             for child in psutil.Process(process.pid).children(recursive=True):

@@ -8,7 +8,7 @@ Copies the model and its .json into the folder and names it in `current.json` as
 A service that runs on this folder looks there each second: it loads what is new beside what is old,
 tries it, and then changes from one to the other between two batches. If the new one does not load,
 the old one stays. Takes a moment.
-Chapter: serialization/operating/README.md#a-new-model
+Chapter: serialization/operating/README.md#a-new-network
 """
 
 import chapter  # noqa: F401  it tells Python where utils/ is
