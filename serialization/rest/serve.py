@@ -48,5 +48,10 @@ def create_app(model, names=()):
     return app
 
 
+def main(argv=None):
+    path, *names = sys.argv[1:] if argv is None else argv
+    create_app(keras.saving.load_model(path), names).run(port=8000, threaded=False)
+
+
 if __name__ == "__main__":
-    create_app(keras.saving.load_model(sys.argv[1]), sys.argv[2:]).run(port=8000, threaded=False)
+    main()
