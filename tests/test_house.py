@@ -43,7 +43,7 @@ LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTE
 FIRST = {
     "basics/draw_network.py": 6, "xor/xor.py": 6, "mlp/mlp.py": 6, "mnist/mnist.py": 12,
     "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
-    "serialization/rest/app.py": 13, "visualizing/feature_maps.py": 9,
+    "serialization/rest/app.py": 15, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,

@@ -1,12 +1,14 @@
-"""Machinery of the book: how fast the service answers, alone and under many clients at once.
+"""Machinery of the book: services compared, alone and under many clients at once.
 
     python book/timings/service_load.py
 
-Starts the service twice, as it is and with model.predict for each request, and sends each single
-test images as JSON from 1, 8 and 32 clients, which each send the next request as soon as the last
-one is answered. Prints the latency that half of the requests and that 99 % of them keep, and the
-requests per second. Then it asks the network itself with batches of several sizes: how long the
-first calls take, which may compile it. A minute; nothing else should run meanwhile.
+Starts one service after the other: the little one of serve.py; the one of app.py with Keras in
+place of LiteRT, and with LiteRT, each without and with batches; the last in two processes, too, and
+these behind nginx; and LitServe, if it is installed. Sends each single test images as JSON, from 1
+to 128 clients that each send the next request as soon as the last one is answered. Prints how long
+the service took to its first answer, its memory, the latency that half of the requests and that
+99 % of them keep, and the requests per second. Needs wrk, a small program that sends requests,
+nginx, and five minutes in which nothing else runs.
 
 Chapter: serialization/operating/README.md#how-fast
 """
@@ -14,117 +16,200 @@ Chapter: serialization/operating/README.md#how-fast
 from chapter import OUTPUTS
 
 import argparse
-import http.client
-import itertools
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
-import keras
 import numpy as np
 import psutil
+import requests
 
-from book.figures.browser import run_service
-from mnist.data import load_mnist
-from serialization.rest import app
-from utils.loading import load_model
-from utils.options import make_parser
-from utils.runs import ROOT, make_folder, save_results
+from serialization.rest.digits import SIDE, describe, digit_likeness, softmax
+from utils.options import make_parser, number
+from utils.runs import ROOT, fail, make_folder, save_results
 
-MODEL = ROOT / "assets" / "models" / "conv_net.keras"
-SIZES = [1, 32, 2, 3, 5, 7, 20, 50]  # of batches: first the two of the service, in its order
-CLIENTS = [1, 8, 32]
-SECONDS = 8  # of measuring, for each number of clients
-LATER = 50  # calls of the network itself with a size, after the first
+KERAS = ROOT / "assets" / "models" / "conv_net.keras"
+PORT, PROXY = 8117, 8118
+CLIENTS = [1, 8, 32, 128]
+SECONDS = 6  # of measuring, for each number of clients
 BATCH = 100  # images of a request, in the measurement with batches
+HEADERS = {"Content-Type": "application/json"}
+PROCESSES = ["-m", "uvicorn", "--app-dir", "serialization/rest", "--factory", "app:create_app"]
+PROCESSES += ["--workers", "2", "--no-access-log", "--limit-concurrency", "800"]
+PROCESSES += ["--port", str(PORT)]
+# What wrk does: it sends one body after the other, and prints one line at the end.
+SCRIPT = """
+local bodies, number = {}, 0
+for line in io.lines("%s") do bodies[#bodies + 1] = line end
+request = function()
+  number = number %% #bodies + 1
+  return wrk.format("POST", nil, {["Content-Type"] = "application/json"}, bodies[number])
+end
+done = function(summary, latency)
+  print("RESULT", summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000,
+    latency:percentile(99) / 1000, summary.errors.status + summary.errors.timeout)
+end
+"""
+WAYS = ["flask", "keras_single", "keras", "lite_single", "lite", "lite_2", "nginx", "litserve"]
 
 
-def keep_asking(port, requests, until):
-    """Be one client: send one request after the other over one connection.
+class KerasNetwork:
+    """Reads digits as digits.DigitReader does, with Keras."""
 
-    Returns the seconds of each, and how many of them failed.
-    """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    latencies, failures = [], 0
-    requests = itertools.cycle(requests)
-    while (start := time.perf_counter()) < until:
-        body = next(requests)
-        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        response.read()
-        latencies.append(time.perf_counter() - start)
-        failures += response.status != 200
-    return latencies, failures
+    def __init__(self, _):
+        import keras  # not above: LiteRT's process shall not hold it
 
+        self.limits = json.loads(KERAS.with_suffix(".json").read_text(encoding="utf-8"))
+        self.about = {"model": "conv_net", "version": self.limits["sha256"][:12]}
+        self.network = keras.saving.load_model(KERAS, compile=False)
+        for size in (1, 32):
+            self.read(np.zeros((size, SIDE, SIDE)))
 
-def ask(port, clients, seconds, batch=0):
-    """Return what so many clients saw in so many seconds: latencies in ms, requests per second.
-
-    batch: how many test images are in a request, shape (batch, 28, 28); 0: one, (28, 28).
-    """
-    _, (images, _) = load_mnist()
-    shape = (64, batch, 28, 28) if batch else (64, 28, 28)
-    images = images[: 64 * max(batch, 1)].reshape(shape)
-    requests = [json.dumps({"pixels": pixels.tolist()}) for pixels in images]
-    start = time.perf_counter()
-    with ThreadPoolExecutor(clients) as pool:
-        seen = [pool.submit(keep_asking, port, requests, start + seconds) for _ in range(clients)]
-    passed = time.perf_counter() - start  # the last answers come when the time is up
-    latencies, failures = zip(*(one.result() for one in seen), strict=True)
-    latencies = np.concatenate(latencies)
-    p50, p99 = 1000 * np.percentile(latencies, [50, 99])
-    result = {"p50_ms": p50, "p99_ms": p99, "per_second": len(latencies) / passed}
-    result["images_per_second"] = result["per_second"] * max(batch, 1)
-    return result | {"requests": len(latencies), "failures": sum(failures)}
+    def read(self, pixels):
+        """In batches of 1 or of 32, filled up: JAX would compile anew for each other size."""
+        size = 1 if len(pixels) == 1 else 32
+        batch = np.zeros((-(-len(pixels) // size) * size, SIDE, SIDE, 1), "float32")
+        batch[: len(pixels), ..., 0] = pixels / 255
+        answers = [
+            self.network.predict_on_batch(part) for part in np.split(batch, len(batch) // size)
+        ]
+        scores = np.log(np.concatenate(answers)[: len(pixels)] + 1e-30)
+        likely = digit_likeness(scores) >= self.limits["least_likeness"]
+        return [describe(*one) for one in zip(softmax(scores), likely.tolist(), strict=True)]
 
 
-def first_calls(sizes):
-    """Return for batches of each size the ms of the first call and the median of the later ones.
+def serve(way):
+    """Be one of the services, until the process is told to end."""
+    if way == "flask":
+        import keras
 
-    A size that occurs for the first time may have the back end compile the network anew.
-    """
-    model, results = load_model(MODEL, compile=False), {}
-    for size in sizes:
-        batch = np.zeros((size, *model.input_shape[1:]), "float32")
-        milliseconds = []
-        for _ in range(1 + LATER):
-            start = time.perf_counter()
-            np.asarray(model.predict_on_batch(batch))
-            milliseconds.append(1000 * (time.perf_counter() - start))
-        first, *later = milliseconds
-        results[str(size)] = {"first_ms": first, "later_ms": float(np.median(later))}
-        print(f"batch of {size:3}: {first:.1f} ms, then {np.median(later):.1f}", flush=True)
+        from serialization.rest.serve import create_app as create_little
+
+        create_little(keras.saving.load_model(KERAS, compile=False)).run(port=PORT, threaded=False)
+    else:
+        from serialization.operating import batching
+        from serialization.rest import app
+
+        if way.endswith("single"):
+            batching.Batcher.__init__.__defaults__ = (1, batching.WAITING)
+        if way.startswith("keras"):
+            app.create_app.__defaults__ = (None, None, KerasNetwork)
+        app.main(["--port", str(PORT)])
+
+
+def start(way, folder):
+    """Return the processes of a service, and the port on which it is asked."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+    if way == "litserve":
+        script = Path(__file__).with_name("with_litserve.py")
+        path = os.pathsep.join([str(ROOT), str(ROOT / "serialization" / "rest")])
+        environment = os.environ | {"PYTHONPATH": path}
+        command = [sys.executable, str(script), str(PORT)]
+        return [subprocess.Popen(command, env=environment, **quiet)], PORT
+    if way not in ("lite_2", "nginx"):
+        return [subprocess.Popen([sys.executable, __file__, "--serve", way], **quiet)], PORT
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    processes = [subprocess.Popen([sys.executable, *PROCESSES], env=environment, **quiet)]
+    if way == "lite_2":
+        return processes, PORT
+    text = (ROOT / "serialization/operating/nginx.conf").read_text(encoding="utf-8")
+    text = text.replace("digits:8000", f"127.0.0.1:{PORT}").replace(
+        "listen 8080", f"listen {PROXY}"
+    )
+    text = re.sub(r"^ *limit_(conn|req) .*$", "", text, flags=re.MULTILINE)  # for one address
+    (folder / "nginx.conf").write_text(text, encoding="utf-8")
+    nginx = ["nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    return [*processes, subprocess.Popen(nginx, **quiet)], PROXY
+
+
+def write_bodies(way, batch, path):
+    """Write requests as lines of JSON: 64 single test images, or 16 with so many in each."""
+    with np.load(ROOT / "assets" / "data" / "mnist.npz") as arrays:
+        images = arrays["x_test"]
+    parts = images[: 16 * batch].reshape(16, batch, 28, 28) if batch else images[:64]
+    if way == "flask":
+        parts = (parts if batch else parts[:, np.newaxis]) / 255
+    bodies = [part.tolist() if way == "flask" else {"pixels": part.tolist()} for part in parts]
+    path.write_text("".join(json.dumps(body) + "\n" for body in bodies), encoding="utf-8")
+
+
+def ask(way, port, clients, seconds, folder, batch=0):
+    """Return what so many clients saw: ms, requests and images per second, failures."""
+    bodies, script = folder / "bodies.json", folder / "wrk.lua"
+    write_bodies(way, batch, bodies)
+    script.write_text(SCRIPT % bodies, encoding="utf-8")
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "20s", "-s", str(script)]
+    command.append(f"http://127.0.0.1:{port}/predict")
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    per_second, p50, p99, failures = map(float, re.search("RESULT(.*)", output)[1].split())
+    result = {"p50_ms": p50, "p99_ms": p99, "per_second": per_second, "failures": int(failures)}
+    return result | {"images_per_second": per_second * max(batch, 1)}
+
+
+def wait_for_answer(way, port, folder):
+    """Return the seconds until the first answer."""
+    write_bodies(way, 0, folder / "bodies.json")
+    body, begun = (folder / "bodies.json").read_text().splitlines()[0], time.perf_counter()
+    while time.perf_counter() < begun + 60:
+        try:
+            if requests.post(f"http://127.0.0.1:{port}/predict", body, headers=HEADERS).ok:
+                return time.perf_counter() - begun
+        except requests.ConnectionError:
+            time.sleep(0.01)
+    return fail(f"{way} does not answer")
+
+
+def measure(way, folder, seconds):
+    """Start a service, ask it from each number of clients, stop it; return the results."""
+    processes, port = start(way, folder)
+    try:
+        results = {"first_answer_s": wait_for_answer(way, port, folder)}
+        ask(way, port, 8, 1, folder)  # the first requests are slower
+        for clients in CLIENTS:
+            results[str(clients)] = ask(way, port, clients, seconds, folder)
+        if way != "litserve":  # whose requests are single images
+            results["batch"] = ask(way, port, 1, seconds, folder, BATCH)
+        family = psutil.Process(processes[0].pid)
+        family = [family, *family.children(recursive=True)]
+        results["mib"] = [one.memory_info().rss / 2**20 for one in family]
+    finally:
+        for process in processes:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.terminate()
+            process.terminate()
+            process.wait(20)
+    print(way, json.dumps(results, indent=1), flush=True)
     return results
 
 
-def measure(how):
-    """Start a service, ask it from each number of clients, stop it; return the results."""
-    with run_service(script=__file__ if how == "predict" else None) as address:
-        port = int(address.rpartition(":")[2])
-        ask(port, 1, 1)  # the first requests are slower
-        results = {str(number): ask(port, number, SECONDS) for number in CLIENTS}
-        results["batch"] = ask(port, 1, SECONDS, BATCH)
-        (service,) = psutil.Process().children()
-        status = Path(f"/proc/{service.pid}/status")  # which only Linux has
-        peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    for name, line in results.items():
-        found = ", ".join(f"{key} {value:.1f}" for key, value in line.items())
-        print(f"{how:8} {name:5}: {found}", flush=True)
-    return results | {"peak_mib": peak and int(peak[1]) / 1024}
-
-
 def main(argv=None):
-    parser = make_parser("Measure how fast the service answers.", OUTPUTS)
-    parser.add_argument("--port", help=argparse.SUPPRESS)  # of the service that asks predict
+    parser = make_parser("Measure how fast services answer.", OUTPUTS)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="services to measure")
+    about = "of measuring, for each number of clients"
+    parser.add_argument("--seconds", type=number(int, 1), default=SECONDS, help=about)
+    parser.add_argument("--serve", choices=WAYS, help=argparse.SUPPRESS)  # be one of them
     args = parser.parse_args(argv)
-    if args.port:
-        keras.Model.predict_on_batch = lambda model, batch: model.predict(batch, verbose=0)
-        return app.main(["--port", args.port])
-    folder = make_folder(args.outputs)
-    results = {how: measure(how) for how in ("fast", "predict")}
-    results["first_calls"] = first_calls(SIZES)
+    if args.serve:
+        return serve(args.serve)
+    if not shutil.which("wrk"):
+        fail("this needs wrk, a program of your system's packages")
+    folder, results = make_folder(args.outputs), {}
+    for way in args.ways:
+        missing = (way == "litserve" and not find_spec("litserve")) or (
+            way == "nginx" and not shutil.which("nginx")
+        )
+        if missing:
+            print(f"{way} is not installed")
+            continue
+        with tempfile.TemporaryDirectory() as temporary:
+            results[way] = measure(way, Path(temporary), args.seconds)
     return save_results(results, folder, __file__, argv)
 
 

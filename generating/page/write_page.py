@@ -34,7 +34,6 @@ from utils.runs import ROOT, fail, find_run
 
 HERE = Path(__file__).parent
 LONGEST = 8  # digits of a number
-MAX_BODY = 2**12  # bytes of a request, which holds a few numbers
 SIDE = 12  # digits in a row and in a column of the picture of the map
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -72,7 +71,7 @@ def create_app(run, map_run=None, hosts=()):
     lock = threading.Lock()
     version = file_sha256(find_run(run, OUTPUTS) / "flow.keras")[:12]
     about = {"model": "flow", "version": version}
-    app = make_app("A page that writes numbers", about, hosts, MAX_BODY)
+    app = make_app("A page that writes numbers", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
     overview = None
     if map_decoder:

@@ -40,6 +40,9 @@ class Metrics:
         said = "What is served, as labels: 1 for what is, 0 for what was"
         how = {"multiprocess_mode": "mostrecent"}
         self.model = Gauge("service_model", said, ["model", "version"], registry=registry, **how)
+        said = "Requests that wait for the network"
+        how = {"multiprocess_mode": "livesum"}
+        self.waiting = Gauge("service_waiting", said, registry=registry, **how)
         self.tell(about)
         if SHARED not in os.environ:
             ProcessCollector(registry=registry)  # memory, processor time, open files

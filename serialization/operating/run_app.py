@@ -35,7 +35,6 @@ from utils.files import file_sha256
 from utils.options import make_parser
 from utils.runs import fail
 
-MAX_BODY = 2**20  # bytes of a request
 MOST = 1_000  # rows of a request
 LONGEST = 1_000  # characters of a word
 LONGEST_TEXT = 10_000
@@ -158,7 +157,7 @@ def create_app(folder, hosts=(), refuse=False):
         yield
         task.cancel()
 
-    app = make_app("A web service for a kept run", about, hosts, MAX_BODY, lifespan=lifespan)
+    app = make_app("A web service for a kept run", about, hosts, lifespan=lifespan)
     rows = Annotated[list[run.Row], Field(min_length=1, max_length=MOST), Tag("rows")]
     rows_or_row = Discriminator(lambda asked: "rows" if isinstance(asked, list) else "row")
     Question = Annotated[Annotated[run.Row, Tag("row")] | rows, rows_or_row]

@@ -5,6 +5,7 @@ under /openapi.json and, for people, under /docs. Around that stands Guard.
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
+import gc
 import logging
 import signal
 import socket
@@ -30,12 +31,14 @@ log = logging.getLogger("service")
 
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
-MAX_BODY = 8 * 2**20  # bytes of a request
+MAX_BODY = 2**20  # bytes of a request, if its path has no limit of its own
 LIMITS = {  # of uvicorn, the server
     "limit_concurrency": 800,  # connections; the next ones get the status 503
     "timeout_keep_alive": 20,  # seconds that a connection may stay open between two requests
     "timeout_graceful_shutdown": 20,  # seconds for what waits, once the service is stopped
 }
+
+TOO_LARGE = "a request may have {:,} bytes here"
 
 # The pages need nothing from elsewhere, and say so to the browser.
 HEADERS = {
@@ -57,8 +60,20 @@ class About(BaseModel):
     version: str
 
 
+class Problem(BaseModel):
+    status: int
+    name: str
+    message: str
+
+
+class Failure(BaseModel):
+    """The one form in which a service says that something is wrong."""
+
+    error: Problem
+
+
 def error_response(code, said):
-    """Return the one form in which a service says that something is wrong."""
+    """Return a Failure as a response."""
     name = HTTPStatus(code).phrase
     return JSONResponse({"error": {"status": code, "name": name, "message": said}}, code)
 
@@ -94,35 +109,32 @@ class Guard:
     The clock runs from a request's arrival to the end of its answer, with all that it waits.
     """
 
-    def __init__(self, app, metrics, hosts, most):
-        self.app, self.metrics, self.hosts, self.most = app, metrics, hosts, most
+    def __init__(self, app, metrics, hosts, larger):
+        self.app, self.metrics, self.hosts, self.larger = app, metrics, hosts, larger
 
-    def refuse(self, method, headers):
+    def refuse(self, method, headers, most):
         """Return the response to a request that is not even read, or None."""
         host = headers.get("host", "localhost")  # every browser says it
         if not is_allowed(host, self.hosts):
             return error_response(421, "unknown name; start the service with --allowed-host NAME")
         if method == "POST" and is_foreign(headers, host):  # a link is allowed
             return error_response(403, "a page of another site asks")
-        if int(headers.get("content-length", 0)) > self.most:
-            return error_response(413, self.too_large)
+        if int(headers.get("content-length", 0)) > most:
+            return error_response(413, TOO_LARGE.format(most))
         return None
-
-    @property
-    def too_large(self):
-        return f"a request may have {self.most:,} bytes"
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         start, status, read = time.perf_counter(), 500, 0
+        most = self.larger.get(scope["path"], MAX_BODY)
 
         async def receive_some():
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.most:  # of a body that did not say before how long it is
-                raise RequestError(413, self.too_large)
+            if read > most:  # of a body that did not say before how long it is
+                raise RequestError(413, TOO_LARGE.format(most))
             return message
 
         async def send_on(message):
@@ -133,7 +145,7 @@ class Guard:
             await send(message)
 
         try:
-            refused = self.refuse(scope["method"], Headers(scope=scope))
+            refused = self.refuse(scope["method"], Headers(scope=scope), most)
             await (refused or self.app)(scope, receive_some, send_on)
         finally:
             seconds = time.perf_counter() - start
@@ -142,16 +154,25 @@ class Guard:
             log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)
 
 
-def make_app(title, about, hosts=(), most=MAX_BODY, **options):
+def make_app(title, about, hosts=(), larger=None, **options):
     """Return a FastAPI application with limits, errors as JSON, a log, and no service yet.
 
     about: {"model": name, "version": ...} of what it will serve, for /metrics. hosts: names by
-    which it may be called; most: bytes of a request; options: of FastAPI.
+    which it may be called; larger: {path: bytes} of requests that may be longer than MAX_BODY;
+    options: of FastAPI.
     """
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
-    app = FastAPI(title=title, redoc_url=None, **options)
+    failures = {
+        "4XX": {"model": Failure, "description": "The request is wrong"},
+        "5XX": {"model": Failure, "description": "The service fails, or is too busy (503)"},
+    }
+    # A request of many small lists makes Python look for garbage, again and again, through all that
+    # has been imported. That stays: leave it out from here on.
+    gc.collect()
+    gc.freeze()
+    app = FastAPI(title=title, redoc_url=None, responses=failures, **options)
     app.state.metrics = Metrics(about)
-    app.add_middleware(Guard, metrics=app.state.metrics, hosts=hosts, most=most)
+    app.add_middleware(Guard, metrics=app.state.metrics, hosts=hosts, larger=larger or {})
 
     @app.exception_handler(HTTPException)
     def refused(_, error):
@@ -177,8 +198,8 @@ def make_app(title, about, hosts=(), most=MAX_BODY, **options):
 
     @app.get("/health")
     def health() -> dict:
-        """Say that the process lives, even if it is too busy to answer more."""
-        return {"status": "ready"}
+        """Say that the process lives, however busy it is."""
+        return {"status": "alive"}
 
     return app
 
@@ -202,6 +223,8 @@ def serve(app, name, options):
     except (OSError, OverflowError) as error:
         where = f"{options.host}:{options.port}"
         fail(f"cannot listen on {where} ({error}). Try another --port or --host.")
+    # Else an answer in two pieces waits 40 ms (Nagle's algorithm): asyncio forgets this socket.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     print(f"Serving {name} on http://{options.host}:{port}. Ctrl-C stops it.", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # once uvicorn has finished

@@ -37,12 +37,13 @@ from utils.options import make_parser
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "templates" / "page.html"
 MOST = 128  # images of a request
+MAX_FILE = 8 * 2**20  # bytes
 
 # What a request may say. FastAPI refuses all else, with a sentence, and describes it in /docs.
 Grey = Annotated[float, Field(strict=True, ge=0, le=255, allow_inf_nan=False)]  # 0 paper, 255 ink
-Row = Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE)]
-Image = Annotated[list[Row], Field(min_length=SIDE, max_length=SIDE)]
-Images = Annotated[list[Image], Field(min_length=1, max_length=MOST)]
+Row = Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
+Image = Annotated[list[Row], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
+Images = Annotated[list[Image], Field(min_length=1, max_length=MOST, fail_fast=True)]
 
 
 def kind(pixels):
@@ -97,7 +98,8 @@ def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
             task.cancel()
 
     names = os.environ.get("HOSTS", "").split() if hosts is None else hosts
-    app = make_app("A web service that reads digits", served.about, names, lifespan=lifespan)
+    larger = {"/read": MAX_FILE}
+    app = make_app("A service that reads digits", served.about, names, larger, lifespan=lifespan)
     metrics = app.state.metrics
     drift = DigitMetrics(metrics.registry)
     app.state.served = served
@@ -107,6 +109,7 @@ def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
         if not images.any(axis=(1, 2)).all():
             raise RequestError(422, "an image is empty: all its pixels are 0")
         predictions = await batcher.ask(images)
+        metrics.waiting.set(batcher.waiting.qsize())
         drift.count(images, predictions)
         return predictions
 
@@ -125,6 +128,13 @@ def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
         pixels = await run_in_threadpool(prepare_file, content, "the request")
         (prediction,) = await read(pixels[np.newaxis])
         return JSONResponse(served.about | prediction | {"pixels": pixels.tolist()})
+
+    @app.get("/ready")
+    def ready() -> dict:
+        """Say that there is room for a request; a balancer sends the next one elsewhere if not."""
+        if batcher.waiting.full():
+            raise RequestError(503, "too many requests are waiting; try again later")
+        return {"status": "ready"}
 
     @app.get("/model")
     def about_model() -> dict:

@@ -31,7 +31,6 @@ from utils.runs import ROOT
 
 HERE = Path(__file__).parent
 LONGEST = 2_000  # characters of a text in a request
-MAX_BODY = 2**15  # bytes of a request
 SHOWN = 8  # of the likeliest characters
 
 
@@ -49,7 +48,7 @@ def create_app(run, hosts=()):
     model, settings, folder = load_run(run)
     alphabet, logits_after = settings["alphabet"], uncached_logits(model, xla=True)
     about = {"model": "gpt", "version": file_sha256(folder / CHECKPOINT)[:12]}
-    app = make_app("A page on which a GPT writes along", about, hosts, MAX_BODY)
+    app = make_app("A page on which a GPT writes along", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
     lock, random = threading.Lock(), np.random.default_rng()
     logits_after(np.zeros((1, 1), int))  # the first time takes longer: nobody shall wait for it
