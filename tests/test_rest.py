@@ -28,7 +28,7 @@ from serialization.operating import checks, releases, service
 from serialization.operating.batching import Batcher
 from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
-from serialization.rest import detectors, out_of_distribution, prepare, ship_model
+from serialization.rest import detectors, out_of_distribution, prepare, serve, ship_model
 from serialization.rest import digits as lite
 
 REST = ROOT / "serialization" / "rest"
@@ -475,3 +475,30 @@ def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(monkeypatch):
     kinds = {"low": np.zeros(4), "high": np.full(4, 200.0), "digits": np.arange(100.0)}
     shares = detectors.evaluate(lambda images: images, kinds, np.arange(100.0))
     assert shares == {"low": 1, "high": 0, "digits": 0.01, "chosen": 1, "reported": 0}
+
+
+def test_the_least_service_serves_any_network(digits):
+    """Digits, a table with words, texts: what the network takes is all that it looks at."""
+    answers = serve.create_app(keras.saving.load_model(SHIPPED, compile=False)).test_client()
+    answers = answers.post("/predict", json=(digits[0][:2] / 255).tolist()).get_json()
+    assert np.argmax(answers, axis=1).tolist() == digits[1][:2].tolist()
+    texts = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=["free", "home"])
+    text = keras.Sequential(
+        [keras.Input((), dtype="string"), texts, keras.layers.Dense(1, "sigmoid", use_bias=False)]
+    )
+    text.layers[-1].set_weights([np.array([[0.0], [9.0], [-9.0]])])
+    age, home = keras.Input((1,), name="age"), keras.Input((1,), name="home", dtype="string")
+    words = keras.layers.StringLookup(vocabulary=["x", "y"], num_oov_indices=0)(home)
+    total = keras.layers.Add()([age, keras.ops.cast(words, "float32")])
+    table = keras.Model({"age": age, "home": home}, total)
+    for model, rows, expected in (
+        (text, ["free", "at home"], [[0.9999], [0.0001]]),
+        (table, [{"age": 40, "home": "y"}, {"age": 2, "home": "x"}], [[41], [2]]),
+    ):
+        client = serve.create_app(model, ["sum"]).test_client()
+        answers = client.post("/predict", json=rows).get_json()
+        assert [list(one.values()) for one in answers] == expected and "sum" in answers[0]
+        for bad in ([], rows * 51, [1.5], [[]], rows[0], None, "a", [{"age": "a", "home": "x"}]):
+            response = client.post("/predict", json=bad)
+            assert response.status_code in (400, 415), bad
+            assert "of a row, the network takes" in response.get_json()["error"]

@@ -23,12 +23,13 @@ DIGITS = ROOT / "assets" / "data" / "mnist.npz"
 SHOWN = [889, 905, 584, 875, 897, 768, 794, 426, 756, 744]
 SERVICE = ROOT / "serialization" / "rest"
 LIVE = ROOT / "visualizing" / "live"
-PAGE = """{% extends "think.html" %}
-{% block head %}{{ super() }}
+PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}  # as in think.py
+PAGE = """<!--% extends "think.html" %-->
+<!--% block head %-->{{ super() }}
 <script src="network_data.js" defer></script>
 <script src="network.js" defer></script>
 <script src="answers.js" defer></script>
-{% endblock %}"""
+<!--% endblock %-->"""
 
 
 def pack(array):
@@ -68,5 +69,5 @@ def write_pages(folder):
     data = f"const DATA = {json.dumps(network_data())};\n"
     (folder / "network_data.js").write_text(data, encoding="utf-8")
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
-    page = Environment(loader=templates, autoescape=True).from_string(PAGE).render()
+    page = Environment(loader=templates, autoescape=True, **PLACES).from_string(PAGE).render()
     (folder / "digits.html").write_text(page, encoding="utf-8")

@@ -100,7 +100,7 @@ def serve(way):
         if way.endswith("single"):
             batching.Batcher.__init__.__defaults__ = (1, batching.WAITING)
         if way.startswith("keras"):
-            app.create_app.__defaults__ = (None, None, KerasNetwork, app.PAGE)
+            app.create_app.__defaults__ = (None, None, KerasNetwork, None)
         app.main(["--port", str(PORT)])
 
 

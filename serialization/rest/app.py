@@ -21,9 +21,8 @@ from typing import Annotated
 import numpy as np
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from serialization.operating.batching import Batcher
@@ -79,12 +78,12 @@ class Seen(Answer):
     pixels: list[list[int]]  # what the network saw of the file
 
 
-def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
+def create_app(model=None, hosts=None, load=DigitReader, page=None):
     """Return the application; a server calls this once in each of its processes.
 
     model: a .tflite file, or a folder of releases; hosts: names by which browsers may call it.
     Without them, the environment variables MODEL and HOSTS say so. load: what makes of the file
-    something that reads digits; page: a template, which may extend the one of this folder.
+    something that reads digits; page: in place of PAGE, as HTML.
     """
     path = Path(model or os.environ.get("MODEL", MODEL))
     served = Served(path, load)
@@ -141,11 +140,11 @@ def create_app(model=None, hosts=None, load=DigitReader, page=PAGE):
         """Say which network answers, and what was fitted to it."""
         return served.about | served.model.limits
 
-    templates = Jinja2Templates([page.parent, PAGE.parent])
+    page = page or PAGE.read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
-    def show_page(request: Request):
-        return templates.TemplateResponse(request, page.name)
+    def show_page():
+        return HTMLResponse(page)
 
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
     return app

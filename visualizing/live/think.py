@@ -20,10 +20,11 @@ from typing import Annotated
 import fastapi
 import numpy as np
 from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel
 
 from serialization.operating.service import add_address, serve
-from serialization.rest.app import Image, create_app
+from serialization.rest.app import PAGE, Image, create_app
 from serialization.rest.digits import DigitReader, load_limits
 from serialization.rest.out_of_distribution import give_scores
 from utils.files import file_sha256
@@ -32,6 +33,8 @@ from visualizing import networks
 from visualizing.attribution_methods import occlusion
 
 HERE = Path(__file__).parent
+# The page of the service has places for more, in comments, since it is also served as it is.
+PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}
 
 
 class KerasReader(DigitReader):
@@ -96,7 +99,9 @@ class Drawing(BaseModel):
 
 def create_thinking_app(model, hosts=()):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
-    app = create_app(model, hosts, KerasReader, HERE / "templates" / "think.html")
+    folders = FileSystemLoader([HERE / "templates", PAGE.parent])
+    page = Environment(loader=folders, autoescape=True, **PLACES).get_template("think.html")
+    app = create_app(model, hosts, KerasReader, page.render())
     reader = app.state.served.model
     images, labels = networks.held_out_digits()
     pictures = networks.of_pictures(reader.network)
