@@ -498,7 +498,7 @@ def test_the_least_service_serves_any_network(digits):
         client = serve.create_app(model, ["sum"]).test_client()
         answers = client.post("/predict", json=rows).get_json()
         assert [list(one.values()) for one in answers] == expected and "sum" in answers[0]
-        for bad in ([], rows * 51, [1.5], [[]], rows[0], None, "a", [{"age": "a", "home": "x"}]):
+        for bad in ([], rows * 51, [1.5], [[]], rows[0], "a", [{"age": "a", "home": "x"}]):
             response = client.post("/predict", json=bad)
-            assert response.status_code in (400, 415), bad
+            assert response.status_code == 400, bad
             assert "of a row, the network takes" in response.get_json()["error"]
