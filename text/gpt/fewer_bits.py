@@ -137,12 +137,11 @@ def main(argv=None):
             if form.startswith("int"):  # Keras 3.15.1 cannot load the others
                 small = load(path, model, config)
         found, others = read(small, text)
-        row = {"bytes": path.stat().st_size, "cpu_seconds": seconds, **mean_with_interval(found)}
-        row["difference"] = float(np.abs(others - probabilities).max())
+        row = rows[form] = {"bytes": path.stat().st_size, "cpu_seconds": seconds}
+        row |= mean_with_interval(found) | {"difference": np.abs(others - probabilities).max()}
         losses[form], plain = found, form.removesuffix("_mended")
         row["more"] = mean_with_interval(found - losses["float32"])
         row["less"] = mean_with_interval(losses[plain] - found)  # than without calibration
-        rows[form] = row
         print(f"{form:14}", SHOWN.format(**row), flush=True)
     return save_results({"forms": rows}, folder, __file__, argv)
 
