@@ -434,40 +434,42 @@ def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_
         assert sum(model.probabilities(one, context)[1] for one in "abcdef") == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_fewer_bits_stay_close_and_keras_does_not_calibrate(run_main, tiny_run, tmp_path):
-    """As the chapter on files says. Once Keras calibrates, the text and `listening` can go."""
+    """As the chapter on files says. Once Keras calibrates, the text has to follow."""
     text = characters.load_text(tmp_path / "text.txt", list("abcdef"))
     configs = Mock(side_effect=fewer_bits.configs)
     _, results = run_main("text/gpt/fewer_bits.py", tiny_run, "--samples", 4, configs=configs)
     np.testing.assert_array_equal(configs.call_args.args[0], text.train)
     rows = results["forms"]
-    sizes = [rows[form]["bytes"] for form in ("float32", "int8", "int4")]
-    assert rows["int4_small"]["bytes"] > sizes[2], "with a scale for fewer weights"
-    assert sizes == sorted(sizes, reverse=True) and rows["int8_weights"]["bytes"] == sizes[1]
     losses = characters.character_losses(make_tiny(gpt.TODAY), text.validation, text.alphabet)
     assert rows["float32"]["mean"] == pytest.approx(losses.mean())
     assert rows["float32"]["difference"] == rows["float32"]["more"]["mean"] == 0
+    assert rows["int8_weights"]["bytes"] == rows["int8"]["bytes"] < rows["float32"]["bytes"]
+    assert 0 < rows["int8_weights"]["difference"] < rows["int8"]["difference"] < 0.1
     for form, row in rows.items():
-        assert row["difference"] < (0.05 if form[:4] in ("floa", "int8") else 0.3), form
+        assert row["difference"] < 0.8, form
         more = row["mean"] - rows["float32"]["mean"]
         assert more == pytest.approx(row["more"]["mean"], abs=1e-6)
-    changes = [rows[form]["difference"] for form in ("gptq", "awq", "gptq_mended", "awq_mended")]
-    assert changes[0] == pytest.approx(changes[1], rel=1e-3), "neither has seen any data"
-    assert len({round(change, 4) for change in changes}) == 3
+    plain, awq, *mended = (rows[f] for f in ("gptq", "awq", "gptq_mended", "awq_mended"))
+    assert plain["mean"] == pytest.approx(awq["mean"], abs=1e-4), "neither has seen any data"
+    for row in mended:
+        less = plain["mean"] - row["mean"]
+        assert abs(less) > 1e-3 and less == pytest.approx(row["less"]["mean"], abs=1e-4)
 
 
-def test_gptq_sees_nothing_by_itself_and_all_when_it_is_mended(tiny):
-    seen = Mock()
-    for mode in ("gptq", "awq"):
-        config = fewer_bits.configs(np.arange(60) % 6, 8, samples=2)[mode]
-        kind = {"gptq": GPTQ, "awq": AWQ}[mode]
-        name = {"gptq": "update_hessian_with_batch", "awq": "update_activation_magnitudes"}[mode]
+@pytest.mark.filterwarnings("ignore:Layer|Invalid quantization mode|__array__")
+def test_gptq_sees_nothing_by_itself_and_all_when_it_is_mended():
+    model, seen = make_tiny(gpt.TODAY), Mock()
+    ways = {"gptq": (GPTQ, "update_hessian_with_batch", "quantize_and_correct_layer")}
+    ways["awq"] = AWQ, "update_activation_magnitudes", "quantize_layer"
+    for mode, (kind, look, do) in ways.items():
+        config = fewer_bits.configs(np.arange(60) % 6, 8, samples=3)[mode]
         for mended in (False, True):
             seen.reset_mock()
-            with patch.object(kind, name, seen):
-                fewer_bits.quantize(tiny, config, mended)
-            dense = 2 * (7 if "block_1_gate" in {layer.name for layer in tiny.layers} else 6)
-            assert seen.call_count == mended * 2 * dense  # windows, layers
+            with patch.multiple(kind, **{look: seen, do: Mock()}):
+                fewer_bits.quantize(model, config, mended)
+            assert seen.call_count == mended * 3 * 2 * 7  # windows, blocks, dense layers of each
 
 
 def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run, tmp_path):
