@@ -233,14 +233,14 @@ def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
 def test_other_ways_to_quantize_are_as_the_text_says(tmp_path):
     """Once Keras does better, the text has to follow."""
     random = np.random.default_rng(1)
-    images = random.normal(size=(40, 300)).astype("float32")
+    images = random.normal(size=(40, 12)).astype("float32")
 
-    def network():
+    def network(inputs=12):
         keras.utils.set_random_seed(1)
-        return keras.Sequential([keras.Input((300,)), keras.layers.Dense(6, "relu")])
+        return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(6, "relu")])
 
     for config, blocks in ((None, 3), (keras.quantizers.Int4QuantizationConfig(block_size=32), 10)):
-        small = network()
+        small = network(300)
         small.quantize("int4", config=config)
         dense = small.layers[0]
         assert dense.kernel_scale.shape == dense.kernel_zero.shape == (blocks, 6)
