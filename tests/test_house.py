@@ -287,6 +287,7 @@ SAVED_IN_PLACE = {
     "book/timings/saved_forms.py": "compares the sizes of two files",
     "customizing/mistakes.py": "in a temporary folder",
     "text/answers/instruct.py": "in a temporary folder",
+    "text/gpt/fewer_bits.py": "compares the sizes of files that can be made again",
     "serialization/save_model.py": "teaches how to save",
     "serialization/trust.py": "makes files that nobody should load",
     "visualizing/debugging/broken.py": "in a folder that it has just made",

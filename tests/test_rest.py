@@ -315,7 +315,7 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     refused = [one for one in answers if isinstance(one, service.RequestError)]
     assert [one.status_code for one in refused] == [503] * 4  # nothing was taken out yet
     answers = asyncio.run(ask([[100]], 1, 5))
-    assert isinstance(answers[0], ArithmeticError)
+    assert "ArithmeticError" in str(answers[0])
 
 
 @pytest.mark.slow

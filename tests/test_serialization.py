@@ -1,5 +1,6 @@
 """The scripts in serialization/: what is saved comes back, and what is broken is refused."""
 
+import re
 import zipfile
 from importlib.util import find_spec
 
@@ -226,6 +227,48 @@ def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
         quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
         assert quantized == {keras.layers.Dense}
         assert bool(loaded.get_layer("dense").inputs_quantizer) == inputs_too
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer")
+def test_other_ways_to_quantize_are_as_the_text_says(tmp_path):
+    """Once Keras does better, the text has to follow."""
+    random = np.random.default_rng(1)
+    images = random.normal(size=(40, 12)).astype("float32")
+
+    def network(inputs=12):
+        keras.utils.set_random_seed(1)
+        return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(6, "relu")])
+
+    for config, blocks in ((None, 3), (keras.quantizers.Int4QuantizationConfig(block_size=32), 10)):
+        small = network(300)
+        small.quantize("int4", config=config)
+        dense = small.layers[0]
+        assert dense.kernel_scale.shape == dense.kernel_zero.shape == (blocks, 6)
+        assert dense._kernel.shape == (300, 3) and not dense.inputs_quantizer
+    whole, floats = network(), network()
+    floats.quantize("float8")
+    assert {weight.dtype for weight in floats.weights} == {"float32"}
+    assert floats.count_params() > whole.count_params()
+    # GPTQ on a dense network: its tokens are numbers of images.
+    data = {"dataset": [np.arange(40)], "tokenizer": 0, "num_samples": 4, "sequence_length": 10}
+    look_up = keras.layers.Lambda(lambda numbers: keras.ops.take(images, numbers, axis=0))
+    small, plain = network(), {"pre_block_layers": [look_up], "sequential_blocks": whole.layers}
+    small.get_quantization_layer_structure = lambda _: plain | {"sequential_blocks": small.layers}
+    small.quantize("gptq", config=keras.quantizers.GPTQConfig(**data))
+    difference = small.predict_on_batch(images) - whole.predict_on_batch(images)
+    assert 0 < np.abs(difference).max() < 1
+    small.save(tmp_path / "gptq.keras")
+    with pytest.raises(ValueError, match="expected 5 variables, but received 4 variables"):
+        keras.saving.load_model(tmp_path / "gptq.keras")
+
+
+def test_the_table_of_formats_is_complete(tmp_path):
+    page = (ROOT / "serialization" / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \| .* \| .* \|$", page, re.MULTILINE)
+    with pytest.raises(ValueError, match="Supported formats") as error:
+        keras.saving.load_model(SHIPPED, compile=False).export(tmp_path / "x", format="other")
+    known = re.findall(r"'(\w+)'", str(error.value).partition("are:")[2])
+    assert sorted(named) == sorted(known)
 
 
 def test_smaller_measures_on_validation_images_and_says_what_it_leaves_out(

@@ -5,19 +5,21 @@ import shutil
 from functools import partial
 from itertools import islice
 from types import SimpleNamespace
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, failure
+from keras.src.quantizers.awq import AWQ
+from keras.src.quantizers.gptq import GPTQ
 from sklearn.metrics import log_loss
 from starlette.testclient import TestClient
 
 from serialization.operating import run_app
 from text import ask, classifiers, counting, leak, messages, pieces, spam
-from text.gpt import characters, generate, gpt, ngrams, shakespeare, variants
+from text.gpt import characters, fewer_bits, generate, gpt, ngrams, shakespeare, variants
 from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
@@ -445,6 +447,44 @@ def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_
     assert runs == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 6, 5, 4, 3, 2, 1]
     for context in ("", "a", "x"):
         assert sum(model.probabilities(one, context)[1] for one in "abcdef") == pytest.approx(1)
+
+
+@pytest.mark.slow
+def test_fewer_bits_stay_close_and_keras_does_not_calibrate(run_main, tiny_run, tmp_path):
+    """As the chapter on files says. Once Keras calibrates, the text has to follow."""
+    text = characters.load_text(tmp_path / "text.txt", list("abcdef"))
+    configs = Mock(side_effect=fewer_bits.configs)
+    _, results = run_main("text/gpt/fewer_bits.py", tiny_run, "--samples", 4, configs=configs)
+    np.testing.assert_array_equal(configs.call_args.args[0], text.train)
+    rows = results["forms"]
+    losses = characters.character_losses(make_tiny(gpt.TODAY), text.validation, text.alphabet)
+    assert rows["float32"]["mean"] == pytest.approx(losses.mean())
+    assert rows["float32"]["difference"] == rows["float32"]["more"]["mean"] == 0
+    assert rows["int8_weights"]["bytes"] == rows["int8"]["bytes"] < rows["float32"]["bytes"]
+    assert 0 < rows["int8_weights"]["difference"] < rows["int8"]["difference"] < 0.1
+    for form, row in rows.items():
+        assert row["difference"] < 0.8, form
+        more = row["mean"] - rows["float32"]["mean"]
+        assert more == pytest.approx(row["more"]["mean"], abs=1e-6)
+    plain, awq, *mended = (rows[f] for f in ("gptq", "awq", "gptq_mended", "awq_mended"))
+    assert plain["mean"] == pytest.approx(awq["mean"], abs=1e-4), "neither has seen any data"
+    for row in mended:
+        less = plain["mean"] - row["mean"]
+        assert abs(less) > 1e-3 and less == pytest.approx(row["less"]["mean"], abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Layer|Invalid quantization mode|__array__")
+def test_gptq_sees_nothing_by_itself_and_all_when_it_is_mended():
+    model, seen = make_tiny(gpt.TODAY), Mock()
+    ways = {"gptq": (GPTQ, "update_hessian_with_batch", "quantize_and_correct_layer")}
+    ways["awq"] = AWQ, "update_activation_magnitudes", "quantize_layer"
+    for mode, (kind, look, do) in ways.items():
+        config = fewer_bits.configs(np.arange(60) % 6, 8, samples=3)[mode]
+        for mended in (False, True):
+            seen.reset_mock()
+            with patch.multiple(kind, **{look: seen, do: Mock()}):
+                fewer_bits.quantize(model, config, mended)
+            assert seen.call_count == mended * 3 * 2 * 7  # windows, blocks, dense layers of each
 
 
 def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run, tmp_path):

@@ -181,6 +181,7 @@ MEASUREMENTS = {
     "gpt_top_p": "text/gpt/generate.py --temperature 1 --top-p 0.9",
     "gpt_heads": ("text/gpt/heads.py", "heads"),
     "gpt_copies": "text/gpt/copies.py",
+    "fewer_bits": "text/gpt/fewer_bits.py",
     # nanoGPT's folder, and a Python that has torch.
     "beside_nanogpt": "book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON",
     "write_page": ("book/figures/browser.py --page write", "write_page"),

@@ -48,12 +48,12 @@ class Batcher:
 
     async def call(self, asked):
         """Call the function once, and hand each request its part of the answers, or the error."""
-        rows = np.concatenate([rows for rows, _ in asked])
         loop, start = asyncio.get_running_loop(), 0
         try:
+            rows = np.concatenate([rows for rows, _ in asked])
             found = await loop.run_in_executor(self.thread, self.answer, rows)
-        except Exception as error:  # it is for those who asked; the next ones may fare better
-            found = error
+        except (Exception, SystemExit) as error:  # for those who asked; the next may fare better
+            found = RuntimeError(f"no answers: {error!r}")
         for rows, answers in asked:
             if answers.done():  # its client has gone meanwhile
                 pass

@@ -1,7 +1,7 @@
 """Machinery of the services: limits, names by which they may be called, errors, counts, the server.
 
 FastAPI checks each request against the types of the function that answers it, and describes them
-under /openapi.json and, for people, under /docs. Around that stands Guard.
+under /openapi.json. Around that stands Guard.
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
@@ -149,7 +149,9 @@ class Guard:
             await (refused or self.app)(scope, receive_some, send_on)
         finally:
             seconds = time.perf_counter() - start
-            self.metrics.count(getattr(scope.get("route"), "path", None), status, seconds)
+            # Of paths that exist there are only so many.
+            path = getattr(scope.get("route"), "path", scope["path"] if status < 400 else None)
+            self.metrics.count(path, status, seconds)
             client, path = (scope["client"] or ["?"])[0], quote(scope["path"][:200])
             log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)
 
@@ -170,7 +172,8 @@ def make_app(title, about, hosts=(), larger=None, **options):
     # has been imported. That stays: leave it out from here on.
     gc.collect()
     gc.freeze()
-    app = FastAPI(title=title, redoc_url=None, responses=failures, **options)
+    # The page /docs would load its scripts from elsewhere, which HEADERS forbid.
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, responses=failures, **options)
     app.state.metrics = Metrics(about)
     app.add_middleware(Guard, metrics=app.state.metrics, hosts=hosts, larger=larger or {})
 

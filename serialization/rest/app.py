@@ -4,7 +4,7 @@
     python serialization/rest/app.py --model FILE.tflite  # one of yours: see ship_model.py
 
 Prints "Serving conv_net on http://127.0.0.1:8000" after a second. Open that address and draw a
-digit; stop with Ctrl-C. /docs shows what the service understands, and lets you try it.
+digit; stop with Ctrl-C. /openapi.json describes what the service understands.
 
 Chapter: serialization/rest/README.md#a-page-that-reads-digits
 """
