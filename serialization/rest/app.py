@@ -38,7 +38,7 @@ PAGE = FOLDER / "templates" / "page.html"
 MOST = 128  # images of a request
 MAX_FILE = 8 * 2**20  # bytes
 
-# What a request may say. FastAPI refuses all else, with a sentence, and describes it in /docs.
+# What a request may say. FastAPI refuses all else, with a sentence, and describes it.
 Grey = Annotated[float, Field(strict=True, ge=0, le=255, allow_inf_nan=False)]  # 0 paper, 255 ink
 Row = Annotated[list[Grey], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
 Image = Annotated[list[Row], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
