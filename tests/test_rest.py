@@ -486,9 +486,9 @@ def test_limits_are_wider_if_whole_writers_are_drawn():
             np.random.default_rng(0),
             lambda rows: {"ink": ink[rows].mean(), "no_digit": 1},
         )
-        return drift.find_limits(look_at, groups, 20, 100, rng)
+        return drift.find_limits(drift.draw_windows(look_at, groups, 20, 100, rng))
 
-    assert widest(ink) == {"ink": [0, 9], "no_digit": [0, 1]}
+    assert widest(ink) == {"ink": (0, 9), "no_digit": (0, 1)}
     low, high = widest(np.arange(200))["ink"]
     assert 2 < low < high < 7
 
@@ -506,11 +506,11 @@ def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
     results = drift.watch(lite.DigitReader(SERVED), parts, 50, np.random.default_rng(0))
     kinds = results["kinds"]
     assert [day["kind"] for day in results["days"][1:5:2]] == ["students", "employees"]
-    assert kinds["inverted"]["ink"] > 200 and kinds["inverted"]["ink_by_writer"]
-    assert kinds["letters"]["accuracy"] == 0 and kinds["letters"]["no_digit_by_writer"]
+    assert kinds["inverted"]["ink"] > 200 and kinds["inverted"]["ink_both"]
+    assert kinds["letters"]["accuracy"] == 0 and kinds["letters"]["no_digit_both"]
     years, turned, mirrored = (kinds[one] for one in ("years", "6_and_9_turned", "mirrored"))
-    assert years["answers_by_writer"] and not years["labelled_alarm"]
+    assert years["answers_both"] and not years["labelled_alarm"]
     assert 0.7 < turned["accuracy"] < 0.9 and turned["labelled_alarm"]
-    assert not turned["ink_by_writer"]
-    assert mirrored["answers_by_writer"] and not mirrored["ink_by_writer"]
+    assert not turned["ink_both"]
+    assert mirrored["answers_both"] and not mirrored["ink_both"]
     drift.draw(results, tmp_path / "drift.png")

@@ -4,8 +4,7 @@
 
 The service reads 500 images a day for 50 days, and counts as metrics.py does: first people whom it
 has not met, then other pens, cameras, letters and forms. What is usual, the validation images say.
-You will see the alarms beside the accuracy, which no service knows. Draws drift.png. About three
-minutes.
+You will see the accuracy, which no service knows, and the alarms. Draws drift.png. Some 5 minutes.
 Chapter: serialization/operating/README.md#watching-it
 """
 
@@ -14,6 +13,7 @@ from chapter import OUTPUTS
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 from prometheus_client import CollectorRegistry
 
 from mnist.data import load_parts, writers_of
@@ -21,21 +21,17 @@ from serialization.operating.changed_days import WINDOW, make_days
 from serialization.operating.metrics import DigitMetrics
 from serialization.rest.digits import MODEL, DigitReader
 from utils.figures import POSITIVE, save_figure
-from utils.options import make_parser, number, seed
+from utils.options import make_parser, seed
 from utils.runs import make_folder, save_results
 from utils.statistics import share_right
 
 LABELLED = 100  # images of a day of which somebody says what they are
 DRAWS = 1_000  # windows of the reference, whose range is usual
 SEED = 1
-SIGNALS = {
-    "ink": "mean ink",
-    "no_digit": "looks like\nno digit",
-    "probability": "mean\nprobability",
-    "answers": "answers: psi",
-}
+SIGNALS = {"ink": "mean ink", "no_digit": "looks like\nno digit"}
+SIGNALS |= {"probability": "mean\nprobability", "answers": "PSI of the\nanswers"}
 BELOW = ["ink", "probability"]  # which may be too low, too
-SCALES = {"ink": "log", "no_digit": "log", "answers": "log"}
+TICKS = {"ink": [20, 50, 100, 200], "no_digit": [0.001, 0.01, 0.1, 1], "answers": [0.01, 0.1, 1]}
 
 
 def psi(counts, reference):
@@ -62,20 +58,24 @@ def look(images, answers, reference):
     }
 
 
-def find_limits(look_at, groups, size, draws, rng):
-    """Return {signal: [lowest, highest]} over windows of the reference, whole groups in each.
+def draw_windows(look_at, groups, size, draws, rng):
+    """Return the signals, a DataFrame, of windows of a reference that hold whole groups.
 
     look_at: a function of numbers of rows; groups: the name of each row's group, (rows,).
     """
     names, group = np.unique(groups, return_inverse=True)
     orders = (np.argsort(rng.permutation(len(names))[group], kind="stable") for _ in range(draws))
-    found = pd.DataFrame([look_at(order[:size]) for order in orders])
+    return pd.DataFrame([look_at(order[:size]) for order in orders])
+
+
+def find_limits(found):
+    """Return {signal: (lowest, highest)} of windows."""
     low = found.min() * found.columns.isin(BELOW)
-    return {name: [float(low[name]), float(found[name].max())] for name in found}
+    return {name: (float(low[name]), float(found[name].max())) for name in found}
 
 
 def watch(reader, parts, draws, rng):
-    """Return limits, drawn by writer and by image, and what each day shows and hides."""
+    """Return limits and what each day shows and hides; {signal}_both: outside both limits."""
     images, labels = parts["validation"]
     answers = reader.read(images)
     read = np.array([answer["digit"] for answer in answers])
@@ -84,8 +84,10 @@ def watch(reader, parts, draws, rng):
     def look_at(rows):
         return look(images[rows], [answers[row] for row in rows], usual)
 
-    groups = {"by_writer": writers_of("validation"), "by_image": np.arange(len(images))}
-    limits = {by: find_limits(look_at, of, WINDOW, draws, rng) for by, of in groups.items()}
+    groups = {"image": np.arange(len(images)), "writer": writers_of("validation")}
+    windows = {by: draw_windows(look_at, of, WINDOW, draws, rng) for by, of in groups.items()}
+    windows["both"] = pd.concat(windows.values())
+    limits = {by: find_limits(found) for by, found in windows.items()}
     for kind, x, y in make_days(*parts["test"], rng):
         found = reader.read(x)
         right = y == [answer["digit"] for answer in found]
@@ -97,13 +99,15 @@ def watch(reader, parts, draws, rng):
             day[f"any_{by}"] = any(alarms.values())
         day |= {f"labelled_{key}": few[key] for key in ("accuracy", "low", "high")}
         days.append({"kind": kind, **day, "labelled_alarm": few["high"] < expected})
-        print(f"{kind:18}{day['accuracy']:6.1%}", *(n for n in SIGNALS if day[f"{n}_by_writer"]))
+        print(
+            f"{kind:18}{day['accuracy']:6.1%}", *(name for name in SIGNALS if day[f"{name}_both"])
+        )
     kinds = pd.DataFrame(days).groupby("kind", sort=False).mean().to_dict("index")
     return {"accuracy": expected, "limits": limits, "kinds": kinds, "days": days}
 
 
 def draw(results, path):
-    """Draw the signals over the days, shaded where they are an alarm, and the accuracy below."""
+    """Draw the signals, dark where outside both limits, light where outside those by image."""
     days, names = results["days"], SIGNALS | {"accuracy": "accuracy,\nnot seen by\nthe service"}
     figure, panels = plt.subplots(len(names), sharex=True, figsize=(10, 9))
     for axes, (name, label) in zip(panels, names.items(), strict=True):
@@ -111,9 +115,12 @@ def draw(results, path):
         values = np.maximum([day[name] for day in days], 0.001)  # of a logarithm
         axes.plot(values, "s" if hidden else "o", color="C1" if hidden else "C0", markersize=4)
         axes.set_ylabel(label)
-        axes.set_yscale(SCALES.get(name, "linear"))
+        if name in TICKS:
+            axes.set_yscale("log")
+            axes.set_yticks(TICKS[name], TICKS[name])
+            axes.yaxis.set_minor_formatter(NullFormatter())
         for place, day in enumerate(days):
-            alpha = 0.13 * day.get(f"{name}_by_image", 0) + 0.22 * day.get(f"{name}_by_writer", 0)
+            alpha = 0.13 * day.get(f"{name}_image", 0) + 0.22 * day.get(f"{name}_both", 0)
             axes.axvspan(place - 0.5, place + 0.5, color=POSITIVE, alpha=alpha, linewidth=0)
             if day["kind"] != (days[place - 1]["kind"] if place else ""):
                 axes.axvline(place - 0.5, color="#8a8a86", linewidth=0.8)
@@ -121,9 +128,9 @@ def draw(results, path):
                     where = {"xy": (place, 1.03), "xycoords": ("data", "axes fraction")}
                     axes.annotate(day["kind"].replace("_", " "), **where, rotation=35)
             if hidden:
-                ends = [day["labelled_low"], day["labelled_high"]]
-                axes.plot([place, place], ends, color="C2", linewidth=1.2)
+                axes.vlines(place, day["labelled_low"], day["labelled_high"], color="C2")
         axes.grid(False, axis="x")
+        axes.set_xlim(-0.5, len(days) - 0.5)
     panels[-1].set_xlabel(f"day; bars: the 95 % interval from {LABELLED} labelled images")
     save_figure(figure, path)
 
@@ -131,13 +138,12 @@ def draw(results, path):
 def main(argv=None):
     """Return what the counts show and hide."""
     parser = make_parser("Watch a service while its input changes.", OUTPUTS)
-    parser.add_argument("--draws", type=number(int, 2, 10**5), default=DRAWS, help="of a reference")
     parser.add_argument("--seed", type=seed, default=SEED, help="of the days and the windows")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    results = watch(DigitReader(MODEL), load_parts(), args.draws, np.random.default_rng(args.seed))
+    results = watch(DigitReader(MODEL), load_parts(), DRAWS, np.random.default_rng(args.seed))
     draw(results, folder / "drift.png")
-    return save_results(results | {"draws": args.draws, "seed": args.seed}, folder, __file__, argv)
+    return save_results(results | {"seed": args.seed}, folder, __file__, argv)
 
 
 if __name__ == "__main__":
