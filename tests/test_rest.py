@@ -508,7 +508,7 @@ def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
     assert [day["kind"] for day in results["days"][1:5:2]] == ["students", "employees"]
     assert kinds["inverted"]["ink"] > 200 and kinds["inverted"]["ink_both"]
     assert kinds["letters"]["accuracy"] == 0 and kinds["letters"]["no_digit_both"]
-    years, turned, mirrored = (kinds[one] for one in ("years", "6_and_9_turned", "mirrored"))
+    years, turned, mirrored = (kinds[one] for one in ("years", "turned_6_and_9", "mirrored"))
     assert years["answers_both"] and not years["labelled_alarm"]
     assert 0.7 < turned["accuracy"] < 0.9 and turned["labelled_alarm"]
     assert not turned["ink_both"]

@@ -41,9 +41,9 @@ CHANGES = {  # functions of an image, its digit, the day from 1, and a generator
     "out_of_focus": lambda image, *_: ndimage.gaussian_filter(image, 1),
     "inverted": lambda image, *_: 255 - image,
     "mirrored": lambda image, *_: image[:, ::-1],
-    "6_and_9_turned": lambda image, digit, *_: image[::-1, ::-1] if digit in (6, 9) else image,
+    "turned_6_and_9": lambda image, digit, *_: image[::-1, ::-1] if digit in (6, 9) else image,
 }
-LETTER_SHARES = {"letters": 1, "5_percent_letters": 0.05, "years": 0}
+LETTER_SHARES = {"letters": 1, "few_letters": 0.05, "years": 0}
 
 
 def make_days(images, labels, rng):
