@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 from book.timings import service_load
 from mnist.studies import temperature as temperature_module
 from mnist.studies.temperature import with_temperature
-from serialization.operating import checks, releases, service
+from serialization.operating import changed_days, checks, drift, releases, service
 from serialization.operating.batching import Batcher
 from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
@@ -502,3 +502,42 @@ def test_the_least_service_serves_any_network(digits):
             response = client.post("/predict", json=bad)
             assert response.status_code == 400, bad
             assert "of a row, the network takes" in response.get_json()["error"]
+
+
+def test_limits_are_wider_if_whole_writers_are_drawn():
+    assert drift.psi([1, 3], [2, 2]) == pytest.approx(0.2 * np.log(7 / 3))
+    ink = np.repeat(np.arange(10.0), 20)  # each writer has a pen
+
+    def widest(groups):
+        rng, look_at = (
+            np.random.default_rng(0),
+            lambda rows: {"ink": ink[rows].mean(), "no_digit": 1},
+        )
+        return drift.find_limits(drift.draw_windows(look_at, groups, 20, 100, rng))
+
+    assert widest(ink) == {"ink": (0, 9), "no_digit": (0, 1)}
+    low, high = widest(np.arange(200))["ink"]
+    assert 2 < low < high < 7
+
+
+def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
+    digits, tmp_path, monkeypatch
+):
+    pens = [changed_days.redraw(digits[0][0], quarters).mean() for quarters in (-2, -1, 1, 2)]
+    assert pens == sorted(pens)
+    for name, value in {"WINDOW": 250, "DAYS": 1, "LETTERS": "AEK"}.items():
+        monkeypatch.setattr(changed_days, name, value)
+    monkeypatch.delitem(changed_days.CHANGES, "shadow")
+    parts = drift.load_parts()
+    parts["test"] = [some[4500:5500] for some in digits]
+    results = drift.watch(lite.DigitReader(SERVED), parts, 50, np.random.default_rng(0))
+    kinds = results["kinds"]
+    assert [day["kind"] for day in results["days"][1:5:2]] == ["students", "employees"]
+    assert kinds["inverted"]["ink"] > 200 and kinds["inverted"]["ink_both"]
+    assert kinds["letters"]["accuracy"] == 0 and kinds["letters"]["no_digit_both"]
+    years, turned, mirrored = (kinds[one] for one in ("years", "turned_6_and_9", "mirrored"))
+    assert years["answers_both"] and not years["labelled_alarm"]
+    assert 0.7 < turned["accuracy"] < 0.9 and turned["labelled_alarm"]
+    assert not turned["ink_both"]
+    assert mirrored["answers_both"] and not mirrored["ink_both"]
+    drift.draw(results, tmp_path / "drift.png")

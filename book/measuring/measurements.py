@@ -107,6 +107,7 @@ MEASUREMENTS = {
     "rest_light": ("serialization/rest/light.py", "rest_light"),
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
     "rest_load": "book/timings/service_load.py",
+    "service_drift": ("serialization/operating/drift.py", "drift"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
     "features": ("visualizing/feature_maps.py", "filters feature_maps feature_maps_of_digits"),
