@@ -29,9 +29,9 @@ from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
 
 RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with a weight of 1
-WEIGHTS = [0.5, 1, 2, 4, 8]  # of the divergence, tried with the best rate
+WEIGHTS = [1, 2, 4, 8]  # of the divergence, tried with the best rate
 SEARCH_SEED, SEARCH_EPOCHS = 101, 3
-SEEDS = 4  # pairs of trainings
+SEEDS = 3  # pairs of trainings
 STEPS = 1_500  # of the training of a flow
 PARTS, FITTED = 50, 10_000  # normal distributions in a mixture, and points that it is fitted to
 CLEAR = 0.9  # the probability from which on the judge is sure of a digit
@@ -80,7 +80,7 @@ def draw_points(encoder, learned, real, steps, seed):
     mixture = GaussianMixture(PARTS, tol=0.01, random_state=seed).fit(points)
     network = flow.build_flow(SIZE)
     pairs = flow.pairs(*clouds, learned.labels, random)
-    train(network, "mse", flow.LEARNING_RATE, steps, [pairs], steps_per_epoch=steps)
+    train(network, "mse", flow.LEARNING_RATE, steps, [pairs], steps_per_epoch=steps, shuffle=False)
     *_, led = flow.follow(network, real.labels, random, guidance=1)
     return {
         "clouds": sample(*test),
