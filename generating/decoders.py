@@ -25,7 +25,7 @@ from generating.images import draw_sheet, load_digits, load_test
 from generating.judge import Judge, frechet
 from generating.vae import BATCH_SIZE, DECODERS, EPOCHS, SIZE, build_vae, measure, surprise
 from utils.comparisons import compare_family, show_family, tune
-from utils.options import make_parser, positive
+from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 
 RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with a weight of 1
@@ -64,7 +64,7 @@ def look(judge, wanted, images):
     return found | {"unclear": float(unclear.mean()), "grey": float(grey.mean())}, unclear
 
 
-def draw_points(encoder, learned, real, steps, seed):
+def draw_points(encoder, learned, real, seed):
     """Return {where from: points (n, size)}, and how deep in a hole those from nothing lie, (n,).
 
     That is how much likelier they are in the standard distribution than in the mixture, in nats.
@@ -80,7 +80,7 @@ def draw_points(encoder, learned, real, steps, seed):
     mixture = GaussianMixture(PARTS, tol=0.01, random_state=seed).fit(points)
     network = flow.build_flow(SIZE)
     pairs = flow.pairs(*clouds, learned.labels, random)
-    train(network, "mse", flow.LEARNING_RATE, steps, [pairs], steps_per_epoch=steps, shuffle=False)
+    train(network, "mse", flow.LEARNING_RATE, STEPS, [pairs], steps_per_epoch=STEPS, shuffle=False)
     *_, led = flow.follow(network, real.labels, random, guidance=1)
     return {
         "clouds": sample(*test),
@@ -94,38 +94,39 @@ def draw_points(encoder, learned, real, steps, seed):
 def main(argv=None):
     """Return the search, what each decoder drew of which points, and the comparisons."""
     parser = make_parser("Compare two decoders, and points to draw from.", OUTPUTS)
-    parser.add_argument("--quick", action="store_true", help="little of all, to try it out")
-    parser.add_argument("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings")
+    add = parser.add_argument
+    add("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings")
+    add("--train-samples", type=number(int, 100), help="images to learn from; default: all")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    digits, judge, quick = load_digits(3000 if args.quick else None), Judge(), args.quick
+    digits, judge = load_digits(args.train_samples), Judge()
     learned, half = digits["train"], halves(digits["validation"])[0]
     wanted = judge.features(half.images)
 
     @cache
     def from_nothing(decoder, rate, weight):
-        epochs = 1 if quick else SEARCH_EPOCHS
-        _, network = train_vae(learned.images, decoder, rate, weight, epochs, SEARCH_SEED)
+        tried = decoder, rate, weight, SEARCH_EPOCHS, SEARCH_SEED
+        _, network = train_vae(learned.images, *tried)
         points = np.random.default_rng(SEARCH_SEED).normal(size=(len(wanted), SIZE))
         return frechet(judge.features(network.predict(points, verbose=0)), wanted)
 
     results = {"search": {}, "decoders": {}, "points": {}}
     for decoder in DECODERS:
-        grid = {"decoder": [decoder], "weight": [1], "rate": RATES[2:3] if quick else RATES}
+        grid = {"decoder": [decoder], "weight": [1], "rate": RATES}
         rate = tune(from_nothing, grid)
-        grid |= {"weight": [1] if quick else WEIGHTS, "rate": [rate["best"]["rate"]]}
+        grid |= {"weight": WEIGHTS, "rate": [rate["best"]["rate"]]}
         results["search"][decoder] = {"rate": rate, "weight": tune(from_nothing, grid)}
     # From here on the test digits, by which nothing was chosen.
     reference, real = halves(load_test())
     wanted, sheets, distances = judge.features(reference.images), {}, {}
     results["real"], _ = look(judge, wanted, real.images)
     for seed, decoder in product(range(1, args.seeds + 1), DECODERS):
-        best, epochs = results["search"][decoder]["weight"]["best"], 1 if quick else EPOCHS
-        encoder, network = train_vae(learned.images, **best, epochs=epochs, seed=seed)
+        best = results["search"][decoder]["weight"]["best"]
+        encoder, network = train_vae(learned.images, **best, epochs=EPOCHS, seed=seed)
         about = results["decoders"].setdefault(decoder, {"weights": network.count_params()})
         scores = measure(encoder, network, real, np.random.default_rng(seed))
         about.setdefault("surprise", []).append(scores["surprise"]["mean"])
-        given, depth = draw_points(encoder, learned, real, 100 if quick else STEPS, seed)
+        given, depth = draw_points(encoder, learned, real, seed)
         for name, points in given.items():
             images = network.predict(points.astype("float32"), batch_size=1000, verbose=0)
             seen, unclear = look(judge, wanted, images)
