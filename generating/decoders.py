@@ -94,9 +94,8 @@ def draw_points(encoder, learned, real, seed):
 def main(argv=None):
     """Return the search, what each decoder drew of which points, and the comparisons."""
     parser = make_parser("Compare two decoders, and points to draw from.", OUTPUTS)
-    add = parser.add_argument
-    add("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings")
-    add("--train-samples", type=number(int, 100), help="images to learn from; default: all")
+    parser.add_argument("--seeds", type=positive(int), default=SEEDS, help="pairs of trainings")
+    parser.add_argument("--train-samples", type=number(int, 100), help="images to learn from")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     digits, judge = load_digits(args.train_samples), Judge()
