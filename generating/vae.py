@@ -3,7 +3,7 @@
     python generating/vae.py                # sixteen numbers, for pictures
     python generating/vae.py --size 2       # two numbers, for a map
     python generating/vae.py --weight 50    # too much order: the numbers say nothing any more
-    python generating/vae.py --decoder convolutional    # half the weights, three times as long
+    python generating/vae.py --decoder convolutional    # fewer weights, more minutes
 
 You will see the two parts of the loss on the validation images, and how many of the numbers are
 used. Figures: digits and what comes back, a way from one digit to another, digits drawn from
@@ -65,7 +65,7 @@ class Sample(layers.Layer):
 
 
 def draw_by_convolution(point):
-    """Return images (n, 784) of points (n, size): 7 x 7 places with 32 channels, doubled twice."""
+    """Return images (n, 784) of points (n, size): 7 x 7 places of 32 numbers, doubled twice."""
     x = layers.Dense(128, activation="gelu")(point)
     x = layers.Dense(7 * 7 * 32, activation="gelu")(x)
     x = layers.Reshape((7, 7, 32))(x)
