@@ -1,6 +1,6 @@
 """Machinery: whether ghosts among the drawn digits come from the decoder or from its points.
 
-    python generating/decoders.py    # half an hour
+    python generating/decoders.py    # twenty minutes
 
 Two decoders get the same search on validation digits, and are trained in pairs of seeds. You will
 see how far from test digits, how unclear and how grey their pictures are, by the points: of clouds,
@@ -23,15 +23,15 @@ from generating import flow
 from generating.evaluate import halves
 from generating.images import draw_sheet, load_digits, load_test
 from generating.judge import Judge, frechet
-from generating.vae import BATCH_SIZE, DECODERS, EPOCHS, SIZE, build_vae, measure, surprise
+from generating.vae import BATCH_SIZE, DECODERS, SIZE, build_vae, measure, surprise
 from utils.comparisons import compare_family, show_family, tune
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 
 RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with a weight of 1
 WEIGHTS = [1, 2, 4, 8]  # of the divergence, tried with the best rate
-SEARCH_SEED, SEARCH_EPOCHS = 101, 3
-SEEDS = 3  # pairs of trainings
+SEARCH_SEED, SEARCH_EPOCHS = 101, 2
+SEEDS, EPOCHS = 3, 6  # pairs of trainings
 STEPS = 1_500  # of the training of a flow
 PARTS, FITTED = 50, 10_000  # normal distributions in a mixture, and points that it is fitted to
 CLEAR = 0.9  # the probability from which on the judge is sure of a digit
