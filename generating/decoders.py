@@ -1,6 +1,6 @@
 """Machinery: whether ghosts among the drawn digits come from the decoder or from its points.
 
-    python generating/decoders.py    # twenty minutes
+    python generating/decoders.py    # half an hour
 
 Two decoders get the same search on validation digits, and are trained in pairs of seeds. You will
 see how far from test digits, how unclear and how grey their pictures are, by the points: of clouds,
