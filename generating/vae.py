@@ -3,6 +3,7 @@
     python generating/vae.py                # sixteen numbers, for pictures
     python generating/vae.py --size 2       # two numbers, for a map
     python generating/vae.py --weight 50    # too much order: the numbers say nothing any more
+    python generating/vae.py --decoder convolutional    # fewer weights, more minutes
 
 You will see the two parts of the loss on the validation images, and how many of the numbers are
 used. Figures: digits and what comes back, a way from one digit to another, digits drawn from
@@ -63,7 +64,28 @@ class Sample(layers.Layer):
         return mean + ops.exp(log_variance / 2) * noise
 
 
-def build_vae(size, weight=WEIGHT, seed=SEED):
+def draw_by_convolution(point):
+    """Return images (n, 784) of points (n, size): 7 x 7 places of 32 numbers, doubled twice."""
+    x = layers.Dense(128, activation="gelu")(point)
+    x = layers.Dense(7 * 7 * 32, activation="gelu")(x)
+    x = layers.Reshape((7, 7, 32))(x)
+    x = layers.Conv2DTranspose(32, 4, strides=2, padding="same", activation="gelu")(x)  # 14 x 14
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="sigmoid")(x)  # 28 x 28
+    return layers.Flatten(name="drawn")(x)
+
+
+def draw_densely(point):
+    """Return images (n, 784) of points (n, size), through the encoder's layers in reverse."""
+    x = point
+    for width in reversed(HIDDEN):
+        x = layers.Dense(width, activation="gelu")(x)
+    return layers.Dense(PIXELS, activation="sigmoid", name="drawn")(x)
+
+
+DECODERS = {"dense": draw_densely, "convolutional": draw_by_convolution}
+
+
+def build_vae(size, weight=WEIGHT, seed=SEED, decoder="dense"):
     """Return encoder (image to mean and log-variance), decoder (point to image), and both in one.
 
     Sources: Kingma and Welling, "Auto-encoding variational Bayes", 2013; the weight is that of
@@ -78,11 +100,7 @@ def build_vae(size, weight=WEIGHT, seed=SEED):
     encoder = keras.Model(image, [mean, log_variance], name="encoder")
 
     point = keras.Input((size,), name="point")
-    x = point
-    for width in reversed(HIDDEN):
-        x = layers.Dense(width, activation="gelu")(x)
-    drawn = layers.Dense(PIXELS, activation="sigmoid", name="drawn")(x)
-    decoder = keras.Model(point, drawn, name="decoder")
+    decoder = keras.Model(point, DECODERS[decoder](point), name="decoder")
 
     sampled = Sample(weight, seed, name="sample")(encoder(image))
     return encoder, decoder, keras.Model(image, decoder(sampled), name="vae")
@@ -141,6 +159,7 @@ def main(argv=None):
     add = parser.add_argument
     add("--size", type=positive(int, 512), default=SIZE, help="numbers in the middle")
     add("--weight", type=number(float, 0), default=WEIGHT, help="of the divergence")
+    add("--decoder", choices=DECODERS, default="dense")
     add("--epochs", type=positive(int), default=EPOCHS)
     add("--train-samples", type=positive(int), help="images to learn from; default: all")
     add("--seed", type=seed, default=SEED)
@@ -151,7 +170,7 @@ def main(argv=None):
     digits = load_digits(args.train_samples)
     images = digits["train"].images  # (n, 784), from 0 to 1
 
-    encoder, decoder, vae = build_vae(args.size, args.weight, args.seed)
+    encoder, decoder, vae = build_vae(args.size, args.weight, args.seed, args.decoder)
     steps = args.epochs * math.ceil(len(images) / BATCH_SIZE)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     vae.compile(keras.optimizers.Adam(rate), loss=surprise)  # the layer Sample adds its own

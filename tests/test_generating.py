@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 from starlette.testclient import TestClient
 
-from generating import evaluate, flow, judge, latents, points, vae
+from generating import decoders, evaluate, flow, judge, latents, points, vae
 from generating import images as data
 from generating.page.write_page import create_app
 
@@ -57,6 +57,96 @@ def test_the_layer_draws_from_the_clouds_and_adds_their_cost():
     np.testing.assert_allclose(drawn.mean(axis=0), [2, -1], atol=0.05)
     np.testing.assert_allclose(drawn.std(axis=0), [0.5, 0.5], atol=0.05)
     assert float(layer.losses[0]) == pytest.approx(3 * (5 + 0.5 - 2 - 2 * np.log(0.25)) / 2)
+
+
+def test_a_convolutional_decoder_has_half_the_weights_and_the_same_shapes():
+    for size in (2, 16):
+        dense, other = (vae.build_vae(size, decoder=name) for name in vae.DECODERS)
+        assert dense[0].count_params() == other[0].count_params()
+        points = np.random.default_rng(1).normal(size=(3, size)).astype("float32")
+        drawn = other[1].predict_on_batch(points)
+        assert drawn.shape == dense[1].predict_on_batch(points).shape == (3, 784)
+        assert 0 < drawn.min() < drawn.max() < 1
+    places = 7 * 7 * 32
+    by_hand = (16 + 1) * 128 + 129 * places + (4 * 4 * 32 + 1) * 32 + 4 * 4 * 32 + 1
+    assert other[1].count_params() == by_hand < 0.6 * dense[1].count_params() == 0.6 * 398_184
+    kinds = {type(layer).__name__ for layer in dense[1].layers}
+    assert kinds == {"InputLayer", "Dense"}  # the default is what it was
+
+
+@pytest.mark.slow
+def test_a_convolutional_decoder_learns_and_is_opened_again(tmp_path):
+    options = ["--decoder", "convolutional", "--epochs", "3", "--train-samples", "8000"]
+    scores = vae.main([*options, "--outputs", str(tmp_path)])
+    assert scores["surprise"]["mean"] < 180 and scores["used"] >= 4  # 204: the same for every digit
+    size, encoder, decoder = latents.load_vae(tmp_path)
+    assert size == 16 and decoder.count_params() < encoder.count_params()
+    keys = keras.utils.get_registered_name(type(decoder.layers[-2]))
+    assert "Conv2DTranspose" in keys
+
+
+def test_what_is_unclear_and_grey_is_seen():
+    images, _, _ = data.load_digits(100)["train"]
+    reader = judge.Judge()
+    wanted = reader.features(images)
+    same, unclear = decoders.look(reader, wanted, images)
+    assert same["frechet"] == pytest.approx(0, abs=1e-3)
+    assert same["unclear"] == pytest.approx(unclear.mean()) and unclear.shape == (100,)
+    ghosts = (images[:50] + images[50:]) / 4  # of two digits over each other, half as dark
+    seen, _ = decoders.look(reader, wanted, ghosts)
+    assert seen["grey"] > 0.99 > 0.6 > same["grey"]
+    assert seen["unclear"] > same["unclear"] + 0.1 and seen["frechet"] > 10
+
+
+class TwoHeaps:
+    """Instead of an encoder: half of the digits have one cloud, half another one."""
+
+    def predict(self, images, **_):
+        mean = np.where(np.arange(len(images))[:, None] % 2, 2.0, -2.0)
+        return np.tile(mean, (1, decoders.SIZE)), np.full((len(images), decoders.SIZE), -2.0)
+
+
+@pytest.mark.slow
+def test_points_between_two_heaps_lie_in_a_hole(monkeypatch):
+    """What fits the clouds is near one of them, what does not lies between them."""
+    monkeypatch.setattr(decoders, "STEPS", 300)
+    monkeypatch.setattr(decoders, "PARTS", 2)
+    part = data.Part(np.zeros((2000, 784)), np.arange(2000) % 10, np.zeros(2000))
+    points, depth = decoders.draw_points(TwoHeaps(), part, part, 1)
+
+    def away(name):  # from the nearer heap, in each number
+        ends = [((points[name] - heap) ** 2).mean(axis=1) for heap in (-2, 2)]
+        return np.minimum(*ends)
+
+    assert {name: len(some) for name, some in points.items()} == dict.fromkeys(points, 2000)
+    cloud = np.exp(-2)
+    assert away("clouds").mean() == pytest.approx(cloud, rel=0.1)
+    assert away("mixture").mean() == pytest.approx(cloud, rel=0.1)
+    assert away("flow").mean() < 0.5 < 1.5 < min(away("normal").mean(), away("nothing").mean())
+    assert np.corrcoef(depth, away("nothing"))[0, 1] > 0.9 and depth.min() > 0
+
+
+@pytest.mark.slow
+def test_decoders_are_searched_for_and_compared_alike(run_main, tmp_path):
+    def draw_points(encoder, learned, real, seed):
+        points = np.random.default_rng(seed).normal(size=(len(real.images), decoders.SIZE))
+        return {"nothing": points, "mixture": points / 2}, np.abs(points).max(axis=1)
+
+    constants = {"RATES": [0.001, 0.003], "WEIGHTS": [1], "SEARCH_EPOCHS": 1, "EPOCHS": 1}
+    options = ["--seeds", 1, "--train-samples", 2000]
+    _, results = run_main("generating/decoders.py", *options, draw_points=draw_points, **constants)
+    for name in vae.DECODERS:
+        tried = results["search"][name]
+        assert [one["rate"] for one in tried["rate"]["tried"]] == [0.001, 0.003]
+        assert [one["weight"] for one in tried["weight"]["tried"]] == [1]
+        assert {one["rate"] for one in tried["weight"]["tried"]} == {tried["rate"]["best"]["rate"]}
+        assert np.shape(results["decoders"][name]["by_depth"]) == (1, 4)
+        unclear = [seed["unclear"] for seed in results["points"]["nothing"][name]]
+        by_depth = np.mean(results["decoders"][name]["by_depth"], axis=1)
+        np.testing.assert_allclose(unclear, by_depth, atol=0.01)
+    assert results["real"]["frechet"] < 15 and results["real"]["unclear"] < 0.2
+    assert len(results["comparisons"]) == 2 + 2
+    assert (tmp_path / "run" / "decoders.png").exists()
 
 
 def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs):

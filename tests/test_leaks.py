@@ -271,6 +271,22 @@ def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows):
     )
 
 
+def test_decoders_are_chosen_on_validation_writers(chapter, rows):
+    network = SimpleNamespace(count_params=lambda: 1)
+    network.predict = lambda points, **_: np.full((len(points), 784), DRAWN / 255)
+    points = {"nothing": np.zeros((8, 2)), "mixture": np.zeros((8, 2))}
+    watched = [
+        ("train_vae", first, lambda *_, **__: (None, network)),
+        ("measure", third, lambda *_: {"surprise": {"mean": 1.0}}),
+        ("draw_points", second, lambda *_: (points, np.zeros(8))),
+        ("halves", first),
+    ]
+    chapter("generating/decoders.py", "--seeds 2", watched, RATES=[1, 2], WEIGHTS=[1, 2])
+    searched = "halves validation; predict validation; (train_vae train; predict drawn; ){6}"
+    judged = "(train_vae train; measure test; draw_points train; predict drawn; ){4}"
+    assert re.fullmatch(f"{searched}halves test; predict test; {judged}", rows.story(PEOPLE))
+
+
 def test_a_style_finds_digits_from_which_it_was_not_taken(load_script, monkeypatch):
     """Of writers who have no style it finds no more than chance would: 5 %."""
     script, random = load_script("generating/writers.py"), np.random.default_rng(1)

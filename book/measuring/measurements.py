@@ -291,6 +291,7 @@ MEASUREMENTS = {
     "generating_vae_2": ("generating/vae.py --size 2", "digit_map"),
     "generating_vae_16": ("generating/vae.py", "vae_16"),
     "generating_collapsed": "generating/vae.py --weight 50",
+    "generating_decoders": ("generating/decoders.py", "decoders"),
     "generating_points": ("generating/points.py", "points"),
     "generating_flow": ("generating/flow.py {generating_vae_16}", "flow_sheet flow_ways"),
     "generating_write": ("generating/write.py {generating_flow} 2026 --count 3", "number"),
