@@ -535,8 +535,8 @@ def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
     found = augment.main([*options, "--outputs", str(tmp_path), "--ways", *ways])
     of_ways, pairs = found["counts"]["5"], found["pairs"]
     assert list(of_ways) == ways and (tmp_path / "augment.png").stat().st_size > 9_000
-    assert [len(one["tried"]) for one in of_ways.values()] == [3, 1, 3, 3]
-    for one in of_ways.values():
+    assert [len(one["tried"]) for one in found["searched"].values()] == [3, 1, 3, 3]
+    for one in found["searched"].values():
         best = min(one["tried"], key=lambda setting: setting["loss"])
         assert best == one["best"] | {"loss": best["loss"]}
     assert list(pairs) == [f"5: {way}" for way in ("probe", "none", "MixUp")]
