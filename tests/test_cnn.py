@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import random
 import re
 import struct
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from utils import statistics
 from utils.files import load_results
 from utils.pictures import PictureError, open_picture
 
+augment = load("cnn/studies/augment.py")
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")
 transfer = load("cnn/transfer.py")
@@ -446,6 +448,101 @@ def test_a_slice_of_each_study_shows_it(
         word.replace("new", "new head on the pretrained network") for word in options.split()
     ]
     assert holds(script.main([*options, "--outputs", str(tmp_path)]))
+
+
+@pytest.mark.parametrize("way", [way for way in augment.WAYS if way not in ("probe", "none")])
+def test_labels_are_mixed_as_the_pictures_are(way):
+    """Of pictures in one colour, MixUp makes one colour, CutMix a box; the labels say how much."""
+    keras.utils.set_random_seed(1)
+    colours, labels = np.array([0, 60, 120, 240], "float32"), np.eye(4, dtype="float32")
+    images = np.ones((4, 40, 40, 3), "float32") * colours[:, None, None, None]
+    changing = augment.make_layers(way, augment.WAYS[way][-1], 0.3)
+    changed, shares = map(np.asarray, augment.change(changing, images, labels))
+    assert changed.shape == images.shape and changed.dtype == images.dtype
+    if way not in ("MixUp", "CutMix"):
+        np.testing.assert_array_equal(shares, labels)
+        return
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    assert 0.3 < shares.max(axis=1).min() < 0.95
+    rounding = 0.1 if way == "MixUp" else 240 * 2 / 40  # a box begins and ends within a pixel
+    np.testing.assert_allclose(changed.mean(axis=(1, 2, 3)), shares @ colours, atol=rounding)
+    colours_seen = [len(np.unique(image.round(2))) for image in changed]
+    assert max(colours_seen) == (1 if way == "MixUp" else 2)
+
+
+def test_augmix_draws_anew_only_outside_of_a_graph(monkeypatch):
+    import tensorflow as tf
+
+    draws, choice = [], random.choice
+    monkeypatch.setattr(random, "choice", lambda some: draws.append(1) or choice(some))
+    images, changing = np.zeros((8, 8, 8, 3), "float32"), [layers.AugMix()]
+    for i in range(8):
+        augment.change(changing, images[i : i + 1], np.eye(1))
+    assert len(draws) == 8 * 9
+    draws.clear()
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(1)
+    assert len(list(batches.map(lambda some: changing[0](some, training=True)))) == 8
+    assert len(draws) == 9
+
+
+def test_the_layers_do_what_the_text_warns_of():
+    by_default, weak = layers.RandAugment(), layers.RandAugment(factor=0.2)
+    assert weak.random_posterization.factor == (1, 1)
+    assert by_default.random_posterization.factor == (1, 4)
+    assert by_default.random_rotation.factor == (0, 0.5)
+    drawn = by_default.get_random_transformation(np.zeros((4, 8, 8, 3), "float32"))
+    assert drawn["layer_idxes"].shape == (2,)  # for all four pictures
+
+
+def test_being_less_sure_costs_nothing_in_the_search():
+    rng = np.random.default_rng(1)
+    labels, likely = rng.integers(3, size=50), rng.dirichlet(np.ones(3), size=50)
+    half = likely**0.5 / (likely**0.5).sum(axis=1, keepdims=True)
+    losses = [augment.settled_loss(labels, one) for one in (likely, half)]
+    assert losses[0] == pytest.approx(losses[1], abs=0.02)
+    assert augment.settled_loss(likely.argmax(axis=1), likely) < losses[0]
+
+
+def test_the_search_is_judged_by_a_fifth_that_no_test_sees(monkeypatch):
+    """Each network learns three fifths, and is asked about another; only the search asks the first.
+
+    The probe learns numbers here, from which its fit and its answers are known.
+    """
+    seen, photographs = [], object.__new__(augment.Photographs)
+    photographs.labels = np.tile(np.arange(5), 20)
+    photographs.features = np.arange(100)[:, None]
+    photographs.fifths = np.split(np.arange(100), 5)
+
+    def predict_proba(numbers):
+        seen.append(set(numbers[:, 0] // 20))
+        return np.eye(5)[numbers[:, 0] % 5]
+
+    model = Mock(predict_proba=predict_proba, fit=lambda x, y: seen.append(set(x[:, 0] // 20)))
+    monkeypatch.setattr(augment, "LogisticRegression", lambda **options: model)
+    found = photographs.search("probe", 3, 0.3, 1)
+    assert seen == 3 * [{2, 3, 4}, {0}] and len(found["tried"]) == 3
+    seen.clear()
+    for i in range(1, 5):
+        photographs.learn("probe", i, photographs.fifths[i], 3, 0, 1, 0.3, 1)
+        assert seen[-2:] == [{1, 2, 3, 4} - {i}, {i}]
+
+
+@pytest.mark.slow
+def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
+    monkeypatch.setattr(augment, "RATES", [0.0002])
+    ways = ["probe", "none", "flips and crops", "MixUp"]
+    options = ["--counts", "5", "--folds", "2", "--steps", "1", "--size", "32"]
+    found = augment.main([*options, "--outputs", str(tmp_path), "--ways", *ways])
+    of_ways, pairs = found["counts"]["5"], found["pairs"]
+    assert list(of_ways) == ways and (tmp_path / "augment.png").stat().st_size > 9_000
+    assert [len(one["tried"]) for one in found["searched"].values()] == [3, 1, 3, 3]
+    for one in found["searched"].values():
+        best = min(one["tried"], key=lambda setting: setting["loss"])
+        assert best == one["best"] | {"loss": best["loss"]}
+    assert list(pairs) == [f"5: {way}" for way in ("probe", "none", "MixUp")]
+    more = np.subtract(*(of_ways[way]["accuracies"] for way in ("probe", "flips and crops")))
+    assert pairs["5: probe"]["differences"] == pytest.approx(more) and len(more) == 2
+    assert min(more) > 0.1  # nothing else has learned yet
 
 
 def test_well_known_networks_are_counted(run_main):

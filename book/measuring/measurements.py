@@ -274,6 +274,7 @@ MEASUREMENTS = {
     "cnn_ladder_224": "cnn/studies/ladder.py --ways nearest probe --size 224",
     "cnn_own_pictures": "cnn/studies/own_pictures.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",
+    "cnn_augment": ("cnn/studies/augment.py", "augment"),
     "generating_judge": "generating/judge.py --ship",
     "program_generating": (
         "book/figures/programs.py generating/README.md",
