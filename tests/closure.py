@@ -49,14 +49,15 @@ def size(path):
 
 
 def lessons():
-    """Return the scripts that a reader starts: those of the chapters with a main."""
+    """Return the scripts that a reader starts: those of the chapters with a main, no machinery."""
     paths = sorted(path for depth in ("*", "*/*", "*/*/*") for path in ROOT.glob(f"{depth}/*.py"))
     aside = {"book", "tests", "utils", "exercises", ".venv"}
     return [
         path
         for path in paths
         if path.relative_to(ROOT).parts[0] not in aside
-        and 'if __name__ == "__main__"' in path.read_text(encoding="utf-8")
+        and 'if __name__ == "__main__"' in (text := path.read_text(encoding="utf-8"))
+        and not text.startswith('"""Machinery')
     ]
 
 

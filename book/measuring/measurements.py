@@ -96,8 +96,7 @@ MEASUREMENTS = {
     "sizes": "book/timings/sizes.py",  # installs, too
     "machine_speed": "book/timings/seconds.py machine",
     "serialization": "book/timings/saved_forms.py",
-    # Wants requirements-optional.txt.
-    "smaller": "serialization/smaller.py",
+    "smaller": "serialization/smaller.py",  # wants requirements-optional.txt
     "program_serialization": (
         "book/figures/programs.py serialization/README.md",
         "program_serialization",
@@ -106,7 +105,8 @@ MEASUREMENTS = {
     "rest_preparation": ("serialization/rest/preparation_steps.py", "rest_preparation"),
     "rest_light": ("serialization/rest/light.py", "rest_light"),
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
-    "rest_load": "book/timings/service_load.py",
+    "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
+    "service_packages": "book/timings/service_packages.py",  # installs
     "service_drift": ("serialization/operating/drift.py", "drift"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
@@ -141,8 +141,7 @@ MEASUREMENTS = {
     "exercises": "exercises/mutants.py",
     "notebooks": "book/editions/notebooks.py --execute changed",  # hours, if all have changed
     "cells": ("book/figures/draw.py cells", "cell_simple_rnn cell_lstm cell_gru cell_unrolled"),
-    # Of the results of "broken".
-    "eight_curves": ("book/figures/draw.py curves", "eight_curves"),
+    "eight_curves": ("book/figures/draw.py curves", "eight_curves"),  # of the results of "broken"
     "through_time": "rnn/cells/through_time.py",
     "long_memory": ("rnn/cells/long_memory.py", "long_memory"),
     "recurrent_costs": "rnn/cells/costs.py",
@@ -358,8 +357,7 @@ MEASUREMENTS = {
         "visualizing/draw_weights.py -m {tiny}/mlp_tiny.keras",
         "weights_mlp_tiny",
     ),
-    # Of the results of the others.
-    "mnist_compare": ("mnist/studies/compare.py", "mnist_compare"),
+    "mnist_compare": ("mnist/studies/compare.py", "mnist_compare"),  # of the results of the others
 }
 
 
