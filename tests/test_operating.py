@@ -95,7 +95,7 @@ def proxy(service, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     text = (OPERATING / "nginx.conf").read_text(encoding="utf-8")
     for old, new in (
-        ("digits:8000", f"127.0.0.1:{service[0]}"),
+        ("127.0.0.1:8000", f"127.0.0.1:{service[0]}"),
         ("listen 8080", f"listen 127.0.0.1:{port}"),
         ("client_body_timeout 10s", "client_body_timeout 1s"),
         ("/tmp/", f"{folder}/"),

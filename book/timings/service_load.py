@@ -120,7 +120,7 @@ def start(way, folder):
     if way == "lite_2":
         return processes, PORT
     text = (ROOT / "serialization/operating/nginx.conf").read_text(encoding="utf-8")
-    text = text.replace("digits:8000", f"127.0.0.1:{PORT}").replace(
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{PORT}").replace(
         "listen 8080", f"listen {PROXY}"
     )
     text = re.sub(r"^ *limit_(conn|req) .*$", "", text, flags=re.MULTILINE)  # for one address

@@ -27,7 +27,8 @@ from scipy.stats import norm
 from generating.flow import EULER, GUIDANCE, follow
 from generating.images import to_grey
 from generating.latents import load_flow, load_vae
-from serialization.operating.service import RequestError, add_address, make_app, serve
+from serialization.operating.guard import RequestError
+from serialization.operating.service import add_address, make_app, serve
 from utils.files import file_sha256
 from utils.options import make_parser
 from utils.runs import ROOT, fail, find_run

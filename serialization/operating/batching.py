@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from serialization.operating.service import RequestError
+from serialization.operating.guard import RequestError
 
 MOST = 32  # rows of a call, if each client sends one
 WAITING = 100  # requests that wait; the next ones are refused
@@ -23,7 +23,7 @@ class Batcher:
 
     def __init__(self, answer, most=MOST, waiting=WAITING):
         """answer: a function of an array of n rows that returns a list of n answers."""
-        self.answer, self.most = answer, most
+        self.answer, self.most, self.gauge = answer, most, None
         self.waiting = asyncio.Queue(waiting)
         self.thread = ThreadPoolExecutor(1)
 
@@ -34,7 +34,13 @@ class Batcher:
             self.waiting.put_nowait((rows, answers))
         except asyncio.QueueFull:
             raise RequestError(503, "too many requests are waiting; try again later") from None
+        self.show()
         return await answers
+
+    def show(self):
+        """Tell the gauge, one of Prometheus, how many requests wait."""
+        if self.gauge:
+            self.gauge.set(self.waiting.qsize())
 
     async def work(self):
         """Answer what waits, for ever; a task of the application."""
@@ -42,9 +48,8 @@ class Batcher:
             asked = [await self.waiting.get()]
             while not self.waiting.empty() and sum(len(rows) for rows, _ in asked) < self.most:
                 asked.append(self.waiting.get_nowait())
-            asked = [(rows, answers) for rows, answers in asked if not answers.done()]  # or gone
-            if asked:
-                await self.call(asked)
+            self.show()
+            await self.call(asked)
 
     async def call(self, asked):
         """Call the function once, and hand each request its part of the answers, or the error."""
@@ -55,9 +60,7 @@ class Batcher:
         except (Exception, SystemExit) as error:  # for those who asked; the next may fare better
             found = RuntimeError(f"no answers: {error!r}")
         for rows, answers in asked:
-            if answers.done():  # its client has gone meanwhile
-                pass
-            elif isinstance(found, Exception):
+            if isinstance(found, Exception):
                 answers.set_exception(found)
             else:
                 answers.set_result(found[start : start + len(rows)])

@@ -6,7 +6,7 @@ Chapter: serialization/operating/README.md#hard-to-break
 import threading
 from contextlib import contextmanager
 
-from serialization.operating.service import RequestError
+from serialization.operating.guard import RequestError
 from serialization.rest.prepare import NoDigitError, prepare
 from utils.pictures import TooLargeError, open_picture
 
@@ -15,7 +15,7 @@ from utils.pictures import TooLargeError, open_picture
 MAX_PIXELS = {"PNG": 12_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 
 # Unpacking an image of more pixels, or a progressive one, takes memory and time: one at a time.
-LARGE = 1_000_000
+LARGE = 400_000
 PATIENCE = 2  # seconds that a large image waits for its turn
 unpacking = threading.Lock()
 places = threading.BoundedSemaphore(2)  # of the server's threads: one unpacks, one waits

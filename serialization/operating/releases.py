@@ -16,11 +16,12 @@ import chapter  # noqa: F401  it tells Python where utils/ is
 import asyncio
 import logging
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
-from utils.files import file_sha256
+from serialization.rest.digits import DigitReader
 from utils.options import make_parser
-from utils.runs import fail, read_json, shown, write_json
+from utils.runs import fail, read_json, replacing, shown, write_json
 
 log = logging.getLogger("service")
 
@@ -57,19 +58,38 @@ class Served:
 
     async def watch(self, metrics):
         """Change to each new release; a task of the application."""
+        said = None
         while self.path.is_dir():
             await asyncio.sleep(LOOK)
             try:
                 if (file := self.find()) == self.file:
                     continue
-                self.file = file
                 model = await asyncio.to_thread(self.load, file)
-            except SystemExit as error:
-                log.error("not taken over: %s", error)
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # the old one goes on, and this one may recover
+                if said != (said := repr(error)):
+                    log.error("not taken over: %s", said)
                 continue
             metrics.tell(model.about, self.about)
-            self.model = model
+            self.file, self.model = file, model
             log.info("served from now on: %s", model.about)
+
+
+def copy(model, folder):
+    """Copy a model and its .json into a folder, named by their content; return the name.
+
+    A file that is there already is left alone: LiteRT reads from it while it serves.
+    """
+    text = model.with_suffix(".json").read_bytes()
+    name = f"{model.stem}-{sha256(model.read_bytes() + text).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in (".json", model.suffix):
+        if not (target := folder / (name + suffix)).exists():
+            with replacing(target) as partial:
+                shutil.copy(model.with_suffix(suffix), partial)
+    return name + model.suffix
 
 
 def main(argv=None):
@@ -87,15 +107,12 @@ def main(argv=None):
             fail(f"{shown(args.folder)} has no model before the current one")
         names.pop()
     else:
+        DigitReader(args.model)  # ends with one line if it cannot be served
         try:
-            name = f"{args.model.stem}-{file_sha256(args.model)[:12]}"
-            args.folder.mkdir(parents=True, exist_ok=True)
-            for suffix in (".json", args.model.suffix):
-                source = args.model.with_suffix(suffix)
-                shutil.copy(source, args.folder / (name + suffix))
+            name = copy(args.model, args.folder)
         except OSError as error:
             fail(f"cannot take {shown(args.model)} into {shown(args.folder)}: {error.strerror}")
-        names.append(name + args.model.suffix)
+        names += [name] if names[-1:] != [name] else []
     write_json(names, args.folder / CURRENT)
     print(f"{shown(args.folder)} serves {names[-1]}")
     return names

@@ -15,8 +15,6 @@ Chapter: serialization/operating/README.md#anything-but-digits
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import asyncio
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,7 +27,8 @@ from mlp.tables.columns import GAP, LARGEST, to_dates
 from mlp.tables.kept import MODELS, load_run
 from mlp.tables.unlike import find_strange, read_inputs
 from serialization.operating.batching import Batcher
-from serialization.operating.service import About, RequestError, add_address, make_app, serve
+from serialization.operating.guard import About, RequestError
+from serialization.operating.service import add_address, make_app, serve
 from text.ask import load_kept
 from utils.files import file_sha256
 from utils.options import make_parser
@@ -150,20 +149,13 @@ def create_app(folder, hosts=(), refuse=False):
     run = (Texts if (folder / "ask.json").exists() else Table)(folder, refuse)
     about = {"model": run.path.stem, "version": file_sha256(run.path)[:12]}
     batcher = Batcher(run.read)
-
-    @asynccontextmanager
-    async def lifespan(_):
-        task = asyncio.create_task(batcher.work())
-        yield
-        task.cancel()
-
-    app = make_app("A web service for a kept run", about, hosts, lifespan=lifespan)
+    app = make_app("A web service for a kept run", about, hosts, batcher=batcher)
     rows = Annotated[list[run.Row], Field(min_length=1, max_length=MOST), Tag("rows")]
     rows_or_row = Discriminator(lambda asked: "rows" if isinstance(asked, list) else "row")
     Question = Annotated[Annotated[run.Row, Tag("row")] | rows, rows_or_row]
 
     @app.get("/")
-    def what_a_row_is() -> dict:
+    async def what_a_row_is() -> dict:
         """Say which columns a row has, and what may stand in them."""
         return about | {"row": run.Row.model_json_schema()}
 

@@ -14,22 +14,22 @@ import chapter  # noqa: F401  it tells Python where utils/ is
 import asyncio
 import io
 import os
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from serialization.operating.batching import Batcher
 from serialization.operating.checks import prepare_file
+from serialization.operating.guard import About, RequestError
 from serialization.operating.metrics import DigitMetrics
 from serialization.operating.releases import Served
-from serialization.operating.service import About, RequestError, add_address, make_app, serve
+from serialization.operating.service import add_address, make_app, serve
 from serialization.rest.digits import MODEL, SIDE, DigitReader
 from utils.options import make_parser
 
@@ -37,6 +37,8 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER / "templates" / "page.html"
 MOST = 128  # images of a request
 MAX_FILE = 8 * 2**20  # bytes
+FILES = 16  # that are received or prepared at once; of more, the memory would run out
+THREADS = 4  # that prepare them
 
 # What a request may say. FastAPI refuses all else, with a sentence, and describes it.
 Grey = Annotated[float, Field(strict=True, ge=0, le=255, allow_inf_nan=False)]  # 0 paper, 255 ink
@@ -87,63 +89,57 @@ def create_app(model=None, hosts=None, load=DigitReader, page=None):
     """
     path = Path(model or os.environ.get("MODEL", MODEL))
     served = Served(path, load)
-    batcher = Batcher(lambda images: served.model.read(images))
 
-    @asynccontextmanager
-    async def lifespan(_):
-        tasks = [asyncio.create_task(work) for work in (batcher.work(), served.watch(metrics))]
-        yield
-        for task in tasks:
-            task.cancel()
+    def answer(images):
+        model = served.model  # which may change while it reads
+        return [(model.about, prediction) for prediction in model.read(images)]
 
+    batcher = Batcher(answer)
     names = os.environ.get("HOSTS", "").split() if hosts is None else hosts
     larger = {"/read": MAX_FILE}
-    app = make_app("A service that reads digits", served.about, names, larger, lifespan=lifespan)
+    app = make_app("A service that reads digits", served.about, names, larger, batcher)
     metrics = app.state.metrics
+    app.state.works.append(lambda: served.watch(metrics))
     drift = DigitMetrics(metrics.registry)
+    places, threads = asyncio.Semaphore(FILES), CapacityLimiter(THREADS)
     app.state.served = served
 
     async def read(images):
-        """Return the predictions for grey levels (n, 28, 28)."""
+        """Return which network it was, and its predictions for grey levels (n, 28, 28)."""
         if not images.any(axis=(1, 2)).all():
             raise RequestError(422, "an image is empty: all its pixels are 0")
-        predictions = await batcher.ask(images)
-        metrics.waiting.set(batcher.waiting.qsize())
+        (about, *_), predictions = zip(*await batcher.ask(images), strict=True)
         drift.count(images, predictions)
-        return predictions
+        return about, predictions
 
     @app.post("/predict", response_model=Answer | Answers)
     async def predict(question: Question):
         """Say which digit is in an image of 28 x 28 grey levels, or in each of several."""
         pixels = np.array(question.pixels, "float32")
-        predictions = await read(pixels.reshape(-1, SIDE, SIDE))
+        about, predictions = await read(pixels.reshape(-1, SIDE, SIDE))
         said = predictions[0] if pixels.ndim == 2 else {"predictions": predictions}
-        return JSONResponse(served.about | said)
+        return JSONResponse(about | said)
 
     @app.post("/read", response_model=Seen, openapi_extra=IMAGE_FILE)
     async def read_file(request: Request):
         """Say which digit is in a PNG or JPEG file, after it was brought into the form of MNIST."""
-        content = io.BytesIO(await request.body())
-        pixels = await run_in_threadpool(prepare_file, content, "the request")
-        (prediction,) = await read(pixels[np.newaxis])
-        return JSONResponse(served.about | prediction | {"pixels": pixels.tolist()})
-
-    @app.get("/ready")
-    def ready() -> dict:
-        """Say that there is room for a request; a balancer sends the next one elsewhere if not."""
-        if batcher.waiting.full():
-            raise RequestError(503, "too many requests are waiting; try again later")
-        return {"status": "ready"}
+        if places.locked():
+            raise RequestError(503, "other images are being read; try again later")
+        async with places:
+            content = io.BytesIO(await request.body())
+            pixels = await to_thread.run_sync(prepare_file, content, "the request", limiter=threads)
+        about, (prediction,) = await read(pixels[np.newaxis])
+        return JSONResponse(about | prediction | {"pixels": pixels.tolist()})
 
     @app.get("/model")
-    def about_model() -> dict:
+    async def about_model() -> dict:
         """Say which network answers, and what was fitted to it."""
         return served.about | served.model.limits
 
     page = page or PAGE.read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
-    def show_page():
+    async def show_page():
         return HTMLResponse(page)
 
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))

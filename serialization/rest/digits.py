@@ -39,7 +39,8 @@ class DigitReader:
             self.network = open_network(path)
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
             fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
-        self.about = {"model": path.stem, "version": self.limits["lite_sha256"][:12]}
+        name = path.stem.rpartition("-")[0] or path.stem  # without what releases.py adds
+        self.about = {"model": name, "version": self.limits["lite_sha256"][:12]}
         (self.input,), (self.output,) = (
             self.network.get_input_details(),
             self.network.get_output_details(),
@@ -47,7 +48,10 @@ class DigitReader:
         shape = self.input["shape"], self.output["shape"]
         if np.prod(shape[0]) != SIDE**2 or tuple(shape[1]) != (1, 10):
             fail(f"{shown(path)} does not read digits: 28 x 28 pixels in, ten scores out")
-        self.read(np.zeros((1, SIDE, SIDE)))  # so that no user waits for what the first call does
+        try:  # so that no user waits for what the first call does
+            self.read(np.zeros((1, SIDE, SIDE)))
+        except ArithmeticError as error:
+            fail(f"{shown(path)}: {error}")
 
     def scores(self, pixels):
         """Return the logits, float32 (n, 10), of grey levels from 0 to 255, (n, 28, 28).

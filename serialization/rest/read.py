@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from serialization.operating.checks import prepare_file
-from serialization.operating.service import RequestError
+from serialization.operating.guard import RequestError
 from serialization.rest.digits import MODEL, DigitReader
 from utils.options import make_parser
 from utils.runs import fail, make_folder, save_results, writing_to

@@ -19,12 +19,14 @@ MOST = 100  # rows of a request
 
 def read(values, entry):
     """Return values as an array for an input of a network; ValueError if they do not fit it."""
+    x, wanted = np.array(values), entry.shape[1:]
+    if (*x.shape[1:], 1) == wanted:  # plain values for a column, grey levels for an image
+        x = x[..., np.newaxis]
     words = entry.dtype == "string"
-    x = np.array(values, str if words else entry.dtype)
-    good = all(isinstance(one, str) for one in values) if words else np.isfinite(x).all()
-    if not (good and 0 < len(x) <= MOST):
+    good = x.dtype.kind == "U" if words else x.dtype.kind in "iuf" and np.isfinite(x).all()
+    if not good or x.shape[1:] != wanted or not 0 < len(x) <= MOST:
         raise ValueError
-    return x.reshape(len(x), *entry.shape[1:])
+    return x if words else x.astype(entry.dtype)
 
 
 def create_app(model, names=()):
@@ -34,13 +36,13 @@ def create_app(model, names=()):
 
     @app.post("/predict")
     def predict():
-        rows = request.get_json()
         try:
+            rows = request.get_json()
             if len(entries) == 1:
                 x = read(rows, entries[0])
             else:
                 x = {one.name: read([row[one.name] for row in rows], one) for one in entries}
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, RecursionError, TypeError, ValueError):
             return {"error": f"send 1 to {MOST} rows; of a row, the network takes {wanted}"}, 400
         answers = model.predict_on_batch(x).astype(float).round(4).tolist()
         return [dict(zip(names, one, strict=True)) for one in answers] if names else answers
@@ -50,7 +52,13 @@ def create_app(model, names=()):
 
 def main(argv=None):
     path, *names = sys.argv[1:] if argv is None else argv
-    create_app(keras.saving.load_model(path), names).run(port=8000, threaded=False)
+    try:
+        model = keras.saving.load_model(path)
+    except (OSError, ValueError) as error:
+        sys.exit(f"serve.py: {str(error).partition(chr(10))[0]}")
+    if names and len(names) != model.output_shape[-1]:
+        sys.exit(f"serve.py: {len(names)} names for {model.output_shape[-1]} outputs")
+    create_app(model, names).run(port=8000, threaded=False)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ async function predict() {
   try {
     const start = performance.now();
     const response = await fetch("read", { method: "POST", body });
-    const answer = await response.json();
+    const answer = await response.json().catch(() => ({ error: { message: response.statusText } }));
     if (question !== latest) return;
     if (!response.ok) throw new Error(answer.error.message);
     const likely = answer.looks_like_digit;

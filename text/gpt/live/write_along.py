@@ -21,7 +21,8 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
-from serialization.operating.service import RequestError, add_address, make_app, serve
+from serialization.operating.guard import RequestError
+from serialization.operating.service import add_address, make_app, serve
 from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, add_run, encode, load_run, unknown
 from text.gpt.generate import likeliest
