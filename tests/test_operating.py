@@ -166,6 +166,9 @@ def bad_requests():
     }
     for name, (path, body) in bodies.items():
         yield name, lambda port, path=path, body=body: [send(port, path, body)]
+    small = io.BytesIO()
+    Image.effect_noise((999, 999), 90).save(small, "PNG")  # unpacked in full size, all at once
+    yield "small", lambda port: many(port, small.getvalue())
     yield "silent", lambda port: hold(port, b"")
     yield "trickle", lambda port: hold(port, b"POST /read HTTP/1.1\r\nHost: localhost\r\nX: ")
     head = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
@@ -179,6 +182,12 @@ def send(port, path, body):
         return requests.post(url, body, headers=JSON, timeout=20).status_code
     except requests.ConnectionError:  # of a body that is refused before it is whole
         return None
+
+
+def many(port, image):
+    """Return the statuses of an image that is sent twenty times at once, twice."""
+    with ThreadPoolExecutor(20) as pool:
+        return list(pool.map(lambda _: send(port, "/read", image), range(40)))
 
 
 def hold(port, head, count=60, seconds=3):

@@ -245,7 +245,7 @@ def test_what_is_no_digit_is_refused_with_a_reason(client, digits):
 
 def test_other_requests_are_refused_in_the_same_form(app, client, monkeypatch):
     assert "pixels" in message(client.post("/predict", json={"image": GOOD}), 422)
-    message(client.post("/predict", content=b"a=b"), 422)
+    message(client.post("/predict", content=b"a=b"), 415)
     message(client.get("/predict"), 405)
     message(client.get("/static/..%2fapp.py"), 404)
     too_long = client.post("/read", content=iter([bytes(2**20)] * 9))  # says not how long it is
@@ -271,6 +271,28 @@ def test_a_strange_name_is_not_answered():
     ]:
         response = client.post("/none", headers={"Host": "localhost"} | headers)
         assert response.status_code == status, headers
+
+
+def test_as_many_images_are_in_hand_as_there_is_memory_for(monkeypatch, digits):
+    """Further ones are refused; a client that goes away is no failure of the service."""
+    monkeypatch.setattr(digits_app, "FILES", 2)
+    slow = lambda *_: time.sleep(0.3) or digits[0][0]  # noqa: E731
+    monkeypatch.setattr(digits_app, "prepare_file", slow)
+    with (
+        TestClient(digits_app.create_app(), "http://localhost") as client,
+        ThreadPoolExecutor(6) as pool,
+    ):
+        asked = [pool.submit(client.post, "/read", content=b"x") for _ in range(6)]
+        statuses = [one.result().status_code for one in asked]
+    assert set(statuses) == {200, 503} and statuses.count(200) >= 2
+
+
+def test_what_a_path_is_called_makes_no_new_count(client):
+    """Nor do the many ways to write one that exists: any stranger could fill the memory."""
+    for path in ("/none", "/static/a/../style.css", "/static//style.css", "/static/style.css"):
+        client.get(path)
+    counted = client.get("/metrics").text
+    assert 'path="unknown"' in counted and "style" not in counted and "/none" not in counted
 
 
 def test_small_images_do_not_wait_for_large_ones(client, digits, monkeypatch):
@@ -414,21 +436,26 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         def served():
             time.sleep(0.5)
             answer = client.post("/predict", json=body).json()
-            return answer["model"].partition("-")[0], answer["predictions"][0]["probability"]
+            return answer["model"], answer["predictions"][0]["probability"]
 
         first = served()
         assert first[0] == "conv_net"
         release(new)
         second = served()
         assert second[0] == "new" and second[1] < first[1]  # it is asked with its own temperature
-        release(tmp_path / "bad.tflite")
+        release(new)  # again: nothing is copied over what is served, and the way back is the same
+        assert "not of ship_model.py" in failure(release, tmp_path / "bad.tflite")
+        names = json.loads((folder / "current.json").read_text())
+        assert [name.partition("-")[0] for name in names] == ["conv_net", "new"]
+        (folder / "bad.tflite").write_bytes(b"none")  # as if another program had put it there
+        (folder / "current.json").write_text(json.dumps([*names, "bad.tflite"]))
         assert served() == second
-        release("--back")
+        (folder / "current.json").write_text(json.dumps(names))
         release("--back")
         assert served() == first
         counted = client.get("/metrics").text
     version = limits["lite_sha256"][:12]
-    for name, value in ((f"new-{version}", 0), (f"conv_net-{version}", 1)):
+    for name, value in (("new", 0), ("conv_net", 1)):
         line = f'service_model{{model="{name}",version="{version}"}} {value}.0'
         assert line in counted
     assert "no model before" in failure(release, "--back")
