@@ -65,10 +65,7 @@ class Served:
                 if (file := self.find()) == self.file:
                     continue
                 model = await asyncio.to_thread(self.load, file)
-            except (
-                Exception,
-                SystemExit,
-            ) as error:  # the old one goes on, and this one may recover
+            except (Exception, SystemExit) as error:  # the old one goes on, and the new may recover
                 if said != (said := repr(error)):
                     log.error("not taken over: %s", said)
                 continue

@@ -124,7 +124,8 @@ def serve(app, name, options):
     options: of add_address. For several processes, see README.md#several-processes.
     """
     try:
-        listener = socket.create_server((options.host, options.port), backlog=2048)
+        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        listener = socket.create_server((options.host, options.port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         where = f"{options.host}:{options.port}"
         fail(f"cannot listen on {where} ({error}). Try another --port or --host.")

@@ -6,6 +6,7 @@ Chapter: serialization/rest/README.md#load-prepare-predict-answer
 """
 
 import json
+import re
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class DigitReader:
             self.network = open_network(path)
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
             fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
-        name = path.stem.rpartition("-")[0] or path.stem  # without what releases.py adds
+        name = re.sub("-[0-9a-f]{12}$", "", path.stem)  # without what releases.py adds
         self.about = {"model": name, "version": self.limits["lite_sha256"][:12]}
         (self.input,), (self.output,) = (
             self.network.get_input_details(),
