@@ -11,7 +11,7 @@ from conftest import ROOT, failure, finished_run, spoilt
 from PIL import Image, ImageFile
 
 from mnist import finished
-from serialization.rest import app
+from serialization.rest import ship_model
 from utils import loading, pictures
 from utils.pictures import PictureError, TooLargeError, open_picture
 from visualizing.debugging import doctor
@@ -25,7 +25,8 @@ def test_a_network_that_diverged_is_not_served(tmp_path):
     for value in (np.nan, 1e30):
         model.set_weights([np.full_like(weights, value) for weights in model.get_weights()])
         model.save(path)
-        assert failure(app.main, ["--model", str(path)]).endswith(loading.DIVERGED)
+        shipping = ["--refit", "--model", str(path)]
+        assert failure(ship_model.main, shipping).endswith(loading.DIVERGED)
         assert loading.load_model(path, diverged=True).name == "conv_net"
     (tmp_path / "results.json").write_text(json.dumps(finished_run("conv_net")))
     rows = "epoch,loss,accuracy,val_loss,val_accuracy\n1,nan,0.1,nan,0.1\n"

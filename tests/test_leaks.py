@@ -548,7 +548,7 @@ def test_detectors_are_fitted_limited_and_judged_on_three_parts(
 
 def test_limits_are_fitted_on_validation_images(numbered_digits, rows, load_script):
     script = load_script("serialization/rest/ship_model.py")
-    script.fit(script.load_model(script.MODEL), "")
+    script.fit(script.load_model(script.MODEL))
     assert rows.story() == "predict validation; "
 
 

@@ -154,8 +154,10 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     finally:
         del models.MODELS[models.ZOO.pop()]
     assert results["models"]["conv_net_average"]["parameters"] == PARAMETERS["conv_net"]
-    model = load_script("serialization/rest/app.py").load(tmp_path / "conv_net_average.keras")
-    assert model.name == "conv_net_average"
+    path = tmp_path / "conv_net_average.keras"
+    load_script("serialization/rest/ship_model.py").main(["--refit", "--model", str(path)])
+    reader = load_script("serialization/rest/digits.py").DigitReader(path.with_suffix(".tflite"))
+    assert reader.about["model"] == "conv_net_average"
 
 
 def test_the_best_epoch_of_a_curve_is_marked(monkeypatch):

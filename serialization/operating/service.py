@@ -75,7 +75,7 @@ def make_app(title, about, hosts=(), larger=None, batcher=None):
     @app.exception_handler(RequestValidationError)
     async def misunderstood(request, error):
         first = error.errors()[0]
-        if "json" not in request.headers.get("content-type", ""):
+        if request.method == "POST" and "json" not in request.headers.get("content-type", ""):
             return error_response(415, "send JSON, with Content-Type: application/json")
         if first["type"] == "json_invalid":
             return error_response(400, "not valid JSON")

@@ -8,6 +8,7 @@ input": value, ...}. Starts in some seconds; Ctrl-C stops it.
 Chapter: serialization/rest/README.md#a-service-of-your-own
 """
 
+import argparse
 import sys
 
 import keras
@@ -51,14 +52,17 @@ def create_app(model, names=()):
 
 
 def main(argv=None):
-    path, *names = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(description="Serve a saved network.")
+    parser.add_argument("model", help="a .keras file")
+    parser.add_argument("names", nargs="*", help="of its outputs")
+    args = parser.parse_args(argv)
     try:
-        model = keras.saving.load_model(path)
+        model = keras.saving.load_model(args.model)
     except (OSError, ValueError) as error:
-        sys.exit(f"serve.py: {str(error).partition(chr(10))[0]}")
-    if names and len(names) != model.output_shape[-1]:
-        sys.exit(f"serve.py: {len(names)} names for {model.output_shape[-1]} outputs")
-    create_app(model, names).run(port=8000, threaded=False)
+        sys.exit(f"serve.py: {str(error).splitlines()[0]}")
+    if args.names and len(args.names) != model.output_shape[-1]:
+        sys.exit(f"serve.py: {len(args.names)} names for {model.output_shape[-1]} outputs")
+    create_app(model, args.names).run(port=8000, threaded=False)
 
 
 if __name__ == "__main__":
