@@ -107,7 +107,7 @@ MEASUREMENTS = {
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
-    "service_drift": ("serialization/operating/drift.py", "drift"),
+    "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
     "features": ("visualizing/feature_maps.py", "filters feature_maps feature_maps_of_digits"),

@@ -17,6 +17,7 @@ from matplotlib.ticker import NullFormatter
 from prometheus_client import CollectorRegistry
 
 from mnist.data import load_parts, writers_of
+from serialization.operating import changed_weeks
 from serialization.operating.changed_days import WINDOW, make_days
 from serialization.operating.metrics import DigitMetrics
 from serialization.rest.digits import MODEL, DigitReader
@@ -143,7 +144,9 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     results = watch(DigitReader(MODEL), load_parts(), DRAWS, np.random.default_rng(args.seed))
     draw(results, folder / "drift.png")
-    return save_results(results | {"seed": args.seed}, folder, __file__, argv)
+    weeks = changed_weeks.watch(psi)
+    changed_weeks.draw(weeks, folder / "drift_weeks.png")
+    return save_results(results | {"weeks": weeks, "seed": args.seed}, folder, __file__, argv)
 
 
 if __name__ == "__main__":
