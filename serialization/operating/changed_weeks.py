@@ -46,7 +46,9 @@ def predict_weeks(table):
 def watch(psi):
     """Return {signal: a value for each week}, and as {signal}_alarm whether it is not usual.
 
-    psi: a function of counts in a week and of counts in the reference.
+    Also the mean errors of the learned weeks and of both halves of the later ones, and in how many
+    of these the error was not usual, any other signal was not, and both. psi: a function of counts
+    in a week and of counts in the reference.
     """
     table = read_weeks()
     table = table.assign(predicted=predict_weeks(table))
@@ -66,7 +68,12 @@ def watch(psi):
         values, usual = weeks[name], weeks[name][:LEARNED]
         above, below = values > usual.max(), (values < usual.min()) & (name == "predicted")
         results |= {name: values.tolist(), f"{name}_alarm": (above | below).tolist()}
-    return results
+    halves = np.split(weeks["error"], [LEARNED, LEARNED + WATCHED // 2])
+    results["errors"] = [float(half.mean()) for half in halves]
+    wrong = np.array(results["error_alarm"][LEARNED:])
+    told = np.any([results[f"{name}_alarm"][LEARNED:] for name in [*SIGNALS][:-1]], axis=0)
+    counts = {"wrong": wrong, "told": told, "both": wrong & told}
+    return results | {"counts": {name: int(weeks.sum()) for name, weeks in counts.items()}}
 
 
 def draw(results, path):
