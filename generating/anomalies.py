@@ -22,7 +22,8 @@ from generating.images import PIXELS, load_digits
 from generating.latents import check, load_networks
 from mnist.data import load_parts, prepare_images
 from serialization.rest.detectors import CHOSEN_ON, IMAGES, REPORTED_ON, SEED, collect
-from serialization.rest.out_of_distribution import MODEL, REFUSED, digit_likeness, find_logits
+from serialization.rest.digits import digit_likeness
+from serialization.rest.out_of_distribution import MODEL, REFUSED, find_logits
 from utils.loading import load_model
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results

@@ -1,6 +1,6 @@
 """Machinery: whether ghosts among the drawn digits come from the decoder or from its points.
 
-    python generating/decoders.py    # half an hour
+    python generating/decoders.py    # a quarter of an hour
 
 Two decoders get the same search on validation digits, and are trained in pairs of seeds. You will
 see how far from test digits, how unclear and how grey their pictures are, by the points: of clouds,

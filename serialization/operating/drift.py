@@ -4,7 +4,8 @@
 
 The service reads 500 images a day for 50 days, and counts as metrics.py does: first people whom it
 has not met, then other pens, cameras, letters and forms. What is usual, the validation images say.
-You will see the accuracy, which no service knows, and the alarms. Draws drift.png. Some 5 minutes.
+You will see the accuracy, which no service knows, and the alarms. Draws drift.png and, of a table,
+drift_weeks.png. Three minutes.
 Chapter: serialization/operating/README.md#watching-it
 """
 

@@ -84,7 +84,7 @@ def is_foreign(headers, host):
 
 
 class Guard:
-    """Stands around an application: refuses what it need not see, counts and logs all else.
+    """Stands around an application: refuses what it need not see; counts and logs every request.
 
     The clock runs from a request's arrival to the end of its answer, with all that it waits.
     """

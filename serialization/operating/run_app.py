@@ -10,7 +10,7 @@ one row, or a list of them, to /predict. This script names no column: all is in 
 --refuse-outside it refuses rows that are unlike all that was learned. It loads Keras only if the
 run has kept a network.
 
-Chapter: serialization/operating/README.md#anything-but-digits
+Chapter: serialization/operating/README.md#tables-and-texts
 """
 
 import chapter  # noqa: F401  it tells Python where utils/ is

@@ -13,12 +13,12 @@ Chapter: serialization/rest/README.md#a-web-service
 
 import chapter  # noqa: F401  it tells Python where utils/ is
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import requests
 
+from utils.files import file_sha256
 from utils.options import make_parser, number
 from utils.runs import ROOT, fail, read_bytes
 
@@ -84,7 +84,7 @@ def measure_accuracy(session, url, model_path):
     from utils.loading import load_model
 
     about = check(session.get(f"{url}/model", timeout=TIMEOUT), {"model": str, "sha256": str})
-    same = hashlib.sha256(model_path.read_bytes()).hexdigest() == about["sha256"]
+    same = file_sha256(model_path) == about["sha256"]
     _, (images, labels) = load_mnist()
     predictions = []
     for start in range(0, len(images), BATCH):

@@ -19,6 +19,7 @@ from scipy.special import softmax
 
 from mnist.data import load_parts, prepare_images
 from mnist.studies.temperature import calibration, with_temperature
+from serialization.rest.digits import digit_likeness
 from serialization.rest.not_digits import (
     LETTERS,
     SIGNS,
@@ -32,7 +33,6 @@ from serialization.rest.not_digits import (
 from serialization.rest.out_of_distribution import (
     MODEL,
     REFUSED,
-    digit_likeness,
     find_logits,
 )
 from utils.figures import DASHES, save_figure

@@ -11,7 +11,6 @@ Chapter: serialization/rest/README.md#is-it-a-digit-at-all
 import keras
 from keras import layers, ops
 
-from serialization.rest.digits import digit_likeness  # noqa: F401  it belongs here, too
 from utils.runs import ROOT
 
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"

@@ -1,4 +1,4 @@
-"""The least that serves a network: any saved one of yours, in a few lines of Flask.
+"""The least that serves a network: any saved one of yours, with Flask.
 
     python serialization/rest/serve.py serialization/outputs/iris.keras setosa versicolor virginica
 

@@ -26,10 +26,10 @@ from sklearn.model_selection import GroupKFold
 
 from mnist.data import load_parts, prepare_images, writers_of
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature
+from serialization.rest.digits import digit_likeness
 from serialization.rest.out_of_distribution import (
     MODEL,
     REFUSED,
-    digit_likeness,
     find_logits,
     give_scores,
     is_known,

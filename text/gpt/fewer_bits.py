@@ -6,7 +6,7 @@ Takes the network that comes with the book, or with RUN one that `shakespeare.py
 Writes its weights in nine forms, and prints a row for each: bytes, the loss in nats per character
 of the validation part, how much that is more than with float32, and the largest change of a
 probability. GPTQ and AWQ look at windows of the training part (*calibration*), others in each run:
-once as Keras does it, and once so that they get to see them. About 15 minutes on two cores.
+once as Keras does it, and once so that they get to see them. About six minutes on two cores.
 Sources: Frantar and others, "GPTQ", 2022; Lin and others, "AWQ", 2023.
 Chapter: serialization/README.md#smaller-and-faster
 """
