@@ -83,6 +83,13 @@ def is_foreign(headers, host):
     return headers.get("sec-fetch-site", unsaid) == "cross-site"
 
 
+def find_route(scope):
+    """Return the path of the route that a request is for, also if it was refused; None: of none."""
+    if route := scope.get("route"):
+        return route.path
+    return next((one.path for one in scope["app"].routes if one.path == scope["path"]), None)
+
+
 class Guard:
     """Stands around an application: refuses what it need not see; counts and logs every request.
 
@@ -130,8 +137,6 @@ class Guard:
             await (refused or self.app)(scope, receive_some, send_on)
         finally:
             seconds = time.perf_counter() - start
-            path = getattr(scope.get("route"), "path", scope["path"])
-            known = path in {route.path for route in scope["app"].routes}
-            self.metrics.count(path if known else None, status, seconds)
+            self.metrics.count(find_route(scope), status, seconds)
             client, path = (scope["client"] or ["?"])[0], quote(scope["path"][:200])
             log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)

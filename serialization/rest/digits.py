@@ -5,13 +5,12 @@ logits), and NAME.json, with two numbers that it has fitted on the validation im
 Chapter: serialization/rest/README.md#load-prepare-predict-answer
 """
 
-import json
 import re
 
 import numpy as np
 
 from utils.files import file_sha256
-from utils.runs import ROOT, fail, first_line, shown
+from utils.runs import ROOT, fail, first_line, read_json, shown
 
 MODEL = ROOT / "assets" / "models" / "conv_net.tflite"
 SIDE = 28  # pixels
@@ -81,7 +80,7 @@ class DigitReader:
 
 def load_limits(path):
     """Return what ship_model.py has fitted to a network; ValueError if it was to another one."""
-    limits = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    limits = read_json(path.with_suffix(".json"))
     least, temperature = limits["least_likeness"], limits["temperature"]
     if limits["lite_sha256"] != file_sha256(path):
         raise ValueError("the .json belongs to another file")
