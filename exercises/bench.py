@@ -1,26 +1,38 @@
 """Machinery of the exercises: how a function is asked, and how a fault becomes a sentence.
 
-A file in checks/ holds `HINTS`, three of them, and `check(ask)`. `ask` calls the reader's function
-as `ask(arguments)` and returns its answer, whose kind and shape have been looked at by then.
-`expect` and `match` end a check with a sentence. At the end of a check all answers are compared
-with those of the reference solution, so a check only has to name faults.
+A file in checks/ holds `HINTS`, three of them, and `check(ask)`. `ask` has the reader's function
+called, in a process of its own, as `ask(arguments)`, and returns its answer, whose kind and shape
+have been looked at by then. `expect` and `match` end a check with a sentence. At the end of a check
+all answers are compared with those of the reference solution, so a check only has to name faults.
+`inputs()` of the file, a strategy of hypothesis, then draws further legal arguments.
 Chapter: exercises/README.md#for-teachers
 """
 
+import contextlib
 import copy
 import inspect
 
 import numpy as np
+from hypothesis import strategies as st
+
+from exercises.answering import NUMBERS, Other
 
 SHOWN = 60  # characters of a value in a sentence
 SHOWN_NUMBERS = 8  # of an argument; of more only their shape is shown
-NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
+SCALES = 1.0, 0.01, 100.0  # of drawn numbers
 
 
 class RefusedError(Exception):
-    """Why a solution is refused, in a sentence that does not give the answer."""
+    """Why a solution is refused, in a sentence that does not give the answer.
+
+    hint: the number of the hint that fits.
+    """
 
     kind = "fault"  # a check has a name for it
+
+    def __init__(self, sentence, hint=1):
+        super().__init__(sentence)
+        self.hint = hint
 
 
 class FormError(RefusedError):
@@ -31,78 +43,108 @@ class DifferenceError(RefusedError):
     kind = "values"  # they are not right, and no check knows why
 
 
-def expect(condition, sentence):
-    """Go on if the condition holds; else refuse the solution with this sentence."""
+def expect(condition, sentence, hint=1):
+    """Go on if the condition holds; else refuse with this sentence, and the hint that fits."""
     if not condition:
-        raise RefusedError(sentence)
+        raise RefusedError(sentence, hint)
 
 
-def match(answer, right, sentence, wrong=()):
+def match(answer, right, sentence, wrong=(), hint=1):
     """Go on if an answer is right; else refuse it.
 
     wrong: pairs of what a well-known mistake would return, and the sentence for it. The first that
     fits explains the answer; if none does, `sentence` has to say where the fault is.
     """
     if not close(answer, right):
-        raise RefusedError(next((why for value, why in wrong if close(answer, value)), sentence))
+        sentence = next((why for value, why in wrong if close(answer, value)), sentence)
+        raise RefusedError(sentence, hint)
 
 
 def close(answer, right):
+    """Tell whether numbers agree to five digits or so; to three where they are of 32 bits."""
+    answer, right = np.asarray(answer), np.asarray(right)
+    if answer.dtype == np.float32 and right.size:
+        finite = right[np.isfinite(right)] if right.dtype.kind == "f" else right
+        largest = max(1.0, np.abs(finite).max(initial=0))
+        return np.allclose(answer, right, rtol=1e-3, atol=1e-5 * largest, equal_nan=True)
     return np.allclose(answer, right, rtol=1e-5, atol=1e-7, equal_nan=True)
 
 
-def short(value, digits=4):
+def short(value, digits=4, most=SHOWN):
     """Return a value as text for a sentence, in one line; digits: behind the point, in arrays."""
     with np.printoptions(precision=digits, suppress=True, threshold=20):
         text = " ".join(str(value.item() if isinstance(value, np.generic) else value).split())
-    return text if len(text) <= SHOWN else text[:SHOWN] + " ..."
+    return text if len(text) <= most else text[:most] + " ..."
+
+
+def apart(found, right):
+    """Return two numbers that differ as texts with so many digits that one sees it."""
+    texts = (tuple(f"{one:.{digits}g}" for one in (found, right)) for digits in range(4, 18))
+    return next((pair for pair in texts if pair[0] != pair[1]), (str(found), str(right)))
+
+
+def numbers(draw, shape, scale=None):
+    """Draw an array of numbers of either sign: small, large or in between, or about one scale.
+
+    They are drawn as bytes, a hundred times faster than one by one, and shrink to zeros.
+    """
+    scale = draw(st.sampled_from(SCALES)) if scale is None else scale
+    size = int(np.prod(shape))
+    drawn = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), np.int8)
+    return drawn.reshape(shape) / 50 * scale
+
+
+def generators():
+    """Return a strategy of numpy's generators, in different states."""
+    return st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 class Ask:
-    """The reader's function, asked with copies of the arguments; it remembers the answers.
+    """The reader's function, asked in its process; it remembers the answers.
 
     results: their names, if it returns several.
     """
 
-    def __init__(self, function, solution, results=()):
-        self.function, self.solution, self.results = function, solution, results
+    def __init__(self, process, solution, results=()):
+        self.process, self.solution, self.results = process, solution, results
         self.names = list(inspect.signature(solution).parameters)
-        self.asked, self.last = [], ()
+        self.asked = []
 
     def __call__(self, *arguments, free=False):
         """Return the answer. free: more than one is right, so the check looks at form and value."""
-        given, self.last = copy.deepcopy(arguments), arguments
-        answer = self.function(*given)
-        right = self.solution(*copy.deepcopy(arguments))
-        if answer is None:
-            raise FormError("It returns None. Does it end with `return` and the result?")
-        self.look_at(answer, right, free)
-        for before, after in zip(arguments, given, strict=True):
-            if isinstance(before, np.ndarray | list) and not np.array_equal(before, after):
-                raise FormError(
-                    "It changes an array or list that it was given, and which the caller still "
-                    "needs. Make a new one (x = x - 1 does, x -= 1 does not)."
-                )
-        if not free:
-            self.asked.append((arguments, answer, right))
-        return answer
+        return self.repeat(1, *arguments, free=free)[0]
 
-    def repeat(self, times, *arguments):
+    def repeat(self, times, *arguments, free=True):
         """Return the answers of so many calls that share one generator; each is free."""
-        first, given = self(*arguments, free=True), copy.deepcopy(arguments)
-        return [first, *(self.function(*given) for _ in range(times - 1))]
+        right = self.solution(*copy.deepcopy(arguments))
+        answers = self.process.call(arguments, times, self.show(arguments, most=4))
+        answers = [self.look_at(answer, right, free) for answer in answers]
+        if not free:
+            self.asked.append((arguments, answers[0], right))
+        return answers
+
+    def try_drawn(self, *arguments):
+        """Ask once, and refuse an answer that is not right."""
+        self.asked.clear()
+        self(*arguments)
+        self.compare()
 
     def look_at(self, answer, right, free):
-        """Refuse what is of another kind than the right answer, or has another shape."""
-        if not isinstance(right, tuple):
-            form(answer, right, "What it returns", free)
-            return
+        """Return an answer in the kind of the right one; refuse another kind or shape."""
+        if answer is None:
+            raise FormError("It returns None. Does it end with `return` and the result?")
+        if not self.results:
+            return form(answer, right, "What it returns", free)
+        if isinstance(answer, np.ndarray) and len(answer) == len(right):
+            answer = tuple(answer)
         names = ", ".join(self.results)
         if not isinstance(answer, tuple | list) or len(answer) != len(right):
             found = f"{len(answer)} results" if isinstance(answer, tuple | list) else kind(answer)
             raise FormError(f"It returns {found}; {len(right)} results are expected: {names}.")
-        for part, right_part, name in zip(answer, right, self.results, strict=True):
+        return tuple(
             form(part, right_part, f"The result `{name}`", free)
+            for part, right_part, name in zip(answer, right, self.results, strict=True)
+        )
 
     def show(self, arguments, most=SHOWN_NUMBERS):
         """Return arguments with their names, for a sentence; most: numbers of a shown array."""
@@ -133,19 +175,29 @@ class Ask:
 
 def kind(value):
     """Return in words what kind of value this is."""
+    if isinstance(value, Other):
+        return f"an {value}" if value.startswith("array") else f"a {value}"
     if isinstance(value, np.ndarray):
-        dtype = "" if value.dtype.kind in NUMBERS else f" and the dtype {value.dtype}"
-        return f"an array of the shape {value.shape}{dtype}"
+        return f"an array of the shape {value.shape}"
     if isinstance(value, tuple) and len(value) == 1:
         return f"a tuple with {kind(value[0])} in it, as np.where gives"
     return f"a value of the type {type(value).__name__}"
 
 
 def form(answer, right, name, free=False):
-    """Refuse an answer that is not of the right one's kind, or, unless free, of its shape."""
+    """Return an answer in the right one's kind: lists of numbers are arrays where that is one.
+
+    Refuses another kind, or, unless free, another shape.
+    """
     if isinstance(right, np.ndarray):
+        if isinstance(answer, list | tuple | float | int) and not is_where(answer):
+            with contextlib.suppress(ValueError, TypeError):
+                answer = np.asarray(answer)
+        if np.ndim(right) == np.ndim(answer) == 0 and isinstance(answer, np.generic):
+            answer = np.asarray(answer)
         if not isinstance(answer, np.ndarray) or answer.dtype.kind not in NUMBERS:
             raise FormError(f"{name} is {kind(answer)}; an array of numbers is expected.")
+        answer = answer if answer.size else answer.astype(right.dtype)  # np.array([]) is of floats
         if not free and answer.shape != right.shape:
             raise FormError(f"{name} has the shape {answer.shape}; {right.shape} is expected.")
         whole = answer.dtype.kind != "f" and right.dtype.kind == "f"
@@ -154,8 +206,17 @@ def form(answer, right, name, free=False):
                 f"{name} has the dtype {answer.dtype}, which cuts off digits; float64 keeps them."
             )
     elif isinstance(right, list | tuple):
-        if type(answer) is not type(right):
+        if isinstance(answer, list | tuple):
+            return type(right)(answer)
+        if not isinstance(answer, np.ndarray) or answer.ndim != 1:
             wanted = type(right).__name__
             raise FormError(f"{name} is {kind(answer)}; a {wanted} is expected.")
+        return type(right)(answer.tolist())
     elif np.ndim(answer) or np.asarray(answer).dtype.kind not in NUMBERS:
         raise FormError(f"{name} is {kind(answer)}; a number is expected.")
+    return answer
+
+
+def is_where(answer):
+    """Tell whether this is what np.where returns: a tuple with one array in it."""
+    return isinstance(answer, tuple) and len(answer) == 1

@@ -2,10 +2,11 @@
 
     python exercises/check.py              # all of them
     python exercises/check.py softmax      # one: right, or what is wrong with it
-    python exercises/check.py softmax --hint    # a hint; the next one with each call, up to three
+    python exercises/check.py softmax --hint    # the hint that fits; another one with each call
+    python exercises/check.py --tasks CLASS     # a folder of folders, one of each student
 
-You will see a sentence for the one that you name, or a table of all. A check takes a second
-or two, all of them five to ten.
+You will see a sentence for the one that you name, a table of all, or the line of each student. A
+check takes a second or two, all of them about half a minute.
 Chapter: exercises/README.md#how-it-works
 """
 
@@ -20,7 +21,8 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from exercises.running import run_judge
+from exercises.grading import grade_class
+from exercises.judging import SEED, judge, load
 from utils.options import make_parser
 from utils.runs import shown, write_json
 
@@ -29,7 +31,7 @@ FOLDER = Path(__file__).resolve().parent
 TASKS, SOLUTIONS = FOLDER / "tasks", FOLDER / "solutions"
 NAMES = sorted(path.stem for path in FOLDER.glob("checks/*.py"))
 SUMS = FOLDER / "checks" / "SHA256SUMS"
-SHOWN_HINTS = OUTPUTS / "hints.json"  # how many of each exercise were shown
+SHOWN_HINTS = OUTPUTS / "hints.json"  # of each exercise the one that fits, and how many were shown
 WIDTH = 90  # of a line
 
 
@@ -48,7 +50,8 @@ def number_of(path):
 
 def sums():
     """Return {file: its SHA-256}, of all that judges; ends of lines do not count."""
-    files = [FOLDER / "bench.py", FOLDER / "judging.py", FOLDER / "checks" / "solutions.txt"]
+    names = "answering.py", "bench.py", "judging.py", "running.py", "checks/solutions.txt"
+    files = [FOLDER / name for name in names]
     files += sorted([*FOLDER.glob("checks/*.py"), *FOLDER.glob("solutions/*.py")])
     texts = {path: path.read_bytes().replace(b"\r\n", b"\n") for path in files}
     return {
@@ -71,26 +74,31 @@ def changed_files():
     return [SUMS.relative_to(FOLDER).as_posix()]
 
 
-def next_hint(name, step):
-    """Return up to which hint to show, from 1 to 3, and remember it; step: as asked for, or 0."""
-    counts = {}
+def count_hints(name, fits, step):
+    """Return how many hints to show, from 1 to 3, and remember it.
+
+    fits: the number of the hint that fits; if it is another one than last time, the count begins
+    anew. step: how many were asked for, 0 for one more.
+    """
+    known = {}
     with contextlib.suppress(OSError, ValueError):
-        counts = json.loads(SHOWN_HINTS.read_text(encoding="utf-8"))
-    counts = counts if isinstance(counts, dict) else {}  # whoever has written into it
-    known = counts.get(name)
-    step = step or min(known + 1 if isinstance(known, int) else 1, 3)
+        known = json.loads(SHOWN_HINTS.read_text(encoding="utf-8"))
+    known = known if isinstance(known, dict) else {}  # whoever has written into it
+    last = known.get(name)
+    before = last[1] if isinstance(last, list) and last[:1] == [fits] else 0
+    step = step or min(before + 1, 3)
     with contextlib.suppress(OSError):  # a folder that cannot be written only forgets
         SHOWN_HINTS.parent.mkdir(exist_ok=True)
-        write_json(counts | {name: step}, SHOWN_HINTS)
+        write_json(known | {name: [fits, step]}, SHOWN_HINTS)
     return step
 
 
-def show_hints(name, step):
-    from exercises.judging import load  # with numpy, which the rest of this script does without
-
-    step = next_hint(name, step)
-    for number, hint in enumerate(load(FOLDER / "checks" / f"{name}.py").HINTS[:step], 1):
-        print(textwrap.fill(f"{number}. {hint}", WIDTH, subsequent_indent="   "))
+def show_hints(name, fits, step):
+    """Print hints, the one that fits first, then the others in their order."""
+    step = count_hints(name, fits, step)
+    hints = load(FOLDER / "checks" / f"{name}.py").HINTS
+    for hint in [hints[fits - 1], *hints[: fits - 1], *hints[fits:]][:step]:
+        print(textwrap.fill(f"- {hint}", WIDTH, subsequent_indent="  "))
     solution = SOLUTIONS / f"{name}.py"
     if step == 3 and solution.exists():
         print(f"All else is in {shown(solution)}: a solution of ours.")
@@ -118,10 +126,10 @@ def title_of(path):
     return ""
 
 
-def report_all(tasks):
+def report_all(tasks, seed):
     """Judge all tasks, as many at once as there are processors, print a table; return verdicts."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda name: run_judge(name, [tasks[name]])[0], tasks)
+        found = pool.map(lambda name: judge(name, tasks[name], seed=seed), tasks)
     verdicts = dict(zip(tasks, found, strict=True))
     words = {"right": "done", "not yet": "not yet", "wrong": "wrong", "broken": "no check"}
     for name, verdict in verdicts.items():
@@ -138,32 +146,40 @@ def report_all(tasks):
 
 def main(argv=None):
     """Return {name: verdict}; of a single exercise that is not right, the status is 1."""
-    parser = make_parser("Check your solutions of the exercises.")
+    parser = make_parser("Check your solutions of the exercises.", OUTPUTS)
     add = parser.add_argument
     add("name", nargs="?", metavar="NAME", help="of an exercise, or its number; none: all")
-    add("--hint", nargs="?", type=int, choices=[1, 2, 3], const=0, help="show one more, or up to 3")
-    about = "where the solutions lie; whatever is in these files is run, with your rights"
+    add("--hint", nargs="?", type=int, choices=[1, 2, 3], const=0, help="show one more, or so many")
+    about = "where the solutions lie, of one student or, in folders, of a class; their code is run"
     add("--tasks", type=Path, default=TASKS, metavar="FOLDER", help=about)
+    add("--seed", type=int, default=SEED, help="of the arguments that are drawn")
     args = parser.parse_args(argv)
-    tasks = find_tasks(args.tasks.absolute())
+    folder, name = args.tasks.absolute(), args.name
+    students = {path.name: find_tasks(path) for path in sorted(folder.glob("*/"))}
+    students = {student: tasks for student, tasks in students.items() if tasks}
+    tasks = find_tasks(folder) or next(iter(students.values()), {})
     if not tasks:
         parser.error(f"{args.tasks} holds no exercises such as 01_neuron.py")
-    name = args.name
     if name and name.isdigit():
         name = next((one for one in tasks if number_of(tasks[one]) == int(name)), name)
-    if name and name not in tasks:
+    if name and name not in (NAMES if students else tasks):
         parser.error(f"{name} is not one of {', '.join(tasks)}")
-    if args.hint is not None and not name:
+    if args.hint is not None and (not name or students):
         parser.error("of which exercise? Write its NAME before --hint")
-    for file in changed_files():
-        print(f"exercises/{file} is not the book's: its word may be wrong until it is restored.")
-    if args.hint is not None:
-        show_hints(name, args.hint)
-        return {}
+    if changed := changed_files():
+        names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        print(f"Not as in the book, so what they say may be wrong: {names}, in exercises/")
+    if students:
+        return grade_class(students, [name] if name else NAMES, args, argv)
     if not name:
-        return report_all(tasks)
-    (verdict,) = run_judge(name, [tasks[name]], show=True)
-    report(name, tasks[name], verdict)
+        return report_all(tasks, args.seed)
+    verdict = judge(name, tasks[name], show=args.hint is None, seed=args.seed)
+    if args.hint is None:
+        report(name, tasks[name], verdict)
+    elif verdict["state"] == "right":
+        print(f"{name}: right. It needs no hint.")
+    else:
+        show_hints(name, verdict["hint"], args.hint)
     return {name: verdict}
 
 

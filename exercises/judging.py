@@ -1,42 +1,43 @@
-"""Machinery of the exercises: judge files, in a process of its own that may hang or crash.
+"""Machinery of the exercises: judge a file. What is right stays here, the reader's code does not.
 
-`running.py` starts it: judging.py NAME LOADING LIMIT FOLDER FILE ... writes for each file, as JSON,
-the state ("right", "not yet", "wrong", or "broken" if the check itself is) and the sentence. A file
-that takes longer than LOADING seconds to be read with its imports, or whose function takes longer
-than LIMIT after that, ends the process, and stderr then names its line.
+The function runs in a process of its own (`running.py`, `answering.py`). First come the questions
+of the check, each made for one fault, then arguments drawn by hypothesis, of which the first that
+is answered wrong is made as small as it can be.
 Chapter: exercises/README.md#what-a-check-does
 """
 
 import base64
-import faulthandler
 import importlib.util
 import inspect
 import json
-import sys
-import traceback
+import os
+import tempfile
+import time
 import zlib
 from pathlib import Path
 
+# It would keep what it has found in the folder from which a script is started.
+KEPT = str(Path(tempfile.gettempdir(), "hypothesis"))
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", KEPT)
+import hypothesis
 import numpy as np
+from hypothesis.errors import Flaky
 
-from exercises.bench import Ask, FormError, RefusedError, short
+from exercises.bench import Ask, RefusedError
+from exercises.running import NotDoneError, Process
 
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"
 # The same once more, for copies without that folder: what a check compares with must be there.
 PACKED = HERE / "checks" / "solutions.txt"
-# What numpy says if arrays do not fit, and what it means.
-PLAIN = {
-    "mismatch in its core dimension": "the two do not fit; with `a @ b`, a has as many columns as "
-    "b has rows",
-    "does not have enough dimensions": "one side of the @ is a single number, not an array",
-    "could not be broadcast together": "the two do not fit; from the right, each pair of sizes is "
-    "equal or one of them is 1",
-    # numpy says Probabilities or probabilities, as its version has it.
-    "robabilities contain NaN": "some probability is nan: a power of e is infinite, or all are 0",
-    "truth value of an array": "`if`, `and`, `max` and the like take a single number, and this is "
-    "an array of several; numpy has `np.where`, `np.maximum`",
-}
+DRAWN = 200  # arguments that are drawn for each exercise
+IMPATIENT = 2  # seconds for a call where many files are judged
+ENOUGH = 60  # seconds after which no more are drawn
+SEED = 1  # of what is drawn
+
+
+class StateError(RefusedError):
+    kind = "form"
 
 
 def load(path):
@@ -65,87 +66,78 @@ def load_solution(name):
     return scope[name]
 
 
-def line_in(path, error):
-    """Return " in line 12, `x = 1`," for where an error came up in this file, or nothing."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame for frame in frames if Path(frame.filename) == Path(path)]
-    if not lines:
-        return ""
-    code = f", `{short(lines[-1].line)}`" if lines[-1].line else ""
-    return f" in line {lines[-1].lineno}{code}"
+def try_drawn(checks, ask, seed):
+    """Compare the answers to drawn arguments with the right ones; raise RefusedError for one.
 
-
-def explain(path, error, ask=None):
-    """Return in a sentence what went wrong in the reader's file; ask: who called the function."""
-    if isinstance(error, SyntaxError):
-        place = f"line {error.lineno}" if error.lineno else "the file"
-        return f"Python cannot read {place}: {error.msg}."
-    if isinstance(error, RecursionError):
-        return f"It calls itself without an end{line_in(path, error)}."
-    said = " ".join(str(error).split())
-    name = type(error).__name__
-    sentence = f"It ends with {name}{line_in(path, error)}{': ' * bool(said)}{said}"
-    plain = next((words for part, words in PLAIN.items() if part in said), "")
-    sentence += f". In other words: {plain}" * bool(plain)
-    return f"{sentence} (called with {ask.show(ask.last, most=4)})" if ask else sentence
-
-
-def find_function(module, name, solution):
-    """Return the reader's function, if it still takes what the stub's does."""
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise FormError(f"The file has no function {name} any more.")
-    wanted = list(inspect.signature(solution).parameters)
-    found = inspect.signature(function).parameters.values()
-    needed = [one.name for one in found if one.default is inspect.Parameter.empty]
-    if needed != wanted:
-        raise FormError(f"It should take ({', '.join(wanted)}) and takes ({', '.join(needed)}).")
-    return function
-
-
-def judge(name, path, limit=None):
-    """Return {"state", "sentence", "kind"} of the solution in a file.
-
-    limit: seconds after which the process ends; the file's imports do not count.
+    checks: the module of the check; where more than one answer is right, its function
+    `holds(ask, *arguments)` looks at them.
     """
-    checks = load(HERE / "checks" / f"{name}.py")
-    solution, ask = load_solution(name), None
+    holds = getattr(checks, "holds", Ask.try_drawn)
+    end = time.monotonic() + ENOUGH
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=DRAWN,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    )
+    @hypothesis.given(checks.inputs())
+    def each(arguments):
+        if time.monotonic() < end:
+            holds(ask, *arguments)
+
     try:
-        with np.errstate(all="ignore"):  # what overflows shows in the result
-            module = load(path)
-            if limit:
-                faulthandler.dump_traceback_later(limit, exit=True)
-            function = find_function(module, name, solution)
-            ask = Ask(function, solution, getattr(checks, "RESULTS", ()))
+        each()
+    except Flaky:
+        raise StateError(
+            "To the same arguments it gives one answer now and another one later: does it keep "
+            "something from call to call, or draw something that it was not given?"
+        ) from None
+
+
+def judge(name, path, show=False, seed=SEED):
+    """Return {"state", "sentence", "kind", "hint"} of the solution in a file.
+
+    state: "right", "not yet", "wrong", or "broken" if the check itself is. show: let what the
+    function prints come through. seed: of what is drawn.
+    """
+    with Process(show) as process:
+        return judge_in(process, name, path, seed)
+
+
+def judge_many(name, paths):
+    """Return a verdict on each file. They share a process, as long as it lives."""
+    verdicts = []
+    while len(verdicts) < len(paths):
+        with Process(limit=IMPATIENT) as process:
+            while len(verdicts) < len(paths) and process.lives():
+                verdicts.append(judge_in(process, name, paths[len(verdicts)]))
+    return verdicts
+
+
+def judge_in(process, name, path, seed=SEED):
+    """Do what `judge` does, in a process that runs already."""
+    verdict = {"state": "wrong", "sentence": "", "kind": "", "hint": 1}
+    try:
+        checks, solution = load(HERE / "checks" / f"{name}.py"), load_solution(name)
+    except Exception as error:
+        return verdict | {"state": "broken", "sentence": f"{type(error).__name__}: {error}"}
+    try:
+        with np.errstate(all="ignore"):
+            process.load(name, path, list(inspect.signature(solution).parameters))
+            ask = Ask(process, solution, getattr(checks, "RESULTS", ()))
             checks.check(ask)
             ask.compare()
-    except NotImplementedError:
-        return {"state": "not yet", "sentence": "", "kind": ""}
+            try_drawn(checks, ask, seed)
+    except NotDoneError:
+        return verdict | {"state": "not yet"}
     except RefusedError as error:
-        return {"state": "wrong", "sentence": str(error), "kind": error.kind}
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # exit() in a solution must not end the check unheard
-        if isinstance(error, SyntaxError) or line_in(path, error):
-            return {"state": "wrong", "sentence": explain(path, error, ask), "kind": "error"}
+        return verdict | {"sentence": str(error), "kind": error.kind, "hint": error.hint}
+    except Exception as error:  # what the check did not expect to get
         reason = f"The check stumbles over what it returns ({type(error).__name__}: {error})."
-        return {"state": "wrong", "sentence": reason, "kind": "values"}
-    return {"state": "right", "sentence": "", "kind": ""}
-
-
-def main(name, loading, limit, folder, *paths):
-    """Write a verdict on each file as 0.json, 1.json and so on into the folder."""
-    for number, path in enumerate(paths):
-        faulthandler.dump_traceback_later(float(loading), exit=True)
-        try:
-            verdict = judge(name, path, float(limit))
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            verdict = {"state": "broken", "sentence": reason, "kind": ""}
-        faulthandler.cancel_dump_traceback_later()
-        result = Path(folder) / f"{number}.json"
-        result.write_text(json.dumps(verdict), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        return verdict | {"sentence": reason, "kind": "values"}
+    return verdict | {"state": "right"}

@@ -22,8 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 from exercises.check import SUMS, find_tasks, sums
-from exercises.judging import load, pack
-from exercises.running import run_judge
+from exercises.judging import judge_many, load, pack
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
@@ -124,7 +123,7 @@ def judge_all(name):
         paths = [Path(folder) / f"{number}.py" for number in range(len(right + texts))]
         for path, text in zip(paths, right + texts, strict=True):
             path.write_text(text, encoding="utf-8")
-        verdicts = iter(run_judge(name, paths))
+        verdicts = iter(judge_many(name, paths))
     of_right = [next(verdicts) for _ in right]
     judged = {
         kind: [(word, next(verdicts), text) for word, text in group]

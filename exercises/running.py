@@ -1,79 +1,204 @@
-"""Machinery of the exercises: start the process that judges, and tell what has ended it.
+"""Machinery of the exercises: start the process that answers, ask it, and tell what has ended it.
 
 Chapter: exercises/README.md#what-a-check-does
 """
 
+import contextlib
 import json
 import os
+import queue
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
-from datetime import timedelta
+import threading
+import tokenize
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from exercises.answering import MEMORY, decode, encode
+from exercises.bench import FormError, RefusedError, short
+
+HERE = Path(__file__).resolve().parent
 LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
-LIMIT = 10  # seconds for its function after that: all take less than one, if alone
-PATIENCE = 60  # seconds more for a process, should even its clock stand still
-TIMEOUT = "Timeout"  # is what Python writes when the clock runs out, and how long it ran
+LIMIT = 10  # seconds for one call of its function
+PATIENCE = 5  # seconds more for a process, should even its clock stand still
+LONGEST = 1 << 26  # bytes of a reply
+PRINTED = 10_000  # characters that a function may print
+# What numpy says if arrays do not fit, and what it means.
+PLAIN = {
+    "mismatch in its core dimension": "the two do not fit; with `a @ b`, a has as many columns as "
+    "b has rows",
+    "does not have enough dimensions": "one side of the @ is a single number, not an array",
+    "could not be broadcast together": "the two do not fit; from the right, each pair of sizes is "
+    "equal or one of them is 1",
+    # numpy says Probabilities or probabilities, as its version has it.
+    "robabilities contain NaN": "some probability is nan: a power of e is infinite, or all are 0",
+    "truth value of an array": "`if`, `and`, `max` and the like take a single number, and this is "
+    "an array of several; numpy has `np.where`, `np.maximum`",
+    "Unable to allocate": f"an array would need more than the {MEMORY >> 30} GiB that a solution "
+    "may take",
+}
 
 
-def run_judge(name, paths, show=False):
-    """Return a verdict on each of these files, from a process that may hang or crash.
+class PythonError(RefusedError):
+    kind = "error"  # the reader's function has ended with an error, or not at all
 
-    show: let what a solution prints come through.
+
+class NotDoneError(Exception):
+    """The function still raises NotImplementedError."""
+
+
+class Process:
+    """A process that answers for a reader's function. As a context manager it ends its process.
+
+    show: let what the function prints come through. limit: seconds for a call.
     """
-    verdicts = []
-    while len(verdicts) < len(paths):
-        left = paths[len(verdicts) :]
-        with tempfile.TemporaryDirectory() as folder:
-            errors = start_judge(name, folder, left, show)
-            for number, path in enumerate(left):
-                result = Path(folder) / f"{number}.json"
-                if not result.exists():  # this file has ended the process
-                    verdicts.append(ended(path, errors))
-                    break
-                verdicts.append(json.loads(result.read_text(encoding="utf-8")))
-    return verdicts
 
+    def __init__(self, show=False, limit=None):
+        self.show, self.printed, self.process = show, 0, None
+        self.limit = limit or LIMIT
 
-def start_judge(name, folder, paths, show):
-    """Run judging.py; return what it has written to stderr."""
-    arguments = name, LOADING, LIMIT, folder, *paths
-    try:
-        run = subprocess.run(
-            [sys.executable, "-X", "utf8", "-m", "exercises.judging", *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=None if show else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PATIENCE + (LOADING + LIMIT) * len(paths),
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        place = self.folder.name
+        # Nothing of the reader's settings, and no folder that names the project.
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+        kept |= dict.fromkeys(["KERAS_HOME", "MPLCONFIGDIR", "TMPDIR", "PWD"], place)
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=place,
+            env=kept,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return TIMEOUT
-    return run.stderr
+        self.replies = queue.Queue(maxsize=1000)
+        threading.Thread(target=self.listen, daemon=True).start()
+        return self
 
+    def __exit__(self, *_):
+        self.end()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+        self.folder.cleanup()
 
-def ended(path, errors):
-    """Return the verdict on a file that has ended its judge, which left these errors."""
-    verdict = {"state": "wrong", "kind": "error"}
-    if TIMEOUT not in errors:
-        return verdict | {"sentence": "Python itself ended before the function was done."}
-    name = str(path).encode("ascii", "backslashreplace").decode()  # as faulthandler writes it
-    line = re.search(rf'"{re.escape(name)}", line (\d+)', errors)
-    place = f" in line {line[1]}" if line else ""
-    sentence = f"It was stopped{place} after {LIMIT} seconds. Is there a loop that does not end?"
-    if f"{TIMEOUT} ({timedelta(seconds=LOADING)})" in errors:
-        sentence = (
-            f"It was stopped{place} after {LOADING} seconds, before its function was called. Is "
-            "there a loop outside of the function that does not end?"
+    def end(self):
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, 9)  # with what it has started
+            self.process.kill()
+        self.process.wait()
+
+    def lives(self):
+        return self.process.poll() is None
+
+    def listen(self):
+        """Put the lines that come into the queue, and None after the last."""
+        with contextlib.suppress(OSError, ValueError):
+            while line := self.process.stdout.readline(LONGEST):
+                self.replies.put(line)
+        self.replies.put(None)
+
+    def ask(self, task, seconds, **request):
+        """Return the reply to a request; raises PythonError if an error or the end is the reply."""
+        token = secrets.token_hex(8)  # so that no reply can have been written beforehand
+        line = json.dumps(request | {"task": task, "token": token}) + "\n"
+        with contextlib.suppress(OSError):  # the reply tells that it has ended
+            self.process.stdin.write(line.encode())
+            self.process.stdin.flush()
+        while True:
+            try:
+                line = self.replies.get(timeout=seconds + PATIENCE)
+            except queue.Empty:
+                raise PythonError(self.ended(task, stopped=True)) from None
+            if line is None:
+                raise PythonError(self.ended(task))
+            with contextlib.suppress(ValueError, AttributeError):  # whoever writes in between
+                reply = json.loads(line)
+                if reply.get("token") == token:
+                    return reply
+                self.show_printed(str(reply.get("printed", "")))
+
+    def show_printed(self, text):
+        if self.show and self.printed < PRINTED:
+            print(text[: PRINTED - self.printed], end="")
+            self.printed += len(text)
+            if self.printed >= PRINTED:
+                print("\n... (more is not shown)")
+
+    def load(self, name, path, parameters):
+        """Load a file; parameters: the names of what its function should take."""
+        self.path = path
+        try:
+            with tokenize.open(path) as file:  # in the encoding that the file names
+                source = file.read()
+        except (SyntaxError, UnicodeDecodeError):
+            raise PythonError("Python cannot read the file: save it as UTF-8.") from None
+        request = {"name": name, "source": source, "path": str(path), "limit": LOADING}
+        reply = self.ask("load", LOADING, **request, parameters=len(parameters))
+        self.look_at(reply)
+        if reply.get("missing"):
+            raise FormError(f"The file has no function {name} any more.")
+        if "takes" in reply:
+            found, wanted = ", ".join(map(str, reply["takes"])), ", ".join(parameters)
+            raise FormError(f"It should take ({wanted}) and takes ({found}).")
+        self.fenced = bool(reply["fenced"])
+
+    def call(self, arguments, times=1, shown=""):
+        """Return the answers of so many calls in a row; shown: the arguments in a sentence."""
+        request = {"arguments": [encode(one) for one in arguments], "times": times}
+        reply = self.ask("call", self.limit * (1 + times // 100), **request, limit=self.limit)
+        self.look_at(reply, shown)
+        if reply["changed"]:
+            raise FormError(
+                "It changes an array or list that it was given, and which the caller still needs. "
+                "Make a new one (x = x - 1 does, x -= 1 does not)."
+            )
+        return [decode(answer) for answer in reply["answers"]]
+
+    def look_at(self, reply, shown=""):
+        """Raise what the reader's file has ended with, in a sentence."""
+        if "error" not in reply:
+            return
+        name, said = str(reply["error"]), str(reply["said"])
+        if name == "NotImplementedError":
+            raise NotDoneError
+        if "syntax" in reply:
+            place = f"line {reply['syntax']}" if reply["syntax"] else "the file"
+            raise PythonError(f"Python cannot read {place}: {said}.")
+        line = ""
+        if "line" in reply:
+            code = f", `{short(reply['code'])}`" if reply["code"] else ""
+            line = f" in line {reply['line']}{code}"
+        if name == "RecursionError":
+            raise PythonError(f"It calls itself without an end{line}.")
+        plain = next((words for part, words in PLAIN.items() if part in said), "")
+        sentence = f"It ends with {name}{line}{': ' * bool(said)}{short(said, most=300)}"
+        sentence += f". In other words: {plain}" * bool(plain)
+        raise PythonError(sentence + (f" (called with {shown})" if shown else ""))
+
+    def ended(self, task, stopped=False):
+        """Return in a sentence what has ended the process; stopped: it had to be killed."""
+        self.end()
+        trace = Path(self.folder.name, "trace.txt").read_text(encoding="utf-8", errors="replace")
+        if not stopped and "Timeout" not in trace:
+            return "Python itself ended before the function was done."
+        name = str(self.path).encode("ascii", "backslashreplace").decode()  # as faulthandler does
+        line = re.search(rf'"{re.escape(name)}", line (\d+)', trace)
+        place = f" in line {line[1]}" if line else ""
+        if task == "load":
+            return (
+                f"It was stopped{place} after {LOADING} seconds, before its function was called. "
+                "Is there a loop outside of the function that does not end?"
+            )
+        if "<frozen importlib" in trace:
+            return (
+                f"It was stopped{place} after {self.limit} seconds, in the midst of an import. Move the "
+                "import to the top of the file: there it has more time."
+            )
+        return (
+            f"It was stopped{place} after {self.limit} seconds. Is there a loop that does not end?"
         )
-    elif "<frozen importlib" in errors:
-        sentence = (
-            f"It was stopped{place} after {LIMIT} seconds, in the midst of an import. Move the "
-            "import to the top of the file: there it has more time."
-        )
-    return verdict | {"sentence": sentence}

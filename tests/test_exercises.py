@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, render
 
 from exercises import check, mutants
-from exercises.judging import judge, load
+from exercises.judging import judge_many, load
 from utils.files import load_results
 
 FOLDER = ROOT / "exercises"
@@ -25,6 +25,8 @@ each_exercise = pytest.mark.parametrize("name", check.NAMES)
 def in_a_hurry(monkeypatch, tmp_path):
     monkeypatch.setattr("exercises.running.LIMIT", 1)
     monkeypatch.setattr("exercises.running.LOADING", 3)
+    monkeypatch.setattr("exercises.judging.IMPATIENT", 1)
+    monkeypatch.setattr("exercises.judging.DRAWN", 20)
     monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "outputs" / "hints.json")
 
 
@@ -34,15 +36,17 @@ def solution(name):
 
 @each_exercise
 def test_right_solutions_pass_and_wrong_ones_are_refused_by_name(name, tmp_path):
-    faults, path = load(FOLDER / "faults" / f"{name}.py"), tmp_path / "x.py"
-    for source in (solution(name), faults.OTHER):
-        path.write_text(source, encoding="utf-8")
-        assert judge(name, path) == {"state": "right", "sentence": "", "kind": ""}
+    faults = load(FOLDER / "faults" / f"{name}.py")
     wrong = mutants.by_hand(solution(name), faults.MUTANTS)
     assert len(wrong) >= 12 and len(load(FOLDER / "checks" / f"{name}.py").HINTS) == 3
-    for word, source in wrong[:: 4 if name == "choose" else 1]:  # which draws thousands of tokens
+    wrong = wrong[:: 4 if name == "choose" else 1]  # which draws thousands of tokens
+    paths = [tmp_path / f"{number}.py" for number in range(2 + len(wrong))]
+    sources = [solution(name), faults.OTHER, *[source for _, source in wrong]]
+    for path, source in zip(paths, sources, strict=True):
         path.write_text(source, encoding="utf-8")
-        verdict = judge(name, path)
+    first, other, *refused = judge_many(name, paths)
+    assert first["state"] == other["state"] == "right", (first, other)
+    for (word, source), verdict in zip(wrong, refused, strict=True):
         assert verdict["state"] == "wrong" and word in verdict["sentence"], (source, verdict)
 
 
@@ -102,7 +106,8 @@ def test_a_changed_file_of_checks_is_noticed(monkeypatch, capsys):
     monkeypatch.setattr(check, "sums", lambda: changed)
     assert check.changed_files() == ["checks/mine.py", "checks/softmax.py"]
     check.main(["neuron", "--hint"])
-    assert "exercises/checks/softmax.py is not the book's" in capsys.readouterr().out
+    assert "Not as in the book" in (said := capsys.readouterr().out)
+    assert "checks/mine.py, checks/softmax.py, in exercises/" in said
 
 
 def test_the_filed_mutants_are_refused_as_the_chapter_says():

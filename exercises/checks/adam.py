@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import expect, match
+from exercises.bench import expect, match, numbers
 
 RESULTS = ("weights", "mean", "square")
 HINTS = [
@@ -129,3 +130,13 @@ def check(ask):
         "The first step with a gradient of 0.0001 shows that something other than 1e-7 is added to "
         "the root.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 4))
+    weights = numbers(draw, size)
+    gradient, mean = numbers(draw, size, 100.0), numbers(draw, size, 100.0)
+    square = np.square(np.abs(numbers(draw, size, 100.0)) + 50)  # so that 1e-7 does not matter
+    rate = draw(st.sampled_from([0.001, 0.01, 0.5]))
+    return weights, gradient, mean, square, draw(st.integers(1, 50)), rate

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, short
+from exercises.bench import close, expect, numbers, short
 
 RESULTS = ("mixture", "shares")
 HINTS = [
@@ -101,3 +102,9 @@ def who_notices(ask, query, key, value):
             if not close(before[step], after[step]):
                 return step + 1, later + 1
     return None
+
+
+@st.composite
+def inputs(draw):
+    steps, size, other = (draw(st.integers(1, 4)) for _ in range(3))
+    return tuple(numbers(draw, (steps, width)) for width in (size, size, other))

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import match
+from exercises.bench import match, numbers
 
 RESULTS = ("d_w1", "d_b1", "d_w2", "d_b2")
 HINTS = [
@@ -113,3 +114,11 @@ def look_at(found, x, y, w1, b1, w2, b2):
             )
         ],
     )
+
+
+@st.composite
+def inputs(draw):
+    rows, size, neurons = (draw(st.integers(1, 4)) for _ in range(3))
+    x, y = numbers(draw, (rows, size)), np.abs(numbers(draw, (rows, 1), 0.3))
+    shapes = (size, neurons), (neurons,), (neurons, 1), (1,)
+    return x, y, *(numbers(draw, shape, 1.0) for shape in shapes)

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match
+from exercises.bench import close, expect, match, numbers
 
 RESULTS = ("answers", "moving_mean", "moving_variance")
 HINTS = [
@@ -115,3 +116,11 @@ def check(ask):
         close(mean, moving[2]) and close(variance, moving[3]),
         "In inference the moving mean or variance changes. Only training may do that.",
     )
+
+
+@st.composite
+def inputs(draw):
+    rows, channels = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    x, gamma, beta, mean = (numbers(draw, shape) for shape in ((rows, channels), *[channels] * 3))
+    variance = np.abs(numbers(draw, channels)) + 0.1
+    return x, gamma, beta, mean, variance, draw(st.booleans())

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import expect, short
+from exercises.bench import expect, generators, short
 
 HINTS = [
     "Three parts: at temperature 0 return the place of the largest logit; else keep the likeliest "
@@ -107,3 +108,22 @@ def check(ask):
         "Of the logits 5000, 4980, -5000 and -5000 the first has all the probability, and another "
         "is drawn: subtract the largest logit first.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 8))
+    order = np.array(draw(st.permutations(range(size))), float)
+    logits = order * draw(st.sampled_from([0.1, 1.0, 100.0])) - draw(st.integers(-2000, 2000))
+    temperature = draw(st.sampled_from([0, 0.1, 1.0, 5.0]))
+    return logits, temperature, draw(st.none() | st.integers(1, size)), draw(generators())
+
+
+def holds(ask, logits, temperature, top_k, random):
+    likeliest = np.argsort(-logits)[: 1 if temperature == 0 else top_k]
+    for token in ask.repeat(5, logits, temperature, top_k, random):
+        expect(
+            token in likeliest,
+            f"With {ask.show((logits, temperature, top_k, random))}, it returns {short(token)}; "
+            f"only {short(likeliest)} can be.",
+        )

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match
+from exercises.bench import close, expect, match, numbers
 
 HINTS = [
     "Begin with an array of zeros of the right shape, and fill it place by place, with a loop over "
@@ -81,3 +82,11 @@ def check(ask):
         "With one filter it is right, with four it is not: each filter makes a map of its own, "
         "with its own bias.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size, channels, filters, stride = (draw(st.integers(1, 3)) for _ in range(4))
+    height, width = (size + draw(st.integers(0, 3)) for _ in range(2))
+    shapes = (height, width, channels), (size, size, channels, filters), (filters,)
+    return *(numbers(draw, shape) for shape in shapes), stride

@@ -1,4 +1,5 @@
 import numpy as np
+from hypothesis import strategies as st
 
 from exercises.bench import expect, match
 
@@ -80,3 +81,11 @@ def check(ask):
         "Examples with the target 1 alone are right, those "
         "with 0 alone, too. Mixed they are not: each counts once in the mean.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 6))
+    targets = draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=size, max_size=size))
+    shares = draw(st.lists(st.integers(1, 999), min_size=size, max_size=size))
+    return np.array(targets), np.array(shares) / 1000

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match
+from exercises.bench import close, expect, generators, match, numbers, short
 
 HINTS = [
     "Two cases: in inference return x. In training draw a number for each number of x.",
@@ -94,3 +95,20 @@ def check(ask):
     half = (train(0.5) == 0).mean()
     expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.")
     match(train(0.0), x, "With the rate 0 all numbers should stay as they are.")
+
+
+@st.composite
+def inputs(draw):
+    x = numbers(draw, (draw(st.integers(1, 4)), draw(st.integers(1, 4))))
+    return x, draw(st.integers(0, 9)) / 10, draw(st.booleans()), draw(generators())
+
+
+def holds(ask, x, rate, training, random):
+    found = ask(x, rate, training, random, free=True)
+    kept = x / (1 - rate) if training else x
+    right = close(np.where(found == 0, 0, found), np.where(found == 0, 0, kept))
+    dropped = training and rate > 0
+    expect(
+        found.shape == x.shape and right and (dropped or close(found, x)),
+        f"With {ask.show((x, rate, training, random))}, it returns {short(found)}.",
+    )

@@ -1,3 +1,5 @@
+from hypothesis import strategies as st
+
 from exercises.bench import expect, match
 
 RESULTS = ("last", "best")
@@ -88,3 +90,10 @@ def check(ask):
         "A loss may be far above 1, and the first is always the lowest so far. If 2930 falls to "
         f"150 in four epochs, training goes on, and the last is the best; it says {large}.",
     )
+
+
+@st.composite
+def inputs(draw):
+    tenths = draw(st.lists(st.integers(0, 30), min_size=1, max_size=10))
+    scale = draw(st.sampled_from([1, 0.01, 100]))
+    return [tenth / 10 * scale for tenth in tenths], draw(st.integers(1, 5))

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import match
+from exercises.bench import match, numbers
 
 HINTS = [
     "Three lines will do: the sums of the hidden neurons, what relu makes of them, the output.",
@@ -61,3 +62,10 @@ def check(ask):
         "With one neuron it is right, with several it is not: the output is the sum over the "
         "hidden neurons, each times its own output weight.",
     )
+
+
+@st.composite
+def inputs(draw):
+    rows, size, neurons = (draw(st.integers(1, 4)) for _ in range(3))
+    shapes = (rows, size), (size, neurons), (neurons,), (neurons, 1)
+    return tuple(numbers(draw, shape) for shape in shapes)

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, short
+from exercises.bench import close, expect, match, numbers, short
 
 HINTS = [
     "First how far each prediction is off, prediction minus target. Then the gradient, a number "
@@ -54,3 +55,10 @@ def check(ask):
         close(ratio, 1),
         f"The step has the right direction and is {ratio:.7g} times as long as it should be.",
     )
+
+
+@st.composite
+def inputs(draw):
+    rows, size = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    arguments = (numbers(draw, shape) for shape in ((rows, size), rows, size))
+    return *arguments, draw(st.integers(0, 300)) / 1000

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match
+from exercises.bench import close, expect, match, numbers
 
 RESULTS = ("state", "memory")
 HINTS = [
@@ -156,3 +157,12 @@ def check(ask):
         right[0],
         "The memory is right, the state is not: of what are the output gate's sums made?",
     )
+
+
+@st.composite
+def inputs(draw):
+    sequences, features, units = (draw(st.integers(1, 3)) for _ in range(3))
+    shapes = (sequences, features), (sequences, units), (sequences, units)
+    weights = (features, 4 * units), (units, 4 * units), (4 * units,)
+    scales = 1.0, 1.0, None, 1.0, 1.0, 1.0
+    return tuple(map(lambda *of: numbers(draw, *of), (*shapes, *weights), scales))

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import expect, match
+from exercises.bench import expect, match, numbers
 
 HINTS = [
     "A loop over the rows and columns of the result will do. The square at (row, column) begins at "
@@ -82,3 +83,10 @@ def check(ask):
         "With 5 rows and 7 columns and squares of 3, two rows and one column are left over at the "
         "end, and are to be dropped. The result is wrong.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 3))
+    height, width = (size + draw(st.integers(0, 4)) for _ in range(2))
+    return numbers(draw, (height, width, draw(st.integers(1, 2)))), size

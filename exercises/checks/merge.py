@@ -1,3 +1,5 @@
+from hypothesis import strategies as st
+
 from exercises.bench import expect
 
 RESULTS = ("pair", "pieces")
@@ -85,3 +87,9 @@ def check(ask):
         "Overlapping pairs count, too: in a a a b the pair a, a occurs twice, every other once. "
         f"It finds {overlap}.",
     )
+
+
+@st.composite
+def inputs(draw):
+    pieces = st.sampled_from(["a", "b", "c", "ab", "bc", "A", " "])
+    return (draw(st.lists(pieces, min_size=2, max_size=10)),)

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect
+from exercises.bench import close, expect, numbers
 
 HINTS = [
     "First the sum: each input times its weight, all of that added up, and the bias once.",
@@ -46,3 +47,9 @@ def check(ask):
         "For one input the sum is right, for five it is not: each product "
         "of an input and its weight is added, as it is.",
     )
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 6))
+    return numbers(draw, size), numbers(draw, size, 1.0), draw(st.integers(-300, 300)) / 100

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match
+from exercises.bench import close, expect, match, numbers
 
 RESULTS = ("train", "validation")
 HINTS = [
@@ -88,3 +89,12 @@ def check(ask):
         "A constant column is to be divided by 1, which leaves the validation value 1.1 at 1 above "
         "the mean 0.1. (The deviation of three times 0.1, as it is calculated, is not quite 0.)",
     )
+
+
+@st.composite
+def inputs(draw):
+    rows, others, columns = (draw(st.integers(1, 4)) for _ in range(3))
+    train, validation = numbers(draw, (rows, columns)), numbers(draw, (others, columns))
+    if draw(st.booleans()):
+        train[:, 0] = train[0, 0]
+    return train, validation

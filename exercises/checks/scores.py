@@ -1,4 +1,5 @@
 import numpy as np
+from hypothesis import strategies as st
 
 from exercises.bench import close, expect, match
 
@@ -79,3 +80,10 @@ def check(ask):
             f"If one of three is 1, and is reported, {name} should be 1; it is {float(score):.7g}.",
         )
     expect(np.allclose(ask(ones, ones), 1), "If every answer is right, all three should be 1.")
+
+
+@st.composite
+def inputs(draw):
+    size = draw(st.integers(1, 8))
+    answers = st.lists(st.integers(0, 1), min_size=size, max_size=size)
+    return np.array(draw(answers)), np.array(draw(answers))

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, short
+from exercises.bench import close, expect, match, numbers, short
 
 HINTS = [
     "Two lines: the powers of e, and the powers divided by their sum over the row.",
@@ -62,3 +63,9 @@ def check(ask):
         "A row from -1000 to 700 overflows or loses its largest number: which number is "
         "subtracted?",
     )
+
+
+@st.composite
+def inputs(draw):
+    shape = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    return (numbers(draw, shape) + draw(st.sampled_from([0, 1000, -1000])),)

@@ -1,4 +1,6 @@
+import hypothesis
 import numpy as np
+from hypothesis import strategies as st
 
 from exercises.bench import expect, short
 
@@ -99,3 +101,30 @@ def check(ask):
         "A writer with many images is drawn more often, or always: each writer "
         "should have the same chance.",
     )
+
+
+@st.composite
+def inputs(draw):
+    groups = draw(st.lists(st.integers(0, 5), min_size=2, max_size=12).map(np.array))
+    hypothesis.assume(len(np.unique(groups)) > 1)
+    return groups, draw(st.sampled_from([0.25, 0.5, 0.75])), draw(st.integers(0, 1000))
+
+
+def holds(ask, groups, share, seed):
+    train, validation = ask(groups, share, seed, free=True)
+    case = ask.show((groups, share, seed))
+    expect(
+        sorted([*train.tolist(), *validation.tolist()]) == [*range(len(groups))],
+        f"With {case}, not every image is in exactly one part: those that train are "
+        f"{short(train)}, those that validate {short(validation)}.",
+    )
+    shared = np.intersect1d(groups[train], groups[validation])
+    expect(not shared.size, f"With {case}, both parts have images by the writers {short(shared)}.")
+    wanted, sizes = share * len(groups), np.bincount(groups[validation])
+    expect(
+        len(validation) >= wanted > len(validation) - sizes.max(initial=0),
+        f"With {case}, {len(validation)} images validate; it should be at least {wanted:g}, and "
+        "no more writers than that needs.",
+    )
+    again = ask(groups, share, seed, free=True)[1]
+    expect(np.array_equal(validation, again), "The same seed gives another split each time.")

@@ -1,6 +1,7 @@
 import numpy as np
+from hypothesis import strategies as st
 
-from exercises.bench import expect
+from exercises.bench import expect, numbers
 
 RESULTS = ("x", "y")
 HINTS = [
@@ -80,3 +81,9 @@ def check(ask):
     random = np.random.default_rng(1)
     ask(random.normal(size=9), 3, 2)
     ask(np.arange(4.0), 3, 1)
+
+
+@st.composite
+def inputs(draw):
+    history, horizon, further = (draw(st.integers(1, 4)) for _ in range(3))
+    return numbers(draw, history + horizon + further - 1), history, horizon

@@ -40,7 +40,6 @@ MUTANTS = [
         "    return np.array([[maps[r : r + size, c : c + size].max(axis=(0, 1))"
         " for c in range(columns)] for r in range(rows)])",
     ),
-    ("list", "return squares.max(axis=(1, 3))", "return squares.max(axis=(1, 3)).tolist()"),
 ]
 
 UNSEEN = [

@@ -76,7 +76,6 @@ MUTANTS = [
 UNSEEN = [
     ("share", "groups == writer", "groups <= writer"),
     ("same split", "random.permutation(np.unique(groups))", "np.unique(groups)[::-1]"),
-    ("array", "np.flatnonzero(chosen)", "np.flatnonzero(chosen).tolist()"),
 ]
 
 OTHER = """
