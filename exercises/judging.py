@@ -10,22 +10,21 @@ import base64
 import importlib.util
 import inspect
 import json
-import os
 import tempfile
 import time
 import zlib
 from pathlib import Path
 
-# It would keep what it has found in the folder from which a script is started.
-KEPT = str(Path(tempfile.gettempdir(), "hypothesis"))
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", KEPT)
 import hypothesis
 import numpy as np
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Flaky
 
 from exercises.bench import Ask, RefusedError
 from exercises.running import NotDoneError, Process
 
+# It would keep what it has found in the folder from which a script is started.
+set_hypothesis_home_dir(Path(tempfile.gettempdir(), "hypothesis"))
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"
 # The same once more, for copies without that folder: what a check compares with must be there.

@@ -196,8 +196,8 @@ class Process:
             )
         if "<frozen importlib" in trace:
             return (
-                f"It was stopped{place} after {self.limit} seconds, in the midst of an import. Move the "
-                "import to the top of the file: there it has more time."
+                f"It was stopped{place} after {self.limit} seconds, in the midst of an import. "
+                "Move the import to the top of the file: there it has more time."
             )
         return (
             f"It was stopped{place} after {self.limit} seconds. Is there a loop that does not end?"
