@@ -29,7 +29,9 @@ import numpy as np
 LOADED = 8 << 30  # bytes of addresses that a file may take with what it imports
 MEMORY = 2 << 30  # and that its function may take beside them
 NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
-SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev"]  # where libraries are found
+# Where systems keep their libraries, and Keras its settings.
+SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/opt", "/nix/store"]
+SYSTEM += ["/dev/null", "/dev/shm", str(Path("~/.keras").expanduser())]
 # Landlock: its three calls; the rights to read, to write, to use the network and to send signals.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 READ, WRITE, TCP, SIGNALS, NO_NEW_PRIVILEGES = 0b1101, 0b1111_1111_0010, 0b11, 0b11, 38
@@ -51,7 +53,7 @@ def fence(writable):
     known = 8 * (1 + (version >= 4) + (version >= 6))  # bytes of what this version can forbid
     wanted = struct.pack("QQQ", rights, TCP, SIGNALS)[:known]
     rules = system.syscall(CREATE_RULESET, wanted, len(wanted), 0)
-    places = {*sys.path, sys.prefix, sys.base_prefix, *SYSTEM, "/dev/null", "/dev/shm", writable}
+    places = {*sys.path, sys.prefix, sys.base_prefix, *SYSTEM, writable}
     for place in filter(os.path.exists, places):
         allowed = rights if place in (writable, "/dev/shm") else READ
         if not Path(place).is_dir():

@@ -64,7 +64,7 @@ class Process:
         place = self.folder.name
         # Nothing of the reader's settings, and no folder that names the project.
         kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
-        kept |= dict.fromkeys(["KERAS_HOME", "MPLCONFIGDIR", "TMPDIR", "PWD"], place)
+        kept |= dict.fromkeys(["MPLCONFIGDIR", "TMPDIR", "PWD"], place)
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE],
             stdin=subprocess.PIPE,

@@ -174,7 +174,10 @@ def test_the_hint_that_fits_comes_first(tmp_path, capsys):
     [
         ("return np.zeros(10**10)", "2 GiB"),
         ("return [[str(x)]]", "an array of numbers is expected"),
-        ("keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)", "one answer now"),
+        (
+            "keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)",
+            "one answer now",
+        ),
     ],
 )
 def test_what_a_function_may_not_do_is_named(body, said, tmp_path):

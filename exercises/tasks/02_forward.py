@@ -6,9 +6,10 @@ Returns the output for each row: (rows, 1).
 
 The network of the chapter that solves XOR:
 
-    >>> rows = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> forward(rows, np.array([[1, 1], [1, 1]]), np.array([0, -1]), np.array([[1], [-2]])).ravel()
-    array([0, 1, 1, 0])
+    >>> rows = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> weights, biases, output_weights = np.ones((2, 2)), np.array([0, -1]), np.array([[1], [-2]])
+    >>> forward(rows, weights, biases, output_weights).ravel()
+    array([0., 1., 1., 0.])
 
 Check: python exercises/check.py forward
 Chapter: basics/README.md#forward-propagation

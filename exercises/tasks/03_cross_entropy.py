@@ -3,7 +3,7 @@
 targets: (n,), each 0 or 1; predictions: (n,), the probability of a 1.
 For each example take the probability that the network gave to the right answer. Returns the
 mean of -ln of these, a number. A probability of 0 has no logarithm, so first move predictions
-below 1e-7 up to it, and those above 1 - 1e-7 down to that, as Keras does.
+below 1e-7 up to it, and those above 1 - 1e-7 down to that.
 
     >>> loss = cross_entropy(np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.2, 0.4]))
     >>> print(f"{loss:.3f}")

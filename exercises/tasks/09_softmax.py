@@ -1,7 +1,7 @@
 """Softmax: any numbers become probabilities, without overflow.
 
-logits: (rows, classes), any numbers. Each row of the result is positive and sums to 1: e to the
-power of each number, divided by the sum of these over the row. exp(1000) is too large for a
+logits: (rows, classes), any numbers. Each row of the result is made of shares that sum to 1: e to
+the power of each number, divided by the sum of these over the row. exp(1000) is too large for a
 computer, so first subtract a number from the row that changes nothing in the result.
 Returns the probabilities: (rows, classes).
 

@@ -1,7 +1,7 @@
 """A split without a leak: what belongs together lies on one side.
 
 groups: (n,), for each image the number of its writer; share: how much of the images should
-validate, such as 0.2; seed: the same seed gives the same split, another seed another one.
+validate, above 0 and below 1; seed: the same seed gives the same split, another seed another one.
 Draw writers at random for the validation part, each with the same chance and at most once, until
 it has at least the share of the images.
 Every image is in exactly one part, all images of a writer in the same.

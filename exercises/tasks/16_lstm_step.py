@@ -4,7 +4,9 @@ x: (sequences, features), the inputs of this step; state, memory: (sequences, un
 before; kernel: (features, 4 * units), recurrent: (units, 4 * units), bias: (4 * units,). Each
 holds four parts side by side, in Keras's order: input gate, forget gate, candidate, output gate.
 Gates go through the sigmoid, 1 / (1 + e^-sum), which numpy does not have; the candidate and what
-is shown of the memory go through tanh.
+is shown of the memory go through tanh. The forget gate says how much of the old memory stays, the
+input gate how much of the candidate is added to that, the output gate how much of the new memory
+is shown: that is the new state.
 Returns the new state and the new memory, each (sequences, units).
 
 With all weights and the bias at 0 the gates are half open, and half of the memory is left:
