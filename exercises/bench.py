@@ -82,7 +82,7 @@ def apart(found, right):
     """Return two numbers, or arrays, as texts with so many digits that one sees a difference."""
     for digits in range(4, 18):
         texts = [
-            f"{one:.{digits}g}" if isinstance(one, float | np.floating) else short(one, digits)
+            f"{one:.{digits + 2}g}" if isinstance(one, float | np.floating) else short(one, digits)
             for one in (found, right)
         ]
         if texts[0] != texts[1]:
