@@ -3,8 +3,9 @@
 `running.py` starts it. Each line that comes in is a request, each line that goes out a reply or
 something that the function has printed, all as JSON. The process is told arguments and never what
 is right: no verdict can be forged here, and no answer be found. On Linux the kernel (Landlock) lets
-it read Python and its packages alone, write into its own folder alone, and reach no network.
-Elsewhere Python itself refuses the files of the exercises, which keeps honest people honest.
+it read Python and its packages alone, write into its own folder alone, reach no network and send no
+signal. Elsewhere Python itself refuses the files of the exercises, and whoever reads them with a
+library of C gets through.
 Chapter: exercises/README.md#what-a-check-does
 """
 
@@ -29,9 +30,9 @@ LOADED = 8 << 30  # bytes of addresses that a file may take with what it imports
 MEMORY = 2 << 30  # and that its function may take beside them
 NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
 SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev"]  # where libraries are found
-# Landlock: its three calls, and the rights to read, to write, and to use the network.
+# Landlock: its three calls; the rights to read, to write, to use the network and to send signals.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-READ, WRITE, TCP, NO_NEW_PRIVILEGES = 0b1101, 0b1111_1111_0010, 0b11, 38
+READ, WRITE, TCP, SIGNALS, NO_NEW_PRIVILEGES = 0b1101, 0b1111_1111_0010, 0b11, 0b11, 38
 REFER, TRUNCATE = 1 << 13, 1 << 14  # rights that later versions of Landlock know
 
 
@@ -47,10 +48,11 @@ def fence(writable):
     if version < 1:
         return False
     rights = READ | WRITE | (REFER if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
-    wanted = struct.pack("QQ", rights, TCP)[: 16 if version >= 4 else 8]
+    known = 8 * (1 + (version >= 4) + (version >= 6))  # bytes of what this version can forbid
+    wanted = struct.pack("QQQ", rights, TCP, SIGNALS)[:known]
     rules = system.syscall(CREATE_RULESET, wanted, len(wanted), 0)
-    known = {*sys.path, sys.prefix, sys.base_prefix, *SYSTEM, "/dev/null", "/dev/shm", writable}
-    for place in filter(os.path.exists, known):
+    places = {*sys.path, sys.prefix, sys.base_prefix, *SYSTEM, "/dev/null", "/dev/shm", writable}
+    for place in filter(os.path.exists, places):
         allowed = rights if place in (writable, "/dev/shm") else READ
         if not Path(place).is_dir():
             allowed = rights & 0b110 | rights & TRUNCATE  # what a file can be asked for

@@ -6,18 +6,22 @@ What a reader has written into exercises/tasks/ does not count here.
 import ast
 import doctest
 import re
+import tomllib
 
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import ROOT, render
+from conftest import ROOT, render, skip_loudly
 
-from exercises import check, mutants
+from exercises import check, judging, mutants
 from exercises.judging import judge_many, load
+from exercises.running import Process
 from utils.files import load_results
 
 FOLDER = ROOT / "exercises"
 CHAPTER = (FOLDER / "README.md").read_text(encoding="utf-8")
 SOFTMAX = re.search(r"```python\n(import numpy.*?)```", CHAPTER, re.DOTALL)[1]  # a first attempt
+CHEATS = tomllib.loads((ROOT / "tests" / "cheats.toml").read_text(encoding="utf-8"))
 each_exercise = pytest.mark.parametrize("name", check.NAMES)
 
 
@@ -116,3 +120,84 @@ def test_the_filed_mutants_are_refused_as_the_chapter_says():
     kinds = [results["totals"][kind] for kind in ("hand", "unseen", "rule")]
     assert results["totals"]["right"] == 2 * len(check.NAMES)
     assert sum(one["named"] for one in kinds) >= 0.95 * sum(one["mutants"] for one in kinds)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_no_cheat_passes(cheat, tmp_path, monkeypatch):
+    """Not by the frames, modules or memory of the judge, nor by its files or a verdict."""
+    path = tmp_path / "09_softmax.py"
+    path.write_text(CHEATS[cheat], encoding="utf-8")
+    files = {file: file.read_bytes() for file in FOLDER.rglob("*.py")}
+    with Process() as process:
+        assert judging.judge_in(process, "softmax", path)["state"] == "wrong"
+        if not process.fenced:
+            skip_loudly("This system has no Landlock, so a file can be read by C.")
+    assert files == {file: file.read_bytes() for file in FOLDER.rglob("*.py")}
+
+
+def test_a_class_is_graded_into_one_table(tmp_path, capsys):
+    """One folder each; what has no file, too, has a row."""
+    for student, source in {
+        "anna": solution("neuron"),
+        "bo": "def neuron(x):\n    return x",
+    }.items():
+        (tmp_path / student).mkdir()
+        (tmp_path / student / "01_neuron.py").write_text(source, encoding="utf-8")
+    (tmp_path / "notes").mkdir()
+    outputs = tmp_path / "outputs"
+    grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
+    assert [*grades] == ["anna", "bo"] and [*grades["bo"]] == check.NAMES
+    printed = capsys.readouterr().out
+    assert f"1 of {len(check.NAMES)}" in printed and f"0 of {len(check.NAMES)}" in printed
+    rows = pd.read_csv(outputs / "grades.csv").set_index(["student", "exercise"])
+    assert len(rows) == 2 * len(check.NAMES)
+    assert rows.loc[("anna", "neuron"), "verdict"] == "right"
+    assert "takes (x)" in rows.loc[("bo", "neuron"), "sentence"]
+    assert rows.loc[("bo", "softmax"), "verdict"] == "no file"
+
+
+def test_the_hint_that_fits_comes_first(tmp_path, capsys):
+    (tmp_path / "09_softmax.py").write_text(SOFTMAX, encoding="utf-8")
+    hints = load(FOLDER / "checks" / "softmax.py").HINTS
+    for number, starts in enumerate([[2], [2, 0], [2, 0, 1], [2, 0, 1]], 1):
+        check.main(["softmax", "--hint", "--tasks", str(tmp_path)])
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
+        assert len(said) == len(starts), number
+        assert all(
+            hints[place].startswith(line[2:50]) for place, line in zip(starts, said, strict=True)
+        )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return np.zeros(10**10)", "2 GiB"),
+        ("return [[str(x)]]", "an array of numbers is expected"),
+        ("keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)", "one answer now"),
+    ],
+)
+def test_what_a_function_may_not_do_is_named(body, said, tmp_path):
+    source = solution("softmax").replace("def softmax", "def right").replace("logits", "x")
+    path = tmp_path / "09_softmax.py"
+    path.write_text(f"{source}\n\nkeep = {{}}\n\ndef softmax(x):\n    {body}\n", encoding="utf-8")
+    assert said in judging.judge("softmax", path)["sentence"]
+
+
+def test_every_style_is_accepted(tmp_path):
+    """Loops with lists, tensors, 32 bits, other names and defaults."""
+    styles = [
+        "from math import exp\n\ndef softmax(rows):\n    out = []\n    for row in rows:\n"
+        "        top = max(row)\n        powers = [exp(x - top) for x in row]\n"
+        "        out.append([power / sum(powers) for power in powers])\n    return out\n",
+        "import numpy as np\nfrom scipy.special import softmax as s\n\n"
+        "def softmax(x, axis=1):\n    return s(np.asarray(x, 'float32'), axis=axis)\n",
+        "class Tensor:\n    def __init__(self, array):\n        self.array = array\n"
+        "    def __array__(self, *_, **__):\n        return self.array\n\n"
+        + solution("softmax").replace("return powers /", "return Tensor(powers /").rstrip()
+        + ")\n",
+    ]
+    paths = [tmp_path / f"{number}.py" for number in range(len(styles))]
+    for path, source in zip(paths, styles, strict=True):
+        path.write_text(source, encoding="utf-8")
+    assert [one["state"] for one in judge_many("softmax", paths)] == ["right"] * 3
