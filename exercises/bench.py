@@ -52,12 +52,13 @@ def expect(condition, sentence, hint=1):
 def match(answer, right, sentence, wrong=(), hint=1):
     """Go on if an answer is right; else refuse it.
 
-    wrong: pairs of what a well-known mistake would return, and the sentence for it. The first that
-    fits explains the answer; if none does, `sentence` has to say where the fault is.
+    wrong: what a well-known mistake would return, the sentence for it and, if it is another one,
+    its hint. The first that fits explains the answer; if none does, `sentence` has to say where the
+    fault is.
     """
     if not close(answer, right):
-        sentence = next((why for value, why in wrong if close(answer, value)), sentence)
-        raise RefusedError(sentence, hint)
+        named = ((*one, hint)[1:3] for one in wrong if close(answer, one[0]))
+        raise RefusedError(*next(named, (sentence, hint)))
 
 
 def close(answer, right):
@@ -78,9 +79,15 @@ def short(value, digits=4, most=SHOWN):
 
 
 def apart(found, right):
-    """Return two numbers that differ as texts with so many digits that one sees it."""
-    texts = (tuple(f"{one:.{digits}g}" for one in (found, right)) for digits in range(4, 18))
-    return next((pair for pair in texts if pair[0] != pair[1]), (str(found), str(right)))
+    """Return two numbers, or arrays, as texts with so many digits that one sees a difference."""
+    for digits in range(4, 18):
+        texts = [
+            f"{one:.{digits + 2}g}" if isinstance(one, float | np.floating) else short(one, digits)
+            for one in (found, right)
+        ]
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def numbers(draw, shape, scale=None):
@@ -166,10 +173,9 @@ class Ask:
                 if part == right_part if exact else close(part, right_part):
                     continue
                 name = f"`{self.results[place]}`" if several else "it"
-                digits = 4 if short(part) != short(right_part) else 8
+                found, wanted = apart(part, right_part)
                 raise DifferenceError(
-                    f"With {self.show(arguments)}, {name} should be {short(right_part, digits)}, "
-                    f"and is {short(part, digits)}."
+                    f"With {self.show(arguments)}, {name} should be {wanted}, and is {found}."
                 )
 
 

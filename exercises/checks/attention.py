@@ -1,16 +1,18 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, numbers, short
+from exercises.bench import apart, close, expect, numbers
 
 RESULTS = ("mixture", "shares")
 HINTS = [
-    "The matches of all pairs at once are `query @ key.T`: row i has those of step i with each "
-    "step.",
-    "Before the softmax put minus infinity where a step would see a later one: "
-    "`np.triu(..., k=1)` is the part above the diagonal. e to the power of it is 0.",
-    "Then softmax over each row, with the largest match of the row subtracted, and "
-    "`shares @ value`.",
+    "One product of two matrices has the matches of all pairs: row i has those of step i with "
+    "each step. For that the keys are turned, with `.T`. Then comes the root of how many numbers "
+    "a query has.",
+    "Before the softmax put minus infinity where a step would see a later one; e to the power "
+    "of it is 0. `np.triu` keeps what is above the diagonal, or from it on, as its `k` says.",
+    "Then softmax over each row, with the largest match of the row subtracted; `keepdims=True` "
+    "keeps a number for each row. The mixture is a product of matrices, too: each row of the "
+    "shares weights the values.",
 ]
 
 
@@ -23,45 +25,51 @@ def check(ask):
         np.isfinite(shares).all(),
         "Some shares are nan: is there a step that may look at "
         "nothing, not even at itself? Or has minus infinity met 0?",
+        hint=2,
     )
-    expect((shares >= 0).all(), "Some shares are negative.")
+    expect((shares >= 0).all(), "Some shares are negative.", hint=3)
     later = np.argwhere(np.triu(shares, k=1) > 1e-12)
     expect(
         not later.size,
         "The mask lets step {} see step {}: no step may see a later one.".format(
             *(later[0] + 1 if later.size else (0, 0))
         ),
+        hint=2,
     )
     sums = shares.sum(axis=1)
     expect(
         close(sums, 1) or not close(shares.sum(axis=0), 1),
         "The columns of the shares sum to 1; each row, what one step looks at, should.",
+        hint=3,
     )
     expect(
         close(sums, 1) or not close(np.diag(shares), np.diag(ask.solution(query, key, value)[1])),
         "Each share is divided by the sum of another row: numpy spreads the sums over the columns "
         "unless they keep their axis.",
+        hint=3,
     )
     expect(
         close(sums, 1),
-        f"The rows of the shares sum to {short(sums)}, and should sum to 1. Is "
+        f"The rows of the shares sum to {apart(sums, np.ones(5))[0]}, and should sum to 1. Is "
         "the softmax over what is left after the mask?",
+        hint=2,
     )
-    expect((np.diag(shares) > 0).all(), "A step does not look at itself; it may.")
+    expect((np.diag(shares) > 0).all(), "A step does not look at itself; it may.", hint=2)
     match = query @ key.T
     # How the shares of the last step lie apart says what the matches were divided by.
-    apart = np.log(shares[4, 1:] / shares[4, 0])
+    ratios = np.log(shares[4, 1:] / shares[4, 0])
     turned = (match[1:, 4] - match[0, 4]) / 4
     expect(
-        not close(apart, turned),
+        not close(ratios, turned),
         "query and key have changed places: row i of the shares is that of query i.",
     )
     plain = match[4, 1:] - match[4, 0]
-    root = plain @ plain / (apart @ plain) if np.isfinite(apart).all() and apart @ plain else 0
+    root = plain @ plain / (ratios @ plain) if np.isfinite(ratios).all() and ratios @ plain else 0
     expect(
-        close(apart * root, plain),
+        close(ratios * root, plain),
         "The shares of a step are not the softmax of its matches, "
         "which are the products of its query with each key.",
+        hint=3,
     )
     expect(not close(root, 1), "The matches are not divided by the root of the size.")
     expect(not close(root, 16), "The matches are divided by the size; its root is meant.")
@@ -76,17 +84,20 @@ def check(ask):
         close(mixture, shares @ value),
         "The shares are right, the mixture is not: each step "
         "gets the values, weighted by its row of shares.",
+        hint=3,
     )
     notices = who_notices(ask, query, key, value)
     expect(
         not notices,
         "Step {} notices when step {} changes, which comes later.".format(*(notices or (0, 0))),
+        hint=2,
     )
     large = ask(3000 * query, key, 1000 * value)[1]
     expect(
         np.isfinite(large).all(),
         "With large matches the softmax overflows, or all that a step sees becomes 0. First "
         "subtract the largest match of each row, of those that the step may see.",
+        hint=3,
     )
 
 

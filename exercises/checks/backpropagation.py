@@ -1,16 +1,18 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import match, numbers
+from exercises.bench import apart, match, numbers
 
 RESULTS = ("d_w1", "d_b1", "d_w2", "d_b2")
 HINTS = [
-    "Take the chapter's lines for one row, in their order. The derivative of a sigmoid is "
-    "output * (1 - output).",
+    "Take the chapter's lines for one row, in their order. The derivative of a square is 2 times "
+    "what is squared, that of a sigmoid is output * (1 - output).",
     "For several rows, each sum has a row for each of them. Where the chapter has np.outer, a "
-    "product of matrices adds up the rows: `hidden.T @ d_output_sum`. A bias counts in every row.",
-    "The way back through the weights is `d_output_sum @ w2.T`. The loss is a mean, so divide by "
-    "the number of rows once, at the beginning.",
+    "product of matrices adds up the rows; turn one of the two with `.T`, so that the shape is "
+    "that of the weights. A bias counts in every row.",
+    "On the way back a hidden neuron gets what has arrived at the sum of the output, times its "
+    "own output weight; for all of them that is a product with the turned weights. The loss is a "
+    "mean, so divide by the number of rows once, at the beginning.",
 ]
 
 
@@ -37,11 +39,12 @@ def look_at(found, x, y, w1, b1, w2, b2):
     back = to_output @ w2.T
     to_hidden = back * hidden * (1 - hidden)
     # From the output back, as the calculation goes: the first that is wrong is named.
+    given, right = apart(d_b2[0], to_output.sum())
     match(
         d_b2,
         to_output.sum(axis=0),
         "d_b2 is wrong: change b2 by a little, and the loss changes "
-        f"{to_output.sum():.7g} times as much, not {np.ravel(d_b2)[0]:.7g} times.",
+        f"{right} times as much, not {given} times.",
         [
             (error.sum(axis=0), "d_b2 lacks the derivative of the sigmoid in the output neuron."),
             (
@@ -55,12 +58,14 @@ def look_at(found, x, y, w1, b1, w2, b2):
             (
                 rows * to_output.sum(axis=0),
                 "d_b2 grows with the number of rows: the loss is a mean over them.",
+                3,
             ),
             (
                 to_output.mean(axis=0),
                 "d_b2 is a mean over the rows of what has been divided by their number already.",
+                3,
             ),
-            (to_output[0], "d_b2 belongs to one row only; a bias has a share in every row."),
+            (to_output[0], "d_b2 belongs to one row only; a bias has a share in every row.", 2),
         ],
     )
     match(
@@ -72,12 +77,14 @@ def look_at(found, x, y, w1, b1, w2, b2):
             (
                 hidden.T @ to_output / rows,
                 "d_w2 is a mean over the rows of what has been divided by their number already.",
+                3,
             ),
             (
                 (x @ w1 + b1).T @ to_output,
                 "d_w2 uses the sums of the hidden neurons, and not what sigmoid makes of them.",
             ),
         ],
+        hint=2,
     )
     match(
         d_b1,
@@ -85,7 +92,11 @@ def look_at(found, x, y, w1, b1, w2, b2):
         "d_b1 is wrong, the gradient of the output layer is right: "
         "the fault is on the way back through w2 or through the sigmoid of the hidden layer.",
         [
-            (back.sum(axis=0), "d_b1 lacks the derivative of the sigmoid in the hidden neurons."),
+            (
+                back.sum(axis=0),
+                "d_b1 lacks the derivative of the sigmoid in the hidden neurons.",
+                1,
+            ),
             (
                 (to_output * hidden * (1 - hidden)).sum(axis=0),
                 "d_b1 lacks w2: what a hidden neuron does to the loss goes through its output "
@@ -95,12 +106,13 @@ def look_at(found, x, y, w1, b1, w2, b2):
                 (error @ w2.T * hidden * (1 - hidden)).sum(axis=0),
                 "d_b1 skips the derivative of the output's sigmoid on its way back.",
             ),
-            (to_hidden[0], "d_b1 belongs to one row only; a bias has a share in every row."),
+            (to_hidden[0], "d_b1 belongs to one row only; a bias has a share in every row.", 2),
             (
                 to_hidden.mean(axis=0),
                 "d_b1 is a mean over the rows of what has been divided by their number already.",
             ),
         ],
+        hint=3,
     )
     match(
         d_w1,
@@ -111,8 +123,10 @@ def look_at(found, x, y, w1, b1, w2, b2):
             (
                 x.T @ to_hidden / rows,
                 "d_w1 is a mean over the rows of what has been divided by their number already.",
+                3,
             )
         ],
+        hint=2,
     )
 
 

@@ -1,14 +1,16 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, numbers
+from exercises.bench import apart, close, expect, match, numbers
 
 RESULTS = ("answers", "moving_mean", "moving_variance")
 HINTS = [
-    "First decide which mean and variance count: those of the batch, `x.mean(axis=0)` and "
-    "`x.var(axis=0)`, or the moving ones.",
-    "The formula for the answers is the same in both cases, with another mean and variance in it.",
-    "Only in training do the moving ones change: 0.99 * old + 0.01 * that of the batch.",
+    "First decide which mean and variance count, a number for each channel: those of the batch, "
+    "over its rows, or the moving ones.",
+    "The formula for the answers is the same in both cases, with another mean and variance in it: "
+    "subtract, divide by the root, multiply by gamma, add beta.",
+    "Only in training do the moving ones change. Each keeps nearly all of what it was, and takes "
+    "a hundredth of the same mean, or variance, that the answers were made with.",
 ]
 
 
@@ -26,11 +28,12 @@ def check(ask):
         "the mean 0 (before beta). Is it the mean of the batch that is subtracted, and of each "
         "channel?",
     )
+    deviations, right = answers.std(axis=0), np.sqrt(x.var(axis=0) / (x.var(axis=0) + 0.001))
     match(
-        answers.std(axis=0),
-        np.sqrt(x.var(axis=0) / (x.var(axis=0) + 0.001)),
+        deviations,
+        right,
         "In training each channel of the answers should have the standard deviation 1, or hardly "
-        f"less. It has {answers.std(axis=0).round(2)}.",
+        "less, {1}. It has {0}.".format(*apart(deviations, right)),
         [
             (
                 x.std(axis=0) / (x.var(axis=0) + 0.001),
@@ -44,11 +47,13 @@ def check(ask):
             (
                 x.std(axis=0) / np.sqrt(moving[3] + 0.001),
                 "It divides by the moving variance, in training.",
+                1,
             ),
         ],
+        hint=2,
     )
     full = ask(x, *moving, True)
-    expect(not close(full[0], answers), "gamma and beta are left out.")
+    expect(not close(full[0], answers), "gamma and beta are left out.", hint=2)
     match(
         full[0],
         gamma * answers + beta,
@@ -59,6 +64,7 @@ def check(ask):
             (gamma * answers, "beta is left out."),
             (gamma * (answers + beta), "beta is added before gamma multiplies."),
         ],
+        hint=2,
     )
     match(
         full[1],
@@ -75,6 +81,7 @@ def check(ask):
                 "The moving mean becomes that of this batch, and forgets those before.",
             ),
         ],
+        hint=3,
     )
     match(
         full[2],
@@ -91,6 +98,7 @@ def check(ask):
                 "The moving variance keeps 0.01 and takes 0.99; it should be the other way round.",
             ),
         ],
+        hint=3,
     )
     answers, mean, variance = ask(x, *moving, False)
     alone = ask(x[:1], *moving, False)[0]
@@ -108,13 +116,15 @@ def check(ask):
             (
                 (x - moving[2]) / np.sqrt(moving[3] + 0.001),
                 "In inference gamma and beta are left out.",
+                2,
             ),
-            (x, "In inference nothing is normalized."),
+            (x, "In inference nothing is normalized.", 2),
         ],
     )
     expect(
         close(mean, moving[2]) and close(variance, moving[3]),
         "In inference the moving mean or variance changes. Only training may do that.",
+        hint=3,
     )
 
 

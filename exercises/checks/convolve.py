@@ -4,12 +4,13 @@ from hypothesis import strategies as st
 from exercises.bench import close, expect, match, numbers
 
 HINTS = [
-    "Begin with an array of zeros of the right shape, and fill it place by place, with a loop over "
-    "rows in a loop over columns.",
-    "At each place cut out what the window sees, `image[top : top + size, left : left + size]`; "
-    "top is the row of the map times the stride.",
+    "Begin with an array of zeros of the right shape, and fill it place by place, with a loop "
+    "over rows in a loop over columns.",
+    "At each place cut out what the window sees: `size` rows and `size` columns, with all "
+    "channels. The first row is the row of the map times the stride, the first column the same.",
     "What it sees has the shape (size, size, channels), as each filter has. Multiply and add up "
-    "everything: `np.tensordot(seen, kernels, axes=3)` does it for all filters.",
+    "everything, then add the bias. `np.tensordot` does it for all filters at once, if you name "
+    "how many axes it adds up over.",
 ]
 
 
@@ -39,13 +40,19 @@ def check(ask):
                 "Negative values are cut off: relu comes after a convolution, and is not part of "
                 "it.",
             ),
-            (right.transpose(1, 0, 2), "Rows and columns of the map have changed places."),
+            (right.transpose(1, 0, 2), "Rows and columns of the map have changed places.", 2),
+            (np.trunc(right), "Only whole numbers are left in the map: see its dtype.", 1),
         ],
+        hint=3,
     )
     moved = ask(image, kernels, np.array([5.0]), 1) - right
-    expect(not close(moved, 0), "The bias is left out.")
-    expect(not close(moved, 45), "The bias is added to each pixel of the window; it is added once.")
-    expect(close(moved, 5), "The bias should be added to each value of the map, once.")
+    expect(not close(moved, 0), "The bias is left out.", hint=3)
+    expect(
+        not close(moved, 45),
+        "The bias is added to each pixel of the window; it is added once.",
+        hint=3,
+    )
+    expect(close(moved, 5), "The bias should be added to each value of the map, once.", hint=3)
     match(
         ask(image, kernels, np.zeros(1), 2),
         right[::2, ::2],
@@ -56,12 +63,14 @@ def check(ask):
                 "With stride 2 the window still moves by one pixel; there are only fewer places.",
             )
         ],
+        hint=2,
     )
     image = random.normal(size=(5, 7, 1))
     match(
         ask(image, kernels, np.zeros(1), 2),
         ask.solution(image, kernels, np.zeros(1), 2),
         "With a square image it is right, with one of 5 x 7 pixels and stride 2 it is not.",
+        hint=2,
     )
     image, kernels = random.normal(size=(5, 6, 3)), random.normal(size=(2, 2, 3, 4))
     match(
@@ -75,12 +84,14 @@ def check(ask):
                 "Only the first channel is looked at.",
             )
         ],
+        hint=3,
     )
     match(
         ask(image, kernels, np.arange(4.0), 1),
         ask.solution(image, kernels, np.arange(4.0), 1),
         "With one filter it is right, with four it is not: each filter makes a map of its own, "
         "with its own bias.",
+        hint=3,
     )
 
 

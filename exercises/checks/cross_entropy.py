@@ -6,7 +6,8 @@ from exercises.bench import expect, match
 HINTS = [
     "What did the network give to the right answer? The prediction where the target is 1; where "
     "it is 0, what is left to 1.",
-    "`np.where(condition, a, b)` chooses between two arrays, number by number. `np.log` is ln.",
+    "`np.where(condition, a, b)` chooses between two arrays, number by number. `np.log` is ln, "
+    "below 0 for a probability, and `np.mean` counts each example once.",
     "`np.clip(predictions, low, high)` moves what is outside to the border. Do it first.",
 ]
 
@@ -23,17 +24,20 @@ def check(ask):
                 np.log(0.9),
                 "The loss is negative: ln of a probability is below 0, so a minus belongs before "
                 "it.",
+                2,
             ),
             (
                 -np.log10(0.9),
                 "That is a logarithm of another base: the cross-entropy takes the natural one, ln.",
+                2,
             ),
             (
                 -np.log2(0.9),
                 "That is a logarithm of base 2: the cross-entropy takes the natural one, ln.",
+                2,
             ),
-            (0.01, "That is the squared error, and not a logarithm."),
-            (-2 * np.log(0.9), "The losses are added up; their mean is asked for."),
+            (0.01, "That is the squared error, and not a logarithm.", 2),
+            (-2 * np.log(0.9), "The losses are added up; their mean is asked for.", 2),
             (
                 -np.log(0.1),
                 "With the target 1 and the prediction 0.9 the right answer got 0.9. The loss is "
@@ -60,6 +64,7 @@ def check(ask):
         ask(*small),
         ask.solution(*small),
         "A prediction of 0.0001 is moved, too; only what is within 1e-7 of 0 or 1 should be.",
+        hint=3,
     )
     for targets, predictions in [(ones, zeros), (zeros, ones), (ones, ones), (zeros, zeros)]:
         loss = ask(targets, predictions, free=True)  # 1e-7 may also have been added
@@ -67,12 +72,14 @@ def check(ask):
             np.isfinite(loss),
             f"For the target {targets[0]:.0f} and a prediction of exactly "
             f"{predictions[0]:.0f} the loss is {loss}: some logarithm is infinite.",
+            hint=3,
         )
         right = ask.solution(targets, predictions)
         expect(
             abs(loss - right) < 0.2,  # in float32, and so in Keras, 15.94 in place of 16.12
             f"For a prediction of exactly 0 or 1 the loss is {loss:.2f}, and not what comes from "
             "moving it by 1e-7.",
+            hint=3,
         )
     mixed = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.2, 0.4])
     match(
@@ -80,6 +87,7 @@ def check(ask):
         ask.solution(*mixed),
         "Examples with the target 1 alone are right, those "
         "with 0 alone, too. Mixed they are not: each counts once in the mean.",
+        hint=2,
     )
 
 

@@ -1,11 +1,12 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, generators, match, numbers, short
+from exercises.bench import apart, close, expect, generators, match, numbers, short
 
 HINTS = [
     "Two cases: in inference return x. In training draw a number for each number of x.",
-    "`random.uniform(size=x.shape)` is below 0.3 with a probability of 0.3.",
+    "`random.uniform` draws numbers from 0 to 1, as many as its `size` says. Each is below 0.3 "
+    "with a probability of 0.3.",
     "`np.where(kept, a, b)` takes from a where kept is True, else from b. What is kept is divided "
     "by the probability of being kept.",
 ]
@@ -30,71 +31,87 @@ def check(ask):
         ],
     )
     found = train(0.3)
-    expect(found.shape == x.shape, f"In training the shape {x.shape} becomes {found.shape}.")
-    expect(np.isfinite(found).all(), "In training some numbers become nan or infinite.")
+    expect(
+        found.shape == x.shape, f"In training the shape {x.shape} becomes {found.shape}.", hint=3
+    )
+    expect(np.isfinite(found).all(), "In training some numbers become nan or infinite.", hint=3)
     dropped = found == 0
-    expect(dropped.any(), "In training nothing is dropped.")
-    expect(not dropped.all(), "In training everything is dropped.")
-    expect(dropped[x < 0].any(), "Negative numbers are never dropped.")
+    expect(dropped.any(), "In training nothing is dropped.", hint=2)
+    expect(not dropped.all(), "In training everything is dropped.", hint=2)
+    expect(dropped[x < 0].any(), "Negative numbers are never dropped.", hint=2)
     factors = (found / x)[~dropped]
     expect(
         not close(factors, 1),
         "The numbers that are kept stay as they are; they should make up "
         "for those that are dropped.",
+        hint=3,
     )
     expect(
         close(factors, factors[0]),
         "The numbers that are kept should all be multiplied by one and the same factor.",
+        hint=3,
     )
     share = dropped.mean()
     expect(
         not 0.65 < share < 0.75,
         "With the rate 0.3 about 0.7 of the numbers are dropped: the "
         "rate is the probability of being dropped.",
+        hint=2,
     )
-    expect(0.25 < share < 0.35, f"With the rate 0.3, {share:.2f} of the numbers are dropped.")
+    expect(
+        0.25 < share < 0.35, f"With the rate 0.3, {share:.2f} of the numbers are dropped.", hint=2
+    )
     expect(
         close(factors[0], 1 / 0.7),
         "The numbers that are kept are multiplied by "
-        f"{factors[0]:.3f}. With the rate 0.3 that does not keep the expected sum the same.",
+        f"{apart(factors[0], 1 / 0.7)[0]}. With the rate 0.3 that does not keep the expected sum "
+        "the same.",
+        hint=3,
     )
     expect(
         not (dropped == dropped[0]).all(),
         "Every row loses the same neurons; each number is to be dropped by itself.",
+        hint=2,
     )
     expect(
         not (dropped == dropped[:, :1]).all(),
         "Rows are dropped as a whole; each number is to be dropped by itself.",
+        hint=2,
     )
     for neighbours in (dropped[1:] == dropped[:-1], dropped[:, 1:] == dropped[:, :-1]):
         expect(  # 0.7 * 0.7 + 0.3 * 0.3 = 0.58 of them, by chance
             neighbours.mean() < 0.65,
             "Neighbours are dropped together; each number is to be dropped by itself.",
+            hint=2,
         )
     counts = dropped.sum(axis=1)
     expect(
         counts.std() > 1,
         "Every row loses equally many numbers. Each is to be dropped by "
         "itself, so that their number varies.",
+        hint=2,
     )
     expect(
         (train(0.3) == found).all(),
         "With a generator in the same state it drops other "
         "numbers: something is not drawn from `random`.",
+        hint=2,
     )
     expect(
         (train(0.3, seed=5) != found).any(),
         "With another generator the same numbers are dropped: they are not drawn from `random`.",
+        hint=2,
     )
     totals = {int((train(0.3, seed) == 0).sum()) for seed in range(9)}
     expect(
         len(totals) > 1,
         f"With nine generators {min(totals)} numbers are dropped each time. Each is to be dropped "
         "by itself, so that their number varies.",
+        hint=2,
     )
     half = (train(0.5) == 0).mean()
-    expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.")
-    match(train(0.0), x, "With the rate 0 all numbers should stay as they are.")
+    expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.", hint=2)
+    match(train(0.0), x, "With the rate 0 all numbers should stay as they are.", hint=2)
 
 
 @st.composite

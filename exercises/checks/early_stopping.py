@@ -4,9 +4,10 @@ from exercises.bench import expect, match
 
 RESULTS = ("last", "best")
 HINTS = [
-    "Go through the losses with `for epoch, loss in enumerate(losses, start=1)` and remember the "
-    "epoch with the lowest one so far.",
-    "The epochs without a new lowest loss are those since the best: epoch - best.",
+    "Go through the losses with `enumerate`, which can count from 1, and remember the epoch with "
+    "the lowest loss so far. The first is the lowest so far, whatever it is.",
+    "The epochs without a new lowest loss are those since the best one. A new best begins a new "
+    "count.",
     "Look for a new best first, then whether patience has run out; if so, return both numbers at "
     "once. After the loop nothing has stopped the training.",
 ]
@@ -19,7 +20,8 @@ def check(ask):
         3,
         "The loss falls in each of three epochs, so all three are trained. It says that "
         f"the last one is {last}.",
-        [(2, "Epochs count from 1, and it counts from 0.")],
+        [(2, "Epochs count from 1, and it counts from 0.", 1)],
+        hint=3,
     )
     match(
         best,
@@ -38,13 +40,14 @@ def check(ask):
             (4, "It stops one epoch too early: patience 3 waits for three epochs."),
             (3, "It stops at the first epoch that is not better; patience waits for more."),
         ],
+        hint=2,
     )
     match(
         best,
         2,
         f"The best epoch is 2, and it says {best}.",
         [
-            (8, "The best epoch comes after the end: training has never seen it."),
+            (8, "The best epoch comes after the end: training has never seen it.", 3),
             (5, "The best epoch is not the last one that was trained."),
         ],
     )
@@ -54,6 +57,7 @@ def check(ask):
         7,
         "With patience 4 the new lowest loss in epoch 6 comes just in the fourth epoch "
         f"of waiting. That goes on; it says that the last epoch is {last}.",
+        hint=3,
     )
     match(best, 6, f"The lowest loss of all is that of epoch 6, and was reached. It says {best}.")
     last, best = ask([0.5, 0.4, 0.45, 0.3999, 0.45, 0.3998, 0.45, 0.3997], 2)
@@ -62,6 +66,7 @@ def check(ask):
         8,
         "Each second epoch has a new lowest loss, if only by 0.0001, so patience 2 never runs out. "
         f"It says that training ends after epoch {last}: the waiting must begin anew each time.",
+        hint=2,
     )
     last, best = ask([0.5, 0.3, 0.6, 0.5, 0.4, 0.35], 3)
     match(
@@ -77,12 +82,13 @@ def check(ask):
         f"The same loss again is not a new lowest one; it says that the last epoch is {last}.",
     )
     match(best, 2, f"Of epochs with the same loss the first is the best; it says {best}.")
-    expect(tuple(ask([0.5], 1)) == (1, 1), "With a single epoch both numbers are 1.")
+    expect(tuple(ask([0.5], 1)) == (1, 1), "With a single epoch both numbers are 1.", hint=3)
     rising = ask([0.1, 0.2, 0.3, 0.4], 1)
     expect(
         tuple(rising) == (2, 1),
         "If the loss only rises, patience 1 ends training after epoch "
         f"2, and epoch 1 is the best; it says {tuple(rising)}.",
+        hint=2,
     )
     large = tuple(ask([2930.0, 230.0, 190.0, 150.0], 2))
     expect(

@@ -8,8 +8,8 @@ HINTS = [
     "for each weight. Then the step, downhill.",
     "If a weight grows by a little d, the prediction of a row grows by d times its input. The "
     "derivative of a square is 2 times what is squared.",
-    "So for each weight: the mean over the rows of 2 * error * input. `errors @ x` adds up "
-    "error * input over the rows.",
+    "So for each weight: the mean over the rows of 2 * error * input. A product with `@` adds up "
+    "over the rows; which of the two, errors and x, has to come first?",
 ]
 
 
@@ -29,14 +29,26 @@ def check(ask):
     one, two = (ask(x, y, weights, rate) - weights for rate in (0.01, 0.02))
     expect(not close(one, 0), "The weights do not move.")
     expect(
+        close(ask(x[::-1], y[::-1], weights, 0.01) - weights, one),
+        "With the rows in another order the step is another one: the gradient is a mean over all "
+        "rows, and each row's error is that of the old weights.",
+        hint=3,
+    )
+    turned = ask(x[:, ::-1], y, weights[::-1], 0.01) - weights[::-1]
+    expect(
+        close(turned[::-1], one),
+        "With the inputs and weights in another order each weight moves in another way: the whole "
+        "gradient is that of the old weights, so no weight moves before it is known.",
+    )
+    expect(
         close(two, 2 * one),
-        "With twice the learning rate the step should be twice as long: all errors are those of "
-        "the old weights.",
+        "With twice the learning rate the step should be twice as long.",
     )
     doubled = ask(np.tile(x, (2, 1)), np.tile(y, 2), weights, 0.01) - weights
     expect(
         close(doubled, one),
         "If each row is there twice, the mean over the rows is the same, but your step is not.",
+        hint=3,
     )
     right = ask.solution(x, y, weights, 0.01) - weights
     ratio = one @ right / (right @ right)
@@ -45,15 +57,18 @@ def check(ask):
         ratio * right,
         "The step does not go along the gradient: in some direction the loss "
         f"falls at another rate than the step says ({short(one)}).",
+        hint=3,
     )
     expect(ratio > 0, "The step goes uphill: the loss is higher after it. Look at a sign.")
     expect(
         not close(ratio, 0.5),
         "The step is half as long as it should be: think of the derivative of a square.",
+        hint=2,
     )
     expect(
         close(ratio, 1),
         f"The step has the right direction and is {ratio:.7g} times as long as it should be.",
+        hint=3,
     )
 
 

@@ -6,10 +6,11 @@ from exercises.bench import close, expect, match, numbers
 RESULTS = ("state", "memory")
 HINTS = [
     "First the sums of all four parts at once: the inputs by the kernel, the state by the "
-    "recurrent matrix, and the bias. `np.split(sums, 4, axis=1)` takes them apart.",
+    "recurrent matrix, and the bias. `np.split` takes them apart, along the columns.",
     "The memory is multiplied by the forget gate, and the candidate, after tanh, by the input "
-    "gate is added to it.",
-    "The new state is made of the new memory: its tanh, times the output gate.",
+    "gate is added to it. A gate is the sigmoid of its sum.",
+    "The new state is made of the new memory: its tanh, times the output gate. The state is "
+    "returned first.",
 ]
 OPEN, SHUT = 50.0, -50.0  # sums with which a gate is quite open, or shut
 
@@ -32,11 +33,13 @@ def check(ask):
     expect(
         not (close(away, memory) and close(kept, np.tanh(memory))),
         "State and memory have changed places: the state is returned first.",
+        hint=3,
     )
     expect(
         not close(gates(OPEN, OPEN, 0.7, OPEN)[1], 0),
         "With a sum of 50 each gate should be open, and all of them are shut: the sigmoid is "
         "near 1 for large numbers.",
+        hint=2,
     )
     # As if every fourth column belonged together: what were the bias of each part then?
     fourth = np.repeat([SHUT, OPEN, 0.7, OPEN], 2).reshape(2, 4).T.ravel()
@@ -56,13 +59,15 @@ def check(ask):
                 "The old memory goes through tanh on its way; nothing but the forget gate is "
                 "there.",
             ),
-            (np.tanh(0.7) + 0 * memory, order),
+            (np.tanh(0.7) + 0 * memory, order, 1),
             (
                 ask.solution(x, state, memory, *nothing, fourth)[1],
                 "It takes every fourth column. The parts lie side by side: all columns of the "
                 "input gate come first.",
+                1,
             ),
         ],
+        hint=2,
     )
     new = gates(OPEN, SHUT, 0.7, OPEN)[1]
     match(
@@ -71,7 +76,7 @@ def check(ask):
         "With the forget gate shut and the input gate open the "
         "new memory should be the candidate, after tanh.",
         [
-            (np.ones((1, 2)), order),
+            (np.ones((1, 2)), order, 1),
             (memory, "The memory that it returns is the old one, whatever the gates are."),
             (0.7 + 0 * memory, "The candidate is taken as it is; it goes through tanh."),
             (
@@ -84,16 +89,21 @@ def check(ask):
                 "the gate.",
             ),
         ],
+        hint=2,
     )
     both = gates(OPEN, OPEN, 0.7, OPEN)[1]
     match(
         both,
         np.tanh(0.7) + memory,
         "With both gates open the memory should be the old one plus the candidate.",
+        hint=2,
     )
     none = gates(SHUT, SHUT, 0.7, OPEN)[1]
     match(
-        none, 0 * memory, "With the input gate shut the candidate should not get into the memory."
+        none,
+        0 * memory,
+        "With the input gate shut the candidate should not get into the memory.",
+        hint=2,
     )
     shown = gates(SHUT, OPEN, 0.7, OPEN)[0]
     match(
@@ -108,31 +118,38 @@ def check(ask):
                 "tanh.",
             ),
         ],
+        hint=3,
     )
     hidden = gates(SHUT, OPEN, 0.7, SHUT)
     expect(
         close(hidden[0], 0),
         "With the output gate shut the state should be 0: the gate is "
         "missing, or another one is taken.",
+        hint=3,
     )
     expect(
-        close(hidden[1], memory), "The output gate changes the memory; it is only for the state."
+        close(hidden[1], memory),
+        "The output gate changes the memory; it is only for the state.",
+        hint=3,
     )
     fresh = gates(OPEN, SHUT, 0.7, OPEN)[0]
     match(
         fresh,
         np.tanh(np.tanh(0.7)) + 0 * memory,
         "The state is made of the old memory; it is the new one that is shown.",
+        hint=3,
     )
     match(
         gates(0.3, SHUT, 0.7, OPEN)[1],
         np.tanh(0.7) / (1 + np.exp(-0.3)) + 0 * memory,
         "A gate with the sum 0.3 should be open by its sigmoid, 0.574. The input gate is not.",
+        hint=2,
     )
     match(
         gates(SHUT, 0.3, 0.7, OPEN)[1],
         memory / (1 + np.exp(-0.3)),
         "A gate with the sum 0.3 should be open by its sigmoid, 0.574. The forget gate is not.",
+        hint=2,
     )
     random = np.random.default_rng(1)
     sizes = [(4, 3), (4, 2), (4, 2), (3, 8), (2, 8), (8,)]

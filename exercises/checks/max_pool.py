@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 from exercises.bench import expect, match, numbers
 
 HINTS = [
-    "A loop over the rows and columns of the result will do. The square at (row, column) begins at "
-    "row * size and column * size.",
-    "`square.max(axis=(0, 1))` keeps the largest value of each channel by itself.",
+    "A loop over the rows and columns of the result will do. The square at (row, column) begins "
+    "at row * size and column * size; with `//` only whole squares count.",
+    "The largest value of each channel by itself: `max` can take the axes of height and width "
+    "alone, and leave that of the channels.",
     "Without a loop: cut off what is left over, reshape to (rows, size, columns, size, channels), "
     "and take the largest over two of the five axes.",
 ]
@@ -26,13 +27,15 @@ def check(ask):
             (
                 squares.mean(axis=(1, 3)),
                 "It keeps the mean of each square, and not the largest value.",
+                2,
             ),
-            (squares.min(axis=(1, 3)), "It keeps the smallest value of each square."),
+            (squares.min(axis=(1, 3)), "It keeps the smallest value of each square.", 2),
             (
                 image[::2, ::2],
                 "It keeps the first value of each square, and does not look at the others.",
+                2,
             ),
-            (squares.sum(axis=(1, 3)), "It adds up each square."),
+            (squares.sum(axis=(1, 3)), "It adds up each square.", 2),
             (
                 np.array([[image[r : r + 2, c : c + 2].max() for c in range(3)] for r in range(3)])[
                     ..., None
@@ -42,6 +45,7 @@ def check(ask):
             (
                 image.reshape(3, 3, 2, 2, 1).max(axis=(2, 3)),
                 "The squares are not squares: each is made of values that do not lie together.",
+                3,
             ),
         ],
     )
@@ -50,6 +54,7 @@ def check(ask):
         (negative < 0).all(),
         "Of squares with negative values only it keeps something that is "
         "not among them, such as 0.",
+        hint=2,
     )
     match(
         ask(image, 3),
@@ -62,6 +67,7 @@ def check(ask):
         not (found == found[..., :1]).all(),
         "All channels of the result are equal: the largest "
         "value is to be found in each channel by itself.",
+        hint=2,
     )
     match(
         found,
@@ -69,6 +75,7 @@ def check(ask):
         "With one channel, or a square image, it is right; with "
         "three channels of 6 x 4 values it is not. Each channel stays by itself, and height and "
         "width may differ.",
+        hint=2,
     )
     over = random.normal(size=(5, 7, 2))
     match(

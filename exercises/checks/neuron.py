@@ -17,15 +17,18 @@ def check(ask):
         close(ask(0 * inputs, weights, 0.0), 0.5),
         "The sigmoid of the sum 0 is one half; with all inputs and the bias at 0, the output is "
         "another.",
+        hint=3,
     )
     far = [ask(np.ones(1), np.array([weight]), 0.0) for weight in (-30.0, 30.0)]
     expect(
         all(0 <= one <= 1 for one in far),
         "The output lies outside of 0 to 1, where a sigmoid keeps it.",
+        hint=3,
     )
     expect(
         far[0] < far[1] or close(*far),
         "The larger the sum is, the smaller is the output: look at a sign in the sigmoid.",
+        hint=3,
     )
     total = np.log(output / (1 - output))  # of which the output is the sigmoid
     for weight in weights:
@@ -33,6 +36,7 @@ def check(ask):
         expect(
             close(np.log(one / (1 - one)), weight),
             "With the input 1 and the bias 0 the sum is the weight. The output is not its sigmoid.",
+            hint=3,
         )
     expect(not close(total, 0.5), "The bias is left out: with another bias the output is the same.")
     expect(not close(total, 0.9), "The bias lowers the sum where it should raise it.")
@@ -46,6 +50,7 @@ def check(ask):
         close(total, 0.1),
         "For one input the sum is right, for five it is not: each product "
         "of an input and its weight is added, as it is.",
+        hint=2,
     )
 
 

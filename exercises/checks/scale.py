@@ -5,10 +5,13 @@ from exercises.bench import close, expect, match, numbers
 
 RESULTS = ("train", "validation")
 HINTS = [
-    "A mean and a standard deviation for each column, that is, over the rows.",
-    "`train.mean(axis=0)` and `train.std(axis=0)`. The same two serve both parts.",
-    "`(train == train[0]).all(axis=0)` tells which columns are constant; `np.where` puts a 1 "
-    "there. (The deviation of ten times 0.1 is 1e-17, and not 0.)",
+    "Each column has a mean and a standard deviation of its own, those of its training rows. The "
+    "same two serve both parts.",
+    "`mean` and `std` can take an axis: which one goes over the rows? (numpy's `std` divides by "
+    "the number of rows, that of pandas by one less.)",
+    "Which columns are constant? Compare all training rows with the first one; the deviation does "
+    "not tell (that of ten times 0.1 is 1e-17, and not 0). `np.where` puts another divisor "
+    "there.",
 ]
 
 
@@ -38,8 +41,10 @@ def check(ask):
                 ((train - train.min(axis=0)) / np.ptp(train, axis=0)).mean(axis=0),
                 "Each column is moved and divided so that it goes from 0 to 1, by its range; the "
                 "mean and the standard deviation are asked for.",
+                1,
             ),
         ],
+        hint=2,
     )
     match(
         scaled.std(axis=0),
@@ -55,6 +60,7 @@ def check(ask):
                 train.std(axis=0) / train.std(axis=0, ddof=1),
                 "The deviation is that of a sample, which divides by the number of rows minus 1; "
                 "here all rows are meant.",
+                2,
             ),
             (
                 deviation / np.ptp(train, axis=0),
@@ -82,12 +88,14 @@ def check(ask):
             np.isfinite(part).all(),
             "A column that is constant in the training rows becomes "
             "nan or infinite: its deviation of 0 needs another divisor.",
+            hint=3,
         )
     match(
         ask(constant, constant + 1)[1][:, 0],
         1,
         "A constant column is to be divided by 1, which leaves the validation value 1.1 at 1 above "
         "the mean 0.1. (The deviation of three times 0.1, as it is calculated, is not quite 0.)",
+        hint=3,
     )
 
 
