@@ -19,7 +19,8 @@ from exercises.answering import NUMBERS, Other
 
 SHOWN = 60  # characters of a value in a sentence
 SHOWN_NUMBERS = 8  # of an argument; of more only their shape is shown
-SCALES = 1.0, 0.01, 100.0  # of drawn numbers
+WHOLE = "whole"
+SCALES = 1.0, 0.01, 100.0, WHOLE  # of drawn numbers
 
 
 class RefusedError(Exception):
@@ -63,12 +64,16 @@ def match(answer, right, sentence, wrong=(), hint=1):
 
 def close(answer, right):
     """Tell whether numbers agree to five digits or so; to three where they are of 32 bits."""
-    answer, right = np.asarray(answer), np.asarray(right)
-    if answer.dtype == np.float32 and right.size:
-        finite = right[np.isfinite(right)] if right.dtype.kind == "f" else right
-        largest = max(1.0, np.abs(finite).max(initial=0))
-        return np.allclose(answer, right, rtol=1e-3, atol=1e-5 * largest, equal_nan=True)
+    if np.asarray(answer).dtype == np.float32:
+        return nearly(answer, right, rtol=1e-3, atol=1e-5)
     return np.allclose(answer, right, rtol=1e-5, atol=1e-7, equal_nan=True)
+
+
+def nearly(answer, right, rtol=1e-4, atol=1e-6):
+    """Tell whether numbers agree as far as 32 bits allow; atol is of the largest, if above 1."""
+    right = np.asarray(right, float)
+    atol *= max(1.0, np.abs(right[np.isfinite(right)]).max(initial=0))
+    return np.allclose(answer, right, rtol=rtol, atol=atol, equal_nan=True)
 
 
 def short(value, digits=4, most=SHOWN):
@@ -91,14 +96,16 @@ def apart(found, right):
 
 
 def numbers(draw, shape, scale=None):
-    """Draw an array of numbers of either sign: small, large or in between, or about one scale.
+    """Draw an array of numbers of either sign, some of them 0.
 
-    They are drawn as bytes, a hundred times faster than one by one, and shrink to zeros.
+    They are of one scale, or else small, large, in between or whole. They are drawn as bytes, a
+    hundred times faster than one by one, and shrink to zeros.
     """
     scale = draw(st.sampled_from(SCALES)) if scale is None else scale
     size = int(np.prod(shape))
-    drawn = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), np.int8)
-    return drawn.reshape(shape) / 50 * scale
+    drawn = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), np.int8).reshape(shape)
+    drawn = np.where(np.abs(drawn) < 8, 0, drawn.astype(int))
+    return drawn // 8 if scale == WHOLE else drawn / 50 * scale
 
 
 def generators():
@@ -131,10 +138,10 @@ class Ask:
         return answers
 
     def try_drawn(self, *arguments):
-        """Ask once, and refuse an answer that is not right."""
+        """Ask once, and refuse an answer that is not right, though 32 bits may do in between."""
         self.asked.clear()
         self(*arguments)
-        self.compare()
+        self.compare(nearly)
 
     def look_at(self, answer, right, free):
         """Return an answer in the kind of the right one; refuse another kind or shape."""
@@ -163,8 +170,8 @@ class Ask:
                 shown.append(f"{name} = {short(value)}")
         return ", ".join(shown)
 
-    def compare(self):
-        """Refuse what no check had a name for."""
+    def compare(self, close=close):
+        """Refuse what no check had a name for; close: tells whether two answers agree."""
         for arguments, answer, right in self.asked:
             several = isinstance(right, tuple)
             pairs = zip(answer, right, strict=True) if several else [(answer, right)]

@@ -176,7 +176,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 4))
+    size = draw(st.integers(1, 8))
     weights = numbers(draw, size)
     gradient, mean = numbers(draw, size, 100.0), numbers(draw, size, 100.0)
     square = np.square(np.abs(numbers(draw, size, 100.0)) + 50)  # so that 1e-7 does not matter

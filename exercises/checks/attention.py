@@ -117,5 +117,5 @@ def who_notices(ask, query, key, value):
 
 @st.composite
 def inputs(draw):
-    steps, size, other = (draw(st.integers(1, 4)) for _ in range(3))
+    steps, size, other = (draw(st.integers(1, 7)) for _ in range(3))
     return tuple(numbers(draw, (steps, width)) for width in (size, size, other))

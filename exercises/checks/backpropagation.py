@@ -132,7 +132,7 @@ def look_at(found, x, y, w1, b1, w2, b2):
 
 @st.composite
 def inputs(draw):
-    rows, size, neurons = (draw(st.integers(1, 4)) for _ in range(3))
-    x, y = numbers(draw, (rows, size)), np.abs(numbers(draw, (rows, 1), 0.3))
+    rows, size, neurons = (draw(st.integers(1, 6)) for _ in range(3))
+    x, y = numbers(draw, (rows, size), 1.0), np.abs(numbers(draw, (rows, 1), 0.3))
     shapes = (size, neurons), (neurons,), (neurons, 1), (1,)
     return x, y, *(numbers(draw, shape, 1.0) for shape in shapes)

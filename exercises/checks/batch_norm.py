@@ -130,7 +130,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, channels = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    rows, channels = draw(st.integers(1, 12)), draw(st.integers(1, 7))
     x, gamma, beta, mean = (numbers(draw, shape) for shape in ((rows, channels), *[channels] * 3))
     variance = np.abs(numbers(draw, channels)) + 0.1
     return x, gamma, beta, mean, variance, draw(st.booleans())

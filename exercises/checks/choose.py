@@ -122,6 +122,14 @@ def check(ask):
             f"Of 60 tokens, nearly equally likely, only {len(drawn)} are drawn with top_k {top_k}.",
             hint=2,
         )
+    rare = np.log([0.97, 0.012, 0.01, 0.008])  # of 1,500, none of the last: 6 times in a million
+    counts = np.bincount(ask.repeat(DRAWS, rare, 1.0, None, np.random.default_rng(1)), minlength=4)
+    expect(
+        counts.all(),
+        f"Tokens with the shares 0.012, 0.01 and 0.008 are drawn {short(counts[1:])} times in "
+        f"{DRAWS}: a rare token is drawn now and then.",
+        hint=3,
+    )
     huge = np.array([5000.0, 4980.0, -5000.0, -5000.0])
     large = [ask(huge, 1.0, None, np.random.default_rng(seed), free=True) for seed in range(20)]
     expect(
@@ -134,7 +142,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 8))
+    size = draw(st.integers(1, 60))
     order = np.array(draw(st.permutations(range(size))), float)
     logits = order * draw(st.sampled_from([0.1, 1.0, 100.0])) - draw(st.integers(-2000, 2000))
     temperature = draw(st.sampled_from([0, 0.1, 1.0, 5.0]))

@@ -97,7 +97,8 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size, channels, filters, stride = (draw(st.integers(1, 3)) for _ in range(4))
-    height, width = (size + draw(st.integers(0, 3)) for _ in range(2))
+    size, stride = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    channels, filters = draw(st.integers(1, 6)), draw(st.integers(1, 5))
+    height, width = (size + draw(st.integers(0, 5)) for _ in range(2))
     shapes = (height, width, channels), (size, size, channels, filters), (filters,)
     return *(numbers(draw, shape) for shape in shapes), stride

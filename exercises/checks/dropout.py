@@ -116,7 +116,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    x = numbers(draw, (draw(st.integers(1, 4)), draw(st.integers(1, 4))))
+    x = numbers(draw, (draw(st.integers(1, 9)), draw(st.integers(1, 9))))
     return x, draw(st.integers(0, 9)) / 10, draw(st.booleans()), draw(generators())
 
 

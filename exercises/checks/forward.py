@@ -80,6 +80,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, size, neurons = (draw(st.integers(1, 4)) for _ in range(3))
+    rows, size, neurons = (draw(st.integers(1, 7)) for _ in range(3))
     shapes = (rows, size), (size, neurons), (neurons,), (neurons, 1)
     return tuple(numbers(draw, shape) for shape in shapes)

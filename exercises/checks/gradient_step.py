@@ -74,6 +74,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, size = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    rows, size = draw(st.integers(1, 8)), draw(st.integers(1, 6))
     arguments = (numbers(draw, shape) for shape in ((rows, size), rows, size))
     return *arguments, draw(st.integers(0, 300)) / 1000

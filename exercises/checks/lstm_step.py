@@ -178,7 +178,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    sequences, features, units = (draw(st.integers(1, 3)) for _ in range(3))
+    sequences, features, units = (draw(st.integers(1, 6)) for _ in range(3))
     shapes = (sequences, features), (sequences, units), (sequences, units)
     weights = (features, 4 * units), (units, 4 * units), (4 * units,)
     scales = 1.0, 1.0, None, 1.0, 1.0, 1.0

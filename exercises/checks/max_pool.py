@@ -94,6 +94,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 3))
-    height, width = (size + draw(st.integers(0, 4)) for _ in range(2))
-    return numbers(draw, (height, width, draw(st.integers(1, 2)))), size
+    size = draw(st.integers(1, 5))
+    height, width = (size + draw(st.integers(0, 9)) for _ in range(2))
+    return numbers(draw, (height, width, draw(st.integers(1, 6)))), size

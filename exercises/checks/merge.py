@@ -112,4 +112,4 @@ def check(ask):
 @st.composite
 def inputs(draw):
     pieces = st.sampled_from(["a", "b", "c", "ab", "bc", "A", " "])
-    return (draw(st.lists(pieces, min_size=2, max_size=10)),)
+    return (draw(st.lists(pieces, min_size=2, max_size=30)),)

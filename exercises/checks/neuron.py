@@ -56,5 +56,5 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 6))
+    size = draw(st.integers(1, 12))
     return numbers(draw, size), numbers(draw, size, 1.0), draw(st.integers(-300, 300)) / 100

@@ -101,7 +101,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, others, columns = (draw(st.integers(1, 4)) for _ in range(3))
+    rows, others, columns = (draw(st.integers(1, 7)) for _ in range(3))
     train, validation = numbers(draw, (rows, columns)), numbers(draw, (others, columns))
     if draw(st.booleans()):
         train[:, 0] = train[0, 0]

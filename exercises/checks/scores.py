@@ -98,6 +98,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 8))
+    size = draw(st.integers(1, 20))
     answers = st.lists(st.integers(0, 1), min_size=size, max_size=size)
     return np.array(draw(answers)), np.array(draw(answers))

@@ -75,5 +75,5 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    shape = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    shape = draw(st.integers(1, 7)), draw(st.integers(1, 12))
     return (numbers(draw, shape) + draw(st.sampled_from([0, 1000, -1000])),)

@@ -123,7 +123,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    groups = draw(st.lists(st.integers(0, 5), min_size=2, max_size=12).map(np.array))
+    groups = draw(st.lists(st.integers(0, 5), min_size=2, max_size=40).map(np.array))
     hypothesis.assume(len(np.unique(groups)) > 1)
     return groups, draw(st.sampled_from([0.25, 0.5, 0.75])), draw(st.integers(0, 1000))
 

@@ -108,5 +108,5 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    history, horizon, further = (draw(st.integers(1, 4)) for _ in range(3))
+    history, horizon, further = (draw(st.integers(1, 8)) for _ in range(3))
     return numbers(draw, history + horizon + further - 1), history, horizon
