@@ -11,6 +11,7 @@ import copy
 import inspect
 
 import numpy as np
+from hypothesis import strategies as st
 
 SHOWN = 60  # characters of a value in a sentence
 SHOWN_NUMBERS = 8  # of an argument; of more only their shape is shown
@@ -31,20 +32,31 @@ class DifferenceError(RefusedError):
     kind = "values"  # they are not right, and no check knows why
 
 
-def expect(condition, sentence):
-    """Go on if the condition holds; else refuse the solution with this sentence."""
+def expect(condition, sentence, hint=1):
+    """Go on if the condition holds; else refuse the solution with this sentence.
+
+    hint: which of the three fits.
+    """
     if not condition:
         raise RefusedError(sentence)
 
 
-def match(answer, right, sentence, wrong=()):
+def match(answer, right, sentence, wrong=(), hint=1):
     """Go on if an answer is right; else refuse it.
 
     wrong: pairs of what a well-known mistake would return, and the sentence for it. The first that
-    fits explains the answer; if none does, `sentence` has to say where the fault is.
+    fits explains the answer; if none does, `sentence` has to say where the fault is. hint: which of
+    the three fits.
     """
     if not close(answer, right):
         raise RefusedError(next((why for value, why in wrong if close(answer, value)), sentence))
+
+
+def numbers(draw, shape, scale=1.0):
+    """Draw an array of floats, in steps of a hundredth of the scale."""
+    size = int(np.prod(shape))
+    whole = draw(st.lists(st.integers(-1000, 1000), min_size=size, max_size=size))
+    return np.array(whole, float).reshape(shape) / 100 * scale
 
 
 def close(answer, right):
@@ -78,7 +90,8 @@ class Ask:
             raise FormError("It returns None. Does it end with `return` and the result?")
         self.look_at(answer, right, free)
         for before, after in zip(arguments, given, strict=True):
-            if isinstance(before, np.ndarray | list) and not np.array_equal(before, after):
+            nan = isinstance(before, np.ndarray) and before.dtype.kind == "f"
+            if isinstance(before, np.ndarray | list) and not np.array_equal(before, after, nan):
                 raise FormError(
                     "It changes an array or list that it was given, and which the caller still "
                     "needs. Make a new one (x = x - 1 does, x -= 1 does not)."
