@@ -116,7 +116,7 @@ def check_overlap(kept):
     expect(
         np.allclose([pair, turned], 20 / 92, rtol=0, atol=0.002),
         "Two boxes have the areas 80 and 32, and 20 lie in both: their IoU is 20 / 92, or 0.217. "
-        f"It takes them for an IoU of about {pair:.3f}, and of {turned:.3f} if the smaller is surer.",
+        f"It takes them for {pair:.3f}, and for {turned:.3f} if the smaller is surer.",
         hint=3,
     )
     expect(
