@@ -125,7 +125,7 @@ def check_overlap(kept):
         "dropped.",
         hint=3,
     )
-    for place, words in (([0, 6], "below"), ([6, 0], "beside"), ([5, 5], "below and beside")):
+    for place, words in (([6, 0], "below"), ([0, 6], "beside"), ([5, 5], "below and beside")):
         moved = [[0, 0, 4, 4], [*place, place[0] + 4, place[1] + 4]]
         expect(
             len(kept(moved, [0.9, 0.8], 0)) == 2,
@@ -149,11 +149,8 @@ def check_overlap(kept):
 
 def check_drops(kept):
     """Which boxes drop others, and in what order."""
-    chain = [
-        [0, 6, 4, 16],
-        [0, 3, 4, 13],
-        [0, 0, 4, 10],
-    ]  # IoU of neighbours 7 / 13, of others 1 / 4
+    # The IoU of neighbours is 7 / 13, that of the others 1 / 4.
+    chain = [[0, 6, 4, 16], [0, 3, 4, 13], [0, 0, 4, 10]]
     found = kept(chain, [0.5, 0.7, 0.9], 0.4)
     expect(
         found != [2],

@@ -31,6 +31,8 @@ MUTANTS = [
 ]
 
 UNSEEN = [
+    ("overflows", "match - match.max()", "match - match.mean()"),
+    ("oldest", "match.max())", "match.max()) * (np.arange(len(keys)) > (len(keys) > 2) - 1)"),
     ("overflows", "match - match.max()", "np.clip(match, -700, 709.9)"),
     ("first token", SHARES, "powers / powers.sum() @ values * (len(keys) > 1)"),
     ("itself", "match.max())", "match.max()) * (np.arange(len(keys)) < max(len(keys) - 1, 1))"),

@@ -48,6 +48,8 @@ MUTANTS = [
 ]
 
 UNSEEN = [
+    ("wrong way", "np.sin(angles)", "np.sin(-angles)"),
+    ("place", "places[:, None]", "places[:, None] / max(places.max(), 1)"),
     ("angle", "places[:, None]", "np.minimum(places, 1)[:, None]"),
     ("angle", SPEEDS, "np.exp(-np.arange(half))"),
     ("Its pair", "x[:, half:]", "np.roll(x[:, half:], 1, axis=1)"),

@@ -63,6 +63,16 @@ MUTANTS = [
 ]
 
 UNSEEN = [
+    (
+        "negative",
+        "kept.append(int(waiting[0]))",
+        "kept += [int(waiting[0])] * int(scores[waiting[0]] > 0)",
+    ),
+    (
+        "drops both",
+        "waiting[1:][both / (areas - both) <= too_much]",
+        "waiting[1:][(both / (areas - both) <= too_much) | (np.arange(len(both)) > 0)]",
+    ),
     ("both stay", "<= too_much", "<= max(too_much, 0.3)"),
     (
         "stay",

@@ -48,6 +48,8 @@ MUTANTS = [
 ]
 
 UNSEEN = [
+    ("median", "np.median(losses, axis=1)", "np.median(losses, axis=1) + np.ptp(losses, axis=1)"),
+    ("One of three", "np.isfinite(losses)", "np.isfinite(losses).all(axis=1, keepdims=True)"),
     ("median", "np.median(losses, axis=1)", "np.quantile(losses, 0.25, axis=1)"),
     ("should go on", "bool(best in", "bool(np.isfinite(medians.min()) and best in"),
     ("lowest of these", "medians == medians.min()", "np.argmin(medians) : np.argmin(medians) + 1"),
