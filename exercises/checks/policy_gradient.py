@@ -19,8 +19,9 @@ def inputs(draw):
     answers, symbols = draw(st.integers(1, 6)), draw(st.integers(1, 5))
     size = {"min_size": answers, "max_size": answers}
     tokens = draw(st.lists(st.integers(0, symbols - 1), **size))
-    rewards = draw(st.lists(st.integers(-3, draw(st.sampled_from([-2, 3, 1000]))), **size))
-    logits = numbers(draw, (answers, symbols), draw(st.sampled_from([0.1, 1, 500])))
+    rewards = draw(st.lists(st.integers(-3, draw(st.sampled_from([-2, 3, 30]))), **size))
+    logits = numbers(draw, (answers, symbols))
+    logits = 100 * np.round(logits) if draw(st.booleans()) else logits / 4
     return logits, np.array(tokens), np.array(rewards, float)
 
 

@@ -22,13 +22,13 @@ def inputs(draw):
     corners = [draw(st.tuples(place, place, side, side)) for _ in range(count)]
     boxes = [(top, left, top + high, left + wide) for top, left, high, wide in corners]
     scores = draw(st.lists(st.integers(-4, 8), min_size=count, max_size=count))
-    too_much = draw(st.sampled_from([0, 0.25, 0.5, 0.75, 1]))
+    too_much = draw(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
     return np.array(boxes, float).reshape(count, 4), np.array(scores) / 4, too_much
 
 
 def check(ask):
     def kept(boxes, scores, too_much):
-        found = ask(np.array(boxes, float).reshape(-1, 4), np.array(scores, float), too_much)
+        found = ask(np.array(boxes, float).reshape(-1, 4), np.array(scores, float), float(too_much))
         expect(
             not any(isinstance(one, bool | np.bool_) for one in found),
             "It says of each box whether it stays; a list of the numbers of those that stay is "

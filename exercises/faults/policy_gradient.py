@@ -49,14 +49,14 @@ MUTANTS = [
     ("divide by their number", "/ len(rewards)", "/ 2"),
     ("numbers is expected", "return " + END, "return str(" + END + ")"),
     ("advantages should be", "(spread if spread > 0 else 1)", "(spread + 0.01)"),
+    ("mean", "/ len(rewards)", "/ max(len(rewards) - 1, 1)"),
+    ("advantages", "rewards - rewards.mean()", "rewards - rewards.max()"),
+    ("sum to", " / powers.sum(axis=1, keepdims=True)", " / powers.sum(axis=1, keepdims=True) ** 2"),
 ]
 
 UNSEEN = [
     ("baseline", "rewards - rewards.mean()", "rewards - rewards.min()"),
-    ("mean", "/ len(rewards)", "/ max(len(rewards) - 1, 1)"),
     ("advantages", "rewards.std()", "np.abs(rewards - rewards.mean()).mean()"),
-    ("advantages", "rewards - rewards.mean()", "rewards - rewards.max()"),
-    ("sum to", " / powers.sum(axis=1, keepdims=True)", " / powers.sum(axis=1, keepdims=True) ** 2"),
     ("0 by 0", "(spread if spread > 0 else 1)", "np.maximum(spread, 1e-300) * (spread / spread)"),
 ]
 

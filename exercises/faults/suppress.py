@@ -60,6 +60,7 @@ MUTANTS = [
     ),
     ("more than once", "return kept", "return kept + kept"),
     ("None", "    return kept\n", ""),
+    ("both stay", "<= too_much", "<= max(too_much, 0.3)"),
 ]
 
 UNSEEN = [
@@ -73,7 +74,6 @@ UNSEEN = [
         "waiting[1:][both / (areas - both) <= too_much]",
         "waiting[1:][(both / (areas - both) <= too_much) | (np.arange(len(both)) > 0)]",
     ),
-    ("both stay", "<= too_much", "<= max(too_much, 0.3)"),
     (
         "stay",
         "waiting = waiting[1:][both / (areas - both) <= too_much]",
