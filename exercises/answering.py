@@ -178,7 +178,8 @@ class Reader:
             with np.errstate(all="ignore"):  # what overflows shows in the result
                 answers.append(encode(self.function(*given)))
         changed = any(
-            isinstance(old, np.ndarray | list) and encode(old) != encode(new)
+            isinstance(old, np.ndarray | list)
+            and json.dumps(encode(old)) != json.dumps(encode(new))
             for old, new in zip(before, given, strict=True)
         )
         return {"answers": answers, "changed": changed}
