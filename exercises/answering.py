@@ -97,6 +97,8 @@ def encode(value):
         return {type(value).__name__: [encode(one) for one in value]}
     with contextlib.suppress(Exception):  # tensors of Keras become arrays
         array = np.asarray(value)
+        if array.dtype.kind == "U":
+            return encode(array.tolist())
         if array.dtype.kind in NUMBERS:
             file = io.BytesIO()
             np.save(file, array, allow_pickle=False)

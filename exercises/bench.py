@@ -20,7 +20,7 @@ from exercises.answering import NUMBERS, Other
 SHOWN = 60  # characters of a value in a sentence
 SHOWN_NUMBERS = 8  # of an argument; of more only their shape is shown
 WHOLE = "whole"
-SCALES = 1.0, 0.01, 100.0, WHOLE  # of drawn numbers
+SCALES = 1.0, 0.01, 100.0, 10_000.0, WHOLE  # of drawn numbers
 
 
 class RefusedError(Exception):
@@ -106,6 +106,11 @@ def numbers(draw, shape, scale=None):
     drawn = np.frombuffer(draw(st.binary(min_size=size, max_size=size)), np.int8).reshape(shape)
     drawn = np.where(np.abs(drawn) < 8, 0, drawn.astype(int))
     return drawn // 8 if scale == WHOLE else drawn / 50 * scale
+
+
+def sizes(most=7, far=130):
+    """Return a strategy of sizes: from 1 to most and, one time in ten or so, far."""
+    return st.integers(1, most) | st.integers(1, most).map(lambda size: far if size == 2 else size)
 
 
 def generators():

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import apart, close, expect, match, numbers
+from exercises.bench import apart, close, expect, match, numbers, sizes
 
 RESULTS = ("answers", "moving_mean", "moving_variance")
 HINTS = [
@@ -130,7 +130,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, channels = draw(st.integers(1, 12)), draw(st.integers(1, 7))
+    rows, channels = draw(sizes(12)), draw(sizes(far=7))
     x, gamma, beta, mean = (numbers(draw, shape) for shape in ((rows, channels), *[channels] * 3))
     variance = np.abs(numbers(draw, channels)) + 0.1
     return x, gamma, beta, mean, variance, draw(st.booleans())

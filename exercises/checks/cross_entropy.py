@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import expect, match, short
+from exercises.bench import expect, match, short, sizes
 
 HINTS = [
     "What did the network give to the right answer? The prediction where the target is 1; where "
@@ -97,7 +97,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 12))
+    size = draw(sizes(12))
     targets = draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=size, max_size=size))
     shares = draw(st.lists(st.integers(1, 999), min_size=size, max_size=size))
     return np.array(targets), np.array(shares) / 1000

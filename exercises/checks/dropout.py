@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import apart, close, expect, generators, match, numbers, short
+from exercises.bench import apart, close, expect, generators, match, numbers, short, sizes
 
 HINTS = [
     "Two cases: in inference return x. In training draw a number for each number of x.",
@@ -109,14 +109,34 @@ def check(ask):
         "by itself, so that their number varies.",
         hint=2,
     )
-    half = (train(0.5) == 0).mean()
-    expect(0.45 < half < 0.55, f"With the rate 0.5, {half:.2f} of the numbers are dropped.", hint=2)
+    for rate in (0.5, 0.25, 0.07):
+        share = (train(rate) == 0).mean()
+        said = f"With the rate {rate}, {share:.2f} of the numbers are dropped."
+        expect(abs(share - rate) < 0.025, said, hint=2)
+    square = np.arange(1.0, 37.0).reshape(6, 6)
+    many = ask.repeat(400, square, 0.5, True, np.random.default_rng(1))
+    lost = np.array([(one == 0).ravel() for one in many], float)
+    shares = lost.mean(axis=0)
+    expect(
+        (np.abs(shares - 0.5) < 0.2).all(),
+        "In 400 arrays of 6 x 6 numbers, with the rate 0.5, the number at one place is dropped "
+        f"{shares.min():.0%} of the times, that at another {shares.max():.0%}. Each has the same "
+        "chance, wherever it stands and however large it is.",
+        hint=2,
+    )
+    together = np.corrcoef(lost.T) - np.eye(36)  # by chance up to 0.2
+    expect(
+        np.abs(together).max() < 0.4,
+        "In an array of 6 x 6 two numbers are dropped together, or always one in place of the "
+        "other; each is to be dropped by itself.",
+        hint=2,
+    )
     match(train(0.0), x, "With the rate 0 all numbers should stay as they are.", hint=2)
 
 
 @st.composite
 def inputs(draw):
-    x = numbers(draw, (draw(st.integers(1, 9)), draw(st.integers(1, 9))))
+    x = numbers(draw, (draw(sizes(9)), draw(sizes(9))))
     return x, draw(st.integers(0, 9)) / 10, draw(st.booleans()), draw(generators())
 
 

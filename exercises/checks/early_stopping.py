@@ -100,6 +100,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    tenths = draw(st.lists(st.integers(0, 30), min_size=1, max_size=30))
+    tenths = draw(st.lists(st.integers(-10, 30), min_size=1, max_size=30))
     scale = draw(st.sampled_from([1, 0.01, 100]))
     return [tenth / 10 * scale for tenth in tenths], draw(st.integers(1, 12))

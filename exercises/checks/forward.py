@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import match, numbers
+from exercises.bench import match, numbers, sizes
 
 HINTS = [
     "Three lines will do: the sums of the hidden neurons, what relu makes of them, the output.",
@@ -80,6 +80,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, size, neurons = (draw(st.integers(1, 7)) for _ in range(3))
+    rows, size, neurons = draw(sizes()), draw(sizes(far=7)), draw(sizes(far=7))
     shapes = (rows, size), (size, neurons), (neurons,), (neurons, 1)
     return tuple(numbers(draw, shape) for shape in shapes)

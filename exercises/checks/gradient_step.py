@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, numbers, short
+from exercises.bench import close, expect, match, numbers, short, sizes
 
 HINTS = [
     "First how far each prediction is off, prediction minus target. Then the gradient, a number "
@@ -74,6 +74,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, size = draw(st.integers(1, 8)), draw(st.integers(1, 6))
+    rows, size = draw(sizes()), draw(sizes(far=7))
     arguments = (numbers(draw, shape) for shape in ((rows, size), rows, size))
     return *arguments, draw(st.integers(0, 300)) / 1000

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, numbers
+from exercises.bench import close, expect, match, numbers, short, sizes
 
 RESULTS = ("train", "validation")
 HINTS = [
@@ -82,6 +82,14 @@ def check(ask):
             (validation, "The validation rows are not scaled."),
         ],
     )
+    near = np.array([[1e6, 1e-9], [1e6 + 1, 3e-9]])
+    found = ask(near, near)[0]
+    expect(
+        close(found, [[-1, -1], [1, 1]]),
+        "Two columns, one of 1000000 and 1000001, the other of 1e-9 and 3e-9, are not constant, "
+        f"and each becomes -1 and 1. Here they become {short(found)}.",
+        hint=3,
+    )
     constant = np.column_stack([np.full(3, 0.1), np.arange(3.0)])
     for part in ask(constant, constant + 1):
         expect(
@@ -101,7 +109,7 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    rows, others, columns = (draw(st.integers(1, 7)) for _ in range(3))
+    rows, others, columns = draw(sizes()), draw(sizes()), draw(sizes(far=7))
     train, validation = numbers(draw, (rows, columns)), numbers(draw, (others, columns))
     if draw(st.booleans()):
         train[:, 0] = train[0, 0]

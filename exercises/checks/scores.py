@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import apart, close, expect, match
+from exercises.bench import apart, close, expect, match, sizes
 
 RESULTS = ("precision", "recall", "f1")
 HINTS = [
@@ -98,6 +98,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 20))
+    size = draw(sizes(20))
     answers = st.lists(st.integers(0, 1), min_size=size, max_size=size)
     return np.array(draw(answers)), np.array(draw(answers))

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import expect, numbers
+from exercises.bench import expect, numbers, sizes
 
 RESULTS = ("x", "y")
 HINTS = [
@@ -108,5 +108,5 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    history, horizon, further = (draw(st.integers(1, 8)) for _ in range(3))
+    history, horizon, further = draw(sizes(far=30)), draw(sizes(far=30)), draw(sizes())
     return numbers(draw, history + horizon + further - 1), history, horizon
