@@ -15,7 +15,6 @@ from chapter import OUTPUTS, ROOT
 import contextlib
 import html
 import io
-import math
 import random
 import re
 import secrets
@@ -27,14 +26,14 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from keras import layers
 
-from teaching.exam_numbers import DRAWN
+from teaching.exam_numbers import DRAWN, HELPERS, written
 from utils.options import make_parser, seed
 from utils.runs import make_folder, shown
 
 SAMPLE = 1  # the seed of the exam that is printed in EXAM.md
 WORDS = tomllib.loads((ROOT / "teaching" / "keys" / "questions.toml").read_text("utf-8"))
 CODE = Environment(undefined=StrictUndefined)
-TEXT = CODE.overlay(finalize=lambda one: written(one))
+TEXT = CODE.overlay(finalize=written)
 PAGE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
@@ -95,19 +94,6 @@ def fill_in(question, case, numbers):
 
 def topic(question, case):
     return case.get("topic", question["kind"])
-
-
-def written(value):
-    """Return a number as the book writes it: 1,156 or 2.56, and no more digits than it has."""
-    return f"{value:,.10g}" if isinstance(value, int | float) else value
-
-
-HELPERS = {
-    "ln": math.log,
-    "root": lambda one: round(math.sqrt(one), 2),
-    "paren": lambda one: f"({written(one)})" if one < 0 else one,
-    "shape": lambda layer: " × ".join(map(str, layer.output.shape[1:])),
-}
 
 
 def run(code):

@@ -83,3 +83,17 @@ DRAWN = {
     "summary": ([*networks()], ("size", "channels", "filters", "classes", "pooled")),
     "text": ([*predictions()], ("n", "unit")),
 }
+
+
+def written(value):
+    """Return a number as the book writes it: 1,156 or 2.56, and no more digits than it has."""
+    return f"{value:,.10g}" if isinstance(value, int | float) else value
+
+
+# What the templates of questions and answers call.
+HELPERS = {
+    "ln": math.log,
+    "root": lambda one: round(math.sqrt(one), 2),
+    "paren": lambda one: f"({written(one)})" if one < 0 else one,
+    "shape": lambda layer: " × ".join(map(str, layer.output.shape[1:])),
+}
