@@ -8,7 +8,8 @@ from utils.runs import ROOT
 # The answers, and what gives them away. Whatever is made of the book leaves them out: the edition
 # for the browser, from which the PDF is printed, the notebooks, and the copy for students.
 KEYS = {
-    "teaching/keys", "teaching/EXAM.md", "book/figures/curves.py",  # names the curves
+    "teaching/keys", "teaching/EXAM.md", "teaching/exam.py", "teaching/exam_numbers.py",
+    "book/figures/curves.py",  # names the curves
     "exercises/solutions", "exercises/faults", "exercises/mutants.py", "tests",
     "assets/results/exercises.json",  # with wrong solutions, a step from right
 }  # fmt: skip
