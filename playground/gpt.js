@@ -1,7 +1,10 @@
 // The page of the GPT: what is written, chosen and pressed.
 "use strict";
 
-const FIRST = { text: "ROMEO:\nWhat is", block: 4, head: 4, temperature: 0.8, top_k: 65, seed: 1 };
+const FIRST = {
+  text: "ROMEO:\nBut, soft! what light through yonder window breaks?\nIt is the east, and Juliet is the s",
+  block: 4, head: 4, temperature: 0.8, top_k: 65, seed: 1,
+};
 const MOST = 500; // characters that it draws before it stops by itself
 const QUIET = 300; // milliseconds without a change before the address follows
 const reader = new Reader(GPT);
@@ -59,7 +62,7 @@ function show() {
   drawMaps(shares, characters.length, at, GPT.heads);
   const ranked = rankedAt(at);
   const came = view.tokens[at + 1];
-  drawBars(ranked, alphabet, came);
+  drawBars(ranked, softmax(reader.logits[at]), alphabet, came);
   const before = `${at > 11 ? "…" : ""}${characters.slice(Math.max(0, at - 11), at + 1).map(readable).join("")}`;
   const chance = ranked.find(({ token }) => token === came)?.probability;
   element("after").textContent = came === undefined

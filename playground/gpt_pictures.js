@@ -5,7 +5,7 @@ const [BARS, NAMED] = [10, 3]; // characters with a bar; those that the sentence
 const element = (name) => document.getElementById(name);
 const readable = (character) => character.replace("\n", "↵").replace(" ", "␣");
 const quoted = (character) => `“${readable(character)}”`;
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 
 function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -14,14 +14,19 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-// A button for each character that the network reads; a line of the text begins a new row.
+// A button for each character that the network reads. A word stays together, a line ends a row.
 function makeCells(characters) {
-  const made = characters.flatMap((character, place) => {
+  const rows = [];
+  let word = null;
+  characters.forEach((character, place) => {
+    if (!word) rows.push((word = make("span")));
     const cell = make("button", { type: "button", "data-place": place, tabindex: -1 });
     cell.append(make("b", {}, readable(character)), make("small"));
-    return character === "\n" ? [cell, make("i")] : [cell];
+    word.append(cell);
+    if (character === "\n") rows.push(make("i"));
+    if (" \n".includes(character)) word = null;
   });
-  element("cells").replaceChildren(...made);
+  element("cells").replaceChildren(...rows);
 }
 
 // Shades the characters by how much the one at a place looks at them, and says so in a sentence.
@@ -65,32 +70,38 @@ function rgb(name) {
 
 // shares: of each block, for each place and head. One pixel for each pair of characters.
 function drawMaps(shares, count, place, heads) {
-  const [accent, warm] = [rgb("--accent"), rgb("--warm")];
+  const [accent, warm, side] = [rgb("--accent"), rgb("--warm"), Math.max(count, 1)];
   element("heads").querySelectorAll("canvas").forEach((canvas, number) => {
     const [block, head] = [Math.floor(number / heads), number % heads];
-    [canvas.width, canvas.height] = [count, count];
+    [canvas.width, canvas.height] = [side, side];
+    canvas.parentElement.style.setProperty("--row", (place + 0.5) / side);
     const pen = canvas.getContext("2d");
-    const image = pen.createImageData(count, count);
+    const image = pen.createImageData(side, side);
     for (let row = 0; row < count; row += 1) {
-      shares[block][row][head].forEach((share, column) => {
-        image.data.set([...(row === place ? warm : accent), 255 * Math.sqrt(share)], 4 * (row * count + column));
-      });
+      const [found, color] = [shares[block][row][head], row === place ? warm : accent];
+      for (let column = 0, at = 4 * row * count; column <= row; column += 1, at += 4) {
+        [image.data[at], image.data[at + 1], image.data[at + 2]] = color;
+        image.data[at + 3] = 255 * Math.sqrt(found[column]);
+      }
     }
     pen.putImageData(image, 0, 0);
   });
 }
 
-// The likeliest characters; came: the token that stands next in the text, or undefined.
-function drawBars(ranked, alphabet, came) {
+// The likeliest characters, and marks for the probabilities as the network gives them.
+// came: the token that stands next in the text, or undefined.
+function drawBars(ranked, plain, alphabet, came) {
   const rows = ranked.slice(0, BARS).map(({ token, probability }) => {
     const bar = make("i", { style: `width: ${100 * probability}%` });
+    const mark = make("b", { style: `left: ${100 * plain[token]}%` });
     const row = make("tr", {}, make("th", { scope: "row" }, readable(alphabet[token])));
-    row.append(make("td", {}, make("div", { class: "bar" }, bar)), make("td", {}, percent(probability)));
+    row.append(make("td", {}, make("div", { class: "bar" }, bar, mark)));
+    row.append(make("td", {}, probability ? percent(probability) : "–"));
     row.classList.toggle("best", token === (came ?? ranked[0].token));
-    row.classList.toggle("out", probability === 0);
     return row;
   });
   element("bars").tBodies[0].replaceChildren(...rows);
   const rest = ranked.slice(BARS).reduce((sum, { probability }) => sum + probability, 0);
-  element("others").textContent = `The ${ranked.length - BARS} others together: ${percent(rest)}`;
+  element("others").textContent =
+    `All others: ${percent(rest)}. The marks stand for temperature 1, and all characters to draw from.`;
 }

@@ -51,7 +51,7 @@ def open_network(path):
 
 
 def network_data():
-    """Return the layers of the shipped network, its weights, its limits, and a digit of each kind."""
+    """Return layers, weights and limits of the shipped network, and a digit of each kind."""
     (_, *found), file = open_network(MODEL)  # the first is the input
     layers, weights = [], []
     for layer in found:
@@ -98,9 +98,9 @@ def write_pages(folder):
     for file in (*HERE.glob("*.js"), *HERE.glob("*.html"), *HERE.glob("*.css")):
         shutil.copy(file, folder)
     shutil.copy(WRITE / "static" / "write.css", folder)
-    for name, data in {"DATA": network_data(), "GPT": gpt_data()}.items():
-        file = folder / ("network_data.js" if name == "DATA" else "gpt_data.js")
-        file.write_text(f"const {name} = {json.dumps(data)};\n", encoding="utf-8")
+    for file, name, data in (("network", "DATA", network_data()), ("gpt", "GPT", gpt_data())):
+        text = f"const {name} = {json.dumps(data)};\n"
+        (folder / f"{file}_data.js").write_text(text, encoding="utf-8")
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
     page = Environment(loader=templates, autoescape=True, **PLACES).from_string(PAGE).render()
     (folder / "digits.html").write_text(page, encoding="utf-8")
