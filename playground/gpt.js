@@ -74,9 +74,8 @@ const rankedAt = (at) => likeliest(reader.logits[at], state.temperature, state.t
 
 // The same text, settings and seed draw the same.
 function drawOne() {
-  const random = randomNumbers(state.seed);
-  for (let skipped = 0; skipped < view.length; skipped += 1) random();
-  write(alphabet[choose(rankedAt(view.tokens.length - 1), random())]);
+  const chance = chanceAt(state.seed, view.length);
+  write(alphabet[choose(rankedAt(view.tokens.length - 1), chance)]);
 }
 
 function write(character) {

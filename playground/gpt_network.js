@@ -134,6 +134,15 @@ function likeliest(logits, temperature, topK) {
   return order.map((token, rank) => ({ token, probability: drawn[rank] ?? 0 }));
 }
 
+// A number from 0 to 1 for a seed and a place, the same each time: the last steps of MurmurHash3,
+// by Austin Appleby.
+function chanceAt(seed, place) {
+  let bits = Math.imul(seed + 1, 0x9e3779b1) + place;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32;
+}
+
 // chance: from 0 to 1.
 function choose(ranked, chance) {
   let sum = 0;

@@ -113,7 +113,7 @@ def numbers(chrome, text):
 def test_the_page_is_small_and_complete(folder):
     page = (folder / "gpt.html").read_text(encoding="utf-8")
     files = re.findall(r'(?:src|href)="([\w/]+\.(?:js|css))"', page)
-    assert len(files) > 6 and "gpt_data.js" in files
+    assert len(files) == 8 and "gpt_data.js" in files
     assert len(page) + sum((folder / file).stat().st_size for file in files) < MOST
     assert "://" not in page
 
@@ -179,6 +179,16 @@ def test_it_writes_as_the_script_does(chrome, gpt):
         )
         shares = np.bincount(drawn, minlength=len(alphabet))[order] / 1000
         assert np.abs(shares - probabilities).max() < 0.002
+
+    chances = np.array(
+        chrome.execute_script(
+            "const places = [...Array(5000).keys()];"
+            "return [1, 2].map((seed) => places.map((place) => chanceAt(seed, place)));"
+        )
+    )
+    assert np.abs(np.histogram(chances, 10, (0, 1))[0] / 10_000 - 0.1).max() < 0.015
+    together = np.corrcoef([*chances[:, 1:], *chances[:, :-1]]) - np.eye(4)
+    assert np.abs(together).max() < 0.06  # neither neighbours nor seeds tell of each other
 
     def draw(seed, length=40):
         set_text(chrome, first)

@@ -29,8 +29,8 @@ WRITE = ROOT / "text" / "gpt" / "live"
 PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}  # as in think.py
 PAGE = """<!--% extends "think.html" %-->
 <!--% block head %-->{{ super() }}
-<script src="numbers.js" defer></script>
 <script src="network_data.js" defer></script>
+<script src="numbers.js" defer></script>
 <script src="network.js" defer></script>
 <script src="answers.js" defer></script>
 <!--% endblock %-->"""
@@ -97,10 +97,11 @@ def write_pages(folder):
     shutil.copytree(LIVE / "static", folder / "watch", dirs_exist_ok=True)
     for file in (*HERE.glob("*.js"), *HERE.glob("*.html"), *HERE.glob("*.css")):
         shutil.copy(file, folder)
-    shutil.copy(WRITE / "static" / "write.css", folder)
-    for file, name, data in (("network", "DATA", network_data()), ("gpt", "GPT", gpt_data())):
-        text = f"const {name} = {json.dumps(data)};\n"
-        (folder / f"{file}_data.js").write_text(text, encoding="utf-8")
+    data = f"const DATA = {json.dumps(network_data())};\n"
+    (folder / "network_data.js").write_text(data, encoding="utf-8")
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
     page = Environment(loader=templates, autoescape=True, **PLACES).from_string(PAGE).render()
     (folder / "digits.html").write_text(page, encoding="utf-8")
+    data = f"const GPT = {json.dumps(gpt_data())};\n"
+    (folder / "gpt_data.js").write_text(data, encoding="utf-8")
+    shutil.copy(WRITE / "static" / "write.css", folder)
