@@ -50,24 +50,6 @@ def open_network(path):
         return layers, h5py.File(io.BytesIO(archive.read("model.weights.h5")))
 
 
-def network_data():
-    """Return layers, weights and limits of the shipped network, and a digit of each kind."""
-    (_, *found), file = open_network(MODEL)  # the first is the input
-    layers, weights = [], []
-    for layer in found:
-        kind, settings = layer["class_name"], layer["config"]
-        (side, *_) = settings.get("kernel_size", [1])
-        entry = {"name": settings["name"], "kind": kind, "side": side}
-        layers.append(entry | {"activation": settings.get("activation")})
-        if kind in ("Conv2D", "Dense"):
-            variables = file["layers"][settings["name"]]["vars"]
-            weights += [pack(np.asarray(variables[key], "float32")) for key in ("0", "1")]
-    with np.load(DIGITS) as arrays:
-        digits = [pack(image) for image in arrays["x_train"][SHOWN]]
-    limits = json.loads(MODEL.with_suffix(".json").read_text(encoding="utf-8"))
-    return {"layers": layers, "weights": weights, "limits": limits, "digits": digits}
-
-
 def gpt_data():
     """Return the sizes of the shipped GPT, its alphabet, and its weights by name."""
     layers, file = open_network(SHAKESPEARE / "gpt_checkpoint.keras")
@@ -88,6 +70,24 @@ def gpt_data():
         "epsilon": settings["RMSNormalization"]["epsilon"],
         "weights": weights,
     }
+
+
+def network_data():
+    """Return layers, weights and limits of the shipped network, and a digit of each kind."""
+    (_, *found), file = open_network(MODEL)  # the first is the input
+    layers, weights = [], []
+    for layer in found:
+        kind, settings = layer["class_name"], layer["config"]
+        (side, *_) = settings.get("kernel_size", [1])
+        entry = {"name": settings["name"], "kind": kind, "side": side}
+        layers.append(entry | {"activation": settings.get("activation")})
+        if kind in ("Conv2D", "Dense"):
+            variables = file["layers"][settings["name"]]["vars"]
+            weights += [pack(np.asarray(variables[key], "float32")) for key in ("0", "1")]
+    with np.load(DIGITS) as arrays:
+        digits = [pack(image) for image in arrays["x_train"][SHOWN]]
+    limits = json.loads(MODEL.with_suffix(".json").read_text(encoding="utf-8"))
+    return {"layers": layers, "weights": weights, "limits": limits, "digits": digits}
 
 
 def write_pages(folder):
