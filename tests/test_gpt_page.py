@@ -271,6 +271,32 @@ def test_keyboard_mouse_and_strange_characters(chrome, gpt):
 
 
 @pytest.mark.slow
+def test_a_finger_chooses_and_writes(folder):
+    need_chromium(browser)
+    with browser.open_browser(390, 844, dark=True, phone=True) as chrome:
+        chrome.get((folder / "gpt.html").as_uri())
+        first = text_of(chrome)
+
+        def tap(one):
+            chrome.execute_script("arguments[0].scrollIntoView({ block: 'center' })", one)
+            actions = ActionChains(chrome)
+            finger = actions.w3c_actions.add_pointer_input("touch", "finger")
+            finger.create_pointer_move(0, 0, 0, origin=one)
+            finger.create_pointer_down(button=0)
+            finger.create_pointer_up(0)
+            actions.w3c_actions.perform()
+
+        tap(chrome.find_elements(By.CSS_SELECTOR, "#cells button")[0])
+        WebDriverWait(chrome, 20).until(lambda _: looked_at(chrome)[:2] == [100, 0])
+        tap(chrome.find_element(By.CSS_SELECTOR, "input[value='1,2']"))
+        says = lambda words: words in element(chrome, "looks").text  # noqa: E731
+        WebDriverWait(chrome, 20).until(lambda _: says("Block 1, head 2: “R” looks most at “R”"))
+        tap(element(chrome, "draw"))
+        WebDriverWait(chrome, 20).until(lambda _: len(text_of(chrome)) == len(first) + 1)
+        assert chrome.get_log("browser") == []
+
+
+@pytest.mark.slow
 def test_the_address_keeps_what_was_chosen(chrome, folder):
     state = lambda: chrome.execute_script("return state")  # noqa: E731
     first = state()
