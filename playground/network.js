@@ -1,12 +1,6 @@
 // A network of Keras in plain JavaScript. network_data.js holds its layers and weights.
 "use strict";
 
-// Numbers of 32 bits from a text of base64.
-function numbersFrom(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
-}
-
 // x: {height, width, count, values}, the values row by row, all maps of a pixel side by side.
 function convolve(x, kernel, bias, side) {
   const [height, width, count] = [x.height - side + 1, x.width - side + 1, bias.length];
@@ -48,13 +42,6 @@ function pool(x) {
 function relu(x) {
   for (let i = 0; i < x.values.length; i += 1) x.values[i] = Math.max(0, x.values[i]);
   return x;
-}
-
-function softmax(logits, temperature = 1) {
-  const most = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((power) => power / sum);
 }
 
 // ln(sum(exp(logits))), which is low for what is not a digit.

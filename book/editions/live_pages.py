@@ -1,7 +1,8 @@
 """Machinery of the edition: pages that compute in the browser, without a server or a network.
 
 The page that shows a network thinking is that of visualizing/live, with the shipped network inside
-and with answers.js in place of the service. The playground trains small networks.
+and with answers.js in place of the service. The playground trains small networks. The page of the
+GPT has that of assets/models/shakespeare inside.
 """
 
 import base64
@@ -19,14 +20,17 @@ from utils.runs import ROOT
 HERE = ROOT / "playground"
 MODEL = ROOT / "assets" / "models" / "conv_net.keras"
 DIGITS = ROOT / "assets" / "data" / "mnist.npz"
+SHAKESPEARE = ROOT / "assets" / "models" / "shakespeare"
 # An image of each digit that validates: the test images are not for looking.
 SHOWN = [889, 905, 584, 875, 897, 768, 794, 426, 756, 744]
 SERVICE = ROOT / "serialization" / "rest"
 LIVE = ROOT / "visualizing" / "live"
+WRITE = ROOT / "text" / "gpt" / "live"
 PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}  # as in think.py
 PAGE = """<!--% extends "think.html" %-->
 <!--% block head %-->{{ super() }}
 <script src="network_data.js" defer></script>
+<script src="numbers.js" defer></script>
 <script src="network.js" defer></script>
 <script src="answers.js" defer></script>
 <!--% endblock %-->"""
@@ -36,16 +40,43 @@ def pack(array):
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def network_data():
-    """Return the layers of the shipped network, its weights, its limits, and a digit of each kind.
+def open_network(path):
+    """Return the settings of a network's layers, and the open file of its weights.
 
-    The file is read without Keras, which the edition does not need otherwise.
+    They are read without Keras, which the edition does not need otherwise.
     """
-    with zipfile.ZipFile(MODEL) as archive:
-        config = json.loads(archive.read("config.json"))["config"]
-        file = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+    with zipfile.ZipFile(path) as archive:
+        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+        return layers, h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+
+
+def gpt_data():
+    """Return the sizes of the shipped GPT, its alphabet, and its weights by name."""
+    layers, file = open_network(SHAKESPEARE / "gpt_checkpoint.keras")
+    settings = {layer["class_name"]: layer["config"] for layer in layers}
+    attention, weights = settings["CausalAttention"], {}
+    for layer in file["layers"].values():
+        name = layer["vars"].attrs["name"]
+        own = {name: layer} if "0" in layer["vars"] else {}
+        inner = {name.replace("attention", part): layer[part] for part in layer if part != "vars"}
+        for part, one in (own | inner).items():
+            weights[part] = pack(np.asarray(one["vars"]["0"], "float32"))
+    return {
+        "alphabet": json.loads((SHAKESPEARE / "settings.json").read_text("utf-8"))["alphabet"],
+        "context": settings["InputLayer"]["batch_shape"][1],
+        "blocks": sum(layer["class_name"] == "CausalAttention" for layer in layers),
+        "heads": attention["heads"],
+        "groups": attention["groups"],
+        "epsilon": settings["RMSNormalization"]["epsilon"],
+        "weights": weights,
+    }
+
+
+def network_data():
+    """Return layers, weights and limits of the shipped network, and a digit of each kind."""
+    (_, *found), file = open_network(MODEL)  # the first is the input
     layers, weights = [], []
-    for layer in config["layers"][1:]:  # the first is the input
+    for layer in found:
         kind, settings = layer["class_name"], layer["config"]
         (side, *_) = settings.get("kernel_size", [1])
         entry = {"name": settings["name"], "kind": kind, "side": side}
@@ -71,3 +102,6 @@ def write_pages(folder):
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
     page = Environment(loader=templates, autoescape=True, **PLACES).from_string(PAGE).render()
     (folder / "digits.html").write_text(page, encoding="utf-8")
+    data = f"const GPT = {json.dumps(gpt_data())};\n"
+    (folder / "gpt_data.js").write_text(data, encoding="utf-8")
+    shutil.copy(WRITE / "static" / "write.css", folder)
