@@ -7,6 +7,7 @@ and with answers.js in place of the service. The playground trains small network
 import base64
 import io
 import json
+import re
 import shutil
 import zipfile
 
@@ -59,13 +60,22 @@ def network_data():
     return {"layers": layers, "weights": weights, "limits": limits, "digits": digits}
 
 
+def in_the_edition(html):
+    """Return a page that works from the project's folder with the links that the edition has."""
+    html = html.replace("../serialization/rest/static/", "static/")
+    return re.sub(r'(href="[\w./]+)\.md\b', r"\1.html", html.replace("README.md", "index.html"))
+
+
 def write_pages(folder):
     """Write the pages, with all that they need, to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SERVICE / "static", folder / "static", dirs_exist_ok=True)
     shutil.copytree(LIVE / "static", folder / "watch", dirs_exist_ok=True)
-    for file in (*HERE.glob("*.js"), *HERE.glob("*.html"), *HERE.glob("*.css")):
+    for file in (*HERE.glob("*.js"), *HERE.glob("*.css")):
         shutil.copy(file, folder)
+    for file in HERE.glob("*.html"):
+        text = in_the_edition(file.read_text(encoding="utf-8"))
+        (folder / file.name).write_text(text, encoding="utf-8")
     data = f"const DATA = {json.dumps(network_data())};\n"
     (folder / "network_data.js").write_text(data, encoding="utf-8")
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
