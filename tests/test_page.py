@@ -9,12 +9,11 @@ import pytest
 from conftest import need_chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import WebDriverWait
 
 from book.editions import live_pages
 from book.figures import browser
 from mnist import data
-from utils.gradients import weight_gradients
 from visualizing.live import think
 
 
@@ -135,48 +134,3 @@ def test_the_network_in_the_page_is_the_one_of_keras(folder):
     for one, other in zip(ours["layers"], expected["layers"], strict=True):
         assert one["name"] == other["name"]
         assert np.abs(unpacked(one["maps"]) - unpacked(other["maps"])).max() <= 1
-
-
-def flat(layers):
-    return [np.array(layer[name], "float32") for layer in layers for name in ("kernel", "bias")]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
-def test_the_playground_computes_as_keras_and_learns(activation, folder):
-    with browser.open_browser(840, 1100) as chrome:
-        chrome.get((folder / "playground.html").as_uri())
-        network, x, y, gradients, stepped, loss = chrome.execute_script(
-            """const random = randomNumbers(7);
-            const network = makeNetwork([2, 5, 4, 1], arguments[0], random);
-            network.layers.forEach(({ bias }) => bias.forEach((_, j) => bias[j] = random() - 0.5));
-            const { x, y } = makePoints("moons", 40, 0.2, random);
-            const before = JSON.parse(JSON.stringify(network.layers));
-            const gradients = gradientsOf(network, x, y);
-            const loss = meanLoss(network, x, y);
-            const adam = {};
-            for (let step = 0; step < 3; step += 1)
-                adamStep(network, gradientsOf(network, x, y), 0.05, adam);
-            return [before, x, y, gradients, network.layers, loss];""",
-            activation,
-        )
-        wait = WebDriverWait(chrome, 60)
-        wait.until(lambda page: int(page.execute_script("return world.epoch")) > 60)
-        first, *_, (last, _) = chrome.execute_script("return world.losses")
-        assert first[0] > 0.6 and last < 0.3
-        Select(element(chrome, "shape")).select_by_visible_text("spiral")
-        assert chrome.execute_script("return world.train.x.length") == 200
-        assert chrome.get_log("browser") == []
-    dense = keras.layers.Dense
-    hidden = [dense(5, activation=activation), dense(4, activation=activation)]
-    model = keras.Sequential([keras.Input((2,)), *hidden, dense(1, activation="sigmoid")])
-    model.set_weights(flat(network))
-    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
-    x, y = np.array(x, "float32"), np.array(y, "float32")[:, np.newaxis]
-    assert model.evaluate(x, y, verbose=0) == pytest.approx(loss, abs=1e-5)
-    slopes = weight_gradients(model, x, y, keras.losses.binary_crossentropy).values()
-    for ours, theirs in zip(flat(gradients), slopes, strict=True):
-        assert np.abs(ours - theirs).max() < 1e-5
-    model.fit(x, y, batch_size=40, epochs=3, verbose=0)
-    for ours, theirs in zip(flat(stepped), model.get_weights(), strict=True):
-        assert np.abs(ours - theirs).max() < 1e-5
