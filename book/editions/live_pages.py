@@ -26,10 +26,16 @@ SERVICE = ROOT / "serialization" / "rest"
 LIVE = ROOT / "visualizing" / "live"
 PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}  # as in think.py
 PAGE = """<!--% extends "think.html" %-->
+<!--% block back %--><nav aria-label="Way back"><a href="../index.html">Keras Tutorial</a> ›
+<a href="PAGES.html">Pages that compute</a></nav><!--% endblock %-->
+<!--% block about %-->{{ super() }} Choose a pixel of a map: you see the sum that made it.
+<!--% endblock %-->
 <!--% block head %-->{{ super() }}
+<link rel="stylesheet" href="pixels.css">
 <script src="network_data.js" defer></script>
 <script src="network.js" defer></script>
 <script src="answers.js" defer></script>
+<script src="pixels.js" defer></script>
 <!--% endblock %-->"""
 
 
