@@ -45,7 +45,8 @@ function drawDescent(canvas, slice, { gradient, now, after }) {
   const room = Math.max(most - least, 0.02);
   const [[first], [last]] = [slice[0], slice[slice.length - 1]];
   const x = (value) => 10 + ((width - 20) * (value - first)) / (last - first);
-  const y = (loss) => height - 32 - ((height - 52) * (loss - least)) / room;
+  const lowest = (least + most - room) / 2;
+  const y = (loss) => height - 32 - ((height - 52) * (loss - lowest)) / room;
   const lossAt = (value) => {
     const at = ((value - first) / (last - first)) * (slice.length - 1);
     const left = Math.min(Math.floor(at), slice.length - 2);
@@ -78,6 +79,6 @@ function drawDescent(canvas, slice, { gradient, now, after }) {
 // With a minus sign that is as wide as a plus; small numbers keep two digits.
 function shortNumber(value, digits = 4) {
   const size = Math.abs(value);
-  const text = size === 0 || size >= 10 ** -digits ? size.toFixed(digits) : size.toPrecision(2);
-  return (value < 0 ? "−" : "") + text;
+  const text = size < 1e-9 || size >= 10 ** -digits ? size.toFixed(digits) : size.toPrecision(2);
+  return (value < 0 && Number(text) > 0 ? "−" : "") + text;
 }

@@ -57,7 +57,7 @@ function rangeOf(values, isSigmoid) {
 function buildNetwork(box, sizes, activation, choose, show) {
   const columns = sizes.map((size, layer) => {
     const column = document.createElement("div");
-    column.className = size > 10 ? "layer many" : "layer";
+    column.className = `layer ${size > 10 ? "many" : size > 6 ? "some" : "few"}`;
     const name = document.createElement("span");
     name.textContent = layer === 0 ? "input" : layer === sizes.length - 1 ? "output" : activation;
     column.append(name);
