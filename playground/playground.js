@@ -8,8 +8,9 @@ let buttons; // of its neurons, column by column
 let chosen; // the neuron that is shown, and which of its weights
 let hovered = null; // the neuron under the pointer
 let running = true;
+let goal = null; // {epoch, step}: how far to learn, as the address said, before it waits
+let noting; // the timer that writes the address
 
-// begins from the settings; place: how far to train at once, then it waits
 function startAnew(place = null, wanted = null) {
   const settings = readSettings();
   world = makeWorld(settings);
@@ -21,10 +22,20 @@ function startAnew(place = null, wanted = null) {
   chosen = wanted ?? { layer: sizes.length - 1, neuron: 0, from: 0 };
   hovered = null;
   world.sizes = sizes;
-  while (place && world.epoch < place.epoch) trainEpoch(world);
-  while (place && world.at / BATCH < place.step) trainStep(world);
+  goal = place;
   mark();
-  setRunning(!place);
+  setRunning(true);
+  if (goal) learnToGoal();
+}
+
+// For some milliseconds: a page that does not answer looks broken.
+function learnToGoal() {
+  const end = performance.now() + 25;
+  while (world.epoch < goal.epoch && performance.now() < end) trainEpoch(world);
+  if (world.epoch < goal.epoch) return draw();
+  while (world.at / BATCH < goal.step) trainStep(world);
+  goal = null;
+  return setRunning(false);
 }
 
 function setRunning(value) {
@@ -35,9 +46,13 @@ function setRunning(value) {
   draw();
 }
 
+// A little later: a browser refuses an address that changes many times a second.
 function noteAddress() {
-  const place = { epoch: world.epoch, step: world.at / BATCH };
-  writeAddress(running ? null : place, chosen);
+  clearTimeout(noting);
+  noting = setTimeout(() => {
+    const place = { epoch: world.epoch, step: world.at / BATCH };
+    writeAddress(running ? goal : place, chosen);
+  }, 150);
 }
 
 function choose(layer, neuron, from = null) {
@@ -146,13 +161,15 @@ function showDescent() {
 }
 
 function step() {
+  goal = null;
   if (world.epoch >= MOST) return;
   trainStep(world);
   setRunning(false);
 }
 
 function tick() {
-  if (running) {
+  if (goal) learnToGoal();
+  else if (running) {
     trainEpoch(world);
     if (world.epoch >= MOST) setRunning(false);
     else draw();
@@ -174,7 +191,10 @@ netBox.addEventListener("click", (event) => {
   const found = lineAt(world.network, buttons, [event.clientX - box.left, event.clientY - box.top]);
   if (found) choose(found.layer, found.neuron, found.from);
 });
-run.addEventListener("click", () => setRunning(!running));
+run.addEventListener("click", () => {
+  goal = null;
+  setRunning(!running);
+});
 field("step").addEventListener("click", step);
 field("restart").addEventListener("click", () => startAnew(null, chosen));
 field("reset").addEventListener("click", () => {

@@ -35,6 +35,13 @@ def number(chrome, name):
     return float(element(chrome, name).text.split("= ")[-1].replace("−", "-"))
 
 
+def open_at(chrome, address):
+    """Open an address, and wait until the network has learned as far as it says."""
+    chrome.get("about:blank")
+    chrome.get(address)
+    WebDriverWait(chrome, 60).until(lambda _: chrome.execute_script("return goal === null"))
+
+
 def numbers_in_network(chrome):
     return chrome.execute_script("return world.network.layers")
 
@@ -110,8 +117,7 @@ def test_the_default_learns_and_does_not_overfit_at_once(page):
         first, *_, (training, other) = chrome.execute_script("return world.losses")
         assert first[0] > 0.6 and training < 0.1 and other < 0.1
         assert not element(chrome, "dead").is_displayed()
-        chrome.get(f"{page}#layers=2&neurons=8&activation=relu&rate=1&epoch=50")
-        chrome.refresh()
+        open_at(chrome, f"{page}#layers=2&neurons=8&activation=relu&rate=1&epoch=50")
         dead = element(chrome, "dead").text
         assert re.match(r"\d+ of 16 hidden neurons are dead", dead)
         assert len(chrome.find_elements(By.CSS_SELECTOR, ".neuron.dead")) == int(dead.split()[0])
@@ -140,12 +146,13 @@ def test_the_address_holds_what_is_seen(page):
         element(chrome, "step").click()
         chrome.find_element(By.CSS_SELECTOR, "[aria-label='Hidden layer 2, neuron 3']").click()
         chrome.find_element(By.CSS_SELECTOR, "#weights button:nth-child(4)").click()
+        WebDriverWait(chrome, 60).until(lambda _: "step=2&neuron=2.2.3" in chrome.current_url)
         address, seen = chrome.current_url, state(chrome)
         assert "step 2 of 6" in seen[1]
         with browser.open_browser(1280, 1100) as other:
-            other.get(address)
+            open_at(other, address)
             assert state(other) == seen
-            assert other.current_url == address
+            WebDriverWait(other, 60).until(lambda _: other.current_url == address)
             element(other, "run").click()  # and it goes on from there
             WebDriverWait(other, 60).until(
                 lambda page: page.execute_script("return world.epoch > arguments[0]", seen[0][1])
@@ -153,8 +160,7 @@ def test_the_address_holds_what_is_seen(page):
         element(chrome, "reset").click()
         assert chrome.execute_script("return readSettings()") == begun
         # What somebody typed by hand does no harm.
-        chrome.get(f"{page}#shape=cube&neurons=1e9&noise=&layers=-2&rate=2&epoch=x&neuron=9.9.9")
-        chrome.refresh()
+        open_at(chrome, f"{page}#shape=cube&neurons=1e9&noise=&layers=-2&epoch=x&neuron=9.9.9")
         assert chrome.execute_script("return readSettings()") == begun | {
             "neurons": 32,
             "layers": 0,
@@ -167,7 +173,7 @@ def test_the_address_holds_what_is_seen(page):
 def test_a_step_moves_the_weight_as_the_page_says(optimizer, page):
     """With the keyboard alone."""
     with browser.open_browser(1280, 1100) as chrome:
-        chrome.get(f"{page}#optimizer={optimizer}&rate=0.3&epoch=2&neuron=1.1.0")
+        open_at(chrome, f"{page}#optimizer={optimizer}&rate=0.3&epoch=2&neuron=1.1.0")
         assert chrome.execute_script("return [chosen.layer, chosen.neuron]") == [1, 1]
         chosen = chrome.find_element(By.CSS_SELECTOR, ".neuron[tabindex='0']")
         chosen.send_keys(Keys.ARROW_RIGHT)
@@ -218,8 +224,7 @@ def test_it_fits_every_screen(page):
     for width, dark in [(320, False), (390, True), (768, False), (1280, True)]:
         with browser.open_browser(width, 900, dark, phone=width < 500) as chrome:
             for settings in ("", "#layers=4&neurons=32&epoch=1"):
-                chrome.get("about:blank")
-                chrome.get(page + settings)
+                open_at(chrome, page + settings)
                 html = "document.documentElement"
                 wide, inner = chrome.execute_script(
                     f"return [{html}.scrollWidth, {html}.clientWidth]"
@@ -230,19 +235,21 @@ def test_it_fits_every_screen(page):
 
 @pytest.mark.slow
 def test_it_is_fast_enough_to_watch(page):
-    """Ten times slower than on an idle machine: others may share its cores."""
+    """The medians, since others may share the cores; and with much room in what is seen."""
     with browser.open_browser(1280, 900) as chrome:
         chrome.get(page)
         chrome.set_script_timeout(60)
         epoch, picture, frames = chrome.execute_async_script(
             """const done = arguments[0];
-            const timed = (count, work) => {
-              const start = performance.now();
-              for (let n = 0; n < count; n += 1) work();
-              return (performance.now() - start) / count;
+            const median = (count, work) => {
+              const times = Array.from({ length: count }, () => {
+                const start = performance.now();
+                work();
+                return performance.now() - start;
+              });
+              return times.sort((a, b) => a - b)[count >> 1];
             };
-            timed(100, () => trainEpoch(world));
-            const times = [timed(100, () => trainEpoch(world)), timed(30, draw)];
+            const times = [median(200, () => trainEpoch(world)), median(60, draw)];
             startAnew();
             let frames = 0;
             const start = performance.now();
