@@ -1,133 +1,221 @@
-// The page of the playground: trains the small network and draws what it answers everywhere.
+// The page of the playground: trains the small network and shows what happens in it.
 "use strict";
 
-const [POINTS, BATCH, CELLS, MOST] = [200, 20, 60, 2000]; // MOST: epochs, then it stops
-const COLORS = [[31, 95, 168], [222, 122, 34]]; // of the answers 0 and 1
-const field = (name) => document.getElementById(name);
-const surface = field("surface").getContext("2d");
-const curve = field("curve").getContext("2d");
+const netBox = field("network");
+const run = field("run");
 let world; // the points, the network and how it has learned so far
+let buttons; // of its neurons, column by column
+let chosen; // the neuron that is shown, and which of its weights
+let hovered = null; // the neuron under the pointer
 let running = true;
+let goal = null; // {epoch, step}: how far to learn, as the address said, before it waits
+let noting; // the timer that writes the address
 
-function number(name) {
-  const input = field(name);
-  const value = Number(input.value);
-  const inside = Math.min(Math.max(Number.isFinite(value) ? value : 0, Number(input.min)), Number(input.max));
-  return input.step && input.step.includes(".") ? inside : Math.round(inside);
+function startAnew(place = null, wanted = null) {
+  const settings = readSettings();
+  world = makeWorld(settings);
+  const sizes = [2, ...Array(settings.layers).fill(settings.neurons), 1];
+  buttons = buildNetwork(netBox, sizes, settings.activation, choose, (layer, neuron) => {
+    hovered = layer === null ? null : { layer, neuron, from: 0 };
+    draw();
+  });
+  chosen = wanted ?? { layer: sizes.length - 1, neuron: 0, from: 0 };
+  hovered = null;
+  world.sizes = sizes;
+  goal = place;
+  mark();
+  setRunning(true);
+  if (goal) learnToGoal();
 }
 
-function startAnew() {
-  const random = randomNumbers(number("seed"));
-  const [shape, noise] = [field("shape").value, number("noise")];
-  const train = makePoints(shape, POINTS, noise, random);
-  const validation = makePoints(shape, POINTS, noise, random);
-  const sizes = [2, ...Array(number("layers")).fill(number("neurons")), 1];
-  const network = makeNetwork(sizes, field("activation").value, random);
-  world = { train, validation, network, random, adam: {}, epoch: 0, losses: [] };
-  note();
-  setRunning(true);
+// For some milliseconds: a page that does not answer looks broken.
+function learnToGoal() {
+  const end = performance.now() + 25;
+  while (world.epoch < goal.epoch && performance.now() < end) trainEpoch(world);
+  if (world.epoch < goal.epoch) return draw();
+  while (world.at / BATCH < goal.step) trainStep(world);
+  goal = null;
+  return setRunning(false);
 }
 
 function setRunning(value) {
-  running = value;
-  field("run").textContent = running ? "Pause" : "Go on";
+  running = value && world.epoch < MOST;
+  run.textContent = running ? "Pause" : "Go on";
+  field("status").setAttribute("aria-live", running ? "off" : "polite");
+  noteAddress();
   draw();
 }
 
-function note() {
-  const { network, train, validation, losses } = world;
-  losses.push([meanLoss(network, train.x, train.y), meanLoss(network, validation.x, validation.y)]);
+// A little later: a browser refuses an address that changes many times a second.
+function noteAddress() {
+  clearTimeout(noting);
+  noting = setTimeout(() => {
+    const place = { epoch: world.epoch, step: world.at / BATCH };
+    writeAddress(running ? goal : place, chosen);
+  }, 150);
 }
 
-// One pass through the training points, in a new order.
-function trainEpoch() {
-  const { network, train, random, adam } = world;
-  const order = train.x.map((_, n) => [random(), n]).sort((a, b) => a[0] - b[0]).map(([, n]) => n);
-  for (let at = 0; at < order.length; at += BATCH) {
-    const batch = order.slice(at, at + BATCH);
-    const gradients = gradientsOf(network, batch.map((n) => train.x[n]), batch.map((n) => train.y[n]));
-    adamStep(network, gradients, Number(field("rate").value), adam);
-  }
-  world.epoch += 1;
-  note();
+function choose(layer, neuron, from = null) {
+  const same = chosen.layer === layer && chosen.neuron === neuron;
+  chosen = { layer, neuron, from: from ?? (same ? chosen.from : 0) };
+  mark();
+  noteAddress();
+  draw();
 }
 
-function drawSurface() {
-  const { network, train } = world;
-  const side = surface.canvas.width;
-  for (let row = 0; row < CELLS; row += 1) {
-    for (let column = 0; column < CELLS; column += 1) {
-      const place = [(2 * column + 1) / CELLS - 1, 1 - (2 * row + 1) / CELLS].map((v) => 1.2 * v);
-      const p = answer(network, place);
-      const mixed = [0, 1, 2].map((c) => 255 - (255 - COLORS[p < 0.5 ? 0 : 1][c]) * Math.abs(1.4 * p - 0.7));
-      surface.fillStyle = `rgb(${mixed.map(Math.round).join(",")})`;
-      surface.fillRect((column * side) / CELLS, (row * side) / CELLS, side / CELLS + 1, side / CELLS + 1);
-    }
-  }
-  train.x.forEach(([a, b], n) => {
-    const [x, y] = [(a / 1.2 + 1) * (side / 2), (1 - b / 1.2) * (side / 2)];
-    surface.beginPath(); // discs and squares, for who does not tell the colours apart
-    if (train.y[n]) surface.rect(x - 5, y - 5, 10, 10);
-    else surface.arc(x, y, 5.5, 0, 2 * Math.PI);
-    surface.fillStyle = `rgb(${COLORS[train.y[n]].join(",")})`;
-    surface.fill();
-    surface.strokeStyle = "#fff";
-    surface.stroke();
-  });
-}
-
-function drawCurve() {
-  const { losses } = world;
-  const { width, height } = curve.canvas;
-  const style = getComputedStyle(document.documentElement);
-  const color = (name) => style.getPropertyValue(`--${name}`).trim();
-  const most = Math.max(0.8, ...losses.flat().filter(Number.isFinite));
-  curve.clearRect(0, 0, width, height);
-  curve.font = "14px system-ui, sans-serif";
-  curve.fillStyle = color("quiet");
-  curve.fillText(most.toFixed(1), 6, 18);
-  curve.fillText("0", 6, height - 8);
-  [[color("accent"), []], [color("warm"), [7, 4]]].forEach(([stroke, dashes], which) => {
-    curve.beginPath();
-    losses.forEach((pair, n) => {
-      const x = 34 + ((width - 44) * n) / Math.max(50, losses.length - 1);
-      curve.lineTo(x, height - 10 - ((height - 24) * Math.min(pair[which], most)) / most);
+// Only the chosen neuron is a stop of the tab key; from it the arrows lead to the others.
+function mark() {
+  buttons.forEach((column, layer) => {
+    column.forEach((button, neuron) => {
+      const is = layer === chosen.layer && neuron === chosen.neuron;
+      button.setAttribute("aria-pressed", is);
+      button.tabIndex = is ? 0 : -1;
     });
-    curve.strokeStyle = stroke;
-    curve.setLineDash(dashes);
-    curve.lineWidth = 2.5;
-    curve.stroke();
   });
-  curve.setLineDash([]);
 }
 
 function draw() {
-  drawSurface();
-  drawCurve();
-  const { network, validation, losses, epoch } = world;
-  const right = validation.x.filter((x, n) => (answer(network, x) > 0.5 ? 1 : 0) === validation.y[n]).length;
-  const [training, held] = losses[losses.length - 1].map((loss) => loss.toFixed(3));
-  const end = epoch >= MOST ? " It stops here." : "";
-  field("status").textContent =
-    `Epoch ${epoch}: loss ${training}, on ${POINTS} other points ${held}, ${(100 * right) / POINTS} % of them right.${end}`;
+  const outputs = outputsOf(world.network, PLANE);
+  const dead = deadNeurons(world);
+  const shown = hovered ?? chosen;
+  buttons.forEach((column, layer) => {
+    column.forEach((button, neuron) => {
+      const context = button.firstChild.getContext("2d");
+      context.putImageData(paint(outputs[layer][neuron], ...rangeOfNeuron(layer, outputs[layer][neuron])), 0, 0);
+      button.classList.toggle("dead", dead[layer - 1]?.[neuron] ?? false);
+    });
+  });
+  drawLines(netBox.firstChild, world.network, buttons, chosen);
+  drawLarge(field("surface"), buttons[shown.layer][shown.neuron].firstChild, world.train);
+  const values = outputs[shown.layer][shown.neuron];
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2).replace("-", "−"));
+  say("shown", `${nameOf(world.sizes, shown.layer, shown.neuron)}: from ${least} to ${most}`);
+  drawLosses(field("curve"), world.losses);
+  showWeights(shown);
+  showDescent();
+  showStatus(dead.flat());
+}
+
+function rangeOfNeuron(layer, values) {
+  const isOutput = layer === buttons.length - 1;
+  return rangeOf(values, isOutput || (layer > 0 && world.network.activation === "sigmoid"));
+}
+
+function say(name, text) {
+  if (field(name).textContent !== text) field(name).textContent = text;
+}
+
+function showStatus(dead) {
+  const [training, other] = world.losses[world.losses.length - 1].map((loss) => loss.toFixed(3));
+  const right = (100 * shareRight(world)).toFixed(0);
+  const step = world.at ? `, step ${world.at / BATCH} of ${Math.ceil(world.order.length / BATCH)}` : "";
+  const end = world.epoch >= MOST ? " It stops here." : "";
+  say("status", `Epoch ${world.epoch}${step}. Loss ${training}; on as many other points ${other}, ${right} % right.${end}`);
+  const count = dead.filter(Boolean).length;
+  const most = count > dead.length / 2;
+  field("dead").hidden = !most;
+  if (most) {
+    say("dead", `${count} of ${dead.length} hidden neurons are dead: they give 0 for every point, and where relu gives 0 no gradient passes.`);
+  }
+}
+
+// The weights of the neuron that is shown, as buttons that choose one.
+function showWeights({ layer, neuron }) {
+  const box = field("weights");
+  const row = layer ? rowsOf(world.network.layers[layer - 1]).map((weights) => weights[neuron]) : [];
+  while (box.children.length > row.length) box.lastChild.remove();
+  while (box.children.length < row.length) {
+    const button = document.createElement("button");
+    const from = box.children.length;
+    button.type = "button";
+    button.addEventListener("click", () => choose(chosen.layer, chosen.neuron, from));
+    box.append(button);
+  }
+  row.forEach((weight, from) => {
+    const button = box.children[from];
+    const source = from === row.length - 1 ? "bias" : layer === 1 ? ["across", "up"][from] : `neuron ${from + 1}`;
+    const text = `${source} ${shortNumber(weight, 2)}`;
+    if (button.textContent !== text) button.textContent = text;
+    button.setAttribute("aria-pressed", !hovered && from === chosen.from);
+  });
+  say("inputs", layer ? "Its weights and its bias. Choose one:" : "An input has no weights: it passes a place on.");
+}
+
+function showDescent() {
+  field("descent-box").hidden = chosen.layer === 0;
+  if (chosen.layer === 0) return;
+  const weight = { layer: chosen.layer - 1, to: chosen.neuron, from: chosen.from };
+  const next = nextMove(world, weight);
+  drawDescent(field("descent"), sliceOf(world, weight, reachOf(next)), next);
+  const adam = next.name === "Adam";
+  for (const row of document.querySelectorAll(".adam")) row.hidden = !adam;
+  say("now", shortNumber(next.now));
+  say("gradient", shortNumber(next.gradient));
+  say("mean", shortNumber(next.mean));
+  say("root", shortNumber(next.root));
+  const [gradient, mean, root] = [next.gradient, next.mean, next.root].map((value) => shortNumber(value));
+  const inside = (text) => (text.startsWith("−") ? `(${text})` : text);
+  const fraction = adam ? `${inside(mean)} / ${root}` : inside(gradient);
+  say("move", `−${next.rate} × ${fraction} = ${shortNumber(next.move)}`);
+  say("after", shortNumber(next.after));
+}
+
+function step() {
+  goal = null;
+  if (world.epoch >= MOST) return;
+  trainStep(world);
+  setRunning(false);
 }
 
 function tick() {
-  if (running) {
-    trainEpoch();
-    draw();
+  if (goal) learnToGoal();
+  else if (running) {
+    trainEpoch(world);
     if (world.epoch >= MOST) setRunning(false);
+    else draw();
   }
   requestAnimationFrame(tick);
 }
 
-field("run").addEventListener("click", () => setRunning(!running && world.epoch < MOST));
-field("restart").addEventListener("click", startAnew);
-field("settings").addEventListener("input", ({ target }) => {
-  if (target.id === "rate") return; // may change while it learns
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+netBox.addEventListener("keydown", (event) => {
+  if (!(event.key in ARROWS)) return;
+  event.preventDefault();
+  const [across, down] = ARROWS[event.key];
+  const column = buttons[Math.min(Math.max(chosen.layer + across, 0), buttons.length - 1)];
+  column[Math.min(Math.max(chosen.neuron + down, 0), column.length - 1)].focus();
+});
+netBox.addEventListener("click", (event) => {
+  if (event.target.closest("button")) return;
+  const box = netBox.getBoundingClientRect();
+  const found = lineAt(world.network, buttons, [event.clientX - box.left, event.clientY - box.top]);
+  if (found) choose(found.layer, found.neuron, found.from);
+});
+run.addEventListener("click", () => {
+  goal = null;
+  setRunning(!running);
+});
+field("step").addEventListener("click", step);
+field("restart").addEventListener("click", () => startAnew(null, chosen));
+field("reset").addEventListener("click", () => {
+  field("settings").reset();
   startAnew();
 });
+field("settings").addEventListener("input", () => startAnew());
+field("settings").addEventListener("change", () => inputs.forEach((input) => { input.value = cleaned(input, input.value); }));
 field("settings").addEventListener("submit", (event) => event.preventDefault());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-startAnew();
+
+function openAddress() {
+  const { place, chosen: wanted } = readAddress();
+  startAnew(place, wanted);
+}
+
+addEventListener("hashchange", openAddress);
+addEventListener("resize", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColors();
+  draw();
+});
+readColors();
+openAddress();
 tick();

@@ -1,21 +1,11 @@
-// A small network of dense layers: forward, backward, Adam. Its numbers are those of Keras.
+// A small network of dense layers: forward, backward, SGD, Adam. Its numbers are those of Keras.
+// Whatever has a value for each point is a list of arrays: one array for each input or neuron.
 "use strict";
-
-// A generator of random numbers from 0 to 1 that a seed repeats (mulberry32, by Tommy Ettinger).
-function randomNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 // The derivatives take what the function has returned.
 const ACTIVATIONS = {
-  relu: { apply: (z) => Math.max(0, z), derivative: (a) => (a > 0 ? 1 : 0) },
+  relu: { apply: (z) => (z > 0 ? z : 0), derivative: (a) => (a > 0 ? 1 : 0) },
   tanh: { apply: Math.tanh, derivative: (a) => 1 - a * a },
   sigmoid: { apply: sigmoid, derivative: (a) => a * (1 - a) },
 };
@@ -30,103 +20,101 @@ function makeNetwork(sizes, activation, random) {
   return { layers, activation };
 }
 
+// All numbers of a layer: for each of its inputs the weights to its neurons, and last the biases.
+const rowsOf = ({ kernel, bias }) => [...kernel, bias];
+
 // The outputs of all layers, the inputs first; the last layer has a sigmoid.
 function outputsOf({ layers, activation }, inputs) {
   const outputs = [inputs];
   layers.forEach(({ kernel, bias }, number) => {
-    const apply = number === layers.length - 1 ? sigmoid : ACTIVATIONS[activation].apply;
+    const { apply } = number === layers.length - 1 ? ACTIVATIONS.sigmoid : ACTIVATIONS[activation];
     const before = outputs[number];
     outputs.push(
-      bias.map((sum, j) => {
-        for (let i = 0; i < before.length; i += 1) sum += before[i] * kernel[i][j];
-        return apply(sum);
+      bias.map((start, j) => {
+        const sums = new Float64Array(inputs[0].length).fill(start);
+        before.forEach((values, i) => {
+          const weight = kernel[i][j];
+          for (let n = 0; n < sums.length; n += 1) sums[n] += weight * values[n];
+        });
+        for (let n = 0; n < sums.length; n += 1) sums[n] = apply(sums[n]);
+        return sums;
       }),
     );
   });
   return outputs;
 }
 
-const answer = (network, inputs) => outputsOf(network, inputs).pop()[0];
+const answersOf = (network, inputs) => outputsOf(network, inputs).pop()[0];
 
 // Binary cross-entropy, with the limits of Keras so that no logarithm is infinite.
-function lossOf(p, target) {
-  const q = Math.min(Math.max(p, 1e-7), 1 - 1e-7);
-  return -Math.log(target ? q : 1 - q);
+function meanLoss(answers, y) {
+  let sum = 0;
+  for (let n = 0; n < y.length; n += 1) {
+    const q = Math.min(Math.max(answers[n], 1e-7), 1 - 1e-7);
+    sum -= Math.log(y[n] ? q : 1 - q);
+  }
+  return sum / y.length;
 }
 
-const meanLoss = (network, x, y) =>
-  x.reduce((sum, inputs, n) => sum + lossOf(answer(network, inputs), y[n]), 0) / x.length;
+const lossOn = (network, { x, y }) => meanLoss(answersOf(network, x), y);
 
-// How the mean loss of some examples changes with each weight and bias: backpropagation.
-function gradientsOf(network, x, y) {
-  const { layers, activation } = network;
-  const zeros = ({ kernel, bias }) => ({ kernel: kernel.map((row) => row.map(() => 0)), bias: bias.map(() => 0) });
-  const gradients = layers.map(zeros);
-  x.forEach((inputs, n) => {
-    const outputs = outputsOf(network, inputs);
-    let delta = [(outputs[layers.length][0] - y[n]) / x.length]; // sigmoid and cross-entropy together
-    for (let number = layers.length - 1; number >= 0; number -= 1) {
-      const [before, { kernel }] = [outputs[number], layers[number]];
-      delta.forEach((d, j) => {
-        gradients[number].bias[j] += d;
-        before.forEach((a, i) => { gradients[number].kernel[i][j] += a * d; });
-      });
-      const { derivative } = ACTIVATIONS[activation];
-      delta = before.map((a, i) => derivative(a) * delta.reduce((sum, d, j) => sum + d * kernel[i][j], 0));
-    }
-  });
-  return gradients;
+// How the mean loss of some points changes with each weight and bias: backpropagation.
+function gradientsOf(network, { x, y }) {
+  const outputs = outputsOf(network, x);
+  const { derivative } = ACTIVATIONS[network.activation];
+  // sigmoid and cross-entropy together
+  let deltas = outputs.pop().map((answers) => answers.map((p, n) => (p - y[n]) / y.length));
+  return network.layers
+    .toReversed()
+    .map(({ kernel }) => {
+      const before = outputs.pop();
+      const sumOver = (delta, values) => delta.reduce((sum, d, n) => sum + d * values[n], 0);
+      const gradients = {
+        kernel: before.map((values) => deltas.map((delta) => sumOver(delta, values))),
+        bias: deltas.map((delta) => delta.reduce((a, b) => a + b)),
+      };
+      const backward = (values, i) => {
+        const sums = new Float64Array(y.length);
+        deltas.forEach((delta, j) => {
+          const weight = kernel[i][j];
+          for (let n = 0; n < sums.length; n += 1) sums[n] += weight * delta[n];
+        });
+        return sums.map((sum, n) => sum * derivative(values[n]));
+      };
+      deltas = before.map(backward);
+      return gradients;
+    })
+    .toReversed();
 }
 
-// Adam, as Keras has it. state: {} before the first step.
-function adamStep(network, gradients, rate, state) {
-  state.step = (state.step ?? 0) + 1;
-  state.mean ??= gradients.map(({ kernel, bias }) => [...kernel, bias].map((row) => row.map(() => 0)));
-  state.square ??= gradients.map(({ kernel, bias }) => [...kernel, bias].map((row) => row.map(() => 0)));
-  const correction = Math.sqrt(1 - 0.999 ** state.step) / (1 - 0.9 ** state.step);
-  network.layers.forEach(({ kernel, bias }, number) => {
-    const slopes = [...gradients[number].kernel, gradients[number].bias];
-    [...kernel, bias].forEach((row, i) => {
-      const [mean, square] = [state.mean[number][i], state.square[number][i]];
-      row.forEach((_, j) => {
-        mean[j] += 0.1 * (slopes[i][j] - mean[j]);
-        square[j] += 0.001 * (slopes[i][j] ** 2 - square[j]);
-        row[j] -= (rate * correction * mean[j]) / (Math.sqrt(square[j]) + 1e-7);
-      });
-    });
-  });
-}
-
-// Two kinds of points within -1 and 1; noise: the standard deviation of what moves them.
-const SHAPES = {
-  XOR: (random) => {
-    const [a, b] = [2 * random() - 1, 2 * random() - 1];
-    return [a, b, a * b < 0 ? 1 : 0];
-  },
-  circle: (random) => {
-    const [inside, angle] = [random() < 0.5, 2 * Math.PI * random()];
-    const radius = inside ? 0.4 * Math.sqrt(random()) : 0.65 + 0.3 * random();
-    return [radius * Math.cos(angle), radius * Math.sin(angle), inside ? 1 : 0];
-  },
-  moons: (random) => {
-    const [upper, angle] = [random() < 0.5, Math.PI * random()];
-    const [a, b] = [Math.cos(angle), Math.sin(angle)];
-    return upper ? [0.6 * a - 0.3, 0.6 * b - 0.15, 1] : [0.3 - 0.6 * a, 0.15 - 0.6 * b, 0];
-  },
-  spiral: (random) => {
-    const [one, far] = [random() < 0.5, random()];
-    const angle = 3.5 * Math.PI * Math.sqrt(far) + (one ? Math.PI : 0);
-    return [0.9 * Math.sqrt(far) * Math.cos(angle), 0.9 * Math.sqrt(far) * Math.sin(angle), one ? 1 : 0];
+// What each rule adds to a weight. memory: {mean, square} of its gradients so far, which Adam brings
+// up to date; step: the number of this step, from 1.
+const OPTIMIZERS = {
+  SGD: (memory, slope, rate) => -rate * slope,
+  Adam: (memory, slope, rate, step) => {
+    memory.mean += 0.1 * (slope - memory.mean);
+    memory.square += 0.001 * (slope ** 2 - memory.square);
+    const correction = Math.sqrt(1 - 0.999 ** step) / (1 - 0.9 ** step);
+    return (-rate * correction * memory.mean) / (Math.sqrt(memory.square) + 1e-7);
   },
 };
 
-function makePoints(shape, count, noise, random) {
-  const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const [x, y] = [[], []];
-  for (let n = 0; n < count; n += 1) {
-    const [a, b, label] = SHAPES[shape](random);
-    x.push([a + noise * gauss(), b + noise * gauss()]);
-    y.push(label);
-  }
-  return { x, y };
+// A rule, and what it remembers of each weight.
+function makeOptimizer(name, rate, { layers }) {
+  const empty = (row) => row.map(() => ({ mean: 0, square: 0 }));
+  const memories = layers.map((layer) => rowsOf(layer).map(empty));
+  return { name, rate, step: 0, memories };
+}
+
+function takeStep(network, gradients, optimizer) {
+  const { name, rate, memories } = optimizer;
+  optimizer.step += 1;
+  network.layers.forEach((layer, number) => {
+    const slopes = rowsOf(gradients[number]);
+    rowsOf(layer).forEach((row, i) => {
+      row.forEach((_, j) => {
+        row[j] += OPTIMIZERS[name](memories[number][i][j], slopes[i][j], rate, optimizer.step);
+      });
+    });
+  });
 }

@@ -1,6 +1,7 @@
 """The pages in a real browser: those of the services, and those that compute by themselves."""
 
 import base64
+import re
 from urllib.parse import urlparse
 
 import keras
@@ -9,12 +10,12 @@ import pytest
 from conftest import need_chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import WebDriverWait
 
 from book.editions import live_pages
 from book.figures import browser
 from mnist import data
-from utils.gradients import weight_gradients
+from visualizing import networks
 from visualizing.live import think
 
 
@@ -57,7 +58,7 @@ def look_for_trouble(chrome, address):
     loaded = chrome.execute_script(
         "return performance.getEntriesByType('resource').map(entry => entry.name)"
     )
-    assert {urlparse(name).netloc for name in loaded} == {urlparse(address).netloc}
+    assert {urlparse(name).netloc for name in loaded} <= {urlparse(address).netloc}
     html = "document.documentElement"
     assert chrome.execute_script(f"return {html}.scrollWidth <= {html}.clientWidth")
 
@@ -137,46 +138,93 @@ def test_the_network_in_the_page_is_the_one_of_keras(folder):
         assert np.abs(unpacked(one["maps"]) - unpacked(other["maps"])).max() <= 1
 
 
-def flat(layers):
-    return [np.array(layer[name], "float32") for layer in layers for name in ("kernel", "bias")]
+def ask(chrome, number, map_, row, column):
+    """Ask a pixel of a layer, and return its value and the rows of its sum as the page has them."""
+    chrome.execute_script(
+        "const [number, map, row, column] = arguments; ask({ number, map, row, column });",
+        *(number, map_, row, column),
+    )
+    title = chrome.find_element(By.CSS_SELECTOR, "#asked h2").text
+    rows = chrome.find_elements(By.CSS_SELECTOR, "#asked .sum tr")
+    terms = [row.find_elements(By.CSS_SELECTOR, "th, td") for row in rows]
+    as_number = lambda text: float(text.replace("−", "-"))  # noqa: E731
+    return as_number(title.split(": ")[1]), {name.text: as_number(n.text) for name, n in terms}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
-def test_the_playground_computes_as_keras_and_learns(activation, folder):
-    with browser.open_browser(840, 1100) as chrome:
-        chrome.get((folder / "playground.html").as_uri())
-        network, x, y, gradients, stepped, loss = chrome.execute_script(
-            """const random = randomNumbers(7);
-            const network = makeNetwork([2, 5, 4, 1], arguments[0], random);
-            network.layers.forEach(({ bias }) => bias.forEach((_, j) => bias[j] = random() - 0.5));
-            const { x, y } = makePoints("moons", 40, 0.2, random);
-            const before = JSON.parse(JSON.stringify(network.layers));
-            const gradients = gradientsOf(network, x, y);
-            const loss = meanLoss(network, x, y);
-            const adam = {};
-            for (let step = 0; step < 3; step += 1)
-                adamStep(network, gradientsOf(network, x, y), 0.05, adam);
-            return [before, x, y, gradients, network.layers, loss];""",
-            activation,
-        )
-        wait = WebDriverWait(chrome, 60)
-        wait.until(lambda page: int(page.execute_script("return world.epoch")) > 60)
-        first, *_, (last, _) = chrome.execute_script("return world.losses")
-        assert first[0] > 0.6 and last < 0.3
-        Select(element(chrome, "shape")).select_by_visible_text("spiral")
-        assert chrome.execute_script("return world.train.x.length") == 200
-        assert chrome.get_log("browser") == []
-    dense = keras.layers.Dense
-    hidden = [dense(5, activation=activation), dense(4, activation=activation)]
-    model = keras.Sequential([keras.Input((2,)), *hidden, dense(1, activation="sigmoid")])
-    model.set_weights(flat(network))
-    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
-    x, y = np.array(x, "float32"), np.array(y, "float32")[:, np.newaxis]
-    assert model.evaluate(x, y, verbose=0) == pytest.approx(loss, abs=1e-5)
-    slopes = weight_gradients(model, x, y, keras.losses.binary_crossentropy).values()
-    for ours, theirs in zip(flat(gradients), slopes, strict=True):
-        assert np.abs(ours - theirs).max() < 1e-5
-    model.fit(x, y, batch_size=40, epochs=3, verbose=0)
-    for ours, theirs in zip(flat(stepped), model.get_weights(), strict=True):
-        assert np.abs(ours - theirs).max() < 1e-5
+def test_a_pixel_names_the_sum_that_made_it(folder):
+    """The windows, weights and sums of some pixels of every layer are those of Keras."""
+    model = keras.models.load_model(live_pages.MODEL)
+    layers = [layer for layer in model.layers if "flatten" not in layer.name][:-1]
+    rng = np.random.default_rng(1)
+    with browser.open_browser(1280, 900) as chrome:
+        chrome.get((folder / "digits.html").as_uri())
+        press(chrome, "4")
+        browser.read(chrome)
+        maps = [np.reshape(chrome.execute_script("return [...before[0].values]"), (28, 28, 1))]
+        outputs = networks.layer_outputs(model, maps[0][np.newaxis])
+        maps += [outputs[layer.name][0] for layer in layers]
+        maps[-1] = maps[-1][np.newaxis, np.newaxis]  # a neuron is a map of one pixel
+        for number, layer in enumerate(layers):
+            given, made = maps[number], maps[number + 1]
+            lit = np.argwhere(made > 0)  # relu hides what others sum up to
+            pixels = [*rng.permutation(lit)[:3], *rng.permutation(np.argwhere(made == 0))[:1]]
+            for row, column, map_ in np.array(pixels).tolist():
+                value, terms = ask(chrome, number, map_, row, column)
+                told = chrome.execute_script("return explain(before, asking)")
+                assert told["value"] == pytest.approx(made[row, column, map_], abs=1e-5)
+                assert value == pytest.approx(made[row, column, map_], abs=6e-5)
+                top, left, side = told["top"], told["left"], told["side"]
+                window = given[top : top + side, left : left + side]
+                *summed, last = terms.values()
+                assert last == value
+                if "pooling" in layer.name:
+                    patch = window[..., map_].ravel()
+                    assert told["parts"][0]["patch"] == pytest.approx(patch, abs=1e-5)
+                    assert summed == [] and last == pytest.approx(patch.max(), abs=6e-5)
+                    continue
+                kernel, bias = (weight.numpy() for weight in layer.weights)
+                products = window * kernel.reshape(*window.shape, -1)[..., map_]
+                sums = [part["sum"] for part in told["parts"]]
+                assert sums == pytest.approx(products.sum((0, 1)), abs=1e-5)
+                assert told["sum"] == pytest.approx(products.sum() + bias[map_], abs=1e-4)
+                *parts, total = summed
+                assert sum(parts) == pytest.approx(total, abs=4e-4)
+                assert value == pytest.approx(max(0, total), abs=1e-4)
+        look_for_trouble(chrome, chrome.current_url)
+
+
+@pytest.mark.slow
+def test_pixels_are_asked_by_mouse_key_and_finger(folder):
+    title = "#asked h2"
+    for width, dark in [(320, True), (390, False), (768, True), (1280, False)]:
+        with browser.open_browser(width, 900, dark, phone=width < 500) as chrome:
+            chrome.get((folder / "digits.html").as_uri())
+            press(chrome, "7")
+            browser.read(chrome)
+            layer = chrome.find_elements(By.CSS_SELECTOR, "#layers canvas")[2]
+            layer.click()  # into its middle
+            asked = chrome.find_element(By.CSS_SELECTOR, title).text
+            assert re.match(r"conv2d_1, map 1[67], row \d+, column \d+: ", asked)
+            assert len(chrome.find_elements(By.CSS_SELECTOR, "#layers .mark")) == 1 + 3
+            element(chrome, "asked").find_element(By.TAG_NAME, "button").click()
+            assert not element(chrome, "asked").is_displayed()
+            # All layers are stops of the tab key; what was asked stays if the digit changes.
+            element(chrome, "predict").send_keys(Keys.TAB)
+            keys = (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.PAGE_DOWN, Keys.ARROW_LEFT)
+            for key in keys:
+                chrome.switch_to.active_element.send_keys(key)
+            asked = chrome.find_element(By.CSS_SELECTOR, title).text
+            assert asked.startswith("conv2d, map 2, row 15, column 13: ")
+            chrome.switch_to.active_element.send_keys("3")
+            WebDriverWait(chrome, 60).until(lambda _: element(chrome, "digit").text == "3")
+            WebDriverWait(chrome, 60).until(lambda _: sum_of_pixels(chrome, "#important") > 1000)
+            again = chrome.find_element(By.CSS_SELECTOR, title).text
+            assert again.startswith("conv2d, map 2, row 15, column 13: ")
+            look_for_trouble(chrome, chrome.current_url)
+            assert chrome.switch_to.active_element.tag_name == "canvas"
+            chrome.switch_to.active_element.send_keys(Keys.ESCAPE)
+            assert not element(chrome, "asked").is_displayed()
+            assert element(chrome, "digit").text == "3"
+            back = [a.text for a in chrome.find_elements(By.CSS_SELECTOR, "nav a")]
+            assert back == ["Keras Tutorial", "Pages that compute"]

@@ -8,6 +8,7 @@ GPT has that of assets/models/shakespeare inside.
 import base64
 import io
 import json
+import re
 import shutil
 import zipfile
 
@@ -28,11 +29,17 @@ LIVE = ROOT / "visualizing" / "live"
 WRITE = ROOT / "text" / "gpt" / "live"
 PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}  # as in think.py
 PAGE = """<!--% extends "think.html" %-->
+<!--% block back %--><nav aria-label="Way back"><a href="../index.html">Keras Tutorial</a> ›
+<a href="PAGES.html">Pages that compute</a></nav><!--% endblock %-->
+<!--% block about %-->{{ super() }} Choose a pixel of a map: you see the sum that made it.
+<!--% endblock %-->
 <!--% block head %-->{{ super() }}
+<link rel="stylesheet" href="pixels.css">
 <script src="network_data.js" defer></script>
 <script src="numbers.js" defer></script>
 <script src="network.js" defer></script>
 <script src="answers.js" defer></script>
+<script src="pixels.js" defer></script>
 <!--% endblock %-->"""
 
 
@@ -90,13 +97,22 @@ def network_data():
     return {"layers": layers, "weights": weights, "limits": limits, "digits": digits}
 
 
+def in_the_edition(html):
+    """Return a page that works from the project's folder with the links that the edition has."""
+    html = html.replace("../serialization/rest/static/", "static/")
+    return re.sub(r'(href="[\w./]+)\.md\b', r"\1.html", html.replace("README.md", "index.html"))
+
+
 def write_pages(folder):
     """Write the pages, with all that they need, to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SERVICE / "static", folder / "static", dirs_exist_ok=True)
     shutil.copytree(LIVE / "static", folder / "watch", dirs_exist_ok=True)
-    for file in (*HERE.glob("*.js"), *HERE.glob("*.html"), *HERE.glob("*.css")):
+    for file in (*HERE.glob("*.js"), *HERE.glob("*.css")):
         shutil.copy(file, folder)
+    for file in HERE.glob("*.html"):
+        text = in_the_edition(file.read_text(encoding="utf-8"))
+        (folder / file.name).write_text(text, encoding="utf-8")
     data = f"const DATA = {json.dumps(network_data())};\n"
     (folder / "network_data.js").write_text(data, encoding="utf-8")
     templates = FileSystemLoader([LIVE / "templates", SERVICE / "templates"])
