@@ -118,4 +118,5 @@ def who_notices(ask, query, key, value):
 @st.composite
 def inputs(draw):
     steps, size, other = (draw(st.integers(1, 7)) for _ in range(3))
-    return tuple(numbers(draw, (steps, width)) for width in (size, size, other))
+    scale = draw(st.sampled_from([1.0, 0.1, 30.0]))
+    return tuple(numbers(draw, (steps, width), scale) for width in (size, size, other))
