@@ -94,6 +94,6 @@ def check(ask):
 
 @st.composite
 def inputs(draw):
-    size = draw(st.integers(1, 5))
+    size, scale = draw(st.integers(1, 5)), draw(st.sampled_from([None, 10_000.0]))
     height, width = (size + draw(st.integers(0, 9)) for _ in range(2))
-    return numbers(draw, (height, width, draw(st.integers(1, 6)))), size
+    return numbers(draw, (height, width, draw(st.integers(1, 6))), scale), size

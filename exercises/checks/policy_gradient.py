@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, numbers, short
+from exercises.bench import MILD, close, expect, match, numbers, short
 
 HINTS = [
     "The gradient of minus the logarithm of a token's probability is, for each row of logits, the "
@@ -20,7 +20,7 @@ def inputs(draw):
     size = {"min_size": answers, "max_size": answers}
     tokens = draw(st.lists(st.integers(0, symbols - 1), **size))
     rewards = draw(st.lists(st.integers(-3, draw(st.sampled_from([-2, 3, 30]))), **size))
-    logits = numbers(draw, (answers, symbols))
+    logits = numbers(draw, (answers, symbols), draw(st.sampled_from(MILD)))
     logits = 100 * np.round(logits) if draw(st.booleans()) else logits / 4
     return logits, np.array(tokens), np.array(rewards, float)
 

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import apart, close, expect, match, numbers, short, sizes
+from exercises.bench import MILD, WHOLE, apart, close, expect, match, numbers, short, sizes
 
 HINTS = [
     "Two lines: the powers of e, and the powers divided by their sum over the row.",
@@ -76,4 +76,5 @@ def check(ask):
 @st.composite
 def inputs(draw):
     shape = draw(sizes()), draw(sizes(12))
-    return (numbers(draw, shape) + draw(st.sampled_from([0, 1000, -1000])),)
+    scale = draw(st.sampled_from([*MILD, WHOLE]))
+    return (numbers(draw, shape, scale) + draw(st.sampled_from([0, 1000, -1000])),)
