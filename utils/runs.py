@@ -10,15 +10,13 @@ import re
 import shlex
 import sys
 import time
-from functools import reduce
 from importlib.metadata import version
-from operator import getitem
 from pathlib import Path
+
+from utils.bands import place_run
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
-BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: book/measuring/bands.py
-FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
@@ -182,7 +180,7 @@ def save_results(results, folder, script, argv, args=None):
     about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
     if args:
         about["settings"] = settings_of(vars(args))
-        place_run(results, script, vars(args))
+        place_run(results, script, about["settings"] | {"seed": vars(args).get("seed")})
     with writing_to(folder):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
@@ -204,37 +202,3 @@ def shown(path):
     """Return a path as short as the reader can use it: relative to where the shell is."""
     path, here = Path(path).resolve(), Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def place_run(results, script, options):
-    """Print in a line where a run lies among those of the book, if there are any of its settings.
-
-    results: what the run returns; script: its path; options: all that it depends on, a dict. A
-    damaged file counts as none.
-    """
-    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
-        with contextlib.suppress(Exception):
-            band = json.loads(path.read_text(encoding="utf-8"))
-            losses = sorted(map(float, band["losses"].values()))
-            if band["settings"] == settings_of(options) and len(losses) >= FEWEST:
-                loss, on = look_up(results, band["path"]), band["backend"]
-                print(
-                    f"Normal? {'Yes' if is_inside(loss, losses) else 'No'}: {loss:.4g} is your "
-                    f"{band['name']}, and {len(losses)} runs of the book (on {on}) have "
-                    f"{losses[0]:.4g} to {losses[-1]:.4g}."
-                )
-
-
-def look_up(results, path):
-    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    return float(reduce(getitem, path.split("."), results))
-
-
-def is_inside(loss, losses):
-    """Tell whether a loss is one that other seeds may give, too; losses: sorted.
-
-    The band is wider than they are, by a tenth on each side for 40 and by four tenths for ten: of
-    normally distributed losses, 97 of 100 new ones then lie inside.
-    """
-    margin = (losses[-1] - losses[0]) * 4 / len(losses)
-    return losses[0] - margin <= loss <= losses[-1] + margin

@@ -52,7 +52,7 @@ def main(argv=None):
     for (a, b), prediction in zip(X, result["predictions"], strict=True):
         print(f"{a:.0f} XOR {b:.0f} = {prediction[0]:.3f}")
     draw_predictions(model, history.history["loss"], folder / "xor.png")
-    return save_results(result, folder, __file__, argv)
+    return save_results(result, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

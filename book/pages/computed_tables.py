@@ -8,8 +8,9 @@ from scipy.stats import norm
 
 from book.pages.results import load
 from book.pages.tables import markdown, number, p_value
+from utils.bands import BANDS
 from utils.comparisons import holm
-from utils.runs import BANDS, RESULTS, ROOT, read_json
+from utils.runs import RESULTS, ROOT, read_json
 
 TABLES = {}  # functions that make a table, by its name
 

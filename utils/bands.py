@@ -1,0 +1,123 @@
+"""Normal? Whether a run is as those of the book are, or in which direction to look, or why not.
+
+Chapter: HOW_THIS_BOOK_KNOWS.md#normal
+"""
+
+import contextlib
+import json
+import math
+import sys
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+
+# What runs of the book reached with other seeds, and beside the folder, as bands_NAME.json, what
+# trials of mistakes did: book/measuring/bands.py makes both.
+BANDS = Path(__file__).resolve().parent.parent / "assets" / "results" / "bands"
+FEWEST = 10  # seeds of a band; one that is still being measured says nothing
+# What to look at, by the name of the trial in which it was wrong.
+PLACES = {
+    "rate": "the learning rate",
+    "unscaled": "the scaling of the inputs",
+    "labels": "the labels or targets",
+    "activation": "the activations",
+    "epochs": "the number of epochs",
+}
+TOO_GOOD = "Lower is better, or too good: has what should judge the network got into its training?"
+TOO_GOOD += " More epochs or smaller batches would do it, too."
+
+
+def place_run(results, script, settings):
+    """Print in a line or two whether a run is normal, or why that cannot be said.
+
+    results: what the run returns; script: its path; settings: what it depends on, a dict, with its
+    seed. Nothing is said of a script that has no band. A damaged file counts as none.
+    """
+    verdicts = []
+    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
+        with contextlib.suppress(Exception):
+            band = json.loads(path.read_text(encoding="utf-8"))
+            made_by = band["provenance"]["command"].split()[1]
+            if Path(made_by).parts[-2:] == Path(script).parts[-2:]:
+                verdicts.append(judge(results, settings, band, path.stem))
+    if verdicts:
+        print("Normal?", min(verdicts)[1])
+
+
+def judge(results, settings, band, name):
+    """Return in how many options a run differs from those of a band, and what is said of it."""
+    others = {**band["settings"]}
+    keys = [key for key in {**others, **settings} if key not in ("seed", "outputs", "test")]
+    if changed := [key for key in keys if settings.get(key) != others.get(key)]:
+        yours, ours = (" ".join(option(key, of.get(key)) for key in changed)
+                       for of in (settings, others))  # fmt: skip
+        return len(changed), f"No comparison: your run has {yours}, those of the book {ours}."
+    loss = look_up(results, band["path"])
+    losses, seed = known(band), str(settings.get("seed"))
+    runs = f"{len(losses)} runs of the book (on {band['backend']})"
+    if "tolerance" in band:
+        if band["backend"] != sys.modules["keras"].config.backend():
+            return 0, f"No comparison: here the seed decides, and {runs} have other random numbers."
+        if seed not in losses:
+            seeds = ", ".join(losses)
+            return 0, f"No comparison: here the seed decides. Those of the book are {seeds}."
+        runs = f"one run of the book (on {band['backend']}) with the same seed"
+    elif len(losses) < FEWEST:
+        return 0, f"No comparison: only {runs} are on file."
+    low, high = ends(band, seed)
+    span = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    said = f"{loss:.4g} is your {band['name']}"
+    if is_inside(seed, loss, band):
+        return 0, f"Yes: {said}, and {runs} {'has' if low == high else 'have'} {span}."
+    if loss < low:
+        return 0, f"No: {said}, less than {runs}: {span}.\n{TOO_GOOD}"
+    return 0, f"No: {said}, more than {runs}: {span}.\nLook first at {where(loss, name)}."
+
+
+def option(key, value):
+    """Return how a command line asks for a setting, such as "--hidden 6 6"."""
+    name = f"--{key.replace('_', '-')}"
+    if value is None or isinstance(value, bool):
+        return name if value else f"no {name}"
+    return " ".join([name, *map(str, value if isinstance(value, list) else [value])])
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    return float(reduce(getitem, path.split("."), results))
+
+
+def known(band):
+    """Return {seed: loss} of a band."""
+    return {seed: float(loss) for seed, loss in band["losses"].items()}
+
+
+def ends(band, seed):
+    """Return the lowest and the highest loss that a run is held against; seed: its own, a text."""
+    losses = known(band)
+    if "tolerance" in band:
+        return losses[seed], losses[seed]
+    return min(losses.values()), max(losses.values())
+
+
+def is_inside(seed, loss, band):
+    """Tell whether a loss is one that other runs with the same settings may give.
+
+    The band is wider than its losses, by a tenth on each side for 40 and by four tenths for ten: of
+    normally distributed losses, 97 of 100 new ones then lie inside. Where seeds lie too far apart,
+    it has a tolerance, and the loss is held against that of the same seed.
+    """
+    low, high = ends(band, seed)
+    margin = band.get("tolerance", (high - low) * 4 / len(band["losses"]))
+    return low - margin <= loss <= high + margin
+
+
+def where(loss, name):
+    """Return what to look at, in the order in which the trials of mistakes came near a loss."""
+    trials = json.loads((BANDS.parent / f"bands_{name}.json").read_text(encoding="utf-8"))
+    tried = {trial: trials[trial]["losses"].values() for trial in PLACES if trial in trials}
+    if math.isfinite(loss):
+        near = {trial: min(abs(one - loss) for one in losses) for trial, losses in tried.items()}
+        tried = sorted(near, key=near.get)
+    first, *others = [PLACES[trial] for trial in tried]
+    return f"{first}, then at {', '.join(others)}"
