@@ -59,8 +59,8 @@ FAULTS = {
         "rounding": (  # no mistake: another machine may round so
             "xor/xor.py",
             "    optimizer = keras",
-            "    nudge = np.random.default_rng(args.seed).normal\n"
-            "    model.set_weights([w * (1 + nudge(0, 1e-6, w.shape)) for w in model.get_weights()])\n"
+            "    draw = np.random.default_rng(args.seed).normal\n"
+            "    model.set_weights([w + w * draw(0, 1e-6, w.shape) for w in model.get_weights()])\n"
             "    optimizer = keras",
         ),
     },
