@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from utils.bands import place_run
+from utils.code import ROOT, keep_code, remember_code
 
-ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
@@ -62,6 +62,7 @@ def make_folder(folder):
     """
     if folder is None:
         return None
+    remember_code()
     with writing_to(folder := Path(folder)):
         str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         new = folder.name == NEW or not folder.exists()
@@ -182,6 +183,7 @@ def save_results(results, folder, script, argv, args=None):
         about["settings"] = settings_of(vars(args))
         place_run(results, script, about["settings"] | {"seed": vars(args).get("seed")})
     with writing_to(folder):
+        about["code"] = keep_code(script, folder)
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
     print(f"In {shown(folder)}: {', '.join(names)}")
