@@ -34,14 +34,21 @@ def place_run(results, script, settings):
     seed. Nothing is said of a script that has no band. A damaged file counts as none.
     """
     verdicts = []
+    for name, band in bands_of(script):
+        with contextlib.suppress(Exception):
+            verdicts.append(judge(results, settings, band, name))
+    if verdicts:
+        print("Normal?", min(verdicts)[1])
+
+
+def bands_of(script):
+    """Yield the name of each band of a script, whose path is given, and the band."""
     for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
         with contextlib.suppress(Exception):
             band = json.loads(path.read_text(encoding="utf-8"))
             made_by = band["provenance"]["command"].split()[1]
             if Path(made_by).parts[-2:] == Path(script).parts[-2:]:
-                verdicts.append(judge(results, settings, band, path.stem))
-    if verdicts:
-        print("Normal?", min(verdicts)[1])
+                yield path.stem, band
 
 
 def judge(results, settings, band, name):
@@ -49,8 +56,9 @@ def judge(results, settings, band, name):
     others = {**band["settings"]}
     keys = [key for key in {**others, **settings} if key not in ("seed", "outputs", "test")]
     if changed := [key for key in keys if settings.get(key) != others.get(key)]:
-        yours, ours = (" ".join(option(key, of.get(key)) for key in changed)
-                       for of in (settings, others))  # fmt: skip
+        yours, ours = (
+            " and ".join(option(key, of.get(key)) for key in changed) for of in (settings, others)
+        )
         return len(changed), f"No comparison: your run has {yours}, those of the book {ours}."
     loss = look_up(results, band["path"])
     losses, seed = known(band), str(settings.get("seed"))

@@ -95,6 +95,11 @@ FAULTS = {
 FIRST_SEED, FIRST_TRIED = 101, 500  # the first seed of a band, and of a trial
 
 
+def faults_of(name):
+    """Return the mistakes that can be tried with a band, {name: (file, old, new)}."""
+    return FAULTS[name.split("_")[0]]
+
+
 def read(path):
     return read_json(path) if path.exists() else {}
 
@@ -152,7 +157,7 @@ def file_trial(name, trial, seeds):
     path = RESULTS / f"bands_{name}.json"
     if not (band := read(BANDS / f"{name}.json")):
         fail(f"there is no band {name} yet.")
-    file, old, new = edit = FAULTS[name.split("_")[0]].get(trial, ("", "", ""))
+    file, old, new = edit = faults_of(name).get(trial, ("", "", ""))
     with tempfile.TemporaryDirectory() as folder:
         project = with_fault(Path(folder) / "copy", *edit) if file else ROOT
         runs = {str(seed): run(name, seed, project) for seed in seeds}
