@@ -19,7 +19,12 @@ BAND = {
     "losses": {str(seed): 0.5 + seed / 200 for seed in range(21)},  # 0.5 to 0.6
     "provenance": {"command": "python xor/xor.py"},
 }
-TRIALS = {"rate": {"losses": {"1": 0.9}}, "epochs": {"losses": {"1": 0.7}}, "provenance": {}}
+TRIALS = {
+    "rate": {"runs": 10, "inside": 0, "losses": {"1": 0.9}},
+    "epochs": {"runs": 10, "inside": 2, "losses": {"1": 0.7}},
+    "fresh": {"runs": 5, "inside": 5, "losses": {}},
+    "provenance": {},
+}
 
 
 @pytest.fixture
@@ -27,10 +32,10 @@ def place(tmp_path, monkeypatch, capsys):
     """Return a function that says what a run prints beside a band, or a text in its place."""
     monkeypatch.setattr(bands, "BANDS", tmp_path / "bands")
     (tmp_path / "bands").mkdir()
-    (tmp_path / "bands_xor.json").write_text(json.dumps(TRIALS), encoding="utf-8")
 
-    def place(loss, band=BAND, settings=SETTINGS, script="xor/xor.py"):
+    def place(loss, band=BAND, settings=SETTINGS, script="xor/xor.py", trials=TRIALS):
         text = band if isinstance(band, str) else json.dumps(band)
+        (tmp_path / "bands_xor.json").write_text(json.dumps(trials), encoding="utf-8")
         (tmp_path / "bands" / "xor.json").write_text(text, encoding="utf-8")
         bands.place_run({"scores": {"loss": loss}}, script, settings)
         return capsys.readouterr().out
@@ -80,6 +85,19 @@ def test_where_seeds_decide_a_run_is_held_against_that_with_the_same_seed(place)
     assert "other random numbers" in place(0.515, band | {"backend": "another"})
 
 
+def test_a_band_that_has_not_shown_that_it_can_tell_says_nothing(place):
+    for trial, change in [
+        ("epochs", {"inside": 3}),  # 17 of 20 found
+        ("rate", {"runs": 1}),  # of too few
+        ("fresh", {"inside": 4}),  # a right run was called wrong
+    ]:
+        assert place(0.535, trials=TRIALS | {trial: TRIALS[trial] | change}) == ""
+    assert place(0.535, trials={"rate": TRIALS["rate"], "epochs": TRIALS["epochs"]}) == ""
+    assert "Yes" in place(0.535)
+    for bad in spoilt(TRIALS["rate"]):
+        assert place(0.7, trials=TRIALS | {"rate": bad}).count("Normal?") <= 1
+
+
 def test_a_damaged_band_says_nothing_or_one_verdict(place):
     assert place(0.535, "[" * 100_000) == ""
     for bad in spoilt(BAND | {"losses": dict(list(BAND["losses"].items())[:11])}):
@@ -95,25 +113,19 @@ def filed():
         yield path.stem, json.loads(path.read_text(encoding="utf-8")), known
 
 
-def test_each_band_on_file_finds_nine_of_ten_mistakes_and_takes_other_seeds_in(load_script):
-    """Or the line must not speak: then there is no band."""
-    script, found = load_script("book/measuring/bands.py"), {name for name, _, _ in filed()}
-    assert {path.stem for path in (ROOT / "assets" / "results").glob("bands_*.json")} == {
-        f"bands_{name}" for name in found
-    }
+def test_trials_on_file_are_whole_and_the_line_speaks_for_those_that_can_tell(load_script):
+    script, speaks = load_script("book/measuring/bands.py"), set()
     for name, band, trials in filed():
         assert script.RUNS[name][2:] == (band["path"], band["name"])
+        assert len(band["losses"]) >= bands.FEWEST or "tolerance" in band, name
         for one in trials.values():
             inside = [bands.is_inside(seed, loss, band) for seed, loss in one["losses"].items()]
             assert (len(inside), sum(inside)) == (one["runs"], one["inside"]), name
-        faults = {one: trials.pop(one) for one in bands.PLACES if one in trials}
-        assert {*faults} == {*script.faults_of(name)} & {*bands.PLACES}, f"{name}: not all tried"
-        tried = sum(one["runs"] for one in faults.values())
-        missed = sum(one["inside"] for one in faults.values())
-        assert tried >= 12 and missed <= tried / 10, f"{name} misses {missed} of {tried} mistakes"
-        assert all(one["runs"] >= 3 for one in faults.values())
-        assert trials and all(one["inside"] == one["runs"] for one in trials.values()), name
-        assert len(band["losses"]) >= bands.FEWEST, name
+        if bands.can_tell(trials):
+            speaks.add(name)
+            for fault in script.faults_of(name):  # none is left out
+                assert len(trials[fault]["losses"]) >= 3, (name, fault)
+    assert speaks == {"mnist_dense"}, "book/RESULTS.md says for which"
 
 
 def test_mistakes_of_the_trials_can_still_be_made(load_script):
@@ -162,4 +174,6 @@ def test_the_lesson_asks_for_the_settings_of_its_band(load_script, capsys):
         args = vars(parser.parse_args(["-m", name, "--epochs", "3", "--seed", "5"]))
         results = {"models": {name: {"validation": {"cross_entropy": 0.12}}}}
         bands.place_run(results, "mnist/mnist.py", args)
-        assert "Normal? Yes" in capsys.readouterr().out or name == "conv_net"
+        band = f"mnist_{name.replace('mlp_one_layer', 'dense')}"
+        speaks = bands.can_tell(bands.trials_of(band))
+        assert ("Normal? Yes" in capsys.readouterr().out) == speaks

@@ -15,6 +15,8 @@ from pathlib import Path
 # trials of mistakes did: book/measuring/bands.py makes both.
 BANDS = Path(__file__).resolve().parent.parent / "assets" / "results" / "bands"
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
+TRIED = 12  # runs with a mistake of which a band must have found FOUND before anything is said
+FOUND = 0.9
 # What to look at, by the name of the trial in which it was wrong.
 PLACES = {
     "rate": "the learning rate",
@@ -31,12 +33,13 @@ def place_run(results, script, settings):
     """Print in a line or two whether a run is normal, or why that cannot be said.
 
     results: what the run returns; script: its path; settings: what it depends on, a dict, with its
-    seed. Nothing is said of a script that has no band. A damaged file counts as none.
+    seed. Nothing is said of a script without a band that can tell. A damaged file counts as none.
     """
     verdicts = []
     for name, band in bands_of(script):
         with contextlib.suppress(Exception):
-            verdicts.append(judge(results, settings, band, name))
+            if can_tell(trials := trials_of(name)):
+                verdicts.append(judge(results, settings, band, trials))
     if verdicts:
         print("Normal?", min(verdicts)[1])
 
@@ -51,7 +54,23 @@ def bands_of(script):
                 yield path.stem, band
 
 
-def judge(results, settings, band, name):
+def trials_of(name):
+    """Return {trial: what became of it} of a band."""
+    trials = json.loads((BANDS.parent / f"bands_{name}.json").read_text(encoding="utf-8"))
+    return {trial: one for trial, one in trials.items() if trial != "provenance"}
+
+
+def can_tell(trials):
+    """Tell whether trials have shown that a band finds mistakes, and calls nothing else one."""
+    mistakes = [one for trial, one in trials.items() if trial in PLACES]
+    others = [one for trial, one in trials.items() if trial not in PLACES]
+    tried = sum(one["runs"] for one in mistakes)
+    found = sum(one["runs"] - one["inside"] for one in mistakes)
+    fair = others and all(one["inside"] == one["runs"] for one in others)
+    return bool(fair and tried >= TRIED and found >= FOUND * tried)
+
+
+def judge(results, settings, band, trials):
     """Return in how many options a run differs from those of a band, and what is said of it."""
     others = {**band["settings"]}
     keys = [key for key in {**others, **settings} if key not in ("seed", "outputs", "test")]
@@ -79,7 +98,7 @@ def judge(results, settings, band, name):
         return 0, f"Yes: {said}, and {runs} {'has' if low == high else 'have'} {span}."
     if loss < low:
         return 0, f"No: {said}, less than {runs}: {span}.\n{TOO_GOOD}"
-    return 0, f"No: {said}, more than {runs}: {span}.\nLook first at {where(loss, name)}."
+    return 0, f"No: {said}, more than {runs}: {span}.\nLook first at {where(loss, trials)}."
 
 
 def option(key, value):
@@ -120,12 +139,12 @@ def is_inside(seed, loss, band):
     return low - margin <= loss <= high + margin
 
 
-def where(loss, name):
+def where(loss, trials):
     """Return what to look at, in the order in which the trials of mistakes came near a loss."""
-    trials = json.loads((BANDS.parent / f"bands_{name}.json").read_text(encoding="utf-8"))
-    tried = {trial: trials[trial]["losses"].values() for trial in PLACES if trial in trials}
+    tried = [trial for trial in PLACES if trial in trials]
     if math.isfinite(loss):
-        near = {trial: min(abs(one - loss) for one in losses) for trial, losses in tried.items()}
+        near = {one: min(abs(value - loss) for value in trials[one]["losses"].values())
+                for one in tried}  # fmt: skip
         tried = sorted(near, key=near.get)
     first, *others = [PLACES[trial] for trial in tried]
     return f"{first}, then at {', '.join(others)}"
