@@ -19,14 +19,13 @@ TRIED = 12  # runs with a mistake of which a band must have found FOUND before a
 FOUND = 0.9
 # What to look at, by the name of the trial in which it was wrong.
 PLACES = {
-    "rate": "the learning rate",
-    "unscaled": "the scaling of the inputs",
-    "labels": "the labels or targets",
-    "activation": "the activations",
-    "epochs": "the number of epochs",
+    "rate": "learning rate",
+    "unscaled": "scaling of the inputs",
+    "labels": "labels",
+    "activation": "activations",
+    "epochs": "epochs",
 }
-TOO_GOOD = "Lower is better, or too good: has what should judge the network got into its training?"
-TOO_GOOD += " More epochs or smaller batches would do it, too."
+TOO_GOOD = "Better, or too good: did it learn from the data of this score? Or is its batch smaller?"
 
 
 def place_run(results, script, settings):
@@ -72,33 +71,35 @@ def can_tell(trials):
 
 def judge(results, settings, band, trials):
     """Return in how many options a run differs from those of a band, and what is said of it."""
-    others = {**band["settings"]}
+    loss = look_up(results, band["path"])  # or no such network was trained: say nothing
+    others = band["settings"]
     keys = [key for key in {**others, **settings} if key not in ("seed", "outputs", "test")]
     if changed := [key for key in keys if settings.get(key) != others.get(key)]:
         yours, ours = (
             " and ".join(option(key, of.get(key)) for key in changed) for of in (settings, others)
         )
         return len(changed), f"No comparison: your run has {yours}, those of the book {ours}."
-    loss = look_up(results, band["path"])
     losses, seed = known(band), str(settings.get("seed"))
-    runs = f"{len(losses)} runs of the book (on {band['backend']})"
+    there, here = band["backend"], sys.modules["keras"].config.backend()
+    runs = f"{len(losses)} runs of the book" + (f" (on {there})" if there != here else "")
     if "tolerance" in band:
-        if band["backend"] != sys.modules["keras"].config.backend():
+        if there != here:
             return 0, f"No comparison: here the seed decides, and {runs} have other random numbers."
         if seed not in losses:
             seeds = ", ".join(losses)
             return 0, f"No comparison: here the seed decides. Those of the book are {seeds}."
-        runs = f"one run of the book (on {band['backend']}) with the same seed"
+        runs = "the book's run with the same seed"
     elif len(losses) < FEWEST:
         return 0, f"No comparison: only {runs} are on file."
     low, high = ends(band, seed)
-    span = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-    said = f"{loss:.4g} is your {band['name']}"
+    span = f"has {low:.4g}" if low == high else f"have {low:.4g} to {high:.4g}"
+    said = f"your {band['name']} is {loss:.4g}"
     if is_inside(seed, loss, band):
-        return 0, f"Yes: {said}, and {runs} {'has' if low == high else 'have'} {span}."
+        return 0, f"Yes: {said}, and {runs} {span}."
+    of = "it" if low == high else "all"
     if loss < low:
-        return 0, f"No: {said}, less than {runs}: {span}.\n{TOO_GOOD}"
-    return 0, f"No: {said}, more than {runs}: {span}.\nLook first at {where(loss, trials)}."
+        return 0, f"No: {said}, below {of}: {runs} {span}.\n{TOO_GOOD}"
+    return 0, f"No: {said}, above {of}: {runs} {span}.\n{where(loss, trials)}"
 
 
 def option(key, value):
@@ -140,11 +141,10 @@ def is_inside(seed, loss, band):
 
 
 def where(loss, trials):
-    """Return what to look at, in the order in which the trials of mistakes came near a loss."""
+    """Return a line on what to look at: first that whose mistake came nearest to a loss."""
     tried = [trial for trial in PLACES if trial in trials]
     if math.isfinite(loss):
-        near = {one: min(abs(value - loss) for value in trials[one]["losses"].values())
-                for one in tried}  # fmt: skip
-        tried = sorted(near, key=near.get)
+        losses = {one: trials[one]["losses"].values() for one in tried}
+        tried.sort(key=lambda one: min(abs(value - loss) for value in losses[one]))
     first, *others = [PLACES[trial] for trial in tried]
-    return f"{first}, then at {', '.join(others)}"
+    return f"Look first at the {first}, then: {', '.join(others)}."
