@@ -127,7 +127,7 @@ def compare(runs, others, parts):
     ]
     score = choose_score([one for group in groups for one in group.values()])
     mine, theirs = ({seed: look_up(one, score) for seed, one in group.items()} for group in groups)
-    name = score.replace(".", " ").replace("_", " ")
+    name = score.replace(".", " ").replace("_", "-")
     common = [seed for seed in mine if seed in theirs]
     if len(common) < 2:
         seed = common[0] if common else next(iter(mine))
@@ -146,7 +146,7 @@ def compare(runs, others, parts):
     said += f" ({low:.3g} to {high:.3g})"
     if found["shown"]:
         better = (score in HIGHER) == (sign > 0)
-        return f"{said}, which is {'better' if better else 'worse'}: beyond seeds."
+        return f"{said}: {'better' if better else 'worse'}, beyond seeds."
     ahead = sum(sign * (a - b) > 0 for a, b in zip(*values, strict=True))
     return f"{said}, but only in {ahead} of {len(common)}: cannot be told from seeds."
 

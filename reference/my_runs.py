@@ -21,11 +21,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from reference.differences import describe, number_versions, split_up
-from utils.figures import LINES, marker, name_lines, save_figure
+from utils.figures import LINES, count_epochs, marker, name_lines, save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
 
-SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
+SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits")
 # What scores are not chosen by, or are no scores of the run at all.
 OTHERS = ("test.", "train.", "training.", "history.", "settings.", "matrix", "sampling_error")
 COLUMNS = 5  # scores that a table has at most
@@ -153,6 +153,7 @@ def draw(curves, path):
             if quantity in history:
                 values = history[quantity]
                 axes.plot(range(1, len(values) + 1), values, marker=marker(values), label=name)
+        count_epochs(axes)
         axes.set(title=title, xlabel="Epoch")
     name_lines(panels[1])
     save_figure(figure, path)

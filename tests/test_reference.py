@@ -239,7 +239,7 @@ def test_my_runs_say_nothing_of_runs_that_differ_in_the_seed_alone(compare):
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [
-        ([0.31, 0.42, 0.51, 0.62, 0.71], "loss 0.486 higher (0.295 to 0.677), which is worse:"),
+        ([0.31, 0.42, 0.51, 0.62, 0.71], "loss 0.486 higher (0.295 to 0.677): worse, beyond"),
         ([0.1, 0.5, 0.0, 0.5, 0.0], "higher (-0.128 to 0.512), but only in 3 of 5: cannot be told"),
         ([0.02, 0.03, 0.025, 0.03, 0.035], "the same loss"),
     ],
