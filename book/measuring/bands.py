@@ -153,19 +153,23 @@ def file_band(name, seeds):
 
 
 def file_trial(name, trial, seeds):
-    """Run other seeds, or a copy with a mistake, and file how many lie inside the band."""
+    """Run what a trial lacks: other seeds, or a copy with a mistake; file how many lie inside."""
     path = RESULTS / f"bands_{name}.json"
     if not (band := read(BANDS / f"{name}.json")):
         fail(f"there is no band {name} yet.")
-    file, old, new = edit = faults_of(name).get(trial, ("", "", ""))
+    edit = faults_of(name).get(trial, ())
+    found = read(path).get(trial, {})
+    losses = found.get("losses", {}) if found.get("edited") == [*edit] else {}
     with tempfile.TemporaryDirectory() as folder:
-        project = with_fault(Path(folder) / "copy", *edit) if file else ROOT
-        runs = {str(seed): run(name, seed, project) for seed in seeds}
-    losses = {seed: loss for seed, (loss, _, _) in runs.items()}
-    found = {"edited": [file, old, new] if file else []}
-    found |= {"backend": {backend for _, _, backend in runs.values()}.pop(), "runs": len(losses)}
-    found |= {"inside": sum(is_inside(*one, band) for one in losses.items()), "losses": losses}
-    write_json(read(path) | {"provenance": about(name), trial: found}, path)
+        project = with_fault(Path(folder) / "copy", *edit) if edit else ROOT
+        for seed in seeds:
+            if str(seed) in losses:
+                continue
+            losses[str(seed)], _, backend = run(name, seed, project)
+            inside = sum(is_inside(*one, band) for one in losses.items())
+            found = {"edited": [*edit], "backend": backend, "runs": len(losses), "inside": inside}
+            trials = {"provenance": about(name), trial: found | {"losses": losses}}
+            write_json(read(path) | trials, path)
 
 
 def main(argv=None):
