@@ -16,10 +16,10 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from mnist.data import SPLIT
-from utils.code import keep_code
 from utils.figures import LINES, count_epochs, marker, name_lines, plot_history, save_figure
 from utils.runs import (
     fail,
+    keep_code,
     make_folder,
     provenance,
     replacing,

@@ -4,14 +4,15 @@ Chapter: reference/README.md#comparing-your-runs
 """
 
 import contextlib
+import difflib
 import math
 import re
 import shlex
+import zipfile
 
 from utils.bands import bands_of, look_up
-from utils.code import changed_lines, edited
 from utils.comparisons import compare_family
-from utils.runs import printable
+from utils.runs import KEPT, printable
 
 # Scores to compare by, the first that all runs have: those that should be low, then high.
 LOWER = ("validation.cross_entropy", "cross_entropy", "validation.loss", "loss", "errors")
@@ -66,6 +67,26 @@ def differences(run, other):
         if mine.get(key, DEFAULT) != theirs.get(key, DEFAULT)
     ]
     return changed + [f"{file} was edited" for file in edited(run["code"], other["code"])]
+
+
+def edited(hashes, others):
+    """Return the files that two runs have in common and that differ; hashes: as keep_code's."""
+    return [path for path in hashes if hashes[path] != others.get(path, hashes[path])]
+
+
+def changed_lines(path, folder, other):
+    """Return how a file of the run in a folder differs from that of another: lines with + or -.
+
+    Nothing where one of them has no copy of it.
+    """
+    texts = []
+    for run in (other, folder):
+        with contextlib.suppress(Exception), zipfile.ZipFile(run / KEPT) as file:  # if undamaged
+            texts.append(file.read(path).decode().splitlines())
+    if len(texts) < 2:
+        return []
+    lines = [*difflib.unified_diff(*texts, n=0, lineterm="")][2:]
+    return [line for line in lines if line[0] in "+-"]
 
 
 def number_versions(runs):

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, failure, spoilt
 
-from reference import activations, initializers, my_runs, optimizers, take
-from utils import code
+from reference import activations, differences, initializers, my_runs, optimizers, take
+from utils import runs
 from utils.files import load_results
 
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
@@ -207,7 +207,7 @@ def compare(write_run, tmp_path, capsys):
             for seed, loss in losses.items():
                 number += 1
                 folder = write_run(f"{number:02}", "python mnist/net.py", {})
-                with zipfile.ZipFile(folder / code.KEPT, "w") as file:
+                with zipfile.ZipFile(folder / runs.KEPT, "w") as file:
                     file.writestr("mnist/net.py", text)
                 about = {"code": {"mnist/net.py": hashlib.sha256(text.encode()).hexdigest()}}
                 results = {"settings": settings | {"seed": seed}, "loss": loss}
@@ -280,8 +280,8 @@ def test_a_run_keeps_the_code_that_it_was_made_by_and_its_lines_can_be_compared(
         versions.append(results["provenance"]["code"])
         (tmp_path / "run").rename(tmp_path / name)
     assert {*versions[0]} == {f"mine/{name}.py" for name in ("__init__", "chapter", "part", "run")}
-    assert code.edited(*versions) == ["mine/part.py"]
-    lines = code.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one")
+    assert differences.edited(*versions) == ["mine/part.py"]
+    lines = differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one")
     assert lines == ["-VALUE = 1", "+VALUE = 2"]
-    (tmp_path / "one" / code.KEPT).write_bytes(b"PK")
-    assert code.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one") == []
+    (tmp_path / "one" / runs.KEPT).write_bytes(b"PK")
+    assert differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one") == []

@@ -11,9 +11,11 @@ from functools import reduce
 from operator import getitem
 from pathlib import Path
 
+from utils.runs import RESULTS, settings_of
+
 # What runs of the book reached with other seeds, and beside the folder, as bands_NAME.json, what
 # trials of mistakes did: book/measuring/bands.py makes both.
-BANDS = Path(__file__).resolve().parent.parent / "assets" / "results" / "bands"
+BANDS = RESULTS / "bands"
 FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 TRIED = 12  # runs with a mistake of which a band must have found FOUND before anything is said
 FOUND = 0.9
@@ -28,12 +30,13 @@ PLACES = {
 TOO_GOOD = "Better, or too good: did it learn from the data of this score? Or is its batch smaller?"
 
 
-def place_run(results, script, settings):
+def place_run(results, script, options):
     """Print in a line or two whether a run is normal, or why that cannot be said.
 
-    results: what the run returns; script: its path; settings: what it depends on, a dict, with its
+    results: what the run returns; script: its path; options: what it depends on, a dict, with its
     seed. Nothing is said of a script without a band that can tell. A damaged file counts as none.
     """
+    settings = settings_of(options) | {"seed": options.get("seed")}
     verdicts = []
     for name, band in bands_of(script):
         with contextlib.suppress(Exception):

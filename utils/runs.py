@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import platform
@@ -10,16 +11,17 @@ import re
 import shlex
 import sys
 import time
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
-from utils.bands import place_run
-from utils.code import ROOT, keep_code, remember_code
-
+ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
+KEPT = ".code.zip"  # in the folder of a run: a copy of its code
+TEXTS = {}  # of each file of the project that was loaded, as it was then
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -174,14 +176,13 @@ def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, and return the results.
 
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
-    argparse made of argv, if a line is to place the run among those of the book.
+    argparse made of argv, if the settings are to be kept, too.
     """
     if folder is None:
         return results
     about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
     if args:
         about["settings"] = settings_of(vars(args))
-        place_run(results, script, about["settings"] | {"seed": vars(args).get("seed")})
     with writing_to(folder):
         about["code"] = keep_code(script, folder)
         write_json(results | {"provenance": about}, folder / "results.json")
@@ -204,3 +205,36 @@ def shown(path):
     """Return a path as short as the reader can use it: relative to where the shell is."""
     path, here = Path(path).resolve(), Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def remember_code():
+    """Read what modules of the project are loaded: a file may be edited while its run goes on."""
+    for module in [*sys.modules.values()]:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str) and file.endswith(".py") and file not in TEXTS:
+            TEXTS[file] = None  # for all that is not of the project
+            with contextlib.suppress(OSError, ValueError):
+                path = Path(file).resolve().relative_to(ROOT).as_posix()
+                TEXTS[file] = path, Path(file).read_text(encoding="utf-8")
+
+
+def read_code(script):
+    """Return {path: text} of a script and the modules of its chapter that are loaded.
+
+    script: its path. The paths are relative to the project's folder.
+    """
+    remember_code()
+    chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
+    return {path: text for path, text in filter(None, TEXTS.values()) if path.startswith(chapter)}
+
+
+def keep_code(script, folder):
+    """Write a copy of the same files to the folder of a run; return what tells versions apart.
+
+    That is {path: the first digits of the text's SHA-256}.
+    """
+    code = sorted(read_code(script).items())
+    with zipfile.ZipFile(folder / KEPT, "w", zipfile.ZIP_DEFLATED) as file:
+        for path, text in code:
+            file.writestr(path, text)
+    return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in code}
