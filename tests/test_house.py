@@ -42,7 +42,7 @@ LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTE
 # Of each chapter of the path, what its text starts first, and on how many files that may stand.
 FIRST = {
     "basics/draw_network.py": 6, "xor/xor.py": 6, "mlp/mlp.py": 7, "mnist/mnist.py": 13,
-    "mnist/overfitting/fitting.py": 20, "serialization/save_model.py": 6,
+    "mnist/overfitting/fitting.py": 21, "serialization/save_model.py": 6,
     "serialization/rest/serve.py": 6, "visualizing/feature_maps.py": 9,
     "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
