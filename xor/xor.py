@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.bands import place_run
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor.helpers import add_options, draw_predictions, show_progress
@@ -44,14 +45,15 @@ def main(argv=None):
     optimizer = keras.optimizers.get(args.optimizer)
     optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    show = [show_progress()]
-    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)
+    show = show_progress()
+    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=[show])
     result = model.evaluate(X, Y, verbose=0, return_dict=True)
     result |= {"parameters": model.count_params(), "predictions": model.predict(X, verbose=0)}
     print(f"{result['parameters']} parameters, accuracy {result['accuracy']:.0%}")
     for (a, b), prediction in zip(X, result["predictions"], strict=True):
         print(f"{a:.0f} XOR {b:.0f} = {prediction[0]:.3f}")
     draw_predictions(model, history.history["loss"], folder / "xor.png")
+    place_run(result, __file__, vars(args))
     return save_results(result, folder, __file__, argv, args)
 
 
