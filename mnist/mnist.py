@@ -20,8 +20,9 @@ from sklearn.metrics import classification_report
 from mnist.data import TRAIN_SIZE, prepare_mnist, prepare_test
 from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
+from utils.bands import place_run
 from utils.options import OPTIMIZERS, make_parser, positive, seed, verbosity
-from utils.runs import place_run, save_network, shown
+from utils.runs import save_network, shown
 from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback
 

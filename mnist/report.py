@@ -19,6 +19,7 @@ from mnist.data import SPLIT
 from utils.figures import LINES, count_epochs, marker, name_lines, plot_history, save_figure
 from utils.runs import (
     fail,
+    keep_code,
     make_folder,
     provenance,
     replacing,
@@ -53,6 +54,7 @@ def open_run(settings, folder, script, argv):
     folder = make_folder(folder)
     run = {"provenance": provenance(script, argv) | {"split": SPLIT}, "settings": settings}
     hold(folder)
+    run["provenance"]["code"] = keep_code(script, folder)
     write_json(run, folder / "run.json")
     return folder, run
 

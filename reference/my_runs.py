@@ -4,8 +4,9 @@
     python reference/my_runs.py mlp --script mlp.py   # those of one script
 
 You will see a table for each script, the newest run first, with the options and settings in which
-the runs differ and with their scores; and the path of a figure with the curves of the newest.
-Takes seconds.
+the runs differ and with their scores; what differs between the newest two, edited lines included,
+and whether that is beyond seeds; and the path of a figure with the curves of the newest. Takes
+seconds.
 Chapter: reference/README.md#comparing-your-runs
 """
 
@@ -19,11 +20,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from utils.figures import LINES, marker, name_lines, save_figure
+from reference.differences import describe, number_versions, split_up
+from utils.figures import LINES, count_epochs, marker, name_lines, save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
 
-SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits", "seconds")
+SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits")
 # What scores are not chosen by, or are no scores of the run at all.
 OTHERS = ("test.", "train.", "training.", "history.", "settings.", "matrix", "sampling_error")
 COLUMNS = 5  # scores that a table has at most
@@ -43,14 +45,17 @@ def load_runs(outputs):
         name = f"{printable(path.parent.name)}/results.json"
         try:
             results = read_json(path)
-            command = results.pop("provenance")["command"]
-            if not (isinstance(command, str) and isinstance(results.get("settings", {}), dict)):
-                raise ValueError
-            _, script, *options = shlex.split(command)
-            results.setdefault("settings", {})
-            run = {"run": path.parent.name, "script": printable(Path(script).name)}
+            about = results.pop("provenance")
+            _, script, *options = shlex.split("" + about["command"])
+            run = {"run": path.parent.name, "script": printable(Path(script).name), "path": script}
+            run |= {"folder": path.parent, "code": dict(about.get("code", {}))}
             run |= {"results": results, "options": without_outputs(options)}
+            settings = dict(about.get("settings", {}))
+            if settings and "--seed" in options:
+                settings["seed"] = options[options.index("--seed") + 1]
+            results["settings"] = dict(results.get("settings", settings))
             make_table([run])
+            number_versions([run])
         except (OSError, ValueError, TypeError, AttributeError, LookupError, OverflowError):
             print(f"left out: {name} cannot be read")
             continue
@@ -60,15 +65,6 @@ def load_runs(outputs):
         run["histories"] = load_histories(path.parent, results)
         runs.append(run)
     return runs
-
-
-def split_up(results):
-    """Return the results of each network or method of a run by its name; "" if there is but one."""
-    for key in ("models", "methods", "validation"):
-        parts = results.get(key)
-        if isinstance(parts, dict) and {*map(type, parts.values())} == {dict}:
-            return parts
-    return {"": results}
 
 
 def without_outputs(options):
@@ -100,12 +96,13 @@ def make_table(runs):
     rows = [
         part
         | {"run": run["run"], "of": name, "options": run["options"]}
+        | {"code": run.get("version", "")}
         | {"settings": {key: str(value) for key, value in run["results"]["settings"].items()}}
         for run in runs
         for name, part in split_up(run["results"]).items()
     ]
     table = pd.json_normalize(rows)
-    told = ["of", "options", *[name for name in table if name.startswith("settings.")]]
+    told = ["of", "code", "options", *[name for name in table if name.startswith("settings.")]]
     told = [name for name in told if table[name].nunique(dropna=False) > 1]
     if any(name.startswith("settings.") for name in told) and "options" in told:
         told.remove("options")  # the settings say the same
@@ -156,6 +153,7 @@ def draw(curves, path):
             if quantity in history:
                 values = history[quantity]
                 axes.plot(range(1, len(values) + 1), values, marker=marker(values), label=name)
+        count_epochs(axes)
         axes.set(title=title, xlabel="Epoch")
     name_lines(panels[1])
     save_figure(figure, path)
@@ -176,9 +174,11 @@ def main(argv=None):
         fail(f"no finished run of {args.script or 'a script'} is in {args.chapter}/outputs.")
     folder, tables = make_folder(args.outputs), {}
     for script in dict.fromkeys(run["script"] for run in runs):
-        table = make_table([run for run in runs if run["script"] == script])
+        of_script = [run for run in runs if run["script"] == script]
+        number_versions(of_script)
+        table = make_table(of_script)
         if table is not None:
-            print(f"\n{script}\n{as_text(table)}")
+            print(f"\n{script}\n{as_text(table)}", *describe(of_script), sep="\n")
             rows = table.reset_index().astype(object)
             tables[script] = rows.where(rows.notna(), None).to_dict(orient="records")
     learned = [run for run in runs if run["histories"]]

@@ -1,18 +1,21 @@
 """The scripts of the reference chapter: activations, initializers, optimizers, your own runs."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from functools import partial
 
 import numpy as np
 import pytest
 from conftest import ROOT, failure, spoilt
 
-from reference import activations, initializers, my_runs, optimizers, take
+from reference import activations, differences, initializers, my_runs, optimizers, take
+from utils import runs
 from utils.files import load_results
 
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
@@ -143,10 +146,10 @@ def test_a_project_of_ones_own_stands_alone(kind, tmp_path):
 def write_run(tmp_path, monkeypatch):
     monkeypatch.setattr(my_runs, "ROOT", tmp_path)
 
-    def write(name, command, results, history="", chapter="mnist"):
+    def write(name, command, results, history="", chapter="mnist", **about):
         folder = tmp_path / chapter / "outputs" / name
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"provenance": {"command": command}} | results)
+        text = json.dumps({"provenance": {"command": command} | about} | results)
         (folder / "results.json").write_text(text, encoding="utf-8")
         if history:
             (folder / "a_history.csv").write_text(history, encoding="utf-8")
@@ -172,14 +175,15 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
     assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
     out = capsys.readouterr().out
     assert "4/results.json has scores of test data only" in out
-    assert "seed" not in out and "0.5000" not in out
+    assert "accuracy 0.92 in place of 0.91, one run each" in out and "0.5000" not in out
     with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
         my_runs.main(["mnist", "--script", "mlp.py"])
 
 
 def test_damaged_runs_are_left_out(write_run, tmp_path, capsys):
     """Whatever has become of a run: the others are shown, and no letter commands the terminal."""
-    one = {"provenance": {"command": "python mnist/w\x1b.py"}, "settings": {"run": [1, "\x1b"]},
+    about = {"command": "python mnist/w\x1b.py", "code": {"a\x1b.py": "1"}}
+    one = {"provenance": about, "settings": {"run": [1, "\x1b"]},
            "models": {"\x1b[2J": {"loss": 3, "history": {"loss": [1.0]}}}}  # fmt: skip
     for number, results in enumerate(spoilt(one)):
         write_run(f"odd_{number}", "", results if isinstance(results, dict) else {"x": results})
@@ -187,3 +191,97 @@ def test_damaged_runs_are_left_out(write_run, tmp_path, capsys):
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     assert tables["good.py"] == [{"run": "good", "loss": 0.5}]
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def compare(write_run, tmp_path, capsys):
+    """Return a function that says what my_runs.py finds among runs, given from old to new.
+
+    Each is (settings, {seed: loss}, what its script held).
+    """
+
+    def compare(*groups):
+        script, number = tmp_path / "mnist" / "net.py", 0
+        script.parent.mkdir(exist_ok=True)
+        for settings, losses, text in groups:
+            for seed, loss in losses.items():
+                number += 1
+                folder = write_run(f"{number:02}", "python mnist/net.py", {})
+                with zipfile.ZipFile(folder / runs.KEPT, "w") as file:
+                    file.writestr("mnist/net.py", text)
+                about = {"code": {"mnist/net.py": hashlib.sha256(text.encode()).hexdigest()}}
+                results = {"settings": settings | {"seed": seed}, "loss": loss}
+                write_run(f"{number:02}", "python mnist/net.py", results, **about)
+                os.utime(folder / "results.json", (number, number))
+        tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])["net.py"]
+        return tables, capsys.readouterr().out
+
+    return compare
+
+
+def test_my_runs_say_what_differs_and_show_what_was_edited(compare):
+    old, new = "a = 1\nb = 2\n", "a = 1\nb = 3\n"
+    slow, fast = {"learning_rate": 0.001, "hidden": [8]}, {"learning_rate": 0.01, "hidden": [8, 4]}
+    rows, said = compare((slow, {1: 0.5}, old), (fast, {1: 0.4}, new))
+    assert (
+        "The newest differs from 01: learning rate 0.01 in place of 0.001; hidden 8 4 in place of "
+        "8; mnist/net.py was edited.\n    -b = 2\n    +b = 3\nLoss 0.4 in place of 0.5, one run "
+        "each: seeds alone may do that. Repeat both with --seed 2" in said
+    )
+    assert [row["code"] for row in rows] == [2, 1]  # which version of it
+
+
+def test_my_runs_say_nothing_of_runs_that_differ_in_the_seed_alone(compare):
+    rows, said = compare(({"rate": 1}, {1: 0.5, 2: 0.6}, "a"))
+    assert "differs" not in said and "code" not in rows[0] and rows[0]["seed"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ([0.31, 0.42, 0.51, 0.62, 0.71], "loss 0.486 higher (0.295 to 0.677): worse, beyond"),
+        ([0.1, 0.5, 0.0, 0.5, 0.0], "higher (-0.128 to 0.512), but only in 3 of 5: cannot be told"),
+        ([0.02, 0.03, 0.025, 0.03, 0.035], "the same loss"),
+    ],
+)
+def test_my_runs_say_whether_a_difference_is_beyond_seeds(compare, losses, expected):
+    """In pairs by seed: what only one of the two settings was run with does not count."""
+    usual = dict(enumerate([0.02, 0.03, 0.025, 0.03, 0.035], 1))
+    tried = dict(enumerate(losses, 1))
+    _, said = compare(
+        ({"rate": 2}, {9: 0.1}, "a"),
+        ({"rate": 1}, usual | {7: 9.0}, "a"),
+        ({"rate": 2}, tried, "a"),
+    )
+    assert "The newest differs from 07: rate 2 in place of 1." in said
+    assert "5 seeds each: " in said and expected in said
+
+
+def test_a_run_keeps_the_code_that_it_was_made_by_and_its_lines_can_be_compared(tmp_path):
+    """As it was when the run began, whatever has been edited since."""
+    shutil.copytree(ROOT / "utils", tmp_path / "utils")
+    (tmp_path / "mine").mkdir()
+    shutil.copy(ROOT / "xor" / "chapter.py", tmp_path / "mine")
+    shutil.copy(ROOT / "xor" / "chapter.py", tmp_path / "mine" / "unused.py")
+    (tmp_path / "mine" / "__init__.py").touch()
+    (tmp_path / "mine" / "part.py").write_text("VALUE = 1\n")
+    script = tmp_path / "mine" / "run.py"
+    script.write_text(
+        "from chapter import OUTPUTS\nimport pathlib\nfrom mine.part import VALUE\n"
+        "from utils.runs import make_folder, save_results\n"
+        "folder = make_folder(pathlib.Path(__file__).parent.parent / 'run')\n"
+        "pathlib.Path(__file__).with_name('part.py').write_text('VALUE = 2\\n')\n"
+        "save_results({'value': VALUE}, folder, __file__, [])\n"
+    )
+    versions = []
+    for name in ("one", "two"):
+        subprocess.run([sys.executable, script], check=True, capture_output=True)
+        results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
+        versions.append(results["provenance"]["code"])
+        (tmp_path / "run").rename(tmp_path / name)
+    assert {*versions[0]} == {f"mine/{name}.py" for name in ("__init__", "chapter", "part", "run")}
+    assert differences.edited(*versions) == ["mine/part.py"]
+    lines = differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one")
+    assert lines == ["-VALUE = 1", "+VALUE = 2"]
+    (tmp_path / "one" / runs.KEPT).write_bytes(b"PK")
+    assert differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one") == []

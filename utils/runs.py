@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import platform
@@ -10,18 +11,17 @@ import re
 import shlex
 import sys
 import time
-from functools import reduce
+import zipfile
 from importlib.metadata import version
-from operator import getitem
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
-BANDS = RESULTS / "bands"  # losses of the book's own runs with other seeds: book/measuring/bands.py
-FEWEST = 10  # seeds of a band; one that is still being measured says nothing
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
 STARTED = time.time()  # this program
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
+KEPT = ".code.zip"  # in the folder of a run: a copy of its code
+TEXTS = {}  # of each file of the project that was loaded, as it was then
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -64,6 +64,7 @@ def make_folder(folder):
     """
     if folder is None:
         return None
+    remember_code()
     with writing_to(folder := Path(folder)):
         str(folder).encode()  # HDF5 would not find a folder whose name is not UTF-8
         new = folder.name == NEW or not folder.exists()
@@ -175,15 +176,15 @@ def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, and return the results.
 
     folder: None if they are not to be saved. script and argv: as for provenance. args: what
-    argparse made of argv, if a line is to place the run among those of the book.
+    argparse made of argv, if the settings are to be kept, too.
     """
     if folder is None:
         return results
     about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
     if args:
         about["settings"] = settings_of(vars(args))
-        place_run(results, script, vars(args))
     with writing_to(folder):
+        about["code"] = keep_code(script, folder)
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
     print(f"In {shown(folder)}: {', '.join(names)}")
@@ -206,35 +207,34 @@ def shown(path):
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def place_run(results, script, options):
-    """Print in a line where a run lies among those of the book, if there are any of its settings.
+def remember_code():
+    """Read what modules of the project are loaded: a file may be edited while its run goes on."""
+    for module in [*sys.modules.values()]:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str) and file.endswith(".py") and file not in TEXTS:
+            TEXTS[file] = None  # for all that is not of the project
+            with contextlib.suppress(OSError, ValueError):
+                path = Path(file).resolve().relative_to(ROOT).as_posix()
+                TEXTS[file] = path, Path(file).read_text(encoding="utf-8")
 
-    results: what the run returns; script: its path; options: all that it depends on, a dict. A
-    damaged file counts as none.
+
+def read_code(script):
+    """Return {path: text} of a script and the modules of its chapter that are loaded.
+
+    script: its path. The paths are relative to the project's folder.
     """
-    for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
-        with contextlib.suppress(Exception):
-            band = json.loads(path.read_text(encoding="utf-8"))
-            losses = sorted(map(float, band["losses"].values()))
-            if band["settings"] == settings_of(options) and len(losses) >= FEWEST:
-                loss, on = look_up(results, band["path"]), band["backend"]
-                print(
-                    f"Normal? {'Yes' if is_inside(loss, losses) else 'No'}: {loss:.4g} is your "
-                    f"{band['name']}, and {len(losses)} runs of the book (on {on}) have "
-                    f"{losses[0]:.4g} to {losses[-1]:.4g}."
-                )
+    remember_code()
+    chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
+    return {path: text for path, text in filter(None, TEXTS.values()) if path.startswith(chapter)}
 
 
-def look_up(results, path):
-    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    return float(reduce(getitem, path.split("."), results))
+def keep_code(script, folder):
+    """Write a copy of the same files to the folder of a run; return what tells versions apart.
 
-
-def is_inside(loss, losses):
-    """Tell whether a loss is one that other seeds may give, too; losses: sorted.
-
-    The band is wider than they are, by a tenth on each side for 40 and by four tenths for ten: of
-    normally distributed losses, 97 of 100 new ones then lie inside.
+    That is {path: the first digits of the text's SHA-256}.
     """
-    margin = (losses[-1] - losses[0]) * 4 / len(losses)
-    return losses[0] - margin <= loss <= losses[-1] + margin
+    code = sorted(read_code(script).items())
+    with zipfile.ZipFile(folder / KEPT, "w", zipfile.ZIP_DEFLATED) as file:
+        for path, text in code:
+            file.writestr(path, text)
+    return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in code}

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils.bands import place_run
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor.helpers import add_options, draw_predictions, show_progress
@@ -52,7 +53,8 @@ def main(argv=None):
     for (a, b), prediction in zip(X, result["predictions"], strict=True):
         print(f"{a:.0f} XOR {b:.0f} = {prediction[0]:.3f}")
     draw_predictions(model, history.history["loss"], folder / "xor.png")
-    return save_results(result, folder, __file__, argv)
+    place_run(result, __file__, vars(args))
+    return save_results(result, folder, __file__, argv, args)
 
 
 if __name__ == "__main__":

@@ -1,42 +1,32 @@
 """Machinery of the book: run a script with many seeds, so that readers can place their runs.
 
     python book/measuring/bands.py mnist_dense  # 40 seeds; stopped? The same command goes on
-    python book/measuring/bands.py mnist_dense --seeds 20 --first 500 --trial fresh  # others, too?
-    python book/measuring/bands.py mnist_dense --seeds 3 --trial rate -- --learning-rate 0.05
-    KERAS_BACKEND=jax python book/measuring/bands.py mnist_dense --seeds 5 --first 500 --trial jax
+    python book/measuring/bands.py mnist_dense --trial fresh --seeds 20  # other seeds: are they in?
+    python book/measuring/bands.py mnist_dense --trial labels  # and this mistake: is it found?
+    KERAS_BACKEND=jax python book/measuring/bands.py mnist_dense --trial jax --seeds 5
 
 A band has the losses (or another score) of runs that differ in the seed alone. It becomes
 assets/results/bands/NAME.json. A trial finds out whether further runs, right or wrong ones, lie
-inside. It becomes a part of assets/results/bands_NAME.json. A mistake that is not an option, such
-as images that nobody scaled, is made in a copy of the project: edit the script there and run the
-trial; the lines that differ are filed with it.
+inside. It becomes a part of assets/results/bands_NAME.json. A mistake is made in a copy of the
+project, of its last commit: FAULTS has what is edited there. The lines are filed with the trial.
 """
 
 from chapter import ROOT
 
 import argparse
-import importlib
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-import keras
-
+from book.measuring.measure import commit
+from utils.bands import BANDS, is_inside, look_up
 from utils.options import positive
-from utils.runs import (
-    BANDS,
-    RESULTS,
-    fail,
-    is_inside,
-    look_up,
-    provenance,
-    read_json,
-    settings_of,
-    write_json,
-)
+from utils.runs import RESULTS, fail, provenance, read_json, settings_of, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {
+    "xor": ("xor/xor.py", [], "loss", "loss"),
     "mlp": ("mlp/mlp.py", [], "loss", "training loss"),
     "names": ("rnn/names.py", [], "bits.lstm", "number of bits per letter"),
     "vae": ("generating/vae.py", [], "loss", "loss on the validation digits"),
@@ -53,77 +43,146 @@ RUNS = {
         "validation loss",
     ),
 }
-FIRST_SEED = 101  # of the band
+# Where seeds lie so far apart that a band would hold nearly everything: how far a run may be from
+# the one with the same seed, on another machine.
+SAME_SEED = {"xor": 0.01}
+# Mistakes that leave the options alone: file, what stands there, and what comes in its place. They
+# are a learning rate times 50; targets of other examples; inputs that nobody scales; no activation
+# in any hidden layer (in the LSTM, none of its output); a tenth of the epochs, or one.
+FAULTS = {
+    "xor": {
+        "rate": ("xor/xor.py", " = args.learning_rate", " = 50 * args.learning_rate"),
+        "labels": ("xor/xor.py", "fit(X, Y", "fit(X, Y[[1, 2, 3, 0]]"),
+        "unscaled": ("xor/xor.py", "X = np", "X = 255 * np"),
+        "activation": ("xor/xor.py", "args.activation)", '"linear")'),
+        "epochs": ("xor/xor.py", "epochs=args.epochs", "epochs=50"),
+        "rounding": (  # no mistake: another machine may round so
+            "xor/xor.py",
+            "    optimizer = keras",
+            "    draw = np.random.default_rng(args.seed).normal\n"
+            "    model.set_weights([w + w * draw(0, 1e-6, w.shape) for w in model.get_weights()])\n"
+            "    optimizer = keras",
+        ),
+    },
+    "mlp": {
+        "rate": ("mlp/mlp.py", "Adam(options", "Adam(50 * options"),
+        "labels": ("mlp/mlp.py", "fit(X, y,", "fit(X, y[::-1],"),
+        "unscaled": ("mlp/mlp.py", "X.to_numpy", "preprocessor[0].transform(customers).to_numpy"),
+        "activation": ("mlp/churn.py", 'activation="relu"', 'activation="linear"'),
+        "epochs": ("mlp/mlp.py", "epochs=options.epochs", "epochs=10"),
+    },
+    "names": {  # whose letters are looked up by number: there is nothing to scale
+        "rate": ("rnn/names.py", "Adam(LEARNING", "Adam(50 * LEARNING"),
+        "labels": ("rnn/names.py", "        y,\n", "        y[::-1],\n"),
+        "activation": ("rnn/names.py", "[layer](units", '[layer](units, activation="linear"'),
+        "epochs": ("rnn/names.py", "epochs=args.epochs", "epochs=1"),
+    },
+    "vae": {
+        "rate": ("generating/vae.py", "CosineDecay(LEARNING", "CosineDecay(50 * LEARNING"),
+        "labels": ("generating/vae.py", "fit(images, images", "fit(images, images[::-1]"),
+        "unscaled": ("mnist/data.py", "    images /= 255\n", ""),
+        "activation": ("generating/vae.py", 'activation="gelu"', 'activation="linear"'),
+        "epochs": ("generating/vae.py", "epochs=args.epochs", "epochs=1"),
+    },
+    "mnist": {  # both of its bands
+        "rate": ("mnist/mnist.py", "optimizers.get(args.optimizer)", "optimizers.Adam(0.05)"),
+        "labels": ("mnist/mnist.py", "digits.y_train", "digits.y_train[::-1]"),
+        "unscaled": ("mnist/data.py", "    images /= 255\n", ""),
+        "activation": ("mnist/models.py", 'activation="relu"', 'activation="linear"'),
+        "epochs": ("mnist/mnist.py", "epochs=args.epochs", "epochs=1"),
+    },
+}
+FIRST_SEED, FIRST_TRIED = 101, 500  # the first seed of a band, and of a trial
+
+
+def faults_of(name):
+    """Return the mistakes that can be tried with a band, {name: (file, old, new)}."""
+    return FAULTS[name.split("_")[0]]
 
 
 def read(path):
     return read_json(path) if path.exists() else {}
 
 
-def edited():
-    """Return the lines of lessons that differ from the last commit, with + or - in front."""
-    command = ["git", "diff", "--unified=0", "--", "*.py", ":!book"]
-    lines = subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
-    return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
+def with_fault(folder, file, old, new):
+    """Copy the last commit of the project to a folder, edit a file, and return the copy."""
+    subprocess.run(["git", "clone", "--quiet", "--shared", ROOT, folder], check=True)
+    text = (folder / file).read_text(encoding="utf-8")
+    if old not in text:
+        fail(f"{file} has no {old!r} any more: correct FAULTS.")
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
 
 
-def run(name, seed, extra=()):
-    """Run a script with a seed; return its loss, and its settings."""
+def run(name, seed, project=ROOT):
+    """Run a script with a seed; return its loss, its settings, and the back end."""
     script, options, path, _ = RUNS[name]
-    with tempfile.TemporaryDirectory() as folder:
-        words = [*options, *extra, "--seed", str(seed), "--outputs", f"{folder}/run"]
-        module = importlib.import_module(script.removesuffix(".py").replace("/", "."))
-        loss = look_up(module.main(words), path)
-        results = read(Path(folder) / "run" / "results.json")
+    with tempfile.TemporaryDirectory() as parent:
+        words = [script, *options, "--seed", str(seed), "--outputs", f"{parent}/run"]
+        quiet = {"cwd": project, "stdout": subprocess.DEVNULL, "check": True}
+        subprocess.run([sys.executable, *words], **quiet)
+        results = read_json(Path(parent) / "run" / "results.json")
+    loss, about = look_up(results, path), results["provenance"]
     print(f"{name}, seed {seed}: {loss:.4g}", flush=True)
-    return loss, settings_of(results.get("settings") or results["provenance"]["settings"])
+    settings = settings_of(results.get("settings") or about["settings"])
+    return loss, settings, about["backend"].split()[0]
+
+
+def about(name):
+    """Return the provenance of a band or a trial."""
+    script, options, _, _ = RUNS[name]
+    return provenance(ROOT / script, options) | {"commit": commit()}
 
 
 def file_band(name, seeds):
     """Run the seeds that a band lacks, and file it after each."""
     path = BANDS / f"{name}.json"
-    script, options, place, called = RUNS[name]
+    _, _, place, called = RUNS[name]
     known = read(path)
     losses = known.get("losses", {})
     for seed in seeds:
         if str(seed) in losses:
             continue
-        losses[str(seed)], settings = run(name, seed)
+        losses[str(seed)], settings, backend = run(name, seed)
         if known.get("settings", settings) != settings:
             fail(f"{path} holds runs with other settings: remove it first.")
         BANDS.mkdir(exist_ok=True)
-        about = provenance(ROOT / script, options)
-        band = {"name": called, "path": place, "settings": settings}
-        band |= {"backend": about["backend"].split()[0], "losses": losses, "provenance": about}
-        write_json(band, path)
+        band = {"name": called, "path": place, "settings": settings, "backend": backend}
+        band |= {"tolerance": SAME_SEED[name]} if name in SAME_SEED else {}
+        write_json(band | {"losses": losses, "provenance": about(name)}, path)
 
 
-def file_trial(name, trial, seeds, extra):
-    """Run other seeds, or the same with other settings, and file how many lie inside the band."""
+def file_trial(name, trial, seeds):
+    """Run what a trial lacks: other seeds, or a copy with a mistake; file how many lie inside."""
     path = RESULTS / f"bands_{name}.json"
-    if not (band := sorted(read(BANDS / f"{name}.json").get("losses", {}).values())):
+    if not (band := read(BANDS / f"{name}.json")):
         fail(f"there is no band {name} yet.")
-    script, options, _, _ = RUNS[name]
-    found = {"options": list(extra), "edited": edited(), "backend": keras.config.backend()}
-    losses = {str(seed): run(name, seed, extra)[0] for seed in seeds}
-    inside = sum(is_inside(loss, band) for loss in losses.values())
-    found |= {"runs": len(losses), "inside": inside, "losses": losses}
-    write_json(read(path) | {"provenance": provenance(ROOT / script, options), trial: found}, path)
+    edit = faults_of(name).get(trial, ())
+    found = read(path).get(trial, {})
+    losses = found.get("losses", {}) if found.get("edited") == [*edit] else {}
+    with tempfile.TemporaryDirectory() as folder:
+        project = with_fault(Path(folder) / "copy", *edit) if edit else ROOT
+        for seed in seeds:
+            if str(seed) in losses:
+                continue
+            losses[str(seed)], _, backend = run(name, seed, project)
+            inside = sum(is_inside(*one, band) for one in losses.items())
+            found = {"edited": [*edit], "backend": backend, "runs": len(losses), "inside": inside}
+            trials = {"provenance": about(name), trial: found | {"losses": losses}}
+            write_json(read(path) | trials, path)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description="Run a script with many seeds.")
     parser.add_argument("name", choices=RUNS)
-    parser.add_argument("--seeds", type=positive(int), default=40, help="how many")
-    parser.add_argument("--first", type=int, default=FIRST_SEED, help="the first seed")
     parser.add_argument("--trial", help="name of a trial, which is held against the band")
-    parser.add_argument("extra", nargs="*", help="of a trial: options of the script, after --")
-    args = parser.parse_intermixed_args(argv)
-    if args.extra and not args.trial:
-        parser.error("a band has the default settings: options are for a trial")
-    seeds = range(args.first, args.first + args.seeds)
+    parser.add_argument("--seeds", type=positive(int), help="how many; default: 40, of a trial 3")
+    parser.add_argument("--first", type=int, help="the first; default: 101, of a trial 500")
+    args = parser.parse_args(argv)
+    first = args.first or (FIRST_TRIED if args.trial else FIRST_SEED)
+    seeds = range(first, first + (args.seeds or (3 if args.trial else 40)))
     if args.trial:
-        file_trial(args.name, args.trial, seeds, args.extra)
+        file_trial(args.name, args.trial, seeds)
     else:
         file_band(args.name, seeds)
 

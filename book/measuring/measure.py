@@ -86,6 +86,7 @@ def file_run(name, folder, figures, **more):
     results = read_json(folder / "results.json")
     about = results["provenance"]
     about |= {"command": re.sub(r" --outputs \S+|\bbook/outputs/", "", about["command"])} | more
+    about.pop("code", None)  # the commit says more
     for model in results.get("models", {}).values():
         for key in LEFT_OUT & set(model):
             del model[key]

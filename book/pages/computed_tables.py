@@ -8,8 +8,9 @@ from scipy.stats import norm
 
 from book.pages.results import load
 from book.pages.tables import markdown, number, p_value
+from utils.bands import BANDS, can_tell
 from utils.comparisons import holm
-from utils.runs import BANDS, RESULTS, ROOT, read_json
+from utils.runs import RESULTS, ROOT, read_json
 
 TABLES = {}  # functions that make a table, by its name
 
@@ -53,8 +54,9 @@ def bands():
         held = [f"{trial}: {one['inside']} of {one['runs']}" for trial, one in trials.items()]
         command = band["provenance"]["command"].removeprefix("python ")
         ends = f"{min(losses):.4g} to {max(losses):.4g}"
-        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held)])
-    left = ["score", "from ... to", "inside the band"]
+        speaks = "yes" if can_tell(trials) else "not yet"
+        rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held), speaks])
+    left = ["score", "from ... to", "inside the band", "speaks"]
     return markdown(["command, after `python`", left[0], "seeds", *left[1:]], rows, left)
 
 

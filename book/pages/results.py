@@ -12,9 +12,10 @@ import re
 from functools import cache
 from statistics import mean, median
 
+from utils.bands import BANDS
 from utils.comparisons import holm
 from utils.files import load_results
-from utils.runs import BANDS, ROOT, read_json
+from utils.runs import ROOT, read_json
 
 KEY = r"\w+|\*|'[^']+'"  # of results: a word, * for all, or anything in quotes
 PATH = re.compile(rf"(?<!['\w])[A-Za-z_]\w*(?:\.(?:{KEY}))+")
