@@ -78,10 +78,16 @@ get_ipython().system = checked
 """
 
 
-def first_text(repository, name):
-    """Return the text above the first cell; repository: an address or None; name: the notebook."""
+def badge(repository, name):
+    """Return what opens a notebook in Colab, "" if the repository, an address, is not at GitHub."""
     at = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository or "")
-    return f"{BADGE.format(COLAB, at[1], name)}\n\n{FIRST}" if at else FIRST
+    return BADGE.format(COLAB, at[1], name) if at else ""
+
+
+def front_page(repository, titles):
+    """Return the page of the branch "notebooks"; titles: {name of a notebook: of its chapter}."""
+    lines = [f"- {title}<br>{badge(repository, name)}" for name, title in titles.items()]
+    return "\n".join([f"# Notebooks of [Keras Tutorial]({repository})\n", *lines, ""])
 
 
 def start_cell(repository, chapter):

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from IPython import get_ipython
@@ -29,6 +30,11 @@ LOG = Path(tempfile.gettempdir()) / "keras-tutorial-notebook.log"
 
 def start(chapter):
     """Let a notebook find the scripts of a chapter, given by its folder, and load Keras."""
+    for name in ("numpy", "pandas", "matplotlib"):  # Colab has some loaded, perhaps older ones
+        loaded = getattr(sys.modules.get(name), "__version__", None)
+        if loaded not in (None, version(name)):
+            print(f"There is a newer {name} now. Restart the kernel, and run this cell again.")
+            return
     # What TensorFlow's C++ writes would be red below the cell. Errors of Python are not among it.
     os.dup2(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
     sys.argv = [f"{chapter}.ipynb"]  # errors begin with this name

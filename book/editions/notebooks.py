@@ -28,10 +28,20 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book.editions.fixed_cells import FOLDED, PUT_YOURS, STRICT, USE, first_text, start_cell
+from book.editions.fixed_cells import (
+    FIRST,
+    FOLDED,
+    PUT_YOURS,
+    STRICT,
+    USE,
+    badge,
+    front_page,
+    start_cell,
+)
 from book.editions.notebook_texts import cut, prepare_text
 from book.editions.script_cells import cells_of_command
 from book.pages.texts import FENCE, find, is_quoted
+from book.pages.texts import chapters as listed_chapters
 from utils.files import load_results
 from utils.options import make_parser
 from utils.runs import (
@@ -111,7 +121,7 @@ def make_notebook(readme, names, folder, repository=None):
     cells, done, said, blocks = [], 0, "", []
     if readme not in LOOKED_UP:  # which are text alone
         title, *_ = cut(text)
-        first = f"{title.strip()}\n\n{first_text(repository, names[readme])}"
+        first = f"{title.strip()}\n\n{badge(repository, names[readme])}\n\n{FIRST}"
         start = start_cell(repository, readme.parent.as_posix())
         cells = [text_cell(first), new_code_cell(start, metadata=FOLDED)]
         done, blocks = len(title), FENCE.finditer(text)
@@ -180,6 +190,10 @@ def main(argv=None):
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
+    if badge(args.repository, "README"):
+        listed = [(names[Path(page)], title) for _, title, page, _ in listed_chapters()]
+        page = front_page(args.repository, dict(listed))
+        (folder / "README.md").write_text(page, encoding="utf-8")
     executed = {}
     for name, readme in readmes.items():
         notebook, path = (
