@@ -64,6 +64,8 @@ DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
 LOOKED_UP = ["README", "CONTENTS", "GLOSSARY", "CHEATSHEET", "TROUBLESHOOTING"]
 LOOKED_UP = [Path(f"{name}.md") for name in (*LOOKED_UP, "HOW_THIS_BOOK_KNOWS")]
+# The title of a chapter, and the list of what one will learn.
+OPENING = re.compile(r".*?^- .*?\n\n", re.MULTILINE | re.DOTALL)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
 
@@ -120,7 +122,7 @@ def make_notebook(readme, names, folder, repository=None):
 
     cells, done, said, blocks = [], 0, "", []
     if readme not in LOOKED_UP:  # which are text alone
-        title, *_ = cut(text)
+        title = OPENING.match(text)[0]
         first = f"{title.strip()}\n\n{badge(repository, names[readme])}\n\n{FIRST}"
         start = start_cell(repository, readme.parent.as_posix())
         cells = [text_cell(first), new_code_cell(start, metadata=FOLDED)]
