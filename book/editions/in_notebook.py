@@ -7,11 +7,13 @@ prints line by line and shows the pictures of a run. %%end_of_file puts a cell a
 in place of what a cell put there before.
 """
 
+import logging
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,8 +45,12 @@ def start(chapter):
     get_ipython().run_line_magic("matplotlib", "inline")
     get_ipython().system = run
     get_ipython().register_magic_function(end_of_file, "cell")
+    # After the line with which a script ends, Jupyter would tell how to leave Jupyter.
+    warnings.filterwarnings("ignore", "To exit: use")
     import keras  # it takes seconds, and must come after all this
 
+    # Who runs a cell again and again would be told each time that this takes a new graph.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     print(f"Ready: Keras {keras.__version__} on {keras.config.backend()}.")
 
 
