@@ -72,9 +72,13 @@ class Script:
         constants = [one for one in body if isinstance(one, ast.Assign)]
         for one in constants:
             self.defined |= dict.fromkeys(sorted(targets(one)), one)
-        # The hyperparameters: the constants up to the first line that is empty.
+        # The hyperparameters: the constants above the first line that is empty or a comment.
         above = [self.lines[constants[0].lineno - 1 : one.lineno] for one in constants]
-        first = [one for one, lines in zip(constants, above, strict=True) if "" not in lines]
+        first = [
+            one
+            for one, lines in zip(constants, above, strict=True)
+            if not any(line[:1] in ("", "#") for line in lines)
+        ]
         self.first = set().union(*map(targets, first))
         self.values, self.defaults, self.helps = options_of(
             importlib.import_module(self.module), argv

@@ -26,12 +26,11 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
-
-TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # What may differ in a block; groups: sets of keys and values that heads share; None: no sharing.
 TODAY = {"rotary": True, "rms": True, "gated": True, "activation": "silu", "groups": 2}
 GPT2 = {"rotary": False, "rms": False, "gated": False, "activation": "gelu", "groups": None}
 KINDS = {"today": TODAY, "gpt2": GPT2}
+TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # For compile: XLA makes one program of many operations. JAX uses it anyway; PyTorch has none here.
 XLA = True if keras.config.backend() == "tensorflow" else "auto"
 
