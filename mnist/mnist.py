@@ -22,7 +22,7 @@ from mnist.models import MODELS, ZOO
 from mnist.report import changes, describe, draw_figures, open_run, save_predictions, write_report
 from utils.bands import place_run
 from utils.options import OPTIMIZERS, make_parser, positive, seed, verbosity
-from utils.runs import save_network, shown
+from utils.runs import make_folder, save_network, shown
 from utils.statistics import describe_score, score
 from utils.training import DeferInterrupt, SaveCheckpoint, TimeCallback
 
@@ -79,8 +79,8 @@ def main(argv=None):
     settings = {
         name: value for name, value in vars(args).items() if name not in ("outputs", "test")
     }
-    folder, run = open_run(settings, args.outputs, __file__, argv)
-    results = run | {"models": {}}
+    folder = make_folder(args.outputs)
+    results = open_run(settings, folder, __file__, argv)[1] | {"models": {}}
 
     for name in ZOO if args.model == "all" else [args.model]:
         keras.utils.set_random_seed(args.seed)

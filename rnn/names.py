@@ -52,7 +52,7 @@ SPELLED = " abcdefghijklmnopqrstuvwxyz "  # the padding, the letters, and the ed
 LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}
 
 
-def build_network(layer, units=UNITS):
+def build_network(layer, units):
     """Return the network: letters (names, places) to logits (names, places, SYMBOLS)."""
     return keras.Sequential(
         [
@@ -126,7 +126,7 @@ def main(argv=None):
     counted = [ngram_bits(ngrams, name) for name in test]
     bits = {f"ngrams_{n}": [one[n - 1] for one in counted] for n in range(1, ORDER + 1)}
 
-    model = build_network(args.layer)
+    model = build_network(args.layer, UNITS)
     # What the network says after the end of a name does not count.
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PADDING)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=loss)

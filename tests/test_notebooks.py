@@ -1,5 +1,6 @@
-"""The notebooks: made from the READMEs, complete, and run."""
+"""The notebooks: made from the READMEs and the scripts, complete, and run."""
 
+import ast
 import importlib.util
 import re
 
@@ -29,30 +30,52 @@ def sources(notebook, kind):
     return [cell.source for cell in notebook.cells if cell.cell_type == kind]
 
 
+FIXED = ("# @title", "# What the next cell takes", "# Parts of", "# As ")  # how such cells begin
+
+
+def printed(notebook):
+    return "".join(
+        out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", [])
+    )
+
+
 def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     notebook = make("xor")
     code, text = sources(notebook, "code"), "\n".join(sources(notebook, "markdown"))
-    assert code[0].startswith("# Run this cell first.") and "raise SystemExit" in code[0]
+    assert code[0].startswith("# @title Run this cell first") and "raise SystemExit" in code[0]
+    assert notebook.cells[1].metadata == {"jupyter": {"source_hidden": True}, "cellView": "form"}
     readme = (ROOT / "xor" / "README.md").read_text(encoding="utf-8")
     assert text.count("<details>") == readme.count("<details>") > 3 and "<!--" not in text
     blocks = re.findall(r"^```python\n", readme, re.MULTILINE)
-    cells = sum(not source.startswith(("!", "# Run this")) for source in code)
+    cells = sum(not source.startswith(("!", *FIXED)) for source in code)
     assert cells > 0 and text.count("```python\n") + cells == len(blocks)
     assert text.count("](data:image/png;base64,") == readme.count(".png)") > 1
     # What the README says a command prints is told apart from what it has printed now.
-    after = notebook.cells[[cell.source for cell in notebook.cells].index("!python xor/xor.py") + 1]
-    assert after.source.startswith("Our run printed:\n\n```text\n")
+    (place, _) = [n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# As xor")]
+    assert notebook.cells[place + 1].source.startswith("Our run printed:\n\n```text\n")
     task = "%%end_of_file exercises/tasks/09_softmax.py\n"
     assert any(source.startswith(task) for source in sources(make("exercises"), "code"))
 
 
 def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
     """What a cell does not define, Jupyter shows in brackets; blocks stay as they are."""
+    from book.editions.notebook_texts import LINK
+
     pages = notebooks.notebook_names()
     made = {name: make(name) for name in pages.values()}
     texts = {name: "\n\n".join(sources(one, "markdown")) for name, one in made.items()}
     for readme, name in pages.items():
         text, page = texts[name], (ROOT / readme).read_text(encoding="utf-8")
+        cells = sources(made[name], "markdown")
+        assert readme in notebooks.LOOKED_UP or len(cells[0].split()) < 180, name
+        for cell in cells[1:]:  # one section each, and not too long, but for folds and tables
+            open_text = re.sub(r"<details>.*?</details>", "", cell, flags=re.DOTALL)
+            assert len(re.findall(r"^#{2,3} ", notebooks.FENCE.sub("", open_text), re.M)) <= 1
+            words = re.sub(r"^\||\(data:\S+\)|^\[.*", "", open_text, flags=re.M).split()
+            whole = (
+                re.search(r"^(\||```)", open_text, re.MULTILINE) or readme in notebooks.LOOKED_UP
+            )
+            assert len(words) <= 650 or whole, (name, words[:9])
         for fold in re.findall(r"<details>.*?</details>", page, re.DOTALL):  # answers stay folded
             for block in notebooks.FENCE.finditer(fold):
                 assert block[3].strip() not in sources(made[name], "code"), name
@@ -69,7 +92,7 @@ def test_blocks_and_links_of_all_chapters_are_whole(notebooks, make, tmp_path):
             there = texts[other.removesuffix(".ipynb") or name]
             assert f'<a id="{section}"></a>' in there, (name, other, section)
         assert given_away(text) == [], name
-        for _, target, _ in notebooks.LINK.findall(prose):
+        for _, target, _ in LINK.findall(prose):
             assert target.endswith(".ipynb") or (tmp_path / target).exists(), (name, target)
 
 
@@ -84,26 +107,98 @@ def test_a_notebook_of_a_repository_at_github_opens_in_colab(notebooks, tmp_path
         first, start, *_ = notebooks.make_notebook(page, pages, tmp_path, address).cells
         assert ("Open in Colab" in first.source) == bool(colab) and colab in first.source
         assert (f"git clone --depth 1 {address}" in start.source) == bool(address)
+    notebooks.main(["--outputs", str(tmp_path), "--repository", "https://github.com/o/k"])
+    branch = (tmp_path / "README.md").read_text(encoding="utf-8")
+    opened = re.findall(r"/github/o/k/blob/notebooks/(\w+)\.ipynb\)", branch)
+    assert set(opened) == set(notebooks.chapters()) and opened[:2] == ["basics", "xor"]
+
+
+def test_scripts_become_cells_with_the_numbers_of_the_command(notebooks):
+    imports, work = notebooks.cells_of_command("python xor/xor.py --seed 4")
+    assert "from xor.xor import build_model\n" in imports and "def " not in work
+    assert "\nSEED = 4  # fixes the initial" in work and "\nHIDDEN = [8, 4]  # neurons" in work
+    assert "model = build_model(HIDDEN, ACTIVATION)" in work and "epochs=EPOCHS" in work
+    # What reads a number of the notebook stands in it; what has that from main is imported.
+    imports, parts, work = notebooks.cells_of_command("python rnn/names.py --layer gru")
+    assert "def build_network" in parts and "LETTER_SIZE)" in parts and "def invent" not in parts
+    assert "invent" in imports and "build_network" not in imports
+    assert '\nLAYER = "gru"  # or gru, simple_rnn\n' in work and work.endswith(
+        "show_figures(folder)"
+    )
+    # A switch is decided, a default becomes a variable, and the run of the lab is not kept.
+    work = notebooks.cells_of_command("python mnist/mnist.py -m conv_net")[-1]
+    assert "TRAIN_SAMPLES = 55_000  # fewer" in work and "evaluate(model, digits, False)" in work
+    assert "report(" not in work and "results" not in work
+    work = notebooks.cells_of_command("python text/gpt/shakespeare.py")[-1]
+    assert "load_run" not in work and "\nhistory = {}\n" in work and "show_curves(model)" in work
+
+
+def test_a_number_that_a_function_would_take_from_the_script_is_refused():
+    from book.editions import script_cells
+
+    script = script_cells.Script("text/gpt/shakespeare.py", [])
+    script_cells.check_defaults(script, {"WARM_UP"}, set())
+    script.code = script.code.replace(", LEARNING_RATE, WARM_UP)", ", LEARNING_RATE)")
+    with pytest.raises(ValueError, match=r"main shall give make_schedule its \['warm_up'\]"):
+        script_cells.check_defaults(script, {"WARM_UP"}, set())
+
+
+@pytest.mark.parametrize(
+    "name", ["basics", "xor", "mlp", "mnist", "mnist_overfitting", "rnn", "text", "text_gpt"]
+)
+def test_the_main_scripts_of_a_chapter_are_cells_that_know_all_names(notebooks, make, name):
+    from book.editions.code_names import missing
+
+    code = sources(make(name), "code")
+    places = [number for number, cell in enumerate(code) if cell.startswith("# As ")]
+    assert places
+    for place in places:
+        begin = max(n for n in range(place) if code[n].startswith("# What the next cell takes"))
+        imports = [one for one in ast.walk(ast.parse(code[begin])) if isinstance(one, ast.alias)]
+        known = {one.asname or one.name for one in imports}
+        needed = missing("\n".join(code[begin + 1 : place + 1]))
+        assert needed <= known and not re.search(r"\b(args|options|argv)\b", code[place])
 
 
 def test_a_notebook_runs(notebooks, make, tmp_path):
-    """Of its commands, which other tests run, one is left, so that this takes seconds."""
+    """Of its commands, which other tests run, none is left, so that this takes seconds."""
     notebook = make("basics")
     start = notebook.cells[1]
     for cell in notebook.cells:
-        if "basics/backpropagation.py" in cell.source and cell.cell_type == "code":
-            cell.source += f" --outputs {tmp_path}"
-        elif cell.source.startswith("!"):
-            cell.source = ""
+        cell.source = "" if cell.source.startswith("!") else cell.source
     assert notebooks.execute(notebook)["wrong"] is None
-    printed = [out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", [])]
-    assert any("Largest difference from the gradient by hand" in text for text in printed)
+    assert "Largest difference from the gradient by hand" in printed(notebook)
     notebook.cells = [start, notebooks.new_code_cell("!python no_such.py")]
     assert notebooks.execute(notebook)["wrong"] == "RuntimeError: status 2: python no_such.py"
     task = notebooks.ROOT / "exercises" / "tasks" / "09_softmax.py"
     before = task.read_bytes()
     notebook.cells = [start, notebooks.new_code_cell(f"%%end_of_file {task}\n\n1 / 0")]
     assert notebooks.execute(notebook)["wrong"] is None and task.read_bytes() == before
+    notebook.cells = [start, notebooks.new_code_cell("import sys; print('no', file=sys.stderr)")]
+    assert notebooks.execute(notebook)["wrong"] == "in red: no"
+
+
+def test_a_reader_works_in_a_notebook(notebooks, make):
+    """The network learns XOR in its cell; then a number is changed, and the cell runs again."""
+    notebook = make("xor")
+    start, cells = notebook.cells[1], [cell for cell in notebook.cells if cell.cell_type == "code"]
+    place = next(n for n, cell in enumerate(cells) if cell.source.startswith("# As xor/xor.py"))
+    imports, work = cells[place - 1 : place + 1]
+    assert "\nHIDDEN = [8, 4]  #" in work.source and "\nEPOCHS = 500  #" in work.source
+    other = work.source.replace("HIDDEN = [8, 4]", "HIDDEN = [3]").replace(
+        "EPOCHS = 500", "EPOCHS = 2"
+    )
+    ask = (
+        'print("left:", model.count_params(), len(history.history["loss"]), predicted[1, 0] > 0.9)'
+    )
+    ask = notebooks.new_code_cell(ask)
+    before = notebooks.new_code_cell("predicted = model.predict(X, verbose=0)")
+    notebook.cells = [start, imports, work, before, notebooks.new_code_cell(other), ask]
+    assert notebooks.execute(notebook)["wrong"] is None
+    assert "65 parameters, accuracy 100%\n0 XOR 0 = 0." in printed(notebook)
+    assert "left: 13 2 True" in printed(notebook)
+    for cell in (work, notebook.cells[4]):
+        assert [out.output_type for out in cell.outputs] == ["stream", "display_data"]
 
 
 def test_an_execution_goes_on_where_it_was_stopped(notebooks, tmp_path, monkeypatch):

@@ -116,7 +116,7 @@ def test_each_part_of_the_surnames_goes_where_it_belongs(run_main, monkeypatch):
     invented = [train[0], train[1], test[0], validation[0], "x" * 13]
     results = run_main(
         "rnn/names.py", "--temperatures", 1, count_letters=count, ngram_bits=judged,
-        network_bits=bits, draw_letters=Mock(), build_network=lambda layer: model,
+        network_bits=bits, draw_letters=Mock(), build_network=lambda *_: model,
         invent=Mock(return_value=invented),
     )[1]  # fmt: skip
     assert count.call_args.args == (6, train)

@@ -506,8 +506,7 @@ def test_heads_are_chosen_on_one_half_and_scored_on_the_other(run_main, tiny_run
 def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     path, run = tmp_path / "plays.txt", tmp_path / "kept"
     path.write_text(PLAYS[:12_000], encoding="utf-8")
-    schedule = partial(shakespeare.make_schedule, warm_up=5)
-    train = {"REPORT": 60, "make_schedule": schedule, **SMALL}
+    train = {"REPORT": 60, "WARM_UP": 5, **SMALL}
     options = ["--data", path, "--steps", 120, "--learning-rate", 0.01]
     _, first = run_main("text/gpt/shakespeare.py", *options, **train)
     assert first["validation"]["mean"] < 3.0 < np.log(50)

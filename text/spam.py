@@ -88,7 +88,7 @@ def main(argv=None):
     """Return errors, precision, recall and seconds of each model, and how far it is behind."""
     parser = make_parser("Tells spam from other messages.", OUTPUTS)
     add = parser.add_argument
-    add("--data", type=Path, default=SPAM, metavar="TSV", help="your own messages")
+    add("--data", type=Path, default=SPAM, metavar="TSV", help="messages, such as your own")
     add("--models", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=str(NAMES))
     add("--messages", type=positive(int), metavar="N", help="only the first N; None: all")
     add("--seed", type=seed, default=SEED)

@@ -1,21 +1,30 @@
-"""Machinery of the notebooks: the cells that are the same in all of them."""
+"""Machinery of notebooks.py: what is the same in all of them, or nearly."""
 
 import re
 
+FIRST = """\
+**This is a notebook.** Run the next cell first (click on it, and press Shift+Enter): it loads
+Keras. Then run the others, one after the other. [How to work in it](#how-to-work-in-a-notebook).
+"""
 USE = """\
-**How to use this notebook.** Run the next cell first, and again after each restart of the kernel;
-then one cell after the other, not all at once: some take half an hour. The text above a command
-says how long it takes; while it runs, the next cells wait. Where the text says "paste it into
-Python", the next cell is that program (leave out `exit()`, which ends the kernel). For a command or
-a program that stands in the text, add a cell; a command gets an exclamation mark in front, as in
-`!python xor/xor.py --seed 4`. The last line of a run names its folder, such as
-`xor/outputs/2026-11-24_16-30-12`. Write it in place of RUN; where a command has `outputs/` before
-RUN, write only the last part, such as `2026-11-24_16-30-12`. If you run a command with `--outputs
-NAME` again, give it another NAME. To change a script, open it from the list of files, save it, and
-run its cell again; if you change a file that a Python cell imports, restart the kernel. The stop
-button is Ctrl-C. (On Windows it kills a command at its next line: nothing is evaluated or said, and
-the run is the newest folder in the chapter's `outputs/`.) What serves a page or asks questions
-needs a terminal: *File > New > Terminal*.
+<a id="how-to-work-in-a-notebook"></a>
+
+## How to work in a notebook
+
+- A cell that begins with `# As xor/xor.py does it` trains a network: change one of the numbers at
+  its top, press Shift+Enter, and look at the curve below it. It draws its seed anew, so each run
+  starts from the same weights. Then look at what is there: `model.summary()`, `X`, `history`. Add a
+  cell for that with the + above.
+- A cell with a `!` runs a command, as a shell does; the text above says how long. The next cells
+  wait meanwhile. The stop button is Ctrl-C.
+- After each restart of the kernel, run the first cell again. If you change a file that a cell
+  imports, restart the kernel.
+- The last line of a command names the folder of its run, such as
+  `xor/outputs/2026-11-24_16-30-12`. Write it in place of RUN; where a command has `outputs/` before
+  RUN, only its last part. A command with `--outputs NAME` needs another NAME each time.
+- What serves a page or asks questions needs a terminal: *File > New > Terminal*.
+- On Windows, the stop button kills a command at its next line: nothing is evaluated, and the run is
+  the newest folder in the chapter's `outputs/`.
 """
 # Opens it in Colab, from the branch of a repository at GitHub that has the notebooks.
 COLAB = "https://colab.research.google.com"
@@ -23,7 +32,7 @@ BADGE = "[![Open in Colab]({0}/assets/colab-badge.svg)]({0}/github/{1}/blob/note
 PUT_YOURS = "# Put in your run, or your file, and take the # before the ! away."
 
 START = """\
-# Run this cell first. It finds the project{gets}, and installs what is missing.
+# @title Run this cell first: it finds the project{gets}, and loads Keras
 import importlib.util
 import os
 import subprocess
@@ -46,11 +55,15 @@ if importlib.util.find_spec("tensorflow"):  # it may be one for a GPU, and then 
     wanted = [line for line in wanted if not line.startswith("tensorflow")]
 install = [sys.executable, "-m", "pip", "install", "--quiet", *filter(None, wanted)]
 subprocess.run(install, check=True)
-import book.editions.in_notebook  # a ! that prints line by line and shows the pictures of a run"""
+from book.editions.in_notebook import start
+
+start("{chapter}")"""
 ABSENT = 'raise SystemExit("Put this notebook into the folder of the project and open it there.")'
 CLONE = """\
 !git clone --depth 1 {repository} keras-tutorial
     project = here / "keras-tutorial\""""
+# Folds the code of a cell in Jupyter, and in Colab.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 # Jupyter goes on after a command that failed; what is executed by this project shall not. The
 # exercises are not done yet, which check.py says with status 1.
@@ -65,13 +78,19 @@ get_ipython().system = checked
 """
 
 
-def first_text(repository, name):
-    """Return the text above all; repository: an address or None; name: of the notebook."""
+def badge(repository, name):
+    """Return what opens a notebook in Colab, "" if the repository, an address, is not at GitHub."""
     at = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository or "")
-    return f"{BADGE.format(COLAB, at[1], name)}\n\n{USE}" if at else USE
+    return BADGE.format(COLAB, at[1], name) if at else ""
 
 
-def start_cell(repository):
+def front_page(repository, titles):
+    """Return the page of the branch "notebooks"; titles: {name of a notebook: of its chapter}."""
+    lines = [f"- {title}<br>{badge(repository, name)}" for name, title in titles.items()]
+    return "\n".join([f"# Notebooks of [Keras Tutorial]({repository})\n", *lines, ""])
+
+
+def start_cell(repository, chapter):
     """Return the source of the first cell; repository: what it may clone, an address or None."""
     get = CLONE.format(repository=repository) if repository else ABSENT
-    return START.format(gets=", or gets it" if repository else "", get=get)
+    return START.format(gets=", or gets it" if repository else "", get=get, chapter=chapter)

@@ -1,16 +1,20 @@
-"""Machinery of the notebooks: a ! that prints line by line and shows the pictures of a run.
+"""Machinery of the notebooks: what their first cell starts, and what draws below a cell.
 
-And %%end_of_file, which puts a cell at the end of a file, in place of what a cell put there before.
-
-What Jupyter does by itself suits no script that trains: it gives each command a terminal at which
-nobody sits, so that a question waits for ever; it ends a command at once, where the scripts keep
-what is finished; and on Windows it prints nothing before the end. The first cell of a notebook
-imports this module.
+What Jupyter does by itself suits no script that trains: it gives each command after a ! a terminal
+at which nobody sits, so that a question waits for ever; it ends a command at once, where the
+scripts keep what is finished; and on Windows it prints nothing before the end. The ! of `run`
+prints line by line and shows the pictures of a run. %%end_of_file puts a cell at the end of a file,
+in place of what a cell put there before.
 """
 
+import logging
 import os
 import re
 import subprocess
+import sys
+import tempfile
+import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 from IPython import get_ipython
@@ -23,6 +27,53 @@ DRAWN = re.compile(r"[^:]+: (.+\.png)")  # a figure by itself
 TRAINED = re.compile(r"Models, curves and report\.html are in (.+)")  # the last line of mnist.py
 CURVES = re.compile(r"_(acc|loss)_e\d+\.png$")
 BELOW = "\n\n# From a cell of a notebook:\n"
+LOG = Path(tempfile.gettempdir()) / "keras-tutorial-notebook.log"
+
+
+def start(chapter):
+    """Let a notebook find the scripts of a chapter, given by its folder, and load Keras."""
+    for name in ("numpy", "pandas", "matplotlib"):  # Colab has some loaded, perhaps older ones
+        loaded = getattr(sys.modules.get(name), "__version__", None)
+        if loaded not in (None, version(name)):
+            print(f"There is a newer {name} now. Restart the kernel, and run this cell again.")
+            return
+    # What TensorFlow's C++ writes would be red below the cell. Errors of Python are not among it.
+    os.dup2(os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+    sys.argv = [f"{chapter}.ipynb"]  # errors begin with this name
+    sys.path.insert(0, str(Path(chapter).resolve()))
+    __import__("chapter")  # as the scripts do; then it is there for all of them
+    get_ipython().run_line_magic("matplotlib", "inline")
+    get_ipython().system = run
+    get_ipython().register_magic_function(end_of_file, "cell")
+    # After the line with which a script ends, Jupyter would tell how to leave Jupyter.
+    warnings.filterwarnings("ignore", "To exit: use")
+    import keras  # it takes seconds, and must come after all this
+
+    # Who runs a cell again and again would be told each time that this takes a new graph.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    print(f"Ready: Keras {keras.__version__} on {keras.config.backend()}.")
+
+
+def show_figures(folder):
+    """Show the figures that a run has written into its folder, in their order."""
+    for path in sorted(folder.glob("*.png"), key=os.path.getmtime):
+        display(Image(path))
+
+
+def show_curves(model):
+    """Draw the loss of each epoch of the last training of a model, and what else it measured."""
+    import matplotlib.pyplot as plt
+
+    from utils.figures import plot_history
+
+    history = model.history.history
+    keys = [key for key in ("loss", "accuracy") if key in history]
+    _, panels = plt.subplots(1, len(keys), figsize=(4.8 * len(keys), 3.8), squeeze=False)
+    for axes, key in zip(panels[0], keys, strict=True):
+        plot_history(axes, history, key)
+        axes.set(title=key.capitalize(), xlabel="Epoch")
+    axes.legend()
+    plt.show()
 
 
 def run(command):
@@ -70,7 +121,3 @@ def end_of_file(line, cell):
     path = Path(line.strip())
     before = path.read_text(encoding="utf-8").partition(BELOW)[0]
     path.write_text(before + BELOW + cell, encoding="utf-8")
-
-
-get_ipython().system = run
-get_ipython().register_magic_function(end_of_file, "cell")

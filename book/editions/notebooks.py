@@ -8,18 +8,17 @@
     # Only those whose cells (not the scripts that they start) are others than in the filed run.
     python book/editions/notebooks.py --execute changed
 
-The blocks that run become cells of code, the commands such cells, too, with a ! in front; blocks
-that only quote a script stay text, and folds stay folds. The figures are inside. The notebooks are
-never edited: change the README and make them again. One that has run is kept until its cells
-change, even if its text has changed since: delete it to get it anew. An execution stops at the
-first cell, or the first command, that fails.
+The blocks that run become cells of code. A command becomes such cells, too: after the comment
+`in a notebook: cells` those of script_cells.py, else one with a ! in front. Blocks that only quote
+a script stay text, folds stay folds, and figures are inside. The notebooks are never edited: change
+the README and make them again. One that has run is kept until its cells change, even if its text
+has changed since: delete it to get it anew. An execution stops at the first cell, or the first
+command, that fails, and counts as wrong if something was printed in red.
 """
 
 from chapter import OUTPUTS, ROOT
 
-import base64
 import hashlib
-import os
 import re
 import time
 from pathlib import Path
@@ -29,8 +28,20 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book.editions.fixed_cells import PUT_YOURS, STRICT, first_text, start_cell
+from book.editions.fixed_cells import (
+    FIRST,
+    FOLDED,
+    PUT_YOURS,
+    STRICT,
+    USE,
+    badge,
+    front_page,
+    start_cell,
+)
+from book.editions.notebook_texts import cut, prepare_text
+from book.editions.script_cells import cells_of_command
 from book.pages.texts import FENCE, find, is_quoted
+from book.pages.texts import chapters as listed_chapters
 from utils.files import load_results
 from utils.options import make_parser
 from utils.runs import (
@@ -46,18 +57,15 @@ from utils.runs import (
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
 FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
+CELLS = "cells"  # in its place: the command becomes cells of Python
 # What names something of the reader's, such as a RUN. (A GRU is a network.)
 YOURS = re.compile(r"mine\.|\d{4}-\d\d-\d\d_|\b(?!GRU\b)[A-Z_]{3,}\b")
-COMMENT = re.compile(r"^<!-- .*? -->\n|<!-- .*? -->", re.DOTALL | re.MULTILINE)
-IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)]+\.png)(\))")
-LINK = re.compile(
-    r'(\]\(|^\[[^]\n]+\]: |href=")(?!https?:|#|data:)([^)#"\s]+)(#[^)"\s]*)?', re.MULTILINE
-)
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
 # What the chapters link to, as notebooks of text alone: Jupyter shows a .md as its source.
 LOOKED_UP = ["README", "CONTENTS", "GLOSSARY", "CHEATSHEET", "TROUBLESHOOTING"]
 LOOKED_UP = [Path(f"{name}.md") for name in (*LOOKED_UP, "HOW_THIS_BOOK_KNOWS")]
-HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# The title of a chapter, and the list of what one will learn.
+OPENING = re.compile(r".*?^- .*?\n\n", re.MULTILINE | re.DOTALL)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
 OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
 
@@ -74,43 +82,6 @@ def notebook_names():
     return of_chapters | {path: path.stem for path in LOOKED_UP}
 
 
-def prepare_text(text, readme, names, folder, repository):
-    """Return a text of a README for a notebook in the folder: comments out, figures inside."""
-    here = (ROOT / readme).parent
-
-    def attach(match):
-        data = base64.b64encode((here / match[2]).read_bytes()).decode()
-        return f"{match[1]}data:image/png;base64,{data}{match[3]}"
-
-    def relink(match):
-        path = (here / match[2]).resolve()
-        if name := names.get(path.relative_to(ROOT)):
-            return f"{match[1]}{name}.ipynb{match[3] or ''}"
-        target = Path(os.path.relpath(path, folder)).as_posix()
-        if repository:
-            target = f"{repository}/blob/HEAD/{path.relative_to(ROOT).as_posix()}"
-        return f"{match[1]}{target}{match[3] or ''}"
-
-    def anchor(match):
-        """Jupyter calls the section "Is it fair?" #Is-it-fair?, the links have #is-it-fair."""
-        title = re.sub(r"\]\([^)]*\)", "", match[1]).strip().lower()
-        name = re.sub(r"[^\w -]", "", title).replace(" ", "-")
-        return f'<a id="{name}"></a>\n\n{match[0]}'
-
-    def change(prose):
-        prose = HEADING.sub(anchor, prose)
-        prose = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", prose)))
-        return re.sub(r"\$`(.+?)`\$", r"$\1$", prose, flags=re.DOTALL)  # GitHub's formulas
-
-    parts, done = [], 0
-    for block in FENCE.finditer(text):  # what is within stays as it is
-        formula = block[2] == "math"
-        parts += [change(text[done : block.start()])]
-        parts += [f"$$\n{block[3]}$$" if formula else block[0]]
-        done = block.end()
-    return "".join([*parts, change(text[done:])])
-
-
 def cells_of(block, before, readme):
     """Return the sources of the cells for a fenced block, none if the block is text."""
     indent, language, code = block.groups()
@@ -121,8 +92,11 @@ def cells_of(block, before, readme):
         file = FILE.search(before)
         return [(f"%%end_of_file {file[1]}\n" if file else "") + code.rstrip()]
     if language == "shell":
+        to_cells = (file := FILE.search(before)) and file[1] == CELLS
         lines = [" ".join(line.split()) for line in code.replace("\\\n", " ").rstrip().split("\n")]
         if all(line.startswith("python ") for line in lines):
+            if to_cells:
+                return [cell for line in lines for cell in cells_of_command(line)]
             # On Windows, a comment would be an argument.
             lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
             yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
@@ -137,26 +111,32 @@ def make_notebook(readme, names, folder, repository=None):
     links = {" ".join(one[1].lower().split()): one[0] for one in DEFINITION.finditer(text)}
     text = DEFINITION.sub("", text)
 
+    def text_cells(text):
+        return map(text_cell, cut(text))
+
     def text_cell(part):
         said = " ".join(part.lower().split())
         used = [line for label, line in links.items() if f"[{label}]" in said]
         part = "".join([part.strip(), "\n\n", *used]).strip()
         return new_markdown_cell(prepare_text(part, readme, names, folder, repository))
 
-    first = first_text(repository, names[readme])
-    cells, done, said = [new_markdown_cell(first), new_code_cell(start_cell(repository))], 0, ""
-    blocks = FENCE.finditer(text)
-    if readme in LOOKED_UP:
-        cells, blocks = [], []  # text alone
+    cells, done, said, blocks = [], 0, "", []
+    if readme not in LOOKED_UP:  # which are text alone
+        title = OPENING.match(text)[0]
+        first = f"{title.strip()}\n\n{badge(repository, names[readme])}\n\n{FIRST}"
+        start = start_cell(repository, readme.parent.as_posix())
+        cells = [text_cell(first), new_code_cell(start, metadata=FOLDED)]
+        done, blocks = len(title), FENCE.finditer(text)
     for block in blocks:
         sources = cells_of(block, text[: block.start()], readme)
         if sources:
-            cells += [text_cell(said + text[done : block.start()].lstrip())]
+            cells += text_cells(said + text[done : block.start()].lstrip())
             cells += map(new_code_cell, sources)
             done, rest = block.end(), text[block.end() :].lstrip()
             ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
             said = f"{ours}\n\n" if ours else ""
-    cells.append(text_cell(said + text[done:].lstrip()))
+    cells += text_cells(said + text[done:].lstrip())
+    cells += [new_markdown_cell(USE)] if blocks else []
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # the same each time
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -190,6 +170,9 @@ def execute(notebook):
         for path, source in written.items():
             path.write_bytes(source)
     del notebook.cells[first + 1]
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    red = [out.text for out in outputs if out.get("name") == "stderr"]
+    wrong = wrong or (f"in red: {first_line(red[0])}" if red else None)
     return {"seconds": round(time.perf_counter() - start, 1), "wrong": wrong}
 
 
@@ -209,6 +192,10 @@ def main(argv=None):
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
+    if badge(args.repository, "README"):
+        listed = [(names[Path(page)], title) for _, title, page, _ in listed_chapters()]
+        page = front_page(args.repository, dict(listed))
+        (folder / "README.md").write_text(page, encoding="utf-8")
     executed = {}
     for name, readme in readmes.items():
         notebook, path = (

@@ -26,11 +26,11 @@ HEADS = 4  # of each attention
 BLOCKS = 4
 SYMBOLS = 65  # different characters of Shakespeare's plays
 SEED = 1
-TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # What may differ in a block; groups: sets of keys and values that heads share; None: no sharing.
 TODAY = {"rotary": True, "rms": True, "gated": True, "activation": "silu", "groups": 2}
 GPT2 = {"rotary": False, "rms": False, "gated": False, "activation": "gelu", "groups": None}
 KINDS = {"today": TODAY, "gpt2": GPT2}
+TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
 # For compile: XLA makes one program of many operations. JAX uses it anyway; PyTorch has none here.
 XLA = True if keras.config.backend() == "tensorflow" else "auto"
 
@@ -186,7 +186,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     keras.utils.set_random_seed(SEED)
-    model = build_gpt(SYMBOLS, kind=KINDS[args.like])
+    model = build_gpt(SYMBOLS, CONTEXT, WIDTH, HEADS, BLOCKS, KINDS[args.like])
     model.summary()
     tokens = np.random.default_rng(SEED).integers(SYMBOLS, size=(12, CONTEXT + 1))
     next_token_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

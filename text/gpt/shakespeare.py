@@ -134,7 +134,8 @@ def main(argv=None):
         model = build_gpt(
             len(text.alphabet), args.context, kind=KINDS[args.like], dropout=args.dropout
         )
-        optimizer = make_optimizer(make_schedule(settings["steps"], args.learning_rate))
+        schedule = make_schedule(settings["steps"], args.learning_rate, WARM_UP)
+        optimizer = make_optimizer(schedule)
     print(
         f"{len(text.train):,} tokens to learn from, {len(text.validation):,} to validate, "
         f"{len(text.alphabet)} different ones; {model.count_params():,} parameters"
