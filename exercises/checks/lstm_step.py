@@ -152,6 +152,8 @@ def check(ask):
         hint=2,
     )
     random = np.random.default_rng(1)
+    four = [(4, 1), (4, 1), (4, 1), (1, 4), (1, 4), (4,)]  # four sequences, and one unit
+    ask(*(random.normal(size=size) for size in four))
     sizes = [(4, 3), (4, 2), (4, 2), (3, 8), (2, 8), (8,)]
     arguments = [random.normal(size=size) for size in sizes]
     found, right = ask(*arguments), ask.solution(*arguments)
