@@ -7,11 +7,9 @@ import contextlib
 import json
 import math
 import sys
-from functools import reduce
-from operator import getitem
 from pathlib import Path
 
-from utils.runs import RESULTS, settings_of
+from utils.runs import RESULTS, look_up, settings_of
 
 # What runs of the book reached with other seeds, and beside the folder, as bands_NAME.json, what
 # trials of mistakes did: book/measuring/bands.py makes both.
@@ -111,11 +109,6 @@ def option(key, value):
     if value is None or isinstance(value, bool):
         return name if value else f"no {name}"
     return " ".join([name, *map(str, value if isinstance(value, list) else [value])])
-
-
-def look_up(results, path):
-    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    return float(reduce(getitem, path.split("."), results))
 
 
 def known(band):

@@ -12,7 +12,9 @@ import shlex
 import sys
 import time
 import zipfile
+from functools import reduce
 from importlib.metadata import version
+from operator import getitem
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
@@ -205,6 +207,11 @@ def shown(path):
     """Return a path as short as the reader can use it: relative to where the shell is."""
     path, here = Path(path).resolve(), Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    return float(reduce(getitem, path.split("."), results))
 
 
 def remember_code():

@@ -99,6 +99,12 @@ def check(ask):
         "subtract the largest match of each row, of those that the step may see.",
         hint=3,
     )
+    expect(
+        not np.triu(large, k=1).any(),
+        "With matches of some thousands, also below 0, a step sees a later one: what the mask puts "
+        "there is not low enough.",
+        hint=2,
+    )
 
 
 def who_notices(ask, query, key, value):

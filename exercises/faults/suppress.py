@@ -9,7 +9,6 @@ MUTANTS = [
     ("not the number", "kept.append(int(waiting[0]))", "kept.append(float(scores[waiting[0]]))"),
     ("not the number", "kept.append(int(waiting[0]))", "kept.append(boxes[waiting[0]])"),
     ("whether it stays", "return kept", "return [i in kept for i in range(len(scores))]"),
-    ("list is expected", "return kept", "return np.array(kept, int)"),
     ("left for the next turn", "<= too_much", "> too_much"),
     ("as large as", "<= too_much", "< too_much"),
     ("less sure box alone", UNION, "both / np.prod(others[:, 2:] - others[:, :2], axis=1)"),
