@@ -21,7 +21,6 @@ from keras import layers, ops
 from scipy.stats import norm
 
 from generating.images import PIXELS, draw_sheet, load_digits
-from utils.bands import place_run
 from utils.options import make_parser, number, positive, seed
 from utils.runs import make_folder, save_network, save_results, shown
 from utils.statistics import mean_over_groups
@@ -189,7 +188,6 @@ def main(argv=None):
     results = scores | {"parameters": vae.count_params(), "images": len(images)}
     results["weight"] = args.weight
     results["loss"] = scores["surprise"]["mean"] + args.weight * scores["divergence"]["mean"]
-    place_run(results, __file__, vars(args))
     return save_results(results, folder, __file__, argv, args)
 
 

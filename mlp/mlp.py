@@ -24,7 +24,6 @@ import pandas as pd
 from keras import layers
 
 from mlp import churn
-from utils.bands import place_run
 from utils.runs import make_folder, save_network, save_results
 
 HIDDEN = (6, 6)  # neurons of each hidden layer
@@ -119,7 +118,6 @@ def main(argv=None):
         "probability": probability,
         "history": history.history,
     }
-    place_run(results, __file__, vars(options))
     return save_results(results, folder, __file__, argv, options)
 
 

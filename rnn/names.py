@@ -32,7 +32,6 @@ from rnn.letters import (
     network_bits,
     ngram_bits,
 )
-from utils.bands import place_run
 from utils.figures import save_figure
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, save_results
@@ -170,7 +169,6 @@ def main(argv=None):
         "invented": invented,
         "vowels": vowels_together(vectors, np.random.default_rng(args.seed)),
     }
-    place_run(results, __file__, vars(args))
     return save_results(results, folder, __file__, argv, args)
 
 

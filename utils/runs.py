@@ -225,22 +225,14 @@ def remember_code():
                 TEXTS[file] = path, Path(file).read_text(encoding="utf-8")
 
 
-def read_code(script):
-    """Return {path: text} of a script and the modules of its chapter that are loaded.
+def keep_code(script, folder):
+    """Copy a script, and the modules of its chapter that are loaded, to the folder of a run.
 
-    script: its path. The paths are relative to the project's folder.
+    Returns what tells versions apart: {path: the first digits of the text's SHA-256}.
     """
     remember_code()
     chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
-    return {path: text for path, text in filter(None, TEXTS.values()) if path.startswith(chapter)}
-
-
-def keep_code(script, folder):
-    """Write a copy of the same files to the folder of a run; return what tells versions apart.
-
-    That is {path: the first digits of the text's SHA-256}.
-    """
-    code = sorted(read_code(script).items())
+    code = sorted(one for one in TEXTS.values() if one and one[0].startswith(chapter))
     with zipfile.ZipFile(folder / KEPT, "w", zipfile.ZIP_DEFLATED) as file:
         for path, text in code:
             file.writestr(path, text)

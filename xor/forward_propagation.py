@@ -111,8 +111,7 @@ def main(argv=None):
     optimizer = keras.optimizers.get(args.optimizer)
     optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    show = [show_progress()]
-    model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)
+    model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show_progress())
 
     network = weights_of(model)
     outputs = forward(network, xor.X)

@@ -27,14 +27,14 @@ def add_options(parser, **defaults):
 
 
 def show_progress():
-    """Return a callback that prints loss and accuracy after every 25 epochs."""
+    """Return callbacks: one, which prints loss and accuracy after every 25 epochs."""
 
     def show(index, logs):
         epoch = index + 1
         if epoch % 25 == 0:
             print(f"epoch {epoch:4}   loss {logs['loss']:.4f}   accuracy {logs['accuracy']:.0%}")
 
-    return keras.callbacks.LambdaCallback(on_epoch_end=show)
+    return [keras.callbacks.LambdaCallback(on_epoch_end=show)]
 
 
 def draw_predictions(model, loss, path):

@@ -45,8 +45,7 @@ def main(argv=None):
     optimizer = keras.optimizers.get(args.optimizer)
     optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    show = [show_progress()]
-    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show)
+    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show_progress())
     result = model.evaluate(X, Y, verbose=0, return_dict=True)
     result |= {"parameters": model.count_params(), "predictions": model.predict(X, verbose=0)}
     print(f"{result['parameters']} parameters, accuracy {result['accuracy']:.0%}")
