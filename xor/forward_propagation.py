@@ -19,7 +19,7 @@ from utils.figures import NEGATIVE, POSITIVE, save_figure
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 from xor import xor
-from xor.helpers import add_options, show_progress
+from xor.helpers import add_options, progress
 
 ROW = 1  # the row that is followed, 0 XOR 1
 
@@ -111,7 +111,7 @@ def main(argv=None):
     optimizer = keras.optimizers.get(args.optimizer)
     optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show_progress())
+    model.fit(xor.X, xor.Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=progress())
 
     network = weights_of(model)
     outputs = forward(network, xor.X)

@@ -26,7 +26,7 @@ def add_options(parser, **defaults):
         parser.add_argument(f"--{name.replace('_', '-')}", default=default, **OPTIONS[name])
 
 
-def show_progress():
+def progress():
     """Return callbacks: one, which prints loss and accuracy after every 25 epochs."""
 
     def show(index, logs):

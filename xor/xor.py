@@ -15,7 +15,7 @@ from keras import layers
 from utils.bands import place_run
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
-from xor.helpers import add_options, draw_predictions, show_progress
+from xor.helpers import add_options, draw_predictions, progress
 
 HIDDEN = [8, 4]  # neurons in each hidden layer
 ACTIVATION = "relu"  # of the hidden layers
@@ -45,7 +45,7 @@ def main(argv=None):
     optimizer = keras.optimizers.get(args.optimizer)
     optimizer.learning_rate = args.learning_rate
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=show_progress())
+    history = model.fit(X, Y, batch_size=1, epochs=args.epochs, verbose=0, callbacks=progress())
     result = model.evaluate(X, Y, verbose=0, return_dict=True)
     result |= {"parameters": model.count_params(), "predictions": model.predict(X, verbose=0)}
     print(f"{result['parameters']} parameters, accuracy {result['accuracy']:.0%}")
