@@ -77,8 +77,14 @@ def exercises():
 @table
 def exercise_mutants():
     totals, keys = load("exercises")["totals"], ("mutants", "refused", "named")
-    kinds = {"by hand, known when checks were written or mended": totals["hand"]}
-    kinds |= {"by hand, written after the checks": totals["unseen"], "by rule": totals["rule"]}
+    titles = {
+        "second": "by outsiders, second list",
+        "outsider": "by outsiders, first list, after what it showed was mended",
+        "hand": "by hand, known when checks were written or mended",
+        "unseen": "by hand, afterwards",
+        "rule": "by rule",
+    }
+    kinds = {title: totals[kind] for kind, title in titles.items()}
     kinds["all"] = {key: sum(one[key] for one in kinds.values()) for key in keys}
     rows = []
     for title, one in kinds.items():

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import MILD, apart, close, expect, numbers
+from exercises.bench import MILD, WHOLE, apart, close, expect, numbers
 
 RESULTS = ("mixture", "shares")
 HINTS = [
@@ -124,5 +124,5 @@ def who_notices(ask, query, key, value):
 @st.composite
 def inputs(draw):
     steps, size, other = (draw(st.integers(1, 7)) for _ in range(3))
-    scale = draw(st.sampled_from(MILD))
+    scale = draw(st.sampled_from([*MILD, WHOLE]))
     return tuple(numbers(draw, (steps, width), scale) for width in (size, size, other))

@@ -69,7 +69,7 @@ def check(ask):
     close_to = zeros + 1e-12
     for targets, predictions in [
         *[(ones, zeros), (zeros, ones), (ones, ones), (zeros, zeros)],
-        *[(ones, close_to), (zeros, 1 - close_to)],
+        *[(ones, close_to), (zeros, 1 - close_to), (ones.astype(int), zeros.astype(int))],
     ]:
         loss = ask(targets, predictions, free=True)  # 1e-7 may also have been added
         expect(

@@ -17,14 +17,17 @@ HINTS = [
 @st.composite
 def inputs(draw):
     """Draw legal arguments; large matches are equal or far apart, so that float32 will do."""
-    known, size, other = draw(st.integers(0, 5)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    known, size, other = draw(st.integers(0, 12)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
     scale = draw(st.sampled_from(MILD))
     query, key, keys = (numbers(draw, shape, scale) for shape in [size, size, (known, size)])
     if draw(st.booleans()):
         query, key, keys = 100 * np.round(query), np.round(key), np.round(keys)
     else:
         query = query / 10
-    return query, key, numbers(draw, (other,), 0.1), keys, numbers(draw, (known, other), 0.1)
+    value, values = numbers(draw, (other,), 0.1), numbers(draw, (known, other), 0.1)
+    if draw(st.booleans()):
+        keys, values = (np.round(10 * kept).astype(int) for kept in (keys, values))
+    return query, key, value, keys, values
 
 
 def check(ask):

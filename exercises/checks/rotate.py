@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import close, expect, match, numbers, short
+from exercises.bench import WHOLE, close, expect, match, numbers, short
 
 HINTS = [
     "Cut x into its halves: `first, second = x[:, :half], x[:, half:]`. A pair has the same column "
@@ -18,7 +18,9 @@ def inputs(draw):
     """Draw legal arguments."""
     tokens, size = draw(st.integers(1, 5)), 2 * draw(st.integers(1, 4))
     places = draw(st.lists(st.integers(0, 30), min_size=tokens, max_size=tokens))
-    return numbers(draw, (tokens, size), draw(st.sampled_from([0.01, 0.1]))), np.array(places)
+    return numbers(draw, (tokens, size), draw(st.sampled_from([0.01, 0.1, WHOLE]))), np.array(
+        places
+    )
 
 
 def check(ask):
@@ -43,6 +45,13 @@ def check(ask):
             ),
             (ask.solution(x, np.repeat(5, 4)), "It turns all tokens by the place of the first."),
         ],
+        hint=2,
+    )
+    distant = np.array([127, 128, 2049, 5000])
+    expect(
+        np.allclose(ask(x, distant), ask.solution(x, distant), atol=0.02),  # in 32 bits, too
+        "At the places 127, 128, 2049 and 5000 tokens are not turned as they are at lower ones: a "
+        "text may be long.",
         hint=2,
     )
     far = ask(x, places + 50)

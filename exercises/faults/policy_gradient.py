@@ -70,7 +70,7 @@ def policy_gradient(logits, tokens, rewards):
     spread = math.sqrt(sum((reward - baseline) ** 2 for reward in rewards) / count)
     gradient = np.zeros(logits.shape)
     for i, token in enumerate(tokens):
-        if spread == 0:
+        if len(set(rewards)) == 1:
             continue
         shifted = logits[i] - max(logits[i])
         logarithms = shifted - np.log(np.exp(shifted).sum())

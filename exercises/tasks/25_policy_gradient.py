@@ -4,7 +4,8 @@ An answer is a single token here. logits: (answers, symbols), from which each wa
 (answers,), the number of the token that was drawn, from 0; rewards: (answers,), for each answer.
 All answers are one group. The advantage of an answer is its reward less the mean of the rewards,
 the baseline, in their standard deviations: divided by `np.std`. If all rewards are equal, all
-advantages are 0. As the chapter has it, the loss is
+advantages are 0. (Look at the rewards: as it is computed, the deviation of equal numbers is not
+always 0.) The loss is
 
     -mean(logarithm of the token's probability * advantage)
 
