@@ -10,8 +10,8 @@ written, or mended, until they refused all `MUTANTS`. `UNSEEN` came later, and n
 because of what they brought to light. `OTHER` is a right solution that is written in another way.
 Those by rule come from here: another operator, another number, a call, a statement or a bound left
 out, at each place where that is possible. faults/outsiders.json has whole solutions, right and
-wrong, by people who had seen the tasks alone: checks were mended after the first list, and not
-after the second.
+wrong, by people who had seen the tasks alone: checks were mended after what two earlier lists had
+brought to light, and not after the last one.
 Chapter: exercises/README.md#wrong-solutions
 """
 

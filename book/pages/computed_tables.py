@@ -78,8 +78,8 @@ def exercises():
 def exercise_mutants():
     totals, keys = load("exercises")["totals"], ("mutants", "refused", "named")
     titles = {
-        "second": "by outsiders, second list",
-        "outsider": "by outsiders, first list, after what it showed was mended",
+        "last": "by outsiders, the last list",
+        "earlier": "by outsiders, two earlier lists, after what they showed was mended",
         "hand": "by hand, known when checks were written or mended",
         "unseen": "by hand, afterwards",
         "rule": "by rule",

@@ -16,14 +16,15 @@ A, B = [0, 0, 10, 8], [5, 3, 9, 11]  # 20 in both, 92 in one or both
 
 @st.composite
 def inputs(draw):
-    """Draw legal arguments: whole sides, so that an IoU is as large as too_much, or clearly not."""
+    """Draw legal arguments: whole sides, or thirty-seconds, so that an IoU is as large as too_much, or clearly not."""
     place, side = st.integers(-6, 6), st.integers(1, 8)
     count = draw(st.integers(0, 8))
     corners = [draw(st.tuples(place, place, side, side)) for _ in range(count)]
     boxes = [(top, left, top + high, left + wide) for top, left, high, wide in corners]
     scores = draw(st.lists(st.integers(-4, 8), min_size=count, max_size=count))
     too_much = draw(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
-    return np.array(boxes, float).reshape(count, 4), np.array(scores) / 4, too_much
+    boxes = np.array(boxes, float).reshape(count, 4) / draw(st.sampled_from([1, 32]))
+    return boxes, np.array(scores) / 4, too_much
 
 
 def check(ask):

@@ -17,12 +17,13 @@ FOUR = np.array([0.001, 0.003, 0.01, 0.03])
 
 @st.composite
 def inputs(draw):
-    """Draw legal arguments: losses in quarters, whose medians are exact, so that ties are ties."""
+    """Draw legal arguments: losses in quarters, or far smaller parts, whose medians are exact, so that ties are ties."""
     count, seeds = draw(st.integers(1, 6)), draw(st.integers(1, 5))
     steps = draw(st.lists(st.integers(-9, 1), min_size=count, max_size=count, unique=True))
     least = draw(st.sampled_from([0, 0, 1000]))
     quarters = st.integers(least, least + draw(st.sampled_from([3, 40])))
-    loss = st.one_of(quarters.map(lambda n: n / 4), st.sampled_from([np.nan, np.inf]))
+    part = draw(st.sampled_from([4, 4096]))
+    loss = st.one_of(quarters.map(lambda n: n / part), st.sampled_from([np.nan, np.inf]))
     losses = draw(st.lists(loss, min_size=count * seeds, max_size=count * seeds))
     return 3.0 ** np.array(steps), np.array(losses, float).reshape(count, seeds)
 
