@@ -2,10 +2,11 @@
 
 `running.py` starts it. Each line that comes in is a request, each line that goes out a reply or
 something that the function has printed, all as JSON. The process is told arguments and never what
-is right: no verdict can be forged here, and no answer be found. On Linux the kernel (Landlock) lets
-it read Python and its packages alone, write into its own folder alone, reach no network and send no
-signal. Elsewhere Python itself refuses the files of the exercises, and whoever reads them with a
-library of C gets through.
+is right, and the verdict is made elsewhere. On Linux the kernel (Landlock) lets it read Python and
+its packages alone, write into its own folder alone, open no connection and send no signal; what
+that leaves open (UDP, sockets with a path, starting processes) a container closes. Where the kernel
+cannot do that, Python itself refuses to open the files of the exercises, which whoever wants to can
+get around.
 Chapter: exercises/README.md#what-a-check-does
 """
 
@@ -30,8 +31,8 @@ LOADED = 8 << 30  # bytes of addresses that a file may take with what it imports
 MEMORY = 2 << 30  # and that its function may take beside them
 NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
 # Where systems keep their libraries, and Keras its settings.
-SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/opt", "/nix/store"]
-SYSTEM += ["/dev/null", "/dev/shm", str(Path("~/.keras").expanduser())]
+SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/opt", "/nix/store"]
+SYSTEM += ["/dev/null", "/dev/urandom", os.path.expanduser("~/.keras")]  # noqa: PTH111 (may fail)
 # Landlock: its three calls; the rights to read, to write, to use the network and to send signals.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 READ, WRITE, TCP, SIGNALS, NO_NEW_PRIVILEGES = 0b1101, 0b1111_1111_0010, 0b11, 0b11, 38
@@ -55,7 +56,7 @@ def fence(writable):
     rules = system.syscall(CREATE_RULESET, wanted, len(wanted), 0)
     places = {*sys.path, sys.prefix, sys.base_prefix, *SYSTEM, writable}
     for place in filter(os.path.exists, places):
-        allowed = rights if place in (writable, "/dev/shm") else READ
+        allowed = rights if place == writable else READ
         if not Path(place).is_dir():
             allowed = rights & 0b110 | rights & TRUNCATE  # what a file can be asked for
         folder = os.open(place, os.O_PATH)
@@ -66,7 +67,7 @@ def fence(writable):
 
 
 def keep_out(folder):
-    """Let Python open no file in this folder, however it is named."""
+    """Let `open` open no file in this folder, by whatever path or link."""
 
     def refuse(event, arguments):
         if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
@@ -77,14 +78,20 @@ def keep_out(folder):
     sys.addaudithook(refuse)
 
 
-def limit_memory(more):
-    """Let this process take so many bytes more than it has; only Linux can do that."""
+def limit_memory(more, final=False):
+    """Let this process take so many bytes more than it has, and write no larger file.
+
+    Only Linux can do that. final: no later call, and no code of the reader's, can take it back.
+    """
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + more
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most if final else hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (more, more))
 
 
 def encode(value):
@@ -119,7 +126,7 @@ def decode(value):
         array = np.load(io.BytesIO(base64.b64decode(content)), allow_pickle=False)
         return array if array.ndim else array[()]
     if kind == "generator":
-        generator = np.random.Generator(getattr(np.random, content["bit_generator"])())
+        generator = np.random.Generator(np.random.PCG64())
         generator.bit_generator.state = content
         return generator
     if kind == "other":
@@ -198,8 +205,12 @@ class Reader:
         return about
 
 
-def main(folder, exercises):
-    """Answer requests until there are no more; folder: the only one to write into."""
+def main(folder, exercises, many=""):
+    """Answer requests until there are no more.
+
+    folder: the only one to write into. exercises: that with the answers. many: set if several files
+    will be loaded, one after the other, so that the limit of memory has to move.
+    """
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # what libraries of C print is for nobody
@@ -213,17 +224,17 @@ def main(folder, exercises):
     fenced = fence(folder)
     keep_out(exercises)
     reader = Reader(Path(folder, "trace.txt").open("w", encoding="utf-8"))  # noqa: SIM115
-    limit_memory(LOADED)
+    limit_memory(LOADED, final=not many)
     for line in requests:
         request = json.loads(line)
         token, task = request.pop("token"), request.pop("task")
         try:
-            reply = (reader.load if task == "load" else reader.call)(**request)
+            reply = {"hello": dict, "load": reader.load, "call": reader.call}[task](**request)
         except BaseException as error:  # exit() in a solution, too
             reply = reader.explain(error)
         faulthandler.cancel_dump_traceback_later()
         if task == "load":
-            limit_memory(MEMORY)
+            limit_memory(MEMORY, final=not many)
         send({"token": token, "fenced": fenced} | reply)
 
 

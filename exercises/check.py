@@ -14,7 +14,6 @@ from chapter import OUTPUTS
 
 import contextlib
 import hashlib
-import json
 import os
 import sys
 import textwrap
@@ -23,8 +22,8 @@ from pathlib import Path
 
 from exercises.grading import grade_class
 from exercises.judging import SEED, judge, load
-from utils.options import make_parser
-from utils.runs import shown, write_json
+from utils.options import make_parser, seed
+from utils.runs import printable, read_bytes, read_json, shown, write_json
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -38,9 +37,11 @@ WIDTH = 90  # of a line
 def find_tasks(folder=TASKS):
     """Return {name: file} in the order of the exercises: 09_softmax.py is called softmax.
 
-    Other files, such as a backup 09_softmax_old.py, do not count.
+    Other files, such as a backup 09_softmax_old.py, do not count, nor do links to other folders.
     """
-    files = {path.stem.partition("_")[2]: path for path in sorted(folder.glob("[0-9]*_*.py"))}
+    here = folder.resolve()
+    own = [path for path in sorted(folder.glob("[0-9]*_*.py")) if path.resolve().parent == here]
+    files = {path.stem.partition("_")[2]: path for path in own}
     return {name: path for name, path in files.items() if name in NAMES}
 
 
@@ -82,7 +83,7 @@ def count_hints(name, fits, step):
     """
     known = {}
     with contextlib.suppress(OSError, ValueError):
-        known = json.loads(SHOWN_HINTS.read_text(encoding="utf-8"))
+        known = read_json(SHOWN_HINTS)
     known = known if isinstance(known, dict) else {}  # whoever has written into it
     last = known.get(name)
     before = last[1] if isinstance(last, list) and last[:1] == [fits] else 0
@@ -120,8 +121,8 @@ def report(name, path, verdict):
 
 def title_of(path):
     """Return what a task's docstring begins with, if it still has one."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
+    with contextlib.suppress(OSError):
+        first = printable(read_bytes(path, 200).decode(errors="replace").partition("\n")[0])
         return first.removeprefix('"""').partition(":")[0] if first.startswith('"""') else ""
     return ""
 
@@ -145,19 +146,21 @@ def report_all(tasks, seed):
 
 
 def main(argv=None):
-    """Return {name: verdict}; of a single exercise that is not right, the status is 1."""
+    """Return {name: verdict}, or of a class {student: {name: verdict}}."""
     parser = make_parser("Check your solutions of the exercises.", OUTPUTS)
     add = parser.add_argument
     add("name", nargs="?", metavar="NAME", help="of an exercise, or its number; none: all")
     add("--hint", nargs="?", type=int, choices=[1, 2, 3], const=0, help="show one more, or so many")
     about = "where the solutions lie, of one student or, in folders, of a class; their code is run"
     add("--tasks", type=Path, default=TASKS, metavar="FOLDER", help=about)
-    add("--seed", type=int, default=SEED, help="of the arguments that are drawn")
+    add("--seed", type=seed, default=SEED, help="of the arguments that are drawn")
     args = parser.parse_args(argv)
     folder, name = args.tasks.absolute(), args.name
-    students = {path.name: find_tasks(path) for path in sorted(folder.glob("*/"))}
-    students = {student: tasks for student, tasks in students.items() if tasks}
-    tasks = find_tasks(folder) or next(iter(students.values()), {})
+    tasks, students = find_tasks(folder), {}
+    if not tasks:  # but perhaps folders of students
+        found = {path.name: find_tasks(path) for path in sorted(folder.glob("*/"))}
+        students = {student: tasks for student, tasks in found.items() if tasks}
+        tasks = next(iter(students.values()), {})
     if not tasks:
         parser.error(f"{args.tasks} holds no exercises such as 01_neuron.py")
     if name and name.isdigit():
@@ -185,5 +188,5 @@ def main(argv=None):
 
 if __name__ == "__main__":
     verdicts = main()
-    alone = len(verdicts) == 1
-    sys.exit(alone and any(verdict["state"] != "right" for verdict in verdicts.values()))
+    states = [verdict.get("state", "right") for verdict in verdicts.values()]
+    sys.exit(len(states) == 1 and states != ["right"])  # a single one that is not right

@@ -9,13 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from exercises.judging import judge
+from exercises.running import Process
 from utils.runs import make_folder, printable, save_results, writing_to
 
 NO_FILE = {"state": "no file", "sentence": ""}
+FORMULA = "=", "+", "-", "@"  # with which a cell begins that a spreadsheet would compute
 
 
 def grade(name, tasks, seed):
     return judge(name, tasks[name], seed=seed) if name in tasks else NO_FILE
+
+
+def write_table(rows, path):
+    with writing_to(path.parent), path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
 
 
 def grade_class(students, names, args, argv):
@@ -25,20 +32,21 @@ def grade_class(students, names, args, argv):
     each exercise of each: student, exercise, verdict, sentence.
     """
     folder, grades = make_folder(args.outputs), {}
-    with (
-        writing_to(folder),
-        (folder / "grades.csv").open("w", encoding="utf-8-sig", newline="") as file,
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        table = csv.writer(file)
-        table.writerow(["student", "exercise", "verdict", "sentence"])
+    with Process() as process:
+        if not process.is_fenced():
+            print("Not fenced in on this system: these files can do what you can.")
+    rows = [["student", "exercise", "verdict", "sentence"]]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for student, tasks in students.items():
             found = pool.map(partial(grade, tasks=tasks, seed=args.seed), names)
-            verdicts = dict(zip(names, found, strict=True))
-            for name, verdict in verdicts.items():
-                table.writerow([student, name, verdict["state"], verdict["sentence"]])
-            right = sum(verdict["state"] == "right" for verdict in verdicts.values())
+            grades[student] = dict(zip(names, found, strict=True))
+            called = f"'{student}" if student.startswith(FORMULA) else student
+            rows += [
+                [called, name, verdict["state"], verdict["sentence"]]
+                for name, verdict in grades[student].items()
+            ]
+            write_table(rows, folder / "grades.csv")  # after each, so that a stop loses little
+            right = sum(verdict["state"] == "right" for verdict in grades[student].values())
             print(f"{printable(student):24} {right:2} of {len(names)}", flush=True)
-            grades[student] = verdicts
     save_results(grades, folder, "exercises/check.py", argv)
     return grades

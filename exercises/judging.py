@@ -24,7 +24,8 @@ from exercises.bench import Ask, RefusedError
 from exercises.running import NotDoneError, Process
 
 # It would keep what it has found in the folder from which a script is started.
-set_hypothesis_home_dir(Path(tempfile.gettempdir(), "hypothesis"))
+KEPT = tempfile.TemporaryDirectory(prefix="hypothesis_", ignore_cleanup_errors=True)
+set_hypothesis_home_dir(KEPT.name)
 HERE = Path(__file__).resolve().parent
 SOLUTIONS = HERE / "solutions"
 # The same once more, for copies without that folder: what a check compares with must be there.
@@ -37,6 +38,10 @@ SEED = 1  # of what is drawn
 
 class StateError(RefusedError):
     kind = "form"
+
+
+class TimeError(RefusedError):
+    kind = "error"
 
 
 def load(path):
@@ -72,7 +77,7 @@ def try_drawn(checks, ask, seed):
     `holds(ask, *arguments)` looks at them.
     """
     holds = getattr(checks, "holds", Ask.try_drawn)
-    end = time.monotonic() + ENOUGH
+    end, done = time.monotonic() + ENOUGH, []
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -86,8 +91,11 @@ def try_drawn(checks, ask, seed):
     )
     @hypothesis.given(checks.inputs())
     def each(arguments):
-        if time.monotonic() < end:
-            holds(ask, *arguments)
+        if time.monotonic() > end:
+            said = f"It is too slow: of {DRAWN} sets of arguments it has answered {len(done)} in "
+            raise TimeError(f"{said}{ENOUGH} seconds.")
+        holds(ask, *arguments)
+        done.append(None)
 
     try:
         each()
@@ -112,7 +120,7 @@ def judge_many(name, paths):
     """Return a verdict on each file. They share a process, as long as it lives."""
     verdicts = []
     while len(verdicts) < len(paths):
-        with Process(limit=IMPATIENT) as process:
+        with Process(limit=IMPATIENT, many=True) as process:
             while len(verdicts) < len(paths) and process.lives():
                 verdicts.append(judge_in(process, name, paths[len(verdicts)]))
     return verdicts
@@ -136,6 +144,8 @@ def judge_in(process, name, path, seed=SEED):
         return verdict | {"state": "not yet"}
     except RefusedError as error:
         return verdict | {"sentence": str(error), "kind": error.kind, "hint": error.hint}
+    except OSError as error:
+        return verdict | {"state": "broken", "sentence": f"{type(error).__name__}: {error}"}
     except Exception as error:  # what the check did not expect to get
         reason = f"The check stumbles over what it returns ({type(error).__name__}: {error})."
         return verdict | {"sentence": reason, "kind": "values"}

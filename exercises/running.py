@@ -4,6 +4,7 @@ Chapter: exercises/README.md#what-a-check-does
 """
 
 import contextlib
+import io
 import json
 import os
 import queue
@@ -13,17 +14,21 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import tokenize
 from pathlib import Path
 
 from exercises.answering import MEMORY, decode, encode
 from exercises.bench import FormError, RefusedError, short
+from utils.runs import read_bytes
 
 HERE = Path(__file__).resolve().parent
 LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
 LIMIT = 10  # seconds for one call of its function
 PATIENCE = 5  # seconds more for a process, should even its clock stand still
-LONGEST = 1 << 26  # bytes of a reply
+LONGEST = 1 << 24  # bytes of a reply
+LARGEST = 1 << 20  # bytes of a file
+PASSED_ON = "PATH", "HOME", "LANG", "SYSTEMROOT", "KERAS_BACKEND", "LD_LIBRARY_PATH"  # settings
 PRINTED = 10_000  # characters that a function may print
 # What numpy says if arrays do not fit, and what it means.
 PLAIN = {
@@ -41,6 +46,11 @@ PLAIN = {
 }
 
 
+def clean(text):
+    """Return a text of the reader's without what would move the cursor or change colours."""
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in str(text))
+
+
 class PythonError(RefusedError):
     kind = "error"  # the reader's function has ended with an error, or not at all
 
@@ -52,21 +62,22 @@ class NotDoneError(Exception):
 class Process:
     """A process that answers for a reader's function. As a context manager it ends its process.
 
-    show: let what the function prints come through. limit: seconds for a call.
+    show: let what the function prints come through. limit: seconds for a call. many: whether
+    several files will be loaded, one after the other.
     """
 
-    def __init__(self, show=False, limit=None):
+    def __init__(self, show=False, limit=None, many=False):
+        self.many = ["many"] if many else []
         self.show, self.printed, self.process = show, 0, None
         self.limit = limit or LIMIT
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         place = self.folder.name
-        # Nothing of the reader's settings, and no folder that names the project.
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+        kept = {name: text for name, text in os.environ.items() if name in PASSED_ON}
         kept |= dict.fromkeys(["MPLCONFIGDIR", "TMPDIR", "PWD"], place)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE],
+            [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE, *self.many],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -74,23 +85,21 @@ class Process:
             env=kept,
             start_new_session=True,
         )
-        self.replies = queue.Queue(maxsize=1000)
+        self.replies = queue.Queue(maxsize=8)
         threading.Thread(target=self.listen, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self.end()
-        for stream in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                stream.close()
         self.folder.cleanup()
 
     def end(self):
-        with contextlib.suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, 9)  # with what it has started
+        if self.process.returncode is None:
+            with contextlib.suppress(OSError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self.process.pid, 9)  # with what it has started
             self.process.kill()
-        self.process.wait()
+            self.process.wait()
 
     def lives(self):
         return self.process.poll() is None
@@ -106,12 +115,11 @@ class Process:
         """Return the reply to a request; raises PythonError if an error or the end is the reply."""
         token = secrets.token_hex(8)  # so that no reply can have been written beforehand
         line = json.dumps(request | {"task": task, "token": token}) + "\n"
-        with contextlib.suppress(OSError):  # the reply tells that it has ended
-            self.process.stdin.write(line.encode())
-            self.process.stdin.flush()
+        end = time.monotonic() + seconds + PATIENCE
+        threading.Thread(target=self.write, args=[line.encode()], daemon=True).start()
         while True:
             try:
-                line = self.replies.get(timeout=seconds + PATIENCE)
+                line = self.replies.get(timeout=max(end - time.monotonic(), 0))
             except queue.Empty:
                 raise PythonError(self.ended(task, stopped=True)) from None
             if line is None:
@@ -122,9 +130,15 @@ class Process:
                     return reply
                 self.show_printed(str(reply.get("printed", "")))
 
+    def write(self, line):
+        """Send a request: from a thread, since whoever does not read it would stop the writer."""
+        with contextlib.suppress(OSError):  # the reply tells that the process has ended
+            self.process.stdin.write(line)
+            self.process.stdin.flush()
+
     def show_printed(self, text):
         if self.show and self.printed < PRINTED:
-            print(text[: PRINTED - self.printed], end="")
+            print(clean(text[: PRINTED - self.printed]), end="")
             self.printed += len(text)
             if self.printed >= PRINTED:
                 print("\n... (more is not shown)")
@@ -133,8 +147,11 @@ class Process:
         """Load a file; parameters: the names of what its function should take."""
         self.path = path
         try:
-            with tokenize.open(path) as file:  # in the encoding that the file names
-                source = file.read()
+            data = read_bytes(path, LARGEST)
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)  # as the file says
+            source = data.decode(encoding)
+        except OSError as error:
+            raise PythonError(f"The file cannot be read ({error.strerror}).") from None
         except (SyntaxError, UnicodeDecodeError):
             raise PythonError("Python cannot read the file: save it as UTF-8.") from None
         request = {"name": name, "source": source, "path": str(path), "limit": LOADING}
@@ -144,8 +161,11 @@ class Process:
             raise FormError(f"The file has no function {name} any more.")
         if "takes" in reply:
             found, wanted = ", ".join(map(str, reply["takes"])), ", ".join(parameters)
-            raise FormError(f"It should take ({wanted}) and takes ({found}).")
-        self.fenced = bool(reply["fenced"])
+            raise FormError(f"It should take ({wanted}) and takes ({short(found)}).")
+
+    def is_fenced(self):
+        """Tell whether the kernel keeps this process from the files of others."""
+        return bool(self.ask("hello", LOADING)["fenced"])
 
     def call(self, arguments, times=1, shown=""):
         """Return the answers of so many calls in a row; shown: the arguments in a sentence."""
@@ -157,21 +177,21 @@ class Process:
                 "It changes an array or list that it was given, and which the caller still needs. "
                 "Make a new one (x = x - 1 does, x -= 1 does not)."
             )
-        return [decode(answer) for answer in reply["answers"]]
+        return [decode(answer) for answer in reply["answers"]]  # of which none can be a generator
 
     def look_at(self, reply, shown=""):
         """Raise what the reader's file has ended with, in a sentence."""
         if "error" not in reply:
             return
-        name, said = str(reply["error"]), str(reply["said"])
+        name, said = clean(reply["error"]), clean(reply["said"])
         if name == "NotImplementedError":
             raise NotDoneError
         if "syntax" in reply:
             place = f"line {reply['syntax']}" if reply["syntax"] else "the file"
-            raise PythonError(f"Python cannot read {place}: {said}.")
+            raise PythonError(f"Python cannot read {place}: {short(said)}.")
         line = ""
         if "line" in reply:
-            code = f", `{short(reply['code'])}`" if reply["code"] else ""
+            code = f", `{short(clean(reply['code']))}`" if reply["code"] else ""
             line = f" in line {reply['line']}{code}"
         if name == "RecursionError":
             raise PythonError(f"It calls itself without an end{line}.")
@@ -183,7 +203,11 @@ class Process:
     def ended(self, task, stopped=False):
         """Return in a sentence what has ended the process; stopped: it had to be killed."""
         self.end()
-        trace = Path(self.folder.name, "trace.txt").read_text(encoding="utf-8", errors="replace")
+        trace = ""
+        with contextlib.suppress(OSError):  # whoever has put something else in its place
+            trace = read_bytes(Path(self.folder.name, "trace.txt"), LARGEST).decode(
+                errors="replace"
+            )
         if not stopped and "Timeout" not in trace:
             return "Python itself ended before the function was done."
         name = str(self.path).encode("ascii", "backslashreplace").decode()  # as faulthandler does

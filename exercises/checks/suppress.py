@@ -16,7 +16,7 @@ A, B = [0, 0, 10, 8], [5, 3, 9, 11]  # 20 in both, 92 in one or both
 
 @st.composite
 def inputs(draw):
-    """Draw legal arguments: whole sides, or thirty-seconds, so that an IoU is as large as too_much, or clearly not."""
+    """Draw legal arguments: sides in whole numbers or in 32nds, so that an IoU is exact."""
     place, side = st.integers(-6, 6), st.integers(1, 8)
     count = draw(st.integers(0, 8))
     corners = [draw(st.tuples(place, place, side, side)) for _ in range(count)]

@@ -17,7 +17,7 @@ FOUR = np.array([0.001, 0.003, 0.01, 0.03])
 
 @st.composite
 def inputs(draw):
-    """Draw legal arguments: losses in quarters, or far smaller parts, whose medians are exact, so that ties are ties."""
+    """Draw legal arguments: losses in quarters or smaller parts, so that medians are exact."""
     count, seeds = draw(st.integers(1, 6)), draw(st.integers(1, 5))
     steps = draw(st.lists(st.integers(-9, 1), min_size=count, max_size=count, unique=True))
     least = draw(st.sampled_from([0, 0, 1000]))
