@@ -4,12 +4,11 @@ Chapter: HOW_THIS_BOOK_KNOWS.md#normal
 """
 
 import contextlib
-import json
 import math
 import sys
 from pathlib import Path
 
-from utils.runs import RESULTS, look_up, settings_of
+from utils.runs import RESULTS, look_up, read_json, settings_of
 
 # What runs of the book reached with other seeds, and beside the folder, as bands_NAME.json, what
 # trials of mistakes did: book/measuring/bands.py makes both.
@@ -48,7 +47,7 @@ def bands_of(script):
     """Yield the name of each band of a script, whose path is given, and the band."""
     for path in sorted(BANDS.glob(f"{Path(script).stem}*.json")):
         with contextlib.suppress(Exception):
-            band = json.loads(path.read_text(encoding="utf-8"))
+            band = read_json(path)
             made_by = band["provenance"]["command"].split()[1]
             if Path(made_by).parts[-2:] == Path(script).parts[-2:]:
                 yield path.stem, band
@@ -56,7 +55,7 @@ def bands_of(script):
 
 def trials_of(name):
     """Return {trial: what became of it} of a band."""
-    trials = json.loads((BANDS.parent / f"bands_{name}.json").read_text(encoding="utf-8"))
+    trials = read_json(BANDS.parent / f"bands_{name}.json")
     return {trial: one for trial, one in trials.items() if trial != "provenance"}
 
 
@@ -97,10 +96,11 @@ def judge(results, settings, band, trials):
     said = f"your {band['name']} is {loss:.4g}"
     if is_inside(seed, loss, band):
         return 0, f"Yes: {said}, and {runs} {span}."
-    of = "it" if low == high else "all"
+    if "tolerance" in band:  # a mistake may lie on either side
+        return 0, f"No: {said}, and {runs} {span}. Something else than the seed differs."
     if loss < low:
-        return 0, f"No: {said}, below {of}: {runs} {span}.\n{TOO_GOOD}"
-    return 0, f"No: {said}, above {of}: {runs} {span}.\n{where(loss, trials)}"
+        return 0, f"No: {said}, below all: {runs} {span}.\n{TOO_GOOD}"
+    return 0, f"No: {said}, above all: {runs} {span}.\n{where(loss, trials)}"
 
 
 def option(key, value):

@@ -145,7 +145,7 @@ def inputs(draw):
     size = draw(st.integers(1, 60))
     order = np.array(draw(st.permutations(range(size))), float)
     logits = order * draw(st.sampled_from([0.1, 1.0, 100.0])) - draw(st.integers(-2000, 2000))
-    temperature = draw(st.sampled_from([0, 0.1, 1.0, 5.0]))
+    temperature = draw(st.sampled_from([0, 0.02, 0.1, 1.0, 5.0, 50.0]))
     return logits, temperature, draw(st.none() | st.integers(1, size)), draw(generators())
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from exercises.bench import MILD, close, expect, match, numbers, short
+from exercises.bench import MILD, apart, close, expect, match, numbers, short
 
 HINTS = [
     "The gradient of minus the logarithm of a token's probability is, for each row of logits, the "
@@ -142,8 +142,9 @@ def check_advantages(found, right, rewards):
     match(
         taken * advantages,
         advantages,
-        f"With the rewards {short(rewards)} the advantages should be {short(advantages)}. Those "
-        f"in the gradient are {short(taken * advantages)}.",
+        "With the rewards {} the advantages should be {}. Those in the gradient are {}.".format(
+            short(rewards), *apart(advantages, taken * advantages)
+        ),
         [
             ((rewards - np.median(rewards)) / rewards.std(), "The baseline is the median of the "
              "rewards; it should be their mean."),

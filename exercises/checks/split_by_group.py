@@ -83,7 +83,8 @@ def check(ask):
             hint=2,
         )
     ten = np.repeat(np.arange(10), 2)
-    splits = {frozenset(ask(ten, 0.2, seed, free=True)[1].tolist()) for seed in range(100)}
+    drawn = [ask(ten, 0.2, seed, free=True)[1] for seed in range(100)]
+    splits = {frozenset(part.tolist()) for part in drawn}
     counts = {len(split) for split in splits}
     expect(
         counts == {4},
@@ -108,6 +109,14 @@ def check(ask):
         not never,
         f"Of ten writers numbered from 0, {short(sorted(never))} never validate, whatever the "
         "seed; each should have the same chance.",
+        hint=2,
+    )
+    times = np.bincount(ten[np.concatenate(drawn)], minlength=10) // 2
+    # 20 of each, by chance 4 to 40, and 100 of the first five, by chance 70 to 130.
+    expect(
+        times.max() <= 40 and 70 <= times[:5].sum() <= 130,
+        f"With a hundred seeds the writers numbered from 0 to 9 validate {short(times)} times; "
+        "each should have the same chance.",
         hint=2,
     )
     sizes = np.repeat([1, 2, 3], [40, 1, 1])
