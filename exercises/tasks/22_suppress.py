@@ -1,11 +1,11 @@
 """Non-maximum suppression: of boxes that overlap too much only the surest stays.
 
 boxes: (n, 4), each with its top, left, bottom and right, where top < bottom and left < right;
-scores: (n,), how sure a network is of each; too_much: an IoU, from 0 to 1.
-The surest box stays (of equally sure ones the first). All others are dropped whose IoU with it is
-above too_much. Of those that are left the surest stays again, and so on, until none is left: what
-has been dropped drops no other.
-The IoU of two boxes is the area that lies in both over the area that lies in one or both.
+scores: (n,), how sure a network is of each. The IoU of two boxes is the area that lies in both over
+the area that lies in one or both; too_much: an IoU, from 0 to 1.
+The surest box stays (of equally sure ones the first). Every other box whose IoU with it is above
+too_much is dropped. Of those that are left the surest stays again, and so on, until none is left:
+what has been dropped drops no other.
 Returns a list of the numbers, from 0, of the boxes that stay, the surest first. Of no boxes it is
 empty.
 

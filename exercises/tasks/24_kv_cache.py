@@ -2,7 +2,7 @@
 
 query, key: (size,), value: (other size,), of the new token; keys: (known, size), values: (known,
 other size), what was kept of the tokens before it, the oldest first. At the beginning known is 0.
-The new token looks at all tokens up to itself: how well its query matches each key is their
+The new token looks at all tokens up to itself: the match of its query with a key is their dot
 product, divided by the root of the size, and softmax makes shares of these matches. Large matches,
 some thousands, must not overflow.
 Returns what the token takes, the mixture of the values (other size,), and the cache with the new
