@@ -158,7 +158,8 @@ class Script:
         if not self.is_lost(one):
             return self.text(one).split("\n")
         call = one.value if isinstance(one, ast.Expr) else None
-        if isinstance(call, ast.Call) and call.args and not self.is_lost(call.args[0]):
+        alone = isinstance(call, ast.Call) and ast.unparse(call.func) != "place_run"
+        if alone and call.args and not self.is_lost(call.args[0]):
             call.args = [part for part in call.args if not self.is_lost(part)]
             return [" " * one.col_offset + ast.unparse(one).replace("'", '"')]
         self.lost |= targets(one)
