@@ -118,8 +118,10 @@ def test_a_changed_file_of_checks_is_noticed(monkeypatch, capsys):
 def test_the_filed_mutants_are_refused_as_the_chapter_says():
     results = load_results("exercises")
     assert results["judged_by"] == mutants.judged_by(), "checks have changed: measure exercises"
-    kinds = [results["totals"][kind] for kind in ("hand", "unseen", "rule")]
-    assert results["totals"]["right"] == 2 * len(check.NAMES)
+    totals = results["totals"]
+    kinds = [totals[kind] for kind in ("last", "earlier", "hand", "unseen", "rule")]
+    assert totals["right"] >= 0.98 * totals["of_right"]
+    assert totals["last"]["refused"] >= 0.99 * totals["last"]["mutants"]
     assert sum(one["named"] for one in kinds) >= 0.95 * sum(one["mutants"] for one in kinds)
 
 
