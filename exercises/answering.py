@@ -100,8 +100,9 @@ def encode(value):
         return value
     if isinstance(value, np.random.Generator):
         return {"generator": value.bit_generator.state}
-    if type(value) in (list, tuple):
-        return {type(value).__name__: [encode(one) for one in value]}
+    if isinstance(value, list | tuple):  # a named one, too
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [encode(one) for one in value]}
     with contextlib.suppress(Exception):  # tensors of Keras become arrays
         array = np.asarray(value)
         if array.dtype.kind == "U":

@@ -159,8 +159,8 @@ class Ask:
             raise FormError("It returns None. Does it end with `return` and the result?")
         if not self.results:
             return form(answer, right, "What it returns", free)
-        if isinstance(answer, np.ndarray) and np.ndim(answer) == 1 and not any(map(np.ndim, right)):
-            answer = tuple(answer)  # of numbers
+        if isinstance(answer, np.ndarray) and {*map(np.shape, right)} == {answer.shape[1:]}:
+            answer = tuple(answer)  # the results as rows of one array
         names = ", ".join(self.results)
         if not isinstance(answer, tuple | list) or len(answer) != len(right):
             found = f"{len(answer)} results" if isinstance(answer, tuple | list) else kind(answer)

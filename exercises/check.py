@@ -6,7 +6,7 @@
     python exercises/check.py --tasks CLASS     # a folder of folders, one of each student
 
 You will see a sentence for the one that you name, a table of all, or the line of each student. A
-check takes a second or two, all of them about half a minute.
+check takes a second or two, all of them a quarter of a minute.
 Chapter: exercises/README.md#how-it-works
 """
 
