@@ -51,7 +51,7 @@ def in_words(value):
     return str(value)
 
 
-def settings_of(run):
+def settings_in_words(run):
     """Return {setting: value in words} of a run, without its seed, and the seed."""
     known = run["results"]["settings"] or read_options(run["options"])
     words = {key: in_words(value) for key, value in known.items() if key not in ("outputs", "test")}
@@ -60,7 +60,7 @@ def settings_of(run):
 
 def differences(run, other):
     """Return in words what differs between two runs of a script, but for their seeds."""
-    (mine, _), (theirs, _) = settings_of(run), settings_of(other)
+    (mine, _), (theirs, _) = settings_in_words(run), settings_in_words(other)
     changed = [
         f"{key.replace('_', ' ')} {mine.get(key, DEFAULT)} in place of {theirs.get(key, DEFAULT)}"
         for key in {**theirs, **mine}
@@ -121,7 +121,7 @@ def repetitions(run, runs):
     found = {}
     for one in [run, *runs]:
         if not differences(run, one):
-            found.setdefault(settings_of(one)[1], one)
+            found.setdefault(settings_in_words(one)[1], one)
     return found
 
 
