@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
@@ -43,6 +43,18 @@ class About(BaseModel):
 
     model: str
     version: str
+
+
+class Strict(BaseModel, extra="forbid", strict=True):
+    """What a request may say: all its entries must be there, and no others; "5" is not a number."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def count(cls, values):
+        """Refuse a request of very many entries before there is a sentence on each of them."""
+        if isinstance(values, dict) and len(values) > 2 * len(cls.model_fields) + 100:
+            raise ValueError("too many entries")
+        return values
 
 
 class Problem(BaseModel):
@@ -153,6 +165,7 @@ class Guard:
             self.held -= read
             seconds = time.perf_counter() - start
             self.metrics.count(find_route(scope), status, seconds)
-            # A client in front of which a proxy seems to stand says itself who it is.
-            client, path = (quote(one[:200], "/:") for one in ((scope["client"] or "?")[0], scope["path"]))
+            # If a proxy seems to stand before it, a client says itself who it is: anything.
+            said = [(scope["client"] or "?")[0], scope["path"]]
+            client, path = (quote(one[:200], "/:") for one in said)
             log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)
