@@ -11,12 +11,12 @@ MANY = 600_000  # parts, of a few bytes each
 EXIF = b"Exif\0\0"
 
 
-def png(*chunks, width=9, height=9, depth=8, colour=0, data=None):
-    """Return a PNG with more chunks, pairs of kind and content, before its pixels."""
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+def png(more=b"", width=9, height=9, colour=0, data=None):
+    """Return a PNG with more chunks before its pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     data = zlib.compress(bytes(10 * 9)) if data is None else data
-    parts = [(b"IHDR", head), *chunks, (b"IDAT", data), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(map(chunk, *zip(*parts, strict=True)))
+    head, data, end = chunk(b"IHDR", head), chunk(b"IDAT", data), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + head + more + data + end
 
 
 def chunk(kind, content):
@@ -24,7 +24,8 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + crc
 
 
-def packed(image, form="JPEG", **options):
+def packed(image, form="PNG", **options):
+    """Return the bytes of an image file."""
     file = io.BytesIO()
     image.save(file, form, **options)
     return file.getvalue()
@@ -32,7 +33,7 @@ def packed(image, form="JPEG", **options):
 
 def jpeg(parts, image=None, **options):
     """Return a JPEG with bytes after its beginning."""
-    whole = packed(image or Image.linear_gradient("L"), **options)
+    whole = packed(image or Image.linear_gradient("L"), "JPEG", **options)
     return whole[:2] + parts + whole[2:]
 
 
@@ -49,7 +50,7 @@ def exif(tags, size):
 
 def more_scans(image, count):
     """Return a progressive JPEG in which the last scan comes again and again."""
-    whole = packed(image, progressive=True)
+    whole = packed(image, "JPEG", progressive=True)
     return whole[:-2] + count * whole[whole.rindex(b"\xff\xda") : -2] + whole[-2:]
 
 
@@ -61,22 +62,22 @@ def film(form):
 
 ZEROS = zlib.compress(bytes(10**8), 9)  # a hundred kilobytes
 IMAGES = {
-    "pixels": lambda: packed(Image.new("1", (20_000, 20_000)), "PNG"),
+    "pixels": lambda: packed(Image.new("1", (20_000, 20_000))),
     "huge": lambda: png(width=2**31 - 1, height=2**31 - 1),
     "more data": lambda: png(data=ZEROS),
-    "zTXt": lambda: png((b"zTXt", b"a\0\0" + ZEROS)),
-    "iTXt": lambda: png(*[(b"iTXt", b"a\0\1\0\0\0" + ZEROS)] * 9),
-    "iCCP": lambda: png((b"iCCP", b"a\0\0" + ZEROS)),
-    "chunks": lambda: png(*[(b"aaAa", b"")] * MANY),
-    "texts": lambda: png(*[(b"tEXt", b"a\0b")] * (MANY // 2)),
+    "zTXt": lambda: png(chunk(b"zTXt", b"a\0\0" + ZEROS)),
+    "iTXt": lambda: png(chunk(b"iTXt", b"a\0\1\0\0\0" + ZEROS) * 9),
+    "iCCP": lambda: png(chunk(b"iCCP", b"a\0\0" + ZEROS)),
+    "chunks": lambda: png(chunk(b"aaAa", b"") * MANY),
+    "texts": lambda: png(chunk(b"tEXt", b"a\0b") * (MANY // 2)),
     "APNG": lambda: film("PNG"),
     "no palette": lambda: png(colour=3),
-    "one column": lambda: packed(Image.linear_gradient("L").resize((1, 100_000)), "PNG"),
-    "one row": lambda: packed(Image.linear_gradient("L").resize((100_000, 1)), "PNG"),
-    "16 bits": lambda: packed(Image.new("I;16", (3400, 3500), 9), "PNG"),
-    "RGBA": lambda: packed(Image.new("RGBA", (3400, 3500), (9, 9, 9, 9)), "PNG"),
-    "cut": lambda: packed(Image.effect_noise((3400, 3400), 90), "PNG", compress_level=1)[: 2**23],
-    "eXIf": lambda: png((b"eXIf", exif(60_000, 2**16)[6:])),
+    "one column": lambda: packed(Image.linear_gradient("L").resize((1, 100_000))),
+    "one row": lambda: packed(Image.linear_gradient("L").resize((100_000, 1))),
+    "16 bits": lambda: packed(Image.new("I;16", (3400, 3500), 9)),
+    "RGBA": lambda: packed(Image.new("RGBA", (3400, 3500), (9, 9, 9, 9))),
+    "cut": lambda: packed(Image.effect_noise((3400, 3400), 90), compress_level=1)[: 2**23],
+    "eXIf": lambda: png(chunk(b"eXIf", exif(60_000, 2**16)[6:])),
     "EXIF": lambda: jpeg(part(0xE1, exif(4000, 9000)) + part(0xE1, EXIF + bytes(65_000)) * 99),
     "EXIF parts": lambda: jpeg(part(0xE1, EXIF + b"abcd") * MANY),
     "parts": lambda: jpeg(part(0xE5) * (2**21 - 2000)),
@@ -88,12 +89,12 @@ IMAGES = {
     "8BIM": lambda: jpeg(part(0xED, b"Photoshop 3.0\0" + b"8BIM\0\1\0\0\0\0\0\0" * 5000) * 130),
     "thousand scans": lambda: more_scans(Image.new("L", (2000, 2000), 255), 1000),
     "99 scans": lambda: more_scans(Image.effect_noise((99, 99), 90).resize((1700, 1700)), 85),
-    "CMYK": lambda: packed(Image.new("CMYK", (4000, 4000)), progressive=True),
-    "large": lambda: packed(Image.linear_gradient("L").resize((7000, 7000)).convert("RGB")),
-    "small": lambda: packed(Image.effect_noise((600, 600), 90), "PNG"),
+    "CMYK": lambda: packed(Image.new("CMYK", (4000, 4000)), "JPEG", progressive=True),
+    "large": lambda: packed(Image.linear_gradient("L").resize((7000, 7000)).convert("RGB"), "JPEG"),
+    "small": lambda: packed(Image.effect_noise((600, 600), 90)),
     **{form: lambda form=form: film(form) for form in ("GIF", "WEBP", "TIFF")},
     "BMP": lambda: packed(Image.new("1", (8000, 8000)), "BMP"),
-    "empty": lambda: packed(Image.new("RGBA", (9, 9)), "PNG"),
+    "empty": lambda: packed(Image.new("RGBA", (9, 9))),
 }  # fmt: skip
 # Those that are made and looked at in no time.
 SMALL = ["more data", "zTXt", "huge", "no palette", "MPF", "GIF", "WEBP", "empty", "one column"]

@@ -203,7 +203,7 @@ def one_as_pixels():
 def one_as_file():
     """Return the same as a PNG of a drawing."""
     drawn = Image.fromarray((255 - one_as_pixels()).astype("uint8"))
-    return packed(drawn.resize((140, 140)), "PNG")
+    return packed(drawn.resize((140, 140)))
 
 
 KINDS = [
