@@ -143,7 +143,7 @@ def keep_asking(port, targets, stop, pipe):
         if stop.is_set():
             break
         begun = time.monotonic()
-        status, answer = send(port, ask(target.path, target.good))
+        status, answer = send(port, ask(target.path, target.good), own="127.0.0.2")
         body = answer.partition(b"\r\n\r\n")[2]
         if status == 200 and first.setdefault(target.path, body) != body:
             status = "another answer"

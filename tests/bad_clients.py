@@ -40,13 +40,14 @@ class Seen:
         self.phases[name] = begun, time.monotonic()
 
 
-def send(port, sent, breaks_off=False):
+def send(port, sent, breaks_off=False, own="127.0.0.1"):
     """Return the status of the answer, None if there is none, and the answer.
 
     breaks_off: the client closes its side after a moment, since the service may wait for more.
+    own: its address.
     """
-    answer = b""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as connection:
+    answer, ends = b"", {"address": ("127.0.0.1", port), "source_address": (own, 0)}
+    with contextlib.suppress(OSError), socket.create_connection(**ends) as connection:
         connection.settimeout(0.2 if breaks_off else PATIENCE)
         with contextlib.suppress(OSError):  # it may be refused before it is whole
             connection.sendall(sent)
@@ -114,11 +115,12 @@ def hold(port, targets, seen):
     for name in HELD // len(starts) * [*starts]:
         connection = socket.create_connection(("127.0.0.1", port))
         connection.settimeout(5)
-        connection.sendall(starts[name])
+        with contextlib.suppress(OSError):  # it may be refused by now
+            connection.sendall(starts[name])
         held.append((name, connection))
         if name == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            held.pop()[1].close()
     for _ in range(HOLD):
         time.sleep(1)
         for name, connection in held:
