@@ -105,12 +105,15 @@ def look_through(content):
     if content.startswith(b"\xff\xd8"):
         parts = content.count(b"8BIM")  # of Photoshop
         while parts <= PARTS and (found := MARKER.search(content, place)):
-            if found[1] == b"\xd9" and scans:
-                break
-            start = found.end()
-            parts += 1 if scans else start - 1 - place
-            scans += found[1] == b"\xda"
+            kind, start = found[1], found.end()
             size = int.from_bytes(content[start : start + 2])
+            if kind == b"\xd9":
+                if scans:
+                    break
+                size = 0
+            parts += 1 if scans else start - 1 - place
+            parts += size // 64 if kind < b"\xe0" else 0  # tables and frames have parts, too
+            scans += kind == b"\xda"
             notes += size if content[start + 2 : start + 8] == b"Exif\0\0" else 0
             place = start + size
     return parts, notes, scans
