@@ -82,6 +82,7 @@ IMAGES = {
     "EXIF parts": lambda: jpeg(part(0xE1, EXIF + b"abcd") * MANY),
     "parts": lambda: jpeg(part(0xE5) * (2**21 - 2000)),
     "filling": lambda: jpeg(b"\xff" * (2**23 - 2000)),
+    "no end": lambda: b"\xff\xd8" + b"\xff" * (2**23 - 2000),
     "junk": lambda: jpeg(part(0xE5) + bytes(2**23 - 2000)),
     "hidden": lambda: jpeg((b"\xff\xd9\xff\xff" + part(0xE5) * 16_383 + b"\xff") * 120),
     "skipped": lambda: jpeg((b"\xff\xf0\xff\xff" + part(0xE5) * 16_383 + b"\xff") * 120),

@@ -55,9 +55,10 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     assert open_picture(tmp_path / "slow.jpg").size == (100, 100)
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
-    for name in (
-        parts := ["parts", "filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF"]
-    ):
+    parts = ["parts", "filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF"] + [
+        "no end"
+    ]
+    for name in parts:
         (tmp_path / name).write_bytes(image_file(name))
     monkeypatch.setattr(ImageFile.ImageFile, "load", None)  # whoever unpacks an image calls it
     for name, said, limit in [

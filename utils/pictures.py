@@ -116,4 +116,5 @@ def look_through(content):
             scans += kind == b"\xda"
             notes += size if content[start + 2 : start + 8] == b"Exif\0\0" else 0
             place = start + size
+        parts += 0 if scans else max(0, len(content) - place)
     return parts, notes, scans
