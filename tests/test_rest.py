@@ -269,6 +269,7 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
         (line + b"a: b\r\n" * 98 + b"\r\n", [b"200"]),
         (line + b"a: b\r\n" * 100 + b"\r\n", [b"400"]),
         (line + b"a: " + b"b" * 2**16, [b"400"]),
+        (line + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", [b"200"]),
         ((line + b"\r\n") * 8, [b"200"] * 8),
     ]:
         answer = send(port, sent, breaks_off=True)[1]
@@ -280,9 +281,12 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # nothing is held any more
     monkeypatch.setattr(connection, "SILENCE", 0.2)
     head = ask("/predict", bytes(9))[:-9]
-    for sent in (b"", head[:30], head, head + b"{"):
+    for sent, pieces in ((b"", 0), (head[:30], 0), (head, 0), (head, 6)):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
             client.sendall(sent)
+            for _ in range(pieces):  # it is slow, but not silent yet
+                time.sleep(0.1)
+                client.sendall(b"{")
             assert client.recv(1000) == b"", "not closed"
     monkeypatch.setattr(config, "limit_concurrency", 1)
     with socket.create_connection(("127.0.0.1", port)):

@@ -19,6 +19,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport):
         super().connection_made(transport)
         self.head, self.reading, self.clock = 0, False, None
+        self.ws_protocol_class = None  # a WebSocket, which no service has, leaves the limits behind
         self.wait()
         if self.limit_concurrency and len(self.connections) > 1.1 * self.limit_concurrency:
             transport.close()  # not even a refusal: the files that may be open have an end, too
