@@ -145,8 +145,8 @@ def sizes(rng, target):
 
 # Bodies.
 def texts(rng, target):
-    """JSON that is no JSON, not the JSON that is wanted, or made to keep a parser busy."""
-    return ask(target.path, pick(rng, bad_texts(target))), REFUSED | BUSY
+    """JSON that is no JSON, not the JSON that is wanted (but for odd texts), or very long."""
+    return ask(target.path, pick(rng, bad_texts(target))), REFUSED | BUSY | {200}
 
 
 def spoilt_values(rng, target):
