@@ -276,6 +276,8 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
         assert re.findall(rb"HTTP/1.1 (\d+)", answer) == answers
     assert send(port, (line + b"\r\n") * 1000, breaks_off=True)[1].count(b" 200 ") < 10
     monkeypatch.setattr(guard, "HELD", 500)
+    assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # short ones have room
+    monkeypatch.setattr(guard, "LONG", 500)
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 503
     monkeypatch.undo()
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # nothing is held any more

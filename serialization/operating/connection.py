@@ -5,6 +5,8 @@ ever for a client that says nothing. Whatever else is sent, Guard looks at.
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
+from collections import deque
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 SILENCE = 20  # seconds until the headers are whole, and between two pieces of a body
@@ -20,6 +22,7 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self.head, self.reading, self.clock = 0, False, None
         self.ws_protocol_class = None  # a WebSocket, which no service has, leaves the limits behind
+        self.asked = deque(maxlen=AHEAD + 1)  # what is under way, and what waits
         self.wait()
         if self.limit_concurrency and len(self.connections) > 1.1 * self.limit_concurrency:
             transport.close()  # not even a refusal: the files that may be open have an end, too
@@ -35,6 +38,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc):
         self.stop()
+        for cycle in self.asked:  # uvicorn only tells the last one, and the others would answer
+            cycle.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data):
@@ -59,6 +64,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self):
         self.reading = True
         super().on_headers_complete()
+        self.asked.append(self.cycle)
 
     def on_body(self, body):
         self.head -= len(body)

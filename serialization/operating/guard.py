@@ -142,7 +142,7 @@ class Guard:
             read, self.held = read + size, self.held + size
             if read > most:  # of a body that did not say before how long it is
                 raise RequestError(413, TOO_LARGE.format(most))
-            if self.held > HELD:
+            if self.held > HELD and read > LONG:  # short ones have room in any case
                 raise RequestError(503, "too much is being received; try again later")
             if read > LONG and most == MAX_BODY and message.get("more_body") is False:
                 await stack.enter_async_context(self.turn)
