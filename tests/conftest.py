@@ -310,7 +310,7 @@ def rows(monkeypatch):
 
 @pytest.fixture
 def eagerly():
-    """Let TensorFlow build no graphs, which for a few steps of a GPT takes longer than the steps."""
+    """Let TensorFlow build no graphs: of a GPT, that takes longer than a few steps."""
     tensorflow = pytest.importorskip("tensorflow")
     tensorflow.config.run_functions_eagerly(True)
     yield

@@ -24,7 +24,7 @@ def problem(name):
     """Return what Windows has against the name of a file or of a folder, None if nothing."""
     if re.search(r'[<>:"|?*\\\x00-\x1f]', name):
         return f"{name!r} has a character that Windows does not allow"
-    if name[-1] in ". ":
+    if name.endswith((".", " ")):
         return f"{name!r} ends with a dot or a blank"
     if name.partition(".")[0].lower() in DEVICES:
         return f"{name!r} is the name of a device"
@@ -54,12 +54,17 @@ def is_open(path):
     return f" {path}\n" in mapped
 
 
-def of_a_script(frame):
-    """Tell whether the innermost file of the project that is running is one of it and no test."""
+def of_a_script(frame, through_others):
+    """Tell whether a script of the project is at work, and no test.
+
+    through_others: also where it has called another package, which may know on which system it is.
+    """
     while frame:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(ROOT) and ".venv" not in path.parts:
             return path.relative_to(ROOT).parts[0] != "tests"
+        if "site-packages" in path.parts and not through_others:
+            return False
         frame = frame.f_back
     return False
 
@@ -76,12 +81,13 @@ def refuse(event, given):
         made, gone, folder = given[1:2], given[:2], given[2]
     elif event == "os.remove":
         gone, folder = given[:1], given[1]
-    if not (made or gone) or not of_a_script(sys._getframe(1)):
+    if not (made or gone) or not of_a_script(sys._getframe(1), through_others=not gone):
         return
     for name in made:  # an open file may be named by its number
-        if not isinstance(name, int) and (reason := problem(PurePath(os.fspath(name)).name)):
+        if not isinstance(name, int) and (reason := problem(PurePath(os.fsdecode(name)).name)):
             raise OSError(f"Windows: {reason}")
     for name in gone:
         within = Path() if folder == -1 else Path(f"/proc/self/fd/{folder}").readlink()
-        if is_open((within / os.fspath(name)).resolve()):
+        path = within / os.fsdecode(name)
+        if is_open(path.parent.resolve() / path.name):
             raise PermissionError(f"Windows: {name} is open")
