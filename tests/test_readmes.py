@@ -68,7 +68,8 @@ CONSTANTS = {
     },
 }  # fmt: skip
 # Of what a search tries in any script, the first is enough: in a list, or a list for each option.
-TRIED = ("RATES", "LEARNING_RATES", "TREES", "SEARCH_SEEDS", "SEARCHED")
+# And trees need no more than two thousand rows.
+TRIED = ("RATES", "LEARNING_RATES", "TREES", "SEARCH_SEEDS", "SEARCHED", "MOST_ROWS")
 # What a test of its chapter loads reads only its options here ...
 OTHER_TESTS = "".join(
     path.read_text(encoding="utf-8")
@@ -196,6 +197,8 @@ def run_slice(load_quickly, monkeypatch):
                 monkeypatch.setattr(one, constant, tried[:1])
             elif isinstance(tried, dict):
                 monkeypatch.setattr(one, constant, {key: tried[key][:1] for key in tried})
+            elif tried and constant == "MOST_ROWS":
+                monkeypatch.setattr(one, constant, 2_000)
         monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
         folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
         module.main([*options, *SLICES.get(script, []), *folder])
