@@ -50,6 +50,7 @@ SLICES = {
     "text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
     "generating/autoencoder.py": ["--sizes", "8"],
+    "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
