@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from bad_images import image_file
 from conftest import ROOT, failure, finished_run, spoilt
 from PIL import Image, ImageFile
 
@@ -54,10 +55,16 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     assert open_picture(tmp_path / "slow.jpg").size == (100, 100)
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
+    parts = ["parts", "filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF"] + [
+        "no end"
+    ]
+    for name in parts:
+        (tmp_path / name).write_bytes(image_file(name))
     monkeypatch.setattr(ImageFile.ImageFile, "load", None)  # whoever unpacks an image calls it
     for name, said, limit in [
         ("panorama.png", "an image may have 150,000,000 as PNG", {}),
         ("slow.jpg", "too many scans", {}),
+        *((name, "too many parts", {}) for name in parts),
         ("slow.jpg", "too many bytes", {"BYTES": 100}),
     ]:
         for constant, value in limit.items():

@@ -79,7 +79,7 @@ def test_a_lesson_stands_on_little():
         files, lines = size(ROOT / path)
         assert files <= most, f"{path} stands on {files} files, {lines} lines"
     files, lines = zip(*map(size, lessons()), strict=True)
-    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_050
+    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_070
 
 
 def test_no_two_files_that_a_reader_opens_have_one_name():
@@ -104,7 +104,7 @@ def test_files_keep_to_their_budget(path):
     """A lesson is short enough to be read line by line; what is none may take a little more."""
     # models.py is where readers add their own; measurements.py is a list that grows with the book.
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 400}
-    budget["book/measuring/measurements.py"] = 400
+    budget["book/measuring/measurements.py"] = 410
     text = path.read_text(encoding="utf-8")
     most = 200 if path in LESSONS and not text.startswith('"""Machinery') else 250
     assert text.count("\n") <= budget.get(name(path), most)

@@ -107,6 +107,7 @@ MEASUREMENTS = {
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
+    "attack": "tests/attack.py",
     "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
@@ -375,9 +376,9 @@ MEASUREMENTS = {
 
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
-    "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster", "five_steps",
-    "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds", "opening",
-    "parallel", "recurrent_costs", "rest_load", "slow_place"
+    "attack", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster",
+    "five_steps", "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds",
+    "opening", "parallel", "recurrent_costs", "rest_load", "slow_place"
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"
