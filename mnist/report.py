@@ -25,7 +25,7 @@ from utils.runs import (
     replacing,
     write_json,
 )
-from utils.training import hold, load_history
+from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who
 # cannot see it. What stands in braces is filled in from the results and the history.
@@ -53,7 +53,6 @@ def open_run(settings, folder, script, argv):
         fail(f"{folder} holds a run already. Go on with it ({go_on}), or choose another folder.")
     folder = make_folder(folder)
     run = {"provenance": provenance(script, argv) | {"split": SPLIT}, "settings": settings}
-    hold(folder)
     run["provenance"]["code"] = keep_code(script, folder)
     write_json(run, folder / "run.json")
     return folder, run

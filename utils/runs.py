@@ -12,19 +12,21 @@ import shlex
 import sys
 import time
 import zipfile
-from functools import reduce
 from importlib.metadata import version
-from operator import getitem
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
-STARTED = time.time()  # this program
+STARTED = time.monotonic()  # this program; the clock may be set back
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 KEPT = ".code.zip"  # in the folder of a run: a copy of its code
 TEXTS = {}  # of each file of the project that was loaded, as it was then
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
+LOCK = ".lock"  # in such a folder, for as long as a process works there
+LOCKS = []  # of this process: they end with it, even if it is killed
 
 
 def fail(message):
@@ -53,16 +55,19 @@ def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
     try:
         yield
+    except Timeout:
+        fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         fail(f"cannot write to {folder} ({reason}). Name another folder with --outputs.")
 
 
-def make_folder(folder):
+def make_folder(folder, locked=True):
     """Make the folder of a run and return it; None, and no folder, if it is None.
 
     One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05. A script
-    that cannot write there ends at once. A new folder that is still empty at the end is removed.
+    that cannot write there ends at once, and so does one that finds another process at work there,
+    unless it is not locked. A new folder that is still empty at the end is removed.
     """
     if folder is None:
         return None
@@ -75,8 +80,9 @@ def make_folder(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             atexit.register(remove_if_empty, folder)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
+        if locked:
+            LOCKS.append(FileLock(folder / LOCK, is_singleton=True))
+            LOCKS[-1].acquire(blocking=False)
     return folder
 
 
@@ -93,6 +99,8 @@ def make_new_folder(parent):
 
 def remove_if_empty(folder):
     with contextlib.suppress(OSError):  # it is not empty, or somebody else has removed it
+        if [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
         folder.rmdir()
 
 
@@ -112,12 +120,15 @@ def read_bytes(path, most=-1):
 
 @contextlib.contextmanager
 def replacing(path):
-    """Yield a path to write to; what was written there then takes path's place at once."""
+    """Yield a path to write to; what was written there then takes path's place at once.
+
+    After a power cut, there is the old file or the new one, and all that was written before that.
+    """
     path = Path(path)
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial
-        with partial.open("rb+") as file:  # after a power cut there is the old file or the new one
+        with partial.open("rb+") as file:
             os.fsync(file.fileno())
         for wait in (0.1, 0.5, 2):  # on Windows, others may have the old one open for a moment
             with contextlib.suppress(PermissionError):
@@ -127,6 +138,16 @@ def replacing(path):
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+        sync_names(path.parent)
+
+
+def sync_names(folder):
+    """Have the disk keep which files a folder holds, where the system can open one."""
+    with contextlib.suppress(OSError):  # Windows cannot
+        number = os.open(folder, os.O_RDONLY)
+        with contextlib.suppress(OSError):
+            os.fsync(number)
+        os.close(number)
 
 
 def read_json(path):
@@ -163,15 +184,10 @@ def provenance(script, argv):
     result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
-        result["backend"] = backend()
+        name = sys.modules["keras"].config.backend()
+        result["backend"] = f"{name} {sys.modules[name].__version__}"
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
-
-
-def backend():
-    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
-    name = sys.modules["keras"].config.backend()
-    return f"{name} {sys.modules[name].__version__}"
 
 
 def save_results(results, folder, script, argv, args=None):
@@ -182,7 +198,7 @@ def save_results(results, folder, script, argv, args=None):
     """
     if folder is None:
         return results
-    about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
+    about = provenance(script, argv) | {"seconds": round(time.monotonic() - STARTED, 1)}
     if args:
         about["settings"] = settings_of(vars(args))
     with writing_to(folder):
@@ -209,11 +225,6 @@ def shown(path):
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def look_up(results, path):
-    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    return float(reduce(getitem, path.split("."), results))
-
-
 def remember_code():
     """Read what modules of the project are loaded: a file may be edited while its run goes on."""
     for module in [*sys.modules.values()]:
@@ -233,7 +244,8 @@ def keep_code(script, folder):
     remember_code()
     chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
     code = sorted(one for one in TEXTS.values() if one and one[0].startswith(chapter))
-    with zipfile.ZipFile(folder / KEPT, "w", zipfile.ZIP_DEFLATED) as file:
-        for path, text in code:
-            file.writestr(path, text)
+    with replacing(folder / KEPT) as partial:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
+            for path, text in code:
+                file.writestr(path, text)
     return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in code}
