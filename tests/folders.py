@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
-import sqlite3
 import zipfile
+from collections import Counter
+from functools import cache
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -26,42 +28,39 @@ def files_of(folder):
 
 
 def broken(folder):
-    """Return the names of files that are not whole, and what is wrong with them."""
-    wrong = {}
-    for name, path in files_of(folder).items():
-        try:
-            check(path)
-        except Exception as error:
-            wrong[name] = f"{type(error).__name__} {str(error)[:80]}"
-    return wrong
+    """Return {name of a file that is not whole: what is wrong with it}."""
+    return half_files({name: path.read_bytes() for name, path in files_of(folder).items()})
 
 
-def check(path):
-    """Raise an error if a file is not whole, as far as its kind lets one see."""
-    content, kind = path.read_bytes(), path.suffix
-    if path.name in (".lock", ".writable"):
-        return
-    if not content:
-        raise ValueError("empty")
-    if content.count(0) == len(content):
-        raise ValueError("zeros")
-    if kind == ".json":
-        json.loads(content)
-    elif kind in (".keras", ".npz", ".zip"):
-        assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
-    elif kind == ".png":
-        Image.open(io.BytesIO(content)).load()
-    elif kind == ".npy":
-        np.load(io.BytesIO(content))
-    elif kind == ".h5":
-        h5py.File(path).close()
-    elif kind == ".db":
-        assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    elif kind == ".html":
-        assert content.rstrip().endswith(b"</html>"), "its end is missing"
-    elif kind == ".csv":
-        rows = [len(row) for row in csv.reader(io.StringIO(content.decode()))]
-        assert content.endswith(b"\n") and len(set(rows)) == 1, "a row is cut"
+def half_files(contents):
+    """Return {name: what is wrong} of files, {name: content}, without those that are partial."""
+    faults = {name: fault_of(Path(name).suffix, one) for name, one in contents.items()}
+    return {name: fault for name, fault in faults.items() if fault and PARTIAL not in name}
+
+
+@cache
+def fault_of(kind, content):
+    """Return what shows that a file is not whole, as far as its kind can; None if it is."""
+    try:
+        if kind != "" and not content.strip(b"\0"):
+            raise ValueError("empty, or zeros")
+        if kind == ".json":
+            json.loads(content)
+        elif kind in (".keras", ".npz", ".zip"):
+            assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
+        elif kind == ".png":
+            Image.open(io.BytesIO(content)).load()
+        elif kind == ".npy":
+            np.load(io.BytesIO(content))
+        elif kind == ".h5":
+            h5py.File(io.BytesIO(content)).close()
+        elif kind == ".html":
+            assert content.rstrip().endswith(b"</html>"), "its end is missing"
+        elif kind == ".csv":
+            rows = [len(row) for row in csv.reader(io.StringIO(content.decode()))]
+            assert content.endswith(b"\n") and len(set(rows)) == 1, "a row is cut"
+    except Exception as error:
+        return f"{type(error).__name__} {str(error)[:80]}"
 
 
 def facts(folder):
@@ -113,6 +112,24 @@ def facts_of_zip(path):
 def keep(name, one, kept):
     if isinstance(one, h5py.Dataset):
         kept[name] = one[()].tobytes()
+
+
+def in_rows(trainings, outcomes):
+    """Return {row: {"trainings": their number, fault: such as "8 exact, 1 anew"}}.
+
+    trainings: {name: what became of it, and a path, whose stem is its row}; outcomes: words in their order.
+    """
+    rows = {}
+    for one in trainings.values():
+        row = rows.setdefault(Path(one["row"]).stem, {"trainings": 0})
+        row["trainings"] += 1
+        for fault, found in one["faults"].items():
+            row[fault] = row.get(fault, Counter()) + Counter(found)
+    words = lambda found: ", ".join(f"{found[word]} {word}" for word in outcomes if found[word])  # noqa: E731
+    for row in rows.values():
+        for fault in set(row) - {"trainings"}:
+            row[fault] = words(row[fault])
+    return rows
 
 
 class Disk:
@@ -171,8 +188,8 @@ class Disk:
         for name, file in change.items():
             names.pop(name, None) if file is None else names.update({name: file})
 
-    def write(self, folder, kind, draw):
-        """Write what is left to a folder. kind: of KINDS; draw: random.Random."""
+    def left(self, kind, draw):
+        """Return {name: content} of what is left. kind: of KINDS; draw: random.Random."""
         names = dict(self.kept)
         for change in self.pending:
             if kind == "names first" or (kind == "by chance" and draw.random() < 0.5):
@@ -182,5 +199,5 @@ class Disk:
             left = synced or b""
             if synced != now and kind == "by chance":
                 left = draw.choice([left, now, now[: len(now) // 2], bytes(len(now))])
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(left)
+            names[name] = left
+        return names

@@ -1,18 +1,17 @@
 """Machinery of the tests: which faults does which training survive, and how?
 
-    python tests/survive.py                           # all of them, two hours
-    python tests/survive.py --only lab gpt --kills 9  # of these, each with so many kills
-    python tests/survive.py --seed 1                  # faults at other places
+    python tests/survive.py                            # all of them, half an hour or more
+    python tests/survive.py --only plain --faults killed --kills 20
+    python tests/survive.py --seed 2                   # faults at other places
+    python tests/survive.py --outputs FOLDER           # the same folder again: goes on there
 
 Each training of survive.toml runs small. It is killed by a signal, at a step in its folder (see
 faulty.py) or at a moment; the power is cut, which loses what was not synced; the disk is full; the
 clock is set back; another process works in the folder; another back end goes on with it. After a
-fault no file may be half under a good name. What can be resumed must end as if nothing had
-happened, to the last digit: history, weights, optimizer, random states, results. Or it is refused
-in one line, with status 1, and the first command starts anew. Linux, as root (for a full disk).
+fault no file may be half under a good name. What is resumed must end as if nothing had happened, to
+the last digit; or it is refused in one line, and the first command starts anew. Linux, as root.
 """
 
-import argparse
 import os
 import pickle
 import random
@@ -26,53 +25,48 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:] = [str(ROOT), str(ROOT / "tests"), *sys.path[1:]]
+sys.path.insert(0, str(ROOT))
 __import__("utils").set_up()
 
-import keras  # noqa: F401  (all runs are forks of this process, so that each need not import it)
-import optuna  # noqa: F401
-import pandas  # noqa: F401
-import sklearn.metrics  # noqa: F401
-import tensorflow  # noqa: F401
-from faulty import Run
-from folders import Disk, broken, facts
+for package in ("keras", "optuna", "pandas", "sklearn.metrics", "tensorflow"):
+    __import__(package)  # all runs are forks of this process, so that none need import it
 
-from utils.options import positive, seed
-from utils.runs import make_folder, save_results
+from faulty import Run
+from folders import Disk, broken, facts, half_files, in_rows
+
+from utils.options import make_parser, positive, seed
+from utils.runs import make_folder, read_json, save_results, write_json
 
 TRAININGS = tomllib.loads((ROOT / "tests" / "survive.toml").read_text(encoding="utf-8"))
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
-FAULTS = ["killed", "power cut", "disk full", "clock set back", "second process", "back end"]
+FAULTS = ["killed", "power_cut", "disk_full", "clock_back", "second_process", "back_end"]
+OUTCOMES = ["exact", "went on", "anew", "whole", "refused", "ended before", "wrong"]
+GOOD = OUTCOMES[:4]  # of what came to its end
 
 
 class Trial:
     """The trials of one training: its whole run, and what became of each fault."""
 
     def __init__(self, name, parent, draw):
-        self.name, self.draw, self.training = name, draw, TRAININGS[name]
-        self.parent, self.count = parent, 0
-        options = self.training["options"].format(parent=parent)
-        self.folder = parent / name
+        self.name, self.draw, self.parent, self.count = name, draw, parent, 0
+        self.training = TRAININGS[name]
+        self.resumes = self.training.get("resume")
+        self.options = self.training["options"].format(parent=parent) + " --outputs {folder}"
         self.found = {fault: Counter() for fault in FAULTS}
-        self.found["clock set back"] = Counter()
-        self.signals, self.wrong = Counter(), []
-        self.options = f"{options} --outputs {{folder}}"
+        self.signals, self.wrong, self.disks = Counter(), [], 0
+        self.folder, log = parent / name, parent / f"{name}.steps"
         self.folder.mkdir()
-        self.log = parent / f"{name}.steps"
-        again = self.training.get("resume")
-        # What resumes is compared, so no fault comes to its whole run.
-        fault = {} if again else {"at": 4, "fault": "clock"}
-        run = self.start(self.folder, log=self.log, **fault)
+        # With what resumes, others are compared, so no fault comes to its whole run.
+        run = self.start(self.folder, log=log, at=4, fault=None if self.resumes else "clock")
         assert run.status == 0, f"{name}: {run.said[-2000:]}"
-        self.seconds, self.said = run.seconds, run.said
-        self.steps = pickle.loads(self.log.read_bytes())
+        self.seconds, self.steps = run.seconds, pickle.loads(log.read_bytes())
         self.whole = facts(self.folder)
-        if not again:
-            self.note("clock set back", self.judge(self.folder, run))
+        if not self.resumes:
+            self.note("clock_back", self.judge(self.folder, run))
 
     def start(self, folder, resume=False, **fault):
         options = self.options
-        if resume and self.training["resume"] != "again":
+        if resume and self.resumes != "again":
             options = "--resume {folder}"
         return Run(self.training, options.format(folder=folder), folder, **fault)
 
@@ -89,18 +83,17 @@ class Trial:
         if half := broken(folder):
             return f"half: {half}"
         now = facts(folder)
-        if not self.training.get("resume"):
-            return (
-                "whole" if set(now) == set(self.whole) else f"files: {set(now) ^ set(self.whole)}"
-            )
-        differs = [file for file in {*now, *self.whole} if now.get(file) != self.whole.get(file)]
-        if self.training.get("searches"):  # which goes on with what others have tried
-            differs = [file for file in self.whole if file not in now]
-        return f"differs: {sorted(differs)}" if differs else "exact"
+        if not self.resumes or "searches" in self.training:  # which others' trials change
+            differs = set(now) ^ set(self.whole)
+            good = "went on" if self.resumes else "whole"
+        else:
+            names = {*now, *self.whole}
+            differs, good = {one for one in names if now.get(one) != self.whole.get(one)}, "exact"
+        return f"differs: {sorted(differs)}" if differs else good
 
     def note(self, fault, outcome):
         """Count an outcome, and say what is wrong."""
-        good = outcome in ("exact", "whole", "anew", "refused", "ended before")
+        good = outcome in OUTCOMES
         self.found[fault][outcome if good else "wrong"] += 1
         if not good:
             self.wrong.append(f"{fault}: {outcome}")
@@ -110,45 +103,50 @@ class Trial:
         """Return what becomes of a folder after a fault, when it is resumed or begun anew."""
         if half := broken(folder):
             return f"half: {half}"
-        if self.training.get("resume"):
+        if self.resumes:
             run = self.start(folder, resume=True)
             if not run.refused:
                 return self.judge(folder, run)
-        before = {file.name for file in folder.iterdir()}
+        if not self.resumes:  # nothing of it is taken up again
+            return "whole"
         outcome = self.judge(folder, self.start(folder))
-        return "anew" if outcome in ("exact", "whole") else f"{outcome} (from {before})"
+        return "anew" if outcome in GOOD else outcome
 
     def kill(self, number):
-        """Kill the training; every second time at a step, else at a moment. Resume it.
+        """Kill the training, every second time at a step, else at a moment; and go on.
 
-        One time in four, what resumes it is killed, too.
+        One time in four, what goes on is killed, too.
         """
         sign, folder = SIGNALS[number % 3], self.new_folder()
-        for resumed in range(1 + (number % 4 == 3 and bool(self.training.get("resume")))):
+        for resume in [False, True][: 2 if number % 4 == 3 and self.resumes else 1]:
+            fault = {"at": self.draw.randint(1, len(self.steps)), "fault": sign}
             if number % 2:
-                fault = {"after": self.draw.uniform(0.05, 1) * self.seconds, "sign": sign}
-            else:
-                fault = {"at": self.draw.randint(1, len(self.steps)), "fault": sign}
-            run = self.start(folder, resume=bool(resumed), **fault)
-            self.signals[signal.Signals(sign).name] += run.status != 0
-            if run.status == 0:
-                return self.note("killed", "ended before")
-            if "Traceback" in run.said:
-                return self.note("killed", f"traceback: {run.said[-600:]}")
-        self.note("killed", self.go_on(folder))
+                fault = {"after": self.draw.uniform(0.05, 0.7) * self.seconds, "sign": sign}
+            run = self.start(folder, resume, **fault)
+            if not run.status:
+                break
+            self.signals[sign.name] += 1
+        outcome = self.go_on(folder) if run.status else "ended before"
+        self.note("killed", f"said {run.said[-600:]}" if "Traceback" in run.said else outcome)
 
     def cut_power(self, trials):
         """Look at what is left after each step, by three disks; go on with some of it."""
-        disks = [(at, kind) for at in range(1, len(self.steps) + 1) for kind in Disk.KINDS]
-        chosen = set(self.draw.sample(disks, min(trials, len(disks))))
-        for at, kind in disks:
+        left = {}  # what may be left, and after which step for the first time
+        for at in range(1, len(self.steps) + 1):
+            disk = Disk(self.steps[:at])
+            for kind in Disk.KINDS:
+                contents = disk.left(kind, self.draw)
+                left.setdefault(tuple(sorted(contents.items())), f"{kind} at {at}")
+        for contents, place in left.items():
+            if half := half_files(dict(contents)):
+                self.note("power_cut", f"{place} {half}")
+        self.disks = len(left)
+        for contents in self.draw.sample([*left], min(trials, len(left))):
             folder = self.new_folder()
-            Disk(self.steps[:at]).write(folder, kind, self.draw)
-            if half := broken(folder):
-                self.note("power cut", f"{kind} at {at} {self.steps[at - 1][:2]}: half {half}")
-            elif (at, kind) in chosen:
-                self.note("power cut", self.go_on(folder))
-            shutil.rmtree(folder)
+            for name, content in contents:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            self.note("power_cut", self.go_on(folder))
 
     def fill_disk(self, share):
         """Run on a disk with room for a share of what the whole run needs; then make room."""
@@ -159,22 +157,21 @@ class Trial:
             run = self.start(folder)
             if not run.refused:
                 done = "ended before" if not run.status else f"said {run.said[-600:]}"
-                return self.note("disk full", done)
+                return self.note("disk_full", done)
             subprocess.run(["mount", "-o", "remount,size=1g", folder], check=True)
-            self.note("disk full", self.go_on(folder))
+            self.note("disk_full", self.go_on(folder))
         finally:
             subprocess.run(["umount", "-l", folder], check=True)
 
     def set_clock_back(self):
         folder = self.new_folder()
         at = self.draw.randint(1, len(self.steps))
-        self.note("clock set back", self.judge(folder, self.start(folder, at=at, fault="clock")))
+        self.note("clock_back", self.judge(folder, self.start(folder, at=at, fault="clock")))
 
     def come_second(self):
         """Start another process in the folder while the first one is at work."""
         folder, others = self.new_folder(), []
-        resumes = self.training.get("resume", "again") != "again"
-        commands = [False, True] if resumes else [False]
+        commands = [False] if self.resumes in (None, "again") else [False, True]
 
         def meanwhile():
             others.extend(self.start(folder, resume) for resume in commands)
@@ -182,7 +179,7 @@ class Trial:
         run = self.start(folder, meanwhile=meanwhile)
         said = [one.said[-600:] for one in others if not one.refused]
         outcome = f"said {said}" if said or not others else self.judge(folder, run)
-        self.note("second process", "refused" if outcome in ("exact", "whole") else outcome)
+        self.note("second_process", "refused" if outcome in GOOD else outcome)
 
     def change_back_end(self):
         """Go on with JAX where TensorFlow was killed."""
@@ -190,62 +187,63 @@ class Trial:
         moves = [at for at, step in enumerate(self.steps) if step[0] == "move"]
         last = [at for at in moves if self.steps[at][2].endswith("checkpoint.keras")]
         self.start(folder, at=last[-1] + 1, fault=signal.SIGKILL)
-        command = [sys.executable, self.training["resume"], "--resume", str(folder)]
+        command = [sys.executable, self.resumes, "--resume", str(folder)]
         jax = os.environ | {"KERAS_BACKEND": "jax"}
         run = subprocess.run(command, env=jax, cwd=ROOT, capture_output=True, text=True)
         refused = run.returncode == 1 and "back end" in run.stderr and run.stderr.count("\n") == 1
         outcome = self.go_on(folder) if refused else f"{run.stdout[-300:]} {run.stderr[-600:]}"
-        self.note("back end", "refused" if outcome == "exact" else outcome)
+        self.note("back_end", "refused" if outcome in GOOD else outcome)
 
 
-def attempt(name, parent, draw, kills, disks):
-    """Return the trial of one training, after all faults."""
-    trial = Trial(name, parent, draw)
-    resumes, log = trial.training.get("resume"), len(trial.steps)
-    print(f"{name}: {trial.seconds:.0f} s, {log} steps, {len(trial.whole)} files", flush=True)
-    for number in range(kills):
-        trial.kill(number)
-    trial.cut_power(disks)
-    for share in (0.1, 0.5, 0.9) if resumes else (draw.uniform(0.1, 0.9),):
+def attempt(trial, faults, kills, disks):
+    """Let faults happen to a training; return what became of it, as JSON has it."""
+    resumes = trial.resumes
+    if "killed" in faults:
+        for number in range(kills if resumes else 1):
+            trial.kill(number if resumes else trial.draw.randint(0, 2))
+    if "power_cut" in faults:
+        trial.cut_power(disks if resumes else 0)
+    for share in (0.3, 0.8) if resumes and "disk_full" in faults else ():
         trial.fill_disk(share)
-    if resumes:
+    if resumes and "clock_back" in faults:
         trial.set_clock_back()
-    trial.come_second()
-    if resumes and resumes != "again":
+    if "second_process" in faults:
+        trial.come_second()
+    if resumes and resumes != "again" and "back_end" in faults:
         trial.change_back_end()
-    return trial
+    script, signals = trial.training["script"], dict(trial.signals)
+    about = {"script": script, "row": script if resumes else "others", "steps": len(trial.steps)}
+    about |= {"disks": trial.disks, "signals": signals, "wrong": trial.wrong}
+    return about | {"faults": {fault: dict(found) for fault, found in trial.found.items()}}
 
 
 def main(argv=None):
-    """Return {training: {"killed": {what became of it: how often}, ...}, its signals, ...}."""
-    parser = argparse.ArgumentParser(description="Let faults happen to trainings.")
+    """Return {training: what became of it}; in a folder that exists, go on with the others."""
+    parser = make_parser("Let faults happen to trainings.", ROOT / "tests" / "outputs")
     add = parser.add_argument
     add("--only", nargs="+", choices=TRAININGS, default=[*TRAININGS], help="these trainings")
-    add("--kills", type=positive(int), default=9, help="of each training that resumes")
-    add("--disks", type=positive(int), default=12, help="after a power cut, to go on with")
+    add("--faults", nargs="+", choices=FAULTS, default=FAULTS, help="these faults")
+    add("--kills", type=positive(int), default=8, help="of each training that resumes")
+    add("--disks", type=positive(int), default=3, help="after a power cut, to go on with")
     add("--seed", type=seed, default=1, help="of where the faults come")
-    add("--outputs", type=Path, metavar="FOLDER", help="for results.json")
     args = parser.parse_args(argv)
-    folder, trials = make_folder(args.outputs), {}
+    folder = make_folder(args.outputs)
     parent = Path(tempfile.mkdtemp())  # which no fork of this process removes when it ends
     try:
         text = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
         (parent / "text.txt").write_text(text[:12_000], encoding="utf-8")
         for name in args.only:
-            draw = random.Random(f"{args.seed} {name}")
-            kills = args.kills if TRAININGS[name].get("resume") else 1 + args.kills // 9
-            disks = args.disks if TRAININGS[name].get("resume") else 1
-            trial = trials[name] = attempt(name, parent, draw, kills, disks)
-            print({fault: dict(found) for fault, found in trial.found.items()}, flush=True)
+            if not (folder / f"{name}.json").exists():
+                trial = Trial(name, parent, random.Random(f"{args.seed} {name}"))
+                found = attempt(trial, args.faults, args.kills, args.disks)
+                print(name, found, flush=True)
+                write_json(found, folder / f"{name}.json")
     finally:
         shutil.rmtree(parent)
-    results = {
-        name: {fault.replace(" ", "_"): dict(found) for fault, found in trial.found.items()}
-        | {"script": trial.training["script"], "steps": len(trial.steps)}
-        | {"signals": dict(trial.signals), "wrong": trial.wrong}
-        for name, trial in trials.items()
-    }
-    return save_results({"trainings": results}, folder, __file__, argv)
+    trainings = {name: read_json(folder / f"{name}.json") for name in args.only}
+    results = {"trainings": trainings, "rows": in_rows(trainings, OUTCOMES)}
+    results["kills"] = sum(sum(one["signals"].values()) for one in trainings.values())
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":
