@@ -115,20 +115,22 @@ def keep(name, one, kept):
 
 
 def in_rows(trainings, outcomes):
-    """Return {row: {"trainings": their number, fault: such as "8 exact, 1 anew"}}.
+    """Return {row: {"trainings", "kills": their numbers, fault: such as "8 exact, 1 anew"}}.
 
-    trainings: {name: what became of it, and a path, whose stem is its row}; outcomes: words in their order.
+    trainings: {name: what became of it, with the path of a script, whose name is the row's};
+    outcomes: words in their order.
     """
     rows = {}
     for one in trainings.values():
-        row = rows.setdefault(Path(one["row"]).stem, {"trainings": 0})
+        row = rows.setdefault(Path(one["row"]).stem, {"trainings": 0, "kills": 0})
         row["trainings"] += 1
+        row["kills"] += sum(one["signals"].values())
         for fault, found in one["faults"].items():
             row[fault] = row.get(fault, Counter()) + Counter(found)
-    words = lambda found: ", ".join(f"{found[word]} {word}" for word in outcomes if found[word])  # noqa: E731
     for row in rows.values():
-        for fault in set(row) - {"trainings"}:
-            row[fault] = words(row[fault])
+        for fault, found in row.items():
+            if isinstance(found, Counter):
+                row[fault] = ", ".join(f"{found[one]} {one}" for one in outcomes if found[one])
     return rows
 
 

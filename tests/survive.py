@@ -35,12 +35,13 @@ from faulty import Run
 from folders import Disk, broken, facts, half_files, in_rows
 
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, read_json, save_results, write_json
+from utils.runs import make_folder, read_json, remember_code, save_results, write_json
 
 TRAININGS = tomllib.loads((ROOT / "tests" / "survive.toml").read_text(encoding="utf-8"))
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 FAULTS = ["killed", "power_cut", "disk_full", "clock_back", "second_process", "back_end"]
 OUTCOMES = ["exact", "went on", "anew", "whole", "refused", "ended before", "wrong"]
+ROW = 4  # kills of one run
 GOOD = OUTCOMES[:4]  # of what came to its end
 
 
@@ -112,22 +113,24 @@ class Trial:
         outcome = self.judge(folder, self.start(folder))
         return "anew" if outcome in GOOD else outcome
 
-    def kill(self, number):
-        """Kill the training, every second time at a step, else at a moment; and go on.
+    def kill(self, number, times):
+        """Kill the training so many times in a row, at a step or at a moment, and each time go on.
 
-        One time in four, what goes on is killed, too.
+        What then comes to its end is compared with the whole run.
         """
-        sign, folder = SIGNALS[number % 3], self.new_folder()
-        for resume in [False, True][: 2 if number % 4 == 3 and self.resumes else 1]:
+        folder, resume = self.new_folder(), False
+        for sign in [SIGNALS[(number + one) % 3] for one in range(times)]:
             fault = {"at": self.draw.randint(1, len(self.steps)), "fault": sign}
-            if number % 2:
-                fault = {"after": self.draw.uniform(0.05, 0.7) * self.seconds, "sign": sign}
+            if self.draw.random() < 0.5:
+                fault = {"after": self.draw.uniform(0.1, 0.8) * self.seconds, "sign": sign}
             run = self.start(folder, resume, **fault)
-            if not run.status:
-                break
-            self.signals[sign.name] += 1
-        outcome = self.go_on(folder) if run.status else "ended before"
-        self.note("killed", f"said {run.said[-600:]}" if "Traceback" in run.said else outcome)
+            if resume and run.refused:  # there was nothing to go on with
+                run = self.start(folder, **fault)
+            if "Traceback" in run.said:
+                return self.note("killed", f"said {run.said[-600:]}")
+            self.signals[sign.name] += bool(run.status)
+            resume = bool(self.resumes)
+        return self.note("killed", self.go_on(folder))
 
     def cut_power(self, trials):
         """Look at what is left after each step, by three disks; go on with some of it."""
@@ -199,8 +202,8 @@ def attempt(trial, faults, kills, disks):
     """Let faults happen to a training; return what became of it, as JSON has it."""
     resumes = trial.resumes
     if "killed" in faults:
-        for number in range(kills if resumes else 1):
-            trial.kill(number if resumes else trial.draw.randint(0, 2))
+        for number in range(0, kills if resumes else 1, ROW):
+            trial.kill(number, ROW if resumes else 1)
     if "power_cut" in faults:
         trial.cut_power(disks if resumes else 0)
     for share in (0.3, 0.8) if resumes and "disk_full" in faults else ():
@@ -223,11 +226,12 @@ def main(argv=None):
     add = parser.add_argument
     add("--only", nargs="+", choices=TRAININGS, default=[*TRAININGS], help="these trainings")
     add("--faults", nargs="+", choices=FAULTS, default=FAULTS, help="these faults")
-    add("--kills", type=positive(int), default=8, help="of each training that resumes")
-    add("--disks", type=positive(int), default=3, help="after a power cut, to go on with")
+    add("--kills", type=positive(int), default=12, help=f"of what resumes, {ROW} in a row")
+    add("--disks", type=positive(int), default=2, help="after a power cut, to go on with")
     add("--seed", type=seed, default=1, help="of where the faults come")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
+    remember_code()  # as each fork would
     parent = Path(tempfile.mkdtemp())  # which no fork of this process removes when it ends
     try:
         text = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
@@ -241,9 +245,8 @@ def main(argv=None):
     finally:
         shutil.rmtree(parent)
     trainings = {name: read_json(folder / f"{name}.json") for name in args.only}
-    results = {"trainings": trainings, "rows": in_rows(trainings, OUTCOMES)}
-    results["kills"] = sum(sum(one["signals"].values()) for one in trainings.values())
-    return save_results(results, folder, __file__, argv)
+    rows = in_rows(trainings, OUTCOMES)
+    return save_results({"trainings": trainings, "rows": rows}, folder, __file__, argv)
 
 
 if __name__ == "__main__":

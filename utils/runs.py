@@ -11,9 +11,9 @@ import re
 import shlex
 import sys
 import time
-import zipfile
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from filelock import FileLock, Timeout
 
@@ -244,8 +244,7 @@ def keep_code(script, folder):
     remember_code()
     chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
     code = sorted(one for one in TEXTS.values() if one and one[0].startswith(chapter))
-    with replacing(folder / KEPT) as partial:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
-            for path, text in code:
-                file.writestr(path, text)
+    with replacing(folder / KEPT) as partial, ZipFile(partial, "w", ZIP_DEFLATED) as file:
+        for path, text in code:
+            file.writestr(path, text)
     return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in code}
