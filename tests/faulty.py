@@ -204,7 +204,7 @@ class Run:
                     after = LIMIT
                 if meanwhile and any(folder.iterdir()):
                     meanwhile, _ = None, meanwhile()
-                time.sleep(0.01)
+                time.sleep(0.03)
             screen.seek(0)
             self.status, self.said = os.waitstatus_to_exitcode(found[1]), screen.read()
 

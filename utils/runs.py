@@ -15,8 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from filelock import FileLock, Timeout
-
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
@@ -55,7 +53,7 @@ def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
     try:
         yield
-    except Timeout:
+    except TimeoutError:  # of the lock
         fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
@@ -81,6 +79,8 @@ def make_folder(folder, locked=True):
         if new:
             atexit.register(remove_if_empty, folder)
         if locked:
+            from filelock import FileLock  # not above: many only read, and it imports asyncio
+
             LOCKS.append(FileLock(folder / LOCK, is_singleton=True))
             LOCKS[-1].acquire(blocking=False)
     return folder

@@ -85,8 +85,7 @@ MEASUREMENTS = {
     "mnist_best": "mnist/studies/recipes.py best --test",
     "mnist_holdout": "mnist/studies/holdout.py",
     "mnist_search": ("mnist/studies/search.py --confirm", "mnist_search"),
-    # Both want JAX and PyTorch.
-    "backends": "backends/backends.py --scripts xor churn mnist",
+    "backends": "backends/backends.py --scripts xor churn mnist",  # both want JAX and PyTorch
     "backends_lstm": "backends/backends.py --scripts lstm",
     "parallel": "book/timings/parallel_seconds.py",  # wants JAX
     "devices": "backends/devices.py",  # wants JAX
