@@ -24,7 +24,6 @@ KEPT = ".code.zip"  # in the folder of a run: a copy of its code
 TEXTS = {}  # of each file of the project that was loaded, as it was then
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 LOCK = ".lock"  # in such a folder, for as long as a process works there
-LOCKS = []  # of this process: they end with it, even if it is killed
 
 
 def fail(message):
@@ -64,8 +63,8 @@ def make_folder(folder, locked=True):
     """Make the folder of a run and return it; None, and no folder, if it is None.
 
     One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05. A script
-    that cannot write there ends at once, and so does one that finds another process at work there,
-    unless it is not locked. A new folder that is still empty at the end is removed.
+    ends at once if it cannot write there or, locked, if another process is at work there. A new
+    folder that is still empty at the end is removed.
     """
     if folder is None:
         return None
@@ -81,8 +80,9 @@ def make_folder(folder, locked=True):
         if locked:
             from filelock import FileLock  # not above: many only read, and it imports asyncio
 
-            LOCKS.append(FileLock(folder / LOCK, is_singleton=True))
-            LOCKS[-1].acquire(blocking=False)
+            lock = FileLock(folder / LOCK, is_singleton=True)
+            lock.acquire(blocking=False)
+            atexit.register(unlock, lock)  # or when this process is killed
     return folder
 
 
@@ -97,10 +97,14 @@ def make_new_folder(parent):
         number += 1
 
 
+def unlock(lock):
+    with contextlib.suppress(OSError):  # on Windows, release does it
+        Path(lock.lock_file).unlink()
+    lock.release(force=True)
+
+
 def remove_if_empty(folder):
     with contextlib.suppress(OSError):  # it is not empty, or somebody else has removed it
-        if [path.name for path in folder.iterdir()] == [LOCK]:
-            (folder / LOCK).unlink()
         folder.rmdir()
 
 
@@ -120,15 +124,12 @@ def read_bytes(path, most=-1):
 
 @contextlib.contextmanager
 def replacing(path):
-    """Yield a path to write to; what was written there then takes path's place at once.
-
-    After a power cut, there is the old file or the new one, and all that was written before that.
-    """
+    """Yield a path to write to; what was written there then takes path's place at once."""
     path = Path(path)
     partial = path.with_stem(f"{path.stem}_partial")
     try:
         yield partial
-        with partial.open("rb+") as file:
+        with partial.open("rb+") as file:  # after a power cut there is the old file or the new one
             os.fsync(file.fileno())
         for wait in (0.1, 0.5, 2):  # on Windows, others may have the old one open for a moment
             with contextlib.suppress(PermissionError):
@@ -142,7 +143,7 @@ def replacing(path):
 
 
 def sync_names(folder):
-    """Have the disk keep which files a folder holds, where the system can open one."""
+    """Have the disk keep which files a folder holds, before others come to it."""
     with contextlib.suppress(OSError):  # Windows cannot
         number = os.open(folder, os.O_RDONLY)
         with contextlib.suppress(OSError):
