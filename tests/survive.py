@@ -115,7 +115,7 @@ class Trial:
     def kill(self, number, times):
         """Kill the training so many times in a row, at steps and at moments; then let it end."""
         folder, resume = self.new_folder(), False
-        for sign in [SIGNALS[(number + one) % 3] for one in range(times)]:
+        for sign in (SIGNALS[(number + one) % 3] for one in range(times)):
             fault = {"at": self.draw.randint(1, len(self.steps)), "fault": sign}
             if self.draw.random() < 0.5:
                 fault = {"after": self.draw.uniform(0.1, 0.8) * self.seconds, "sign": sign}
@@ -140,6 +140,8 @@ class Trial:
             if half := half_files(dict(contents)):
                 self.note("power_cut", f"{place} {half}")
         self.disks = len(left)
+        if not (self.resumes or self.wrong):
+            self.note("power_cut", "whole")
         for contents in self.draw.sample([*left], min(trials, len(left))):
             folder = self.new_folder()
             for name, content in contents:

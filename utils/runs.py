@@ -23,7 +23,6 @@ PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a res
 KEPT = ".code.zip"  # in the folder of a run: a copy of its code
 TEXTS = {}  # of each file of the project that was loaded, as it was then
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
-LOCK = ".lock"  # in such a folder, for as long as a process works there
 
 
 def fail(message):
@@ -80,7 +79,7 @@ def make_folder(folder, locked=True):
         if locked:
             from filelock import FileLock  # not above: many only read, and it imports asyncio
 
-            lock = FileLock(folder / LOCK, is_singleton=True)
+            lock = FileLock(folder / ".lock", is_singleton=True)
             lock.acquire(blocking=False)
             atexit.register(unlock, lock)  # or when this process is killed
     return folder
