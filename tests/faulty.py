@@ -130,8 +130,10 @@ def save_time(script):
 
 def draw_figures(name, history, digits, probabilities, folder, options=()):
     """Write the files that report.draw_figures writes, since to draw them takes half of a run."""
+    from mnist.report import remove_curves
     from utils.runs import replacing
 
+    remove_curves(name, folder)
     end = f"e{history['epoch'][-1]}"
     for kind in (f"acc_{end}", f"loss_{end}", f"times_{end}", "confusion", "mistakes"):
         with replacing(folder / f"{name}_{kind}.png") as partial:

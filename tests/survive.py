@@ -1,6 +1,6 @@
 """Machinery of the tests: which faults does which training survive, and how?
 
-    python tests/survive.py                            # all of them, half an hour or more
+    python tests/survive.py                            # all of them, an hour
     python tests/survive.py --only plain --faults killed --kills 20
     python tests/survive.py --outputs FOLDER           # the same folder again: goes on there
 
@@ -120,7 +120,7 @@ class Trial:
             if self.draw.random() < 0.5:
                 fault = {"after": self.draw.uniform(0.1, 0.8) * self.seconds, "sign": sign}
             run = self.start(folder, resume, **fault)
-            if resume and run.refused:  # there was nothing to go on with
+            if resume and run.refused:  # there is nothing to go on with
                 run = self.start(folder, **fault)
             if "Traceback" in run.said:
                 return self.note("killed", f"said {run.said[-600:]}")
@@ -157,8 +157,8 @@ class Trial:
         try:
             run = self.start(folder)
             if not run.refused:
-                done = "ended before" if not run.status else f"said {run.said[-600:]}"
-                return self.note("disk_full", done)
+                said = f"said {run.said[-600:]}" if run.status else "ended before"
+                return self.note("disk_full", said)
             subprocess.run(["mount", "-o", "remount,size=1g", folder], check=True)
             self.note("disk_full", self.go_on(folder))
         finally:
@@ -176,9 +176,10 @@ class Trial:
         def meanwhile():
             others.extend(self.start(folder, resume) for resume in commands)
 
-        run = self.start(folder, meanwhile=meanwhile)
+        outcome = self.judge(folder, self.start(folder, meanwhile=meanwhile))
         said = [one.said[-600:] for one in others if not one.refused]
-        outcome = f"said {said}" if said or not others else self.judge(folder, run)
+        if said or not others:
+            outcome = f"said {said}"
         self.note("second_process", "refused" if outcome in GOOD else outcome)
 
     def change_back_end(self):
