@@ -48,7 +48,7 @@ class Trial:
     """The trials of one training: its whole run, and what became of each fault."""
 
     def __init__(self, name, parent, draw):
-        self.name, self.draw, self.parent, self.count = name, draw, parent, 0
+        self.name, self.draw, self.parent = name, draw, parent
         self.training = TRAININGS[name]
         self.resumes = self.training.get("resume")
         self.options = self.training["options"].format(parent=parent) + " --outputs {folder}"
@@ -71,10 +71,7 @@ class Trial:
         return Run(self.training, options.format(folder=folder), folder, **fault)
 
     def new_folder(self):
-        self.count += 1
-        folder = self.parent / f"{self.name}-{self.count}"
-        folder.mkdir()
-        return folder
+        return Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=self.parent))
 
     def judge(self, folder, run):
         """Return "exact" if the folder is that of the whole run; else in words what is wrong."""
