@@ -193,7 +193,7 @@ class Run:
     def __init__(self, training, options, folder, after=None, sign=None, meanwhile=None, **fault):
         """after: seconds until the signal sign comes; meanwhile: called when it is at work."""
         sys.stdout.flush()
-        with tempfile.TemporaryFile("w+") as screen:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as screen:
             began, child = time.monotonic(), os.fork()
             if not child:
                 os.dup2(screen.fileno(), 1)
