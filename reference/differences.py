@@ -10,9 +10,9 @@ import re
 import shlex
 import zipfile
 
-from utils.bands import bands_of
+from utils.bands import bands_of, look_up
 from utils.comparisons import compare_family
-from utils.runs import KEPT, look_up, printable
+from utils.runs import KEPT, printable
 
 # Scores to compare by, the first that all runs have: those that should be low, then high.
 LOWER = ("validation.cross_entropy", "cross_entropy", "validation.loss", "loss", "errors")

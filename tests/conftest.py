@@ -344,7 +344,12 @@ def run_lesson(run_main, tmp_path):
     def run(path, *options, figure=None, **constants):
         module, results = run_main(path, *options, **constants)
         folder, figure = tmp_path / "run", f"{figure or Path(path).stem}.png"
-        assert {path.name for path in folder.iterdir()} == {".code.zip", "results.json", figure}
+        assert {path.name for path in folder.iterdir()} == {
+            ".code.zip",
+            ".lock",
+            "results.json",
+            figure,
+        }
         assert plt.imread(folder / figure).std() > 0.05, "the figure is empty"
         return module, results
 

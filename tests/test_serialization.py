@@ -26,7 +26,7 @@ def saved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     results = save_model.main(["--outputs", str(folder)])
     written = {path.name for path in folder.iterdir()}
-    assert set(results["sizes"]) | {".code.zip", "probe.npz", "results.json"} == written
+    assert set(results["sizes"]) | {".code.zip", ".lock", "probe.npz", "results.json"} == written
     return folder
 
 

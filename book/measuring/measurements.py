@@ -78,15 +78,13 @@ MEASUREMENTS = {
     "mnist_mixed": "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
     "mnist_sgd": "mnist/mnist_experiments.py --groups sgd",
     "mnist_tuned": ("mnist/overfitting/tuned.py", "mnist_tuned"),
-    # Of the best settings of "mnist_tuned".
-    "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),
+    "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),  # of "mnist_tuned"
     "mnist_quick_2": "mnist/studies/recipes.py quick --epochs 2 --test",
     "mnist_quick": "mnist/studies/recipes.py quick --test",
     "mnist_best": "mnist/studies/recipes.py best --test",
     "mnist_holdout": "mnist/studies/holdout.py",
     "mnist_search": ("mnist/studies/search.py --confirm", "mnist_search"),
-    # Both want JAX and PyTorch.
-    "backends": "backends/backends.py --scripts xor churn mnist",
+    "backends": "backends/backends.py --scripts xor churn mnist",  # both want JAX and PyTorch
     "backends_lstm": "backends/backends.py --scripts lstm",
     "parallel": "book/timings/parallel_seconds.py",  # wants JAX
     "devices": "backends/devices.py",  # wants JAX
