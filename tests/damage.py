@@ -134,6 +134,7 @@ def train(*_, **__):
 def prepare(readers, folder):
     """Load the scripts, and let nothing train, draw into files or repeat itself for minutes."""
     from conftest import load
+
     from mnist import data
 
     mains = {script: load(script) for script, _ in readers}
