@@ -14,7 +14,6 @@ from chapter import OUTPUTS
 
 import inspect
 import math
-from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -27,7 +26,8 @@ from cnn.photographs import PHOTOS, find_images, only_these, read_pictures
 from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
+from utils.runs import fail, first_line, make_folder, printable, save_results
+from utils.schemas import Names, read_form
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph
@@ -57,10 +57,7 @@ def load_network(name):
 
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
-    with suppress(OSError, ValueError, AttributeError):
-        if isinstance(names := read_json(path), list):
-            return [printable(name.split(",")[0]) for name in names]
-    return fail(f"cannot read the names of the classes, which should be in {path}.")
+    return [name.split(",")[0] for name in read_form(path, Names)]
 
 
 def with_maps(network):

@@ -196,7 +196,7 @@ def run_kind(name, numbers, seed):
 
 
 def start_kind(name, numbers, seed):
-    """Run a kind in a process of its own, again from the next case if it crashes; yield findings."""
+    """Run a kind in a process of its own, again if it crashes; yield the cases."""
     numbers, about = [*numbers], {}
     while numbers:
         command = [sys.executable, __file__, "--child", name, str(seed), *map(str, numbers)]

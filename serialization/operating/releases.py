@@ -21,7 +21,8 @@ from pathlib import Path
 
 from serialization.rest.digits import DigitReader
 from utils.options import make_parser
-from utils.runs import fail, read_json, replacing, shown, write_json
+from utils.runs import fail, replacing, shown, write_json
+from utils.schemas import Names, read_form
 
 log = logging.getLogger("service")
 
@@ -31,13 +32,7 @@ LOOK = 1  # seconds between two looks
 
 def read_names(folder):
     """Return the files that were served, the current one last; or end with one line."""
-    try:
-        names = read_json(folder / CURRENT)
-        if not names or not all(Path(name).name == name for name in names):
-            raise ValueError
-    except (OSError, ValueError, TypeError):
-        fail(f"{shown(folder)} is not a folder of releases.py")
-    return names
+    return read_form(folder / CURRENT, Names, "a folder of releases.py")
 
 
 class Served:
