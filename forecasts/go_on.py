@@ -27,11 +27,10 @@ from forecasts.series import mark
 from forecasts.smoothing import LONGEST, Smoothing, least_values
 from forecasts.window_networks import Network
 from forecasts.windows import Data
-from utils.files import read_arrays
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, find_run, first_line, make_folder, read_json, save_results
-from utils.schemas import Count, Name, Number, Share, Two, check
+from utils.schemas import Count, Name, Number, Share, Two, check, read_arrays
 from utils.tables import DECIMALS, SEPARATORS
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from mnist.data import SPLIT, load_parts
-from utils.files import read_arrays
 from utils.runs import fail
-from utils.schemas import Count, Loss, Positive, Share, Whole, read_form
+from utils.schemas import Count, Loss, Positive, Share, Whole, read_arrays, read_form
 
 Function = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]  # of models.py
 

@@ -20,11 +20,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from reference.differences import describe, number_versions, split_up
+from reference.differences import AnyRun, describe, number_versions, split_up
 from utils.figures import LINES, count_epochs, marker, name_lines, save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
-from utils.schemas import AnyRun, check
+from utils.schemas import check
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits")
 # What scores are not chosen by, or are no scores of the run at all.

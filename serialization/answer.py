@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from utils.files import read_arrays
 from utils.options import make_parser
 from utils.runs import fail, first_line
+from utils.schemas import read_arrays
 
 CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the mean counts
 

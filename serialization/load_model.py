@@ -22,10 +22,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from utils.files import read_arrays
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
 from utils.runs import fail, printable
+from utils.schemas import read_arrays
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 

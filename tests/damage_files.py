@@ -83,8 +83,7 @@ def damage_rows(text, draw):
 
 def damage_arrays(path, draw):
     """Damage an .npz or .npy file: kinds of numbers, values, shapes, names; or hide a program."""
-    with np.load(path) as file:
-        arrays = dict(file) if path.suffix == ".npz" else {"": file}
+    arrays = dict(np.load(path)) if path.suffix == ".npz" else {"": np.load(path)}
     name = draw.choice([*arrays])
     array = np.array(arrays[name])
     kinds = [object, complex, bool, str, int, "datetime64[s]", "float16"]

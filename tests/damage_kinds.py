@@ -46,9 +46,7 @@ def network(path, inputs, classes, grid=False):
     if not grid:
         stack += [layers.GlobalAveragePooling2D()]
     stack += [layers.Dense(classes, activation="softmax")]
-    model = keras.Sequential(stack)
-    model.compile("adam", "categorical_crossentropy")
-    model.save(path)
+    keras.Sequential(stack).save(path)
 
 
 @kind
@@ -151,7 +149,7 @@ def gpt(folder):
     from utils.files import file_sha256
     from utils.training import SaveCheckpoint
 
-    letters = np.random.default_rng(1).choice(list("abcdef"), 12_000)
+    letters = np.random.default_rng(1).choice(list("abcd \n"), 12_000)
     (folder / "text.txt").write_text("".join(letters), encoding="utf-8")
     (folder / "run").mkdir()
     keras.utils.set_random_seed(3)
@@ -162,7 +160,7 @@ def gpt(folder):
     saver = SaveCheckpoint(folder / "run", "gpt", {})
     saver.set_model(model)
     saver.on_epoch_end(0, {"loss": 1.0, "val_loss": 1.0, "seconds": 1.0})
-    settings = {"data": str(folder / "text.txt"), "alphabet": "abcdef", "steps": 1, "seed": 1}
+    settings = {"data": str(folder / "text.txt"), "alphabet": "\n abcd", "steps": 1, "seed": 1}
     settings |= {"batch_size": 12, "sha256": file_sha256(folder / "text.txt")}
     (folder / "run" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     yield "text/gpt/generate.py", "{run} --length 9 --prompt abc"
@@ -175,7 +173,7 @@ def gpt(folder):
 
 @kind
 def messages(folder):
-    lines = (ROOT / "text" / "spam.tsv").read_text(encoding="utf-8").split("\n")[:300]
+    lines = (ROOT / "text" / "sms_spam.tsv").read_text(encoding="utf-8").split("\n")[:300]
     (folder / "mine.tsv").write_text("\n".join(lines), encoding="utf-8")
     rows = pd.DataFrame([line.split("\t", 1) for line in lines], columns=["kind", "said"])
     rows.to_csv(folder / "mine.csv", index=False)
@@ -210,6 +208,7 @@ def arrays(folder):
     np.savez(folder / "mine.npz", x=x, y=y)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, verbose=0)
     model.save(folder / "mine.keras")
     np.savez(folder / "probe.npz", inputs=x, predictions=model.predict(x, verbose=0), labels=y)
     run(

@@ -22,10 +22,10 @@ import numpy as np
 
 from mnist.data import prepare_mnist
 from utils.figures import save_figure
-from utils.files import read_arrays
 from utils.loading import load_model
 from utils.options import make_parser, seed
 from utils.runs import fail, first_line, make_folder, save_results
+from utils.schemas import read_arrays
 from visualizing.debugging.check_network import check
 from visualizing.debugging.faults import FAULTS, Training
 from visualizing.debugging.forms import begin_again, judge
