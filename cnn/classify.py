@@ -78,7 +78,7 @@ def with_maps(network):
     place_by_place = layers.Conv2D(last.units, 1, use_bias=False)
     maps = place_by_place(pooling.input)
     place_by_place.set_weights([weights])
-    return keras.Model(network.input, [last(pooling.output), maps])
+    return keras.Model(network.inputs, [last(pooling.output), maps])
 
 
 def classify(network, preprocess, pixels):

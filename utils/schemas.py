@@ -75,7 +75,7 @@ def read_form(path, schema, what=None):
     except ValueError as error:  # no JSON, too
         reason = first_line(error)
     if what:
-        return fail(f"{shown(path.parent)} is not {what}; {path.name}: {reason}.")
+        return fail(f"{shown(path.parent)} is not {what}: in {path.name}, {reason}. Make it anew.")
     return fail(f"cannot read {shown(path)}: {reason}.")
 
 

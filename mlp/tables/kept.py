@@ -196,7 +196,7 @@ def save(model, name, folder):
 
 def load_run(folder):
     """Return what a run of table.py has kept, or end the program with one line."""
-    run = read_form(folder / "results.json", Run, "a finished run of table.py, or an old one")
+    run = read_form(folder / "results.json", Run, "a finished run of table.py, or it is old")
     kept = Kept(load(folder / MODELS[run["kept"]]), run)
     nothing = pd.DataFrame({column["name"]: [None] for column in kept.columns}, dtype=object)
     try:

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_json, save_results, shown, write_json
-from utils.schemas import Count, Share, check, read_form
+from utils.schemas import Count, Share, check
 from visualizing.debugging import checklist
 from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
 from visualizing.debugging.faults import FAULTS
@@ -108,10 +108,11 @@ def load_scored(file):
     """Return the runs that --score has left in a file; none if there is no such file."""
     if not file.exists():
         return []
-    runs = read_form(file, list[Scored])
-    if [run["seed"] for run in runs] != [*range(1, len(runs) + 1)]:
-        fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")
-    return runs
+    with contextlib.suppress(OSError, ValueError):
+        runs = check(read_json(file), list[Scored])
+        if [run["seed"] for run in runs] == [*range(1, len(runs) + 1)]:
+            return runs
+    return fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")
 
 
 def score_doctor(count, folder):
