@@ -75,12 +75,9 @@ def nonsense(results, said):
 
 
 def try_main(main, argv):
-    """Return what is wrong with how a script ends; None if nothing is."""
-    out, err, most = (
-        io.StringIO(),
-        io.StringIO(),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-    )
+    """Return how a script ends: what is wrong with it, or None, its status, what it said."""
+    out, err = io.StringIO(), io.StringIO()
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     results = code = wrong = None
     signal.signal(signal.SIGALRM, stop_late)
     signal.alarm(LONGEST)
@@ -108,19 +105,17 @@ def try_main(main, argv):
     finally:
         signal.alarm(0)
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most)
-    if not wrong and isinstance(code, str) and ("\n" in code or not code.isprintable()):
+    if Path("pwned").exists():
+        wrong = "ran code"
+    elif not wrong and isinstance(code, str) and ("\n" in code or not code.isprintable()):
         wrong = "several lines"
-    if not wrong and code != 2 and "Warning: " in err.getvalue():
+    elif not wrong and code != 2 and "Warning: " in err.getvalue():
         line = next(one for one in err.getvalue().split("\n") if "Warning: " in one)
         wrong = "warning: " + line.split(": ", 1)[1][:90]
-    if not wrong and code not in (0, 1, 2, None) and not isinstance(code, str):
-        wrong = f"status {code}"
-    if not wrong and grown > MEMORY:
+    elif not wrong and grown > MEMORY:
         wrong = f"memory: {grown >> 20} MiB more"
-    if not wrong and Path("pwned").exists():
-        wrong = "ran code"
     wrong = wrong or nonsense(results, out.getvalue() + err.getvalue())
-    return wrong, code, err.getvalue()
+    return {"wrong": wrong, "code": code, "said": err.getvalue()}
 
 
 def stop_late(*_):
@@ -131,26 +126,31 @@ def train(*_, **__):
     raise Trains
 
 
-def prepare(readers, folder):
-    """Load the scripts, and let nothing train, draw into files or repeat itself for minutes."""
+def prepare(readers, folder, replace):
+    """Return the scripts' main; nothing trains, draws into files or repeats itself for minutes."""
+    import keras
+    import matplotlib.pyplot as plt
     from conftest import load
 
     from mnist import data
 
-    mains = {script: load(script) for script, _ in readers}
-    instead = {"save_figure": lambda *_, **__: None, "CALLS": {1: 1}, "REPEATS": 1, "STEPS": 3}
+    modules, whole = {script: load(script) for script, _ in readers}, data.split
+    instead = {"save_figure": lambda figure, _: plt.close(figure), "CALLS": {1: 1}}
+    instead |= {"REPEATS": 1, "STEPS": 3}
     for module in [*sys.modules.values()]:
         if str(getattr(module, "__file__", "")).startswith(str(ROOT)):
             for name in set(instead) & set(vars(module)):
-                setattr(module, name, instead[name])
-    if "reference/my_runs.py" in mains:
-        mains["reference/my_runs.py"].ROOT = folder / "case"
-    if "keras" in sys.modules:
-        sys.modules["keras"].Model.fit = train
-    whole = data.split
-    few = lambda parts: {k: v[: None if k == "train" else 1000] for k, v in parts.items()}  # noqa: E731
-    data.split = lambda *parts: few(whole(*parts))
-    return {script: module.main for script, module in mains.items()}
+                replace(module, name, instead[name])
+    if "reference/my_runs.py" in modules:
+        replace(modules["reference/my_runs.py"], "ROOT", folder / "case")
+    replace(keras.Model, "fit", train)
+
+    def split(*parts):
+        some = whole(*parts)
+        return {part: some[part][: None if part == "train" else 1000] for part in some}
+
+    replace(data, "split", split)
+    return {script: module.main for script, module in modules.items()}
 
 
 def options_of(script, options, case):
@@ -161,58 +161,55 @@ def options_of(script, options, case):
     return [*filled, "--outputs", str(case / "out")]
 
 
-def run_kind(name, numbers, seed):
-    """Print a line of JSON for each case of a kind; numbers: those of the cases, 0 is undamaged."""
+def run_kind(name, numbers, seed, folder, replace=setattr):
+    """Yield what begins, and then what came of it, for cases of a kind, in a new folder.
+
+    numbers: those of the cases; the first ones, one for each reader, are undamaged.
+    """
     from damage_kinds import KINDS
 
-    folder = Path(tempfile.mkdtemp())
-    os.chdir(folder)
     example, case = folder / "example", folder / "case"
     example.mkdir()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         readers = [*KINDS[name](example)]
-        mains = prepare(readers, folder)
+        mains = prepare(readers, folder, replace)
     for number in numbers:
-        draw = random.Random(f"{name} {seed} {number}")
+        draw, what = random.Random(f"{name} {seed} {number}"), "nothing"
         script, options = readers[number % len(readers)]
         shutil.rmtree(case, ignore_errors=True)
         shutil.copytree(example, case)
         named = [case / one for one in re.findall(r"\{([^}]*)\}", options)]
         read = [one for one in named if one.exists()] or [case]
         places = [f for one in read for f in ([one] if one.is_file() else one.rglob("*"))]
-        files = sorted(f for f in places if f.is_file() and "intact" not in f.parts)
-        what = "nothing"
+        files = sorted(f for f in places if f.suffix in READ and "intact" not in f.parts)
         if number >= len(readers):
-            path = draw.choice([one for one in files if one.suffix in READ])
-            with contextlib.suppress(FileNotFoundError):
-                what = f"{path.relative_to(case)}: {damage(path, files, draw)}"
-        print(json.dumps({"begins": number, "script": script, "damage": what}), flush=True)
-        wrong, code, said = try_main(mains[script], options_of(script, options, case))
-        if "keras" in sys.modules:
-            sys.modules["keras"].utils.clear_session()
+            path = draw.choice(files)
+            what = f"{path.relative_to(case)}: {damage(path, files, draw)}"
+        about = {"number": number, "script": script, "damage": what}
+        yield about
+        ended = try_main(mains[script], options_of(script, options, case))
+        sys.modules["keras"].utils.clear_session()
         shutil.rmtree("pwned", ignore_errors=True)
-        print(json.dumps({"number": number, "wrong": wrong, "code": code, "said": said}))
-    shutil.rmtree(folder)
+        yield about | ended
 
 
 def start_kind(name, numbers, seed):
-    """Run a kind in a process of its own, again if it crashes; yield the cases."""
-    numbers, about = [*numbers], {}
-    while numbers:
-        command = [sys.executable, __file__, "--child", name, str(seed), *map(str, numbers)]
+    """Run a kind in a process of its own, again if it crashes; yield what came of the cases."""
+    left, about = [*numbers], {}
+    while left:
+        command = [sys.executable, __file__, "--child", name, str(seed), *map(str, left)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
-                one = json.loads(line)
-                about |= one
-                if "number" in one:
-                    numbers.remove(one["number"])
-                    yield dict(about)
-        if process.returncode == 0 or not about or about["begins"] not in numbers:
-            if process.returncode:
-                print(f"{name}: no example could be made")
+                about = json.loads(line)
+                if "wrong" in about:
+                    left.remove(about["number"])
+                    yield about
+        if not process.returncode:
             return
-        numbers.remove(about["begins"])
-        yield about | {"number": about["begins"], "wrong": f"crash: {process.returncode}"}
+        if "wrong" in about or not about:
+            sys.exit(f"{name}: no example could be made")
+        left.remove(about["number"])
+        yield about | {"wrong": f"crash: {process.returncode}", "code": 1, "said": ""}
 
 
 def main(argv=None):
@@ -225,23 +222,18 @@ def main(argv=None):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="this case, with all that it says")
     args = parser.parse_args(argv)
-    found, cases, codes = collections.Counter(), 0, collections.Counter()
+    found, ends = collections.Counter(), collections.Counter()
     for name in args.kinds:
-        each = -(-args.count // len(args.kinds))
-        numbers = range(each) if args.only is None else [args.only]
+        numbers = range(-(-args.count // len(args.kinds))) if args.only is None else [args.only]
         for one in start_kind(name, numbers, args.seed):
-            cases += 1
-            codes[
-                one.get("code") if isinstance(one.get("code"), int) else bool(one.get("code"))
-            ] += 1
+            ends[1 if isinstance(one["code"], str) else one["code"] or 0] += 1
             if args.only is not None:
                 print(one["said"], one["code"], sep="\n")
             if one["wrong"]:
                 found[one["script"], one["wrong"]] += 1
                 print(f"{name} {one['number']}: {one['script']}, {one['damage']}: {one['wrong']}")
-    print(
-        f"\n{sum(found.values())} findings in {cases} cases, seed {args.seed}; ends: {dict(codes)}"
-    )
+    print(f"\n{found.total()} findings in {ends.total()} cases, seed {args.seed}")
+    print("status: " + ", ".join(f"{code} {count} times" for code, count in sorted(ends.items())))
     for (script, wrong), count in found.most_common():
         print(f"{count:5} {script}: {wrong}")
     return found
@@ -249,6 +241,9 @@ def main(argv=None):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        run_kind(sys.argv[2], [*map(int, sys.argv[4:])], sys.argv[3])
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            for one in run_kind(sys.argv[2], map(int, sys.argv[4:]), sys.argv[3], Path(folder)):
+                print(json.dumps(one), flush=True)
     else:
         sys.exit(bool(main()))
