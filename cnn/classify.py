@@ -75,7 +75,7 @@ def with_maps(network):
     if not isinstance(pooling, layers.GlobalAveragePooling2D) or not isinstance(last, layers.Dense):
         return None
     weights = last.kernel[None, None]  # a dense layer at each place is a 1 x 1 convolution
-    place_by_place = layers.Conv2D(last.units, 1, use_bias=False)
+    place_by_place = layers.Conv2D(last.units, 1, use_bias=False, name="place_by_place")
     maps = place_by_place(pooling.input)
     place_by_place.set_weights([weights])
     return keras.Model(network.inputs, [last(pooling.output), maps])

@@ -63,7 +63,6 @@ def predictions(folder):
         (folder / name / "results.json").write_text(text)
     yield "mnist/pairs.py", "{run} {intact}"
     yield "mnist/studies/calibration.py", "{run}"
-    yield "mnist/studies/compare.py", "{run}"
 
 
 @kind
