@@ -67,7 +67,7 @@ def numbers_in(value, name=""):
 def nonsense(results, said):
     """Return what no script may answer, or None: numbers that are none, letters that command."""
     for name, number in numbers_in(results):
-        share = any(word in name for word in ("probabilit", "accuracy", "share"))
+        share = any(word in name for word in ("probabilities", "accuracy", "share"))
         if not np.isfinite(number) or (share and not -1e-6 <= number <= 1 + 1e-6):
             return f"nonsense: {name} is {number}"
     odd = {one for one in said if not one.isprintable()} - set("\n\r\t\b")
