@@ -139,8 +139,9 @@ def prepare(readers, folder, replace):
     instead |= {"REPEATS": 1, "STEPS": 3}
     for module in [*sys.modules.values()]:
         if str(getattr(module, "__file__", "")).startswith(str(ROOT)):
-            for name in set(instead) & set(vars(module)):
-                replace(module, name, instead[name])
+            for name, other in instead.items():
+                if type(vars(module).get(name)) is type(other):
+                    replace(module, name, other)
     if "reference/my_runs.py" in modules:
         replace(modules["reference/my_runs.py"], "ROOT", folder / "case")
     replace(keras.Model, "fit", train)

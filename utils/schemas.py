@@ -71,12 +71,11 @@ def read_form(path, schema, what=None):
     try:
         return check(read_json(path), schema)
     except OSError as error:
-        reason = error.strerror or first_line(error)
+        reason = f"cannot read {path.name} ({error.strerror or first_line(error)})"
     except ValueError as error:  # no JSON, too
-        reason = first_line(error)
-    if what:
-        return fail(f"{shown(path.parent)} is not {what}: in {path.name}, {reason}. Make it anew.")
-    return fail(f"cannot read {shown(path)}: {reason}.")
+        reason = f"in {path.name}, {first_line(error)}"
+    place = f"{shown(path.parent)} is not {what}" if what else shown(path)
+    return fail(f"{place}: {reason}. Make it anew.")
 
 
 def read_arrays(path, *needed):
