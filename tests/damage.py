@@ -1,6 +1,6 @@
 """Machinery of the tests: does a damaged run or file end with one line, in every script?
 
-    python tests/damage.py --count 2000                     # all kinds, an hour
+    python tests/damage.py --count 2000                      # all kinds
     python tests/damage.py --count 100 --kinds table gpt --seed 2
     python tests/damage.py --kinds table --only 17          # one case, with its traceback
 

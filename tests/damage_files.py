@@ -1,4 +1,4 @@
-"""Machinery of the tests: damage a file, whatever it is, in one of many ways.
+"""Machinery of the tests: damage a file, whatever it is, in one of many ways; make small ones.
 
 `damage.py` uses it; it does nothing by itself.
 """
@@ -166,3 +166,28 @@ def damage(path, others, draw):
     else:
         path.write_bytes(flip(path.read_bytes(), draw))
     return kind
+
+
+def images(folder, count=3, size=(40, 50)):
+    """Write photographs into a folder, dark on the left, bright on the right."""
+    from PIL import Image
+
+    random = np.random.default_rng(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        image = random.integers(0, 60, (*size, 3)) + 150 * (np.arange(size[1]) > 20)[:, None]
+        name = f"{i}.jpg" if i % 2 else f"{i}.png"
+        Image.fromarray(image.astype("uint8")).save(folder / name)
+
+
+def network(path, inputs, classes, grid=False):
+    """Save a small network that tells classes of images apart."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    stack = [keras.Input(inputs), layers.Conv2D(4, 3, padding="same", activation="relu")]
+    if not grid:
+        stack += [layers.GlobalAveragePooling2D()]
+    stack += [layers.Dense(classes, activation="softmax")]
+    keras.Sequential(stack).save(path)

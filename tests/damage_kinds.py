@@ -11,6 +11,7 @@ import shutil
 import numpy as np
 import pandas as pd
 from conftest import ROOT, load
+from damage_files import images, network
 
 KINDS = {}
 
@@ -22,31 +23,6 @@ def kind(function):
 
 def run(script, *options):
     return load(script).main([*map(str, options)])
-
-
-def images(folder, count=3, size=(40, 50)):
-    """Write photographs into a folder, dark on the left, bright on the right."""
-    from PIL import Image
-
-    random = np.random.default_rng(1)
-    folder.mkdir(parents=True, exist_ok=True)
-    for i in range(count):
-        image = random.integers(0, 60, (*size, 3)) + 150 * (np.arange(size[1]) > 20)[:, None]
-        name = f"{i}.jpg" if i % 2 else f"{i}.png"
-        Image.fromarray(image.astype("uint8")).save(folder / name)
-
-
-def network(path, inputs, classes, grid=False):
-    """Save a small network that tells classes of images apart."""
-    import keras
-    from keras import layers
-
-    keras.utils.set_random_seed(1)
-    stack = [keras.Input(inputs), layers.Conv2D(4, 3, padding="same", activation="relu")]
-    if not grid:
-        stack += [layers.GlobalAveragePooling2D()]
-    stack += [layers.Dense(classes, activation="softmax")]
-    keras.Sequential(stack).save(path)
 
 
 @kind
@@ -264,27 +240,3 @@ def pictures(folder):
     boxes.assign(right=50, bottom=40).to_csv(folder / "boxes.csv", index=False)
     yield "cnn/segmentation/own_masks.py", "--data {.} --size 32"
     yield "cnn/segmentation/boxes.py", "--data {.}"
-
-
-@kind
-def generating(folder):
-    from generating import vae
-
-    encoder, decoder, _ = vae.build_vae(2)
-    for name, model in (("encoder", encoder), ("decoder", decoder)):
-        (folder / "vae").mkdir(exist_ok=True)
-        model.save(folder / "vae" / f"{name}.keras")
-    options = ["--steps", 2, "--outputs", folder / "flow"]
-    run("generating/flow.py", folder / "vae", *options)
-    yield "generating/write.py", "{flow} 7 --steps 2"
-
-
-@kind
-def churn(folder):
-    shutil.copy(next((ROOT / "mlp").glob("*hurn*.csv")), folder / "all.csv")
-    rows = pd.read_csv(folder / "all.csv", dtype=str).head(200)
-    rows.to_csv(folder / "all.csv", index=False)
-    rows.head(9).to_csv(folder / "new.csv", index=False)
-    run("mlp/mlp.py", "--epochs", 1, "--outputs", folder / "run")
-    yield "mlp/predict_churn.py", "--model {run}/churn.keras --customers {new.csv}"
-    yield "mlp/mlp.py", "--data {all.csv}"
