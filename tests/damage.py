@@ -18,7 +18,6 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -29,6 +28,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -41,7 +41,8 @@ NO_OUTPUTS = {f"serialization/{one}.py" for one in ("load_model", "answer", "loo
 NO_OUTPUTS |= {"serialization/operating/releases.py"}
 READ = {".json", ".csv", ".tsv", ".txt", ".npz", ".npy", ".keras", ".h5", ".skops", ".xlsx", ".png"}
 READ |= {".jpg", ".tflite"}
-MEMORY = 2**30  # bytes by which one may raise the most that the process had
+ALARM = getattr(signal, "alarm", lambda _: None)  # Windows has none: there, a case may hang
+MEMORY = 2**30  # bytes that may be left in memory by one
 
 
 class Trains(BaseException):
@@ -77,10 +78,10 @@ def nonsense(results, said):
 def try_main(main, argv):
     """Return how a script ends: what is wrong with it, or None, its status, what it said."""
     out, err = io.StringIO(), io.StringIO()
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = psutil.Process().memory_info().rss
     results = code = wrong = None
-    signal.signal(signal.SIGALRM, stop_late)
-    signal.alarm(LONGEST)
+    signal.signal(getattr(signal, "SIGALRM", signal.SIGTERM), stop_late)
+    ALARM(LONGEST)
     try:
         with (
             contextlib.redirect_stdout(out),
@@ -103,8 +104,8 @@ def try_main(main, argv):
         place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
         wrong = f"traceback: {type(error).__name__} at {place}"
     finally:
-        signal.alarm(0)
-    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most)
+        ALARM(0)
+    grown = psutil.Process().memory_info().rss - before
     if Path("pwned").exists():
         wrong = "ran code"
     elif not wrong and isinstance(code, str) and ("\n" in code or not code.isprintable()):

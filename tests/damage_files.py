@@ -145,7 +145,7 @@ def damage(path, others, draw):
     how, kind = draw.random(), path.suffix
     if how < 0.04:
         path.unlink()
-        draw.choice([path.mkdir, lambda: os.mkfifo(path), lambda: None])()
+        draw.choice([path.mkdir, lambda: getattr(os, "mkfifo", os.mkdir)(path), lambda: None])()
         return "no file"
     if how < 0.16:
         content = path.read_bytes()
