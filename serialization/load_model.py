@@ -12,7 +12,6 @@ Chapter: serialization/README.md#loading
 
 from chapter import OUTPUTS
 
-import io
 import logging
 import os
 import time
@@ -25,7 +24,8 @@ from keras import layers
 
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, printable, read_bytes
+from utils.runs import fail, printable
+from utils.schemas import read_arrays
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -146,11 +146,7 @@ def show(row):
 
 def load_folder(folder):
     """Print the table of a folder of save_model.py; return its rows."""
-    try:
-        with np.load(io.BytesIO(read_bytes(folder / "probe.npz"))) as arrays:
-            probe = dict(arrays)
-    except Exception as error:  # numpy raises many kinds for a file that is damaged
-        fail(explain_load_error(folder / "probe.npz", error))
+    probe = read_arrays(folder / "probe.npz", "inputs", "predictions")
     rows = []
     for name, (form, *_) in FORMS.items():
         try:

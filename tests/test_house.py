@@ -43,9 +43,9 @@ LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTE
 # Of each chapter of the path, what its text starts first, and on how many files that may stand.
 FIRST = {
     "basics/draw_network.py": 6, "xor/xor.py": 7, "mlp/mlp.py": 6, "mnist/mnist.py": 13,
-    "mnist/overfitting/fitting.py": 21, "serialization/save_model.py": 6,
+    "mnist/overfitting/fitting.py": 22, "serialization/save_model.py": 6,
     "serialization/rest/serve.py": 6, "visualizing/feature_maps.py": 9,
-    "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
+    "visualizing/debugging/checklist.py": 14, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip
@@ -80,7 +80,7 @@ def test_a_lesson_stands_on_little():
         files, lines = size(ROOT / path)
         assert files <= most, f"{path} stands on {files} files, {lines} lines"
     files, lines = zip(*map(size, lessons()), strict=True)
-    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_070
+    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_120
 
 
 def test_no_two_files_that_a_reader_opens_have_one_name():

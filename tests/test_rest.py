@@ -464,7 +464,9 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path):
     copy.write_bytes(SERVED.read_bytes() + b" ")
     for path in (tmp_path / "missing.tflite", copy, SHIPPED, tmp_path / "a" / "b.tflite"):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])
-    assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
+    for current in ("{", "[]", '["../conv_net.tflite"]', '["a/conv_net.tflite"]'):
+        (tmp_path / "current.json").write_text(current)
+        assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert "cannot listen" in failure(digits_app.main, ["--port", str(taken.getsockname()[1])])
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, read_json
+from utils.runs import fail, first_line, printable, read_bytes, read_json
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -34,6 +34,9 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
     for name in set(vars(module)) - {"get", "serialize", "deserialize"}
 }
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked
+# Bytes of the description in it. Those of the models that come with the book have 32,000 at most,
+# that of the largest network in keras.applications a million: decoding takes a hundred times more.
+LONGEST = 2**24
 DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
@@ -106,13 +109,20 @@ def read_description(path):
     if path.suffix != ".keras":
         with h5py.File(path) as file:
             texts = [file.attrs.get(name, "{}") for name in ("model_config", "training_config")]
-        return [json.loads(text) for text in texts]
+        return [decode(text) for text in texts]
     with zipfile.ZipFile(path) as file:
         if sum(part.file_size for part in file.infolist()) > LARGEST:
             raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
         if any(name.startswith("/") or ".." in name.split("/") for name in file.namelist()):
             raise ValueError("unpacked it would write outside of its folder")
-        return [json.loads(file.read("config.json"))]
+        return [decode(file.open("config.json").read(LONGEST + 1))]
+
+
+def decode(text):
+    """Return a description in JSON as a value; a ValueError says that it is none, or too long."""
+    if len(text) > LONGEST:
+        raise ValueError(f"its description has more than {LONGEST:,} bytes")
+    return json.loads(text)
 
 
 def explain_load_error(path, error):
@@ -123,7 +133,8 @@ def explain_load_error(path, error):
     if path.suffix == ".keras" and path.is_file():
         try:
             with zipfile.ZipFile(path) as file:
-                written_by = json.loads(file.read("metadata.json"))["keras_version"]
+                about = file.open("metadata.json").read(LONGEST)
+                written_by = printable(json.loads(about)["keras_version"])
         except (OSError, zipfile.BadZipFile):
             return (
                 f"{path} is not a .keras file, or only a part of one (it is not a whole zip file)"

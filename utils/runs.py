@@ -22,6 +22,7 @@ STARTED = time.monotonic()  # this program; the clock may be set back
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 KEPT = ".code.zip"  # in the folder of a run: a copy of its code
 TEXTS = {}  # of each file of the project that was loaded, as it was then
+LARGEST_JSON = 2**26  # bytes; the largest result of the book has 175,000
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -152,8 +153,11 @@ def sync_names(folder):
 
 def read_json(path):
     """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
+    content = read_bytes(path, LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
     try:
-        return json.loads(read_bytes(path))
+        return json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
