@@ -33,7 +33,7 @@ from hostile_files import hostile_files
 from utils.options import make_parser
 from utils.runs import make_folder, save_results
 
-LIMIT = 5  # seconds for one file in one script; a harmless one may take them
+LIMIT = 3  # seconds of the processor for a file in a script; a harmless one may take them
 PHOTO = ROOT / "cnn" / "data" / "photos" / "coffee.jpg"
 TOUCHED = 0x2 | 0x4 | 0x20 | 0x40 | 0x80 | 0x100 | 0x200  # changed, opened, moved, made, deleted
 STARTED = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"}
@@ -140,7 +140,7 @@ def take(loader, path, run):
     known = {"FILE": target, "FILES": [target], "RUN": run, "OUT": run.parent / "out", "NO": None}
     arguments = [known.get(word, word) for word in options.split()]
     arguments = [str(one) if not function else one for one in arguments]
-    signal.setitimer(signal.ITIMER_REAL, LIMIT, 1)  # again, if somebody swallows it
+    signal.setitimer(signal.ITIMER_PROF, LIMIT, 1)  # again, if somebody swallows it
     try:
         if not function:
             module.main([one.replace("RUN/", f"{run}/") for one in arguments])
@@ -157,7 +157,7 @@ def take(loader, path, run):
     except Exception as error:
         return f"traceback: {type(error).__name__}", target.name
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         (shutil.rmtree if target.is_dir() else os.unlink)(target)
     return "loaded", target.name
 
@@ -174,10 +174,11 @@ def fits(loader, path):
 
 
 def listen(event, arguments):
-    """Note what starts a process or a connection, while somebody wants to know."""
-    ours = event == "subprocess.Popen" and arguments[0] == sys.executable  # smaller.py measures so
-    if event in STARTED and listen.to is not None and not ours:
-        listen.to.append(f"{event} {arguments[0]!r}"[:80])
+    """Let nobody start a process or a connection, while a file is tried, and note who wanted to."""
+    if event in STARTED and listen.to is not None:
+        if arguments[0] != sys.executable:  # smaller.py measures in a process of its own
+            listen.to.append(f"{event} {arguments[0]!r}"[:80])
+        raise TooLong
 
 
 def stop(*_):
@@ -189,7 +190,7 @@ def try_all(files, bait, folder, loader):
     run, before, quiet = folder / "run", Path.cwd(), io.StringIO()
     run.mkdir(exist_ok=True)
     fill(run)
-    watch, old = Watch(bait, run), signal.signal(signal.SIGALRM, stop)
+    watch, old = Watch(bait, run), signal.signal(signal.SIGPROF, stop)
     os.chdir(bait)
     sys.path.insert(0, str(bait))
     try:
@@ -205,7 +206,7 @@ def try_all(files, bait, folder, loader):
     finally:
         sys.path.remove(str(bait))
         os.chdir(before)
-        signal.signal(signal.SIGALRM, old)
+        signal.signal(signal.SIGPROF, old)
         os.close(watch.file)
 
 
