@@ -135,7 +135,7 @@ def main(argv=None):
         path = paths[number]
         probabilities, maps = classify(network, preprocess, pixels)
         best = np.argsort(-probabilities)[: args.top]
-        label = path.name if path.name not in results else str(path)  # folders may share names
+        label = path.as_posix() if path.name in results else path.name  # folders may share names
         results[label] = [(classes[i], float(probabilities[i])) for i in best]
         print(printable(label))
         for name, probability in results[label]:

@@ -18,10 +18,14 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import windows
 
 import utils
 
 ROOT = Path(__file__).resolve().parent.parent
+
+if sys.platform == "linux":
+    sys.addaudithook(windows.refuse)
 
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 utils.set_up()
@@ -66,9 +70,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the slow tests out, unless they are asked for."""
-    if not config.option.slow:
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    """Leave the slow tests out, unless they are asked for, and the path on a back end."""
+    left_out = {"path"} - {config.option.markexpr} | ({"slow"} if not config.option.slow else set())
+    items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -302,6 +306,15 @@ def rows(monkeypatch):
         watch(keras.Model, instead.__name__, inputs, instead)
     monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
     return noted
+
+
+@pytest.fixture
+def eagerly():
+    """Let TensorFlow build no graphs: of a GPT, that takes longer than a few steps."""
+    tensorflow = pytest.importorskip("tensorflow")
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

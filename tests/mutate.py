@@ -38,7 +38,8 @@ def dies(mutant, folder):
 
 def main(argv):
     paths = argv[:1] or sorted((ROOT / "tests" / "mutants").glob("*.toml"))
-    mutants = [one for path in paths for one in tomllib.loads(Path(path).read_text())["mutant"]]
+    texts = [Path(path).read_text(encoding="utf-8") for path in paths]
+    mutants = [one for text in texts for one in tomllib.loads(text)["mutant"]]
     if argv[1:]:
         mutants = [mutants[int(number) - 1] for number in argv[1:]]
     dead = 0
