@@ -107,16 +107,16 @@ def find_form(path):
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
     form, load, holds = find_form(path)
-    if load in (load_whole, load_architecture):
-        refuse_strange_kinds(path)
+    weights = [path.with_name("model.weights.h5")] if load is load_architecture else []
+    if load in (load_whole, load_architecture, load_weights):
+        for part in (path, *weights):
+            refuse_strange_kinds(part)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
         loaded = load(path)
         seconds.append(time.perf_counter() - start)
-    files = [path, *path.rglob("*")]  # of a SavedModel, a folder
-    if load is load_architecture:
-        files.append(path.with_name("model.weights.h5"))
+    files = [path, *weights, *path.rglob("*")]  # of a SavedModel, a folder
     size = sum(file.stat().st_size for file in files if file.is_file())
     row = {"form": form, "holds": holds, "bytes": size, "load_ms": 1000 * min(seconds)}
     is_model = isinstance(loaded, keras.Model)

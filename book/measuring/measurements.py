@@ -94,6 +94,7 @@ MEASUREMENTS = {
     "sizes": "book/timings/sizes.py",  # installs, too
     "machine_speed": "book/timings/seconds.py machine",
     "serialization": "book/timings/saved_forms.py",
+    "hostile_models": "tests/hostile_models.py",
     "smaller": "serialization/smaller.py",  # wants requirements-optional.txt
     "program_serialization": (
         "book/figures/programs.py serialization/README.md",
