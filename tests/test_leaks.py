@@ -41,7 +41,7 @@ def no_figures(monkeypatch):
 
 
 @pytest.fixture
-def run(rows, load_script, tmp_path, monkeypatch):
+def run(rows, recorder, load_script, tmp_path, monkeypatch):
     """Return a function that runs a script, with constants replaced, and returns its module.
 
     watched: for rows.watch, the name of what is called, and the other arguments.
@@ -53,7 +53,7 @@ def run(rows, load_script, tmp_path, monkeypatch):
             monkeypatch.setattr(script, name, value)
         for name, *how in watched:
             rows.watch(script, name, *how)
-        script.main([*options.split(), "--outputs", str(tmp_path)])
+        recorder.results.append(script.main([*options.split(), "--outputs", str(tmp_path)]))
         return script
 
     return run
@@ -343,13 +343,22 @@ def concepts(numbers):
     ],
 )
 def test_concepts_held_out_were_not_learned(
-    numbered_emoji, rows, load_script, tmp_path, monkeypatch, script, options, trainings, artists
+    numbered_emoji,
+    rows,
+    recorder,
+    load_script,
+    tmp_path,
+    monkeypatch,
+    script,
+    options,
+    trainings,
+    artists,
 ):
     module = load_script(f"cnn/studies/{script}.py")
     monkeypatch.setattr(module, "SIZE", 32, raising=False)
     rows.watch(Pipeline, "fit", second)
     rows.watch(Pipeline, "predict_proba", second)
-    module.main([*options.split(), "--outputs", str(tmp_path)])
+    recorder.results.append(module.main([*options.split(), "--outputs", str(tmp_path)]))
     shared = []
     while rows:
         call, known = rows.pop(0)
