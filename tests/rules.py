@@ -172,7 +172,8 @@ def renamed(node, names):
 
 
 def means(node, known):
-    if not isinstance(getattr(node, "func", None), ast.Name):
+    owner = getattr(getattr(node, "func", None), "value", None)
+    if owner is not None and name_of(owner) != "statistics":
         yield from renamed(node, MEANS)
 
 
@@ -234,9 +235,8 @@ def mutants(path):
                     new = f"({new})" if not isinstance(place, ast.Slice) else new
                 file, old = path.relative_to(ROOT).as_posix(), source[start:stop].decode()
                 lines = statement and (statement.lineno, place.end_lineno)
-                found[start, stop, new] = Mutant(
-                    file, place.lineno, rule, start, stop, old, new, lines
-                )
+                about = file, place.lineno, rule, start, stop, old, new, lines
+                found[start, stop, new] = Mutant(*about)
     return list(found.values())
 
 
