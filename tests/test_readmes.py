@@ -284,7 +284,7 @@ def test_tables_and_numbers_are_those_of_the_results(page, load_script):
     assert script.bring_up_to_date(text) == text
     # Every invisible comment is one that this module or that script understands.
     known = len(script.NUMBER.findall(text))
-    other = r"not run(?: alone)?: .+|in a notebook: .+|table: \w+|end of table"
+    other = r"not run(?: alone)?: .+|in a notebook: .+|table: \w+|end of table|printed: \w+"
     known += len(re.findall(rf"<!-- (?:{other}) -->", text))
     assert known == text.count("<!-- ")
     assert len(script.TABLE.findall(text)) == text.count("<!-- table:")

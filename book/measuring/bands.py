@@ -104,9 +104,14 @@ def read(path):
     return read_json(path) if path.exists() else {}
 
 
-def with_fault(folder, file, old, new):
-    """Copy the last commit of the project to a folder, edit a file, and return the copy."""
+def copy_project(folder):
+    """Copy the last commit of the project to a folder, and return it."""
     subprocess.run(["git", "clone", "--quiet", "--shared", ROOT, folder], check=True)
+    return folder
+
+
+def edit_file(folder, file, old, new):
+    """Edit a file of a copy of the project, and return the copy."""
     text = (folder / file).read_text(encoding="utf-8")
     if old not in text:
         fail(f"{file} has no {old!r} any more: correct FAULTS.")
@@ -161,7 +166,7 @@ def file_trial(name, trial, seeds):
     found = read(path).get(trial, {})
     losses = found.get("losses", {}) if found.get("edited") == [*edit] else {}
     with tempfile.TemporaryDirectory() as folder:
-        project = with_fault(Path(folder) / "copy", *edit) if edit else ROOT
+        project = edit_file(copy_project(Path(folder) / "copy"), *edit) if edit else ROOT
         for seed in seeds:
             if str(seed) in losses:
                 continue

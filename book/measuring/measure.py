@@ -32,6 +32,7 @@ from pathlib import Path
 import psutil
 
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
+from book.pages.printed import is_shown
 from utils.runs import RESULTS, fail, read_json, write_json
 
 IMAGES = ROOT / "assets" / "image"
@@ -96,13 +97,23 @@ def file_run(name, folder, figures, **more):
 
 
 def start(command, folder):
-    """Run a command as a reader does; return whether it came to its end. folder: of its run."""
+    """Run a command as a reader does; return the lines that it prints, None if it fails.
+
+    folder: of its run.
+    """
     places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
     words = [os.path.expandvars(word) for word in shlex.split(command.format(**places))]
     settings = [word for word in words if re.match(r"\w+=", word)]
     words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
     environment = os.environ | dict(word.split("=", 1) for word in settings)
-    return subprocess.run(words, cwd=ROOT, env=environment).returncode == 0
+    lines = []
+    with subprocess.Popen(
+        words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as run:
+        for line in run.stdout:
+            print(line, end="", flush=True)
+            lines += [] if "\b" in line or "\r" in line else [line.rstrip()]  # a progress bar
+    return lines if run.returncode == 0 else None
 
 
 def measure(name):
@@ -118,7 +129,8 @@ def measure(name):
         folder = OUTPUTS / name if name in READ else Path(parent) / "run"
         shutil.rmtree(folder, ignore_errors=True)
         code, before, began = commit(), cpu_seconds(), time.perf_counter()
-        if not start(command, folder):
+        printed = start(command, folder)
+        if printed is None:
             return "its command failed"
         results = read_json(folder / "results.json")
         results["provenance"]["commit"] = code
@@ -133,6 +145,8 @@ def measure(name):
             figures = MEASUREMENTS[name][1]
             figures = figures if isinstance(figures, dict) else {one: one for one in figures}
             more = {"seconds": round(seconds, 1), "others": round(others, 3)}
+            if is_shown(name):
+                more["printed"] = printed
             file_run(name, folder, figures, **more)
     return ""
 

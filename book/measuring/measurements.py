@@ -139,6 +139,7 @@ MEASUREMENTS = {
     "order": "rnn/order.py",
     "recurrent_cells": ("rnn/cells/by_hand.py", "gates"),
     "exercises": "exercises/mutants.py",
+    "edited": "book/measuring/edited.py",
     "notebooks": "book/editions/notebooks.py --execute changed",  # hours, if all have changed
     "cells": ("book/figures/draw.py cells", "cell_simple_rnn cell_lstm cell_gru cell_unrolled"),
     "eight_curves": ("book/figures/draw.py curves", "eight_curves"),  # of the results of "broken"

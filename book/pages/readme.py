@@ -7,7 +7,7 @@ makes of the files in assets/results/. A number in its text is followed by the r
 taken from and by the way it is written, as in
 `98.3 %<!-- mnist_60.models.conv_net.test.accuracy .1% -->`; `a / b` in place of a result is
 the ratio of two, and `.1pp` writes a share as points of a hundred. results.py says how to name what
-lies in a result.
+lies in a result. After `<!-- printed: NAME -->` stands what a command printed: printed.py.
 
 The minutes to read are counted, as texts.py says: at the head of each chapter, in the tables of the
 front page, and in the plan for a class. CONTENTS.md lists the sections of the pages that it names.
@@ -21,6 +21,7 @@ import textwrap
 from functools import partial
 
 from book.pages.computed_tables import TABLES
+from book.pages.printed import print_anew
 from book.pages.results import KEY, look_up
 from book.pages.tables import make_table, written
 from book.pages.texts import CHAPTER, FENCE, PAGES, chapters, minutes
@@ -111,7 +112,7 @@ def bring_up_to_date(text):
         return match[1] + make() + match[3]
 
     text = TABLE.sub(table, text)
-    return list_sections(count_minutes(NUMBER.sub(number, text)))
+    return print_anew(list_sections(count_minutes(NUMBER.sub(number, text))))
 
 
 def main():
