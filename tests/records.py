@@ -22,7 +22,7 @@ import pytest
 FILED = Path(__file__).with_suffix(".json")
 VERSIONS = {name: version(name).rpartition(".")[0] for name in ("keras", "numpy", "scikit-learn")}
 MOST = 30  # lines of a note; of the others their number
-OF_THE_MACHINE = re.compile("second|provenance|memory")
+OF_THE_MACHINE = re.compile("second|duration|provenance|memory")
 
 
 def short(number):
