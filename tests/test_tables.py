@@ -798,6 +798,8 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
     same = keras.Model(numbers, numbers)  # what goes in are the logits
     answered = network.join(same, same, 2.0, ["no", "yes"])(np.array([[0.0, 2 * np.log(3)]]))
     assert float(answered["yes"][0, 0]) == pytest.approx(0.75)
+    of_three = kept.Kept(None, {"names": ["a", "b", "c"]})
+    assert of_three.choose(np.eye(3)[[2, 0]]).tolist() == ["c", "a"]
 
 
 def test_costs_and_importance():
