@@ -118,7 +118,8 @@ def make_map(folder):
     folder.mkdir(parents=True)
     (folder / "settings").write_text(SETTINGS.format(folder / "cov"))
     options = ["--cov", f"--cov-config={folder / 'settings'}", "--cov-context=test"]
-    options += ["--cov-report=", "--durations=0", "-vv", "-n0"]
+    # Without pytest.ini's options: with those of xdist, no test would be named.
+    options += ["--cov-report=", "--durations=0", "-vv", "-o", "addopts="]
     with (folder / "log.txt").open("w") as log:
         subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, stdout=log, check=True)
 
