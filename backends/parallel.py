@@ -182,7 +182,7 @@ def main(argv=None):
     if not find_spec("jax"):
         fail("there is no JAX. Install it: pip install jax")
     if not resume:
-        folder = make_folder(folder)
+        folder = make_folder(folder, locked=False)  # process 0 will hold it
         options += ["--outputs", str(folder)]
     advice = f"To go on after the last whole epoch: --resume {shown(folder)}"
     run_together([sys.executable, __file__, *options], environments(args.processes), advice)

@@ -14,7 +14,6 @@ from chapter import OUTPUTS
 
 import inspect
 import math
-from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -27,7 +26,8 @@ from cnn.photographs import PHOTOS, find_images, only_these, read_pictures
 from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser, positive
-from utils.runs import fail, first_line, make_folder, printable, read_json, save_results
+from utils.runs import fail, first_line, make_folder, printable, save_results
+from utils.schemas import Names, read_form
 
 MODEL = "EfficientNetLite0"  # or a name in keras.applications, or a .keras file of transfer.py
 TOP = 5  # names for each photograph
@@ -57,10 +57,7 @@ def load_network(name):
 
 def read_classes(path):
     """Return the names of classes in a JSON file, each without its synonyms."""
-    with suppress(OSError, ValueError, AttributeError):
-        if isinstance(names := read_json(path), list):
-            return [printable(name.split(",")[0]) for name in names]
-    return fail(f"cannot read the names of the classes, which should be in {path}.")
+    return [name.split(",")[0] for name in read_form(path, Names)]
 
 
 def with_maps(network):
@@ -78,10 +75,10 @@ def with_maps(network):
     if not isinstance(pooling, layers.GlobalAveragePooling2D) or not isinstance(last, layers.Dense):
         return None
     weights = last.kernel[None, None]  # a dense layer at each place is a 1 x 1 convolution
-    place_by_place = layers.Conv2D(last.units, 1, use_bias=False)
+    place_by_place = layers.Conv2D(last.units, 1, use_bias=False, name="place_by_place")
     maps = place_by_place(pooling.input)
     place_by_place.set_weights([weights])
-    return keras.Model(network.input, [last(pooling.output), maps])
+    return keras.Model(network.inputs, [last(pooling.output), maps])
 
 
 def classify(network, preprocess, pixels):
@@ -135,7 +132,7 @@ def main(argv=None):
         path = paths[number]
         probabilities, maps = classify(network, preprocess, pixels)
         best = np.argsort(-probabilities)[: args.top]
-        label = path.name if path.name not in results else str(path)  # folders may share names
+        label = path.as_posix() if path.name in results else path.name  # folders may share names
         results[label] = [(classes[i], float(probabilities[i])) for i in best]
         print(printable(label))
         for name, probability in results[label]:

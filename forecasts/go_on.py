@@ -10,11 +10,12 @@ Chapter: forecasts/README.md#what-comes-next
 
 from chapter import OUTPUTS
 
-import io
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, Field
 from sklearn.linear_model import Ridge
 
 from forecasts.forecast import add_columns, make_methods, read_series
@@ -23,23 +24,64 @@ from forecasts.methods import Boosting, Linear
 from forecasts.repair import to_steps
 from forecasts.scores import draw_forecasts, spoken
 from forecasts.series import mark
-from forecasts.smoothing import Smoothing, least_values
+from forecasts.smoothing import LONGEST, Smoothing, least_values
 from forecasts.window_networks import Network
 from forecasts.windows import Data
 from utils.loading import load_model
 from utils.options import make_parser
-from utils.runs import fail, find_run, first_line, make_folder, read_bytes, read_json, save_results
+from utils.runs import fail, find_run, first_line, make_folder, read_json, save_results
+from utils.schemas import Count, Name, Number, Share, Two, check, read_arrays
+from utils.tables import DECIMALS, SEPARATORS
+
+
+class Holds(BaseModel):
+    mean: Share
+    low: Share
+    high: Share
+
+
+class Form(BaseModel):
+    """How a table is written; decimal: what stands before decimals, if that is known."""
+
+    separator: Literal[*SEPARATORS]
+    encoding: Name
+    decimal: Literal[*DECIMALS, None]
+
+
+class Smoothed(BaseModel, extra="forbid"):
+    """A form of exponential smoothing."""
+
+    error: Literal["add", "mul"]
+    trend: Literal["add", None]
+    damped_trend: bool = False
+    seasonal: Literal["add", "mul", None] = None
+    seasonal_periods: Annotated[int, Field(ge=2, le=LONGEST)] | None = None
+
+
+class Kept(BaseModel):
+    """What forecast.json says of a run."""
+
+    method: Name
+    columns: Annotated[list[Name], Two]
+    form: Form | None
+    log: bool
+    history: Count
+    horizon: Count
+    seasons: Annotated[list[Count], Field(min_length=1)]
+    unit: Name
+    yearly: bool
+    smoothing: Smoothed | None
+    first: Annotated[int, Field(ge=-(2**40), le=2**40)]
+    days: list[str]
+    scale: Annotated[list[Number], Two]
+    widths: list[float | list[float]]
+    holds: Holds
 
 
 def load_kept(run):
-    """Return what forecast_future has kept of a run; any kind of error if it is damaged."""
-    kept = read_json(run / "forecast.json")
+    """Return what forecast_future has kept of a run; a ValueError says what does not fit."""
+    kept = check(read_json(run / "forecast.json"), Kept)
     widths = np.array(kept["widths"], float).reshape(kept["horizon"])
-    steps = [kept["history"], kept["horizon"], *kept["seasons"]]
-    if min(steps) < 1 or not (widths >= 0).all():
-        raise ValueError("its numbers do not fit together")
-    if not all(0 <= kept["holds"][key] <= 1 for key in ("mean", "low", "high")):
-        raise ValueError("its interval holds in no share of the cases")
     return kept | {"widths": widths, "days": tuple(pd.to_datetime(kept["days"], format="%Y-%m-%d"))}
 
 
@@ -53,9 +95,7 @@ def take_up(method, run, form):
     if isinstance(method, Network):
         method.model = load_model(run / "forecast.keras", compile=False)
     elif isinstance(method, Linear):
-        # Numbers alone: an array of other things is a pickle, which would be a program.
-        file = io.BytesIO(read_bytes(run / "forecast.npy"))
-        weights = np.lib.format.read_array(file, allow_pickle=False)
+        weights = read_arrays(run / "forecast.npy")[""]
         weights, method.model = weights.astype(float, casting="same_kind"), Ridge()
         method.model.coef_, method.model.intercept_ = weights[:, :-1], weights[:, -1]
     elif isinstance(method, Smoothing):

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mnist.data import load_parts, prepare_images, writers_of
+from utils.runs import replacing
 
 PIXELS = 784
 CLASSES = 10
@@ -63,5 +64,6 @@ def draw_sheet(images, columns, path, titles=()):
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.grid(False)
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial)
     plt.close(figure)

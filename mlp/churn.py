@@ -1,7 +1,6 @@
 """What the lessons of this chapter share: the customers, their thirteen inputs, the network.
 
-The lessons import it; it does nothing by itself. The README shows the first half of it; the second
-half reads the options and, strictly, the table of customers.
+The README shows the first half; the second half reads the options and, strictly, the customers.
 Chapter: mlp/README.md#preparing
 """
 
@@ -19,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from utils import options
-from utils.runs import fail, read_bytes
+from utils.runs import fail, read_bytes, replacing
 
 # RowNumber, CustomerId and Surname tell customers apart, and are left out.
 CATEGORIES = {"Geography": ["France", "Germany", "Spain"], "Gender": ["Female", "Male"]}
@@ -87,7 +86,8 @@ def draw_history(history, path):
                 axes.plot(epochs, history[name], dashes if len(epochs) > 1 else "o", label=label)
         axes.set(title=key.capitalize(), xlabel="Epoch")
     axes.legend()
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial)
     plt.close(figure)
 
 
@@ -109,7 +109,8 @@ def draw_curves(y, probabilities, points, path):
     pr.set(title="Precision and recall", xlabel=f"{recall} (recall)")
     pr.set_ylabel("share of the reported who left (precision)")
     roc.legend(loc="lower right")
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial)
     plt.close(figure)
 
 
@@ -136,8 +137,7 @@ def load_customers(path, original=False):
 
     original: the public file, which is downloaded, in place of this one.
     """
-    path = download() if original else path
-    table = read_columns(path, [*CATEGORIES, *NUMBERS, TARGET])
+    table = read_columns(download() if original else path, [*CATEGORIES, *NUMBERS, TARGET])
     stayed, left = ((table[TARGET] == value).sum() for value in (0, 1))
     if min(stayed, left) < FEWEST:
         fail(f"{path}: {stayed} customers stayed and {left} left. Give at least {FEWEST} of each.")

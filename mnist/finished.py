@@ -3,37 +3,49 @@
 Chapter: mnist/README.md#what-a-run-leaves-behind
 """
 
-import io
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from mnist.data import SPLIT, load_parts
-from utils.runs import fail, first_line, read_bytes, read_json
+from utils.runs import fail
+from utils.schemas import Count, Loss, Positive, Share, Whole, read_arrays, read_form
 
-# What results.json says of a run, and of each network; more may be there.
-RUN = {"provenance": dict, "settings": dict, "models": dict}
-SCORES = {"images": int, "errors": int, "accuracy": int | float, "cross_entropy": int | float}
-NETWORK = {"parameters": int, "epochs": int, "seconds_per_epoch": int | float}
-NETWORK |= {"train": SCORES, "validation": SCORES}
+Function = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]  # of models.py
 
 
-def fits(value, form):
-    """Tell whether a value of JSON has a form, made of dicts and of types at their ends."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(fits(value.get(name), form[name]) for name in form)
-    return isinstance(value, form)
+class Scores(BaseModel):
+    images: Count
+    errors: Whole
+    accuracy: Share
+    cross_entropy: Loss
+
+
+class Network(BaseModel):
+    parameters: Whole
+    epochs: Count
+    seconds_per_epoch: Positive
+    train: Scores
+    validation: Scores
+
+
+class Settings(BaseModel):
+    start_from: str | None = None
+
+
+class Run(BaseModel):
+    """What results.json says of a run; more may be there."""
+
+    provenance: dict
+    settings: Settings
+    models: dict[Function, Network]
 
 
 def load_finished(folder):
     """Return the results.json of a finished run of MNIST, or end the program with one line."""
-    try:
-        run = read_json(Path(folder) / "results.json")
-    except (OSError, ValueError):
-        run = None
-    good = fits(run, RUN) and all(fits(model, NETWORK) for model in run["models"].values())
-    if not (good and all(map(str.isidentifier, run["models"]))):  # names are of functions
-        fail(f"{folder} is not a folder of a finished run on MNIST: it has no such results.json.")
+    run = read_form(Path(folder) / "results.json", Run, "a folder of a finished run on MNIST")
     refuse_other_split(run, folder)
     return run
 
@@ -54,18 +66,12 @@ def load_predictions(folder):
     predictions = {}
     for model in load_finished(folder)["models"]:
         path = folder / f"{model}_predictions.npz"
-        try:
-            with np.load(io.BytesIO(read_bytes(path))) as arrays:
-                saved = {"validation": arrays["validation"]} | dict(arrays)
-            for part, array in saved.items():
-                good = array.shape == labels[part].shape and array.dtype.kind == "f"
-                if good and np.isfinite(array).all():
-                    good = array.min() >= 0 and np.allclose(array.sum(axis=1), 1, atol=1e-3)
-                if not good:
-                    raise ValueError(f"not ten probabilities for each {part} image")
-        except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-            fail(f"cannot read {path} ({first_line(error)}). Train again.")
-        if not all(np.isfinite(array).all() for array in saved.values()):
-            fail(f"{model} in {folder} diverged. Train it again, at a lower rate.")
+        saved = read_arrays(path, "validation")
+        for part, array in saved.items():
+            good = part in labels and array.shape == labels[part].shape and array.dtype.kind == "f"
+            if good and not np.isfinite(array).all():
+                fail(f"{model} in {folder} diverged. Train it again, at a lower rate.")
+            if not (good and array.min() >= 0 and np.allclose(array.sum(axis=1), 1, atol=1e-3)):
+                fail(f"{path} has not ten probabilities for each {part} image. Train again.")
         predictions[model] = {part: (array, labels[part]) for part, array in saved.items()}
     return predictions

@@ -25,7 +25,7 @@ from utils.runs import (
     replacing,
     write_json,
 )
-from utils.training import hold, load_history
+from utils.training import load_history
 
 # The figures of a model: how its file's name ends, and what it shows, in words for those who
 # cannot see it. What stands in braces is filled in from the results and the history.
@@ -53,7 +53,6 @@ def open_run(settings, folder, script, argv):
         fail(f"{folder} holds a run already. Go on with it ({go_on}), or choose another folder.")
     folder = make_folder(folder)
     run = {"provenance": provenance(script, argv) | {"split": SPLIT}, "settings": settings}
-    hold(folder)
     run["provenance"]["code"] = keep_code(script, folder)
     write_json(run, folder / "run.json")
     return folder, run
@@ -104,6 +103,7 @@ def draw_figures(name, history, digits, probabilities, folder, options=()):
     """
     title = textwrap.fill(" ".join([name, *options]), 60, break_on_hyphens=False)
     true, ending = digits.y_val.argmax(axis=1), f"e{history['epoch'][-1]}.png"
+    remove_curves(name, folder)
     draw_curves(history, "accuracy", title, folder / f"{name}_acc_{ending}")
     draw_curves(history, "loss", title, folder / f"{name}_loss_{ending}")
     if len(set(history.get("learning_rate", []))) > 1:
@@ -111,6 +111,13 @@ def draw_figures(name, history, digits, probabilities, folder, options=()):
     draw_times(history, title, folder / f"{name}_times_{ending}")
     draw_confusion(true, probabilities.argmax(axis=1), title, folder / f"{name}_confusion.png")
     draw_mistakes(digits.x_val, true, probabilities, title, folder / f"{name}_mistakes.png")
+
+
+def remove_curves(name, folder):
+    """Remove the curves of an earlier end of the run, such as by Ctrl-C."""
+    for kind in ("acc", "loss", "lr", "times"):
+        for path in folder.glob(f"{name}_{kind}_e*.png"):
+            path.unlink()
 
 
 def draw_curves(history, key, title, path):

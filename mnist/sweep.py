@@ -21,10 +21,11 @@ from unittest.mock import patch
 
 import matplotlib.pyplot as plt
 
+from utils.bands import look_up
 from utils.comparisons import tune
 from utils.figures import save_figure
 from utils.options import make_parser
-from utils.runs import ROOT, fail, look_up, make_folder, save_results
+from utils.runs import ROOT, fail, make_folder, save_results
 
 CONSTANT = "LEARNING_RATE"  # of the script
 VALUES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]  # each about three times the one before

@@ -9,10 +9,14 @@ import math
 import re
 import shlex
 import zipfile
+from typing import Annotated, Any
 
-from utils.bands import bands_of
+from pydantic import BaseModel, Field
+
+from utils.bands import bands_of, look_up
 from utils.comparisons import compare_family
-from utils.runs import KEPT, look_up, printable
+from utils.runs import KEPT, printable
+from utils.schemas import Name
 
 # Scores to compare by, the first that all runs have: those that should be low, then high.
 LOWER = ("validation.cross_entropy", "cross_entropy", "validation.loss", "loss", "errors")
@@ -21,6 +25,19 @@ LINES = 8  # of an edited file that are shown
 DEFAULT = "the default"
 ODD = (LookupError, TypeError, ValueError, OverflowError)  # what results of other kinds raise
 REPEAT = "Repeat both with --seed 2, then 3, and so on."
+
+
+class Provenance(BaseModel):
+    command: Annotated[str, Field(max_length=10_000)]
+    code: dict[Name, Name] = {}
+    settings: dict[Name, Any] = {}
+
+
+class AnyRun(BaseModel):
+    """What results.json says of a run of any script; more may be there."""
+
+    provenance: Provenance
+    settings: dict[Name, Any] = {}
 
 
 def split_up(results):

@@ -20,10 +20,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from reference.differences import describe, number_versions, split_up
+from reference.differences import AnyRun, describe, number_versions, split_up
 from utils.figures import LINES, count_epochs, marker, name_lines, save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, fail, make_folder, printable, read_bytes, read_json, save_results
+from utils.schemas import check
 
 SCORES = ("accuracy", "cross_entropy", "loss", "auc", "errors", "mean", "bits")
 # What scores are not chosen by, or are no scores of the run at all.
@@ -44,20 +45,20 @@ def load_runs(outputs):
     for path in sorted(outputs.glob("*/results.json"), key=written, reverse=True):
         name = f"{printable(path.parent.name)}/results.json"
         try:
-            results = read_json(path)
+            results = check(read_json(path), AnyRun)
             about = results.pop("provenance")
-            _, script, *options = shlex.split("" + about["command"])
+            _, script, *options = shlex.split(about["command"])
             run = {"run": path.parent.name, "script": printable(Path(script).name), "path": script}
-            run |= {"folder": path.parent, "code": dict(about.get("code", {}))}
+            run |= {"folder": path.parent, "code": about.get("code", {})}
             run |= {"results": results, "options": without_outputs(options)}
-            settings = dict(about.get("settings", {}))
+            settings = about.get("settings", {})
             if settings and "--seed" in options:
                 settings["seed"] = options[options.index("--seed") + 1]
-            results["settings"] = dict(results.get("settings", settings))
+            results.setdefault("settings", settings)
             make_table([run])
             number_versions([run])
-        except (OSError, ValueError, TypeError, AttributeError, LookupError, OverflowError):
-            print(f"left out: {name} cannot be read")
+        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+            print(printable(f"left out: {name} cannot be read ({error})"))
             continue
         if "--test" in options and "'validation'" not in str(results):
             print(f"left out: {name} has scores of test data only")
@@ -79,7 +80,7 @@ def load_histories(folder, results):
     """Return {name of a network: DataFrame of numbers, a row per epoch} of what a run has kept."""
     histories = {}
     for path in sorted(folder.glob("*_history.csv")):
-        with contextlib.suppress(OSError, ValueError):  # no file, empty, or no table of numbers
+        with contextlib.suppress(OSError, ValueError, OverflowError):  # no table of numbers
             table = pd.read_csv(io.BytesIO(read_bytes(path))).astype(float)
             histories[path.name.removesuffix("_history.csv")] = table
     if not histories:

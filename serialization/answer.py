@@ -14,7 +14,6 @@ import chapter  # noqa: F401  it tells Python where utils/ is
 
 import contextlib
 import importlib
-import io
 import json
 import os
 import time
@@ -26,7 +25,8 @@ import numpy as np
 import psutil
 
 from utils.options import make_parser
-from utils.runs import fail, first_line, read_bytes
+from utils.runs import fail, first_line
+from utils.schemas import read_arrays
 
 CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the mean counts
 
@@ -143,9 +143,8 @@ def main(argv=None):
     parser.add_argument("file", type=Path, help="a .keras, .tflite or .onnx file or a SavedModel")
     parser.add_argument("probe", type=Path, help="the probe.npz of its run")
     args = parser.parse_args(argv)
+    probe = read_arrays(args.probe, "inputs", "predictions")
     try:
-        with np.load(io.BytesIO(read_bytes(args.probe))) as arrays:
-            probe = dict(arrays)
         row = measure(args.file, probe)
     except Exception as error:  # each library raises its own kinds
         fail(f"{args.file}: {first_line(error)}")

@@ -12,7 +12,6 @@ Chapter: serialization/README.md#loading
 
 from chapter import OUTPUTS
 
-import io
 import logging
 import os
 import time
@@ -25,7 +24,8 @@ from keras import layers
 
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, printable, read_bytes
+from utils.runs import fail, printable
+from utils.schemas import read_arrays
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
 
@@ -107,16 +107,16 @@ def find_form(path):
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
     form, load, holds = find_form(path)
-    if load in (load_whole, load_architecture):
-        refuse_strange_kinds(path)
+    weights = [path.with_name("model.weights.h5")] if load is load_architecture else []
+    if load in (load_whole, load_architecture, load_weights):
+        for part in (path, *weights):
+            refuse_strange_kinds(part)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
         loaded = load(path)
         seconds.append(time.perf_counter() - start)
-    files = [path, *path.rglob("*")]  # of a SavedModel, a folder
-    if load is load_architecture:
-        files.append(path.with_name("model.weights.h5"))
+    files = [path, *weights, *path.rglob("*")]  # of a SavedModel, a folder
     size = sum(file.stat().st_size for file in files if file.is_file())
     row = {"form": form, "holds": holds, "bytes": size, "load_ms": 1000 * min(seconds)}
     is_model = isinstance(loaded, keras.Model)
@@ -146,11 +146,7 @@ def show(row):
 
 def load_folder(folder):
     """Print the table of a folder of save_model.py; return its rows."""
-    try:
-        with np.load(io.BytesIO(read_bytes(folder / "probe.npz"))) as arrays:
-            probe = dict(arrays)
-    except Exception as error:  # numpy raises many kinds for a file that is damaged
-        fail(explain_load_error(folder / "probe.npz", error))
+    probe = read_arrays(folder / "probe.npz", "inputs", "predictions")
     rows = []
     for name, (form, *_) in FORMS.items():
         try:

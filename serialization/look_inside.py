@@ -24,6 +24,7 @@ from utils.runs import ROOT, fail, printable
 
 FILE = ROOT / "assets" / "models" / "conv_net.keras"
 LARGEST = 2**31  # bytes; a file of some megabytes may unfold to many gigabytes
+LONGEST = 2**24  # bytes of a description that are read
 
 
 def show_layers(config):
@@ -56,9 +57,9 @@ def look_into_zip(path):
             raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
         for part in parts.infolist():
             print(printable(f"{part.filename:20} {part.file_size:9,} bytes"))
-        print("metadata.json:", printable(parts.read("metadata.json").decode()))
+        print("metadata.json:", printable(parts.open("metadata.json").read(LONGEST).decode()))
         print("config.json:")
-        show_layers(json.loads(parts.read("config.json")))
+        show_layers(json.loads(parts.open("config.json").read(LONGEST)))
         print("model.weights.h5:")
         with h5py.File(io.BytesIO(parts.read("model.weights.h5"))) as weights:
             return show_arrays(weights)

@@ -19,10 +19,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import records
+import windows
 
 import utils
 
 ROOT = Path(__file__).resolve().parent.parent
+
+if sys.platform == "linux":
+    sys.addaudithook(windows.refuse)
 
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 utils.set_up()
@@ -68,9 +72,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the slow tests out, unless they are asked for."""
-    if not config.option.slow:
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    """Leave the slow tests out, unless they are asked for, and the path on a back end."""
+    left_out = {"path"} - {config.option.markexpr} | ({"slow"} if not config.option.slow else set())
+    items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -315,6 +319,15 @@ def recorder(rows, request, monkeypatch):
 
 
 @pytest.fixture
+def eagerly():
+    """Let TensorFlow build no graphs: of a GPT, that takes longer than a few steps."""
+    tensorflow = pytest.importorskip("tensorflow")
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def run_main(load_script, tmp_path, monkeypatch):
     """Return a function that runs a script in this process and gives module and results.
 
@@ -341,7 +354,12 @@ def run_lesson(run_main, tmp_path):
     def run(path, *options, figure=None, **constants):
         module, results = run_main(path, *options, **constants)
         folder, figure = tmp_path / "run", f"{figure or Path(path).stem}.png"
-        assert {path.name for path in folder.iterdir()} == {".code.zip", "results.json", figure}
+        assert {path.name for path in folder.iterdir()} == {
+            ".code.zip",
+            ".lock",
+            "results.json",
+            figure,
+        }
         assert plt.imread(folder / figure).std() > 0.05, "the figure is empty"
         return module, results
 

@@ -98,7 +98,11 @@ def killer(folder, file, source, tests, limit=1800):
 def by_hand(argv, copy):
     """Try the mutants of the tables, or those of one, or some of these by their numbers."""
     paths = argv[:1] or sorted(set(TABLES.glob("*.toml")) - {ALIVE})
-    mutants = [one for path in paths for one in tomllib.loads(Path(path).read_text())["mutant"]]
+    mutants = [
+        one
+        for path in paths
+        for one in tomllib.loads(Path(path).read_text(encoding="utf-8"))["mutant"]
+    ]
     if argv[1:]:
         mutants = [mutants[int(number) - 1] for number in argv[1:]]
     dead = 0
@@ -116,11 +120,11 @@ def by_hand(argv, copy):
 def make_map(folder):
     """Run the quick tests once, and keep which lines each of them reaches, and its seconds."""
     folder.mkdir(parents=True)
-    (folder / "settings").write_text(SETTINGS.format(folder / "cov"))
+    (folder / "settings").write_text(SETTINGS.format(folder / "cov"), "utf-8")
     options = ["--cov", f"--cov-config={folder / 'settings'}", "--cov-context=test"]
     # Without pytest.ini's options: with those of xdist, no test would be named.
     options += ["--cov-report=", "--durations=0", "-vv", "-o", "addopts="]
-    with (folder / "log.txt").open("w") as log:
+    with (folder / "log.txt").open("w", encoding="utf-8") as log:
         subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, stdout=log, check=True)
 
 
@@ -130,7 +134,7 @@ def read_map(folder):
 
     reached, seconds = defaultdict(lambda: defaultdict(set)), defaultdict(float)
     for path in folder.glob("*.txt"):
-        for took, test in re.findall(r"^([\d.]+)s \w+ +(tests/.*)$", path.read_text(), re.M):
+        for took, test in re.findall(r"^([\d.]+)s \w+ +(tests/.*)$", path.read_text("utf-8"), re.M):
             seconds[test] += float(took)
     for path in folder.glob("cov*"):
         data = CoverageData(path)
@@ -186,6 +190,9 @@ def by_rules(args, folder):
         tests, copy = tests_of(mutant, reached, seconds), copies.get()
         limit = 120 + 10 * sum(seconds[test] for test in tests)
         died = killer(copy, mutant.file, source, tests, limit) if tests else ""
+        if died and "::" not in died:  # believed only if the whole program ends as it should
+            whole = (ROOT / mutant.file).read_bytes()
+            died = "" if killer(copy, mutant.file, whole, tests, limit) else died
         copies.put(copy)
         about = f"{mutant.file}:{mutant.line} {mutant.rule}: {mutant.old} -> {mutant.new}"
         told = died or f"{len(tests)} tests reach it"

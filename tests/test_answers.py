@@ -261,7 +261,8 @@ def test_the_whole_ladder_runs(run_main, tmp_path, monkeypatch):
     small = {"build_gpt": partial(build_gpt, width=16, heads=2, blocks=1), "REPORT": 2}
     run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 2, "--context", 128, **small)
     shutil.copytree(tmp_path / "run", run)
-    monkeypatch.setattr(questions, "PARTS", {"test": 6, "choose": 6, "learn": None})
+    monkeypatch.setattr(questions, "PARTS", {"test": 2, "choose": 2, "learn": None})
+    monkeypatch.setattr(questions, "PLAYS", dict([*questions.PLAYS.items()][:1]))
     few = {"SEARCH": 1, "RATES": [0.003], "RATES_OF_LORA": [0.01]}
     _, found = run_main(
         "text/answers/instruct.py", run, "--steps", 3, "--ways", *instruct.WAYS, **few
@@ -271,11 +272,11 @@ def test_the_whole_ladder_runs(run_main, tmp_path, monkeypatch):
     assert len({one["plays"] for one in found["ways"].values()}) == 4
     assert {*before["kinds"]} == {*questions.FORMS}
     shutil.copytree(tmp_path / "run", tmp_path / "answers")
-    options = [tmp_path / "answers", "--seconds", 1]
-    few = {"RATES": [0.0001], "TRIES": 1}
-    _, found = run_main("text/answers/prefer.py", *options, "--questions", 10, **few)
+    options = [tmp_path / "answers", "--seconds", 0.1]
+    monkeypatch.setattr(prefer.tune_and_learn, "__defaults__", ([0.0001],))
+    _, found = run_main("text/answers/prefer.py", *options, "--questions", 10, TRIES=1)
     assert found["pairs"] == 10 and found["ways"]["pairs"]["steps"] > 0
-    monkeypatch.setattr(prefer, "RATES", [0.0001])
-    _, found = run_main("text/answers/reward.py", *options, GROUPS=2)
+    few = {"GROUPS": 2, "STEPS": 3, "RATES": [0.0001]}
+    _, found = run_main("text/answers/reward.py", *options, **few)
     assert len(found["rewards"]) == found["ways"]["reward"]["steps"] > 0
     run_main("text/answers/chat.py", tmp_path / "run", "--ask", "1+1?")

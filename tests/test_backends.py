@@ -2,15 +2,19 @@
 
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import keras
 import pytest
+from closure import lessons
 from conftest import ROOT
+from test_readmes import lines_of_shells, run_slice  # noqa: F401
 
 from backends import backends
+from book.pages.texts import chapters
 from utils.runs import RESULTS
 
 # Whose tests that are marked so are run once more, in one process with another back end.
@@ -52,3 +56,61 @@ def test_each_script_runs_on_each_back_end(monkeypatch, run_main, capsys):
     assert asked == [(name, script) for name in ("jax", "torch") for script in filed]
     assert all(0.8 < one["accuracy"] < 1 for of in results.values() for one in of.values())
     assert "torch       mnist" in capsys.readouterr().out
+
+
+# Scripts of the path that cannot run by themselves, on any back end or on these, and why.
+ALL = "tensorflow", "jax", "torch"
+NOT_RUN = {
+    **dict.fromkeys(("serialization/rest/app.py", "serialization/rest/serve.py"), (ALL, "serves")),
+    **dict.fromkeys(
+        ("forecasts/go_on.py", "forecasts/many.py", "mlp/make_churn_data.py",
+         "mnist/overfitting/weights.py", "mnist/pairs.py", "visualizing/debugging/doctor.py"),
+        (ALL, "needs a run or a file of the reader"),
+    ),
+    "serialization/rest/client.py": (ALL, "asks a service"),
+    "serialization/smaller.py": (ALL, "measures each form in a process of its own: minutes"),
+}  # fmt: skip
+# What stands in a command in place of a run, and the script that makes it.
+MADE_BY = {
+    "AE_RUN": "generating/autoencoder.py", "VAE_RUN": "generating/vae.py",
+    "FLOW_RUN": "generating/flow.py", "RUN": "text/gpt/shakespeare.py",
+}  # fmt: skip
+
+
+def first_commands():
+    """Return (script, its options where the text first starts it) of all lessons of the path."""
+    pages = [file for number, _, file, _ in chapters() if number]
+    folders = {(ROOT / page).parent for page in pages}
+    scripts = [path.relative_to(ROOT).as_posix() for path in lessons() if path.parent in folders]
+    found = {}
+    for line, place in [*lines_of_shells().items(), *lines_of_shells(excepted=True).items()]:
+        if line.startswith("python ") and place.partition(":")[0] in pages:
+            _, script, *options = shlex.split(line, comments=True)
+            found.setdefault(script, options)
+    met = [script for script in found if script in scripts]
+    return [(script, found.get(script, [])) for script in [*met, *sorted({*scripts} - {*met})]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return tmp_path_factory.mktemp("path")
+
+
+@pytest.mark.path
+@pytest.mark.parametrize(
+    ("script", "options"), [pytest.param(*one, id=one[0]) for one in first_commands()]
+)
+def test_the_path_runs_on_this_back_end(script, options, made, run_slice, monkeypatch):  # noqa: F811
+    """Each of its scripts, on a slice: `.ci/backends` asks for it, and says what is skipped.
+
+    Each training ends after two steps, which are the same on each back end as the hundreds.
+    """
+    back_ends, reason = NOT_RUN.get(script, ((), ""))
+    if keras.config.backend() in back_ends:
+        pytest.skip(reason)
+    fit = keras.Model.fit
+    few = {"epochs": 1, "steps_per_epoch": 2}
+    monkeypatch.setattr(keras.Model, "fit", lambda *data, **more: fit(*data, **more | few))
+    folder = lambda script: made / script.replace("/", "_").removesuffix(".py")  # noqa: E731
+    options = [str(folder(MADE_BY[one])) if one in MADE_BY else one for one in options]
+    run_slice(script, options, folder(script))

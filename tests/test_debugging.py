@@ -326,7 +326,7 @@ def test_the_right_answer_scores_and_only_the_first_counts(game, tmp_path, capsy
 def test_before_the_answer_nothing_is_given_away(game, tmp_path, monkeypatch, capsys):
     results = drill.main(["3", "--outputs", str(tmp_path / "run")])
     assert results == {"seed": 3, "answer": None}
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"curves.png"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {".lock", "curves.png"}
     said = capsys.readouterr().out
     assert "It was" not in said and "0.05" not in said and "drill.py 3 --answer NAME" in said
     monkeypatch.setattr(drill.sys, "stdin", SimpleNamespace(isatty=lambda: True))

@@ -70,6 +70,13 @@ def test_the_versions_that_are_recommended_are_allowed():
     for requirement in looks.requirements(*lists):
         assert requirement.specifier.contains(pinned[requirement.name.lower()]), requirement
     assert "protobuf" in pinned, "what these packages need in turn, too"
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")  # for the containers
+    locked = dict(re.findall(r"^([\w-]+)==([^ ;]+)", lock, re.MULTILINE))
+    for package, version in pinned.items():
+        assert locked.get(re.sub("[._]", "-", package), version) == version, package
+    for requirement in looks.requirements(*lists[:1]):
+        assert requirement.specifier.contains(locked[requirement.name.lower()]), requirement
+    assert lock.count("--hash=sha256:") > len(re.findall("==", lock)) > 100
     for file in (".devcontainer/devcontainer.json", ".github/workflows/edition.yml"):
         (install,) = re.findall(r"pip install (.+)", (ROOT / file).read_text(encoding="utf-8"))
         assert "-c constraints.txt" in install

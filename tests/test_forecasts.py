@@ -238,8 +238,10 @@ def test_intervals_and_the_recommendation(four):
 @pytest.mark.parametrize("name", [*forecast.make_methods(four_steps())][2:])
 def test_every_method_learns_a_season(four, name):
     data = Data(four, history=4, horizon=3)
-    starts = data.starts["test"]
-    said = forecast.make_methods(four)[name].fit(data).predict(starts)
+    starts, method = data.starts["test"], forecast.make_methods(four)[name]
+    if hasattr(method, "dear"):  # that the best of several settings is kept, other tests ask
+        method.grid = {setting: tried[-1:] for setting, tried in method.grid.items()}
+    said = method.fit(data).predict(starts)
     error = np.abs(said - data.unscaled(data.targets(starts), starts)).mean()
     assert said.shape == (len(starts), 3) and error < 0.4  # the mean for everything has 1.1
 

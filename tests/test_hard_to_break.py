@@ -1,21 +1,30 @@
 """What comes from outside and is not as it should be is refused in one line, where it is opened."""
 
+import ast
+import io
 import json
-import re
+import struct
+import tracemalloc
+import zipfile
 from pathlib import Path
 
+import damage
+import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT, failure, finished_run, spoilt
+from bad_images import image_file
+from conftest import ROOT, failure, finished_run
 from PIL import Image, ImageFile
+from test_house import SCRIPTS
 
 from mnist import finished
 from serialization.rest import ship_model
-from utils import loading, pictures
+from utils import loading, pictures, schemas
 from utils.pictures import PictureError, TooLargeError, open_picture
 from visualizing.debugging import doctor
 
+UNPICKLE = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal", "read_pickle"}
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
 
@@ -35,16 +44,88 @@ def test_a_network_that_diverged_is_not_served(tmp_path):
     assert found["diverged"] == "the loss is no number from epoch 1 on: lower the rate"
 
 
-def test_a_damaged_run_is_refused(tmp_path):
-    for bad in ["{", "[" * 100_000, *map(json.dumps, spoilt(finished_run("a")))]:
-        (tmp_path / "results.json").write_text(bad)
-        try:
-            run = finished.load_finished(tmp_path)
-        except SystemExit as stop:
-            assert re.search("is not a folder of a finished run|another split", stop.code)
-            assert "\n" not in stop.code
-        else:  # another number is one, too
-            assert all(isinstance(one["train"]["errors"], int) for one in run["models"].values())
+@pytest.mark.parametrize("kind", ["predictions", "history", "releases"])
+def test_damaged_runs_end_with_one_line_or_do_no_harm(kind, tmp_path, monkeypatch):
+    """A slice of what damage.py tries, of those that take no time."""
+    monkeypatch.chdir(tmp_path)
+    cases = [*damage.run_kind(kind, range(8), 1, tmp_path, monkeypatch.setattr)][1::2]
+    assert [one for one in cases if one["wrong"]] == []
+    assert any(one["code"] is None for one in cases), "undamaged ones, at least"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("accuracy", 1.7, "is 1.7: it should be less than or equal to 1"),
+        ("accuracy", True, "is True: it should be a valid number"),
+        ("accuracy", float("nan"), "is nan: it should be a finite number"),
+        ("images", 10**40, "it should be less than or equal to 4294967295"),
+        ("errors", None, "is None: it should be a valid integer"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_a_sentence(key, value, said, tmp_path):
+    run = finished_run("a")
+    scores = run["models"]["a"]["validation"] = run["models"]["a"]["validation"] | {key: value}
+    (tmp_path / "results.json").write_text(json.dumps(run))
+    line = failure(finished.load_finished, tmp_path)
+    assert "is not a folder of a finished run on MNIST: in results.json, models.a.vali" in line
+    assert said in line and len(line) < 300
+    del scores[key]
+    (tmp_path / "results.json").write_text(json.dumps(run))
+    line = failure(finished.load_finished, tmp_path)
+    assert f"models.a.validation.{key} is missing. Make it anew." in line
+
+
+def test_names_may_be_in_any_language_and_command_no_terminal():
+    names = ["Größe", "什么", "a\N{NO-BREAK SPACE}b", "?"]
+    assert schemas.check(names, schemas.Names) == names
+    for bad in ("", "a\x1b[2J", "a\nb", "\ud800", "\u202eb", 1, "a" * 1_001):
+        with pytest.raises(ValueError, match=r"^1 is .*: "):
+            schemas.check(["a", bad], schemas.Names)
+
+
+def test_arrays_are_looked_at_before_they_are_unpacked(tmp_path, monkeypatch):
+    path, header = tmp_path / "a.npz", io.BytesIO()
+    np.savez(path, a=[1.5], b=["text"])
+    arrays = schemas.read_arrays(path, "a")
+    assert (arrays["a"], arrays["b"]) == ([1.5], ["text"])
+    assert "needs the arrays a and c" in failure(schemas.read_arrays, path, "a", "c")
+    # Whatever a damaged or hostile file holds, numpy makes no array of it.
+    monkeypatch.setattr(np.lib.format, "read_array", None)
+    about = {"descr": "|u1", "fortran_order": False, "shape": (10**6, 10**6)}
+    np.lib.format.write_array_header_1_0(header, about)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a.npy", header.getvalue())
+    assert "of shape (1000000, 1000000), and only" in failure(schemas.read_arrays, path)
+    for array, said in (([None], "an array of object"), ([1j], "an array of complex128")):
+        np.savez(path, a=array)
+        assert said in failure(schemas.read_arrays, path)
+    monkeypatch.setattr(schemas, "BYTES", 10_000)
+    np.savez_compressed(path, a=np.zeros(10_000))
+    assert "more than 10,000 bytes" in failure(schemas.read_arrays, path)
+
+
+def test_a_long_description_is_not_decoded(tmp_path, monkeypatch):
+    other = tmp_path / "a.h5"
+    with h5py.File(other, "w") as file:
+        file.attrs["model_config"] = "[" * 2_000
+    monkeypatch.setattr(loading, "LONGEST", 1_000)
+    monkeypatch.setattr(loading.json, "loads", None)
+    for path in (SHIPPED, other):
+        with pytest.raises(ValueError, match="description has more than 1,000 bytes"):
+            loading.read_description(path)
+
+
+def test_no_script_unpickles():
+    """A pickle is a program. NumPy, pandas and joblib would load one, too."""
+    for path in SCRIPTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in getattr(node, "names", []) if hasattr(one, "name")]
+            names += [getattr(node, "module", None) or "", getattr(node, "attr", "")]
+            roots = {one.split(".")[0] for one in names}
+            assert not roots & UNPICKLE, path
+            if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+                assert ast.unparse(node.value) == "False", path
 
 
 def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
@@ -54,10 +135,16 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     assert open_picture(tmp_path / "slow.jpg").size == (100, 100)
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
+    parts = ["parts", "filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF"] + [
+        "no end"
+    ]
+    for name in parts:
+        (tmp_path / name).write_bytes(image_file(name))
     monkeypatch.setattr(ImageFile.ImageFile, "load", None)  # whoever unpacks an image calls it
     for name, said, limit in [
         ("panorama.png", "an image may have 150,000,000 as PNG", {}),
         ("slow.jpg", "too many scans", {}),
+        *((name, "too many parts", {}) for name in parts),
         ("slow.jpg", "too many bytes", {"BYTES": 100}),
     ]:
         for constant, value in limit.items():
@@ -66,3 +153,15 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
             open_picture(tmp_path / name)
     with pytest.raises(PictureError, match="No such file"):
         open_picture(Path("missing.png"))
+
+
+def test_the_tags_of_a_photograph_may_not_be_larger_than_it(tmp_path):
+    """3,000 tags that all name the same 60 KB: what Pillow 11 and 12 unpacked to 180 MB."""
+    tags, place = 3_000, 8 + 2 + 3_000 * 12 + 4
+    entries = b"".join(struct.pack("<HHII", 700 + n, 1, 60_000, place) for n in range(tags))
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(4)
+    Image.new("L", (8, 8)).save(tmp_path / "a.png", exif=exif + bytes(60_000))
+    tracemalloc.start()
+    assert len(open_picture(tmp_path / "a.png").getexif()) < tags
+    assert tracemalloc.get_traced_memory()[1] < 100e6  # 67 MB are for the bytes of a large file
+    tracemalloc.stop()

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import statistics
 import subprocess
 import sys
@@ -42,9 +43,9 @@ LESSONS = [path for path in SCRIPTS if path.relative_to(ROOT).parts[0] in CHAPTE
 # Of each chapter of the path, what its text starts first, and on how many files that may stand.
 FIRST = {
     "basics/draw_network.py": 6, "xor/xor.py": 7, "mlp/mlp.py": 6, "mnist/mnist.py": 13,
-    "mnist/overfitting/fitting.py": 21, "serialization/save_model.py": 6,
+    "mnist/overfitting/fitting.py": 22, "serialization/save_model.py": 6,
     "serialization/rest/serve.py": 6, "visualizing/feature_maps.py": 9,
-    "visualizing/debugging/checklist.py": 13, "cnn/convolution.py": 6, "rnn/order.py": 6,
+    "visualizing/debugging/checklist.py": 14, "cnn/convolution.py": 6, "rnn/order.py": 6,
     "forecasts/forecast.py": 20, "text/pieces.py": 7, "text/gpt/attention.py": 6,
     "generating/autoencoder.py": 9,
 }  # fmt: skip
@@ -79,7 +80,7 @@ def test_a_lesson_stands_on_little():
         files, lines = size(ROOT / path)
         assert files <= most, f"{path} stands on {files} files, {lines} lines"
     files, lines = zip(*map(size, lessons()), strict=True)
-    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_050
+    assert statistics.median(files) <= 10 and statistics.median(lines) <= 1_120
 
 
 def test_no_two_files_that_a_reader_opens_have_one_name():
@@ -104,7 +105,7 @@ def test_files_keep_to_their_budget(path):
     """A lesson is short enough to be read line by line; what is none may take a little more."""
     # models.py is where readers add their own; measurements.py is a list that grows with the book.
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 400}
-    budget["book/measuring/measurements.py"] = 400
+    budget["book/measuring/measurements.py"] = 410
     text = path.read_text(encoding="utf-8")
     most = 200 if path in LESSONS and not text.startswith('"""Machinery') else 250
     assert text.count("\n") <= budget.get(name(path), most)
@@ -281,7 +282,7 @@ def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatc
         runs.make_folder(tmp_path / "file")
 
 
-SAVES = {"save", "save_weights"}
+SAVES = {"save", "save_weights", "savefig"}
 # Who calls save with a path of its own, and why that destroys no network that was good.
 SAVED_IN_PLACE = {
     "book/timings/saved_forms.py": "compares the sizes of two files",
@@ -290,7 +291,6 @@ SAVED_IN_PLACE = {
     "text/gpt/fewer_bits.py": "compares the sizes of files that can be made again",
     "serialization/save_model.py": "teaches how to save",
     "serialization/trust.py": "makes files that nobody should load",
-    "visualizing/debugging/broken.py": "in a folder that it has just made",
 }
 
 
@@ -313,6 +313,28 @@ def test_what_is_replaced_is_whole_or_old(tmp_path):
         partial.write_text("{")
         raise ZeroDivisionError
     assert path.read_text(encoding="utf-8") == '{\n "a": 1\n}\n'
+
+
+def test_what_is_replaced_is_on_the_disk_before_it_gets_its_name_and_then_its_name(
+    tmp_path, monkeypatch
+):
+    """So that after a power cut no file is there without those that were written before it."""
+    path, order = tmp_path / "results.json", []
+
+    def sync(number):
+        kind = "folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file"
+        order.append((kind, path.exists()))
+
+    monkeypatch.setattr(runs.os, "fsync", sync)
+    runs.write_json({}, path)
+    assert order == [("file", False), ("folder", True)]
+
+
+def test_a_folder_is_for_one_process_at_a_time(tmp_path):
+    runs.make_folder(tmp_path)
+    code = f"from utils import runs; runs.make_folder({str(tmp_path)!r})"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr.count("another process is at work in") == 1
 
 
 def test_a_run_names_its_commit_and_whether_it_was_clean(tmp_path, monkeypatch):

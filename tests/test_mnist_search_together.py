@@ -1,7 +1,6 @@
 """The hyperparameter search on several machines: two workers, one database, one of them killed."""
 
 import contextlib
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -52,7 +51,7 @@ def test_two_machines_search_together_and_one_dies(tmp_path):
         lost = wait_for(one, "begins")  # only then may the other one come: it is quick
         with worker(url, 0.1, tmp_path / "b") as other:
             wait_for(other, "begins")
-            one.send_signal(signal.SIGKILL)
+            one.kill()
             best = wait_for(other, "best")
     (name,) = optuna.get_all_study_names(url)
     trials = optuna.load_study(study_name=name, storage=url).trials

@@ -172,10 +172,9 @@ def test_a_notebook_runs(notebooks, make, tmp_path):
     assert notebooks.execute(notebook)["wrong"] == "RuntimeError: status 2: python no_such.py"
     task = notebooks.ROOT / "exercises" / "tasks" / "09_softmax.py"
     before = task.read_bytes()
-    notebook.cells = [start, notebooks.new_code_cell(f"%%end_of_file {task}\n\n1 / 0")]
-    assert notebooks.execute(notebook)["wrong"] is None and task.read_bytes() == before
-    notebook.cells = [start, notebooks.new_code_cell("import sys; print('no', file=sys.stderr)")]
-    assert notebooks.execute(notebook)["wrong"] == "in red: no"
+    written = [f"%%end_of_file {task}\n\n1 / 0", "import sys; print('no', file=sys.stderr)"]
+    notebook.cells = [start, *map(notebooks.new_code_cell, written)]
+    assert notebooks.execute(notebook)["wrong"] == "in red: no" and task.read_bytes() == before
 
 
 def test_a_reader_works_in_a_notebook(notebooks, make):

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT, failure, spoilt
+from conftest import ROOT, failure
 
 from reference import activations, differences, initializers, my_runs, optimizers, take
 from utils import runs
@@ -178,19 +178,6 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
     assert "accuracy 0.92 in place of 0.91, one run each" in out and "0.5000" not in out
     with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
         my_runs.main(["mnist", "--script", "mlp.py"])
-
-
-def test_damaged_runs_are_left_out(write_run, tmp_path, capsys):
-    """Whatever has become of a run: the others are shown, and no letter commands the terminal."""
-    about = {"command": "python mnist/w\x1b.py", "code": {"a\x1b.py": "1"}}
-    one = {"provenance": about, "settings": {"run": [1, "\x1b"]},
-           "models": {"\x1b[2J": {"loss": 3, "history": {"loss": [1.0]}}}}  # fmt: skip
-    for number, results in enumerate(spoilt(one)):
-        write_run(f"odd_{number}", "", results if isinstance(results, dict) else {"x": results})
-    write_run("good", "python mnist/good.py", {"loss": 0.5})
-    tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
-    assert tables["good.py"] == [{"run": "good", "loss": 0.5}]
-    assert "\x1b" not in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """The service in serialization/rest/: what it answers, what it refuses, how it ends."""
 
 import asyncio
-import io
 import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,17 +15,31 @@ import keras
 import numpy as np
 import pytest
 import requests
+import uvicorn
+from bad_clients import Seen, send, send_many
+from bad_images import SMALL, image_file, packed
+from bad_requests import Target, ask, bad_requests
 from conftest import ROOT, failure, spoilt
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image
 from scipy import ndimage
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mnist.studies import temperature as temperature_module
 from mnist.studies.temperature import with_temperature
-from serialization.operating import changed_days, checks, drift, releases, service
+from serialization.operating import (
+    changed_days,
+    checks,
+    connection,
+    drift,
+    guard,
+    releases,
+    service,
+)
 from serialization.operating.batching import Batcher
+from serialization.operating.metrics import Metrics
 from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
 from serialization.rest import detectors, out_of_distribution, prepare, serve, ship_model
@@ -59,13 +73,6 @@ def drawing(digit, paper=255, ink=0, size=300, corner=(40, 150), side=120, mode=
     mask = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     sheet.paste(ink, corner, mask)
     return sheet.convert(mode)
-
-
-def packed(image, form="PNG", **options):
-    """Return the bytes of an image file."""
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
 
 
 def upload(client, image, form="PNG", **options):
@@ -215,32 +222,106 @@ BAD_JSON = [
 
 
 def test_what_is_no_digit_is_refused_with_a_reason(client, digits):
-    """Damaged in a thousand ways, too: never an error of the service, status 5xx."""
-    random, whole = np.random.default_rng(0), packed(drawing(digits[0][0]))
-    slow = packed(Image.new("L", (2000, 2000), 255), "JPEG", progressive=True)
-    scans = slow[:-2] + 1000 * slow[slow.rindex(b"\xff\xda") : -2] + slow[-2:]
-    bomb = packed(Image.new("1", (20_000, 20_000)), compress_level=9)  # 400 million pixels
-    damaged = [json.dumps(body) for body in spoilt({"pixels": GOOD})]
-    for body, status, said in [*BAD_JSON, *((body, None, "") for body in damaged[::41])]:
-        response = client.post("/predict", content=body, headers=JSON)
-        if body.count(",") == 783 and "0.5" in body:  # half a grey level is one
-            assert response.status_code == 200
-        else:
-            assert said in message(response, *([status] if status else [400, 422]))
+    whole = packed(drawing(digits[0][0]))
+    for body, status, said in BAD_JSON:
+        assert said in message(client.post("/predict", content=body, headers=JSON), status)
+    half = IMAGE.replace("1", "0.5", 1)  # half a grey level is one
+    assert client.post("/predict", content=half, headers=JSON).status_code == 200
     for content, status, said in [
         *((content, 422, "PNG or JPEG") for content in (b"", b"GIF89a", whole[:60], whole[:900])),
         *((packed(Image.new(mode, (9, 9))), 422, "empty") for mode in ("L", "RGBA")),
-        (bomb, 413, "too many pixels"),
-        (scans, 413, "too many scans"),  # over the same pixels, in some kilobytes
+        (image_file("pixels"), 413, "too many pixels"),
+        (image_file("thousand scans"), 413, "too many scans"),
         (bytes(9 * 2**20), 413, ""),
     ]:
         assert said in message(upload(client, content), status)
-    for _ in range(50):
-        content = np.frombuffer(packed(drawing(digits[0][1]), "JPEG"), "uint8").copy()
-        content[random.integers(len(content), size=5)] = random.integers(256, size=5)
-        response = upload(client, content.tobytes())
-        if response.status_code != 200:  # it may still be an image
-            message(response, 413, 422)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The service behind the server that it has, in a thread: its port and its settings."""
+    config = uvicorn.Config(digits_app.create_app(), log_level="warning", **service.LIMITS)
+    running = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=running.run, args=[[listener]])
+        thread.start()
+        yield listener.getsockname()[1], config
+        running.should_exit = True
+        thread.join()
+
+
+def test_bad_requests_of_all_kinds_are_refused(server, digits, caplog):
+    """A slice of tests/attack.py: lines, headers, lengths, chunks, JSON and images."""
+    seen, good = Seen(), Target("/predict", IMAGE.encode())
+    file = Target("/read", packed(drawing(digits[0][0])), 8 * 2**20, True)
+    send_many(server[0], bad_requests(1, [good, file], 300, SMALL), seen)
+    assert not seen.wrong
+    assert sum(map(len, seen.kinds.values())) > 20 and {*seen.kinds} > {"images", "smuggled"}
+    assert send(server[0], ask(good.path, good.good))[0] == 200
+    assert not [record for record in caplog.records if record.exc_info]
+    assert max(len(record.getMessage()) for record in caplog.records) < 700
+
+
+def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
+    port, config = server
+    line = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    for sent, answers in [
+        (line + b"a: b\r\n" * 98 + b"\r\n", [b"200"]),
+        (line + b"a: b\r\n" * 100 + b"\r\n", [b"400"]),
+        (line + b"a: " + b"b" * 2**16, [b"400"]),
+        (line + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", [b"200"]),
+        ((line + b"\r\n") * 8, [b"200"] * 8),
+    ]:
+        answer = send(port, sent, breaks_off=True)[1]
+        assert re.findall(rb"HTTP/1.1 (\d+)", answer) == answers
+    assert send(port, (line + b"\r\n") * 1000, breaks_off=True)[1].count(b" 200 ") < 10
+    monkeypatch.setattr(guard, "HELD", 500)
+    assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # short ones have room
+    monkeypatch.setattr(guard, "LONG", 500)
+    assert send(port, ask("/predict", IMAGE.encode()))[0] == 503
+    monkeypatch.undo()
+    assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # nothing is held any more
+    monkeypatch.setattr(connection, "SILENCE", 0.2)
+    head = ask("/predict", bytes(9))[:-9]
+    for sent, pieces in ((b"", 0), (head[:30], 0), (head, 0), (head, 6)):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(sent)
+            for _ in range(pieces):  # it is slow, but not silent yet
+                time.sleep(0.1)
+                client.sendall(b"{")
+            assert client.recv(1000) == b"", "not closed"
+    monkeypatch.setattr(config, "limit_concurrency", 1)
+    with socket.create_connection(("127.0.0.1", port)):
+        assert send(port, line + b"\r\n")[0] is None  # not even a refusal
+
+
+def test_short_requests_are_answered_between_long_ones():
+    order = []
+
+    async def app(scope, receive, send):
+        await receive()
+        order.append("long")
+
+    async def ask_together():
+        stand = guard.Guard(app, Metrics({"model": "a", "version": "1"}), [], {})
+        body = {"type": "http.request", "body": bytes(guard.LONG + 1), "more_body": False}
+        scope = {"type": "http", "path": "/", "method": "POST", "headers": [], "client": None}
+        scope |= {"app": Starlette()}
+
+        async def receive():
+            return body
+
+        asked = [asyncio.create_task(stand(scope, receive, None)) for _ in range(3)]
+        while not asked[-1].done():
+            order.append("short")
+            await asyncio.sleep(0)
+        assert stand.held == 0
+
+    asyncio.run(ask_together())
+    assert order.count("long") == 3
+    assert all(
+        len(part) >= guard.ROUNDS for part in "".join(one[0] for one in order).split("l")[:3]
+    )
 
 
 def test_other_requests_are_refused_in_the_same_form(app, client, monkeypatch):
@@ -358,14 +439,6 @@ def test_service_over_http_until_it_is_stopped(digits, tmp_path, capsys):
     assert shell_client.main([str(seven), "--test", "2", "--url", url])["7.png"]["digit"] == 7
     assert "test image 1, a 2: 2 with" in capsys.readouterr().out
     assert "no service" in failure(shell_client.main, [str(seven), "--url", "http://127.0.0.1:1"])
-    # What is no HTTP, or claims to be enormous, is refused before anything is read.
-    for request, status in (
-        (b"NONSENSE\r\n\r\n", 400),
-        (b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n", 413),
-    ):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            connection.sendall(request)
-            assert connection.recv(1000).startswith(b"HTTP/1.1 %d " % status)
     process.terminate()
     process.communicate(timeout=20)
     log = (tmp_path / "service.log").read_text()
@@ -391,7 +464,9 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path):
     copy.write_bytes(SERVED.read_bytes() + b" ")
     for path in (tmp_path / "missing.tflite", copy, SHIPPED, tmp_path / "a" / "b.tflite"):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])
-    assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
+    for current in ("{", "[]", '["../conv_net.tflite"]', '["a/conv_net.tflite"]'):
+        (tmp_path / "current.json").write_text(current)
+        assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert "cannot listen" in failure(digits_app.main, ["--port", str(taken.getsockname()[1])])
 

@@ -539,6 +539,25 @@ def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
     assert "not a proper CSV or Excel file" in failure(tables.read_rows, tmp_path / "broken.xlsx")
 
 
+def test_a_sheet_reads_no_other_file_and_does_not_swell(tmp_path):
+    """Entities of XML: one that names a file, and a billion letters in a kilobyte."""
+    (tmp_path / "secret").write_text("a secret")
+    pd.DataFrame({"a": ["here", "there"]}).to_excel(tmp_path / "good.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "good.xlsx") as file:
+        parts = {name: file.read(name).decode() for name in file.namelist()}
+    deep = "".join(f'<!ENTITY b{n} "{f"&b{n - 1};" * 10}">' for n in range(1, 10))
+    for entities in (
+        f'<!ENTITY e SYSTEM "{(tmp_path / "secret").as_uri()}">',
+        f'<!ENTITY b0 "a">{deep}<!ENTITY e "&b9;">',
+    ):
+        sheet = parts["xl/worksheets/sheet1.xml"].replace(">here<", ">&e;<")
+        changed = {"xl/worksheets/sheet1.xml": f"<!DOCTYPE worksheet [{entities}]>{sheet}"}
+        with zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as file:
+            for name, text in (parts | changed).items():
+                file.writestr(name, text)
+        assert "not a proper" in failure(tables.read_rows, tmp_path / "bad.xlsx")
+
+
 def test_a_file_that_holds_no_text_says_what_it_is(tmp_path):
     path = tmp_path / "file"
     for name in ("table.csv", "content.xml", "xl/workbook.bin"):  # zipped, .ods, .xlsb

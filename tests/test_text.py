@@ -256,9 +256,9 @@ def tiny(request):
     return make_tiny(gpt.KINDS[request.param] | {"groups": 2 if request.param == "gpt2" else 1})
 
 
-def make_tiny(kind):
+def make_tiny(kind, blocks=2):
     keras.utils.set_random_seed(3)
-    model = gpt.build_gpt(6, context=8, width=16, heads=2, blocks=2, kind=kind)
+    model = gpt.build_gpt(6, context=8, width=16, heads=2, blocks=blocks, kind=kind)
     random = np.random.default_rng(3)
     model.set_weights([w + random.normal(0, 0.3, w.shape) for w in model.get_weights()])
     return model
@@ -452,16 +452,20 @@ def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_
 
 
 @pytest.mark.slow
-def test_fewer_bits_stay_close_and_keras_does_not_calibrate(run_main, tiny_run, tmp_path):
+def test_fewer_bits_stay_close_and_keras_does_not_calibrate(run_main, eagerly, tiny_run, tmp_path):
     """As the chapter on files says. Once Keras calibrates, the text has to follow."""
-    text = characters.load_text(tmp_path / "text.txt", list("abcdef"))
-    kinds = ("int8", "int8_weights", "gptq", "awq")  # each takes seconds
+    text, model = (
+        characters.load_text(tmp_path / "text.txt", list("abcdef")),
+        make_tiny(gpt.TODAY, 1),
+    )
+    model.save(tiny_run / characters.CHECKPOINT)  # each kind takes seconds for each block
+    kinds = ("int8", "int8_weights", "gptq", "awq")
     made = fewer_bits.configs
     configs = Mock(side_effect=lambda *some: {kind: made(*some)[kind] for kind in kinds})
     _, results = run_main("text/gpt/fewer_bits.py", tiny_run, "--samples", 4, configs=configs)
     np.testing.assert_array_equal(configs.call_args.args[0], text.train)
     rows = results["forms"]
-    losses = characters.character_losses(make_tiny(gpt.TODAY), text.validation, text.alphabet)
+    losses = characters.character_losses(model, text.validation, text.alphabet)
     assert rows["float32"]["mean"] == pytest.approx(losses.mean())
     assert rows["float32"]["difference"] == rows["float32"]["more"]["mean"] == 0
     assert rows["int8_weights"]["bytes"] == rows["int8"]["bytes"] < rows["float32"]["bytes"]
@@ -622,7 +626,7 @@ def test_each_rival_gets_its_own_rate_and_goes_on(run_main):
 
 
 @pytest.mark.slow
-def test_a_variant_learns_what_it_is_given():
+def test_a_variant_learns_what_it_is_given(eagerly):
     text = characters.Text(list("abcdef"), *np.random.default_rng(1).integers(6, size=(2, 900)))
     parts = (variants.VARIANTS[name] for name in ("squared", "untied"))
     for options in ({"adamw": True}, {"gru": True}, *parts):

@@ -4,20 +4,19 @@ import keras
 import numpy as np
 import pytest
 
+from utils.files import load_results
 from xor import forward_propagation, initializations, xor
 from xor.bundles import build_bundle
 
 
-@pytest.mark.slow
-def test_the_network_of_the_text_solves_xor(run_lesson, capsys):
-    _, result = run_lesson("xor/xor.py", "--hidden", 8, 4, "--seed", 23)
+def test_the_network_of_the_text_solves_xor():
+    """It did, and test_results.py trains it again, with the same result."""
+    result = load_results("xor")
     assert result["accuracy"] == 1 and result["loss"] < 0.3
     assert result["parameters"] == (2 * 8 + 8) + (8 * 4 + 4) + (4 + 1)
     # Far enough from 0.5 that the last digits of another machine change nothing.
     answers = np.ravel(result["predictions"])
     assert max(answers[[0, 3]]) < 0.4 and min(answers[[1, 2]]) > 0.6
-    printed = capsys.readouterr().out
-    assert f"0 XOR 1 = {answers[1]:.3f}\n" in printed and printed.count("epoch") == 20
 
 
 def test_the_seed_decides(tmp_path):
@@ -27,10 +26,13 @@ def test_the_seed_decides(tmp_path):
     assert not np.allclose(first, other)
 
 
-def test_a_single_neuron_cannot_solve_xor(run_lesson):
+def test_a_single_neuron_cannot_solve_xor(run_lesson, capsys):
     _, result = run_lesson("xor/xor.py", "--hidden", "--learning-rate", 0.1, "--epochs", 60)
     assert result["parameters"] == 3 and result["accuracy"] <= 0.75
     assert result["loss"] > 0.68, "it can do no better than answer 0.5, which costs ln 2"
+    printed = capsys.readouterr().out
+    assert f"0 XOR 1 = {result['predictions'][1][0]:.3f}\n" in printed
+    assert printed.count("epoch   ") == 2
 
 
 @pytest.mark.parametrize("activation", forward_propagation.ACTIVATIONS)

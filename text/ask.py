@@ -16,10 +16,12 @@ from chapter import OUTPUTS
 
 import zipfile
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import skops.io
+from pydantic import BaseModel, Field
 from scipy import special
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -39,12 +41,28 @@ from utils.runs import (
     save_results,
     write_json,
 )
+from utils.schemas import Name, Names, Share, Two, check
 from utils.statistics import describe_share, share_right
 
 MODEL = "characters"
 SEED = 1
 ANSWER = ["answer", "probability"]  # columns that are added to such a file
 SHOWN = 5  # answers about the rows of a file
+
+
+class Scores(BaseModel):
+    accuracy: Share
+    low: Share
+    high: Share
+    majority: Share
+
+
+class About(BaseModel):
+    """What ask.json says of a model that was kept; columns: those of a label and of a text."""
+
+    classes: Annotated[Names, Field(min_length=2)]
+    columns: Annotated[list[Name], Two] | None
+    scores: Scores
 
 
 def fit_and_judge(pieces, messages, seed):
@@ -92,11 +110,10 @@ def keep(model, about, folder):
 def load_kept(folder):
     """Return a model that was kept, and what is known about it, or end with one line."""
     try:
-        about = read_json(folder / "ask.json")
+        about = check(read_json(folder / "ask.json"), About)
         model = skops.io.load(folder / "ask.skops")  # only types that run no code of a stranger
         if not isinstance(model, Pipeline) or len(model.classes_) != len(about["classes"]):
             raise ValueError("not of one run")
-        describe_share(about["scores"])
         return model, about
     except Exception:  # of whatever a damaged file has led to
         names = ", ".join(REGRESSIONS)

@@ -6,9 +6,11 @@ Chapter: HOW_THIS_BOOK_KNOWS.md#normal
 import contextlib
 import math
 import sys
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
-from utils.runs import RESULTS, look_up, read_json, settings_of
+from utils.runs import RESULTS, read_json, settings_of
 
 # What runs of the book reached with other seeds, and beside the folder, as bands_NAME.json, what
 # trials of mistakes did: book/measuring/bands.py makes both.
@@ -144,3 +146,8 @@ def where(loss, trials):
         tried.sort(key=lambda one: min(abs(value - loss) for value in losses[one]))
     first, *others = [PLACES[trial] for trial in tried]
     return f"Look first at the {first}, then: {', '.join(others)}."
+
+
+def look_up(results, path):
+    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
+    return float(reduce(getitem, path.split("."), results))

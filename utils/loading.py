@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils.runs import fail, first_line, read_bytes, read_json
+from utils.runs import fail, first_line, printable, read_bytes, read_json
 
 # What a model consists of: its layers, which are Keras operations, and what these hold.
 KINDS = [
@@ -33,7 +33,11 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
     for module in (keras.activations, keras.losses, keras.metrics)
     for name in set(vars(module)) - {"get", "serialize", "deserialize"}
 }
-LARGEST = 2**31  # bytes of a .keras file when it is unpacked
+LARGEST = 2**31  # bytes of a .keras file when it is unpacked, and of the arrays of weights
+# Bytes of the description in it. Those of the models that come with the book have 32,000 at most,
+# that of the largest network in keras.applications a million: decoding takes a hundred times more.
+LONGEST = 2**24
+PACKED = 100  # times as many bytes as in its file may an array of weights have, if it is compressed
 DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
 
@@ -105,14 +109,40 @@ def read_description(path):
         return [read_json(path)]
     if path.suffix != ".keras":
         with h5py.File(path) as file:
+            refuse_strange_arrays(file)
             texts = [file.attrs.get(name, "{}") for name in ("model_config", "training_config")]
-        return [json.loads(text) for text in texts]
+        return [decode(text) for text in texts]
     with zipfile.ZipFile(path) as file:
         if sum(part.file_size for part in file.infolist()) > LARGEST:
             raise ValueError(f"unpacked it would have more than {LARGEST:,} bytes")
         if any(name.startswith("/") or ".." in name.split("/") for name in file.namelist()):
             raise ValueError("unpacked it would write outside of its folder")
-        return [json.loads(file.read("config.json"))]
+        with file.open("model.weights.h5") as part, h5py.File(part) as weights:
+            refuse_strange_arrays(weights)
+        return [decode(file.open("config.json").read(LONGEST + 1))]
+
+
+def decode(text):
+    """Return a description in JSON as a value; a ValueError says that it is none, or too long."""
+    if len(text) > LONGEST:
+        raise ValueError(f"its description has more than {LONGEST:,} bytes")
+    return json.loads(text)
+
+
+def refuse_strange_arrays(file):
+    """Raise ValueError if weights, an HDF5 file, lie in other files or far exceed their own.
+
+    Keras looks at an array when it loads it: by then HDF5 has opened the file that a link names.
+    """
+    links, arrays = [], []
+    file.visititems_links(lambda _, link: links.append(link))
+    file.visititems(lambda _, item: arrays.append(item))  # which follows no link
+    arrays = [item for item in arrays if isinstance(item, h5py.Dataset)]
+    whole = all(isinstance(link, h5py.HardLink) for link in links)
+    if not whole or any(array.external or array.is_virtual for array in arrays):
+        raise ValueError("its weights lie in another file")
+    if sum(array.nbytes for array in arrays) > min(LARGEST, PACKED * file.id.get_filesize()):
+        raise ValueError("its weights would take far more memory than the file has bytes")
 
 
 def explain_load_error(path, error):
@@ -123,7 +153,8 @@ def explain_load_error(path, error):
     if path.suffix == ".keras" and path.is_file():
         try:
             with zipfile.ZipFile(path) as file:
-                written_by = json.loads(file.read("metadata.json"))["keras_version"]
+                about = file.open("metadata.json").read(LONGEST)
+                written_by = printable(json.loads(about)["keras_version"])
         except (OSError, zipfile.BadZipFile):
             return (
                 f"{path} is not a .keras file, or only a part of one (it is not a whole zip file)"

@@ -20,10 +20,12 @@ HEIC = {".heic", ".heif", ".avif"}
 BRANDS = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis"}  # in their first bytes
 BYTES = 64 * 2**20  # of a file
 PIXELS = 150_000_000  # of an image; a panorama may have a hundred million
+PARTS = 20_000  # of a file; a PNG of 64 megabytes may have as many with pixels
+NOTES = 2**17  # bytes of EXIF; a part of a JPEG has at most half as many
 # A progressive JPEG comes in scans, each of which goes over all pixels: cameras write about ten.
 SCANS = 100
 # Of a part of a JPEG that says how long it is, or of the end. Data may hold FF 00, FF D0 to FF D7.
-MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
+MARKER = re.compile(rb"\xff([^\x00\x01\xc8\xd0-\xd8\xf0-\xfd\xff])")
 WORK = 300_000_000  # scans times pixels: about a second. Between scans, every pixel is kept, too
 
 
@@ -56,6 +58,9 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
         content = read(BYTES + 1)
         if len(content) > BYTES:
             raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
+        parts, notes, scans = look_through(content)
+        if parts > PARTS or notes > NOTES:
+            raise TooLargeError("too many parts beside the pixels")
         prepare_pillow()
         image = Image.open(io.BytesIO(content), formats=formats)
     except PictureError:
@@ -69,7 +74,6 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise PictureError(getattr(error, "strerror", None) or first_line(error)) from error
     size, most = image.width * image.height, (pixels or {}).get(image.format, PIXELS)
-    scans = count_scans(content) if image.format in ("JPEG", "MPO") else 1
     if size > most:
         raise TooLargeError(f"too many pixels; an image may have {most:,} as {image.format}")
     if scans > SCANS or scans * size > WORK:
@@ -85,10 +89,32 @@ def is_heic(source, content):
     return named or (content[4:8] == b"ftyp" and content[8:12] in BRANDS)
 
 
-def count_scans(content):
-    """Return how many scans a JPEG has. What follows its end, such as a film, is not looked at."""
-    scans, place = 0, 2
-    while (found := MARKER.search(content, place)) and found[1] != b"\xd9":
-        scans += found[1] == b"\xda"
-        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2])
-    return scans
+def look_through(content):
+    """Return how many parts a JPEG or PNG has, how many bytes of EXIF, and how many scans.
+
+    Pillow reads parts, and bytes between them, one by one, which takes seconds for some megabytes
+    of them. What follows the end of a JPEG, such as a film, is not looked at.
+    """
+    parts, notes, scans, place = 0, 0, 0, 2
+    if content.startswith(b"\x89PNG"):
+        place = 8
+        while place < len(content) and parts <= PARTS:
+            size, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+            notes += size if kind == b"eXIf" else 0
+            parts, place = parts + 1, place + size + 12
+    if content.startswith(b"\xff\xd8"):
+        parts = content.count(b"8BIM")  # of Photoshop
+        while parts <= PARTS and (found := MARKER.search(content, place)):
+            kind, start = found[1], found.end()
+            size = int.from_bytes(content[start : start + 2])
+            if kind == b"\xd9":
+                if scans:
+                    break
+                size = 0
+            parts += 1 if scans else start - 1 - place
+            parts += size // 64 if kind < b"\xe0" else 0  # tables and frames have parts, too
+            scans += kind == b"\xda"
+            notes += size if content[start + 2 : start + 8] == b"Exif\0\0" else 0
+            place = start + size
+        parts += 0 if scans else max(0, len(content) - place)
+    return parts, notes, scans

@@ -11,19 +11,18 @@ import re
 import shlex
 import sys
 import time
-import zipfile
-from functools import reduce
 from importlib.metadata import version
-from operator import getitem
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 ROOT = Path(__file__).resolve().parent.parent  # the project's folder
 RESULTS = ROOT / "assets" / "results"  # what the book's own runs have measured
 NEW = "<start time>"  # as the last part of a path: a folder that make_folder names
-STARTED = time.time()  # this program
+STARTED = time.monotonic()  # this program; the clock may be set back
 PACKAGES = ["keras", "numpy", "scikit-learn"]  # whose versions may change a result
 KEPT = ".code.zip"  # in the folder of a run: a copy of its code
 TEXTS = {}  # of each file of the project that was loaded, as it was then
+LARGEST_JSON = 2**26  # bytes; the largest result of the book has 175,000
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*(?=@)|(password=)[^&'\"]+")
 
 
@@ -53,16 +52,19 @@ def writing_to(folder):
     """End the program with one line if, within the with statement, a file cannot be written."""
     try:
         yield
+    except TimeoutError:  # of the lock
+        fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         fail(f"cannot write to {folder} ({reason}). Name another folder with --outputs.")
 
 
-def make_folder(folder):
+def make_folder(folder, locked=True):
     """Make the folder of a run and return it; None, and no folder, if it is None.
 
     One that is called NEW gets the start time as its name, such as 2026-11-24_15-04-05. A script
-    that cannot write there ends at once. A new folder that is still empty at the end is removed.
+    ends at once if it cannot write there or, locked, if another process is at work there. A new
+    folder that is still empty at the end is removed.
     """
     if folder is None:
         return None
@@ -75,8 +77,12 @@ def make_folder(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if new:
             atexit.register(remove_if_empty, folder)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
+        if locked:
+            from filelock import FileLock  # not above: many only read, and it imports asyncio
+
+            lock = FileLock(folder / ".lock", is_singleton=True)
+            lock.acquire(blocking=False)
+            atexit.register(unlock, lock)  # or when this process is killed
     return folder
 
 
@@ -89,6 +95,12 @@ def make_new_folder(parent):
             folder.mkdir(parents=True)
             return folder
         number += 1
+
+
+def unlock(lock):
+    with contextlib.suppress(OSError):  # on Windows, release does it
+        Path(lock.lock_file).unlink()
+    lock.release(force=True)
 
 
 def remove_if_empty(folder):
@@ -127,12 +139,25 @@ def replacing(path):
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+        sync_names(path.parent)
+
+
+def sync_names(folder):
+    """Have the disk keep which files a folder holds, before others come to it."""
+    with contextlib.suppress(OSError):  # Windows cannot
+        number = os.open(folder, os.O_RDONLY)
+        with contextlib.suppress(OSError):
+            os.fsync(number)
+        os.close(number)
 
 
 def read_json(path):
     """Return what a file in JSON holds; an OSError or a ValueError says why it cannot be read."""
+    content = read_bytes(path, LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
     try:
-        return json.loads(read_bytes(path))
+        return json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -163,15 +188,10 @@ def provenance(script, argv):
     result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
     result |= {package: version(package) for package in PACKAGES}
     if "keras" in sys.modules:  # to import it only for this would take seconds
-        result["backend"] = backend()
+        name = sys.modules["keras"].config.backend()
+        result["backend"] = f"{name} {sys.modules[name].__version__}"
     allowed = hasattr(os, "sched_getaffinity")  # where it is known, this process may have fewer
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
-
-
-def backend():
-    """Return the back end and its version, such as "tensorflow 2.21.0"; Keras must be imported."""
-    name = sys.modules["keras"].config.backend()
-    return f"{name} {sys.modules[name].__version__}"
 
 
 def save_results(results, folder, script, argv, args=None):
@@ -182,7 +202,7 @@ def save_results(results, folder, script, argv, args=None):
     """
     if folder is None:
         return results
-    about = provenance(script, argv) | {"seconds": round(time.time() - STARTED, 1)}
+    about = provenance(script, argv) | {"seconds": round(time.monotonic() - STARTED, 1)}
     if args:
         about["settings"] = settings_of(vars(args))
     with writing_to(folder):
@@ -209,11 +229,6 @@ def shown(path):
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def look_up(results, path):
-    """Return the value at a path such as models.conv_net.validation.cross_entropy."""
-    return float(reduce(getitem, path.split("."), results))
-
-
 def remember_code():
     """Read what modules of the project are loaded: a file may be edited while its run goes on."""
     for module in [*sys.modules.values()]:
@@ -233,7 +248,7 @@ def keep_code(script, folder):
     remember_code()
     chapter = Path(script).resolve().relative_to(ROOT).parts[0] + "/"
     code = sorted(one for one in TEXTS.values() if one and one[0].startswith(chapter))
-    with zipfile.ZipFile(folder / KEPT, "w", zipfile.ZIP_DEFLATED) as file:
+    with replacing(folder / KEPT) as partial, ZipFile(partial, "w", ZIP_DEFLATED) as file:
         for path, text in code:
             file.writestr(path, text)
     return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in code}

@@ -11,25 +11,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 from keras import ops
 
 from utils.loading import load_model
 from utils.runs import fail, first_line, read_bytes, replacing
 
-DRAWN = "drawn.json"  # in a checkpoint: what Keras leaves out of it, the states of dropout and such
+# In a checkpoint: what Keras leaves out of it, the states of dropout and such, and the back end.
+DRAWN = "drawn.json"
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
-
-held = []  # locks of this process, which end with it, even if it is killed
-
-
-def hold(folder):
-    """Keep other processes out of a run's folder as long as this one lives."""
-    held.append(FileLock(Path(folder) / ".lock", is_singleton=True))
-    try:
-        held[-1].acquire(blocking=False)
-    except Timeout:
-        fail(f"another process is at work in {folder}. Wait for it, or choose another folder.")
 
 
 class TimeCallback(keras.callbacks.Callback):
@@ -131,7 +120,8 @@ class SaveCheckpoint(keras.callbacks.Callback):
             self.model.save(partial)
             with zipfile.ZipFile(partial, "a") as file:
                 drawn = [ops.convert_to_numpy(s).tolist() for s in random_states(self.model)]
-                file.writestr(DRAWN, json.dumps(drawn))
+                about = {"backend": keras.config.backend(), "states": drawn}
+                file.writestr(DRAWN, json.dumps(about))
 
 
 def checkpoint_path(folder, name):
@@ -150,13 +140,15 @@ def load_checkpoint(folder, name, steps_per_epoch):
     model = load_model(path, diverged=True)  # the report will show it
     try:
         with zipfile.ZipFile(path) as file:
-            states = json.loads(file.read(DRAWN)) if DRAWN in file.namelist() else []
-        for state, saved in zip(random_states(model), states, strict=True):
+            about = json.loads(file.read(DRAWN))
+        for state, saved in zip(random_states(model), about["states"], strict=True):
             state.assign(np.array(saved, state.dtype))
         # In float16, Keras skips a step that overflows, and does not count it.
         epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
     except Exception:  # whatever else may lie under this name
         fail(f"{path} is not the checkpoint of a training, or an old one. Start anew.")
+    if about["backend"] != keras.config.backend():  # which would end elsewhere
+        fail(f"{path} is of another back end: go on with KERAS_BACKEND={about['backend']}.")
     history = load_history(folder, name, {"loss"}).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")

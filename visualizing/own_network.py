@@ -13,6 +13,7 @@ Chapter: visualizing/README.md#your-own-network-and-images
 
 from chapter import OUTPUTS
 
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -24,6 +25,7 @@ from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.runs import fail, make_folder, printable, read_json, save_results
+from utils.schemas import Names, check
 from visualizing import attribution_methods as maps
 from visualizing.networks import MODEL, one_of_each, show_images
 
@@ -65,12 +67,10 @@ def read_images(paths, shape, largest):
 
 def name_classes(path, count):
     """Return the names of the classes: of a list in a JSON file beside the model, or numbers."""
-    try:
-        names = read_json(path.with_suffix(".json"))
-    except (OSError, ValueError):
-        names = None
-    fits = isinstance(names, list) and len(names) == count
-    return list(map(printable, names)) if fits else list(map(str, range(max(2, count))))
+    with suppress(OSError, ValueError):  # it may say other things, or not be there
+        if len(names := check(read_json(path.with_suffix(".json")), Names)) == count:
+            return names
+    return list(map(str, range(max(2, count))))
 
 
 def wipe(x, heat):

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.options import OPTIMIZERS, positive, seed
+from utils.runs import replacing
 
 ACTIVATIONS = ["relu", "leaky_relu", "tanh", "sigmoid"]
 OPTIONS = {
@@ -61,5 +62,6 @@ def draw_predictions(model, loss, path):
     right.set(xlim=(-0.07, 1.07), ylim=(-0.07, 1.07))
     right.grid(False)
     figure.colorbar(surface, ax=right, ticks=[0, 0.25, 0.5, 0.75, 1])
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial)
     plt.close(figure)

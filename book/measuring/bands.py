@@ -20,9 +20,9 @@ import tempfile
 from pathlib import Path
 
 from book.measuring.measure import commit
-from utils.bands import BANDS, is_inside
+from utils.bands import BANDS, is_inside, look_up
 from utils.options import positive
-from utils.runs import RESULTS, fail, look_up, provenance, read_json, settings_of, write_json
+from utils.runs import RESULTS, fail, provenance, read_json, settings_of, write_json
 
 # Name of the band: script, options, where its results have the loss, and what that is called.
 RUNS = {

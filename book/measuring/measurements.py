@@ -78,15 +78,13 @@ MEASUREMENTS = {
     "mnist_mixed": "mnist/overfitting/lab.py -m conv_net --mixed-precision bfloat16 --epochs 3",
     "mnist_sgd": "mnist/mnist_experiments.py --groups sgd",
     "mnist_tuned": ("mnist/overfitting/tuned.py", "mnist_tuned"),
-    # Of the best settings of "mnist_tuned".
-    "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),
+    "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),  # of "mnist_tuned"
     "mnist_quick_2": "mnist/studies/recipes.py quick --epochs 2 --test",
     "mnist_quick": "mnist/studies/recipes.py quick --test",
     "mnist_best": "mnist/studies/recipes.py best --test",
     "mnist_holdout": "mnist/studies/holdout.py",
     "mnist_search": ("mnist/studies/search.py --confirm", "mnist_search"),
-    # Both want JAX and PyTorch.
-    "backends": "backends/backends.py --scripts xor churn mnist",
+    "backends": "backends/backends.py --scripts xor churn mnist",  # both want JAX and PyTorch
     "backends_lstm": "backends/backends.py --scripts lstm",
     "parallel": "book/timings/parallel_seconds.py",  # wants JAX
     "devices": "backends/devices.py",  # wants JAX
@@ -96,6 +94,7 @@ MEASUREMENTS = {
     "sizes": "book/timings/sizes.py",  # installs, too
     "machine_speed": "book/timings/seconds.py machine",
     "serialization": "book/timings/saved_forms.py",
+    "hostile_models": "tests/hostile_models.py",
     "smaller": "serialization/smaller.py",  # wants requirements-optional.txt
     "program_serialization": (
         "book/figures/programs.py serialization/README.md",
@@ -107,6 +106,7 @@ MEASUREMENTS = {
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
+    "attack": "tests/attack.py",
     "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
@@ -375,9 +375,9 @@ MEASUREMENTS = {
 
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
-    "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster", "five_steps",
-    "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds", "opening",
-    "parallel", "recurrent_costs", "rest_load", "slow_place"
+    "attack", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster",
+    "five_steps", "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds",
+    "opening", "parallel", "recurrent_costs", "rest_load", "slow_place"
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"

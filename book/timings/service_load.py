@@ -42,8 +42,8 @@ SECONDS = 6  # of measuring, for each number of clients
 BATCH = 100  # images of a request, in the measurement with batches
 HEADERS = {"Content-Type": "application/json"}
 PROCESSES = ["-m", "uvicorn", "--app-dir", "serialization/rest", "--factory", "app:create_app"]
-PROCESSES += ["--workers", "2", "--no-access-log", "--limit-concurrency", "800"]
-PROCESSES += ["--port", str(PORT)]
+PROCESSES += ["--http", "app:Connection", "--workers", "2", "--no-access-log"]
+PROCESSES += ["--limit-concurrency", "800", "--port", str(PORT)]
 # What wrk does: it sends one body after the other, and prints one line at the end.
 SCRIPT = """
 local bodies, number = {}, 0

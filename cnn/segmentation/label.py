@@ -14,9 +14,11 @@ from chapter import OUTPUTS
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
+from pydantic import AfterValidator, Field
 
 from cnn.photographs import find_images, open_photo
 from cnn.segmentation.box_files import find_in_photos
@@ -25,26 +27,17 @@ from cnn.segmentation.masks import check_classes
 from utils.loading import load_model
 from utils.options import make_parser
 from utils.pictures import PictureError
-from utils.runs import (
-    fail,
-    first_line,
-    make_folder,
-    printable,
-    read_json,
-    replacing,
-    save_results,
-    writing_to,
-)
+from utils.runs import fail, make_folder, printable, replacing, save_results, writing_to
+from utils.schemas import Name, read_form
+
+Value = Annotated[str, Field(pattern=r"^\d{1,3}$")]  # of a mask, or the number of a label
 
 
 def load_network(path):
     """Return a network of own_masks.py or boxes.py and its classes, {value: name}, or end."""
     network, names = load_model(path), Path(path).with_suffix(".json")
-    try:
-        classes = {int(value): name for value, name in read_json(names).items()}
-        check_classes(classes)
-    except (OSError, ValueError, AttributeError) as error:
-        fail(f"cannot read {names}, which names the classes ({first_line(error)}).")
+    classes = read_form(names, Annotated[dict[Value, Name], AfterValidator(check_classes)])
+    classes = {int(value): name for value, name in classes.items()}
     size, made = network.input_shape[1], [one.shape for one in network.outputs]
     if network.input_shape != (None, size, size, 3):
         fail(f"{path} takes {network.input_shape[1:]}, not square images in colour.")

@@ -131,8 +131,8 @@ def read_classes(folder):
     try:
         for line in filter(str.strip, read_text(path).splitlines()):
             value, name = line.split(maxsplit=1)
-            if int(value) in classes:
-                raise ValueError(f"{value} has two names")
+            if int(value) in classes or int(value) < 0:
+                raise ValueError(f"{value} is below 0 or has two names")
             classes[int(value)] = printable(name.strip())
         check_classes(classes)
     except ValueError as error:
@@ -154,9 +154,7 @@ def classes_of(masks):
 
 
 def check_classes(classes):
-    """Raise a ValueError if these are not classes, {value in a mask: name}, each with its own."""
-    names = {name for name in classes.values() if isinstance(name, str) and name.isprintable()}
-    if len(names) < max(len(classes), 2) or not all(0 <= value <= 255 for value in classes):
-        raise ValueError(
-            "not two classes or more, with values from 0 to 255 and names of their own"
-        )
+    """Return classes, {value in a mask: name}; a ValueError says that they are none."""
+    if len({*classes.values()}) < max(len(classes), 2) or max(map(int, classes)) > 255:
+        raise ValueError("not two classes or more, with values up to 255 and names of their own")
+    return classes

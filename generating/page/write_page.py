@@ -21,13 +21,13 @@ import numpy as np
 from fastapi import Request
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
-from pydantic import BaseModel, Field
+from pydantic import Field
 from scipy.stats import norm
 
 from generating.flow import EULER, GUIDANCE, follow
 from generating.images import to_grey
 from generating.latents import load_flow, load_vae
-from serialization.operating.guard import RequestError
+from serialization.operating.guard import RequestError, Strict
 from serialization.operating.service import add_address, make_app, serve
 from utils.files import file_sha256
 from utils.options import make_parser
@@ -39,14 +39,14 @@ SIDE = 12  # digits in a row and in a column of the picture of the map
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Number(BaseModel, extra="forbid", strict=True):
+class Number(Strict):
     """What to write, and the seed of the noise that it begins with."""
 
     number: str = Field(pattern=f"^[0-9]{{1,{LONGEST}}}$")
     seed: int = Field(ge=0, lt=2**32)
 
 
-class Place(BaseModel, extra="forbid", strict=True):
+class Place(Strict):
     """A place of the map."""
 
     across: Share

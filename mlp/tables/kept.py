@@ -8,17 +8,19 @@ Chapter: mlp/tables/README.md#what-is-kept
 
 import re
 import warnings
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import skops.io
+from pydantic import BaseModel, Field, model_validator
 from scipy.special import softmax
 from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits
 
 from mlp.tables.columns import FORMATS, inputs_of, to_inputs
-from utils.runs import fail, first_line, read_json, replacing, save_network, shown
+from utils.runs import fail, first_line, replacing, save_network, shown
+from utils.schemas import Name, Number, Share, Two, read_form
 from utils.tables import DECIMALS, SEPARATORS
 
 NETWORK = "neural_network"
@@ -39,6 +41,56 @@ TRUSTED += ["sklearn.utils.validation.check_array", "sklearn.utils._bunch.Bunch"
 TRUSTED += ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 # On a busy computer, threads would wait for one another at each of a thousand trees.
 one_thread = threadpool_limits.wrap(limits=1, user_api="openmp")
+
+
+class Column(BaseModel):
+    """The description of a column, as look returns it."""
+
+    name: Name
+    kind: Literal["number", "words", "left out", "date"]
+    format: Literal[*FORMATS, None] = None
+    decimal: Literal[*DECIMALS, None] = None
+    exact: Literal[True, None] = None
+
+    @model_validator(mode="after")
+    def a_date_has_a_format(self):
+        if (self.kind == "date") != (self.format is not None):
+            raise ValueError("a date should have a format, and nothing else has one")
+        return self
+
+
+class File(BaseModel):
+    separator: Literal[*SEPARATORS]
+    encoding: Name
+
+
+class Point(BaseModel):
+    threshold: Share
+
+
+class Run(BaseModel):
+    """What results.json says of a run of table.py."""
+
+    target: Name
+    task: Literal["number", "yes-or-no", "classes"]
+    file: File
+    columns: list[Column]
+    names: Annotated[list[str], Field(min_length=1)]
+    ranges: dict[Name, Annotated[list[Number], Two]]
+    words: dict[Name, list[str]]
+    gaps: dict[Name, Share]
+    rare: dict[Name, Share]
+    kept: Literal[*MODELS]
+    temperature: Annotated[float, Field(ge=1, le=HOTTEST, allow_inf_nan=False)]
+    thresholds: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def task_and_names_belong_together(self):
+        if self.task != {1: "number", 2: "yes-or-no"}.get(len(self.names), "classes"):
+            raise ValueError(f"task {self.task} does not fit {len(self.names)} names")
+        if self.task == "yes-or-no":
+            Point.model_validate(self.thresholds.get("calculated"), strict=True)
+        return self
 
 
 class Kept(NamedTuple):
@@ -144,11 +196,7 @@ def save(model, name, folder):
 
 def load_run(folder):
     """Return what a run of table.py has kept, or end the program with one line."""
-    try:
-        run = read_json(folder / "results.json")
-        check_run(run)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError):
-        fail(f"{shown(folder)} is not a finished run of table.py, or an old one: train again.")
+    run = read_form(folder / "results.json", Run, "a finished run of table.py, or it is old")
     kept = Kept(load(folder / MODELS[run["kept"]]), run)
     nothing = pd.DataFrame({column["name"]: [None] for column in kept.columns}, dtype=object)
     try:
@@ -158,38 +206,6 @@ def load_run(folder):
     except Exception:  # of whatever library the model has led to
         fail(f"the model in {shown(folder)} is not the one that its results.json describes.")
     return kept
-
-
-def check_run(run):
-    """Raise an error of one of many kinds if results.json is not that of a run of table.py."""
-    names = run["names"]
-    points = run["thresholds"] if run["task"] == "yes-or-no" else {"calculated": {"threshold": 0}}
-    good = [
-        isinstance(run["target"], str) and isinstance(run["columns"], list),
-        *map(is_description, run["columns"]),
-        isinstance(names, list) and all(isinstance(name, str) for name in names),
-        run["task"] == {1: "number", 2: "yes-or-no"}.get(len(names), "classes"),
-        run["file"]["separator"] in [*SEPARATORS] and isinstance(run["file"]["encoding"], str),
-        *[np.isfinite(ends).all() and len(ends) == 2 for ends in run["ranges"].values()],
-        *[all(isinstance(word, str) for word in words) for words in run["words"].values()],
-        *[0 <= one <= 1 for shares in (run["gaps"], run["rare"]) for one in shares.values()],
-        0 <= points["calculated"]["threshold"] <= 1,
-        1 <= run["temperature"] <= HOTTEST and run["kept"] in [*MODELS],
-    ]
-    if not all(good):
-        raise ValueError
-
-
-def is_description(value):
-    """Tell whether a value of JSON is the description of a column, as look returns them."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("name"), str)
-        and value.get("kind") in ("number", "words", "left out", "date")
-        and value.get("format") in (FORMATS if value["kind"] == "date" else [None])
-        and value.get("decimal") in [None, *DECIMALS]
-        and value.get("exact") in [None, True]
-    )
 
 
 def load(path):

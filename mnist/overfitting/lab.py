@@ -40,7 +40,6 @@ from utils.training import (
     SaveCheckpoint,
     TimeCallback,
     checkpoint_path,
-    hold,
     load_checkpoint,
 )
 
@@ -151,7 +150,7 @@ def begin(settings, folder, resume, script, argv):
     """
     if resume:
         run = load_run(folder) | {"settings": asdict(settings)}
-        hold(make_folder(folder))
+        make_folder(folder)
         write_json(run, folder / "run.json")
         return folder, run
     return open_run(asdict(settings), folder, script, argv)

@@ -27,9 +27,9 @@ from mnist.models import IMAGE_SHAPE, quick_net
 from mnist.studies.storage import join_study, open_study, search_together
 from utils.figures import save_figure
 from utils.options import make_parser, positive
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, replacing, save_results
 from utils.statistics import spread, with_deviation
-from utils.training import DeferInterrupt, hold
+from utils.training import DeferInterrupt
 
 EPOCHS = 3  # of a trial that is not stopped
 MINUTES = 10
@@ -137,7 +137,6 @@ def main(argv=None):
     add("--confirm", action="store_true", help="compare with the quick recipe")
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    hold(folder)
     print(f"The trials go to {folder}")
     name = f"{args.epochs} epochs, {args.train_samples} images"
     study = join_study(name, args.storage) if args.storage else open_study(name, folder, SEED)
@@ -161,7 +160,8 @@ def main(argv=None):
             sys.exit(130)
         fail("not one trial was finished.")
     trials = list_trials(study)
-    trials.to_csv(folder / "trials.csv", index=False)
+    with replacing(folder / "trials.csv") as partial:
+        trials.to_csv(partial, index=False)
     draw(trials, folder / "mnist_search.png")
     print(trials.head(10).to_string(index=False))
     print(f"{len(trials)} trials; their table and figure are in {folder}")

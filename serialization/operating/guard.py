@@ -3,15 +3,17 @@
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
+import asyncio
 import logging
 import socket
 import time
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
@@ -19,6 +21,9 @@ log = logging.getLogger("service")
 
 MAX_BODY = 2**20  # bytes of a request, if its path has no limit of its own
 TOO_LARGE = "a request may have {:,} bytes here"
+HELD = 64 * 2**20  # bytes of all requests in hand, or slow clients would fill the memory
+LONG = 2**16  # bytes of JSON: while they are understood, nobody else is answered
+ROUNDS = 30  # of the event loop before it, in which short ones are answered
 
 # The pages need nothing from elsewhere, and say so to the browser.
 HEADERS = {
@@ -38,6 +43,18 @@ class About(BaseModel):
 
     model: str
     version: str
+
+
+class Strict(BaseModel, extra="forbid", strict=True):
+    """What a request may say: all its entries must be there, and no others; "5" is not a number."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def count(cls, values):
+        """Refuse a request of very many entries before there is a sentence on each of them."""
+        if isinstance(values, dict) and len(values) > 2 * len(cls.model_fields) + 100:
+            raise ValueError("too many entries")
+        return values
 
 
 class Problem(BaseModel):
@@ -99,6 +116,7 @@ class Guard:
     def __init__(self, app, metrics, hosts, larger):
         self.app, self.metrics, self.larger = app, metrics, larger
         self.hosts = {"localhost", socket.gethostname().lower(), *map(str.lower, hosts)}
+        self.held, self.turn = 0, asyncio.Lock()
 
     def refuse(self, method, headers, most):
         """Return the response to a request that is not even read, or None."""
@@ -114,15 +132,22 @@ class Guard:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        start, status, read = time.perf_counter(), 500, 0
+        start, status, read, stack = time.perf_counter(), 500, 0, AsyncExitStack()
         most = self.larger.get(scope["path"], MAX_BODY)
 
         async def receive_some():
             nonlocal read
             message = await receive()
-            read += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            read, self.held = read + size, self.held + size
             if read > most:  # of a body that did not say before how long it is
                 raise RequestError(413, TOO_LARGE.format(most))
+            if self.held > HELD and read > LONG:  # short ones have room in any case
+                raise RequestError(503, "too much is being received; try again later")
+            if read > LONG and most == MAX_BODY and message.get("more_body") is False:
+                await stack.enter_async_context(self.turn)
+                for _ in range(ROUNDS):
+                    await asyncio.sleep(0)
             return message
 
         async def send_on(message):
@@ -134,9 +159,13 @@ class Guard:
 
         try:
             refused = self.refuse(scope["method"], Headers(scope=scope), most)
-            await (refused or self.app)(scope, receive_some, send_on)
+            async with stack:
+                await (refused or self.app)(scope, receive_some, send_on)
         finally:
+            self.held -= read
             seconds = time.perf_counter() - start
             self.metrics.count(find_route(scope), status, seconds)
-            client, path = (scope["client"] or ["?"])[0], quote(scope["path"][:200])
+            # If a proxy seems to stand before it, a client says itself who it is: anything.
+            said = [(scope["client"] or "?")[0], scope["path"]]
+            client, path = (quote(one[:200], "/:") for one in said)
             log.info("%s %s %s %d %.1f ms", client, scope["method"], path, status, 1000 * seconds)

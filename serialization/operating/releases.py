@@ -18,26 +18,26 @@ import logging
 import shutil
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from serialization.rest.digits import DigitReader
 from utils.options import make_parser
-from utils.runs import fail, read_json, replacing, shown, write_json
+from utils.runs import fail, replacing, shown, write_json
+from utils.schemas import check_name, read_form
 
 log = logging.getLogger("service")
 
 CURRENT = "current.json"  # names all that was served, the last one is served now
+InFolder = Annotated[str, Field(pattern=r"^[^/\\]{1,255}$"), AfterValidator(check_name)]
+Files = Annotated[list[InFolder], Field(min_length=1)]
 LOOK = 1  # seconds between two looks
 
 
 def read_names(folder):
     """Return the files that were served, the current one last; or end with one line."""
-    try:
-        names = read_json(folder / CURRENT)
-        if not names or not all(Path(name).name == name for name in names):
-            raise ValueError
-    except (OSError, ValueError, TypeError):
-        fail(f"{shown(folder)} is not a folder of releases.py")
-    return names
+    return read_form(folder / CURRENT, Files, "a folder of releases.py")
 
 
 class Served:

@@ -27,7 +27,7 @@ from mlp.tables.columns import GAP, LARGEST, to_dates
 from mlp.tables.kept import MODELS, load_run
 from mlp.tables.unlike import find_strange, read_inputs
 from serialization.operating.batching import Batcher
-from serialization.operating.guard import About, RequestError
+from serialization.operating.guard import About, RequestError, Strict
 from serialization.operating.service import add_address, make_app, serve
 from text.ask import load_kept
 from utils.files import file_sha256
@@ -37,10 +37,6 @@ from utils.runs import fail
 MOST = 1_000  # rows of a request
 LONGEST = 1_000  # characters of a word
 LONGEST_TEXT = 10_000
-
-
-class Strict(BaseModel, extra="forbid", strict=True):
-    """A row: all its columns must be there, and no others; "5" is not a number."""
 
 
 class Answer(BaseModel):
@@ -150,7 +146,8 @@ def create_app(folder, hosts=(), refuse=False):
     about = {"model": run.path.stem, "version": file_sha256(run.path)[:12]}
     batcher = Batcher(run.read)
     app = make_app("A web service for a kept run", about, hosts, batcher=batcher)
-    rows = Annotated[list[run.Row], Field(min_length=1, max_length=MOST), Tag("rows")]
+    some = Field(min_length=1, max_length=MOST, fail_fast=True)
+    rows = Annotated[list[run.Row], some, Tag("rows")]
     rows_or_row = Discriminator(lambda asked: "rows" if isinstance(asked, list) else "row")
     Question = Annotated[Annotated[run.Row, Tag("row")] | rows, rows_or_row]
 

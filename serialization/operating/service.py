@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from serialization.operating.connection import Connection
 from serialization.operating.guard import Failure, Guard, RequestError, error_response
 from serialization.operating.metrics import Metrics
 from utils.options import number
@@ -27,6 +28,7 @@ from utils.runs import fail
 HOST = "127.0.0.1"  # this machine only; 0.0.0.0 lets others in
 PORT = 8000
 LIMITS = {  # of uvicorn, the server
+    "http": Connection,
     "limit_concurrency": 800,  # connections; the next ones get the status 503
     "timeout_keep_alive": 20,  # seconds that a connection may stay open between two requests
     "timeout_graceful_shutdown": 20,  # seconds for what waits, once the service is stopped

@@ -26,6 +26,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from serialization.operating.batching import Batcher
 from serialization.operating.checks import prepare_file
+from serialization.operating.connection import Connection  # noqa: F401  uvicorn looks for it here
 from serialization.operating.guard import About, RequestError
 from serialization.operating.metrics import DigitMetrics
 from serialization.operating.releases import Served
@@ -37,7 +38,7 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER / "templates" / "page.html"
 MOST = 128  # images of a request
 MAX_FILE = 8 * 2**20  # bytes
-FILES = 16  # that are received or prepared at once; of more, the memory would run out
+FILES = 16  # that are prepared at once or wait for it; of more, the memory would run out
 THREADS = 4  # that prepare them
 
 # What a request may say. FastAPI refuses all else, with a sentence, and describes it.
@@ -123,10 +124,10 @@ def create_app(model=None, hosts=None, load=DigitReader, page=None):
     @app.post("/read", response_model=Seen, openapi_extra=IMAGE_FILE)
     async def read_file(request: Request):
         """Say which digit is in a PNG or JPEG file, after it was brought into the form of MNIST."""
+        content = io.BytesIO(await request.body())
         if places.locked():
             raise RequestError(503, "other images are being read; try again later")
         async with places:
-            content = io.BytesIO(await request.body())
             pixels = await to_thread.run_sync(prepare_file, content, "the request", limiter=threads)
         about, (prediction,) = await read(pixels[np.newaxis])
         return JSONResponse(about | prediction | {"pixels": pixels.tolist()})

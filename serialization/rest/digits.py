@@ -8,12 +8,22 @@ Chapter: serialization/rest/README.md#load-prepare-predict-answer
 import re
 
 import numpy as np
+from pydantic import BaseModel
 
 from utils.files import file_sha256
 from utils.runs import ROOT, fail, first_line, read_json, shown
+from utils.schemas import Number, Positive, check
 
 MODEL = ROOT / "assets" / "models" / "conv_net.tflite"
 SIDE = 28  # pixels
+
+
+class Limits(BaseModel):
+    """What NAME.json says of a network."""
+
+    lite_sha256: str
+    temperature: Positive
+    least_likeness: Number | None
 
 
 def open_network(path):
@@ -80,12 +90,9 @@ class DigitReader:
 
 def load_limits(path):
     """Return what ship_model.py has fitted to a network; ValueError if it was to another one."""
-    limits = read_json(path.with_suffix(".json"))
-    least, temperature = limits["least_likeness"], limits["temperature"]
+    limits = check(read_json(path.with_suffix(".json")), Limits)
     if limits["lite_sha256"] != file_sha256(path):
         raise ValueError("the .json belongs to another file")
-    if not (temperature > 0 and np.isfinite(temperature) and (least is None or np.isfinite(least))):
-        raise ValueError("its numbers are not what they should be")
     return limits
 
 

@@ -80,7 +80,7 @@ def main(argv=None):
     results = {}
     for path, prediction in zip(images, predictions, strict=True):
         show(path, prediction)
-        results[str(path)] = prediction | {"seen": files[path]}
+        results[path.as_posix()] = prediction | {"seen": files[path]}
     return save_results({"model": reader.about["model"], "images": results}, folder, __file__, argv)
 
 

@@ -58,8 +58,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         model = keras.saving.load_model(args.model)
-    except (OSError, ValueError) as error:
-        sys.exit(f"serve.py: {str(error).splitlines()[0]}")
+    except Exception as error:  # Keras raises many kinds for a file that it cannot read
+        sys.exit(f"serve.py: {(str(error).strip() or repr(error)).splitlines()[0]}")
     if args.names and len(args.names) != model.output_shape[-1]:
         sys.exit(f"serve.py: {len(args.names)} names for {model.output_shape[-1]} outputs")
     create_app(model, args.names).run(port=8000, threaded=False)

@@ -10,18 +10,20 @@ from chapter import OUTPUTS
 
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from keras import layers
+from pydantic import AfterValidator, BaseModel, Field
 from scipy.special import log_softmax
 
 from text.gpt.gpt import build_gpt
 from text.pieces import Encoder, learn
 from utils.files import file_sha256, read_text
 from utils.loading import load_model
-from utils.options import positive, seed
-from utils.runs import ROOT, fail, find_run, printable, read_json
+from utils.options import positive
+from utils.runs import ROOT, fail, find_run, printable
+from utils.schemas import Count, Name, Whole, read_form
 from utils.statistics import interval
 
 FOLDER = Path(__file__).resolve().parent
@@ -29,17 +31,27 @@ FOLDER = Path(__file__).resolve().parent
 SHAKESPEARE = FOLDER.parent / "shakespeare.txt"
 PRETRAINED = ROOT / "assets" / "models" / "shakespeare"  # shakespeare.py --ship made it
 CHECKPOINT = "gpt_checkpoint.keras"  # in a run: the network that was saved last
-SETTINGS = {
-    "alphabet": (str, list),
-    "data": str,
-    "steps": int,
-    "batch_size": int,
-    "seed": int,
-}  # of a run
 VALIDATION_SHARE = 0.1  # the end of the text
 LEAST = 10_000  # characters of a text to learn from
+Token = Annotated[str, Field(min_length=1, max_length=100)]
 PARTS = 50  # of the validation part, for intervals
 MOST = 512  # characters that a network may see at once: a text may be as short as that
+
+
+def check_alphabet(alphabet):
+    if not 2 <= len({*alphabet}) == len(alphabet):
+        raise ValueError("it should be two tokens or more, none of them twice")
+    return alphabet
+
+
+class Settings(BaseModel):
+    """What settings.json says of a run. The alphabet may be a text, if it has only characters."""
+
+    alphabet: Annotated[str | list[Token], AfterValidator(check_alphabet)]
+    data: Name
+    steps: Count
+    batch_size: Count
+    seed: Whole
 
 
 class Text(NamedTuple):
@@ -191,19 +203,8 @@ def load_run(name):
     folder = find_run(name, OUTPUTS)
     if not folder.is_dir():
         fail(f"there is no folder {folder}.")
-    try:
-        settings = read_json(folder / "settings.json")
-        if not all(isinstance(settings[key], kind) for key, kind in SETTINGS.items()):
-            raise ValueError
-        settings["alphabet"] = list(settings["alphabet"])  # of characters only, it may be a text
-        if not all(isinstance(token, str) and token for token in settings["alphabet"]):
-            raise ValueError
-        if len(set(settings["alphabet"])) < len(settings["alphabet"]):
-            raise ValueError
-        settings |= {key: positive(int)(settings[key]) for key in ("steps", "batch_size")}
-        settings["seed"] = seed(settings["seed"])
-    except (OSError, ValueError, TypeError, KeyError):
-        fail(f"{folder} is not a run of a GPT: its settings.json is missing or damaged.")
+    settings = read_form(folder / "settings.json", Settings, "a run of a GPT")
+    settings["alphabet"] = list(settings["alphabet"])
     model, symbols = load_model(folder / CHECKPOINT), len(settings["alphabet"])
     try:
         networks = (model, build_alike(model, symbols))

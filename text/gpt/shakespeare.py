@@ -38,11 +38,12 @@ from text.gpt.generate import write
 from text.gpt.gpt import CONTEXT, KINDS, XLA, build_gpt
 from utils.files import file_sha256
 from utils.options import make_parser, number, positive, seed, verbosity
-from utils.runs import ROOT, make_folder, save_network, save_results, shown, write_json
+from utils.runs import ROOT, fail, make_folder, save_network, save_results, shown, write_json
 from utils.training import (
     DeferInterrupt,
     SaveCheckpoint,
     TimeCallback,
+    checkpoint_path,
     load_checkpoint,
 )
 
@@ -118,18 +119,20 @@ def main(argv=None):
     if args.resume:
         _, settings, folder = load_run(args.resume)
         text, report = text_of_run(settings), min(REPORT, settings["steps"])
-        model, history = load_checkpoint(folder, "gpt", report)
+        model, history = load_checkpoint(make_folder(folder), "gpt", report)
         optimizer = model.optimizer
     else:
         text, report = load_text(args.data, pieces=args.pieces), min(REPORT, args.steps)
         history = {}
         path = args.data.resolve()
         path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        settings = {"data": str(path), "sha256": file_sha256(args.data)}
+        settings = {"data": path.as_posix(), "sha256": file_sha256(args.data)}
         settings |= {"alphabet": text.alphabet, "seed": args.seed}
         settings["batch_size"] = args.batch_size
         settings["steps"] = args.steps - args.steps % report
         folder = make_folder(args.outputs)
+        if checkpoint_path(folder, "gpt").exists():
+            fail(f"{folder} holds a run already: --resume it, or choose another folder.")
         write_json(settings, folder / "settings.json")
         model = build_gpt(
             len(text.alphabet), args.context, kind=KINDS[args.like], dropout=args.dropout

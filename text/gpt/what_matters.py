@@ -23,7 +23,7 @@ from text.gpt.shakespeare import STEPS as WHOLE
 from text.gpt.variants import RIVALS, VARIANTS, train
 from utils.comparisons import tune
 from utils.options import make_parser, positive, seed
-from utils.runs import make_folder, read_json, save_results, write_json
+from utils.runs import make_folder, read_json, replacing, save_results, write_json
 
 STEPS = 500
 SEEDS = [1, 2]
@@ -37,7 +37,8 @@ def train_once(name, text, steps, seed, folder, **settings):
     path = folder / "_".join(map(str, [name, *settings.values(), steps, seed])).replace(".", "-")
     if not path.with_suffix(".json").exists():
         one, losses = train(text, steps, seed, **(VARIANTS | RIVALS)[name], **settings)
-        np.save(path.with_suffix(".npy"), losses.astype("float32"))
+        with replacing(path.with_suffix(".npy")) as partial:
+            np.save(partial, losses.astype("float32"))
         write_json(one, path.with_suffix(".json"))  # comes last: with it, the training is there
     return read_json(path.with_suffix(".json")), np.load(path.with_suffix(".npy"))
 

@@ -18,7 +18,14 @@ import pandas as pd
 from mnist.data import SPLIT, prepare_mnist
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive, seed, verbosity
-from utils.runs import make_folder, provenance, save_results, write_json
+from utils.runs import (
+    make_folder,
+    provenance,
+    replacing,
+    save_network,
+    save_results,
+    write_json,
+)
 from utils.statistics import score
 from utils.training import TimeCallback
 from visualizing.debugging.doctor import examine_run, report
@@ -33,8 +40,9 @@ def save_run(training, history, folder):
     """Leave a run's folder, for the doctor; return what the network reads of its own images."""
     folder.mkdir()
     model = training.model
-    history.to_csv(folder / f"{model.name}_history.csv", index=False)
-    model.save(folder / f"{model.name}.keras")
+    with replacing(folder / f"{model.name}_history.csv") as partial:
+        history.to_csv(partial, index=False)
+    save_network(model, folder / f"{model.name}.keras")
     scores = {"parameters": model.count_params(), "epochs": len(history)}
     scores["seconds_per_epoch"] = float(history["seconds"].median())
     for part, (x, y) in training.digits.parts().items():

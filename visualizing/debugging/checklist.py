@@ -14,8 +14,6 @@ Chapter: visualizing/debugging/README.md#a-checklist
 
 from chapter import OUTPUTS
 
-import io
-import zipfile
 from pathlib import Path
 
 import keras
@@ -26,7 +24,8 @@ from mnist.data import prepare_mnist
 from utils.figures import save_figure
 from utils.loading import load_model
 from utils.options import make_parser, seed
-from utils.runs import fail, first_line, make_folder, read_bytes, save_results
+from utils.runs import fail, first_line, make_folder, save_results
+from utils.schemas import read_arrays
 from visualizing.debugging.check_network import check
 from visualizing.debugging.faults import FAULTS, Training
 from visualizing.debugging.forms import begin_again, judge
@@ -72,23 +71,12 @@ def check_fault(name, folder, seed):
     return measured
 
 
-def read_arrays(path):
-    """Return x, y and, if they are there, x_val and y_val of an .npz file, or end with a line."""
-    try:
-        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as arrays:
-            parts = {name: arrays[name] for name in ("x", "y", "x_val", "y_val") if name in arrays}
-    except FileNotFoundError:
-        fail(f"there is no {path}.")
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile):
-        fail(f"{path} is not a file of arrays of numbers, as np.savez writes it.")
-    if not {"x", "y"} <= set(parts) or ("x_val" in parts) != ("y_val" in parts):
-        fail(f"{path} needs the arrays x and y, and may have x_val and y_val.")
-    return parts
-
-
 def check_file(path, data):
     """Check the network in a file: as it is, and again from the beginning, untrained."""
-    model, parts = load_model(path), read_arrays(data)
+    model, arrays = load_model(path), read_arrays(data, "x", "y")
+    parts = {name: arrays[name] for name in ("x", "y", "x_val", "y_val") if name in arrays}
+    if len(parts) == 3:
+        fail(f"{data} needs the arrays x_val and y_val, or neither of them.")
     try:
         results = {"trained": judge(model, *parts.values())}
         begin_again(model)

@@ -16,17 +16,41 @@ from chapter import OUTPUTS
 
 import contextlib
 import sys
+from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
+from pydantic import BaseModel
 
 from utils.figures import plot_history, save_figure
 from utils.options import make_parser, positive
 from utils.runs import fail, make_folder, read_json, save_results, shown, write_json
+from utils.schemas import Count, Share, check
 from visualizing.debugging import checklist
 from visualizing.debugging.cases import blind, diagnose, draw_case, measure, prepare, train
 from visualizing.debugging.faults import FAULTS
 from visualizing.debugging.symptoms import examine
+
+Fault = Literal[*FAULTS]
+
+
+class Answered(BaseModel):
+    """A run that somebody has diagnosed."""
+
+    seed: Count
+    fault: Fault
+    answer: Fault
+    doctor: Fault
+
+
+class Scored(BaseModel):
+    """A run that the doctor has diagnosed; told: also what rate and batches were."""
+
+    seed: Count
+    fault: Fault
+    doctor: Fault
+    told: Fault
+    accuracy: Share
 
 
 def draw_curves(history, path):
@@ -62,10 +86,9 @@ def answered(folder):
     """
     found = {}
     for path in sorted(folder.glob("*/results.json")):
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            run = read_json(path)
-            if run["answer"] in FAULTS and run["fault"] in FAULTS and run["doctor"] in FAULTS:
-                found.setdefault(int(run["seed"]), run)
+        with contextlib.suppress(OSError, ValueError):
+            run = check(read_json(path), Answered)
+            found.setdefault(int(run["seed"]), run)
     return found
 
 
@@ -85,8 +108,8 @@ def load_scored(file):
     """Return the runs that --score has left in a file; none if there is no such file."""
     if not file.exists():
         return []
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        runs = read_json(file)
+    with contextlib.suppress(OSError, ValueError):
+        runs = check(read_json(file), list[Scored])
         if [run["seed"] for run in runs] == [*range(1, len(runs) + 1)]:
             return runs
     return fail(f"{file} is damaged. Remove it, or name another folder with --outputs.")

@@ -19,9 +19,9 @@ import numpy as np
 from fastapi import Request
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from serialization.operating.guard import RequestError
+from serialization.operating.guard import RequestError, Strict
 from serialization.operating.service import add_address, make_app, serve
 from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, add_run, encode, load_run, unknown
@@ -35,7 +35,7 @@ LONGEST = 2_000  # characters of a text in a request
 SHOWN = 8  # of the likeliest characters
 
 
-class Question(BaseModel, extra="forbid", strict=True):
+class Question(Strict):
     """A text, and how to draw what follows."""
 
     text: str = Field(min_length=1, max_length=LONGEST)
