@@ -18,6 +18,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import records
 import windows
 
 import utils
@@ -67,6 +68,7 @@ def given_away(text):
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the slow tests, too")
+    parser.addoption("--record", action="store_true", help="file what runs did: tests/records.py")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -306,6 +308,14 @@ def rows(monkeypatch):
         watch(keras.Model, instead.__name__, inputs, instead)
     monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
     return noted
+
+
+@pytest.fixture
+def recorder(rows, request, monkeypatch):
+    """Return a Recorder; what it noted in the end is held against what is on file."""
+    noted = records.Recorder(monkeypatch)
+    yield noted
+    noted.hold(request.node.nodeid, request.config.option.record)
 
 
 @pytest.fixture

@@ -1,57 +1,247 @@
 """Machinery of the tests: do they notice if a line that carries meaning is wrong?
 
-    python tests/mutate.py                         # all mutants, hours
-    python tests/mutate.py tests/mutants/text.toml  # those of one room
-    python tests/mutate.py tests/mutants/text.toml 3 5    # its third and its fifth
+    python tests/mutate.py                         # all mutants by hand, hours
+    python tests/mutate.py tests/mutants/text.toml 3 5    # of one table the third and the fifth
+    python tests/mutate.py --rules 200 --seed 2    # so many by rule, drawn from all chapters
+    python tests/mutate.py --rules 20 --only rnn --map /tmp/map
 
-Each mutant is one change of one file, in a copy of the project, against the tests that it names.
-One that no test notices lives; its phrase says what would then be wrong for a reader.
+Each mutant is one change of one file, in a copy of the project. Those by hand name the tests that
+must notice. Of one by rule (tests/rules.py), the quick tests that reach its statement are asked,
+the shortest first; one run of all of them says which those are, and is kept in the folder --map.
+One that no test notices lives; tests/mutants/alive.toml says of some why that is right.
 """
 
+import argparse
+import gc
+import itertools
+import multiprocessing
+import os
+import queue
+import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import rules
+from meaning import ROOT, lessons
+
+TABLES = ROOT / "tests" / "mutants"
+ALIVE = TABLES / "alive.toml"
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "outputs", "__pycache__", ".*cache")
+LONGEST = 100  # seconds of tests that a mutant by rule may take; of the others it takes none
+# Loaded once; the process of each mutant begins with them.
+LOADED = ["keras", "matplotlib.pyplot", "pandas", "pytest", "scipy.stats", "sklearn.pipeline"]
+TIMES = itertools.count(1)  # of change: Python compiles a file anew if it has another one
+SETTINGS = """[run]
+source = .
+omit = tests/*
+relative_files = true
+data_file = {}
+"""
 
 
-def dies(mutant, folder):
-    """Tell whether the named tests, in a copy of the project, fail with this change."""
-    path = folder / mutant["file"]
-    text = path.read_text(encoding="utf-8")
-    if text.count(mutant["old"]) != 1:
-        sys.exit(f"{mutant['file']}: not once in it: {mutant['old']}")
-    path.write_text(text.replace(mutant["old"], mutant["new"]), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *mutant["tests"]]
+class FirstFailure:
+    """A plugin of pytest that keeps the name of the first test that fails."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report):
+        self.name = self.name or (report.nodeid if report.failed else "")
+
+    pytest_collectreport = pytest_runtest_logreport
+
+
+def ask(folder, tests, answer):
+    """Run tests of a copy, in a process of its own, and send which one failed, or ""."""
+    import pytest  # loaded already, as LOADED says
+
+    gc.freeze()  # what is loaded need not be looked at again and again
+    os.chdir(folder)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path[:] = [path for path in sys.path if not path.startswith(str(ROOT))]
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]
+    failure = FirstFailure()
+    status = pytest.main([*options, "-o", "addopts=", *tests], plugins=[failure])
+    answer.send(failure.name or ("" if status in (0, 5) else f"status {status}"))
+
+
+def killer(folder, file, source, tests, limit=1800):
+    """Return which test fails with this source of a file, in bytes; "" if none does."""
+    path = folder / file
+    before, time = path.read_bytes(), next(TIMES)
+    receiver, sender = multiprocessing.Pipe(False)
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=ask, args=(folder, tests, sender))
+    path.write_bytes(source)
+    os.utime(path, (time, time))
     try:
-        run = subprocess.run(command, cwd=folder, capture_output=True, timeout=1800)
+        process.start()
+        sender.close()
+        return receiver.recv() if receiver.poll(limit) else "no end"
+    except EOFError:
+        return "the process died"
     finally:
-        path.write_text(text, encoding="utf-8")
-    if run.returncode not in (0, 1):
-        sys.exit(run.stdout.decode())
-    return run.returncode == 1
+        process.kill()
+        process.join()
+        path.write_bytes(before)
 
 
-def main(argv):
-    paths = argv[:1] or sorted((ROOT / "tests" / "mutants").glob("*.toml"))
-    texts = [Path(path).read_text(encoding="utf-8") for path in paths]
-    mutants = [one for text in texts for one in tomllib.loads(text)["mutant"]]
+def by_hand(argv, copy):
+    """Try the mutants of the tables, or those of one, or some of these by their numbers."""
+    paths = argv[:1] or sorted(set(TABLES.glob("*.toml")) - {ALIVE})
+    mutants = [
+        one
+        for path in paths
+        for one in tomllib.loads(Path(path).read_text(encoding="utf-8"))["mutant"]
+    ]
     if argv[1:]:
         mutants = [mutants[int(number) - 1] for number in argv[1:]]
     dead = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "book"
-        shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
-        for mutant in mutants:
-            died = dies(mutant, copy)
-            dead += died
-            print("dies " if died else "LIVES", mutant["file"], "-", mutant["says"], flush=True)
+    for mutant in mutants:
+        text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
+        if text.count(mutant["old"]) != 1:
+            sys.exit(f"{mutant['file']}: not once in it: {mutant['old']}")
+        source = text.replace(mutant["old"], mutant["new"]).encode()
+        died = killer(copy, mutant["file"], source, mutant["tests"])
+        dead += bool(died)
+        print("dies " if died else "LIVES", mutant["file"], "-", mutant["says"], flush=True)
     print(f"{dead} of {len(mutants)} mutants die")
 
 
+def make_map(folder):
+    """Run the quick tests once, and keep which lines each of them reaches, and its seconds."""
+    folder.mkdir(parents=True)
+    (folder / "settings").write_text(SETTINGS.format(folder / "cov"), "utf-8")
+    options = ["--cov", f"--cov-config={folder / 'settings'}", "--cov-context=test"]
+    # Without pytest.ini's options: with those of xdist, no test would be named.
+    options += ["--cov-report=", "--durations=0", "-vv", "-o", "addopts="]
+    with (folder / "log.txt").open("w", encoding="utf-8") as log:
+        subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, stdout=log, check=True)
+
+
+def read_map(folder):
+    """Return {file: {line: tests}} and {test: seconds}."""
+    from coverage import CoverageData  # of pytest-cov, which those by hand do not need
+
+    reached, seconds = defaultdict(lambda: defaultdict(set)), defaultdict(float)
+    for path in folder.glob("*.txt"):
+        for took, test in re.findall(r"^([\d.]+)s \w+ +(tests/.*)$", path.read_text("utf-8"), re.M):
+            seconds[test] += float(took)
+    for path in folder.glob("cov*"):
+        data = CoverageData(path)
+        data.read()
+        for file in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(file).items():
+                tests = {one.rpartition("|")[0] for one in contexts}
+                reached[file][line] |= tests & seconds.keys()
+    return reached, seconds
+
+
+def tests_of(mutant, reached, seconds):
+    """Return the tests that reach the statement of a mutant, the shortest first."""
+    lines, (first, last) = reached.get(mutant.file, {}), mutant.lines or (0, 10**9)
+    known = set().union(*(tests for line, tests in lines.items() if first <= line <= last))
+    known = sorted(known, key=lambda test: (seconds[test], test))
+    spent = list(itertools.accumulate(seconds[test] for test in known))
+    return [test for test, one in zip(known, spent, strict=True) if one < LONGEST] or known[:1]
+
+
+def draw(mutants, count, seed):
+    """Draw mutants: from each folder as many, there from a rule by chance, while there are any."""
+    chance, drawn = random.Random(seed), []
+    rooms = defaultdict(lambda: defaultdict(list))
+    for one in mutants:
+        rooms[str(Path(one.file).parent)][one.rule].append(one)
+    while len(drawn) < count and rooms:
+        for room in sorted(rooms)[: count - len(drawn)]:
+            rule = chance.choice(sorted(rooms[room]))
+            of_rule = rooms[room][rule]
+            drawn.append(of_rule.pop(chance.randrange(len(of_rule))))
+            if not of_rule:
+                del rooms[room][rule]
+            if not rooms[room]:
+                del rooms[room]
+    return drawn
+
+
+def by_rules(args, folder):
+    """Draw mutants by rule and try them; return how many died, by rule, and those alive."""
+    if not args.map.exists():
+        make_map(args.map)
+    reached, seconds = read_map(args.map)
+    known = tomllib.loads(ALIVE.read_text(encoding="utf-8"))["alive"]
+    reasons = {(one["file"], one["old"], one["new"]): one for one in known}
+    copies = queue.SimpleQueue()
+    for number in range(args.jobs):
+        shutil.copytree(ROOT, folder / f"{number}", ignore=LEFT_OUT)
+        copies.put(folder / f"{number}")
+
+    def attempt(mutant):
+        source = rules.apply(mutant, (ROOT / mutant.file).read_bytes())
+        tests, copy = tests_of(mutant, reached, seconds), copies.get()
+        limit = 120 + 10 * sum(seconds[test] for test in tests)
+        died = killer(copy, mutant.file, source, tests, limit) if tests else ""
+        if died and "::" not in died:  # believed only if the whole program ends as it should
+            whole = (ROOT / mutant.file).read_bytes()
+            died = "" if killer(copy, mutant.file, whole, tests, limit) else died
+        copies.put(copy)
+        about = f"{mutant.file}:{mutant.line} {mutant.rule}: {mutant.old} -> {mutant.new}"
+        told = died or f"{len(tests)} tests reach it"
+        print("dies " if died else "LIVES", f"{about} | {told}", flush=True)
+        return died, len(tests)
+
+    paths = [path for path in lessons() if args.only in path.as_posix()]
+    drawn = draw([one for path in paths for one in rules.mutants(path)], args.rules, args.seed)
+    with ThreadPoolExecutor(args.jobs) as pool:
+        found = list(pool.map(attempt, drawn))
+    alive = [
+        {key: getattr(mutant, key) for key in ("file", "line", "rule", "old", "new")}
+        | {"tests": tests}
+        | {key: reasons.get((mutant.file, mutant.old, mutant.new), {}).get(key) for key in WHY}
+        for mutant, (died, tests) in zip(drawn, found, strict=True)
+        if not died
+    ]
+    every, left = (Counter(one) for one in ((m.rule for m in drawn), (m["rule"] for m in alive)))
+    table = {rule: {"drawn": every[rule], "died": every[rule] - left[rule]} for rule in every}
+    return {"drawn": len(drawn), "died": len(drawn) - len(alive), "rules": table, "alive": alive}
+
+
+WHY = ("equivalent", "why")
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description="Do the tests notice a wrong line?")
+    parser.add_argument("table", nargs="*", help="a file of mutants by hand, and numbers in it")
+    parser.add_argument("--rules", type=int, metavar="N", help="draw so many by rule")
+    parser.add_argument("--seed", type=int, default=1, help="of the drawing")
+    parser.add_argument("--only", default="", help="a part of the path of their files")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once")
+    parser.add_argument("--map", type=Path, default=Path(tempfile.gettempdir()) / "book_map")
+    parser.add_argument("--outputs", type=Path)
+    args = parser.parse_args(argv)
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    multiprocessing.get_context("forkserver").set_forkserver_preload(LOADED)
+    with tempfile.TemporaryDirectory() as folder:
+        if not args.rules:
+            copy = shutil.copytree(ROOT, Path(folder) / "book", ignore=LEFT_OUT)
+            by_hand(args.table, copy)
+            return
+        results = by_rules(args, Path(folder))
+    print(f"{results['died']} of {results['drawn']} mutants die")
+    sys.path.insert(0, str(ROOT))
+    from utils.runs import make_folder, save_results  # the mutants' processes load their own
+
+    save_results(results, make_folder(args.outputs), __file__, argv)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -16,6 +16,9 @@ from sklearn.linear_model import LogisticRegressionCV, Ridge
 from sklearn.pipeline import Pipeline
 
 LEARN_AND_JUDGE = "(fit train; predict validation; )+"
+# What distill.py tries.
+FEW = {"labels": {"rate": [0.01]}, "smoothed": {"rate": [0.01], "share": [0.1, 0.2]}}
+FEW |= {"teacher": {"rate": [0.01, 0.03], "temperature": [2]}}
 DRAWN = 250  # the number of each row that a network has drawn
 
 
@@ -41,7 +44,7 @@ def no_figures(monkeypatch):
 
 
 @pytest.fixture
-def run(rows, load_script, tmp_path, monkeypatch):
+def run(rows, recorder, load_script, tmp_path, monkeypatch):
     """Return a function that runs a script, with constants replaced, and returns its module.
 
     watched: for rows.watch, the name of what is called, and the other arguments.
@@ -53,7 +56,7 @@ def run(rows, load_script, tmp_path, monkeypatch):
             monkeypatch.setattr(script, name, value)
         for name, *how in watched:
             rows.watch(script, name, *how)
-        script.main([*options.split(), "--outputs", str(tmp_path)])
+        recorder.results.append(script.main([*options.split(), "--outputs", str(tmp_path)]))
         return script
 
     return run
@@ -70,7 +73,7 @@ def run(rows, load_script, tmp_path, monkeypatch):
         (
             "customizing/loops/distill.py",
             "--seeds 1",
-            {},
+            {"GRIDS": FEW},
             "predict train; predict validation; "
             "((fit train; validate validation; )+(predict validation; )?)+",
         ),
@@ -343,13 +346,22 @@ def concepts(numbers):
     ],
 )
 def test_concepts_held_out_were_not_learned(
-    numbered_emoji, rows, load_script, tmp_path, monkeypatch, script, options, trainings, artists
+    numbered_emoji,
+    rows,
+    recorder,
+    load_script,
+    tmp_path,
+    monkeypatch,
+    script,
+    options,
+    trainings,
+    artists,
 ):
     module = load_script(f"cnn/studies/{script}.py")
     monkeypatch.setattr(module, "SIZE", 32, raising=False)
     rows.watch(Pipeline, "fit", second)
     rows.watch(Pipeline, "predict_proba", second)
-    module.main([*options.split(), "--outputs", str(tmp_path)])
+    recorder.results.append(module.main([*options.split(), "--outputs", str(tmp_path)]))
     shared = []
     while rows:
         call, known = rows.pop(0)
@@ -563,3 +575,23 @@ def test_the_test_images_are_read_after_the_steps_are_chosen(numbered_digits, ro
     script = run("serialization/rest/light.py", "", [reading], draw=nothing)
     assert rows.story() == "read validation; read test; "
     assert set(asked[1]) < set(asked[0]) == set(script.WAYS)
+
+
+# --- Runs that no other quick test makes ---
+
+SHORT = {"STEPS": 12, "SHOWN": [1, 12], "LENGTHS": [4], "TESTED": 50, "UPDATES": 3}
+FEW_LETTERS = {"LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10]}
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "constants"),
+    [
+        ("rnn/cells/long_memory.py", "--seeds 1 --batches 2", SHORT),
+        ("rnn/first_names.py", "--splits 2 --epochs 2", {}),
+        ("rnn/order.py", "--seeds 2", FEW_LETTERS | {"SEQUENCES": 128, "TEST_SEQUENCES": 100}),
+        ("xor/forward_propagation.py", "--epochs 1 --seed 2", {}),
+    ],
+    ids=lambda value: value if str(value).endswith(".py") else "",
+)
+def test_a_run_is_as_on_file(run, script, options, constants):
+    run(script, options, **constants)

@@ -86,7 +86,7 @@ def names_of(parts):
     return {number: name for name, part in names for number in part.EstimatedSalary}
 
 
-def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeypatch):
+def test_test_customers_are_read_only_when_asked_for(numbered, recorder, tmp_path, monkeypatch):
     table, rows = numbered
     monkeypatch.setattr(churn, "draw_history", lambda *_: None)  # there is none
     parts = lesson.split(table, lesson.SEED)
@@ -94,6 +94,7 @@ def test_test_customers_are_read_only_when_asked_for(numbered, tmp_path, monkeyp
     for options, asked in (([], ["validation"]), (["--test"], ["validation", "test"])):
         rows.clear()
         results = lesson.main([*options, "--outputs", str(tmp_path)])
+        recorder.results.append(results)
         assert rows.story(names_of(parts)) == (
             "fit train; validate validation; fit train; "
             + "".join(f"predict_proba {part}; predict {part}; " for part in asked)
@@ -139,7 +140,7 @@ OTHERS += "predict_proba validation; fit train; predict_proba validation; "
     ids=["experiments", "features", "fairness"],
 )
 def test_on_other_splits_too_validation_customers_judge(
-    script, options, story, numbered, tmp_path, monkeypatch
+    script, options, story, numbered, recorder, tmp_path, monkeypatch
 ):
     """The test customers of the lesson are in no split."""
     table, rows = numbered
@@ -163,6 +164,7 @@ def test_on_other_splits_too_validation_customers_judge(
     families = []
     monkeypatch.setattr(script, "correct_family", lambda one: families.append(len(one)))
     results = script.main(["--seeds", "1", *options, "--outputs", str(tmp_path)])
+    recorder.results.append(results)
     assert re.fullmatch(story, rows.story(names))
     auc = roc_auc_score(validation.Exited, validation.EstimatedSalary)
     if script is experiments:

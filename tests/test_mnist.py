@@ -124,7 +124,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
 
 @pytest.mark.parametrize("test", [False, True])
 def test_each_part_goes_where_it_belongs(
-    mnist, numbered_digits, rows, tmp_path, monkeypatch, test, capsys
+    mnist, numbered_digits, rows, recorder, tmp_path, monkeypatch, test, capsys
 ):
     seeds = []
     monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
@@ -133,6 +133,7 @@ def test_each_part_goes_where_it_belongs(
         monkeypatch.setattr(mnist, keep, lambda *_: {})
     options = ["-m", "mlp_tiny", "--seed", "7", "--outputs", str(tmp_path)]
     results = mnist.main([*options, *["--test"] * test])
+    recorder.results.append(results["models"])
     asked = "predict test; " * test
     story = "fit train; validate validation; predict train; predict validation; "
     assert rows.story() == story + asked and seeds == [7]

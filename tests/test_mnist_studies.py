@@ -43,24 +43,24 @@ def test_experiments_really_change_what_they_say(load_script, tmp_path, monkeypa
 
 
 def test_the_search_chooses_by_validation_images_and_compares_with_new_seeds(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
+    numbered_digits, rows, recorder, load_script, tmp_path, monkeypatch
 ):
     search, seeds = load_script("mnist/studies/search.py"), []
     monkeypatch.setattr(search, "draw", lambda *_: None)
     monkeypatch.setattr(keras.utils, "set_random_seed", seeds.append)
     options = ["--epochs", "1", "--trials", "1", "--confirm", "--outputs", str(tmp_path)]
-    search.main(options)
+    recorder.results.append(search.main(options))
     assert rows.story() == 7 * "fit train; validate validation; "
     assert seeds == [search.SEED, *search.SEEDS, *search.SEEDS]
 
 
 def test_augmentations_are_chosen_by_digits_of_other_writers(
-    numbered_digits, rows, load_script, tmp_path, monkeypatch
+    numbered_digits, rows, recorder, load_script, tmp_path, monkeypatch
 ):
     holdout = load_script("mnist/studies/holdout.py")
     monkeypatch.setattr(holdout, "best_net", models.mlp_tiny)
     monkeypatch.setattr(holdout, "IMAGE_SHAPE", (784,))
-    holdout.main(["--outputs", str(tmp_path)])
+    recorder.results.append(holdout.main(["--outputs", str(tmp_path)]))
     of_writers = {n: f"writers {(n - 2) // 4 % 2}" for n in NUMBERS["train"]}
     assert rows.story(of_writers) == 4 * "fit writers 0; predict writers 1; "
 

@@ -1,12 +1,12 @@
 """Filed results that take seconds: measured again, they agree with what the pages say."""
 
 import json
-import re
 import shlex
 
 import keras
 import matplotlib.pyplot as plt
 import pytest
+from records import differences
 
 from book.measuring.measurements import MEASUREMENTS
 from utils.files import load_results
@@ -20,23 +20,6 @@ AGAIN = [
     "network_xor", "neurons", "pixels_drawn", "recurrent_cells", "shapes", "text_ask",
     "text_pieces", "through_time", "traffic", "transformer", "updates", "xor",
 ]  # fmt: skip
-OF_THE_MACHINE = re.compile("second|provenance|memory")
-
-
-def differences(old, new, place=""):
-    """Yield the places of two results at which they differ by more than rounding."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in old.keys() | new.keys():
-            if not OF_THE_MACHINE.search(key):
-                yield from differences(old.get(key), new.get(key), f"{place}.{key}")
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from differences(one, other, f"{place}.{number}")
-    elif isinstance(old, float | int) and isinstance(new, float | int):
-        if new != pytest.approx(old, rel=1e-3, abs=1e-6):
-            yield f"{place}: {old} is now {new}"
-    elif old != new:
-        yield f"{place}: {old} is now {new}"
 
 
 @pytest.mark.slow

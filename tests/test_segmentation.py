@@ -38,6 +38,7 @@ def test_a_scene_is_labelled_by_what_is_on_top():
     # The first scenes are the same, however many follow; another part has other digits.
     np.testing.assert_array_equal(make_scenes("validation", 3, 1).images, made.images[:3])
     assert (make_scenes("train", 3, 1).labels != made.labels[:3]).any()
+    assert (make_scenes("validation", 3, 2).images != made.images[:3]).any()
 
 
 def test_iou_is_that_of_keras_and_of_a_hand():

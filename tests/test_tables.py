@@ -813,6 +813,13 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
     assert set(halves[0]) == {0, 1}
     assert all(len(set(halves[0][groups == group])) == 1 for group in groups)
 
+    numbers = keras.Input((2,))
+    same = keras.Model(numbers, numbers)  # what goes in are the logits
+    answered = network.join(same, same, 2.0, ["no", "yes"])(np.array([[0.0, 2 * np.log(3)]]))
+    assert float(answered["yes"][0, 0]) == pytest.approx(0.75)
+    of_three = kept.Kept(None, {"names": ["a", "b", "c"]})
+    assert of_three.choose(np.eye(3)[[2, 0]]).tolist() == ["c", "a"]
+
 
 def test_costs_and_importance():
     y, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.25, 0.3, 0.2, 0.9])

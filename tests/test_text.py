@@ -68,6 +68,8 @@ def test_near_copies_are_on_one_side(tmp_path):
     some, path = messages.load_messages(most=1_000), tmp_path / "mine.tsv"
     folds = messages.split_by_group(some.labels, some.groups)
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(1_000))
+    again = messages.split_by_group(some.labels, some.groups)
+    assert all((one[1] == other[1]).all() for one, other in zip(folds, again, strict=True))
     for train, test in folds:
         assert set(some.groups[train]).isdisjoint(some.groups[test])
     assert len(set(some.groups)) < len(some.texts)

@@ -1,0 +1,139 @@
+"""Machinery of the tests: what a run of a script did, noted, and held against what is on file.
+
+    python -m pytest -n0 --record tests/test_leaks.py    # files it anew
+
+A note says with which numbers random generators began, what came into fit, evaluate and predict
+with which settings, and what the run returned: of arrays their shapes, means, and means that depend
+on the order. In these runs nothing is trained, so that they end in the same way everywhere.
+"""
+
+import json
+import re
+import warnings
+import zlib
+from functools import wraps
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FILED = Path(__file__).with_suffix(".json")
+VERSIONS = {name: version(name).rpartition(".")[0] for name in ("keras", "numpy", "scikit-learn")}
+MOST = 30  # lines of a note; of the others their number
+OF_THE_MACHINE = re.compile("second|duration|provenance|memory")
+
+
+def short(number):
+    return float(f"{number:.6g}")
+
+
+def places(count):
+    """Return weights, the sum of which is 1, that grow with the place."""
+    return np.arange(1, count + 1) / (count * (count + 1) / 2)
+
+
+def numbers(value):
+    """Return shape and means of an array or a list; of what is not of numbers, a checksum."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        return [*array.shape, zlib.crc32(repr(array.tolist()).encode())]
+    known = array[np.isfinite(array)].astype("float64")
+    if not known.size:
+        return [*array.shape, 0]
+    return [*array.shape, known.size, *map(short, (known.mean(), known @ places(known.size)))]
+
+
+def brief(value):
+    """Return results without what differs from run to run, and of long lists what numbers says."""
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(value, dict):
+        kept = {str(key): one for key, one in value.items()}
+        return {key: brief(kept[key]) for key in kept if not OF_THE_MACHINE.search(key)}
+    if isinstance(value, list | tuple):
+        if len(value) > 4 and not any(isinstance(one, dict) for one in value):
+            try:
+                return numbers(value)
+            except ValueError:  # lists of different lengths
+                pass
+        return [brief(one) for one in value]
+    if isinstance(value, float):
+        return short(value)
+    return value if isinstance(value, int | None) else str(value)
+
+
+def differences(old, new, place=""):
+    """Yield the places of two results at which they differ by more than rounding."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            if not OF_THE_MACHINE.search(key):
+                yield from differences(old.get(key), new.get(key), f"{place}.{key}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from differences(one, other, f"{place}.{number}")
+    elif isinstance(old, float | int) and isinstance(new, float | int):
+        if new != pytest.approx(old, rel=1e-3, abs=1e-6, nan_ok=True):
+            yield f"{place}: {old} is now {new}"
+    elif old != new:
+        yield f"{place}: {old} is now {new}"
+
+
+def settings(model, callbacks=(), **options):
+    """Return what a network learns with: its layers, its loss, and options of fit."""
+    loss = getattr(model, "loss", None)
+    told = {key: one for key, one in options.items() if isinstance(one, int | dict)}
+    told["loss"] = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
+    told["rate"] = short(float(rate)) if hasattr(rate, "numpy") else type(rate).__name__
+    told |= {"from_logits": getattr(loss, "from_logits", None)}
+    told["layers"] = [type(layer).__name__ for layer in model.layers]
+    told["callbacks"] = [
+        f"{type(one).__name__} {getattr(one, 'restore_best_weights', '')}" for one in callbacks
+    ]
+    return str(told)
+
+
+class Recorder:
+    """Notes generators of random numbers, and what comes into Keras; results are added to it."""
+
+    def __init__(self, patch):
+        import keras  # not above: conftest.py sets TensorFlow up first
+
+        self.calls, self.results = [], []
+        for owner, name in ((keras.utils, "set_random_seed"), (np.random, "default_rng")):
+            self.watch(patch, owner, name, lambda *args, **_: brief(args))
+        for name in ("fit", "evaluate", "predict"):
+            self.watch(patch, keras.Model, name, self.inputs)
+
+    def watch(self, patch, owner, name, tell):
+        before = getattr(owner, name)
+
+        @wraps(before)
+        def watched(*args, **options):
+            self.calls.append([name, tell(*args, **options)])
+            return before(*args, **options)
+
+        patch.setattr(owner, name, watched)
+
+    def inputs(self, model, *inputs, verbose=None, **options):
+        from keras import tree
+
+        more = [options.pop(name, None) for name in ("x", "y", "validation_data", "sample_weight")]
+        arrays = [one for one in tree.flatten([inputs, more]) if isinstance(one, np.ndarray)]
+        return [*map(numbers, arrays), settings(model, **options)]
+
+    def hold(self, name, file):
+        """Compare all that was noted with what is on file, or put it there."""
+        calls = [[*one, len([*same])] for one, same in groupby(self.calls)]
+        note = {"calls": [*calls[:MOST], len(calls)], "results": brief(self.results)}
+        note = json.loads(json.dumps(note))
+        filed = json.loads(FILED.read_text(encoding="utf-8")) if FILED.exists() else {}
+        if file:
+            filed |= {name: note, "versions": VERSIONS}
+            lines = [f"{json.dumps(key)}: {json.dumps(filed[key])}" for key in sorted(filed)]
+            FILED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        elif filed["versions"] != VERSIONS:
+            warnings.warn(f"NOT COMPARED with what {filed['versions']} did", stacklevel=2)
+        elif found := [*differences(filed.get(name), note)]:
+            pytest.fail("not as on file (to file it anew: --record):\n" + "\n".join(found[:9]))
