@@ -36,12 +36,15 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 # What cuts a script down to a small slice of its work, put after the options of the README: of
 # these, those that it has,
 SMALL = {
-    "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300, "images": 20,
-    "train-samples": 256, "digits": 200, "networks": 20, "fine-epochs": 1, "samples": 4,
+    "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300, "images": 100,
+    "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1, "samples": 4,
     "length": 20, "wiped": 3,
 }  # fmt: skip
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
+    "serialization/rest/detectors.py": ["--images", "4"],
+    "serialization/rest/preparation_steps.py": ["--images", "20"],
+    "serialization/rest/light.py": ["--images", "20"],
     "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "visualizing/draw_weights.py": ["-m", "conv_net"],
@@ -186,7 +189,11 @@ def run_slice(load_quickly, monkeypatch):
 
     def parse_slice(parser, args=None, namespace=None):
         known = parser.format_usage()
-        small = [f"--{name}={value}" for name, value in SMALL.items() if f"--{name} " in known]
+        small = [
+            f"--{name}={value}"
+            for name, value in SMALL.items()
+            if f"--{name} {name.replace('-', '_').upper()}" in known  # and no FILE
+        ]
         return parse(parser, [*args, *small], namespace)
 
     def run(script, options, outputs):

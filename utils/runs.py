@@ -197,8 +197,7 @@ def provenance(script, argv):
 def save_results(results, folder, script, argv, args=None):
     """Write results.json with the provenance of the run, and return the results.
 
-    folder: None if they are not to be saved. script and argv: as for provenance. args: what
-    argparse made of argv, if the settings are to be kept, too.
+    folder: None to save nothing. script, argv: as for provenance. args: parsed, to keep settings.
     """
     if folder is None:
         return results
@@ -214,10 +213,7 @@ def save_results(results, folder, script, argv, args=None):
 
 
 def settings_of(options):
-    """Return what a run depends on, as JSON has it: its options, a dict, without seed and outputs.
-
-    A path in the project is named from the project's folder.
-    """
+    """Return the options, a dict, on which a run depends, as JSON; paths from the project's folder."""
     kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
     inside = lambda path: path.relative_to(ROOT) if path.is_relative_to(ROOT) else path  # noqa: E731
     return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
