@@ -213,7 +213,7 @@ def save_results(results, folder, script, argv, args=None):
 
 
 def settings_of(options):
-    """Return the options, a dict, on which a run depends, as JSON; paths from the project's folder."""
+    """Return the options, a dict, that a run depends on, as JSON; paths from the project's root."""
     kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
     inside = lambda path: path.relative_to(ROOT) if path.is_relative_to(ROOT) else path  # noqa: E731
     return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
