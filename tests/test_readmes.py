@@ -37,8 +37,8 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 # these, those that it has,
 SMALL = {
     "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300,
-    "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1, "samples": 4,
-    "length": 20, "wiped": 3,
+    "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
+    "samples": 4, "length": 20, "wiped": 3,
 }  # fmt: skip
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
