@@ -187,16 +187,16 @@ def run_slice(load_quickly, monkeypatch):
     """Return a function that runs a script with the options of a README on a slice of its work."""
     parse = argparse.ArgumentParser.parse_known_args
 
-    def parse_slice(parser, args=None, namespace=None):
-        known = parser.format_usage()
-        small = [
-            f"--{name}={value}"
-            for name, value in SMALL.items()
-            if f"--{name} {name.replace('-', '_').upper()}" in known  # and no FILE
-        ]
-        return parse(parser, [*args, *small], namespace)
-
     def run(script, options, outputs):
+        def parse_slice(parser, args=None, namespace=None):
+            known = parser.format_usage()
+            small = [
+                f"--{name}={value}"
+                for name, value in SMALL.items()
+                if f"--{name} {name.replace('-', '_').upper()}" in known  # and no FILE
+            ]
+            return parse(parser, [*args, *small, *SLICES.get(script, [])], namespace)
+
         module = load_quickly(script)
         for constant, value in CONSTANTS.get(script, {}).items():
             monkeypatch.setattr(module, constant, value)
@@ -209,7 +209,7 @@ def run_slice(load_quickly, monkeypatch):
                 monkeypatch.setattr(one, constant, 2_000)
         monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
         folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
-        module.main([*options, *SLICES.get(script, []), *folder])
+        module.main([*options, *folder])
 
     return run
 
