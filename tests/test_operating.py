@@ -23,7 +23,7 @@ from conftest import ROOT
 
 OPERATING = ROOT / "serialization" / "operating"
 SECOND = 1  # within which a good request is answered, whatever else is going on
-MEMORY = 500  # MiB of a process
+MEMORY = 700  # MiB of a process
 GOOD = json.dumps({"pixels": np.eye(28, dtype=int).tolist()})
 JSON = {"Content-Type": "application/json"}
 

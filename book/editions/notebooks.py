@@ -67,7 +67,12 @@ LOOKED_UP = [Path(f"{name}.md") for name in (*LOOKED_UP, "HOW_THIS_BOOK_KNOWS")]
 # The title of a chapter, and the list of what one will learn.
 OPENING = re.compile(r".*?^- .*?\n\n", re.MULTILINE | re.DOTALL)
 # What stands before something of the book that follows a cell; the reader's own stands above it.
-OURS = {"```text": "Our run printed:", "<!-- table: ": "We measured:", "![": "Our figure:"}
+OURS = {
+    "```text": "Our run printed:",
+    "<!-- printed: ": "Our run printed:",
+    "<!-- table: ": "We measured:",
+    "![": "Our figure:",
+}
 
 
 def chapters():
