@@ -129,7 +129,7 @@ def test_unsafe_files_load_only_when_it_is_asked_for(tmp_path, capsys):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify sees who opens the bait")
 def test_a_strangers_model_gets_nothing(tmp_path):
-    """Of one script; python tests/hostile_models.py tries all of them."""
+    """Of one script; python tests/long/hostile_models.py tries all of them."""
     (bait := tmp_path / "bait").mkdir()
     files = hostile_models.hostile_files(tmp_path, bait, bomb=False)
     assert len(files) > 300

@@ -206,7 +206,7 @@ def test_the_laboratory_goes_on_with_a_run_of_the_lesson(load_quickly, tmp_path)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_training_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path):
     options = ["--only", "dropout", "--faults", "killed", "--kills", "4", "--outputs", tmp_path]
-    command = [sys.executable, "tests/survive.py", *map(str, options)]
+    command = [sys.executable, "tests/long/survive.py", *map(str, options)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     found = read_json(tmp_path / "dropout.json")

@@ -94,7 +94,7 @@ MEASUREMENTS = {
     "sizes": "book/timings/sizes.py",  # installs, too
     "machine_speed": "book/timings/seconds.py machine",
     "serialization": "book/timings/saved_forms.py",
-    "hostile_models": "tests/hostile_models.py",
+    "hostile_models": "tests/long/hostile_models.py",
     "smaller": "serialization/smaller.py",  # wants requirements-optional.txt
     "program_serialization": (
         "book/figures/programs.py serialization/README.md",
@@ -106,7 +106,7 @@ MEASUREMENTS = {
     "rest_page": ("book/figures/browser.py", "rest_page"),  # wants chromium and chromedriver
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
-    "attack": "tests/attack.py",
+    "attack": "tests/long/attack.py",
     "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),

@@ -1,10 +1,10 @@
 """Machinery of the tests: does a damaged run or file end with one line, in every script?
 
-    python tests/damage.py --count 2000                      # all kinds
-    python tests/damage.py --count 100 --kinds table gpt --seed 2
-    python tests/damage.py --kinds table --only 17          # one case, with its traceback
+    python tests/long/damage.py --count 2000                      # all kinds
+    python tests/long/damage.py --count 100 --kinds table gpt --seed 2
+    python tests/long/damage.py --kinds table --only 17          # one case, with its traceback
 
-`tests/damage_kinds.py` makes a small valid example of each kind of folder and names the scripts
+`damage_kinds.py` makes a small valid example of each kind of folder and names the scripts
 that read it. A case damages one of its files and calls a script's main in this process; a kind has
 a process of its own. Allowed are an answer that is none of nonsense, and one line with status 1 or
 2. All else is a finding. The seed and its number make a case again.
@@ -30,8 +30,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 from damage_files import damage  # noqa: E402

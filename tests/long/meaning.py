@@ -1,4 +1,4 @@
-"""Machinery of the tests: which lines carry the meaning of a lesson, for tests/rules.py.
+"""Machinery of the tests: which lines carry the meaning of a lesson, for tests/long/rules.py.
 
 Those that compute: not those that draw, print, read options or refuse bad input.
 """
@@ -8,7 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOT_LESSONS = {"book", "exercises", "playground", "teaching", "tests"}
 DRAWING = re.compile(r"(draw|plot|show|print|caption)(_|$)|.*parser$")
 SAYING = {

@@ -1,6 +1,6 @@
 """Machinery of the tests: strangers' model files, in all scripts that take one. Linux only.
 
-    python tests/hostile_models.py
+    python tests/long/hostile_models.py
 
 Every file of hostile_files.py is opened by every script that takes a model, or by the function of
 it that opens the model of a run. Any touch of the bait is seen by inotify, also one by HDF5, and
@@ -25,7 +25,7 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+sys.path += [str(Path(__file__).resolve().parents[up]) for up in (1, 2)]
 
 import keras
 from conftest import ROOT, finished_run

@@ -18,7 +18,7 @@ import time
 import types
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOURS = 3  # by which the clock is set back
 LIMIT = 400  # seconds of a run
 ROWS = 200  # from which a training learns that is not resumed

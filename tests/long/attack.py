@@ -1,8 +1,8 @@
 """Machinery of the tests: what do the services bear, and what do good clients get meanwhile?
 
-    python tests/attack.py                                   # all services, half an hour
-    python tests/attack.py --services digits --requests 100
-    python tests/attack.py --services digits --requests 10800 --minutes 60  # three a second
+    python tests/long/attack.py                                   # all services, half an hour
+    python tests/long/attack.py --services digits --requests 100
+    python tests/long/attack.py --services digits --requests 10800 --minutes 60  # three a second
 
 Starts one service after the other, as its README says. Sends it bad requests, drawn by a seed, from
 several clients; then each that is made to cost much, from many at once; then silent, slow and
@@ -32,7 +32,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
+sys.path += [str(Path(__file__).resolve().parents[up]) for up in (1, 2)]
 
 import numpy as np
 import psutil

@@ -1,8 +1,8 @@
 """Machinery of the tests: which faults does which training survive, and how?
 
-    python tests/survive.py                            # all of them, an hour
-    python tests/survive.py --only plain --faults killed --kills 20
-    python tests/survive.py --outputs FOLDER           # the same folder again: goes on there
+    python tests/long/survive.py                            # all of them, an hour
+    python tests/long/survive.py --only plain --faults killed --kills 20
+    python tests/long/survive.py --outputs FOLDER           # the same folder again: goes on there
 
 Each training of survive.toml runs small. It is killed by a signal, at a step in its folder (see
 faulty.py) or at a moment; the power is cut, which loses what was not synced; the disk is full; the
@@ -23,7 +23,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 __import__("utils").set_up()
 
@@ -36,7 +36,7 @@ from folders import Disk, broken, facts, half_files, in_rows
 from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, read_json, remember_code, save_results, write_json
 
-TRAININGS = tomllib.loads((ROOT / "tests" / "survive.toml").read_text(encoding="utf-8"))
+TRAININGS = tomllib.loads((ROOT / "tests" / "long" / "survive.toml").read_text(encoding="utf-8"))
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 FAULTS = ["killed", "power_cut", "disk_full", "clock_back", "second_process", "back_end"]
 OUTCOMES = ["exact", "went on", "anew", "whole", "refused", "ended before", "wrong"]

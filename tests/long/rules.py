@@ -1,6 +1,6 @@
 """Machinery of the tests: rules that each make one mistake in a lesson, of the kind people make.
 
-    python tests/rules.py mnist/data.py    # all mutants of a file
+    python tests/long/rules.py mnist/data.py    # all mutants of a file
 
 Other parts of the data, a keyword forgotten, a window a step off: such a program still runs, and
 its figures look healthy. Code that draws, prints or refuses bad input is left alone.

@@ -1,14 +1,12 @@
 """Machinery of the tests: do they notice if a line that carries meaning is wrong?
 
-    python tests/mutate.py                         # all mutants by hand, hours
-    python tests/mutate.py tests/mutants/text.toml 3 5    # of one table the third and the fifth
-    python tests/mutate.py --rules 200 --seed 2    # so many by rule, drawn from all chapters
-    python tests/mutate.py --rules 20 --only rnn --map /tmp/map
+    python tests/long/mutate.py --count 200 --seed 2    # drawn from all chapters, hours
+    python tests/long/mutate.py --count 20 --only rnn --map FOLDER
 
-Each mutant is one change of one file, in a copy of the project. Those by hand name the tests that
-must notice. Of one by rule (tests/rules.py), the quick tests that reach its statement are asked,
-the shortest first; one run of all of them says which those are, and is kept in the folder --map.
-One that no test notices lives; tests/mutants/alive.toml says of some why that is right.
+Each mutant is one change of one file by a rule (rules.py), in a copy of the project. The quick
+tests that reach its statement are asked, the shortest first; one run of all of them says which
+those are, and is kept in the folder --map. One that no test notices lives; alive.toml says of some
+why that is right.
 """
 
 import argparse
@@ -31,10 +29,9 @@ from pathlib import Path
 import rules
 from meaning import ROOT, lessons
 
-TABLES = ROOT / "tests" / "mutants"
-ALIVE = TABLES / "alive.toml"
+ALIVE = Path(__file__).with_name("alive.toml")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "outputs", "__pycache__", ".*cache")
-LONGEST = 100  # seconds of tests that a mutant by rule may take; of the others it takes none
+LONGEST = 100  # seconds of tests that a mutant may take; of the others it takes none
 # Loaded once; the process of each mutant begins with them.
 LOADED = ["keras", "matplotlib.pyplot", "pandas", "pytest", "scipy.stats", "sklearn.pipeline"]
 TIMES = itertools.count(1)  # of change: Python compiles a file anew if it has another one
@@ -95,28 +92,6 @@ def killer(folder, file, source, tests, limit=1800):
         path.write_bytes(before)
 
 
-def by_hand(argv, copy):
-    """Try the mutants of the tables, or those of one, or some of these by their numbers."""
-    paths = argv[:1] or sorted(set(TABLES.glob("*.toml")) - {ALIVE})
-    mutants = [
-        one
-        for path in paths
-        for one in tomllib.loads(Path(path).read_text(encoding="utf-8"))["mutant"]
-    ]
-    if argv[1:]:
-        mutants = [mutants[int(number) - 1] for number in argv[1:]]
-    dead = 0
-    for mutant in mutants:
-        text = (ROOT / mutant["file"]).read_text(encoding="utf-8")
-        if text.count(mutant["old"]) != 1:
-            sys.exit(f"{mutant['file']}: not once in it: {mutant['old']}")
-        source = text.replace(mutant["old"], mutant["new"]).encode()
-        died = killer(copy, mutant["file"], source, mutant["tests"])
-        dead += bool(died)
-        print("dies " if died else "LIVES", mutant["file"], "-", mutant["says"], flush=True)
-    print(f"{dead} of {len(mutants)} mutants die")
-
-
 def make_map(folder):
     """Run the quick tests once, and keep which lines each of them reaches, and its seconds."""
     folder.mkdir(parents=True)
@@ -173,8 +148,8 @@ def draw(mutants, count, seed):
     return drawn
 
 
-def by_rules(args, folder):
-    """Draw mutants by rule and try them; return how many died, by rule, and those alive."""
+def try_some(args, folder):
+    """Draw mutants and try them; return how many died, by rule, and those alive."""
     if not args.map.exists():
         make_map(args.map)
     reached, seconds = read_map(args.map)
@@ -200,7 +175,7 @@ def by_rules(args, folder):
         return died, len(tests)
 
     paths = [path for path in lessons() if args.only in path.as_posix()]
-    drawn = draw([one for path in paths for one in rules.mutants(path)], args.rules, args.seed)
+    drawn = draw([one for path in paths for one in rules.mutants(path)], args.count, args.seed)
     with ThreadPoolExecutor(args.jobs) as pool:
         found = list(pool.map(attempt, drawn))
     alive = [
@@ -220,8 +195,7 @@ WHY = ("equivalent", "why")
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description="Do the tests notice a wrong line?")
-    parser.add_argument("table", nargs="*", help="a file of mutants by hand, and numbers in it")
-    parser.add_argument("--rules", type=int, metavar="N", help="draw so many by rule")
+    parser.add_argument("--count", type=int, default=200, help="mutants to draw")
     parser.add_argument("--seed", type=int, default=1, help="of the drawing")
     parser.add_argument("--only", default="", help="a part of the path of their files")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once")
@@ -231,11 +205,7 @@ def main(argv=None):
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     multiprocessing.get_context("forkserver").set_forkserver_preload(LOADED)
     with tempfile.TemporaryDirectory() as folder:
-        if not args.rules:
-            copy = shutil.copytree(ROOT, Path(folder) / "book", ignore=LEFT_OUT)
-            by_hand(args.table, copy)
-            return
-        results = by_rules(args, Path(folder))
+        results = try_some(args, Path(folder))
     print(f"{results['died']} of {results['drawn']} mutants die")
     sys.path.insert(0, str(ROOT))
     from utils.runs import make_folder, save_results  # the mutants' processes load their own
