@@ -20,7 +20,7 @@ from mnist.data import load_mnist, load_writers, prepare_part
 from utils.comparisons import compare_family, show_family, tune
 from utils.options import make_parser, positive
 from utils.runs import make_folder, save_results
-from utils.statistics import mean_and_deviation, score
+from utils.statistics import score
 
 PEOPLE = 45  # whose digits are judged
 TRAIN_SAMPLES = 20_000  # images to learn from, both times
@@ -83,7 +83,7 @@ def main(argv=None):
         found = [judge(way, seed, **tuned[way]["best"]) for seed in range(1, args.seeds + 1)]
         scores[way] = {key: [one[key] for one in found] for key in ("accuracy", "cross_entropy")}
         for key, values in scores[way].items():
-            print("{}: {:.4f} (deviation {:.4f})".format(key, *mean_and_deviation(values)))
+            print(f"{key}: {np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})")
     results = {"tuned": tuned, "scores": scores, "known - strangers": {}}
     for key in ("accuracy", "cross_entropy"):
         values = {way: one[key] for way, one in scores.items()}
