@@ -29,7 +29,7 @@ from mnist.data import prepare_mnist
 from serialization import save_model
 from utils.loading import load_model, reads_digits
 from utils.options import make_parser, positive
-from utils.runs import ROOT, fail, make_folder, printable, save_network, save_results
+from utils.runs import ROOT, fail, make_folder, printable, replacing, save_network, save_results
 
 MODEL = None  # a .keras file of yours
 CONV_NET = ROOT / "assets" / "models" / "conv_net.keras"
@@ -42,14 +42,8 @@ SEED = 8
 def train_mlp(epochs):
     """Return the network of mnist.py -m mlp_one_layer after a short training run."""
     digits = prepare_mnist((784,))
-    model = keras.Sequential(
-        [
-            keras.Input((784,)),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(10, activation="softmax"),
-        ],
-        name="mlp_one_layer",
-    )
+    hidden, output = layers.Dense(512, activation="relu"), layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((784,)), hidden, output], name="mlp_one_layer")
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     model.fit(digits.x_train, digits.y_train, batch_size=128, epochs=epochs, verbose=2)
     return copy(model)
@@ -127,7 +121,8 @@ def save_probe(model, folder):
     digits = prepare_mnist(model.input_shape[1:])
     images, labels = digits.x_val, digits.y_val.argmax(axis=1)
     predictions = model.predict_on_batch(images)
-    np.savez(folder / "probe.npz", inputs=images, labels=labels, predictions=predictions)
+    with replacing(folder / "probe.npz") as partial:
+        np.savez(partial, inputs=images, labels=labels, predictions=predictions)
     rounded = copy(model)
     rounded.set_weights([weights.astype("float16") for weights in model.get_weights()])
     return float(np.abs(rounded.predict_on_batch(images) - predictions).max())

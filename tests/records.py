@@ -11,6 +11,7 @@ import json
 import re
 import warnings
 import zlib
+from collections import Counter
 from functools import wraps
 from importlib.metadata import version
 from itertools import groupby
@@ -21,7 +22,7 @@ import pytest
 
 FILED = Path(__file__).with_suffix(".json")
 VERSIONS = {name: version(name).rpartition(".")[0] for name in ("keras", "numpy", "scikit-learn")}
-MOST = 30  # lines of a note; of the others their number
+MOST = 12  # lines of a note; of the others their number
 OF_THE_MACHINE = re.compile("second|duration|provenance|memory")
 
 
@@ -76,7 +77,7 @@ def differences(old, new, place=""):
         if new != pytest.approx(old, rel=1e-3, abs=1e-6, nan_ok=True):
             yield f"{place}: {old} is now {new}"
     elif old != new:
-        yield f"{place}: {old} is now {new}"
+        yield f"{place}: {str(old)[:300]} is now {str(new)[:300]}"
 
 
 def settings(model, callbacks=(), **options):
@@ -87,7 +88,7 @@ def settings(model, callbacks=(), **options):
     rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
     told["rate"] = short(float(rate)) if hasattr(rate, "numpy") else type(rate).__name__
     told |= {"from_logits": getattr(loss, "from_logits", None)}
-    told["layers"] = [type(layer).__name__ for layer in model.layers]
+    told["layers"] = dict(Counter(type(layer).__name__ for layer in model.layers))
     told["callbacks"] = [
         f"{type(one).__name__} {getattr(one, 'restore_best_weights', '')}" for one in callbacks
     ]

@@ -1,6 +1,5 @@
 """The READMEs against the project: their code, commands, links, figures, tables and numbers."""
 
-import argparse
 import codeop
 import contextlib
 import doctest
@@ -9,122 +8,42 @@ import json
 import os
 import re
 import shlex
-import sys
-from functools import partial
 from html.parser import HTMLParser
-from itertools import product
-from textwrap import dedent
 
 import keras
 import matplotlib.pyplot as plt
 import pytest
 from conftest import ROOT, render, replace_everywhere
+from slices import NO_OUTPUTS, RECORDED, TEXTS, blocks, lines_of_shells, run_slice
 
 from book.measuring.measure import COMMANDS, MEASUREMENTS
 from book.pages.readme import HEAD, LESSON, count_minutes
 from book.pages.results import look_up
 from book.pages.texts import FENCE, PAGES, READMES, UNREAD, chapters, is_quoted, minutes
-from forecasts.window_networks import Network
 from utils import runs
 
-TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 each_readme = pytest.mark.parametrize(
     "readme", READMES, ids=lambda path: str(path.relative_to(ROOT).parent)
 )
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
-# What cuts a script down to a small slice of its work, put after the options of the README: of
-# these, those that it has,
-SMALL = {
-    "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300,
-    "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
-    "samples": 4, "length": 20, "wiped": 3,
-}  # fmt: skip
-# and others, of which those of SMALL are no good to it, or not small enough.
-SLICES = {
-    "serialization/rest/detectors.py": ["--images", "4"],
-    "serialization/rest/preparation_steps.py": ["--images", "20"],
-    "serialization/rest/light.py": ["--images", "20"],
-    "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
-    "text/pieces.py": ["--sizes", "256", "300"],
-    "visualizing/draw_weights.py": ["-m", "conv_net"],
-    "mnist/mnist_experiments.py": ["--groups", "flips"],
-    "mlp/churn_experiments.py": ["--only", "base"],
-    "text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
-    "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
-    "generating/autoencoder.py": ["--sizes", "8"],
-    "generating/anomalies.py": ["--sizes", "8"],
-    "mnist/overfitting/tuned.py": ["--seeds", "1"],
-    "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
-}
-# And constants, of scripts that have no such option.
-CONSTANTS = {
-    "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
-    "rnn/order.py": {
-        "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
-        "SEQUENCES": 128, "TEST_SEQUENCES": 100,
-    },
-    "cnn/shifts.py": {"SHIFTS": [0, 4]}, "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
-    "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
-    "generating/choices.py": {"GUIDANCES": [1, 2], "STEPS": [1, 2]},
-    "mnist/overfitting/tuned.py": {
-        "EPOCHS": 1, "TRAIN_SAMPLES": 200, "JUDGES": 200,
-    },
-}  # fmt: skip
-# Of what a search tries in any script, the first is enough: in a list, or a list for each option.
-# And trees need no more than two thousand rows.
-TRIED = ("RATES", "LEARNING_RATES", "TREES", "SEARCH_SEEDS", "SEARCHED", "MOST_ROWS")
-# What a test of its chapter loads reads only its options here ...
-OTHER_TESTS = "".join(
-    path.read_text(encoding="utf-8")
-    for path in (ROOT / "tests").glob("test_*.py")
-    if path.name != "test_readmes.py"
-)
-# ... but for these, whose main no other test runs.
-ALSO_HERE = {
-    "basics/draw_network.py", "customizing/feeding/pitfalls.py", "customizing/loops/adversarial.py",
-    "customizing/loops/updates.py", "exercises/check.py", "forecasts/forecast.py",
-    "forecasts/leakage.py", "forecasts/quantiles.py", "generating/points.py",
-    "mnist/studies/compare.py", "rnn/names.py", "rnn/order.py", "serialization/look_inside.py",
-    "serialization/rest/detectors.py", "serialization/rest/light.py",
-    "serialization/rest/preparation_steps.py", "serialization/rest/read.py", "text/embeddings.py",
-    "text/leak.py", "text/pieces.py", "visualizing/shapes.py",
-}  # fmt: skip
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
     "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
     "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
     "customizing/loops/updates.py",
 }  # fmt: skip
-# READMEs with a program to copy that takes as long.
-SLOW_PROGRAMS = {
-    "CHEATSHEET.md", "cnn/README.md", "mnist/overfitting/README.md",
-    "visualizing/debugging/README.md",
-}  # fmt: skip
-# Scripts that only look, and so have no option --outputs.
-NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
+# What another test runs, or loads, reads only its options here.
+OTHER_TESTS = "".join(
+    path.read_text(encoding="utf-8")
+    for path in (ROOT / "tests").glob("test_*.py")
+    if path.name != "test_readmes.py"
+)
 # Commands that set up, start what does not end, or are this very test run.
 NOT_SCRIPTS = re.compile(
     r"(git clone|cd|\. |python3? -m venv|python -m pytest|(\.venv\S*[/\\])?(pip|activate)|pip|"
     r"source|export|set|\$env:|# )"
 )
-
-
-def blocks(language, excepted=False):
-    """Return the READMEs' blocks of a language that are to be run, or those that they except."""
-    found = []
-    for path, text in TEXTS.items():
-        for example in FENCE.finditer(text):
-            line = text[: example.start()].count("\n") + 1
-            before = text[: example.start()].rstrip().rpartition("\n")[2]
-            excepts = bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before))
-            if example[2] == language and excepts == excepted:
-                name, code = path.relative_to(ROOT).as_posix(), dedent(example[3])
-                slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
-                block = path, code, text[example.end() :]
-                marks = [pytest.mark.slow] if slow else []
-                found.append(pytest.param(*block, id=f"{name}:{line}", marks=marks))
-    return found
 
 
 @pytest.mark.parametrize(("readme", "code", "rest"), blocks("python"))
@@ -158,18 +77,6 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
         )
 
 
-def lines_of_shells(excepted=False):
-    """Return {command: the place where it first stands} of blocks that are, or are not, run."""
-    lines = {}
-    for block in blocks("shell", excepted):
-        _, code, _ = block.values
-        for line in code.replace("\\\n", " ").splitlines():
-            for command in line.split(" && "):
-                if command.strip():
-                    lines.setdefault(command.strip(), block.id)
-    return lines
-
-
 def commands():
     """Return each command of the READMEs that is run, once."""
     return [
@@ -182,47 +89,15 @@ def commands():
     ]
 
 
-@pytest.fixture
-def run_slice(load_quickly, monkeypatch):
-    """Return a function that runs a script with the options of a README on a slice of its work."""
-    parse = argparse.ArgumentParser.parse_known_args
-
-    def run(script, options, outputs):
-        def parse_slice(parser, args=None, namespace=None):
-            known = parser.format_usage()
-            small = [
-                f"--{name}={value}"
-                for name, value in SMALL.items()
-                if f"--{name} {name.replace('-', '_').upper()}" in known  # and no FILE
-            ]
-            return parse(parser, [*args, *small, *SLICES.get(script, [])], namespace)
-
-        module = load_quickly(script)
-        for constant, value in CONSTANTS.get(script, {}).items():
-            monkeypatch.setattr(module, constant, value)
-        for one, constant in product([*sys.modules.values()], TRIED):
-            if isinstance(tried := vars(one).get(constant), list):
-                monkeypatch.setattr(one, constant, tried[:1])
-            elif isinstance(tried, dict):
-                monkeypatch.setattr(one, constant, {key: tried[key][:1] for key in tried})
-            elif tried and constant == "MOST_ROWS":
-                monkeypatch.setattr(one, constant, 2_000)
-        monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
-        folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
-        module.main([*options, *folder])
-
-    return run
-
-
 class OptionsAreReadError(Exception):
     """Raised in place of making the folder, which comes before any computing."""
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_run(command, load_quickly, run_slice, tmp_path, monkeypatch):
+def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     """A command that starts a script does so on a small slice; the others are known ones.
 
-    Where the tests of the chapter run the script, it goes no further than its options.
+    Where other tests run the script, it goes no further than its options.
     """
     if NOT_SCRIPTS.match(command):
         return
@@ -236,12 +111,12 @@ def test_commands_run(command, load_quickly, run_slice, tmp_path, monkeypatch):
     assert python == "python"
     package, _, stem = script.removesuffix(".py").replace("/", ".").rpartition(".")
     tested = re.search(rf'\(\s*f?"{script}"|from {package} import [^\n]*\b{stem}\b', OTHER_TESTS)
-    only_options = tested and script not in ALSO_HERE
+    only_options = script not in SLOW and (script in RECORDED or tested)
+    load_quickly(script)
     if only_options:
-        load_quickly(script)
         replace_everywhere(monkeypatch, runs.make_folder, make_no_folder)
     with pytest.raises(OptionsAreReadError) if only_options else contextlib.nullcontext():
-        run_slice(script, options, tmp_path / "run")
+        run_slice(monkeypatch, script, options, tmp_path / "run")
     if not only_options and script not in NO_OUTPUTS:  # the figures of the book are there as well
         called = " ".join([script, *words[2:]])
         for made_by, figures in MEASUREMENTS.values():

@@ -79,7 +79,7 @@ MEASUREMENTS = {
     "mnist_sgd": "mnist/mnist_experiments.py --groups sgd",
     "mnist_tuned": ("mnist/overfitting/tuned.py", "mnist_tuned"),
     "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),  # of "mnist_tuned"
-    "survive": "tests/survive.py",  # wants JAX, Linux and the rights of root
+    "survive": "tests/long/survive.py",  # wants JAX, Linux and the rights of root
     "mnist_quick_2": "mnist/studies/recipes.py quick --epochs 2 --test",
     "mnist_quick": "mnist/studies/recipes.py quick --test",
     "mnist_best": "mnist/studies/recipes.py best --test",

@@ -78,12 +78,12 @@ def learn_pairs(encoder, images, steps):
     """Train an encoder without labels; return the mean loss of each tenth of the steps."""
     model = build_pairs(encoder)
     model.compile(fall(RATE, steps), lambda _, pairs: contrastive_loss(pairs[:, 0], pairs[:, 1]))
-    random = np.random.default_rng(SEED)
+    random, size = np.random.default_rng(SEED), min(BATCH_SIZE, len(images))
 
     def batches():
         while True:
-            chosen = random.choice(len(images), BATCH_SIZE, replace=False)
-            yield images[chosen], np.zeros(BATCH_SIZE, "float32")  # a loss wants some answer
+            chosen = random.choice(len(images), size, replace=False)
+            yield images[chosen], np.zeros(size, "float32")  # a loss wants some answer
 
     tenths = {"steps_per_epoch": steps // 10 or 1, "epochs": 10}
     history = model.fit(batches(), **tenths, shuffle=False, verbose=2)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import zipfile
 from collections import Counter
 from functools import cache
@@ -18,12 +19,15 @@ PARTIAL = "_partial"
 
 
 def files_of(folder):
-    """Return the files that others open: whole paths by name, without hidden and partial ones."""
+    """Return the files that others open: whole paths by name.
+
+    Without partial ones, and those of a temporary folder, which nothing opens after its run.
+    """
     paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
     return {
         name: path
         for name, path in paths.items()
-        if path.is_file() and PARTIAL not in name and not path.name.startswith("study.db-")
+        if path.is_file() and not re.match(rf"tmp\w+/|.*({PARTIAL}|study\.db-)", name)
     }
 
 
@@ -35,7 +39,8 @@ def broken(folder):
 def half_files(contents):
     """Return {name: what is wrong} of files, {name: content}, without those that are partial."""
     faults = {name: fault_of(Path(name).suffix, one) for name, one in contents.items()}
-    return {name: fault for name, fault in faults.items() if fault and PARTIAL not in name}
+    of_others = re.compile(rf"tmp\w+/|.*{PARTIAL}")
+    return {name: fault for name, fault in faults.items() if fault and not of_others.match(name)}
 
 
 @cache
@@ -76,7 +81,8 @@ def facts(folder):
             found[name] = facts_of_zip(path)
         elif path.suffix == ".json":
             value = json.loads(path.read_bytes())
-            found[name] = name == "run.json" or without_times(value.get("models", value))
+            value = value.get("models", value) if isinstance(value, dict) else value
+            found[name] = name == "run.json" or without_times(value)
         elif path.suffix == ".csv":
             rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
             found[name] = [without_times(row) for row in rows]

@@ -4,9 +4,9 @@
     python tests/long/mutate.py --count 20 --only rnn --map FOLDER
 
 Each mutant is one change of one file by a rule (rules.py), in a copy of the project. The quick
-tests that reach its statement are asked, the shortest first; one run of all of them says which
-those are, and is kept in the folder --map. One that no test notices lives; alive.toml says of some
-why that is right.
+tests that reach its statement are asked, the shortest first; one run of all of them, kept in the
+folder --map, says which those are. One that no test notices lives; alive.toml says of some why that
+is right.
 """
 
 import argparse
@@ -150,9 +150,10 @@ def draw(mutants, count, seed):
 
 def try_some(args, folder):
     """Draw mutants and try them; return how many died, by rule, and those alive."""
-    if not args.map.exists():
-        make_map(args.map)
-    reached, seconds = read_map(args.map)
+    tests = args.map or folder / "map"
+    if not tests.exists():
+        make_map(tests)
+    reached, seconds = read_map(tests)
     known = tomllib.loads(ALIVE.read_text(encoding="utf-8"))["alive"]
     reasons = {(one["file"], one["old"], one["new"]): one for one in known}
     copies = queue.SimpleQueue()
@@ -199,7 +200,7 @@ def main(argv=None):
     parser.add_argument("--seed", type=int, default=1, help="of the drawing")
     parser.add_argument("--only", default="", help="a part of the path of their files")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once")
-    parser.add_argument("--map", type=Path, default=Path(tempfile.gettempdir()) / "book_map")
+    parser.add_argument("--map", type=Path, help="of a run of all tests; made if it is not there")
     parser.add_argument("--outputs", type=Path)
     args = parser.parse_args(argv)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

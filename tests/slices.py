@@ -1,0 +1,149 @@
+"""Machinery of the tests: what the READMEs quote and start, and scripts on a small slice."""
+
+import argparse
+import re
+import shlex
+import sys
+from functools import partial
+from itertools import product
+from textwrap import dedent
+
+import pytest
+from conftest import ROOT, load
+from meaning import lessons
+
+from book.pages.texts import FENCE, PAGES
+from forecasts.window_networks import Network
+
+# What cuts a script down to a small slice of its work, put after the options of the README: of
+# these, those that it has,
+SMALL = {
+    "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300,
+    "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
+    "samples": 4, "length": 20, "wiped": 3,
+}  # fmt: skip
+# and others, of which those of SMALL are no good to it, or not small enough.
+SLICES = {
+    "serialization/rest/detectors.py": ["--images", "4"],
+    "serialization/rest/preparation_steps.py": ["--images", "20"],
+    "serialization/rest/light.py": ["--images", "20"],
+    "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
+    "text/pieces.py": ["--sizes", "256", "300"],
+    "visualizing/draw_weights.py": ["-m", "conv_net"],
+    "mnist/mnist_experiments.py": ["--groups", "flips"],
+    "mlp/churn_experiments.py": ["--only", "base"],
+    "text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
+    "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
+    "generating/autoencoder.py": ["--sizes", "8"],
+    "generating/anomalies.py": ["--sizes", "8"],
+    "mnist/overfitting/tuned.py": ["--seeds", "1"],
+    "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
+}
+# And constants, of scripts that have no such option.
+CONSTANTS = {
+    "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
+    "rnn/order.py": {
+        "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
+        "SEQUENCES": 128, "TEST_SEQUENCES": 100,
+    },
+    "cnn/shifts.py": {"SHIFTS": [0, 4]}, "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
+    "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
+    "generating/choices.py": {"GUIDANCES": [1, 2], "STEPS": [1, 2]},
+    "mnist/overfitting/tuned.py": {
+        "EPOCHS": 1, "TRAIN_SAMPLES": 200, "JUDGES": 200,
+    },
+}  # fmt: skip
+# Of what a search tries in any script, the first is enough: in a list, or a list for each option.
+# And trees need no more than two thousand rows.
+TRIED = ("RATES", "LEARNING_RATES", "TREES", "SEARCH_SEEDS", "SEARCHED", "MOST_ROWS")
+# Scripts that only look, and so have no option --outputs.
+NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "exercises/check.py"}
+
+
+TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
+# READMEs with a program to copy that takes as long.
+SLOW_PROGRAMS = {
+    "CHEATSHEET.md", "cnn/README.md", "mnist/overfitting/README.md",
+    "visualizing/debugging/README.md",
+}  # fmt: skip
+# Recorded by tests of their chapters, on data that take less time; or they want a run, a file or a
+# client; or start processes; or even a slice takes ten seconds.
+ELSEWHERE = re.compile(
+    r"backends/|cnn/segmentation/|cnn/(depth|residual|shifts|transfer)\.py|customizing/feeding/|"
+    r"customizing/loops/(adversarial|branches|distill|siamese)|customizing/use_parts|"
+    r"cnn/studies/(augment|few_pictures|near_twins|cross_validation|ladder|own_pictures)|"
+    r"forecasts/(go_on|many)|generating/(?!autoencoder|points|vae)|mlp/(make_churn|predict_churn|tables/example)|"
+    r"mnist/(studies/(search|calibration)|sweep|pairs|overfitting/weights)|reference/(my_runs|take)|"
+    r"serialization/(load|plain|smaller|rest/(?!read)|operating/)|text/(gpt/live/|leak|answers/chat)|"
+    r"text/gpt/(dial|fewer_bits|ngrams)|visualizing/(live/|debugging/doctor)"
+)
+
+
+def blocks(language, excepted=False):
+    """Return the READMEs' blocks of a language that are to be run, or those that they except."""
+    found = []
+    for path, text in TEXTS.items():
+        for example in FENCE.finditer(text):
+            line = text[: example.start()].count("\n") + 1
+            before = text[: example.start()].rstrip().rpartition("\n")[2]
+            excepts = bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before))
+            if example[2] == language and excepts == excepted:
+                name, code = path.relative_to(ROOT).as_posix(), dedent(example[3])
+                slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
+                block = path, code, text[example.end() :]
+                marks = [pytest.mark.slow] if slow else []
+                found.append(pytest.param(*block, id=f"{name}:{line}", marks=marks))
+    return found
+
+
+def lines_of_shells(excepted=False):
+    """Return {command: the place where it first stands} of blocks that are, or are not, run."""
+    lines = {}
+    for block in blocks("shell", excepted):
+        _, code, _ = block.values
+        for line in code.replace("\\\n", " ").splitlines():
+            for command in line.split(" && "):
+                if command.strip():
+                    lines.setdefault(command.strip(), block.id)
+    return lines
+
+
+def first_commands():
+    """Return {lesson: options of the first command in a README that starts it}."""
+    found, known = {}, {path.relative_to(ROOT).as_posix() for path in lessons()}
+    for command in [*lines_of_shells(), *lines_of_shells(excepted=True)]:
+        started = re.match(r"(?:\w+=\S+ )*python (\S+\.py)(.*)", command)
+        if started and started[1] in known:
+            found.setdefault(started[1], shlex.split(started[2], comments=True))
+    return found
+
+
+RECORDED = {key: one for key, one in first_commands().items() if not ELSEWHERE.match(key)}
+
+
+def run_slice(monkeypatch, script, options, outputs):
+    """Run a script with options, and with those that make its work small; return its results."""
+    parse = argparse.ArgumentParser.parse_known_args
+
+    def parse_slice(parser, args=None, namespace=None):
+        known = parser.format_usage()
+        small = [
+            f"--{name}={value}"
+            for name, value in SMALL.items()
+            if f"--{name} {name.replace('-', '_').upper()}" in known  # and no FILE
+        ]
+        return parse(parser, [*args, *small, *SLICES.get(script, [])], namespace)
+
+    module = load(script)
+    for constant, value in CONSTANTS.get(script, {}).items():
+        monkeypatch.setattr(module, constant, value)
+    for one, constant in product([*sys.modules.values()], TRIED):
+        if isinstance(tried := vars(one).get(constant), list):
+            monkeypatch.setattr(one, constant, tried[:1])
+        elif isinstance(tried, dict):
+            monkeypatch.setattr(one, constant, {key: tried[key][:1] for key in tried})
+        elif tried and constant == "MOST_ROWS":
+            monkeypatch.setattr(one, constant, 2_000)
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
+    folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
+    return module.main([*options, *folder])

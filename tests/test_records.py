@@ -1,0 +1,45 @@
+"""What scripts do with nothing trained: which numbers, settings and rows, as it is on file."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from matplotlib.figure import Figure
+from slices import RECORDED, run_slice
+
+
+def answer(inputs, shape):
+    """Return what a network that has learned nothing might say: of each row, shares.
+
+    They depend on all of the row, smoothly, so that rounding does not matter.
+    """
+    rows = inputs.reshape(len(inputs), -1)
+    if rows.dtype.kind not in "biuf":
+        rows = np.array([[zlib.crc32(str(one).encode()) for one in row] for row in rows]) / 2**32
+    random = np.random.Generator(np.random.PCG64(1))  # of no kind that a Recorder notes
+    few = rows.astype("float64") @ random.normal(size=(rows.shape[1], 2))
+    waves = np.sin(few @ random.normal(size=(2, int(np.prod(shape))))) + 1.1
+    waves = waves.reshape(-1, *shape)
+    return waves / (waves.sum(axis=-1, keepdims=True) if shape[-1:] > (1,) else 2.2)
+
+
+# Whose run they want.
+WANTS = {
+    "cnn/transformer/few_labels.py": "cnn/transformer/contrast.py",
+    "cnn/transformer/looks.py": "cnn/transformer/vit.py",
+    "mlp/tables/predict.py": "mlp/tables/table.py",
+}
+
+
+@pytest.mark.parametrize("script", sorted(RECORDED))
+def test_a_slice_does_what_is_on_file(script, rows, recorder, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Figure, "savefig", lambda _, path, **__: Path(path).touch())
+    rows.answer = answer
+    options = RECORDED[script]
+    if script in WANTS:
+        run_slice(monkeypatch, WANTS[script], RECORDED[WANTS[script]], tmp_path / "wanted")
+        options = [str(tmp_path / "wanted") if word == "RUN" else word for word in options]
+    recorder.results.append(run_slice(monkeypatch, script, options, tmp_path / "run"))
