@@ -259,7 +259,7 @@ class Scores(defaultdict):
 
 @pytest.fixture
 def rows(monkeypatch):
-    """Return Rows: what comes into fit (validation_data, too), evaluate and predict of Keras.
+    """Return Rows: what comes into fit (validation data, too), train_on_batch, evaluate, predict.
 
     Nothing is trained, but each loss falls from epoch to epoch. What is predicted is the number of
     the row, so that it is known further on, unless rows.answer(inputs, shape) is another function.
@@ -290,7 +290,8 @@ def rows(monkeypatch):
         pair = isinstance(validation_data, tuple)
         noted.note("validate", validation_data[0] if pair else validation_data)
         if y is not None:  # what the network says and the targets must fit the loss
-            few, targets = tree.map_structure(lambda one: one[:2], (x, y))
+            to_tensor = lambda one: keras.ops.convert_to_tensor(one[:2])  # noqa: E731
+            few, targets = tree.map_structure(to_tensor, (x, y))
             model.compute_loss(few, targets, model(few))
         losses = [1 / (epoch + 2) for epoch in range(epochs)]
         called = keras.callbacks.CallbackList(callbacks, add_history=True, model=model)
@@ -328,8 +329,9 @@ def rows(monkeypatch):
 
     noted.answer = number
     noted.watch = watch
-    for instead in (fit, evaluate, predict):
-        watch(keras.Model, instead.__name__, inputs, instead)
+    for name, instead in {"fit": fit, "evaluate": evaluate, "predict": predict}.items():
+        watch(keras.Model, name, inputs, instead)
+    watch(keras.Model, "train_on_batch", inputs, evaluate)
     monkeypatch.setattr(keras.Model, "predict_on_batch", keras.Model.predict)
     return noted
 

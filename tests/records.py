@@ -104,7 +104,7 @@ class Recorder:
         self.calls, self.results = [], []
         for owner, name in ((keras.utils, "set_random_seed"), (np.random, "default_rng")):
             self.watch(patch, owner, name, lambda *args, **_: brief(args))
-        for name in ("fit", "evaluate", "predict"):
+        for name in ("fit", "train_on_batch", "evaluate", "predict"):
             self.watch(patch, keras.Model, name, self.inputs)
 
     def watch(self, patch, owner, name, tell):

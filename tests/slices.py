@@ -46,7 +46,10 @@ CONSTANTS = {
         "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
         "SEQUENCES": 128, "TEST_SEQUENCES": 100,
     },
-    "cnn/shifts.py": {"SHIFTS": [0, 4]}, "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
+    "rnn/cells/long_memory.py": {
+        "STEPS": 12, "SHOWN": [1, 12], "LENGTHS": [4], "TESTED": 50, "UPDATES": 3,
+    },
+    "cnn/transformer/few_labels.py": {"LABELS": 2}, "cnn/shifts.py": {"SHIFTS": [0, 4]}, "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
     "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
     "generating/choices.py": {"GUIDANCES": [1, 2], "STEPS": [1, 2]},
     "mnist/overfitting/tuned.py": {
@@ -72,10 +75,11 @@ ELSEWHERE = re.compile(
     r"backends/|cnn/segmentation/|cnn/(depth|residual|shifts|transfer)\.py|customizing/feeding/|"
     r"customizing/loops/(adversarial|branches|distill|siamese)|customizing/use_parts|"
     r"cnn/studies/(augment|few_pictures|near_twins|cross_validation|ladder|own_pictures)|"
-    r"forecasts/(go_on|many)|generating/(?!autoencoder|points|vae)|mlp/(make_churn|predict_churn|tables/example)|"
+    r"forecasts/(go_on|many)|generating/(?!autoencoder|points|vae)|mlp/(make_churn|predict_churn|tables/(example|predict))|"
     r"mnist/(studies/(search|calibration)|sweep|pairs|overfitting/weights)|reference/(my_runs|take)|"
-    r"serialization/(load|plain|smaller|rest/(?!read)|operating/)|text/(gpt/live/|leak|answers/chat)|"
-    r"text/gpt/(dial|fewer_bits|ngrams)|visualizing/(live/|debugging/doctor)"
+    r"serialization/(load|plain|smaller|rest/(?!read)|operating/)|text/(gpt/live|ask|leak|spam|answers)|"
+    r"text/gpt/(copies|dial|fewer_bits|ngrams|shakespeare)|"
+    r"visualizing/(live|attribution|embedding|debugging/(doctor|broken))"
 )
 
 

@@ -578,23 +578,3 @@ def test_the_test_images_are_read_after_the_steps_are_chosen(numbered_digits, ro
     script = run("serialization/rest/light.py", "", [reading], draw=nothing)
     assert rows.story() == "read validation; read test; "
     assert set(asked[1]) < set(asked[0]) == set(script.WAYS)
-
-
-# --- Runs that no other quick test makes ---
-
-SHORT = {"STEPS": 12, "SHOWN": [1, 12], "LENGTHS": [4], "TESTED": 50, "UPDATES": 3}
-FEW_LETTERS = {"LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10]}
-
-
-@pytest.mark.parametrize(
-    ("script", "options", "constants"),
-    [
-        ("rnn/cells/long_memory.py", "--seeds 1 --batches 2", SHORT),
-        ("rnn/first_names.py", "--splits 2 --epochs 2", {}),
-        ("rnn/order.py", "--seeds 2", FEW_LETTERS | {"SEQUENCES": 128, "TEST_SEQUENCES": 100}),
-        ("xor/forward_propagation.py", "--epochs 1 --seed 2", {}),
-    ],
-    ids=lambda value: value if str(value).endswith(".py") else "",
-)
-def test_a_run_is_as_on_file(run, script, options, constants):
-    run(script, options, **constants)

@@ -29,7 +29,6 @@ def answer(inputs, shape):
 WANTS = {
     "cnn/transformer/few_labels.py": "cnn/transformer/contrast.py",
     "cnn/transformer/looks.py": "cnn/transformer/vit.py",
-    "mlp/tables/predict.py": "mlp/tables/table.py",
 }
 
 

@@ -61,6 +61,25 @@ def bands():
 
 
 @table
+def mutants():
+    rules = load("mutants")["rules"]
+    rows = [[rule, rules[rule]["drawn"], rules[rule]["died"]] for rule in sorted(rules)]
+    rows.append(["all", *(load("mutants")[key] for key in ("drawn", "died"))])
+    return markdown(["what is wrong", "drawn", "noticed"], rows, ["what is wrong"])
+
+
+@table
+def unnoticed():
+    rows = []
+    for one in load("mutants")["alive"]:
+        change = f"`{one['old']}` to `{one['new']}`".replace("|", "\\|").replace("\n", " ")
+        why = one["why"] or ("no test runs this line" if not one["tests"] else "a test is missing")
+        rows.append([f"`{one['file']}`, {one['line']}", change, one["tests"], why])
+    left = ["line", "change", "why it is not noticed"]
+    return markdown([*left[:2], "tests that run it", left[2]], rows, left)
+
+
+@table
 def exercises():
     rows = []
     for path in sorted((ROOT / "exercises" / "tasks").glob("[0-9]*_*.py")):

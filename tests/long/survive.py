@@ -223,7 +223,7 @@ def main(argv=None):
     add = parser.add_argument
     add("--only", nargs="+", choices=TRAININGS, default=[*TRAININGS], help="these trainings")
     add("--faults", nargs="+", choices=FAULTS, default=FAULTS, help="these faults")
-    add("--kills", type=positive(int), default=12, help=f"of what resumes, {ROW} in a row")
+    add("--kills", type=positive(int), default=16, help=f"of what resumes, {ROW} in a row")
     add("--disks", type=positive(int), default=2, help="after a power cut, to go on with")
     add("--seed", type=seed, default=1, help="of where the faults come")
     args = parser.parse_args(argv)
