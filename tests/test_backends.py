@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shlex
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ import keras
 import pytest
 from closure import lessons
 from conftest import ROOT
-from test_readmes import lines_of_shells, run_slice  # noqa: F401
+from slices import first_commands, run_slice
 
 from backends import backends
 from book.pages.texts import chapters
@@ -77,16 +76,11 @@ MADE_BY = {
 }  # fmt: skip
 
 
-def first_commands():
+def path_scripts():
     """Return (script, its options where the text first starts it) of all lessons of the path."""
-    pages = [file for number, _, file, _ in chapters() if number]
-    folders = {(ROOT / page).parent for page in pages}
+    folders = {(ROOT / file).parent for number, _, file, _ in chapters() if number}
     scripts = [path.relative_to(ROOT).as_posix() for path in lessons() if path.parent in folders]
-    found = {}
-    for line, place in [*lines_of_shells().items(), *lines_of_shells(excepted=True).items()]:
-        if line.startswith("python ") and place.partition(":")[0] in pages:
-            _, script, *options = shlex.split(line, comments=True)
-            found.setdefault(script, options)
+    found = first_commands()
     met = [script for script in found if script in scripts]
     return [(script, found.get(script, [])) for script in [*met, *sorted({*scripts} - {*met})]]
 
@@ -98,9 +92,9 @@ def made(tmp_path_factory):
 
 @pytest.mark.path
 @pytest.mark.parametrize(
-    ("script", "options"), [pytest.param(*one, id=one[0]) for one in first_commands()]
+    ("script", "options"), [pytest.param(*one, id=one[0]) for one in path_scripts()]
 )
-def test_the_path_runs_on_this_back_end(script, options, made, run_slice, monkeypatch):  # noqa: F811
+def test_the_path_runs_on_this_back_end(script, options, made, monkeypatch):
     """Each of its scripts, on a slice: `.ci/backends` asks for it, and says what is skipped.
 
     Each training ends after two steps, which are the same on each back end as the hundreds.
@@ -113,4 +107,4 @@ def test_the_path_runs_on_this_back_end(script, options, made, run_slice, monkey
     monkeypatch.setattr(keras.Model, "fit", lambda *data, **more: fit(*data, **more | few))
     folder = lambda script: made / script.replace("/", "_").removesuffix(".py")  # noqa: E731
     options = [str(folder(MADE_BY[one])) if one in MADE_BY else one for one in options]
-    run_slice(script, options, folder(script))
+    run_slice(monkeypatch, script, options, folder(script))
