@@ -339,6 +339,7 @@ def rows(monkeypatch):
 @pytest.fixture
 def recorder(rows, request, monkeypatch):
     """Return a Recorder; what it noted in the end is held against what is on file."""
+    sys.modules["keras"].utils.clear_session()  # names of layers are counted from 1
     noted = records.Recorder(monkeypatch)
     yield noted
     noted.hold(request.node.nodeid, request.config.option.record)
