@@ -40,6 +40,7 @@ def test_answers_are_right_and_what_is_held_out_is_in_no_question_to_learn_from(
             assert said == f"{sum(numbers)}{END}"
         assert one.answer.count(END) == 1 and len(one.line) <= questions.PLACES
         assert not set(one.line) - set(ALPHABET)
+    assert [numbers for numbers, _ in questions.ask_letters("to")] == [(1, "to"), (2, "to")]
     lines = [one.text for one in made["learn"]]
     for one in made["test"] + made["choose"]:
         if one.kind == "sum":

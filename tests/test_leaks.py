@@ -102,7 +102,7 @@ def test_what_comes_in_pieces_is_validated_on_others(numbered_digits, rows, run)
 
 
 def test_files_of_training_images_are_validated_on_others(
-    numbered_digits, rows, load_script, tmp_path
+    numbered_digits, rows, recorder, load_script, tmp_path
 ):
     script = load_script("customizing/feeding/image_files.py")
     script.write_images(tmp_path, 120)
@@ -110,7 +110,7 @@ def test_files_of_training_images_are_validated_on_others(
     assert rows.story() == "fit train; predict validation; "
 
 
-def test_a_million_rows_are_judged_by_others(rows, load_script, tmp_path, monkeypatch):
+def test_a_million_rows_are_judged_by_others(rows, recorder, load_script, tmp_path, monkeypatch):
     script = load_script("customizing/feeding/million_rows.py")
     make_rows, seeds = script.make_rows, []
 
@@ -418,6 +418,8 @@ def test_photographs_held_out_were_neither_learned_nor_searched_with(load_script
     assert all(part | one == known for part, one in zip(parts, judged, strict=True))
     assert not any(part & one for part, one in zip(learned, asked, strict=True))
     assert len(known) == 80 and len(held_out) == 20
+    _, losses = ladder.search(Photographs(), "probe", np.arange(100), {})
+    assert 0 < max(losses) <= -np.log(ladder.FLOOR)
     learned.clear(), asked.clear()
     own.draw_few(Photographs(), ["head"], [12, 60], 2)
     assert [len(things) for things in learned] == [12, 60, 12, 60]

@@ -271,4 +271,7 @@ def test_pairs_of_runs(few_digits, load_script, tmp_path):
     ((name, compared),) = results["compared"].items()
     assert [compared[key] for key in ("both", "only_first", "only_second")] == [10, 40, 90]
     assert compared["mean"] == pytest.approx(-0.1)
+    assert "one reads better than two" in pairs.explain("one", "two", compared)
+    better = {"low": 0.01, "mean": 0.02, "high": 0.03}
+    assert "two reads better than one" in pairs.explain("one", "two", better)
     assert "only one network" in failure(pairs.main, runs[:1])

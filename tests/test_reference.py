@@ -178,6 +178,7 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
     assert "accuracy 0.92 in place of 0.91, one run each" in out and "0.5000" not in out
     with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
         my_runs.main(["mnist", "--script", "mlp.py"])
+    assert my_runs.without_outputs(["--a", "1", "--outputs", "x", "--b"]) == "--a 1 --b"
 
 
 @pytest.fixture

@@ -672,7 +672,7 @@ def test_a_column_that_gives_the_target_away_is_named():
     assert deciding.giving_away(inputs, weight, [], 1) == ["pounds"]
 
 
-def test_words_gaps_and_scaling_by_hand():
+def test_words_gaps_and_scaling_by_hand(monkeypatch):
     age = np.where(np.arange(40) % 4 == 0, np.nan, np.arange(40)).astype("float32")
     inputs = {
         "age": age,
@@ -687,6 +687,8 @@ def test_words_gaps_and_scaling_by_hand():
         "country": np.array(["D", "x", "Narnia"], object),
     }
     X = kept.apply(model, asked)
+    monkeypatch.setattr(kept, "AT_ONCE", 2)
+    np.testing.assert_array_equal(kept.apply(model, asked), X)
     scaled = (5 - np.nanmedian(age)) / np.nanstd(age)
     expected = [
         [0, (0 - 19.5) / np.std(np.arange(40)), 1, 1, 0, 0],  # a gap is the median, with a flag

@@ -19,6 +19,12 @@ from visualizing.live import think
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 
 
+def test_of_three_channels_the_one_that_matters_most_counts(monkeypatch):
+    monkeypatch.setattr(maps, "slopes", lambda _, x, __: x * [1.0, -3.0, 2.0])
+    x = np.ones((2, 4, 4, 3), "float32")
+    assert (maps.smooth_grad(None, x, None) == pytest.approx(3)) and maps.NOISE * np.ptp(x) == 0
+
+
 def test_shapes_are_those_of_keras():
     """Shapes, parameters and arithmetic of all networks; each product comes out as it says."""
     for build in MODELS.values():
