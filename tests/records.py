@@ -64,17 +64,20 @@ def brief(value):
     return value if isinstance(value, int | None) else str(value)
 
 
-def differences(old, new, place=""):
-    """Yield the places of two results at which they differ by more than rounding."""
+def differences(old, new, place="", rel=1e-3, least=1e-6):
+    """Yield the places of two results at which they differ by more than rounding.
+
+    That is by more than the share rel of the old number, and by more than least.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             if not OF_THE_MACHINE.search(key):
-                yield from differences(old.get(key), new.get(key), f"{place}.{key}")
+                yield from differences(old.get(key), new.get(key), f"{place}.{key}", rel, least)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from differences(one, other, f"{place}.{number}")
+            yield from differences(one, other, f"{place}.{number}", rel, least)
     elif isinstance(old, float | int) and isinstance(new, float | int):
-        if new != pytest.approx(old, rel=1e-3, abs=1e-6, nan_ok=True):
+        if new != pytest.approx(old, rel=rel, abs=least, nan_ok=True):
             yield f"{place}: {old} is now {new}"
     elif old != new:
         yield f"{place}: {str(old)[:300]} is now {str(new)[:300]}"
@@ -136,5 +139,6 @@ class Recorder:
             FILED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
         elif filed["versions"] != VERSIONS:
             warnings.warn(f"NOT COMPARED with what {filed['versions']} did", stacklevel=2)
-        elif found := [*differences(filed.get(name), note)]:
+        # Another processor rounds otherwise, which grows on the way through a network.
+        elif found := [*differences(filed.get(name), note, rel=1e-2, least=1e-5)]:
             pytest.fail("not as on file (to file it anew: --record):\n" + "\n".join(found[:9]))

@@ -75,17 +75,17 @@ SLOW_PROGRAMS = {
 ELSEWHERE = tuple(
     """backends/ cnn/depth cnn/residual cnn/segmentation/ cnn/shifts cnn/studies/ cnn/transfer.py
     customizing/feeding/ customizing/loops/adversarial customizing/loops/branches
-    customizing/loops/distill customizing/loops/siamese customizing/use_parts
-    forecasts/go_on forecasts/many generating/anomalies generating/choices generating/decoders
+    customizing/loops/distill customizing/loops/siamese customizing/use_parts forecasts/go_on
+    forecasts/many generating/anomalies generating/choices generating/decoders
     generating/evaluate generating/few_real generating/flow generating/judge generating/page/
     generating/write mlp/make_churn mlp/predict_churn mlp/tables/example mlp/tables/predict
-    mnist/pairs mnist/studies/calibration mnist/studies/search mnist/sweep
-    reference/my_runs reference/take serialization/load serialization/operating/
-    serialization/plain serialization/rest/app serialization/rest/client
-    serialization/rest/detectors serialization/rest/light serialization/rest/prep
-    serialization/rest/serve serialization/rest/ship serialization/smaller
-    text/answers/ text/ask text/leak text/spam text/gpt/dial text/gpt/fewer
-    text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare visualizing/embedding visualizing/live/ visualizing/debugging/broken
+    mnist/pairs mnist/studies/calibration mnist/studies/search mnist/sweep reference/my_runs
+    reference/take serialization/load serialization/operating/ serialization/plain
+    serialization/rest/app serialization/rest/client serialization/rest/detectors
+    serialization/rest/light serialization/rest/prep serialization/rest/serve
+    serialization/rest/ship serialization/smaller text/answers/ text/ask text/leak text/spam
+    text/gpt/dial text/gpt/fewer text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare
+    visualizing/embedding visualizing/live/ visualizing/debugging/broken
     visualizing/debugging/doctor""".split()  # noqa: SIM905
 )
 
