@@ -71,6 +71,11 @@ def pytest_addoption(parser):
     parser.addoption("--record", action="store_true", help="file what runs did: tests/records.py")
 
 
+def pytest_configure(config):
+    if config.option.record and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("--record writes one file, in one process: with -n0")
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave the slow tests out, unless they are asked for, and the path on a back end."""
     left_out = {"path"} - {config.option.markexpr} | ({"slow"} if not config.option.slow else set())
@@ -305,7 +310,8 @@ def rows(monkeypatch):
             if model.stop_training:
                 break
         called.on_train_end()
-        model.history.history = defaultdict(lambda: losses, model.history.history)
+        known = model.history.history
+        model.history.history = defaultdict(lambda: known.get("loss", losses), known)
         return model.history
 
     def evaluate(model, x, y=None, **options):
@@ -340,9 +346,10 @@ def rows(monkeypatch):
 def recorder(rows, request, monkeypatch):
     """Return a Recorder; what it noted in the end is held against what is on file."""
     sys.modules["keras"].utils.clear_session()  # names of layers are counted from 1
-    noted = records.Recorder(monkeypatch)
+    noted, failed = records.Recorder(monkeypatch), request.session.testsfailed
     yield noted
-    noted.hold(request.node.nodeid, request.config.option.record)
+    if request.session.testsfailed == failed:
+        noted.hold(request.node.nodeid, request.config.option.record)
 
 
 @pytest.fixture

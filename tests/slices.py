@@ -32,7 +32,7 @@ SLICES = {
     "visualizing/draw_weights.py": ["-m", "conv_net"],
     "mnist/mnist_experiments.py": ["--groups", "flips"],
     "mlp/churn_experiments.py": ["--only", "base"],
-    "text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
+    "text/gpt/copies text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
@@ -79,13 +79,14 @@ ELSEWHERE = tuple(
     forecasts/many generating/anomalies generating/choices generating/decoders
     generating/evaluate generating/few_real generating/flow generating/judge generating/page/
     generating/write mlp/make_churn mlp/predict_churn mlp/tables/example mlp/tables/predict
-    mnist/pairs mnist/studies/calibration mnist/studies/search mnist/sweep reference/my_runs
-    reference/take serialization/load serialization/operating/ serialization/plain
-    serialization/rest/app serialization/rest/client serialization/rest/detectors
-    serialization/rest/light serialization/rest/prep serialization/rest/serve
-    serialization/rest/ship serialization/smaller text/answers/ text/ask text/leak text/spam
+    mnist/overfitting/weights mnist/pairs mnist/studies/calibration mnist/studies/compare
+    mnist/studies/search mnist/sweep reference/my_runs reference/take serialization/load
+    serialization/operating/ serialization/plain serialization/rest/app
+    serialization/rest/client serialization/rest/detectors serialization/rest/light
+    serialization/rest/prep serialization/rest/serve serialization/rest/ship
+    serialization/smaller text/answers/ text/ask text/leak text/spam text/gpt/copies
     text/gpt/dial text/gpt/fewer text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare
-    visualizing/embedding visualizing/live/ visualizing/debugging/broken
+    visualizing/attribution visualizing/embedding visualizing/live/ visualizing/debugging/broken
     visualizing/debugging/doctor""".split()  # noqa: SIM905
 )
 
@@ -120,16 +121,21 @@ def lines_of_shells(excepted=False):
 
 
 def first_commands():
-    """Return {lesson: options of the first command in a README that starts it}."""
-    found, known = {}, {path.relative_to(ROOT).as_posix() for path in lessons()}
+    """Return {script: options of the first command in a README that starts it}."""
+    found = {}
     for command in [*lines_of_shells(), *lines_of_shells(excepted=True)]:
         started = re.match(r"(?:\w+=\S+ )*python (\S+\.py)(.*)", command)
-        if started and started[1] in known:
+        if started:
             found.setdefault(started[1], shlex.split(started[2], comments=True))
     return found
 
 
-RECORDED = {one: how for one, how in first_commands().items() if not one.startswith(ELSEWHERE)}
+COMPUTING = {path.relative_to(ROOT).as_posix() for path in lessons()}  # and not only drawing
+RECORDED = {
+    script: options
+    for script, options in first_commands().items()
+    if script in COMPUTING and not script.startswith(ELSEWHERE)
+}
 
 
 def run_slice(monkeypatch, script, options, outputs):

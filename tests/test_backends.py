@@ -94,7 +94,7 @@ def made(tmp_path_factory):
 @pytest.mark.parametrize(
     ("script", "options"), [pytest.param(*one, id=one[0]) for one in path_scripts()]
 )
-def test_the_path_runs_on_this_back_end(script, options, made, monkeypatch):
+def test_the_path_runs_on_this_back_end(script, options, made, load_quickly, monkeypatch):
     """Each of its scripts, on a slice: `.ci/backends` asks for it, and says what is skipped.
 
     Each training ends after two steps, which are the same on each back end as the hundreds.
@@ -107,4 +107,5 @@ def test_the_path_runs_on_this_back_end(script, options, made, monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", lambda *data, **more: fit(*data, **more | few))
     folder = lambda script: made / script.replace("/", "_").removesuffix(".py")  # noqa: E731
     options = [str(folder(MADE_BY[one])) if one in MADE_BY else one for one in options]
+    load_quickly(script)
     run_slice(monkeypatch, script, options, folder(script))

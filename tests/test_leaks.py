@@ -572,11 +572,15 @@ def test_limits_are_fitted_on_validation_images(numbered_digits, rows, load_scri
 def test_the_test_images_are_read_after_the_steps_are_chosen(numbered_digits, rows, run):
     watched = [("choose", second, nothing), ("turn", second, nothing)]
     watched += [("compare_steps", second, lambda *_: ({}, []))]
-    run("serialization/rest/preparation_steps.py", "", watched, draw_strip=nothing)
+    run(
+        "serialization/rest/preparation_steps.py",
+        "",
+        watched,
+    )
     assert rows.story() == "choose validation; compare_steps test; turn test; "
     rows.clear()
     asked = []
     reading = ("read", third, lambda _, ways, *__: asked.append([*ways]))
-    script = run("serialization/rest/light.py", "", [reading], draw=nothing)
+    script = run("serialization/rest/light.py", "", [reading])
     assert rows.story() == "read validation; read test; "
     assert set(asked[1]) < set(asked[0]) == set(script.WAYS)

@@ -1,5 +1,6 @@
 """What scripts do with nothing trained: which numbers, settings and rows, as it is on file."""
 
+import tomllib
 import zlib
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
 from slices import RECORDED, run_slice
+
+from book.measuring.measure import MEASUREMENTS
 
 
 def answer(inputs, shape):
@@ -25,14 +28,11 @@ def answer(inputs, shape):
     return waves / (waves.sum(axis=-1, keepdims=True) if shape[-1:] > (1,) else 2.2)
 
 
-# Whose run they want, and with which options.
+# Whose run they want.
 WANTS = {
-    "cnn/transformer/few_labels.py": ("cnn/transformer/contrast.py",),
-    "cnn/transformer/looks.py": ("cnn/transformer/vit.py",),
-    "mnist/overfitting/weights.py": (
-        "mnist/overfitting/lab.py", "-m", "conv_net", "conv_net_l1", "conv_net_l2"
-    ),
-}  # fmt: skip
+    "cnn/transformer/few_labels.py": "cnn/transformer/contrast.py",
+    "cnn/transformer/looks.py": "cnn/transformer/vit.py",
+}
 
 
 # What they return is how long something took, or how large a file became.
@@ -42,6 +42,13 @@ MEASURE = {
 }  # fmt: skip
 
 
+def test_a_mutant_that_may_live_can_still_be_made():
+    path = ROOT / "tests" / "long" / "alive.toml"
+    for one in tomllib.loads(path.read_text(encoding="utf-8"))["alive"]:
+        assert one["old"] in (ROOT / one["file"]).read_text(encoding="utf-8"), one
+        assert one["why"]
+
+
 @pytest.mark.parametrize("script", sorted(RECORDED))
 def test_a_slice_does_what_is_on_file(script, rows, recorder, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
@@ -49,8 +56,10 @@ def test_a_slice_does_what_is_on_file(script, rows, recorder, tmp_path, monkeypa
     rows.answer = answer
     options = RECORDED[script]
     if script in WANTS:
-        wanted, *more = WANTS[script]
-        run_slice(monkeypatch, wanted, more or RECORDED[wanted], tmp_path / "wanted")
+        run_slice(monkeypatch, WANTS[script], RECORDED[WANTS[script]], tmp_path / "wanted")
         options = [str(tmp_path / "wanted") if word == "RUN" else word for word in options]
     results = run_slice(monkeypatch, script, options, tmp_path / "run")
     recorder.results += [] if script in MEASURE else [results]
+    for made_by, figures in MEASUREMENTS.values():
+        if made_by == " ".join([script, *options]):
+            assert {path.name for path in (tmp_path / "run").glob("*.png")} >= {*figures}

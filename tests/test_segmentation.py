@@ -30,7 +30,7 @@ own_masks = load("cnn/segmentation/own_masks.py")
 def test_a_scene_is_labelled_by_what_is_on_top():
     made = make_scenes("validation", 30, 1)
     assert made.images.shape == (30, 64, 64, 1) and made.images.dtype == "float32"
-    assert made.images.min() >= 0 and made.images.max() <= 1
+    assert np.abs(made.images).max() < 2, "black is 0, white is 1, and there is some noise"
     np.testing.assert_array_equal(made.labels > 0, made.owners > 0)
     for labels, owners in zip(made.labels, made.owners, strict=True):
         for owner in np.unique(owners[owners > 0]):

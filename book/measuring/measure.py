@@ -42,7 +42,7 @@ NEEDS = {name: re.findall(r"\{(\w+)\}", command) for name, command in COMMANDS.i
 READ = {need for needs in NEEDS.values() for need in needs}
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
-# No result uses these.
+# No result uses these (but for a few that measure the tests themselves, in tests/long).
 MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/image", "tests"]
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy

@@ -73,7 +73,7 @@ def unnoticed():
     rows = []
     for one in load("mutants")["alive"]:
         change = f"`{one['old']}` to `{one['new']}`".replace("|", "\\|").replace("\n", " ")
-        why = one["why"] or ("no test runs this line" if not one["tests"] else "a test is missing")
+        why = one["why"] or ("" if one["tests"] else "no quick test runs this line")
         rows.append([f"`{one['file']}`, {one['line']}", change, one["tests"], why])
     left = ["line", "change", "why it is not noticed"]
     return markdown([*left[:2], "tests that run it", left[2]], rows, left)

@@ -108,8 +108,8 @@ def set_clock_back():
 
 def save_time(script):
     """Let few images validate, and draw no figure. All files are written nevertheless."""
+    import numpy as np
     from matplotlib.figure import Figure
-    from numpy.lib import _format_impl
 
     from mnist import data
 
@@ -117,7 +117,8 @@ def save_time(script):
         Path(path).write_bytes(DOT)
 
     whole, Figure.savefig = data.split, savefig
-    _format_impl.isfileobj = lambda _: False  # or NumPy writes in C, which is not watched
+    of_arrays = getattr(np.lib, "_format_impl", np.lib.format)  # by the version of NumPy
+    of_arrays.isfileobj = lambda _: False  # or it writes in C, which is not watched
 
     def split(*arrays):
         parts = whole(*arrays)
