@@ -1,6 +1,7 @@
 """Machinery of the book: the tables of the pages that take more than tables.py can be told."""
 
 import re
+import tomllib
 from collections import Counter
 from functools import partial
 
@@ -70,10 +71,13 @@ def mutants():
 
 @table
 def unnoticed():
-    rows = []
+    rows, toml = [], ROOT / "tests" / "long" / "alive.toml"
+    known = tomllib.loads(toml.read_text(encoding="utf-8"))["alive"]
+    reasons = {(one["file"], one["old"], one["new"]): one["why"] for one in known}
     for one in load("mutants")["alive"]:
         change = f"`{one['old']}` to `{one['new']}`".replace("|", "\\|").replace("\n", " ")
-        why = one["why"] or ("" if one["tests"] else "no quick test runs this line")
+        why = "" if one["tests"] else "no quick test runs this line"
+        why = reasons.get((one["file"], one["old"], one["new"]), why)
         rows.append([f"`{one['file']}`, {one['line']}", change, one["tests"], why])
     left = ["line", "change", "why it is not noticed"]
     return markdown([*left[:2], "tests that run it", left[2]], rows, left)

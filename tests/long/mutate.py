@@ -1,6 +1,6 @@
 """Machinery of the tests: do they notice if a line that carries meaning is wrong?
 
-    python tests/long/mutate.py --count 200 --seed 2    # drawn from all chapters, hours
+    python tests/long/mutate.py --count 200 --seed 2    # drawn from all chapters, half an hour
     python tests/long/mutate.py --count 20 --only rnn --map FOLDER
 
 Each mutant is one change of one file by a rule (rules.py), in a copy of the project. The quick
@@ -21,7 +21,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +29,6 @@ import rules
 from coverage import CoverageData
 from meaning import ROOT, lessons
 
-ALIVE = Path(__file__).with_name("alive.toml")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "outputs", "__pycache__", ".*cache")
 LONGEST = 100  # seconds of tests that a mutant may take; of the others it takes none
 TAKEN = "tests/test_reference.py::test_a_project_of_ones_own_stands_alone"
@@ -162,8 +160,6 @@ def try_some(args, folder):
     if not tests.exists():
         make_map(tests)
     reached, seconds = read_map(tests)
-    known = tomllib.loads(ALIVE.read_text(encoding="utf-8"))["alive"]
-    reasons = {(one["file"], one["old"], one["new"]): one for one in known}
     copies = queue.SimpleQueue()
     for number in range(args.jobs):
         shutil.copytree(ROOT, folder / f"{number}", ignore=LEFT_OUT)
@@ -194,16 +190,12 @@ def try_some(args, folder):
     alive = [
         {key: getattr(mutant, key) for key in ("file", "line", "rule", "old", "new")}
         | {"tests": tests}
-        | {key: reasons.get((mutant.file, mutant.old, mutant.new), {}).get(key) for key in WHY}
         for mutant, (died, tests) in zip(drawn, found, strict=True)
         if not died
     ]
     every, left = (Counter(one) for one in ((m.rule for m in drawn), (m["rule"] for m in alive)))
     table = {rule: {"drawn": every[rule], "died": every[rule] - left[rule]} for rule in every}
     return {"drawn": len(drawn), "died": len(drawn) - len(alive), "rules": table, "alive": alive}
-
-
-WHY = ("equivalent", "why")
 
 
 def main(argv=None):
