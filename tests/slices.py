@@ -49,7 +49,11 @@ CONSTANTS = {
     "rnn/cells/long_memory.py": {
         "STEPS": 12, "SHOWN": [1, 12], "LENGTHS": [4], "TESTED": 50, "UPDATES": 3,
     },
-    "cnn/transformer/few_labels.py": {"LABELS": 2}, "cnn/shifts.py": {"SHIFTS": [0, 4]},
+    "cnn/transformer/few_labels.py": {"LABELS": 2, "DRAWS": 2, "PENALTIES": [0.1, 1]},
+    "customizing/speed/faster.py": {
+        "ROUNDS": 2, "IMAGES": {"perceptron": 64, "convolutions": 200},
+    },
+    "cnn/shifts.py": {"SHIFTS": [0, 4]},
     "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
     "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
     "generating/choices.py": {"GUIDANCES": [1, 2], "STEPS": [1, 2]},
