@@ -20,7 +20,7 @@ from pathlib import Path
 import h5py
 
 from utils.options import make_parser
-from utils.runs import ROOT, fail, printable
+from utils.runs import ROOT, fail, printable, read_bytes
 
 FILE = ROOT / "assets" / "models" / "conv_net.keras"
 LARGEST = 2**31  # bytes; a file of some megabytes may unfold to many gigabytes
@@ -70,6 +70,7 @@ def main(argv=None):
     parser.add_argument("file", type=Path, nargs="?", default=FILE, help="a .keras or .h5 file")
     path = parser.parse_args(argv).file
     try:
+        read_bytes(path, 1)  # or a named pipe would keep zipfile waiting
         if path.suffix == ".keras":
             numbers = look_into_zip(path)
         else:

@@ -270,6 +270,9 @@ def test_a_kill_or_a_full_disk_while_a_checkpoint_is_saved_leaves_the_one_before
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
     assert "another back end: go on with KERAS_BACKEND=tensorflow" in line
+    monkeypatch.setattr(training, "BACK_ENDS", ["jax"])  # nor does it name one that is none
+    line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
+    assert "is not the checkpoint of a training, or an old one" in line
 
 
 def test_a_run_starts_from_the_weights_of_another(tmp_path, capsys):

@@ -41,7 +41,7 @@ from utils.runs import (
     save_results,
     write_json,
 )
-from utils.schemas import Name, Names, Share, Two, check
+from utils.schemas import Count, Name, Names, Share, Two, Whole, check
 from utils.statistics import describe_share, share_right
 
 MODEL = "characters"
@@ -51,7 +51,10 @@ SHOWN = 5  # answers about the rows of a file
 
 
 class Scores(BaseModel):
+    right: Whole
+    images: Count
     accuracy: Share
+    sampling_error: Share
     low: Share
     high: Share
     majority: Share

@@ -17,6 +17,7 @@ from utils.loading import load_model
 from utils.runs import fail, first_line, read_bytes, replacing
 
 # In a checkpoint: what Keras leaves out of it, the states of dropout and such, and the back end.
+BACK_ENDS = ["tensorflow", "jax", "torch"]
 DRAWN = "drawn.json"
 CURVES = {"loss", "accuracy", "val_loss", "val_accuracy"}
 
@@ -141,14 +142,15 @@ def load_checkpoint(folder, name, steps_per_epoch):
     try:
         with zipfile.ZipFile(path) as file:
             about = json.loads(file.read(DRAWN))
+        back_end = BACK_ENDS[BACK_ENDS.index(about["backend"])]
         for state, saved in zip(random_states(model), about["states"], strict=True):
             state.assign(np.array(saved, state.dtype))
         # In float16, Keras skips a step that overflows, and does not count it.
         epochs = math.ceil(int(model.optimizer.iterations) / steps_per_epoch)
     except Exception:  # whatever else may lie under this name
         fail(f"{path} is not the checkpoint of a training, or an old one. Start anew.")
-    if about["backend"] != keras.config.backend():  # which would end elsewhere
-        fail(f"{path} is of another back end: go on with KERAS_BACKEND={about['backend']}.")
+    if back_end != keras.config.backend():  # which would end elsewhere
+        fail(f"{path} is of another back end: go on with KERAS_BACKEND={back_end}.")
     history = load_history(folder, name, {"loss"}).head(epochs)
     if list(history["epoch"]) != list(range(1, epochs + 1)):
         fail(f"{name}_history.csv in {folder} does not hold the {epochs} epochs of its checkpoint.")

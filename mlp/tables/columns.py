@@ -173,13 +173,15 @@ def find_format(name, text):
 
 def find_odd(text):
     """Return the first value that the format which fits the most dates of a column does not fit."""
-    unread = [to_dates(text, form).isna() for form in FORMATS]
-    return text[min(unread, key=sum)].iloc[0]
+    return text[min((to_dates(text, form).isna() for form in FORMATS), key=sum)].iloc[0]
 
 
 def to_numbers(column):
     """Return a column as numbers, with NaN for what is none and for what is far too large."""
-    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    try:
+        values = pd.to_numeric(column, errors="coerce").astype("float64")
+    except OverflowError:  # of a whole number that no float can be
+        values = pd.to_numeric(column.astype("str"), errors="coerce").astype("float64")
     return values.where(values.abs() <= LARGEST)
 
 

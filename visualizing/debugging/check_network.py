@@ -73,7 +73,7 @@ def look_at_layers(model, x, y):
     """
 
     def size(array):
-        return float(np.sqrt((keras.ops.convert_to_numpy(array) ** 2).mean()))
+        return float(np.sqrt(np.square(keras.ops.convert_to_numpy(array), dtype="float64").mean()))
 
     layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
     outputs = keras.tree.flatten(keras.Model(model.inputs[0], [one.output for one in layers])(x))
