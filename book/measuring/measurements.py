@@ -109,6 +109,7 @@ MEASUREMENTS = {
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
     "attack": "tests/long/attack.py",
+    "attack_hour": "tests/long/attack.py --services digits --requests 10800 --minutes 60",
     "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
