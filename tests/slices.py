@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT, load
 from meaning import lessons
 
+from book.measuring.measure import MEASUREMENTS
 from book.pages.texts import FENCE, PAGES
 from forecasts.window_networks import Network
 
@@ -140,6 +141,12 @@ RECORDED = {
     for script, options in first_commands().items()
     if script in COMPUTING and not script.startswith(ELSEWHERE)
 }
+
+
+def figures_of(script, options):
+    """Return the names of the figures of the book that a script with these options makes."""
+    called = " ".join([script, *options])
+    return {one for made_by, names in MEASUREMENTS.values() if made_by == called for one in names}
 
 
 def run_slice(monkeypatch, script, options, outputs):

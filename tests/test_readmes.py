@@ -14,9 +14,9 @@ import keras
 import matplotlib.pyplot as plt
 import pytest
 from conftest import ROOT, render, replace_everywhere
-from slices import NO_OUTPUTS, RECORDED, TEXTS, blocks, lines_of_shells, run_slice
+from slices import NO_OUTPUTS, RECORDED, TEXTS, blocks, figures_of, lines_of_shells, run_slice
 
-from book.measuring.measure import COMMANDS, MEASUREMENTS
+from book.measuring.measure import COMMANDS
 from book.pages.readme import HEAD, LESSON, count_minutes
 from book.pages.results import look_up
 from book.pages.texts import FENCE, PAGES, READMES, UNREAD, chapters, is_quoted, minutes
@@ -118,10 +118,7 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     with pytest.raises(OptionsAreReadError) if only_options else contextlib.nullcontext():
         run_slice(monkeypatch, script, options, tmp_path / "run")
     if not only_options and script not in NO_OUTPUTS:  # the figures of the book are there as well
-        called = " ".join([script, *words[2:]])
-        for made_by, figures in MEASUREMENTS.values():
-            if made_by == called:
-                assert {path.name for path in (tmp_path / "run").glob("*.png")} >= {*figures}
+        assert figures_of(script, options) <= {p.name for p in (tmp_path / "run").glob("*.png")}
 
 
 def make_no_folder(_):
