@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections import defaultdict
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -298,15 +298,18 @@ def rows(monkeypatch):
             to_tensor = lambda one: keras.ops.convert_to_tensor(one[:2])  # noqa: E731
             few, targets = tree.map_structure(to_tensor, (x, y))
             model.compute_loss(few, targets, model(few))
-        losses = [1 / (epoch + 2) for epoch in range(epochs)]
+        noted.trainings += 1
+        losses = [0.9 / (epoch + 2) + score(x) / 10 for epoch in range(epochs)]
         called = keras.callbacks.CallbackList(callbacks, add_history=True, model=model)
         model.stop_training = False
         called.on_train_begin()
         for epoch in range(options.get("initial_epoch", 0), epochs):
             called.on_epoch_begin(epoch)
-            good = 1 - losses[epoch]
-            known = {"loss": losses[epoch], "accuracy": good, "auc": good, "mae": losses[epoch]}
-            called.on_epoch_end(epoch, known | {f"val_{name}": known[name] for name in known})
+            logs = {}
+            for part, loss in {"": losses[epoch], "val_": 1.1 * losses[epoch]}.items():
+                logs |= {f"{part}{name}": loss for name in ("loss", "mae")}
+                logs |= {f"{part}{name}": 1 - loss for name in ("accuracy", "auc")}
+            called.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
         called.on_train_end()
@@ -317,7 +320,13 @@ def rows(monkeypatch):
     def evaluate(model, x, y=None, **options):
         arrays = [one for one in tree.flatten((x, y)) if isinstance(one, np.ndarray)]
         assert len(set(map(len, arrays))) < 2, "inputs of one part, targets of another"
-        return Scores(lambda: 0.5)
+        return Scores(partial(score, x))
+
+    def score(x):
+        """Return a share: another one after each training, and for another number of rows."""
+        first = tree.flatten(x)[0]
+        count = len(first) if hasattr(first, "__len__") else 0  # of a generator
+        return (0.618 * noted.trainings + 0.0414 * count) % 1
 
     def predict(model, x, **options):
         if not model.built:
@@ -333,7 +342,7 @@ def rows(monkeypatch):
         most = inputs.reshape(len(inputs), -1).max(axis=1)
         return np.tile(most.reshape(-1, *[1] * len(shape)), (1, *shape))
 
-    noted.answer = number
+    noted.answer, noted.trainings = number, 0
     noted.watch = watch
     for name, instead in {"fit": fit, "evaluate": evaluate, "predict": predict}.items():
         watch(keras.Model, name, inputs, instead)

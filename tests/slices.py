@@ -19,7 +19,7 @@ from forecasts.window_networks import Network
 # What cuts a script down to a small slice of its work, put after the options of the README: of
 # these, those that it has,
 SMALL = {
-    "epochs": 1, "steps": 20, "seeds": 1, "splits": 1, "names": 1000, "messages": 300,
+    "epochs": 1, "steps": 20, "seeds": 2, "splits": 2, "names": 1000, "messages": 300,
     "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
     "samples": 4, "length": 20, "wiped": 3,
 }  # fmt: skip
