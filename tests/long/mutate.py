@@ -207,7 +207,7 @@ def main(argv=None):
     parser.add_argument("--map", type=Path, help="of a run of all tests; made if it is not there")
     parser.add_argument("--outputs", type=Path)
     args = parser.parse_args(argv)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
     multiprocessing.get_context("forkserver").set_forkserver_preload(LOADED)
     with tempfile.TemporaryDirectory() as folder:
         results = try_some(args, Path(folder))
