@@ -13,7 +13,6 @@ from sklearn.datasets import load_wine
 
 def test_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert train.main(epochs=0) == train.main(epochs=0), "other wines judge"
     assert train.main() > 0.95
     model = keras.saving.load_model("model.keras")
     client = serve.create_app(model).test_client()
