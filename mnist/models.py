@@ -2,8 +2,9 @@
 
 An MLP takes each image as a vector, shape (784,); a convolutional network as an image with
 one channel, shape (28, 28, 1); a recurrent one as a sequence of rows, shape (28, 28). To add a
-model, write a function at the end and decorate it with `@model`. `mnist.py -m NAME` then knows it
-by the function's name, and `-m all` trains it, too.
+model, write a function at the end that returns a list of layers, and decorate it with `@model`,
+which makes a network of it. `mnist.py -m NAME` then knows it by the function's name, and `-m all`
+trains it, too.
 Chapter: mnist/README.md#one-hidden-layer
 """
 
@@ -27,20 +28,18 @@ ZOO = []  # what `mnist.py -m all` trains and compares
 
 
 def named(build):
-    """Add a function that builds a model to MODELS; its models get the function's name."""
+    """Make a function that returns layers build a model of its name, and add it to MODELS."""
 
     @functools.wraps(build)
     def build_named(*args, **kwargs):
-        network = build(*args, **kwargs)
-        network.name = build.__name__
-        return network
+        return keras.Sequential(build(*args, **kwargs), name=build.__name__)
 
     MODELS[build.__name__] = build_named
     return build_named
 
 
 def model(build):
-    """Add a function that builds a model to MODELS and to the zoo."""
+    """Do the same, and add it to the zoo, too."""
     ZOO.append(build.__name__)
     return named(build)
 
@@ -48,58 +47,50 @@ def model(build):
 @model
 def mlp_one_layer():
     """One hidden layer: 407,050 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR_SHAPE),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(VECTOR_SHAPE),
+        layers.Dense(512, activation="relu"),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @model
 def mlp_two_layers():
     """Two hidden layers: 669,706 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR_SHAPE),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(VECTOR_SHAPE),
+        layers.Dense(512, activation="relu"),
+        layers.Dense(512, activation="relu"),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @model
 def mlp_two_layers_dropout():
     """Two hidden layers, half of their outputs dropped in training: 669,706 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR_SHAPE),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(VECTOR_SHAPE),
+        layers.Dense(512, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(512, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 def convolutional_network(kernel_regularizer=None):
     """Three convolutions and a hidden layer; the penalty falls on every kernel but the last."""
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(32, 3, activation="relu", kernel_regularizer=kernel_regularizer),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu", kernel_regularizer=kernel_regularizer),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(32, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu", kernel_regularizer=kernel_regularizer),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu", kernel_regularizer=kernel_regularizer),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @model
@@ -123,41 +114,37 @@ def conv_net_l2():
 @model
 def conv_net_batch_norm():
     """The convolutional network with batch normalization in two places: 93,706 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.BatchNormalization(),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.BatchNormalization(axis=1 if CHANNELS_FIRST else -1),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"),
+        layers.BatchNormalization(),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @model
 def conv_net_dropout():
     """The convolutional network with dropout in two places: 93,322 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.25),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.25),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @model
@@ -169,19 +156,17 @@ def le_net():
     own, the second convolution saw only some of the first one's maps, and the output layer
     measured distances; here they are average pooling, a full convolution and softmax.
     """
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(6, 5, padding="same", activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(16, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Flatten(),
-            layers.Dense(120, activation="tanh"),
-            layers.Dense(84, activation="tanh"),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(6, 5, padding="same", activation="tanh"),
+        layers.AveragePooling2D(2),
+        layers.Conv2D(16, 5, activation="tanh"),
+        layers.AveragePooling2D(2),
+        layers.Flatten(),
+        layers.Dense(120, activation="tanh"),
+        layers.Dense(84, activation="tanh"),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 def normalize(momentum=0.99):
@@ -196,71 +181,65 @@ def quick_net(width=32, dropout=0.0):
     width: filters of the first convolution, half of those of the others; dropout: share of the
     outputs of the hidden layer that is dropped in training.
     """
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(width, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            normalize(momentum=0.9),
-            layers.Conv2D(2 * width, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            normalize(momentum=0.9),
-            layers.Conv2D(2 * width, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(2 * width, activation="relu"),
-            normalize(momentum=0.9),
-            layers.Dropout(dropout),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(width, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        normalize(momentum=0.9),
+        layers.Conv2D(2 * width, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        normalize(momentum=0.9),
+        layers.Conv2D(2 * width, 3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(2 * width, activation="relu"),
+        normalize(momentum=0.9),
+        layers.Dropout(dropout),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @named
 def best_net():
     """Four convolutions, most of them wide, with normalization and dropout: 378,698 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(IMAGE_SHAPE),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            normalize(momentum=0.9),
-            layers.Conv2D(96, 3, activation="relu"),
-            layers.Conv2D(96, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            normalize(momentum=0.9),
-            layers.Conv2D(192, 3, activation="relu"),
-            normalize(momentum=0.9),
-            layers.Dropout(0.3),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            normalize(momentum=0.9),
-            layers.Dropout(0.5),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(IMAGE_SHAPE),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        normalize(momentum=0.9),
+        layers.Conv2D(96, 3, activation="relu"),
+        layers.Conv2D(96, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        normalize(momentum=0.9),
+        layers.Conv2D(192, 3, activation="relu"),
+        normalize(momentum=0.9),
+        layers.Dropout(0.3),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        normalize(momentum=0.9),
+        layers.Dropout(0.5),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @named
 def mlp_tiny():
     """An MLP too small for its task: 3,190 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input(VECTOR_SHAPE),
-            layers.Dense(4, activation="relu"),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
-        ]
-    )
+    return [
+        keras.Input(VECTOR_SHAPE),
+        layers.Dense(4, activation="relu"),
+        layers.Dense(NUM_CLASSES, activation="softmax"),
+    ]
 
 
 @named
 def lstm():
     """A recurrent network that reads the image row by row, top to bottom: 81,674 parameters."""
     output = layers.Dense(NUM_CLASSES, activation="softmax")
-    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.LSTM(128), output])
+    return [keras.Input(ROWS_SHAPE), layers.LSTM(128), output]
 
 
 @named
 def gru():
     """The same with a GRU, with three sets of weights in place of four: 61,962 parameters."""
     output = layers.Dense(NUM_CLASSES, activation="softmax")
-    return keras.Sequential([keras.Input(ROWS_SHAPE), layers.GRU(128), output])
+    return [keras.Input(ROWS_SHAPE), layers.GRU(128), output]

@@ -69,7 +69,8 @@ def test_damaged_and_missing_data_end_with_one_line(tmp_path):
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_model_of_the_zoo_learns_and_is_as_large_as_the_book_states(name):
     model = models.MODELS[name]()
-    assert name in models.ZOO and model.name == name
+    assert name in models.ZOO and model.weights[0].path.startswith(f"{model.name}/")
+    assert model.name == name
     assert model.count_params() == PARAMETERS[name]
     assert f"{PARAMETERS[name]:,} parameters" in models.MODELS[name].__doc__
     *hidden, output = [one for one in model.layers if hasattr(one, "kernel_regularizer")]
@@ -110,7 +111,7 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
     assert page.count("data:image/png;base64,") == 5 and "MaxPooling2D" in page
     assert f"{model['validation']['accuracy']:.2%}" in page and "<h2>The test" not in page
 
-    saved = keras.models.load_model(tmp_path / "conv_net.keras")
+    saved = keras.saving.load_model(tmp_path / "conv_net.keras")
     assert isinstance(saved.optimizer, keras.optimizers.RMSprop)
     assert float(saved.optimizer.learning_rate) == pytest.approx(0.002)
     x, y = data.prepare_mnist(saved.input_shape[1:], 10).parts()["validation"]

@@ -19,8 +19,8 @@ from utils.runs import make_folder, read_json, save_results
 
 COMMAND = "mnist/mnist.py -m mlp_one_layer --epochs 3 --train-samples 5000 --seed"
 BEFORE, AFTER = (1, 2, 3, 4, 5), (1, 2, 3)  # seeds
-HEAD = "keras.Input(VECTOR_SHAPE),\n            layers.Dense(512, activation={}),\n"
-HEAD += "            layers.Dense(NUM_CLASSES"
+HEAD = "keras.Input(VECTOR_SHAPE),\n        layers.Dense(512, activation={}),\n"
+HEAD += "        layers.Dense(NUM_CLASSES"
 EDIT = "mnist/models.py", HEAD.format('"relu"'), HEAD.format('"tanh"')
 
 
