@@ -142,7 +142,7 @@ def test_early_stopping_keeps_the_best_model_stays_stopped_and_remembers(tmp_pat
     # The network that results.json describes; the last epoch is in the checkpoint.
     digits = prepare_mnist((784,), 1)
     for name, row in (("mlp_one_layer", best), ("mlp_one_layer_checkpoint", best + 2)):
-        saved = keras.models.load_model(tmp_path / "whole" / f"{name}.keras")
+        saved = keras.saving.load_model(tmp_path / "whole" / f"{name}.keras")
         loss = saved.evaluate(digits.x_val, digits.y_val, verbose=0)[0]
         assert loss == pytest.approx(history["val_loss"][row], rel=1e-4)
     again = lab.main(["--resume", str(tmp_path / "whole")])["models"]["mlp_one_layer"]
@@ -155,6 +155,11 @@ def test_early_stopping_keeps_the_best_model_stays_stopped_and_remembers(tmp_pat
     cut.to_csv(tmp_path / "cut" / "mlp_one_layer_history.csv", index=False)
     lab.main(["--resume", str(tmp_path / "cut"), "--epochs", "40"])
     assert len(history_of(tmp_path / "cut")) == best + 3
+
+
+def test_probabilities_are_computed_and_known_in_32_bits():
+    model = techniques.in_precision(models.MODELS["mlp_tiny"], "bfloat16")
+    assert model.layers[0].compute_dtype == "bfloat16" and model.outputs[0].dtype == "float32"
 
 
 def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path, monkeypatch):
@@ -179,7 +184,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path, monkeypatch):
     assert results["interrupted"] and results["models"]["le_net"]["epochs"] == 2
 
     def weights(path):
-        model = keras.models.load_model(tmp_path / path)
+        model = keras.saving.load_model(tmp_path / path)
         return [keras.ops.convert_to_numpy(v) for v in model.weights + model.optimizer.variables]
 
     checkpoint = weights("cut/le_net_checkpoint.keras")

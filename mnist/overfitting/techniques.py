@@ -160,5 +160,7 @@ def in_precision(build, kind):
     finally:
         keras.config.set_dtype_policy(before)
     # Probabilities need more digits than that, and the loss is computed from them.
-    model.layers[-1].dtype_policy = "float32"
+    last = model.pop()
+    last.dtype_policy = "float32"
+    model.add(last)  # computed anew, so that what comes out is known as float32
     return model
