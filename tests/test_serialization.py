@@ -149,14 +149,17 @@ class Twice(keras.layers.Layer):
 
 
 def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
-    layers, inputs = keras.layers, keras.Input((8, 4))
+    layers, inputs, seed = keras.layers, keras.Input((8, 4)), keras.random.SeedGenerator(1)
     x = inputs + layers.MultiHeadAttention(2, 2)(inputs, inputs)
     x = layers.Bidirectional(layers.LSTM(3, kernel_regularizer="l2"))(Twice()(x))
     x = layers.Dense(3, activation=keras.activations.gelu, kernel_constraint="max_norm")(x)
+    x = layers.Dense(3, kernel_initializer=keras.initializers.HeNormal(seed))(x)
     model = keras.Model(inputs, x)
     rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
     metrics = ["accuracy", keras.metrics.F1Score()]
-    model.compile(keras.optimizers.AdamW(rate), keras.losses.mean_squared_error, metrics=metrics)
+    pair = keras.optimizers.OptimizerMap(keras.optimizers.AdamW(rate), {"dense/.*": "sgd"})
+    optimizer = keras.optimizers.MultiOptimizer(pair)
+    model.compile(optimizer, keras.losses.mean_squared_error, metrics=metrics)
     model.save(tmp_path / "model.keras")
     (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
     refuse_strange_kinds(tmp_path / "model.json")

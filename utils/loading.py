@@ -19,6 +19,8 @@ KINDS = [
     keras.regularizers.Regularizer,
     keras.constraints.Constraint,
     keras.Optimizer,
+    keras.optimizers.OptimizerMap,
+    keras.random.SeedGenerator,
     keras.optimizers.schedules.LearningRateSchedule,
     keras.Loss,
     keras.Metric,
