@@ -102,7 +102,7 @@ def build_vae(size, weight=WEIGHT, seed=SEED, decoder="dense"):
     point = keras.Input((size,), name="point")
     decoder = keras.Model(point, DECODERS[decoder](point), name="decoder")
 
-    sampled = Sample(weight, seed, name="sample")(encoder(image))
+    sampled = Sample(weight, seed, name="sample", dtype="float32")(encoder(image))
     return encoder, decoder, keras.Model(image, decoder(sampled), name="vae")
 
 

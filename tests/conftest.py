@@ -354,6 +354,15 @@ def rows(monkeypatch):
 
 
 @pytest.fixture
+def set_policy():
+    """Return a function that sets in how many bits new layers compute, until the test ends."""
+    config = sys.modules["keras"].config
+    before = config.dtype_policy()
+    yield config.set_dtype_policy
+    config.set_dtype_policy(before)
+
+
+@pytest.fixture
 def recorder(rows, request, monkeypatch):
     """Return a Recorder; what it noted in the end is held against what is on file."""
     sys.modules["keras"].utils.clear_session()  # names of layers are counted from 1

@@ -31,7 +31,7 @@ def test_five_steps_give_the_same_losses(run_main):
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_float16", marks=every_back_end)]
 )
-def test_a_step_of_ones_own_does_what_that_of_fit_does(precision):
+def test_a_step_of_ones_own_does_what_that_of_fit_does(precision, set_policy):
     """With dropout's seeds, averages of batch normalization, Adam's moments, penalty and weights.
 
     And in float16, where the loss is scaled before the gradient is taken.
@@ -39,17 +39,14 @@ def test_a_step_of_ones_own_does_what_that_of_fit_does(precision):
     random = np.random.default_rng(1)
     x, y = random.normal(size=(64, 6)).astype("float32"), random.integers(3, size=64)
     counts = random.random(64).astype("float32")
-    found, before = [], keras.config.dtype_policy()
+    found = []
+    set_policy(precision)
     for kind in (keras.Model, OwnStep):
         keras.utils.set_random_seed(1)
-        keras.config.set_dtype_policy(precision)
-        try:
-            inputs = keras.Input((6,))
-            hidden = layers.Dense(8, kernel_regularizer="l2")(inputs)
-            hidden = layers.Dropout(0.5, seed=1)(layers.BatchNormalization()(hidden))
-            model = kind(inputs, layers.Dense(3, dtype="float32")(hidden))
-        finally:
-            keras.config.set_dtype_policy(before)
+        inputs = keras.Input((6,))
+        hidden = layers.Dense(8, kernel_regularizer="l2")(inputs)
+        hidden = layers.Dropout(0.5, seed=1)(layers.BatchNormalization()(hidden))
+        model = kind(inputs, layers.Dense(3, dtype="float32")(hidden))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"], weighted_metrics=["accuracy"])
         weights = {} if precision == "float32" else {"sample_weight": counts}

@@ -59,6 +59,14 @@ def test_the_layer_draws_from_the_clouds_and_adds_their_cost():
     assert float(layer.losses[0]) == pytest.approx(3 * (5 + 0.5 - 2 - 2 * np.log(0.25)) / 2)
 
 
+@pytest.mark.every_back_end
+def test_an_autoencoder_learns_in_sixteen_bits(set_policy):
+    set_policy("mixed_bfloat16")
+    network, images = vae.build_vae(2)[2], np.ones((8, 784), "float32")
+    network.compile("adam", vae.surprise)
+    assert np.isfinite(network.train_on_batch(images, images))
+
+
 def test_a_convolutional_decoder_has_half_the_weights_and_the_same_shapes():
     for size in (2, 16):
         dense, other = (vae.build_vae(size, decoder=name) for name in vae.DECODERS)

@@ -275,6 +275,16 @@ def test_the_network_has_the_parameters_of_the_text_and_sees_places_and_no_futur
 
 
 @pytest.mark.every_back_end
+def test_the_network_computes_in_sixteen_bits(set_policy):
+    set_policy("mixed_bfloat16")
+    model = make_tiny(gpt.TODAY, blocks=1)
+    assert np.isfinite(model.predict(np.zeros((2, 8)), verbose=0)).all()
+    set_policy("float32")
+    copy = keras.models.clone_model(model).get_layer("block_1_attention")  # as after loading
+    assert copy.query.compute_dtype == copy.compute_dtype == "bfloat16"
+
+
+@pytest.mark.every_back_end
 def test_the_parts_of_a_block_are_what_numpy_makes_of_them():
     """Rotary positions, RMSNorm, SwiGLU, and four heads of which two each share keys and values."""
     width, size = 16, 4

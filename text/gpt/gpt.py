@@ -63,7 +63,7 @@ def rotate(x, begin=0):
     speeds = TURNS ** -(np.arange(half, dtype="float32") / half)
     angles = (places[:, None] * speeds)[:, None]  # (time, 1, half), the same for each head
     first, second = x[..., :half], x[..., half:]
-    cos, sin = ops.cos(angles), ops.sin(angles)
+    cos, sin = (ops.cast(wave(angles), x.dtype) for wave in (ops.cos, ops.sin))
     return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
@@ -84,7 +84,7 @@ class CausalAttention(layers.Layer):
         self.size = width // self.heads  # of a head
         units = {"query": width, "key": self.groups * self.size, "mix": width}
         for name, count in (units | {"value": units["key"]}).items():
-            layer = layers.Dense(count, use_bias=False, name=name)
+            layer = layers.Dense(count, use_bias=False, dtype=self.dtype_policy, name=name)
             layer.build(shape)
             setattr(self, name, layer)
 
