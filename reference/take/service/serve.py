@@ -22,7 +22,8 @@ def create_app(model):
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # bytes of a question
     shape, lock = model.input_shape[1:], Lock()
-    model.predict(np.zeros((1, *shape), "float32"), verbose=0)  # so that no question waits for it
+    for rows in (1, 2):  # TensorFlow traces the network twice; no question shall wait for it
+        model.predict_on_batch(np.zeros((rows, *shape), "float32"))
 
     @app.get("/health")
     def health():
@@ -38,7 +39,7 @@ def create_app(model):
             said = f"up to {MOST} rows of shape {list(shape)}, please, not {list(rows.shape)}"
             return jsonify(error=said), 422
         with lock:  # a network of Keras answers one thread at a time
-            return jsonify(predictions=model.predict(rows, verbose=0).tolist())
+            return jsonify(predictions=model.predict_on_batch(rows).tolist())
 
     return app
 

@@ -28,14 +28,15 @@ def test_all(tmp_path, monkeypatch):
 def test_the_network_answers_one_thread_at_a_time():
     inside, most = [], []
 
-    def predict(rows, verbose):
+    def predict(rows):
         inside.append(1)
         most.append(len(inside))
         time.sleep(0.05)
         inside.pop()
         return rows
 
-    model = SimpleNamespace(input_shape=(None, 1), output_shape=(None, 1), predict=predict)
+    shape = (None, 1)
+    model = SimpleNamespace(input_shape=shape, output_shape=shape, predict_on_batch=predict)
     app = serve.create_app(model)
 
     def ask(number):
