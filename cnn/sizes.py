@@ -27,16 +27,14 @@ def kernels(operation):
     return [weight for weight in weights if weight.name.endswith("kernel")]
 
 
-def depth(tensor, known):
-    """Return the most layers with kernels on a way from the inputs to this tensor."""
-    operation = tensor._keras_history.operation  # private, but there is no other way
-    if operation not in known:
-        begins = isinstance(operation, keras.layers.InputLayer)
-        before = [] if begins else keras.tree.flatten(operation.input)
-        known[operation] = bool(kernels(operation)) + max(
-            (depth(t, known) for t in before), default=0
-        )
-    return known[operation]
+def depth(network):
+    """Return the most layers with kernels on a way through a network."""
+    behind = {id(network.inputs[0]): 0}  # each tensor
+    graph = keras.Model(network.inputs, network.outputs)  # a Sequential keeps its own to itself
+    for operation in graph.operations[1:]:  # in the order of computation
+        before = max(behind[id(tensor)] for tensor in keras.tree.flatten(operation.input))
+        behind[id(operation.output)] = before + bool(kernels(operation))
+    return behind[id(network.outputs[0])]
 
 
 def multiplications(network):
@@ -61,7 +59,7 @@ def main(argv=None):
         network = build()
         results[name] = {
             "parameters": network.count_params(),
-            "depth": depth(network.outputs[0], {}),
+            "depth": depth(network),
             "multiplications": multiplications(network),
             "size": network.input_shape[1],
         }

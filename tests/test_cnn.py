@@ -550,3 +550,4 @@ def test_well_known_networks_are_counted(run_main):
     # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
     work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10
     assert results["LeNet-5"]["multiplications"] == work and results["LeNet-5"]["depth"] == 5
+    assert results["EfficientNet-Lite0"]["depth"] == 50  # along the longer of two ways

@@ -132,7 +132,8 @@ def checkpoint_path(folder, name):
 
 def random_states(model):
     """Return the variables from which dropout, noise and augmentation draw what comes next."""
-    return [state for state in model.variables if state.name == "seed_generator_state"]
+    others = {id(variable) for variable in model.weights + model.metrics_variables}
+    return [variable for variable in model.variables if id(variable) not in others]
 
 
 def load_checkpoint(folder, name, steps_per_epoch):

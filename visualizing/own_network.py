@@ -60,7 +60,8 @@ def read_images(paths, shape, largest):
     kept, squares = read_pictures(paths, max(shape[:2]))
     if not kept:
         fail("none of these is an image that can be read.")
-    x = np.stack([keras.preprocessing.image.smart_resize(one, shape[:2]) for one in squares])
+    x = keras.ops.image.resize(squares, shape[:2], crop_to_aspect_ratio=True)
+    x = keras.ops.convert_to_numpy(x)
     x = x if shape[2] == 3 else x.mean(axis=-1, keepdims=True)
     return [printable(paths[i].stem) for i in kept], x * (largest / 255)
 
