@@ -110,7 +110,7 @@ def test_the_network_in_the_page_is_the_one_of_keras(folder):
     """A thousand answers, and of one digit the layers and the map that a server would send."""
     with np.load(live_pages.DIGITS) as arrays:
         images = arrays["x_test"][:1000]
-    model = keras.models.load_model(live_pages.MODEL)
+    model = keras.saving.load_model(live_pages.MODEL)
     expected = think.think_about(model, model, images[3])
     with browser.open_browser(840, 1240) as chrome:
         chrome.get((folder / "digits.html").as_uri())
@@ -154,7 +154,7 @@ def ask(chrome, number, map_, row, column):
 @pytest.mark.slow
 def test_a_pixel_names_the_sum_that_made_it(folder):
     """The windows, weights and sums of some pixels of every layer are those of Keras."""
-    model = keras.models.load_model(live_pages.MODEL)
+    model = keras.saving.load_model(live_pages.MODEL)
     layers = [layer for layer in model.layers if "flatten" not in layer.name][:-1]
     rng = np.random.default_rng(1)
     with browser.open_browser(1280, 900) as chrome:
