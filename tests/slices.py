@@ -26,8 +26,8 @@ SMALL = {
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
     "serialization/rest/detectors.py": ["--images", "4"],
-    "serialization/rest/preparation_steps.py": ["--images", "20"],
-    "serialization/rest/light.py": ["--images", "20"],
+    "serialization/rest/preparation_steps.py": ["--images", "10"],
+    "serialization/rest/light.py": ["--images", "6"],
     "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "visualizing/draw_weights.py": ["-m", "conv_net"],
@@ -38,6 +38,7 @@ SLICES = {
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
+    "visualizing/debugging/broken.py": ["healthy", "leak"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
 # And constants, of scripts that have no such option.
@@ -87,11 +88,10 @@ ELSEWHERE = tuple(
     mnist/overfitting/weights mnist/pairs mnist/studies/calibration mnist/studies/compare
     mnist/studies/search mnist/sweep reference/my_runs reference/take serialization/load
     serialization/operating/ serialization/plain serialization/rest/app
-    serialization/rest/client serialization/rest/detectors serialization/rest/light
-    serialization/rest/prep serialization/rest/serve serialization/rest/ship
+    serialization/rest/client serialization/rest/serve serialization/rest/ship
     serialization/smaller text/answers/ text/ask text/leak text/spam text/gpt/copies
     text/gpt/dial text/gpt/fewer text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare
-    visualizing/attribution visualizing/embedding visualizing/live/ visualizing/debugging/broken
+    visualizing/attribution visualizing/embedding visualizing/live/
     visualizing/debugging/doctor""".split()  # noqa: SIM905
 )
 
