@@ -44,6 +44,7 @@ SLICES = {
 # And constants, of scripts that have no such option.
 CONSTANTS = {
     "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
+    "serialization/rest/detectors.py": {"LETTERS": "AEK", "SIGNS": "π→?"},
     "rnn/order.py": {
         "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
         "SEQUENCES": 128, "TEST_SEQUENCES": 100,

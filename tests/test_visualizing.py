@@ -165,6 +165,7 @@ def test_maps_are_compared_with_those_of_networks_that_learned_nothing(
         return np.random.default_rng(network).random(images.shape) if chance else 1.0 * images
 
     monkeypatch.setattr(attribution, "methods_for", lambda *_: {"ink": make})
+    monkeypatch.setattr(attribution, "draw", lambda *_: None)
     monkeypatch.setattr(networks, "untrained", lambda _, seed: seed)
     _, results = run_main("visualizing/attribution.py", "--images", 40, "--wiped", 9, SEEDS=[1, 2])
     recorder.results.append(results)
@@ -285,14 +286,17 @@ def test_each_image_climbs_by_itself():
     assert ink.min() > 0.1 > 0.02 > paper.mean()
 
 
-def test_the_last_layer_in_two_dimensions(run_main):
+def test_the_last_layer_in_two_dimensions(run_main, monkeypatch):
     few = {"PERPLEXITIES": [20], "NOISE": 60}
     tsne = lambda **options: drawn.append(options["random_state"]) or TSNE(**options)  # noqa: E731
-    drawn, few["TSNE"] = [], tsne
+    drawn, few["TSNE"], begin = [], tsne, np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: drawn.append(seed) or begin(seed))
+    with pytest.raises(SystemExit):
+        embedding.main(["--digits", "299"])  # too few for the largest perplexity
     with threadpool_limits(1):  # several threads on busy cores wait for each other
         _, results = run_main("visualizing/embedding.py", "--digits", 300, "--seed", 3, **few)
     maps = results["maps"]
-    assert drawn == [3, 3, 3] and 0 < results["mistakes"] < 9
+    assert drawn == [3, 3, 3, 3] and 0 < results["mistakes"] < 9
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
     assert maps["t_SNE_perplexity_20"]["neighbours"] > 0.9
     assert maps["hidden_layer"]["distances"] == pytest.approx(1)
