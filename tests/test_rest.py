@@ -162,17 +162,6 @@ def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     assert len(batches[1]["predictions"]) == 1
 
 
-@pytest.mark.slow
-def test_the_service_computes_what_keras_does(app, digits):
-    """All 10,000 test images, to 1e-5."""
-    reader = app.state.served.model
-    network = out_of_distribution.give_scores(keras.saving.load_model(SHIPPED, compile=False))
-    scores = network.predict(digits[0][..., None] / 255, batch_size=500, verbose=0)
-    expected = lite.softmax(scores / reader.limits["temperature"])
-    found = [one["probabilities"] for one in reader.read(digits[0])]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
 def test_images_of_all_looks_are_read(client, digits):
     exif, alpha = Image.Exif(), drawing(digits[0][0], paper=0, ink=255)
     exif[274] = 6  # turn by 90 degrees to see it upright
