@@ -49,7 +49,6 @@ from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
 from serialization.rest import (
     detectors,
-    out_of_distribution,
     preparation_steps,
     prepare,
     serve,
