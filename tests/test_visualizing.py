@@ -9,7 +9,6 @@ import pytest
 from conftest import ROOT, failure
 from sklearn.manifold import TSNE
 from starlette.testclient import TestClient
-from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from mnist.models import MODELS
 from serialization.rest.digits import DigitReader
@@ -293,8 +292,7 @@ def test_the_last_layer_in_two_dimensions(run_main, monkeypatch):
     monkeypatch.setattr(np.random, "default_rng", lambda seed: drawn.append(seed) or begin(seed))
     with pytest.raises(SystemExit):
         embedding.main(["--digits", "299"])  # too few for the largest perplexity
-    with threadpool_limits(1):  # several threads on busy cores wait for each other
-        _, results = run_main("visualizing/embedding.py", "--digits", 300, "--seed", 3, **few)
+    _, results = run_main("visualizing/embedding.py", "--digits", 300, "--seed", 3, **few)
     maps = results["maps"]
     assert drawn == [3, 3, 3, 3] and 0 < results["mistakes"] < 9
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
