@@ -49,6 +49,7 @@ from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
 from serialization.rest import (
     detectors,
+    not_digits,
     preparation_steps,
     prepare,
     serve,
@@ -210,6 +211,10 @@ def test_images_are_moved_as_long_as_nothing_gets_lost(monkeypatch):
     monkeypatch.setattr(preparation_steps, "accuracy", lambda _, images, labels: len(labels))
     images = np.eye(28)[:, :, None] * np.eye(28)[:, None]
     assert preparation_steps.measure_shifts(None, images, np.arange(28)) == {"0": 28, "2": 26}
+    rows = np.array([[0.2, 0.8], [0.7, 0.3], [0.6, 0.4]])
+    monkeypatch.setattr(preparation_steps, "read", lambda *_: rows)
+    found = preparation_steps.turn(None, images, np.array([1, 0, 0]))
+    assert found == {"accuracy": 1, "mean_probability": pytest.approx(0.7)}
 
 
 GOOD = np.eye(28, dtype=int).tolist()
@@ -609,6 +614,9 @@ def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(digits, monke
     more = detectors.add_eleventh_class(network, digits[0][:2], digits[1][:2], digits[0][:2], 1)
     pairs = zip(network.get_weights()[:-2], more.get_weights(), strict=False)
     assert len(more.get_weights()) == 10 and all(np.array_equal(*pair) for pair in pairs)
+    monkeypatch.setattr(not_digits, "prepared", list)
+    noise = not_digits.make_noise(np.random.default_rng(0), 2)
+    assert {sheet.size for sheet in noise} == {(not_digits.SHEET, not_digits.SHEET)}
     monkeypatch.setattr(detectors, "CHOSEN_ON", ["low"])
     monkeypatch.setattr(detectors, "REPORTED_ON", ["high"])
     kinds = {"low": np.zeros(4), "high": np.full(4, 200.0), "digits": np.arange(100.0)}

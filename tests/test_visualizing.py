@@ -1,6 +1,7 @@
 """Seeing inside a network: shapes, feature maps, maps of importance, gradients, the page."""
 
 import base64
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
@@ -65,6 +66,17 @@ def test_maps_find_what_was_put_there():
         assert heat.shape == (2, 28, 28)
         inside = heat[:, 4:10, 4:10].mean()
         assert inside > 10 * abs(heat[:, 14:].mean()), name
+
+
+def test_each_image_is_read_once_however_many_at_once():
+    sizes = []
+    first = lambda x: sizes.append(len(x)) or x[:, 0, 0]  # noqa: E731
+    model = SimpleNamespace(input_shape=(None, 28, 28, 1), predict_on_batch=first)
+    for count in (3, 4):
+        images = np.arange(0, 255 * count, 255)[:, None, None] * np.ones((28, 28))
+        found = networks.probabilities(model, images, 2)
+        assert found.ravel().tolist() == [*range(count)]
+    assert sizes == [2, 1, 2, 2]
 
 
 def test_of_each_digit_one_that_is_read_right_and_as_many_misread_are_shown(monkeypatch):
@@ -223,10 +235,11 @@ def test_maps_of_a_graph_with_a_model_inside(last):
     assert occluded.shape == found[0].shape == (2, 20, 30) and np.ptp(occluded) > 0
 
 
-def test_own_network_and_images(run_main, tmp_path, capsys):
+def test_own_network_and_images(run_main, tmp_path, monkeypatch, capsys):
     """Of a size, colours and classes that are not those of MNIST; and what it refuses."""
     layers = [keras.Input((24, 32, 3)), keras.layers.Rescaling(1 / 255)]
-    layers += [keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    layers += [keras.layers.Conv2D(4, 3, name="edges"), keras.layers.ReLU(), keras.layers.Flatten()]
+    layers += [keras.layers.Dense(3, "softmax")]
     keras.Sequential(layers).save(tmp_path / "mine.keras")
     (tmp_path / "mine.json").write_text('["cat", "dog", "cow"]')
     photo = ROOT / "cnn" / "data" / "photos" / "cat.jpg"
@@ -236,6 +249,12 @@ def test_own_network_and_images(run_main, tmp_path, capsys):
     assert "pixels from 0 to 255" in capsys.readouterr().out
     assert plt.imread(tmp_path / "run" / "own_attribution.png").std() > 0.02
     assert (tmp_path / "run" / "own_feature_maps.png").exists()
+    drawn, sides = [], []
+    read = lambda paths, side, get=own_network.read_pictures: sides.append(side) or get(paths, side)  # noqa: E731
+    monkeypatch.setattr(own_network, "draw_layers", lambda _, layers, *__: drawn.extend(layers))
+    monkeypatch.setattr(own_network, "read_pictures", read)
+    run_main("visualizing/own_network.py", *own, "--layer", "edges")
+    assert [layer.name for layer in drawn] == ["edges"] and sides == [32]
     x, grey = (own_network.read_images([photo], (24, 32, n), 1)[1] for n in (3, 1))
     assert 0.5 < x.max() <= 1
     np.testing.assert_allclose(grey, x.mean(axis=-1, keepdims=True), rtol=1e-5)
