@@ -15,6 +15,7 @@ from meaning import lessons
 from book.measuring.measure import MEASUREMENTS
 from book.pages.texts import FENCE, PAGES
 from forecasts.window_networks import Network
+from visualizing.debugging.faults import FAULTS
 
 # What cuts a script down to a small slice of its work, put after the options of the README: of
 # these, those that it has,
@@ -38,12 +39,14 @@ SLICES = {
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
-    "visualizing/debugging/broken.py": ["healthy", "leak"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
     "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
+    "visualizing/debugging/broken.py": {
+        "FAULTS": {name: FAULTS[name] for name in ("dead_relus", "leak")},
+    },
     "serialization/rest/detectors.py": {"LETTERS": "AEK", "SIGNS": "π→?"},
     "rnn/order.py": {
         "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
