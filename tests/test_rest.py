@@ -607,6 +607,8 @@ def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(digits, monke
     features = 5 * np.eye(10)[labels] + np.random.default_rng(0).normal(0, 0.3, (200, 10))
     for detector in (detectors.as_distance(features, labels), detectors.as_neighbours(features)):
         assert detector(features).min() > detector(np.full((1, 10), 3.0))[0]
+    # Of ten numbers with deviation 1; those of another digit are more than 500 apart.
+    assert detectors.as_distance(features, labels)(features).min() > -60
     logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
     assert np.diff(detectors.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
     monkeypatch.setattr(keras.Model, "fit", lambda model, x, *_, **__: model(x))
