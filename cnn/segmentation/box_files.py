@@ -179,9 +179,9 @@ def stretch(box, wide, high):
 
 
 def draw_boxes(axes, boxes, names, ink="white", behind="black"):
-    """Draw boxes over an image; those that count as the same as one with all names, the surer first.
+    """Draw boxes over an image, each with its name; those of nearly one place as one box.
 
-    A name stands above the upper right corner, as far as that is in the image.
+    It has all their names, the surest first, above the corner, as far as that is in the image.
     """
     paper = {"facecolor": behind, "edgecolor": "none", "alpha": 0.7, "pad": 0.8}
     (_, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
