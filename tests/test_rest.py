@@ -680,6 +680,14 @@ def test_what_the_weeks_of_a_table_show(recorder, tmp_path, monkeypatch):
     recorder.results.append(drift.main(["--outputs", str(tmp_path / "run")]))
 
 
+def test_a_pen_is_wider_or_narrower_at_each_side(digits, monkeypatch):
+    monkeypatch.setattr(changed_days, "prepare_in", lambda grey, _: grey)
+    same, wider, narrower = (changed_days.redraw(digits[0][0], quarters) for quarters in (0, 1, -1))
+    moved = [np.roll(same, pixels, axis) for pixels in (-1, 0, 1) for axis in (0, 1)]
+    np.testing.assert_array_equal(wider, np.min(moved, axis=0))  # of brightness
+    np.testing.assert_array_equal(narrower, np.max(moved, axis=0))
+
+
 def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
     digits, tmp_path, monkeypatch
 ):
