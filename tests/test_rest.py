@@ -187,6 +187,16 @@ def test_images_of_all_looks_are_read(client, digits):
         assert answer["digit"] == 7 and again["probabilities"] == answer["probabilities"]
 
 
+def test_the_service_computes_what_keras_does(app, digits):
+    """To 1e-5."""
+    reader, few = app.state.served.model, digits[0][:300]
+    network = out_of_distribution.give_scores(keras.saving.load_model(SHIPPED, compile=False))
+    scores = network.predict(few[..., None] / 255, batch_size=500, verbose=0)
+    expected = lite.softmax(scores / reader.limits["temperature"])
+    found = [one["probabilities"] for one in reader.read(few)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_each_step_of_preparing_does_what_it_says(digits):
     for index, (paper, ink) in enumerate([(255, 0), (0, 255), (200, 90), (30, 160)]):
         grey = prepare.to_grey(drawing(digits[0][index], paper, ink))
