@@ -50,6 +50,7 @@ from serialization.rest import client as shell_client
 from serialization.rest import (
     detectors,
     not_digits,
+    out_of_distribution,
     preparation_steps,
     prepare,
     serve,
