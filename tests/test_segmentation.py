@@ -1,5 +1,6 @@
 """A label for every pixel: scenes, U-Net, two ways without, digits found, own masks."""
 
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import keras
@@ -186,6 +187,31 @@ def test_a_slid_classifier_says_what_it_says_window_by_window():
     np.testing.assert_allclose(slid, by_window.reshape(slid.shape), atol=1e-5)
 
 
+def test_a_piece_of_ink_is_the_digit_whose_mean_is_nearest():
+    """The mean of each digit d is a bar here, 2 d + 1 pixels high; too few pixels are none."""
+    means = np.zeros((10, 28, 28))
+    for digit in range(10):
+        means[digit, 14 - digit : 15 + digit, 13:16] = 1
+    images, labels = np.zeros((2, 64, 64, 1)), np.zeros((2, 64, 64), int)
+    for top, left, height, digit in [(0, 0, 41, 9), (3, 30, 9, 4), (50, 55, 11, 5)]:
+        images[0, top : top + height, left : left + 3] = 1
+        labels[0, top : top + height, left : left + 3] = digit + 1
+    images[0, 30:32, 30:33] = 1
+    answers = baselines.label_pieces(baselines.Pieces(means, 0.2, 7), images)
+    assert answers.shape == (2, 64, 64, 11) and (answers.argmax(axis=-1) == labels).all()
+    distances = 6 * np.abs(np.arange(10) - 4)  # pixels by which the bars differ from the second
+    expected = np.exp(-distances) / np.exp(-distances).sum()
+    np.testing.assert_allclose(answers[0, 5, 31], [0, *expected], rtol=1e-5)
+
+
+def test_pieces_are_fitted_to_real_digits(monkeypatch):
+    monkeypatch.setattr(baselines, "THRESHOLDS", [0.15])
+    monkeypatch.setattr(baselines, "LEAST", [20, 4000])
+    fitted = baselines.fit_pieces(make_scenes("train", 3, 1))
+    assert fitted.least == 20 and 0.5 < fitted.means.max() <= 1
+    assert fitted.means[:, 0, 0].max() == 0 and fitted.means[0, 14, 14] < fitted.means[1, 14, 14]
+
+
 def test_windows_show_what_their_label_says():
     made = make_scenes("train", 5, 1)
     made = made._replace(images=made.labels[..., None].astype("float32"))
@@ -269,6 +295,37 @@ def test_own_masks_from_end_to_end(my_images, tmp_path):
     assert shares == results["photos"] and sum(shares["1_0.png"].values()) == pytest.approx(1)
     mask = np.asarray(Image.open(tmp_path / "use" / "1_0.png"))
     assert mask.shape == (40, 50) and set(np.unique(mask)) == {0, 255}
+
+
+def test_a_mask_has_the_size_of_its_photograph_and_the_values_of_its_classes(tmp_path, capsys):
+    columns = np.repeat([0, 70, 130, 190], [4, 3, 2, 1])
+    write(tmp_path / "sky.png", np.tile(columns[:, None], (10, 1, 3)))
+    network = SimpleNamespace(input_shape=(None, 10, 10, 3))  # which calls brighter what is
+    network.predict = lambda pixels, **_: np.eye(4)[(pixels[..., 0] / 60).astype(int)]
+    classes = {0: "sea", 5: "land", 9: "sky", 255: "sun"}
+    shares = label.label_photos(network, classes, [tmp_path / "sky.png"], tmp_path)
+    assert shares == {"1_sky.png": {"sea": 0.4, "land": 0.3, "sky": 0.2, "sun": 0.1}}
+    assert "sky.png: 40% sea, 30% land, 20% sky\n" in capsys.readouterr().out
+    mask = np.asarray(Image.open(tmp_path / "1_sky.png"))
+    assert mask.shape == (10, 10) and mask[0].tolist() == [0] * 4 + [5] * 3 + [9] * 2 + [255]
+
+
+def test_boxes_of_a_photograph_are_those_that_are_sure(tmp_path):
+    write(tmp_path / "sky.png", np.zeros((20, 40, 3)))
+    find = lambda _: [measures.Box(0, 1, score, 0, 0, 5, 5) for score in (0.9, 0.1)]  # noqa: E731
+    names = ["nothing", "sun"]
+    seen = box_files.find_in_photos(find, [tmp_path / "sky.png"], 10, names, tmp_path)
+    assert seen == {"1_sky.png": ["sun"]}
+    assert (tmp_path / "found.csv").read_text().splitlines()[1:] == ["sky.png,sun,0.0,0.0,20.0,10.0,0.9"]
+
+
+def test_the_seed_says_what_is_held_out_and_how_images_vary(tmp_path, monkeypatch):
+    part = box_files.Boxed(np.zeros((1, 32, 32, 3)), [])
+    monkeypatch.setattr(boxes, "read_folder", read := Mock(return_value=(part, part, ["nothing"])))
+    monkeypatch.setattr(boxes, "vary", vary := Mock(side_effect=InterruptedError))
+    with pytest.raises(InterruptedError):
+        boxes.main(["--data", "my", "--seed", "5", "--outputs", str(tmp_path)])
+    assert read.call_args.args[-1] == vary.call_args.args[-1] == 5
 
 
 def test_only_the_way_up_learns_and_both_halves_fit_together():

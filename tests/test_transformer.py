@@ -38,6 +38,17 @@ def test_an_order_of_the_patches_is_one_order_of_the_places(network, images):
     assert not np.allclose(*(vit.predict(convolutions, x) for x in (images, others)), atol=1e-4)
 
 
+@pytest.mark.parametrize("sizes", [[100, 100], [100, 1]])
+def test_batches_hold_each_digit_once_in_a_new_order(sizes):
+    digits = np.arange(sum(sizes))
+    made = vit.batches(digits, digits, np.random.default_rng(1))
+    first, second = ([next(made)[0] for _ in sizes] for _ in range(2))
+    assert [len(batch) for batch in first] == sizes == [len(batch) for batch in second]
+    first, second = np.concatenate(first), np.concatenate(second)
+    assert (np.sort(first) == digits).all() and (np.sort(second) == digits).all()
+    assert (first != digits).any() and (first != second).any()
+
+
 def test_the_most_looked_at_are_covered(network, images):
     shares = looks.look(network, images)
     assert shares.shape == (6, 4, 4) and (shares > 0).all()
