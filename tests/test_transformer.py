@@ -1,5 +1,7 @@
 """Images without convolutions, and without labels: patches, places, where it looks, contrast."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -81,6 +83,20 @@ def test_two_views_differ_in_training_only(images):
         views = keras.ops.convert_to_numpy(pairs(images, training=training))
         first, second = views[:, 0], views[:, 1]
         assert np.allclose(first, second, atol=1e-5) != training
+
+
+def test_an_encoder_gets_each_digit_once_and_goes_on_from_its_weights(images, monkeypatch):
+    def fit(model, x, *_, **__):
+        seen.append(model.layers[1].get_weights() if isinstance(x, np.ndarray) else next(x)[0])
+        return SimpleNamespace(history={"loss": []})
+
+    seen, encoder = [], contrast.build_encoder()
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    contrast.learn_pairs(encoder, images, 10)
+    few_labels.learn_labels(weights := encoder.get_weights(), images, np.eye(10)[:6], 0.1)
+    assert sorted(seen[0].sum(axis=(1, 2, 3))) == sorted(images.sum(axis=(1, 2, 3)))
+    for one, other in zip(seen[1], weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_ten_of_each_digit_are_drawn():
