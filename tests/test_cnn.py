@@ -517,30 +517,6 @@ def test_being_less_sure_costs_nothing_in_the_search():
     assert augment.settled_loss(likely.argmax(axis=1), likely) < losses[0]
 
 
-def test_the_search_is_judged_by_a_fifth_that_no_test_sees(monkeypatch):
-    """Each network learns three fifths, and is asked about another; only the search asks the first.
-
-    The probe learns numbers here, from which its fit and its answers are known.
-    """
-    seen, photographs = [], object.__new__(augment.Photographs)
-    photographs.labels = np.tile(np.arange(5), 20)
-    photographs.features = np.arange(100)[:, None]
-    photographs.fifths = np.split(np.arange(100), 5)
-
-    def predict_proba(numbers):
-        seen.append(set(numbers[:, 0] // 20))
-        return np.eye(5)[numbers[:, 0] % 5]
-
-    model = Mock(predict_proba=predict_proba, fit=lambda x, y: seen.append(set(x[:, 0] // 20)))
-    monkeypatch.setattr(augment, "LogisticRegression", lambda **options: model)
-    found = photographs.search("probe", 3, 0.3, 1)
-    assert seen == 3 * [{2, 3, 4}, {0}] and len(found["tried"]) == 3
-    seen.clear()
-    for i in range(1, 5):
-        photographs.learn("probe", i, photographs.fifths[i], 3, 0, 1, 0.3, 1)
-        assert seen[-2:] == [{1, 2, 3, 4} - {i}, {i}]
-
-
 @pytest.mark.slow
 def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
     monkeypatch.setattr(augment, "RATES", [0.0002])
