@@ -35,7 +35,7 @@ SLICES = {
     "mlp/churn_experiments.py": ["--only", "base"],
     "text/gpt/copies text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
-    "cnn/transformer/vit.py": ["--ways", "transformer", "scrambled", "--search"],
+    "cnn/transformer/vit.py": ["--ways", "transformer", "convolutions", "scrambled", "--search"],
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],

@@ -59,6 +59,7 @@ def test_a_slice_does_what_is_on_file(script, rows, recorder, tmp_path, monkeypa
     if script in WANTS:
         run_slice(monkeypatch, WANTS[script], RECORDED[WANTS[script]], tmp_path / "wanted")
         options = [str(tmp_path / "wanted") if word == "RUN" else word for word in options]
+        recorder.calls.clear()
     results = run_slice(monkeypatch, script, options, tmp_path / "run")
     recorder.results += [] if script in NOT_RETURNED else [results]
     assert figures_of(script, options) <= {p.name for p in (tmp_path / "run").glob("*.png")}

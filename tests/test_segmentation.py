@@ -206,7 +206,7 @@ def test_a_piece_of_ink_is_the_digit_whose_mean_is_nearest():
 
 def test_pieces_are_fitted_to_real_digits(monkeypatch):
     monkeypatch.setattr(baselines, "THRESHOLDS", [0.15])
-    monkeypatch.setattr(baselines, "LEAST", [20, 4000])
+    monkeypatch.setattr(baselines, "LEAST", [4000, 20])
     fitted = baselines.fit_pieces(make_scenes("train", 3, 1))
     assert fitted.least == 20 and 0.5 < fitted.means.max() <= 1
     assert fitted.means[:, 0, 0].max() == 0 and fitted.means[0, 14, 14] < fitted.means[1, 14, 14]
