@@ -64,6 +64,7 @@ def test_average_precision_by_hand():
     # Right, wrong place, right, once more what was found before: precision 1, 1/2, 2/3, 2/4.
     found = [box(0, 0.9), box(1, 0.8, left=2), box(2, 0.7, left=1), box(2, 0.6)]
     assert measures.match(found, truth) == [0, None, 2, None]
+    assert measures.match([box(0, 1, left=1)], [box(0, 1, left=2), box(0, 1), box(0, 1, 1)]) == [2]
     # The recalls 0 to 0.33 are reached with a precision of 1, those to 0.66 with 2/3, no others.
     assert measures.average_precision(found, truth) == pytest.approx((34 + 33 * 2 / 3) / 101)
     # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
@@ -74,8 +75,21 @@ def test_average_precision_by_hand():
     assert measures.average_precision(truth, [*truth, box(0, 1, label=2)]) == 0.5
     assert measures.choose_score(found, truth) == 0.7  # F1 2/4, 2/5, 4/6, 4/7
     assert box(0, 1).iou(box(0, 1, left=2)) == pytest.approx(1 / 3)
+    judged = measures.judge_boxes([box(0, 1, left=1)], truth[:1])  # right for an IoU up to 12 / 20
+    assert judged == {"ap": 1, "coco": pytest.approx(3 / 10)}
     other = box(0, 1, left=3, label=2)
     assert measures.overlaps([box(0, 1), other, box(1, 1)]) == [*[(1 / 4, False)] * 2, (0, False)]
+
+
+def test_digits_found_and_counted_by_hand():
+    """Of two that overlap one is found; beside another one something that is not there."""
+    truth = [box(0, 1), box(0, 1, 3, label=2), box(1, 1), box(2, 1), box(2, 1, 2), box(3, 1)]
+    found = [box(0, 0.9), box(1, 0.8), box(1, 0.7, 9), box(2, 0.6), box(3, 0.5), box(3, 0.2, 9)]
+    judged = find.judge(found, 0.5, truth, 4)
+    assert judged["precision"] == 4 / 5 and judged["recall"] == 4 / 6 and judged["counted"] == 1 / 4
+    assert judged["counted_of"] == {"1": 1 / 2, "2": 0}
+    halves = dict.fromkeys(["overlap_2", "overlap_3", "same", "other"], 1 / 2)
+    assert judged["found_of"] == halves | {"overlap_0": 1, "overlap_1": None}
 
 
 def some_boxes(random, count, scenes=12, scores=True):
@@ -170,7 +184,8 @@ def test_pieces_are_joined_over_a_gap_and_small_ones_left_out():
     labels[0, 11, 11] = 5
     maps = np.eye(11)[labels]
     boxes = measures.find_boxes(maps, least=2, bridge=1)
-    assert [(box.label, box.top, box.bottom) for box in boxes] == [(3, 1, 9), (4, 1, 4)]
+    found = [(box.label, box.score, box.top, box.bottom) for box in boxes]
+    assert found == [(3, 1, 1, 9), (4, 1, 1, 4)] and find.choose(maps, boxes) == (5, 1)
     assert len(measures.find_boxes(maps, least=2, bridge=0)) == 3
     assert len(measures.find_boxes(maps, least=1, bridge=0)) == 4
 
