@@ -498,7 +498,8 @@ def test_pieces_are_chosen_on_scenes_of_training_writers(numbered_scenes, rows, 
     networks.append(keras.Model(scene, [keras.layers.Dense(size)(few) for size in (4, 10)]))
     watched = [("true_boxes", lambda scenes: scenes.images), ("choose", first)]
     watched += [("find_boxes", first, lambda *_: []), ("detect", second, lambda *_: [])]
-    constants = {"load_model": lambda _: networks.pop(0), "CHOOSING": 20, "LEAST": [5], "BRIDGE": [0]}
+    constants = {"load_model": lambda _: networks.pop(0), "CHOOSING": 20}
+    constants |= {"LEAST": [5], "BRIDGE": [0]}
     options = f"RUN RUN --scenes 20 --part {part[:-2]}"
     run("cnn/segmentation/find.py", options, watched, draw=nothing, **constants)
     story = rows.story(OF_SCENES).replace(part, "it").replace("train_4", "others")
