@@ -78,7 +78,8 @@ def test_average_precision_by_hand():
     judged = measures.judge_boxes([box(0, 1, left=1)], truth[:1])  # right for an IoU up to 12 / 20
     assert judged == {"ap": 1, "coco": pytest.approx(3 / 10)}
     other = box(0, 1, left=3, label=2)
-    assert measures.overlaps([box(0, 1), other, box(1, 1)]) == [*[(1 / 4, False)] * 2, (0, False)]
+    covered = measures.overlaps([box(0, 1), other, box(1, 1), box(0, 1, left=30)])
+    assert covered == [(1 / 4, False), (1 / 4, False), (0, False), (0, True)]
 
 
 def test_digits_found_and_counted_by_hand():
