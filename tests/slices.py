@@ -36,6 +36,7 @@ SLICES = {
     "mlp/churn_experiments.py": ["--only", "base"],
     "text/gpt/copies text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
+    "cnn/transformer/vit.py": ["--ways", "transformer", "convolutions", "scrambled", "--search"],
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
@@ -176,6 +177,7 @@ def run_slice(monkeypatch, script, options, outputs):
             monkeypatch.setattr(one, constant, {key: tried[key][:1] for key in tried})
         elif tried and constant in FEW:
             monkeypatch.setattr(one, constant, FEW[constant])
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
     folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
-    return module.main([*options, *folder])
+    with monkeypatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
+        return module.main([*options, *folder])
