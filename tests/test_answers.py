@@ -285,7 +285,7 @@ def test_a_rung_of_the_ladder_does_what_is_on_file(
 
     make, first = Mock(return_value=few), build_gpt(len(ALPHABET), questions.PLACES, 8, 2, 1)
     rows.answer, text, folder = test_records.answer, tmp_path / "text.txt", tmp_path / "run"
-    text.write_text(LETTERS * 200 + "\n !,." * 200, encoding="utf-8")
+    text.write_text(LETTERS * 200 + "\n !,." * 300, encoding="utf-8")
     monkeypatch.setattr(asking.Asker, "ask", ask)
     monkeypatch.setattr(keras.Model, "fit", fit)
     monkeypatch.setattr(prefer.time, "process_time", itertools.count(0, 0.3).__next__)
@@ -295,7 +295,8 @@ def test_a_rung_of_the_ladder_does_what_is_on_file(
     settings["alphabet"] = [*(sorted({*LETTERS, "'"}) if script == "instruct" else ALPHABET)]
     monkeypatch.setattr(asking, "load_run", lambda name: (first, settings, name))
     small = {"RATES": [0.001], "make_questions": make}
-    small |= {"instruct": {"RATES_OF_LORA": [0.01]}, "reward": {"SHOWN": 2}}.get(script, {})
+    of_lora = {"RATES_OF_LORA": [0.01], "ANSWERS": tmp_path / "nobody ships"}
+    small |= {"instruct": of_lora, "reward": {"SHOWN": 2}}.get(script, {})
     options = {"instruct": ["--ways", *instruct.WAYS], "prefer": ["--questions", 20]}
     options = options.get(script, []) + ([] if script == "instruct" else ["--seconds", 1])
     _, found = run_main(f"text/answers/{script}.py", *options, "--seed", 2, **small)
