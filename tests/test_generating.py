@@ -131,29 +131,6 @@ def test_points_between_two_heaps_lie_in_a_hole(monkeypatch):
     assert np.corrcoef(depth, away("nothing"))[0, 1] > 0.9 and depth.min() > 0
 
 
-@pytest.mark.slow
-def test_decoders_are_searched_for_and_compared_alike(run_main, tmp_path):
-    def draw_points(encoder, learned, real, seed):
-        points = np.random.default_rng(seed).normal(size=(len(real.images), decoders.SIZE))
-        return {"nothing": points, "mixture": points / 2}, np.abs(points).max(axis=1)
-
-    constants = {"RATES": [0.001, 0.003], "WEIGHTS": [1], "SEARCH_EPOCHS": 1, "EPOCHS": 1}
-    options = ["--seeds", 1, "--train-samples", 2000]
-    _, results = run_main("generating/decoders.py", *options, draw_points=draw_points, **constants)
-    for name in vae.DECODERS:
-        tried = results["search"][name]
-        assert [one["rate"] for one in tried["rate"]["tried"]] == [0.001, 0.003]
-        assert [one["weight"] for one in tried["weight"]["tried"]] == [1]
-        assert {one["rate"] for one in tried["weight"]["tried"]} == {tried["rate"]["best"]["rate"]}
-        assert np.shape(results["decoders"][name]["by_depth"]) == (1, 4)
-        unclear = [seed["unclear"] for seed in results["points"]["nothing"][name]]
-        by_depth = np.mean(results["decoders"][name]["by_depth"], axis=1)
-        np.testing.assert_allclose(unclear, by_depth, atol=0.01)
-    assert results["real"]["frechet"] < 15 and results["real"]["unclear"] < 0.2
-    assert len(results["comparisons"]) == 2 + 2
-    assert (tmp_path / "run" / "decoders.png").exists()
-
-
 def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs):
     """It fails if the class is not used, or if the decoder is untrained: both are tried, too."""
     network, decoder = latents.load_flow(runs[1])

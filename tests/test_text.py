@@ -595,7 +595,6 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     _, written = run_main("text/gpt/generate.py", run, "--length", 80, "--check")
     assert len(written["text"]) == 80 and written["difference"] < 1e-5
     assert len(run_main("text/gpt/heads.py", run, WINDOWS=8)[1]["best"]) == 4
-    assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
 
 
 def test_bad_texts_end_with_one_line_and_the_last_tenth_of_a_good_one_validates(tmp_path):
