@@ -192,7 +192,9 @@ def test_what_is_better_than_its_group_becomes_likelier(tiny):
     x, y, counts = asking.as_rows(some, ALPHABET)
     about = {"tokens": y, "counts": counts, "advantages": np.array([1.0, -1.0], "float32")}
     before = prefer.logs_of(tiny, some, ALPHABET)
-    prefer.learn(model, itertools.repeat((x, about)), 0.001, 1)
+    loss = float(model.compute_loss(y=about, y_pred=model(x)))
+    assert loss == pytest.approx(-(before * [1, -1]).mean(), abs=1e-4)
+    prefer.learn(model, itertools.repeat((x, about)), 0.001, 0.3)
     after = prefer.logs_of(asking.copy_of(model), some, ALPHABET)
     assert after[0] > before[0] and after[1] < before[1]
 
