@@ -501,7 +501,7 @@ def test_copies_and_fewer_bits_are_looked_at_as_on_file(
         yield from random.choice(["ab", "cd", "ef", "fa"], (length, samples))
 
     small = {"write": write, "ORDERS": [2, 3], "TEMPERATURES": [1, 0.5], "PIECES": 2}
-    options = [tiny_run, "--length", 8, "--seed", 2]
+    options = [tiny_run, "--length", 6, "--seed", 2]
     recorder.results.append(run_main("text/gpt/copies.py", *options, **small)[1])
 
     def quantize(model, mode=None, config=None):  # each time, the weights grow more
