@@ -4,6 +4,7 @@ import re
 import sys
 from itertools import count
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -245,7 +246,12 @@ def test_drawn_digits_are_measured_beside_other_writers(chapter, rows, option, p
         "generating/evaluate.py",
         f"RUN --vae RUN {option}",
         [*MEASURES, ("nearest", second), *others],
+        COUNTS=[5],
+        NEAREST=5,
+        draw_sheet=(drawn := Mock()),
     )
+    images, _, _, titles = drawn.call_args.args
+    assert len(images) == 10 * len(titles)
     names = compared(rows)
     assert rows.story(names) == (
         "Measures beside; Measures measured; Measures train; predict beside; nearest train; "
@@ -270,6 +276,13 @@ def test_choices_are_made_on_validation_writers(chapter, rows):
 def test_a_hundred_real_digits_are_those_of_training_writers(chapter, rows):
     rows.watch(LogisticRegressionCV, "fit", second, first)
     rows.watch(LogisticRegressionCV, "predict", second, lambda _, x: np.zeros(len(x)))
+    number = rows.answer
+
+    def answer(inputs, shape):  # with the number of the row, and one class that is likelier
+        shares = number(inputs, shape)
+        return shares + (np.rint(255 * shares) // 4 % 10 == np.arange(shape[-1])) / 1_000
+
+    rows.answer = answer
     chapter(
         "generating/few_real.py", "RUN RUN --seeds 1", [("pairs", first)], EACH=2, DRAWN=20, STEPS=1
     )
@@ -290,14 +303,27 @@ def test_a_flow_in_style_meets_its_writers_at_the_end(chapter, rows):
 def test_decoders_are_chosen_on_validation_writers(chapter, rows):
     network = SimpleNamespace(count_params=lambda: 1)
     network.predict = lambda points, **_: np.full((len(points), 784), DRAWN / 255)
-    points = {"nothing": np.zeros((8, 2)), "mixture": np.zeros((8, 2))}
+    points, seeds = {"nothing": np.zeros((12, 2)), "mixture": np.zeros((12, 2))}, []
+
+    def answer(inputs, shape):  # the judge is sure of every other digit
+        sure = np.arange(len(inputs)) % 2
+        return np.tile(sure.reshape(-1, *[1] * len(shape)), (1, *shape)).astype("float32")
+
+    def train_vae(*some, **how):
+        seeds.append(how.get("seed", some[-1]))
+        return None, network
+
+    rows.answer, draw = answer, Mock()
     watched = [
-        ("train_vae", first, lambda *_, **__: (None, network)),
+        ("train_vae", first, train_vae),
         ("measure", third, lambda *_: {"surprise": {"mean": 1.0}}),
-        ("draw_points", second, lambda *_: (points, np.zeros(8))),
+        ("draw_points", second, lambda *_: (points, np.arange(12))),
         ("halves", first),
     ]
-    chapter("generating/decoders.py", "--seeds 2", watched, RATES=[1, 2], WEIGHTS=[1, 2])
+    few = {"RATES": [1, 2], "WEIGHTS": [1, 2], "draw_sheet": draw}
+    chapter("generating/decoders.py", "--seeds 2", watched, **few)
+    images, _, _, titles = draw.call_args.args
+    assert len(images) == 10 * len(titles) and seeds == 6 * [101] + [1, 1, 2, 2]
     searched = "halves validation; predict validation; (train_vae train; predict drawn; ){6}"
     judged = "(train_vae train; measure test; draw_points train; predict drawn; ){4}"
     assert re.fullmatch(f"{searched}halves test; predict test; {judged}", rows.story(PEOPLE))
@@ -310,6 +336,8 @@ def test_a_style_finds_digits_from_which_it_was_not_taken(load_script, monkeypat
     for writer, (one, other) in script.halves(part, random).items():
         assert sorted([*one, *other]) == np.flatnonzero(part.writers == writer).tolist()
     offsets = random.normal(size=(2000, 8))
+    middles = [offsets[digit::10].mean(axis=0) for digit in range(10)]
+    np.testing.assert_allclose(script.middles(offsets, part.labels), middles)
     assert max(script.recognize(offsets, part, random).values()) < 0.15
     monkeypatch.setattr(script, "draw", lambda told, *_, **__: told.styles)
     flow = SimpleNamespace(output_shape=(None, 8))
