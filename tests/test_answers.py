@@ -2,7 +2,9 @@
 
 import itertools
 import re
+import shutil
 import zlib
+from functools import partial
 from unittest.mock import Mock
 
 import keras
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 import records
 import test_records
-from conftest import failure
+from conftest import ROOT, failure
 
 from text.answers import asking, chat, instruct, prefer, questions, reward
 from text.answers.questions import ANSWER, END, NEW, USER, Question
@@ -307,3 +309,32 @@ def test_a_rung_of_the_ladder_does_what_is_on_file(
     recorder.results += [found, make.call_args.args, means]
     monkeypatch.undo()
     assert asking.load_answering(folder)[1]["questions"] == (2 if script == "instruct" else 3)
+
+
+@pytest.mark.slow
+def test_the_whole_ladder_runs(run_main, tmp_path, monkeypatch):
+    plays = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
+    path, run = tmp_path / "plays.txt", tmp_path / "kept"
+    path.write_text(plays[:12_000] + "".join(sorted(set(plays))), encoding="utf-8")
+    small = {"build_gpt": partial(build_gpt, width=16, heads=2, blocks=1), "REPORT": 2}
+    run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 2, "--context", 128, **small)
+    shutil.copytree(tmp_path / "run", run)
+    monkeypatch.setattr(questions, "PARTS", {"test": 2, "choose": 2, "learn": None})
+    monkeypatch.setattr(questions, "PLAYS", dict([*questions.PLAYS.items()][:1]))
+    few = {"SEARCH": 1, "RATES": [0.003], "RATES_OF_LORA": [0.01]}
+    _, found = run_main(
+        "text/answers/instruct.py", run, "--steps", 3, "--ways", *instruct.WAYS, **few
+    )
+    before, plays, whole, lora = found["ways"].values()
+    assert before["trained"] == 0 < lora["trained"] < whole["trained"] == plays["trained"]
+    assert len({one["plays"] for one in found["ways"].values()}) == 4
+    assert {*before["kinds"]} == {*questions.FORMS}
+    shutil.copytree(tmp_path / "run", tmp_path / "answers")
+    options = [tmp_path / "answers", "--seconds", 0.1]
+    monkeypatch.setattr(prefer.tune_and_learn, "__defaults__", ([0.0001],))
+    _, found = run_main("text/answers/prefer.py", *options, "--questions", 10, TRIES=1)
+    assert found["pairs"] == 10 and found["ways"]["pairs"]["steps"] > 0
+    few = {"GROUPS": 2, "STEPS": 3, "RATES": [0.0001]}
+    _, found = run_main("text/answers/reward.py", *options, **few)
+    assert len(found["rewards"]) == found["ways"]["reward"]["steps"] > 0
+    run_main("text/answers/chat.py", tmp_path / "run", "--ask", "1+1?")
