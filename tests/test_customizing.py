@@ -1,5 +1,7 @@
 """Below fit: five ways to the same losses, parts as a library would test them, loops that agree."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from keras import layers, ops
 
 from customizing import parts
 from customizing.feeding import image_files, million_rows, pitfalls
-from customizing.loops import adversarial, defences, siamese, updates
+from customizing.loops import adversarial, defences, distill, siamese, updates, writer_pairs
 from customizing.speed import faster, slow_place
 from customizing.train_steps import OwnStep
 from mnist.data import prepare_mnist
@@ -130,6 +132,8 @@ def test_the_loss_and_the_metric_know_what_answers_cost():
     plain = parts.CrossEntropyWithCost(costs, weight=0.0)
     theirs = keras.losses.CategoricalCrossentropy(from_logits=True)
     assert float(plain(y, logits)) == pytest.approx(float(theirs(y, logits)), rel=1e-5)
+    softer = distill.SofterCrossEntropy(2.0)  # in which the slopes do not shrink
+    assert float(softer(y, logits)) == pytest.approx(4 * float(theirs(y, logits / 2)), rel=1e-5)
     loss = parts.CrossEntropyWithCost(costs, weight=2.0)
     assert float(loss(y, logits) - plain(y, logits)) == pytest.approx(2 * 4 / 3, rel=1e-4)
     slopes_agree(lambda z: loss(y, z), np.random.default_rng(1).normal(size=(3, 3)).astype("f4"))
@@ -152,12 +156,14 @@ def test_the_schedule_rises_and_falls_and_the_callback_ends_a_training():
 
 
 @pytest.mark.torch  # JAX compiles for long
-def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits):
+def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits, tmp_path):
     options = ["--seeds", 1, "--epochs", 3, "--train-samples", 3000]
     _, results = run_main("customizing/use_parts.py", *options)
     assert results["difference"] < 1e-5
     assert min(results["accuracy"]["plain"]) > 0.6  # guessing is right in a tenth
     assert max(results["costs"]["plain, most probable"]) < 1.5  # and costs 3.3
+    cutout, _, dense, *_ = keras.saving.load_model(tmp_path / "run" / "model.keras").layers
+    assert cutout.seed == dense.kernel_initializer.seed == 1  # that of the training
 
 
 @pytest.fixture(scope="module")
@@ -220,17 +226,37 @@ def test_pairs_are_drawn_as_the_text_says():
     np.testing.assert_allclose(model.predict(pairs[:8], verbose=0), swapped, atol=1e-6)
 
 
+def test_how_digits_differ_by_hand():
+    """A bar of 20 rows and 4 columns, and a line that goes one column to the right in each row."""
+    images = np.zeros((2, 28, 28), "float32")
+    images[0, 4:24, 10:14] = images[1, range(4, 24), range(4, 24)] = 1
+    height = ((20**2 - 1) / 12) ** 0.5  # the deviation of 20 numbers in a row
+    found = [[80, 0, (15 / 12) ** 0.5, height, 2], [20, 1, height, height, 0.5]]
+    np.testing.assert_allclose(writer_pairs.features(images), found, rtol=1e-5, atol=1e-6)
+    pixels = (80 + 20 - 2 * 4) ** 0.5  # those that only one of them has
+    apart = [*np.abs(np.subtract(*found)), pixels]
+    np.testing.assert_allclose(writer_pairs.differences(images[None]), [apart], rtol=1e-5)
+
+
 def test_a_file_is_read_batch_by_batch_and_learned_from(tmp_path, monkeypatch):
+    from tensorflow.data import Dataset
+
     monkeypatch.setattr(million_rows, "run_apart", lambda _, *args: million_rows.train(*args))
     ways = million_rows.main(["--rows", "30000", "--outputs", str(tmp_path)])["ways"]
     assert min(one["accuracy"] for one in ways.values() if "accuracy" in one) > 0.6
     million_rows.write_csv(tmp_path / "rows.csv", 250)
     expected = np.sort(million_rows.make_rows(250, seed=0), axis=0)
     batches = million_rows.CsvBatches(tmp_path / "rows.csv", 100)
-    theirs = million_rows.from_tf_data(tmp_path / "rows.csv")["x"]
-    for data in ([batches[i] for i in range(len(batches))], theirs):
-        found = np.concatenate([np.column_stack(batch) for batch in data])
-        np.testing.assert_allclose(np.sort(found, axis=0), expected, atol=1e-4)
+    # Without a graph, in which nobody sees which lines run; it is one batch.
+    one = lambda data, parse, **_: Dataset.from_tensors(parse(next(iter(data))))  # noqa: E731
+    monkeypatch.setattr(Dataset, "map", one)
+    theirs = [million_rows.from_tf_data(tmp_path / "rows.csv")["x"] for _ in range(2)]
+    read = []
+    for data in ([batches[i] for i in range(len(batches))], *theirs):
+        read.append(np.concatenate([np.column_stack(batch) for batch in data]))
+        np.testing.assert_allclose(np.sort(read[-1], axis=0), expected, atol=1e-4)
+    np.testing.assert_array_equal(read[1], read[2])  # a seed decides on the order
+    assert (read[1] != read[0]).any()
 
 
 def test_each_way_reads_each_image_once_in_an_epoch(tmp_path):
@@ -249,6 +275,8 @@ def test_each_way_reads_each_image_once_in_an_epoch(tmp_path):
             np.testing.assert_array_equal(y[here], expected["y"][by_row])
             orders.append(y.tolist())
             getattr(data, "on_epoch_end", lambda: None)()
+        again = [np.asarray(y) for _, y in image_files.WAYS[way](tmp_path)["x"]]
+        assert np.concatenate(again).tolist() == orders[-2]  # a seed decides on the order
     assert len(set(map(tuple, orders))) == 7  # the two kinds of PyDataset draw the same two orders
 
 
@@ -280,8 +308,17 @@ def test_fit_leaves_the_sorted_batches_in_their_order(monkeypatch, few_digits):
     assert (np.diff(digits) >= 0).all()
 
 
+def test_a_generator_that_ends_gives_each_row_once(monkeypatch):
+    given, x = [], np.arange(350)
+    monkeypatch.setattr(keras.Model, "fit", lambda model, data, **_: given.extend(data))
+    pitfalls.exhaust(SimpleNamespace(x_train=x, y_train=-x, x_val=None, y_val=None))
+    np.testing.assert_array_equal(np.hstack(given), [x[:300], -x[:300]])
+
+
 @every_back_end
 def test_a_slow_input_is_found(monkeypatch, tmp_path):
+    milliseconds = {"a": iter([5.0, 1, 2, 3]).__next__}  # the first one compiles
+    assert slow_place.take_turns(milliseconds, rounds=3, batches=2) == {"a": 1000}
     data = slow_place.Turned(prepare_mnist((28, 28, 1), 200))
     first = data[1]
     np.testing.assert_array_equal(first[0], data[1][0])

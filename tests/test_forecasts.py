@@ -142,6 +142,7 @@ def test_the_step_is_found_and_the_calendar_goes_on(load, step, season, form):
     day = times[-1].normalize() - pd.Timedelta(days=int(step == "W-WED"))  # within the last step
     found = load(rows_of(400, step, form=form), days=(day,))
     assert found.seasons == season and found.observed.all() and len(found.values) == 400
+    assert not found.yearly  # it takes three years of days
     longer = found.extended(2)
     assert longer.times.equals(times)
     assert np.isnan(longer.values[-2:]).all() and not longer.observed[-2:].any()
@@ -160,6 +161,10 @@ def test_an_end_that_is_not_over_and_many_zeros_are_said(load):
     assert found.unit == "Q" and "not over yet" in found.notes[1]
     rare = np.where(np.arange(300) % 4 == 0, np.arange(300), 0)
     assert "75% of the values are 0" in load(rows_of(300, "D", values=rare)).notes[1]
+    season = np.arange(4)[:, None]  # of two steps: the mean rises from 100 by 0.2, the wave as told
+    for grows, said in ((0.1, 1), (0.01, 0)):
+        wave = (1 + grows * season) * [-0.5, 0.5]
+        assert len(repair.look((100 + 0.2 * season + wave).ravel(), 2)) == said
 
 
 def test_holidays_of_a_country_or_a_part_of_it():
@@ -182,7 +187,9 @@ BAD = {
     "should be hourly": rows_of(300, "5min"),
     "too many": rows_of(300)[:100] + rows_of(900)[700:],
     "32 bits": rows_of(300, values=[1e39 * (i % 7) for i in range(300)]),
-    "the validation part has values in 0": without(rows_of(1000), range(490, 770)),
+    "the validation part has values in 0": without(rows_of(1000), {*range(490, 770)} - {500}),
+    "2024-01-03 00:00:00 and each 7 steps later": without(DAYS, range(2, 200, 7)),
+    "row 4: '03/04/2024' may be": [(f"0{n}/0{n + n // 3}/2024", n) for n in (1, 2, 3)],
     "row 302: '10/27/2024'": MIXED,
     "take sums": [(time, n + shop) for time, n in DAYS for shop in (0, 500)],
 }
@@ -191,7 +198,7 @@ BAD = {
 @pytest.mark.parametrize("words", BAD)
 def test_a_bad_table_ends_with_one_line(tmp_path, words):
     path = str(write(tmp_path / "a.csv", BAD[words]))
-    assert words in failure(forecast.main, ["--data", path, *COLUMNS])
+    assert words in failure(forecast.main, ["--data", path, *COLUMNS, "--horizon", "2"])
 
 
 def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path):
@@ -548,6 +555,8 @@ def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, capsys, tm
     monkeypatch.setattr(networks, "LEARNING_RATES", [0.01])
     monkeypatch.setattr(many, "REFITS", 1)
     monkeypatch.setattr(many, "recommend", lambda errors, _: (many.NETWORK, "", ""))
+    made, network = [], many.Network
+    monkeypatch.setattr(many, "Network", lambda *how: made.append(how) or network(*how))
     table = many_rows()
     table = table.drop(table.index[160:186])  # the third shop begins late
     short, odd = table[:20].assign(shop="003"), table[:80].assign(shop="004")
@@ -555,6 +564,7 @@ def test_each_of_many_series_gets_its_forecast(run_main, monkeypatch, capsys, tm
     pd.concat([table, short, odd, table[:1].assign(shop="")]).to_csv(tmp_path / "shops.csv")
     options = ["--data", tmp_path / "shops.csv", *COLUMNS, "--by", "shop", "--horizon", 2]
     _, results = run_main("forecasts/many.py", *options, "--epochs", 12)
+    assert made == [(networks.perceptron, many.SEED, 12)]
     out = capsys.readouterr().out
     assert all(f"Left out, 00{shop}: " in out for shop in (3, 4)) and "1 rows without a shop" in out
     assert results["behind"]["4_steps_ago"] == 3 > results["behind"]["ridge_with_dummies"] == 2
