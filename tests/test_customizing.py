@@ -113,6 +113,17 @@ def test_cutout_blanks_one_square_and_only_in_training():
     assert blank.any(axis=0)[:, [0, -1]].any() and blank.any(axis=0)[[0, -1]].any()
     assert (numpy_of(layer(images, training=True)) != found).any()
     assert restored(layer).get_config() == layer.get_config()
+    again, other = (numpy_of(parts.Cutout(4, seed=s)(images, training=True)) for s in (1, 2))
+    assert (again == found).all() and (other != found).any()
+
+
+@every_back_end
+def test_neurons_have_few_inputs_and_a_seed_draws_places_and_weights():
+    one, again, other = (numpy_of(parts.SparseNormal(5, seed=s)((40, 9))) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert ((one != 0).sum(axis=0) == 5).all() and ((one != 0) != (other != 0)).any()
+    assert (one != other)[(one != 0) & (other != 0)].all()
+    assert (numpy_of(parts.SparseNormal(50, seed=1)((40, 9))) != 0).all()  # there are no more
 
 
 @every_back_end
@@ -291,21 +302,16 @@ def test_a_buffer_shuffles_only_as_far_as_it_reaches():
     assert sorted(far) == list(range(1000)) and np.corrcoef(far, range(1000))[0, 1] < 0.2
 
 
-def test_fit_leaves_the_sorted_batches_in_their_order(monkeypatch, few_digits):
-    """By itself it would shuffle them, and the text would speak of an order that nothing had."""
-    asked, get = [], pitfalls.Batches.__getitem__
-
-    def noted(batches, i):
-        asked.append((i, *get(batches, i)[1].argmax(axis=1)))
-        return get(batches, i)
-
-    monkeypatch.setattr(pitfalls.Batches, "__getitem__", noted)
+def test_sorted_batches_come_in_their_order(monkeypatch, few_digits):
+    """By itself fit would shuffle them, and the text would speak of an order that nothing had."""
+    fed = []
+    monkeypatch.setattr(keras.Model, "fit", lambda *data, **how: fed.append((data[1], how)))
+    monkeypatch.setattr(pitfalls, "validate", lambda *_: 0.5)
     monkeypatch.setattr(pitfalls, "BUFFERS", [1])
     pitfalls.sort_and_shuffle(prepare_mnist((28, 28, 1), 1000), epochs=2)
-    numbers, *_ = zip(*asked[-20:], strict=False)  # before, Keras may look at some for their shapes
-    assert list(numbers) == 2 * [*range(10)]
-    digits = np.concatenate([labels for _, *labels in asked[-10:]])
-    assert (np.diff(digits) >= 0).all()
+    ((batches, how),) = fed
+    digits = np.concatenate([batches[i][1].argmax(axis=1) for i in range(len(batches))])
+    assert (np.diff(digits) >= 0).all() and len(digits) == 1000 and how["shuffle"] is False
 
 
 def test_a_generator_that_ends_gives_each_row_once(monkeypatch):
@@ -313,6 +319,19 @@ def test_a_generator_that_ends_gives_each_row_once(monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", lambda model, data, **_: given.extend(data))
     pitfalls.exhaust(SimpleNamespace(x_train=x, y_train=-x, x_val=None, y_val=None))
     np.testing.assert_array_equal(np.hstack(given), [x[:300], -x[:300]])
+
+
+def test_training_images_are_augmented_anew_and_validation_images_are_asked_about_in_both_ways(
+    monkeypatch, few_digits
+):
+    digits, fed = prepare_mnist((28, 28, 1), 100), []
+    monkeypatch.setattr(keras.Model, "fit", lambda model, x, y, **_: fed.append((x, y)))
+    change = lambda model, x, y: float(np.abs(x - digits.x_val).mean())  # noqa: E731
+    monkeypatch.setattr(pitfalls, "validate", change)
+    found = pitfalls.augment_validation(digits, epochs=2)
+    assert found["as_they_are"] == 0 and found["augmented"] > 0.05
+    (one, y), (other, _) = fed
+    assert y is digits.y_train and (one != digits.x_train).any() and (one != other).any()
 
 
 @every_back_end

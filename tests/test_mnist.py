@@ -139,7 +139,8 @@ def test_each_part_goes_where_it_belongs(
     assert rows.story() == story + asked and seeds == [7]
     assert rows.of("fit") == set(NUMBERS["train"])
     assert ("test" in results["models"]["mlp_tiny"]) == test
-    assert ("Test images" in capsys.readouterr().out) == test
+    said = re.findall(r"(\w+) images, by people", capsys.readouterr().out)
+    assert said == ["Validation", *["Test"] * test]
 
 
 def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_script, tmp_path):
