@@ -350,17 +350,17 @@ class Known:
 
 
 def test_forecast_chooses_by_validation_and_scores_the_test_part(four, monkeypatch, tmp_path):
-    known = {"other": Known(validation=3, test=1), "good": Known(validation=2, test=4)}
+    known, drawn = {"other": Known(validation=3, test=1), "good": Known(validation=2, test=4)}, {}
     monkeypatch.setattr(forecast, "make_methods", lambda *_: known)
     monkeypatch.setattr(forecast, "load_traffic", lambda _: four)
-    monkeypatch.setattr(forecast, "draw", lambda *_: None)
+    monkeypatch.setattr(forecast, "draw", lambda shown, *_: drawn.update(shown))
     monkeypatch.setattr(rolling, "LONG", 0)
     results = forecast.main(["--horizon", "2", "--outputs", str(tmp_path)])
     for name, method in known.items():
         for part, error in method.errors.items():
             assert results["methods"][name][part]["mean"] == error
     assert results["best"] == results["recommended"] == "good"
-    assert results["behind"]["other"]["mean"] == 1 - 4
+    assert results["behind"]["other"]["mean"] == 1 - 4 and (drawn["good"][1] == 4).all()
     # At the first origins of the test part, no error of 4 is known yet: the interval is too narrow.
     assert 0.75 < results["holds"]["mean"] < 0.9
     assert list(results["future"].values()) == [[100 - 4, 100 - 8, 100]] * 2
