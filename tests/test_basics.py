@@ -24,6 +24,18 @@ def test_backpropagation_by_hand_is_that_of_keras_and_of_small_changes(run_lesso
             assert (losses[0] - losses[1]) / 2e-5 == pytest.approx(expected, abs=1e-7)
 
 
+def test_a_mistake_in_one_number_is_seen(run_main, load_script, monkeypatch):
+    backward = load_script("basics/backpropagation.py").backward
+
+    def mistaken(*values):
+        w1, *others = backward(*values)
+        return [w1 + 0.25 * (np.arange(w1.size).reshape(w1.shape) == 1), *others]
+
+    monkeypatch.setattr("basics.backpropagation.backward", mistaken)
+    _, results = run_main("basics/backpropagation.py")
+    assert results["difference"] == pytest.approx(0.25)
+
+
 def test_gradient_descent_follows_the_formula():
     x, y = gradient_descent.load_flowers()
     path, losses = gradient_descent.descend(gradient_descent.build_model(0.2), x, y, steps=3)

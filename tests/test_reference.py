@@ -179,6 +179,8 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
     with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
         my_runs.main(["mnist", "--script", "mlp.py"])
     assert my_runs.without_outputs(["--a", "1", "--outputs", "x", "--b"]) == "--a 1 --b"
+    two, one = {"run": "5", "histories": {"a": 1, "b": 2}}, {"run": "4", "histories": {"a": 3}}
+    assert my_runs.name_curves([two, one]) == {"5 a": 1, "5 b": 2, "4": 3}
 
 
 @pytest.fixture
@@ -243,6 +245,16 @@ def test_my_runs_say_whether_a_difference_is_beyond_seeds(compare, losses, expec
     )
     assert "The newest differs from 07: rate 2 in place of 1." in said
     assert "5 seeds each: " in said and expected in said
+
+
+@pytest.mark.parametrize(("old", "more"), [(0.8, "0.3 is more"), (0.6, "0.1 is no more")])
+def test_two_runs_are_held_against_what_seeds_alone_did(compare, monkeypatch, old, more):
+    """That is in the book's own runs; the two have a seed in common."""
+    band = {"path": "loss", "losses": {"1": 0.3, "2": 0.5, "3": 0.45}}
+    monkeypatch.setattr(differences, "bands_of", lambda _: [("net", band)])
+    _, said = compare(({"rate": 1}, {1: 0.5, 2: old}, "a"), ({"rate": 2}, {2: 0.5}, "a"))
+    assert f"Loss 0.5 in place of {old}, one run each: {more} than the 0.2 by which" in said
+    assert "in 3 runs of the book" in said
 
 
 def test_a_run_keeps_the_code_that_it_was_made_by_and_its_lines_can_be_compared(tmp_path):

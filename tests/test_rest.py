@@ -44,6 +44,7 @@ from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
 from serialization.rest import detectors, out_of_distribution, prepare, serve, ship_model
 from serialization.rest import digits as lite
+from utils.files import version_of
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
@@ -275,6 +276,13 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
         answer = send(port, sent, breaks_off=True)[1]
         assert re.findall(rb"HTTP/1.1 (\d+)", answer) == answers
     assert send(port, (line + b"\r\n") * 1000, breaks_off=True)[1].count(b" 200 ") < 10
+    offer = [("Connection", "Upgrade, HTTP2-Settings"), ("upgrade", "h2c")]  # as curl --http2
+    assert send(port, ask("/predict", IMAGE.encode(), offer))[0] == 200
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        for piece in ask("/predict", IMAGE.encode(), offer).partition(b"grade: h2c"):
+            client.sendall(piece)
+            time.sleep(0.1)
+        assert client.recv(1000).startswith(b"HTTP/1.1 400")
     monkeypatch.setattr(guard, "HELD", 500)
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # short ones have room
     monkeypatch.setattr(guard, "LONG", 500)
@@ -531,7 +539,7 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         release("--back")
         assert served() == first
         counted = client.get("/metrics").text
-    version = limits["lite_sha256"][:12]
+    version = version_of(SERVED)
     for name, value in (("new", 0), ("conv_net", 1)):
         line = f'service_model{{model="{name}",version="{version}"}} {value}.0'
         assert line in counted

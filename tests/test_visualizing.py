@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from conftest import ROOT, failure
 from starlette.testclient import TestClient
-from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from mnist.models import MODELS
 from serialization.rest.digits import DigitReader
@@ -231,8 +230,7 @@ def test_what_a_neuron_likes(run_main):
 
 def test_the_last_layer_in_two_dimensions(run_main):
     few = {"PERPLEXITIES": [20], "NOISE": 60}
-    with threadpool_limits(1):  # several threads on busy cores wait for each other
-        _, results = run_main("visualizing/embedding.py", "--digits", 300, **few)
+    _, results = run_main("visualizing/embedding.py", "--digits", 300, **few)
     maps = results["maps"]
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
     assert maps["t_SNE_perplexity_20"]["neighbours"] > 0.9

@@ -40,6 +40,11 @@ def file_sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def version_of(path):
+    """Return the name of a version of a model: twelve digits of the SHA-256 of its file."""
+    return file_sha256(path)[:12]
+
+
 def load_results(name):
     """Return what assets/results/NAME.json holds: a measurement of the book."""
     return read_json(RESULTS / f"{name}.json")

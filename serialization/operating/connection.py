@@ -5,6 +5,7 @@ ever for a client that says nothing. Whatever else is sent, Guard looks at.
 Chapter: serialization/operating/README.md#hard-to-break
 """
 
+import re
 from collections import deque
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,6 +14,8 @@ SILENCE = 20  # seconds until the headers are whole, and between two pieces of a
 MAX_HEADERS = 100
 MAX_HEAD = 2**16  # bytes of a request that are not its body
 AHEAD = 8  # requests that are sent before the answer to the first one
+# Clients offer HTTP/2 with it (curl --http2, Java). httptools would take it up, and drop the body.
+OFFER = re.compile(rb"(?<=\n)(?=upgrade:)", re.IGNORECASE)
 
 
 class Connection(HttpToolsProtocol):
@@ -21,7 +24,6 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport):
         super().connection_made(transport)
         self.head, self.reading, self.clock = 0, False, None
-        self.ws_protocol_class = None  # a WebSocket, which no service has, leaves the limits behind
         self.asked = deque(maxlen=AHEAD + 1)  # what is under way, and what waits
         self.wait()
         if self.limit_concurrency and len(self.connections) > 1.1 * self.limit_concurrency:
@@ -46,6 +48,9 @@ class Connection(HttpToolsProtocol):
         self.head += len(data)
         if self.reading:
             self.wait()
+        else:
+            head, end, body = data.partition(b"\r\n\r\n")
+            data = OFFER.sub(b"no-", head) + end + body
         super().data_received(data)
         if self.head > MAX_HEAD and not self.transport.is_closing():
             self.send_400_response("Too much beside the body.")
@@ -62,6 +67,8 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self):
+        if any(name == b"upgrade" for name, _ in self.headers):  # it came in pieces
+            raise ValueError("no other protocol is spoken here")
         self.reading = True
         super().on_headers_complete()
         self.asked.append(self.cycle)

@@ -64,6 +64,8 @@ def send(port, sent, breaks_off=False, own="127.0.0.1"):
             if not piece:
                 break
             answer += piece
+            if answer.startswith(b"HTTP/1.1 100"):  # the answer itself comes after this one
+                answer = answer.partition(b"\r\n\r\n")[2]
     return (int(answer[9:12]) if answer.startswith(b"HTTP/1.") else None), answer
 
 

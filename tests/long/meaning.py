@@ -38,9 +38,11 @@ def name_of(node):
 
 
 def is_said(node):
-    """Tell whether a node draws, prints or refuses bad input."""
+    """Tell whether a node draws, prints, reads options or refuses bad input."""
     if isinstance(node, ast.FunctionDef):
         return bool(DRAWING.match(node.name))
+    if isinstance(node, ast.Subscript):
+        return ast.unparse(node.value) == "sys.argv"
     if isinstance(node, ast.If):
         first = node.body[0]
         return isinstance(first, ast.Raise) or name_of(getattr(first, "value", None)) in SAYING

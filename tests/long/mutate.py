@@ -6,7 +6,7 @@
 Each mutant is one change of one file by a rule (rules.py), in a copy of the project. The quick
 tests that reach its statement are asked, the shortest first; one run of all of them, kept in the
 folder --map, says which those are. One that no test notices lives; alive.toml says of some why that
-is right.
+is right. Those with which the lesson computes the same, as it says, are not drawn.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,7 @@ from coverage import CoverageData
 from meaning import ROOT, lessons
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "outputs", "__pycache__", ".*cache")
+ALIVE = Path(__file__).with_name("alive.toml")
 LONGEST = 100  # seconds of tests that a mutant may take; of the others it takes none
 TAKEN = "tests/test_reference.py::test_a_project_of_ones_own_stands_alone"
 # Loaded once; the process of each mutant begins with them.
@@ -180,7 +182,11 @@ def try_some(args, folder):
         return died, len(tests)
 
     paths = [path for path in lessons() if args.only in path.as_posix()]
-    drawn = draw([one for path in paths for one in rules.mutants(path)], args.count, args.seed)
+    every = [one for path in paths for one in rules.mutants(path)]
+    listed = tomllib.loads(ALIVE.read_text("utf-8"))["alive"]
+    same = {(one["file"], one["old"], one["new"]) for one in listed if one["equivalent"]}
+    other = [one for one in every if (one.file, one.old, one.new) not in same]
+    drawn = draw(other, args.count, args.seed)
     with ThreadPoolExecutor(args.jobs) as pool:
         found = list(pool.map(attempt, drawn))
     killers = sorted({died for died, _ in found if "::" in died})
@@ -193,9 +199,10 @@ def try_some(args, folder):
         for mutant, (died, tests) in zip(drawn, found, strict=True)
         if not died
     ]
-    every, left = (Counter(one) for one in ((m.rule for m in drawn), (m["rule"] for m in alive)))
-    table = {rule: {"drawn": every[rule], "died": every[rule] - left[rule]} for rule in every}
-    return {"drawn": len(drawn), "died": len(drawn) - len(alive), "rules": table, "alive": alive}
+    tried, left = (Counter(one) for one in ((m.rule for m in drawn), (m["rule"] for m in alive)))
+    table = {rule: {"drawn": tried[rule], "died": tried[rule] - left[rule]} for rule in tried}
+    counts = {"mutants": len(every), "same": len(every) - len(other), "drawn": len(drawn)}
+    return counts | {"died": len(drawn) - len(alive), "rules": table, "alive": alive}
 
 
 def main(argv=None):
@@ -207,7 +214,7 @@ def main(argv=None):
     parser.add_argument("--map", type=Path, help="of a run of all tests; made if it is not there")
     parser.add_argument("--outputs", type=Path)
     args = parser.parse_args(argv)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
     multiprocessing.get_context("forkserver").set_forkserver_preload(LOADED)
     with tempfile.TemporaryDirectory() as folder:
         results = try_some(args, Path(folder))

@@ -27,7 +27,7 @@ from serialization.operating.service import add_address, serve
 from serialization.rest.app import PAGE, Image, create_app
 from serialization.rest.digits import DigitReader, load_limits
 from serialization.rest.out_of_distribution import give_scores
-from utils.files import file_sha256
+from utils.files import file_sha256, version_of
 from utils.options import make_parser
 from visualizing import networks
 from visualizing.attribution_methods import occlusion
@@ -43,12 +43,11 @@ class KerasReader(DigitReader):
     def __init__(self, path):
         self.network, self.lock = networks.load_network(path), threading.Lock()
         self.giving_scores = give_scores(self.network)
-        sha256 = file_sha256(path)
-        self.about = {"model": path.stem, "version": sha256[:12]}
+        self.about = {"model": path.stem, "version": version_of(path)}
         self.limits = {"temperature": 1.0, "least_likeness": None}
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             fitted = load_limits(path.with_suffix(".tflite"))
-            if fitted["sha256"] == sha256:
+            if fitted["sha256"] == file_sha256(path):
                 self.limits = fitted
 
     def scores(self, pixels):

@@ -27,6 +27,7 @@ def forecast(times, sold, *options):
 def test_all(sold):
     off, answer = forecast(DAYS[:300], sold[:300])
     assert min(off.values()) < 2.5 and off["as a season ago"] > min(off.values())
+    assert np.abs(answer["forecast"] - sold[300:]).mean() < 2.5  # it is that of the best method
     assert (answer["day"] == DAYS[300:]).all()
     assert 9 <= ((answer["low"] < sold[300:]) & (sold[300:] < answer["high"])).sum() <= 14
     wide = (answer["high"] - answer["low"]).mean()
@@ -51,7 +52,21 @@ def test_days_before_months(sold):
     assert [*answer["day"].astype(str)] == ["2025-01-01", "2025-02-01"] and "low" not in answer
 
 
+def test_what_a_method_knows_of_is_gone_on_with_exactly():
+    days = np.arange(72)
+    weeks = np.array([5, 1, 2, 3, 9, 8, 7.0])[days % 7]
+    for name, series in [
+        ("as a season ago", weeks), ("the same with drift", weeks + days / 7),
+        ("level and season", weeks), ("ridge regression", weeks + days / 7),
+    ]:  # fmt: skip
+        errors = methods.look_back(methods.METHODS[name], series, 7, 16)
+        assert errors.shape == (20, 16) and np.abs(errors).max() < 0.01, name
+    naive = methods.look_back(methods.seasonal_naive, days, 1, 16)
+    np.testing.assert_array_equal(naive, np.tile(np.arange(1, 17), (20, 1)))
+
+
 def test_the_interval_has_room_for_the_next_error():
-    errors = np.arange(1, 21)[:, None] * [1, -2]
-    np.testing.assert_array_equal(methods.half_width(errors), [17, 34])  # 17 of 21, not 16 of 20
+    errors = np.arange(1, 21)[:, None] * [-2, 1]
+    np.testing.assert_array_equal(methods.half_width(errors), [34, 17])  # 17 of 21, not 16 of 20
+    np.testing.assert_array_equal(methods.half_width(errors[:10]), [18, 9])
     assert methods.half_width(errors[:9]) is None

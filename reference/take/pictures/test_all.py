@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import keras
 import numpy as np
 import pictures
 import predict
@@ -24,25 +25,42 @@ def test_all(tmp_path, monkeypatch, capsys):
         draw((left, top, left + 30, top + 30), "black")
         Path("mine", kind).mkdir(parents=True, exist_ok=True)
         image.save(f"mine/{kind}/{number}.png")
-    assert train.main("mine") > 0.8
+    assert 0.8 < train.main("mine") <= 1
     predict.main(["mine/circle/0.png", "mine/square/1.png"])
     said = capsys.readouterr().out.splitlines()[-2:]
     assert "png: circle" in said[0] and "png: square" in said[1]
     serve.app.config["MODEL"] = predict.load()
     client = serve.app.test_client()
     answer = client.post("/predict", data=Path("mine/square/1.png").read_bytes()).get_json()
-    assert answer["kind"] == "square"
+    assert answer["kind"] == "square" and 0.5 < answer["probability"] < 1
     assert client.post("/predict", data=b"no picture").status_code == 422
     del serve.app.config["MODEL"]  # a fault of the server, and none of the picture
     assert client.post("/predict", data=Path("mine/square/1.png").read_bytes()).status_code == 500
 
 
 def folder_of(folder, names):
-    """Write a small picture to each of these places in a folder."""
-    for name in names:
+    """Write a small picture to each of these places in a folder, each of another grey."""
+    for number, name in enumerate(names):
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (9, 9)).save(path)
+        Image.new("RGB", (9, 9), (number, number, number)).save(path)
+
+
+def test_rare_kinds_count_more_and_the_same_pictures_judge_each_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder_of("mine", [f"a/{i}.png" for i in range(10)] + [f"b/{i}.png" for i in range(30)])
+    given = []
+
+    def fit(model, x, y, **options):
+        given.append((sorted(x[:, 0, 0, 0].tolist()), options["class_weight"]))
+
+    tiny = [keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    monkeypatch.setattr(train, "build", lambda classes: keras.Sequential(tiny))
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    train.main("mine")
+    train.main("mine")
+    assert given[0] == given[1] == (given[0][0], {0: 2, 1: pytest.approx(2 / 3)})
+    assert sum(number < 10 for number in given[0][0]) == 8 and len(given[0][0]) == 32
 
 
 @pytest.mark.parametrize(("side", "kind"), [(9, "PPM"), (8_000, "PNG")])
