@@ -625,24 +625,6 @@ def test_at_each_origin_a_method_knows_what_came_before_and_no_more(four, name, 
     assert np.abs(said[0][130:139] - truth).mean() < 0.7
 
 
-def test_growth_by_shares_is_said_and_learned(load):
-    """As of the passengers of an airline: the waves rise with the level."""
-    month, random = np.arange(144), np.random.default_rng(1)
-    wave = 1 + 0.3 * np.sin(2 * np.pi * month / 12)
-    values = 100 * 1.01**month * wave * random.lognormal(0, 0.01, 144)
-    series = load(rows_of(144, "MS", "2014-01-01", values=values))
-    assert "--log" in " ".join(series.notes)
-    errors = {}
-    for series.log in (False, True):
-        data = Data(series, history=14, horizon=12)
-        for name, method in [*forecast.make_methods(series).items()][1:6]:
-            rolled = rolling.Rolled(method, data, refits=4)
-            found = scores.absolute_errors(rolled, data.starts["test"])
-            errors[name, series.log] = np.nanmean(found) / data.mean_change()[0]
-    assert max(errors[name, True] for name in ("12_steps_ago_with_drift", "ridge")) < 0.3
-    assert errors["exponential_smoothing", False] < 0.4 < 1 < errors["12_steps_ago", False]
-
-
 def test_pinball_is_least_at_the_quantiles():
     truth = np.random.default_rng(0).normal(size=(5_000, 1)).astype("float32")
     right, losses = np.quantile(truth, quantiles.QUANTILES), []
