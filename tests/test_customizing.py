@@ -30,6 +30,13 @@ def test_five_steps_give_the_same_losses(run_main):
     assert steps["fit"]["losses"] == pytest.approx(filed[:1], abs=5e-6)
 
 
+def test_how_far_the_losses_lie_apart(run_main, load_script, monkeypatch):
+    losses = iter([*4 * [[1.0, 2.0, 5.0]], [1.5, 2.0, 5.0]])
+    found = lambda *_: {"losses": next(losses), "accuracy": 1.0, "seconds": 1.0}  # noqa: E731
+    monkeypatch.setattr(load_script("customizing/five_steps.py"), "run_step", found)
+    assert run_main("customizing/five_steps.py")[1]["apart"] == 0.5
+
+
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_float16", marks=every_back_end)]
 )

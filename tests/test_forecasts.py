@@ -166,8 +166,8 @@ def test_an_end_that_is_not_over_and_many_zeros_are_said(load):
     # Of five seasons the last one ends higher, in two steps; and less than half are 0.
     assert repair.look(np.tile([0, 10, 20, 30], 5) + np.repeat([0, 20], [18, 2]), 4) == []
     load(rows_of(300, "D", values=1e5 + np.arange(300) % 7))  # by which it differs is enough
-    season = np.arange(4)[:, None]  # of two steps: the mean rises from 100 by 0.2, the wave as told
-    for grows, said in ((0.1, 1), (0.01, 0)):
+    season = np.arange(5)[:, None]  # of two steps: the mean rises from 100 by 0.2, the wave as told
+    for grows, said in ((0.04, 1), (0.01, 0)):  # by more than a thousandth of the mean, or less
         wave = (1 + grows * season) * [-0.5, 0.5]
         assert len(repair.look((100 + 0.2 * season + wave).ravel(), 2)) == said
 
