@@ -15,6 +15,7 @@ from meaning import lessons
 from book.measuring.measure import MEASUREMENTS
 from book.pages.texts import FENCE, PAGES
 from forecasts.window_networks import Network
+from visualizing.debugging.faults import FAULTS
 
 # What cuts a script down to a small slice of its work, put after the options of the README: of
 # these, those that it has,
@@ -26,8 +27,8 @@ SMALL = {
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
     "serialization/rest/detectors.py": ["--images", "4"],
-    "serialization/rest/preparation_steps.py": ["--images", "20"],
-    "serialization/rest/light.py": ["--images", "20"],
+    "serialization/rest/preparation_steps.py": ["--images", "10"],
+    "serialization/rest/light.py": ["--images", "6"],
     "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "visualizing/draw_weights.py": ["-m", "conv_net"],
@@ -45,6 +46,10 @@ SLICES = {
 # And constants, of scripts that have no such option.
 CONSTANTS = {
     "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
+    "visualizing/debugging/broken.py": {
+        "FAULTS": {name: FAULTS[name] for name in ("dead_relus", "leak")},
+    },
+    "serialization/rest/detectors.py": {"LETTERS": "AEK", "SIGNS": "π→?"},
     "rnn/order.py": {
         "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
         "SEQUENCES": 128, "TEST_SEQUENCES": 100,
@@ -96,11 +101,10 @@ ELSEWHERE = tuple(
     mnist/overfitting/weights mnist/pairs mnist/studies/calibration mnist/studies/compare
     mnist/studies/search mnist/sweep reference/my_runs reference/take serialization/load
     serialization/operating/ serialization/plain serialization/rest/app
-    serialization/rest/client serialization/rest/detectors serialization/rest/light
-    serialization/rest/prep serialization/rest/serve serialization/rest/ship
+    serialization/rest/client serialization/rest/serve serialization/rest/ship
     serialization/smaller text/answers/ text/ask text/leak text/spam text/gpt/copies
     text/gpt/dial text/gpt/fewer text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare
-    visualizing/attribution visualizing/embedding visualizing/live/ visualizing/debugging/broken
+    visualizing/attribution visualizing/embedding visualizing/live/
     visualizing/debugging/doctor""".split()  # noqa: SIM905
 )
 

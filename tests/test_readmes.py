@@ -29,7 +29,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
-    "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
+    "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
     "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
     "customizing/loops/updates.py",
 }  # fmt: skip
