@@ -22,7 +22,7 @@ from visualizing.debugging.faults import FAULTS
 SMALL = {
     "epochs": 1, "steps": 20, "seeds": 2, "splits": 2, "names": 1000, "messages": 300,
     "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
-    "samples": 4, "length": 20, "wiped": 3,
+    "samples": 4, "length": 20, "wiped": 3, "pairs": 300,
 }  # fmt: skip
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
@@ -40,6 +40,8 @@ SLICES = {
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
+    "customizing/loops/distill.py": ["--seeds", "1"],
+    "customizing/use_parts.py": ["--seeds", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
 # And constants, of scripts that have no such option.
@@ -60,6 +62,14 @@ CONSTANTS = {
     "customizing/speed/faster.py": {
         "ROUNDS": 2, "IMAGES": {"perceptron": 64, "convolutions": 200},
     },
+    "customizing/loops/branches.py": {"VALIDATION_PAIRS": 200},
+    "customizing/loops/distill.py": {
+        "GRIDS": {
+            "teacher": {"rate": [0.01], "temperature": [2]},
+            "smoothed": {"rate": [0.01], "share": [0.2]}, "labels": {"rate": [0.01]},
+        },
+    },
+    "customizing/loops/siamese.py": {"VALIDATION_PAIRS": 200, "DRAWS": 5},
     "cnn/shifts.py": {"SHIFTS": [0, 4]},
     "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
     "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
@@ -85,9 +95,8 @@ SLOW_PROGRAMS = {
 # client; or start processes; or even a slice takes ten seconds.
 ELSEWHERE = tuple(
     """backends/ cnn/depth cnn/residual cnn/segmentation/ cnn/shifts cnn/studies/ cnn/transfer.py
-    customizing/feeding/ customizing/loops/adversarial customizing/loops/branches
-    customizing/loops/distill customizing/loops/siamese customizing/use_parts forecasts/go_on
-    forecasts/many generating/anomalies generating/choices generating/decoders
+    customizing/feeding/ customizing/loops/adversarial forecasts/go_on forecasts/many
+    generating/anomalies generating/choices generating/decoders
     generating/evaluate generating/few_real generating/flow generating/judge generating/page/
     generating/write mlp/make_churn mlp/predict_churn mlp/tables/example mlp/tables/predict
     mnist/overfitting/weights mnist/pairs mnist/studies/calibration mnist/studies/compare
