@@ -74,7 +74,7 @@ def evaluate(method):
     }
 
 
-def draw(method):
+def draw(method, name):
     """Draw the interval and the median of a week, forecast once a day (or every horizon)."""
     data = method.data
     first, last = data.series.times.searchsorted(WEEK)
@@ -86,7 +86,7 @@ def draw(method):
     axes.plot(times, data.series.values[first:last], color="0.2", label="what happened")
     daily = "each day forecast at midnight"
     how = daily if data.horizon == 24 else f"forecast every {data.horizon} h"
-    axes.set(title=f"A week in May, {how}", ylabel="vehicles an hour")
+    axes.set(title=f"{name}: a week in May, {how}", ylabel="vehicles an hour")
     axes.tick_params(axis="x", labelrotation=20)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return figure
@@ -118,7 +118,8 @@ def main(argv=None):
         holds = "{mean:8.1%}   ({low:.1%} to {high:.1%})".format(**one["holds"])
         print(f"{name:24}{holds}{one['width']:8.0f}{one['pinball']:9.1f}")
     shown = ways["ridge"] if args.seeds == 0 else ways[f"network_{args.seeds}"]
-    save_figure(draw(shown), folder / "quantiles.png")
+    name = "Network" if args.seeds else "Ridge, calibrated once"
+    save_figure(draw(shown, name), folder / "quantiles.png")
     return save_results(results, folder, __file__, argv)
 
 

@@ -79,6 +79,6 @@ function drawDescent(canvas, slice, { gradient, now, after }) {
 // With a minus sign that is as wide as a plus; small numbers keep two digits.
 function shortNumber(value, digits = 4) {
   const size = Math.abs(value);
-  const text = size < 1e-9 || size >= 10 ** -digits ? size.toFixed(digits) : size.toPrecision(2);
+  const text = size < 1e-9 || size >= 10 ** (1 - digits) ? size.toFixed(digits) : size.toPrecision(2);
   return (value < 0 && Number(text) > 0 ? "−" : "") + text;
 }

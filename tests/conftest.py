@@ -319,7 +319,7 @@ def rows(monkeypatch):
         model.history.history = defaultdict(lambda: known.get("loss", losses), known)
         return model.history
 
-    def evaluate(model, x, y=None, **options):
+    def evaluate(model, x, y=None, *_, **options):
         arrays = [one for one in tree.flatten((x, y)) if isinstance(one, np.ndarray)]
         assert len(set(map(len, arrays))) < 2, "inputs of one part, targets of another"
         return Scores(partial(score, x))

@@ -15,19 +15,20 @@ from meaning import lessons
 from book.measuring.measure import MEASUREMENTS
 from book.pages.texts import FENCE, PAGES
 from forecasts.window_networks import Network
+from visualizing.debugging.faults import FAULTS
 
 # What cuts a script down to a small slice of its work, put after the options of the README: of
 # these, those that it has,
 SMALL = {
     "epochs": 1, "steps": 20, "seeds": 2, "splits": 2, "names": 1000, "messages": 300,
     "images": 100, "train-samples": 256, "digits": 300, "networks": 20, "fine-epochs": 1,
-    "samples": 4, "length": 20, "wiped": 3,
+    "samples": 4, "length": 20, "wiped": 3, "pairs": 300,
 }  # fmt: skip
 # and others, of which those of SMALL are no good to it, or not small enough.
 SLICES = {
     "serialization/rest/detectors.py": ["--images", "4"],
-    "serialization/rest/preparation_steps.py": ["--images", "20"],
-    "serialization/rest/light.py": ["--images", "20"],
+    "serialization/rest/preparation_steps.py": ["--images", "10"],
+    "serialization/rest/light.py": ["--images", "6"],
     "forecasts/forecast.py": ["--methods", "24_steps_ago", "ridge"],
     "text/pieces.py": ["--sizes", "256", "300"],
     "visualizing/draw_weights.py": ["-m", "conv_net"],
@@ -35,14 +36,21 @@ SLICES = {
     "mlp/churn_experiments.py": ["--only", "base"],
     "text/gpt/copies text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
+    "cnn/transformer/vit.py": ["--ways", "transformer", "convolutions", "scrambled", "--search"],
     "generating/autoencoder.py": ["--sizes", "8"],
     "generating/anomalies.py": ["--sizes", "8"],
     "mnist/overfitting/tuned.py": ["--seeds", "1"],
+    "customizing/loops/distill.py": ["--seeds", "1"],
+    "customizing/use_parts.py": ["--seeds", "1"],
     "serialization/rest/ship_model.py": ["--model", "assets/models/conv_net.keras"],
 }
 # And constants, of scripts that have no such option.
 CONSTANTS = {
     "forecasts/leakage.py": {"HORIZON": 6, "Network": partial(Network, epochs=1)},
+    "visualizing/debugging/broken.py": {
+        "FAULTS": {name: FAULTS[name] for name in ("dead_relus", "leak")},
+    },
+    "serialization/rest/detectors.py": {"LETTERS": "AEK", "SIGNS": "π→?"},
     "rnn/order.py": {
         "LENGTHS": [20], "OTHER_LENGTHS": [5], "MIXED": [5, 10],
         "SEQUENCES": 128, "TEST_SEQUENCES": 100,
@@ -54,6 +62,14 @@ CONSTANTS = {
     "customizing/speed/faster.py": {
         "ROUNDS": 2, "IMAGES": {"perceptron": 64, "convolutions": 200},
     },
+    "customizing/loops/branches.py": {"VALIDATION_PAIRS": 200},
+    "customizing/loops/distill.py": {
+        "GRIDS": {
+            "teacher": {"rate": [0.01], "temperature": [2]},
+            "smoothed": {"rate": [0.01], "share": [0.2]}, "labels": {"rate": [0.01]},
+        },
+    },
+    "customizing/loops/siamese.py": {"VALIDATION_PAIRS": 200, "DRAWS": 5},
     "cnn/shifts.py": {"SHIFTS": [0, 4]},
     "text/leak.py": {"FOLDS": 2}, "text/spam.py": {"FOLDS": 2},
     "rnn/names.py": {"INVENTED": 100}, "rnn/pixel_order.py": {"EPOCHS": [1]},
@@ -79,19 +95,17 @@ SLOW_PROGRAMS = {
 # client; or start processes; or even a slice takes ten seconds.
 ELSEWHERE = tuple(
     """backends/ cnn/depth cnn/residual cnn/segmentation/ cnn/shifts cnn/studies/ cnn/transfer.py
-    customizing/feeding/ customizing/loops/adversarial customizing/loops/branches
-    customizing/loops/distill customizing/loops/siamese customizing/use_parts forecasts/go_on
-    forecasts/many generating/anomalies generating/choices generating/decoders
+    customizing/feeding/ customizing/loops/adversarial forecasts/go_on forecasts/many
+    generating/anomalies generating/choices generating/decoders
     generating/evaluate generating/few_real generating/flow generating/judge generating/page/
     generating/write mlp/make_churn mlp/predict_churn mlp/tables/example mlp/tables/predict
     mnist/overfitting/weights mnist/pairs mnist/studies/calibration mnist/studies/compare
     mnist/studies/search mnist/sweep reference/my_runs reference/take serialization/load
     serialization/operating/ serialization/plain serialization/rest/app
-    serialization/rest/client serialization/rest/detectors serialization/rest/light
-    serialization/rest/prep serialization/rest/serve serialization/rest/ship
+    serialization/rest/client serialization/rest/serve serialization/rest/ship
     serialization/smaller text/answers/ text/ask text/leak text/spam text/gpt/copies
     text/gpt/dial text/gpt/fewer text/gpt/live/ text/gpt/ngrams text/gpt/shakespeare
-    visualizing/attribution visualizing/embedding visualizing/live/ visualizing/debugging/broken
+    visualizing/attribution visualizing/embedding visualizing/live/
     visualizing/debugging/doctor""".split()  # noqa: SIM905
 )
 
@@ -172,6 +186,7 @@ def run_slice(monkeypatch, script, options, outputs):
             monkeypatch.setattr(one, constant, {key: tried[key][:1] for key in tried})
         elif tried and constant in FEW:
             monkeypatch.setattr(one, constant, FEW[constant])
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
     folder = [] if script in NO_OUTPUTS else ["--outputs", str(outputs)]
-    return module.main([*options, *folder])
+    with monkeypatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, "parse_known_args", parse_slice)
+        return module.main([*options, *folder])

@@ -3,12 +3,15 @@
 import itertools
 import re
 import shutil
+import zlib
 from functools import partial
 from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
+import records
+import test_records
 from conftest import ROOT, failure
 
 from text.answers import asking, chat, instruct, prefer, questions, reward
@@ -16,6 +19,7 @@ from text.answers.questions import ANSWER, END, NEW, USER, Question
 from text.gpt import characters
 from text.gpt.characters import encode
 from text.gpt.gpt import GPT2, build_gpt
+from utils.files import file_sha256
 
 LETTERS = "\n !,.3:?" + "".join(map(chr, [*range(65, 91), *range(97, 123)]))
 ALPHABET = "".join(sorted(set(LETTERS + "'"))) + "".join(sorted(set(NEW) - set(LETTERS)))
@@ -37,11 +41,14 @@ def test_answers_are_right_and_what_is_held_out_is_in_no_question_to_learn_from(
         said = questions.final(one.answer)
         numbers = [int(number) for number in re.findall(r"\d+", one.text)]
         if "sum" in one.kind:
-            assert said == f"{sum(numbers)}{END}"
+            assert said == f"{sum(numbers)}{END}" and min(numbers) >= 10
         assert one.answer.count(END) == 1 and len(one.line) <= questions.PLACES
         assert not set(one.line) - set(ALPHABET)
     assert [numbers for numbers, _ in questions.ask_letters("to")] == [(1, "to"), (2, "to")]
     lines = [one.text for one in made["learn"]]
+    assert any(line.startswith("10+10") or "Add 10+10" in line for line in lines)
+    asked = {one.text.split()[-1] for one in made["test"] if one.kind == "letter"}
+    assert len(asked) > 100, "letters of many words, and not all of a few"
     for one in made["test"] + made["choose"]:
         if one.kind == "sum":
             a, b = re.findall(r"\d+", one.text)
@@ -113,12 +120,13 @@ def test_an_asker_writes_what_the_network_finds_likeliest_and_stops_at_the_end(t
             assert answer.find(END) in (-1, len(answer) - 1)
     many, _ = asker.ask(["1+1?"] * 50, np.random.default_rng(1))
     assert len({*many}) > 40 and any(one.endswith(END) for one in many)
-    layer = tiny.get_layer("embedding")
-    layer.set_weights([-weights for weights in layer.get_weights()])
-    assert asker.ask(texts)[0] == asker.ask(texts)[0] != answers
     said = asker.ask(texts)[0]
+    tiny.set_weights([-weights for weights in tiny.get_weights()])
+    assert asker.ask(texts)[0] == said
     asker.take_weights(tiny)
     assert asker.ask(texts)[0] != said
+    old, new = (x.get_layer("block_2_attention") for x in (asker.reader.network, tiny))
+    np.testing.assert_array_equal(old.query.kernel, new.query.kernel)
 
 
 def test_right_answers_are_counted_by_kind_and_beside_how_sure_the_network_is():
@@ -186,7 +194,9 @@ def test_what_is_better_than_its_group_becomes_likelier(tiny):
     x, y, counts = asking.as_rows(some, ALPHABET)
     about = {"tokens": y, "counts": counts, "advantages": np.array([1.0, -1.0], "float32")}
     before = prefer.logs_of(tiny, some, ALPHABET)
-    prefer.learn(model, itertools.repeat((x, about)), 0.001, 1)
+    loss = float(model.compute_loss(y=about, y_pred=model(x)))
+    assert loss == pytest.approx(-(before * [1, -1]).mean(), abs=1e-4)
+    prefer.learn(model, itertools.repeat((x, about)), 0.001, 0.3)
     after = prefer.logs_of(asking.copy_of(model), some, ALPHABET)
     assert after[0] > before[0] and after[1] < before[1]
 
@@ -252,6 +262,53 @@ def test_the_networks_that_come_with_the_book_are_small_and_have_learned():
     model, settings = asking.load_answering(asking.ANSWERS)
     sums = [one for one in questions.make_questions(1)["test"] if one.kind == "sum"][:40]
     assert asking.judge(asking.Asker(model, settings["alphabet"]), sums)["kinds"]["sum"] > 0.8
+
+
+@pytest.mark.parametrize("script", ["instruct", "prefer", "reward"])
+def test_a_rung_of_the_ladder_does_what_is_on_file(
+    script, made, rows, recorder, run_main, tmp_path, monkeypatch
+):
+    """Some answers are right; a training takes a few steps; the end of the text lacks letters."""
+    few = {
+        part: [q for kind in questions.FORMS for q in [q for q in some if q.kind == kind][:20]]
+        for part, some in made.items()
+    }
+    right = {one.text: one.answer for one in itertools.chain(*few.values())}
+
+    def ask(asker, texts, random=None):
+        luck = np.array([zlib.crc32(text.encode()) % 97 / 98 + 0.01 for text in texts])
+        luck = (luck + random.random(len(texts))) % 1 if random else luck
+        told = [right[text] if one > 0.6 else "9|" for text, one in zip(texts, luck, strict=True)]
+        return told, np.log(luck)
+
+    def fit(model, batches, steps_per_epoch, **options):
+        rows.trainings += 1
+        recorder.calls.append(["fit", records.settings(model, steps=steps_per_epoch, **options)])
+        for batch in itertools.islice(batches, 2):
+            model.train_on_batch(*batch)
+
+    make, first = Mock(return_value=few), build_gpt(len(ALPHABET), questions.PLACES, 8, 2, 1)
+    rows.answer, text, folder = test_records.answer, tmp_path / "text.txt", tmp_path / "run"
+    text.write_text(LETTERS * 200 + "\n !,." * 300, encoding="utf-8")
+    monkeypatch.setattr(asking.Asker, "ask", ask)
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    monkeypatch.setattr(prefer.time, "process_time", itertools.count(0, 0.3).__next__)
+    monkeypatch.setattr(prefer.tune_and_learn, "__defaults__", ([0.0001, 0.001],))
+    settings = {"data": str(text), "sha256": file_sha256(text), "questions": 3, "steps": 1}
+    settings |= {"batch_size": 1, "seed": 1}
+    settings["alphabet"] = [*(sorted({*LETTERS, "'"}) if script == "instruct" else ALPHABET)]
+    monkeypatch.setattr(asking, "load_run", lambda name: (first, settings, name))
+    small = {"RATES": [0.001], "make_questions": make}
+    of_lora = {"RATES_OF_LORA": [0.01], "ANSWERS": tmp_path / "nobody ships"}
+    small |= {"instruct": of_lora, "reward": {"SHOWN": 2}}.get(script, {})
+    options = {"instruct": ["--ways", *instruct.WAYS], "prefer": ["--questions", 20]}
+    options = options.get(script, []) + ([] if script == "instruct" else ["--seconds", 1])
+    _, found = run_main(f"text/answers/{script}.py", *options, "--seed", 2, **small)
+    more = [told for _, told in recorder.calls[records.MOST :]]
+    means = [[one[-2:] for one in told if isinstance(one, list)] for told in more]
+    recorder.results += [found, make.call_args.args, means]
+    monkeypatch.undo()
+    assert asking.load_answering(folder)[1]["questions"] == (2 if script == "instruct" else 3)
 
 
 @pytest.mark.slow

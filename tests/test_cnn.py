@@ -83,6 +83,7 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride():
 
 def test_skips_carry_the_gradient_through_thirty_layers():
     images, _, labels, _ = load_images()
+    np.testing.assert_array_equal(load_images()[2], labels)  # the same are always held out
     first = {}
     for kind in ("plain", "skips"):
         keras.utils.set_random_seed(1)
@@ -179,6 +180,13 @@ def test_a_folder_of_ones_own_from_end_to_end(my_pictures, tmp_path, capsys):
         "animal",
         "vehicle",
     ]
+
+
+def test_maps_say_where_the_score_of_a_class_comes_from():
+    lines = [keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()]
+    network, pixels = keras.Sequential([*lines, layers.Dense(2)]), np.random.default_rng(1)
+    scores, maps = classify.with_maps(network).predict_on_batch(pixels.normal(size=(2, 8, 8, 3)))
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), scores, atol=1e-5)
 
 
 def test_freezing_and_thawing_leave_normalization_alone():
@@ -320,6 +328,12 @@ def test_the_text_shows_the_intervals_of_the_results():
         assert f"of those held out {statistics.describe_share(scores)}" in text
     for photo, (name, share) in results["photos"].items():
         assert f"{photo}: {name} ({share:.0%})" in text
+
+
+def test_a_reader_is_told_what_a_network_knows():
+    assert photographs.only_these([*"abcdefghij"]).startswith("It knows nothing but a, b, c")
+    assert "i, j ..., and" in photographs.only_these([*"abcdefghijk"])
+    assert "j, and" in photographs.only_these([*"abcdefghij"])
 
 
 def test_near_twins_are_held_out_together(tmp_path):
@@ -503,30 +517,6 @@ def test_being_less_sure_costs_nothing_in_the_search():
     assert augment.settled_loss(likely.argmax(axis=1), likely) < losses[0]
 
 
-def test_the_search_is_judged_by_a_fifth_that_no_test_sees(monkeypatch):
-    """Each network learns three fifths, and is asked about another; only the search asks the first.
-
-    The probe learns numbers here, from which its fit and its answers are known.
-    """
-    seen, photographs = [], object.__new__(augment.Photographs)
-    photographs.labels = np.tile(np.arange(5), 20)
-    photographs.features = np.arange(100)[:, None]
-    photographs.fifths = np.split(np.arange(100), 5)
-
-    def predict_proba(numbers):
-        seen.append(set(numbers[:, 0] // 20))
-        return np.eye(5)[numbers[:, 0] % 5]
-
-    model = Mock(predict_proba=predict_proba, fit=lambda x, y: seen.append(set(x[:, 0] // 20)))
-    monkeypatch.setattr(augment, "LogisticRegression", lambda **options: model)
-    found = photographs.search("probe", 3, 0.3, 1)
-    assert seen == 3 * [{2, 3, 4}, {0}] and len(found["tried"]) == 3
-    seen.clear()
-    for i in range(1, 5):
-        photographs.learn("probe", i, photographs.fifths[i], 3, 0, 1, 0.3, 1)
-        assert seen[-2:] == [{1, 2, 3, 4} - {i}, {i}]
-
-
 @pytest.mark.slow
 def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
     monkeypatch.setattr(augment, "RATES", [0.0002])
@@ -546,8 +536,11 @@ def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
 
 
 def test_well_known_networks_are_counted(run_main):
-    _, results = run_main("cnn/sizes.py", "--networks")
+    sizes, results = run_main("cnn/sizes.py", "--networks")
     # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
     work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10
     assert results["LeNet-5"]["multiplications"] == work and results["LeNet-5"]["depth"] == 5
-    assert results["EfficientNet-Lite0"]["depth"] == 50  # along the longer of two ways
+    x = keras.Input((4,))
+    ways = [layers.Dense(4)(layers.Dense(4)(x)), layers.Dense(4)(x), x]
+    network = keras.Model(x, layers.Dense(2)(layers.Add()(ways)))
+    assert sizes.depth(network) == 3  # on the longest way

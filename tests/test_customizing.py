@@ -1,5 +1,7 @@
 """Below fit: five ways to the same losses, parts as a library would test them, loops that agree."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from keras import layers, ops
 
 from customizing import parts
 from customizing.feeding import image_files, million_rows, pitfalls
-from customizing.loops import adversarial, defences, siamese, updates
+from customizing.loops import adversarial, defences, distill, siamese, updates, writer_pairs
 from customizing.speed import faster, slow_place
 from customizing.train_steps import OwnStep
 from mnist.data import prepare_mnist
@@ -26,6 +28,13 @@ def test_five_steps_give_the_same_losses(run_main):
     assert results["apart"] < 5e-6 and all(step["accuracy"] > 0.8 for step in steps.values())
     filed = load_results("five_steps")["steps"]["numpy"]["losses"]
     assert steps["fit"]["losses"] == pytest.approx(filed[:1], abs=5e-6)
+
+
+def test_how_far_the_losses_lie_apart(run_main, load_script, monkeypatch):
+    losses = iter([*4 * [[1.0, 2.0, 5.0]], [1.5, 2.0, 5.0]])
+    found = lambda *_: {"losses": next(losses), "accuracy": 1.0, "seconds": 1.0}  # noqa: E731
+    monkeypatch.setattr(load_script("customizing/five_steps.py"), "run_step", found)
+    assert run_main("customizing/five_steps.py")[1]["apart"] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -108,6 +117,17 @@ def test_cutout_blanks_one_square_and_only_in_training():
     assert blank.any(axis=0)[:, [0, -1]].any() and blank.any(axis=0)[[0, -1]].any()
     assert (numpy_of(layer(images, training=True)) != found).any()
     assert restored(layer).get_config() == layer.get_config()
+    again, other = (numpy_of(parts.Cutout(4, seed=s)(images, training=True)) for s in (1, 2))
+    assert (again == found).all() and (other != found).any()
+
+
+@every_back_end
+def test_neurons_have_few_inputs_and_a_seed_draws_places_and_weights():
+    one, again, other = (numpy_of(parts.SparseNormal(5, seed=s)((40, 9))) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert ((one != 0).sum(axis=0) == 5).all() and ((one != 0) != (other != 0)).any()
+    assert (one != other)[(one != 0) & (other != 0)].all()
+    assert (numpy_of(parts.SparseNormal(50, seed=1)((40, 9))) != 0).all()  # there are no more
 
 
 @every_back_end
@@ -127,6 +147,8 @@ def test_the_loss_and_the_metric_know_what_answers_cost():
     plain = parts.CrossEntropyWithCost(costs, weight=0.0)
     theirs = keras.losses.CategoricalCrossentropy(from_logits=True)
     assert float(plain(y, logits)) == pytest.approx(float(theirs(y, logits)), rel=1e-5)
+    softer = distill.SofterCrossEntropy(2.0)  # in which the slopes do not shrink
+    assert float(softer(y, logits)) == pytest.approx(4 * float(theirs(y, logits / 2)), rel=1e-5)
     loss = parts.CrossEntropyWithCost(costs, weight=2.0)
     assert float(loss(y, logits) - plain(y, logits)) == pytest.approx(2 * 4 / 3, rel=1e-4)
     slopes_agree(lambda z: loss(y, z), np.random.default_rng(1).normal(size=(3, 3)).astype("f4"))
@@ -149,12 +171,14 @@ def test_the_schedule_rises_and_falls_and_the_callback_ends_a_training():
 
 
 @pytest.mark.torch  # JAX compiles for long
-def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits):
+def test_parts_train_together_and_come_back_from_a_file(run_main, few_digits, tmp_path):
     options = ["--seeds", 1, "--epochs", 3, "--train-samples", 3000]
     _, results = run_main("customizing/use_parts.py", *options)
     assert results["difference"] < 1e-5
     assert min(results["accuracy"]["plain"]) > 0.6  # guessing is right in a tenth
     assert max(results["costs"]["plain, most probable"]) < 1.5  # and costs 3.3
+    cutout, _, dense, *_ = keras.saving.load_model(tmp_path / "run" / "model.keras").layers
+    assert cutout.seed == dense.kernel_initializer.seed == 1  # that of the training
 
 
 @pytest.fixture(scope="module")
@@ -217,17 +241,37 @@ def test_pairs_are_drawn_as_the_text_says():
     np.testing.assert_allclose(model.predict(pairs[:8], verbose=0), swapped, atol=1e-6)
 
 
+def test_how_digits_differ_by_hand():
+    """A bar of 20 rows and 4 columns, and a line that goes one column to the right in each row."""
+    images = np.zeros((2, 28, 28), "float32")
+    images[0, 4:24, 10:14] = images[1, range(4, 24), range(4, 24)] = 1
+    height = ((20**2 - 1) / 12) ** 0.5  # the deviation of 20 numbers in a row
+    found = [[80, 0, (15 / 12) ** 0.5, height, 2], [20, 1, height, height, 0.5]]
+    np.testing.assert_allclose(writer_pairs.features(images), found, rtol=1e-5, atol=1e-6)
+    pixels = (80 + 20 - 2 * 4) ** 0.5  # those that only one of them has
+    apart = [*np.abs(np.subtract(*found)), pixels]
+    np.testing.assert_allclose(writer_pairs.differences(images[None]), [apart], rtol=1e-5)
+
+
 def test_a_file_is_read_batch_by_batch_and_learned_from(tmp_path, monkeypatch):
+    from tensorflow.data import Dataset
+
     monkeypatch.setattr(million_rows, "run_apart", lambda _, *args: million_rows.train(*args))
     ways = million_rows.main(["--rows", "30000", "--outputs", str(tmp_path)])["ways"]
     assert min(one["accuracy"] for one in ways.values() if "accuracy" in one) > 0.6
     million_rows.write_csv(tmp_path / "rows.csv", 250)
     expected = np.sort(million_rows.make_rows(250, seed=0), axis=0)
     batches = million_rows.CsvBatches(tmp_path / "rows.csv", 100)
-    theirs = million_rows.from_tf_data(tmp_path / "rows.csv")["x"]
-    for data in ([batches[i] for i in range(len(batches))], theirs):
-        found = np.concatenate([np.column_stack(batch) for batch in data])
-        np.testing.assert_allclose(np.sort(found, axis=0), expected, atol=1e-4)
+    # Without a graph, in which nobody sees which lines run; it is one batch.
+    one = lambda data, parse, **_: Dataset.from_tensors(parse(next(iter(data))))  # noqa: E731
+    monkeypatch.setattr(Dataset, "map", one)
+    theirs = [million_rows.from_tf_data(tmp_path / "rows.csv")["x"] for _ in range(2)]
+    read = []
+    for data in ([batches[i] for i in range(len(batches))], *theirs):
+        read.append(np.concatenate([np.column_stack(batch) for batch in data]))
+        np.testing.assert_allclose(np.sort(read[-1], axis=0), expected, atol=1e-4)
+    np.testing.assert_array_equal(read[1], read[2])  # a seed decides on the order
+    assert (read[1] != read[0]).any()
 
 
 def test_each_way_reads_each_image_once_in_an_epoch(tmp_path):
@@ -246,6 +290,8 @@ def test_each_way_reads_each_image_once_in_an_epoch(tmp_path):
             np.testing.assert_array_equal(y[here], expected["y"][by_row])
             orders.append(y.tolist())
             getattr(data, "on_epoch_end", lambda: None)()
+        again = [np.asarray(y) for _, y in image_files.WAYS[way](tmp_path)["x"]]
+        assert np.concatenate(again).tolist() == orders[-2]  # a seed decides on the order
     assert len(set(map(tuple, orders))) == 7  # the two kinds of PyDataset draw the same two orders
 
 
@@ -260,25 +306,42 @@ def test_a_buffer_shuffles_only_as_far_as_it_reaches():
     assert sorted(far) == list(range(1000)) and np.corrcoef(far, range(1000))[0, 1] < 0.2
 
 
-def test_fit_leaves_the_sorted_batches_in_their_order(monkeypatch, few_digits):
-    """By itself it would shuffle them, and the text would speak of an order that nothing had."""
-    asked, get = [], pitfalls.Batches.__getitem__
-
-    def noted(batches, i):
-        asked.append((i, *get(batches, i)[1].argmax(axis=1)))
-        return get(batches, i)
-
-    monkeypatch.setattr(pitfalls.Batches, "__getitem__", noted)
+def test_sorted_batches_come_in_their_order(monkeypatch, few_digits):
+    """By itself fit would shuffle them, and the text would speak of an order that nothing had."""
+    fed = []
+    monkeypatch.setattr(keras.Model, "fit", lambda *data, **how: fed.append((data[1], how)))
+    monkeypatch.setattr(pitfalls, "validate", lambda *_: 0.5)
     monkeypatch.setattr(pitfalls, "BUFFERS", [1])
     pitfalls.sort_and_shuffle(prepare_mnist((28, 28, 1), 1000), epochs=2)
-    numbers, *_ = zip(*asked[-20:], strict=False)  # before, Keras may look at some for their shapes
-    assert list(numbers) == 2 * [*range(10)]
-    digits = np.concatenate([labels for _, *labels in asked[-10:]])
-    assert (np.diff(digits) >= 0).all()
+    ((batches, how),) = fed
+    digits = np.concatenate([batches[i][1].argmax(axis=1) for i in range(len(batches))])
+    assert (np.diff(digits) >= 0).all() and len(digits) == 1000 and how["shuffle"] is False
+
+
+def test_a_generator_that_ends_gives_each_row_once(monkeypatch):
+    given, x = [], np.arange(350)
+    monkeypatch.setattr(keras.Model, "fit", lambda model, data, **_: given.extend(data))
+    pitfalls.exhaust(SimpleNamespace(x_train=x, y_train=-x, x_val=None, y_val=None))
+    np.testing.assert_array_equal(np.hstack(given), [x[:300], -x[:300]])
+
+
+def test_training_images_are_augmented_anew_and_validation_images_are_asked_about_in_both_ways(
+    monkeypatch, few_digits
+):
+    digits, fed = prepare_mnist((28, 28, 1), 100), []
+    monkeypatch.setattr(keras.Model, "fit", lambda model, x, y, **_: fed.append((x, y)))
+    change = lambda model, x, y: float(np.abs(x - digits.x_val).mean())  # noqa: E731
+    monkeypatch.setattr(pitfalls, "validate", change)
+    found = pitfalls.augment_validation(digits, epochs=2)
+    assert found["as_they_are"] == 0 and found["augmented"] > 0.05
+    (one, y), (other, _) = fed
+    assert y is digits.y_train and (one != digits.x_train).any() and (one != other).any()
 
 
 @every_back_end
 def test_a_slow_input_is_found(monkeypatch, tmp_path):
+    milliseconds = {"a": iter([5.0, 1, 2, 3]).__next__}  # the first one compiles
+    assert slow_place.take_turns(milliseconds, rounds=3, batches=2) == {"a": 1000}
     data = slow_place.Turned(prepare_mnist((28, 28, 1), 200))
     first = data[1]
     np.testing.assert_array_equal(first[0], data[1][0])

@@ -11,7 +11,7 @@ from conftest import failure, load
 
 from mnist.data import Digits
 from utils.files import load_results
-from visualizing.debugging import cases, check_network, symptoms
+from visualizing.debugging import cases, check_network, forms, symptoms
 from visualizing.debugging.faults import COUNT, FAULTS, Training
 from visualizing.debugging.symptoms import Patient
 
@@ -235,6 +235,7 @@ def test_any_network_is_checked_and_its_fault_named(fault):
         last = "softmax" if fault == "one softmax" else "sigmoid"
         model = network(4, 1, last, "binary_crossentropy")
     before = model.get_weights()
+    assert all(map(np.array_equal, before, forms.copy(model).get_weights()))
     found = check_network.check(model, x, y, steps=150)
     assert all(map(np.array_equal, before, model.get_weights())), "the network learned"
     if fault in WRONG:
@@ -243,6 +244,51 @@ def test_any_network_is_checked_and_its_fault_named(fault):
         assert found["stands_out"] == []
     if fault == "one softmax":
         assert found["one_batch"] < 0.1 and found["one_batch_accuracy"] < 0.9
+
+
+def like(outputs, loss, predict=None):
+    """Return what passes for a network that gives so many outputs."""
+    ones, shape = [None], (None, outputs)
+    return SimpleNamespace(
+        inputs=ones, outputs=ones, input_shape=shape, output_shape=shape, optimizer=True,
+        loss=loss, predict=lambda x, verbose: predict(x),
+    )  # fmt: skip
+
+
+def test_labels_are_read_as_what_they_are():
+    """As classes or quantities; how far two parts are apart, and which class one of them lacks."""
+    for y, outputs, loss, classes in [
+        ([[0, 1], [1, 0], [0, 1]], 2, "mse", [1, 0, 1]),
+        ([[1, 1], [0, 0]], 2, "mse", None),
+        ([[0], [1]], 1, "mse", [0, 1]),
+        ([[0], [2]], 1, "mse", None),
+        ([[0], [2]], 3, "mse", [0, 2]),
+        ([[0], [3]], 1, "sparse_categorical_crossentropy", [0, 3]),
+        ([[-1], [0]], 1, "mse", None),
+        ([[0.5], [1]], 1, "mse", None),
+    ]:
+        found = forms.classes_of(like(outputs, loss), np.array(y))
+        assert (None if found is None else found.tolist()) == classes
+    some, others = np.array([0, 0, 3, 3]), np.array([0, 3, 3, 3, 4])
+    for pair in ((some, others), (others, some)):
+        assert forms.apart(*pair)[0] == pytest.approx(0.3)
+    assert forms.missing(np.repeat([0, 1, 2], [78, 18, 4]), np.zeros(60)) == [1]
+
+
+def test_a_network_is_judged_beside_one_that_says_the_same_of_every_row():
+    x = np.arange(20.0)[:, None] * [1, 3]
+    found = forms.judge(like(2, "mse", lambda x: x), x, x + [1, 0])
+    assert found["training"] == {"network": 0.5, "same_answer": 8}  # of 16 rows
+    assert found["validation"] == {"network": 0.5, "same_answer": 20}
+    y = np.array([0] * 7 + [1] * 3)
+    right, wrong = {"network": 1, "same_answer": 0.7}, {"network": 0.3, "same_answer": 0.7}
+    rows = np.eye(2)[y] + [[0.2, 0]]
+    found = forms.judge(like(2, "sparse_crossentropy", lambda x: x), rows, y, rows, 1 - y)
+    assert list(found.values()) == [right, wrong | {"network": 0}]
+    for loss, limit in (("binary_crossentropy", 0.5), (keras.losses.BinaryCrossentropy(True), 0)):
+        rows = np.where(y, limit + 0.1, limit - 0.1)[:, None]
+        found = forms.judge(like(1, loss, lambda x: x), rows, y, np.ones((10, 1)), y)
+        assert list(found.values()) == [right, wrong]
 
 
 def test_a_network_in_a_file_is_checked(run_main, tmp_path, capsys):
@@ -302,7 +348,7 @@ def game(monkeypatch):
     settings |= {"optimizer": "adam", "batch_size": 32}
     model = SimpleNamespace(layers=[], loss=None)
     patient = Patient(pd.DataFrame(history), said, settings, model, labels, answers, answers, {})
-    monkeypatch.setattr(drill, "prepare", lambda case: None)
+    monkeypatch.setattr(drill, "prepare", lambda case: SimpleNamespace())
     monkeypatch.setattr(drill, "train", lambda case, training: patient)
 
 
@@ -332,8 +378,11 @@ def test_before_the_answer_nothing_is_given_away(game, tmp_path, monkeypatch, ca
     monkeypatch.setattr(drill.sys, "stdin", SimpleNamespace(isatty=lambda: True))
     typed = iter(["", "10", "nobody", "2"])
     monkeypatch.setattr("builtins.input", lambda question: next(typed))
-    results = drill.main(["3", "--outputs", str(tmp_path / "run")])
-    assert results["answer"] == list(FAULTS)[2]
+    drawn = []
+    draw = lambda training, _: drawn.append(training.random.random())  # noqa: E731
+    monkeypatch.setattr(drill.checklist, "go_through", draw)
+    results = drill.main(["3", "--checklist", "--outputs", str(tmp_path / "run")])
+    assert results["answer"] == list(FAULTS)[2] and drawn == [np.random.default_rng(3).random()]
 
 
 def test_the_score_goes_on_where_it_was_stopped(game, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Pictures out of networks: bottlenecks, clouds, flows, and what judges their digits."""
 
 import base64
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -67,7 +68,7 @@ def test_an_autoencoder_learns_in_sixteen_bits(set_policy):
     assert np.isfinite(network.train_on_batch(images, images))
 
 
-def test_a_convolutional_decoder_has_half_the_weights_and_the_same_shapes():
+def test_a_convolutional_decoder_has_half_the_weights_and_the_same_shapes(monkeypatch):
     for size in (2, 16):
         dense, other = (vae.build_vae(size, decoder=name) for name in vae.DECODERS)
         assert dense[0].count_params() == other[0].count_params()
@@ -80,6 +81,10 @@ def test_a_convolutional_decoder_has_half_the_weights_and_the_same_shapes():
     assert other[1].count_params() == by_hand < 0.6 * dense[1].count_params() == 0.6 * 398_184
     kinds = {type(layer).__name__ for layer in dense[1].layers}
     assert kinds == {"InputLayer", "Dense"}  # the default is what it was
+    monkeypatch.setattr(decoders, "build_vae", build := Mock(return_value=3 * [Mock()]))
+    monkeypatch.setattr(keras.utils, "set_random_seed", seeds := Mock())
+    decoders.train_vae(np.zeros((3, 784)), "dense", 0.01, 2, epochs=1, seed=7)
+    assert build.call_args.args == (16, 2, 7, "dense") and seeds.call_args.args == (7,)
 
 
 @pytest.mark.slow
@@ -132,29 +137,6 @@ def test_points_between_two_heaps_lie_in_a_hole(monkeypatch):
     assert away("mixture").mean() == pytest.approx(cloud, rel=0.1)
     assert away("flow").mean() < 0.5 < 1.5 < min(away("normal").mean(), away("nothing").mean())
     assert np.corrcoef(depth, away("nothing"))[0, 1] > 0.9 and depth.min() > 0
-
-
-@pytest.mark.slow
-def test_decoders_are_searched_for_and_compared_alike(run_main, tmp_path):
-    def draw_points(encoder, learned, real, seed):
-        points = np.random.default_rng(seed).normal(size=(len(real.images), decoders.SIZE))
-        return {"nothing": points, "mixture": points / 2}, np.abs(points).max(axis=1)
-
-    constants = {"RATES": [0.001, 0.003], "WEIGHTS": [1], "SEARCH_EPOCHS": 1, "EPOCHS": 1}
-    options = ["--seeds", 1, "--train-samples", 2000]
-    _, results = run_main("generating/decoders.py", *options, draw_points=draw_points, **constants)
-    for name in vae.DECODERS:
-        tried = results["search"][name]
-        assert [one["rate"] for one in tried["rate"]["tried"]] == [0.001, 0.003]
-        assert [one["weight"] for one in tried["weight"]["tried"]] == [1]
-        assert {one["rate"] for one in tried["weight"]["tried"]} == {tried["rate"]["best"]["rate"]}
-        assert np.shape(results["decoders"][name]["by_depth"]) == (1, 4)
-        unclear = [seed["unclear"] for seed in results["points"]["nothing"][name]]
-        by_depth = np.mean(results["decoders"][name]["by_depth"], axis=1)
-        np.testing.assert_allclose(unclear, by_depth, atol=0.01)
-    assert results["real"]["frechet"] < 15 and results["real"]["unclear"] < 0.2
-    assert len(results["comparisons"]) == 2 + 2
-    assert (tmp_path / "run" / "decoders.png").exists()
 
 
 def test_digits_come_out_as_asked_and_only_with_all_that_belongs_to_it(runs):
@@ -253,6 +235,15 @@ def test_measures_by_hand():
     assert judge.spread(alike, np.arange(20) % 2) == pytest.approx(0, abs=1e-3)
     by_hand = np.linalg.norm(images[:, None] - images[None, 5:], axis=2).min(axis=1)
     np.testing.assert_allclose(judge.nearest(images, images[5:]), by_hand, atol=0.05)
+    labels = np.arange(2_000) % 10
+    codes = random.normal(labels[:, None] + [0, 5], 0.1)
+    encoder = Mock(output=[codes], predict=lambda x, **_: (x, np.full(x.shape, -50.0)))
+    decoder, rows = Mock(predict=lambda x, **_: x), {"other_writers": codes, "copies": codes}
+    train = data.Part(codes, labels, labels)
+    drawn = evaluate.make_rivals(encoder, decoder, train, rows, labels, random)
+    drawn = drawn["one_normal_distribution_a_kind"]
+    middles = [drawn[labels == digit].mean(axis=0) for digit in range(10)]
+    np.testing.assert_allclose(middles, np.arange(10)[:, None] + [0, 5], atol=0.05)
 
 
 @pytest.mark.slow

@@ -40,6 +40,8 @@ def test_the_generator_writes_the_shipped_file(tmp_path, capsys):
     share, left, share_there, left_there = germany.split()[-4:]
     assert (share, left) == (share_there, left_there)  # both columns describe the same file
     assert not make_churn_data.make(seed=1).equals(make_churn_data.make(seed=2))
+    found = make_churn_data.statistics(churn.load_customers(CSV)).loc["Products by balance"]
+    assert found.loc["no balance, 1"].tolist() == [9.4, 34.5]
 
 
 def test_thirteen_scaled_inputs_in_order(customers):
@@ -52,6 +54,11 @@ def test_thirteen_scaled_inputs_in_order(customers):
         column, value = name.split("_")
         assert X[name][customers[column] == value].min() > 0
         assert X[name][customers[column] != value].max() < 0
+    plain = experiments.make_preprocessor("not_scaled").fit_transform(customers)
+    np.testing.assert_array_equal(plain, churn.make_encoder().fit_transform(customers))
+    coded = experiments.make_preprocessor("country_as_number").fit_transform(customers)
+    assert coded.shape[1] == len(INPUTS) - 3  # Gender, too, is one number
+    np.testing.assert_allclose([coded.mean(), coded.std(ddof=0)], [[0] * 10, [1] * 10], atol=1e-9)
     stranger = churn.make_encoder().fit(customers).transform(customers[:1].assign(Gender="?"))
     assert stranger[0, 3:5].tolist() == [0, 0]
 
@@ -219,6 +226,14 @@ def test_a_new_customer_is_prepared_as_the_others_today_and_tomorrow(customers):
     for some in (slice(None), slice(20, 27)):  # a few of them are not scaled by their own means
         found = predict.predict(whole, customers[some])
         np.testing.assert_allclose(found, expected[some], rtol=0, atol=1e-5)
+
+
+def test_who_will_leave_is_written_and_counted(saved, tmp_path, capsys):
+    options = ["--model", saved[0] / "churn.keras", "--customers", CSV, "--outputs", tmp_path]
+    leaves = predict.main([*map(str, options)])["probabilities"] >= 0.5
+    written = pd.read_csv(tmp_path / "predictions.csv")
+    assert 0 < leaves.sum() < 5_000 and (leaves == (written["Prediction"] == "leaves")).all()
+    assert f"10000 customers, {leaves.sum()} with a probability" in capsys.readouterr().out
 
 
 def test_scores_and_gains_by_hand():

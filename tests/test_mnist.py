@@ -140,7 +140,8 @@ def test_each_part_goes_where_it_belongs(
     assert rows.story() == story + asked and seeds == [7]
     assert rows.of("fit") == set(NUMBERS["train"])
     assert ("test" in results["models"]["mlp_tiny"]) == test
-    assert ("Test images" in capsys.readouterr().out) == test
+    said = re.findall(r"(\w+) images, by people", capsys.readouterr().out)
+    assert said == ["Validation", *["Test"] * test]
 
 
 def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_script, tmp_path):
@@ -172,6 +173,8 @@ def test_the_best_epoch_of_a_curve_is_marked(monkeypatch):
         assert list(saved.pop().lines[2].get_xdata()) == [best]
     report.draw_comparison({"a": pd.DataFrame({"epoch": [1], "val_accuracy": [0.9]})}, None)
     assert saved[0].lines[0].get_marker() == "o"  # a line through one point would be empty
+    found = report.summarize(pd.DataFrame({"loss": [0.2, 0.3, 0.1, 0.25]}))
+    assert [*found.values()] == ["0.2", "0.25", "0.1", "0.3"]  # first, last, least and most
 
 
 def test_a_run_of_another_split_is_refused_and_a_damaged_one_too(tmp_path):

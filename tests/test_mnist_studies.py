@@ -1,16 +1,19 @@
 """The studies of the MNIST chapters: seeds, recipes, search, calibration, comparisons."""
 
 import math
+from itertools import count
+from types import SimpleNamespace
 
 import keras
 import numpy as np
+import optuna
 import pytest
 from conftest import NUMBERS, failure, finished_run
 
 from mnist import data, models
 from mnist.data import load_parts
 from mnist.overfitting import lab
-from mnist.studies import temperature
+from mnist.studies import storage, temperature
 from mnist.studies.temperature import cross_fit_temperature, fit_temperature, with_temperature
 from utils.comparisons import compare_networks, compare_seeds, holm, tune
 from utils.runs import write_json
@@ -136,7 +139,9 @@ def test_each_side_is_tuned_and_then_compared_with_the_first_one(
         tuned.main(["plain", "drop_out"])
 
 
-def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_script, monkeypatch):
+def test_judges_are_people_whom_no_side_has_met(
+    numbered_digits, rows, recorder, load_script, monkeypatch
+):
     tuned = load_script("mnist/overfitting/tuned.py")
     monkeypatch.setattr(tuned, "load_digits", tuned.prepare_mnist)
     monkeypatch.setattr(tuned, "load_judges", tuned.load_judges.__wrapped__)
@@ -149,6 +154,16 @@ def test_judges_are_people_whom_no_side_has_met(numbered_digits, rows, load_scri
     tuned.train(0.001, 1, True, patience=3)
     assert rows[1] == ("validate", set(NUMBERS["validation"]))
     assert rows[-1] == ("predict", set(range(42, 122)))
+
+
+def test_machines_that_search_together_stop_once_all_is_tried(monkeypatch):
+    clock, study = count(), optuna.create_study()
+    monkeypatch.setattr(storage, "time", SimpleNamespace(monotonic=clock.__next__))
+    still = SimpleNamespace(pressed=False)
+    storage.search_together(study, lambda trial: 1.0, trials=3, seconds=20, interrupt=still)
+    assert (
+        len(study.trials) == 3 and next(clock) == 5
+    )  # once more it has asked whether all is tried
 
 
 def test_a_side_has_what_it_is_named_for(load_script):

@@ -29,7 +29,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.rel
 
 # Scripts of which even a slice takes ten seconds.
 SLOW = {
-    "serialization/rest/detectors.py", "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
+    "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
     "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
     "customizing/loops/updates.py",
 }  # fmt: skip
@@ -181,6 +181,8 @@ def test_links_and_anchors_exist(page, links):
         assert path.exists(), target
         if anchor:
             assert anchor in links[path].anchors, target
+    prose = re.sub(r"<!--.*?-->|<(code|pre)\b.*?</\1>", "", render(page), flags=re.DOTALL)
+    assert not re.findall(r"\[[A-Za-z][\w -]+\]", prose), "a link that is defined nowhere"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTENTS.md"])

@@ -1,6 +1,7 @@
 """The service in serialization/rest/: what it answers, what it refuses, how it ends."""
 
 import asyncio
+import contextlib
 import json
 import re
 import shutil
@@ -24,6 +25,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image
 from scipy import ndimage
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -31,6 +35,7 @@ from mnist.studies import temperature as temperature_module
 from mnist.studies.temperature import with_temperature
 from serialization.operating import (
     changed_days,
+    changed_weeks,
     checks,
     connection,
     drift,
@@ -42,7 +47,15 @@ from serialization.operating.batching import Batcher
 from serialization.operating.metrics import Metrics
 from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
-from serialization.rest import detectors, out_of_distribution, prepare, serve, ship_model
+from serialization.rest import (
+    detectors,
+    not_digits,
+    out_of_distribution,
+    preparation_steps,
+    prepare,
+    serve,
+    ship_model,
+)
 from serialization.rest import digits as lite
 from utils.files import version_of
 
@@ -151,17 +164,6 @@ def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
     assert len(batches[1]["predictions"]) == 1
 
 
-@pytest.mark.slow
-def test_the_service_computes_what_keras_does(app, digits):
-    """All 10,000 test images, to 1e-5."""
-    reader = app.state.served.model
-    network = out_of_distribution.give_scores(keras.saving.load_model(SHIPPED, compile=False))
-    scores = network.predict(digits[0][..., None] / 255, batch_size=500, verbose=0)
-    expected = lite.softmax(scores / reader.limits["temperature"])
-    found = [one["probabilities"] for one in reader.read(digits[0])]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
 def test_images_of_all_looks_are_read(client, digits):
     exif, alpha = Image.Exif(), drawing(digits[0][0], paper=0, ink=255)
     exif[274] = 6  # turn by 90 degrees to see it upright
@@ -186,6 +188,16 @@ def test_images_of_all_looks_are_read(client, digits):
         assert answer["digit"] == 7 and again["probabilities"] == answer["probabilities"]
 
 
+def test_the_service_computes_what_keras_does(app, digits):
+    """To 1e-5."""
+    reader, few = app.state.served.model, digits[0][:300]
+    network = out_of_distribution.give_scores(keras.saving.load_model(SHIPPED, compile=False))
+    scores = network.predict(few[..., None] / 255, batch_size=500, verbose=0)
+    expected = lite.softmax(scores / reader.limits["temperature"])
+    found = [one["probabilities"] for one in reader.read(few)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_each_step_of_preparing_does_what_it_says(digits):
     for index, (paper, ink) in enumerate([(255, 0), (0, 255), (200, 90), (30, 160)]):
         grey = prepare.to_grey(drawing(digits[0][index], paper, ink))
@@ -202,6 +214,18 @@ def test_each_step_of_preparing_does_what_it_says(digits):
         assert picture.shape == (28, 28) and picture.dtype == "uint8" and picture.max() == 255
         np.testing.assert_allclose(ndimage.center_of_mass(picture), 14, atol=0.51)
     assert (prepare.prepare(Image.fromarray(digits[0][0])) == digits[0][0]).mean() > 0.95
+
+
+def test_images_are_moved_as_long_as_nothing_gets_lost(monkeypatch):
+    """Of 28 images, each with one pixel of the diagonal, two leave at each edge."""
+    monkeypatch.setattr(preparation_steps, "SHIFTS", [0, 2])
+    monkeypatch.setattr(preparation_steps, "accuracy", lambda _, images, labels: len(labels))
+    images = np.eye(28)[:, :, None] * np.eye(28)[:, None]
+    assert preparation_steps.measure_shifts(None, images, np.arange(28)) == {"0": 28, "2": 26}
+    rows = np.array([[0.2, 0.8], [0.7, 0.3], [0.6, 0.4]])
+    monkeypatch.setattr(preparation_steps, "read", lambda *_: rows)
+    found = preparation_steps.turn(None, images, np.array([1, 0, 0]))
+    assert found == {"accuracy": 1, "mean_probability": pytest.approx(0.7)}
 
 
 GOOD = np.eye(28, dtype=int).tolist()
@@ -429,6 +453,20 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     assert "ArithmeticError" in str(answers[0])
 
 
+@pytest.mark.filterwarnings("ignore:You should not use the 'timeout' argument")
+def test_accuracy_is_measured_over_http_and_directly(client, digits, monkeypatch, capsys):
+    """Of six images, one of which has a wrong label, one in each request."""
+    six = digits[0][:6], digits[1][:6] + np.eye(6, dtype="uint8")[5]
+    monkeypatch.setattr("mnist.data.load_mnist", lambda: ("no images to learn from", six))
+    monkeypatch.setattr(shell_client, "BATCH", 1)
+    session = lambda: contextlib.nullcontext(client)  # noqa: E731
+    monkeypatch.setattr(shell_client.requests, "Session", session)
+    url = ["--url", "http://localhost"]
+    right = {"over_http": 5 / 6, "direct": 5 / 6, "different": 0}
+    assert shell_client.main(["--accuracy", "--test", "9", *url]) == right
+    assert "test image 0, a 7: 7 with" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_service_over_http_until_it_is_stopped(digits, tmp_path, capsys):
     """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
@@ -575,13 +613,23 @@ def test_metrics_count_what_happens_and_the_description_is_true(client, digits):
     assert {key: after[key] - before[key] for key in expected} == pytest.approx(expected)
 
 
-def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(monkeypatch):
+def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(digits, monkeypatch):
     labels = np.arange(200) % 10
     features = 5 * np.eye(10)[labels] + np.random.default_rng(0).normal(0, 0.3, (200, 10))
     for detector in (detectors.as_distance(features, labels), detectors.as_neighbours(features)):
         assert detector(features).min() > detector(np.full((1, 10), 3.0))[0]
+    # Of ten numbers with deviation 1; those of another digit are more than 500 apart.
+    assert detectors.as_distance(features, labels)(features).min() > -60
     logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
     assert np.diff(detectors.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
+    monkeypatch.setattr(keras.Model, "fit", lambda model, x, *_, **__: model(x))
+    network = keras.saving.load_model(SHIPPED, compile=False)
+    more = detectors.add_eleventh_class(network, digits[0][:2], digits[1][:2], digits[0][:2], 1)
+    pairs = zip(network.get_weights()[:-2], more.get_weights(), strict=False)
+    assert len(more.get_weights()) == 10 and all(np.array_equal(*pair) for pair in pairs)
+    monkeypatch.setattr(not_digits, "prepared", list)
+    noise = not_digits.make_noise(np.random.default_rng(0), 2)
+    assert {sheet.size for sheet in noise} == {(not_digits.SHEET, not_digits.SHEET)}
     monkeypatch.setattr(detectors, "CHOSEN_ON", ["low"])
     monkeypatch.setattr(detectors, "REPORTED_ON", ["high"])
     kinds = {"low": np.zeros(4), "high": np.full(4, 200.0), "digits": np.arange(100.0)}
@@ -632,11 +680,35 @@ def test_limits_are_wider_if_whole_writers_are_drawn():
     assert 2 < low < high < 7
 
 
+def test_what_the_weeks_of_a_table_show(recorder, tmp_path, monkeypatch):
+    """With a model that takes no time; the days of digits are another test's."""
+    columns = make_column_transformer(("passthrough", ["hour", *changed_weeks.NUMBERS]))
+    model = make_pipeline(columns, LinearRegression())
+    monkeypatch.setattr(changed_weeks, "HistGradientBoostingRegressor", lambda **_: model)
+    monkeypatch.setattr(drift, "watch", lambda *_: {})
+    for module in (drift, changed_weeks):
+        monkeypatch.setattr(module, "draw", lambda *_: None)
+    recorder.results.append(drift.main(["--outputs", str(tmp_path / "run")]))
+
+
+def test_a_pen_is_wider_or_narrower_at_each_side(digits, monkeypatch):
+    monkeypatch.setattr(changed_days, "prepare_in", lambda grey, _: grey)
+    same, wider, narrower = (changed_days.redraw(digits[0][0], quarters) for quarters in (0, 1, -1))
+    moved = [np.roll(same, pixels, axis) for pixels in (-1, 0, 1) for axis in (0, 1)]
+    np.testing.assert_array_equal(wider, np.min(moved, axis=0))  # of brightness
+    np.testing.assert_array_equal(narrower, np.max(moved, axis=0))
+
+
 def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
     digits, tmp_path, monkeypatch
 ):
     pens = [changed_days.redraw(digits[0][0], quarters).mean() for quarters in (-2, -1, 1, 2)]
     assert pens == sorted(pens)
+    papers, rng = [], np.random.default_rng(0)
+    shine = lambda grey, *_: papers.append(np.median(grey)) or grey  # noqa: E731
+    monkeypatch.setattr(changed_days, "shine", shine)
+    assert all(changed_days.photograph(digits[0][0], rng).any() for _ in range(4))
+    assert min(papers) > 0.5
     for name, value in {"WINDOW": 250, "DAYS": 1, "LETTERS": "AEK"}.items():
         monkeypatch.setattr(changed_days, name, value)
     monkeypatch.delitem(changed_days.CHANGES, "shadow")

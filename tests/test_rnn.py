@@ -18,6 +18,8 @@ def test_cells_by_hand_equal_keras(run_lesson):
     assert set(results) == {"SimpleRNN", "LSTM", "GRU"}
     for layer in results.values():
         assert layer["difference"] < 1e-5 and layer["formula"] == layer["parameters"]
+    weights = by_hand.make_layer("GRU", np.random.default_rng(1)).get_weights()
+    assert all(one.all() for one in weights), "biases are compared, too"
     assert by_hand.parameters("GRU", 28, 128) == 60_672  # without the output layer of mnist's gru
     assert (MODELS["lstm"]().count_params(), MODELS["gru"]().count_params()) == (81_674, 61_962)
 
@@ -54,6 +56,10 @@ def test_what_is_remembered_is_the_first_letter_and_was_not_learned(monkeypatch)
     for x, y in parts:
         np.testing.assert_array_equal(x[:, 0].argmax(axis=1), y)
         assert set(y) == {0, 1} and not x[:, 1:, :2].any() and (x.sum(axis=2) == 1).all()
+    monkeypatch.setattr(keras.Model, "train_on_batch", step := Mock(return_value=1.0))
+    long_memory.train(None)
+    x, y = step.call_args.args
+    np.testing.assert_allclose(y[:, 0], [one.mean() for one in x], atol=1e-6)
 
 
 def test_state_is_kept_and_padding_skipped(run_main, monkeypatch):
@@ -61,10 +67,13 @@ def test_state_is_kept_and_padding_skipped(run_main, monkeypatch):
     variants = costs.variants()
     for name, variant in variants.items():
         assert costs.build(name, *variant).output_shape == (costs.SEQUENCES, 1), name
+    assert variants["GRU, return_sequences"][0].return_sequences
     two = {name: variants[name] for name in ("SimpleRNN", "GRU")}
-    _, results = run_main("rnn/cells/costs.py", "--rounds", 2, variants=lambda: two)
+    clock = SimpleNamespace(perf_counter=iter([0, 4, 10, 16, 20, 22, 30, 33]).__next__)
+    _, results = run_main("rnn/cells/costs.py", "--rounds", 2, variants=lambda: two, time=clock)
     assert results["halves"] < 1e-5 and results["masked"] < 1e-5 < 0.01 < results["padded"]
-    assert set(results["ratios"]) == set(two) and results["ratios"]["GRU"] == 1
+    assert results["milliseconds"] == {"SimpleRNN": 2_000, "GRU": 3_000}, "the fastest round"
+    assert results["ratios"] == {"SimpleRNN": 2 / 3, "GRU": 1} and costs.largest([-3, 1]) == 3
 
 
 @pytest.mark.slow
@@ -208,6 +217,15 @@ def test_first_names_that_test_are_unknown_to_all_models(monkeypatch):
     assert [len(some) for some in (learned, y_stop, asked[0])] == [300, 100, 100]
     (early,) = fit.call_args.kwargs["callbacks"]
     assert early.monitor == "val_loss" and early.restore_best_weights
+    monkeypatch.setattr(first_names, "RATES", [0.01, 0.1])
+    monkeypatch.setattr(first_names, "SEARCHED", [7, 8])
+    monkeypatch.setattr(keras.utils, "set_random_seed", seeds := Mock())
+    fit.side_effect = [SimpleNamespace(history={"val_loss": [9, n, 5]}) for n in (1, 2, 3, 4)]
+    found = first_names.find_rate("GRU", np.array(some), female, 1)
+    assert [one["loss"] for one in found["tried"]] == [1.5, 3.5], "means over splits"
+    assert [call.args for call in seeds.call_args_list] == [(7,), (8,), (7,), (8,)]
+    learned = first_names.divide(np.array(some), female, 8)[0][0]
+    np.testing.assert_array_equal(fit.call_args.args[0], letters.encode(learned)[0])
 
 
 @pytest.mark.every_back_end

@@ -1,5 +1,6 @@
 """A label for every pixel: scenes, U-Net, two ways without, digits found, own masks."""
 
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import keras
@@ -63,6 +64,7 @@ def test_average_precision_by_hand():
     # Right, wrong place, right, once more what was found before: precision 1, 1/2, 2/3, 2/4.
     found = [box(0, 0.9), box(1, 0.8, left=2), box(2, 0.7, left=1), box(2, 0.6)]
     assert measures.match(found, truth) == [0, None, 2, None]
+    assert measures.match([box(0, 1, left=1)], [box(0, 1, left=2), box(0, 1), box(0, 1, 1)]) == [2]
     # The recalls 0 to 0.33 are reached with a precision of 1, those to 0.66 with 2/3, no others.
     assert measures.average_precision(found, truth) == pytest.approx((34 + 33 * 2 / 3) / 101)
     # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
@@ -73,8 +75,22 @@ def test_average_precision_by_hand():
     assert measures.average_precision(truth, [*truth, box(0, 1, label=2)]) == 0.5
     assert measures.choose_score(found, truth) == 0.7  # F1 2/4, 2/5, 4/6, 4/7
     assert box(0, 1).iou(box(0, 1, left=2)) == pytest.approx(1 / 3)
+    judged = measures.judge_boxes([box(0, 1, left=1)], truth[:1])  # right for an IoU up to 12 / 20
+    assert judged == {"ap": 1, "coco": pytest.approx(3 / 10)}
     other = box(0, 1, left=3, label=2)
-    assert measures.overlaps([box(0, 1), other, box(1, 1)]) == [*[(1 / 4, False)] * 2, (0, False)]
+    covered = measures.overlaps([box(0, 1), other, box(1, 1), box(0, 1, left=30)])
+    assert covered == [(1 / 4, False), (1 / 4, False), (0, False), (0, True)]
+
+
+def test_digits_found_and_counted_by_hand():
+    """Of two that overlap one is found; beside another one something that is not there."""
+    truth = [box(0, 1), box(0, 1, 3, label=2), box(1, 1), box(2, 1), box(2, 1, 2), box(3, 1)]
+    found = [box(0, 0.9), box(1, 0.8), box(1, 0.7, 9), box(2, 0.6), box(3, 0.5), box(3, 0.2, 9)]
+    judged = find.judge(found, 0.5, truth, 4)
+    assert judged["precision"] == 4 / 5 and judged["recall"] == 4 / 6 and judged["counted"] == 1 / 4
+    assert judged["counted_of"] == {"1": 1 / 2, "2": 0}
+    halves = dict.fromkeys(["overlap_2", "overlap_3", "same", "other"], 1 / 2)
+    assert judged["found_of"] == halves | {"overlap_0": 1, "overlap_1": None}
 
 
 def some_boxes(random, count, scenes=12, scores=True):
@@ -169,7 +185,8 @@ def test_pieces_are_joined_over_a_gap_and_small_ones_left_out():
     labels[0, 11, 11] = 5
     maps = np.eye(11)[labels]
     boxes = measures.find_boxes(maps, least=2, bridge=1)
-    assert [(box.label, box.top, box.bottom) for box in boxes] == [(3, 1, 9), (4, 1, 4)]
+    found = [(box.label, box.score, box.top, box.bottom) for box in boxes]
+    assert found == [(3, 1, 1, 9), (4, 1, 1, 4)] and find.choose(maps, boxes) == (5, 1)
     assert len(measures.find_boxes(maps, least=2, bridge=0)) == 3
     assert len(measures.find_boxes(maps, least=1, bridge=0)) == 4
 
@@ -184,6 +201,31 @@ def test_a_slid_classifier_says_what_it_says_window_by_window():
     windows = np.lib.stride_tricks.sliding_window_view(padded[..., 0], (28, 28), (1, 2))
     by_window = classifier.predict(windows.reshape(-1, 28, 28, 1), verbose=0)
     np.testing.assert_allclose(slid, by_window.reshape(slid.shape), atol=1e-5)
+
+
+def test_a_piece_of_ink_is_the_digit_whose_mean_is_nearest():
+    """The mean of each digit d is a bar here, 2 d + 1 pixels high; too few pixels are none."""
+    means = np.zeros((10, 28, 28))
+    for digit in range(10):
+        means[digit, 14 - digit : 15 + digit, 13:16] = 1
+    images, labels = np.zeros((2, 64, 64, 1)), np.zeros((2, 64, 64), int)
+    for top, left, height, digit in [(0, 0, 41, 9), (3, 30, 9, 4), (50, 55, 11, 5)]:
+        images[0, top : top + height, left : left + 3] = 1
+        labels[0, top : top + height, left : left + 3] = digit + 1
+    images[0, 30:32, 30:33] = 1
+    answers = baselines.label_pieces(baselines.Pieces(means, 0.2, 7), images)
+    assert answers.shape == (2, 64, 64, 11) and (answers.argmax(axis=-1) == labels).all()
+    distances = 6 * np.abs(np.arange(10) - 4)  # pixels by which the bars differ from the second
+    expected = np.exp(-distances) / np.exp(-distances).sum()
+    np.testing.assert_allclose(answers[0, 5, 31], [0, *expected], rtol=1e-5)
+
+
+def test_pieces_are_fitted_to_real_digits(monkeypatch):
+    monkeypatch.setattr(baselines, "THRESHOLDS", [0.15])
+    monkeypatch.setattr(baselines, "LEAST", [4000, 20])
+    fitted = baselines.fit_pieces(make_scenes("train", 3, 1))
+    assert fitted.least == 20 and 0.5 < fitted.means.max() <= 1
+    assert fitted.means[:, 0, 0].max() == 0 and fitted.means[0, 14, 14] < fitted.means[1, 14, 14]
 
 
 def test_windows_show_what_their_label_says():
@@ -269,6 +311,38 @@ def test_own_masks_from_end_to_end(my_images, tmp_path):
     assert shares == results["photos"] and sum(shares["1_0.png"].values()) == pytest.approx(1)
     mask = np.asarray(Image.open(tmp_path / "use" / "1_0.png"))
     assert mask.shape == (40, 50) and set(np.unique(mask)) == {0, 255}
+
+
+def test_a_mask_has_the_size_of_its_photograph_and_the_values_of_its_classes(tmp_path, capsys):
+    columns = np.repeat([0, 70, 130, 190], [4, 3, 2, 1])
+    write(tmp_path / "sky.png", np.tile(columns[:, None], (10, 1, 3)))
+    network = SimpleNamespace(input_shape=(None, 10, 10, 3))  # which calls brighter what is
+    network.predict = lambda pixels, **_: np.eye(4)[(pixels[..., 0] / 60).astype(int)]
+    classes = {0: "sea", 5: "land", 9: "sky", 255: "sun"}
+    shares = label.label_photos(network, classes, [tmp_path / "sky.png"], tmp_path)
+    assert shares == {"1_sky.png": {"sea": 0.4, "land": 0.3, "sky": 0.2, "sun": 0.1}}
+    assert "sky.png: 40% sea, 30% land, 20% sky\n" in capsys.readouterr().out
+    mask = np.asarray(Image.open(tmp_path / "1_sky.png"))
+    assert mask.shape == (10, 10) and mask[0].tolist() == [0] * 4 + [5] * 3 + [9] * 2 + [255]
+
+
+def test_boxes_of_a_photograph_are_those_that_are_sure(tmp_path):
+    write(tmp_path / "sky.png", np.zeros((20, 40, 3)))
+    find = lambda _: [measures.Box(0, 1, score, 0, 0, 5, 5) for score in (0.9, 0.1)]  # noqa: E731
+    names = ["nothing", "sun"]
+    seen = box_files.find_in_photos(find, [tmp_path / "sky.png"], 10, names, tmp_path)
+    assert seen == {"1_sky.png": ["sun"]}
+    _, *rows = (tmp_path / "found.csv").read_text().splitlines()
+    assert rows == ["sky.png,sun,0.0,0.0,20.0,10.0,0.9"]
+
+
+def test_the_seed_says_what_is_held_out_and_how_images_vary(tmp_path, monkeypatch):
+    part = box_files.Boxed(np.zeros((1, 32, 32, 3)), [])
+    monkeypatch.setattr(boxes, "read_folder", read := Mock(return_value=(part, part, ["nothing"])))
+    monkeypatch.setattr(boxes, "vary", vary := Mock(side_effect=InterruptedError))
+    with pytest.raises(InterruptedError):
+        boxes.main(["--data", "my", "--seed", "5", "--outputs", str(tmp_path)])
+    assert read.call_args.args[-1] == vary.call_args.args[-1] == 5
 
 
 def test_only_the_way_up_learns_and_both_halves_fit_together():
@@ -360,6 +434,7 @@ def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
     (boxed_images / "images" / "notes.txt").write_text("no image")
     known, held_out, names = box_files.read_folder(boxed_images, 80, 1)
     assert names == ["nothing", "bright"] and known.images.shape == (8, 80, 80, 3)
+    assert (box_files.read_folder(boxed_images, 80, 2)[1].images != held_out.images).any()
     assert len(held_out.images) == 2 and len(known.boxes + held_out.boxes) == 9
     for one in known.boxes:
         dark, bright = np.split(known.images[one.scene], [round(one.left)], axis=1)
@@ -369,7 +444,7 @@ def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
     assert "left out: 1 x .txt" in said and "1 of 10 images have no box" in said
 
 
-def test_varied_images_keep_their_boxes():
+def test_varied_images_keep_their_boxes(recorder):
     """A bright block stays in its box, wherever it goes; a block that is cut off has none."""
     images = np.zeros((3, 60, 60, 3), "uint8")
     images[0, 10:30, 5:25] = images[1, 40:60, 30:50] = 255
@@ -382,7 +457,7 @@ def test_varied_images_keep_their_boxes():
         bright = varied.images[one.scene, ..., 0] > 127
         assert bright[top:bottom, left:right].mean() > 0.9
         assert bright.sum() < 1.1 * one.area
-    assert len({one.left for one in varied.boxes}) > 30
+    recorder.results += [varied.images, varied.boxes]
 
 
 @pytest.mark.slow

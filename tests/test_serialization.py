@@ -206,13 +206,19 @@ def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
     model = keras.saving.load_model(SHIPPED, compile=False)
     smaller.save_float16(model, tmp_path / "float16.keras")
     loaded = keras.saving.load_model(tmp_path / "float16.keras")
+    x = np.random.default_rng(1).uniform(0, 1, (9, 28, 28, 1)).astype("float32")
+
+    def change():
+        return np.abs(loaded.predict_on_batch(x) - model.predict_on_batch(x)).max()
+
+    assert change() < 0.01
     kinds = {layer.compute_dtype for layer in loaded.layers}
     assert kinds == {weight.dtype for weight in loaded.weights} == {"float16"}
     for save, inputs_too in ((smaller.save_int8, True), (smaller.save_int8_weights, False)):
         save(model, tmp_path / "int8.keras")
         loaded = keras.saving.load_model(tmp_path / "int8.keras")
         quantized = {type(layer) for layer in loaded.layers if "int8" in layer.dtype_policy.name}
-        assert quantized == {keras.layers.Dense}
+        assert quantized == {keras.layers.Dense} and change() < 0.1
         assert bool(loaded.get_layer("dense").inputs_quantizer) == inputs_too
 
 
@@ -264,10 +270,22 @@ def test_smaller_measures_on_validation_images_and_says_what_it_leaves_out(
     monkeypatch.setattr(save_model, "find_spec", lambda package: "onnx" not in package)
     savers = [saver for saver in smaller.SAVERS if saver[0] in ("model.keras", "model.onnx")]
     monkeypatch.setattr(smaller, "SAVERS", savers)
+    times = iter([{"ms_1": 3, "ms_1000": 5}, {"ms_1": 2, "ms_1000": 6}])
+    monkeypatch.setattr(
+        smaller, "measure", lambda path, get=smaller.measure: get(path) | next(times)
+    )
+    monkeypatch.setattr(smaller, "ROUNDS", 2)
     networks = smaller.main([str(SHIPPED), "--outputs", str(tmp_path)])
-    assert set(networks["conv_net"]["forms"]) == {"model_keras"}
+    (row,) = networks["conv_net"]["forms"].values()
+    assert (row["ms_1"], row["ms_1000"], row["difference"]) == (2, 5, 0)
+    assert 0.97 < row["accuracy"] < 1
+    assert 1e-4 < networks["conv_net"]["rounded_to_float16"] < 0.01
     assert "skipped: not installed: onnx, tf2onnx, onnxruntime" in capsys.readouterr().out
     with np.load(tmp_path / "conv_net" / "probe.npz") as probe:
         expected = prepare_mnist((28, 28, 1)).x_val
         np.testing.assert_array_equal(probe["inputs"], expected)
+        few = {name: probe[name][:9] for name in probe}
+    few["predictions"][0, 0] += 0.25  # as if one were known to be another
+    row = answer.measure(tmp_path / "conv_net" / "model.keras", few)
+    assert row["difference"] == pytest.approx(0.25, abs=1e-4)
     assert "does not read digits" in failure(smaller.main, [str(saved / "model.keras")])

@@ -9,6 +9,7 @@ import zipfile
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -190,6 +191,16 @@ def test_the_network_of_the_best_epoch_is_kept():
     found = float(loss(validation.y, model(validation.X)))
     assert found == pytest.approx(min(history["val_loss"]), rel=1e-4)
     assert found < history["val_loss"][-1] - 0.05
+
+
+def test_a_large_table_gets_fewer_epochs(monkeypatch):
+    asked, options = [], SimpleNamespace(hidden=[], learning_rate=0.1, epochs=20)
+    monkeypatch.setattr(network, "MOST_ROWS", 1_500)
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, epochs, **__: asked.append(epochs) or Mock())
+    for rows in (10, 100, 1_000):
+        part = SimpleNamespace(X=np.zeros((rows, 1)), y=np.zeros(rows))
+        network.train(part, part, [], options)
+    assert asked == [20, 15, 10]
 
 
 @pytest.fixture
@@ -755,6 +766,12 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
             if isinstance(model, comparing.BOOSTING):
                 assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
                 assert model.n_iter_ < model.max_iter  # it has stopped early
+    large = comparing.rivals(10**6, [], 1).values()
+    _, ridge, boosting, forest = (model for (model,) in large)  # one of each
+    assert (
+        ridge[-1].alpha == comparing.STRENGTHS[1] and boosting.learning_rate == comparing.RATES[0]
+    )
+    assert forest[-1].min_samples_leaf == comparing.LEAVES[0]
     for name, models in comparing.rivals(200, ["no", "yes"], 1).items():
         off = []
         for _ in models:
@@ -828,6 +845,9 @@ def test_costs_and_importance():
     points = deciding.find_thresholds(y, probability, miss=4, false_alarm=1)
     assert [*points["usual"].values()] == [0.5, 1, 0, 4, 1, 0.5]  # precision 1, recall 0.5
     assert (points["calculated"]["threshold"], points["calculated"]["cost"]) == (0.2, 2)
+    for miss, best in ((99, 0.01), (0.001, 0.99)):  # if it is always wrong: all, or none
+        found = deciding.find_thresholds(y, 0.989 - 0.979 * y, miss, 1)
+        assert found["best"]["threshold"] == best
     random = np.random.default_rng(1)
     inputs = {"a": random.normal(size=500), "b": random.normal(size=500)}
     inputs |= {f"day ({end})": inputs["a"] / 2 for end in ("days", "month", "weekday")}

@@ -13,7 +13,7 @@ from conftest import ROOT, failure
 
 from mnist import models
 from mnist.data import prepare_mnist
-from mnist.overfitting import lab, techniques
+from mnist.overfitting import lab, techniques, weights
 from mnist.overfitting.settings import Settings
 from utils import training
 from utils.runs import read_json
@@ -105,6 +105,20 @@ def test_the_affine_layer_turns_stretches_slants_and_shifts_about_the_centre(sma
         assert set(image.ravel()) == {0, 1}  # by whole pixels, which leaves grey levels alone
         shifts.add((rows.min() - 10, columns.min() - 10))
     assert shifts == {(down, right) for down in range(-2, 3) for right in range(-2, 3)}
+
+
+def test_an_affine_layer_with_a_seed_draws_the_same_again(small):
+    moved = [affine(small.x_train[:9], rotation=30, seed=seed) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(*moved[:2])
+    assert (moved[0] != moved[2]).any()
+
+
+def test_weights_are_described_without_biases_and_output():
+    model = keras.Sequential([keras.Input((2,)), *map(keras.layers.Dense, (3, 2, 1))])
+    model.set_weights([np.full(w.shape, i) for i, w in enumerate(model.get_weights())])
+    assert weights.kernel_weights(model).tolist() == 6 * [0] + 6 * [2]
+    found = {"weights": 4, "mean_size": 0.5, "nearly_zero": 0.75, "exactly_zero": 0.25}
+    assert weights.describe(np.array([0, -0.0005, 0.0005, -1.999])) == pytest.approx(found)
 
 
 def test_schedules_are_what_the_book_says():

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import test_records
 from conftest import ROOT, failure
 from keras.src.quantizers.awq import AWQ
 from keras.src.quantizers.gptq import GPTQ
@@ -19,7 +20,7 @@ from starlette.testclient import TestClient
 
 from serialization.operating import run_app
 from text import ask, classifiers, counting, leak, messages, pieces, spam
-from text.gpt import characters, fewer_bits, generate, gpt, ngrams, shakespeare, variants
+from text.gpt import characters, dial, fewer_bits, generate, gpt, ngrams, shakespeare, variants
 from text.gpt.cache import cached_logits, last_window, uncached_logits
 from text.gpt.copies import longest_runs
 from text.gpt.live.write_along import create_app
@@ -98,38 +99,56 @@ def check_apart(some, call, *asked):
         assert sum(map(len, sets)) == len(set.union(*sets)) == count
 
 
-def test_held_out_messages_are_only_asked_about(run_main, numbered, monkeypatch):
-    predict = Mock(side_effect=lambda texts: np.eye(2)[numbered.labels[texts.astype(int)]])
-    fit, options = Mock(return_value=predict), ["--models", "words", "GRU"]
+def test_held_out_messages_are_only_asked_about(run_main, numbered, recorder, monkeypatch):
+    """The words are always right, and the GRU where the number of the message is not 0, 3, 6..."""
+    right = Mock(side_effect=lambda texts: numbered.labels[texts.astype(int)])
+    wrong = Mock(side_effect=lambda texts: right(texts) ^ (texts.astype(int) % 3 == 0))
+    predict = Mock(side_effect=lambda kind, texts: np.eye(2)[kind(texts)])
+    fit = Mock(
+        side_effect=lambda name, *_, **__: partial(predict, wrong if name == "GRU" else right)
+    )
+    options = ["--models", "words", "GRU", "--seed", 3]
     _, results = run_main("text/spam.py", *options, fit=fit, load_messages=lambda *_: numbered)
-    assert [one["errors"] for one in results["models"].values()] == [0, 0]
+    recorder.results += [results, [call.args for call in fit.call_args_list]]
+    assert [one["errors"] for one in results["models"].values()] == [0, 134]
     searched = len(spam.RATES)  # between the five folds of the words and those of the GRU
     assert fit.call_count == 10 + searched
     calls = list(zip(fit.call_args_list, predict.call_args_list, strict=True))
     for call, question in calls[5 : 5 + searched]:
-        np.testing.assert_array_equal(question.args[0], call.args[3])  # those to stop by decide
+        np.testing.assert_array_equal(question.args[1], call.args[3])  # those to stop by decide
     for call, question in calls[:5] + calls[5 + searched :]:
-        check_apart(numbered, call, *question.args)
+        check_apart(numbered, call, question.args[1])
     kept = []
-    model = SimpleNamespace(predict=lambda texts: kept.append(texts) or predict(texts).argmax(1))
+    model = SimpleNamespace(predict=lambda texts: kept.append(texts) or right(texts))
     fit = Mock(return_value=model)
     again = Mock(fit=Mock())
     monkeypatch.setattr(ask, "fit_regression", fit)
     monkeypatch.setattr(ask, "clone", lambda model: again)
-    _, scores = ask.fit_and_judge("words", numbered, 1)
+    _, scores = ask.fit_and_judge("words", numbered, 2)
+    recorder.results.append(fit.call_args.args)
     check_apart(numbered, fit.call_args, *kept)
     assert scores["accuracy"] == 1 > scores["majority"] > 0.8
     assert len(again.fit.call_args.args[0]) == 400, "the model that answers has learned from all"
 
 
-def test_only_with_the_leak_copies_are_on_both_sides(run_main):
-    held_out = Mock(side_effect=lambda name, messages, folds, seed: (messages.labels, 0))
-    run_main("text/leak.py", "--messages", 1000, "--seeds", 1, held_out=held_out)
+def test_only_with_the_leak_copies_are_on_both_sides(run_main, capsys):
+    def answer(name, messages, folds, seed):  # with as many errors as the seed says
+        return messages.labels ^ (np.arange(len(messages.labels)) < seed), 0
+
+    held_out = Mock(side_effect=answer)
+    _, results = run_main("text/leak.py", "--messages", 1000, "--seeds", 2, held_out=held_out)
+    together = {"errors": [1, 2], "mean": 1.5}
+    assert results["together"] == {"words": together, "characters": together}
+    assert capsys.readouterr().out.count("\n    ") == 2, "of the most frequent message"
     for number, call in enumerate(held_out.call_args_list):  # two models at random, and two
-        _, some, folds, _ = call.args
+        _, some, folds, seed = call.args
+        assert seed == 1 + number % 2
+        groups = some.groups if number > 3 else np.arange(1_000)
+        expected = messages.split_by_group(some.labels, groups, leak.FOLDS, seed)
+        np.testing.assert_array_equal(folds[0][1], expected[0][1])
         assert sorted(np.concatenate([test for _, test in folds])) == list(range(1_000))
         shared = [set(some.groups[train]) & set(some.groups[test]) for train, test in folds]
-        assert all(shared) if number < 2 else not any(shared)
+        assert all(shared) if number < 4 else not any(shared)
     texts = ["a b c d", "a b c d e", "a b c f g", "x y", "y z"]
     assert leak.count_similar(texts) == 2  # the first two: four of five words
 
@@ -149,10 +168,14 @@ def test_the_messages_to_stop_by_choose_a_regression_and_teach_nothing(monkeypat
 
 
 def test_the_messages_to_stop_by_stop_a_network_and_teach_nothing(monkeypatch):
-    monkeypatch.setattr(keras.Model, "fit", fit := Mock())
+    fit = Mock()
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **how: fit(*args, **how))
+    monkeypatch.setattr(keras.utils, "set_random_seed", seeds := Mock())
     learn, stop = np.array(["a prize for you", ":-)"]), np.array(["unheard words", "mum"])
-    classifiers.fit_network(classifiers.averaged, learn, np.array([1, 0]), stop, np.array([0, 1]))
-    (x, y), (x_stop, y_stop) = fit.call_args.args, fit.call_args.kwargs["validation_data"]
+    parts = learn, np.array([1, 0]), stop, np.array([0, 1])
+    classifiers.fit("averaged embeddings", *parts, seed=7)
+    assert seeds.call_args.args == (7,) and fit.call_args.args[0].output_shape == (None, 2)
+    (_, x, y), (x_stop, y_stop) = fit.call_args.args, fit.call_args.kwargs["validation_data"]
     assert (x[0, :4] > 1).all() and (x_stop <= 1).all()  # 1 stands for words never learned
     assert x[1].tolist() == [1] + [0] * (classifiers.LONGEST - 1)  # not the mean of nothing
     assert (y.tolist(), y_stop.tolist()) == ([1, 0], [0, 1])
@@ -377,7 +400,8 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
     batches, path = [], tmp_path / "text.txt"
     path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 10_000))), encoding="utf-8")
 
-    def fit(model, rows, steps_per_epoch, epochs, initial_epoch, validation_data, callbacks, **_):
+    def fit(model, rows, steps_per_epoch, epochs, initial_epoch, validation_data, callbacks, **how):
+        assert not how["shuffle"]
         assert {*validation_data[0].flat} == set(range(9_000, 9_999))
         np.testing.assert_array_equal(validation_data[1], validation_data[0] + 1)
         assert model.optimizer.weight_decay == 0.1
@@ -397,10 +421,14 @@ def test_a_gpt_learns_what_comes_next_and_goes_on_after_a_stop(run_main, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         run_main("text/gpt/shakespeare.py", *options, **train)
     for _ in range(2):  # and again, with all steps done
-        _, results = run_main("text/gpt/shakespeare.py", "--resume", tmp_path / "run", **train)
+        options, train["PRETRAINED"] = ["--resume", tmp_path / "run", "--ship"], tmp_path
+        _, results = run_main("text/gpt/shakespeare.py", *options, **train)
         assert results["steps"] == len(batches) == 8 and len(results["history"]["loss"]) == 4
         assert results["validation"]["mean"] == np.arange(9_000, 10_000).mean()
         assert results["train"]["mean"] == np.arange(1_000).mean()
+    networks = [characters.load_run(folder)[0] for folder in (tmp_path, tmp_path / "run")]
+    for shipped, kept in zip(*(one.get_weights() for one in networks), strict=True):
+        np.testing.assert_array_equal(shipped, kept)
     one_by_one = shakespeare.batches(np.arange(9_000), 8, shakespeare.SEED)
     for (x, y), expected in zip(batches, one_by_one, strict=False):
         np.testing.assert_array_equal(expected, (x, y))
@@ -448,17 +476,64 @@ def tiny_run(tmp_path):
 
 def test_ngrams_count_in_one_part_and_predict_the_other(run_main, tiny_run, tmp_path):
     text, count = (tmp_path / "text.txt").read_text(), Mock(side_effect=ngrams.NGrams)
+    said = np.random.default_rng(1).random(1_197)  # of the network, by characters
+    network = Mock(side_effect=lambda _, tokens, __: said[: len(tokens) - 3])
     for options in (["--run", tiny_run], ["--data", tmp_path / "text.txt"]):
-        replaced = {"NGrams": count, "draw": Mock()}
-        _, results = run_main("text/gpt/ngrams.py", *options, "--order", 2, **replaced)
+        replaced = {"NGrams": count, "draw": Mock(), "character_losses": network}
+        options += ["--order", 2, "--seed", 3]
+        _, results = run_main("text/gpt/ngrams.py", *options, **replaced)
         assert count.call_args.args[1] == [text[:10_800]]
         model = ngrams.NGrams(2, [text[:10_800]], "abcdef")
         means = [one["mean"] for one in results["orders"]]
-        np.testing.assert_allclose(means, model.losses(text[10_800:]).mean(axis=1))
+        losses = model.losses(text[10_800:])
+        np.testing.assert_allclose(means, losses.mean(axis=1))
+        assert results["samples"][0] == model.write(1, ngrams.LENGTH, np.random.default_rng(3))
+        if "network" in results:
+            assert results["best"] == 1 + np.argmin(means)
+            less = losses[results["best"] - 1, 2:] - said
+            assert results["difference"]["mean"] == pytest.approx(less.mean())
+    few = ngrams.NGrams(3, ["abcabdabe"], "abcde")
+    by_hand = [few.probabilities("abdab"[end], "abdab"[:end]) for end in (1, 2, 3, 4)]
+    np.testing.assert_allclose(few.losses("abdab").T, -np.log(by_hand))
     runs = longest_runs("not to bed or no", "to be or not to be")
     assert runs == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 6, 5, 4, 3, 2, 1]
     for context in ("", "a", "x"):
         assert sum(model.probabilities(one, context)[1] for one in "abcdef") == pytest.approx(1)
+
+
+def test_copies_and_fewer_bits_are_looked_at_as_on_file(
+    tiny_run, rows, recorder, run_main, monkeypatch
+):
+    """With tokens of two characters, and of each form of the weights other probabilities."""
+
+    def write(model, alphabet, prompt, length, seed, temperature, samples):
+        random = np.random.default_rng([seed, round(10 * temperature)])
+        yield from random.choice(["ab", "cd", "ef", "fa"], (length, samples))
+
+    small = {"write": write, "ORDERS": [2, 3], "TEMPERATURES": [1, 0.5], "PIECES": 2}
+    options = [tiny_run, "--length", 6, "--seed", 2]
+    recorder.results.append(run_main("text/gpt/copies.py", *options, **small)[1])
+
+    def quantize(model, mode=None, config=None):  # each time, the weights grow more
+        sizes.append(len(sizes) + 2)
+        model.set_weights([sizes[-1] * weights for weights in model.get_weights()])
+
+    def look(model, text):
+        looked.append(model.get_weights()[0])
+        return read(model, text)
+
+    sizes, looked, read, made = [], [], fewer_bits.read, fewer_bits.configs
+    monkeypatch.setattr(keras.Model, "quantize", quantize)
+    rows.answer = lambda inputs, shape: test_records.answer(inputs + len(looked), shape)
+    kinds = ("int8", "gptq", "awq")
+    configs = Mock(side_effect=lambda *some: {kind: made(*some)[kind] for kind in kinds})
+    options, replaced = [tiny_run, "--samples", 4], {"configs": configs, "read": look}
+    _, results = run_main("text/gpt/fewer_bits.py", *options, **replaced)
+    forms = [
+        {key: form[key] for key in form if key != "bytes"} for form in results["forms"].values()
+    ]
+    recorder.results += [forms, configs.call_args.args]
+    np.testing.assert_array_equal(looked[2], 2 * looked[1])  # it was saved, and is read again
 
 
 @pytest.mark.slow
@@ -530,7 +605,6 @@ def test_the_gpt_learns_and_all_that_follows_runs(run_main, tmp_path):
     _, written = run_main("text/gpt/generate.py", run, "--length", 80, "--check")
     assert len(written["text"]) == 80 and written["difference"] < 1e-5
     assert len(run_main("text/gpt/heads.py", run, WINDOWS=8)[1]["best"]) == 4
-    assert len(run_main("text/gpt/copies.py", run, "--length", 100)[1]) == 6
 
 
 def test_bad_texts_end_with_one_line_and_the_last_tenth_of_a_good_one_validates(tmp_path):
@@ -589,7 +663,7 @@ def test_a_comparison_of_variants_goes_on(run_main):
 @pytest.mark.parametrize("floor", [0, 1.2])
 def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch, floor):
     def train(text, steps, seed, kind, blocks, width, heads, learning_rate, warm_up, xla):
-        assert width == 32 * blocks == 32 * heads and learning_rate > 0
+        assert width == 32 * blocks == 32 * heads and learning_rate > 0 and seed == 3
         assert warm_up / steps == pytest.approx(100 / 400, rel=0.05)
         parameters = 12 * width**2 * blocks
         loss = floor + 3 * (6 * parameters * steps * 12 * 64 / 1e9) ** -0.3
@@ -597,7 +671,10 @@ def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch, floor):
         return one, np.full(2_000, loss)
 
     monkeypatch.setattr("text.gpt.what_matters.train", train)
-    _, found = run_main("text/gpt/dial.py", "--steps", 400)
+    times = iter([0, 4, 10, 12, 20, 23, 30, 33, 40, 43])
+    clock = SimpleNamespace(perf_counter=times.__next__)
+    _, found = run_main("text/gpt/dial.py", "--steps", 400, "--seed", 3, time=clock)
+    assert found["processor"] == dial.SIDE**3, "two seconds, in the fastest round"
     assert found["floor"] == pytest.approx(floor, abs=1e-3)
     for one in found["sizes"]:
         assert one["operations"] == 6 * one["parameters"] * one["characters"]
@@ -605,7 +682,10 @@ def test_the_dial_foretells_what_follows_its_line(run_main, monkeypatch, floor):
             found["sizes"][0]["characters"] / found["sizes"][0]["parameters"], rel=0.02
         )
     assert found["speed"] == found["sizes"][-1]["operations"] / 2
-    true = found["sizes"][-1]["mean"]
+    true, small = found["sizes"][-1]["mean"], found["sizes"][:-1]
+    x, y = (np.log([one[key] for one in small]) for key in ("operations", "mean"))
+    line = np.polyval(np.polyfit(x, y, 1), np.log(found["sizes"][-1]["operations"]))
+    assert found["a line"] == pytest.approx(np.exp(line))
     assert found["with a floor"] == pytest.approx(true)
     assert found["a line"] == pytest.approx(true) if not floor else found["a line"] < true - 0.03
     tenfold = found["larger"][0]

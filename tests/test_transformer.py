@@ -1,5 +1,7 @@
 """Images without convolutions, and without labels: patches, places, where it looks, contrast."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -38,6 +40,17 @@ def test_an_order_of_the_patches_is_one_order_of_the_places(network, images):
     assert not np.allclose(*(vit.predict(convolutions, x) for x in (images, others)), atol=1e-4)
 
 
+@pytest.mark.parametrize("sizes", [[100, 100], [100, 1]])
+def test_batches_hold_each_digit_once_in_a_new_order(sizes):
+    digits = np.arange(sum(sizes))
+    made = vit.batches(digits, digits, np.random.default_rng(1))
+    first, second = ([next(made)[0] for _ in sizes] for _ in range(2))
+    assert [len(batch) for batch in first] == sizes == [len(batch) for batch in second]
+    first, second = np.concatenate(first), np.concatenate(second)
+    assert (np.sort(first) == digits).all() and (np.sort(second) == digits).all()
+    assert (first != digits).any() and (first != second).any()
+
+
 def test_the_most_looked_at_are_covered(network, images):
     shares = looks.look(network, images)
     assert shares.shape == (6, 4, 4) and (shares > 0).all()
@@ -70,6 +83,20 @@ def test_two_views_differ_in_training_only(images):
         views = keras.ops.convert_to_numpy(pairs(images, training=training))
         first, second = views[:, 0], views[:, 1]
         assert np.allclose(first, second, atol=1e-5) != training
+
+
+def test_an_encoder_gets_each_digit_once_and_goes_on_from_its_weights(images, monkeypatch):
+    def fit(model, x, *_, **__):
+        seen.append(model.layers[1].get_weights() if isinstance(x, np.ndarray) else next(x)[0])
+        return SimpleNamespace(history={"loss": []})
+
+    seen, encoder = [], contrast.build_encoder()
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    contrast.learn_pairs(encoder, images, 10)
+    few_labels.learn_labels(weights := encoder.get_weights(), images, np.eye(10)[:6], 0.1)
+    assert sorted(seen[0].sum(axis=(1, 2, 3))) == sorted(images.sum(axis=(1, 2, 3)))
+    for one, other in zip(seen[1], weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_ten_of_each_digit_are_drawn():

@@ -1,17 +1,26 @@
 """Seeing inside a network: shapes, feature maps, maps of importance, gradients, the page."""
 
 import base64
+from types import SimpleNamespace
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import ROOT, failure
+from sklearn.manifold import TSNE
 from starlette.testclient import TestClient
 
 from mnist.models import MODELS
 from serialization.rest.digits import DigitReader
-from visualizing import attribution, networks, own_network, shapes
+from visualizing import (
+    activation_maximization,
+    attribution,
+    embedding,
+    networks,
+    own_network,
+    shapes,
+)
 from visualizing import attribution_methods as maps
 from visualizing.live import think
 
@@ -57,6 +66,25 @@ def test_maps_find_what_was_put_there():
         assert heat.shape == (2, 28, 28)
         inside = heat[:, 4:10, 4:10].mean()
         assert inside > 10 * abs(heat[:, 14:].mean()), name
+
+
+def test_each_image_is_read_once_however_many_at_once():
+    sizes = []
+    first = lambda x: sizes.append(len(x)) or x[:, 0, 0]  # noqa: E731
+    model = SimpleNamespace(input_shape=(None, 28, 28, 1), predict_on_batch=first)
+    for count in (3, 4):
+        images = np.arange(0, 255 * count, 255)[:, None, None] * np.ones((28, 28))
+        found = networks.probabilities(model, images, 2)
+        assert found.ravel().tolist() == [*range(count)]
+    assert sizes == [2, 1, 2, 2]
+
+
+def test_of_each_digit_one_that_is_read_right_and_as_many_misread_are_shown(monkeypatch):
+    labels, answers = np.array([[2, 4], [4, 4], [2, 2], [4, 4], [7, 1], [2, 3], [2, 2]]).T
+    monkeypatch.setattr(networks, "held_out_digits", lambda: (np.arange(7), labels))
+    monkeypatch.setattr(networks, "probabilities", lambda *_: np.eye(10)[answers])
+    found = [array.tolist() for array in networks.right_and_wrong(None, [2, 4])]
+    assert found == [[2, 1, 0, 4], [2, 4, 2, 7], [2, 4, 4, 1]]
 
 
 def test_integrated_gradients_add_up_to_what_the_ink_does_for_the_logit():
@@ -137,6 +165,26 @@ def test_ink_is_wiped_and_no_paper(monkeypatch):
     assert all(len(one) == 3 for one in wiped) and [0, 1, 2] not in wiped
 
 
+def test_maps_are_compared_with_those_of_networks_that_learned_nothing(
+    run_main, recorder, rows, tmp_path, monkeypatch
+):
+    """One method whose maps are the ink for the network, and chance for the others."""
+    rows.answer = lambda x, _: x.reshape(-1, 28, 28)[:, 8:20, 9:19].mean(axis=1)  # of columns
+
+    def make(network, images, classes):
+        chance = isinstance(network, int)
+        return np.random.default_rng(network).random(images.shape) if chance else 1.0 * images
+
+    monkeypatch.setattr(attribution, "methods_for", lambda *_: {"ink": make})
+    monkeypatch.setattr(attribution, "draw", lambda *_: None)
+    monkeypatch.setattr(networks, "untrained", lambda _, seed: seed)
+    _, results = run_main("visualizing/attribution.py", "--images", 40, "--wiped", 9, SEEDS=[1, 2])
+    recorder.results.append(results)
+    plt.imsave(tmp_path / "digit.png", 255 - networks.one_of_each()[3], cmap="gray")
+    _, one = run_main("visualizing/attribution.py", "--image", tmp_path / "digit.png")
+    recorder.results.append(one)
+
+
 @pytest.mark.slow
 def test_wiping_marked_ink_hurts_more_than_random_ink(run_main):
     """The check separates a map that was made for it from chance and from an untrained network."""
@@ -187,10 +235,11 @@ def test_maps_of_a_graph_with_a_model_inside(last):
     assert occluded.shape == found[0].shape == (2, 20, 30) and np.ptp(occluded) > 0
 
 
-def test_own_network_and_images(run_main, tmp_path, capsys):
+def test_own_network_and_images(run_main, tmp_path, monkeypatch, capsys):
     """Of a size, colours and classes that are not those of MNIST; and what it refuses."""
     layers = [keras.Input((24, 32, 3)), keras.layers.Rescaling(1 / 255)]
-    layers += [keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    layers += [keras.layers.Conv2D(4, 3, name="edges"), keras.layers.ReLU(), keras.layers.Flatten()]
+    layers += [keras.layers.Dense(3, "softmax")]
     keras.Sequential(layers).save(tmp_path / "mine.keras")
     (tmp_path / "mine.json").write_text('["cat", "dog", "cow"]')
     photo = ROOT / "cnn" / "data" / "photos" / "cat.jpg"
@@ -200,6 +249,15 @@ def test_own_network_and_images(run_main, tmp_path, capsys):
     assert "pixels from 0 to 255" in capsys.readouterr().out
     assert plt.imread(tmp_path / "run" / "own_attribution.png").std() > 0.02
     assert (tmp_path / "run" / "own_feature_maps.png").exists()
+    drawn, sides = [], []
+    read = lambda paths, side, get=own_network.read_pictures: sides.append(side) or get(paths, side)  # noqa: E731
+    monkeypatch.setattr(own_network, "draw_layers", lambda _, layers, *__: drawn.extend(layers))
+    monkeypatch.setattr(own_network, "read_pictures", read)
+    run_main("visualizing/own_network.py", *own, "--layer", "edges")
+    assert [layer.name for layer in drawn] == ["edges"] and sides == [32]
+    x, grey = (own_network.read_images([photo], (24, 32, n), 1)[1] for n in (3, 1))
+    assert 0.5 < x.max() <= 1
+    np.testing.assert_allclose(grey, x.mean(axis=-1, keepdims=True), rtol=1e-5)
 
     def refused(shape, layer, *options):
         keras.Sequential([keras.Input(shape), layer]).save(tmp_path / "bad.keras")
@@ -226,17 +284,43 @@ def test_what_a_neuron_likes(run_main):
     _, results = run_main("visualizing/activation_maximization.py", "--steps", 30, WAYS=ways)
     assert results["nothing"]["least"] > 0.99
     assert results["all_three"]["ink"] < results["nothing"]["ink"]
+    assert results["nothing"]["least"] == min(results["nothing"]["probabilities"])
+    assert results["ink_of_digits"] == pytest.approx(100, rel=0.1)  # pixels
 
 
-def test_the_last_layer_in_two_dimensions(run_main):
+def test_each_image_climbs_by_itself():
+    """Whatever the others gain: one step, and some for filters that like ink and paper."""
+    objective = lambda x: keras.ops.sum(x * np.array([1, -3]).reshape(2, 1, 1, 1))  # noqa: E731
+    begun, found = (
+        activation_maximization.climb(objective, (2, 28, 28, 1), (), n, np.random.default_rng(1))
+        for n in (0, 1)
+    )
+    np.testing.assert_allclose(found[0], begun[0] + 1 / 28, atol=1e-6)
+    np.testing.assert_allclose(found[1], (begun[1] - 1 / 28).clip(0), atol=1e-6)
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 1)])
+    model.set_weights([np.array([[[[1, -1]]]]), np.zeros(2)])
+    likes = np.random.default_rng(1)
+    ink, paper = activation_maximization.maximize_filters(model, model.layers, 2, 4, likes)
+    assert ink.min() > 0.1 > 0.02 > paper.mean()
+
+
+def test_the_last_layer_in_two_dimensions(run_main, monkeypatch):
     few = {"PERPLEXITIES": [20], "NOISE": 60}
-    _, results = run_main("visualizing/embedding.py", "--digits", 300, **few)
+    tsne = lambda **options: drawn.append(options["random_state"]) or TSNE(**options)  # noqa: E731
+    drawn, few["TSNE"], begin = [], tsne, np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: drawn.append(seed) or begin(seed))
+    with pytest.raises(SystemExit):
+        embedding.main(["--digits", "299"])  # too few for the largest perplexity
+    _, results = run_main("visualizing/embedding.py", "--digits", 300, "--seed", 3, **few)
     maps = results["maps"]
+    assert drawn == [3, 3, 3, 3] and 0 < results["mistakes"] < 9
     assert maps["hidden_layer"]["neighbours"] > 0.9 > maps["PCA"]["neighbours"]
     assert maps["t_SNE_perplexity_20"]["neighbours"] > 0.9
     assert maps["hidden_layer"]["distances"] == pytest.approx(1)
     assert maps["hidden_layer"]["kept"] == maps["hidden_layer"]["trustworthiness"] == 1
     assert maps["PCA"]["kept"] < maps["t_SNE_perplexity_20"]["kept"] < 1
+    points = np.array([[0, 0], [2, 0], [4, 3]])
+    assert embedding.centre_distances(points, np.array([0, 0, 1])) == pytest.approx(18**0.5)
 
 
 def test_the_page_gets_layers_and_importance():

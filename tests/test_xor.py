@@ -99,10 +99,12 @@ def test_each_network_meets_every_row_once_per_epoch_in_an_order_of_its_own():
 def test_solved_is_all_four_rows_and_stuck_is_silent_where_targets_differ():
     bundle = build_bundle(5, [2, 2, 1], "relu")
     # relu(a + b) - 2 relu(a + b - 1) is XOR; the bias of the output moves the threshold.
-    ones, bias = np.ones((5, 2, 2)), np.tile([0.0, -1.0], (5, 1))
+    first, bias = np.ones((5, 2, 2)), np.tile([0.0, -1.0], (5, 1))
     bias[4] = -1  # of this one, both neurons are 0 for all rows but 1, 1
     last = np.tile([[8.0], [-16.0]], (5, 1, 1))
-    bundle.set_weights([ones, bias, last, np.array([[-4.0], [-4], [4], [-9], [-4]])])
+    # And of this one where the target is 1: relu(1 - a - b) + relu(a + b - 1) is the contrary.
+    first[1, :, 0], bias[1, 0], last[1] = -1, 1, -8
+    bundle.set_weights([first, bias, last, np.array([[-4.0], [4], [4], [-9], [-4]])])
     solved, stuck = initializations.look_at(bundle)
     assert solved.tolist() == [True, True, False, False, False]
     assert stuck.tolist() == [False, False, False, False, True]

@@ -14,12 +14,13 @@ from utils.loading import load_model
 from utils.runs import ROOT
 
 SIDE = 5  # digits and feature maps in a row
+ROOM = 7  # pixels above a digit and beside it, for the answer
 DAYS = ("2018-05-09", "2018-05-13")  # Wednesday to Saturday, in the test part
 
 
-def paste(images):
-    """Return images (n, height, width) in rows of SIDE as one, with thin lines between them."""
-    framed = np.pad(images[: SIDE**2], ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+def paste(images, room=1):
+    """Return images (n, height, width) in rows of SIDE as one; room: pixels above and beside."""
+    framed = np.pad(images[: SIDE**2], ((0, 0), (room, 1), (room, 1)), constant_values=np.nan)
     height, width = framed.shape[1:]
     rows = framed.reshape(SIDE, SIDE, height, width).swapaxes(1, 2)
     return rows.reshape(SIDE * height, SIDE * width)
@@ -31,10 +32,12 @@ def draw_digits(digits, maps):
     model = load_model(ROOT / "assets" / "models" / "conv_net.keras")
     x = prepare_images(images[: SIDE**2], (28, 28, 1))
     answers = model.predict_on_batch(x).argmax(axis=-1)
-    digits.imshow(paste(x[..., 0]))
+    digits.imshow(paste(x[..., 0], ROOM))
+    tile = ROOM + 28 + 1
     for number, answer in enumerate(answers):
         row, column = divmod(number, SIDE)
-        digits.text(30 * column + 3, 30 * row + 9, answer, color="C1", fontsize=9, weight="bold")
+        corner = tile * column + 2, tile * row + ROOM + 4
+        digits.text(*corner, answer, color="C1", fontsize=9, weight="bold")
     digits.set_title("Read digits")
     first = np.moveaxis(np.asarray(model.layers[0](x[:1]))[0], -1, 0)
     most = first.max(axis=(1, 2), keepdims=True)
@@ -81,10 +84,11 @@ def draw_forecast(axes):
 
 def draw():
     """Return the picture, and what the networks answered in it."""
-    figure, axes = plt.subplots(2, 2, figsize=(9, 8), height_ratios=[1, 0.9])
+    figure, axes = plt.subplots(2, 2, figsize=(8.4, 8.8))
     axes = axes.ravel()
     for panel in axes[:3]:
         panel.axis("off")
     results = {"digits": draw_digits(*axes[:2]), "photo": draw_photo(axes[2])}
     draw_forecast(axes[3])
+    axes[3].set_box_aspect(1)
     return {"front_page": figure}, results

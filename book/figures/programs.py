@@ -31,6 +31,8 @@ def main(argv=None):
 
     def show():
         names.append(f"{name}_{len(names) + 1}.png" if names else f"{name}.png")
+        for axes in plt.gcf().axes:
+            axes.grid(not axes.images)  # whose cells it would cut up
         save_figure(plt.gcf(), folder / names[-1])
 
     plt.show = show

@@ -10,7 +10,7 @@ with other seeds. In place of a result there may be a constant of a script:
 import ast
 import re
 from functools import cache
-from statistics import mean, median
+from statistics import correlation, mean, median
 
 from utils.bands import BANDS
 from utils.comparisons import holm
@@ -40,9 +40,8 @@ def ahead(values):
     return sum(value > 0 for value in values)
 
 
-FUNCTIONS = {
-    one.__name__: one for one in (abs, ahead, differences, holm, len, max, mean, min, round, sum)
-}
+KNOWN = (abs, ahead, correlation, differences, holm, len, max, mean, min, round, sum)
+FUNCTIONS = {one.__name__: one for one in KNOWN}
 
 
 def select(value, keys):

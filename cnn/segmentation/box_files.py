@@ -16,7 +16,7 @@ from PIL import Image
 
 from cnn.photographs import find_images, find_parts, open_photo
 from cnn.segmentation.masks import divide, read
-from cnn.segmentation.measures import Box, match, true_boxes
+from cnn.segmentation.measures import ENOUGH, Box, match, true_boxes
 from cnn.segmentation.segment import make_part
 from utils.figures import save_figure
 from utils.pictures import PictureError
@@ -179,12 +179,23 @@ def stretch(box, wide, high):
 
 
 def draw_boxes(axes, boxes, names, ink="white", behind="black"):
-    """Draw boxes over an image, each with its name at a corner."""
+    """Draw boxes over an image, each with its name; those of nearly one place as one box.
+
+    It has all their names, the surest first, above the corner, as far as that is in the image.
+    """
     paper = {"facecolor": behind, "edgecolor": "none", "alpha": 0.7, "pad": 0.8}
-    for box in boxes:
+    (_, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    left = sorted(boxes, key=lambda box: -box.score)
+    while left:
+        box, *others = left
+        left = [other for other in others if box.iou(other) < ENOUGH]
+        called = [names[one.label] for one in [box, *others] if one not in left]
         corner, sides = (box.left - 0.5, box.top - 0.5), (box.width, box.height)
         axes.add_patch(plt.Rectangle(corner, *sides, fill=False, edgecolor=ink))
-        axes.text(box.right, box.top, names[box.label], color=ink, size=8, bbox=paper)
+        below = corner[1] - top < (bottom - top) / 9
+        place = min(box.right - 0.5, right), max(corner[1], top)
+        how = {"ha": "right", "va": "top" if below else "bottom", "color": ink, "size": 8}
+        axes.text(*place, " / ".join(called), bbox=paper, **how)
 
 
 def draw(part, found, network, names, path):

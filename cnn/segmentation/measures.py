@@ -7,16 +7,17 @@ Chapter: cnn/segmentation/README.md#how-good-is-a-map
 
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
 from scipy import ndimage
 
+from utils.figures import COLORS
+
 NEIGHBOURS = np.ones((3, 3))  # of a pixel: also those that touch its corners
 ENOUGH = 0.5  # the IoU of two boxes from which on they count as the same
 # How maps of labels are drawn: a colour for nothing, and one for each class.
-COLORS = ListedColormap(["#fcfcfa", *plt.get_cmap("tab10").colors])
-MAPS = {"cmap": COLORS, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
+CLASSES = ListedColormap(["#fcfcfa", *COLORS, "#b4b4b0"])
+MAPS = {"cmap": CLASSES, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
 
 class Box(NamedTuple):

@@ -52,7 +52,7 @@ def make_epoch(network, kind, digits):
     model = build_model(network, model_class, precision)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"], **options)
-    x, y = (array[: IMAGES[network]] for array in (digits.x_train, digits.y_train))
+    x, y, batch_size = digits.x_train, digits.y_train, BATCH_SIZES[network]
 
     def run_epoch():
         times = []  # without what fit does before the epoch
@@ -61,7 +61,7 @@ def make_epoch(network, kind, digits):
             on_epoch_end=lambda epoch, logs: times.append(time.perf_counter()),
         )
         history = model.fit(
-            x, y, batch_size=BATCH_SIZES[network], shuffle=False, callbacks=[clock], verbose=0
+            x, y, batch_size=batch_size, shuffle=False, callbacks=[clock], verbose=0
         ).history
         return times[1] - times[0], history["loss"][0]
 
@@ -109,8 +109,10 @@ def main(argv=None):
     parser.add_argument("--rounds", type=positive(int), default=ROUNDS)
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
-    digits = prepare_mnist((28, 28, 1), max(IMAGES.values()))
-    networks = {network: take_turns(network, digits, args.rounds) for network in IMAGES}
+    networks = {
+        network: take_turns(network, prepare_mnist((28, 28, 1), images), args.rounds)
+        for network, images in IMAGES.items()
+    }
     compared = compare(networks)
     for network, kinds in networks.items():
         print(f"\n{network:20} seconds  of fit's     interval      loss  first epoch")

@@ -9,7 +9,7 @@ Returns the weights after one step: (inputs,). The old ones stay as they are.
     array([0.1, 0.2])
 
 Check: python exercises/check.py gradient_step
-Chapter: basics/README.md#backpropagation
+Chapter: basics/README.md#gradient-descent
 """
 
 import numpy as np

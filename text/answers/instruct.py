@@ -120,7 +120,7 @@ def plays_loss(model, text):
 
     New tokens, which cannot come there, are left out.
     """
-    known = 1 + int(max(text.train.max(), text.validation.max()))
+    known = 1 + max(int(part.max()) for part in text[1:])
     return float(token_losses(copy_of(model, context=CONTEXT), text.validation, known).mean())
 
 

@@ -31,9 +31,9 @@ SEED = 1
 
 def longest_runs(text, learned):
     """Return the length of the longest run from each place that stands in the learned text."""
-    lengths, length = [], 0
+    lengths, length = [], 1
     for place in range(len(text)):
-        length = max(length - 1, 0)  # what stood there without its first character still does
+        length -= 1  # what stood there without its first character still does
         while place + length < len(text) and text[place : place + length + 1] in learned:
             length += 1
         lengths.append(length)

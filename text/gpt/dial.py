@@ -120,8 +120,8 @@ def draw(sizes, curves, path):
     """Draw the losses over the operations, both on logarithmic axes, and the curves beyond them."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
     *small, last = [one["operations"] for one in sizes]
-    axes.plot(small, [one["mean"] for one in sizes[:-1]], "o", label="the curves go through these")
-    axes.plot(last, sizes[-1]["mean"], "s", color="C2", label="the network they foretell")
+    axes.plot(small, [one["mean"] for one in sizes[:-1]], "o", label="three small networks")
+    axes.plot(last, sizes[-1]["mean"], "s", color="C2", label="the largest, which they foretell")
     x = np.geomspace(small[0], last)
     for style, (name, curve) in zip(("C1--", "C1-"), curves.items(), strict=True):
         axes.plot(x, curve(x), style, label=name, zorder=1)
