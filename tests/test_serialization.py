@@ -157,7 +157,8 @@ def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
     model = keras.Model(inputs, x)
     rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
     metrics = ["accuracy", keras.metrics.F1Score()]
-    pair = keras.optimizers.OptimizerMap(keras.optimizers.AdamW(rate), {"dense/.*": "sgd"})
+    adam, sgd = keras.optimizers.AdamW(rate), keras.optimizers.SGD()
+    pair = keras.optimizers.OptimizerMap(adam, {"dense/.*": sgd})
     optimizer = keras.optimizers.MultiOptimizer(pair)
     model.compile(optimizer, keras.losses.mean_squared_error, metrics=metrics)
     model.save(tmp_path / "model.keras")
