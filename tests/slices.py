@@ -34,7 +34,6 @@ SLICES = {
     "visualizing/draw_weights.py": ["-m", "conv_net"],
     "mnist/mnist_experiments.py": ["--groups", "flips"],
     "mlp/churn_experiments.py": ["--only", "base"],
-    "text/gpt/copies text/gpt/dial.py": ["--depths", "1", "2", "3", "4"],
     "cnn/depth.py": ["--depth", "4", "--kinds", "plain", "both"],
     "cnn/transformer/vit.py": ["--ways", "transformer", "convolutions", "scrambled", "--search"],
     "generating/autoencoder.py": ["--sizes", "8"],
