@@ -95,7 +95,7 @@ MEASUREMENTS = {
     "sizes": "book/timings/sizes.py",  # installs, too
     "machine_speed": "book/timings/seconds.py machine",
     "serialization": "book/timings/saved_forms.py",
-    "mutants": "tests/long/mutate.py --seed 5",
+    "mutants": "tests/long/mutate.py --seed 8",
     "hostile_models": "tests/long/hostile_models.py",
     "smaller": "serialization/smaller.py",  # wants requirements-optional.txt
     "program_serialization": (
