@@ -517,24 +517,6 @@ def test_being_less_sure_costs_nothing_in_the_search():
     assert augment.settled_loss(likely.argmax(axis=1), likely) < losses[0]
 
 
-@pytest.mark.slow
-def test_ways_to_change_pictures_are_compared_in_pairs(tmp_path, monkeypatch):
-    monkeypatch.setattr(augment, "RATES", [0.0002])
-    ways = ["probe", "none", "flips and crops", "MixUp"]
-    options = ["--counts", "5", "--folds", "2", "--steps", "1", "--size", "32"]
-    found = augment.main([*options, "--outputs", str(tmp_path), "--ways", *ways])
-    of_ways, pairs = found["counts"]["5"], found["pairs"]
-    assert list(of_ways) == ways and (tmp_path / "augment.png").stat().st_size > 9_000
-    assert [len(one["tried"]) for one in found["searched"].values()] == [3, 1, 3, 3]
-    for one in found["searched"].values():
-        best = min(one["tried"], key=lambda setting: setting["loss"])
-        assert best == one["best"] | {"loss": best["loss"]}
-    assert list(pairs) == [f"5: {way}" for way in ("probe", "none", "MixUp")]
-    more = np.subtract(*(of_ways[way]["accuracies"] for way in ("probe", "flips and crops")))
-    assert pairs["5: probe"]["differences"] == pytest.approx(more) and len(more) == 2
-    assert min(more) > 0.1  # nothing else has learned yet
-
-
 def test_well_known_networks_are_counted(run_main):
     sizes, results = run_main("cnn/sizes.py", "--networks")
     # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones

@@ -211,7 +211,8 @@ def compare(write_run, tmp_path, capsys):
 
 def test_my_runs_say_what_differs_and_show_what_was_edited(compare):
     old, new = "a = 1\nb = 2\n", "a = 1\nb = 3\n"
-    slow, fast = {"learning_rate": 0.001, "hidden": [8]}, {"learning_rate": 0.01, "hidden": [8, 4]}
+    slow = {"learning_rate": 0.001, "hidden": [8], "test": False}
+    fast = {"learning_rate": 0.01, "hidden": [8, 4], "test": True}
     rows, said = compare((slow, {1: 0.5}, old), (fast, {1: 0.4}, new))
     assert (
         "The newest differs from 01: learning rate 0.01 in place of 0.001; hidden 8 4 in place of "

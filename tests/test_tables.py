@@ -167,6 +167,8 @@ def test_groups_stay_together_classes_are_spread_and_the_seed_counts():
                 assert np.bincount(y[one]).min() > len(one) / 3 - 3
     sets = [set(groups[one]) for one in (test, *folds[0])]
     assert not sets[0] & sets[1] | sets[0] & sets[2] | sets[1] & sets[2]
+    fault = partial(script_folds.find_fault, y=np.array([0, 0, 1]), classes=["b", "c"])
+    assert "a class has no row" in fault([("a", [0, 1])]) and fault([("a", [0, 2])]) is None
     test, _ = script_folds.split(np.arange(300.0), None, [], 1)
     assert np.mean(test) == pytest.approx(150, abs=5)
     years = np.repeat([2, 0, 1], 100)  # the rows of one year are not torn apart
@@ -463,6 +465,7 @@ KINDS = {
     "names": ([f"name {i}" for i in range(60)], "left out", "60 different words"),
     "codes": (["007", "x", *["12", "13"] * 29], "words", 'no numbers, since one is "007"'),
     "german": (DAYS.strftime("%d.%m.%Y"), "date", "%d.%m.%Y"),
+    "minutes": (DAYS.strftime("%d.%m.%Y %H:%M"), "date", "%d.%m.%Y %H:%M"),
     "formats": (["2025-01-02", "03.01.2025"] * 30, None, 'dates and values such as "03.01.2025"'),
     "either": (["03/04/2025", "05/06/2025"] * 30, None, "the day first or the month first"),
     "dollars": (["$5", "$7"] * 30, None, 'numbers such as "$5"'),
