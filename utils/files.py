@@ -40,9 +40,9 @@ def file_sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def version_of(path):
-    """Return the name of a version of a model: twelve digits of the SHA-256 of its file."""
-    return file_sha256(path)[:12]
+def version_of(sha256):
+    """Return what a version of a model is called, of whose file this is the SHA-256."""
+    return sha256[:12]
 
 
 def load_results(name):

@@ -32,6 +32,7 @@ import psutil
 import requests
 
 from serialization.rest.digits import SIDE, describe, digit_likeness, softmax
+from utils.files import version_of
 from utils.options import make_parser, number
 from utils.runs import ROOT, fail, make_folder, save_results
 
@@ -67,7 +68,7 @@ class KerasNetwork:
         import keras  # not above: LiteRT's process shall not hold it
 
         self.limits = json.loads(KERAS.with_suffix(".json").read_text(encoding="utf-8"))
-        self.about = {"model": "conv_net", "version": self.limits["sha256"][:12]}
+        self.about = {"model": "conv_net", "version": version_of(self.limits["sha256"])}
         self.network = keras.saving.load_model(KERAS, compile=False)
         for size in (1, 32):
             self.read(np.zeros((size, SIDE, SIDE)))

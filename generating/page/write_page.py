@@ -29,7 +29,7 @@ from generating.images import to_grey
 from generating.latents import load_flow, load_vae
 from serialization.operating.guard import RequestError, Strict
 from serialization.operating.service import add_address, make_app, serve
-from utils.files import version_of
+from utils.files import file_sha256, version_of
 from utils.options import make_parser
 from utils.runs import ROOT, fail, find_run
 
@@ -70,7 +70,8 @@ def create_app(run, map_run=None, hosts=()):
     if size != 2:
         fail(f"{map_run} has {size} numbers; a map needs a run of vae.py --size 2")
     lock = threading.Lock()
-    about = {"model": "flow", "version": version_of(find_run(run, OUTPUTS) / "flow.keras")}
+    sha256 = file_sha256(find_run(run, OUTPUTS) / "flow.keras")
+    about = {"model": "flow", "version": version_of(sha256)}
     app = make_app("A page that writes numbers", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
     overview = None

@@ -30,7 +30,7 @@ from serialization.operating.batching import Batcher
 from serialization.operating.guard import About, RequestError, Strict
 from serialization.operating.service import add_address, make_app, serve
 from text.ask import load_kept
-from utils.files import version_of
+from utils.files import file_sha256, version_of
 from utils.options import make_parser
 from utils.runs import fail
 
@@ -143,7 +143,7 @@ def create_app(folder, hosts=(), refuse=False):
     if not (folder / "results.json").is_file():
         fail(f"{folder} is neither a run of table.py nor one of ask.py --keep.")
     run = (Texts if (folder / "ask.json").exists() else Table)(folder, refuse)
-    about = {"model": run.path.stem, "version": version_of(run.path)}
+    about = {"model": run.path.stem, "version": version_of(file_sha256(run.path))}
     batcher = Batcher(run.read)
     app = make_app("A web service for a kept run", about, hosts, batcher=batcher)
     some = Field(min_length=1, max_length=MOST, fail_fast=True)

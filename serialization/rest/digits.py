@@ -10,7 +10,7 @@ import re
 import numpy as np
 from pydantic import BaseModel
 
-from utils.files import file_sha256
+from utils.files import file_sha256, version_of
 from utils.runs import ROOT, fail, first_line, read_json, shown
 from utils.schemas import Number, Positive, check
 
@@ -50,7 +50,7 @@ class DigitReader:
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
             fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
         name = re.sub("-[0-9a-f]{12}$", "", path.stem)  # without what releases.py adds
-        self.about = {"model": name, "version": self.limits["lite_sha256"][:12]}
+        self.about = {"model": name, "version": version_of(self.limits["lite_sha256"])}
         (self.input,), (self.output,) = (
             self.network.get_input_details(),
             self.network.get_output_details(),

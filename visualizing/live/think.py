@@ -43,11 +43,12 @@ class KerasReader(DigitReader):
     def __init__(self, path):
         self.network, self.lock = networks.load_network(path), threading.Lock()
         self.giving_scores = give_scores(self.network)
-        self.about = {"model": path.stem, "version": version_of(path)}
+        sha256 = file_sha256(path)
+        self.about = {"model": path.stem, "version": version_of(sha256)}
         self.limits = {"temperature": 1.0, "least_likeness": None}
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             fitted = load_limits(path.with_suffix(".tflite"))
-            if fitted["sha256"] == file_sha256(path):
+            if fitted["sha256"] == sha256:
                 self.limits = fitted
 
     def scores(self, pixels):

@@ -26,7 +26,7 @@ from serialization.operating.service import add_address, make_app, serve
 from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, add_run, encode, load_run, unknown
 from text.gpt.generate import likeliest
-from utils.files import version_of
+from utils.files import file_sha256, version_of
 from utils.options import make_parser
 from utils.runs import ROOT
 
@@ -48,7 +48,7 @@ def create_app(run, hosts=()):
     """Return the application for a run of shakespeare.py."""
     model, settings, folder = load_run(run)
     alphabet, logits_after = settings["alphabet"], uncached_logits(model, xla=True)
-    about = {"model": "gpt", "version": version_of(folder / CHECKPOINT)}
+    about = {"model": "gpt", "version": version_of(file_sha256(folder / CHECKPOINT))}
     app = make_app("A page on which a GPT writes along", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
     lock, random = threading.Lock(), np.random.default_rng()
