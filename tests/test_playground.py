@@ -145,7 +145,10 @@ def test_the_address_holds_what_is_seen(page):
         element(chrome, "step").click()
         element(chrome, "step").click()
         chrome.find_element(By.CSS_SELECTOR, "[aria-label='Hidden layer 2, neuron 3']").click()
+        places = "return [...field('weights').children].map((button) => button.offsetLeft)"
+        before = chrome.execute_script(places)
         chrome.find_element(By.CSS_SELECTOR, "#weights button:nth-child(4)").click()
+        assert chrome.execute_script(places) == before  # else the next click hits another one
         WebDriverWait(chrome, 60).until(lambda _: "step=2&neuron=2.2.3" in chrome.current_url)
         address, seen = chrome.current_url, state(chrome)
         assert "step 2 of 6" in seen[1]
