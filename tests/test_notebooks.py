@@ -113,6 +113,15 @@ def test_a_notebook_of_a_repository_at_github_opens_in_colab(notebooks, tmp_path
     assert set(opened) == set(notebooks.chapters()) and opened[:2] == ["basics", "xor"]
 
 
+def test_a_cell_of_many_minutes_waits_for_the_reader(notebooks, make, monkeypatch):
+    minutes = {"python rnn/pixel_order.py": 5.6}
+    monkeypatch.setattr(notebooks, "measured_minutes", lambda: minutes)
+    note = "# Takes 6 minutes: take the # before the ! away, and run it while you read on."
+    assert f"{note}\n#!python rnn/pixel_order.py" in sources(make("rnn"), "code")
+    minutes.clear()
+    assert "!python rnn/pixel_order.py" in sources(make("rnn"), "code")
+
+
 def test_scripts_become_cells_with_the_numbers_of_the_command(notebooks):
     imports, work = notebooks.cells_of_command("python xor/xor.py --seed 4")
     assert "from xor.xor import build_model\n" in imports and "def " not in work

@@ -30,6 +30,7 @@ USE = """\
 COLAB = "https://colab.research.google.com"
 BADGE = "[![Open in Colab]({0}/assets/colab-badge.svg)]({0}/github/{1}/blob/notebooks/{2}.ipynb)"
 PUT_YOURS = "# Put in your run, or your file, and take the # before the ! away."
+LONG = "# Takes {:.0f} minutes: take the # before the ! away, and run it while you read on."
 
 START = """\
 # @title Run this cell first: it finds the project{gets}, and loads Keras

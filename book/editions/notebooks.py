@@ -9,8 +9,9 @@
     python book/editions/notebooks.py --execute changed
 
 The blocks that run become cells of code. A command becomes such cells, too: after the comment
-`in a notebook: cells` those of script_cells.py, else one with a ! in front. Blocks that only quote
-a script stay text, folds stay folds, and figures are inside. The notebooks are never edited: change
+`in a notebook: cells` those of script_cells.py, else one with a ! in front. One
+that took more than five minutes when it was measured is commented out. Blocks that only quote a
+script stay text, folds stay folds, and figures are inside. The notebooks are never edited: change
 the README and make them again. One that has run is kept until its cells change, even if its text
 has changed since: delete it to get it anew. An execution stops at the first cell, or the first
 command, that fails, and counts as wrong if something was printed in red.
@@ -18,6 +19,7 @@ command, that fails, and counts as wrong if something was printed in red.
 
 from chapter import OUTPUTS, ROOT
 
+import functools
 import hashlib
 import re
 import time
@@ -31,6 +33,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from book.editions.fixed_cells import (
     FIRST,
     FOLDED,
+    LONG,
     PUT_YOURS,
     STRICT,
     USE,
@@ -45,6 +48,7 @@ from book.pages.texts import chapters as listed_chapters
 from utils.files import load_results
 from utils.options import make_parser
 from utils.runs import (
+    RESULTS,
     fail,
     first_line,
     make_folder,
@@ -58,6 +62,7 @@ SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
 FILE = re.compile(r"<!-- in a notebook: (\S+) -->\s*$")
 CELLS = "cells"  # in its place: the command becomes cells of Python
+MOST = 5  # minutes of a command that *Run all* runs
 # What names something of the reader's, such as a RUN. (A GRU is a network.)
 YOURS = re.compile(r"mine\.|\d{4}-\d\d-\d\d_|\b(?!GRU\b)[A-Z_]{3,}\b")
 DEFINITION = re.compile(r"^\[([^]\n]+)\]: .+\n?", re.MULTILINE)
@@ -87,6 +92,13 @@ def notebook_names():
     return of_chapters | {path: path.stem for path in LOOKED_UP}
 
 
+@functools.cache
+def measured_minutes():
+    """Return how many minutes each command took that was measured."""
+    runs = [read_json(path).get("provenance", {}) for path in RESULTS.glob("*.json")]
+    return {run["command"]: run["seconds"] / 60 for run in runs if "seconds" in run}
+
+
 def cells_of(block, before, readme):
     """Return the sources of the cells for a fenced block, none if the block is text."""
     indent, language, code = block.groups()
@@ -103,9 +115,12 @@ def cells_of(block, before, readme):
             if to_cells:
                 return [cell for line in lines for cell in cells_of_command(line)]
             # On Windows, a comment would be an argument.
-            lines = ["!" + re.sub(r" # .*", "", line) for line in lines]
-            yours = YOURS.search(re.sub(r'"[^"]*"', "", code))
-            return [f"{PUT_YOURS}\n#{line}" for line in lines] if yours else lines
+            lines = [re.sub(r" # .*", "", line) for line in lines]
+            if YOURS.search(re.sub(r'"[^"]*"', "", code)):
+                return [f"{PUT_YOURS}\n#!{line}" for line in lines]
+            takes = [measured_minutes().get(line, 0) for line in lines]
+            long = [f"{LONG.format(minutes)}\n#" if minutes > MOST else "" for minutes in takes]
+            return [f"{before}!{line}" for before, line in zip(long, lines, strict=True)]
     return []
 
 
