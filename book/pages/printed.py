@@ -35,7 +35,9 @@ def print_anew(text):
     """
 
     def block(match):
-        printed, shown = load_results(match[2])["provenance"]["printed"], []
+        printed, shown = load_results(match[2])["provenance"].get("printed"), []
+        if printed is None:  # until it is measured again: UNHELD in tests/test_results.py
+            return match[0]
         begins = True  # anywhere
         for line in match[3].splitlines():
             if line.strip() == "...":
