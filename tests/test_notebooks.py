@@ -52,7 +52,10 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     assert text.count("](data:image/png;base64,") == readme.count(".png)") > 1
     # What the README says a command prints is told apart from what it has printed now.
     (place, _) = [n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# As xor")]
-    assert notebook.cells[place + 1].source.startswith("Our run printed:\n\n```text\n")
+    assert notebook.cells[place + 1].source.startswith(
+        "Our run of the command printed:\n\n```text\n"
+    )
+    assert "Run the next cell. It takes 5 to 10 seconds" in " ".join(text.split())
     task = "%%end_of_file exercises/tasks/09_softmax.py\n"
     assert any(source.startswith(task) for source in sources(make("exercises"), "code"))
 
