@@ -5,7 +5,7 @@
     python exercises/check.py softmax --hint    # the hint that fits; another one with each call
     python exercises/check.py --tasks CLASS     # a folder of folders, one of each student
 
-You will see a sentence for the one that you name, a table of all, or the line of each student. A
+You will see a sentence for each that you name, a table of all, or the line of each student. A
 check takes a second or two, all of them a quarter of a minute.
 Chapter: exercises/README.md#how-it-works
 """
@@ -43,6 +43,12 @@ def find_tasks(folder=TASKS):
     own = [path for path in sorted(folder.glob("[0-9]*_*.py")) if path.resolve().parent == here]
     files = {path.stem.partition("_")[2]: path for path in own}
     return {name: path for name, path in files.items() if name in NAMES}
+
+
+def find_students(folder):
+    """Return {student: {name: file}}, a student for each folder in it; {} if none has exercises."""
+    found = {path.name: find_tasks(path) for path in sorted(folder.glob("[!._]*/"))}
+    return found if any(found.values()) else {}
 
 
 def number_of(path):
@@ -149,41 +155,43 @@ def main(argv=None):
     """Return {name: verdict}, or of a class {student: {name: verdict}}."""
     parser = make_parser("Check your solutions of the exercises.", OUTPUTS)
     add = parser.add_argument
-    add("name", nargs="?", metavar="NAME", help="of an exercise, or its number; none: all")
+    add("names", nargs="*", metavar="NAME", help="of exercises, or their numbers; none: all")
     add("--hint", nargs="?", type=int, choices=[1, 2, 3], const=0, help="show one more, or so many")
     about = "where the solutions lie, of one student or, in folders, of a class; their code is run"
     add("--tasks", type=Path, default=TASKS, metavar="FOLDER", help=about)
     add("--seed", type=seed, default=SEED, help="of the arguments that are drawn")
     args = parser.parse_args(argv)
-    folder, name = args.tasks.absolute(), args.name
-    tasks, students = find_tasks(folder), {}
-    if not tasks:  # but perhaps folders of students
-        found = {path.name: find_tasks(path) for path in sorted(folder.glob("*/"))}
-        students = {student: tasks for student, tasks in found.items() if tasks}
-        tasks = next(iter(students.values()), {})
-    if not tasks:
+    folder = args.tasks.absolute()
+    tasks, students = find_tasks(folder), find_students(folder)
+    if not tasks and not students:
         parser.error(f"{args.tasks} holds no exercises such as 01_neuron.py")
-    if name and name.isdigit():
-        name = next((one for one in tasks if number_of(tasks[one]) == int(name)), name)
-    if name and name not in (NAMES if students else tasks):
-        parser.error(f"{name} is not one of {', '.join(tasks)}")
-    if args.hint is not None and (not name or students):
+    if tasks and students and folder != TASKS:
+        parser.error(f"{args.tasks} holds exercises and, in folders, those of a class; divide them")
+    students = {} if tasks else students
+    own = find_tasks() | tasks
+    names = [next((one for one in own if str(number_of(own[one])) == n), n) for n in args.names]
+    known = NAMES if students else tasks
+    if bad := [name for name in names if name not in known]:
+        parser.error(f"{bad[0]} is not one of {', '.join(known)}")
+    if args.hint is not None and (len(names) != 1 or students):
         parser.error("of which exercise? Write its NAME before --hint")
     if changed := changed_files():
-        names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        print(f"Not as in the book, so what they say may be wrong: {names}, in exercises/")
+        files = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        print(f"Not as in the book, so what they say may be wrong: {files}, in exercises/")
     if students:
-        return grade_class(students, [name] if name else NAMES, args, argv)
-    if not name:
+        return grade_class(folder, students, names or NAMES, args, argv)
+    if not names:
         return report_all(tasks, args.seed)
-    verdict = judge(name, tasks[name], show=args.hint is None, seed=args.seed)
-    if args.hint is None:
-        report(name, tasks[name], verdict)
-    elif verdict["state"] == "right":
-        print(f"{name}: right. It needs no hint.")
-    else:
-        show_hints(name, verdict["hint"], args.hint)
-    return {name: verdict}
+    verdicts = {}
+    for name in names:
+        verdict = verdicts[name] = judge(name, tasks[name], show=args.hint is None, seed=args.seed)
+        if args.hint is None:
+            report(name, tasks[name], verdict)
+        elif verdict["state"] == "right":
+            print(f"{name}: right. It needs no hint.")
+        else:
+            show_hints(name, verdict["hint"], args.hint)
+    return verdicts
 
 
 if __name__ == "__main__":

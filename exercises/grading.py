@@ -25,11 +25,24 @@ def write_table(rows, path):
         csv.writer(file).writerows(rows)
 
 
-def grade_class(students, names, args, argv):
+def left_alone(folder, tasks):
+    """Return what is said of the files and folders of a student that do not count, "" if none."""
+    taken = {path.name for path in tasks.values()}
+    left = [
+        printable(path.name) + "/" * path.is_dir()
+        for path in sorted(folder.glob("[!._]*"))
+        if path.name not in taken
+    ]
+    more = f" and {len(left) - 3} more" if left[3:] else ""
+    return f"  left alone: {', '.join(left[:3])}{more}" if left else ""
+
+
+def grade_class(place, students, names, args, argv):
     """Judge these exercises of all students; return {student: {name: verdict}}.
 
-    students: {student: {name: file}}. Prints a line for each, and writes grades.csv with a row for
-    each exercise of each: student, exercise, verdict, sentence.
+    place: the folder of the class; students: {student: {name: file}}. Prints a line for each, with
+    the files that do not count, and writes grades.csv with a row for each exercise of each:
+    student, exercise, verdict, sentence.
     """
     folder, grades = make_folder(args.outputs), {}
     with Process() as process:
@@ -47,6 +60,7 @@ def grade_class(students, names, args, argv):
             ]
             write_table(rows, folder / "grades.csv")  # after each, so that a stop loses little
             right = sum(verdict["state"] == "right" for verdict in grades[student].values())
-            print(f"{printable(student):24} {right:2} of {len(names)}", flush=True)
+            rest = left_alone(place / student, tasks)
+            print(f"{printable(student):24} {right:2} of {len(names)}{rest}", flush=True)
     save_results(grades, folder, "exercises/check.py", argv)
     return grades

@@ -78,7 +78,7 @@ def train_others(X, y, seed):
     }
 
 
-def predict(network, others, X):
+def predict_all(network, others, X):
     """Return the probabilities that each model gives, by name, shape (n,)."""
     probabilities = {name: model.predict_proba(X)[:, 1] for name, model in others.items()}
     return probabilities | {"neural_network": network.predict(X, verbose=0)[:, 0]}
@@ -170,12 +170,12 @@ def main(argv=None):
     )
     others = train_others(*train, options.seed)
 
-    probabilities = predict(network, others, X)
+    probabilities = predict_all(network, others, X)
     results = {"validation": report("validation", y, probabilities)}
     results["groups"] = check_probabilities(y, probabilities["neural_network"])
     results["thresholds"] = find_thresholds(y, probabilities["neural_network"])
     if options.test:
-        of_test = predict(network, others, test[0])
+        of_test = predict_all(network, others, test[0])
         results["test"] = report("test", test[1], of_test)
         calculated = gain(test[1], of_test["neural_network"], CALL / KEPT)
         results["test"]["neural_network"]["calculated"] = calculated

@@ -137,7 +137,7 @@ def find_rate(name, names, female, epochs):
     return tune(lambda rate: np.mean([loss(rate, seed) for seed in SEARCHED]), {"rate": RATES})
 
 
-def evaluate(names, female, seed, rates, epochs):
+def score_models(names, female, seed, rates, epochs):
     """Return the scores of each model on the test names of a split, and the networks."""
     learn, stop, (test, sex) = divide(names, female, seed)
     more = [np.concatenate(both) for both in zip(learn, stop, strict=True)]
@@ -181,7 +181,7 @@ def main(argv=None):
         rates = {one: found["best"]["rate"] for one, found in results["tuned"].items()}
     splits = []
     for seed in range(1, args.splits + 1):
-        scores, models = evaluate(names, female, seed, rates, args.epochs)
+        scores, models = score_models(names, female, seed, rates, args.epochs)
         splits.append(scores)
     for name in splits[0]:
         one = results["models"][name] = {}

@@ -1,7 +1,7 @@
 """Machinery for teachers: draw an exam of 45 minutes, in two variants, and the key of each.
 
-    python teaching/exam.py --seed 2027
     python teaching/exam.py
+    python teaching/exam.py --seed 2027    # the same again
 
 The words are those of teaching/keys/questions.toml. The numbers are such as can be computed with by
 hand, the answers are computed from them, and code whose output is asked for is run.
@@ -135,7 +135,8 @@ def wrap(text):
 
 def as_page(title, intro, questions, key=False):
     """Return the same as a page of HTML, which prints with no question cut in two."""
-    body = f"<p>{marked(intro)}</p>"
+    body = "" if key else "<p>Name: ____________________ Date: __________ Points: ______</p>\n"
+    body += f"<p>{marked(intro)}</p>"
     for head, said, code in parts(questions, key):
         block = f"<pre>{html.escape(code)}</pre>" if code else ""
         body += f"\n<section><p><b>{head}</b> {marked(said)}</p>{block}</section>"

@@ -95,5 +95,5 @@ HELPERS = {
     "ln": math.log,
     "root": lambda one: round(math.sqrt(one), 2),
     "paren": lambda one: f"({written(one)})" if one < 0 else one,
-    "shape": lambda layer: " × ".join(map(str, layer.output.shape[1:])),
+    "shape": lambda layer: " × ".join(map(written, layer.output.shape[1:])),
 }

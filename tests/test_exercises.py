@@ -147,18 +147,31 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
     }.items():
         (tmp_path / student).mkdir()
         (tmp_path / student / "01_neuron.py").write_text(source, encoding="utf-8")
-    (tmp_path / "notes").mkdir()
+    (tmp_path / "carla" / "tasks").mkdir(parents=True)
     (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
+    for name in ("06_adam (1).py", "sweep.py", "view.py"):
+        (tmp_path / "bo" / name).touch()
+    (tmp_path / ".git").mkdir()
     outputs = tmp_path / "outputs"
     grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
-    assert [*grades] == ["anna", "bo"] and [*grades["bo"]] == check.NAMES
-    printed = capsys.readouterr().out
-    assert f"1 of {len(check.NAMES)}" in printed and f"0 of {len(check.NAMES)}" in printed
+    assert [*grades] == ["anna", "bo", "carla"] and [*grades["bo"]] == check.NAMES
+    anna, bo, carla = [
+        line for line in capsys.readouterr().out.splitlines() if f" of {len(check.NAMES)}" in line
+    ]
+    assert anna.split() == ["anna", "1", "of", str(len(check.NAMES))]
+    assert bo.endswith("left alone: 06_adam (1).py, 09_softmax.py, sweep.py and 1 more")
+    assert carla.endswith(f" 0 of {len(check.NAMES)}  left alone: tasks/")
     rows = pd.read_csv(outputs / "grades.csv").set_index(["student", "exercise"])
-    assert len(rows) == 2 * len(check.NAMES)
+    assert len(rows) == 3 * len(check.NAMES)
     assert rows.loc[("anna", "neuron"), "verdict"] == "right"
     assert "takes (x)" in rows.loc[("bo", "neuron"), "sentence"]
     assert rows.loc[("bo", "softmax"), "verdict"] == "no file"
+    set_ = check.main(["neuron", "9", "--tasks", str(tmp_path), "--outputs", str(outputs)])
+    assert [*set_["carla"]] == ["neuron", "softmax"] and "1 of 2" in capsys.readouterr().out
+    (tmp_path / "01_neuron.py").touch()
+    with pytest.raises(SystemExit):
+        check.main(["--tasks", str(tmp_path), "--outputs", str(outputs)])
+    assert "holds exercises and, in folders, those of a class" in capsys.readouterr().err
 
 
 def test_the_hint_that_fits_comes_first(tmp_path, capsys):

@@ -52,7 +52,10 @@ def test_blocks_that_run_are_cells_and_quoted_ones_are_text(make):
     assert text.count("](data:image/png;base64,") == readme.count(".png)") > 1
     # What the README says a command prints is told apart from what it has printed now.
     (place, _) = [n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# As xor")]
-    assert notebook.cells[place + 1].source.startswith("Our run printed:\n\n```text\n")
+    assert notebook.cells[place + 1].source.startswith(
+        "Our run of the command printed:\n\n```text\n"
+    )
+    assert "Run the next cell. It takes 5 to 10 seconds" in " ".join(text.split())
     task = "%%end_of_file exercises/tasks/09_softmax.py\n"
     assert any(source.startswith(task) for source in sources(make("exercises"), "code"))
 
@@ -167,6 +170,39 @@ def test_the_main_scripts_of_a_chapter_are_cells_that_know_all_names(notebooks, 
         known = {one.asname or one.name for one in imports}
         needed = missing("\n".join(code[begin + 1 : place + 1]))
         assert needed <= known and not re.search(r"\b(args|options|argv)\b", code[place])
+
+
+def meanings(code):
+    """Return {name: what it stands for} of the names that a cell imports, defines or sets."""
+    found = {}
+    for one in ast.parse(code).body:
+        if isinstance(one, ast.Import | ast.ImportFrom):
+            module = getattr(one, "module", None)
+            found |= {alias.asname or alias.name: (module, alias.name) for alias in one.names}
+        elif isinstance(one, ast.FunctionDef | ast.ClassDef):
+            found[one.name] = ast.dump(one)
+        else:
+            parts = [*ast.walk(one)]
+            inner = [part for part in parts if isinstance(part, ast.comprehension)]
+            own = {id(name) for part in inner for name in ast.walk(part.target)}
+            names = [part for part in parts if isinstance(part, ast.Name) and id(part) not in own]
+            stored = [name.id for name in names if isinstance(name.ctx, ast.Store)]
+            found |= dict.fromkeys(stored, ast.dump(one))
+    return found
+
+
+def test_what_a_script_needs_in_a_notebook_keeps_its_meaning(notebooks, make):
+    """A reader runs any cell again after any other: what was to be run once, still holds."""
+    for name in notebooks.chapters():
+        code = [
+            one for one in sources(make(name), "code") if not re.search(r"^(#?!|%%)", one, re.M)
+        ]
+        known = [meanings(one) for one in code]
+        for source, needed in zip(code, known, strict=True):
+            if source.startswith(("# What the next cell takes", "# Parts of")):
+                for other, others in zip(code, known, strict=True):
+                    lost = {one for one in needed if others.get(one, needed[one]) != needed[one]}
+                    assert not lost, (name, lost, source[:60], other[:60])
 
 
 def test_a_notebook_runs(notebooks, make, tmp_path):

@@ -183,6 +183,8 @@ def test_links_and_anchors_exist(page, links):
             assert anchor in links[path].anchors, target
     prose = re.sub(r"<!--.*?-->|<(code|pre)\b.*?</\1>", "", render(page), flags=re.DOTALL)
     assert not re.findall(r"\[[A-Za-z][\w -]+\]", prose), "a link that is defined nowhere"
+    quoted = "".join(re.findall("<blockquote>.*?</blockquote>", prose, re.DOTALL))
+    assert "&gt;" not in quoted, "the mark of a quotation among its words"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTENTS.md"])

@@ -205,7 +205,7 @@ def test_first_names_that_test_are_unknown_to_all_models(monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", fit)
     female = np.arange(500) % 2
     some = [f"{'mf'[sex]}{chr(97 + n // 26)}{chr(97 + n % 26)}" for n, sex in enumerate(female)]
-    scores, _ = first_names.evaluate(np.array(some), female, 1, {"GRU": 0.01}, 1)
+    scores, _ = first_names.score_models(np.array(some), female, 1, {"GRU": 0.01}, 1)
     assert {one["accuracy"] for one in scores.values()} == {1}
     learned, more = (set(model.fit.call_args.args[0]) for model in (fewer, every))
     asked = [set(ask.call_args.args[-1]) for ask in (predict, every.predict_proba)]

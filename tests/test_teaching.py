@@ -209,6 +209,7 @@ def test_a_copy_without_answers_asks_all_the_same_questions(tmp_path, capsys):
     quizzes = [re.split(r"^#+ Quiz$", text, flags=re.MULTILINE) for text in pages.values()]
     asked = [text[1].partition("\n#")[0] for text in quizzes if len(text) == 2]
     assert len(asked) == 29 and not any("<details>" in text for text in asked)
+    assert "unfold what" not in "".join(pages.values())
     assert taken > 150 and "<summary>The formula with padding" in pages["cnn/README.md"]
     assert not list(folder.rglob("*.claims.toml")), "which quote answers"
     capsys.readouterr()

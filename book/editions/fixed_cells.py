@@ -14,7 +14,9 @@ USE = """\
 - A cell that begins with `# As xor/xor.py does it` trains a network: change one of the numbers at
   its top, press Shift+Enter, and look at the curve below it. It draws its seed anew, so each run
   starts from the same weights. Then look at what is there: `model.summary()`, `X`, `history`. Add a
-  cell for that with the + above.
+  cell for that with the + above. What only the command does is left out: the line `Normal?`, and
+  `results.json` in the folder of the run. For them, run it in a cell: `!python xor/xor.py --seed
+  7`.
 - A cell with a `!` runs a command, as a shell does; the text above says how long. The next cells
   wait meanwhile. The stop button is Ctrl-C.
 - After each restart of the kernel, run the first cell again. If you change a file that a cell

@@ -46,6 +46,7 @@ def prepare_text(text, readme, names, folder, repository):
     def change(prose):
         prose = HEADING.sub(anchor, prose)
         prose = LINK.sub(relink, IMAGE.sub(attach, COMMENT.sub("", prose)))
+        prose = re.sub(r"\bPaste it into [^.;]+", "Run the next cell", prose)
         return re.sub(r"\$`(.+?)`\$", r"$\1$", prose, flags=re.DOTALL)  # GitHub's formulas
 
     parts, done = [], 0

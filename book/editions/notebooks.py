@@ -154,6 +154,8 @@ def make_notebook(readme, names, folder, repository=None):
             cells += map(new_code_cell, sources)
             done, rest = block.end(), text[block.end() :].lstrip()
             ours = next((ours for start, ours in OURS.items() if rest.startswith(start)), None)
+            if ours and sources[-1].startswith("# As "):  # which has no last line of a command
+                ours = ours.replace("Our run", "Our run of the command")
             said = f"{ours}\n\n" if ours else ""
     cells += text_cells(said + text[done:].lstrip())
     cells += [new_markdown_cell(USE)] if blocks else []
