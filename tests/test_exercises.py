@@ -4,6 +4,7 @@ What a reader has written into exercises/tasks/ does not count here.
 """
 
 import ast
+import contextlib
 import doctest
 import re
 import tomllib
@@ -148,7 +149,8 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
         (tmp_path / student).mkdir()
         (tmp_path / student / "01_neuron.py").write_text(source, encoding="utf-8")
     (tmp_path / "notes").mkdir()
-    (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
+    with contextlib.suppress(OSError):  # Windows asks for a right
+        (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
     outputs = tmp_path / "outputs"
     grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
     assert [*grades] == ["anna", "bo"] and [*grades["bo"]] == check.NAMES
