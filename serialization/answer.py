@@ -28,7 +28,8 @@ from utils.options import make_parser
 from utils.runs import fail, first_line
 from utils.schemas import read_arrays
 
-CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed; the mean counts
+CALLS = {1: 200, 1000: 10}  # inputs at once: how often that is timed, at least; the mean counts
+LEAST = 0.5  # seconds of CPU time, or as often again: on Windows, its clock has steps of 1/64 s
 
 
 def load_keras(path):
@@ -106,10 +107,13 @@ def milliseconds(predict, inputs, calls):
     One call comes before, which may have to prepare something.
     """
     predict(inputs)
-    start = time.process_time()
-    for _ in range(calls):
-        predict(inputs)
-    return 1000 * (time.process_time() - start) / calls
+    start, done, spent = time.process_time(), 0, 0
+    while spent < LEAST:
+        for _ in range(calls):
+            predict(inputs)
+        done += calls
+        spent = time.process_time() - start
+    return 1000 * spent / done
 
 
 def measure(path, probe):

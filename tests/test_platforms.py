@@ -119,5 +119,12 @@ def test_commands_of_the_pages_work_in_the_shells_of_windows():
     told = "$env:KERAS_BACKEND = "
     assert told in (ROOT / "backends" / "README.md").read_text(encoding="utf-8")
     commands = [*lines_of_shells(), *lines_of_shells(excepted=True)]
+    for path in TAKEN_ALONG:
+        usage = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        commands += re.findall(r"^ *((?:curl|python) .+)$", usage, re.MULTILINE)
     wrong = re.compile(r"'|\$|`|[<>|;*~]|/tmp|[ =]@|^(?!KERAS_BACKEND=)\w+=|^\./")
     assert [one for one in commands if wrong.search(one) and not UNIX.match(one)] == []
+    # PowerShell 5.1 has no &&; at the end of a line, the text says to type only the next line.
+    codes = [block.values[1] for kind in (False, True) for block in blocks("shell", kind)]
+    lines = [line.strip() for code in codes for line in code.splitlines()]
+    assert [line for line in lines if re.search("&& (?!.$)", line) and not UNIX.match(line)] == []

@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import requests
 import uvicorn
+import windows
 from bad_clients import Seen, send, send_many
 from bad_images import SMALL, image_file, packed
 from bad_requests import Target, ask, bad_requests
@@ -57,6 +59,7 @@ from serialization.rest import (
     ship_model,
 )
 from serialization.rest import digits as lite
+from serialization.rest import read as shell_reader
 
 REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
@@ -514,6 +517,34 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path):
         assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert "cannot listen" in failure(digits_app.main, ["--port", str(taken.getsockname()[1])])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at what Linux knows of open files")
+def test_python_reads_the_file_of_a_network(app):
+    """On Windows, LiteRT opens none whose path has other letters than English."""
+    assert app.state.served.model.network and not windows.is_open(SERVED.resolve())
+
+
+def test_a_browser_takes_the_scripts_of_a_page_whatever_windows_says_of_them():
+    """Where programs have set other types in its registry, which Python then reads."""
+    code = """import chapter, mimetypes
+for ending in (".js", ".css"):
+    mimetypes.add_type("text/plain", ending)
+from starlette.testclient import TestClient
+from serialization.rest.app import create_app
+client = TestClient(create_app(), "http://localhost")
+for file in ("draw.js", "style.css"):
+    print(client.get(f"/static/{file}").headers["content-type"])"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=REST, capture_output=True, text=True)
+    types = ["text/javascript;", "charset=utf-8", "text/css;", "charset=utf-8"]
+    assert run.stdout.split() == types, run.stderr
+
+
+def test_files_that_differ_in_capitals_are_told_apart_on_every_system(tmp_path):
+    paths = [Path("a/Photo.jpg"), Path("b/photo.jpg"), Path("c/photo.png")]
+    names = shell_reader.save_prepared(dict.fromkeys(paths, np.zeros((28, 28), "uint8")), tmp_path)
+    assert [*names.values()] == ["Photo_28x28.png", "photo_2_28x28.png", "photo_3_28x28.png"]
+    assert sorted(names.values()) == sorted(path.name for path in tmp_path.iterdir())
 
 
 def test_a_perceptron_is_served_and_what_is_no_digit_is_told(client, tmp_path, digits):

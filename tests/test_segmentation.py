@@ -430,6 +430,15 @@ def boxed_images(my_images):
     return my_images
 
 
+def test_boxes_of_a_program_on_windows_are_read(boxed_images):
+    images, table = boxed_images / "images", boxed_images / "boxes.csv"
+    (images / "rex").mkdir()
+    (images / "3.png").rename(images / "rex" / "3.png")
+    text = table.read_text(encoding="utf-8").replace("3.png", "rex\\3.png")
+    table.write_text(text, encoding="utf-8")
+    assert len(box_files.read_part(boxed_images)[1]["rex/3.png"]) == 1
+
+
 def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
     (boxed_images / "images" / "notes.txt").write_text("no image")
     known, held_out, names = box_files.read_folder(boxed_images, 80, 1)

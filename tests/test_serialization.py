@@ -4,6 +4,7 @@ import re
 import sys
 import zipfile
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import hostile_models
 import keras
@@ -20,6 +21,14 @@ SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 # What is odd in these, nobody looks at.
 HARMLESS = {"zip: what nobody asked for", "zip: doubled, bad first"}
 HAS_ONNX = all(map(find_spec, ["onnx", "tf2onnx", "onnxruntime"]))
+
+
+def test_calls_are_timed_by_a_clock_with_the_steps_of_windows(monkeypatch):
+    calls, step = [], 1 / 64
+    clock = SimpleNamespace(process_time=lambda: 15e-6 * len(calls) // step * step)
+    monkeypatch.setattr(answer, "time", clock)
+    found = answer.milliseconds(calls.append, 0, answer.CALLS[1])
+    assert found == pytest.approx(0.015, rel=0.05)
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,8 @@ def read_rows(path, encoding=None, usual=None):
         content = read_bytes(path)
         check_kind(content, path, encoding)
         if content.startswith(ZIP):
-            rows, form = read_sheet(content), {"separator": ",", "encoding": "utf-8"}
+            # With a mark before it, Excel on Windows sees that a table is in UTF-8.
+            rows, form = read_sheet(content), {"separator": ",", "encoding": "utf-8-sig"}
             check_first(rows.head(FIRST).to_numpy().tolist(), path)
         else:
             encoding = encoding or recognize(content, usual["encoding"])

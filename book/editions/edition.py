@@ -115,7 +115,7 @@ def navigate(pages, scripts):
     for number, title, file, _ in chapters():
         (path if number else look_up).append({number + title: file})
     named = {file for one in path + look_up for file in one.values()}
-    look_up += [{title_of(page): str(page)} for page in pages if page.as_posix() not in named]
+    look_up += [{title_of(page): page.as_posix()} for page in pages if page.as_posix() not in named]
     for script in scripts:
         entries = folders.setdefault(script.parent.as_posix(), [])
         entries.append({script.name: script.with_suffix(".md").as_posix()})
@@ -147,7 +147,7 @@ def finish(file, page, scripts):
 
     def link_script(match):
         to = Path(match[2])
-        page_of_it = f'<a href="{link(page, to.with_suffix(".html"))}">{to}</a>'
+        page_of_it = f'<a href="{link(page, to.with_suffix(".html"))}">{match[2]}</a>'
         return match[1] + (page_of_it if to in scripts else match[2])
 
     html = file.read_text(encoding="utf-8").replace(WORKER, link(page, Path("frame.js")))

@@ -78,6 +78,8 @@ def read_part(folder):
     for number, (file, label, *corners) in enumerate(table[COLUMNS].to_numpy(), start=2):
         where = f"line {number} of {path}"
         if file not in images:
+            file = file.replace("\\", "/")  # as programs on Windows write it
+        if file not in images:
             fail(f"{where} names {file}, which is not an image in {inside}.")
         if not label:
             fail(f"{where} has no label.")

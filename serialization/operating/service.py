@@ -8,6 +8,7 @@ Chapter: serialization/operating/README.md#hard-to-break
 import asyncio
 import gc
 import logging
+import mimetypes
 import signal
 import socket
 import sys
@@ -33,6 +34,10 @@ LIMITS = {  # of uvicorn, the server
     "timeout_keep_alive": 20,  # seconds that a connection may stay open between two requests
     "timeout_graceful_shutdown": 20,  # seconds for what waits, once the service is stopped
 }
+# What a program has set in the registry of Windows would count otherwise, such as text/plain, and
+# with the headers of Guard a browser then takes no script.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
 
 
 def make_app(title, about, hosts=(), larger=None, batcher=None):

@@ -27,12 +27,15 @@ class Limits(BaseModel):
 
 
 def open_network(path):
-    """Return LiteRT's interpreter of a .tflite file, on one thread: others have the other cores."""
+    """Return LiteRT's interpreter of a .tflite file, on one thread: others have the other cores.
+
+    Python reads the file: on Windows, LiteRT opens none in a folder such as Übung.
+    """
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:  # then TensorFlow's own does
         from tensorflow.lite import Interpreter
-    interpreter = Interpreter(str(path), num_threads=1)
+    interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
 

@@ -55,7 +55,7 @@ def save_prepared(images, folder):
     names = {}
     for path, pixels in images.items():
         name, number = f"{path.stem}_28x28", 1
-        while name in names.values():
+        while name.lower() in map(str.lower, names.values()):  # as Windows and Macs see them
             number += 1
             name = f"{path.stem}_{number}_28x28"
         names[path] = name

@@ -1,6 +1,8 @@
 """Answer over HTTP: python serve.py, then
 
-curl localhost:8000/predict --data-binary @NEW.jpg
+    curl localhost:8000/predict --data-binary "@NEW.jpg"
+
+In PowerShell, type curl.exe.
 """
 
 import io

@@ -1,8 +1,9 @@
 """Serve a network: python serve.py model.keras, then
 
-    curl localhost:8000/predict --json '{"rows": [[0.1, 0.2, ...], ...]}'
+    curl localhost:8000/predict --json "@rows.json"
     curl localhost:8000/health
 
+In PowerShell, type curl.exe. In rows.json are rows of numbers: {"rows": [[0.1, 0.2, ...], ...]}.
 A question is checked before the network sees it; what is wrong with it is said with status 422.
 """
 

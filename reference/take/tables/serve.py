@@ -1,8 +1,9 @@
 """Answer over HTTP: python serve.py, then
 
-curl localhost:8000/predict --json '[{"age": 41, "country": "France", "income": null}]'
+    curl localhost:8000/predict --json "@rows.json"
 
-Each row has all columns from which the model has learned; null is a gap.
+In PowerShell, type curl.exe. In rows.json is a list of rows, each with all columns from which the
+model has learned: [{"age": 41, "country": "France", "income": null}]; null is a gap.
 """
 
 import pandas as pd

@@ -1,6 +1,8 @@
 """Answer over HTTP: python serve.py, then
 
-curl localhost:8000/predict --json '["a new message", "another one"]'
+    curl localhost:8000/predict --json "@texts.json"
+
+In PowerShell, type curl.exe. In texts.json is a list: ["a new message", "another one"].
 """
 
 from flask import Flask, jsonify, request
