@@ -148,17 +148,14 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
     }.items():
         (tmp_path / student).mkdir()
         (tmp_path / student / "01_neuron.py").write_text(source, encoding="utf-8")
-<<<<<<< HEAD
     (tmp_path / "carla" / "tasks").mkdir(parents=True)
-    (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
+    try:
+        (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
+    except OSError:
+        pytest.skip("Windows asks for a right")
     for name in ("06_adam (1).py", "sweep.py", "view.py"):
         (tmp_path / "bo" / name).touch()
     (tmp_path / ".git").mkdir()
-=======
-    (tmp_path / "notes").mkdir()
-    with contextlib.suppress(OSError):  # Windows asks for a right
-        (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
->>>>>>> 7388f226dad5478dcebd038e40d860ed422b7a2a
     outputs = tmp_path / "outputs"
     grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
     assert [*grades] == ["anna", "bo", "carla"] and [*grades["bo"]] == check.NAMES
