@@ -28,7 +28,7 @@ LIMIT = 10  # seconds for one call of its function
 PATIENCE = 5  # seconds more for a process, should even its clock stand still
 LONGEST = 1 << 24  # bytes of a reply
 LARGEST = 1 << 20  # bytes of a file
-PASSED_ON = "PATH", "HOME", "LANG", "SYSTEMROOT", "KERAS_BACKEND", "LD_LIBRARY_PATH"  # settings
+PASSED_ON = "PATH", "HOME", "USERPROFILE", "LANG", "SYSTEMROOT", "KERAS_BACKEND", "LD_LIBRARY_PATH"
 PRINTED = 10_000  # characters that a function may print
 # What numpy says if arrays do not fit, and what it means.
 PLAIN = {

@@ -178,6 +178,15 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
     assert "holds exercises and, in folders, those of a class" in capsys.readouterr().err
 
 
+def test_a_solution_finds_the_folder_of_its_reader(tmp_path, monkeypatch):
+    """Keras looks for its settings there; on Windows, USERPROFILE is what names it."""
+    monkeypatch.setenv("USERPROFILE", "mine")
+    path = tmp_path / "01_neuron.py"
+    source = 'import os\n\nassert os.environ["USERPROFILE"] == "mine"\n' + solution("neuron")
+    path.write_text(source, encoding="utf-8")
+    assert judge_many("neuron", [path])[0]["state"] == "right"
+
+
 def test_the_hint_that_fits_comes_first(tmp_path, capsys):
     (tmp_path / "09_softmax.py").write_text(SOFTMAX, encoding="utf-8")
     hints = load(FOLDER / "checks" / "softmax.py").HINTS
