@@ -4,7 +4,6 @@ What a reader has written into exercises/tasks/ does not count here.
 """
 
 import ast
-import contextlib
 import doctest
 import re
 import tomllib
