@@ -115,6 +115,9 @@ def make_table(runs):
         if name.split(".")[-1].startswith(SCORES) and not any(other in name for other in OTHERS)
     ]
     scores = table[scores].apply(pd.to_numeric, errors="coerce").dropna(axis="columns", how="all")
+    shares = scores.filter(regex=r"(^|\.)(accuracy|auc)$")
+    if ((shares < 0) | (shares > 1)).any(axis=None):
+        raise ValueError("an accuracy that is not between 0 and 1")
     if scores.empty:
         return None
     known = scores.notna().sum().sort_values(ascending=False, kind="stable").index[:COLUMNS]

@@ -167,6 +167,7 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
         os.utime(folder / "results.json", (number, number))  # the newest comes first
     write_run("3", "python mnist/other.py --seed 4 --outputs 'a b'", {"loss": 0.25})
     write_run("4", "python mnist/z.py --test", {"accuracy": 0.5})
+    write_run("6", "python mnist/z.py", {"validation": {"accuracy": 3}})
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     rows = tables["mnist.py"]
     assert rows[0] == {"run": "2", "learning_rate": "0.2", "validation.accuracy": 0.92}
@@ -175,6 +176,7 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
     assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
     out = capsys.readouterr().out
     assert "4/results.json has scores of test data only" in out
+    assert "6/results.json cannot be read (an accuracy that is not between 0 and 1)" in out
     assert "accuracy 0.92 in place of 0.91, one run each" in out and "0.5000" not in out
     with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
         my_runs.main(["mnist", "--script", "mlp.py"])

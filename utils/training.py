@@ -5,6 +5,7 @@ import json
 import math
 import signal
 import time
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -139,7 +140,9 @@ def random_states(model):
 def load_checkpoint(folder, name, steps_per_epoch):
     """Return the model that SaveCheckpoint saved last and its history, a dict of lists."""
     path = checkpoint_path(folder, name)
-    model = load_model(path, diverged=True)  # the report will show it
+    with warnings.catch_warnings():  # Keras only warns if the optimizer would begin anew
+        warnings.filterwarnings("error", "Skipping variable loading")
+        model = load_model(path, diverged=True)  # the report will show it
     try:
         with zipfile.ZipFile(path) as file:
             about = json.loads(file.read(DRAWN))

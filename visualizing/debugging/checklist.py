@@ -81,7 +81,7 @@ def check_file(path, data):
         results = {"trained": judge(model, *parts.values())}
         begin_again(model)
         return results | check(model, *parts.values())
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # an optimizer may hold anything
         return fail(f"{path}: {first_line(error)}.")
 
 
