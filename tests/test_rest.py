@@ -663,6 +663,26 @@ def test_the_least_service_serves_any_network(digits):
             assert "of a row, the network takes" in response.get_json()["error"]
 
 
+def test_the_least_service_takes_open_lengths_and_whole_numbers_as_such(tmp_path):
+    """One counts the numbers of a row, which name entries of a table; the other adds them."""
+    keras.utils.set_random_seed(1)
+    whole, real = keras.Input((None,), dtype="int32"), keras.Input((None, 1))
+    looked_up = keras.layers.Embedding(9, 1, embeddings_initializer="ones")(whole)
+    for model, good, bad in (
+        (keras.Model(whole, {"sum": keras.ops.sum(looked_up, 1)}), [[5, 3.0, 8]], [2**40, 5.7]),
+        (keras.Model(real, keras.ops.sum(real, 1)), [[1, 1.5, 0.5]], [1e39]),
+    ):
+        client = serve.create_app(model).test_client()
+        for rows, status in ((good, 200), (good * 2, 200), *(([[one]], 400) for one in bad)):
+            response = client.post("/predict", json=rows)
+            assert response.status_code == status, rows
+            assert status == 400 or response.get_json() == [[3.0]] * len(rows)
+        for rows in ([good[0], [1]], [[]], [good], [1]):
+            assert client.post("/predict", json=rows).status_code == 400, rows
+    keras.Model(real, [real, real + 1]).save(tmp_path / "two.keras")
+    assert "2 outputs" in failure(serve.main, [str(tmp_path / "two.keras")])
+
+
 def test_limits_are_wider_if_whole_writers_are_drawn():
     assert drift.psi([1, 3], [2, 2]) == pytest.approx(0.2 * np.log(7 / 3))
     ink = np.repeat(np.arange(10.0), 20)  # each writer has a pen
