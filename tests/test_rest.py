@@ -153,7 +153,7 @@ def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
         asked = [{"pixels": one.tolist()} for one in images]
         ones = list(pool.map(lambda body: client.post("/predict", json=body).json(), asked))
     for answer in (*batches, *ones):
-        assert answer["model"] == "conv_net" and answer["version"] == limits["lite_sha256"][:12]
+        assert answer["model"] == "conv_net" and answer["version"] == lite.version(SERVED)
     for answers in (batches[0]["predictions"], ones):
         assert [answer["digit"] for answer in answers] == labels.tolist()
         assert all(answer["looks_like_digit"] is True for answer in answers)
@@ -558,13 +558,16 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         def served():
             time.sleep(0.5)
             answer = client.post("/predict", json=body).json()
-            return answer["model"], answer["predictions"][0]["probability"]
+            name = f"{answer['model']}-{answer['version']}.tflite"
+            return name, answer["predictions"][0]["probability"]
 
+        (name,) = release(SERVED)
         first = served()
-        assert first[0] == "conv_net"
-        release(new)
+        assert first[0] == name
+        names = release(new)
         second = served()
-        assert second[0] == "new" and second[1] < first[1]  # it is asked with its own temperature
+        assert second[0] == names[-1] and second[1] < first[1]  # with a temperature of its own
+        assert first[0].split("-")[1] != second[0].split("-")[1]  # by which the two are told apart
         release(new)  # again: nothing is copied over what is served, and the way back is the same
         assert "not of ship_model.py" in failure(release, tmp_path / "bad.tflite")
         names = json.loads((folder / "current.json").read_text())
@@ -572,14 +575,16 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         (folder / "bad.tflite").write_bytes(b"none")  # as if another program had put it there
         (folder / "current.json").write_text(json.dumps([*names, "bad.tflite"]))
         assert served() == second
+        folder.rename(tmp_path / "away")
+        assert served() == second
+        (tmp_path / "away").rename(folder)
         (folder / "current.json").write_text(json.dumps(names))
         release("--back")
         assert served() == first
         counted = client.get("/metrics").text
-    version = limits["lite_sha256"][:12]
-    for name, value in (("new", 0), ("conv_net", 1)):
-        line = f'service_model{{model="{name}",version="{version}"}} {value}.0'
-        assert line in counted
+    for (name, _), value in ((second, 0), (first, 1)):
+        model, version = name.removesuffix(".tflite").split("-")
+        assert f'service_model{{model="{model}",version="{version}"}} {value}.0' in counted
     assert "no model before" in failure(release, "--back")
 
 
