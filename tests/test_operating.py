@@ -139,6 +139,29 @@ def test_two_light_processes_answer_and_count_together(service):
     assert int(counted[1]) == 64
 
 
+WAITING = """
+import sys
+from serialization.operating.metrics import Metrics
+metrics = Metrics({"model": "a", "version": "1"})
+metrics.waiting.set(sys.argv[1])
+print(metrics.response().body.decode())
+"""
+
+
+def test_nobody_waits_for_a_process_that_has_ended(tmp_path):
+    """Else an alarm would never end. What it has counted stays."""
+    for waiting in ("4", "1"):
+        said = subprocess.run(
+            [sys.executable, "-c", WAITING, waiting],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        assert f"service_waiting {waiting}.0" in said
+    assert len([*tmp_path.glob("counter_*.db")]) == 2
+
+
 @pytest.mark.parametrize("way", ["service", "proxy"])
 def test_good_requests_are_answered_beside_bad_ones(way, service, request, monkeypatch):
     """No failure, no good answer later than a second, no process that takes all memory."""
