@@ -452,6 +452,21 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     assert "ArithmeticError" in str(answers[0])
 
 
+def test_who_gives_up_keeps_nobody_from_an_answer():
+    async def ask():
+        batcher = Batcher(lambda rows: time.sleep(0.1) or [*rows])
+        worker = asyncio.create_task(batcher.work())
+        rows = np.array([[1], [2]])
+        hasty, patient = (asyncio.create_task(batcher.ask(one)) for one in (rows[:1], rows))
+        await asyncio.sleep(0.05)
+        hasty.cancel()
+        assert [*await asyncio.wait_for(patient, 5)] == [[1], [2]]
+        assert not worker.done()
+        worker.cancel()
+
+    asyncio.run(ask())
+
+
 @pytest.mark.filterwarnings("ignore:You should not use the 'timeout' argument")
 def test_accuracy_is_measured_over_http_and_directly(client, digits, monkeypatch, capsys):
     """Of six images, one of which has a wrong label, one in each request."""
