@@ -35,16 +35,13 @@ def write_rows(table, path, form, comma):
         partial.write_bytes(content)
 
 
-def file_sha256(*paths):
-    """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart.
-
-    Of several files, it is that of all of them, one after the other.
-    """
-    return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
+def file_sha256(path):
+    """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def version_of(sha256):
-    """Return what a version of a model is called, of whose files this is the SHA-256."""
+    """Return what a version of a model is called, of whose file this is the SHA-256."""
     return sha256[:12]
 
 
