@@ -87,7 +87,10 @@ def service(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def proxy(service, tmp_path_factory):
-    """nginx in front of it, with the configuration of the book; silence ends after a second."""
+    """nginx in front of it, with the configuration of the book; silence ends after a second.
+
+    It may open as many files as in an ordinary shell, and keeps silent about what it refuses.
+    """
     if not shutil.which("nginx"):
         pytest.skip("NOT TESTED: nginx is not installed")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
@@ -103,14 +106,15 @@ def proxy(service, tmp_path_factory):
     if os.geteuid() == 0:  # else nginx gives up root's rights, and cannot write into the folder
         text = "user root;\n" + text
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
+    start = f"ulimit -Sn 1024; exec nginx -c {folder / 'nginx.conf'} -e stderr"
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            ["nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"], stdout=log, stderr=log
-        )
+        process = subprocess.Popen(["sh", "-c", start], stdout=log, stderr=log)
     wait_for(port, process)
     yield port
     process.terminate()
     process.wait(10)
+    said = (folder / "log").read_text(encoding="utf-8")
+    assert "exceed open file" not in said and "limiting" not in said, said[:1000]
 
 
 def workers(process):
@@ -133,6 +137,29 @@ def test_two_light_processes_answer_and_count_together(service):
     text = requests.get(f"{url}/metrics").text
     counted = re.search(r'service_requests_total\{path="/predict",status="200"\} (\d+)', text)
     assert int(counted[1]) == 64
+
+
+WAITING = """
+import sys
+from serialization.operating.metrics import Metrics
+metrics = Metrics({"model": "a", "version": "1"})
+metrics.waiting.set(sys.argv[1])
+print(metrics.response().body.decode())
+"""
+
+
+def test_nobody_waits_for_a_process_that_has_ended(tmp_path):
+    """Else an alarm would never end. What it has counted stays."""
+    for waiting in ("4", "1"):
+        said = subprocess.run(
+            [sys.executable, "-c", WAITING, waiting],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        assert f"service_waiting {waiting}.0" in said
+    assert len([*tmp_path.glob("counter_*.db")]) == 2
 
 
 @pytest.mark.parametrize("way", ["service", "proxy"])

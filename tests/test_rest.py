@@ -156,7 +156,7 @@ def test_pixels_are_read_one_by_one_and_in_batches(client, app, digits):
         asked = [{"pixels": one.tolist()} for one in images]
         ones = list(pool.map(lambda body: client.post("/predict", json=body).json(), asked))
     for answer in (*batches, *ones):
-        assert answer["model"] == "conv_net" and answer["version"] == limits["lite_sha256"][:12]
+        assert answer["model"] == "conv_net" and answer["version"] == lite.version(SERVED)
     for answers in (batches[0]["predictions"], ones):
         assert [answer["digit"] for answer in answers] == labels.tolist()
         assert all(answer["looks_like_digit"] is True for answer in answers)
@@ -455,6 +455,21 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     assert "ArithmeticError" in str(answers[0])
 
 
+def test_who_gives_up_keeps_nobody_from_an_answer():
+    async def ask():
+        batcher = Batcher(lambda rows: time.sleep(0.1) or [*rows])
+        worker = asyncio.create_task(batcher.work())
+        rows = np.array([[1], [2]])
+        hasty, patient = (asyncio.create_task(batcher.ask(one)) for one in (rows[:1], rows))
+        await asyncio.sleep(0.05)
+        hasty.cancel()
+        assert [*await asyncio.wait_for(patient, 5)] == [[1], [2]]
+        assert not worker.done()
+        worker.cancel()
+
+    asyncio.run(ask())
+
+
 @pytest.mark.filterwarnings("ignore:You should not use the 'timeout' argument")
 def test_accuracy_is_measured_over_http_and_directly(client, digits, monkeypatch, capsys):
     """Of six images, one of which has a wrong label, one in each request."""
@@ -589,13 +604,16 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         def served():
             time.sleep(0.5)
             answer = client.post("/predict", json=body).json()
-            return answer["model"], answer["predictions"][0]["probability"]
+            name = f"{answer['model']}-{answer['version']}.tflite"
+            return name, answer["predictions"][0]["probability"]
 
+        (name,) = release(SERVED)
         first = served()
-        assert first[0] == "conv_net"
-        release(new)
+        assert first[0] == name
+        names = release(new)
         second = served()
-        assert second[0] == "new" and second[1] < first[1]  # it is asked with its own temperature
+        assert second[0] == names[-1] and second[1] < first[1]  # with a temperature of its own
+        assert first[0].split("-")[1] != second[0].split("-")[1]  # by which the two are told apart
         release(new)  # again: nothing is copied over what is served, and the way back is the same
         assert "not of ship_model.py" in failure(release, tmp_path / "bad.tflite")
         names = json.loads((folder / "current.json").read_text())
@@ -603,14 +621,16 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         (folder / "bad.tflite").write_bytes(b"none")  # as if another program had put it there
         (folder / "current.json").write_text(json.dumps([*names, "bad.tflite"]))
         assert served() == second
+        folder.rename(tmp_path / "away")
+        assert served() == second
+        (tmp_path / "away").rename(folder)
         (folder / "current.json").write_text(json.dumps(names))
         release("--back")
         assert served() == first
         counted = client.get("/metrics").text
-    version = limits["lite_sha256"][:12]
-    for name, value in (("new", 0), ("conv_net", 1)):
-        line = f'service_model{{model="{name}",version="{version}"}} {value}.0'
-        assert line in counted
+    for (name, _), value in ((second, 0), (first, 1)):
+        model, version = name.removesuffix(".tflite").split("-")
+        assert f'service_model{{model="{model}",version="{version}"}} {value}.0' in counted
     assert "no model before" in failure(release, "--back")
 
 
@@ -692,6 +712,26 @@ def test_the_least_service_serves_any_network(digits):
             response = client.post("/predict", json=bad)
             assert response.status_code == 400, bad
             assert "of a row, the network takes" in response.get_json()["error"]
+
+
+def test_the_least_service_takes_open_lengths_and_whole_numbers_as_such(tmp_path):
+    """One counts the numbers of a row, which name entries of a table; the other adds them."""
+    keras.utils.set_random_seed(1)
+    whole, real = keras.Input((None,), dtype="int32"), keras.Input((None, 1))
+    looked_up = keras.layers.Embedding(9, 1, embeddings_initializer="ones")(whole)
+    for model, good, bad in (
+        (keras.Model(whole, {"sum": keras.ops.sum(looked_up, 1)}), [[5, 3.0, 8]], [2**40, 5.7]),
+        (keras.Model(real, keras.ops.sum(real, 1)), [[1, 1.5, 0.5]], [1e39]),
+    ):
+        client = serve.create_app(model).test_client()
+        for rows, status in ((good, 200), (good * 2, 200), *(([[one]], 400) for one in bad)):
+            response = client.post("/predict", json=rows)
+            assert response.status_code == status, rows
+            assert status == 400 or response.get_json() == [[3.0]] * len(rows)
+        for rows in ([good[0], [1]], [[]], [good], [1]):
+            assert client.post("/predict", json=rows).status_code == 400, rows
+    keras.Model(real, [real, real + 1]).save(tmp_path / "two.keras")
+    assert "2 outputs" in failure(serve.main, [str(tmp_path / "two.keras")])
 
 
 def test_limits_are_wider_if_whole_writers_are_drawn():

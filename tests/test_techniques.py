@@ -293,9 +293,7 @@ def test_a_kill_or_a_full_disk_while_a_checkpoint_is_saved_leaves_the_one_before
     line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
     assert "is not the checkpoint of a training, or an old one" in line
     monkeypatch.undo()
-    model.compile(
-        loss="mse"
-    )  # a file without the state of the optimizer, of which Keras only warns
+    model.compile(loss="mse")  # its state is not in the file, of which Keras only warns
     save.on_epoch_end(3, dict.fromkeys(training.CURVES, 1.0))
     line = failure(training.load_checkpoint, tmp_path, "tiny", 2)
     assert f"cannot load {path}: " in line and len(line) < 400

@@ -60,7 +60,9 @@ class Batcher:
         except (Exception, SystemExit) as error:  # for those who asked; the next may fare better
             found = RuntimeError(f"no answers: {error!r}")
         for rows, answers in asked:
-            if isinstance(found, Exception):
+            if answers.done():
+                pass  # whoever asked has given up, as asyncio.timeout does
+            elif isinstance(found, Exception):
                 answers.set_exception(found)
             else:
                 answers.set_result(found[start : start + len(rows)])

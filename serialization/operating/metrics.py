@@ -4,6 +4,8 @@ Chapter: serialization/operating/README.md#watching-it
 """
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from fastapi import Response
 from prometheus_client import (
@@ -16,7 +18,7 @@ from prometheus_client import (
     Summary,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the folder through which several processes add up
 SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]  # of answers
@@ -62,9 +64,26 @@ class Metrics:
         """Return the counts as text, of all processes if there are several."""
         registry = self.registry
         if SHARED in os.environ:
+            forget_the_dead(Path(os.environ[SHARED]))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def forget_the_dead(folder):
+    """Remove what waited for a process that has ended: the library counts it until it is told.
+
+    folder: of SHARED. Not on Windows, where os.kill would stop a process.
+    """
+    for path in folder.glob("gauge_live*.db") if os.name == "posix" else ():
+        pid = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)  # noqa: TID251  it only asks whether there is one
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):  # another process has just done the same
+                mark_process_dead(pid, folder)
+        except PermissionError:
+            pass  # there is one, of another user
 
 
 class DigitMetrics:

@@ -16,13 +16,12 @@ import chapter  # noqa: F401  it tells Python where utils/ is
 import asyncio
 import logging
 import shutil
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from serialization.rest.digits import DigitReader
+from serialization.rest.digits import DigitReader, version
 from utils.options import make_parser
 from utils.runs import fail, replacing, shown, write_json
 from utils.schemas import check_name, read_form
@@ -45,7 +44,7 @@ class Served:
 
     def __init__(self, path, load):
         """load: a function of a path that returns the model, with the attribute about."""
-        self.path, self.load = path, load
+        self.path, self.load, self.is_folder = path, load, path.is_dir()
         self.file = self.find()
         self.model = load(self.file)
 
@@ -54,12 +53,12 @@ class Served:
         return self.model.about
 
     def find(self):
-        return self.path / read_names(self.path)[-1] if self.path.is_dir() else self.path
+        return self.path / read_names(self.path)[-1] if self.is_folder else self.path
 
     async def watch(self, metrics):
         """Change to each new release; a task of the application."""
         said = None
-        while self.path.is_dir():
+        while self.is_folder:  # it may be away for a moment
             await asyncio.sleep(LOOK)
             try:
                 if (file := self.find()) == self.file:
@@ -75,12 +74,11 @@ class Served:
 
 
 def copy(model, folder):
-    """Copy a model and its .json into a folder, named by their content; return the name.
+    """Copy a model and its .json into a folder, named by their version; return the name.
 
     A file that is there already is left alone: LiteRT reads from it while it serves.
     """
-    text = model.with_suffix(".json").read_bytes()
-    name = f"{model.stem}-{sha256(model.read_bytes() + text).hexdigest()[:12]}"
+    name = f"{model.stem}-{version(model)}"
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in (".json", model.suffix):
         if not (target := folder / (name + suffix)).exists():

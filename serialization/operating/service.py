@@ -87,7 +87,8 @@ def make_app(title, about, hosts=(), larger=None, batcher=None):
         if first["type"] == "json_invalid":
             return error_response(400, "not valid JSON")
         place = " ".join(str(part) for part in first["loc"][1:])
-        return error_response(422, f"{place[:200]}: {first['msg']}".lstrip(": "))
+        said = first["msg"].removeprefix("Value error, ")
+        return error_response(422, f"{place[:200]}: {said}".lstrip(": "))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_, error):

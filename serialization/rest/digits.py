@@ -6,6 +6,7 @@ Chapter: serialization/rest/README.md#load-prepare-predict-answer
 """
 
 import re
+from hashlib import sha256
 
 import numpy as np
 from pydantic import BaseModel
@@ -43,7 +44,7 @@ def open_network(path):
 class DigitReader:
     """Reads digits of 28 x 28 pixels. One thread at a time may ask it.
 
-    about: name and version, which each answer repeats. limits: what NAME.json says.
+    about: name and version of both files, which each answer repeats. limits: what NAME.json says.
     """
 
     def __init__(self, path):
@@ -53,7 +54,7 @@ class DigitReader:
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
             fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
         name = re.sub("-[0-9a-f]{12}$", "", path.stem)  # without what releases.py adds
-        self.about = {"model": name, "version": version_of(self.limits["lite_sha256"])}
+        self.about = {"model": name, "version": version(path)}
         (self.input,), (self.output,) = (
             self.network.get_input_details(),
             self.network.get_output_details(),
@@ -89,6 +90,12 @@ class DigitReader:
             likely = (digit_likeness(scores) >= least).tolist()
         probabilities = softmax(scores / self.limits["temperature"])
         return [describe(*one) for one in zip(probabilities, likely, strict=True)]
+
+
+def version(path):
+    """Return the version of a network: its .json counts, too, since answers depend on it."""
+    both = path.read_bytes() + path.with_suffix(".json").read_bytes()
+    return version_of(sha256(both).hexdigest())
 
 
 def load_limits(path):

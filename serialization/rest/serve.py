@@ -1,4 +1,4 @@
-"""The least that serves a network: any saved one of yours, with Flask.
+"""The least that serves a network: any saved one of yours with one output, with Flask.
 
     python serialization/rest/serve.py serialization/outputs/iris.keras setosa versicolor virginica
 
@@ -21,13 +21,20 @@ MOST = 100  # rows of a request
 def read(values, entry):
     """Return values as an array for an input of a network; ValueError if they do not fit it."""
     x, wanted = np.array(values), entry.shape[1:]
-    if (*x.shape[1:], 1) == wanted:  # plain values for a column, grey levels for an image
+    if wanted[-1:] == (1,) and x.ndim == len(wanted):  # plain values for a column, grey levels
         x = x[..., np.newaxis]
-    words = entry.dtype == "string"
-    good = x.dtype.kind == "U" if words else x.dtype.kind in "iuf" and np.isfinite(x).all()
-    if not good or x.shape[1:] != wanted or not 0 < len(x) <= MOST:
+    # None stands for a length that the network leaves open.
+    fits = [size in (None, given) for size, given in zip(wanted, x.shape[1:], strict=True)]
+    kinds = "U" if entry.dtype == "string" else "iuf"
+    if not (x.dtype.kind in kinds and all(fits) and x.size and len(x) <= MOST):
         raise ValueError
-    return x if words else x.astype(entry.dtype)
+    if kinds == "U":
+        return x
+    with np.errstate(all="ignore"):  # what is too large for the type that the network takes
+        cast = x.astype(entry.dtype)
+    if not np.isfinite(cast).all() or (cast.dtype.kind in "iub" and (cast != x).any()):
+        raise ValueError
+    return cast
 
 
 def create_app(model, names=()):
@@ -45,7 +52,8 @@ def create_app(model, names=()):
                 x = {one.name: read([row[one.name] for row in rows], one) for one in entries}
         except (LookupError, RecursionError, TypeError, ValueError):
             return {"error": f"send 1 to {MOST} rows; of a row, the network takes {wanted}"}, 400
-        answers = model.predict_on_batch(x).astype(float).round(4).tolist()
+        (y,) = keras.tree.flatten(model.predict_on_batch(x))  # the one output may have a name
+        answers = y.astype(float).round(4).tolist()
         return [dict(zip(names, one, strict=True)) for one in answers] if names else answers
 
     return app
@@ -60,6 +68,8 @@ def main(argv=None):
         model = keras.saving.load_model(args.model)
     except Exception as error:  # Keras raises many kinds for a file that it cannot read
         sys.exit(f"serve.py: {(str(error).strip() or repr(error)).splitlines()[0]}")
+    if len(model.outputs) != 1:
+        sys.exit(f"serve.py: the network has {len(model.outputs)} outputs; it serves one")
     if args.names and len(args.names) != model.output_shape[-1]:
         sys.exit(f"serve.py: {len(args.names)} names for {model.output_shape[-1]} outputs")
     create_app(model, args.names).run(port=8000, threaded=False)

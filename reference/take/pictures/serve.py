@@ -33,4 +33,5 @@ def answer():
 
 if __name__ == "__main__":
     app.config["MODEL"] = load()
+    print("Ask http://127.0.0.1:8000/predict; Ctrl-C stops it.", flush=True)
     serve(app, host="127.0.0.1", port=8000)

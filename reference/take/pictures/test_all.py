@@ -1,6 +1,7 @@
 """Two kinds of pictures are told apart, after saving, too, and over HTTP."""
 
 import io
+import runpy
 from pathlib import Path
 
 import keras
@@ -29,6 +30,9 @@ def test_all(tmp_path, monkeypatch, capsys):
     predict.main(["mine/circle/0.png", "mine/square/1.png"])
     said = capsys.readouterr().out.splitlines()[-2:]
     assert "png: circle" in said[0] and "png: square" in said[1]
+    monkeypatch.setattr("waitress.serve", lambda app, **where: None)
+    runpy.run_path(serve.__file__, run_name="__main__")
+    assert "http://127.0.0.1:8000/predict" in capsys.readouterr().out
     serve.app.config["MODEL"] = predict.load()
     client = serve.app.test_client()
     answer = client.post("/predict", data=Path("mine/square/1.png").read_bytes()).get_json()

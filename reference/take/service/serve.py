@@ -33,17 +33,23 @@ def create_app(model):
     @app.post("/predict")
     def predict():
         try:
-            rows = np.array(request.get_json()["rows"], "float32")
-        except (ValueError, TypeError, KeyError):
+            rows = np.array(request.get_json()["rows"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            rows = np.array("none")
+        if rows.dtype.kind not in "iuf":  # texts, true, whole numbers without an end
             return jsonify(error="rows must be a list of rows of numbers"), 422
-        if rows.shape[1:] != shape or not 0 < len(rows) <= MOST or not np.isfinite(rows).all():
-            said = f"up to {MOST} rows of shape {list(shape)}, please, not {list(rows.shape)}"
+        if rows.shape[1:] != shape or not 0 < len(rows) <= MOST:
+            said = f"1 to {MOST} rows of shape {list(shape)}, please, not {list(rows.shape)} in all"
             return jsonify(error=said), 422
+        if not (np.abs(rows) < 3e38).all():  # what float32 holds
+            return jsonify(error="the numbers must be finite, and less than 3e38"), 422
         with lock:  # a network of Keras answers one thread at a time
-            return jsonify(predictions=model.predict_on_batch(rows).tolist())
+            return jsonify(predictions=model.predict_on_batch(rows.astype("float32")).tolist())
 
     return app
 
 
 if __name__ == "__main__":
-    serve(create_app(keras.saving.load_model(sys.argv[1])), host="127.0.0.1", port=8000)
+    app = create_app(keras.saving.load_model(sys.argv[1]))
+    print("Ask http://127.0.0.1:8000/predict; Ctrl-C stops it.", flush=True)
+    serve(app, host="127.0.0.1", port=8000)

@@ -1,5 +1,7 @@
 """The service says what the network says, and refuses what is no row."""
 
+import runpy
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -11,18 +13,33 @@ import train
 from sklearn.datasets import load_wine
 
 
-def test_all(tmp_path, monkeypatch):
+def test_all(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert train.main() > 0.95
+    row = capsys.readouterr().out.splitlines()[-1]
+    monkeypatch.setattr("waitress.serve", lambda app, **where: None)
+    monkeypatch.setattr(sys, "argv", ["serve.py", "model.keras"])
+    runpy.run_path(serve.__file__, run_name="__main__")
+    assert "http://127.0.0.1:8000/predict" in capsys.readouterr().out
     model = keras.saving.load_model("model.keras")
     client = serve.create_app(model).test_client()
     assert client.get("/health").get_json() == {"status": "ok", "takes": [13], "gives": [3]}
+    as_json = {"content_type": "application/json"}
+    assert client.post("/predict", data=row, **as_json).status_code == 200
     rows = load_wine().data[:3].tolist()
     answer = client.post("/predict", json={"rows": rows})
     expected = model.predict(np.array(rows), verbose=0)
     np.testing.assert_allclose(answer.get_json()["predictions"], expected, atol=1e-5)
-    for bad in (rows, {"rows": rows[0]}, {"rows": []}, {"rows": [["a"] * 13]}, {"rows": rows * 50}):
-        assert client.post("/predict", json=bad).status_code == 422
+    for bad, said in [
+        (rows, "of numbers"), ({"rows": [["13.2"] * 13]}, "of numbers"),
+        ({"rows": [[True] * 13]}, "of numbers"), ({"rows": [[10**400] * 13]}, "of numbers"),
+        ({"rows": rows[0]}, "of shape [13]"), ({"rows": []}, "1 to 100 rows"),
+        ({"rows": rows * 50}, "1 to 100 rows"), ({"rows": [[1e39] * 13]}, "finite"),
+    ]:  # fmt: skip
+        answer = client.post("/predict", json=bad)
+        assert answer.status_code == 422 and said in answer.get_json()["error"], bad
+    deep = '{"rows": ' + "[" * 100_000
+    assert client.post("/predict", data=deep, **as_json).status_code == 422
 
 
 def test_the_network_answers_one_thread_at_a_time():

@@ -30,6 +30,12 @@ def faults(row, kinds):
     return said
 
 
+@app.errorhandler(RecursionError)
+def too_deep(error):
+    """Refuse lists in lists in lists, which Python does not follow to their end."""
+    return jsonify(error="not so deep, please"), 422
+
+
 @app.post("/predict")
 def answer():
     """Return a prediction for each row of a list; what is wrong with it is said with status 422."""
@@ -47,4 +53,5 @@ def answer():
 
 if __name__ == "__main__":
     app.config["MODEL"] = load()
+    print("Ask http://127.0.0.1:8000/predict; Ctrl-C stops it.", flush=True)
     serve(app, host="127.0.0.1", port=8000)

@@ -1,6 +1,7 @@
 """What is learned is better than guessing, and comes back from the file and over HTTP."""
 
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def mine(tmp_path, monkeypatch):
     return rows
 
 
-def test_classes(mine):
+def test_classes(mine, monkeypatch, capsys):
     known = mine.drop(columns="price")
     known[:200].to_csv("mine.csv", index=False, sep=";")
     scores = train.main(["mine.csv", "dear"])
@@ -59,8 +60,13 @@ def test_classes(mine):
     ]:
         answer = client.post("/predict", json=bad)
         assert answer.status_code == 422 and said in answer.get_json()["error"]
+    deep = client.post("/predict", data="[" * 100_000, content_type="application/json")
+    assert deep.status_code == 422
     many = client.post("/predict", json=[dict.fromkeys(map(str, range(999)))])
     assert len(many.get_json()["error"]) == 1_000
+    monkeypatch.setattr("waitress.serve", lambda app, **where: None)
+    runpy.run_path(serve.__file__, run_name="__main__")
+    assert "http://127.0.0.1:8000/predict" in capsys.readouterr().out
 
 
 def test_numbers(mine):

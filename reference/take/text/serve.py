@@ -13,6 +13,12 @@ app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 1_000_000  # bytes of a question
 
 
+@app.errorhandler(RecursionError)
+def too_deep(error):
+    """Refuse lists in lists in lists, which Python does not follow to their end."""
+    return jsonify(error="not so deep, please"), 422
+
+
 @app.post("/predict")
 def answer():
     """Return class and probability of each text of a list."""
@@ -26,4 +32,5 @@ def answer():
 
 if __name__ == "__main__":
     app.config["MODEL"] = load()
+    print("Ask http://127.0.0.1:8000/predict; Ctrl-C stops it.", flush=True)
     serve(app, host="127.0.0.1", port=8000)

@@ -2,6 +2,7 @@
 
 import csv
 import random
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,11 @@ def test_all(tmp_path, monkeypatch, capsys):
     client = serve.app.test_client()
     assert client.post("/predict", json=["salt in the soup"]).get_json()[0][0] == "food"
     assert client.post("/predict", json={"text": "soup"}).status_code == 422
+    monkeypatch.setattr("waitress.serve", lambda app, **where: None)
+    runpy.run_path(serve.__file__, run_name="__main__")
+    assert "http://127.0.0.1:8000/predict" in capsys.readouterr().out
+    deep = client.post("/predict", data="[" * 100_000, content_type="application/json")
+    assert deep.status_code == 422
 
 
 def test_near_copies_are_on_one_side_of_each_split(tmp_path, monkeypatch):

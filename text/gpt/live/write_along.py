@@ -6,7 +6,7 @@ Takes the network that comes with the book, or with RUN one that `text/gpt/shake
 trained. Prints an address after some seconds; open it, type, and press Write. The page shows what
 the network takes for likely at each place, and what it draws. You may stop it, change the text, the
 temperature, top-k or top-p, and let it go on. Ctrl-C stops the service, which has the protections
-of the one that reads digits.
+of the one that reads digits, but no end of its queue.
 Chapter: text/gpt/README.md#writing
 """
 
