@@ -694,6 +694,7 @@ def test_that_the_rows_of_one_person_are_on_both_sides_is_said(tmp_path, capsys)
     basic = ["--data", str(tmp_path / "table.csv"), "--target", "yes"]
     by_time = '--time "day"'
     for options, said, never in [
+        (["--task", "number", "--cost-miss", "9"], ["costs are not used"], "no column"),
         ([], [by_time, "of who are in several rows", '--group "who"'], "in place of"),
         (["--drop", "who"], ['even after --drop: --group "who"'], "in place of"),
         (["--time", "day"], ['--group "who" in place of --time'], by_time),
@@ -873,7 +874,7 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
     assert of_three.choose(np.eye(3)[[2, 0]]).tolist() == ["c", "a"]
 
 
-def test_costs_and_importance():
+def test_costs_and_importance(capsys):
     y, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.25, 0.3, 0.2, 0.9])
     points = deciding.find_thresholds(y, probability, miss=4, false_alarm=1)
     assert [*points["usual"].values()] == [0.5, 1, 0, 4, 1, 0.5]  # precision 1, recall 0.5
@@ -896,6 +897,9 @@ def test_costs_and_importance():
     # The variance doubles, whether it is "a" or all that is made of "day".
     assert [found[name]["rise"] for name in ("a", "day", "b")] == pytest.approx([2, 2, 0], rel=0.2)
     assert list(found)[-1] == "b"
+    wide = [{"name": str(name), "kind": "number"} for name in range(101)]
+    assert deciding.find_importance(None, None, {}, [], wide, 1) == {}
+    assert "101 are more than 100" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -85,6 +85,8 @@ def read_table(args):
         taken = ", ".join(f'"{text}" ({count:,})' for text, count in gaps.items())
         print(printable(f'Taken for a missing target: {taken}. If a word: --words "{name}"'))
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
+    if target.task != "yes-or-no" and (args.yes or args.cost_miss != args.cost_false_alarm):
+        more.append("its target is not a yes-or-no question, so --yes and costs are not used")
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
