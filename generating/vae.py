@@ -129,9 +129,9 @@ def interpolate(encoder, decoder, first, second, steps=10):
 
     first, second: (784,). Both results: (steps, 784).
     """
-    mean, _ = encoder.predict_on_batch(np.stack([first, second]))
+    mean, _ = encoder.predict(np.stack([first, second]), verbose=0)
     share = np.linspace(0, 1, steps, dtype="float32")[:, None]
-    between = decoder.predict_on_batch((1 - share) * mean[0] + share * mean[1])
+    between = decoder.predict((1 - share) * mean[0] + share * mean[1], verbose=0)
     return between, (1 - share) * first + share * second
 
 
@@ -139,9 +139,9 @@ def draw_figures(encoder, decoder, part, size, random, folder):
     """Draw what comes back, a way between two digits, digits from nothing, and the map."""
     examples = np.array([np.flatnonzero(part.labels == digit)[0] for digit in range(10)])
     images = part.images[examples]
-    back = decoder.predict_on_batch(encoder.predict_on_batch(images)[0])
+    back = decoder.predict(encoder.predict(images, verbose=0)[0], verbose=0)
     ways = np.concatenate(interpolate(encoder, decoder, images[3], images[8]))
-    drawn = decoder.predict_on_batch(random.normal(size=(30, size)).astype("float32"))
+    drawn = decoder.predict(random.normal(size=(30, size)).astype("float32"), verbose=0)
     titles = ["digits", "what comes back", "a way in the space", "the same in pixels"]
     titles += ["drawn from nothing", "", ""]
     rows = np.concatenate([images, back, ways, drawn])
@@ -150,7 +150,7 @@ def draw_figures(encoder, decoder, part, size, random, folder):
         # Equal steps of probability, so that each part of the map is about equally full.
         places = norm.ppf(np.linspace(0.02, 0.98, 20)).astype("float32")
         grid = np.stack(np.meshgrid(places, -places), axis=-1).reshape(-1, 2)
-        draw_sheet(decoder.predict_on_batch(grid), 20, folder / "digit_map.png")
+        draw_sheet(decoder.predict(grid, verbose=0), 20, folder / "digit_map.png")
 
 
 def main(argv=None):

@@ -99,11 +99,13 @@ def main(argv=None):
         print(f"{len(answers)} customers, {leaving} with a probability of {THRESHOLD} or more.")
         with writing_to(folder), replacing(folder / "predictions.csv") as partial:
             answers.to_csv(partial, index=False)
+        results = {"customers": len(answers), "leaving": leaving}
     else:
         (probability,) = probabilities
         print(f"The customer leaves with probability {probability:.2f}. ", end="")
         print(f"Prediction: {verdict(probability)}.")
-    return save_results({"probabilities": probabilities}, folder, __file__, argv)
+        results = {"probability": probability}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

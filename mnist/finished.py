@@ -40,7 +40,7 @@ class Run(BaseModel):
 
     provenance: dict
     settings: Settings
-    models: dict[Function, Network]
+    models: Annotated[dict[Function, Network], Field(min_length=1)]
 
 
 def load_finished(folder):

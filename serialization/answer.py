@@ -143,7 +143,7 @@ def main(argv=None):
     parser.add_argument("file", type=Path, help="a .keras, .tflite or .onnx file or a SavedModel")
     parser.add_argument("probe", type=Path, help="the probe.npz of its run")
     args = parser.parse_args(argv)
-    probe = read_arrays(args.probe, "inputs", "predictions")
+    probe = read_arrays(args.probe, "inputs", "predictions", finite=True)
     try:
         row = measure(args.file, probe)
     except Exception as error:  # each library raises its own kinds

@@ -146,7 +146,7 @@ def show(row):
 
 def load_folder(folder):
     """Print the table of a folder of save_model.py; return its rows."""
-    probe = read_arrays(folder / "probe.npz", "inputs", "predictions")
+    probe = read_arrays(folder / "probe.npz", "inputs", "predictions", finite=True)
     rows = []
     for name, (form, *_) in FORMS.items():
         try:

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import keras
 import pytest
-from closure import lessons
 from conftest import ROOT
 from slices import first_commands, run_slice
 
 from backends import backends
+from book.measuring.closure import lessons
 from book.pages.texts import chapters
 from utils.runs import RESULTS
 

@@ -312,7 +312,8 @@ def test_a_network_in_a_file_is_checked(run_main, tmp_path, capsys):
     assert "needs the arrays x and y" in refused(x=x)
     assert "do not fit (None, 4)" in refused(x=x[:, :3], y=y)
     assert "300 rows of inputs and 20 labels" in refused(x=x, y=y[:20])
-    assert "labels go up to 3" in refused(x=x, y=y + 1)
+    assert "labels are 1 to 3, outputs 0 to 2" in refused(x=x, y=y + 1)
+    assert "labels are -1 to 1, outputs 0 to 2" in refused(x=x, y=y - 1)  # no traceback of Keras
     assert "turn words into numbers" in refused(x=x.astype(str), y=y)
     assert "not a file of arrays" in refused(x=np.array([None]), y=y)
     (tmp_path / "bad.npz").write_text("no arrays")

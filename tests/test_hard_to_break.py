@@ -1,6 +1,7 @@
 """What comes from outside and is not as it should be is refused in one line, where it is opened."""
 
 import ast
+import functools
 import io
 import json
 import struct
@@ -74,6 +75,8 @@ def test_what_does_not_fit_is_said_in_a_sentence(key, value, said, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(run))
     line = failure(finished.load_finished, tmp_path)
     assert f"models.a.validation.{key} is missing. Make it anew." in line
+    (tmp_path / "results.json").write_text(json.dumps(run | {"models": {}}))
+    assert "in results.json, models is {}" in failure(finished.load_finished, tmp_path)
 
 
 def test_names_may_be_in_any_language_and_command_no_terminal():
@@ -90,6 +93,11 @@ def test_arrays_are_looked_at_before_they_are_unpacked(tmp_path, monkeypatch):
     arrays = schemas.read_arrays(path, "a")
     assert (arrays["a"], arrays["b"]) == ([1.5], ["text"])
     assert "needs the arrays a and c" in failure(schemas.read_arrays, path, "a", "c")
+    finite = functools.partial(schemas.read_arrays, path, "a", finite=True)
+    assert finite()["b"] == ["text"]
+    for bad in (["text"], [np.nan, 1], [-np.inf]):
+        np.savez(path, a=bad)
+        assert "where numbers belong" in failure(finite)
     # Whatever a damaged or hostile file holds, numpy makes no array of it.
     monkeypatch.setattr(np.lib.format, "read_array", None)
     about = {"descr": "|u1", "fortran_order": False, "shape": (10**6, 10**6)}

@@ -14,10 +14,10 @@ from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
 
 import pytest
-from closure import imports, lessons, size
 from conftest import ROOT, render
 
 from book.measuring import measure
+from book.measuring.closure import imports, lessons, size
 from utils import runs
 from utils.options import make_parser, number, positive, seed
 from utils.runs import read_json
@@ -125,6 +125,8 @@ def test_a_folder_can_be_seen_through():
 def test_chapters_find_the_project_in_one_way():
     """The copies of chapter.py do not drift apart, and no folder with scripts lacks one."""
     copies = [path for path in SCRIPTS if path.name == "chapter.py"]
+    for chapter in CHAPTERS:  # or its runs would be taken for edited code
+        assert (ROOT / chapter / "outputs" / ".gitignore").is_file(), chapter
     assert len({path.read_text(encoding="utf-8") for path in copies}) == 1
     assert {path.parent for path in copies} == {path.parent for path in SCRIPTS} - {ROOT / "utils"}
 
@@ -233,27 +235,61 @@ def small_graph(load_script, tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "READ", {"early", "base"})
     for place in ("RESULTS", "OUTPUTS", "ROOT"):
         monkeypatch.setattr(measure, place, tmp_path)
+    (tmp_path / "c").mkdir()
+    for name in commands:
+        (tmp_path / "c" / f"{name}.py").write_text("import keras")
+    monkeypatch.setattr(measure, "closure", lambda path: {path})
     return measure
 
 
-def test_runs_come_before_what_reads_them_and_none_is_made_twice(small_graph, tmp_path):
+def test_runs_come_before_what_reads_them_and_none_is_made_twice(
+    small_graph, tmp_path, monkeypatch
+):
     def file(name, commit):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(json.dumps({"provenance": {"commit": commit}}))
 
+    changed = {"old": {"c/base.py"}, "new": set()}
+    monkeypatch.setattr(small_graph, "changed_since", changed.get)
     choose = small_graph.choose
-    assert choose(["late"], "new") == ["base", "early", "late"]
-    assert set(choose([], "new")) == {"base", "early", "late", "other"}
+    assert choose(["late"]) == ["base", "early", "late"]
+    assert set(choose([])) == {"base", "early", "late", "other"}
     for name in ("early/results.json", "base/results.json", "other.json", "early.json"):
         file(name, "new")
-    assert choose([], "new") == ["late"] and choose(["late"], "newer") == ["late"]
+    assert choose([]) == ["late"] and choose(["late"]) == ["late"]
     file("late.json", "new")
-    assert choose([], "new") == []
+    assert choose([]) == []
     file("base/results.json", "old")  # which nobody needs any more
-    assert choose([], "new") == []
-    file("other.json", None)  # made where nothing tells the commit
-    for code in ("newer", "new-dirty", None):
-        assert set(choose([], code)) == {"base", "early", "late", "other"}
+    assert choose([]) == []
+    file("other.json", "old")  # its code has not changed since
+    assert choose([]) == []
+    file("late.json", "old")  # but what that reads has
+    assert choose([]) == ["late"]
+    for commit in (None, "another", "new-dirty"):  # made where nothing tells, or by edited code
+        file("other.json", commit)
+        assert set(choose([])) == {"other", "late"}
+
+
+def test_a_result_is_older_than_its_code_or_data(small_graph, monkeypatch):
+    """Each change counts from the bottom up; what starts other scripts stands on all."""
+    other = small_graph.ROOT / "c" / "other.py"
+    monkeypatch.setattr(small_graph, "made_by", lambda path: "old")
+    stands_on = small_graph.stands_on("late")
+    assert stands_on == {other.with_name(f"{name}.py") for name in ("late", "early", "base")}
+    for path, names in {
+        "c/early.py": {"early", "late"},
+        "c/other.py": {"other"},
+        "c/unused.py": set(),
+        "c/data.csv": {"base", "early", "late", "other"},
+        "CITATION.cff": set(),
+        ".ci/run": set(),
+    }.items():
+        monkeypatch.setattr(small_graph, "changed_since", lambda commit, path=path: {path})
+        stale = {name for name in small_graph.COMMANDS if not small_graph.is_made(name, None)}
+        assert stale == names, path
+    other.write_text("import subprocess")
+    monkeypatch.setattr(small_graph, "changed_since", lambda commit: {"c/unused.py"})
+    assert not small_graph.is_made("other", None)
 
 
 def test_bounds_are_inclusive():

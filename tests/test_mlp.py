@@ -230,9 +230,11 @@ def test_a_new_customer_is_prepared_as_the_others_today_and_tomorrow(customers):
 
 def test_who_will_leave_is_written_and_counted(saved, tmp_path, capsys):
     options = ["--model", saved[0] / "churn.keras", "--customers", CSV, "--outputs", tmp_path]
-    leaves = predict.main([*map(str, options)])["probabilities"] >= 0.5
+    results = predict.main([*map(str, options)])
     written = pd.read_csv(tmp_path / "predictions.csv")
-    assert 0 < leaves.sum() < 5_000 and (leaves == (written["Prediction"] == "leaves")).all()
+    leaves = written["Prediction"] == "leaves"
+    assert results["customers"] == 10_000 and 0 < results["leaving"] == leaves.sum() < 5_000
+    assert written["Probability"][leaves].min() >= 0.5 >= written["Probability"][~leaves].max()
     assert f"10000 customers, {leaves.sum()} with a probability" in capsys.readouterr().out
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from conftest import NUMBERS, ROOT, failure, finished_run, spoilt
 
+from book.measuring import measurements
 from mnist import data, finished, models, report
 from mnist.overfitting import settings
 from utils.runs import write_json
@@ -69,7 +70,8 @@ def test_damaged_and_missing_data_end_with_one_line(tmp_path):
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_model_of_the_zoo_learns_and_is_as_large_as_the_book_states(name):
     model = models.MODELS[name]()
-    assert name in models.ZOO and model.weights[0].path.startswith(f"{model.name}/")
+    assert set(models.ZOO) == set(measurements.ZOO) == set(PARAMETERS)
+    assert model.weights[0].path.startswith(f"{model.name}/")
     assert model.name == name
     assert model.count_params() == PARAMETERS[name]
     assert f"{PARAMETERS[name]:,} parameters" in models.MODELS[name].__doc__

@@ -78,11 +78,12 @@ def read_form(path, schema, what=None):
     return fail(f"{place}: {reason}. Make it anew.")
 
 
-def read_arrays(path, *needed):
+def read_arrays(path, *needed, finite=False):
     """Return {name: array} of numbers or texts in an .npz file, or end the program with one line.
 
-    A .npy file has one array, called "". needed: names that must be there. Kinds and sizes are
-    looked at before anything is unpacked, and a pickle, which is a program, is never opened.
+    A .npy file has one array, called "". needed: names that must be there; finite: in these, all
+    are to be finite numbers. Kinds and sizes are looked at before anything is unpacked, and a
+    pickle, which is a program, is never opened.
     """
     path, arrays = Path(path), {}
     try:
@@ -103,6 +104,9 @@ def read_arrays(path, *needed):
         fail(f"{path} is not a file of arrays of numbers, as np.savez writes it ({reason}).")
     if not {*needed} <= {*arrays}:
         fail(f"{path} needs the arrays {' and '.join(needed)}.")
+    given = [arrays[name] for name in needed]
+    if finite and not all(array.dtype.kind != "U" and np.isfinite(array).all() for array in given):
+        fail(f"{path} has NaN, infinity or texts where numbers belong. Make it anew.")
     return arrays
 
 

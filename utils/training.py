@@ -170,6 +170,6 @@ def load_history(folder, name, needed=CURVES):
             raise ValueError(f"no column {', '.join(sorted(missing))}")
         if history.empty:
             raise ValueError("not one epoch")
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, OverflowError) as error:
         fail(f"{path} is not the history of a training ({first_line(error)}).")
     return history

@@ -22,6 +22,7 @@ CHAPTERS = {
     "10 Convolutions": (3, 2, "4 MNIST"),
     "Studies of\ntransfer learning": (4, 2, "10 Convolutions"),
     "A label for\nevery pixel": (2, 3, "10 Convolutions"),
+    "Without\nconvolutions": (5, 3, "14 A small GPT"),
     "11 Sequences": (3, 3, "4 MNIST"),
     "12 Forecasts": (4, 3, "11 Sequences"),
     "Inside\nrecurrent layers": (2, 4, "11 Sequences"),
@@ -68,9 +69,12 @@ def draw_arrow(axes, name):
     if rows > 1:  # left of the box between
         corners = [(from_x, from_y + HIGH / 2 + 0.2), (x - 0.25, from_y + HIGH / 2 + 0.2)]
         corners += [(x - 0.25, y + HIGH / 2), (x, y + HIGH / 2)]
-    elif columns and rows:  # between the rows
-        corners = [(from_x + WIDE / 2, from_y + HIGH), (from_x + WIDE / 2, y - 0.25)]
-        corners += [(x + WIDE / 2, y - 0.25), (x + WIDE / 2, y)]
+    elif columns and rows:  # between the rows, down or up
+        begin, end, turn = from_y + HIGH, y, y - 0.25
+        if rows < 0:
+            begin, end, turn = from_y, y + HIGH, from_y - 0.25
+        corners = [(from_x + WIDE / 2, begin), (from_x + WIDE / 2, turn)]
+        corners += [(x + WIDE / 2, turn), (x + WIDE / 2, end)]
     elif rows:
         corners = [(x + WIDE / 2, from_y + HIGH), (x + WIDE / 2, y)]
     else:

@@ -15,7 +15,7 @@ from textwrap import dedent
 import matplotlib.pyplot as plt
 
 from book.pages.texts import FENCE
-from utils.figures import save_figure
+from utils.figures import LINES, save_figure
 from utils.options import make_parser
 from utils.runs import ROOT, make_folder, save_results
 
@@ -36,6 +36,7 @@ def main(argv=None):
         save_figure(plt.gcf(), folder / names[-1])
 
     plt.show = show
+    plt.rcParams["axes.prop_cycle"] = LINES  # which differ in grey, too
     for _, language, code in FENCE.findall(args.page.read_text(encoding="utf-8")):
         if language == "python" and "plt.show()" in code:
             exec(compile(dedent(code), str(args.page), "exec"), {"__name__": "__main__"})

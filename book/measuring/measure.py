@@ -1,6 +1,6 @@
 """Machinery of the book: run its scripts and file what they measure for the READMEs.
 
-    python book/measuring/measure.py  # all that the code at hand has not yet made
+    python book/measuring/measure.py  # all of which the code has changed since it was made
     python book/measuring/measure.py --list  # only says what that is
     python book/measuring/measure.py xor churn  # only these
     python book/pages/readme.py  # then bring the READMEs up to date
@@ -8,16 +8,18 @@
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
 versions, seconds, number of processor cores and the share of them that other programs had
 meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
-run is kept in book/outputs/. The first command takes a night, may be stopped at any moment, and
-then goes on: it leaves out what the last commit of the code has made already. One measurement runs
-at a time. One whose seconds count waits until no other program is busy, and is not filed if one
-was.
+run is kept in book/outputs/. Commit code before you measure, and the results after it. A result is
+made anew if a file that its script imports has changed since the commit that it names, or any data;
+of a script that starts others, if any code has. The first command may be stopped at any moment, and
+then goes on; if all has changed, it takes a day. One measurement runs at a time. One whose seconds
+count waits until no other program is busy, and is not filed if one was.
 """
 
 from chapter import OUTPUTS, ROOT
 
 import argparse
 import contextlib
+import functools
 import os
 import re
 import shlex
@@ -31,6 +33,7 @@ from pathlib import Path
 
 import psutil
 
+from book.measuring.closure import closure
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
 from book.pages.printed import is_shown
 from utils.runs import RESULTS, fail, read_json, write_json
@@ -44,21 +47,55 @@ READ = {need for needs in NEEDS.values() for need in needs}
 LEFT_OUT = {"summary", "classification_report"}
 # No result uses these (but for a few that measure the tests themselves, in tests/long).
 MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/image", "tests"]
+STARTS = re.compile(r"import subprocess|import_module\(")  # other scripts, in a script
+ASIDE = (".ci/", ".github/", ".devcontainer/", "playground/")  # no data
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy
 
 
+def git(*words):
+    """Return the lines that git says of code and data; CalledProcessError, OSError: it cannot."""
+    words = ["git", *words, "--", ".", *[f":!{path}" for path in MADE]]
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return run.stdout.split("\n")[:-1]
+
+
 def commit():
     """Return the last commit of code or data, with -dirty if they changed since, or None."""
-    left_out = ["--", ".", *[f":!{path}" for path in MADE]]
-
-    def git(*words):
-        words = ["git", *words, *left_out]
-        run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-        return run.stdout.strip()
-
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        return git("log", "-1", "--format=%h") + "-dirty" * bool(git("status", "--porcelain"))
+        return git("log", "-1", "--format=%h")[0] + "-dirty" * bool(git("status", "--porcelain"))
+
+
+@functools.cache
+def changed_since(code):
+    """Return the files of code or data that are not as in a commit, None if git knows none such."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        new = git("ls-files", "--others", "--exclude-standard")
+        return {*git("diff", "--name-only", "--no-renames", code), *new}
+
+
+def stands_on(name):
+    """Return the files of code that a measurement needs, with those of the runs that it reads."""
+    script = next(word for word in shlex.split(COMMANDS[name]) if word.endswith(".py"))
+    return closure(ROOT / script).union(*map(stands_on, NEEDS[name]))
+
+
+def is_made(name, path):
+    """Return whether a results.json of a measurement is one of the code and data at hand."""
+    code = made_by(path)
+    changed = None if not code or code.endswith("-dirty") else changed_since(code)
+    if changed is None:
+        return False
+    files = stands_on(name)
+    starts = any(STARTS.search(one.read_text(encoding="utf-8")) for one in files)
+    code = {one for one in changed if one.endswith(".py")}
+    data = {one for one in changed - code if "/" in one and not one.startswith(ASIDE)}
+    return not (data or (code if starts else code & {place_of(one) for one in files}))
+
+
+def place_of(file):
+    """Return where a file is in the project, with slashes."""
+    return file.relative_to(ROOT).as_posix()
 
 
 def cpu_seconds():
@@ -101,7 +138,7 @@ def start(command, folder):
 
     folder: of its run.
     """
-    places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
+    places = {run: place_of(OUTPUTS / run) for run in READ}
     words = [os.path.expandvars(word) for word in shlex.split(command.format(**places))]
     settings = [word for word in words if re.match(r"\w+=", word)]
     words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
@@ -156,22 +193,19 @@ def made_by(path):
     return read_json(path)["provenance"].get("commit") if path.is_file() else None
 
 
-def choose(names, code):
+def choose(names):
     """Return what to make, in order. names: what is asked for, if not all that code has not made.
 
     A run that is read is made before, unless it is there: with names one of any commit will do.
-    What edited code has made counts as not made.
     """
-    if not code or code.endswith("-dirty"):
-        code = "edited"  # which has made nothing
     chosen = set(names) or {
-        name for name in MEASUREMENTS if made_by(RESULTS / f"{name}.json") != code
+        name for name in MEASUREMENTS if not is_made(name, RESULTS / f"{name}.json")
     }
     order = [*TopologicalSorter(NEEDS).static_order()]
     for name in reversed(order):
         for need in NEEDS[name] if name in chosen else []:
             run = OUTPUTS / need / "results.json"
-            if not run.is_file() or not (names or made_by(run) == code):
+            if not (run.is_file() if names else is_made(need, run)):
                 chosen.add(need)
     return [name for name in order if name in chosen]
 
@@ -184,7 +218,7 @@ def main():
     if unknown := set(args.names) - set(COMMANDS):
         parser.error(f"no measurement {', '.join(unknown)}")
     wrong = {}
-    for name in choose(args.names, commit()):
+    for name in choose(args.names):
         if args.list:
             print(f"{name}: {COMMANDS[name]}")
             continue

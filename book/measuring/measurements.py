@@ -44,6 +44,11 @@ MEASUREMENTS = {
     "chapters": ("book/figures/draw.py chapters", "chapters"),
     "concepts": ("book/figures/draw.py concepts", "batches one_hot three_parts"),
     "churn": "mlp/mlp.py",
+    "churn_younger": "mlp/predict_churn.py --model {churn}/churn.keras --age 30",
+    "churn_active": "mlp/predict_churn.py --model {churn}/churn.keras --is-active-member 1",
+    "churn_table": (
+        "mlp/predict_churn.py --model {churn}/churn.keras --customers mlp/Churn_Modelling.csv"
+    ),
     "program_mlp": ("book/figures/programs.py mlp/README.md", "program_mlp program_mlp_2"),
     "churn_split": ("mlp/evaluation.py --test", "churn_learning_curves churn_curves"),
     "churn_ceiling": "mlp/ceiling.py",

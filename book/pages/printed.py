@@ -30,22 +30,26 @@ def shape(line):
 def print_anew(text):
     """Return a page in which the blocks show what was printed when their results were measured.
 
-    Raises LookupError if a line of a block is no longer printed, except for its numbers.
+    Raises LookupError if a line of a block is no longer printed, except for its numbers, or if one
+    in between is missing; "..." stands for such lines.
     """
 
     def block(match):
         printed, shown = load_results(match[2])["provenance"]["printed"], []
+        begins = True  # anywhere
         for line in match[3].splitlines():
             if line.strip() == "...":
                 shown.append(line)
+                begins = True
                 continue
-            alike = [n for n, one in enumerate(printed) if shape(one) == shape(line)]
+            places = enumerate(printed if begins else printed[:1])
+            alike = [n for n, one in places if shape(one) == shape(line)]
             if not alike:
                 raise LookupError(f"{match[2]} does not print, or not there: {line}")
             best = max(alike, key=lambda n: SequenceMatcher(None, printed[n], line).ratio())
             folder = FOLDER.search(line)
             shown.append(FOLDER.sub(folder[0], printed[best]) if folder else printed[best])
-            printed = printed[best + 1 :]
+            printed, begins = printed[best + 1 :], False
         return match[1] + "".join(f"{line}\n" for line in shown)
 
     return PRINTED.sub(block, text)

@@ -25,6 +25,7 @@ from book.pages.printed import print_anew
 from book.pages.results import KEY, look_up
 from book.pages.tables import make_table, written
 from book.pages.texts import CHAPTER, FENCE, PAGES, chapters, minutes
+from utils.runs import fail, first_line
 
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 VALUE = rf"\w+(?:\.(?:{KEY}))+|[\w/]+\.py:\w+"
@@ -116,12 +117,19 @@ def bring_up_to_date(text):
 
 
 def main():
+    wrong = []
     for path in PAGES:
         old = path.read_text(encoding="utf-8")
-        new = bring_up_to_date(old)
+        try:
+            new = bring_up_to_date(old)
+        except LookupError as error:
+            wrong.append(f"{path.relative_to(ROOT)}: {first_line(error)}")
+            continue
         if new != old:
             path.write_text(new, encoding="utf-8", newline="\n")
             print(f"{path.relative_to(ROOT)} is brought up to date")
+    if wrong:
+        fail("not brought up to date: " + "; ".join(wrong))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ SIDES = {
     "normalization + cosine": {"momentum": [0.9], "cosine": [True]},
 }
 RECIPE = "normalization + cosine"  # what the quick recipe of the studies has: does more help?
-SIDES["+ smoothing"] = SIDES[RECIPE] | {"smoothing": [0.1]}
+SIDES[f"{RECIPE} + smoothing"] = SIDES[RECIPE] | {"smoothing": [0.1]}
 
 
 def network(augment=None, l1=0.0, l2=0.0, momentum=None, dropout=0.0):
@@ -183,7 +183,8 @@ def main(argv=None):
     values = {side: one["accuracy"]["accuracies"] for side, one in sides.items()}
     first, *others = values
     pairs = [(side, first) for side in others]
-    pairs += [(side, RECIPE) for side in others if side.startswith("+") and RECIPE in others]
+    more = [side for side in others if side.startswith(f"{RECIPE} +")]
+    pairs += [(side, RECIPE) for side in more if RECIPE in others]
     compared = compare_family(values, pairs)
     show_family(compared, "{:+.2f}", 100)
     for side in others:

@@ -29,9 +29,10 @@ def draw(networks, path, least=10):
 
     Bins with fewer images than least are left out: their accuracy is chance.
     """
-    shape = {"nrows": 1, "ncols": len(networks), "sharey": True, "squeeze": False}
-    figure, panels = plt.subplots(**shape, figsize=(1.2 + 3 * len(networks), 3.8))
-    for axes, (name, versions) in zip(panels[0], networks.items(), strict=True):
+    columns, rows = min(2, len(networks)), -(-len(networks) // 2)
+    figure = plt.figure(figsize=(1.2 + 3.6 * columns, 3.6 * rows))
+    panels = [figure.add_subplot(rows, columns, place + 1) for place in range(len(networks))]
+    for axes, (name, versions) in zip(panels, networks.items(), strict=True):
         axes.plot([0, 1], [0, 1], color="C7", linewidth=1, linestyle="--")
         for dashes, (label, answers) in zip(DASHES, versions.items(), strict=False):
             images, confidence, accuracy = reliability(*answers).T
@@ -41,8 +42,9 @@ def draw(networks, path, least=10):
             axes.errorbar(confidence[some], accuracy[some], error[some], **style)
         axes.set(title=name, xlabel="Confidence", xlim=(0.2, 1.02), ylim=(0, 1.02))
         axes.set_xticks([0.4, 0.6, 0.8, 1.0])
-    panels[0][0].set_ylabel("Accuracy")
-    panels[0][0].legend(loc="upper left")
+    for axes in panels[::columns]:
+        axes.set_ylabel("Accuracy")
+    panels[0].legend(loc="upper left")
     save_figure(figure, path)
 
 

@@ -47,8 +47,9 @@ def refuse(model, x, y):
         raise ValueError(f"there are {len(x)} rows of inputs and {len(y)} labels to validate")
     if y.ndim > 2 or y.shape[-1] not in (1, gives[1]) or not np.isfinite(y).all():
         raise ValueError(f"labels of shape {y.shape} do not fit {gives}, which the network gives")
-    if y.shape[1] == 1 < gives[1] and "sparse" in name_of_loss(model) and y.max() >= gives[1]:
-        raise ValueError(f"labels go up to {y.max():.0f}, outputs only to {gives[1] - 1}")
+    sparse, least, most = "sparse" in name_of_loss(model), y.min(), y.max()
+    if y.shape[1] == 1 < gives[1] and sparse and not 0 <= least <= most < gives[1]:
+        raise ValueError(f"labels are {least:.4g} to {most:.4g}, outputs 0 to {gives[1] - 1}")
 
 
 def divide(x, y, x_val=None, y_val=None):

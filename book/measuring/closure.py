@@ -1,7 +1,7 @@
-"""Machinery of the tests: which files of the project a script stands on, and their lines.
+"""Machinery of the book: which files of the project a script stands on, and their lines.
 
-python tests/closure.py xor/xor.py    # of one script
-python tests/closure.py               # of all lessons: the median, and the longest
+python book/measuring/closure.py xor/xor.py    # of one script
+python book/measuring/closure.py               # of all lessons: the median, and the longest
 """
 
 import ast
@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
