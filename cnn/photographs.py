@@ -85,7 +85,8 @@ def find_parts(folder):
 def load_folder(folder):
     """Return the images in the subfolders of a folder; each subfolder is a class.
 
-    A folder within a class is a group, with all in it; a file that lies in none is one by itself.
+    A folder within a class is a group, with all in it and in folders of this name within other
+    classes; a file that lies in none is one by itself.
     """
     if not folder.is_dir():
         fail(f"there is no folder {folder}.")
@@ -106,7 +107,10 @@ def load_folder(folder):
             "train and one val, or, if they are classes, give them other names."
         )
     labels = np.array([classes.index(kind) for kind in kinds], dtype="int32")
-    groups = ["/".join(name.split("/")[:2]) for name in names]
+    parts, first = [name.split("/") for name in names], {}
+    groups = ["/".join(part[:2]) for part in parts]
+    for i in (i for i, part in enumerate(parts) if len(part) > 2):
+        groups[i] = first.setdefault(parts[i][1], groups[i])  # of its name in the first class
     names, classes = ([printable(name) for name in some] for some in (names, classes))
     return Pictures(sources, names, labels, classes, groups)
 
@@ -182,16 +186,20 @@ def to_rgb(image):
 
 
 def check_level(folder):
-    """End the program with one line if the classes seem to lie a level below this folder."""
+    """End the program with one line if the classes seem to lie a level below this folder.
+
+    They do if most folders within one of its folders are within each other, too.
+    """
     inner = {path: {inside.name for inside in find_folders(path)} for path in find_folders(folder)}
     shared = set.intersection(*inner.values()) if inner else ()
-    if shared:
+    if 2 * len(shared) > len(set().union(*inner.values())):
         first, names = next(iter(inner.items()))
         some = ", ".join(sorted(names if len(inner) == 1 else shared)[:3])
         fail(
             f"{folder} has folders of folders in it: {some} in {first.name}. If these are the "
             f"classes, name the folder above them: --data {first}, or call two folders train "
-            "and val. If each is of one thing, give them different names."
+            "and val. If each is of one thing, give different things different names; if each is "
+            "in most classes, as patients may be, put some, whole, into val, others into train."
         )
 
 

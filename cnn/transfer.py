@@ -55,7 +55,7 @@ SEED = 1  # of the initial weights, the order of the images, and which of them a
 def load_parts(folder, seed):
     """Return the images to learn from, and those held out: a fifth of each class, by groups.
 
-    If there are folders training and validation, or train and val, they are the two parts.
+    More, if groups are in several classes. Folders called train and val are the two parts.
     """
     if parts := find_parts(folder):
         return [load_folder(part) for part in parts]
@@ -68,8 +68,8 @@ def load_parts(folder, seed):
             fail(f"{name} needs two images or more, of different things: one is held out.")
         sides = GroupShuffleSplit(1, test_size=0.2, random_state=seed)
         held_out += numbers[next(sides.split(numbers, groups=groups[numbers]))[1]].tolist()
-    known = sorted({*range(len(pictures.names))} - {*held_out})
-    return [keep(pictures, known), keep(pictures, sorted(held_out))]
+    aside = np.isin(groups, groups[held_out])  # also those of a group in other classes
+    return [keep(pictures, np.flatnonzero(side)) for side in (~aside, aside)]
 
 
 def read(pictures, size):

@@ -67,6 +67,8 @@ def parse_times(column, notes, date_format=None):
         notes.append(f"The times were read as {form}.")
     if times.dt.tz:
         notes.append("The times have a time zone; what counts is the clock that is written.")
+        if column.str.contains(r"(?:Z|[+-]00(?::?00)?)\s*$").all():
+            notes.append("It is UTC: if people's hours count, write local times, also in summer.")
         local = column.str.replace(ZONE, "", regex=True)
         times = read_times(local, form.removesuffix("%z").strip())
         if times.dt.tz:

@@ -134,6 +134,7 @@ def test_a_table_is_mended_and_says_so(load):
     ("step", "season", "form"),
     [
         ("h", (24, 168), "%Y-%m-%d %H:%M+01:00"), ("D", (7,), "%d/%m/%Y"),
+        ("h", (24, 168), "%Y-%m-%dT%H:%MZ"),
         ("W-WED", (52,), "%d %b %Y"), ("MS", (12,), "%Y-%m"), ("B", (5,), "%F"),
         ("QS", (4,), "%F"), ("YS", (1,), "%Y"), ("ME", (12,), "%F"), ("QE", (4,), "%F"),
         ("YE", (1,), "%F"),
@@ -143,6 +144,7 @@ def test_the_step_is_found_and_the_calendar_goes_on(load, step, season, form):
     times = pd.date_range("2024-01-01", periods=402, freq=step)
     day = times[-1].normalize() - pd.Timedelta(days=int(step == "W-WED"))  # within the last step
     found = load(rows_of(400, step, form=form), days=(day,))
+    assert ("is UTC" in " ".join(found.notes)) == form.endswith("Z")
     assert found.seasons == season and found.observed.all() and len(found.values) == 400
     assert not found.yearly  # it takes three years of days
     longer = found.extended(2)

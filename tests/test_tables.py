@@ -465,7 +465,8 @@ KINDS = {
     "odd": (["oops", *map(str, range(59))], "number", 'such as "oops"'),
     "words": (["red", "blue", None] * 20, "words", "2 words: blue, red, 20 gaps"),
     "CustomerId": ([7 * i * i for i in range(60)], "left out", "only tells rows apart"),
-    "CASE_ID": ([1000 + i % 20 for i in range(60)], "number", "if it says whose row this is"),
+    "CASE_ID": ([1000 + i % 20 for i in range(60)], "number", "whose row this is: --group)"),
+    "USER_ID": ([*range(1000, 1177, 3), None], "number", "whose row this is: --drop)"),
     "names": ([f"name {i}" for i in range(60)], "left out", "60 different words"),
     "codes": (["007", "x", *["12", "13"] * 29], "words", 'no numbers, since one is "007"'),
     "german": (DAYS.strftime("%d.%m.%Y"), "date", "%d.%m.%Y"),
@@ -487,6 +488,15 @@ def test_what_a_column_is_taken_for(name):
     else:
         line = failure(columns.look_at, name, values)
         assert said in line and f'--drop "{name}"' in line
+
+
+def test_the_hour_counts_if_hours_differ():
+    times = DAYS.append(DAYS + pd.Timedelta(hours=9))
+    table = pd.DataFrame(
+        {"when": times.strftime("%d.%m.%Y %H:%M"), "day": times.strftime("%Y-%m-%d")}
+    )
+    inputs = columns.to_inputs(table, columns.look(table))
+    assert inputs["when (hour)"].tolist() == ["0"] * 60 + ["9"] * 60 and "day (hour)" not in inputs
 
 
 def test_a_person_may_decide_otherwise_and_a_date_becomes_three_inputs():
@@ -679,6 +689,27 @@ def test_what_is_taken_for_a_gap_is_said_and_may_be_a_word(tmp_path, capsys):
     assert target.read_table(script.parse_options(options))[2].classes == ["+", "-", "."]
 
 
+def test_that_the_rows_of_one_person_are_on_both_sides_is_said(tmp_path, capsys):
+    """Also of a column that is left out, until it is the group; then no date takes its place."""
+    rows = np.arange(240)
+    table = pd.DataFrame({"who": [f"K{row // 4:03}" for row in rows], "town": rows % 7})
+    table = table.assign(note=[f"n{row}" for row in rows], amount=rows // 3, yes=rows % 2)
+    table.assign(day=np.tile(DAYS.astype(str), 4)).to_csv(tmp_path / "table.csv", index=False)
+    basic = ["--data", str(tmp_path / "table.csv"), "--target", "yes"]
+    by_time = '--time "day"'
+    for options, said, never in [
+        (["--task", "number", "--cost-miss", "9"], ["costs are not used"], "no column"),
+        ([], [by_time, "of who are in several rows", '--group "who"'], "in place of"),
+        (["--drop", "who"], ['even after --drop: --group "who"'], "in place of"),
+        (["--time", "day"], ['--group "who" in place of --time'], by_time),
+        (["--group", "who"], ["too much of later ones."], by_time),
+    ]:
+        target.read_table(script.parse_options([*basic, *options]))
+        printed = capsys.readouterr().out
+        assert all(one in printed for one in said) and never not in printed, (options, printed)
+        assert ("in several rows" in printed) == ("--group" not in options)
+
+
 def test_a_column_that_gives_the_target_away_is_named():
     random = np.random.default_rng(1)
     y, noise = random.integers(2, size=600), random.normal(size=600)
@@ -847,7 +878,7 @@ def test_a_temperature_helps_other_groups_and_never_makes_a_model_surer(monkeypa
     assert of_three.choose(np.eye(3)[[2, 0]]).tolist() == ["c", "a"]
 
 
-def test_costs_and_importance():
+def test_costs_and_importance(capsys):
     y, probability = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.25, 0.3, 0.2, 0.9])
     points = deciding.find_thresholds(y, probability, miss=4, false_alarm=1)
     assert [*points["usual"].values()] == [0.5, 1, 0, 4, 1, 0.5]  # precision 1, recall 0.5
@@ -870,6 +901,9 @@ def test_costs_and_importance():
     # The variance doubles, whether it is "a" or all that is made of "day".
     assert [found[name]["rise"] for name in ("a", "day", "b")] == pytest.approx([2, 2, 0], rel=0.2)
     assert list(found)[-1] == "b"
+    wide = [{"name": str(name), "kind": "number"} for name in range(101)]
+    assert deciding.find_importance(None, None, {}, [], wide, 1) == {}
+    assert "101 are more than 100" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ FORMATS = DAYS + [f"{day} {time}" for day in DAYS[1:] for time in ("%H:%M", "%H:
 
 
 def look(table, words=(), numbers=(), decimals=None):
-    """Return for each column what it is taken for: "name", "kind", "said" and a date's "format".
+    """Return what each column is taken for: "name", "kind", "said"; of a date "format", "hours".
 
     words, numbers: names of the columns that a person has decided about. decimals: what stands
     before them, {column: "point" or "comma"}; entered as "decimal". "exact": only an empty cell is
@@ -93,7 +93,8 @@ def look_at(name, column, as_words=False, as_numbers=False):
     first = text.head(1000)
     if first.str.fullmatch(DATE).mean() >= MOSTLY:
         form = find_format(name, text)
-        return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"}
+        hours = {"hours": True} if to_dates(text, form).dt.hour.nunique() > 1 else {}
+        return {"kind": "date", "format": form, "said": f"dates, {form}{with_gaps(gaps)}"} | hours
     one_unit = first.str.extract(UNIT)[0].value_counts().max() >= MOSTLY * len(first)
     numbers = len(odd) and not code and first.str.fullmatch(NUMBER_AS_TEXT).mean() >= MOSTLY
     if numbers or (one_unit and different > MOST_DIGITS):
@@ -132,7 +133,8 @@ def number(name, known, gaps):
     elif 2 < values.nunique() <= MOST_DIGITS and (values == values.round()).all():
         said += f" ({values.nunique()} different ones: if they are codes, use --words)"
     elif IDENTIFIER.search(name):
-        said += " (if it says whose row this is: --group or --drop)"
+        how = "--group" if values.duplicated().any() else "--drop"
+        said += f" (if it says whose row this is: {how})"
     return {"kind": "number", "said": said}
 
 
@@ -203,7 +205,8 @@ def to_dates(column, form):
 def to_inputs(table, columns):
     """Return the inputs of the network, by name: arrays of float32, NaN for a gap, or of words.
 
-    A date becomes the days since 2000, which may be a fraction, the month and the day of the week.
+    A date becomes the days since 2000, which may be a fraction, its month, its day of the week and,
+    if the hours of a column differ, its hour.
     """
     inputs = {}
     for column in columns:
@@ -215,8 +218,9 @@ def to_inputs(table, columns):
         elif column["kind"] == "date":
             dates = to_dates(values.astype(object), column["format"])
             inputs[f"{name} (days)"] = ((dates - DAY_0) / pd.Timedelta(days=1)).to_numpy("float32")
-            inputs[f"{name} (month)"] = to_words(dates.dt.month_name()).to_numpy(object)
-            inputs[f"{name} (weekday)"] = to_words(dates.dt.day_name()).to_numpy(object)
+            parts = [dates.dt.month_name(), dates.dt.day_name(), dates.dt.hour]
+            for part, words in zip(inputs_of(column)[1:], parts, strict=False):
+                inputs[part] = to_words(words).to_numpy(object)
     return inputs
 
 
@@ -230,19 +234,10 @@ def find_words(inputs):
     return found
 
 
-def find_ranges(inputs):
-    """Return the least and the largest number of each input of numbers, which may be days."""
-    numbers = {name: values for name, values in inputs.items() if not is_words(values)}
-    return {
-        name: [float(np.nanmin(values)), float(np.nanmax(values))]
-        for name, values in numbers.items()
-        if not np.isnan(values).all()
-    }
-
-
 def inputs_of(column):
     """Return the names of the inputs that a column becomes."""
-    ends = {"date": [" (days)", " (month)", " (weekday)"], "left out": []}
+    parts = [" (days)", " (month)", " (weekday)", *[" (hour)"] * bool(column.get("hours"))]
+    ends = {"date": parts, "left out": []}
     return [column["name"] + end for end in ends.get(column["kind"], [""])]
 
 

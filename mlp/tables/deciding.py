@@ -94,6 +94,7 @@ def find_importance(answer, loss, inputs, y, columns, seed):
     """
     columns = [column for column in columns if inputs_of(column)]
     if len(columns) > MOST_COLUMNS:
+        print(f"Which columns matter is not tried: {len(columns)} are more than {MOST_COLUMNS}.")
         return {}
     chosen = np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS]
     rows = pd.DataFrame({column["name"]: chosen for column in columns}, chosen)

@@ -51,6 +51,7 @@ class Column(BaseModel):
     format: Literal[*FORMATS, None] = None
     decimal: Literal[*DECIMALS, None] = None
     exact: Literal[True, None] = None
+    hours: Literal[True, None] = None
 
     @model_validator(mode="after")
     def a_date_has_a_format(self):

@@ -26,7 +26,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from mlp.tables.columns import find_ranges, find_words, to_inputs
+from mlp.tables.columns import find_words, to_inputs
 from mlp.tables.comparing import choose_temperature, losses, recommend, refit, report, train_others
 from mlp.tables.deciding import (
     draw,
@@ -40,10 +40,10 @@ from mlp.tables.folds import ask_each, make_fold, split, take
 from mlp.tables.kept import NETWORK, Kept, ask, save, to_frame
 from mlp.tables.network import has_diverged, join, train_again, train_each
 from mlp.tables.target import TASKS, read_table
-from mlp.tables.unlike import find_usual
+from mlp.tables.unlike import find_ranges, find_usual
 from mnist.studies.temperature import with_temperature
 from utils import options
-from utils.runs import fail, make_folder, save_results
+from utils.runs import fail, make_folder, save_results, shown
 from utils.tables import DECIMALS
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
@@ -114,6 +114,7 @@ def main(argv=None):
     leaks = giving_away(inputs, y, classes, args.seed)
     for leak in leaks:
         print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
+        print(f'  Or does it say whose row this is? Then not --drop, but --group "{leak}".')
 
     # 2. Train in each fold: whatever is fitted is fitted on the rows that train.
     folds = [make_fold(inputs, y, *pair) for pair in pairs]
@@ -188,6 +189,7 @@ def main(argv=None):
         print(f"{len(test):,} test rows are unseen. In the end, once: --test")
     model, words = learn(chosen, np.arange(len(y)))
     save(model, chosen, folder)
+    print(f"For new rows: python mlp/tables/predict.py --model {shown(folder)} --rows FILE")
     results |= {"words": words, "ranges": find_ranges(inputs), "history": history}
     results |= find_usual(inputs, table, Kept(model, results))
     return save_results(results, folder, __file__, argv)

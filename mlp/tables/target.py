@@ -13,6 +13,10 @@ from pandas.api.types import is_numeric_dtype
 from mlp.tables.columns import (
     DATE,
     DAY_0,
+    IDENTIFIER,
+    MOST_DIGITS,
+    MOST_WORDS,
+    NUMBER_AS_TEXT,
     counts_rows,
     look,
     look_at,
@@ -81,14 +85,20 @@ def read_table(args):
         taken = ", ".join(f'"{text}" ({count:,})' for text, count in gaps.items())
         print(printable(f'Taken for a missing target: {taken}. If a word: --words "{name}"'))
     table, target, more = read_target(table, name, args.task, args.yes, args.data)
+    if target.task != "yes-or-no" and (args.yes or args.cost_miss != args.cost_false_alarm):
+        more.append("its target is not a yes-or-no question, so --yes and costs are not used")
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
         more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
     if dates := [column["name"] for column in columns if column["kind"] == "date" and not time]:
+        more.append("its rows are split at random, so scores promise too much of later ones")
+        more[-1] += "" if group else f'. To split them by date: --time "{dates[0]}"'
+    if not group and (owners := find_owners(texts.loc[table.index].drop(columns=name))):
         more.append(
-            "its rows are split at random, so scores promise too much of later ones. To split them "
-            f'by date: --time "{dates[0]}"'
+            f"most values of {few(owners, 4)} are in several rows. If they say whose rows these "
+            f'are, scores promise too much of anyone new, even after --drop: --group "{owners[0]}"'
+            + (" in place of --time" if time else "")
         )
     for sentence in said + more:
         print(printable(f"The table: {sentence}."))
@@ -102,6 +112,21 @@ def read_table(args):
     groups = to_words(groups).to_numpy() if group else None
     times = read_times(texts.loc[table.index, time[0]], args.decimal) if time else None
     return table, columns, target, groups, times, form
+
+
+def find_owners(texts):
+    """Return the columns that may say whose rows these are, if most have several rows each.
+
+    Those that are called like that, and words of which there are more than a network gets.
+    """
+    found = []
+    for name, column in texts.items():
+        counts, called = without_gaps(column).value_counts(), IDENTIFIER.search(name)
+        many = len(counts) > (MOST_DIGITS if called else MOST_WORDS)
+        if many and (counts > 1).mean() >= 0.5:
+            plain = counts.index.str.fullmatch(f"{DATE}|{NUMBER_AS_TEXT}").mean() >= MOSTLY
+            found += [name] if called or not plain else []
+    return found
 
 
 def read_target(table, name, task, yes, path):

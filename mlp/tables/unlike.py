@@ -84,6 +84,16 @@ def say_strange(unknown, outside, missing, inputs, ranges):
         print(printable(f"{name}: {share:.0%} of its values are missing, far more than usual"))
 
 
+def find_ranges(inputs):
+    """Return the least and the largest number of each input of numbers, which may be days."""
+    numbers = {name: values for name, values in inputs.items() if not is_words(values)}
+    return {
+        name: [float(np.nanmin(values)), float(np.nanmax(values))]
+        for name, values in numbers.items()
+        if not np.isnan(values).all()
+    }
+
+
 def find_usual(inputs, table, kept):
     """Return the shares of gaps, by column, and of rare words, by input, in what was learned."""
     gaps = {one["name"]: float(table[one["name"]].isna().mean()) for one in kept.columns}

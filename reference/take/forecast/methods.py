@@ -50,17 +50,29 @@ METHODS = {
 }
 
 
+def fill(values, season):
+    """Return values with those of a season before in the gaps, or the last ones; none is later."""
+    filled = np.array(values)
+    for at in np.flatnonzero(np.isnan(filled)):
+        filled[at] = filled[at - (season if at >= season else 1)]
+    return filled
+
+
 def look_back(method, values, season, steps):
-    """Return the errors of forecasts from the past, (origins, steps): truth minus forecast."""
-    first = max(2 * season + steps + 1, len(values) // 2)
+    """Return the errors of forecasts from the past, (origins, steps): truth minus forecast.
+
+    NaN among the values is a gap: it is filled for the forecasts, and has no error.
+    """
+    known, first = fill(values, season), max(2 * season + steps + 1, len(values) // 2)
     starts = np.unique(np.linspace(first, len(values) - steps, ORIGINS).astype(int))
-    return np.array([values[at : at + steps] - method(values[:at], steps, season) for at in starts])
+    return np.array([values[at : at + steps] - method(known[:at], steps, season) for at in starts])
 
 
 def half_width(errors):
-    """Return how far the interval goes to each side, (steps,), or None if the errors are too few.
+    """Return how far the interval goes to each side, (steps,); NaN where errors are too few.
 
     Of n errors and the next one, SHARE of them are at most the one at this place.
     """
-    place = int(np.ceil(SHARE * (len(errors) + 1)))
-    return np.sort(np.abs(errors), axis=0)[place - 1] if len(errors) >= FEWEST else None
+    sizes, counts = np.sort(np.abs(errors), axis=0), np.isfinite(errors).sum(axis=0)  # NaN are last
+    places = np.minimum(np.ceil(SHARE * (counts + 1)).astype(int), len(errors))
+    return np.where(counts < FEWEST, np.nan, sizes[places - 1, np.arange(len(counts))])

@@ -2,7 +2,7 @@
 
 Each method forecasts from many places of the past. The one that is off by least goes on after the
 last row that has a value; its errors there, ordered by their size, become an interval of 80 %.
-Writes forecast.csv.
+A gap gets the value of a season before, and is in no error. Writes forecast.csv.
 """
 
 import argparse
@@ -10,7 +10,19 @@ import contextlib
 
 import numpy as np
 import pandas as pd
-from methods import FEWEST, METHODS, half_width, look_back
+from methods import FEWEST, METHODS, fill, half_width, look_back
+
+
+def to_numbers(texts, decimal):
+    """Return texts as numbers, NaN for gaps, or None if one is no number with this mark."""
+    other = "," if decimal == "." else "."
+    whole = rf"(?=.?\d)(\d*|[1-9]\d{{0,2}}([{other}]\d{{3}})+)"  # 1,004.5 or 1.004,5
+    known = texts.str.strip().replace("", np.nan)
+    form = rf"[-+]?{whole}([{decimal}]\d*)?(e[-+]?\d+)?"
+    if not known.dropna().str.fullmatch(form, case=False).all():
+        return None
+    plain = known.str.replace(other, "", regex=False).str.replace(decimal, ".", regex=False)
+    return pd.to_numeric(plain).astype(float)
 
 
 def to_series(times, values, dayfirst):
@@ -32,15 +44,19 @@ def main(argv=None):
     parser.add_argument("--season", type=int, default=7, help="steps after which it repeats")
     parser.add_argument("--steps", type=int, default=14, help="into the future")
     parser.add_argument("--dayfirst", action=argparse.BooleanOptionalAction, help="02.01. is Jan 2")
-    parser.add_argument("--decimal", default=".", help="the mark before decimals")
+    parser.add_argument("--decimal", choices=[".", ","], help="the other one is for thousands")
     args = parser.parse_args(argv)
-    how = {"sep": None, "engine": "python", "decimal": args.decimal}
-    table = pd.read_csv(args.file, dtype={args.time: str}, **how)
+    table = pd.read_csv(args.file, dtype=str, sep=None, engine="python")
     if missing := {args.time, args.value} - {*table}:
         parser.error(f"no column {', '.join(missing)} in {args.file}, but {', '.join(table)}")
-    if not pd.api.types.is_numeric_dtype(table[args.value]):
-        parser.error(f"{args.value} has texts that are no numbers: is it --decimal , ?")
-    found = to_series(table[args.time], table[args.value], args.dayfirst)
+    read = [to_numbers(table[args.value], mark) for mark in args.decimal or ".,"]
+    read = [numbers for numbers in read if numbers is not None]
+    if not read:
+        mark = f" with {args.decimal} before decimals" if args.decimal else ""
+        parser.error(f"{args.value} has texts that are no numbers{mark}")
+    if not read[0].equals(read[-1]):
+        parser.error(f"what stands before decimals in {args.value}? Say --decimal . or --decimal ,")
+    found = to_series(table[args.time], read[0], args.dayfirst)
     if not found:
         parser.error(f"the times in {args.time} are not dates that are evenly spaced")
     if len(found) > 1 and not found[0].equals(found[1]):
@@ -48,23 +64,25 @@ def main(argv=None):
     series = found[0][found[0].first_valid_index() : found[0].last_valid_index()]
     if empty := len(table) - len(series):
         print(f"left out: {empty} rows without a value at the beginning or the end")
-    values = series.interpolate().to_numpy()
-    if len(values) < 4 * args.season + 3 * args.steps:
-        parser.error("the series is too short: it takes four seasons and three times the steps")
+    values = series.to_numpy()
+    if gaps := np.isnan(values).sum():
+        print(f"filled: {gaps} gaps, from a season before")
+    if len(values) - gaps < 4 * args.season + 3 * args.steps:
+        parser.error("too few values: it takes those of four seasons and of three times the steps")
     errors = {
         name: look_back(method, values, args.season, args.steps) for name, method in METHODS.items()
     }
-    off = {name: np.abs(error).mean() for name, error in errors.items()}
+    off = {name: np.nanmean(np.abs(error)) for name, error in errors.items()}
     for name, mean in off.items():
         print(f"{name:22} is off by {mean:.4g}")
     best = min(off, key=off.get)
-    forecast = METHODS[best](values, args.steps, args.season)
+    forecast = METHODS[best](fill(values, args.season), args.steps, args.season)
     ahead = pd.date_range(series.index[-1], periods=args.steps + 1, freq=series.index.freq)[1:]
     answer = pd.DataFrame({"forecast": forecast}, index=pd.Index(ahead, name=args.time))
     width = half_width(errors[best])
-    if width is None:
-        print(f"no interval: it takes forecasts from {FEWEST} places of the past, or more")
-    else:
+    if np.isnan(width).any():
+        print(f"no interval where fewer than {FEWEST} places of the past have a value so far ahead")
+    if np.isfinite(width).any():
         answer = answer.assign(low=forecast - width, high=forecast + width)
     answer.round(4).to_csv("forecast.csv")
     print(f"best: {best}\n{answer}")

@@ -52,6 +52,33 @@ def test_days_before_months(sold):
     assert [*answer["day"].astype(str)] == ["2025-01-01", "2025-02-01"] and "low" not in answer
 
 
+def test_thousands_are_no_decimals(sold, capsys):
+    _, expected = forecast(DAYS[:300], (20 * sold[:300]).round())
+    german = [f"{value:,.0f}".replace(",", ".") for value in 20 * sold[:300]]
+    with pytest.raises(SystemExit):
+        forecast(DAYS[:300], german)
+    assert "what stands before decimals" in capsys.readouterr().err
+    _, answer = forecast(DAYS[:300], german, "--decimal", ",")
+    pd.testing.assert_frame_equal(answer, expected)
+    assert predict.to_numbers(pd.Series(["1.5"]), ",") is None
+    numbers = predict.to_numbers(pd.Series(["-1.234,5", ",5", " ", "1e3", None]), ",")
+    np.testing.assert_array_equal(numbers, [-1234.5, 0.5, np.nan, 1000, np.nan])
+
+
+def test_gaps_are_filled_from_the_past_and_not_judged():
+    values = np.array([1, np.nan, 3, 4, np.nan, np.nan, 7])
+    np.testing.assert_array_equal(methods.fill(values, 3), [1, 1, 3, 4, 1, 3, 7])
+    walk = np.random.default_rng(1).normal(size=(20, 300)).cumsum(axis=1)
+    holes = np.where(np.random.default_rng(2).random(walk.shape) < 0.4, np.nan, walk)
+    holes[:, [0, -1]] = walk[:, [0, -1]]
+    off, promised = (
+        np.abs([methods.look_back(methods.regression, one, 7, 3) for one in some])
+        for some in (walk, holes)
+    )
+    assert np.nanmean(promised) > 0.9 * off.mean()  # lines between neighbours promise less
+    assert 0.3 < np.isnan(promised).mean() < 0.5
+
+
 def test_what_a_method_knows_of_is_gone_on_with_exactly():
     days = np.arange(72)
     weeks = np.array([5, 1, 2, 3, 9, 8, 7.0])[days % 7]
@@ -69,4 +96,5 @@ def test_the_interval_has_room_for_the_next_error():
     errors = np.arange(1, 21)[:, None] * [-2, 1]
     np.testing.assert_array_equal(methods.half_width(errors), [34, 17])  # 17 of 21, not 16 of 20
     np.testing.assert_array_equal(methods.half_width(errors[:10]), [18, 9])
-    assert methods.half_width(errors[:9]) is None
+    some = np.where(np.arange(20)[:, None] < [10, 9], errors, np.nan)
+    np.testing.assert_array_equal(methods.half_width(some), [18, np.nan])

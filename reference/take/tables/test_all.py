@@ -69,6 +69,32 @@ def test_classes(mine, monkeypatch, capsys):
     assert "http://127.0.0.1:8000/predict" in capsys.readouterr().out
 
 
+def test_rows_of_one_customer_are_on_one_side(mine, monkeypatch, capsys):
+    """Three numbers say who it is, and a coin has said what: nothing can be learned of others."""
+    who, random = np.repeat(np.arange(60), 5), np.random.default_rng(1)
+    known = pd.DataFrame(random.normal(size=(60, 3)).round(3)[who], columns=[*"abc"])
+    known = known.assign(who=who, few=who % 9, left=np.where(who % 2, "yes", "no"))
+    known.to_csv("mine.csv", index=False)
+    some = {name: train.CLASSIFIERS[name] for name in ("always the same", "forest")}
+    monkeypatch.setattr(train, "CLASSIFIERS", some)
+    assert train.main(["mine.csv", "left"])["forest"] < 0.3
+    known.drop(columns="few").to_csv("mine.csv", index=False)
+    scores = train.main(["mine.csv", "left", "--group", "who"])
+    assert scores["forest"] > 0.6 and scores["test"] > 0.6
+    assert [*predict.load()[1]["kinds"]] == [*"abc"]
+    assert "number: a, b, c\n" in capsys.readouterr().out
+    for y in (known["left"], known["a"]):
+        rows, test, how = train.split(y, known["who"])
+        assert not {*who[rows]} & {*who[test]} and 50 <= len(test) <= 70
+        assert (how["groups"] == who[rows]).all() and how["cv"].get_n_splits() == 5
+    with pytest.raises(SystemExit, match="few has 9"):
+        train.split(y, known["few"])
+    with pytest.raises(SystemExit, match="too few who"):
+        train.split(known["who"].eq(7).astype(str), known["who"])
+    with pytest.raises(SystemExit, match="no column whom"):
+        train.main(["mine.csv", "left", "--group", "whom"])
+
+
 def test_numbers(mine):
     """With a comma before decimals and points between thousands; the network is scaled."""
     mine["price"] = [f"{price:,.2f}".translate({44: ".", 46: ","}) for price in mine["price"]]
