@@ -67,12 +67,21 @@ NOT_RUN = {
         (ALL, "needs a run or a file of the reader"),
     ),
     "serialization/rest/client.py": (ALL, "asks a service"),
+    "serialization/rest/ship_model.py": (["jax"], "Keras exports LiteRT from the other two"),
+    "serialization/answer.py": (ALL, "is started by smaller.py"),
+    "serialization/plain_values.py": (["jax", "torch"], "only TensorFlow computes with text"),
     "serialization/smaller.py": (ALL, "measures each form in a process of its own: minutes"),
 }  # fmt: skip
-# What stands in a command in place of a run, and the script that makes it.
+# Options where the text has none and the script would look for a run of the reader.
+OPTIONS = dict.fromkeys(
+    ("mlp/predict_churn.py", "serialization/plain_values.py"), ["--model", "CHURN"]
+)
+# What stands in a command in place of a run, and the script that makes it, perhaps a file of it.
 MADE_BY = {
     "AE_RUN": "generating/autoencoder.py", "VAE_RUN": "generating/vae.py",
     "FLOW_RUN": "generating/flow.py", "RUN": "text/gpt/shakespeare.py",
+    "customizing/outputs/RUN/model.keras": "serialization/save_model.py",
+    "CHURN": "mlp/mlp.py churn.keras",
 }  # fmt: skip
 
 
@@ -103,9 +112,16 @@ def test_the_path_runs_on_this_back_end(script, options, made, load_quickly, mon
     if keras.config.backend() in back_ends:
         pytest.skip(reason)
     fit = keras.Model.fit
-    few = {"epochs": 1, "steps_per_epoch": 2}
-    monkeypatch.setattr(keras.Model, "fit", lambda *data, **more: fit(*data, **more | few))
-    folder = lambda script: made / script.replace("/", "_").removesuffix(".py")  # noqa: E731
-    options = [str(folder(MADE_BY[one])) if one in MADE_BY else one for one in options]
+
+    def few_steps(model, x=None, y=None, batch_size=None, epochs=1, **more):
+        return fit(model, x, y, batch_size, 1, **more | {"steps_per_epoch": 2})
+
+    monkeypatch.setattr(keras.Model, "fit", few_steps)
+
+    def place(script, file=""):
+        return made / script.replace("/", "_").removesuffix(".py") / file
+
+    options = OPTIONS.get(script, options)
+    options = [str(place(*MADE_BY[one].split())) if one in MADE_BY else one for one in options]
     load_quickly(script)
-    run_slice(monkeypatch, script, options, folder(script))
+    run_slice(monkeypatch, script, options, place(script))

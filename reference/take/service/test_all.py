@@ -4,6 +4,7 @@ import runpy
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -16,7 +17,6 @@ from sklearn.datasets import load_wine
 def test_all(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert train.main() > 0.95
-    row = capsys.readouterr().out.splitlines()[-1]
     monkeypatch.setattr("waitress.serve", lambda app, **where: None)
     monkeypatch.setattr(sys, "argv", ["serve.py", "model.keras"])
     runpy.run_path(serve.__file__, run_name="__main__")
@@ -25,7 +25,8 @@ def test_all(tmp_path, monkeypatch, capsys):
     client = serve.create_app(model).test_client()
     assert client.get("/health").get_json() == {"status": "ok", "takes": [13], "gives": [3]}
     as_json = {"content_type": "application/json"}
-    assert client.post("/predict", data=row, **as_json).status_code == 200
+    question = Path("rows.json").read_bytes()
+    assert client.post("/predict", data=question, **as_json).status_code == 200
     rows = load_wine().data[:3].tolist()
     answer = client.post("/predict", json={"rows": rows})
     expected = model.predict(np.array(rows), verbose=0)

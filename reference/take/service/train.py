@@ -1,9 +1,12 @@
 """An example of a network to serve: python train.py writes model.keras. Yours takes its place.
 
+Writes rows.json, too, to ask serve.py with.
+
 It takes rows of numbers as they are, since what prepares them is a layer of it.
 """
 
 import json
+from pathlib import Path
 
 import keras
 from keras import layers
@@ -25,7 +28,7 @@ def main(epochs=40):
     accuracy = model.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
     print(f"{accuracy:.1%} of {len(y_test)} wines right, from which it did not learn")
     model.save("model.keras")
-    print("A question for serve.py, in JSON:", json.dumps({"rows": x_test[:1].tolist()}), sep="\n")
+    Path("rows.json").write_text(json.dumps({"rows": x_test[:1].tolist()}), encoding="utf-8")
     return accuracy
 
 
