@@ -73,9 +73,9 @@ NOT_RUN = {
     "serialization/smaller.py": (ALL, "measures each form in a process of its own: minutes"),
 }  # fmt: skip
 # Options where the text has none and the script would look for a run of the reader.
-OPTIONS = dict.fromkeys(
-    ("mlp/predict_churn.py", "serialization/plain_values.py"), ["--model", "CHURN"]
-)
+OPTIONS = {
+    name: ["--model", "CHURN"] for name in ("mlp/predict_churn.py", "serialization/plain_values.py")
+}
 # What stands in a command in place of a run, and the script that makes it, perhaps a file of it.
 MADE_BY = {
     "AE_RUN": "generating/autoencoder.py", "VAE_RUN": "generating/vae.py",
