@@ -119,6 +119,8 @@ def milliseconds(predict, inputs, calls):
 def measure(path, probe):
     """Load a file and predict; return what that takes, and how good the predictions are."""
     load, libraries = LOADERS[path.suffix]
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError("not a file")  # a named pipe would never end
     inputs = probe["inputs"]
     start = memory()
     library = import_library(libraries).__name__.partition(".")[0]

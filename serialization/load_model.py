@@ -24,7 +24,7 @@ from keras import layers
 
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, printable
+from utils.runs import fail, printable, read_bytes
 from utils.schemas import read_arrays
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
@@ -69,7 +69,7 @@ def load_litert(path):
     import tensorflow as tf
 
     with warnings.catch_warnings(action="ignore"):  # of a package that will take this one's place
-        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
+        interpreter = tf.lite.Interpreter(model_content=read_bytes(path))
     interpreter.allocate_tensors()  # before this it has only opened the file
     signature = interpreter.get_signature_runner()
     (name,) = signature.get_input_details()
@@ -79,7 +79,7 @@ def load_litert(path):
 def load_onnx(path):
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path)
+    session = onnxruntime.InferenceSession(read_bytes(path))
     return lambda inputs: session.run(None, {session.get_inputs()[0].name: inputs})[0]
 
 

@@ -67,7 +67,7 @@ NOT_RUN = {
         (ALL, "needs a run or a file of the reader"),
     ),
     "serialization/rest/client.py": (ALL, "asks a service"),
-    "serialization/rest/ship_model.py": (["jax"], "Keras exports LiteRT from the other two"),
+    "serialization/rest/ship_model.py": (["jax", "torch"], "wants TensorFlow, or litert-torch"),
     "generating/writers.py": (ALL, "needs more digits of a writer than a slice has"),
     "serialization/answer.py": (ALL, "is started by smaller.py"),
     "serialization/plain_values.py": (["jax", "torch"], "only TensorFlow computes with text"),

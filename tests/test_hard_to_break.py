@@ -4,6 +4,7 @@ import ast
 import functools
 import io
 import json
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -173,3 +174,13 @@ def test_the_tags_of_a_photograph_may_not_be_larger_than_it(tmp_path):
     assert len(open_picture(tmp_path / "a.png").getexif()) < tags
     assert tracemalloc.get_traced_memory()[1] < 100e6  # 67 MB are for the bytes of a large file
     tracemalloc.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("script", ["load_model", "answer"])
+def test_a_named_pipe_is_not_waited_for(script, load_script, tmp_path):
+    lesson, probe = load_script(f"serialization/{script}.py"), {"inputs": np.zeros((1, 2))}
+    for name in ("model.tflite", "model.onnx"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OSError, match="not a file"):
+            lesson.measure(tmp_path / name, probe)

@@ -89,6 +89,8 @@ def try_main(main, argv):
             warnings.catch_warnings(action="always"),
         ):
             warnings.simplefilter("ignore", DeprecationWarning)
+            # What Keras says of a network that was compiled and never trained.
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
             results = main(argv)
     except SystemExit as stop:
         code = stop.code
