@@ -293,6 +293,12 @@ def test_a_result_is_older_than_its_code_or_data(small_graph, monkeypatch):
     assert not small_graph.is_made("other", None)
 
 
+def test_the_version_heads_the_changes():
+    version = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
+    newest = re.search(r"^## (\S+?)(, .+)?$", (ROOT / "CHANGES.md").read_text(), re.MULTILINE)
+    assert newest[1] == version
+
+
 def test_bounds_are_inclusive():
     assert number(int, 0)("0") == 0 and number(float, 0, 1)("1") == 1
     assert positive(float)("1e-300") == 1e-300 and seed("4294967295") == 2**32 - 1
