@@ -23,6 +23,7 @@ from utils.pictures import PictureError
 from utils.runs import fail, printable, replacing, writing_to
 from utils.tables import read_rows
 
+MOST = 20  # things that are found in an image
 COLUMNS = ["file", "label", "left", "top", "right", "bottom"]
 BEYOND = 1  # pixels that a box may reach beyond its image: programs round in different ways
 LEAST = 0.6  # of the side of an image is in a varied copy
@@ -58,6 +59,8 @@ def read_folder(folder, size, seed):
     labels, held_out = ({row[0] for some in rows.values() for row in some} for _, rows in sides)
     if alone := sorted(held_out - labels):
         fail(f"all boxes of {alone[0]} are held out, none is left to learn from. Add images of it.")
+    if (most := max(len(boxes) for _, rows in sides for boxes in rows.values())) > MOST:
+        print(f"{most} boxes in an image: {MOST} are found at most. Set MOST in box_files.py.")
     names = ["nothing", *sorted(labels)]
     return *(load_part(*side, names, size) for side in sides), names
 

@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 from cnn.photographs import find_images
-from cnn.segmentation.box_files import draw, find_in_photos, read_folder, read_scenes, vary
+from cnn.segmentation.box_files import MOST, draw, find_in_photos, read_folder, read_scenes, vary
 from cnn.segmentation.measures import Box, average_precision, judge_boxes
 from cnn.segmentation.scenes import NAMES
 from cnn.segmentation.u_net import convolve, go_down, load_way_down
@@ -42,7 +42,6 @@ SEED = 1
 STRIDE = 4  # pixels from one place of the heat map to the next
 FILTERS = 48  # maps before the heat map
 HILL = 0.1  # the standard deviation of a hill, as a share of the box
-MOST = 20  # boxes in an image
 TOO_MUCH = 0.5  # the IoU of two boxes of one label of which only the surer one stays
 
 

@@ -37,6 +37,7 @@ from utils.runs import make_folder, save_network, save_results, write_json
 
 SIZE = 192  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
+FEW = 240  # images; with fewer there are as many more epochs
 BATCH_SIZE = 16
 LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out
@@ -139,7 +140,7 @@ def main(argv=None):
     add = parser.add_argument
     add("--data", type=Path, metavar="FOLDER", help="with folders images and masks in it")
     add("--photos", nargs="+", type=Path, default=[], metavar="FILE", help="photographs to label")
-    add("--epochs", type=positive(int), default=EPOCHS)
+    add("--epochs", type=positive(int), help="default: 12, and more if there are few images")
     add("--size", type=number(int, 32, 512), default=SIZE, help="pixels that images are scaled to")
     add("--seed", type=seed, default=SEED, help="fixes initial weights, order, what is held out")
     args = parser.parse_args(argv)
@@ -157,7 +158,8 @@ def main(argv=None):
     maps, held_out_maps = (
         down.predict(part.images, batch_size=BATCH_SIZE, verbose=0) for part in (known, held_out)
     )
-    steps = args.epochs * math.ceil(len(known.images) / BATCH_SIZE)
+    epochs = args.epochs or round(EPOCHS * max(1, FEW / len(known.images)))
+    steps = epochs * math.ceil(len(known.images) / BATCH_SIZE)
     falling = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     loss = "sparse_categorical_crossentropy"  # the mean over all pixels, weighted
     up.compile(keras.optimizers.Adam(falling), loss, metrics=["accuracy"])
@@ -165,7 +167,7 @@ def main(argv=None):
         maps,
         known.labels,
         batch_size=BATCH_SIZE,
-        epochs=args.epochs,
+        epochs=epochs,
         sample_weight=weigh(known.labels),
         validation_data=(held_out_maps, held_out.labels),
         verbose=verbosity(),

@@ -65,6 +65,8 @@ def to_table(texts, kinds, decimal):
     for name, kind in kinds.items():
         column = texts[name].str.strip()
         known = ~column.isin(GAPS)
+        for word, count in column[~known & (column != "")].value_counts().items():
+            print(f'{name}: "{word}" is taken for a gap, in {count} rows (GAPS in table.py)')
         table[name] = column.where(known, "").astype(object)
         if kind == "number":
             table[name] = to_numbers(column, decimal)

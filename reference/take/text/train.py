@@ -36,8 +36,9 @@ def main(argv=None):
     try:
         with Path(args.file).open(encoding="utf-8-sig") as file:
             separator = max(",;\t|", key=file.readline().count)
-        table = pd.read_csv(args.file, sep=separator, dtype=str)
-        table = table.dropna(subset=[args.label, args.text])
+        how = {"dtype": str, "keep_default_na": False}  # a class may be called None
+        table = pd.read_csv(args.file, sep=separator, **how).fillna("")
+        table = table[(table[args.label] != "") & (table[args.text] != "")]
     except (OSError, ValueError, KeyError) as error:
         parser.error(f"cannot read these columns of {args.file}: {error}")
     texts, labels = table[args.text].to_numpy(object), table[args.label].to_numpy(object)
