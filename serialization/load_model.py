@@ -24,7 +24,7 @@ from keras import layers
 
 from utils.loading import explain_load_error, refuse_strange_kinds
 from utils.options import make_parser
-from utils.runs import fail, printable, read_bytes
+from utils.runs import fail, printable
 from utils.schemas import read_arrays
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # five times the same remark on .h5
@@ -69,7 +69,7 @@ def load_litert(path):
     import tensorflow as tf
 
     with warnings.catch_warnings(action="ignore"):  # of a package that will take this one's place
-        interpreter = tf.lite.Interpreter(model_content=read_bytes(path))
+        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
     interpreter.allocate_tensors()  # before this it has only opened the file
     signature = interpreter.get_signature_runner()
     (name,) = signature.get_input_details()
@@ -79,7 +79,7 @@ def load_litert(path):
 def load_onnx(path):
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(read_bytes(path))
+    session = onnxruntime.InferenceSession(path)  # of bytes, it would read files beside the reader
     return lambda inputs: session.run(None, {session.get_inputs()[0].name: inputs})[0]
 
 
@@ -107,6 +107,8 @@ def find_form(path):
 def measure(path, probe=None):
     """Load a file several times; return a row of the table. Raises what the loader raises."""
     form, load, holds = find_form(path)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError("not a file")  # a named pipe would never end
     weights = [path.with_name("model.weights.h5")] if load is load_architecture else []
     if load in (load_whole, load_architecture, load_weights):
         for part in (path, *weights):
