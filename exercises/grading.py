@@ -53,7 +53,8 @@ def grade_class(place, students, names, args, argv):
         for student, tasks in students.items():
             found = pool.map(partial(grade, tasks=tasks, seed=args.seed), names)
             grades[student] = dict(zip(names, found, strict=True))
-            called = f"'{student}" if student.startswith(FORMULA) else student
+            called = printable(student)
+            called = f"'{called}" if called.startswith(FORMULA) else called
             rows += [
                 [called, name, verdict["state"], verdict["sentence"]]
                 for name, verdict in grades[student].items()

@@ -76,6 +76,7 @@ class Process:
         place = self.folder.name
         kept = {name: text for name, text in os.environ.items() if name in PASSED_ON}
         kept |= dict.fromkeys(["MPLCONFIGDIR", "TMPDIR", "PWD"], place)
+        kept |= dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # for fence()
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE, *self.many],
             stdin=subprocess.PIPE,

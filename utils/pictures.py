@@ -117,4 +117,5 @@ def look_through(content):
             notes += size if content[start + 2 : start + 8] == b"Exif\0\0" else 0
             place = start + size
         parts += 0 if scans else max(0, len(content) - place)
+        scans = max(scans, content.count(b"\xff\xda"))  # libjpeg finds some in what was passed over
     return parts, notes, scans

@@ -22,7 +22,7 @@ log = logging.getLogger("service")
 MAX_BODY = 2**20  # bytes of a request, if its path has no limit of its own
 TOO_LARGE = "a request may have {:,} bytes here"
 HELD = 64 * 2**20  # bytes of all requests in hand, or slow clients would fill the memory
-LONG = 2**16  # bytes of JSON: while they are understood, nobody else is answered
+LONG = 2**13  # bytes of JSON: while they are understood, nobody else is answered
 ROUNDS = 30  # of the event loop before it, in which short ones are answered
 
 # The pages need nothing from elsewhere, and say so to the browser.
@@ -155,6 +155,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message).update(HEADERS)
+                await stack.aclose()  # who does not read an answer holds up nobody
             await send(message)
 
         try:

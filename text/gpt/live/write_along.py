@@ -52,7 +52,7 @@ def create_app(run, hosts=()):
     app = make_app("A page on which a GPT writes along", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
     lock, random = threading.Lock(), np.random.default_rng()
-    logits_after(np.zeros((1, 1), int))  # the first time takes longer: nobody shall wait for it
+    logits_after(np.zeros((1, 1), "int32"))  # the first time takes longer: nobody shall wait for it
 
     @app.get("/", include_in_schema=False)
     def show_page(request: Request):
