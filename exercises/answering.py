@@ -44,7 +44,7 @@ def fence(writable):
 
     Tells whether the system can do that.
     """
-    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
+    if sys.platform != "linux" or len([*Path("/proc/self/task").iterdir()]) > 1:
         return False  # it binds this thread and those that it starts, and none that are there
     system = ctypes.CDLL(None, use_errno=True)
     version = system.syscall(CREATE_RULESET, None, 0, 1)

@@ -46,8 +46,12 @@ def find_tasks(folder=TASKS):
 
 
 def find_students(folder):
-    """Return {student: {name: file}}, a student for each folder in it; {} if none has exercises."""
-    found = {path.name: find_tasks(path) for path in sorted(folder.glob("[!._]*/"))}
+    """Return {student: {name: file}}, a student for each folder in it; {} if none has exercises.
+
+    What a link leads to is another's.
+    """
+    folders = sorted(folder.glob("[!._]*/"))
+    found = {path.name: {} if path.is_symlink() else find_tasks(path) for path in folders}
     return found if any(found.values()) else {}
 
 

@@ -25,6 +25,7 @@ from utils.runs import read_bytes
 HERE = Path(__file__).resolve().parent
 LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
 LIMIT = 10  # seconds for one call of its function
+ENOUGH = 60  # seconds for all of them
 PATIENCE = 5  # seconds more for a process, should even its clock stand still
 LONGEST = 1 << 24  # bytes of a reply
 LARGEST = 1 << 20  # bytes of a file
@@ -47,7 +48,7 @@ PLAIN = {
 
 
 def clean(text):
-    """Return a text of the reader's without what would move the cursor or change colours."""
+    """Return what holds words of the reader's without what would move a cursor or colour it."""
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in str(text))
 
 
@@ -76,7 +77,7 @@ class Process:
         place = self.folder.name
         kept = {name: text for name, text in os.environ.items() if name in PASSED_ON}
         kept |= dict.fromkeys(["MPLCONFIGDIR", "TMPDIR", "PWD"], place)
-        kept |= dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # for fence()
+        kept |= dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"], "1")
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-X", "utf8", HERE / "answering.py", place, HERE, *self.many],
             stdin=subprocess.PIPE,
@@ -146,7 +147,7 @@ class Process:
 
     def load(self, name, path, parameters):
         """Load a file; parameters: the names of what its function should take."""
-        self.path = path
+        self.path, self.taken = path, 0
         try:
             data = read_bytes(path, LARGEST)
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)  # as the file says
@@ -170,8 +171,12 @@ class Process:
 
     def call(self, arguments, times=1, shown=""):
         """Return the answers of so many calls in a row; shown: the arguments in a sentence."""
+        if self.taken > ENOUGH:
+            raise PythonError(f"It is too slow: its answers have taken {self.taken:.0f} seconds.")
         request = {"arguments": [encode(one) for one in arguments], "times": times}
+        start = time.monotonic()
         reply = self.ask("call", self.limit * (1 + times // 100), **request, limit=self.limit)
+        self.taken += time.monotonic() - start
         self.look_at(reply, shown)
         if reply["changed"]:
             raise FormError(
@@ -184,7 +189,7 @@ class Process:
         """Raise what the reader's file has ended with, in a sentence."""
         if "error" not in reply:
             return
-        name, said = clean(reply["error"]), clean(reply["said"])
+        name, said = str(reply["error"]), str(reply["said"])
         if name == "NotImplementedError":
             raise NotDoneError
         if "syntax" in reply:
@@ -192,7 +197,7 @@ class Process:
             raise PythonError(f"Python cannot read {place}: {short(said)}.")
         line = ""
         if "line" in reply:
-            code = f", `{short(clean(reply['code']))}`" if reply["code"] else ""
+            code = f", `{short(str(reply['code']))}`" if reply["code"] else ""
             line = f" in line {reply['line']}{code}"
         if name == "RecursionError":
             raise PythonError(f"It calls itself without an end{line}.")

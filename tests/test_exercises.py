@@ -5,8 +5,12 @@ What a reader has written into exercises/tasks/ does not count here.
 
 import ast
 import doctest
+import importlib.util
+import os
+import py_compile
 import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +34,7 @@ def in_a_hurry(monkeypatch, tmp_path):
     monkeypatch.setattr("exercises.running.LIMIT", 1)
     monkeypatch.setattr("exercises.running.LOADING", 3)
     monkeypatch.setattr("exercises.running.PATIENCE", 3)
+    monkeypatch.setattr("exercises.running.ENOUGH", 5)
     monkeypatch.setattr("exercises.judging.IMPATIENT", 1)
     monkeypatch.setattr("exercises.judging.DRAWN", 20)
     monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "outputs" / "hints.json")
@@ -104,6 +109,17 @@ def test_the_command_says_what_the_chapter_shows(tmp_path, capsys):
     assert "No file: adam, attention" in printed
 
 
+def test_a_check_is_read_as_it_stands_there(tmp_path):
+    """And not as somebody has compiled it, with the time and size of the right one."""
+    (one, other), known = (tmp_path / "one.py", tmp_path / "other.py"), (10**9, 10**9)
+    for path, answer in (one, 1), (other, 2):
+        path.write_text(f"ANSWER = {answer}\n")
+        os.utime(path, known)
+    compiled = Path(py_compile.compile(str(other)))
+    compiled.rename(importlib.util.cache_from_source(one))
+    assert load(one).ANSWER == 1
+
+
 def test_a_changed_file_of_checks_is_noticed(monkeypatch, capsys):
     """And nobody else has forgotten to sign: python exercises/mutants.py --sign."""
     assert check.changed_files() == []
@@ -154,18 +170,20 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
         pytest.skip("Windows asks for a right")
     for name in ("06_adam (1).py", "sweep.py", "view.py"):
         (tmp_path / "bo" / name).touch()
+    (tmp_path / "dora").symlink_to(tmp_path / "anna")
     (tmp_path / ".git").mkdir()
     outputs = tmp_path / "outputs"
     grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
-    assert [*grades] == ["anna", "bo", "carla"] and [*grades["bo"]] == check.NAMES
-    anna, bo, carla = [
+    assert [*grades] == ["anna", "bo", "carla", "dora"] and [*grades["bo"]] == check.NAMES
+    anna, bo, carla, dora = [
         line for line in capsys.readouterr().out.splitlines() if f" of {len(check.NAMES)}" in line
     ]
     assert anna.split() == ["anna", "1", "of", str(len(check.NAMES))]
     assert bo.endswith("left alone: 06_adam (1).py, 09_softmax.py, sweep.py and 1 more")
     assert carla.endswith(f" 0 of {len(check.NAMES)}  left alone: tasks/")
+    assert dora.endswith(f" 0 of {len(check.NAMES)}  left alone: 01_neuron.py")  # a link
     rows = pd.read_csv(outputs / "grades.csv").set_index(["student", "exercise"])
-    assert len(rows) == 3 * len(check.NAMES)
+    assert len(rows) == 4 * len(check.NAMES)
     assert rows.loc[("anna", "neuron"), "verdict"] == "right"
     assert "takes (x)" in rows.loc[("bo", "neuron"), "sentence"]
     assert rows.loc[("bo", "softmax"), "verdict"] == "no file"
@@ -202,6 +220,8 @@ def test_the_hint_that_fits_comes_first(tmp_path, capsys):
     ("body", "said"),
     [
         ("return np.zeros(10**10)", "2 GiB"),
+        ("import time\n    time.sleep(0.5)\n    return right(x)", "too slow: its answers have"),
+        (r"return type('\x1b[2J', (), {})()", "of the type ?[2J"),
         ("return [[str(x)]]", "an array of numbers is expected"),
         (
             "keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)",
