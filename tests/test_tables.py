@@ -15,6 +15,7 @@ from unittest.mock import Mock
 
 import keras
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from conftest import failure, load, spoilt
@@ -563,6 +564,16 @@ def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
     pd.DataFrame({"a": numbers}).to_excel(tmp_path / "numbers.xlsx", index=False)
     values, _ = tables.read_values(tables.read_rows(tmp_path / "numbers.xlsx")[0])
     assert values["a"].tolist() == numbers
+    book = openpyxl.Workbook()
+    for row in ["a", "b", None], [True, 12.0, None], [None, "#DIV/0!", None], []:
+        book.active.append(row)
+    book.active.cell(9, 7).number_format = "0.00"  # empty, and far outside
+    book.save(tmp_path / "cells.xlsx")
+    texts, _, _ = tables.read_rows(tmp_path / "cells.xlsx")
+    assert texts.to_numpy().tolist()[:2] == [["True", "12"], ["", ""]]
+    book.active.cell(1_048_576, 16_384).value = 1
+    book.save(tmp_path / "far.xlsx")
+    assert "what stands far outside" in failure(tables.read_rows, tmp_path / "far.xlsx")
     (tmp_path / "broken.xlsx").write_bytes((tmp_path / "sheet.xlsx").read_bytes()[:999])
     assert "not a proper CSV or Excel file" in failure(tables.read_rows, tmp_path / "broken.xlsx")
 

@@ -109,7 +109,7 @@ def read_description(path):
     read_bytes(path, 0)  # which refuses a named pipe
     if path.suffix == ".json":
         return [read_json(path)]
-    if path.suffix != ".keras":
+    if not path.name.endswith(".keras"):  # as Keras asks: it may be called just that
         with h5py.File(path) as file:
             refuse_strange_arrays(file)
             texts = [file.attrs.get(name, "{}") for name in ("model_config", "training_config")]
@@ -152,7 +152,7 @@ def explain_load_error(path, error):
     if not path.exists():
         return f"there is no {path}"
     reason = first_line(error)[:200]
-    if path.suffix == ".keras" and path.is_file():
+    if path.name.endswith(".keras") and path.is_file():
         try:
             with zipfile.ZipFile(path) as file:
                 about = file.open("metadata.json").read(LONGEST)

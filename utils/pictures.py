@@ -7,6 +7,7 @@ each of them. Whoever unpacks the image looks at its first frame only.
 
 import io
 import re
+import struct
 import warnings
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ NOTES = 2**17  # bytes of EXIF; a part of a JPEG has at most half as many
 SCANS = 100
 # Of a part of a JPEG that says how long it is, or of the end. Data may hold FF 00, FF D0 to FF D7.
 MARKER = re.compile(rb"\xff([^\x00\x01\xc8\xd0-\xd8\xf0-\xfd\xff])")
+TEXTS = {1, 2, 7}  # kinds of a TIFF: bytes and letters, which stay one piece
 WORK = 300_000_000  # scans times pixels: about a second. Between scans, every pixel is kept, too
 
 
@@ -59,7 +61,7 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
         if len(content) > BYTES:
             raise TooLargeError(f"too many bytes; an image may have {BYTES:,}")
         parts, notes, scans = look_through(content)
-        if parts > PARTS or notes > NOTES:
+        if parts > PARTS or notes > NOTES or longest_list(content) > PARTS:
             raise TooLargeError("too many parts beside the pixels")
         prepare_pillow()
         image = Image.open(io.BytesIO(content), formats=formats)
@@ -89,6 +91,28 @@ def is_heic(source, content):
     return named or (content[4:8] == b"ftyp" and content[8:12] in BRANDS)
 
 
+def longest_list(content):
+    """Return how many numbers the longest list of a TIFF has, such as that of its strips.
+
+    Pillow makes objects of all of them before it says how large the image is.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(content[:2])
+    if order is None:
+        return 0
+    # Of a small or a large one: the first offset, the number of entries, an entry.
+    large = b"+" in content[2:4]
+    forms = ("Q", "Q", "HHQ8x") if large else ("L", "H", "HHL4x")
+    first, number, entry = (struct.Struct(order + form) for form in forms)
+    try:
+        (place,) = first.unpack_from(content, 8 if large else 4)
+        (count,) = number.unpack_from(content, place)
+        entries = content[place + number.size :][: entry.size * count]
+        found = entry.iter_unpack(entries[: len(entries) // entry.size * entry.size])
+        return max((count for _, kind, count in found if kind not in TEXTS), default=0)
+    except struct.error:  # Pillow will say what is wrong
+        return 0
+
+
 def look_through(content):
     """Return how many parts a JPEG or PNG has, how many bytes of EXIF, and how many scans.
 
@@ -106,6 +130,8 @@ def look_through(content):
         parts = content.count(b"8BIM")  # of Photoshop
         while parts <= PARTS and (found := MARKER.search(content, place)):
             kind, start = found[1], found.end()
+            if scans and kind < b"\xc0":  # none has a length: libjpeg goes on right behind it
+                return PARTS + 1, notes, scans
             size = int.from_bytes(content[start : start + 2])
             if kind == b"\xd9":
                 if scans:
@@ -117,5 +143,4 @@ def look_through(content):
             notes += size if content[start + 2 : start + 8] == b"Exif\0\0" else 0
             place = start + size
         parts += 0 if scans else max(0, len(content) - place)
-        scans = max(scans, content.count(b"\xff\xda"))  # libjpeg finds some in what was passed over
     return parts, notes, scans

@@ -13,6 +13,7 @@ import re
 import zipfile
 
 import numpy as np
+import openpyxl
 import pandas as pd
 
 from utils.runs import fail, first_line, printable, read_bytes
@@ -28,11 +29,14 @@ NUMBER = re.compile(
     re.ASCII,
 )
 SPACED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d*)?", re.ASCII)
+LONGEST = 400  # characters of a number: where there are more, it is something else
 DECIMALS = ["point", "comma"]
 FEWEST = 0.01  # values with a clear mark for each that may be either, so that they decide
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 SAMPLE = 100_000  # characters among which the first lines are looked for
 FIRST = 20  # lines, one of which names the columns
+CELLS = 20_000_000  # of a sheet, empty ones among them
+BYTES = 2**30  # of an Excel file when it is unpacked
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OTHERS = (b"\x1f\x8b", b"BZh", b"PAR1", b"%PDF")  # and files without rows of text
@@ -129,15 +133,31 @@ def read_text(content, encoding, separator, path):
 
 def read_sheet(content):
     """Return all rows of the first sheet of an Excel file, as they would stand in a CSV file."""
+    rows, widest = [], 0
     try:
-        rows = pd.read_excel(io.BytesIO(content), header=None, dtype=object, na_filter=False)
+        if sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist()) > BYTES:
+            raise ValueError(f"unpacked it has more than {BYTES:,} bytes")
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of them may be wrong
+        for row in sheet.rows:
+            cells = [in_csv(cell) for cell in row]
+            while cells and not cells[-1]:  # empty ones, of which only the format is kept
+                cells.pop()
+            rows.append(cells)
+            widest = max(widest, len(cells))
+            if len(rows) * widest > CELLS:  # a single cell far out would make a table of them
+                raise ValueError(f"more than {CELLS:,} cells; delete what stands far outside")
     except Exception as error:  # openpyxl raises many kinds for a file that it cannot read
         raise ValueError(first_line(error)) from error
-    return rows.map(in_csv).astype(str)
+    return pd.DataFrame(rows, dtype=object).fillna("").astype(str)
 
 
 def in_csv(cell):
     """Return the text for a cell of a sheet. That 9.467 is a number is known: 9.4670."""
+    if cell.value is None or cell.data_type == "e":  # of a formula that has failed
+        return ""
+    cell = cell.value
     if isinstance(cell, float):
         match = NUMBER.fullmatch(text := f"{cell:.15g}")
         return f"{text}0" if match and match["either"] else text
@@ -193,7 +213,8 @@ def read_column(column, decimal=None, before=None, always=False):
     known = column.dropna()
     texts = [text.strip() for text in known]
     texts = [re.sub("[^-+.,0-9]", "", one) if SPACED.fullmatch(one) else one for one in texts]
-    kinds = [(match := NUMBER.fullmatch(text)) and (match.lastgroup or "whole") for text in texts]
+    matches = [NUMBER.fullmatch(text) if len(text) < LONGEST else None for text in texts]
+    kinds = [match and (match.lastgroup or "whole") for match in matches]
     numbers = len(kinds) - kinds.count(None)
     if not numbers or (not always and (find_code(texts) or numbers < MOSTLY * len(kinds))):
         return column, None

@@ -1,8 +1,9 @@
 """Machinery of this part: the model that a run keeps, asked again about other rows.
 
 `table.py`, `predict.py` and the service use it; it does nothing by itself. It imports Keras only if
-the model is a network. Others are kept as skops does it: such a file names no program that would be
-started. Its trees are not checked, though: one that was tampered with could crash the process.
+the model is a network. Others are kept as skops does it, and loaded if they consist of what our own
+consist of: such a file starts no program and opens no other file. Its trees are not checked,
+though: one that was tampered with could crash the process.
 Chapter: mlp/tables/README.md#what-is-kept
 """
 
@@ -19,6 +20,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits
 
 from mlp.tables.columns import FORMATS, inputs_of, to_inputs
+from utils.estimators import load_estimator
 from utils.runs import fail, first_line, replacing, save_network, shown
 from utils.schemas import Name, Number, Share, Two, read_form
 from utils.tables import DECIMALS, SEPARATORS
@@ -39,6 +41,11 @@ TRUSTED = ["numpy.clip", "numpy.dtype", "functools.partial", "sklearn.tree._tree
 TRUSTED += ["sklearn.compose._column_transformer.make_column_selector"]
 TRUSTED += ["sklearn.utils.validation.check_array", "sklearn.utils._bunch.Bunch"]
 TRUSTED += ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+# What the models of comparing.py consist of, besides values and arrays.
+KINDS = r"numpy\.clip|numpy\.random\._generator\.Generator|functools\.partial"
+KINDS += r"|sklearn\.(pipeline|compose|impute|preprocessing|dummy|linear_model)\.[\w.]+"
+KINDS += r"|sklearn\.(ensemble|tree|_loss)\.[\w.]+"
+KINDS += r"|sklearn\.utils\.(_bunch\.Bunch|validation\.check_array)"
 # On a busy computer, threads would wait for one another at each of a thousand trees.
 one_thread = threadpool_limits.wrap(limits=1, user_api="openmp")
 
@@ -217,7 +224,7 @@ def load(path):
         return load_model(path, compile=False)
     try:
         with warnings.catch_warnings(action="error", category=InconsistentVersionWarning):
-            return skops.io.load(path, trusted=TRUSTED)
+            return load_estimator(path, KINDS, TRUSTED)
     except Exception as error:  # skops raises many kinds for a file that it cannot read
         about = first_line(error)[:200] if path.exists() else "there is none"
         return fail(f"cannot load {shown(path)}: {about}")

@@ -80,23 +80,25 @@ def points_of_run(name):
     run = load_finished(folder)
     try:
         return [
-            point(f"yours: {model}, {folder.name}", results) | {"seconds": seconds_of(run, model)}
+            point(f"yours: {model}, {folder.name}", results)
+            | {"seconds": seconds_of(folder, model)}
             for model, results in run["models"].items()
         ]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         fail(f"{folder} started from a run without this model, or in a circle from itself.")
 
 
-def seconds_of(run, model, after=()):
-    """Return how long a model was trained, including the run whose weights it started from.
+def seconds_of(folder, model, after=()):
+    """Return how long a model was trained, with the run beside it from which it started.
 
-    after: the runs that have started from this one.
+    after: the folders of the runs that have started from this one.
     """
-    results = run["models"][model]
-    start = run["settings"].get("start_from")
-    if start in after:
+    if folder in after:
         raise ValueError("a circle")
-    before = seconds_of(load_finished(Path(start)), model, (*after, start)) if start else 0
+    run = load_finished(folder)
+    results, start = run["models"][model], run["settings"].get("start_from")
+    start = start and folder.parent / Path(start).name  # a stranger's run could name any folder
+    before = seconds_of(start, model, (*after, folder)) if start else 0
     return before + results["epochs"] * results["seconds_per_epoch"]
 
 

@@ -6,7 +6,7 @@ Chapter: serialization/operating/README.md#hard-to-break
 import threading
 from contextlib import contextmanager
 
-from serialization.operating.guard import RequestError
+from serialization.operating.guard import RequestError, room
 from serialization.rest.prepare import NoDigitError, prepare
 from utils.pictures import TooLargeError, open_picture
 
@@ -44,15 +44,11 @@ def turn(image):
     if image.width * image.height <= LARGE and "progressive" not in image.info:
         yield
         return
-    busy = RequestError(503, "other large images are being read; try again later")
-    if not places.acquire(blocking=False):
-        raise busy
-    try:
+    busy = "other large images are being read; try again later"
+    with room(places, busy):
         if not unpacking.acquire(timeout=PATIENCE):
-            raise busy
+            raise RequestError(503, busy)
         try:
             yield
         finally:
             unpacking.release()
-    finally:
-        places.release()

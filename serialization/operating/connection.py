@@ -10,7 +10,7 @@ from collections import deque
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-SILENCE = 20  # seconds until the headers are whole, and between two pieces of a body
+SILENCE = 20  # seconds until the headers are whole, between two pieces of a body, and of an answer
 MAX_HEADERS = 100
 MAX_HEAD = 2**16  # bytes of a request that are not its body
 AHEAD = 8  # requests that are sent before the answer to the first one
@@ -23,7 +23,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport):
         super().connection_made(transport)
-        self.head, self.reading, self.clock = 0, False, None
+        self.head, self.reading, self.clock, self.writing = 0, False, None, None
         self.asked = deque(maxlen=AHEAD + 1)  # what is under way, and what waits
         self.wait()
         if self.limit_concurrency and len(self.connections) > 1.1 * self.limit_concurrency:
@@ -38,8 +38,18 @@ class Connection(HttpToolsProtocol):
         if self.clock:
             self.clock.cancel()
 
+    def pause_writing(self):  # the client does not read what it has asked for
+        super().pause_writing()
+        self.writing = self.loop.call_later(SILENCE, self.transport.abort)
+
+    def resume_writing(self):
+        super().resume_writing()
+        self.writing.cancel()
+
     def connection_lost(self, exc):
         self.stop()
+        if self.writing:
+            self.writing.cancel()
         for cycle in self.asked:  # uvicorn only tells the last one, and the others would answer
             cycle.disconnected = True
         super().connection_lost(exc)

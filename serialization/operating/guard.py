@@ -7,7 +7,7 @@ import asyncio
 import logging
 import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
@@ -36,6 +36,17 @@ HEADERS = {
 
 class RequestError(HTTPException):
     """A request that is answered with a status from 400 on and a sentence."""
+
+
+@contextmanager
+def room(places, said="too many requests are waiting; try again later"):
+    """Take one of so many places, a semaphore of threads, or answer with 503 and a sentence."""
+    if not places.acquire(blocking=False):
+        raise RequestError(503, said)
+    try:
+        yield
+    finally:
+        places.release()
 
 
 class About(BaseModel):

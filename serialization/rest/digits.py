@@ -64,8 +64,8 @@ class DigitReader:
             fail(f"{shown(path)} does not read digits: 28 x 28 pixels in, ten scores out")
         try:  # so that no user waits for what the first call does
             self.read(np.zeros((1, SIDE, SIDE)))
-        except ArithmeticError as error:
-            fail(f"{shown(path)}: {error}")
+        except (ArithmeticError, RuntimeError, ValueError) as error:
+            fail(f"{shown(path)}: {first_line(error)}")
 
     def scores(self, pixels):
         """Return the logits, float32 (n, 10), of grey levels from 0 to 255, (n, 28, 28).

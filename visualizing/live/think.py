@@ -23,6 +23,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel
 
+from serialization.operating.guard import room
 from serialization.operating.service import add_address, serve
 from serialization.rest.app import PAGE, Image, create_app
 from serialization.rest.digits import DigitReader, load_limits
@@ -34,7 +35,8 @@ from visualizing.attribution_methods import occlusion
 
 HERE = Path(__file__).parent
 # The page of the service has places for more, in comments, since it is also served as it is.
-PLACES = {"block_start_string": "<!--%", "block_end_string": "%-->"}
+MARKS = {"block_start_string": "<!--%", "block_end_string": "%-->"}
+PLACES = 16  # requests of /think that are answered or wait
 
 
 class KerasReader(DigitReader):
@@ -100,18 +102,19 @@ class Drawing(BaseModel):
 def create_thinking_app(model, hosts=()):
     """Return the service of serialization/rest/ with this page, /think and /digit."""
     folders = FileSystemLoader([HERE / "templates", PAGE.parent])
-    page = Environment(loader=folders, autoescape=True, **PLACES).get_template("think.html")
+    page = Environment(loader=folders, autoescape=True, **MARKS).get_template("think.html")
     app = create_app(model, hosts, KerasReader, page.render())
     reader = app.state.served.model
     images, labels = networks.held_out_digits()
     pictures = networks.of_pictures(reader.network)
+    places = threading.BoundedSemaphore(PLACES)
     think_about(reader.network, pictures, images[0])  # the first time takes longer
     reader.read(images[:1])
 
     @app.post("/think")
     def think(drawing: Drawing) -> dict:
         """Say what every layer makes of an image, and what in it the prediction depends on."""
-        with reader.lock:
+        with room(places), reader.lock:
             return think_about(reader.network, pictures, np.array(drawing.pixels, "float32"))
 
     @app.get("/digit/{digit}")

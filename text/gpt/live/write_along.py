@@ -6,7 +6,7 @@ Takes the network that comes with the book, or with RUN one that `text/gpt/shake
 trained. Prints an address after some seconds; open it, type, and press Write. The page shows what
 the network takes for likely at each place, and what it draws. You may stop it, change the text, the
 temperature, top-k or top-p, and let it go on. Ctrl-C stops the service, which has the protections
-of the one that reads digits, but no end of its queue.
+of the one that reads digits.
 Chapter: text/gpt/README.md#writing
 """
 
@@ -21,7 +21,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from pydantic import Field
 
-from serialization.operating.guard import RequestError, Strict
+from serialization.operating.guard import RequestError, Strict, room
 from serialization.operating.service import add_address, make_app, serve
 from text.gpt.cache import uncached_logits
 from text.gpt.characters import CHECKPOINT, add_run, encode, load_run, unknown
@@ -32,6 +32,7 @@ from utils.runs import ROOT
 
 HERE = Path(__file__).parent
 LONGEST = 2_000  # characters of a text in a request
+PLACES = 8  # requests that are answered or wait
 SHOWN = 8  # of the likeliest characters
 
 
@@ -51,7 +52,8 @@ def create_app(run, hosts=()):
     about = {"model": "gpt", "version": version_of(file_sha256(folder / CHECKPOINT))}
     app = make_app("A page on which a GPT writes along", about, hosts)
     templates = Jinja2Templates(HERE / "templates")
-    lock, random = threading.Lock(), np.random.default_rng()
+    lock, places = threading.Lock(), threading.BoundedSemaphore(PLACES)
+    random = np.random.default_rng()
     logits_after(np.zeros((1, 1), "int32"))  # the first time takes longer: nobody shall wait for it
 
     @app.get("/", include_in_schema=False)
@@ -67,7 +69,7 @@ def create_app(run, hosts=()):
         if strange := unknown(text, alphabet):
             said = ", ".join(map(repr, strange[:5]))
             raise RequestError(422, f"the network has never seen {said}")
-        with lock:
+        with room(places), lock:
             (logits,) = logits_after(encode(text, alphabet)[None])
             order, probabilities = likeliest(logits, **how)
             token = random.choice(order, p=probabilities)
