@@ -189,6 +189,29 @@ def test_a_side_has_what_it_is_named_for(load_script):
     assert not tuned.make_optimizer(0.02, 100).use_ema
 
 
+def test_the_runs_from_which_one_started_count_if_they_lie_beside_it(load_script, tmp_path):
+    script = load_script("mnist/studies/compare.py")
+
+    def write(name, start):
+        run = finished_run("conv_net")
+        run["settings"]["start_from"] = str(start)
+        (tmp_path / name).mkdir(parents=True)
+        write_json(run, tmp_path / name / "results.json")
+
+    for number in range(2_000):
+        write(f"{number}", tmp_path / f"{number + 1}")
+    write("circle", tmp_path / "circle")
+    write("last", "")
+    write("two", tmp_path / "last")
+    write("strange", tmp_path / "other" / "secret")
+    write("other/secret", "")
+    one, two = (script.points_of_run(tmp_path / name)[0]["seconds"] for name in ("last", "two"))
+    assert two == 2 * one > 0
+    for name in ("0", "circle"):
+        assert "in a circle" in failure(script.points_of_run, tmp_path / name)
+    assert "secret is not" in failure(script.points_of_run, tmp_path / "strange")
+
+
 def test_seeds_and_networks_are_compared_in_pairs():
     """All that differs within a pair counts, not what differs between the seeds or writers."""
     base = np.array([0.90, 0.92, 0.94, 0.96])

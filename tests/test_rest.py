@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 
 import keras
 import numpy as np
@@ -32,6 +33,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from uvicorn.server import ServerState
 
 from mnist.studies import temperature as temperature_module
 from mnist.studies.temperature import with_temperature
@@ -329,6 +331,42 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
         assert send(port, line + b"\r\n")[0] is None  # not even a refusal
 
 
+def test_who_does_not_read_holds_up_nobody(server, monkeypatch):
+    """The turn of a long request ends where its answer begins, and writing has a clock."""
+    monkeypatch.setattr(connection, "SILENCE", 0.1)
+    here, never = Mock(), asyncio.Event()
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask_twice():
+        long = {"type": "http.request", "body": bytes(guard.LONG + 1), "more_body": False}
+        stand = guard.Guard(app, Metrics({"model": "a", "version": "1"}), [], {})
+        scope = {"type": "http", "path": "/", "method": "POST", "headers": [], "client": None}
+        scope |= {"app": Starlette()}
+        receive = AsyncMock(return_value=long)
+        deaf = asyncio.create_task(stand(scope, receive, lambda message: never.wait()))
+        await asyncio.wait_for(stand(scope, receive, AsyncMock()), 5)
+        deaf.cancel()
+        one = connection.Connection(server[1], ServerState(), {})
+        one.connection_made(here)
+        one.pause_writing()
+        one.resume_writing()
+        await asyncio.sleep(0.2)
+        assert not here.abort.called
+        one.pause_writing()
+        await asyncio.sleep(0.2)
+        assert here.abort.called
+
+    asyncio.run(ask_twice())
+    places = threading.BoundedSemaphore(1)
+    with guard.room(places), pytest.raises(guard.RequestError), guard.room(places):
+        pass
+    assert places.acquire(blocking=False)
+
+
 def test_short_requests_are_answered_between_long_ones():
     order = []
 
@@ -509,7 +547,7 @@ def test_service_over_http_until_it_is_stopped(digits, tmp_path, capsys):
     assert re.search(r"POST /predict 200 [\d.]+ ms", log)
 
 
-def test_what_cannot_be_served_ends_with_one_line(tmp_path):
+def test_what_cannot_be_served_ends_with_one_line(tmp_path, monkeypatch):
     """A missing file, one that is something else, limits of another network, a port taken."""
     copy = tmp_path / "conv_net.tflite"
     limits = json.loads(SERVED.with_suffix(".json").read_text(encoding="utf-8"))
@@ -524,6 +562,9 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path):
         else:
             assert found["temperature"] > 0 and found["lite_sha256"] == limits["lite_sha256"]
     copy.with_suffix(".json").write_text(json.dumps(limits))
+    with monkeypatch.context() as patch:  # as for two changed bytes in it
+        patch.setattr(lite.DigitReader, "scores", Mock(side_effect=RuntimeError("failed\nat 3")))
+        assert failure(lite.DigitReader, copy).endswith("conv_net.tflite: failed")
     copy.write_bytes(SERVED.read_bytes() + b" ")
     for path in (tmp_path / "missing.tflite", copy, SHIPPED, tmp_path / "a" / "b.tflite"):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])

@@ -18,8 +18,10 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import skops.io
 from conftest import failure, load, spoilt
 from scipy import stats
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import Pipeline
 from starlette.testclient import TestClient
 
@@ -373,6 +375,8 @@ def test_a_model_of_another_version_ends_with_one_line(tmp_path, monkeypatch):
     kept.save(model, "mean", tmp_path)
     monkeypatch.undo()
     assert "version 1.7.0" in failure(kept.load, tmp_path / "table.skops")
+    skops.io.dump(CountVectorizer(input="filename"), tmp_path / "table.skops")
+    assert "text.CountVectorizer, which is none" in failure(kept.load, tmp_path / "table.skops")
     (tmp_path / "table.skops").write_bytes(b"PK")
     assert "cannot load" in failure(kept.load, tmp_path / "table.skops")
 
@@ -565,12 +569,12 @@ def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
     values, _ = tables.read_values(tables.read_rows(tmp_path / "numbers.xlsx")[0])
     assert values["a"].tolist() == numbers
     book = openpyxl.Workbook()
-    for row in ["a", "b", None], [True, 12.0, None], [None, "#DIV/0!", None], []:
+    for row in ["a", "b", None], [True, 12.0, None], [None, "#DIV/0!", None], [1, 2], []:
         book.active.append(row)
     book.active.cell(9, 7).number_format = "0.00"  # empty, and far outside
     book.save(tmp_path / "cells.xlsx")
     texts, _, _ = tables.read_rows(tmp_path / "cells.xlsx")
-    assert texts.to_numpy().tolist()[:2] == [["True", "12"], ["", ""]]
+    assert texts.to_numpy().tolist() == [["True", "12"], ["", ""], ["1", "2"]]
     book.active.cell(1_048_576, 16_384).value = 1
     book.save(tmp_path / "far.xlsx")
     assert "what stands far outside" in failure(tables.read_rows, tmp_path / "far.xlsx")

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 import test_records
 from conftest import ROOT, failure
 from keras.src.quantizers.awq import AWQ
@@ -246,6 +247,14 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
             for bad in ("", 1, None, "\ud800", "a" * 10_001):
                 response = served.post("/predict", content=json.dumps({"text": bad}), headers=FORM)
                 assert response.status_code == 422 and response.json()["error"]["message"]
+    for change in ({"input": "filename"}, {"token_pattern": "(a+)+b"}):
+        model = ask.load_kept(run)[0]
+        model[0].set_params(**change)
+        skops.io.dump(model, tmp_path / "other.skops")
+        shutil.copy(run / "ask.skops", tmp_path / "good.skops")
+        shutil.copy(tmp_path / "other.skops", run / "ask.skops")
+        assert "is no run with --keep" in failure(ask.load_kept, run)
+        shutil.copy(tmp_path / "good.skops", run / "ask.skops")
     for damage in (b"", b"PK", (run / "ask.json").read_bytes()):
         (run / "ask.skops").write_bytes(damage)
         assert "is no run with --keep" in failure(ask.load_kept, run)

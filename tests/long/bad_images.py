@@ -60,6 +60,14 @@ def film(form):
     return packed(frames[0], form, save_all=True, append_images=frames[1:])
 
 
+def strips(count):
+    """Return a TIFF one pixel wide, with a strip for each row."""
+    tags = [(256, 1), (257, count), (258, 8), (259, 1), (262, 1), (277, 1), (278, 1)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    entries += b"".join(struct.pack("<HHII", tag, 4, count, 122) for tag in (273, 279))
+    return b"II*\0" + struct.pack("<IH", 8, 9) + entries + bytes(4) + struct.pack("<I", 8) * count
+
+
 ZEROS = zlib.compress(bytes(10**8), 9)  # a hundred kilobytes
 IMAGES = {
     "pixels": lambda: packed(Image.new("1", (20_000, 20_000))),
@@ -91,6 +99,8 @@ IMAGES = {
     "ICC": lambda: jpeg(part(0xE2, b"ICC_PROFILE\0\1\1" + bytes(60_000)) * 99),
     "MPF": lambda: jpeg(part(0xE2, b"MPF\0II*\0\b\0\0\0\1\0\1\xb0\4\0\1\0\0\0" + b"\xff" * 4)),
     "8BIM": lambda: jpeg(part(0xED, b"Photoshop 3.0\0" + b"8BIM\0\1\0\0\0\0\0\0" * 5000) * 130),
+    "passed over": lambda: packed(Image.linear_gradient("L"), "JPEG")[:-2]
+    + part(2, part(0xDA, b"\1\1\0\0\x3f\0") * 6500) + b"\xff\xd9",
     "thousand scans": lambda: more_scans(Image.new("L", (2000, 2000), 255), 1000),
     "99 scans": lambda: more_scans(Image.effect_noise((99, 99), 90).resize((1700, 1700)), 85),
     "CMYK": lambda: packed(Image.new("CMYK", (4000, 4000)), "JPEG", progressive=True),
@@ -98,6 +108,7 @@ IMAGES = {
     "small": lambda: packed(Image.effect_noise((600, 600), 90)),
     **{form: lambda form=form: film(form) for form in ("GIF", "WEBP", "TIFF")},
     "BMP": lambda: packed(Image.new("1", (8000, 8000)), "BMP"),
+    "strips": lambda: strips(30_000),
     "empty": lambda: packed(Image.new("RGBA", (9, 9))),
 }  # fmt: skip
 # Those that are made and looked at in no time.
