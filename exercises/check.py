@@ -26,7 +26,6 @@ from utils.options import make_parser, seed
 from utils.runs import printable, read_bytes, read_json, shown, write_json
 
 FOLDER = Path(__file__).resolve().parent
-
 TASKS, SOLUTIONS = FOLDER / "tasks", FOLDER / "solutions"
 NAMES = sorted(path.stem for path in FOLDER.glob("checks/*.py"))
 SUMS = FOLDER / "checks" / "SHA256SUMS"
@@ -46,12 +45,9 @@ def find_tasks(folder=TASKS):
 
 
 def find_students(folder):
-    """Return {student: {name: file}}, a student for each folder in it; {} if none has exercises.
-
-    What a link leads to is another's.
-    """
-    folders = sorted(folder.glob("[!._]*/"))
-    found = {path.name: {} if path.is_symlink() else find_tasks(path) for path in folders}
+    """Return {student: {name: file}}, a student for each folder in it; {} if none has exercises."""
+    paths = sorted(folder.glob("[!._]*/"))
+    found = {one.name: {} if one.is_symlink() else find_tasks(one) for one in paths}  # a link: none
     return found if any(found.values()) else {}
 
 

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forecasts.calendars import find_days, load_days
-from forecasts.future import forecast_future, write_table
+from forecasts.future import find_days, forecast_future, load_days, write_table
 from forecasts.methods import Boosting, Linear, SeasonalNaive
 from forecasts.rolling import Rolled, tuning
 from forecasts.scores import absolute_errors, bootstrap, check_length, draw, recommend, spoken

@@ -1,4 +1,4 @@
-"""What comes next: the values after the last row, with an interval around them.
+"""What comes next: the values after the last row, with an interval around them; and holidays.
 
 The method is fitted again, on all values. The interval is as wide as its newest errors, and how
 often such an interval held was counted on the test part; if that is far from what it promises,
@@ -8,6 +8,7 @@ Chapter: forecasts/README.md#what-comes-next
 
 import copy
 
+import holidays
 import numpy as np
 import pandas as pd
 
@@ -16,7 +17,7 @@ from forecasts.methods import Linear
 from forecasts.repair import spell, to_steps
 from forecasts.window_networks import Network
 from forecasts.windows import Data
-from utils.runs import replacing, save_network, write_json
+from utils.runs import fail, first_line, read_bytes, replacing, save_network, write_json
 
 OFF = 0.1  # an interval that holds so much more or less often than it should is not printed
 TRAFFIC_COLUMNS = ["date_time", "traffic_volume"]
@@ -97,3 +98,22 @@ def write_table(table, unit, holds, folder):
     if not sure:
         print("That is too far from what it promises, so none is shown.")
     return {"holds": holds, "future": {time: list(row) for time, row in table.T.items()}}
+
+
+def load_days(path):
+    """Return the days in a text file, one in each line, or end the program with one line."""
+    try:
+        lines = read_bytes(path).decode("utf-8-sig").split()
+        return tuple(pd.to_datetime(lines, format="%Y-%m-%d"))
+    except (OSError, ValueError) as error:
+        fail(f"{path} does not hold a day such as 2026-12-25 in each line: {first_line(error)}")
+
+
+def find_days(country, times):
+    """Return the holidays of a country, such as DE, or a part of it, DE-BY, also two years on."""
+    name, _, part = country.partition("-")
+    years = range(times[0].year, times[-1].year + 3)
+    try:
+        return tuple(pd.DatetimeIndex(sorted(holidays.country_holidays(name, part or None, years))))
+    except NotImplementedError as error:
+        fail(f"--country {country}: {first_line(error)}. Name one such as DE, US or DE-BY.")

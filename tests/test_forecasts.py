@@ -15,7 +15,6 @@ from conftest import failure, spoilt
 from matplotlib.figure import Figure
 
 from forecasts import (
-    calendars,
     forecast,
     future,
     go_on,
@@ -176,10 +175,10 @@ def test_an_end_that_is_not_over_and_many_zeros_are_said(load):
 
 def test_holidays_of_a_country_or_a_part_of_it():
     times = pd.date_range("2025-01-01", "2025-12-31")
-    country, part = (calendars.find_days(one, times) for one in ("DE", "DE-BY"))
+    country, part = (future.find_days(one, times) for one in ("DE", "DE-BY"))
     assert {day.year for day in country} == {2025, 2026, 2027}  # two years on
     assert {day.strftime("%F") for day in set(part) - set(country)} >= {"2025-01-06"}
-    assert "Name one such as DE" in failure(calendars.find_days, "XX", times)
+    assert "Name one such as DE" in failure(future.find_days, "XX", times)
 
 
 def without(rows, gap):
@@ -221,7 +220,7 @@ def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path)
     for content in (b"", b"\xff\xfe", b"time,time\n1,2\n", b"date,value\n1,2\n"):
         (tmp_path / "b.csv").write_bytes(content)
         failure(reader.load_series, tmp_path / "b.csv", "time", "value")
-        failure(calendars.load_days, tmp_path / "b.csv") if content else None
+        failure(future.load_days, tmp_path / "b.csv") if content else None
     assert "no method crystal_ball" in failure(forecast.main, ["--methods", "crystal_ball"])
 
 

@@ -45,8 +45,7 @@ from utils.schemas import Count, Name, Names, Share, Two, Whole, check
 from utils.statistics import describe_share, share_right
 
 MODEL = "characters"
-# What our models consist of, besides values and arrays.
-KINDS = r"sklearn\.(pipeline|linear_model\._logistic|feature_extraction\.text)\.\w+"
+KINDS = r"sklearn\.(pipeline|linear_model\._logistic|feature_extraction\.text)\.\w+"  # in a model
 SEED = 1
 ANSWER = ["answer", "probability"]  # columns that are added to such a file
 SHOWN = 5  # answers about the rows of a file
@@ -117,15 +116,13 @@ def load_kept(folder):
     try:
         about = check(read_json(folder / "ask.json"), About)
         model = load_estimator(folder / "ask.skops", KINDS)
-        # Another pattern might take hours, another input be the name of a file.
-        if model[0].get_params() not in [pieces().get_params() for pieces in REGRESSIONS.values()]:
-            raise ValueError("not of this script")
-        if model.predict_proba(["a"]).shape != (1, len(about["classes"])):
-            raise ValueError("not of one run")
+        known = [pieces().get_params() for pieces in REGRESSIONS.values()]
+        shape = model[0].get_params() in known and model.predict_proba(["a"]).shape
+        if shape != (1, len(about["classes"])):
+            raise ValueError("not of this script, or not of one run")
         return model, about
     except Exception:  # of whatever a damaged file has led to
-        names = ", ".join(REGRESSIONS)
-        return fail(f"{folder} is no run with --keep, and no model ({names}).")
+        return fail(f"{folder} is no run with --keep, and no model ({', '.join(REGRESSIONS)}).")
 
 
 def answer_rows(model, about, args, folder):

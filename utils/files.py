@@ -1,9 +1,16 @@
 """Files from outside: read with care, or refused in one line; tables are written as they were."""
 
 import hashlib
+import io
+import re
+import zipfile
 from pathlib import Path
 
 from utils.runs import RESULTS, fail, read_bytes, read_json, replacing, writing_to
+
+CELLS = 20_000_000  # of a sheet, empty ones among them
+BYTES = 2**30  # of an Excel file when it is unpacked
+EITHER = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")  # a thousand in one country, one in another
 
 
 def read_text(path, errors="strict"):
@@ -48,3 +55,36 @@ def version_of(sha256):
 def load_results(name):
     """Return what assets/results/NAME.json holds: a measurement of the book."""
     return read_json(RESULTS / f"{name}.json")
+
+
+def read_sheet(content):
+    """Return the rows of the first sheet of an Excel file, as lists of texts of any length.
+
+    As they would stand in a CSV file. openpyxl raises many kinds for a file that it cannot read.
+    """
+    import openpyxl  # only here: few files are one
+
+    rows, widest = [], 0
+    if sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist()) > BYTES:
+        raise ValueError(f"unpacked it has more than {BYTES:,} bytes")
+    sheet = openpyxl.load_workbook(io.BytesIO(content), True, data_only=True).worksheets[0]
+    sheet.reset_dimensions()  # what the file says of them may be wrong
+    for row in sheet.rows:
+        cells = [in_csv(cell) for cell in row]
+        while cells and not cells[-1]:  # of which only the format is kept
+            cells.pop()
+        rows.append(cells)
+        widest = max(widest, len(cells))
+        if len(rows) * widest > CELLS:  # a single cell far out would make a table of them
+            raise ValueError(f"more than {CELLS:,} cells; delete what stands far outside")
+    return rows
+
+
+def in_csv(cell):
+    """Return the text for a cell. That 9.467 is a number is known: 9.4670."""
+    if cell.value is None or cell.data_type == "e":  # of a formula that has failed
+        return ""
+    if isinstance(cell.value, float):
+        text = f"{cell.value:.15g}"
+        return f"{text}0" if EITHER.fullmatch(text) else text
+    return str(cell.value).strip().removesuffix(" 00:00:00")  # of a day

@@ -13,9 +13,9 @@ import re
 import zipfile
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
+from utils.files import read_sheet
 from utils.runs import fail, first_line, printable, read_bytes
 
 SEPARATORS = ",;\t|"
@@ -35,8 +35,6 @@ FEWEST = 0.01  # values with a clear mark for each that may be either, so that t
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
 SAMPLE = 100_000  # characters among which the first lines are looked for
 FIRST = 20  # lines, one of which names the columns
-CELLS = 20_000_000  # of a sheet, empty ones among them
-BYTES = 2**30  # of an Excel file when it is unpacked
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OTHERS = (b"\x1f\x8b", b"BZh", b"PAR1", b"%PDF")  # and files without rows of text
@@ -58,7 +56,7 @@ def read_rows(path, encoding=None, usual=None):
         check_kind(content, path, encoding)
         if content.startswith(ZIP):
             # With a mark before it, Excel on Windows sees that a table is in UTF-8.
-            rows, form = read_sheet(content), {"separator": ",", "encoding": "utf-8-sig"}
+            rows, form = table_of(content), {"separator": ",", "encoding": "utf-8-sig"}
             check_first(rows.head(FIRST).to_numpy().tolist(), path)
         else:
             encoding = encoding or recognize(content, usual["encoding"])
@@ -131,37 +129,12 @@ def read_text(content, encoding, separator, path):
     return rows, {"separator": separator, "encoding": encoding}
 
 
-def read_sheet(content):
-    """Return all rows of the first sheet of an Excel file, as they would stand in a CSV file."""
-    rows, widest = [], 0
+def table_of(content):
+    """Return all rows of an Excel file as a table of texts; ValueError says why it cannot be."""
     try:
-        if sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist()) > BYTES:
-            raise ValueError(f"unpacked it has more than {BYTES:,} bytes")
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of them may be wrong
-        for row in sheet.rows:
-            cells = [in_csv(cell) for cell in row]
-            while cells and not cells[-1]:  # empty ones, of which only the format is kept
-                cells.pop()
-            rows.append(cells)
-            widest = max(widest, len(cells))
-            if len(rows) * widest > CELLS:  # a single cell far out would make a table of them
-                raise ValueError(f"more than {CELLS:,} cells; delete what stands far outside")
-    except Exception as error:  # openpyxl raises many kinds for a file that it cannot read
+        return pd.DataFrame(read_sheet(content), dtype=object).fillna("").astype(str)
+    except Exception as error:  # of many kinds
         raise ValueError(first_line(error)) from error
-    return pd.DataFrame(rows, dtype=object).fillna("").astype(str)
-
-
-def in_csv(cell):
-    """Return the text for a cell of a sheet. That 9.467 is a number is known: 9.4670."""
-    if cell.value is None or cell.data_type == "e":  # of a formula that has failed
-        return ""
-    cell = cell.value
-    if isinstance(cell, float):
-        match = NUMBER.fullmatch(text := f"{cell:.15g}")
-        return f"{text}0" if match and match["either"] else text
-    return str(cell).strip().removesuffix(" 00:00:00")  # of a day
 
 
 def check_first(rows, path):
