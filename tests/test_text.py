@@ -260,6 +260,31 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
         assert "is no run with --keep" in failure(ask.load_kept, run)
 
 
+def test_messages_of_one_sender_are_on_one_side(tmp_path, capsys):
+    """Labels are chance, one for each sender, whose name stands below each of six messages."""
+    random, path = np.random.default_rng(1), str(tmp_path / "mine.csv")
+    names = ["".join(random.choice([*"abcdefgh"], 9)) for _ in range(60)]
+    said = [f"{' '.join(random.choice([*'uvwxyz'], 9))} {name}" for name in names for _ in "123456"]
+    table = pd.DataFrame({"kind": np.repeat(random.choice(["in", "out"], 60), 6), "said": said})
+    table["who"] = np.repeat(names, 6)
+    table.loc[table.index % 60 == 0, "said"] = ["Hello!", "hello 2", "HELLO", "Bye", "bye", "bye 7"]
+    table.to_csv(path, index=False)
+    options = ["--model", "words", "--data", path, "--columns", "kind", "said", "--keep"]
+    options += ["--outputs", str(tmp_path / "run")]
+    assert ask.main(options)["scores"]["accuracy"] > 0.95
+    assert ask.main([*options, "--group", "who"])["scores"]["accuracy"] < 0.7
+    groups = messages.load_messages(path, None, ["kind", "said", "who"]).groups
+    some = pd.Series(groups).groupby(table["who"])  # three have sent one, and three the other
+    assert some.nunique().eq(1).all() and len({*groups}) == 60 - 4
+    assert len({*groups[:180:60]}) == len({*groups[180::60]}) == 1
+    with pytest.raises(SystemExit):
+        ask.main(["a", "--group", "who"])
+    assert "--group needs --columns" in capsys.readouterr().err
+    table.assign(who=table.index % 14).to_csv(path, index=False)
+    few = failure(messages.load_messages, path, None, ["kind", "said", "who"])
+    assert 'different "who"' in few and "15 or more" in few
+
+
 def test_lines_lose_their_labels_and_names_of_columns_are_no_message(tmp_path):
     path = tmp_path / "new.tsv"
     path.write_text("spam\tbuy\n\nso\tlong\n", encoding="utf-8")

@@ -89,18 +89,14 @@ def without_each_word(text):
     return words, [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
 
 
-def logit(probability):
-    """Return the logarithm of the odds: it moves also where a probability hardly can."""
-    return special.logit(np.clip(probability, 1e-12, 1 - 1e-12))
-
-
 def explain(predict, text):
     """Return the probabilities of the classes, and what each word adds to the likeliest one."""
     words, fewer = without_each_word(text)
     probabilities = predict(np.array([text, *fewer], dtype=object))
     likeliest = int(probabilities[0].argmax())
-    changes = logit(probabilities[0, likeliest]) - logit(probabilities[1:, likeliest])
-    return probabilities[0], list(zip(words, changes.tolist(), strict=True))
+    # The logarithm of the odds: it moves also where a probability hardly can.
+    logits = special.logit(np.clip(probabilities[:, likeliest], 1e-12, 1 - 1e-12))
+    return probabilities[0], list(zip(words, (logits[0] - logits[1:]).tolist(), strict=True))
 
 
 def keep(model, about, folder):
@@ -157,6 +153,7 @@ def main(argv=None):
     add("--data", type=Path, default=SPAM, metavar="FILE", help="messages to learn from")
     about = "of a CSV or Excel file; without them, each line is a label, a tab and a text"
     add("--columns", nargs=2, metavar=("LABEL", "TEXT"), help=about)
+    add("--group", nargs=1, default=[], metavar="COLUMN", help="of senders: none is on both sides")
     add("--encoding", help="of such a file, if it is not UTF-8")
     add("--rows", type=Path, metavar="FILE", help="answer about each row of this file, or line")
     add("--keep", action="store_true", help="save the model")
@@ -166,10 +163,13 @@ def main(argv=None):
         fail("the message is empty: put one in quotes.")
     if not (args.text or args.rows or args.keep):
         parser.error("it takes a MESSAGE, --rows or --keep")
+    if args.group and not args.columns:
+        parser.error("--group needs --columns")
     folder = make_folder(args.outputs or (OUTPUTS / NEW if args.rows or args.keep else None))
 
     if args.model in REGRESSIONS:
-        messages = load_messages(args.data, None, args.columns, args.encoding)
+        columns = args.columns and args.columns + args.group
+        messages = load_messages(args.data, None, columns, args.encoding)
         model, scores = fit_and_judge(REGRESSIONS[args.model], messages, args.seed)
         about = {"classes": messages.classes, "columns": args.columns, "scores": scores}
     else:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
 from utils.files import read_text
@@ -29,7 +31,7 @@ LEAST = 3 * FOLDS  # messages of a class that are not near copies: each fold nee
 class Messages(NamedTuple):
     """Texts (messages,), the number of each one's class, the names of the classes, and groups.
 
-    Messages of one group are near copies of one another.
+    Messages of one group are near copies of one another, or of one sender.
     """
 
     texts: np.ndarray
@@ -82,39 +84,49 @@ def read_texts(path, column=None, encoding=None, classes=()):
     return table[column].to_numpy(object), table, form
 
 
+def join_groups(groups, others):
+    """Return groups that keep together what either of two keeps together: numbers, (n,) each."""
+    count = len(groups)
+    links = coo_array((np.ones(count), (groups, count + others)), (2 * count, 2 * count))
+    return connected_components(links, directed=False)[1][groups]
+
+
 def load_messages(path=SPAM, most=None, columns=None, encoding=None):
     """Return the Messages of a file, the rarest class last, or end with one line.
 
-    most: so many, from the beginning; None: all. columns: the names of that with labels and that
-    with texts in a CSV or Excel file; None: each line is a label, a tab and a text.
+    most: so many, from the beginning; None: all. columns: the names of that with labels, that with
+    texts and, if messages of one sender belong together, that with senders, in a CSV or Excel file;
+    None: each line is a label, a tab and a text.
     """
     if columns:
-        texts, table, _ = read_texts(path, columns[1], encoding)
-        (label,) = find_columns(columns[:1], table, path)
-        pairs = zip(table[label].str.strip(), texts, strict=True)
-        rows = [pair for pair in pairs if all(map(str.strip, pair))]
+        table, *_ = read_rows(path, encoding)
+        columns = find_columns(columns, table, path)
+        rows = [row for row in table[columns].to_numpy().tolist() if all(row[:2])]
         if gaps := len(table) - len(rows):
             print(f"left out: {gaps:,} rows without a label or a text")
     else:
         rows = read_lines(path)
     rows = rows[:most]
-    counts = Counter(label for label, _ in rows)
+    counts = Counter(label for label, *_ in rows)
     if len(counts) < 2:
         fail(f"{path} has {len(counts)} classes: two or more are needed.")
-    label, text = rows[0]
+    label, text, *sender = rows[0]
     if not columns and counts[label] == 1:
         names = f'--columns "{label}" "{text}"'
         fail(f"the first line of {path} seems to name columns: python text/ask.py {names}")
     classes = [label for label, _ in counts.most_common()]
-    texts = np.array([text for _, text in rows], dtype=object)
-    labels = np.array([classes.index(label) for label, _ in rows])
+    texts = np.array([row[1] for row in rows], dtype=object)
+    labels = np.array([classes.index(row[0]) for row in rows])
     # A message of digits only is near to nothing but its like.
-    keys = [skeleton(text) or text for text in texts]
+    groups = np.unique([skeleton(text) or text for text in texts], return_inverse=True)[1]
+    if sender:
+        groups = join_groups(groups, np.unique([row[2] for row in rows], return_inverse=True)[1])
     for number, name in enumerate(classes):
-        different = len({key for key, label in zip(keys, labels, strict=True) if label == number})
+        different = len(set(groups[labels == number]))
         if different < LEAST:
-            fail(f"only {different} different messages are {name}: {LEAST} or more are needed.")
-    return Messages(texts, labels, classes, np.unique(keys, return_inverse=True)[1])
+            what = f'"{columns[2]}" (some sent near copies)' if sender else "messages"
+            fail(f"only {different} different {what} are {name}: {LEAST} or more are needed.")
+    return Messages(texts, labels, classes, groups)
 
 
 def split_by_group(labels, groups, folds=FOLDS, seed=1):

@@ -42,29 +42,34 @@ def test_all(tmp_path, monkeypatch, capsys):
     assert deep.status_code == 422
 
 
-def test_near_copies_are_on_one_side_of_each_split(tmp_path, monkeypatch):
-    """Labels are chance, so what is right above a half was learned from a near copy."""
+@pytest.mark.parametrize("group", [[], ["--group", "who"]])
+def test_copies_and_people_are_on_one_side_of_each_split(tmp_path, monkeypatch, group):
+    """Labels are chance: what is right above a half was learned from a near copy, or a name."""
     monkeypatch.chdir(tmp_path)
     random.seed(1)
     letters = [f"{random.getrandbits(99):x}".translate(str.maketrans("0123456789", "ghijklmnop"))
                for _ in range(100)]  # fmt: skip
     kinds = [random.choice("ab") for _ in letters]
-    texts = [f"{text} {number}" for number in (1, 2) for text in letters]
-    pd.DataFrame({"kind": kinds * 2, "text": texts}).to_csv("mine.csv", index=False)
+    said = lambda: " ".join(random.choices("stuvwxyz", k=9)) if group else ""  # noqa: E731
+    texts = [f"{said()} {text} {number}" for number in (1, 2) for text in letters]
+    pd.DataFrame({"kind": kinds * 2, "text": texts, "who": letters * 2}).to_csv("mine.csv")
     searched = []
 
     def search(*args, **options):
         searched.append(GridSearchCV(*args, **options))
         return searched[0]
 
+    if group:
+        assert train.main(["mine.csv", "kind", "text"]) > 0.85
     monkeypatch.setattr(train, "GridSearchCV", search)
-    assert train.main(["mine.csv", "kind", "text"]) < 0.75
+    assert train.main(["mine.csv", "kind", "text", *group]) < 0.75
     assert searched[0].best_params_["logisticregression__C"] == min(train.STRENGTHS)
 
 
 def test_digits_are_near_copies_of_nothing():
     groups = train.near_copies(pd.Series(["123", "45", "Call 1!", "call 2"]))
     assert groups.nunique() == 3 and groups[2] == groups[3]
+    assert train.join(groups, pd.Series([1, 2, 2, 3])).nunique() == 2  # 45 and both calls are one
 
 
 @pytest.mark.parametrize("rare", [0, 1, 14])
