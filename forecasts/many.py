@@ -51,9 +51,8 @@ def load_many(args):
         notes.append(f"{(~named).sum():,} rows without a {args.by} were left out.")
     found = {}
     for name, rows in table[named].groupby(args.by):
-        values = pd.Series(rows[args.value].to_numpy(), pd.DatetimeIndex(rows[args.time]))
         try:
-            found[name] = mend(values, args.season, [])
+            found[name] = mend(rows.set_index(args.time)[args.value], args.season, [])
         except SystemExit as stop:
             print(f"Left out, {name}: {stop}")
     if not found:

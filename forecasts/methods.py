@@ -56,7 +56,8 @@ class SeasonalNaive:
 class Learner:
     """What all methods that learn share: their model predicts relative and scaled values.
 
-    `train(**setting)` makes it: it returns the model and its validation error.
+    `train(**setting)` makes it: it returns the model and its validation error. `where` names the
+    constant that is its grid.
     """
 
     def enough(self, data):
@@ -70,7 +71,7 @@ class Learner:
             models[str(setting)], error = self.train(**setting)
             return error
 
-        self.tuned = tune(validation_error, self.grid)
+        self.tuned = tune(validation_error, self.grid, self.where)
         self.model = models[str(self.tuned["best"])]
         return self
 
@@ -90,6 +91,8 @@ class Learner:
 
 class Linear(Learner):
     """Weighs all values of the window; with dummies, each step of the season has its own level."""
+
+    where = "ALPHAS in forecasts/methods.py"
 
     def __init__(self, dummies=True):
         self.dummies, self.grid = dummies, {"alpha": ALPHAS}
@@ -114,6 +117,7 @@ class Boosting(Learner):
     """Grows trees, each to correct those before. One row per window and step ahead."""
 
     parameters, dear = None, True  # trees have no parameters to count
+    where = "TREES in forecasts/methods.py"
 
     def __init__(self, seed=1):
         self.seed, self.grid = seed, TREES

@@ -117,8 +117,9 @@ def cut_end(table, notes, spell):
     return known
 
 
-def find_step(times):
-    """Return the name of the usual distance of two rows, a key of STEPS."""
+def find_step(values):
+    """Return the name of the usual distance of two rows of a series, a key of STEPS."""
+    times = values.index
     gaps = pd.Series(times).diff().dropna()
     gaps = gaps[gaps > pd.Timedelta(0)]
     if gaps.empty:
@@ -128,7 +129,17 @@ def find_step(times):
         if abs(hours / usual - 1) < 0.1:
             return "business-daily" if name == "daily" and times.day_of_week.max() < 5 else name
     *most, last = HOURS_OF
-    return fail(f"rows are {hours:g} hours apart, but should be {', '.join(most)} or {last}")
+    longer = next((name for name in HOURS_OF if HOURS_OF[name] > hours), last)
+    return fail(
+        f"rows are {hours:.3g} hours apart, but should be {', '.join(most)} or {last}. Take sums "
+        f"(of measurements: means); in pandas: {sums(values, STEPS[longer][0])}"
+    )
+
+
+def sums(values, unit):
+    """Return what pandas has to do to a table for a sum in each step: 0 where it has no row."""
+    unit += "E" * (unit in "MQY")  # resample has other names than periods
+    return f'.resample("{unit}", on="{values.index.name}")["{values.name}"].sum()'
 
 
 def look(values, season):
@@ -154,16 +165,20 @@ def look(values, season):
     return notes
 
 
-def check_gaps(missing, seasons, times):
+def check_gaps(values, seasons, times, unit):
     """End the program with one line if a step of each season hardly ever has a value.
 
     What would be filled there would come from the first season, however long ago it was.
     """
+    missing = values.isna().to_numpy()
     for season in (season for season in seasons if 5 * season <= len(missing)):
         places = [missing[place::season].mean() for place in range(season)]
         if max(places) > 0.9 and missing.mean() < 0.9 * max(places):
-            first = times[int(np.argmax(places))]
-            fail(f"{first} and each {season} steps later there is hardly ever a value: is it 0?")
+            first = spell(times, unit)[int(np.argmax(places))]
+            fail(
+                f"{first} and each {season} steps later there is hardly ever a value. Is it 0? "
+                f"Then write 0; in pandas: {sums(values, unit)}"
+            )
 
 
 def fill(values, seasons):

@@ -111,7 +111,7 @@ def load_series(path, time, value, seasons=None, days=(), date_format=None, **op
     found out from all of them. options: of load_table.
     """
     table, notes, form = load_table(path, [time, value], date_format, **options)
-    series = mend(pd.Series(table[value].to_numpy(), table[time]), seasons, notes)
+    series = mend(table.set_index(time)[value], seasons, notes)
     series.days, series.holiday = days, mark(series.times, days, series.unit)
     series.form = form
     return series
@@ -124,6 +124,8 @@ def load_table(path, columns, date_format=None, decimal=None, encoding=None, usu
     """
     table, form, notes = read_rows(path, encoding, usual)
     time, value, *_ = find_columns(columns, table, path)
+    if time == value:
+        fail(f"{time} cannot be the time and the value, too")
     notes = [f"The file is {said}." for said in notes]
     times = repair.parse_times(table[time], notes, date_format)
     values, mark = repair.parse_values(table[value], decimal, usual and usual["decimal"])
@@ -135,13 +137,13 @@ def mend(table, seasons, notes):
     if not table.index.is_monotonic_increasing:
         notes.append("The rows were not in chronological order and were sorted.")
         table = table.sort_index(kind="stable")
-    name = repair.find_step(table.index)
+    name = repair.find_step(table)
     unit, usual = repair.STEPS[name]
     # A row that lies within a step belongs to it: 14:07 to the hour 14, 3 May to the month May.
     # Weeks end on the day of the week on which the first row lies.
     unit = f"W-{table.index[0]:%a}".upper() if unit == "W" else unit
     at_end = bool(repair.lie_at_ends(table.index, unit))
-    table = table.set_axis(to_steps(table.index, unit))
+    table = table.set_axis(pd.Index(to_steps(table.index, unit), name=table.index.name))
     to_come = table.index[-1]
     spelled = lambda step: spell(to_dates([step], unit, at_end), unit)[0]  # noqa: E731
     table = repair.cut_end(table, notes, spelled)
@@ -161,7 +163,7 @@ def mend(table, seasons, notes):
         usual = [one for one in usual if one <= cuts[0]] or [1]
     seasons = tuple(sorted(seasons or usual))
     missing = table.isna().to_numpy()
-    repair.check_gaps(missing, seasons, times)
+    repair.check_gaps(table, seasons, times, unit)
     if missing.mean() > MOST_MISSING:
         fail(f"{missing.mean():.0%} of the {len(table):,} {name} steps have no value: too many")
     first, last = spell(times[[0, -1]], unit)

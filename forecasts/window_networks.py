@@ -36,7 +36,7 @@ def batch_size(windows):
 class Network(Learner):
     """A network that reads the past in one of the two ways and adds what is known in advance."""
 
-    dear = True
+    dear, where = True, "LEARNING_RATES in forecasts/window_networks.py"
 
     def __init__(self, read, seed=1, epochs=EPOCHS):
         self.read, self.seed, self.epochs = read, seed, epochs

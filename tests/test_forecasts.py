@@ -3,8 +3,11 @@
 import copy
 import itertools
 import json
+import re
 import warnings
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -194,7 +197,7 @@ BAD = {
     "too many": rows_of(300)[:100] + rows_of(900)[700:],
     "32 bits": rows_of(300, values=[1e39 * (i % 7) for i in range(300)]),
     "the validation part has values in 0": without(rows_of(1000), {*range(490, 770)} - {500}),
-    "2024-01-03 00:00:00 and each 7 steps later": without(DAYS, range(2, 200, 7)),
+    "2024-01-03 and each 7 steps later": without(DAYS, range(2, 200, 7)),
     "row 4: '03/04/2024' may be": [(f"0{n}/0{n + n // 3}/2024", n) for n in (1, 2, 3)],
     "row 302: '10/27/2024'": MIXED,
     "the value 1e+09 is far": [*rows_of(200, "D"), ("2024-07-19", 1e9)],
@@ -206,6 +209,29 @@ BAD = {
 def test_a_bad_table_ends_with_one_line(tmp_path, words):
     path = str(write(tmp_path / "a.csv", BAD[words]))
     assert words in failure(forecast.main, ["--data", path, *COLUMNS, "--horizon", "2"])
+
+
+def test_pandas_mends_a_table_as_the_message_and_the_text_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = Path(reader.__file__).with_name("README.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(import pandas as pd\n\ntable = [^`]+sales.csv[^`]+)```", text)[1]
+    code = code.replace('"date"', '"time"').replace('"sold"', '"value"')
+    hours, days = rows_of(2_000), rows_of(400, "D")
+    for rows, steps in (
+        ([row for row in days if row[0].day_of_week < 6], "D"),
+        ([row for row in hours if 8 <= row[0].hour < 19], "h"),
+        (rows_of(900, "5min"), "h"), (rows_of(900, "130min"), "D"), (rows_of(900, "10D"), "ME"),
+    ):  # fmt: skip
+        write(tmp_path / "sales.csv", rows)
+        said = failure(reader.load_series, "sales.csv", "time", "value")
+        (call,) = re.findall(r"\.resample.+\.sum\(\)", said)
+        assert (call in code) == (steps == "D")
+        exec(re.sub(r"\.resample.+\.sum\(\)", call, code))
+        found = reader.load_series("days.csv", "time", "value")
+        times = pd.DatetimeIndex([time for time, _ in rows])
+        expected = pd.Series([value for _, value in rows], times).resample(steps).sum()
+        assert found.observed.all() and found.unit == steps[0]
+        np.testing.assert_array_equal(found.values, expected)
 
 
 def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path):
@@ -221,6 +247,8 @@ def test_whatever_stands_in_a_file_there_is_a_series_or_one_line(load, tmp_path)
         (tmp_path / "b.csv").write_bytes(content)
         failure(reader.load_series, tmp_path / "b.csv", "time", "value")
         failure(future.load_days, tmp_path / "b.csv") if content else None
+    write(tmp_path / "b.csv", [(year, year) for year in range(1900, 2000)])
+    assert "and the value, too" in failure(reader.load_series, tmp_path / "b.csv", "time", "time")
     assert "no method crystal_ball" in failure(forecast.main, ["--methods", "crystal_ball"])
 
 
@@ -258,6 +286,20 @@ def test_every_method_learns_a_season(four, name):
     said = method.fit(data).predict(starts)
     error = np.abs(said - data.unscaled(data.targets(starts), starts)).mean()
     assert said.shape == (len(starts), 3) and error < 0.4  # the mean for everything has 1.1
+
+
+def test_who_is_to_look_beyond_is_told_where(four, capsys):
+    learners = [one for one in forecast.make_methods(four).values() if hasattr(one, "grid")]
+    assert len(learners) == 5
+    for learner in learners:
+        constant, path = learner.where.split(" in ")
+        tried = getattr(import_module(path.removesuffix(".py").replace("/", ".")), constant)
+        assert tried in (learner.grid, *learner.grid.values())
+        learner.train = lambda **setting: (None, sum(setting.values()))
+        methods.Learner.fit(learner, Data(four, history=4, horizon=3))
+        assert f"is at the end of those tried: look beyond, with {learner.where}.\n" in (
+            capsys.readouterr().out
+        )
 
 
 def test_each_seed_is_another_network_and_the_same_again(four, monkeypatch):

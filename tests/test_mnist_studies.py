@@ -243,7 +243,7 @@ def test_the_best_setting_is_that_of_the_lowest_finite_loss(capsys):
     assert found["best"] == {"rate": 0.01, "decay": 0} and found["loss"] == 1
     assert len(found["tried"]) == 6 and "look beyond" not in capsys.readouterr().out
     tune(loss, {"rate": [0.1, 0.001, 0.01], "decay": [1, 0]})
-    assert "The best rate, 0.01, is at the end" in capsys.readouterr().out
+    assert "is at the end of those tried: look beyond.\n" in capsys.readouterr().out
 
 
 def test_ranks_see_what_one_failed_training_hides():

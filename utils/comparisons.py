@@ -15,12 +15,13 @@ SHOWN = 0.05  # what Holm's p must be below
 RANKED = 8  # pairs, from which on ranks can show something in a family: their least p is 0.008
 
 
-def tune(validation_loss, grid):
+def tune(validation_loss, grid, where=""):
     """Try each setting of a grid; return the best one, and all with their validation losses.
 
     validation_loss: a function of one setting, given as keyword arguments, that trains and returns
     the loss on validation data, never on test data; one that is not finite is the worst.
-    grid: {name: values, in their order}, as for scikit-learn's ParameterGrid.
+    grid: {name: values, in their order}, as for scikit-learn's ParameterGrid. where: what
+    to change for other values, if that is not in the script.
     Returns {"best": {name: value}, "loss": float, "tried": [{name: value, ..., "loss": float}]}.
     It says so if the best of three or more values is the first or the last: then look beyond it.
     """
@@ -34,7 +35,8 @@ def tune(validation_loss, grid):
     loss = best.pop("loss")
     for name, values in grid.items():
         if len(values) > 2 and best[name] in (values[0], values[-1]):
-            print(f"The best {name}, {best[name]}, is at the end of those tried: look beyond.")
+            more = f"look beyond, with {where}." if where else "look beyond."
+            print(f"The best {name}, {best[name]}, is at the end of those tried: {more}")
     return {"best": best, "loss": loss, "tried": tried}
 
 
