@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import skops.io
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -35,9 +33,11 @@ def near_copies(texts):
 
 def join(groups, others):
     """Return for each text a group that holds together what either of two columns does."""
-    size, first, second = len(groups), *(pd.factorize(one)[0] for one in (groups, others))
-    links = coo_array((np.ones(size), (first, size + second)), (2 * size, 2 * size))
-    return pd.Series(connected_components(links, directed=False)[1][first], groups.index)
+    joined, before = pd.Series(np.arange(len(groups)), groups.index), None
+    while not joined.equals(before):
+        before = joined
+        joined = joined.groupby(groups).transform("min").groupby(others).transform("min")
+    return joined
 
 
 def main(argv=None):
