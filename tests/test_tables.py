@@ -365,6 +365,12 @@ def test_without_a_network_and_without_anything_to_learn(tmp_path, capsys):
     assert "The network diverged and is left out" in said and "no column helps" in said
     assert results["kept"] == "mean" and "neural_network" not in results["test"]["scores"]
     assert kept.load_run(tmp_path / "run").about["kept"] == "mean"
+    assert results["importance"] == {} and "is shuffled" not in said
+    table["target"] = np.where(table["target"] > 0.3, "yes", "no")
+    table.to_csv(tmp_path / "table.csv", index=False)
+    assert script.main([*map(str, options)])["thresholds"]
+    assert kept.load_run(tmp_path / "run").about["kept"] == "majority_class"
+    assert "a false alarm" not in capsys.readouterr().out
 
 
 def test_a_model_of_another_version_ends_with_one_line(tmp_path, monkeypatch):
@@ -901,6 +907,9 @@ def test_costs_and_importance(capsys):
     for miss, best in ((99, 0.01), (0.001, 0.99)):  # if it is always wrong: all, or none
         found = deciding.find_thresholds(y, 0.989 - 0.979 * y, miss, 1)
         assert found["best"]["threshold"] == best
+    for miss, lines in ((1, 0), (4, 3)):  # whether the costs turn what is said of all rows
+        deciding.say_costs(deciding.find_thresholds(y, np.full(5, 0.4), miss, 1), miss, 1, True)
+        assert capsys.readouterr().out.count("missed") == lines
     random = np.random.default_rng(1)
     inputs = {"a": random.normal(size=500), "b": random.normal(size=500)}
     inputs |= {f"day ({end})": inputs["a"] / 2 for end in ("days", "month", "weekday")}

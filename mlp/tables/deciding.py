@@ -57,7 +57,10 @@ def find_thresholds(y, probability, miss, false_alarm):
     }
 
 
-def say_costs(points, miss, false_alarm):
+def say_costs(points, miss, false_alarm, baseline=False):
+    """Print them; not of a baseline that says the same for every row, whatever the costs."""
+    if baseline and points["usual"]["missed"] == points["calculated"]["missed"]:
+        return
     print(f"If a miss costs {miss:g} and a false alarm {false_alarm:g}:")
     for point in {point["threshold"]: point for point in points.values()}.values():
         print("  threshold {threshold:.2f}: {missed} missed,".format(**point), end=" ")
@@ -90,9 +93,11 @@ def find_importance(answer, loss, inputs, y, columns, seed):
     """Return how much the loss rises if a column is shuffled, by column, the largest first.
 
     answer: a function of inputs and of the numbers of their rows; loss: one of answers and y.
-    Empty for a wide table.
+    Empty for a wide table, and without columns.
     """
     columns = [column for column in columns if inputs_of(column)]
+    if not columns:
+        return {}
     if len(columns) > MOST_COLUMNS:
         print(f"Which columns matter is not tried: {len(columns)} are more than {MOST_COLUMNS}.")
         return {}

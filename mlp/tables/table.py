@@ -146,7 +146,7 @@ def main(argv=None):
     if args.model and not (args.model == "network" and diverged):
         (chosen,) = set(ASKED[args.model]) & set(fitted)
     print(f"Recommended: {recommended}. Kept: {chosen}.".replace("_", " "))
-    if chosen in BASELINES:
+    if baseline := chosen in BASELINES:
         print("WARNING: no column helps. What is kept says the same for every row.")
     results = {"columns": columns, "target": target.column, "task": target.task, "file": form}
     results |= {"rows": {"known": len(learned), "test": len(test)}, "folds": len(folds)}
@@ -157,9 +157,9 @@ def main(argv=None):
         costs = args.cost_miss, args.cost_false_alarm
         points = find_thresholds(truth, answers[chosen][:, 1], *costs)
         results["thresholds"] = points
-        say_costs(points, *costs)
+        say_costs(points, *costs, baseline)
     results["importance"] = find_importance(
-        partial(answer, chosen), loss, known, truth, columns, args.seed
+        partial(answer, chosen), loss, known, truth, [] if baseline else columns, args.seed
     )
     say_importance(results["importance"])
     draw(history, answers, chosen, truth, classes, points, folder / "table.png")
@@ -183,7 +183,7 @@ def main(argv=None):
         if points:
             tested = find_thresholds(y[test], on_test[chosen][:, 1], *costs)
             del tested["best"]  # nothing is chosen by the test rows
-            say_costs(tested, *costs)
+            say_costs(tested, *costs, baseline)
             results["test"]["thresholds"] = tested
     else:
         print(f"{len(test):,} test rows are unseen. In the end, once: --test")
