@@ -378,11 +378,25 @@ def test_masks_are_read_with_their_classes_and_groups_stay_whole(my_images):
     assert known.images.shape == (8, 32, 32, 3) and held_out.labels.shape == (2, 32, 32)
     (my_images / "classes.txt").write_text("255 bright\x1b[2J\n0 dark side\n")
     assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright?[2J"}
-    pairs = {f"{group}/{i % 2}/{i}": None for group in "abcde" for i in range(4)}
+    pairs = {f"{group}/{i % 2}/{i}": ("", "") for group in "abcde" for i in range(4)}
     known, held_out = masks.divide(pairs, 1)
     assert len(held_out) == 4 and len({name[0] for name in held_out}) == 1
     assert not set(known) & set(held_out)
-    assert "val is a part" in failure(masks.divide, {"val/1": None, "a/1": None}, 1)
+    assert "val is a part" in failure(masks.divide, {"val/1": ("", ""), "a/1": ("", "")}, 1)
+
+
+def test_copies_are_on_one_side(boxed_images, capsys):
+    """Of masks and of boxes; with a copy goes what shares a subfolder with it."""
+    for i in range(8):
+        for kind in ("images", "masks"):
+            path = boxed_images / kind / f"{i}.png"
+            path.with_stem(f"{i} (1)").write_bytes(path.read_bytes())
+    for find in (masks.find_pairs, box_files.read_part):
+        for seed in range(5):
+            sides = masks.find_sides(boxed_images, find, seed)
+            known, held_out = ({name.split()[0].split(".")[0] for name in side} for side in sides)
+            assert known and held_out and not known & held_out and sum(map(len, sides)) == 18
+    assert capsys.readouterr().err.count("8 images are copies: they are only held out") == 10
 
 
 def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
@@ -436,7 +450,7 @@ def test_boxes_of_a_program_on_windows_are_read(boxed_images):
     (images / "3.png").rename(images / "rex" / "3.png")
     text = table.read_text(encoding="utf-8").replace("3.png", "rex\\3.png")
     table.write_text(text, encoding="utf-8")
-    assert len(box_files.read_part(boxed_images)[1]["rex/3.png"]) == 1
+    assert len(box_files.read_part(boxed_images)["rex/3.png"][1]) == 1
 
 
 def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
@@ -474,7 +488,7 @@ def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
     """A detector finds what it has learned by heart, and label.py finds it again."""
     monkeypatch.setattr(boxes, "SIZE", 64)
     monkeypatch.setattr(boxes, "vary", lambda part, *_: part)
-    name = next(iter(masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[0]))
+    name = next(iter(masks.divide(box_files.read_part(boxed_images), 1)[0]))
     run, photo = tmp_path / "run", boxed_images / "images" / name
     options = ["--data", boxed_images, "--epochs", 40, "--photos", photo, "--outputs", run]
     results = boxes.main([*map(str, options)])
@@ -501,10 +515,8 @@ WRONG_ROWS = {
 
 @pytest.mark.parametrize("line", WRONG_ROWS)
 def test_rows_of_boxes_that_teach_nothing_end_with_a_line(line, boxed_images):
-    path, held_out = (
-        boxed_images / "boxes.csv",
-        [*masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[1]],
-    )
+    path = boxed_images / "boxes.csv"
+    held_out = [*masks.divide(box_files.read_part(boxed_images), 1)[1]]
     row = WRONG_ROWS[line].format(held_out[0])
     path.write_text(path.read_text() + "\n" + row)
     with pytest.raises(SystemExit, match=line):

@@ -44,7 +44,8 @@ def write_rows(table, path, form, comma):
 
 def file_sha256(path):
     """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def version_of(sha256):
