@@ -127,7 +127,7 @@ def join_copies(groups, paths):
             copies += content in first
             joined.merge(first.setdefault(content, group), group)
     if copies:
-        print(f"{copies} images are copies: they are only held out together", file=sys.stderr)
+        print(f"{copies} images are copies of others, and stay with them", file=sys.stderr)
     return [joined[group] for group in groups]
 
 

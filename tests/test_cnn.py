@@ -308,7 +308,7 @@ def test_copies_are_on_one_side(tmp_path, capsys):
         known, held_out = (set(part.names) for part in transfer.load_parts(folder, seed))
         for together in [*copies.items(), ("a/3.png", "a/red/1.png")]:
             assert held_out.isdisjoint(together) or known.isdisjoint(together), (seed, together)
-    assert "3 images are copies: they are only held out together" in capsys.readouterr().err
+    assert "3 images are copies of others, and stay with them" in capsys.readouterr().err
 
 
 def test_images_are_read_as_a_reader_sees_them(tmp_path, capsys):

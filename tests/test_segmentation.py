@@ -1,5 +1,8 @@
 """A label for every pixel: scenes, U-Net, two ways without, digits found, own masks."""
 
+import json
+import re
+import shutil
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -7,7 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import failure, load
+from conftest import ROOT, failure, load
 from PIL import Image
 
 from cnn.photographs import load_emoji
@@ -396,7 +399,7 @@ def test_copies_are_on_one_side(boxed_images, capsys):
             sides = masks.find_sides(boxed_images, find, seed)
             known, held_out = ({name.split()[0].split(".")[0] for name in side} for side in sides)
             assert known and held_out and not known & held_out and sum(map(len, sides)) == 18
-    assert capsys.readouterr().err.count("8 images are copies: they are only held out") == 10
+    assert capsys.readouterr().err.count("8 images are copies of others, and stay with") == 10
 
 
 def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
@@ -415,6 +418,76 @@ def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
     assert both[4].tolist() == [0] * 6 + [1] * 2 and one[:, 4].tolist() == [1] * 2 + [0] * 6
     assert "1 images are turned" in (said := capsys.readouterr().err) and "one.jpg" in said
     assert "do not fit together" in failure(masks.read_pairs, dict(enumerate(pairs)), 8)
+
+
+def of_the_page(heading):
+    """Return the Python in the folds of a section that reads files of the reader's own."""
+    page = (ROOT / "cnn" / "segmentation" / "README.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"runs it -->\n```python\n(.*?)```", section, re.DOTALL)
+
+
+def test_masks_in_colours_become_values(my_images, monkeypatch):
+    """A colour that was not named becomes 255, which is found if classes.txt does not know it."""
+    (program,) = of_the_page("Your own masks")
+    masks_ = my_images.rename(my_images.parent / "my_images") / "masks"
+    monkeypatch.chdir(my_images.parent)
+    wanted = {path.name: np.asarray(Image.open(path)) > 0 for path in masks_.iterdir()}
+    for name, mask in wanted.items():
+        write(masks_ / name, mask[..., None] * np.array([128, 0, 0]))
+    folder = masks_.parent
+    said = failure(masks.read_data, folder, 32, 1)
+    heading = re.search(r"has colours \(RGB\), .* (\S+)#your-own-masks has lines", said)[1]
+    assert "\n## Your own masks\n" in (ROOT / heading).read_text(encoding="utf-8")
+    masks_.rename(folder / "colours")
+    (folder / "classes.txt").write_text("0 dark\n1 bright\n")
+    exec(program, {})
+    assert masks.read_data(folder, 32, 1)[2] == {0: "dark", 1: "bright"}
+    for name, mask in wanted.items():
+        np.testing.assert_array_equal(Image.open(masks_ / name), mask)
+    write(folder / "colours" / "3.png", np.full((40, 50, 3), 9))
+    shutil.rmtree(masks_)
+    exec(program, {})
+    assert "3.png has the value 255" in failure(masks.read_data, folder, 32, 1)
+
+
+def test_boxes_of_labelling_programs_become_a_table(boxed_images, monkeypatch):
+    """COCO's JSON, YOLO's txt and VOC's XML say the same; of a turned image as it is seen."""
+    coco, *others = of_the_page("Your own boxes")
+    folder = boxed_images.rename(boxed_images.parent / "my_images")
+    monkeypatch.chdir(folder.parent)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (40, 50)).save(folder / "images" / "0.png", exif=turned)
+    table = pd.read_csv(folder / "boxes.csv", sep=";")
+    wanted = table.assign(label=["dog", "ball"] * 4 + ["dog"])
+    assert wanted["file"][0] == "0.png" and wanted.iloc[0]["right"] == 50
+    things = []
+    for kind in ("labels", "annotations"):
+        (folder / kind).mkdir()
+    (folder / "labels" / "classes.txt").write_text("dog\nball\n")
+    for i, (file, label, left, top, right, bottom) in wanted.iterrows():
+        width, height, kind = right - left, bottom - top, int(label == "ball")
+        box = [left, top, width, height]
+        things.append({"image_id": i + 5, "category_id": 3 + kind, "bbox": box})
+        yolo = (left + right) / 100, (top + bottom) / 80, width / 50, height / 40
+        (folder / "labels" / f"{i}.txt").write_text(f"{kind} {' '.join(map(str, yolo))}\n")
+        box = f"<xmin>{left}</xmin><ymin>{top}</ymin><xmax>{right}</xmax><ymax>{bottom}</ymax>"
+        thing = f"<object><name>{label}</name><bndbox>{box}</bndbox></object>"
+        voc = f"<annotation><filename>{file}</filename>{thing}</annotation>"
+        (folder / "annotations" / f"{i}.xml").write_text(voc)
+    images = [{"id": i + 5, "file_name": file} for i, file in enumerate(wanted["file"])]
+    kinds = [{"id": 3, "name": "dog"}, {"id": 4, "name": "ball"}]
+    about = {"images": images, "categories": kinds, "annotations": things}
+    (folder / "coco.json").write_text(json.dumps(about))
+    lines = re.search(r"^coco = .*\n    rows\.append.*?\n", coco, re.DOTALL | re.MULTILINE)[0]
+    for reads in [lines, *others]:
+        (folder / "boxes.csv").unlink()
+        exec(coco.replace(lines, reads), {})
+        pd.testing.assert_frame_equal(
+            pd.read_csv(folder / "boxes.csv"), wanted, check_dtype=False, atol=1e-9
+        )
+        assert box_files.read_folder(folder, 32, 1)[2] == ["nothing", "ball", "dog"]
 
 
 SPOILT = {

@@ -106,7 +106,8 @@ def read_pairs(pairs, size):
             doubtful.append(path.name)
         mask = ImageOps.exif_transpose(mask)
         if mask.mode not in MODES:
-            fail(f"{mask_path} has colours ({mask.mode}). A mask has one number for each pixel.")
+            about = "not one number for each pixel. cnn/segmentation/README.md#your-own-masks has"
+            fail(f"{mask_path} has colours ({mask.mode}), {about} lines that make it one.")
         if image.size != mask.size:
             sizes = [f"{width} x {height}" for width, height in (image.size, mask.size)]
             fail(f"{path} has {sizes[0]} pixels and its mask {sizes[1]}. They do not fit together.")
