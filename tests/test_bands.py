@@ -142,7 +142,7 @@ def test_a_trial_of_a_mistake_runs_in_an_edited_copy(load_script, tmp_path, monk
     for place, name in (("BANDS", "bands"), ("RESULTS", ".")):
         (tmp_path / name).mkdir(exist_ok=True)
         monkeypatch.setattr(script, place, tmp_path / name)
-    (tmp_path / "bands" / "vae.json").write_text(json.dumps(band), encoding="utf-8")
+    (tmp_path / "bands" / "mnist_dense.json").write_text(json.dumps(band), encoding="utf-8")
     for name in ("other.py", "mnist/data.py"):
         (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "p" / name).write_text("    images /= 255\n", encoding="utf-8")
@@ -158,8 +158,8 @@ def test_a_trial_of_a_mistake_runs_in_an_edited_copy(load_script, tmp_path, monk
     monkeypatch.setattr(script, "run", run)
     monkeypatch.setattr(script, "about", lambda name: {"command": name})
     for trial in ("unscaled", "fresh"):
-        script.main(["vae", "--trial", trial])
-    known = json.loads((tmp_path / "bands_vae.json").read_text(encoding="utf-8"))
+        script.main(["mnist_dense", "--trial", trial])
+    known = json.loads((tmp_path / "bands_mnist_dense.json").read_text(encoding="utf-8"))
     assert known["unscaled"]["edited"][0] == "mnist/data.py" and known["fresh"]["edited"] == []
     assert (known["unscaled"]["inside"], known["fresh"]["inside"]) == (0, 3)
     assert [*known["fresh"]["losses"]] == ["500", "501", "502"]

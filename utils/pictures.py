@@ -106,8 +106,8 @@ def longest_list(content):
     try:
         (place,) = first.unpack_from(content, 8 if large else 4)
         (count,) = number.unpack_from(content, place)
-        entries = content[place + number.size :][: entry.size * count]
-        found = entry.iter_unpack(entries[: len(entries) // entry.size * entry.size])
+        start = place + number.size
+        found = entry.iter_unpack(content[start : start + count * entry.size])
         return max((count for _, kind, count in found if kind not in TEXTS), default=0)
     except struct.error:  # Pillow will say what is wrong
         return 0

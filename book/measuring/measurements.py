@@ -29,6 +29,7 @@ MEASUREMENTS = {
     "initializers": ("reference/initializers.py", "initializers"),
     "optimizers": ("reference/optimizers.py", "optimizers"),
     "xor": ("xor/xor.py", "xor"),
+    "xor_seed_4": "xor/xor.py --seed 4",
     "xor_forward": ("xor/forward_propagation.py", "forward_propagation"),
     "xor_initializations": "xor/initializations.py --all",
     "xor_stuck": "xor/initializations.py --hidden 8 4",
