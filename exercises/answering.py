@@ -35,7 +35,7 @@ SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/opt", "/nix/store
 SYSTEM += ["/dev/null", "/dev/urandom", os.path.expanduser("~/.keras")]  # noqa: PTH111 (may fail)
 # Landlock: its three calls; the rights to read, to write, to use the network and to send signals.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-READ, WRITE, TCP, SIGNALS, NO_NEW_PRIVILEGES = 0b1101, 0b1111_1111_0010, 0b11, 0b11, 38
+READ, WRITE, TCP, SIGNALS, NO_NEW_PRIVILEGES = 0b1101, 0b1_1111_1111_0010, 0b11, 0b11, 38
 REFER, TRUNCATE = 1 << 13, 1 << 14  # rights that later versions of Landlock know
 
 

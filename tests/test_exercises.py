@@ -9,6 +9,7 @@ import importlib.util
 import os
 import py_compile
 import re
+import time
 import tomllib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, render, skip_loudly
 
-from exercises import check, judging, mutants
+from exercises import check, judging, mutants, running
 from exercises.judging import judge_many, load
 from exercises.running import Process
 from utils.files import load_results
@@ -141,6 +142,30 @@ def test_the_filed_mutants_are_refused_as_the_chapter_says():
     assert sum(one["named"] for one in kinds) >= 0.95 * sum(one["mutants"] for one in kinds)
 
 
+def test_a_solution_knows_no_other_process_and_what_it_starts_ends_with_it(tmp_path):
+    if not running.apart():
+        skip_loudly("This system gives no namespaces, so solutions can limit other processes.")
+    path = tmp_path / "01_neuron.py"
+    path.write_text(
+        "import os, resource, sys, time\nfound = []\n"
+        "for pid in filter(str.isdigit, os.listdir('/proc')):\n    try:\n"
+        "        found.append(resource.prlimit(int(pid), resource.RLIMIT_CPU) and int(pid))\n"
+        "    except OSError:\n        pass\n"
+        "assert {*found} <= {1, 2, 3}, found\n"  # itself and its threads
+        "if os.fork() == 0:\n    os.setsid()\n    while True:\n        time.sleep(0.1)\n"
+        "        open(os.path.join(sys.argv[1], 'beats'), 'a').write('.')\n" + solution("neuron")
+    )
+    with Process() as process:
+        assert judging.judge_in(process, "neuron", path)["state"] == "right"
+        beats = Path(process.folder.name) / "beats"
+        time.sleep(0.5)
+        assert beats.stat().st_size > 0
+        process.end()
+        size = beats.stat().st_size
+        time.sleep(0.5)
+        assert beats.stat().st_size == size
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_no_cheat_passes(cheat, tmp_path):
@@ -153,6 +178,7 @@ def test_no_cheat_passes(cheat, tmp_path):
             skip_loudly("This system has no Landlock, so these files can do what others can.")
         assert judging.judge_in(process, "softmax", path)["state"] == "wrong"
     assert files == {file: file.read_bytes() for file in FOLDER.rglob("*.py")}
+    assert not (ROOT / "a_link.py").is_symlink()
 
 
 def test_a_class_is_graded_into_one_table(tmp_path, capsys):
