@@ -94,9 +94,13 @@ def is_heic(source, content):
 
 
 def strange_strips(image, size):
-    """Tell whether strips of a TIFF, an image of so many bytes, share them, or are JPEGs."""
-    sizes = (image.tag_v2.get(tag, ()) for tag in (279, 325))
-    return sum(map(sum, sizes)) > size or "jpeg" in image.info.get("compression", "")
+    """Tell whether strips of a TIFF, an image of so many bytes, share them, or are JPEGs.
+
+    Where it does not say how long packed ones are, each might reach to the end of the file.
+    """
+    packed_as = image.info.get("compression", "raw")
+    total = sum(sum(image.tag_v2.get(tag, ())) for tag in (279, 325))
+    return total > size or "jpeg" in packed_as or (packed_as != "raw" and not total)
 
 
 def longest_list(content):

@@ -60,9 +60,9 @@ def film(form):
     return packed(frames[0], form, save_all=True, append_images=frames[1:])
 
 
-def strips(count, size=8):
-    """Return a TIFF one pixel wide, with a strip for each row, at the same place, of some bytes."""
-    tags = [(256, 1), (257, count), (258, 8), (259, 1), (262, 1), (277, 1), (278, 1)]
+def strips(count, size=8, packed=1):
+    """Return a TIFF one pixel wide, with a strip of some bytes for each row, all at one place."""
+    tags = [(256, 1), (257, count), (258, 8), (259, packed), (262, 1), (277, 1), (278, 1)]
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
     entries += b"".join(struct.pack("<HHII", tag, 4, count, 122) for tag in (273, 279))
     return (
@@ -112,7 +112,7 @@ IMAGES = {
     **{form: lambda form=form: film(form) for form in ("GIF", "WEBP", "TIFF")},
     "BMP": lambda: packed(Image.new("1", (8000, 8000)), "BMP"),
     "strips": lambda: strips(30_000),
-    "shared strips": lambda: strips(50, 10_000),
+    "shared strips": lambda: strips(50, 10_000, 8),
     "strips of JPEG": lambda: packed(Image.linear_gradient("L"), "TIFF", compression="jpeg"),
     "empty": lambda: packed(Image.new("RGBA", (9, 9))),
 }  # fmt: skip
