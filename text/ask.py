@@ -45,7 +45,7 @@ from utils.schemas import Count, Name, Names, Share, Two, Whole, check
 from utils.statistics import describe_share, share_right
 
 MODEL = "characters"
-KINDS = r"sklearn\.(pipeline|linear_model\._logistic|feature_extraction\.text)\.\w+"  # in a model
+KINDS = r"sklearn\.(pipeline\.Pipeline|linear_model\._logistic\.\w+|feature_extraction\.text\.\w+)"
 SEED = 1
 ANSWER = ["answer", "probability"]  # columns that are added to such a file
 SHOWN = 5  # answers about the rows of a file

@@ -28,6 +28,9 @@ def load_estimator(path, kinds, trusted=()):
     for part in parts:  # which grows while it is searched
         values = part.values() if isinstance(part, dict) else part
         parts += [value for value in values if isinstance(value, dict | list)]
+        jobs = part.get("n_jobs") if isinstance(part, dict) else None
+        if jobs and jobs["content"] != "null":  # each would be a process
+            raise ValueError("it asks for several processes")
         if isinstance(part, dict) and "__class__" in part:
             name = f"{part['__module__']}.{part['__class__']}"
             if not re.fullmatch(f"{VALUES}|{kinds}", name):
