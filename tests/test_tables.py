@@ -582,6 +582,18 @@ def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
     book.active.cell(1_048_576, 16_384).value = 1
     book.save(tmp_path / "far.xlsx")
     assert "what stands far outside" in failure(tables.read_rows, tmp_path / "far.xlsx")
+    with zipfile.ZipFile(tmp_path / "far.xlsx") as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    endless = b'<worksheet xmlns="%s"><sheetData><row r="999999999999"/></sheetData></worksheet>'
+    sheet = endless % b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    for changed, said in [
+        ({"xl/worksheets/sheet1.xml": sheet}, "what stands far outside"),
+        ({"xl/sharedStrings.xml": bytes(10**7)}, "unpacked it has far more"),
+    ]:
+        with zipfile.ZipFile(tmp_path / "swells.xlsx", "w", zipfile.ZIP_DEFLATED) as file:
+            for name, text in (parts | changed).items():
+                file.writestr(name, text)
+        assert said in failure(tables.read_rows, tmp_path / "swells.xlsx")
     (tmp_path / "broken.xlsx").write_bytes((tmp_path / "sheet.xlsx").read_bytes()[:999])
     assert "not a proper CSV or Excel file" in failure(tables.read_rows, tmp_path / "broken.xlsx")
 
