@@ -5,6 +5,7 @@ transparent, made smaller with care. What they leave out they count and name.
 Chapter: cnn/README.md#your-own-photographs
 """
 
+import contextlib
 import re
 import sys
 from collections import Counter
@@ -13,7 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+from scipy.cluster.hierarchy import DisjointSet
 
+from utils.files import file_sha256
 from utils.pictures import PictureError, open_picture
 from utils.runs import fail, first_line, printable
 
@@ -112,7 +115,20 @@ def load_folder(folder):
     for i in (i for i, part in enumerate(parts) if len(part) > 2):
         groups[i] = first.setdefault(parts[i][1], groups[i])  # of its name in the first class
     names, classes = ([printable(name) for name in some] for some in (names, classes))
-    return Pictures(sources, names, labels, classes, groups)
+    return Pictures(sources, names, labels, classes, join_copies(groups, sources))
+
+
+def join_copies(groups, paths):
+    """Return the groups, one of all that hold a file with the same bytes; a line counts copies."""
+    joined, first, copies = DisjointSet(groups), {}, 0
+    for group, path in zip(groups, paths, strict=True):
+        with contextlib.suppress(OSError):  # whoever reads it names it
+            content = file_sha256(path)
+            copies += content in first
+            joined.merge(first.setdefault(content, group), group)
+    if copies:
+        print(f"{copies} images are copies of others, and stay with them", file=sys.stderr)
+    return [joined[group] for group in groups]
 
 
 def keep(pictures, kept):

@@ -156,8 +156,7 @@ def main(argv=None):
     known, held_out = load_parts(args.data or PHOTOGRAPHS, args.seed)
     x, y, known = read(known, args.size)
     x_val, y_val, held_out = read(held_out, args.size)
-    classes = known.classes
-    if len(classes) < 2 or classes != held_out.classes:
+    if len(classes := known.classes) < 2 or classes != held_out.classes:
         fail(f"it takes images of at least two classes, the same in both parts: {args.data}.")
     draw_known(x, y, classes, folder / "known.png")
     results = {"classes": classes, "known": len(y), "held_out": len(y_val)}
@@ -193,7 +192,8 @@ def main(argv=None):
         names = [f"{classes[predicted[i]].replace('_', ' ')}?" for i in wrong]
         draw_sheet(x_val[wrong[:DRAWN]], names, folder / "misread.png")
     results["photos"] = name_photos(network, classes, photos, photo_pixels) if photos else {}
-    return save_results(results, folder, __file__, argv)
+    then = "cnn/classify.py --model RUN/transfer.keras PHOTO"
+    return save_results(results, folder, __file__, argv, then=then)
 
 
 if __name__ == "__main__":

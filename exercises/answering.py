@@ -29,6 +29,7 @@ import numpy as np
 
 LOADED = 8 << 30  # bytes of addresses that a file may take with what it imports
 MEMORY = 2 << 30  # and that its function may take beside them
+EMPTY = 10_000  # numbers of the shape of an array with nothing in it, added up
 NUMBERS = "fiub"  # kinds of dtype: floats, whole numbers, True and False
 # Where systems keep their libraries, and Keras its settings.
 SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/opt", "/nix/store"]
@@ -125,6 +126,9 @@ def decode(value):
         return {"list": list, "tuple": tuple}[kind](map(decode, content))
     if kind == "array":
         array = np.load(io.BytesIO(base64.b64decode(content)), allow_pickle=False)
+        # Of others, and of none, a header alone may promise more elements than there is memory for.
+        if array.dtype.kind not in NUMBERS or (not array.size and sum(array.shape) > EMPTY):
+            raise ValueError("not an array of numbers")
         return array if array.ndim else array[()]
     if kind == "generator":
         generator = np.random.Generator(np.random.PCG64())

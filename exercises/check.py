@@ -36,10 +36,9 @@ WIDTH = 90  # of a line
 def find_tasks(folder=TASKS):
     """Return {name: file} in the order of the exercises: 09_softmax.py is called softmax.
 
-    Other files, such as a backup 09_softmax_old.py, do not count, nor do links to other folders.
+    Other files, such as a backup 09_softmax_old.py, do not count, nor do links.
     """
-    here = folder.resolve()
-    own = [path for path in sorted(folder.glob("[0-9]*_*.py")) if path.resolve().parent == here]
+    own = [path for path in sorted(folder.glob("[0-9][0-9]_*.py")) if not path.is_symlink()]
     files = {path.stem.partition("_")[2]: path for path in own}
     return {name: path for name, path in files.items() if name in NAMES}
 

@@ -31,6 +31,7 @@ PATIENCE = 5  # seconds more for a process, should even its clock stand still
 LONGEST = 1 << 24  # bytes of a reply
 LARGEST = 1 << 20  # bytes of a file
 PASSED_ON = "PATH", "HOME", "USERPROFILE", "LANG", "SYSTEMROOT", "KERAS_BACKEND", "LD_LIBRARY_PATH"
+ENCODINGS = {"utf-8", "utf-8-sig", "iso-8859-1", "cp1252"}
 NAMESPACES = ["unshare", "--user", "--map-current-user", "--pid", "--net", "--ipc"]
 NAMESPACES += ["--fork", "--kill-child"]
 PRINTED = 10_000  # characters that a function may print
@@ -64,7 +65,8 @@ def apart():
 
 def clean(text):
     """Return what holds words of the reader's without what would move a cursor or colour it."""
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in str(text))
+    text = str(text)[:PRINTED]
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
 class PythonError(RefusedError):
@@ -113,9 +115,8 @@ class Process:
 
     def end(self):
         if self.process.returncode is None:
-            with contextlib.suppress(OSError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self.process.pid, 9)  # with what it has started, if not apart
+            with contextlib.suppress(OSError, AttributeError):  # Windows has no groups
+                os.killpg(self.process.pid, 9)  # with what it has started, if not apart
             self.process.kill()
             self.process.wait()
 
@@ -167,6 +168,8 @@ class Process:
         try:
             data = read_bytes(path, LARGEST)
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)  # as the file says
+            if encoding not in ENCODINGS:  # some take hours for a megabyte
+                raise SyntaxError
             source = data.decode(encoding)
         except OSError as error:
             raise PythonError(f"The file cannot be read ({error.strerror}).") from None
@@ -225,26 +228,23 @@ class Process:
     def ended(self, task, stopped=False):
         """Return in a sentence what has ended the process; stopped: it had to be killed."""
         self.end()
-        trace = ""
+        trace, path = "", Path(self.folder.name, "trace.txt")
         with contextlib.suppress(OSError):  # whoever has put something else in its place
-            trace = read_bytes(Path(self.folder.name, "trace.txt"), LARGEST).decode(
-                errors="replace"
-            )
+            trace = read_bytes(path, LARGEST).decode(errors="replace")
         if not stopped and "Timeout" not in trace:
             return "Python itself ended before the function was done."
         name = str(self.path).encode("ascii", "backslashreplace").decode()  # as faulthandler does
         line = re.search(rf'"{re.escape(name)}", line (\d+)', trace)
         place = f" in line {line[1]}" if line else ""
+        said = f"It was stopped{place} after {LOADING if task == 'load' else self.limit} seconds"
         if task == "load":
             return (
-                f"It was stopped{place} after {LOADING} seconds, before its function was called. "
-                "Is there a loop outside of the function that does not end?"
+                f"{said}, before its function was called. Is there a loop outside of the function "
+                "that does not end?"
             )
         if "<frozen importlib" in trace:
             return (
-                f"It was stopped{place} after {self.limit} seconds, in the midst of an import. "
-                "Move the import to the top of the file: there it has more time."
+                f"{said}, in the midst of an import. Move the import to the top of the file: there "
+                "it has more time."
             )
-        return (
-            f"It was stopped{place} after {self.limit} seconds. Is there a loop that does not end?"
-        )
+        return f"{said}. Is there a loop that does not end?"

@@ -186,7 +186,9 @@ def main(argv=None):
         },
         **future,
     }
-    return save_results(results, folder, __file__, argv, args)
+    trees = chosen == "gradient_boosting"  # which are not kept
+    then = None if trees else "forecasts/go_on.py RUN NEWER.csv"
+    return save_results(results, folder, __file__, argv, args, then)
 
 
 if __name__ == "__main__":

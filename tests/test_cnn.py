@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+import shutil
 import struct
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -209,11 +210,11 @@ def test_freezing_and_thawing_leave_normalization_alone():
 
 
 def write_images(folder, names):
-    """Make a folder with small images of these names in it; None: no folder."""
-    for name in names or []:
+    """Make a folder with small images of these names in it, all different; None: no folder."""
+    for number, name in enumerate(names or []):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (8, 8)).save(path, "PNG")
+        Image.new("RGB", (8, 8), number).save(path, "PNG")
     if names == []:
         folder.mkdir()
 
@@ -294,6 +295,20 @@ def test_one_that_is_in_several_classes_is_on_one_side(tmp_path):
             parts = transfer.load_parts(tmp_path / str(number), seed)
             known, held_out = ({name.split("/")[1] for name in part.names} for part in parts)
             assert known and held_out and not known & held_out
+
+
+def test_copies_are_on_one_side(tmp_path, capsys):
+    """Those of a download beside it and in another class, with what shares a folder with them."""
+    folder = tmp_path / "data"
+    write_images(folder, [f"{kind}/{i}.png" for kind in "ab" for i in range(9)] + ["a/red/1.png"])
+    copies = {"a/1.png": "a/1 (1).png", "a/2.png": "b/2 (1).png", "a/3.png": "a/red/3.png"}
+    for path, copy in copies.items():
+        shutil.copy(folder / path, folder / copy)
+    for seed in range(9):
+        known, held_out = (set(part.names) for part in transfer.load_parts(folder, seed))
+        for together in [*copies.items(), ("a/3.png", "a/red/1.png")]:
+            assert held_out.isdisjoint(together) or known.isdisjoint(together), (seed, together)
+    assert "3 images are copies of others, and stay with them" in capsys.readouterr().err
 
 
 def test_images_are_read_as_a_reader_sees_them(tmp_path, capsys):

@@ -221,6 +221,14 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
     assert "holds exercises and, in folders, those of a class" in capsys.readouterr().err
 
 
+def test_a_file_is_read_in_a_usual_encoding(tmp_path):
+    """Others, such as punycode, may take hours for a megabyte."""
+    path = tmp_path / "01_neuron.py"
+    for encoding, state in ("cp1252", "right"), ("punycode", "wrong"):
+        path.write_bytes(f"# coding: {encoding}\n# ä\n{solution('neuron')}".encode(encoding))
+        assert judging.judge("neuron", path)["state"] == state
+
+
 def test_a_solution_finds_the_folder_of_its_reader(tmp_path, monkeypatch):
     """Keras looks for its settings there; on Windows, USERPROFILE is what names it."""
     monkeypatch.setenv("USERPROFILE", "mine")
@@ -248,6 +256,15 @@ def test_the_hint_that_fits_comes_first(tmp_path, capsys):
         ("return np.zeros(10**10)", "2 GiB"),
         ("import time\n    time.sleep(0.5)\n    return right(x)", "too slow: its answers have"),
         (r"return type('\x1b[2J', (), {})()", "of the type ?[2J"),
+        (
+            "import sys\n    frame = sys._getframe(1)\n    while 'send' not in frame.f_locals:\n"
+            "        frame = frame.f_back\n    array = frame.f_globals['encode'](np.zeros(1))\n"
+            "    array['array'] = __import__('base64').b64encode(b'\\x93NUMPY\\1\\0v\\0' + repr({"
+            "'descr': '<U0', 'fortran_order': False, 'shape': (10**12,)}).ljust(118).encode()"
+            ").decode()\n    frame.f_locals['send']({'token': frame.f_locals['token'], "
+            "'answers': [array], 'changed': False})",
+            "not an array of numbers",
+        ),
         ("return [[str(x)]]", "an array of numbers is expected"),
         (
             "keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)",

@@ -148,14 +148,16 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
     parts = ["parts", "filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF"]
-    parts += ["no end", "passed over", "strips"]
-    for name in parts:
+    parts += ["no end", "passed over", "strips", "profiles"]
+    shared = ["shared strips", "strips of JPEG"]
+    for name in parts + shared:
         (tmp_path / name).write_bytes(image_file(name))
     monkeypatch.setattr(ImageFile.ImageFile, "load", None)  # whoever unpacks an image calls it
     for name, said, limit in [
         ("panorama.png", "an image may have 150,000,000 as PNG", {}),
         ("slow.jpg", "too many scans", {}),
         *((name, "too many parts", {}) for name in parts),
+        *((name, "too much in its strips", {}) for name in shared),
         ("slow.jpg", "too many bytes", {"BYTES": 100}),
     ]:
         for constant, value in limit.items():

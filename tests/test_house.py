@@ -318,6 +318,35 @@ def test_runs_of_one_second_have_folders_of_their_own(tmp_path):
     assert runs.make_folder(tmp_path / "named") == tmp_path / "named"
 
 
+NEXT = {  # scripts that learn from a reader's own data, and what uses what they have learned
+    "mlp/tables/table.py": "mlp/tables/predict.py",
+    "cnn/transfer.py": "cnn/classify.py",
+    "cnn/segmentation/own_masks.py": "cnn/segmentation/label.py",
+    "cnn/segmentation/boxes.py": "cnn/segmentation/label.py",
+    "forecasts/forecast.py": "forecasts/go_on.py",
+    "text/ask.py": "text/ask.py",
+    "text/gpt/shakespeare.py": "text/gpt/generate.py",
+}
+
+
+def test_a_report_says_what_to_type_next(tmp_path, monkeypatch, capsys):
+    """As seen from where the shell is; what has a space in it is quoted."""
+    for here, script in ((ROOT, "cnn/classify.py"), (ROOT / "cnn", "classify.py")):
+        monkeypatch.chdir(here)
+        for name, quote in (("run", ""), ("my run", '"')):
+            folder = runs.make_folder(tmp_path / name)
+            then = "cnn/classify.py --model RUN/a.keras PHOTO"
+            runs.save_results({}, folder, runs.__file__, [], then=then)
+            path = f"{quote}{folder.as_posix()}/a.keras{quote}"
+            said = capsys.readouterr().out.splitlines()
+            assert said[-1] == f"Next: python {script} --model {path} PHOTO"
+    for path, script in NEXT.items():
+        text, used = ((ROOT / one).read_text(encoding="utf-8") for one in (path, script))
+        (then,) = re.findall(r'"(\S+\.py .*?\bRUN\b.*?)"', text.partition("def main(")[2])
+        named, options = then.split(maxsplit=1)
+        assert named == script and all(f'"{one}"' in used for one in re.findall(r"--\w+", options))
+
+
 def test_a_folder_that_cannot_be_written_ends_with_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["some/script.py"])
     (tmp_path / "file").write_text("")

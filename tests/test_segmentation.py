@@ -1,5 +1,8 @@
 """A label for every pixel: scenes, U-Net, two ways without, digits found, own masks."""
 
+import json
+import re
+import shutil
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -7,7 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import failure, load
+from conftest import ROOT, failure, load
 from PIL import Image
 
 from cnn.photographs import load_emoji
@@ -378,11 +381,25 @@ def test_masks_are_read_with_their_classes_and_groups_stay_whole(my_images):
     assert known.images.shape == (8, 32, 32, 3) and held_out.labels.shape == (2, 32, 32)
     (my_images / "classes.txt").write_text("255 bright\x1b[2J\n0 dark side\n")
     assert masks.read_data(my_images, 32, 1)[2] == {0: "dark side", 255: "bright?[2J"}
-    pairs = {f"{group}/{i % 2}/{i}": None for group in "abcde" for i in range(4)}
+    pairs = {f"{group}/{i % 2}/{i}": ("", "") for group in "abcde" for i in range(4)}
     known, held_out = masks.divide(pairs, 1)
     assert len(held_out) == 4 and len({name[0] for name in held_out}) == 1
     assert not set(known) & set(held_out)
-    assert "val is a part" in failure(masks.divide, {"val/1": None, "a/1": None}, 1)
+    assert "val is a part" in failure(masks.divide, {"val/1": ("", ""), "a/1": ("", "")}, 1)
+
+
+def test_copies_are_on_one_side(boxed_images, capsys):
+    """Of masks and of boxes; with a copy goes what shares a subfolder with it."""
+    for i in range(8):
+        for kind in ("images", "masks"):
+            path = boxed_images / kind / f"{i}.png"
+            path.with_stem(f"{i} (1)").write_bytes(path.read_bytes())
+    for find in (masks.find_pairs, box_files.read_part):
+        for seed in range(5):
+            sides = masks.find_sides(boxed_images, find, seed)
+            known, held_out = ({name.split()[0].split(".")[0] for name in side} for side in sides)
+            assert known and held_out and not known & held_out and sum(map(len, sides)) == 18
+    assert capsys.readouterr().err.count("8 images are copies of others, and stay with") == 10
 
 
 def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
@@ -401,6 +418,76 @@ def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
     assert both[4].tolist() == [0] * 6 + [1] * 2 and one[:, 4].tolist() == [1] * 2 + [0] * 6
     assert "1 images are turned" in (said := capsys.readouterr().err) and "one.jpg" in said
     assert "do not fit together" in failure(masks.read_pairs, dict(enumerate(pairs)), 8)
+
+
+def of_the_page(heading):
+    """Return the Python in the folds of a section that reads files of the reader's own."""
+    page = (ROOT / "cnn" / "segmentation" / "README.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"runs it -->\n```python\n(.*?)```", section, re.DOTALL)
+
+
+def test_masks_in_colours_become_values(my_images, monkeypatch):
+    """A colour that was not named becomes 255, which is found if classes.txt does not know it."""
+    (program,) = of_the_page("Your own masks")
+    masks_ = my_images.rename(my_images.parent / "my_images") / "masks"
+    monkeypatch.chdir(my_images.parent)
+    wanted = {path.name: np.asarray(Image.open(path)) > 0 for path in masks_.iterdir()}
+    for name, mask in wanted.items():
+        write(masks_ / name, mask[..., None] * np.array([128, 0, 0]))
+    folder = masks_.parent
+    said = failure(masks.read_data, folder, 32, 1)
+    heading = re.search(r"has colours \(RGB\), .* (\S+)#your-own-masks has lines", said)[1]
+    assert "\n## Your own masks\n" in (ROOT / heading).read_text(encoding="utf-8")
+    masks_.rename(folder / "colours")
+    (folder / "classes.txt").write_text("0 dark\n1 bright\n")
+    exec(program, {})
+    assert masks.read_data(folder, 32, 1)[2] == {0: "dark", 1: "bright"}
+    for name, mask in wanted.items():
+        np.testing.assert_array_equal(Image.open(masks_ / name), mask)
+    write(folder / "colours" / "3.png", np.full((40, 50, 3), 9))
+    shutil.rmtree(masks_)
+    exec(program, {})
+    assert "3.png has the value 255" in failure(masks.read_data, folder, 32, 1)
+
+
+def test_boxes_of_labelling_programs_become_a_table(boxed_images, monkeypatch):
+    """COCO's JSON, YOLO's txt and VOC's XML say the same; of a turned image as it is seen."""
+    coco, *others = of_the_page("Your own boxes")
+    folder = boxed_images.rename(boxed_images.parent / "my_images")
+    monkeypatch.chdir(folder.parent)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (40, 50)).save(folder / "images" / "0.png", exif=turned)
+    table = pd.read_csv(folder / "boxes.csv", sep=";")
+    wanted = table.assign(label=["dog", "ball"] * 4 + ["dog"])
+    assert wanted["file"][0] == "0.png" and wanted.iloc[0]["right"] == 50
+    things = []
+    for kind in ("labels", "annotations"):
+        (folder / kind).mkdir()
+    (folder / "labels" / "classes.txt").write_text("dog\nball\n")
+    for i, (file, label, left, top, right, bottom) in wanted.iterrows():
+        width, height, kind = right - left, bottom - top, int(label == "ball")
+        box = [left, top, width, height]
+        things.append({"image_id": i + 5, "category_id": 3 + kind, "bbox": box})
+        yolo = (left + right) / 100, (top + bottom) / 80, width / 50, height / 40
+        (folder / "labels" / f"{i}.txt").write_text(f"{kind} {' '.join(map(str, yolo))}\n")
+        box = f"<xmin>{left}</xmin><ymin>{top}</ymin><xmax>{right}</xmax><ymax>{bottom}</ymax>"
+        thing = f"<object><name>{label}</name><bndbox>{box}</bndbox></object>"
+        voc = f"<annotation><filename>{file}</filename>{thing}</annotation>"
+        (folder / "annotations" / f"{i}.xml").write_text(voc)
+    images = [{"id": i + 5, "file_name": file} for i, file in enumerate(wanted["file"])]
+    kinds = [{"id": 3, "name": "dog"}, {"id": 4, "name": "ball"}]
+    about = {"images": images, "categories": kinds, "annotations": things}
+    (folder / "coco.json").write_text(json.dumps(about))
+    lines = re.search(r"^coco = .*\n    rows\.append.*?\n", coco, re.DOTALL | re.MULTILINE)[0]
+    for reads in [lines, *others]:
+        (folder / "boxes.csv").unlink()
+        exec(coco.replace(lines, reads), {})
+        pd.testing.assert_frame_equal(
+            pd.read_csv(folder / "boxes.csv"), wanted, check_dtype=False, atol=1e-9
+        )
+        assert box_files.read_folder(folder, 32, 1)[2] == ["nothing", "ball", "dog"]
 
 
 SPOILT = {
@@ -436,7 +523,7 @@ def test_boxes_of_a_program_on_windows_are_read(boxed_images):
     (images / "3.png").rename(images / "rex" / "3.png")
     text = table.read_text(encoding="utf-8").replace("3.png", "rex\\3.png")
     table.write_text(text, encoding="utf-8")
-    assert len(box_files.read_part(boxed_images)[1]["rex/3.png"]) == 1
+    assert len(box_files.read_part(boxed_images)["rex/3.png"][1]) == 1
 
 
 def test_boxes_are_read_and_stretched_with_their_images(boxed_images, capsys):
@@ -474,7 +561,7 @@ def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
     """A detector finds what it has learned by heart, and label.py finds it again."""
     monkeypatch.setattr(boxes, "SIZE", 64)
     monkeypatch.setattr(boxes, "vary", lambda part, *_: part)
-    name = next(iter(masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[0]))
+    name = next(iter(masks.divide(box_files.read_part(boxed_images), 1)[0]))
     run, photo = tmp_path / "run", boxed_images / "images" / name
     options = ["--data", boxed_images, "--epochs", 40, "--photos", photo, "--outputs", run]
     results = boxes.main([*map(str, options)])
@@ -501,10 +588,8 @@ WRONG_ROWS = {
 
 @pytest.mark.parametrize("line", WRONG_ROWS)
 def test_rows_of_boxes_that_teach_nothing_end_with_a_line(line, boxed_images):
-    path, held_out = (
-        boxed_images / "boxes.csv",
-        [*masks.divide({f"{i}.png": 0 for i in range(10)}, 1)[1]],
-    )
+    path = boxed_images / "boxes.csv"
+    held_out = [*masks.divide(box_files.read_part(boxed_images), 1)[1]]
     row = WRONG_ROWS[line].format(held_out[0])
     path.write_text(path.read_text() + "\n" + row)
     with pytest.raises(SystemExit, match=line):

@@ -381,8 +381,12 @@ def test_a_model_of_another_version_ends_with_one_line(tmp_path, monkeypatch):
     kept.save(model, "mean", tmp_path)
     monkeypatch.undo()
     assert "version 1.7.0" in failure(kept.load, tmp_path / "table.skops")
-    skops.io.dump(CountVectorizer(input="filename"), tmp_path / "table.skops")
-    assert "text.CountVectorizer, which is none" in failure(kept.load, tmp_path / "table.skops")
+    for strange, said in [
+        (CountVectorizer(input="filename"), "text.CountVectorizer, which is none"),
+        (comparing.RandomForestRegressor(n_jobs=2), "several processes"),
+    ]:
+        skops.io.dump(strange, tmp_path / "table.skops")
+        assert said in failure(kept.load, tmp_path / "table.skops")
     (tmp_path / "table.skops").write_bytes(b"PK")
     assert "cannot load" in failure(kept.load, tmp_path / "table.skops")
 
@@ -584,6 +588,18 @@ def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):
     book.active.cell(1_048_576, 16_384).value = 1
     book.save(tmp_path / "far.xlsx")
     assert "what stands far outside" in failure(tables.read_rows, tmp_path / "far.xlsx")
+    with zipfile.ZipFile(tmp_path / "far.xlsx") as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    endless = b'<worksheet xmlns="%s"><sheetData><row r="999999999999"/></sheetData></worksheet>'
+    sheet = endless % b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    for changed, said in [
+        ({"xl/worksheets/sheet1.xml": sheet}, "what stands far outside"),
+        ({"xl/sharedStrings.xml": bytes(10**7)}, "unpacked it has far more"),
+    ]:
+        with zipfile.ZipFile(tmp_path / "swells.xlsx", "w", zipfile.ZIP_DEFLATED) as file:
+            for name, text in (parts | changed).items():
+                file.writestr(name, text)
+        assert said in failure(tables.read_rows, tmp_path / "swells.xlsx")
     (tmp_path / "broken.xlsx").write_bytes((tmp_path / "sheet.xlsx").read_bytes()[:999])
     assert "not a proper CSV or Excel file" in failure(tables.read_rows, tmp_path / "broken.xlsx")
 

@@ -225,6 +225,7 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path, capsys):
     asked = ask.main([*map(str, options), text])
     assert asked["probabilities"] == learned["probabilities"]
     assert "spam" in (said := capsys.readouterr().out) and "--data and --columns are left" in said
+    assert said.count(f"Next: python text/ask.py MESSAGE --model {run.as_posix()}\n") == 1
     answers = pd.read_csv(tmp_path / "use" / "answers.csv", sep=";", encoding="utf-16", dtype=str)
     assert set(answers["id"]) == {"007"} and set(answers["answer"]) == {"mine"}
     assert answers.iloc[-1][["answer_new", "probability"]].isna().all()

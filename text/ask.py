@@ -45,7 +45,7 @@ from utils.schemas import Count, Name, Names, Share, Two, Whole, check
 from utils.statistics import describe_share, share_right
 
 MODEL = "characters"
-KINDS = r"sklearn\.(pipeline|linear_model\._logistic|feature_extraction\.text)\.\w+"  # in a model
+KINDS = r"sklearn\.(pipeline\.Pipeline|linear_model\._logistic\.\w+|feature_extraction\.text\.\w+)"
 SEED = 1
 ANSWER = ["answer", "probability"]  # columns that are added to such a file
 SHOWN = 5  # answers about the rows of a file
@@ -187,13 +187,13 @@ def main(argv=None):
         probabilities, words = explain(model.predict_proba, args.text)
         by_class = dict(zip(about["classes"], map(float, probabilities), strict=True))
         likeliest = max(by_class, key=by_class.get)
-        shown = ", ".join(f"{name} {probability:.1%}" for name, probability in by_class.items())
-        print(printable(shown))
+        print(printable(", ".join(f"{name} {share:.1%}" for name, share in by_class.items())))
         print(printable(f"what each word adds to the logit of {likeliest}:"))
         for word, change in words:
             print(f"    {printable(word):20}{change:+6.2f} {'#' * round(4 * max(0, change))}")
         results |= {"text": args.text, "probabilities": by_class, "words": words}
-    return save_results(results, folder, __file__, argv)
+    then = "text/ask.py MESSAGE --model RUN" if args.keep else None
+    return save_results(results, folder, __file__, argv, then=then)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from utils.runs import RESULTS, fail, read_bytes, read_json, replacing, writing_to
 
-CELLS = 20_000_000  # of a sheet, empty ones among them
-BYTES = 2**30  # of an Excel file when it is unpacked
+CELLS, ROWS = 20_000_000, 2**20  # of a sheet, empty ones among them
+BYTES, ASIDE = 2**30, 2**26  # of an Excel file when it is unpacked, and of what is no sheet in it
+PACKED = 100  # times as many bytes as it has itself
 EITHER = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")  # a thousand in one country, one in another
 
 
@@ -44,7 +45,8 @@ def write_rows(table, path, form, comma):
 
 def file_sha256(path):
     """Return the SHA-256 of a file in hexadecimal: what tells two versions of a model apart."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def version_of(sha256):
@@ -65,8 +67,11 @@ def read_sheet(content):
     import openpyxl  # only here: few files are one
 
     rows, widest = [], 0
-    if sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist()) > BYTES:
-        raise ValueError(f"unpacked it has more than {BYTES:,} bytes")
+    parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    total = sum(part.file_size for part in parts)
+    aside = sum(part.file_size for part in parts if "/worksheets/" not in part.filename)
+    if total > min(BYTES, PACKED * len(content)) or aside > ASIDE:
+        raise ValueError("unpacked it has far more bytes")
     sheet = openpyxl.load_workbook(io.BytesIO(content), True, data_only=True).worksheets[0]
     sheet.reset_dimensions()  # what the file says of them may be wrong
     for row in sheet.rows:
@@ -75,8 +80,9 @@ def read_sheet(content):
             cells.pop()
         rows.append(cells)
         widest = max(widest, len(cells))
-        if len(rows) * widest > CELLS:  # a single cell far out would make a table of them
-            raise ValueError(f"more than {CELLS:,} cells; delete what stands far outside")
+        # A single cell far outside would make a table of them.
+        if len(rows) > ROWS or len(rows) * widest > CELLS:
+            raise ValueError("too many cells; delete what stands far outside")
     return rows
 
 

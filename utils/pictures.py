@@ -78,6 +78,8 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
     size, most = image.width * image.height, (pixels or {}).get(image.format, PIXELS)
     if size > most:
         raise TooLargeError(f"too many pixels; an image may have {most:,} as {image.format}")
+    if image.format == "TIFF" and strange_strips(image, len(content)):
+        raise TooLargeError("too much in its strips; save it as PNG")
     if scans > SCANS or scans * size > WORK:
         raise TooLargeError(f"too many scans for {size:,} pixels; save it without progression")
     if still and getattr(image, "is_animated", False):
@@ -89,6 +91,16 @@ def is_heic(source, content):
     """Tell whether this is one of the kinds that new telephones write, by its name or beginning."""
     named = isinstance(source, Path) and source.suffix.lower() in HEIC
     return named or (content[4:8] == b"ftyp" and content[8:12] in BRANDS)
+
+
+def strange_strips(image, size):
+    """Tell whether strips of a TIFF, an image of so many bytes, share them, or are JPEGs.
+
+    Where it does not say how long packed ones are, each might reach to the end of the file.
+    """
+    packed_as = image.info.get("compression", "raw")
+    total = sum(sum(image.tag_v2.get(tag, ())) for tag in (279, 325))
+    return total > size or "jpeg" in packed_as or (packed_as != "raw" and not total)
 
 
 def longest_list(content):
@@ -125,6 +137,8 @@ def look_through(content):
         while place < len(content) and parts <= PARTS:
             size, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
             notes += size if kind == b"eXIf" else 0
+            if kind == b"iCCP" and content.count(kind, 0, place + 4):  # Pillow unpacks each of them
+                return PARTS + 1, notes, scans
             parts, place = parts + 1, place + size + 12
     if content.startswith(b"\xff\xd8"):
         parts = content.count(b"8BIM")  # of Photoshop

@@ -38,10 +38,7 @@ def printable(text):
 
 
 def first_line(error):
-    """Return the first line of what an error says, or its kind if it says nothing.
-
-    The next one that is not empty, too, if it ends with a colon.
-    """
+    """Return the first line of an error, and the next one if it ends with a colon; or its kind."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first, *others = lines or [type(error).__name__]
     return f"{first} {others[0]}" if first.endswith(":") and others else first
@@ -180,9 +177,8 @@ def provenance(script, argv):
 
     script: its path; argv: its options, None if they are those of the command line.
     """
-    options = sys.argv[1:] if argv is None else argv
     path = Path(script).resolve().relative_to(ROOT).as_posix()
-    command = shlex.join(["python", path, *map(str, options)])
+    command = shlex.join(["python", path, *map(str, sys.argv[1:] if argv is None else argv)])
     command = command.encode(errors="replace").decode()  # a path may not be UTF-8
     result = {"command": PASSWORD.sub(r"\1\2***", command)}
     result |= {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version()}
@@ -194,10 +190,11 @@ def provenance(script, argv):
     return result | {"cores": len(os.sched_getaffinity(0)) if allowed else os.cpu_count()}
 
 
-def save_results(results, folder, script, argv, args=None):
+def save_results(results, folder, script, argv, args=None, then=None):
     """Write results.json with the provenance of the run, and return the results.
 
     folder: None to save nothing. script, argv: as for provenance. args: parsed, to keep settings.
+    then: a command to type next; in place of RUN, and of its script, come their paths.
     """
     if folder is None:
         return results
@@ -209,19 +206,22 @@ def save_results(results, folder, script, argv, args=None):
         write_json(results | {"provenance": about}, folder / "results.json")
         names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
     print(f"In {shown(folder)}: {', '.join(names)}")
+    if then:  # with slashes and double quotes, which all shells know
+        path, *words = [word.replace("RUN", shown(folder).as_posix()) for word in then.split()]
+        words = ["python", shown(ROOT / path).as_posix(), *words]
+        print("Next:", *(f'"{word}"' if " " in word else word for word in words))
     return results
 
 
 def settings_of(options):
     """Return the options, a dict, that a run depends on, as JSON; paths from the project's root."""
     kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
-    inside = lambda path: path.relative_to(ROOT) if path.is_relative_to(ROOT) else path  # noqa: E731
-    return json.loads(json.dumps(kept, default=lambda path: inside(path).as_posix()))
+    return json.loads(json.dumps(kept, default=lambda path: shown(path, ROOT).as_posix()))
 
 
-def shown(path):
-    """Return a path as short as the reader can use it: relative to where the shell is."""
-    path, here = Path(path).resolve(), Path.cwd()
+def shown(path, here=None):
+    """Return a path as short as the reader can use it: from here, or from where the shell is."""
+    path, here = Path(path).resolve(), here or Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

@@ -55,7 +55,7 @@ def bands():
         held = [f"{trial}: {one['inside']} of {one['runs']}" for trial, one in trials.items()]
         command = band["provenance"]["command"].removeprefix("python ")
         ends = f"{min(losses):.4g} to {max(losses):.4g}"
-        speaks = "yes" if can_tell(trials) else "not yet" if trials else ""
+        speaks = "yes" if can_tell(trials) else "no"
         rows.append([f"`{command}`", band["name"], len(losses), ends, "; ".join(held), speaks])
     left = ["score", "from ... to", "inside the band", "speaks"]
     return markdown(["command, after `python`", left[0], "seeds", *left[1:]], rows, left)

@@ -14,8 +14,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from cnn.photographs import find_images, find_parts, open_photo
-from cnn.segmentation.masks import divide, read
+from cnn.photographs import find_images, open_photo
+from cnn.segmentation.masks import find_sides, read
 from cnn.segmentation.measures import ENOUGH, Box, match, true_boxes
 from cnn.segmentation.segment import make_part
 from utils.figures import save_figure
@@ -48,25 +48,20 @@ def read_scenes(part, count):
 def read_folder(folder, size, seed):
     """Return Boxed images to learn from, others held out, and names: those of labels from 1 on.
 
-    If there are no folders training and validation, or train and val, a fifth of the groups is held
-    out. All images are stretched to squares of this size.
+    All images are stretched to squares of this size.
     """
-    if parts := find_parts(folder):
-        sides = [read_part(part) for part in parts]
-    else:
-        images, rows = read_part(folder)
-        sides = [(side, {name: rows[name] for name in side}) for side in divide(images, seed)]
-    labels, held_out = ({row[0] for some in rows.values() for row in some} for _, rows in sides)
+    sides = find_sides(folder, read_part, seed)
+    labels, held_out = ({row[0] for _, rows in side.values() for row in rows} for side in sides)
     if alone := sorted(held_out - labels):
         fail(f"all boxes of {alone[0]} are held out, none is left to learn from. Add images of it.")
-    if (most := max(len(boxes) for _, rows in sides for boxes in rows.values())) > MOST:
+    if (most := max(len(rows) for side in sides for _, rows in side.values())) > MOST:
         print(f"{most} boxes in an image: {MOST} are found at most. Set MOST in box_files.py.")
     names = ["nothing", *sorted(labels)]
-    return *(load_part(*side, names, size) for side in sides), names
+    return *(load_part(side, names, size) for side in sides), names
 
 
 def read_part(folder):
-    """Return {name: path of the image} and {name: rows of boxes.csv: label and four numbers}."""
+    """Return {name: (path of the image, its rows of boxes.csv: label and four numbers)}."""
     path, inside = folder / "boxes.csv", folder / "images"
     paths = find_images([inside]) if inside.is_dir() else []
     if not paths:
@@ -97,16 +92,16 @@ def read_part(folder):
         boxes[file].append((printable(label), top, left, bottom, right, where))
     if empty := sum(not rows for rows in boxes.values()):
         print(f"{empty} of {len(images)} images have no box: nothing is in them", file=sys.stderr)
-    return images, boxes
+    return {name: (file, boxes[name]) for name, file in images.items()}
 
 
-def load_part(images, rows, names, size):
+def load_part(pairs, names, size):
     """Return Boxed images of this size; the boxes are stretched with them."""
     squares, boxes = [], []
-    for scene, (name, path) in enumerate(images.items()):
+    for scene, (name, (path, rows)) in enumerate(pairs.items()):
         photo = read(open_photo, path)
         width, height = photo.size
-        for label, *corners, where in rows[name]:
+        for label, *corners, where in rows:
             inside = np.clip(corners, 0, [height, width, height, width]).tolist()
             if np.abs(np.subtract(inside, corners)).max() > BEYOND:
                 fail(f"{where} has a box that reaches out of {name}, of {width} x {height} pixels.")

@@ -192,7 +192,8 @@ def main(argv=None):
     write_json(dict(enumerate(names)), folder / "boxes.json")
     if photos:
         results["photos"] = find_in_photos(partial(detect, network), photos, SIZE, names, folder)
-    return save_results(results, folder, __file__, argv)
+    then = "cnn/segmentation/label.py RUN/boxes.keras PHOTO" if args.data else None
+    return save_results(results, folder, __file__, argv, then=then)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 from sklearn.model_selection import GroupShuffleSplit
 
-from cnn.photographs import PARTS, find_images, find_parts, open_photo
+from cnn.photographs import PARTS, find_images, find_parts, join_copies, open_photo
 from utils.files import read_text
 from utils.pictures import open_picture
 from utils.runs import fail, first_line, printable
@@ -30,13 +30,8 @@ class Labelled(NamedTuple):
 
 
 def read_data(folder, size, seed):
-    """Return what is to learn from, what is held out, and the classes, {value: name}.
-
-    If there are no folders training and validation, or train and val, a fifth of the groups is held
-    out.
-    """
-    parts = find_parts(folder)
-    pairs = list(map(find_pairs, parts)) if parts else divide(find_pairs(folder), seed)
+    """Return what is to learn from, what is held out, and the classes, {value: name}."""
+    pairs = find_sides(folder, find_pairs, seed)
     arrays = [read_pairs(part, size) for part in pairs]
     classes = read_classes(folder) or classes_of([masks for _, masks in arrays])
     values = list(classes)
@@ -70,12 +65,26 @@ def find_pairs(folder):
     return {name: (path, masks[name]) for name, path in images.items()}
 
 
+def find_sides(folder, find, seed):
+    """Return what is to learn from and what is held out: the two parts, or a fifth of the groups.
+
+    find: a function from a folder to {name: (path of an image, what belongs to it)}. Folders called
+    training and validation, or train and val, are the parts.
+    """
+    parts = find_parts(folder)
+    return list(map(find, parts)) if parts else divide(find(folder), seed)
+
+
 def divide(pairs, seed):
-    """Return the pairs to learn from and a fifth that is held out; subfolders stay whole."""
+    """Return the pairs to learn from and a fifth that is held out; subfolders stay whole.
+
+    Images that are copies of each other stay together, too.
+    """
     names = list(pairs)
     groups = [name.partition("/")[0] for name in names]
     if parts := sorted(PARTS & {*groups} - {*names}):
         fail(f"{parts[0]} is a part: put folders images and masks into it, not it into them.")
+    groups = join_copies(groups, [path for path, _ in pairs.values()])
     if len(set(groups)) < 2:
         fail("it takes images of at least two things, each in a subfolder of its own or in none.")
     sides = GroupShuffleSplit(1, test_size=0.2, random_state=seed).split(names, groups=groups)
@@ -97,7 +106,8 @@ def read_pairs(pairs, size):
             doubtful.append(path.name)
         mask = ImageOps.exif_transpose(mask)
         if mask.mode not in MODES:
-            fail(f"{mask_path} has colours ({mask.mode}). A mask has one number for each pixel.")
+            about = "not one number for each pixel. cnn/segmentation/README.md#your-own-masks has"
+            fail(f"{mask_path} has colours ({mask.mode}), {about} lines that make it one.")
         if image.size != mask.size:
             sizes = [f"{width} x {height}" for width, height in (image.size, mask.size)]
             fail(f"{path} has {sizes[0]} pixels and its mask {sizes[1]}. They do not fit together.")

@@ -185,7 +185,8 @@ def main(argv=None):
     write_json(classes, folder / "own_masks.json")
     results |= {"known": len(known.images), "held_out": len(held_out.images)}
     results["photos"] = label_photos(network, classes, photos, folder)
-    return save_results(results, folder, __file__, argv)
+    then = "cnn/segmentation/label.py RUN/own_masks.keras PHOTO"
+    return save_results(results, folder, __file__, argv, then=then)
 
 
 if __name__ == "__main__":

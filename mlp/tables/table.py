@@ -43,7 +43,7 @@ from mlp.tables.target import TASKS, read_table
 from mlp.tables.unlike import find_ranges, find_usual
 from mnist.studies.temperature import with_temperature
 from utils import options
-from utils.runs import fail, make_folder, save_results, shown
+from utils.runs import fail, make_folder, save_results
 from utils.tables import DECIMALS
 
 HIDDEN = (64, 32)  # neurons of each hidden layer
@@ -189,10 +189,10 @@ def main(argv=None):
         print(f"{len(test):,} test rows are unseen. In the end, once: --test")
     model, words = learn(chosen, np.arange(len(y)))
     save(model, chosen, folder)
-    print(f"For new rows: python mlp/tables/predict.py --model {shown(folder)} --rows FILE")
     results |= {"words": words, "ranges": find_ranges(inputs), "history": history}
     results |= find_usual(inputs, table, Kept(model, results))
-    return save_results(results, folder, __file__, argv)
+    then = "mlp/tables/predict.py --model RUN --rows FILE"
+    return save_results(results, folder, __file__, argv, then=then)
 
 
 if __name__ == "__main__":

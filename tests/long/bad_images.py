@@ -60,12 +60,14 @@ def film(form):
     return packed(frames[0], form, save_all=True, append_images=frames[1:])
 
 
-def strips(count):
-    """Return a TIFF one pixel wide, with a strip for each row."""
-    tags = [(256, 1), (257, count), (258, 8), (259, 1), (262, 1), (277, 1), (278, 1)]
+def strips(count, size=8, packed=1):
+    """Return a TIFF one pixel wide, with a strip of some bytes for each row, all at one place."""
+    tags = [(256, 1), (257, count), (258, 8), (259, packed), (262, 1), (277, 1), (278, 1)]
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
     entries += b"".join(struct.pack("<HHII", tag, 4, count, 122) for tag in (273, 279))
-    return b"II*\0" + struct.pack("<IH", 8, 9) + entries + bytes(4) + struct.pack("<I", 8) * count
+    return (
+        b"II*\0" + struct.pack("<IH", 8, 9) + entries + bytes(4) + struct.pack("<I", size) * count
+    )
 
 
 ZEROS = zlib.compress(bytes(10**8), 9)  # a hundred kilobytes
@@ -76,6 +78,7 @@ IMAGES = {
     "zTXt": lambda: png(chunk(b"zTXt", b"a\0\0" + ZEROS)),
     "iTXt": lambda: png(chunk(b"iTXt", b"a\0\1\0\0\0" + ZEROS) * 9),
     "iCCP": lambda: png(chunk(b"iCCP", b"a\0\0" + ZEROS)),
+    "profiles": lambda: png(chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(10**6))) * 7000),
     "chunks": lambda: png(chunk(b"aaAa", b"") * MANY),
     "texts": lambda: png(chunk(b"tEXt", b"a\0b") * (MANY // 2)),
     "APNG": lambda: film("PNG"),
@@ -109,6 +112,8 @@ IMAGES = {
     **{form: lambda form=form: film(form) for form in ("GIF", "WEBP", "TIFF")},
     "BMP": lambda: packed(Image.new("1", (8000, 8000)), "BMP"),
     "strips": lambda: strips(30_000),
+    "shared strips": lambda: strips(50, 10_000, 8),
+    "strips of JPEG": lambda: packed(Image.linear_gradient("L"), "TIFF", compression="jpeg"),
     "empty": lambda: packed(Image.new("RGBA", (9, 9))),
 }  # fmt: skip
 # Those that are made and looked at in no time.

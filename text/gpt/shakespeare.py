@@ -124,9 +124,7 @@ def main(argv=None):
     else:
         text, report = load_text(args.data, pieces=args.pieces), min(REPORT, args.steps)
         history = {}
-        path = args.data.resolve()
-        path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        settings = {"data": path.as_posix(), "sha256": file_sha256(args.data)}
+        settings = {"data": shown(args.data, ROOT).as_posix(), "sha256": file_sha256(args.data)}
         settings |= {"alphabet": text.alphabet, "seed": args.seed}
         settings["batch_size"] = args.batch_size
         settings["steps"] = args.steps - args.steps % report
@@ -186,7 +184,7 @@ def main(argv=None):
         "history": checkpoint.history,
         "seconds": sum(checkpoint.history["seconds"]),
     }
-    return save_results(results, folder, __file__, argv, args)
+    return save_results(results, folder, __file__, argv, args, "text/gpt/generate.py RUN")
 
 
 if __name__ == "__main__":
