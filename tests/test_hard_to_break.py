@@ -9,7 +9,6 @@ import shutil
 import struct
 import tracemalloc
 import zipfile
-import zipfile
 from pathlib import Path
 
 import damage
