@@ -128,6 +128,13 @@ def test_a_long_description_is_not_decoded(tmp_path, monkeypatch):
             loading.read_description(path)
 
 
+def test_whatever_is_wrong_with_a_model_file_is_one_line(tmp_path):
+    path = tmp_path / "deep.keras"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", "[" * 100_000)
+    assert "not one that Keras has written" in failure(loading.load_model, path)
+
+
 def test_no_script_unpickles():
     """A pickle is a program. NumPy, pandas and joblib would load one, too."""
     for path in SCRIPTS:

@@ -561,6 +561,10 @@ def test_files_that_are_read_and_such_as_are_not(text, tmp_path):
     assert table.iloc[0, 0] == 1.5 and pd.isna(table.iloc[0, 1])
     path.write_bytes("größe\n1\n".encode("cp1252"))
     assert "not in utf-8" in failure(tables.read_rows, path)
+    usual = {"separator": None, "encoding": "nonsense"}  # as a stranger's results.json may say
+    assert "not in nonsense" in failure(tables.read_rows, path, None, usual)
+    path.write_text(",".join("c" * 30_001) + "\n" + "," * 30_000)
+    assert "more than 30,000 columns" in failure(tables.read_rows, path)
 
 
 def test_a_sheet_is_read_as_it_would_stand_in_a_file(tmp_path):

@@ -11,6 +11,7 @@ import difflib
 import io
 import re
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ LONGEST = 400  # characters of a number: where there are more, it is something e
 DECIMALS = ["point", "comma"]
 FEWEST = 0.01  # values with a clear mark for each that may be either, so that they decide
 MOSTLY = 0.9  # of the values must be numbers or dates, or a column of text is words
+COLUMNS = 30_000  # of a table
 SAMPLE = 100_000  # characters among which the first lines are looked for
 FIRST = 20  # lines, one of which names the columns
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # with which such files begin
@@ -63,10 +65,12 @@ def read_rows(path, encoding=None, usual=None):
             rows, form = read_text(content, encoding, usual["separator"], path)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
-    except UnicodeError:
+    except (UnicodeError, LookupError):  # there may be no such encoding
         fail(f"{path} is not in {encoding}. Is it from an older spreadsheet? --encoding cp1252")
     except (ValueError, csv.Error) as error:  # pandas' own are ValueErrors
         fail(f"{path} is not a proper CSV or Excel file ({first_line(error)}). Name another file.")
+    if rows.shape[1] > COLUMNS:
+        fail(f"{path} has more than {COLUMNS:,} columns. Leave some out.")
     rows = rows.apply(lambda column: column.str.strip())
     filled = np.flatnonzero((rows != "").any(axis=1))  # spreadsheets add blank rows at the end
     if len(filled) < 2:
@@ -222,7 +226,7 @@ def in_python(number, mark):
 def name_columns(names, path):
     """Return the names of the columns, or end the program with one line if two are the same."""
     names = [printable(name.strip()) or f"column_{number}" for number, name in enumerate(names, 1)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         fail(f"{path} has more than one column {', '.join(twice)}. Leave one.")
     return names
 

@@ -36,7 +36,7 @@ from visualizing.attribution_methods import occlusion
 HERE = Path(__file__).parent
 # The page of the service has places for more, in comments, since it is also served as it is.
 MARKS = {"block_start_string": "<!--%", "block_end_string": "%-->"}
-PLACES = 16  # requests of /think that are answered or wait
+PLACES = 8  # requests of /think that are answered or wait
 
 
 class KerasReader(DigitReader):
