@@ -115,8 +115,9 @@ def main(argv=None):
     if args.model:
         model = load_model(args.model)
         shape = model.input_shape
-        if not isinstance(shape, tuple) or None in shape[1:]:
-            fail(f"{args.model} does not have exactly one input of a known shape. Name another.")
+        both = shape, model.output_shape
+        if not all(isinstance(one, tuple) and all(one[1:]) for one in both):
+            fail(f"{args.model} does not have one input and one output of known shapes.")
         inputs = np.random.rand(32, *shape[1:]).astype("float32")
     folder = make_folder(args.outputs)
     if not args.model:

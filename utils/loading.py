@@ -38,7 +38,7 @@ FUNCTIONS = {  # an activation, a loss and a metric may be a function
 LARGEST = 2**31  # bytes of a .keras file when it is unpacked, and of the arrays of weights
 # Bytes of the description in it. Those of the models that come with the book have 32,000 at most,
 # that of the largest network in keras.applications a million: decoding takes a hundred times more.
-LONGEST = 2**24
+LONGEST = 2**22
 PACKED = 100  # times as many bytes as in its file may an array of weights have, if it is compressed
 DIGITS = [(784,), (28, 28), (28, 28, 1), (1, 28, 28)]  # inputs that are an image of MNIST
 DIVERGED = "gives no finite numbers: its training diverged. Train it again, at a lower rate."
