@@ -281,6 +281,7 @@ def server():
 
 def test_bad_requests_of_all_kinds_are_refused(server, digits, caplog):
     """A slice of tests/long/attack.py: lines, headers, lengths, chunks, JSON and images."""
+    caplog.set_level("INFO", "service")
     seen, good = Seen(), Target("/predict", IMAGE.encode())
     file = Target("/read", packed(drawing(digits[0][0])), 8 * 2**20, True)
     send_many(server[0], bad_requests(1, [good, file], 300, SMALL), seen)
