@@ -20,7 +20,8 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Flaky
 
 from exercises.bench import Ask, RefusedError
-from exercises.running import NotDoneError, Process, clean
+from exercises.running import PRINTED, NotDoneError, Process
+from utils.runs import printable
 
 # It would keep what it has found in the folder from which a script is started.
 KEPT = tempfile.TemporaryDirectory(prefix="hypothesis_", ignore_cleanup_errors=True)
@@ -131,10 +132,11 @@ def judge_in(process, name, path, seed=SEED):
     except NotDoneError:
         return verdict | {"state": "not yet"}
     except RefusedError as error:
-        return verdict | {"sentence": clean(error), "kind": error.kind, "hint": error.hint}
+        said = printable(str(error)[:PRINTED])
+        return verdict | {"sentence": said, "kind": error.kind, "hint": error.hint}
     except OSError as error:
         return verdict | {"state": "broken", "sentence": f"{type(error).__name__}: {error}"}
     except Exception as error:  # what the check did not expect to get
         reason = f"The check stumbles over what it returns ({type(error).__name__}: {error})."
-        return verdict | {"sentence": clean(reason), "kind": "values"}
+        return verdict | {"sentence": printable(reason[:PRINTED]), "kind": "values"}
     return verdict | {"state": "right"}

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from exercises.answering import MEMORY, decode, encode
 from exercises.bench import FormError, RefusedError, short
-from utils.runs import read_bytes
+from utils.runs import printable, read_bytes
 
 HERE = Path(__file__).resolve().parent
 LOADING = 120  # seconds until a file is read, with what it imports: Keras, for example
@@ -61,12 +61,6 @@ def apart():
         if subprocess.run([*NAMESPACES, "true"], stderr=subprocess.DEVNULL).returncode == 0:
             return NAMESPACES
     return []
-
-
-def clean(text):
-    """Return what holds words of the reader's without what would move a cursor or colour it."""
-    text = str(text)[:PRINTED]
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
 class PythonError(RefusedError):
@@ -157,7 +151,8 @@ class Process:
 
     def show_printed(self, text):
         if self.show and self.printed < PRINTED:
-            print(clean(text[: PRINTED - self.printed]), end="")
+            lines = text[: PRINTED - self.printed].split("\n")
+            print("\n".join(map(printable, lines)), end="")
             self.printed += len(text)
             if self.printed >= PRINTED:
                 print("\n... (more is not shown)")
