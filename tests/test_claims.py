@@ -98,7 +98,8 @@ UNHELD = {"churn_features", "churn_split", "optimizers", "vanishing_gradient"}
 
 
 def test_blocks_hold_what_was_printed_line_by_line(monkeypatch):
-    marked = {one[1] for page in texts.PAGES for one in printed.PRINTED.findall(page.read_text())}
+    pages = [page.read_text("utf-8") for page in texts.PAGES]
+    marked = {one[1] for page in pages for one in printed.PRINTED.findall(page)}
     kept = {name for name in marked if "printed" in results.load_results(name)["provenance"]}
     assert marked - kept == UNHELD
     lines = ["epoch 1 loss 0.5", "epoch 2 loss 0.4", "0.4 in the end", "Done."]

@@ -5,7 +5,9 @@ import numpy as np
 from conftest import ROOT
 from matplotlib.colors import to_rgb
 
-from book.figures import curves
+from book.figures import curves, programs
+from book.measuring.measurements import MEASUREMENTS
+from utils.files import load_results
 
 STYLE = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 PAPER = plt.rcParams["savefig.facecolor"]
@@ -35,3 +37,11 @@ def test_the_exercise_on_curves_can_be_solved_without_seeing_them():
     """The table below the figure of the plan for a class has the figure's values."""
     plan = (ROOT / "teaching" / "TEACHING.md").read_text(encoding="utf-8")
     assert curves.table() in plan
+
+
+def test_programs_of_the_pages_are_those_that_drew_their_figures():
+    for name, (command, _) in MEASUREMENTS.items():
+        if name.startswith("program_"):
+            text = (ROOT / command.split()[1]).read_text(encoding="utf-8")
+            shown = programs.fingerprint(programs.shown_programs(text))
+            assert load_results(name)["programs"] == shown, f"measure {name}"

@@ -33,13 +33,13 @@ def save_figure(figure, path):
     numbers = {label for side in sides for label in side.get_ticklabels(which="both")}
     for text in figure.findobj(lambda artist: isinstance(artist, Text) and artist not in numbers):
         text.set_parse_math(False)
-        text.set_text(printable(text.get_text()))
+        text.set_text(drawable(text.get_text()))
     with replacing(path) as partial:
         figure.savefig(partial)
     plt.close(figure)
 
 
-def printable(text):
+def drawable(text):
     """Return a text with a sign in place of each control character and each half of a letter."""
     odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c != "\n"}
     return "".join("\N{REPLACEMENT CHARACTER}" if c in odd else c for c in text)

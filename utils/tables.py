@@ -62,7 +62,7 @@ def read_rows(path, encoding=None, usual=None):
             check_first(rows.head(FIRST).to_numpy().tolist(), path)
         else:
             encoding = encoding or recognize(content, usual["encoding"])
-            rows, form = read_text(content, encoding, usual["separator"], path)
+            rows, form = read_csv(content, encoding, usual["separator"], path)
     except OSError as error:
         fail(f"cannot read {path} ({error.strerror}). Name a CSV file.")
     except (UnicodeError, LookupError):  # there may be no such encoding
@@ -110,7 +110,7 @@ def recognize(content, usual):
     return usual
 
 
-def read_text(content, encoding, separator, path):
+def read_csv(content, encoding, separator, path):
     """Return all rows of a CSV file, the names of the columns being the first, and its form."""
     with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as file:
         lines = file.read(SAMPLE).splitlines()

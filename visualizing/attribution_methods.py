@@ -77,6 +77,7 @@ def with_logits(model):
 
 def add_up(outputs, classes):
     """Return the sum of the logits of the given classes, one number."""
+    outputs = ops.cast(outputs, "float32")
     if outputs.shape[1] == 1:  # a logit above 0 says 1, below 0 it says 0
         return ops.sum(outputs[:, 0] * ops.convert_to_tensor(2.0 * classes - 1, "float32"))
     return ops.sum(outputs * ops.one_hot(classes, outputs.shape[1]))

@@ -37,9 +37,9 @@ SEED = 0
 
 
 def hidden_numbers(model, images):
-    """Return what the last hidden layer gives for images: (n, 64) in the shipped network."""
+    """Return what the last layer is given for images: (n, 64) in the shipped network."""
     x = networks.as_input(model, images)
-    return list(networks.layer_outputs(model, x).values())[-2]
+    return [x, *networks.layer_outputs(model, x).values()][-2]
 
 
 def tsne(points, perplexity, seed):

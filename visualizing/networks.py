@@ -101,7 +101,8 @@ def run_layers(layers, x):
 def logits(layers, x):
     """Return what the last of the layers computes before softmax, shape (n, 10)."""
     *hidden, last = layers
-    return ops.matmul(run_layers(hidden, x), last.kernel) + last.bias
+    x = ops.cast(run_layers(hidden, x), last.kernel.dtype)  # which may have been float16
+    return ops.matmul(x, last.kernel) + last.bias
 
 
 def probabilities(model, images, chunk=500):

@@ -2,9 +2,8 @@
 
 from matplotlib.patches import Circle
 
-from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
+from book.figures.concepts import BLUE, GREEN, GREY, INK, ORANGE, arrow, box, canvas, write
 
-INK = "#2b2b29"
 # The sums that a cell makes of input and state: where the box stands, its function and its name.
 SUMS = {
     "SimpleRNN": [(3.2, "tanh", "")],

@@ -2,7 +2,7 @@
 
 from matplotlib.patches import FancyBboxPatch
 
-from book.figures.concepts import BLUE, GREY, PALE, canvas, write
+from book.figures.concepts import BLUE, GREY, INK, PALE, canvas, write
 
 WIDE, HIGH = 2.5, 1.0  # of a box; from one to the next 2.95 and 1.5
 # Chapter: column, row, and the chapter before it that it needs. A number marks the path.
@@ -56,7 +56,7 @@ def draw_box(axes, name):
     )
     axes.add_patch(shape)
     text = name.replace(" ", "  ", 1) if on_path else name
-    write(axes, x + WIDE / 2, y + HIGH / 2, text, "white" if on_path else "#2b2b29", size=10)
+    write(axes, x + WIDE / 2, y + HIGH / 2, text, "white" if on_path else INK, size=10)
 
 
 def draw_arrow(axes, name):

@@ -5,7 +5,7 @@ from matplotlib.patches import FancyBboxPatch
 
 BLUE, ORANGE = "C0", "C1"
 GREEN = "#2c7350"  # C2 is too light for words
-GREY, PALE = "#8a8a86", "#e9e9e4"
+INK, GREY, PALE = "#2b2b29", "#8a8a86", "#e9e9e4"
 
 
 def canvas(width, height, inches=0.72):
@@ -29,7 +29,7 @@ def box(axes, x, y, width, height, color, alpha=1.0, edge="white"):
     axes.add_patch(shape)
 
 
-def write(axes, x, y, text, color="#2b2b29", **options):
+def write(axes, x, y, text, color=INK, **options):
     axes.text(x, y, text, color=color, **{"ha": "center", "va": "center"} | options)
 
 

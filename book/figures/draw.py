@@ -3,7 +3,8 @@
     python book/figures/draw.py transformer
 
 Each name is a module of this folder. Its function draw returns {name: figure}, and a dict of what
-is to be filed about them. Seconds.
+is to be filed about them. Seconds; `techniques` trains, for a quarter of
+an hour.
 """
 
 from chapter import OUTPUTS

@@ -8,6 +8,7 @@ program_mlp.png, the second as program_mlp_2.png.
 
 from chapter import OUTPUTS
 
+import hashlib
 import os
 from pathlib import Path
 from textwrap import dedent
@@ -20,6 +21,17 @@ from utils.options import make_parser
 from utils.runs import ROOT, make_folder, save_results
 
 
+def shown_programs(text):
+    """Return the programs of a page that show something."""
+    blocks = [dedent(code) for _, language, code in FENCE.findall(text) if language == "python"]
+    return [code for code in blocks if "plt.show()" in code]
+
+
+def fingerprint(programs):
+    """Return a hash: another one says that the figures are those of other programs."""
+    return hashlib.sha256("".join(programs).encode()).hexdigest()[:12]
+
+
 def main(argv=None):
     parser = make_parser("Draw what the programs of a page show.", OUTPUTS)
     parser.add_argument("page", type=Path, help="from the project's folder, such as mlp/README.md")
@@ -27,7 +39,7 @@ def main(argv=None):
     folder = make_folder(args.outputs)
     os.chdir(ROOT)
     name = "_".join(["program", *args.page.parent.parts])
-    names = []
+    names, programs = [], shown_programs(args.page.read_text(encoding="utf-8"))
 
     def show():
         names.append(f"{name}_{len(names) + 1}.png" if names else f"{name}.png")
@@ -37,10 +49,10 @@ def main(argv=None):
 
     plt.show = show
     plt.rcParams["axes.prop_cycle"] = LINES  # which differ in grey, too
-    for _, language, code in FENCE.findall(args.page.read_text(encoding="utf-8")):
-        if language == "python" and "plt.show()" in code:
-            exec(compile(dedent(code), str(args.page), "exec"), {"__name__": "__main__"})
-    return save_results({"figures": names}, folder, __file__, argv)
+    for code in programs:
+        exec(compile(code, str(args.page), "exec"), {"__name__": "__main__"})
+    results = {"figures": names, "programs": fingerprint(programs)}
+    return save_results(results, folder, __file__, argv)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,10 @@ The shares of attention are those that text/gpt/attention.py has measured.
 """
 
 from book.figures.cells import line, operation
-from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
+from book.figures.concepts import BLUE, GREEN, GREY, INK, ORANGE, arrow, box, canvas, write
 from utils.files import load_results
 
 STEP = 2.3  # from one letter to the next
-INK = "#2b2b29"
 
 
 def draw_attention():

@@ -43,12 +43,25 @@ COMMANDS = RUNS | {name: command for name, (command, _) in MEASUREMENTS.items()}
 # The names of the runs that a command reads, and the names of all that any command reads.
 NEEDS = {name: re.findall(r"\{(\w+)\}", command) for name, command in COMMANDS.items()}
 READ = {need for needs in NEEDS.values() for need in needs}
+# What reads the filed results of others comes after them, and is made anew with them.
+READS = {
+    "eight_curves": ["broken"], "transformer": ["attention"], "mnist_curves": ["mnist_tuned"],
+    "mnist_compare": [
+        "mnist_seconds", "mnist_60", "mnist_augmentation", "mnist_short", "mnist_early",
+        "mnist_cosine", "mnist_augment", "mnist_quick_2", "mnist_quick", "mnist_best",
+    ],
+}  # fmt: skip
+LAST = ["mutants", "notebooks"]  # of pages that are up to date, and of the minutes of all others
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
 # No result uses these (but for a few that measure the tests themselves, in tests/long).
 MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/image", "tests"]
 STARTS = re.compile(r"import subprocess|import_module\(")  # other scripts, in a script
-ASIDE = (".ci/", ".github/", ".devcontainer/", "playground/")  # no data
+# What is no data, and what none but a script that starts others reads, such as nginx or a browser.
+ASIDE = re.compile(
+    r"^(\.ci|\.github|\.devcontainer|playground|teaching)/|Dockerfile|LICENSE|ignore$|requirements"
+)
+SERVED = (".html", ".css", ".js", ".conf", ".yaml")
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
 WATCHED = 5  # seconds, to see whether other programs are busy
 
@@ -77,7 +90,7 @@ def changed_since(code):
 def stands_on(name):
     """Return the files of code that a measurement needs, with those of the runs that it reads."""
     script = next(word for word in shlex.split(COMMANDS[name]) if word.endswith(".py"))
-    return closure(ROOT / script).union(*map(stands_on, NEEDS[name]))
+    return closure(ROOT / script).union(*map(stands_on, [*NEEDS[name], *READS.get(name, [])]))
 
 
 def is_made(name, path):
@@ -89,8 +102,11 @@ def is_made(name, path):
     files = stands_on(name)
     starts = any(STARTS.search(one.read_text(encoding="utf-8")) for one in files)
     code = {one for one in changed if one.endswith(".py")}
-    data = {one for one in changed - code if "/" in one and not one.startswith(ASIDE)}
-    return not (data or (code if starts else code & {place_of(one) for one in files}))
+    data = {one for one in changed - code if "/" in one and not ASIDE.search(one)}
+    if not starts:
+        code &= {place_of(one) for one in files}
+        data = {one for one in data if not one.endswith(SERVED)}
+    return not (data or code)
 
 
 def place_of(file):
@@ -201,7 +217,8 @@ def choose(names):
     chosen = set(names) or {
         name for name in MEASUREMENTS if not is_made(name, RESULTS / f"{name}.json")
     }
-    order = [*TopologicalSorter(NEEDS).static_order()]
+    after = {name: [*needs, *READS.get(name, [])] for name, needs in NEEDS.items()}
+    order = sorted(TopologicalSorter(after).static_order(), key=LAST.__contains__)
     for name in reversed(order):
         for need in NEEDS[name] if name in chosen else []:
             run = OUTPUTS / need / "results.json"

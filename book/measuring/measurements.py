@@ -177,7 +177,7 @@ MEASUREMENTS = {
     "shakespeare": "text/gpt/shakespeare.py",
     "shakespeare_pieces": "text/gpt/shakespeare.py --pieces 448",
     "ngrams_pieces": "text/gpt/ngrams.py --run {shakespeare_pieces}",
-    # With --ship, it becomes the network that comes with the book.
+    # The book comes with it, answers_instruct and generating_judge, by --ship: never from here.
     "shakespeare_shipped": (
         "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"
         " --learning-rate 0.006 --steps 6000"
@@ -196,7 +196,7 @@ MEASUREMENTS = {
     "beside_nanogpt": "book/timings/beside_nanogpt.py $NANOGPT $NANOGPT_PYTHON",
     "write_page": ("book/figures/browser.py --page write", "write_page"),
     "answers_instruct": (
-        "text/answers/instruct.py --ship --ways before 'plays among them' LoRA 'all weights'"
+        "text/answers/instruct.py --ways before 'plays among them' LoRA 'all weights'"
     ),
     "answers_prefer": "text/answers/prefer.py",
     "answers_reward": "text/answers/reward.py",
@@ -284,7 +284,7 @@ MEASUREMENTS = {
     "cnn_own_pictures": "cnn/studies/own_pictures.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",
     "cnn_augment": ("cnn/studies/augment.py", "augment"),
-    "generating_judge": "generating/judge.py --ship",
+    "generating_judge": "generating/judge.py",
     "program_generating": (
         "book/figures/programs.py generating/README.md",
         {
@@ -385,8 +385,10 @@ MEASUREMENTS = {
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
     "attack", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster",
-    "five_steps", "gpt_cache", "image_files", "machine_speed", "million_rows", "mnist_seconds",
-    "opening", "parallel", "recurrent_costs", "rest_load", "slow_place"
+    "faster_jax", "faster_torch", "five_steps", "five_steps_jax", "five_steps_torch", "gpt_cache",
+    "image_files", "machine_speed", "million_rows", "mnist_augmentation", "mnist_seconds",
+    "opening", "parallel", "recurrent_costs", "rest_load", "serialization", "slow_place",
+    "think_speed"
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections import Counter
-from functools import partial
 
 from scipy.stats import norm
 
@@ -125,22 +124,16 @@ def p_values(intervals):
     return holm([2 * norm.sf(abs(score)) for score in scores])
 
 
-def behind(result, methods):
-    """Return the table of how much larger methods' errors are than that of the recommended one."""
-    found, rows = load(result), []
+@table
+def forecast_1_behind():
+    """Return the table of how much larger networks' errors are than that of the recommended one."""
+    found, methods, rows = load("forecast_1"), ["perceptron", "GRU"], []
     family = [found["behind"][method] for method in methods]
     for method, one, p in zip(methods, family, p_values(family), strict=True):
         ends = f"{one['low']:.1f} to {one['high']:.1f}"
         rows.append([words(method), f"{one['mean']:.0f}", ends, p_value(p)])
     first = f"error minus that of {words(found['recommended'])}"
     return markdown([first, "vehicles", "95 % interval", "Holm's p"], rows)
-
-
-NETWORKS = ["perceptron", "GRU"]
-
-
-FORECASTS = {"forecast_1": NETWORKS}
-TABLES |= {f"{name}_behind": partial(behind, name, methods) for name, methods in FORECASTS.items()}
 
 
 @table

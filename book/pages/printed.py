@@ -36,7 +36,7 @@ def print_anew(text):
 
     def block(match):
         printed, shown = load_results(match[2])["provenance"].get("printed"), []
-        if printed is None:  # until it is measured again: UNHELD in tests/test_results.py
+        if printed is None:  # until it is measured again: UNHELD in tests/test_claims.py
             return match[0]
         begins = True  # anywhere
         for line in match[3].splitlines():
