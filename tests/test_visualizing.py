@@ -278,6 +278,16 @@ def test_an_mlp_can_be_looked_at(run_main, tmp_path):
     assert not any("CAM" in name for name in attribution.methods_for(MODELS["mlp_tiny"]()))
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float16"])
+def test_a_network_of_16_bits_can_be_explained(policy):
+    last = keras.layers.Dense(10, activation="softmax", dtype=policy)
+    model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), last])
+    found = maps.saliency(model, np.ones((2, 2, 2, 1), "float32"), np.array([3, 4]))
+    kernel = keras.ops.convert_to_numpy(last.kernel).astype("float32")
+    assert found == pytest.approx(np.abs(kernel.T[[3, 4]].reshape(2, 2, 2)), rel=0.01)
+    assert networks.logits(model.layers, np.ones((1, 2, 2, 1), "float32")).shape == (1, 10)
+
+
 def test_what_a_neuron_likes(run_main):
     """A short climb is enough for the network to be sure of what nobody would call a digit."""
     ways = {"nothing": set(), "all_three": {"jitter", "blur", "decay"}}
