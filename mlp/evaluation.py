@@ -154,7 +154,7 @@ def main(argv=None):
     learn, watch, keep = map(len, parts)
     print(f"{learn} customers for training, {watch} for validation, {keep} kept back for the test")
 
-    network = churn.build_model(options.hidden)
+    network = churn.build_model(options.hidden, train[0].shape[1])
     network.compile(
         optimizer=keras.optimizers.Adam(options.learning_rate),
         loss="binary_crossentropy",

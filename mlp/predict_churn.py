@@ -7,7 +7,7 @@
 
 You will see, after the first command, which network answers and
 
-    The customer leaves with probability 0.78. Prediction: leaves.
+    The customer leaves with probability 0.77. Prediction: leaves.
 
 A table needs the ten columns of the bank, but not whether the customer left. Its answers
 also go to `predictions.csv` in `mlp/outputs/<start time>/`. Takes a few seconds.

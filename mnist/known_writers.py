@@ -68,9 +68,9 @@ def main(argv=None):
 
     def judge(way, seed, learning_rate):
         judged, learned = draw(writers, args.train_samples, seed)
-        x, y = (prepare_part(images[p], labels[p], (784,)) for p in (learned[way], judged))
-        model = train(*x, learning_rate, args.epochs, seed)
-        return score(y[1], model.predict(y[0], batch_size=500, verbose=0))
+        known, new = (prepare_part(images[p], labels[p], (784,)) for p in (learned[way], judged))
+        model = train(*known, learning_rate, args.epochs, seed)
+        return score(new[1], model.predict(new[0], batch_size=500, verbose=0))
 
     tuned, scores = {}, {}
     for way in ("strangers", "known"):

@@ -63,6 +63,12 @@ def test_thirteen_scaled_inputs_in_order(customers):
     assert stranger[0, 3:5].tolist() == [0, 0]
 
 
+def test_the_country_may_be_a_number_as_in_the_experiment(run_main, monkeypatch):
+    coded = experiments.make_preprocessor("country_as_number")
+    monkeypatch.setattr(churn, "make_preprocessor", lambda: coded)
+    run_main("mlp/evaluation.py", "--epochs", 1)
+
+
 def test_the_network_has_133_parameters():
     model = churn.build_model((6, 6))
     assert [layer.count_params() for layer in model.layers] == [84, 42, 7]

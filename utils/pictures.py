@@ -49,11 +49,11 @@ def prepare_pillow():
     warnings.filterwarnings("ignore", module="PIL")
 
 
-def open_picture(source, pixels=None, formats=FORMATS, still=False):
+def open_picture(source, pixels=None, formats=FORMATS):
     """Return a Pillow image that is not unpacked yet, or raise PictureError.
 
     source: the path of a file, or a stream. pixels: at most so many in some formats, {format:
-    number}. still: refuse an animation.
+    number}.
     """
     try:
         read = partial(read_bytes, source) if isinstance(source, Path) else source.read
@@ -82,8 +82,6 @@ def open_picture(source, pixels=None, formats=FORMATS, still=False):
         raise TooLargeError("too much in its strips; save it as PNG")
     if scans > SCANS or scans * size > WORK:
         raise TooLargeError(f"too many scans for {size:,} pixels; save it without progression")
-    if still and getattr(image, "is_animated", False):
-        raise PictureError("an animation, not one image")
     return image
 
 

@@ -99,7 +99,7 @@ def measured_minutes():
     return {run["command"]: run["seconds"] / 60 for run in runs if "seconds" in run}
 
 
-def cells_of(block, before, readme):
+def cells_of(block, before):
     """Return the sources of the cells for a fenced block, none if the block is text."""
     indent, language, code = block.groups()
     folded = before.count("<details") > before.count("</details")
@@ -148,7 +148,7 @@ def make_notebook(readme, names, folder, repository=None):
         cells = [text_cell(first), new_code_cell(start, metadata=FOLDED)]
         done, blocks = len(title), FENCE.finditer(text)
     for block in blocks:
-        sources = cells_of(block, text[: block.start()], readme)
+        sources = cells_of(block, text[: block.start()])
         if sources:
             cells += text_cells(said + text[done : block.start()].lstrip())
             cells += map(new_code_cell, sources)

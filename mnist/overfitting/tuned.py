@@ -55,9 +55,9 @@ RECIPE = "normalization + cosine"  # what the quick recipe of the studies has: d
 SIDES[f"{RECIPE} + smoothing"] = SIDES[RECIPE] | {"smoothing": [0.1]}
 
 
-def network(augment=None, l1=0.0, l2=0.0, momentum=None, dropout=0.0):
+def network(augment=None, l2=0.0, momentum=None, dropout=0.0):
     """Return conv_net with a quarter of its filters, 13,498 parameters, and what is asked for."""
-    penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1, l2) if l1 or l2 else None}
+    penalty = {"kernel_regularizer": keras.regularizers.L2(l2) if l2 else None}
 
     def normal():
         return [normalize(momentum)] if momentum else []
