@@ -756,10 +756,15 @@ def test_a_column_that_gives_the_target_away_is_named():
     y, noise = random.integers(2, size=600), random.normal(size=600)
     inputs = {"honest": y + noise, "alive": np.where(y, "yes", "no").astype(object)}
     inputs |= {"again": 2.0 - y, "name": np.array([f"n{i}" for i in range(600)], object)}
-    assert deciding.giving_away(inputs, y, ["a", "b"], 1) == ["alive", "again"]
+    inputs |= {"entry (days)": y + 0.0, "entry (month)": noise}
+    columns = [{"name": name, "kind": "number"} for name in ("honest", "alive", "again", "name")]
+    columns += [{"name": "entry", "kind": "date"}]
+    found = deciding.giving_away(columns, inputs, y, ["a", "b"], 1)
+    assert found == ["alive", "again", "entry"]
     weight = random.normal(size=600)
     inputs = {"pounds": 2.2 * weight, "height": weight + noise}
-    assert deciding.giving_away(inputs, weight, [], 1) == ["pounds"]
+    columns = [{"name": name, "kind": "number"} for name in inputs]
+    assert deciding.giving_away(columns, inputs, weight, [], 1) == ["pounds"]
 
 
 def test_words_gaps_and_scaling_by_hand(monkeypatch):

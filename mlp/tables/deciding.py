@@ -180,15 +180,15 @@ def draw_calibration(axes, answers, y, classes):
     axes.set(title="Calibration", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
 
-def giving_away(inputs, y, classes, seed):
-    """Return the names of the inputs that say the target almost without fail, each by itself."""
+def giving_away(columns, inputs, y, classes, seed):
+    """Return the names of the columns that say the target almost without fail, each by itself."""
     chosen = np.random.default_rng(seed).permutation(len(y))[:SAMPLE]
-    found = []
+    found = set()
     for name, values in inputs.items():
         x = pd.factorize(values)[0] if is_words(values) else np.nan_to_num(values)
         if told(x[chosen, None], y[chosen], classes, is_words(values)) >= GIVEN_AWAY:
-            found.append(name)
-    return found
+            found.add(name)
+    return [column["name"] for column in columns if found & {*inputs_of(column)}]
 
 
 def told(x, y, classes, words):

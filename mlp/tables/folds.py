@@ -44,7 +44,7 @@ def split(y, groups, classes, seed, times=None):
         parts = StratifiedKFold(5, shuffle=True, random_state=seed).split(y, strata)
     else:
         if len(np.unique(groups)) < 10:
-            fail("fewer than ten groups cannot be split in three. Leave out --group.")
+            fail("fewer than ten groups: without --group, the scores are of old groups' new rows.")
         parts = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, strata, groups)
     test, *others = [rows for _, rows in parts]
     known = np.sort(np.concatenate(others))

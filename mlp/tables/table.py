@@ -111,10 +111,11 @@ def main(argv=None):
     print(f"{len(test):,} rows for the test. Folds: {len(pairs)}; the last has {sizes}.")
     if classes and (rarest := np.bincount(y[validated]).min()) < FEW:
         print(f"Of one class, only {rarest} rows validate: the scores mean little.")
-    leaks = giving_away(inputs, y, classes, args.seed)
+    leaks = giving_away(columns, inputs, y, classes, args.seed)
     for leak in leaks:
         print(f'WARNING: "{leak}" alone says the target. Is it known before? If not, --drop it.')
-        print(f'  Or does it say whose row this is? Then not --drop, but --group "{leak}".')
+        if not (args.group or args.time):
+            print(f'  Or does it say whose row this is? Then not --drop, but --group "{leak}".')
 
     # 2. Train in each fold: whatever is fitted is fitted on the rows that train.
     folds = [make_fold(inputs, y, *pair) for pair in pairs]

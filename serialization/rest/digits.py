@@ -52,6 +52,8 @@ class DigitReader:
             self.limits = load_limits(path)
             self.network = open_network(path)
         except (OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
+            if path.suffix == ".keras":
+                fail(f"{shown(path)}: first make a .tflite of it, with ship_model.py --model")
             fail(f"{shown(path)} and its .json are not of ship_model.py: {first_line(error)}")
         name = re.sub("-[0-9a-f]{12}$", "", path.stem)  # without what releases.py adds
         self.about = {"model": name, "version": version(path)}

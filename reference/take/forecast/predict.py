@@ -7,6 +7,7 @@ A gap gets the value of a season before, and is in no error. Writes forecast.csv
 
 import argparse
 import contextlib
+import csv
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,10 @@ def main(argv=None):
     parser.add_argument("--dayfirst", action=argparse.BooleanOptionalAction, help="02.01. is Jan 2")
     parser.add_argument("--decimal", choices=[".", ","], help="the other one is for thousands")
     args = parser.parse_args(argv)
-    table = pd.read_csv(args.file, dtype=str, sep=None, engine="python")
+    try:
+        table = pd.read_csv(args.file, dtype=str, sep=None, engine="python")
+    except (OSError, ValueError, csv.Error) as error:
+        parser.error(f"{args.file}: {error}")
     if missing := {args.time, args.value} - {*table}:
         parser.error(f"no column {', '.join(missing)} in {args.file}, but {', '.join(table)}")
     read = [to_numbers(table[args.value], mark) for mark in args.decimal or ".,"]
@@ -58,7 +62,10 @@ def main(argv=None):
         parser.error(f"what stands before decimals in {args.value}? Say --decimal . or --decimal ,")
     found = to_series(table[args.time], read[0], args.dayfirst)
     if not found:
-        parser.error(f"the times in {args.time} are not dates that are evenly spaced")
+        parser.error(
+            f"the times in {args.time} are not dates that are evenly spaced; in pandas, "
+            f'table.resample("D", on="{args.time}")["{args.value}"].sum() has a row for each day'
+        )
     if len(found) > 1 and not found[0].equals(found[1]):
         parser.error("the times may be read in two ways: say --dayfirst or --no-dayfirst")
     series = found[0][found[0].first_valid_index() : found[0].last_valid_index()]

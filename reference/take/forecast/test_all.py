@@ -1,5 +1,7 @@
 """A weekly season with a trend is gone on with, and most of what comes lies in the interval."""
 
+from pathlib import Path
+
 import methods
 import numpy as np
 import pandas as pd
@@ -98,3 +100,15 @@ def test_the_interval_has_room_for_the_next_error():
     np.testing.assert_array_equal(methods.half_width(errors[:10]), [18, 9])
     some = np.where(np.arange(20)[:, None] < [10, 9], errors, np.nan)
     np.testing.assert_array_equal(methods.half_width(some), [18, np.nan])
+
+
+def test_a_file_that_cannot_be_read_ends_with_one_line(sold, capsys):
+    Path("mine.csv").write_text("day,sold\n01.01.2024,7 \xe4\n", encoding="cp1252")
+    for file in ("mine.csv", "none.csv"):
+        with pytest.raises(SystemExit):
+            predict.main([file, "day", "sold"])
+    open_days = DAYS[:200].day_of_week < 6
+    with pytest.raises(SystemExit):
+        forecast(DAYS[:200][open_days], sold[:200][open_days])
+    said = capsys.readouterr().err
+    assert "utf-8" in said and "none.csv" in said and 'resample("D", on="day")["sold"]' in said

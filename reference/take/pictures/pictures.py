@@ -1,6 +1,7 @@
 """Reads pictures, and finds them in a folder with a subfolder for each class."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def find(folder, size):
     """Return all pictures (n, size, size, 3), the class of each, and what belongs together.
 
     A subfolder of a class is one person, place or day: its pictures belong together, also with
-    those of a subfolder of this name in another class.
+    those of a subfolder of this name in another class. Outside of subfolders, equal pictures do.
     """
     found, left_out = [], []
     for path in sorted(path for path in Path(folder).glob("*/**/*") if path.is_file()):
@@ -39,7 +40,9 @@ def find(folder, size):
         try:
             if name.startswith("."):
                 raise ValueError("hidden")
-            found.append((read(path, size), kind, "/".join(inner) or str(path)))
+            picture = read(path, size)
+            belongs = "/".join(inner) or sha256(picture.tobytes()).hexdigest()
+            found.append((picture, kind, belongs))
         except ValueError as error:
             left_out.append(f"{path}: {error}")
     if left_out:

@@ -2,6 +2,7 @@
 
 import io
 import runpy
+import shutil
 from pathlib import Path
 
 import keras
@@ -97,3 +98,5 @@ def test_what_is_left_out_is_named_and_subfolders_are_groups(tmp_path, capsys):
     assert sorted(np.unique(groups, return_counts=True)[1]) == [1, 3]
     said = capsys.readouterr().out
     assert "left out: 3 files" in said and "2.heic" in said and "3.jpg" in said and "._1" in said
+    shutil.copy(tmp_path / "dog/1.png", tmp_path / "cat/2.png")
+    assert (pictures.find(tmp_path, 9)[2] == groups[3]).sum() == 2  # of one picture

@@ -1,6 +1,6 @@
 """Serve a network: python serve.py model.keras, then
 
-    curl localhost:8000/predict --json "@rows.json"
+    curl localhost:8000/predict -H "Content-Type: application/json" -d "@rows.json"
     curl localhost:8000/health
 
 In PowerShell, type curl.exe. In rows.json are rows of numbers: {"rows": [[0.1, 0.2, ...], ...]}.
@@ -19,7 +19,7 @@ MOST = 100  # rows of a question
 
 
 def create_app(model):
-    """Return a service around a network that takes rows of numbers, or images."""
+    """Return a service around a network with one input of a fixed shape, and one output."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 10_000_000  # bytes of a question
     shape, lock = model.input_shape[1:], Lock()
@@ -50,6 +50,9 @@ def create_app(model):
 
 
 if __name__ == "__main__":
-    app = create_app(keras.saving.load_model(sys.argv[1]))
+    model = keras.saving.load_model(sys.argv[1])
+    if len(model.inputs) + len(model.outputs) > 2 or None in model.inputs[0].shape[1:]:
+        sys.exit("The network needs one input of a fixed shape, and one output.")
+    app = create_app(model)
     print("Ask http://127.0.0.1:8000/predict; Ctrl-C stops it.", flush=True)
     serve(app, host="127.0.0.1", port=8000)

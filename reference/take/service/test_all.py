@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
+import pytest
 import serve
 import train
 from sklearn.datasets import load_wine
@@ -41,6 +42,14 @@ def test_all(tmp_path, monkeypatch, capsys):
         assert answer.status_code == 422 and said in answer.get_json()["error"], bad
     deep = '{"rows": ' + "[" * 100_000
     assert client.post("/predict", data=deep, **as_json).status_code == 422
+
+
+def test_a_network_that_is_open_in_its_length_is_not_served(tmp_path, monkeypatch):
+    sequence = keras.Sequential([keras.Input((None, 1)), keras.layers.SimpleRNN(1)])
+    sequence.save(tmp_path / "model.keras")
+    monkeypatch.setattr(sys, "argv", ["serve.py", str(tmp_path / "model.keras")])
+    with pytest.raises(SystemExit, match="a fixed shape"):
+        runpy.run_path(serve.__file__, run_name="__main__")
 
 
 def test_the_network_answers_one_thread_at_a_time():

@@ -1,6 +1,6 @@
 """Answer over HTTP: python serve.py, then
 
-    curl localhost:8000/predict --json "@rows.json"
+    curl localhost:8000/predict -H "Content-Type: application/json" -d "@rows.json"
 
 In PowerShell, type curl.exe. In rows.json is a list of rows, each with all columns from which the
 model has learned: [{"age": 41, "country": "France", "income": null}]; null is a gap.
@@ -9,6 +9,7 @@ model has learned: [{"age": 41, "country": "France", "income": null}]; null is a
 import pandas as pd
 from flask import Flask, jsonify, request
 from predict import load
+from table import GAPS
 from waitress import serve
 
 app = Flask(__name__)
@@ -46,8 +47,11 @@ def answer():
         return jsonify(error="; ".join(dict.fromkeys(said))[:1_000]), 422
     table = pd.DataFrame(rows, columns=[*about["kinds"]])
     for name, kind in about["kinds"].items():
-        values = table[name]
-        table[name] = values.astype(float) if kind == "number" else values.fillna("").astype(object)
+        if kind == "number":
+            table[name] = table[name].astype(float)
+        else:
+            words = table[name].fillna("").astype(str).str.strip()
+            table[name] = words.mask(words.isin(GAPS), "").astype(object)
     return jsonify(model.predict(table).tolist())
 
 

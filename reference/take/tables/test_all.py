@@ -3,6 +3,7 @@
 import json
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,14 @@ def test_classes(mine, monkeypatch, capsys):
     client = serve.app.test_client()
     rows = [{"id": "1", "size": 12, "color": "red"}, {"id": None, "size": 6, "color": "green"}]
     assert client.post("/predict", json=rows).get_json() == ["yes", "no"]
+    given, about = [], serve.app.config["MODEL"][1]
+    model = SimpleNamespace(predict=lambda table: given.append(table) or np.zeros(len(table)))
+    with monkeypatch.context() as patch:
+        patch.setitem(serve.app.config, "MODEL", (model, about))
+        client.post("/predict", json=rows)
+        rows[0]["color"], rows[1]["id"] = " red ", "NA"
+        client.post("/predict", json=rows)
+    pd.testing.assert_frame_equal(*given)  # as in a file
     misspelled = {"id": "1", "Size": 12, "color": "red"}
     for bad, said in [
         ([{}], "size is missing"),

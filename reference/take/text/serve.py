@@ -1,6 +1,6 @@
 """Answer over HTTP: python serve.py, then
 
-    curl localhost:8000/predict --json "@texts.json"
+    curl localhost:8000/predict -H "Content-Type: application/json" -d "@texts.json"
 
 In PowerShell, type curl.exe. In texts.json is a list: ["a new message", "another one"].
 """
