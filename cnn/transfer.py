@@ -119,10 +119,10 @@ def name_photos(network, classes, paths, pixels):
     """Print and return the likeliest class of each photograph and its probability."""
     print(only_these(classes))
     named = {}
-    for path, probabilities in zip(paths, network.predict(pixels, verbose=0), strict=True):
-        best = probabilities.argmax()
-        named[path.name] = classes[best], float(probabilities[best])
-        print(f"{printable(path.name)}: {classes[best]} ({probabilities[best]:.0%})")
+    for path, row in zip(paths, network.predict(pixels, verbose=0), strict=True):
+        label = path.as_posix() if path.name in named else path.name  # folders may share names
+        named[label] = classes[row.argmax()], float(row.max())
+        print(f"{printable(label)}: {classes[row.argmax()]} ({row.max():.0%})")
     return named
 
 

@@ -471,7 +471,7 @@ SLICES = [
      lambda found: min(found["all"]["grouped"]["accuracies"]) > 0.3),
     (load("cnn/studies/few_pictures.py"), "--folds 1 --counts 5 --methods new", {"SIZE": 32},
      lambda found: set(found) == {"noto", "twemoji"}),
-    (load("cnn/studies/ladder.py"), "--folds 1 --size 64 --ways border probe head", {},
+    (load("cnn/studies/ladder.py"), "--folds 1 --size 64 --ways border probe part", {},
      lambda found: found["ways"]["head"]["mean"] > 0.6 > found["ways"]["border"]["mean"]),
     (load("cnn/studies/own_pictures.py"), "--draws 1 --ways nearest probe", {},
      lambda found: found["60"]["probe"]["mean"] > 0.7),

@@ -789,6 +789,10 @@ def test_the_rate_rises_and_falls_and_muon_gets_the_matrices(tiny):
     by_muon = {variable.path for variable, velocity in velocities if velocity is None}
     kernels = {one.path for one in tiny.trainable_variables if one.path.endswith("kernel")}
     assert by_muon == kernels and len(kernels) > 4
+    gru = keras.Sequential([keras.Input((4, 2)), keras.layers.GRU(3)])
+    optimizer = shakespeare.make_optimizer(0.001)
+    optimizer.build(gru.trainable_variables)  # kernel, recurrent kernel, biases
+    assert [one is None for one in optimizer.adam_velocities] == [True, True, False]
 
 
 def test_the_page_gets_one_character_at_a_time_and_bad_questions_one_sentence(tiny_run):

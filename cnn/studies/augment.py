@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from cnn.efficientnet_lite import build_network
 from cnn.photographs import PHOTOGRAPHS, load_folder, read_pictures
-from cnn.studies.cached import predict, replace_head, thaw
+from cnn.studies.cached import forget, predict, replace_head, thaw
 from cnn.studies.few_pictures import choose
 from utils.comparisons import compare_networks, correct_family, tune
 from utils.figures import draw_sheet
@@ -112,8 +112,7 @@ class Photographs:
         keras.utils.set_random_seed(held_out)
         cut = dial if way == PLAIN else cut
         changing = [] if way == "none" else make_layers(way, dial, cut)
-        for variable in self.network.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
+        forget(self.network.optimizer)
         self.network.set_weights(self.untrained)
         looks = 1 + steps * BATCH_SIZE // len(known)
         order = np.concatenate([random.permutation(known) for _ in range(looks)])

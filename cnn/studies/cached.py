@@ -40,6 +40,15 @@ def read_batches(pictures, size):
             yield [start + number for number in numbers], pixels.astype("float32")
 
 
+def forget(optimizer):
+    """Let an optimizer begin anew, so that its network need not be compiled again.
+
+    Its learning rate becomes 0, too: set it before each step.
+    """
+    for variable in optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+
+
 def replace_head(network, classes):
     """Return three models that share their layers: the whole, its new head, its last blocks.
 

@@ -68,7 +68,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     folder = make_folder(args.outputs)
     photographs = Photographs(args.size)
-    ways = [way for way in WAYS if way in args.ways]  # the head before those that go on from it
+    wanted = {*args.ways}
+    if wanted & {"part", "whole"}:
+        wanted.add("head")  # from which they go on
+    ways = [way for way in WAYS if way in wanted]
     predicted, results = climb(photographs, ways, args.folds)
     judged = predicted[ways[0]] >= 0
     groups = photographs.groups[judged]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 
 from cnn.efficientnet_lite import build_network
 from cnn.photographs import PHOTOGRAPHS, load_folder, read_pictures
-from cnn.studies.cached import FROZEN, predict, replace_head, thaw
+from cnn.studies.cached import FROZEN, forget, predict, replace_head, thaw
 from cnn.studies.few_pictures import from_scratch
 from cnn.transfer import augment
 
@@ -52,8 +52,7 @@ class Falling(keras.callbacks.Callback):
 
 def train(model, inputs, labels, rate, steps):
     """Train with an Adam that knows nothing yet, for so many steps or a few more."""
-    for variable in model.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+    forget(model.optimizer)
     in_epoch = math.ceil(len(labels) / BATCH_SIZE)
     epochs = math.ceil(steps / in_epoch)
     falling = Falling(rate, epochs * in_epoch)

@@ -88,9 +88,8 @@ def train(build, digits, rate, steps, seed):
     xla = XLA if network.name == "vit" else "auto"  # each in its faster way
     network.compile(keras.optimizers.Adam(falling), "categorical_crossentropy", jit_compile=xla)
     rows = batches(digits.x_train, digits.y_train, np.random.default_rng(seed))
-    network.fit(
-        rows, steps_per_epoch=1, shuffle=False, verbose=0
-    )  # in which the back end makes its program
+    # In the first step the back end makes its program.
+    network.fit(rows, steps_per_epoch=1, shuffle=False, verbose=0)
     began = time.process_time()
     network.fit(rows, steps_per_epoch=steps - 1 or 1, shuffle=False, verbose=0)
     return network, time.process_time() - began

@@ -67,9 +67,8 @@ def main(argv=None):
     for temperature in TEMPERATURES:
         how = {"seed": args.seed, "temperature": temperature, "samples": PIECES}
         steps = write(model, text.alphabet, "\n", args.length, **how)
-        written = [
-            "".join(one)[: args.length] for one in zip(*steps, strict=True)
-        ]  # pieces are longer
+        # Pieces may have several characters.
+        written = ["".join(one)[: args.length] for one in zip(*steps, strict=True)]
         texts[f"network, temperature {temperature}"] = written
     ngrams = NGrams(max(ORDERS), [learned], sorted(set(learned + validation)))
     for order in ORDERS:

@@ -117,9 +117,7 @@ def main(argv=None):
     model, settings, _ = load_run(args.run)
     how = {"temperature": args.temperature, "top_k": args.top_k, "top_p": args.top_p}
     alphabet, written = settings["alphabet"], []
-    tokens = encode(
-        args.prompt, alphabet
-    )  # says so before anything is written if a character is not known
+    tokens = encode(args.prompt, alphabet)  # ends if a character is not known
     if len(tokens) > model.input_shape[1]:
         fail(f"the prompt is too long: the network sees {model.input_shape[1]} tokens at once.")
     print(args.prompt, end="", flush=True)

@@ -93,7 +93,8 @@ def make_optimizer(schedule):
         schedule,
         weight_decay=WEIGHT_DECAY,
         adam_beta_2=0.99,
-        exclude_layers=["positions", "output"],  # nor the output of a network without tied weights
+        # Nor the output of a network without tied weights; a GRU has two rows of biases.
+        exclude_layers=["positions", "output", "bias"],
         global_clipnorm=CLIP_NORM,
     )
 

@@ -47,9 +47,8 @@ def main(folder, epochs=EPOCHS):
     known, test = next(split.split(x, y, groups))
     if one_sided := set(classes[y[known]]) ^ set(classes[y[test]]):
         sys.exit(f"more subfolders are needed, or smaller ones, of {', '.join(one_sided)}")
-    weights = compute_class_weight(
-        "balanced", classes=np.unique(y), y=y[known]
-    )  # rare ones count more
+    # Rare ones count more.
+    weights = compute_class_weight("balanced", classes=np.unique(y), y=y[known])
     model = build(len(classes))
     model.compile(keras.optimizers.Adam(0.003), LOSS, metrics=["accuracy"])
     weights = dict(enumerate(weights))
