@@ -567,8 +567,9 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path, monkeypatch):
         patch.setattr(lite.DigitReader, "scores", Mock(side_effect=RuntimeError("failed\nat 3")))
         assert failure(lite.DigitReader, copy).endswith("conv_net.tflite: failed")
     copy.write_bytes(SERVED.read_bytes() + b" ")
-    for path in (tmp_path / "missing.tflite", copy, SHIPPED, tmp_path / "a" / "b.tflite"):
+    for path in (tmp_path / "missing.tflite", copy, tmp_path / "a" / "b.tflite"):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])
+    assert "first make a .tflite of it" in failure(digits_app.main, ["--model", str(SHIPPED)])
     for current in ("{", "[]", '["../conv_net.tflite"]', '["a/conv_net.tflite"]'):
         (tmp_path / "current.json").write_text(current)
         assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
