@@ -775,6 +775,10 @@ def test_the_least_service_takes_open_lengths_and_whole_numbers_as_such(tmp_path
             assert client.post("/predict", json=rows).status_code == 400, rows
     keras.Model(real, [real, real + 1]).save(tmp_path / "two.keras")
     assert "2 outputs" in failure(serve.main, [str(tmp_path / "two.keras")])
+    keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)]).save(tmp_path / "rows.keras")
+    assert "2 names for outputs of shape (None, 4, 2)" in failure(
+        serve.main, [str(tmp_path / "rows.keras"), "a", "b"]
+    )
 
 
 def test_limits_are_wider_if_whole_writers_are_drawn():
