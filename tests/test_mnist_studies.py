@@ -170,7 +170,7 @@ def test_a_side_has_what_it_is_named_for(load_script):
     tuned = load_script("mnist/overfitting/tuned.py")
     assert tuned.network().count_params() == 13_498
     for setting, kind in [
-        ({"l1": 0.1}, "Conv2D"),
+        ({"l2": 0.1}, "Conv2D"),
         ({"momentum": 0.9}, "BatchNormalization"),
         ({"dropout": 0.5}, "Dropout"),
         ({"augment": "affine"}, "RandomAffine"),
@@ -178,7 +178,7 @@ def test_a_side_has_what_it_is_named_for(load_script):
         made = [one for one in tuned.network(**setting).layers if type(one).__name__ == kind]
         assert made, setting
         if kind == "Conv2D":
-            assert all(float(one.kernel_regularizer.l1) == pytest.approx(0.1) for one in made)
+            assert all(float(one.kernel_regularizer.l2) == pytest.approx(0.1) for one in made)
         if kind == "BatchNormalization":
             assert [one.momentum for one in made] == [0.9] * 3
         if kind == "Dropout":

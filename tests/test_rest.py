@@ -567,8 +567,9 @@ def test_what_cannot_be_served_ends_with_one_line(tmp_path, monkeypatch):
         patch.setattr(lite.DigitReader, "scores", Mock(side_effect=RuntimeError("failed\nat 3")))
         assert failure(lite.DigitReader, copy).endswith("conv_net.tflite: failed")
     copy.write_bytes(SERVED.read_bytes() + b" ")
-    for path in (tmp_path / "missing.tflite", copy, SHIPPED, tmp_path / "a" / "b.tflite"):
+    for path in (tmp_path / "missing.tflite", copy, tmp_path / "a" / "b.tflite"):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])
+    assert "first make a .tflite of it" in failure(digits_app.main, ["--model", str(SHIPPED)])
     for current in ("{", "[]", '["../conv_net.tflite"]', '["a/conv_net.tflite"]'):
         (tmp_path / "current.json").write_text(current)
         assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
@@ -774,6 +775,10 @@ def test_the_least_service_takes_open_lengths_and_whole_numbers_as_such(tmp_path
             assert client.post("/predict", json=rows).status_code == 400, rows
     keras.Model(real, [real, real + 1]).save(tmp_path / "two.keras")
     assert "2 outputs" in failure(serve.main, [str(tmp_path / "two.keras")])
+    keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)]).save(tmp_path / "rows.keras")
+    assert "2 names for outputs of shape (None, 4, 2)" in failure(
+        serve.main, [str(tmp_path / "rows.keras"), "a", "b"]
+    )
 
 
 def test_limits_are_wider_if_whole_writers_are_drawn():

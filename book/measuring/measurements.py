@@ -384,11 +384,11 @@ MEASUREMENTS = {
 
 # Their seconds are what counts: measure.py waits until nothing else runs.
 ALONE = {
-    "attack", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds", "faster",
-    "faster_jax", "faster_torch", "five_steps", "five_steps_jax", "five_steps_torch", "gpt_cache",
-    "image_files", "machine_speed", "million_rows", "mnist_augmentation", "mnist_seconds",
-    "opening", "parallel", "recurrent_costs", "rest_load", "serialization", "slow_place",
-    "think_speed"
+    "attack", "attack_hour", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds",
+    "exercises", "faster", "faster_jax", "faster_torch", "five_steps", "five_steps_jax",
+    "five_steps_torch", "gpt_cache", "image_files", "machine_speed", "million_rows",
+    "mnist_augmentation", "mnist_seconds", "opening", "parallel", "recurrent_costs", "rest_load",
+    "serialization", "slow_place", "think_speed"
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"

@@ -70,8 +70,8 @@ def main(argv=None):
         sys.exit(f"serve.py: {(str(error).strip() or repr(error)).splitlines()[0]}")
     if len(model.outputs) != 1:
         sys.exit(f"serve.py: the network has {len(model.outputs)} outputs; it serves one")
-    if args.names and len(args.names) != model.output_shape[-1]:
-        sys.exit(f"serve.py: {len(args.names)} names for {model.output_shape[-1]} outputs")
+    if args.names and model.output_shape != (None, len(args.names)):
+        sys.exit(f"serve.py: {len(args.names)} names for outputs of shape {model.output_shape}")
     create_app(model, args.names).run(port=8000, threaded=False)
 
 

@@ -81,6 +81,7 @@ def fit(model):
 def write_for_service(model, path):
     """Write beside a network that reads digits what the service needs: NAME.tflite, NAME.json."""
     if not reads_digits(model):
+        print("It does not read digits: app.py and read.py have no use for it.")
         return
     lite = path.with_suffix(".tflite")
     with replacing(lite) as partial:
