@@ -99,4 +99,4 @@ def test_what_is_left_out_is_named_and_subfolders_are_groups(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "left out: 3 files" in said and "2.heic" in said and "3.jpg" in said and "._1" in said
     shutil.copy(tmp_path / "dog/1.png", tmp_path / "cat/2.png")
-    assert (pictures.find(tmp_path, 9)[2] == groups[3]).sum() == 2  # of one picture
+    assert (pictures.find(tmp_path, 9)[2] == groups[2]).sum() == 2  # of one picture
