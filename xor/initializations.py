@@ -10,7 +10,7 @@ would alone, from the four rows in an order that is new in each epoch. (In `xor.
 keeps the order of the first epoch.)
 
 You will see a table; its first line says that 63.4 % of the networks 2-8-4-1 with relu solve
-XOR after 300 epochs, 75.9 % after 500 and 82.0 % after 1,000. Five kinds take about a minute on
+XOR after 300 epochs, 75.8 % after 500 and 82.0 % after 1,000. Five kinds take about a minute on
 two cores, and all of them about five minutes; PyTorch takes several times as long.
 Chapter: xor/README.md#luck
 """
