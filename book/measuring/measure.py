@@ -6,7 +6,7 @@
     python book/pages/readme.py  # then bring the READMEs up to date
 
 A measurement NAME becomes assets/results/NAME.json, which holds the results with command, commit,
-versions, seconds, number of processor cores and the share of them that other programs had
+versions, seconds, processor, number of its cores and the share of them that other programs had
 meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
 run is kept in book/outputs/. Commit code before you measure, and the results after it. A result is
 made anew if a file that its script imports has changed since the commit that it names, or any data;
@@ -21,6 +21,7 @@ import argparse
 import contextlib
 import functools
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -104,21 +105,21 @@ def is_made(name, path):
     code = {one for one in changed if one.endswith(".py")}
     data = {one for one in changed - code if "/" in one and not ASIDE.search(one)}
     if not starts:
-        code &= {place_of(one) for one in files}
+        code &= {one.relative_to(ROOT).as_posix() for one in files}
         data = {one for one in data if not one.endswith(SERVED)}
     return not (data or code)
 
 
-def place_of(file):
-    """Return where a file is in the project, with slashes."""
-    return file.relative_to(ROOT).as_posix()
+def processor():
+    """Return the name of the processor."""
+    with contextlib.suppress(OSError, TypeError):  # Linux alone has the file, and not each a name
+        about = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return re.search(r"model name\s*: (.+)", about)[1]
+    return platform.processor()
 
 
 def cpu_seconds():
-    """Return the seconds that others than the ended children of this process have computed.
-
-    Windows does not tell those of the children, so there they count as well.
-    """
+    """Return the seconds that others than the ended children (on Windows: they, too) computed."""
     times, own = psutil.cpu_times(), os.times()
     idle = times.idle + getattr(times, "iowait", 0)
     return sum(times) - idle - own.children_user - own.children_system
@@ -150,11 +151,8 @@ def file_run(name, folder, figures, **more):
 
 
 def start(command, folder):
-    """Run a command as a reader does; return the lines that it prints, None if it fails.
-
-    folder: of its run.
-    """
-    places = {run: place_of(OUTPUTS / run) for run in READ}
+    """Run a command as a reader does, into a folder; return what it prints, None if it fails."""
+    places = {run: (OUTPUTS / run).relative_to(ROOT).as_posix() for run in READ}
     words = [os.path.expandvars(word) for word in shlex.split(command.format(**places))]
     settings = [word for word in words if re.match(r"\w+=", word)]
     words = [sys.executable, *words[len(settings) :], "--outputs", str(folder)]
@@ -198,6 +196,7 @@ def measure(name):
             figures = MEASUREMENTS[name][1]
             figures = figures if isinstance(figures, dict) else {one: one for one in figures}
             more = {"seconds": round(seconds, 1), "others": round(others, 3)}
+            more["processor"] = processor()
             if is_shown(name):
                 more["printed"] = printed
             file_run(name, folder, figures, **more)
