@@ -82,6 +82,31 @@ def unnoticed():
     return markdown([*left[:2], "tests that run it", left[2]], rows, left)
 
 
+def searches(value, keys=()):
+    """Return what tune has found in a result, [(of what, what tune returns)]."""
+    if not isinstance(value, dict):
+        return []
+    if {"best", "tried"} <= set(value):
+        said = {"tuned", "searched", "search", "ways", "kinds", "sides", "methods"}
+        return [(" ".join(words(key) for key in keys if key not in said), value)]
+    return [found for key, one in value.items() for found in searches(one, (*keys, key))]
+
+
+@table
+def ends_of_searches():
+    """Return the table of the best settings that are the first or the last of three or more."""
+    rows = []
+    for name in sorted(path.stem for path in RESULTS.glob("*.json")):
+        for where, found in searches(load(name)):
+            for key, best in found["best"].items():
+                tried = {one[key] for one in found["tried"]} - {None}
+                if len(tried) > 2 and best in (min(tried), max(tried)):
+                    values = ", ".join(f"{value:g}" for value in sorted(tried))
+                    rows.append([f"`{name}`", where, words(key), f"{best:g}", values])
+    left = ["of", "setting", "tried"]
+    return markdown(["result", *left[:2], "best", left[2]], rows, left)
+
+
 @table
 def exercises():
     rows = []
