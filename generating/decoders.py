@@ -28,7 +28,7 @@ from utils.comparisons import compare_family, show_family, tune
 from utils.options import make_parser, number, positive
 from utils.runs import make_folder, save_results
 
-RATES = [0.0003, 0.001, 0.003, 0.01]  # tried with a weight of 1
+RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # tried with a weight of 1
 WEIGHTS = [1, 2, 4, 8]  # of the divergence, tried with the best rate
 SEARCH_SEED, SEARCH_EPOCHS = 101, 2
 SEEDS, EPOCHS = 3, 6  # pairs of trainings

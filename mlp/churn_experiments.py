@@ -4,10 +4,10 @@
     python mlp/churn_experiments.py --only base hidden_64_64
     python mlp/churn_experiments.py --real PATH        # only the check on real customers
 
-Each network and each model gets the same search first: five learning rates (for the regression,
-five strengths of its penalty), and when to stop, by a tenth of the training customers. Then the
-best of each is compared in pairs on twenty other splits with the network of the lesson ("base"),
-on the validation customers. The changes are one family for the book's rule, with Holm's correction:
+Each network but the one that is not stopped, and each model, gets the same search first: five
+learning rates (for the regression, five strengths of its penalty), and when to stop, by a tenth of
+the training customers. Then the best of each is compared in pairs on twenty other splits with the
+network of the lesson ("base"), on the validation customers. The changes are one family for the book's rule, with Holm's correction:
 the last lines say of each what it gains and whether that is shown. With `--real`, models that
 learned from the synthetic file are tested on another file, such as the public one. Results go to
 `mlp/outputs/<start time>/results.json`.

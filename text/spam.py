@@ -28,7 +28,7 @@ from utils.options import make_parser, positive, seed
 from utils.runs import make_folder, printable, save_results
 
 REFERENCE = "characters"  # the others are compared with it
-RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01]  # of the networks
+RATES = [0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03]  # of the networks
 SEED = 1  # of the folds and the first weights
 
 

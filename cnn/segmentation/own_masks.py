@@ -37,7 +37,7 @@ from utils.runs import make_folder, save_network, save_results, write_json
 
 SIZE = 192  # pixels, width and height to which images are stretched; a multiple of 32
 EPOCHS = 12
-FEW = 240  # images; with fewer there are as many more epochs
+FEW = 240  # images; with half as many there are twice the epochs
 BATCH_SIZE = 16
 LEARNING_RATE = 0.003  # at the beginning; it falls to 0 like half a wave
 SEED = 1  # of the initial weights, the order of the images, and which of them are held out

@@ -34,17 +34,17 @@ COUNTS = [10, 30]  # photographs of each class, or all of three fifths; the firs
 STEPS = 60
 BATCH_SIZE = 16
 FROZEN = "block_4_add"  # the last layer that stays as it is: 96 % of the weights lie above it
-RATES = 0.00003, 0.0002, 0.001  # of Adam, at first; they fall to 0
+RATES = 0.00003, 0.0002, 0.001, 0.005  # of Adam, at first; they fall to 0
 PLAIN = "flips and crops"  # to which the ways below it are added
 # The dial of each way: the middle value with all rates, then the two others with the best rate.
 WAYS = {
-    "probe": (10, 300, 10000),  # C of a logistic regression on the features; nothing is changed
+    "probe": (1, 10, 300),  # C of a logistic regression on the features; nothing is changed
     "none": (None,),
     PLAIN: (0.15, 0.3, 0.5),  # of the width and height: what a crop cuts off, at most
-    "RandAugment": (0.1, 0.3, 0.5),  # factor
-    "AugMix": (0.1, 0.3, 0.6),  # factor
-    "MixUp": (0.1, 0.3, 1),  # alpha
-    "CutMix": (0.25, 0.5, 1),  # factor
+    "RandAugment": (0.3, 0.5, 0.8),  # factor
+    "AugMix": (0.03, 0.1, 0.3),  # factor
+    "MixUp": (0.03, 0.1, 0.3),  # alpha
+    "CutMix": (0.25, 0.5, 1),  # factor, at most 1
 }
 SHOWN, SEED = ("kingfisher", "rose", "fox"), 6  # of the figure
 

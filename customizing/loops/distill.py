@@ -33,11 +33,11 @@ BATCH_SIZE = 100
 SEEDS = 10
 # Steps before the callbacks come: more of them save time. PyTorch refuses more than one.
 AT_ONCE = 1 if keras.config.backend() == "torch" else 10
-RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]
+RATES = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
 GRIDS = {
     "labels": {"rate": RATES},
     # The share of a label that goes to all ten digits.
-    "smoothed": {"rate": RATES, "share": [0.03, 0.1, 0.2, 0.4]},
+    "smoothed": {"rate": RATES, "share": [0.01, 0.03, 0.1, 0.2, 0.4]},
     "teacher": {"rate": RATES, "temperature": [1, 2, 4, 8]},
 }
 TRIALS = [11, 12]  # seeds to tune with

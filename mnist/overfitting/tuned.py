@@ -5,7 +5,7 @@
     python mnist/overfitting/tuned.py conv_net le_net    # networks of models.py, or your own
     python mnist/overfitting/tuned.py --outputs FOLDER   # the same folder again: go on there
 
-A small convolutional network learns from so few images that it overfits. Each side tries five
+A small convolutional network learns from so few images that it overfits. Each side tries six
 learning rates and some values of its own constants, with three seeds; the validation images choose.
 Then ten new seeds train the best of each, and images by people whom no network has met judge.
 Chapter: mnist/overfitting/README.md#which-technique-helps
@@ -36,7 +36,7 @@ EPOCHS = 20
 BATCH_SIZE = 50
 SEARCH_SEEDS = [0, 100, 200]  # with a single one, luck chooses, too
 SEEDS = list(range(1, 11))  # of the comparison
-RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # of Adam; of the cosine schedule, its peak
+RATES = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]  # of Adam; of the cosine schedule, its peak
 # Each side, and the values to try of each of its own constants, with each of the rates.
 SIDES = {
     "plain": {},
