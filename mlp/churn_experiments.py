@@ -7,10 +7,10 @@
 Each network but the one that is not stopped, and each model, gets the same search first: five
 learning rates (for the regression, five strengths of its penalty), and when to stop, by a tenth of
 the training customers. Then the best of each is compared in pairs on twenty other splits with the
-network of the lesson ("base"), on the validation customers. The changes are one family for the book's rule, with Holm's correction:
-the last lines say of each what it gains and whether that is shown. With `--real`, models that
-learned from the synthetic file are tested on another file, such as the public one. Results go to
-`mlp/outputs/<start time>/results.json`.
+network of the lesson ("base"), on the validation customers. The changes are one family for the
+book's rule, with Holm's correction: the last lines say of each what it gains and whether that is
+shown. With `--real`, models that learned from the synthetic file are tested on another file, such
+as the public one. Results go to `mlp/outputs/<start time>/results.json`.
 Chapter: mlp/README.md#churn-experiment
 """
 

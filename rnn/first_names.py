@@ -8,8 +8,8 @@ right, each on five splits: the majority class, logistic regression on how often
 and on n-grams, the latter also from the very names that the networks learn from, a GRU and a
 convolution. About two minutes on two cores.
 
-`first_names.csv` holds 5,494 rows of first names, from the census of the United States in 1990 (a work of its
-government, in the public domain), as the Python package names 0.3.0 (MIT) carries them.
+`first_names.csv` holds 5,494 rows of first names, from the census of the United States in 1990 (a
+work of its government, in the public domain), as the Python package names 0.3.0 (MIT) carries them.
 SHA-256: e27bc42d81699c9f6d04e7e0b934f75d0874c438428d156cabf78f0635345342.
 Chapter: rnn/README.md#first-names
 """
