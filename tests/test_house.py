@@ -313,11 +313,12 @@ def test_what_reads_filed_results_comes_after_them():
 
 
 def test_the_version_heads_the_changes():
-    citation, changes = (
-        (ROOT / file).read_text("utf-8") for file in ("CITATION.cff", "CHANGES.md")
+    citation, changes, front = (
+        (ROOT / file).read_text("utf-8") for file in ("CITATION.cff", "CHANGES.md", "README.md")
     )
     newest = re.search(r"^## (\S+?)(, .+)?$", changes, re.MULTILINE)[1]
     assert re.search(r"^version: (\S+)$", citation, re.MULTILINE)[1] == newest
+    assert f"new in version {newest}." in front
 
 
 def test_bounds_are_inclusive():

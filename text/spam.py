@@ -4,7 +4,7 @@
     python text/spam.py --models words characters           # only these
     python text/spam.py --data mine.tsv                      # a label, a tab, a text in each line
 
-Each network first gets the learning rate, of five, with the lowest loss on messages to stop by, in
+Each network first gets the learning rate, of seven, with the lowest loss on messages to stop by, in
 another split; logistic regression chooses its strength in each fold, likewise. Then each message is
 held out once, in five folds, and its near copies with it. You will see the errors of each model,
 precision and recall of the last class, seconds, and how far each is behind logistic regression on

@@ -12,7 +12,7 @@ USE = """\
 ## How to work in a notebook
 
 - A cell that begins with `# As xor/xor.py does it` trains a network: change one of the numbers at
-  its top, press Shift+Enter, and look at the curve below it. It draws its seed anew, so each run
+  its top, press Shift+Enter, and look at the curve below it. It sets the seed again, so each run
   starts from the same weights. Then look at what is there: `model.summary()`, `X`, `history`. Add a
   cell for that with the + above. What only the command does is left out: the line `Normal?`, and
   `results.json` in the folder of the run. For them, run it in a cell: `!python xor/xor.py --seed

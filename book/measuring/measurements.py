@@ -177,7 +177,7 @@ MEASUREMENTS = {
     "shakespeare": "text/gpt/shakespeare.py",
     "shakespeare_pieces": "text/gpt/shakespeare.py --pieces 448",
     "ngrams_pieces": "text/gpt/ngrams.py --run {shakespeare_pieces}",
-    # The book comes with it, answers_instruct and generating_judge, by --ship: never from here.
+    # The networks of this, answers_instruct and generating_judge come with the book, by --ship.
     "shakespeare_shipped": (
         "text/gpt/shakespeare.py --context 128 --batch-size 32 --dropout 0.1"
         " --learning-rate 0.006 --steps 6000"

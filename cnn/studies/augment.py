@@ -3,7 +3,7 @@
     python cnn/studies/augment.py
 
 A pretrained network learns 10, then 30 photographs of each of seven classes, or all that a class
-has, changed in one of six ways before each step. Each way tries three learning rates and three
+has, changed in one of six ways before each step. Each way tries four learning rates and three
 values of its dial with 10, on a fifth held out for that alone; the other fifths are held out in
 turn and tested once. You will see the share of each that is read, beside that of a logistic
 regression, and pairs of ways. A figure shows what each does to three photographs. Half an hour.
