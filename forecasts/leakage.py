@@ -6,7 +6,7 @@
 A leak is a way by which the future gets into what a method learns from. First leak: all windows are
 split at random, not in time, so that a test window overlaps with training windows. Second leak:
 mean and deviation for the scaling are those of the whole series. You will see the error of the next
-24 hours with and without them, on the same windows of 2018. About two minutes on two cores, one
+24 hours with and without them, on the same windows of 2018. Three to four minutes on two cores, one
 with --seeds 1.
 Chapter: forecasts/README.md#leaks
 """

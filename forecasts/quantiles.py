@@ -75,14 +75,14 @@ def evaluate(method):
 
 
 def draw(method, name):
-    """Draw the interval and the median of a week, forecast once a day (or every horizon)."""
+    """Draw the interval and the forecast of a week, forecast once a day (or every horizon)."""
     data = method.data
     first, last = data.series.times.searchsorted(WEEK)
     ends = stitch(method, first, last)  # (steps, 3)
     times = data.series.times[first:last]
     figure, axes = plt.subplots(figsize=(9, 3.8))
     axes.fill_between(times, ends[:, 0], ends[:, 2], alpha=0.3, label="80 % interval")
-    axes.plot(times, ends[:, 1], "--", label="median")
+    axes.plot(times, ends[:, 1], "--", label="forecast")
     axes.plot(times, data.series.values[first:last], color="0.2", label="what happened")
     daily = "each day forecast at midnight"
     how = daily if data.horizon == 24 else f"forecast every {data.horizon} h"
