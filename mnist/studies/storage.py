@@ -69,7 +69,9 @@ def join_study(name, url):
             time.sleep(3)
             study = create_study(name, open_database(url))
     except (ImportError, NoSuchModuleError) as error:
-        fail(f"{first_line(error)}: pip install psycopg, and name postgresql+psycopg://...")
+        fail(
+            f"{first_line(error)}: pip install 'psycopg[binary]', and name postgresql+psycopg://..."
+        )
     except Exception as error:  # without the URL, which may hold a password
         fail(f"cannot use the database ({first_line(error).replace(url, '...')}).")
     # Without a seed, since two that begin together must not try the same; and what others are
