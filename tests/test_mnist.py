@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import NUMBERS, ROOT, failure, finished_run, spoilt
+from sklearn.model_selection import StratifiedGroupKFold
 
 from book.measuring import measurements
 from mnist import data, finished, models, report
@@ -56,6 +57,16 @@ def test_nobody_wrote_digits_of_two_parts():
     assert [len(some) for some in writers.values()] == [494, 45, 297]
     assert len(set.union(*writers.values())) == 494 + 45 + 297
     assert len(data.writers_of("validation")) == data.VALIDATION_SIZE
+
+
+def test_those_who_validate_were_drawn_by_scikit_learn():
+    (_, labels), _ = data.load_mnist()
+    writers, _ = data.load_writers()
+    with np.load(data.WRITERS_FILE) as arrays:
+        strata = 2 * labels.astype(int) + (arrays["series_train"] == 4)
+    folds = StratifiedGroupKFold(12, shuffle=True, random_state=3)
+    _, validates = next(folds.split(labels, strata, writers))
+    assert sorted(set(writers[validates])) == data.VALIDATION_WRITERS
 
 
 def test_damaged_and_missing_data_end_with_one_line(tmp_path):
