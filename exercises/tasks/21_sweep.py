@@ -9,9 +9,8 @@ Returns this rate, and whether the sweep should go on: True if it is the lowest 
 all rates, else False.
 
     >>> losses = np.array([[0.42, 0.40, 0.43], [0.30, 0.31, np.nan], [0.25, np.nan, np.nan]])
-    >>> rate, beyond = sweep(np.array([0.001, 0.003, 0.01]), losses)
-    >>> print(rate, beyond)
-    0.003 False
+    >>> sweep(np.array([0.001, 0.003, 0.01]), losses)
+    (0.003, False)
 
 Check: python exercises/check.py sweep
 Chapter: mnist/README.md#the-learning-rate-first
