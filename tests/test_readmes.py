@@ -267,7 +267,7 @@ def test_a_chapter_is_one_sitting_and_says_how_long():
     assert {ROOT / file for _, _, file, _ in chapters()} == set(READMES[1:])
     for number, _, file, _ in chapters():
         words = len(UNREAD.sub("", TEXTS[ROOT / file]).split())
-        assert words <= 4_150 or not number, (file, words)
+        assert words <= 4_000 or not number, (file, words)
         assert HEAD.search(TEXTS[ROOT / file]), file
     assert len(LESSON.findall(TEXTS[ROOT / "teaching" / "TEACHING.md"])) == 12
 
