@@ -370,7 +370,7 @@ def concepts(numbers):
         ("near_twins", "--seeds 2", 18, 1, {}),
         ("few_pictures", "--folds 2 --counts 2", 10, 2, {}),
         ("cross_validation", "--fine-tune 1 --size 32", 8, 1, {}),
-        ("augment", "--counts 2 --folds 2 --steps 2 --size 32", 5, 1, CHANGES),
+        ("augment", "--counts 2 --folds 2 --steps 2 --size 32", 6, 1, CHANGES),
         ("ladder", "--folds 2 --size 64", 18, 1, {"WAYS": WAYS}),
     ],
 )
