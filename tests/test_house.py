@@ -16,7 +16,7 @@ from graphlib import TopologicalSorter
 import pytest
 from conftest import ROOT, render
 
-from book.measuring import measure
+from book.measuring import closure, measure
 from book.measuring.closure import imports, lessons, size
 from utils import runs
 from utils.options import make_parser, number, positive, seed
@@ -294,6 +294,30 @@ def test_a_result_is_older_than_its_code_or_data(small_graph, monkeypatch):
     for path in ("c/unused.py", "c/page.html"):
         monkeypatch.setattr(small_graph, "changed_since", lambda commit, path=path: {path})
         assert not small_graph.is_made("other", None)
+
+
+def test_words_about_code_do_not_make_a_result_old(tmp_path, monkeypatch):
+    """A comment or docstring is not what a script does; a constant that it returns is."""
+    monkeypatch.setattr(closure, "ROOT", tmp_path)
+    script = tmp_path / "one.py"
+    code = 'def one():\n    """Say it."""\n    return "a"  # always\n'
+    script.write_text(code)
+    for words in ("init -q", "add .", "-c user.name=a -c user.email=b commit -qm a"):
+        subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
+    for before, after, alike in [
+        ("a", "a", True),
+        ("Say", "Return", True),
+        ("always", "so far", True),
+        ('"a"', '"b"', False),
+        ("one", "two", False),
+    ]:
+        script.write_text(code.replace(before, after))
+        closure.computes_as_in.cache_clear()
+        assert closure.computes_as_in("HEAD", "one.py") == alike, after
+    script.write_text(code)
+    assert not closure.computes_as_in("another", "one.py"), "of a commit that nobody knows"
+    assert not closure.computes_as_in("HEAD", "two.py"), "of a file that is gone"
+    closure.computes_as_in.cache_clear()
 
 
 def test_what_reads_filed_results_comes_after_them():

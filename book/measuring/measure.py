@@ -9,10 +9,11 @@ A measurement NAME becomes assets/results/NAME.json, which holds the results wit
 versions, seconds, processor, number of its cores and the share of them that other programs had
 meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
 run is kept in book/outputs/. Commit code before you measure, and the results after it. A result is
-made anew if a file that its script imports has changed since the commit that it names, or any data;
-of a script that starts others, if any code has. The first command may be stopped at any moment, and
-then goes on; if all has changed, it takes a day. One measurement runs at a time. One whose seconds
-count waits until no other program is busy, and is not filed if one was.
+made anew if code that its script imports has changed since the commit that it names (comments and
+docstrings do not count), or any data; of a script that starts others, if any code has. The first
+command may be stopped at any moment, and then goes on; if all has changed, it takes a day. One
+measurement runs at a time. One whose seconds count waits until no other program is busy, and is not
+filed if one was.
 """
 
 from chapter import OUTPUTS, ROOT
@@ -34,7 +35,7 @@ from pathlib import Path
 
 import psutil
 
-from book.measuring.closure import closure
+from book.measuring.closure import closure, computes_as_in
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
 from book.pages.printed import is_shown
 from utils.runs import RESULTS, fail, read_json, write_json
@@ -101,13 +102,12 @@ def is_made(name, path):
     if changed is None:
         return False
     files = stands_on(name)
-    starts = any(STARTS.search(one.read_text(encoding="utf-8")) for one in files)
-    code = {one for one in changed if one.endswith(".py")}
-    data = {one for one in changed - code if "/" in one and not ASIDE.search(one)}
-    if not starts:
-        code &= {one.relative_to(ROOT).as_posix() for one in files}
+    scripts = {one for one in changed if one.endswith(".py")}
+    data = {one for one in changed - scripts if "/" in one and not ASIDE.search(one)}
+    if not any(STARTS.search(one.read_text(encoding="utf-8")) for one in files):
+        scripts &= {one.relative_to(ROOT).as_posix() for one in files}
         data = {one for one in data if not one.endswith(SERVED)}
-    return not (data or code)
+    return not data and all(computes_as_in(code, one) for one in scripts)
 
 
 def processor():
