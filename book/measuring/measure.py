@@ -61,7 +61,8 @@ MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/imag
 STARTS = re.compile(r"import subprocess|import_module\(")  # other scripts, in a script
 # What is no data, and what none but a script that starts others reads, such as nginx or a browser.
 ASIDE = re.compile(
-    r"^(\.ci|\.github|\.devcontainer|playground|teaching)/|Dockerfile|LICENSE|ignore$|requirements"
+    r"^(\.ci|\.github|\.devcontainer|playground|teaching)/"
+    r"|Dockerfile|LICENSE|ignore$|SUMS$|requirements"
 )
 SERVED = (".html", ".css", ".js", ".conf", ".yaml")
 BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little

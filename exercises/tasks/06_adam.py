@@ -5,8 +5,8 @@ that of their squares; both start at 0. step: 1 for the first one.
 The new mean keeps 0.9 of the old one and takes 0.1 of the gradient; square keeps 0.999 and takes
 0.001 of the gradient's square. Both begin at 0 and so are too small at first: for the step, and
 only there, divide the mean by 1 - 0.9**step and the square by 1 - 0.999**step. Each weight then
-goes downhill by learning_rate * mean / root of square, of the two that were divided in this way;
-add 1e-7 to the root, before or after.
+goes downhill by learning_rate * mean / root of square, of the two that were divided in this way.
+Add 1e-7 to that root, not under it, so that nothing is divided by 0.
 Returns the new weights, mean and square.
 
     >>> start = np.zeros(2)

@@ -1,4 +1,4 @@
-"""Precision, recall and their mean F1: what kind of mistakes a network makes.
+"""Precision, recall, and F1, which unites the two: what kind of mistakes a network makes.
 
 truth, predicted: (n,), each 1 (leaves) or 0 (stays).
 Precision is the share of those reported as 1 who are 1, recall the share of those who are 1 that
