@@ -44,8 +44,9 @@ def compare_networks(first, second, groups):
     """Return how two trained networks differ on the same examples, and whether that is chance.
 
     first, second: whether each reads an example rightly, shape (n,); groups: of the examples.
-    "mean" is the share that the second one reads more, with the interval over groups; "p" is that
-    of McNemar's exact test, which takes the examples for independent.
+    "mean" is the share that the second one reads more, with the interval over groups; "both",
+    "only_first" and "only_second" count what both misread, or one alone; "p" is that of McNemar's
+    exact test, which takes the examples for independent.
     Source: McNemar, "Note on the sampling error of the difference between correlated proportions
     or percentages", 1947.
     """
