@@ -1,6 +1,6 @@
 """Depth: what lets a stack of 20 convolutions learn?
 
-    python cnn/depth.py                        # all, six minutes on two cores
+    python cnn/depth.py                        # all, about ten minutes on two cores
     python cnn/depth.py --kinds plain skips    # these two only
 
 Stacks convolutions on the small digits of scikit-learn: plainly, with larger initial weights, with
@@ -29,7 +29,7 @@ from utils.runs import make_folder, save_results
 DEPTH = 20  # convolutions, in pairs
 FILTERS = 12  # in each of them
 EPOCHS = 12
-RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01]  # of Adam, tried for each kind
+RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03]  # of Adam, tried for each kind
 SEEDS = 5
 SEARCH_SEED = 101
 # Of each kind: how its weights are drawn, whether there is batch normalization, and skips.
