@@ -841,15 +841,21 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     found = comparing.train_others(folds, ["no", "yes"], seed=1)
     settings = 1 + len(comparing.STRENGTHS + comparing.RATES) + 4
     assert len(asked) == 2 * settings
-    for training, validation, *_ in folds:
+    for training, *_ in folds:
         models = {id(model) for model, _ in asked}  # not those that others are made of
         whole = [one for one in fitted if one[1] is training.frame and id(one[0]) in models]
         assert len(whole) == settings
-        for model, _, y, watched in whole:
-            assert y is training.y
-            if isinstance(model, comparing.BOOSTING):
-                assert watched["X_val"] is validation.frame and watched["y_val"] is validation.y
-                assert model.n_iter_ < model.max_iter  # it has stopped early
+        assert all(y is training.y and not watched for _, _, y, watched in whole)
+    # Boosting stops early by the rows of each fold, and then has as many trees in each of them.
+    watching = [one for one in fitted if one[3]]
+    assert len(watching) == 2 * len(comparing.RATES)
+    for (model, frame, _, watched), fold in zip(watching, 2 * folds, strict=True):
+        assert frame is fold.training.frame and model.n_iter_ < model.max_iter
+        assert watched["X_val"] is fold.validation.frame and watched["y_val"] is fold.validation.y
+    curves = [[-model.validation_score_ for model, *_ in watching[i : i + 2]] for i in (0, 2)]
+    best = [int(np.argmin(network.mean_curve(one))) for one in curves]
+    trees = {model.n_iter_ for model in found["gradient_boosting"]}
+    assert len(trees) == 1 and trees < {*best}
     large = comparing.rivals(10**6, [], 1).values()
     _, ridge, boosting, forest = (model for (model,) in large)  # one of each
     assert (
@@ -870,8 +876,7 @@ def test_other_models_learn_stop_and_are_chosen_by_the_right_rows(monkeypatch):
     # What is kept has learned from other rows, with what was found in all folds.
     part = folds[0].validation
     again = comparing.refit(found["gradient_boosting"], part.frame, part.y)
-    curve = network.mean_curve([-one.validation_score_ for one in found["gradient_boosting"]])
-    assert again.n_iter_ == np.argmin(curve) < len(curve) - 1
+    assert {again.n_iter_} == trees
     assert fitted[-1][1] is part.frame and not fitted[-1][3]
     assert network.mean_curve([[3, 1], [2, 2, 4]]).tolist() == [2.5, 1.5, 2.5]
 

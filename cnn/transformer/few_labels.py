@@ -137,6 +137,7 @@ def main(argv=None):
         found[way] = {"tuned": tuned, "accuracies": right, "mean": mean, "deviation": deviation}
         print(f"  {mean:.1%} of the test digits read", flush=True)
     pairs = [("contrast", way) for way in found if way != "contrast"]
+    pairs += [("contrast, fine-tuned", "network from scratch")]
     compared = compare_family({way: one["accuracies"] for way, one in found.items()}, pairs)
     show_family(compared, "{:+.1f} points", 100)
     return save_results({"ways": found, "compared": compared}, folder, __file__, argv)

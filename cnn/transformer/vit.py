@@ -58,7 +58,11 @@ def build_vit():
 
 
 WAYS = {"transformer": build_vit, "convolutions": conv_net, "scrambled": conv_net}
-FAMILY = [("convolutions", "transformer"), ("transformer", "scrambled")]
+FAMILY = [
+    ("convolutions", "transformer"),
+    ("transformer", "scrambled"),
+    ("convolutions", "scrambled"),
+]
 
 
 def scramble(images):

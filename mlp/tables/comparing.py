@@ -97,7 +97,7 @@ def train_others(folds, classes, seed):
     """Return the other models, each with the best of its settings: {name: one for each fold}."""
     found = {}
     for name, settings in rivals(len(folds[0].training.y), classes, seed).items():
-        tried = [[fit_watched(one, *fold[:2]) for fold in folds] for one in settings]
+        tried = [fit_folds(one, folds) for one in settings]
         off = [
             np.concatenate(
                 [
@@ -111,21 +111,27 @@ def train_others(folds, classes, seed):
     return found
 
 
-def fit_watched(setting, training, validation):
-    """Return a model of a setting; boosting watches the rows that validate, and stops by them."""
-    watched = {"X_val": validation.frame, "y_val": validation.y}
-    watched = watched if isinstance(setting, BOOSTING) else {}
-    return clone(setting).fit(training.frame, training.y, **watched)
+def fit_folds(setting, folds):
+    """Return a model of a setting for each fold.
+
+    Boosting stops by the rows that validate, ten trees behind the best; then it gets as many trees
+    as are best for all folds together.
+    """
+    if isinstance(setting, BOOSTING):
+        curves = []  # the score of each fold's validation rows, at first without a tree
+        for training, validation, *_ in folds:
+            rows = {"X_val": validation.frame, "y_val": validation.y}
+            watched = clone(setting).fit(training.frame, training.y, **rows)
+            curves.append(watched.validation_score_)
+        best = max(1, int(np.argmax(mean_curve(curves))))
+        setting = clone(setting).set_params(max_iter=best, early_stopping=False)
+    return [clone(setting).fit(training.frame, training.y) for training, *_ in folds]
 
 
 @one_thread
 def refit(models, frame, y):
     """Return a model fitted on other rows, with what was found for those of the folds."""
-    again = clone(models[0])
-    if isinstance(again, BOOSTING):  # as many trees as were best; the first score is without any
-        curve = mean_curve([-one.validation_score_ for one in models])
-        again.set_params(max_iter=max(1, int(np.argmin(curve))), early_stopping=False)
-    return again.fit(frame, y)
+    return clone(models[0]).fit(frame, y)
 
 
 def recommend(by_model, groups):
