@@ -6,7 +6,7 @@
     python cnn/classify.py --model MobileNetV3Small    # one that Keras downloads
 
 Prints the five most probable names for each photograph, and draws class activation maps. Takes
-less than ten seconds on two cores, most of them for starting up.
+some twelve seconds on two cores, most of them for starting up.
 Chapter: cnn/README.md#your-own-photographs
 """
 

@@ -152,7 +152,7 @@ def keep_readable(pictures, kept):
 
 
 def open_photo(path, draft=None):
-    """Return the image in a file as Pillow has it: in colour, the right way up, or on white.
+    """Return the image in a file as Pillow has it: in colour, the right way up, gaps on white.
 
     draft: so many pixels in width and height are enough. Raises PictureError.
     """
@@ -204,7 +204,7 @@ def to_rgb(image):
 def check_level(folder):
     """End the program with one line if the classes seem to lie a level below this folder.
 
-    They do if most folders within one of its folders are within each other, too.
+    They do if most of the names that folders within its folders have are in each of its folders.
     """
     inner = {path: {inside.name for inside in find_folders(path)} for path in find_folders(folder)}
     shared = set.intersection(*inner.values()) if inner else ()

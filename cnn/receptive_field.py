@@ -107,7 +107,7 @@ def receptive_fields(network):
 
 
 def compute_fields(network):
-    """Return for each convolution and pooling its receptive field and its step, in pixels."""
+    """Return {layer: "field", "step" in pixels, how many "outputs", their "centres"}."""
     fields = {}
     for name, (rows, _) in receptive_fields(network).items():
         outputs = network.get_layer(name).output.shape[1]

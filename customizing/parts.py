@@ -3,8 +3,8 @@
     from parts import RootMeanSquareNorm
 
 `use_parts.py` trains a network with all of them. Each works on every back end, since it computes
-with `keras.ops` and `keras.random` alone, and each comes back from a saved model, since
-`get_config` says with which arguments it was made.
+with `keras.ops` and `keras.random` alone, and each but the callback comes back from a saved model,
+since `get_config` says with which arguments it was made.
 Chapter: customizing/README.md#parts-of-ones-own
 """
 

@@ -121,7 +121,7 @@ def draw_figures(flow, decoder, random, folder):
 
 
 def main(argv=None):
-    """Return the loss of each report, seconds and parameters."""
+    """Return the loss of each report, and the number of parameters."""
     parser = make_parser("Train a flow from noise to digits.", OUTPUTS)
     add = parser.add_argument
     add("run", metavar="VAE_RUN", help="folder of a run of vae.py")

@@ -51,7 +51,7 @@ def build_judge():
 
 
 class Judge:
-    """Says of images (n, 784) what they look like and how they are spread."""
+    """Says of images (n, 784) what they look like: their features, and whether their labels fit."""
 
     def __init__(self, path=JUDGE):
         model = load_model(path, compile=False)

@@ -7,7 +7,7 @@ the middle of their kind in the space of the VAE. You will see how often the sty
 digits finds the other digits of its writer among those of all validation writers who have written
 enough. Then a flow is trained that is told a style beside the digit, and the digits that it draws
 are put to the same test. The figure shows digits of some writers, and below them what was drawn in
-their style. About half a minute.
+their style. About a minute.
 Chapter: generating/README.md#whose-hand
 """
 

@@ -6,7 +6,7 @@ For each of ten seeds, draws 45 of the people who wrote MNIST's training images 
 by half of their digits. A network learns from 20,000 other images, once without these people and
 once with the other half of their digits among the 20,000. Both get the same search for a learning
 rate first, with a draw of its own. You will see accuracy and cross-entropy of each, and the
-comparison in pairs. Takes about two minutes on two cores.
+comparison in pairs. Takes three minutes or more on two cores.
 Chapter: mnist/README.md#people-it-has-never-met
 """
 

@@ -3,9 +3,9 @@
     python mnist/mnist_experiments.py                          # all of them, about 15 minutes
     python mnist/mnist_experiments.py --groups neurons flips   # only these
 
-You will see a table for each group. Each row is a run of its own, and one row of each table has
-the settings of the chapter. All runs are short, so compare the rows of one table with each
-other, not with the chapter's long runs.
+You will see a table for each group. Each row is a run of its own, and one row of each table, but
+of that of `sgd`, has the settings of the chapter. All runs are short, so compare the rows of one
+table with each other, not with the chapter's long runs.
 Chapter: mnist/README.md#mnist-experiment
 """
 

@@ -4,9 +4,9 @@
     python reference/my_runs.py mlp --script mlp.py   # those of one script
 
 You will see a table for each script, the newest run first, with the options and settings in which
-the runs differ and with their scores; what differs between the newest two, edited lines included,
-and whether that is beyond seeds; and the path of a figure with the curves of the newest. Takes
-seconds.
+the runs differ and with their scores; what differs between the newest and the last that had more
+than another seed, edited lines included, and whether that is beyond seeds; and the path of a figure
+with the curves of the newest. Takes seconds.
 Chapter: reference/README.md#comparing-your-runs
 """
 

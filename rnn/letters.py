@@ -53,7 +53,7 @@ def ngram_bits(ngrams, name):
 
 
 def network_bits(model, names):
-    """Return the same for a network: a list for each name, (letters)."""
+    """Return the same for a network: a list for each name, (letters + 1), the end among them."""
     x, y = encode(names)
     logits = model.predict(x, batch_size=1024, verbose=0).astype("float64")
     logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)

@@ -8,7 +8,7 @@
 
 A model learns by counting words or characters. You will see how many messages it gets right of a
 tenth that is held out; then it learns from all. You will see how likely each class is, and how much
-less likely the first one gets if a word is left out. Half a minute, three seconds if kept.
+less likely the likeliest gets if a word is left out. Half a minute, three seconds if kept.
 Chapter: text/README.md#why
 """
 

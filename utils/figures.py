@@ -14,7 +14,7 @@ from scipy.optimize import isotonic_regression
 
 from utils.runs import replacing
 
-# Nobody should need the colour of a line: each one has dashes of its own, too.
+# Nobody should need the colour of a line: up to five have dashes of their own, too.
 DASHES = ["-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.5, 1.5)), (0, (3, 2.5))]
 COLORS = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 POSITIVE = "#b2182b"  # of weights: nearly the ends of the map RdBu_r
@@ -27,7 +27,7 @@ def save_figure(figure, path):
     """Save a figure, whole or not at all, and close it.
 
     Its texts may be names of files, columns or classes, so they are shown letter by letter, and a $
-    begins no formula. Only the numbers at the axes, which matplotlib writes itself, may be some.
+    begins no formula. Only what stands at the ticks may be one, as matplotlib's own numbers are.
     """
     sides = [side for axes in figure.axes for side in (axes.xaxis, axes.yaxis)]
     numbers = {label for side in sides for label in side.get_ticklabels(which="both")}

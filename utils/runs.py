@@ -214,7 +214,7 @@ def save_results(results, folder, script, argv, args=None, then=None):
 
 
 def settings_of(options):
-    """Return the options, a dict, that a run depends on, as JSON; paths from the project's root."""
+    """Return a run's options, a dict, as JSON, but no seed or outputs; paths from the root."""
     kept = {key: value for key, value in options.items() if key not in ("seed", "outputs")}
     return json.loads(json.dumps(kept, default=lambda path: shown(path, ROOT).as_posix()))
 

@@ -110,7 +110,7 @@ def interval(sums, counts, seed=0):
 
 
 def mean_over_groups(values, groups):
-    """Return {"mean", "low", "high"} of values, shape (n,), whose groups have these names, (n,)."""
+    """Return {"mean", "groups", "low", "high"} of values, (n,); groups: names of theirs, (n,)."""
     names, group = np.unique(groups, return_inverse=True)
     sums, counts = np.bincount(group, values), np.bincount(group)
     return {"mean": float(np.mean(values)), "groups": len(names)} | interval(sums, counts)

@@ -55,8 +55,8 @@ def untrained(model, seed):
 def held_out_digits():
     """Return the 5,000 images held out for validation, uint8 of shape (5000, 28, 28), and labels.
 
-    No network of the book was trained with them, or with others by the people who wrote them. The
-    test images are not for looking.
+    No network that comes with the book was trained with them, or with others by the people who
+    wrote them. The test images are not for looking.
     """
     return load_parts()["validation"]
 
@@ -64,7 +64,7 @@ def held_out_digits():
 def some_digits(count):
     """Return so many of them, spread over all 5,000: images, labels and writers.
 
-    The first hundreds are by students alone; so spread, they are by everybody.
+    The first hundred are by 19 of the 45 people; a hundred that are so spread are by 39.
     """
     images, labels = held_out_digits()
     chosen = np.linspace(0, len(images) - 1, count).astype(int)

@@ -61,7 +61,7 @@ def show_figures(folder):
 
 
 def show_curves(model):
-    """Draw the loss of each epoch of the last training of a model, and what else it measured."""
+    """Draw the loss of each epoch of a model's last training, and the accuracy, if it has one."""
     import matplotlib.pyplot as plt
 
     from utils.figures import plot_history

@@ -42,7 +42,7 @@ html, body { font-size: 62%; background: white }
 .contents a + a { flex-shrink: 0 }
 :is(.contents a, a:not([href])) { color: inherit; text-decoration: none }
 """
-PAPER = {  # A4 in inches, which is what Chromium wants; the margins are those of the style
+PAPER = {  # size and margins are those of the style, @page
     "preferCSSPageSize": True,
     "printBackground": True,
     "generateTaggedPDF": True,

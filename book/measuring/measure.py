@@ -56,7 +56,7 @@ READS = {
 LAST = ["mutants", "notebooks"]  # of pages that are up to date, and of the minutes of all others
 # What a run of mnist.py knows of each model, but the book has no need to keep.
 LEFT_OUT = {"summary", "classification_report"}
-# No result uses these (but for a few that measure the tests themselves, in tests/long).
+# A change of these makes no result old; what a few read of them, READS and the tests watch.
 MADE = ["*.md", "*.claims.toml", "*.tables.toml", "assets/results", "assets/image", "tests"]
 STARTS = re.compile(r"import subprocess|import_module\(")  # other scripts, in a script
 # What is no data, and what none but a script that starts others reads, such as nginx or a browser.

@@ -8,7 +8,7 @@ Trains both in turn, with windows of the same size and number: nanoGPT for 700 s
 setting that its README gives for a computer without a GPU, ours for 160 and for 500, as it is and
 with the block of GPT-2 and AdamW. Files the loss of each on windows of the validation part, the
 seconds of its training, and those of a step: of ours, from the difference of the two, without the
-graph that TensorFlow builds first. Some six minutes; nothing else should run meanwhile.
+graph that TensorFlow builds first. Some ten minutes; nothing else should run meanwhile.
 Chapter: text/gpt/README.md#what-matters
 """
 

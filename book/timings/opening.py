@@ -4,7 +4,7 @@
 
 Makes a virtual environment, installs requirements-student.txt without pip's cache, and starts the
 commands of the front page: the check, xor.py, and a convolutional network. Files the seconds of
-each, and the memory that the hungriest process so far took. Some five minutes, much of it download;
+each, and the memory that the hungriest process so far took. Some two minutes, much of it download;
 nothing else should run meanwhile. On Linux and macOS only.
 Chapter: README.md#one-command
 """

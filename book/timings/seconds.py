@@ -6,7 +6,7 @@
     python book/timings/seconds.py machine       # how fast this computer trains
     python book/timings/seconds.py think         # how long the page with the layers waits
 
-What is compared takes turns. Half a minute to two minutes each; nothing else should run meanwhile.
+What is compared takes turns. Up to a minute and a half each; nothing else should run meanwhile.
 """
 
 from chapter import OUTPUTS, ROOT

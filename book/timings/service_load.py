@@ -5,10 +5,11 @@
 Starts one service after the other: the little one of serve.py; the one of app.py with Keras in
 place of LiteRT, and with LiteRT, each without and with batches; the last in two processes, too, and
 these behind nginx; and LitServe, if it is installed. Sends each single test images as JSON, from 1
-to 128 clients that each send the next request as soon as the last one is answered. Prints how long
-the service took to its first answer, its memory, the latency that half of the requests and that
-99 % of them keep, and the requests per second. Needs wrk, a small program that sends requests,
-nginx, and five minutes in which nothing else runs.
+to 128 clients that each send the next request as soon as the last one is answered; then, but to
+LitServe, a hundred images a request from one client. Prints how long the service took to its first
+answer, its memory, the latency that half of the requests and that 99 % of them keep, and the
+requests per second. Needs wrk, a small program that sends requests, nginx, and five minutes in
+which nothing else runs.
 
 Chapter: serialization/operating/README.md#how-fast
 """

@@ -21,7 +21,7 @@ MAPS = {"cmap": CLASSES, "vmin": 0, "vmax": 10, "interpolation": "nearest"}
 
 
 class Box(NamedTuple):
-    """A digit in a scene: where it is, and how sure that is; first and last row and column."""
+    """A digit in a scene: where it is, and how sure that is; bottom and right lie beyond it."""
 
     scene: int
     label: int

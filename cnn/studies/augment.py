@@ -6,7 +6,8 @@ A pretrained network learns 10, then 30 photographs of each of seven classes, or
 has, changed in one of six ways before each step. Each way tries four learning rates and three
 values of its dial with 10, on a fifth held out for that alone; the other fifths are held out in
 turn and tested once. You will see the share of each that is read, beside that of a logistic
-regression, and pairs of ways. A figure shows what each does to three photographs. Half an hour.
+regression, and pairs of ways. A figure shows what each does to three photographs. Ten to twenty
+minutes.
 Chapter: cnn/studies/README.md#augmentation-of-today
 """
 

@@ -6,8 +6,8 @@
 
 Holds out a fifth of the images, trains a head on the others, and goes on to the next fifth, with
 features that are computed once. You will see how many images it gets right of those that it did not
-learn from, and its worst mistakes; the figure shows which classes it confuses. Takes a minute on
-two cores for the emoji, and some more with --fine-tune.
+learn from, and its worst mistakes; the figure shows which classes it confuses. Takes half a minute
+on two cores for the emoji, and some more with --fine-tune.
 Chapter: cnn/studies/README.md#cross-validation
 """
 

@@ -5,7 +5,7 @@
 A fifth of the concepts is held out, five times in turn; from the others, 5, 10, 20 or all images
 of each class are learned. All methods see the same images. They are tested on the concepts
 held out, drawn by the same artist and by the other one. You will see a table for each artist, and
-a figure. Takes five minutes on two cores.
+a figure. Takes five to ten minutes on two cores.
 Chapter: cnn/studies/README.md#few-images
 """
 

@@ -46,7 +46,8 @@ def contrastive_loss(first, second, temperature=TEMPERATURE):
     """Return the mean cross-entropy of telling each view's partner among all other views.
 
     first, second: the numbers of two views of each digit, (batch, size).
-    Source: Chen and others, "A simple framework for contrastive learning" (SimCLR), 2020.
+    Source: Chen and others, "A simple framework for contrastive learning of visual
+    representations" (SimCLR), 2020.
     """
     views = ops.normalize(ops.concatenate([first, second]))  # (2 * batch, size), of length 1
     count = ops.shape(views)[0]

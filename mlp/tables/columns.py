@@ -24,7 +24,8 @@ EXACT = 2**53  # below it, a float holds every whole number
 GAP = "(gap)"  # the word for a missing word
 DAY_0 = pd.Timestamp("2000-01-01", tz="UTC")  # from which the days of a date are counted
 
-# A column of whole numbers that differ in each row only counts the rows if it is called like this.
+# A column of whole numbers that differ in each row only counts the rows if it is called like this,
+# or if they run from the least to the largest without a gap.
 IDENTIFIER = re.compile(
     r"(^|[_ .-])(?i:id|key|no|nr|number|index|uuid)$|[a-z](Id|ID|Key|No|Nr|Number)$"
 )

@@ -3,7 +3,7 @@
     python mnist/studies/compare.py            # the networks of the book
     python mnist/studies/compare.py RUN RUN    # and those of your runs of mnist.py
 
-You will see a line per network, the most accurate on the validation images first, and the path
+You will see a line per training, the most accurate on the validation images first, and the path
 of the figure. The book's seconds were measured on its two cores, yours on your machine.
 Chapter: mnist/studies/README.md#two-recipes
 """

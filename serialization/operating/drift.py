@@ -5,7 +5,7 @@
 The service reads 500 images a day for 50 days, and counts as metrics.py does: first people whom it
 has not met, then other pens, cameras, letters and forms. What is usual, the validation images say.
 You will see the accuracy, which no service knows, and the alarms. Draws drift.png and, of a table,
-drift_weeks.png. Three minutes.
+drift_weeks.png. About a minute.
 Chapter: serialization/operating/README.md#watching-it
 """
 

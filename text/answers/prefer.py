@@ -8,7 +8,7 @@ rule makes pairs of them: a right answer and a wrong one to the same question. D
 the probability of the first beside that of the second. As long, by the processor's clock, another
 copy learns the right answers of the pairs alone. Each has its rate by a small search. You will see
 the right answers of each kind before and after, and what became of the probabilities of both
-answers. Takes about two minutes on two cores.
+answers. Takes about three minutes on two cores.
 Chapter: text/answers/README.md#preferences
 """
 

@@ -8,7 +8,7 @@ few answers of the new kind. Then it answers each question several times, by cha
 for a right answer and 0 for a wrong one. An answer becomes likelier by how much better it did than
 the others to the same question (REINFORCE with the mean of a group as its baseline, as in GRPO). As
 long, by the processor's clock, another copy goes on with the answers that were shown. You will see
-the right answers of each kind. Takes about five minutes on two cores.
+the right answers of each kind. Takes six minutes or more on two cores.
 Chapter: text/answers/README.md#reward
 """
 

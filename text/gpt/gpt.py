@@ -30,7 +30,7 @@ SEED = 1
 TODAY = {"rotary": True, "rms": True, "gated": True, "activation": "silu", "groups": 2}
 GPT2 = {"rotary": False, "rms": False, "gated": False, "activation": "gelu", "groups": None}
 KINDS = {"today": TODAY, "gpt2": GPT2}
-TURNS = 10_000  # the slowest pair of a rotary position needs nearly as many places for a radian
+TURNS = 10_000  # the slowest pair of a rotary position takes over half as many places for a radian
 # For compile: XLA makes one program of many operations. JAX uses it anyway; PyTorch has none here.
 XLA = True if keras.config.backend() == "tensorflow" else "auto"
 
