@@ -8,7 +8,7 @@ Each network first gets the learning rate, of seven, with the lowest loss on mes
 another split; logistic regression chooses its strength in each fold, likewise. Then each message is
 held out once, in five folds, and its near copies with it. You will see the errors of each model,
 precision and recall of the last class, seconds, and how far each is behind logistic regression on
-characters, which is simple and strong. About fifteen minutes on two cores, half a minute for the
+characters, which is simple and strong. About half an hour on two cores, half a minute for the
 first three models.
 Chapter: text/README.md#spam-or-not
 """
