@@ -7,7 +7,7 @@ The teacher is the convolutional network of the book. MLPs of 32 hidden neurons 
 probabilities, softened with a temperature. Each kind gets the same search first, for its learning
 rate and its own constant, and keeps its best epoch, both by the digits of half of the validation
 writers. You will see what was tried, the accuracy and the cross-entropy of each on the digits of
-the other half, with ten other seeds, and the comparisons. Takes about seven minutes.
+the other half, with ten other seeds, and the comparisons. Takes a quarter of an hour.
 Chapter: customizing/loops/README.md#distillation
 """
 
