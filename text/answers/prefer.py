@@ -43,7 +43,7 @@ TRIES = 4  # answers to each, drawn by chance
 BETA = 0.1  # how much it costs to move away from where it began
 PAIRS = 16  # a step
 SECONDS = 24.0  # of the processor, for each way to learn on; a quarter with each rate
-RATES = [0.000001, 0.000003, 0.00001, 0.00003, 0.0001]
+RATES = [0.0001, 0.00003, 0.00001, 0.000003, 0.000001]  # of some that are level, the first counts
 SEED = 1
 WAYS = ("the better answers", "pairs")
 
