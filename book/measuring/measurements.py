@@ -37,10 +37,6 @@ MEASUREMENTS = {
         "xor/initializations.py --hidden 8 --activation tanh --learning-rate 0.1 --batch-size 4"
         " --epochs 60"
     ),
-    "xor_program_relu": (
-        "xor/initializations.py --hidden 8 --activation relu --learning-rate 0.1 --batch-size 4"
-        " --epochs 60"
-    ),
     "program_xor": ("book/figures/programs.py xor/README.md", "program_xor"),
     "chapters": ("book/figures/draw.py chapters", "chapters"),
     "concepts": ("book/figures/draw.py concepts", "batches one_hot three_parts"),
@@ -85,7 +81,6 @@ MEASUREMENTS = {
     "mnist_sgd": "mnist/mnist_experiments.py --groups sgd",
     "mnist_tuned": ("mnist/overfitting/tuned.py", "mnist_tuned"),
     "mnist_curves": ("book/figures/draw.py techniques", "mnist_curves"),  # of "mnist_tuned"
-    "survive": "tests/long/survive.py",  # wants JAX, Linux and the rights of root
     "mnist_quick_2": "mnist/studies/recipes.py quick --epochs 2 --test",
     "mnist_quick": "mnist/studies/recipes.py quick --test",
     "mnist_best": "mnist/studies/recipes.py best --test",
@@ -95,7 +90,6 @@ MEASUREMENTS = {
     "backends_lstm": "backends/backends.py --scripts lstm",
     "parallel": "book/timings/parallel_seconds.py",  # wants JAX
     "devices": "backends/devices.py",  # wants JAX
-    "devices_2": "backends/devices.py --processes 2",
     "mnist_augmentation": "book/timings/seconds.py augmentation",
     "opening": "book/timings/opening.py",  # installs
     "sizes": "book/timings/sizes.py",  # installs, too
@@ -142,7 +136,6 @@ MEASUREMENTS = {
     "checklist": ("visualizing/debugging/checklist.py --all", "inputs_labels_shuffled"),
     "drill": "visualizing/debugging/drill.py --score 100",  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", "think_page"),
-    "think_speed": "book/timings/seconds.py think",
     "front_page": ("book/figures/draw.py front_page", "front_page"),
     "traffic": ("book/figures/draw.py traffic", "traffic"),
     "order": "rnn/order.py",
@@ -259,8 +252,6 @@ MEASUREMENTS = {
     "cnn_residual": "cnn/residual.py",
     "cnn_depth": ("cnn/depth.py", "depth"),
     "vanishing_gradient": ("cnn/vanishing_gradient.py", "vanishing_gradient"),
-    "vanishing_gradient_100": "cnn/vanishing_gradient.py --epochs 100 --seeds 1",
-    "vanishing_gradient_he": "cnn/vanishing_gradient.py --initializer he_normal",
     "vanishing_gradient_mend": "cnn/vanishing_gradient.py --mend",
     "cnn_history": "cnn/sizes.py",
     "cnn_classify": ("cnn/classify.py", "classify"),
@@ -280,7 +271,6 @@ MEASUREMENTS = {
         "cnn/studies/ladder.py --ways probe head whole --folds 3",
         {"misread.png": "ladder_misread.png"},
     ),
-    "cnn_ladder_224": "cnn/studies/ladder.py --ways nearest probe --size 224",
     "cnn_own_pictures": "cnn/studies/own_pictures.py",
     "cnn_near_twins": "cnn/studies/near_twins.py",
     "cnn_augment": ("cnn/studies/augment.py", "augment"),
@@ -338,7 +328,6 @@ MEASUREMENTS = {
     "pixels_own": ("cnn/segmentation/own_masks.py", "own_masks"),
     "pixels_own_2": "cnn/segmentation/own_masks.py --seed 2",
     "pixels_own_3": "cnn/segmentation/own_masks.py --seed 3",
-    "own_boxes_faster": "cnn/segmentation/boxes.py --data {example} --rates 0.01",
     "own_boxes": ("cnn/segmentation/boxes.py --data {example}", {"boxes.png": "own_boxes.png"}),
     # All models for three epochs. The front page shows what conv_net misreads of them.
     "mnist_seconds": ("mnist/mnist.py -m all --epochs 3", "conv_net_mistakes"),
@@ -390,7 +379,6 @@ ALONE = {
     "image_files", "machine_speed", "million_rows", "mnist_augmentation", "mnist_best",
     "mnist_mixed", "mnist_quick", "mnist_quick_2", "mnist_search", "mnist_seconds", "mnist_short",
     "opening", "parallel", "recurrent_costs", "rest_load", "serialization", "slow_place",
-    "think_speed"
 }  # fmt: skip
 
 TWELVE = "--epochs 12 --train-samples 20000 --seed 1"

@@ -4,7 +4,6 @@
     python book/timings/seconds.py augmentation  # by the place where it is done
     python book/timings/seconds.py gpt_cache     # what a cache of keys and values saves
     python book/timings/seconds.py machine       # how fast this computer trains
-    python book/timings/seconds.py think         # how long the page with the layers waits
 
 What is compared takes turns. Up to a minute and a half each; nothing else should run meanwhile.
 """
@@ -18,12 +17,10 @@ import sys
 import time
 
 import keras
-import requests
 import tensorflow as tf
 
-from book.figures.browser import run_service
 from mlp import churn, evaluation
-from mnist.data import load_parts, prepare_mnist
+from mnist.data import prepare_mnist
 from mnist.models import IMAGE_SHAPE, conv_net
 from mnist.overfitting import techniques
 from text.gpt.generate import check
@@ -36,7 +33,6 @@ EPOCHS = 2  # of churn in a round, after one that builds what TensorFlow runs
 BATCH_SIZE, STEPS = 256, 80  # of augmentation
 GPTS = [("gpt2", 64), ("today", 64), ("today", 128), ("today", 256)]  # places seen at once
 TRIALS = 5  # of the speed of the machine
-REQUESTS = 200  # to the page
 
 
 def in_turn(ways, rounds):
@@ -129,27 +125,11 @@ def time_machine():
     return {"images_per_second": statistics.median(speeds), "all": speeds}
 
 
-def time_think():
-    """Return the milliseconds of a request for the layers and the map of importance."""
-    images = iter(load_parts()["validation"][0])
-    with run_service(page="think") as address, requests.Session() as session:
-
-        def ask():
-            question = {"pixels": next(images).tolist()}
-            session.post(f"{address}/think", json=question).raise_for_status()
-
-        times = [1000 * one for one in in_turn({"ask": ask}, REQUESTS)["ask"]]
-    percentiles = statistics.quantiles(times, n=100, method="inclusive")
-    first = {"requests": len(times), "first_ms": times[0]}
-    return first | {"p50_ms": percentiles[49], "p95_ms": percentiles[94]}
-
-
 TIMINGS = {
     "churn": time_churn,
     "augmentation": time_augmentation,
     "gpt_cache": time_gpt_cache,
     "machine": time_machine,
-    "think": time_think,
 }
 
 
