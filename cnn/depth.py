@@ -1,6 +1,6 @@
 """Depth: what lets a stack of 20 convolutions learn?
 
-    python cnn/depth.py                        # all, about ten minutes on two cores
+    python cnn/depth.py                        # all, a quarter of an hour on two cores
     python cnn/depth.py --kinds plain skips    # these two only
 
 Stacks convolutions on the small digits of scikit-learn: plainly, with larger initial weights, with
