@@ -5,7 +5,7 @@
 Some emoji show nearly the same thing, as red apple and green apple do. Holds out a fifth of the
 emoji in turn, once so that near twins are held out together, and once without a look at them,
 and trains a new head for EfficientNet-Lite0 on the others; all of this with ten ways to divide
-them. You will see the accuracies on all emoji, and on those that have a near twin. Takes some two
+them. You will see the accuracies on all emoji, and on those that have a near twin. Takes some seven
 minutes on two cores.
 Chapter: cnn/studies/README.md#near-twins
 """
