@@ -27,7 +27,7 @@ DRAWN |= {"serialization/rest/not_digits.py", "text/pieces.py"}
 # Commands for a Unix shell, of which the text around says so.
 UNIX = re.compile(
     r"python3 -m venv|\. \.venv|source |export |nginx |rm -rf /tmp/counts|mkdir /tmp/counts|"
-    r"PROMETHEUS_MULTIPROC_DIR=|KERAS_DISTRIBUTION_PROCESS_ID="
+    r"PROMETHEUS_MULTIPROC_DIR=|KERAS_DISTRIBUTION_PROCESS_ID=|pip install .tensorflow\[and-cuda"
 )
 
 
