@@ -3,24 +3,18 @@
     pip install -r book/requirements.txt
     python book/editions/notebooks.py  # all of them, in seconds
     python book/editions/notebooks.py --execute xor basics  # and run some, which takes minutes
-    # Stopped? The same command goes on with the chapters that have not yet run to their end.
-    python book/editions/notebooks.py --execute all --outputs FOLDER
-    # Only those whose cells (not the scripts that they start) are others than in the filed run.
-    python book/editions/notebooks.py --execute changed
 
 The blocks that run become cells of code. A command becomes such cells, too: after the comment
-`in a notebook: cells` those of script_cells.py, else one with a ! in front. One
-that took more than five minutes when it was measured is commented out. Blocks that only quote a
-script stay text, folds stay folds, and figures are inside. The notebooks are never edited: change
-the README and make them again. One that has run is kept until its cells change, even if its text
-has changed since: delete it to get it anew. An execution stops at the first cell, or the first
-command, that fails, and counts as wrong if something was printed in red.
+`in a notebook: cells` those of script_cells.py, else one with a ! in front. One that took more than
+five minutes when it was measured is commented out. Blocks that only quote a script stay text, folds
+stay folds, and figures are inside. The notebooks are never edited: change the README and make them
+again. An execution stops at the first cell, or the first command, that
+fails, and counts as wrong if something was printed in red.
 """
 
 from chapter import OUTPUTS, ROOT
 
 import functools
-import hashlib
 import re
 import time
 from pathlib import Path
@@ -45,18 +39,8 @@ from book.editions.notebook_texts import cut, prepare_text
 from book.editions.script_cells import cells_of_command
 from book.pages.texts import FENCE, find, is_quoted
 from book.pages.texts import chapters as listed_chapters
-from utils.files import load_results
 from utils.options import make_parser
-from utils.runs import (
-    RESULTS,
-    fail,
-    first_line,
-    make_folder,
-    provenance,
-    read_json,
-    save_results,
-    write_json,
-)
+from utils.runs import RESULTS, fail, first_line, make_folder, read_json, save_results
 
 SKIPPED = re.compile(r"<!-- not run(?! alone): (?:(?!-->).)*-->\s*$", re.DOTALL)
 # What a block of code goes into, if not only the notebook runs it.
@@ -165,13 +149,6 @@ def make_notebook(readme, names, folder, repository=None):
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def code_hash(notebook):
-    """Return a hash of what the cells run; the first one, which finds the project, is left out."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
-    lines = [line for line in "\n".join(code).split("\n") if not line.startswith("#")]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:6]
-
-
 def execute(notebook):
     """Run all cells; return the seconds, and what went wrong in one line, None if nothing did.
 
@@ -201,16 +178,12 @@ def execute(notebook):
 def main(argv=None):
     parser = make_parser("Make notebooks of the chapters.", OUTPUTS)
     readmes = chapters()
-    about = "chapters whose notebooks are run: all, changed ones, or names such as xor"
-    choices = ["all", "changed", *readmes]
-    parser.add_argument("--execute", nargs="+", choices=choices, default=[], help=about)
+    about = "chapters whose notebooks are run"
+    parser.add_argument("--execute", nargs="+", choices=readmes, default=[], help=about)
     about = "address from which the first cell clones the project; at GitHub, also for Colab"
     parser.add_argument("--repository", help=about)
     args = parser.parse_args(argv)
     folder, names = make_folder(args.outputs).resolve(), notebook_names()
-    kept = folder / "results.json"
-    known = read_json(kept)["executed"] if kept.exists() else {}
-    filed = load_results("notebooks")["executed"] if "changed" in args.execute else {}
     for page in LOOKED_UP:
         looked_up = make_notebook(page, names, folder, args.repository)
         nbformat.write(looked_up, folder / f"{names[page]}.ipynb")
@@ -220,25 +193,12 @@ def main(argv=None):
         (folder / "README.md").write_text(page, encoding="utf-8")
     executed = {}
     for name, readme in readmes.items():
-        notebook, path = (
-            make_notebook(readme, names, folder, args.repository),
-            folder / f"{name}.ipynb",
-        )
+        notebook = make_notebook(readme, names, folder, args.repository)
         nbformat.validate(notebook)
-        state = {"code": code_hash(notebook), "wrong": None}
-        if path.exists() and state.items() <= known.get(name, {}).items():
-            executed[name] = known[name]
-            continue
-        nbformat.write(notebook, path)
-        if state.items() <= filed.get(name, {}).items():
-            executed[name] = filed[name]
-        elif {"all", "changed", name} & set(args.execute):
-            run = provenance(__file__, argv)  # of each chapter: they run on several days
-            executed[name] = state | {key: run[key] for key in ("date", "keras", "cores")}
-            executed[name] |= execute(notebook)
-            nbformat.write(notebook, path)
+        if name in args.execute:
+            executed[name] = execute(notebook)
             print(f"{name:24}{executed[name]['seconds']:6.0f} s", executed[name]["wrong"] or "ran")
-            write_json({"executed": known | executed}, kept)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     print(f"{len(list(folder.glob('*.ipynb')))} notebooks")
     results = save_results({"executed": executed}, folder, __file__, argv)
     if any(one["wrong"] for one in executed.values()):

@@ -109,7 +109,6 @@ MEASUREMENTS = {
     "rest_load": "book/timings/service_load.py",  # wants wrk, nginx and litserve
     "service_packages": "book/timings/service_packages.py",  # installs
     "attack": "tests/long/attack.py",
-    "attack_hour": "tests/long/attack.py --services digits --requests 10800 --minutes 60",
     "service_drift": ("serialization/operating/drift.py", "drift drift_weeks"),
     "shapes": "visualizing/shapes.py",
     "blocks": ("visualizing/draw_weights.py", "blocks_conv_net"),
@@ -142,7 +141,10 @@ MEASUREMENTS = {
     "recurrent_cells": ("rnn/cells/by_hand.py", "gates"),
     "exercises": "exercises/mutants.py",
     "edited": "book/measuring/edited.py",
-    "notebooks": "book/editions/notebooks.py --execute changed",  # hours, if all have changed
+    # Those that take five minutes at most.
+    "notebooks": "book/editions/notebooks.py --execute backends basics cnn_transformer customizing"
+    " customizing_feeding exercises mlp_tables rnn_cells serialization serialization_operating"
+    " visualizing xor",
     "cells": ("book/figures/draw.py cells", "cell_simple_rnn cell_lstm cell_gru cell_unrolled"),
     "eight_curves": ("book/figures/draw.py curves", "eight_curves"),  # of the results of "broken"
     "through_time": "rnn/cells/through_time.py",
@@ -373,7 +375,7 @@ MEASUREMENTS = {
 
 # Their seconds count, or decide how much is tried: measure.py waits until nothing else runs.
 ALONE = {
-    "attack", "attack_hour", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds",
+    "attack", "backends", "backends_lstm", "beside_nanogpt", "churn_seconds",
     "cnn_residual", "exercises", "faster", "faster_jax", "faster_torch", "five_steps",
     "five_steps_jax", "five_steps_torch", "gpt_cache", "gpt_dial", "gpt_dial_again", "gpt_write",
     "image_files", "machine_speed", "million_rows", "mnist_augmentation", "mnist_best",

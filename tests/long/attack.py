@@ -2,7 +2,6 @@
 
     python tests/long/attack.py                                   # all services, half an hour
     python tests/long/attack.py --services digits --requests 100
-    python tests/long/attack.py --services digits --requests 10800 --minutes 60  # three a second
 
 Starts one service after the other, as its README says. Sends it bad requests, drawn by a seed, from
 several clients; then each that is made to cost much, from many at once; then silent, slow and
@@ -39,7 +38,7 @@ import psutil
 from bad_clients import Seen, hold, send, send_at_once, send_many
 from bad_requests import Target, ask, bad_requests, one_as_file, one_as_pixels
 
-from utils.options import make_parser, number, positive, seed
+from utils.options import make_parser, positive, seed
 from utils.runs import ROOT, fail, make_folder, save_results
 
 MIB = 2**20
@@ -196,7 +195,7 @@ def attack(service, options, folder):
         with watching(processes) as points, asking(port, targets) as asked:
             with seen.phase("in turn"):
                 requests = bad_requests(options.seed, targets, count)
-                send_many(port, requests, seen, 60 * options.minutes / count)
+                send_many(port, requests, seen)
             with seen.phase("at once"):
                 send_at_once(port, targets, seen)
             with seen.phase("held"):
@@ -243,7 +242,6 @@ def main(argv=None):
     add = parser.add_argument
     add("--services", nargs="+", choices=SERVICES, default=[*SERVICES], help="in this order")
     add("--requests", type=positive(int), default=10_000, help="in turn, of all services")
-    add("--minutes", type=number(float, 0), default=0.0, help="over which these are spread")
     add("--seed", type=seed, default=1, help="of these requests")
     options = parser.parse_args(argv)
     folder, results = make_folder(options.outputs), {}

@@ -75,22 +75,20 @@ def is_whole(answer):
     return bool(length) and len(body) >= int(length[1])
 
 
-def send_many(port, requests, seen, step=0):
-    """Send bad requests from several clients; step: seconds from one to the next, at least."""
-    start = time.monotonic()
+def send_many(port, requests, seen):
+    """Send bad requests from several clients."""
     room = threading.Semaphore(4 * CLIENTS)  # so that not all are made beforehand
 
-    def one(number, bad):
-        time.sleep(max(0, start + number * step - time.monotonic()))
+    def one(bad):
         status, answer = send(port, bad.sent, bad.kind in BREAK_OFF)
         shown = b"Traceback" in answer or bytes(ROOT) in answer
         alone = answer.count(b"HTTP/1.1 ") < 2 or bad.kind != "smuggled"
         seen.note(bad.kind, status, status in bad.statuses and alone and not shown, bad.sent)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        for number, bad in enumerate(requests):
+        for bad in requests:
             room.acquire()
-            pool.submit(one, number, bad).add_done_callback(lambda _: room.release())
+            pool.submit(one, bad).add_done_callback(lambda _: room.release())
 
 
 def send_at_once(port, targets, seen):
