@@ -6,7 +6,7 @@
 You will see how many test digits a small vision transformer reads after learning from 2,000 digits,
 and how many a convolutional network of as many parameters, trained for as many steps. A minute.
 The second command is that of the book, with a third way: convolutions, with the patches of all
-digits scrambled alike. With --search, each way gets the best of three learning rates on the
+digits scrambled alike. With --search, each way gets the best of five learning rates on the
 validation digits, and then new seeds. The transformer is saved as vit.keras.
 Chapter: cnn/transformer/README.md#the-network
 """
@@ -30,7 +30,7 @@ from utils.statistics import score, spread
 SHAPE, PATCH = (28, 28, 1), 7  # of a digit; pixels on each side of a patch
 WIDTH, HEADS, BLOCKS = 48, 4, 3  # numbers that stand for a patch; heads of each attention
 IMAGES, STEPS, BATCH_SIZE, WARM_UP = 2_000, 400, 100, 50
-RATES = [0.0005, 0.003, 0.018]  # tried with --search
+RATES = [0.0003, 0.001, 0.003, 0.01, 0.03]  # tried with --search
 RATE = 0.003  # otherwise
 ORDER, SEARCH_SEED = 1, 101  # of the scrambled patches; the trainings have 1, 2, ...
 
