@@ -141,7 +141,7 @@ MEASUREMENTS = {
     "recurrent_cells": ("rnn/cells/by_hand.py", "gates"),
     "exercises": "exercises/mutants.py",
     "edited": "book/measuring/edited.py",
-    # Those that take five minutes at most.
+    # The shorter ones.
     "notebooks": "book/editions/notebooks.py --execute backends basics cnn_transformer customizing"
     " customizing_feeding exercises mlp_tables rnn_cells serialization serialization_operating"
     " visualizing xor",
