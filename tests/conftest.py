@@ -80,7 +80,9 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Leave the slow tests out, unless they are asked for, and the path on a back end."""
-    left_out = {"path"} - {config.option.markexpr} | ({"slow"} if not config.option.slow else set())
+    left_out = {"path"} - {config.option.markexpr}
+    left_out |= {"slow"} if not config.option.slow else set()
+    left_out |= {"on_file"} if not (config.option.slow or config.option.record) else set()
     items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 

@@ -13,7 +13,7 @@ from conftest import ROOT, load
 from meaning import lessons
 
 from book.measuring.measure import MEASUREMENTS
-from book.pages.texts import FENCE, PAGES
+from book.pages.texts import FENCE, PAGES, is_quoted
 from forecasts.window_networks import Network
 from visualizing.debugging.faults import FAULTS
 
@@ -85,11 +85,8 @@ NO_OUTPUTS = {"serialization/look_inside.py", "serialization/load_model.py", "ex
 
 
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
-# READMEs with a program to copy that takes as long.
-SLOW_PROGRAMS = {
-    "CHEATSHEET.md", "cnn/README.md", "mnist/overfitting/README.md",
-    "visualizing/debugging/README.md",
-}  # fmt: skip
+# Elsewhere a program to copy that trains is a slow test.
+FIRST_CHAPTERS = {"basics/README.md", "xor/README.md", "mlp/README.md", "mnist/README.md"}
 # Recorded by tests of their chapters, on data that take less time; or they want a run, a file or a
 # client; or start processes; or even a slice takes ten seconds.
 ELSEWHERE = tuple(
@@ -119,9 +116,9 @@ def blocks(language, excepted=False):
             excepts = bool(re.fullmatch(r"<!-- not run(?: alone)?: .+ -->", before))
             if example[2] == language and excepts == excepted:
                 name, code = path.relative_to(ROOT).as_posix(), dedent(example[3])
-                slow = name in SLOW_PROGRAMS and code.startswith("import ") and ".fit(" in code
+                trains = ".fit(" in code and not is_quoted(code)
                 block = path, code, text[example.end() :]
-                marks = [pytest.mark.slow] if slow else []
+                marks = [pytest.mark.slow] if trains and name not in FIRST_CHAPTERS else []
                 found.append(pytest.param(*block, id=f"{name}:{line}", marks=marks))
     return found
 

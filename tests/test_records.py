@@ -48,6 +48,7 @@ def test_a_mutant_that_may_live_can_still_be_made():
         assert one["why"]
 
 
+@pytest.mark.on_file
 @pytest.mark.parametrize("script", sorted(RECORDED))
 def test_a_slice_does_what_is_on_file(script, rows, recorder, tmp_path, monkeypatch, request):
     if script.startswith(FEW_DIGITS):

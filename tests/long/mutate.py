@@ -33,6 +33,7 @@ from meaning import ROOT, lessons
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "outputs", "__pycache__", ".*cache")
 ALIVE = Path(__file__).with_name("alive.toml")
 LONGEST = 100  # seconds of tests that a mutant may take; of the others it takes none
+QUICK = ["-o", "addopts=", "--slow", "-m", "not slow"]  # those of records.json are among them
 TAKEN = "tests/test_reference.py::test_a_project_of_ones_own_stands_alone"
 # Loaded once; the process of each mutant begins with them.
 LOADED = ["keras", "matplotlib.pyplot", "pandas", "pytest", "scipy.stats", "sklearn.pipeline"]
@@ -97,12 +98,12 @@ def killer(folder, file, source, tests, limit=1800):
 
 
 def make_map(folder):
-    """Run the quick tests once, and keep which lines each of them reaches, and its seconds."""
+    """Run all but slow tests once, and keep which lines each of them reaches, and its seconds."""
     folder.mkdir(parents=True)
     (folder / "settings").write_text(SETTINGS.format(folder / "cov"), "utf-8")
     options = ["--cov", f"--cov-config={folder / 'settings'}", "--cov-context=test"]
     # Without pytest.ini's options: with those of xdist, no test would be named.
-    options += ["--cov-report=", "--durations=0", "-vv", "-o", "addopts="]
+    options += ["--cov-report=", "--durations=0", "-vv", *QUICK]
     with (folder / "log.txt").open("w", encoding="utf-8") as log:
         subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, stdout=log, check=True)
 
@@ -110,7 +111,7 @@ def make_map(folder):
 def read_map(folder):
     """Return {file: {line: tests}} and {test: seconds}, of the tests that there are today."""
     reached, seconds = defaultdict(lambda: defaultdict(set)), defaultdict(float)
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-o", "addopts="]
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", *QUICK]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     there = {line for line in listed.splitlines() if "::" in line}
     for path in folder.glob("*.txt"):
