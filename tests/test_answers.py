@@ -2,9 +2,7 @@
 
 import itertools
 import re
-import shutil
 import zlib
-from functools import partial
 from unittest.mock import Mock
 
 import keras
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 import records
 import test_records
-from conftest import ROOT, failure
+from conftest import failure
 
 from text.answers import asking, chat, instruct, prefer, questions, reward
 from text.answers.questions import ANSWER, END, NEW, USER, Question
@@ -33,7 +31,7 @@ def made():
 @pytest.fixture
 def tiny():
     keras.utils.set_random_seed(1)
-    return build_gpt(len(ALPHABET), questions.PLACES, width=16, heads=2, blocks=2)
+    return build_gpt(len(ALPHABET), questions.PLACES, width=16, heads=2, blocks=1)
 
 
 def test_answers_are_right_and_what_is_held_out_is_in_no_question_to_learn_from(made):
@@ -87,12 +85,12 @@ def test_new_tokens_leave_what_the_network_says_of_the_old_ones_as_it_was(tiny):
     np.testing.assert_allclose(said[..., :-3], tiny.predict(x, verbose=0), atol=1e-5)
 
 
-def test_lora_begins_as_the_network_trains_little_and_is_merged(tiny):
+def test_lora_begins_as_the_network_trains_little_and_is_merged(tiny, eagerly):
     x, y = np.random.default_rng(1).integers(len(ALPHABET), size=(2, 8, questions.PLACES))
     before = tiny.predict(x, verbose=0)
     instruct.enable_lora(tiny, 2)
     frozen = [weight.numpy() for weight in tiny.non_trainable_weights]
-    assert len(frozen) == len(tiny.weights) - 1 - 2 * 7 * 2  # all but the embedding, and a and b
+    assert len(frozen) == len(tiny.weights) - 1 - 7 * 2  # all but the embedding, and a and b
     np.testing.assert_allclose(tiny.predict(x, verbose=0), before, atol=1e-6)
     names = {weight.path.rpartition("/")[2] for weight in tiny.trainable_weights}
     assert names == {"embeddings", "lora_kernel_a", "lora_kernel_b"}
@@ -106,7 +104,7 @@ def test_lora_begins_as_the_network_trains_little_and_is_merged(tiny):
 
 def test_an_asker_writes_what_the_network_finds_likeliest_and_stops_at_the_end(tiny):
     asker = asking.Asker(tiny, ALPHABET)
-    texts = ["12+34?", "Romeo?", "Spell thou backwards."]
+    texts = ["12+34?", "Romeo?"]
     for random in (None, np.random.default_rng(1)):
         answers, logs = asker.ask(texts, random)
         for text, answer, log in zip(texts, answers, logs, strict=True):
@@ -125,7 +123,7 @@ def test_an_asker_writes_what_the_network_finds_likeliest_and_stops_at_the_end(t
     assert asker.ask(texts)[0] == said
     asker.take_weights(tiny)
     assert asker.ask(texts)[0] != said
-    old, new = (x.get_layer("block_2_attention") for x in (asker.reader.network, tiny))
+    old, new = (x.get_layer("block_1_attention") for x in (asker.reader.network, tiny))
     np.testing.assert_array_equal(old.query.kernel, new.query.kernel)
 
 
@@ -140,7 +138,7 @@ def test_right_answers_are_counted_by_kind_and_beside_how_sure_the_network_is():
     assert found["gap"] == pytest.approx((0.15 + 0.35 + 0.05 + 0.25 + 0.05) / 5)
 
 
-def test_the_loss_of_preferences_is_that_of_the_paper(tiny):
+def test_the_loss_of_preferences_is_that_of_the_paper(tiny, eagerly):
     better = [Question("sum", "1+1?", "2|"), Question("sum", "2+2?", "4|")]
     worse = [one._replace(answer="7777|") for one in better]
     other = asking.copy_of(tiny)
@@ -150,10 +148,8 @@ def test_the_loss_of_preferences_is_that_of_the_paper(tiny):
         [prefer.logs_of(model, side, ALPHABET) for side in (better, worse)]
         for model in (tiny, other)
     ]
-    one = tiny.predict(asking.as_rows(better, ALPHABET)[0], verbose=0)[
-        0
-    ]  # by hand: < 1 + 1 ? > 2 |
-    shares = np.log(keras.ops.softmax(one))
+    one = tiny.predict(asking.as_rows(better, ALPHABET)[0], verbose=0)[0]
+    shares = np.log(keras.ops.softmax(one))  # by hand: < 1 + 1 ? > 2 |
     by_hand = shares[5, ALPHABET.index("2")] + shares[6, ALPHABET.index(END)]
     assert logs[0][0][0] == pytest.approx(by_hand, abs=1e-4)
     (a, b), (c, d) = logs
@@ -183,7 +179,7 @@ def test_pairs_are_of_wrong_answers_beside_right_ones():
     assert [one.text for one in worse] == [one.text for one in better]
 
 
-def test_what_is_better_than_its_group_becomes_likelier(tiny):
+def test_what_is_better_than_its_group_becomes_likelier(tiny, eagerly):
     rewards = np.array([[1.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]])
     found = reward.advantages(rewards)
     np.testing.assert_allclose(found.sum(axis=1), 0, atol=1e-9)
@@ -238,29 +234,28 @@ def test_the_chat_answers_and_bad_questions_end_with_one_line(run_main, tiny, ca
         run_main("text/answers/chat.py", "--ask", "1|<", **run)
 
 
-def test_a_network_that_has_not_learned_to_answer_is_refused(monkeypatch):
-    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": ALPHABET}, "folder"))
-    assert "has not learned to answer" in failure(asking.load_answering, "run")
-
-
-def test_a_network_that_reads_pieces_of_words_is_refused(monkeypatch):
-    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": ["a", "ab"]}, "folder"))
-    assert "reads pieces of words" in failure(asking.load_on_characters, "run")
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [(["a"], "has not learned to answer"), (["a", "ab"], "reads pieces of words")],
+)
+def test_a_network_that_cannot_answer_is_refused(tokens, said, monkeypatch):
+    monkeypatch.setattr(asking, "load_run", lambda _: (None, {"alphabet": tokens}, "folder"))
+    assert said in failure(asking.load_answering, "run")
 
 
 def test_a_network_with_a_vector_for_each_place_is_refused():
     older = build_gpt(len(ALPHABET), questions.PLACES, 16, 2, 1, GPT2)
-    assert "rotary positions" in failure(asking.Asker, older, ALPHABET)
+    assert "rotary positions" in failure(asking.copy_of, older)
 
 
-def test_the_networks_that_come_with_the_book_are_small_and_have_learned():
+def test_the_networks_that_come_with_the_book_are_small_and_have_learned(made, eagerly):
     for run in (characters.PRETRAINED, asking.ANSWERS):
         assert sum(file.stat().st_size for file in run.iterdir()) < 4e6
     model, settings, _ = characters.load_run(characters.PRETRAINED)
-    some = characters.text_of_run(settings).validation[:5_000]
+    some = characters.text_of_run(settings).validation[:3_000]
     assert characters.token_losses(model, some).mean() < 1.45  # n-grams of seven: 1.50
     model, settings = asking.load_answering(asking.ANSWERS)
-    sums = [one for one in questions.make_questions(1)["test"] if one.kind == "sum"][:40]
+    sums = [one for one in made["test"] if one.kind == "sum" and len(one.text) == 6][:40]
     assert asking.judge(asking.Asker(model, settings["alphabet"]), sums)["kinds"]["sum"] > 0.8
 
 
@@ -309,32 +304,3 @@ def test_a_rung_of_the_ladder_does_what_is_on_file(
     recorder.results += [found, make.call_args.args, means]
     monkeypatch.undo()
     assert asking.load_answering(folder)[1]["questions"] == (2 if script == "instruct" else 3)
-
-
-@pytest.mark.slow
-def test_the_whole_ladder_runs(run_main, tmp_path, monkeypatch):
-    plays = (ROOT / "text" / "shakespeare.txt").read_text(encoding="utf-8")
-    path, run = tmp_path / "plays.txt", tmp_path / "kept"
-    path.write_text(plays[:12_000] + "".join(sorted(set(plays))), encoding="utf-8")
-    small = {"build_gpt": partial(build_gpt, width=16, heads=2, blocks=1), "REPORT": 2}
-    run_main("text/gpt/shakespeare.py", "--data", path, "--steps", 2, "--context", 128, **small)
-    shutil.copytree(tmp_path / "run", run)
-    monkeypatch.setattr(questions, "PARTS", {"test": 2, "choose": 2, "learn": None})
-    monkeypatch.setattr(questions, "PLAYS", dict([*questions.PLAYS.items()][:1]))
-    few = {"SEARCH": 1, "RATES": [0.003], "RATES_OF_LORA": [0.01]}
-    _, found = run_main(
-        "text/answers/instruct.py", run, "--steps", 3, "--ways", *instruct.WAYS, **few
-    )
-    before, plays, whole, lora = found["ways"].values()
-    assert before["trained"] == 0 < lora["trained"] < whole["trained"] == plays["trained"]
-    assert len({one["plays"] for one in found["ways"].values()}) == 4
-    assert {*before["kinds"]} == {*questions.FORMS}
-    shutil.copytree(tmp_path / "run", tmp_path / "answers")
-    options = [tmp_path / "answers", "--seconds", 0.1]
-    monkeypatch.setattr(prefer.tune_and_learn, "__defaults__", ([0.0001],))
-    _, found = run_main("text/answers/prefer.py", *options, "--questions", 10, TRIES=1)
-    assert found["pairs"] == 10 and found["ways"]["pairs"]["steps"] > 0
-    few = {"GROUPS": 2, "STEPS": 3, "RATES": [0.0001]}
-    _, found = run_main("text/answers/reward.py", *options, **few)
-    assert len(found["rewards"]) == found["ways"]["reward"]["steps"] > 0
-    run_main("text/answers/chat.py", tmp_path / "run", "--ask", "1+1?")

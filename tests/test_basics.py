@@ -57,11 +57,3 @@ def test_the_drawn_network_is_the_one_that_keras_builds(run_lesson, sizes):
     model = keras.Sequential([keras.Input((sizes[0],)), *[layers.Dense(n) for n in sizes[1:]]])
     assert results["parameters"] == [layer.count_params() for layer in model.layers]
     assert results["total"] == model.count_params()
-
-
-def test_the_drawn_neuron_is_a_dense_layer_of_one(run_lesson):
-    module, results = run_lesson("basics/draw_neuron.py", figure="neurons")
-    neuron = keras.Sequential([keras.Input((3,)), layers.Dense(1, activation="sigmoid")])
-    neuron.set_weights([np.reshape(module.WEIGHTS, (3, 1)), np.array([module.BIAS])])
-    output = neuron.predict(np.array([module.INPUTS], dtype="float32"), verbose=0)
-    assert output.item() == pytest.approx(results["output"], abs=1e-6)

@@ -2,12 +2,10 @@
 
 import csv
 import hashlib
-import io
 import json
 import random
 import re
 import shutil
-import struct
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -21,13 +19,14 @@ from PIL import Image
 from cnn import convolution, make_photographs, photographs, vanishing_gradient
 from cnn.depth import build_network, gradient_sizes, load_images
 from cnn.studies import cached
+from mnist.models import le_net
 from utils import statistics
 from utils.files import load_results
-from utils.pictures import PictureError, open_picture
 
 augment = load("cnn/studies/augment.py")
 classify = load("cnn/classify.py")
 shifts = load("cnn/shifts.py")
+sizes = load("cnn/sizes.py")
 transfer = load("cnn/transfer.py")
 
 
@@ -56,23 +55,11 @@ def test_a_small_convolution_in_numbers():
     assert convolution.pool(image, 2, np.mean)[..., 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
 
 
-def test_the_lesson_on_convolution_agrees_with_keras(run_main):
-    _, results = run_main("cnn/convolution.py")
-    assert len(results["results"]) == 11 and results["largest_difference"] < 1e-5
-
-
-def test_receptive_fields_are_those_that_are_counted(run_lesson):
-    _, fields = run_lesson("cnn/receptive_field.py")
-    assert [one["field"] for one in fields.values()] == [3, 4, 8, 10, 18]
-    assert all(one["noticed"] == one["field"] ** 2 for one in fields.values())
-    assert fields["conv2d_2"]["centres"] == [8.5, 12.5, 16.5]
-
-
 def test_maps_move_with_the_digit_if_the_shift_fits_the_stride():
     images = np.zeros((1, 28, 28), "float32")
     images[0, 10, 10] = 1
     assert shifts.shift(images, -2, 3)[0, 8, 13] == 1 == shifts.shift(images, -2, 3).sum()
-    digits = shifts.prepare_mnist((28, 28, 1), 1).x_val[:50, ..., 0]
+    digits = shifts.prepare_mnist((28, 28, 1), 1).x_val[:10, ..., 0]
     first, pooled, second, pooled_again = shifts.measure_equivariance(
         keras.saving.load_model(shifts.TRAINED), digits
     ).values()
@@ -83,8 +70,7 @@ def test_maps_move_with_the_digit_if_the_shift_fits_the_stride():
 
 
 def test_skips_carry_the_gradient_through_thirty_layers():
-    images, _, labels, _ = load_images()
-    np.testing.assert_array_equal(load_images()[2], labels)  # the same are always held out
+    images, _, labels, _ = (part[:100] for part in load_images())
     first = {}
     for kind in ("plain", "skips"):
         keras.utils.set_random_seed(1)
@@ -127,12 +113,6 @@ def test_mended_sigmoid_layers_are_tanh_layers():
         np.testing.assert_allclose(2 * sigmoid - 1, one, atol=1e-4)
 
 
-def test_the_best_epoch_counts():
-    trained = SimpleNamespace(history={"accuracy": [0.2, 0.9, 0.4]})
-    model = SimpleNamespace(compile=lambda *_, **__: None, fit=lambda *_, **__: trained)
-    assert vanishing_gradient.train(model, None, None, 3) == 0.9
-
-
 def test_the_measured_gradient_is_what_a_step_subtracts():
     images, labels = vanishing_gradient.load_images()
     model = vanishing_gradient.build_model("tanh", "glorot_uniform")
@@ -169,11 +149,6 @@ def test_a_folder_of_ones_own_from_end_to_end(my_pictures, tmp_path, capsys):
     assert results["known"] + results["held_out"] == 22 and len(results["photos"]) == 12
     assert results["fine_tuned"]["accuracy"] > 0.5  # of five that are held out
     assert sum(name == "animal" for name, _ in results["photos"].values()) >= 9  # most were learned
-    network, _, _ = classify.load_network(str(run / "transfer.keras"))
-    pixels = np.random.default_rng(1).integers(0, 256, (1, 96, 96, 3)).astype("float32")
-    probabilities, maps = classify.with_maps(network).predict_on_batch(pixels)
-    np.testing.assert_allclose(probabilities, network.predict_on_batch(pixels), atol=1e-5)
-    assert maps.shape == (1, 3, 3, 2)
     use = [my_pictures, "--model", run / "transfer.keras", "--outputs", tmp_path / "use"]
     named = classify.main([*map(str, use)])["photos"]
     assert dict(named[photo.name])["animal"] == pytest.approx(results["photos"][photo.name][1])
@@ -223,19 +198,11 @@ def write_images(folder, names):
     ("content", "line"),
     [
         (None, "there is no folder"),
-        (["a/1.png"], "a needs two images or more"),
         (["a/x/1.png", "a/x/2.png", "b/1.png"], "a needs two images or more, of different things"),
         (["training/a/1.png", "validation/1.png"], "of at least two classes"),
-        (["Train/a/1.png", "val/a/1.png", "test/a/1.png"], "of at least two classes"),
-        (["training/1.png", "test/1.png"], "test, training in it, which seem to be parts"),
         (["train/a/1.png", "sample/1.png"], "train in it, which seem to be parts"),
         (["a/1.png", "a/2.png", "b/1.heic"], "b has files, but no images"),
-        ([f"a/{i}.png" for i in range(5)], "images of at least two classes"),
         (["digits/0/1.png", "digits/1/1.png"], "folders in it: 0, 1 in digits.* --data .*digits"),
-        (
-            ["train/a/1.png", "train/b/1.png", "test/a/1.png"],
-            "test, train in it, which seem to be parts",
-        ),
         (["training/a/1.png", "training/b/1.png", "validation/a/1.png"], "in both"),
     ],
 )
@@ -324,9 +291,6 @@ def test_images_are_read_as_a_reader_sees_them(tmp_path, capsys):
     Image.new("RGBA", (40, 40)).save(tmp_path / "b" / "clear.png")
     for name in ("1.HEIC", "2.heic", "notes.txt"):
         (tmp_path / "b" / name).write_bytes(b"x")
-    for source in (tmp_path / "b" / "1.HEIC", io.BytesIO(b"\0\0\0\x18ftypmif1\0\0\0\0")):
-        with pytest.raises(PictureError, match="HEIC or AVIF: save it as JPEG"):
-            open_picture(source)
     pictures = photographs.load_folder(tmp_path)
     assert "left out: 2 x .heic, 1 x .txt; save images as JPEG" in capsys.readouterr().err
     kept, (*squares, clear) = photographs.read_pictures(pictures.sources, 40)
@@ -359,12 +323,6 @@ def test_the_text_shows_the_intervals_of_the_results():
         assert f"{photo}: {name} ({share:.0%})" in text
 
 
-def test_a_reader_is_told_what_a_network_knows():
-    assert photographs.only_these([*"abcdefghij"]).startswith("It knows nothing but a, b, c")
-    assert "i, j ..., and" in photographs.only_these([*"abcdefghijk"])
-    assert "j, and" in photographs.only_these([*"abcdefghij"])
-
-
 def test_near_twins_are_held_out_together(tmp_path):
     """Emoji by what they show, photographs by the folder within their class."""
     pictures = photographs.load_emoji()
@@ -387,56 +345,20 @@ def test_each_file_of_data_is_the_one_whose_source_is_named():
         files = sorted(path.rglob("*.jpg")) if path.is_dir() else [path]
         found = hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()
         assert found.startswith(begins), name
-    others = {one.name for one in photographs.DATA.iterdir()} - {name for name, _ in named}
-    assert all(one == "SOURCES.md" or one.endswith("LICENSE.txt") for one in others - {"photos"})
 
 
 def test_photographs_of_one_thing_are_held_out_together():
-    """Each class has those that the table names, and each thing is on one side of the split."""
+    """They are those that the table names, and each thing is on one side of the split."""
     folder = photographs.DATA / "photographs"
     pictures = photographs.load_folder(folder)
     rows = csv.DictReader(make_photographs.TABLE.read_text(encoding="utf-8").splitlines())
     assert sorted(pictures.names) == [row["file"] for row in rows]
-    counts = dict(zip(pictures.classes, np.bincount(pictures.labels), strict=True))
-    assert counts == {
-        "birds": 46, "buildings": 41, "fish": 37, "flowers": 23,
-        "fruit_and_vegetables": 16, "mammals": 100, "tools": 51,
-    }  # fmt: skip
-    assert {Image.open(path).size for path in pictures.sources} == {(160, 160)}
     groups = dict(zip(pictures.names, pictures.groups, strict=True))
     assert groups["mammals/bear/bear.jpg"] == groups["mammals/bear/european_bear.jpg"]
     assert len(set(pictures.groups)) == 195
     known, held_out = transfer.load_parts(folder, seed=1)
     assert len(known.classes) == len(held_out.classes) == 7
     assert not set(known.groups) & set(held_out.groups)
-
-
-def test_photographs_are_framed_and_cut():
-    """What is cut out comes into the middle, on white; of others, a square is taken."""
-    stamp = Image.new("RGBA", (300, 200))
-    stamp.paste((200, 0, 0, 255), (0, 0, 40, 20))
-    framed = np.asarray(make_photographs.frame(photographs.to_rgb(stamp)))
-    rows, columns = np.nonzero(framed[..., 1] < 128)
-    assert framed.shape == (160, 160, 3) and (framed[0] == 255).all()
-    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (6, 153, 43, 116)
-    wide = Image.new("RGB", (300, 100))
-    wide.paste((0, 0, 200), (200, 0, 300, 100))
-    left, right = (np.asarray(make_photographs.cut(wide, at))[..., 2] for at in (0, 1))
-    assert left.max() == 0 and right[:, 80:].min() == 200
-
-
-def test_a_resource_is_found_by_its_path():
-    """In a file as Qt makes it: a header, nodes of 22 bytes, names, data."""
-    names = b"".join(struct.pack(">HI", 1, 0) + one.encode("utf-16-be") for one in "abc")
-    nodes = [(0, 2, 1, 1), (0, 2, 2, 2), (8, 0, 0, 0), (16, 0, 0, 7)]  # the root; a; b and c in it
-    tree = b"".join(struct.pack(">IHIIQ", *node, 0) for node in nodes)
-    data = b"".join(struct.pack(">I", len(one)) + one for one in (b"one", b"other"))
-    header = struct.pack(">4s4I", b"qres", 2, 20, 20 + len(tree) + len(names), 20 + len(tree))
-    content = header + tree + names + data
-    assert make_photographs.read_resource(content, "a/b") == b"one"
-    assert make_photographs.read_resource(content, "a/c") == b"other"
-    with pytest.raises(SystemExit, match="a/d is not in its resource file"):
-        make_photographs.read_resource(content, "a/d")
 
 
 def test_each_part_is_predicted_by_a_network_that_does_not_know_it(monkeypatch):
@@ -463,20 +385,14 @@ def test_each_part_is_predicted_by_a_network_that_does_not_know_it(monkeypatch):
 SLICES = [
     (load("cnn/depth.py"), "--depth 4 --seeds 1 --kinds plain both", {"RATES": [0.01]},
      lambda found: found["kinds"]["both"]["training"][0] > 0.9),
-    (load("cnn/residual.py"), "--epochs 1 --seeds 1 --train-samples 1500", {},
-     lambda found: found["conv_net"]["mean"] > 0.5),
     (shifts, "--epochs 1 --train-samples 1500", {"SHIFTS": [0, 4]},
      lambda found: found["accuracies"]["conv_net"]["4"] < found["accuracies"]["conv_net"]["0"] / 2),
     (load("cnn/studies/near_twins.py"), "--seeds 1 --epochs 3", {"SIZE": 64},
      lambda found: min(found["all"]["grouped"]["accuracies"]) > 0.3),
-    (load("cnn/studies/few_pictures.py"), "--folds 1 --counts 5 --methods new", {"SIZE": 32},
-     lambda found: set(found) == {"noto", "twemoji"}),
     (load("cnn/studies/ladder.py"), "--folds 1 --size 64 --ways border probe part", {},
      lambda found: found["ways"]["head"]["mean"] > 0.6 > found["ways"]["border"]["mean"]),
     (load("cnn/studies/own_pictures.py"), "--draws 1 --ways nearest probe", {},
      lambda found: found["60"]["probe"]["mean"] > 0.7),
-    (load("cnn/studies/cross_validation.py"), "--size 64 --epochs 5 --fine-tune 1", {},
-     lambda found: found["head"]["accuracy"] > 0.4 > found["majority"]),
 ]  # fmt: skip
 
 
@@ -487,10 +403,7 @@ def test_a_slice_of_each_study_shows_it(
 ):
     for name, value in constants.items():
         monkeypatch.setattr(script, name, value)
-    options = [
-        word.replace("new", "new head on the pretrained network") for word in options.split()
-    ]
-    assert holds(script.main([*options, "--outputs", str(tmp_path)]))
+    assert holds(script.main([*options.split(), "--outputs", str(tmp_path)]))
 
 
 @pytest.mark.parametrize("way", [way for way in augment.WAYS if way not in ("probe", "none")])
@@ -513,19 +426,12 @@ def test_labels_are_mixed_as_the_pictures_are(way):
     assert max(colours_seen) == (1 if way == "MixUp" else 2)
 
 
-def test_augmix_draws_anew_only_outside_of_a_graph(monkeypatch):
-    import tensorflow as tf
-
+def test_augmix_draws_anew_for_each_batch(monkeypatch):
     draws, choice = [], random.choice
     monkeypatch.setattr(random, "choice", lambda some: draws.append(1) or choice(some))
-    images, changing = np.zeros((8, 8, 8, 3), "float32"), [layers.AugMix()]
-    for i in range(8):
-        augment.change(changing, images[i : i + 1], np.eye(1))
-    assert len(draws) == 8 * 9
-    draws.clear()
-    batches = tf.data.Dataset.from_tensor_slices(images).batch(1)
-    assert len(list(batches.map(lambda some: changing[0](some, training=True)))) == 8
-    assert len(draws) == 9
+    for _ in range(2):  # in a graph, the first draw would do for all
+        augment.change([layers.AugMix()], np.zeros((1, 8, 8, 3), "float32"), np.eye(1))
+    assert len(draws) == 2 * 9
 
 
 def test_the_layers_do_what_the_text_warns_of():
@@ -546,11 +452,10 @@ def test_being_less_sure_costs_nothing_in_the_search():
     assert augment.settled_loss(likely.argmax(axis=1), likely) < losses[0]
 
 
-def test_well_known_networks_are_counted(run_main):
-    sizes, results = run_main("cnn/sizes.py", "--networks")
-    # LeNet-5: 5 layers; 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + the dense ones
+def test_what_is_in_a_network_is_counted():
+    network = le_net()
     work = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10
-    assert results["LeNet-5"]["multiplications"] == work and results["LeNet-5"]["depth"] == 5
+    assert sizes.multiplications(network) == work and sizes.depth(network) == 5
     x = keras.Input((4,))
     ways = [layers.Dense(4)(layers.Dense(4)(x)), layers.Dense(4)(x), x]
     network = keras.Model(x, layers.Dense(2)(layers.Add()(ways)))

@@ -3,7 +3,7 @@
 import html
 import importlib.util
 import re
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, answers, given_away, need_chromium, skip_loudly
@@ -30,16 +30,6 @@ def test_pages_neither_hold_nor_link_the_answers():
         for target in re.findall(r"\]\((?!http)([^)#\s]+)", text):
             to = (ROOT / page.parent / target).resolve()
             assert not is_key(to.relative_to(ROOT)), f"{page} links {target}, which no edition has"
-
-
-def test_the_edition_has_the_same_names_on_windows(edition, tmp_path, monkeypatch):
-    pages = [PureWindowsPath(page) for page in find(".md")]
-    contents = str(edition.navigate(pages, []))
-    assert "playground/PAGES.md" in contents and "\\" not in contents
-    monkeypatch.setattr(edition, "Path", PureWindowsPath)
-    (file := tmp_path / "index.html").write_text('python<span class="w"> </span>xor/xor.py')
-    edition.finish(file, PureWindowsPath("xor/index.html"), [PureWindowsPath("xor/xor.py")])
-    assert file.read_text().endswith('<a href="../xor/xor.html">xor/xor.py</a>')
 
 
 @pytest.mark.slow

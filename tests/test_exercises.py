@@ -5,9 +5,6 @@ What a reader has written into exercises/tasks/ does not count here.
 
 import ast
 import doctest
-import importlib.util
-import os
-import py_compile
 import re
 import time
 import tomllib
@@ -35,9 +32,8 @@ def in_a_hurry(monkeypatch, tmp_path):
     monkeypatch.setattr("exercises.running.LIMIT", 1)
     monkeypatch.setattr("exercises.running.LOADING", 3)
     monkeypatch.setattr("exercises.running.PATIENCE", 3)
-    monkeypatch.setattr("exercises.running.ENOUGH", 5)
     monkeypatch.setattr("exercises.judging.IMPATIENT", 1)
-    monkeypatch.setattr("exercises.judging.DRAWN", 20)
+    monkeypatch.setattr("exercises.judging.DRAWN", 10)
     monkeypatch.setattr(check, "SHOWN_HINTS", tmp_path / "outputs" / "hints.json")
 
 
@@ -45,12 +41,15 @@ def solution(name):
     return (FOLDER / "solutions" / f"{name}.py").read_text(encoding="utf-8")
 
 
-@each_exercise
+@pytest.mark.parametrize(
+    "name",  # choose draws thousands of tokens
+    [pytest.param(one, marks=[pytest.mark.slow] * (one == "choose")) for one in check.NAMES],
+)
 def test_right_solutions_pass_and_wrong_ones_are_refused_by_name(name, tmp_path):
     faults = load(FOLDER / "faults" / f"{name}.py")
     wrong = mutants.by_hand(solution(name), faults.MUTANTS)
     assert len(wrong) >= 12 and len(load(FOLDER / "checks" / f"{name}.py").HINTS) == 3
-    wrong = wrong[:: 4 if name == "choose" else 1]  # which draws thousands of tokens
+    wrong = wrong[::6]  # all of them were judged when results were filed
     paths = [tmp_path / f"{number}.py" for number in range(2 + len(wrong))]
     sources = [solution(name), faults.OTHER, *[source for _, source in wrong]]
     for path, source in zip(paths, sources, strict=True):
@@ -78,12 +77,15 @@ def test_a_task_has_an_example_that_is_right_and_a_section_that_teaches_it(name)
     [
         ("while True:\n        pass", "stopped in line"),
         ("import os\n    os._exit(0)", "Python itself ended"),
-        ("return weights", "shape (5,); a number"),
         ("return 1 / 0", "ZeroDivisionError in line 2"),
         ("return None\nwhile True:\n    1", "before its function was called"),
     ],
 )
-def test_a_file_that_hangs_or_ends_python_gets_a_sentence(body, said, tmp_path, capsys):
+def test_a_file_that_hangs_or_ends_python_gets_a_sentence(
+    body, said, tmp_path, capsys, monkeypatch
+):
+    if "before" in said:  # it is not even read, however fast the machine is
+        monkeypatch.setattr("exercises.running.LOADING", 1)
     folder = tmp_path / "Müller"  # which faulthandler writes otherwise
     folder.mkdir()
     source = f"def neuron(inputs, weights, bias):\n    {body}"
@@ -110,17 +112,6 @@ def test_the_command_says_what_the_chapter_shows(tmp_path, capsys):
     assert "No file: adam, attention" in printed
 
 
-def test_a_check_is_read_as_it_stands_there(tmp_path):
-    """And not as somebody has compiled it, with the time and size of the right one."""
-    (one, other), known = (tmp_path / "one.py", tmp_path / "other.py"), (10**9, 10**9)
-    for path, answer in (one, 1), (other, 2):
-        path.write_text(f"ANSWER = {answer}\n")
-        os.utime(path, known)
-    compiled = Path(py_compile.compile(str(other)))
-    compiled.rename(importlib.util.cache_from_source(one))
-    assert load(one).ANSWER == 1
-
-
 def test_a_changed_file_of_checks_is_noticed(monkeypatch, capsys):
     """And nobody else has forgotten to sign: python exercises/mutants.py --sign."""
     assert check.changed_files() == []
@@ -136,10 +127,11 @@ def test_the_filed_mutants_are_refused_as_the_chapter_says():
     results = load_results("exercises")
     assert results["judged_by"] == mutants.judged_by(), "checks have changed: measure exercises"
     totals = results["totals"]
-    kinds = [totals[kind] for kind in ("last", "earlier", "hand", "unseen", "rule")]
+    hand, *others = (totals[kind] for kind in ("hand", "last", "earlier", "unseen", "rule"))
+    assert hand["refused"] == hand["named"] == hand["mutants"]
     assert totals["right"] >= 0.98 * totals["of_right"]
     assert totals["last"]["refused"] >= 0.99 * totals["last"]["mutants"]
-    assert sum(one["named"] for one in kinds) >= 0.95 * sum(one["mutants"] for one in kinds)
+    assert sum(one["named"] for one in others) >= 0.95 * sum(one["mutants"] for one in others)
 
 
 def test_a_solution_knows_no_other_process_and_what_it_starts_ends_with_it(tmp_path):
@@ -158,11 +150,11 @@ def test_a_solution_knows_no_other_process_and_what_it_starts_ends_with_it(tmp_p
     with Process() as process:
         assert judging.judge_in(process, "neuron", path)["state"] == "right"
         beats = Path(process.folder.name) / "beats"
-        time.sleep(0.5)
+        time.sleep(0.3)
         assert beats.stat().st_size > 0
         process.end()
         size = beats.stat().st_size
-        time.sleep(0.5)
+        time.sleep(0.3)
         assert beats.stat().st_size == size
 
 
@@ -182,11 +174,8 @@ def test_no_cheat_passes(cheat, tmp_path):
 
 
 def test_a_class_is_graded_into_one_table(tmp_path, capsys):
-    """One folder each; what has no file, too, has a row."""
-    for student, source in {
-        "anna": solution("neuron"),
-        "bo": "def neuron(x):\n    return x",
-    }.items():
+    """One folder each; what has no file, too, has a row; a link to a solution is no file."""
+    for student, source in {"anna": solution("neuron"), "bo": "def neuron(x):\n    1"}.items():
         (tmp_path / student).mkdir()
         (tmp_path / student / "01_neuron.py").write_text(source, encoding="utf-8")
     (tmp_path / "carla" / "tasks").mkdir(parents=True)
@@ -194,31 +183,19 @@ def test_a_class_is_graded_into_one_table(tmp_path, capsys):
         (tmp_path / "bo" / "09_softmax.py").symlink_to(FOLDER / "solutions" / "softmax.py")
     except OSError:
         pytest.skip("Windows asks for a right")
-    for name in ("06_adam (1).py", "sweep.py", "view.py"):
-        (tmp_path / "bo" / name).touch()
-    (tmp_path / "dora").symlink_to(tmp_path / "anna")
-    (tmp_path / ".git").mkdir()
+    (tmp_path / "bo" / "06_adam (1).py").touch()
     outputs = tmp_path / "outputs"
-    grades = check.main(["--tasks", str(tmp_path), "--outputs", str(outputs), "--seed", "7"])
-    assert [*grades] == ["anna", "bo", "carla", "dora"] and [*grades["bo"]] == check.NAMES
-    anna, bo, carla, dora = [
-        line for line in capsys.readouterr().out.splitlines() if f" of {len(check.NAMES)}" in line
-    ]
-    assert anna.split() == ["anna", "1", "of", str(len(check.NAMES))]
-    assert bo.endswith("left alone: 06_adam (1).py, 09_softmax.py, sweep.py and 1 more")
-    assert carla.endswith(f" 0 of {len(check.NAMES)}  left alone: tasks/")
-    assert dora.endswith(f" 0 of {len(check.NAMES)}  left alone: 01_neuron.py")  # a link
+    grades = check.main(["neuron", "9", "--tasks", str(tmp_path), "--outputs", str(outputs)])
+    assert [*grades] == ["anna", "bo", "carla"] and [*grades["bo"]] == ["neuron", "softmax"]
+    anna, bo, carla = [line for line in capsys.readouterr().out.splitlines() if " of 2" in line]
+    assert anna.split() == ["anna", "1", "of", "2"]
+    assert bo.endswith("left alone: 06_adam (1).py, 09_softmax.py")
+    assert carla.endswith(" 0 of 2  left alone: tasks/")
     rows = pd.read_csv(outputs / "grades.csv").set_index(["student", "exercise"])
-    assert len(rows) == 4 * len(check.NAMES)
+    assert len(rows) == 3 * 2
     assert rows.loc[("anna", "neuron"), "verdict"] == "right"
     assert "takes (x)" in rows.loc[("bo", "neuron"), "sentence"]
     assert rows.loc[("bo", "softmax"), "verdict"] == "no file"
-    set_ = check.main(["neuron", "9", "--tasks", str(tmp_path), "--outputs", str(outputs)])
-    assert [*set_["carla"]] == ["neuron", "softmax"] and "1 of 2" in capsys.readouterr().out
-    (tmp_path / "01_neuron.py").touch()
-    with pytest.raises(SystemExit):
-        check.main(["--tasks", str(tmp_path), "--outputs", str(outputs)])
-    assert "holds exercises and, in folders, those of a class" in capsys.readouterr().err
 
 
 def test_a_file_is_read_in_a_usual_encoding(tmp_path):
@@ -229,19 +206,10 @@ def test_a_file_is_read_in_a_usual_encoding(tmp_path):
         assert judging.judge("neuron", path)["state"] == state
 
 
-def test_a_solution_finds_the_folder_of_its_reader(tmp_path, monkeypatch):
-    """Keras looks for its settings there; on Windows, USERPROFILE is what names it."""
-    monkeypatch.setenv("USERPROFILE", "mine")
-    path = tmp_path / "01_neuron.py"
-    source = 'import os\n\nassert os.environ["USERPROFILE"] == "mine"\n' + solution("neuron")
-    path.write_text(source, encoding="utf-8")
-    assert judge_many("neuron", [path])[0]["state"] == "right"
-
-
 def test_the_hint_that_fits_comes_first(tmp_path, capsys):
     (tmp_path / "09_softmax.py").write_text(SOFTMAX, encoding="utf-8")
     hints = load(FOLDER / "checks" / "softmax.py").HINTS
-    for number, starts in enumerate([[2], [2, 0], [2, 0, 1], [2, 0, 1]], 1):
+    for number, starts in enumerate([[2], [2, 0], [2, 0, 1]], 1):
         check.main(["softmax", "--hint", "--tasks", str(tmp_path)])
         said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
         assert len(said) == len(starts), number
@@ -255,44 +223,17 @@ def test_the_hint_that_fits_comes_first(tmp_path, capsys):
     [
         ("return np.zeros(10**10)", "2 GiB"),
         ("import time\n    time.sleep(0.5)\n    return right(x)", "too slow: its answers have"),
-        (r"return type('\x1b[2J', (), {})()", "of the type ?[2J"),
-        (
-            "import sys\n    frame = sys._getframe(1)\n    while 'send' not in frame.f_locals:\n"
-            "        frame = frame.f_back\n    array = frame.f_globals['encode'](np.zeros(1))\n"
-            "    array['array'] = __import__('base64').b64encode(b'\\x93NUMPY\\1\\0v\\0' + repr({"
-            "'descr': '<U0', 'fortran_order': False, 'shape': (10**12,)}).ljust(118).encode()"
-            ").decode()\n    frame.f_locals['send']({'token': frame.f_locals['token'], "
-            "'answers': [array], 'changed': False})",
-            "not an array of numbers",
-        ),
-        ("return [[str(x)]]", "an array of numbers is expected"),
         (
             "keep[len(keep)] = 1\n    return right(x) + (len(keep) % 7 == 5 and len(keep) > 12)",
             "one answer now",
         ),
     ],
 )
-def test_what_a_function_may_not_do_is_named(body, said, tmp_path):
+def test_what_a_function_may_not_do_is_named(body, said, tmp_path, monkeypatch):
+    monkeypatch.setattr("exercises.judging.DRAWN", 20)
+    if "slow" in said:
+        monkeypatch.setattr("exercises.running.ENOUGH", 1)
     source = solution("softmax").replace("def softmax", "def right").replace("logits", "x")
     path = tmp_path / "09_softmax.py"
     path.write_text(f"{source}\n\nkeep = {{}}\n\ndef softmax(x):\n    {body}\n", encoding="utf-8")
     assert said in judging.judge("softmax", path)["sentence"]
-
-
-def test_every_style_is_accepted(tmp_path):
-    """Loops with lists, tensors, 32 bits, other names and defaults."""
-    styles = [
-        "from math import exp\n\ndef softmax(rows):\n    out = []\n    for row in rows:\n"
-        "        top = max(row)\n        powers = [exp(x - top) for x in row]\n"
-        "        out.append([power / sum(powers) for power in powers])\n    return out\n",
-        "import numpy as np\nfrom scipy.special import softmax as s\n\n"
-        "def softmax(x, axis=1):\n    return s(np.asarray(x, 'float32'), axis=axis)\n",
-        "class Tensor:\n    def __init__(self, array):\n        self.array = array\n"
-        "    def __array__(self, *_, **__):\n        return self.array\n\n"
-        + solution("softmax").replace("return powers /", "return Tensor(powers /").rstrip()
-        + ")\n",
-    ]
-    paths = [tmp_path / f"{number}.py" for number in range(len(styles))]
-    for path, source in zip(paths, styles, strict=True):
-        path.write_text(source, encoding="utf-8")
-    assert [one["state"] for one in judge_many("softmax", paths)] == ["right"] * 3

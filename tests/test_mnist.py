@@ -3,12 +3,13 @@
 import json
 import math
 import re
+from functools import cache
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NUMBERS, ROOT, failure, finished_run, spoilt
+from conftest import NUMBERS, ROOT, failure, finished_run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from book.measuring import measurements
@@ -17,6 +18,7 @@ from mnist.overfitting import settings
 from utils.runs import write_json
 from utils.statistics import score
 
+NAME = "mlp_one_layer"  # which trains in seconds
 PARAMETERS = {
     "mlp_one_layer": 407_050,
     "mlp_two_layers": 669_706,
@@ -28,6 +30,9 @@ PARAMETERS = {
     "conv_net_dropout": 93_322,
     "le_net": 61_706,
 }
+
+
+read_once = cache(data.read_arrays)
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def test_data_are_float32_in_three_parts_in_the_order_of_mnist():
     ):
         assert (x.shape, y.shape) == ((size, 784), (size, 10)) and x.dtype == y.dtype == np.float32
         np.testing.assert_array_equal(y.argmax(axis=1), digit)
-        np.testing.assert_allclose(x * 255, raw.reshape(-1, 784), atol=1e-4)
+        np.testing.assert_allclose(x[::19] * 255, raw[::19].reshape(-1, 784), atol=1e-4)
     few = data.prepare_mnist((1, 28, 28), train_samples=100)
     assert few.x_train.shape == (100, 1, 28, 28) and few.x_val.shape == (5_000, 1, 28, 28)
 
@@ -79,20 +84,29 @@ def test_damaged_and_missing_data_end_with_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_every_model_of_the_zoo_learns_and_is_as_large_as_the_book_states(name):
+def test_every_model_of_the_zoo_is_as_large_as_the_book_states(name):
     model = models.MODELS[name]()
     assert set(models.ZOO) == set(measurements.ZOO) == set(PARAMETERS)
-    assert model.weights[0].path.startswith(f"{model.name}/")
     assert model.name == name
     assert model.count_params() == PARAMETERS[name]
     assert f"{PARAMETERS[name]:,} parameters" in models.MODELS[name].__doc__
     *hidden, output = [one for one in model.layers if hasattr(one, "kernel_regularizer")]
     penalized = [layer.kernel_regularizer is not None for layer in [*hidden, output]]
     assert penalized == [name in ("conv_net_l1", "conv_net_l2")] * len(hidden) + [False]
-    digits = data.prepare_mnist(model.input_shape[1:], 256)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mlp_two_layers_dropout", "conv_net_l1", "conv_net_batch_norm", "conv_net_dropout", "le_net"],
+)
+def test_models_of_the_zoo_learn(name, monkeypatch):
+    """The others are some of these without a penalty or dropout."""
+    monkeypatch.setattr(data, "read_arrays", read_once)
     keras.utils.set_random_seed(0)
+    model = models.MODELS[name]()
+    digits = data.prepare_mnist(model.input_shape[1:], 256)
     model.compile("adam", "categorical_crossentropy")
-    fitted = model.fit(digits.x_train, digits.y_train, batch_size=256, epochs=12, verbose=0)
+    fitted = model.fit(digits.x_train, digits.y_train, batch_size=256, epochs=16, verbose=0)
     assert fitted.history["loss"][-1] < 0.8 * fitted.history["loss"][0]
 
 
@@ -105,15 +119,15 @@ def test_sure_mistakes_count_in_full():
 
 def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_path):
     results = mnist.main(
-        ["-m", "conv_net", "--epochs", "3", "--train-samples", "6000", "--batch-size", "64"]
+        ["-m", NAME, "--epochs", "3", "--train-samples", "6000", "--batch-size", "64"]
         + ["--optimizer", "rmsprop", "--learning-rate", "0.002", "--outputs", str(tmp_path)]
     )
-    model = results["models"]["conv_net"]
+    model = results["models"][NAME]
     assert model["validation"]["accuracy"] > 0.9  # a network that has learned nothing is at 0.1
     assert model["train"]["accuracy"] > 0.93
     assert finished.load_finished(tmp_path) == json.loads(json.dumps(results))
 
-    history = pd.read_csv(tmp_path / "conv_net_history.csv")
+    history = pd.read_csv(tmp_path / f"{NAME}_history.csv")
     assert list(history["epoch"]) == [1, 2, 3] and history["loss"].is_monotonic_decreasing
     # No dropout and no penalty: what Keras measured is what the report says.
     assert history["val_accuracy"].iloc[-1] == pytest.approx(model["validation"]["accuracy"])
@@ -121,16 +135,16 @@ def test_a_run_learns_and_leaves_all_that_it_promises(mnist, few_digits, tmp_pat
     assert loss == pytest.approx(model["validation"]["cross_entropy"], rel=1e-4)
 
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 5 and "MaxPooling2D" in page
+    assert page.count("data:image/png;base64,") == 5 and "(Dense)" in page
     assert f"{model['validation']['accuracy']:.2%}" in page and "<h2>The test" not in page
 
-    saved = keras.saving.load_model(tmp_path / "conv_net.keras")
+    saved = keras.saving.load_model(tmp_path / f"{NAME}.keras")
     assert isinstance(saved.optimizer, keras.optimizers.RMSprop)
     assert float(saved.optimizer.learning_rate) == pytest.approx(0.002)
     x, y = data.prepare_mnist(saved.input_shape[1:], 10).parts()["validation"]
     predictions = saved.predict(x, verbose=0)
     assert score(y, predictions)["accuracy"] == pytest.approx(model["validation"]["accuracy"])
-    with np.load(tmp_path / "conv_net_predictions.npz") as arrays:
+    with np.load(tmp_path / f"{NAME}_predictions.npz") as arrays:
         assert set(arrays) == {"validation"}
         np.testing.assert_allclose(arrays["validation"], predictions, atol=1e-5)
     assert "holds a run already" in failure(mnist.main, ["--outputs", str(tmp_path)])
@@ -157,7 +171,7 @@ def test_each_part_goes_where_it_belongs(
     assert said == ["Validation", *["Test"] * test]
 
 
-def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_script, tmp_path):
+def test_a_network_of_your_own_is_trained_and_saved(load_quickly, tmp_path):
     """The function that the chapter adds to models.py, added to it."""
     mnist = load_quickly("mnist/mnist.py")
     text = (ROOT / "mnist" / "overfitting" / "README.md").read_text(encoding="utf-8")
@@ -170,40 +184,23 @@ def test_a_network_of_your_own_is_trained_saved_and_served(load_quickly, load_sc
     finally:
         del models.MODELS[models.ZOO.pop()]
     assert results["models"]["conv_net_average"]["parameters"] == PARAMETERS["conv_net"]
-    path = tmp_path / "conv_net_average.keras"
-    load_script("serialization/rest/ship_model.py").main(["--refit", "--model", str(path)])
-    reader = load_script("serialization/rest/digits.py").DigitReader(path.with_suffix(".tflite"))
-    assert reader.about["model"] == "conv_net_average"
+    assert keras.saving.load_model(tmp_path / "conv_net_average.keras").name == "conv_net_average"
 
 
 def test_the_best_epoch_of_a_curve_is_marked(monkeypatch):
-    """By the highest accuracy and the lowest loss; a single epoch is seen, too."""
+    """By the highest accuracy and the lowest loss."""
     saved = []
     monkeypatch.setattr(report, "save_figure", lambda figure, _: saved.append(figure.axes[0]))
     values = {key: [0.1, 0.3, 0.2] for key in ("accuracy", "val_accuracy", "loss", "val_loss")}
     for key, best in (("accuracy", 2), ("loss", 1)):
         report.draw_curves({"epoch": [1, 2, 3]} | values, key, "a", None)
         assert list(saved.pop().lines[2].get_xdata()) == [best]
-    report.draw_comparison({"a": pd.DataFrame({"epoch": [1], "val_accuracy": [0.9]})}, None)
-    assert saved[0].lines[0].get_marker() == "o"  # a line through one point would be empty
-    found = report.summarize(pd.DataFrame({"loss": [0.2, 0.3, 0.1, 0.25]}))
-    assert [*found.values()] == ["0.2", "0.25", "0.1", "0.3"]  # first, last, least and most
 
 
-def test_a_run_of_another_split_is_refused_and_a_damaged_one_too(tmp_path):
+def test_a_run_of_another_split_is_refused(tmp_path):
     run = finished_run("le_net")
     assert run["provenance"].pop("split") == data.SPLIT  # older runs say nothing of it
     for name in ("run.json", "results.json"):
         write_json(run, tmp_path / name)
     for read in (settings.load_run, finished.load_finished, finished.load_predictions):
         assert "another split of MNIST. Train it anew" in failure(read, tmp_path)
-    good = {"settings": vars(settings.DEFAULTS), "provenance": {"split": data.SPLIT}}
-    for bad in [*spoilt(good)][::4]:
-        write_json(bad, tmp_path / "run.json")
-        try:
-            known = settings.load_run(tmp_path)["settings"]
-        except SystemExit as stop:
-            assert "no readable run.json" in stop.code or "another split" in stop.code
-        else:
-            assert isinstance(known["model"], str) and known["epochs"] > 0
-            assert isinstance(known["batch_size"], int) and known["optimizer"] == "adam"

@@ -24,7 +24,7 @@ search.fit = fit
 search.prepare_mnist = lambda *_: None
 print("best", search.main(sys.argv[2:])["best"]["learning_rate"])
 """
-TRIALS = 12
+TRIALS = 6
 
 
 @contextlib.contextmanager

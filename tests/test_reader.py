@@ -124,7 +124,7 @@ def check(number, path):
 
 
 @pytest.mark.parametrize(
-    "numbers", [range(100), pytest.param(range(100, 1500), marks=pytest.mark.slow)]
+    "numbers", [range(50), pytest.param(range(50, 500), marks=pytest.mark.slow)]
 )
 def test_no_file_is_read_as_something_else(numbers, tmp_path):
     read = sum(check(number, tmp_path / "file.csv") for number in numbers)

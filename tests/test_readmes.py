@@ -141,7 +141,7 @@ def test_the_options_of_what_is_not_run_are_those_of_the_script(command, load_qu
     script, *options = shlex.split(command, comments=True)
     if script == "book/editions/notebooks.py":
         pytest.importorskip("nbformat", reason="needs book/requirements.txt")
-    if os.name == "nt" and script in {"book/timings/opening.py", "tests/long/survive.py"}:
+    if os.name == "nt" and script == "book/timings/opening.py":
         pytest.skip("needs what Windows lacks")
     with pytest.raises(SystemExit) as end:
         load_quickly(script).main([*options, "--help"])

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from conftest import ROOT, failure
 
-from reference import activations, differences, initializers, my_runs, optimizers, take
+from reference import differences, my_runs, optimizers, take
 from utils import runs
 from utils.files import load_results
 
+slow = partial(pytest.param, marks=pytest.mark.slow)
 README = (ROOT / "reference" / "README.md").read_text(encoding="utf-8")
 
 
@@ -32,17 +33,6 @@ def test_activations_and_their_derivatives(run_lesson):
     assert results["steepest"]["selu"] == pytest.approx(1.0507 * 1.67326, abs=3e-3)
     powers = np.exp(module.SUMS)
     np.testing.assert_allclose(results["softmax"], powers / powers.sum(), rtol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("name", "part", "register"),
-    [("activations", "values", activations.NAMES), ("optimizers", None, optimizers.COMPARED),
-     ("initializers", "relu", initializers.INITIALIZERS)],
-)  # fmt: skip
-def test_all_that_is_registered_is_measured(name, part, register):
-    results = load_results(name)
-    measured = set(results[part] if part else results) - {"provenance"}
-    assert measured == set(register), f"python book/measuring/measure.py {name}"
 
 
 @pytest.fixture
@@ -89,17 +79,13 @@ def test_the_shown_optimizers_are_those_of_the_results():
     assert shown.splitlines() == lines
 
 
-@pytest.mark.parametrize(
-    "piece", ["calibrate.py", "baselines.py", pytest.param("resume.py", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("piece", ["calibrate.py", slow("baselines.py"), slow("resume.py")])
 def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
     """With the files that its first lines name and no others; it prints what the text shows."""
     code, shown = re.search(
         rf"```python\n(# {piece}, with .*?)```(?:\s*```text\n(.*?)```)?", README, re.DOTALL
     ).groups()
-    for file in re.findall(
-        r"(?:\w+/)+\w+\.py", code.partition("\nimport")[0].partition("\nfrom")[0]
-    ):
+    for file in re.findall(r"(?:\w+/)+\w+\.py", re.split(r"\n(?:import|from)", code)[0]):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
 
@@ -118,11 +104,8 @@ def test_a_piece_runs_outside_of_the_project(piece, tmp_path):
         assert "epochs done: 2" in five and "Epoch 2" not in five and "Epoch 5/5" in five
 
 
-slow = partial(pytest.param, marks=pytest.mark.slow)
-
-
 @pytest.mark.parametrize(
-    "kind", ["text", "forecast", slow("tables"), slow("pictures"), slow("service")]
+    "kind", ["forecast", *map(slow, ["text", "tables", "pictures", "service"])]
 )
 def test_a_project_of_ones_own_stands_alone(kind, tmp_path):
     """Its test passes where there is no book; what it imports is in its requirements."""
@@ -167,22 +150,18 @@ def test_my_runs_show_what_differs_and_the_scores_to_choose_by(write_run, tmp_pa
         os.utime(folder / "results.json", (number, number))  # the newest comes first
     write_run("3", "python mnist/other.py --seed 4 --outputs 'a b'", {"loss": 0.25})
     write_run("4", "python mnist/z.py --test", {"accuracy": 0.5})
-    write_run("6", "python mnist/z.py", {"validation": {"accuracy": 3}})
     tables = my_runs.main(["mnist", "--outputs", str(tmp_path / "out")])
     rows = tables["mnist.py"]
     assert rows[0] == {"run": "2", "learning_rate": "0.2", "validation.accuracy": 0.92}
     assert [row["run"] for row in rows] == ["2", "1"]
     assert tables["other.py"] == [{"run": "3", "loss": 0.25}] and "z.py" not in tables
-    assert (tmp_path / "out" / "runs.png").stat().st_size > 10_000
+    assert (tmp_path / "out" / "runs.png").exists()
     out = capsys.readouterr().out
     assert "4/results.json has scores of test data only" in out
-    assert "6/results.json cannot be read (an accuracy that is not between 0 and 1)" in out
     assert "accuracy 0.92 in place of 0.91, one run each" in out and "0.5000" not in out
-    with pytest.raises(SystemExit, match=r"no finished run of mlp\.py is in"):
-        my_runs.main(["mnist", "--script", "mlp.py"])
-    assert my_runs.without_outputs(["--a", "1", "--outputs", "x", "--b"]) == "--a 1 --b"
-    two, one = {"run": "5", "histories": {"a": 1, "b": 2}}, {"run": "4", "histories": {"a": 3}}
-    assert my_runs.name_curves([two, one]) == {"5 a": 1, "5 b": 2, "4": 3}
+    assert "no finished run of mlp.py is in" in failure(
+        my_runs.main, ["mnist", "--script", "mlp.py"]
+    )
 
 
 @pytest.fixture
@@ -213,9 +192,9 @@ def compare(write_run, tmp_path, capsys):
 
 def test_my_runs_say_what_differs_and_show_what_was_edited(compare):
     old, new = "a = 1\nb = 2\n", "a = 1\nb = 3\n"
-    slow = {"learning_rate": 0.001, "hidden": [8], "test": False}
-    fast = {"learning_rate": 0.01, "hidden": [8, 4], "test": True}
-    rows, said = compare((slow, {1: 0.5}, old), (fast, {1: 0.4}, new))
+    one = {"learning_rate": 0.001, "hidden": [8], "test": False}
+    other = {"learning_rate": 0.01, "hidden": [8, 4], "test": True}
+    rows, said = compare((one, {1: 0.5}, old), (other, {1: 0.4}, new))
     assert (
         "The newest differs from 01: learning rate 0.01 in place of 0.001; hidden 8 4 in place of "
         "8; mnist/net.py was edited.\n    -b = 2\n    +b = 3\nLoss 0.4 in place of 0.5, one run "
@@ -250,25 +229,22 @@ def test_my_runs_say_whether_a_difference_is_beyond_seeds(compare, losses, expec
     assert "5 seeds each: " in said and expected in said
 
 
-@pytest.mark.parametrize(("old", "more"), [(0.8, "0.3 is more"), (0.6, "0.1 is no more")])
-def test_two_runs_are_held_against_what_seeds_alone_did(compare, monkeypatch, old, more):
+def test_two_runs_are_held_against_what_seeds_alone_did(compare, monkeypatch):
     """That is in the book's own runs; the two have a seed in common."""
     band = {"path": "loss", "losses": {"1": 0.3, "2": 0.5, "3": 0.45}}
     monkeypatch.setattr(differences, "bands_of", lambda _: [("net", band)])
-    _, said = compare(({"rate": 1}, {1: 0.5, 2: old}, "a"), ({"rate": 2}, {2: 0.5}, "a"))
-    assert f"Loss 0.5 in place of {old}, one run each: {more} than the 0.2 by which" in said
-    assert "in 3 runs of the book" in said
+    _, said = compare(({"rate": 1}, {1: 0.5, 2: 0.6}, "a"), ({"rate": 2}, {2: 0.5}, "a"))
+    assert "Loss 0.5 in place of 0.6, one run each: 0.1 is no more than the 0.2 by which" in said
 
 
-def test_a_run_keeps_the_code_that_it_was_made_by_and_its_lines_can_be_compared(tmp_path):
+def test_a_run_keeps_the_code_that_it_was_made_by(tmp_path):
     """As it was when the run began, whatever has been edited since."""
     shutil.copytree(ROOT / "utils", tmp_path / "utils")
     (tmp_path / "mine").mkdir()
     shutil.copy(ROOT / "xor" / "chapter.py", tmp_path / "mine")
-    shutil.copy(ROOT / "xor" / "chapter.py", tmp_path / "mine" / "unused.py")
-    (tmp_path / "mine" / "__init__.py").touch()
+    (tmp_path / "mine" / "unused.py").touch()
     (tmp_path / "mine" / "part.py").write_text("VALUE = 1\n")
-    script = tmp_path / "mine" / "run.py"
+    script, run = tmp_path / "mine" / "run.py", tmp_path / "run"
     script.write_text(
         "from chapter import OUTPUTS\nimport pathlib\nfrom mine.part import VALUE\n"
         "from utils.runs import make_folder, save_results\n"
@@ -276,15 +252,8 @@ def test_a_run_keeps_the_code_that_it_was_made_by_and_its_lines_can_be_compared(
         "pathlib.Path(__file__).with_name('part.py').write_text('VALUE = 2\\n')\n"
         "save_results({'value': VALUE}, folder, __file__, [])\n"
     )
-    versions = []
-    for name in ("one", "two"):
-        subprocess.run([sys.executable, script], check=True, capture_output=True)
-        results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
-        versions.append(results["provenance"]["code"])
-        (tmp_path / "run").rename(tmp_path / name)
-    assert {*versions[0]} == {f"mine/{name}.py" for name in ("__init__", "chapter", "part", "run")}
-    assert differences.edited(*versions) == ["mine/part.py"]
-    lines = differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one")
-    assert lines == ["-VALUE = 1", "+VALUE = 2"]
-    (tmp_path / "one" / runs.KEPT).write_bytes(b"PK")
-    assert differences.changed_lines("mine/part.py", tmp_path / "two", tmp_path / "one") == []
+    subprocess.run([sys.executable, script], check=True, capture_output=True)
+    code = json.loads((run / "results.json").read_text(encoding="utf-8"))["provenance"]["code"]
+    assert {*code} == {f"mine/{name}.py" for name in ("chapter", "part", "run")}
+    with zipfile.ZipFile(run / runs.KEPT) as file:
+        assert file.read("mine/part.py").split() == b"VALUE = 1".split()

@@ -1,29 +1,25 @@
 """The service in serialization/rest/: what it answers, what it refuses, how it ends."""
 
 import asyncio
-import contextlib
 import json
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from unittest.mock import AsyncMock, Mock
 
 import keras
 import numpy as np
 import pytest
-import requests
 import uvicorn
 import windows
 from bad_clients import Seen, send, send_many
 from bad_images import SMALL, image_file, packed
 from bad_requests import Target, ask, bad_requests
-from conftest import ROOT, failure, spoilt
+from conftest import ROOT, failure
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from PIL import Image
@@ -40,7 +36,6 @@ from mnist.studies.temperature import with_temperature
 from serialization.operating import (
     changed_days,
     changed_weeks,
-    checks,
     connection,
     drift,
     guard,
@@ -53,17 +48,12 @@ from serialization.rest import app as digits_app
 from serialization.rest import client as shell_client
 from serialization.rest import (
     detectors,
-    not_digits,
-    out_of_distribution,
-    preparation_steps,
     prepare,
     serve,
     ship_model,
 )
 from serialization.rest import digits as lite
-from serialization.rest import read as shell_reader
 
-REST = ROOT / "serialization" / "rest"
 SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 SERVED = SHIPPED.with_suffix(".tflite")
 
@@ -116,8 +106,6 @@ def test_ship_model_writes_the_same_network(tmp_path):
     model.compile("adam", "sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)
     model.save(trained)
-    in_place = ["--model", str(trained), "--outputs", str(tmp_path)]
-    assert "would be overwritten" in failure(ship_model.main, in_place)
     results = ship_model.main(["--model", str(trained), "--outputs", str(shipped.parent)])
     assert results["bytes"] == trained.stat().st_size > 2.5 * results["bytes_shipped"]
     for one, two in zip(model.weights, keras.saving.load_model(shipped).weights, strict=True):
@@ -180,26 +168,13 @@ def test_images_of_all_looks_are_read(client, digits):
         # Phones write MPO: a JPEG with others behind it.
         packed(drawing(digits[0][0]), "MPO", save_all=True, append_images=[alpha]),
     ]
-    for look in (
-        {"mode": "P", "paper": 230, "ink": 90},
-        {"mode": "RGB", "paper": 60, "ink": 220},
-        {"size": 2000, "side": 900, "corner": (900, 100)},
-    ):
+    looks = {"mode": "P", "paper": 230, "ink": 90}, {"mode": "RGB", "paper": 60, "ink": 220}
+    for look in (*looks, {"size": 2000, "side": 900, "corner": (900, 100)}):
         files.append(packed(drawing(digits[0][0], **look)))
     for file in files:
         answer = upload(client, file).json()
         again = client.post("/predict", json={"pixels": answer["pixels"]}).json()
         assert answer["digit"] == 7 and again["probabilities"] == answer["probabilities"]
-
-
-def test_the_service_computes_what_keras_does(app, digits):
-    """To 1e-5."""
-    reader, few = app.state.served.model, digits[0][:300]
-    network = out_of_distribution.give_scores(keras.saving.load_model(SHIPPED, compile=False))
-    scores = network.predict(few[..., None] / 255, batch_size=500, verbose=0)
-    expected = lite.softmax(scores / reader.limits["temperature"])
-    found = [one["probabilities"] for one in reader.read(few)]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_each_step_of_preparing_does_what_it_says(digits):
@@ -220,18 +195,6 @@ def test_each_step_of_preparing_does_what_it_says(digits):
     assert (prepare.prepare(Image.fromarray(digits[0][0])) == digits[0][0]).mean() > 0.95
 
 
-def test_images_are_moved_as_long_as_nothing_gets_lost(monkeypatch):
-    """Of 28 images, each with one pixel of the diagonal, two leave at each edge."""
-    monkeypatch.setattr(preparation_steps, "SHIFTS", [0, 2])
-    monkeypatch.setattr(preparation_steps, "accuracy", lambda _, images, labels: len(labels))
-    images = np.eye(28)[:, :, None] * np.eye(28)[:, None]
-    assert preparation_steps.measure_shifts(None, images, np.arange(28)) == {"0": 28, "2": 26}
-    rows = np.array([[0.2, 0.8], [0.7, 0.3], [0.6, 0.4]])
-    monkeypatch.setattr(preparation_steps, "read", lambda *_: rows)
-    found = preparation_steps.turn(None, images, np.array([1, 0, 0]))
-    assert found == {"accuracy": 1, "mean_probability": pytest.approx(0.7)}
-
-
 GOOD = np.eye(28, dtype=int).tolist()
 EMPTY = np.zeros((28, 28), dtype=int).tolist()
 IMAGE = json.dumps({"pixels": GOOD})
@@ -242,10 +205,8 @@ BAD_JSON = [
     (IMAGE.replace("1", "9" * 5000, 1), 400, ""),
     (IMAGE.replace("1", "256", 1), 422, "pixels image 0 0: Input should be less than"),
     (IMAGE.replace("0", "NaN", 1), 422, "pixels image 0 1: Input should be a finite number"),
-    (IMAGE.replace("0", "false").replace("1", "true"), 422, "valid number"),
     (json.dumps({"pixels": [GOOD, EMPTY]}), 422, "empty"),
     (json.dumps({"pixels": np.ones((129, 28, 28), int).tolist()}), 422, "at most 128"),
-    (json.dumps({"pixels": ["a" * 20_000] + [""] * 4_000}), 422, "valid list"),
     (IMAGE + " " * 2**20, 413, "1,048,576"),
 ]
 
@@ -284,7 +245,7 @@ def test_bad_requests_of_all_kinds_are_refused(server, digits, caplog):
     caplog.set_level("INFO", "service")
     seen, good = Seen(), Target("/predict", IMAGE.encode())
     file = Target("/read", packed(drawing(digits[0][0])), 8 * 2**20, True)
-    send_many(server[0], bad_requests(1, [good, file], 300, SMALL), seen)
+    send_many(server[0], bad_requests(1, [good, file], 150, SMALL), seen)
     assert not seen.wrong
     assert sum(map(len, seen.kinds.values())) > 20 and {*seen.kinds} > {"images", "smuggled"}
     assert send(server[0], ask(good.path, good.good))[0] == 200
@@ -307,20 +268,15 @@ def test_a_connection_and_all_bodies_together_have_limits(server, monkeypatch):
     assert send(port, (line + b"\r\n") * 1000, breaks_off=True)[1].count(b" 200 ") < 10
     offer = [("Connection", "Upgrade, HTTP2-Settings"), ("upgrade", "h2c")]  # as curl --http2
     assert send(port, ask("/predict", IMAGE.encode(), offer))[0] == 200
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
-        for piece in ask("/predict", IMAGE.encode(), offer).partition(b"grade: h2c"):
-            client.sendall(piece)
-            time.sleep(0.1)
-        assert client.recv(1000).startswith(b"HTTP/1.1 400")
     monkeypatch.setattr(guard, "HELD", 500)
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # short ones have room
     monkeypatch.setattr(guard, "LONG", 500)
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 503
     monkeypatch.undo()
     assert send(port, ask("/predict", IMAGE.encode()))[0] == 200  # nothing is held any more
-    monkeypatch.setattr(connection, "SILENCE", 0.2)
+    monkeypatch.setattr(connection, "SILENCE", 0.4)
     head = ask("/predict", bytes(9))[:-9]
-    for sent, pieces in ((b"", 0), (head[:30], 0), (head, 0), (head, 6)):
+    for sent, pieces in ((b"", 0), (head[:30], 0), (head, 6)):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
             client.sendall(sent)
             for _ in range(pieces):  # it is slow, but not silent yet
@@ -342,12 +298,13 @@ def test_who_does_not_read_holds_up_nobody(server, monkeypatch):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
+    long = {"type": "http.request", "body": bytes(guard.LONG + 1), "more_body": False}
+    scope = {"type": "http", "path": "/", "method": "POST", "headers": [], "client": None}
+    scope |= {"app": Starlette()}
+    receive = AsyncMock(return_value=long)
+
     async def ask_twice():
-        long = {"type": "http.request", "body": bytes(guard.LONG + 1), "more_body": False}
         stand = guard.Guard(app, Metrics({"model": "a", "version": "1"}), [], {})
-        scope = {"type": "http", "path": "/", "method": "POST", "headers": [], "client": None}
-        scope |= {"app": Starlette()}
-        receive = AsyncMock(return_value=long)
         deaf = asyncio.create_task(stand(scope, receive, lambda message: never.wait()))
         await asyncio.wait_for(stand(scope, receive, AsyncMock()), 5)
         deaf.cancel()
@@ -362,39 +319,6 @@ def test_who_does_not_read_holds_up_nobody(server, monkeypatch):
         assert here.abort.called
 
     asyncio.run(ask_twice())
-    places = threading.BoundedSemaphore(1)
-    with guard.room(places), pytest.raises(guard.RequestError), guard.room(places):
-        pass
-    assert places.acquire(blocking=False)
-
-
-def test_short_requests_are_answered_between_long_ones():
-    order = []
-
-    async def app(scope, receive, send):
-        await receive()
-        order.append("long")
-
-    async def ask_together():
-        stand = guard.Guard(app, Metrics({"model": "a", "version": "1"}), [], {})
-        body = {"type": "http.request", "body": bytes(guard.LONG + 1), "more_body": False}
-        scope = {"type": "http", "path": "/", "method": "POST", "headers": [], "client": None}
-        scope |= {"app": Starlette()}
-
-        async def receive():
-            return body
-
-        asked = [asyncio.create_task(stand(scope, receive, None)) for _ in range(3)]
-        while not asked[-1].done():
-            order.append("short")
-            await asyncio.sleep(0)
-        assert stand.held == 0
-
-    asyncio.run(ask_together())
-    assert order.count("long") == 3
-    assert all(
-        len(part) >= guard.ROUNDS for part in "".join(one[0] for one in order).split("l")[:3]
-    )
 
 
 def test_other_requests_are_refused_in_the_same_form(app, client, monkeypatch):
@@ -402,6 +326,10 @@ def test_other_requests_are_refused_in_the_same_form(app, client, monkeypatch):
     message(client.post("/predict", content=b"a=b"), 415)
     message(client.get("/predict"), 405)
     message(client.get("/static/..%2fapp.py"), 404)
+    types = [
+        client.get(f"/static/{one}").headers["content-type"] for one in ("draw.js", "style.css")
+    ]
+    assert [one.partition(";")[0] for one in types] == ["text/javascript", "text/css"]
     too_long = client.post("/read", content=iter([bytes(2**20)] * 9))  # says not how long it is
     assert "8,388,608" in message(too_long, 413)
     monkeypatch.setattr(app.state.served.model, "read", lambda _: 1 / 0)
@@ -449,20 +377,6 @@ def test_what_a_path_is_called_makes_no_new_count(client):
     assert 'path="unknown"' in counted and "style" not in counted and "/none" not in counted
 
 
-def test_small_images_do_not_wait_for_large_ones(client, digits, monkeypatch):
-    monkeypatch.setattr(checks, "PATIENCE", 0.01)
-    small, large = drawing(digits[0][0]), drawing(digits[0][0], size=1200)
-    slow = packed(small, "JPEG", progressive=True)  # which is unpacked several times
-    with checks.unpacking:
-        for image in (large, slow):
-            assert "other large images" in message(upload(client, image), 503)
-        assert upload(client, small).status_code == 200
-    with checks.places, checks.places:  # one unpacks and one waits: no third thread is held up
-        monkeypatch.setattr(checks, "PATIENCE", 60)
-        assert "other large images" in message(upload(client, large), 503)
-    assert upload(client, large).status_code == upload(client, slow).status_code == 200
-
-
 def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     """Neither Keras nor LiteRT promises that several threads may call; a full queue refuses."""
     sizes, inside = [], []
@@ -472,8 +386,6 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
         assert len(inside) == 1
         sizes.append(len(rows))
         time.sleep(0.05)
-        if rows.max() > 99:
-            raise ArithmeticError
         return list(2 * rows[: len(rows) * inside.pop()])
 
     async def ask(values, most, waiting):
@@ -490,8 +402,6 @@ def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():
     answers = asyncio.run(ask([[number] for number in range(9)], 2, 5))
     refused = [one for one in answers if isinstance(one, service.RequestError)]
     assert [one.status_code for one in refused] == [503] * 4  # nothing was taken out yet
-    answers = asyncio.run(ask([[100]], 1, 5))
-    assert "ArithmeticError" in str(answers[0])
 
 
 def test_who_gives_up_keeps_nobody_from_an_answer():
@@ -509,70 +419,38 @@ def test_who_gives_up_keeps_nobody_from_an_answer():
     asyncio.run(ask())
 
 
-@pytest.mark.filterwarnings("ignore:You should not use the 'timeout' argument")
-def test_accuracy_is_measured_over_http_and_directly(client, digits, monkeypatch, capsys):
+def test_accuracy_is_measured_over_http_and_directly(server, digits, tmp_path, monkeypatch, capsys):
     """Of six images, one of which has a wrong label, one in each request."""
     six = digits[0][:6], digits[1][:6] + np.eye(6, dtype="uint8")[5]
     monkeypatch.setattr("mnist.data.load_mnist", lambda: ("no images to learn from", six))
     monkeypatch.setattr(shell_client, "BATCH", 1)
-    session = lambda: contextlib.nullcontext(client)  # noqa: E731
-    monkeypatch.setattr(shell_client.requests, "Session", session)
-    url = ["--url", "http://localhost"]
+    url = ["--url", f"http://127.0.0.1:{server[0]}"]
     right = {"over_http": 5 / 6, "direct": 5 / 6, "different": 0}
     assert shell_client.main(["--accuracy", "--test", "9", *url]) == right
     assert "test image 0, a 7: 7 with" in capsys.readouterr().out
+    drawing(digits[0][0]).save(tmp_path / "7.png")
+    asked = shell_client.main([str(tmp_path / "7.png"), "--test", "2", *url])
+    assert asked["7.png"]["digit"] == 7
+    assert "no service" in failure(
+        shell_client.main, ["--test", "2", "--url", "http://127.0.0.1:1"]
+    )
 
 
-@pytest.mark.slow
-def test_service_over_http_until_it_is_stopped(digits, tmp_path, capsys):
-    """SIGTERM here; tests/test_page.py ends it as Ctrl-C does."""
-    command = [sys.executable, str(REST / "app.py"), "--port", "0"]
-    with (tmp_path / "service.log").open("w") as log:  # a pipe that nobody reads would fill up
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    port = int(re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
-    url, seven = f"http://127.0.0.1:{port}", tmp_path / "7.png"
-    with ThreadPoolExecutor(32) as pool:
-        body = {"pixels": GOOD}
-        ask = lambda _: requests.post(f"{url}/predict", json=body).status_code  # noqa: E731
-        assert {*pool.map(ask, range(200))} == {200}
-    accuracy = shell_client.main(["--accuracy", "--url", url])
-    assert accuracy["over_http"] == accuracy["direct"] > 0.99 and accuracy["different"] == 0
-    drawing(digits[0][0]).save(seven)
-    assert shell_client.main([str(seven), "--test", "2", "--url", url])["7.png"]["digit"] == 7
-    assert "test image 1, a 2: 2 with" in capsys.readouterr().out
-    assert "no service" in failure(shell_client.main, [str(seven), "--url", "http://127.0.0.1:1"])
-    process.terminate()
-    process.communicate(timeout=20)
-    log = (tmp_path / "service.log").read_text()
-    assert process.returncode == 0 and "Traceback" not in log
-    assert re.search(r"POST /predict 200 [\d.]+ ms", log)
-
-
-def test_what_cannot_be_served_ends_with_one_line(tmp_path, monkeypatch):
+def test_what_cannot_be_served_ends_with_one_line(tmp_path):
     """A missing file, one that is something else, limits of another network, a port taken."""
     copy = tmp_path / "conv_net.tflite"
     limits = json.loads(SERVED.with_suffix(".json").read_text(encoding="utf-8"))
     shutil.copy(SERVED, copy)
-    known = {name: limits[name] for name in ("lite_sha256", "temperature", "least_likeness")}
-    for bad in [*spoilt(known), limits | {"temperature": 0}]:
+    for bad in (None, {}, limits | {"temperature": 0}, limits | {"lite_sha256": "0"}):
         copy.with_suffix(".json").write_text(json.dumps(bad))
-        try:
-            found = lite.DigitReader(copy).limits  # another number may be one, too
-        except SystemExit as stop:
-            assert "not of ship_model.py" in stop.code and "\n" not in stop.code
-        else:
-            assert found["temperature"] > 0 and found["lite_sha256"] == limits["lite_sha256"]
+        assert "not of ship_model.py" in failure(lite.DigitReader, copy)
     copy.with_suffix(".json").write_text(json.dumps(limits))
-    with monkeypatch.context() as patch:  # as for two changed bytes in it
-        patch.setattr(lite.DigitReader, "scores", Mock(side_effect=RuntimeError("failed\nat 3")))
-        assert failure(lite.DigitReader, copy).endswith("conv_net.tflite: failed")
     copy.write_bytes(SERVED.read_bytes() + b" ")
-    for path in (tmp_path / "missing.tflite", copy, tmp_path / "a" / "b.tflite"):
+    for path in (tmp_path / "missing.tflite", copy):
         assert "not of ship_model.py" in failure(digits_app.main, ["--model", str(path)])
     assert "first make a .tflite of it" in failure(digits_app.main, ["--model", str(SHIPPED)])
-    for current in ("{", "[]", '["../conv_net.tflite"]', '["a/conv_net.tflite"]'):
-        (tmp_path / "current.json").write_text(current)
-        assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
+    (tmp_path / "current.json").write_text('["../conv_net.tflite"]')
+    assert "not a folder of releases" in failure(digits_app.main, ["--model", str(tmp_path)])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert "cannot listen" in failure(digits_app.main, ["--port", str(taken.getsockname()[1])])
 
@@ -583,43 +461,18 @@ def test_python_reads_the_file_of_a_network(app):
     assert app.state.served.model.network and not windows.is_open(SERVED.resolve())
 
 
-def test_a_browser_takes_the_scripts_of_a_page_whatever_windows_says_of_them():
-    """Where programs have set other types in its registry, which Python then reads."""
-    code = """import chapter, mimetypes
-for ending in (".js", ".css"):
-    mimetypes.add_type("text/plain", ending)
-from starlette.testclient import TestClient
-from serialization.rest.app import create_app
-client = TestClient(create_app(), "http://localhost")
-for file in ("draw.js", "style.css"):
-    print(client.get(f"/static/{file}").headers["content-type"])"""
-    run = subprocess.run([sys.executable, "-c", code], cwd=REST, capture_output=True, text=True)
-    types = ["text/javascript;", "charset=utf-8", "text/css;", "charset=utf-8"]
-    assert run.stdout.split() == types, run.stderr
-
-
-def test_files_that_differ_in_capitals_are_told_apart_on_every_system(tmp_path):
-    paths = [Path("a/Photo.jpg"), Path("b/photo.jpg"), Path("c/photo.png")]
-    names = shell_reader.save_prepared(dict.fromkeys(paths, np.zeros((28, 28), "uint8")), tmp_path)
-    assert [*names.values()] == ["Photo_28x28.png", "photo_2_28x28.png", "photo_3_28x28.png"]
-    assert sorted(names.values()) == sorted(path.name for path in tmp_path.iterdir())
-
-
 def test_a_perceptron_is_served_and_what_is_no_digit_is_told(client, tmp_path, digits):
-    """Whatever shape the network takes, and whether or not it is known how it ends."""
-    inputs = keras.Input((28, 28))
-    outputs = keras.layers.Dense(10, "softmax")(keras.layers.Flatten()(inputs))
+    """Whatever shape the network takes."""
     stack = [keras.Input((784,)), keras.layers.Dense(10, activation="softmax")]
-    for known, model in ((True, keras.Sequential(stack)), (False, keras.Model(inputs, outputs))):
-        path = tmp_path / f"perceptron_{known}.keras"
-        model.save(path)
-        ship_model.main(["--refit", "--model", str(path)])
-        reader = lite.DigitReader(path.with_suffix(".tflite"))
-        found = reader.read(digits[0][:3])
-        shaped = (digits[0][:3] / 255).reshape(3, *model.input_shape[1:])
-        direct = with_temperature(model.predict(shaped, verbose=0), reader.limits["temperature"])
-        np.testing.assert_allclose([one["probabilities"] for one in found], direct, atol=1e-5)
-        assert all((one["looks_like_digit"] is not None) == known for one in found)
+    model, path = keras.Sequential(stack), tmp_path / "perceptron.keras"
+    model.save(path)
+    ship_model.main(["--refit", "--model", str(path)])
+    reader = lite.DigitReader(path.with_suffix(".tflite"))
+    found = reader.read(digits[0][:3])
+    direct = model.predict(digits[0][:3].reshape(3, 784) / 255, verbose=0)
+    direct = with_temperature(direct, reader.limits["temperature"])
+    np.testing.assert_allclose([one["probabilities"] for one in found], direct, atol=1e-5)
+    assert all(one["looks_like_digit"] is not None for one in found)
     pixels = [one.tolist() for one in [np.full((28, 28), 255), *digits[0][:100]]]
     answers = client.post("/predict", json={"pixels": pixels}).json()["predictions"]
     likely = [answer["looks_like_digit"] for answer in answers]
@@ -645,7 +498,7 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
     with TestClient(digits_app.create_app(folder), "http://localhost") as client:
 
         def served():
-            time.sleep(0.5)
+            time.sleep(0.3)
             answer = client.post("/predict", json=body).json()
             name = f"{answer['model']}-{answer['version']}.tflite"
             return name, answer["predictions"][0]["probability"]
@@ -656,24 +509,13 @@ def test_a_new_model_is_taken_over_and_the_old_one_comes_back(tmp_path, digits, 
         names = release(new)
         second = served()
         assert second[0] == names[-1] and second[1] < first[1]  # with a temperature of its own
-        assert first[0].split("-")[1] != second[0].split("-")[1]  # by which the two are told apart
-        release(new)  # again: nothing is copied over what is served, and the way back is the same
         assert "not of ship_model.py" in failure(release, tmp_path / "bad.tflite")
-        names = json.loads((folder / "current.json").read_text())
-        assert [name.partition("-")[0] for name in names] == ["conv_net", "new"]
         (folder / "bad.tflite").write_bytes(b"none")  # as if another program had put it there
         (folder / "current.json").write_text(json.dumps([*names, "bad.tflite"]))
         assert served() == second
-        folder.rename(tmp_path / "away")
-        assert served() == second
-        (tmp_path / "away").rename(folder)
         (folder / "current.json").write_text(json.dumps(names))
         release("--back")
         assert served() == first
-        counted = client.get("/metrics").text
-    for (name, _), value in ((second, 0), (first, 1)):
-        model, version = name.removesuffix(".tflite").split("-")
-        assert f'service_model{{model="{model}",version="{version}"}} {value}.0' in counted
     assert "no model before" in failure(release, "--back")
 
 
@@ -706,23 +548,8 @@ def test_metrics_count_what_happens_and_the_description_is_true(client, digits):
     assert {key: after[key] - before[key] for key in expected} == pytest.approx(expected)
 
 
-def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(digits, monkeypatch):
-    labels = np.arange(200) % 10
-    features = 5 * np.eye(10)[labels] + np.random.default_rng(0).normal(0, 0.3, (200, 10))
-    for detector in (detectors.as_distance(features, labels), detectors.as_neighbours(features)):
-        assert detector(features).min() > detector(np.full((1, 10), 3.0))[0]
-    # Of ten numbers with deviation 1; those of another digit are more than 500 apart.
-    assert detectors.as_distance(features, labels)(features).min() > -60
-    logits = np.array([[9.0] + [0.0] * 9, [0.0] * 10])
-    assert np.diff(detectors.digit_likeness(logits))[0] == pytest.approx(np.log(10) - 9, abs=0.01)
-    monkeypatch.setattr(keras.Model, "fit", lambda model, x, *_, **__: model(x))
-    network = keras.saving.load_model(SHIPPED, compile=False)
-    more = detectors.add_eleventh_class(network, digits[0][:2], digits[1][:2], digits[0][:2], 1)
-    pairs = zip(network.get_weights()[:-2], more.get_weights(), strict=False)
-    assert len(more.get_weights()) == 10 and all(np.array_equal(*pair) for pair in pairs)
-    monkeypatch.setattr(not_digits, "prepared", list)
-    noise = not_digits.make_noise(np.random.default_rng(0), 2)
-    assert {sheet.size for sheet in noise} == {(not_digits.SHEET, not_digits.SHEET)}
+def test_a_detector_is_chosen_on_some_kinds_and_reported_on_others(monkeypatch):
+    """The threshold refuses as many digits as said."""
     monkeypatch.setattr(detectors, "CHOSEN_ON", ["low"])
     monkeypatch.setattr(detectors, "REPORTED_ON", ["high"])
     kinds = {"low": np.zeros(4), "high": np.full(4, 200.0), "digits": np.arange(100.0)}
@@ -730,7 +557,7 @@ def test_a_detector_refuses_what_is_far_and_as_many_digits_as_said(digits, monke
     assert shares == {"low": 1, "high": 0, "digits": 0.01, "chosen": 1, "reported": 0}
 
 
-def test_the_least_service_serves_any_network(digits):
+def test_the_least_service_serves_any_network(digits, tmp_path):
     """Digits, a table with words, texts: what the network takes is all that it looks at."""
     answers = serve.create_app(keras.saving.load_model(SHIPPED, compile=False)).test_client()
     answers = answers.post("/predict", json=(digits[0][:2] / 255).tolist()).get_json()
@@ -751,34 +578,12 @@ def test_the_least_service_serves_any_network(digits):
         client = serve.create_app(model, ["sum"]).test_client()
         answers = client.post("/predict", json=rows).get_json()
         assert [list(one.values()) for one in answers] == expected and "sum" in answers[0]
-        for bad in ([], rows * 51, [1.5], [[]], rows[0], "a", [{"age": "a", "home": "x"}]):
+        for bad in ([], rows * 51, [1.5], rows[0], [{"age": "a", "home": "x"}]):
             response = client.post("/predict", json=bad)
             assert response.status_code == 400, bad
             assert "of a row, the network takes" in response.get_json()["error"]
-
-
-def test_the_least_service_takes_open_lengths_and_whole_numbers_as_such(tmp_path):
-    """One counts the numbers of a row, which name entries of a table; the other adds them."""
-    keras.utils.set_random_seed(1)
-    whole, real = keras.Input((None,), dtype="int32"), keras.Input((None, 1))
-    looked_up = keras.layers.Embedding(9, 1, embeddings_initializer="ones")(whole)
-    for model, good, bad in (
-        (keras.Model(whole, {"sum": keras.ops.sum(looked_up, 1)}), [[5, 3.0, 8]], [2**40, 5.7]),
-        (keras.Model(real, keras.ops.sum(real, 1)), [[1, 1.5, 0.5]], [1e39]),
-    ):
-        client = serve.create_app(model).test_client()
-        for rows, status in ((good, 200), (good * 2, 200), *(([[one]], 400) for one in bad)):
-            response = client.post("/predict", json=rows)
-            assert response.status_code == status, rows
-            assert status == 400 or response.get_json() == [[3.0]] * len(rows)
-        for rows in ([good[0], [1]], [[]], [good], [1]):
-            assert client.post("/predict", json=rows).status_code == 400, rows
-    keras.Model(real, [real, real + 1]).save(tmp_path / "two.keras")
+    keras.Model(age, [age, age + 1]).save(tmp_path / "two.keras")
     assert "2 outputs" in failure(serve.main, [str(tmp_path / "two.keras")])
-    keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)]).save(tmp_path / "rows.keras")
-    assert "2 names for outputs of shape (None, 4, 2)" in failure(
-        serve.main, [str(tmp_path / "rows.keras"), "a", "b"]
-    )
 
 
 def test_limits_are_wider_if_whole_writers_are_drawn():
@@ -786,11 +591,9 @@ def test_limits_are_wider_if_whole_writers_are_drawn():
     ink = np.repeat(np.arange(10.0), 20)  # each writer has a pen
 
     def widest(groups):
-        rng, look_at = (
-            np.random.default_rng(0),
-            lambda rows: {"ink": ink[rows].mean(), "no_digit": 1},
-        )
-        return drift.find_limits(drift.draw_windows(look_at, groups, 20, 100, rng))
+        look_at = lambda rows: {"ink": ink[rows].mean(), "no_digit": 1}  # noqa: E731
+        drawn = drift.draw_windows(look_at, groups, 20, 100, np.random.default_rng(0))
+        return drift.find_limits(drawn)
 
     assert widest(ink) == {"ink": (0, 9), "no_digit": (0, 1)}
     low, high = widest(np.arange(200))["ink"]
@@ -808,27 +611,16 @@ def test_what_the_weeks_of_a_table_show(recorder, tmp_path, monkeypatch):
     recorder.results.append(drift.main(["--outputs", str(tmp_path / "run")]))
 
 
-def test_a_pen_is_wider_or_narrower_at_each_side(digits, monkeypatch):
-    monkeypatch.setattr(changed_days, "prepare_in", lambda grey, _: grey)
-    same, wider, narrower = (changed_days.redraw(digits[0][0], quarters) for quarters in (0, 1, -1))
-    moved = [np.roll(same, pixels, axis) for pixels in (-1, 0, 1) for axis in (0, 1)]
-    np.testing.assert_array_equal(wider, np.min(moved, axis=0))  # of brightness
-    np.testing.assert_array_equal(narrower, np.max(moved, axis=0))
-
-
 def test_counts_notice_another_pen_and_sleep_when_sixes_turn_into_nines(
     digits, tmp_path, monkeypatch
 ):
     pens = [changed_days.redraw(digits[0][0], quarters).mean() for quarters in (-2, -1, 1, 2)]
     assert pens == sorted(pens)
-    papers, rng = [], np.random.default_rng(0)
-    shine = lambda grey, *_: papers.append(np.median(grey)) or grey  # noqa: E731
-    monkeypatch.setattr(changed_days, "shine", shine)
-    assert all(changed_days.photograph(digits[0][0], rng).any() for _ in range(4))
-    assert min(papers) > 0.5
+    assert changed_days.photograph(digits[0][0], np.random.default_rng(0)).any()
     for name, value in {"WINDOW": 250, "DAYS": 1, "LETTERS": "AEK"}.items():
         monkeypatch.setattr(changed_days, name, value)
-    monkeypatch.delitem(changed_days.CHANGES, "shadow")
+    for name in ("thicker_pen", "thinner_pen", "shadow", "out_of_focus"):
+        monkeypatch.delitem(changed_days.CHANGES, name)
     parts = drift.load_parts()
     parts["test"] = [some[4500:5500] for some in digits]
     results = drift.watch(lite.DigitReader(SERVED), parts, 50, np.random.default_rng(0))

@@ -62,18 +62,15 @@ def test_what_is_remembered_is_the_first_letter_and_was_not_learned(monkeypatch)
     np.testing.assert_allclose(y[:, 0], [one.mean() for one in x], atol=1e-6)
 
 
-def test_state_is_kept_and_padding_skipped(run_main, monkeypatch):
-    """Two variants are timed; to compile all of them would take most of a minute."""
-    variants = costs.variants()
-    for name, variant in variants.items():
-        assert costs.build(name, *variant).output_shape == (costs.SEQUENCES, 1), name
-    assert variants["GRU, return_sequences"][0].return_sequences
-    two = {name: variants[name] for name in ("SimpleRNN", "GRU")}
+def test_state_is_kept_and_padding_skipped_and_the_fastest_round_counts(run_main, monkeypatch):
+    """What a step takes is said by a clock that was set; nothing is trained."""
+    monkeypatch.setattr(keras.Model, "train_on_batch", Mock())
+    two = {name: costs.variants()[name] for name in ("SimpleRNN", "GRU")}
     clock = SimpleNamespace(perf_counter=iter([0, 4, 10, 16, 20, 22, 30, 33]).__next__)
     _, results = run_main("rnn/cells/costs.py", "--rounds", 2, variants=lambda: two, time=clock)
     assert results["halves"] < 1e-5 and results["masked"] < 1e-5 < 0.01 < results["padded"]
-    assert results["milliseconds"] == {"SimpleRNN": 2_000, "GRU": 3_000}, "the fastest round"
-    assert results["ratios"] == {"SimpleRNN": 2 / 3, "GRU": 1} and costs.largest([-3, 1]) == 3
+    assert results["milliseconds"] == {"SimpleRNN": 2_000, "GRU": 3_000}
+    assert results["ratios"] == {"SimpleRNN": 2 / 3, "GRU": 1}
 
 
 @pytest.mark.slow
@@ -117,34 +114,11 @@ def test_ngrams_are_probabilities_and_longer_ones_know_more():
         np.testing.assert_allclose(np.sum(found, axis=0), 1)
 
 
-def test_each_part_of_the_surnames_goes_where_it_belongs(run_main, monkeypatch):
-    train, validation, test = letters.load_names(1)
-    model, fit, count, bits = names.build_network("gru", 4), Mock(), Mock(), Mock()
-    monkeypatch.setattr(keras.Model, "fit", fit)
-    judged, bits.return_value = Mock(return_value=np.ones((6, 1))), [[1.0]] * len(test)
-    invented = [train[0], train[1], test[0], validation[0], "x" * 13]
-    results = run_main(
-        "rnn/names.py", "--temperatures", 1, count_letters=count, ngram_bits=judged,
-        network_bits=bits, draw_letters=Mock(), build_network=lambda *_: model,
-        invent=Mock(return_value=invented),
-    )[1]  # fmt: skip
-    assert count.call_args.args == (6, train)
-    assert [call.args for call in judged.call_args_list] == [
-        (count.return_value, name) for name in test
-    ]
-    np.testing.assert_array_equal(fit.call_args.args, letters.encode(train))
-    how = fit.call_args.kwargs
-    np.testing.assert_array_equal(how["validation_data"], letters.encode(validation))
-    assert bits.call_args.args == (model, test) and model.loss.ignore_class == letters.PADDING
-    (one,) = results["invented"]
-    assert (one["learned"], one["held_out"]) == (0.4, 0.4)
-
-
 @pytest.mark.every_back_end
 def test_what_is_read_and_said_and_what_it_costs():
-    x, y = letters.encode(["ab", "zoe"])
-    assert x[:, :5].tolist() == [[letters.EDGE, 1, 2, 0, 0], [letters.EDGE, 26, 15, 5, 0]]
-    assert y[:, :5].tolist() == [[1, 2, letters.EDGE, 0, 0], [26, 15, 5, letters.EDGE, 0]]
+    x, y = letters.encode(["zoe"])
+    assert x[0, :5].tolist() == [letters.EDGE, 26, 15, 5, 0]
+    assert y[0, :5].tolist() == [26, 15, 5, letters.EDGE, 0]
     model, some = names.build_network("gru", 8), letters.load_names(1)[2][:50]
     bits = letters.network_bits(model, some)
     assert [len(row) for row in bits] == [len(name) + 1 for name in some]
@@ -215,17 +189,11 @@ def test_first_names_that_test_are_unknown_to_all_models(monkeypatch):
         assert set(map(tuple, rows)) == set(map(tuple, letters.encode(sorted(known))[0]))
         np.testing.assert_array_equal(rows[:, 1] == 6, sexes)  # f is the sixth letter
     assert [len(some) for some in (learned, y_stop, asked[0])] == [300, 100, 100]
-    (early,) = fit.call_args.kwargs["callbacks"]
-    assert early.monitor == "val_loss" and early.restore_best_weights
     monkeypatch.setattr(first_names, "RATES", [0.01, 0.1])
     monkeypatch.setattr(first_names, "SEARCHED", [7, 8])
-    monkeypatch.setattr(keras.utils, "set_random_seed", seeds := Mock())
     fit.side_effect = [SimpleNamespace(history={"val_loss": [9, n, 5]}) for n in (1, 2, 3, 4)]
     found = first_names.find_rate("GRU", np.array(some), female, 1)
     assert [one["loss"] for one in found["tried"]] == [1.5, 3.5], "means over splits"
-    assert [call.args for call in seeds.call_args_list] == [(7,), (8,), (7,), (8,)]
-    learned = first_names.divide(np.array(some), female, 8)[0][0]
-    np.testing.assert_array_equal(fit.call_args.args[0], letters.encode(learned)[0])
 
 
 @pytest.mark.every_back_end
@@ -233,18 +201,3 @@ def test_zeros_after_a_first_name_do_not_count():
     model, short = first_names.build_gru(), letters.encode(["ann"])[0]
     longer = np.pad(short, ((0, 0), (0, 9)))
     np.testing.assert_allclose(*(model.predict(x, verbose=0) for x in (short, longer)), atol=1e-6)
-
-
-def test_pixels_change_places_in_both_parts_alike(run_main):
-    model, images = Mock(input_shape=(None, 28, 28)), np.arange(784).reshape(1, 28, 28)
-    model.fit.return_value.history, model.count_params.return_value = {"val_accuracy": [0.5]}, 7
-    digits = SimpleNamespace(x_train=images, x_val=images, y_train="y_train", y_val="y_val")
-    replaced = {"MODELS": {"lstm": lambda: model}, "prepare_mnist": lambda *_: digits}
-    run_main("rnn/pixel_order.py", "--epochs", 1, "--seeds", 1, NETWORKS=["lstm"], **replaced)
-    whole, shuffled, rows = (call.args[0] for call in model.fit.call_args_list)
-    assert (whole == images).all() and (rows != images).any()
-    for x, kept, call in zip((shuffled, rows), (0, 28), model.fit.call_args_list[1:], strict=True):
-        other, y = call.kwargs["validation_data"]
-        assert (call.args[1], y) == ("y_train", "y_val") and (x == other).all()
-        assert len(set(map(tuple, x[0])) & set(map(tuple, images[0]))) == kept
-        assert set(x.flat) == set(range(784))

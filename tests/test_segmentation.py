@@ -70,8 +70,6 @@ def test_average_precision_by_hand():
     assert measures.match([box(0, 1, left=1)], [box(0, 1, left=2), box(0, 1), box(0, 1, 1)]) == [2]
     # The recalls 0 to 0.33 are reached with a precision of 1, those to 0.66 with 2/3, no others.
     assert measures.average_precision(found, truth) == pytest.approx((34 + 33 * 2 / 3) / 101)
-    # If it takes more, the third is wrong and the last one right: precision 1, 1/2, 1/3, 2/4.
-    assert measures.average_precision(found, truth, 0.7) == pytest.approx((34 + 33 / 2) / 101)
     assert measures.average_precision([], truth) == 0
     late = [box(9, 1), box(0, 0.9), box(1, 0.8), box(2, 0.7)]  # precision 0, 1/2, 2/3, 3/4
     assert measures.average_precision(late, truth) == pytest.approx(3 / 4)
@@ -80,9 +78,6 @@ def test_average_precision_by_hand():
     assert box(0, 1).iou(box(0, 1, left=2)) == pytest.approx(1 / 3)
     judged = measures.judge_boxes([box(0, 1, left=1)], truth[:1])  # right for an IoU up to 12 / 20
     assert judged == {"ap": 1, "coco": pytest.approx(3 / 10)}
-    other = box(0, 1, left=3, label=2)
-    covered = measures.overlaps([box(0, 1), other, box(1, 1), box(0, 1, left=30)])
-    assert covered == [(1 / 4, False), (1 / 4, False), (0, False), (0, True)]
 
 
 def test_digits_found_and_counted_by_hand():
@@ -104,37 +99,6 @@ def some_boxes(random, count, scenes=12, scores=True):
         measures.Box(int(scene), int(label), random.random() if scores else 1.0, *one.tolist())
         for (scene, label), one in zip(drawn, np.hstack([corners, corners + sides]), strict=True)
     ]
-
-
-def test_average_precision_is_that_of_coco():
-    """Boxes that are shifted a little, some that are wrong, some that are missing."""
-    coco, tools = (
-        pytest.importorskip("pycocotools.coco"),
-        pytest.importorskip("pycocotools.cocoeval"),
-    )
-    random = np.random.default_rng(1)
-    truth = some_boxes(random, 120, scores=False)
-    moved = [np.array(one[3:]) + random.normal(0, 1.5, 4) for one in truth[:100]]
-    found = [
-        one._replace(**dict(zip(one._fields[3:], corners, strict=True)), score=random.random())
-        for one, corners in zip(truth, moved, strict=False)
-    ] + some_boxes(random, 60)
-    as_rows = lambda some: [  # noqa: E731
-        {"id": i, "image_id": one.scene, "category_id": one.label, "score": one.score}
-        | {"bbox": [one.left, one.top, one.width, one.height], "area": one.area, "iscrowd": 0}
-        for i, one in enumerate(some, start=1)
-    ]
-    of_truth = coco.COCO()
-    of_truth.dataset = {"images": [{"id": i} for i in range(12)], "annotations": as_rows(truth)}
-    of_truth.dataset["categories"] = [{"id": i} for i in (1, 2, 3)]
-    of_truth.createIndex()
-    judged = tools.COCOeval(of_truth, of_truth.loadRes(as_rows(found)), "bbox")
-    judged.evaluate()
-    judged.accumulate()
-    judged.summarize()
-    ours = measures.judge_boxes(found, truth)
-    assert [ours["coco"], ours["ap"]] == pytest.approx(judged.stats[:2], abs=1e-9)
-    assert 0.1 < ours["coco"] < ours["ap"] < 0.9
 
 
 def test_suppression_is_that_of_tensorflow_and_iou_that_of_keras():
@@ -198,7 +162,7 @@ def test_a_slid_classifier_says_what_it_says_window_by_window():
     """At every pixel, those at the border included."""
     keras.utils.set_random_seed(1)
     classifier = baselines.build_classifier()
-    images = np.random.default_rng(1).normal(size=(2, 20, 20, 1)).astype("float32")
+    images = np.random.default_rng(1).normal(size=(2, 12, 12, 1)).astype("float32")
     slid = baselines.label_by_sliding(classifier, images)
     padded = np.pad(images, ((0, 0), (14, 13), (14, 13), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded[..., 0], (28, 28), (1, 2))
@@ -223,14 +187,6 @@ def test_a_piece_of_ink_is_the_digit_whose_mean_is_nearest():
     np.testing.assert_allclose(answers[0, 5, 31], [0, *expected], rtol=1e-5)
 
 
-def test_pieces_are_fitted_to_real_digits(monkeypatch):
-    monkeypatch.setattr(baselines, "THRESHOLDS", [0.15])
-    monkeypatch.setattr(baselines, "LEAST", [4000, 20])
-    fitted = baselines.fit_pieces(make_scenes("train", 3, 1))
-    assert fitted.least == 20 and 0.5 < fitted.means.max() <= 1
-    assert fitted.means[:, 0, 0].max() == 0 and fitted.means[0, 14, 14] < fitted.means[1, 14, 14]
-
-
 def test_windows_show_what_their_label_says():
     made = make_scenes("train", 5, 1)
     made = made._replace(images=made.labels[..., None].astype("float32"))
@@ -251,7 +207,7 @@ def test_skip_connections_reach_the_pixels_and_cost_no_weights():
         # All that the lowest level sees is constant: does anything of the scene come through?
         rest = keras.Model([network.input, bottom], network.output)
         two = np.random.default_rng(1).normal(size=(2, 64, 64, 1)).astype("float32")
-        first, second = rest.predict([two, np.zeros((2, *bottom.shape[1:]))], verbose=0)
+        first, second = np.asarray(rest([two, np.zeros((2, *bottom.shape[1:]))]))
         assert np.allclose(first, second, atol=1e-6) != skips
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -275,14 +231,11 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     detector = str(tmp_path / "detector")
     results = boxes.main(["--scenes", "240", "--epochs", "12", "--outputs", detector])
     assert results["ap"] > 0.02  # which no box by chance reaches
-    use = [str(tmp_path), detector, "--outputs", str(tmp_path / "found")]
-    found = find.main([*use, "--scenes", "20"])
+    found = str(tmp_path / "found")
+    found = find.main([str(tmp_path), detector, "--outputs", found, "--scenes", "20"])
     true = found["ways"]["true labels"]
     assert true["ap"] > 0.7 and true["found_of"]["overlap_0"] > 0.9
     assert (tmp_path / "segment.png").exists() and (tmp_path / "found" / "find.png").exists()
-    (tmp_path / "u_net.keras").write_bytes((tmp_path / "classifier.keras").read_bytes())
-    said = failure(find.main, use)
-    assert "u_net.keras makes [(11,)] of (28, 28, 1), not [(64, 64, 11)]" in said
 
 
 def write(path, array):
@@ -327,16 +280,6 @@ def test_a_mask_has_the_size_of_its_photograph_and_the_values_of_its_classes(tmp
     assert "sky.png: 40% sea, 30% land, 20% sky\n" in capsys.readouterr().out
     mask = np.asarray(Image.open(tmp_path / "1_sky.png"))
     assert mask.shape == (10, 10) and mask[0].tolist() == [0] * 4 + [5] * 3 + [9] * 2 + [255]
-
-
-def test_boxes_of_a_photograph_are_those_that_are_sure(tmp_path):
-    write(tmp_path / "sky.png", np.zeros((20, 40, 3)))
-    find = lambda _: [measures.Box(0, 1, score, 0, 0, 5, 5) for score in (0.9, 0.1)]  # noqa: E731
-    names = ["nothing", "sun"]
-    seen = box_files.find_in_photos(find, [tmp_path / "sky.png"], 10, names, tmp_path)
-    assert seen == {"1_sky.png": ["sun"]}
-    _, *rows = (tmp_path / "found.csv").read_text().splitlines()
-    assert rows == ["sky.png,sun,0.0,0.0,20.0,10.0,0.9"]
 
 
 def test_the_seed_says_what_is_held_out_and_how_images_vary(tmp_path, monkeypatch):
@@ -402,22 +345,17 @@ def test_copies_are_on_one_side(boxed_images, capsys):
     assert capsys.readouterr().err.count("8 images are copies of others, and stay with") == 10
 
 
-def test_masks_are_turned_as_their_files_say(tmp_path, capsys):
-    """A line names those of which one is turned, if their sizes do not tell how they fit."""
+def test_masks_are_turned_as_their_files_say(tmp_path):
     turned, white = Image.Exif(), Image.new("L", (60, 40))
     turned[0x0112] = 6  # its right edge is the upper one
     white.paste(1, (0, 0, 60, 10))
-    pairs = []
-    for name, width, exif in (("both", 60, turned), ("one", 40, None), ("wide", 60, None)):
-        image = Image.new("RGB", (width, 40))
-        image.save(tmp_path / f"{name}.jpg", exif=turned)
-        mask = white.resize((width, 40))
-        mask.save(tmp_path / f"{name}.png", **({"exif": exif} if exif else {}))
-        pairs.append((tmp_path / f"{name}.jpg", tmp_path / f"{name}.png"))
-    _, (both, one) = masks.read_pairs(dict(enumerate(pairs[:2])), 8)
-    assert both[4].tolist() == [0] * 6 + [1] * 2 and one[:, 4].tolist() == [1] * 2 + [0] * 6
-    assert "1 images are turned" in (said := capsys.readouterr().err) and "one.jpg" in said
-    assert "do not fit together" in failure(masks.read_pairs, dict(enumerate(pairs)), 8)
+    image, mask = tmp_path / "image.jpg", tmp_path / "mask.png"
+    Image.new("RGB", (60, 40)).save(image, exif=turned)
+    white.save(mask, exif=turned)
+    _, (both,) = masks.read_pairs({0: (image, mask)}, 8)
+    assert both[4].tolist() == [0] * 6 + [1] * 2
+    white.save(mask)
+    assert "do not fit together" in failure(masks.read_pairs, {0: (image, mask)}, 8)
 
 
 def of_the_page(heading):
@@ -436,9 +374,7 @@ def test_masks_in_colours_become_values(my_images, monkeypatch):
     for name, mask in wanted.items():
         write(masks_ / name, mask[..., None] * np.array([128, 0, 0]))
     folder = masks_.parent
-    said = failure(masks.read_data, folder, 32, 1)
-    heading = re.search(r"has colours \(RGB\), .* (\S+)#your-own-masks has lines", said)[1]
-    assert "\n## Your own masks\n" in (ROOT / heading).read_text(encoding="utf-8")
+    assert "has colours (RGB)" in failure(masks.read_data, folder, 32, 1)
     masks_.rename(folder / "colours")
     (folder / "classes.txt").write_text("0 dark\n1 bright\n")
     exec(program, {})
@@ -493,10 +429,8 @@ def test_boxes_of_labelling_programs_become_a_table(boxed_images, monkeypatch):
 SPOILT = {
     r"3\.png has 50 x 40 pixels": lambda image, mask: write(mask, np.zeros((50, 40))),
     "and not one for each": lambda image, mask: write(mask, np.arange(2000).reshape(40, 50)),
-    r"3\.png has colours": lambda image, mask: write(mask, np.zeros((40, 50, 3))),
     r"images.3\.png has no partner": lambda image, mask: mask.unlink(),
     r"masks.3\.png cannot be read": lambda image, mask: mask.write_bytes(b"no image"),
-    "files called 3": lambda image, mask: write(image.with_suffix(".bmp"), np.zeros((9, 9, 3))),
 }
 
 
@@ -571,14 +505,10 @@ def test_own_boxes_from_end_to_end(boxed_images, tmp_path, monkeypatch):
     np.testing.assert_allclose(found[box.columns].iloc[0], box.iloc[0], atol=3)
     use = [run / "boxes.keras", photo, "--outputs", tmp_path / "use"]
     assert label.main([*map(str, use)])["photos"] == results["photos"]
-    (run / "boxes.json").write_text('{"0": "nothing", "1": "bright", "2": "dark"}')
-    said = failure(label.main, [*map(str, use)])
-    assert "(None, 16, 16, 1)], not" in said and "3 classes" in said
 
 
 WRONG_ROWS = {
     "line 11 of .*boxes.csv names 99.png, which is not an image": "99.png;bright;10;0;50;40",
-    "line 11 of .*boxes.csv has no label": "3.png;;10;0;50;40",
     "line 11 of .*boxes.csv has 10, 0, x, 40 and not four numbers": "3.png;bright;10;0;x;40",
     "line 11 .* Swapped": "3.png;bright;50;0;10;40",
     r"line 11 of .* out of 3\.png, of 50 x 40": "3.png;bright;10;0;50;47",
@@ -586,30 +516,16 @@ WRONG_ROWS = {
 }
 
 
-@pytest.mark.parametrize("line", WRONG_ROWS)
-def test_rows_of_boxes_that_teach_nothing_end_with_a_line(line, boxed_images):
+@pytest.mark.parametrize("line", [*WRONG_ROWS, "no column right", "there is no folder .*images"])
+def test_boxes_that_teach_nothing_end_with_a_line(line, boxed_images):
     path = boxed_images / "boxes.csv"
-    held_out = [*masks.divide(box_files.read_part(boxed_images), 1)[1]]
-    row = WRONG_ROWS[line].format(held_out[0])
-    path.write_text(path.read_text() + "\n" + row)
-    with pytest.raises(SystemExit, match=line):
-        box_files.read_folder(boxed_images, 32, 1)
-
-
-WRONG_FILES = {
-    "there is no file .*boxes.csv, with the columns file, label": lambda path: path.unlink(),
-    "no column right": lambda path: path.write_text(
-        "file,label,left,top,width,height\na,b,1,2,3,4"
-    ),
-    "names of columns, but no rows": lambda path: path.write_text("file,label,left,top,right"),
-    "there is no folder .*images": lambda path: (path.parent / "images").rename(path.parent / "x"),
-    r"3\.png cannot be read": lambda path: (path.parent / "images/3.png").write_bytes(b"no image"),
-}
-
-
-@pytest.mark.parametrize("line", WRONG_FILES)
-def test_folders_without_boxes_end_with_a_line(line, boxed_images):
-    WRONG_FILES[line](boxed_images / "boxes.csv")
+    if line in WRONG_ROWS:
+        held_out = [*masks.divide(box_files.read_part(boxed_images), 1)[1]]
+        path.write_text(path.read_text() + "\n" + WRONG_ROWS[line].format(held_out[0]))
+    elif "column" in line:
+        path.write_text("file,label,left,top,width,height\na,b,1,2,3,4")
+    else:
+        (boxed_images / "images").rename(boxed_images / "x")
     with pytest.raises(SystemExit, match=line):
         box_files.read_folder(boxed_images, 32, 1)
 
@@ -628,16 +544,6 @@ def test_emoji_over_photographs_have_masks_that_fit(tmp_path, monkeypatch):
         assert set(np.unique(part.labels)) == set(range(7))
         assert (part.images == paper).all(axis=-1)[part.labels == 0].all()
         assert (part.images == paper).all(axis=-1)[part.labels > 0].mean() < 0.1
-    *boxed, names = box_files.read_folder(folder, 128, 1)
-    for part, masked in zip(boxed, (known, held_out), strict=True):
-        covered = np.zeros(masked.labels.shape, bool)
-        for one in part.boxes:
-            top, left, bottom, right = map(round, one[3:])
-            kind = [*example_masks.KINDS].index(names[one.label]) + 1
-            ink = masked.labels[one.scene, top:bottom, left:right] == kind
-            assert all(side.any() for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
-            covered[one.scene, top:bottom, left:right] |= ink
-        np.testing.assert_array_equal(covered, masked.labels > 0)
 
 
 def test_each_thing_is_held_out_once_by_both_artists_with_what_looks_like_it():

@@ -4,7 +4,6 @@ import re
 import sys
 import zipfile
 from importlib.util import find_spec
-from types import SimpleNamespace
 
 import hostile_models
 import keras
@@ -21,14 +20,6 @@ SHIPPED = ROOT / "assets" / "models" / "conv_net.keras"
 # What is odd in these, nobody looks at.
 HARMLESS = {"zip: what nobody asked for", "zip: doubled, bad first"}
 HAS_ONNX = all(map(find_spec, ["onnx", "tf2onnx", "onnxruntime"]))
-
-
-def test_calls_are_timed_by_a_clock_with_the_steps_of_windows(monkeypatch):
-    calls, step = [], 1 / 64
-    clock = SimpleNamespace(process_time=lambda: 15e-6 * len(calls) // step * step)
-    monkeypatch.setattr(answer, "time", clock)
-    found = answer.milliseconds(calls.append, 0, answer.CALLS[1])
-    assert found == pytest.approx(0.015, rel=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -57,26 +48,29 @@ def test_table_says_what_each_form_keeps(saved):
 def test_training_really_goes_on_where_it_stopped(saved):
     """One step from the file is the step that the original would have made."""
     x, y = np.array([[0, 1]], dtype="float32"), np.array([[1.0]])
-    one, two, fresh = (keras.saving.load_model(saved / "model.keras") for _ in range(3))
+    one, fresh = (keras.saving.load_model(saved / "model.keras") for _ in range(2))
     by_weights = save_model.build_model()  # as the text says
     for model in (fresh, by_weights):
         model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")  # no moments
     by_weights.optimizer.build(by_weights.trainable_variables)
     by_weights.load_weights(saved / "model.weights.h5")
-    for model in (one, two, fresh, by_weights):
+    for model in (one, fresh, by_weights):
         model.train_on_batch(x, y)
     assert int(one.optimizer.iterations) == 1001 and int(fresh.optimizer.iterations) == 1
-    for model, equal in ((two, True), (by_weights, True), (fresh, False)):
+    for model, equal in ((by_weights, True), (fresh, False)):
         pairs = zip(one.get_weights(), model.get_weights(), strict=True)
         assert (max(np.abs(a - b).max() for a, b in pairs) < 1e-7) == equal
 
 
-def test_a_model_of_another_chapter_is_saved_as_well(tmp_path):
+def test_a_model_of_another_chapter_is_saved_as_well(tmp_path, monkeypatch, capsys):
+    """In the forms of Keras alone, as if nothing else were installed."""
+    monkeypatch.setattr(save_model, "find_spec", lambda package: None)
     results = save_model.main(["--model", str(SHIPPED), "--outputs", str(tmp_path)])
+    assert "skipped: not installed: onnx, tf2onnx" in capsys.readouterr().out
     assert results["model"] == "conv_net"
     rows = {row["form"]: row for row in load_model.main([str(tmp_path)])["rows"]}
-    assert {".keras", "JSON + .weights.h5"} <= set(rows)
-    assert ".weights.h5, code" not in rows  # the code is that of another network
+    # Not ".weights.h5, code": the code is that of another network.
+    assert set(rows) == {".keras", "JSON + .weights.h5", ".h5, legacy"}
     assert all(row["difference"] < 1e-5 for row in rows.values())
 
 
@@ -97,20 +91,18 @@ def test_broken_files_get_one_clear_line(saved, tmp_path):
     change_description(whole, tmp_path / "a", b'"units"', b'"neurons"')
     version = keras.version().encode(), b"9.9.9"
     change_description(tmp_path / "a", tmp_path / "new.keras", *version, "metadata.json")
-    for name, content, said in [
-        ("missing.keras", None, "there is no"),
-        ("half.keras", whole.read_bytes()[:9_000], "only a part"),
-        ("empty.keras", b"", "is not a .keras file"),
-        ("new.keras", None, "was written by Keras 9.9.9"),
+    (tmp_path / "half.keras").write_bytes(whole.read_bytes()[:9_000])
+    (tmp_path / "empty.keras").touch()
+    for name, said in [
+        ("missing", "there is no"),
+        ("half", "only a part"),
+        ("empty", "is not a .keras file"),
+        ("new", "was written by Keras 9.9.9"),
     ]:
-        path = tmp_path / name
-        if content is not None:
-            path.write_bytes(content)
-        assert said in failure(load_model.main, [str(path)])
-        assert said in failure(save_model.main, ["--model", str(path)])
-        if name != "new.keras":
-            assert said in failure(look_inside.main, [str(path)])
-    assert "there is no" in failure(load_model.main, [str(tmp_path)])  # probe.npz
+        path = str(tmp_path / f"{name}.keras")
+        assert said in failure(load_model.main, [path])
+        assert said in failure(save_model.main, ["--model", path])
+        assert name == "new" or said in failure(look_inside.main, [path])
 
 
 def test_another_activation_loads_without_a_word_and_answers_wrongly(saved, tmp_path):
@@ -137,11 +129,13 @@ def test_unsafe_files_load_only_when_it_is_asked_for(tmp_path, capsys):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify sees who opens the bait")
-def test_a_strangers_model_gets_nothing(tmp_path):
-    """Of one script; python tests/long/hostile_models.py tries all of them."""
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_strangers_model_gets_nothing(step, tmp_path):
+    """Of one script, each of so many files; python tests/long/hostile_models.py tries all."""
     (bait := tmp_path / "bait").mkdir()
     files = hostile_models.hostile_files(tmp_path, bait, bomb=False)
     assert len(files) > 300
+    files = {name: files[name] for name in [*files][::step]}
     loader = ("serialization/load_model.py", "FILE", "")
     for _, name, outcome, touched in hostile_models.try_all(files, bait, tmp_path, loader):
         assert touched == [], name
@@ -164,11 +158,8 @@ def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
     x = layers.Dense(3, activation=keras.activations.gelu, kernel_constraint="max_norm")(x)
     x = layers.Dense(3, kernel_initializer=keras.initializers.HeNormal(seed))(x)
     model = keras.Model(inputs, x)
-    rate = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    optimizer = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(0.1, 10))
     metrics = ["accuracy", keras.metrics.F1Score()]
-    adam, sgd = keras.optimizers.AdamW(rate), keras.optimizers.SGD()
-    pair = keras.optimizers.OptimizerMap(adam, {"dense/.*": sgd})
-    optimizer = keras.optimizers.MultiOptimizer(pair)
     model.compile(optimizer, keras.losses.mean_squared_error, metrics=metrics)
     model.save(tmp_path / "model.keras")
     (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
@@ -179,7 +170,8 @@ def test_graphs_and_layers_of_ones_own_are_known(tmp_path):
 @pytest.fixture
 def few(few_digits, monkeypatch):
     """Let smaller.py take 500 images, and measure in this process, which saves half a minute."""
-    monkeypatch.setattr(answer, "CALLS", {1: 2, 1000: 1})
+    monkeypatch.setattr(answer, "CALLS", {1: 1, 1000: 1})
+    monkeypatch.setattr(answer, "LEAST", 0.02)
     measure = lambda path: answer.main([str(path), str(path.with_name("probe.npz"))])  # noqa: E731
     monkeypatch.setattr(smaller, "measure", measure)
     monkeypatch.setattr(smaller, "ROUNDS", 1)
@@ -232,39 +224,6 @@ def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
         assert bool(loaded.get_layer("dense").inputs_quantizer) == inputs_too
 
 
-@pytest.mark.filterwarnings("ignore:Layer InputLayer")
-def test_other_ways_to_quantize_are_as_the_text_says(tmp_path):
-    """Once Keras does better, the text has to follow."""
-    random = np.random.default_rng(1)
-    images = random.normal(size=(40, 12)).astype("float32")
-
-    def network(inputs=12):
-        keras.utils.set_random_seed(1)
-        return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(6, "relu")])
-
-    for config, blocks in ((None, 3), (keras.quantizers.Int4QuantizationConfig(block_size=32), 10)):
-        small = network(300)
-        small.quantize("int4", config=config)
-        dense = small.layers[0]
-        assert dense.kernel_scale.shape == dense.kernel_zero.shape == (blocks, 6)
-        assert dense._kernel.shape == (300, 3) and not dense.inputs_quantizer
-    whole, floats = network(), network()
-    floats.quantize("float8")
-    assert {weight.dtype for weight in floats.weights} == {"float32"}
-    assert floats.count_params() > whole.count_params()
-    # GPTQ on a dense network: its tokens are numbers of images.
-    data = {"dataset": [np.arange(40)], "tokenizer": 0, "num_samples": 4, "sequence_length": 10}
-    look_up = keras.layers.Lambda(lambda numbers: keras.ops.take(images, numbers, axis=0))
-    small, plain = network(), {"pre_block_layers": [look_up], "sequential_blocks": whole.layers}
-    small.get_quantization_layer_structure = lambda _: plain | {"sequential_blocks": small.layers}
-    small.quantize("gptq", config=keras.quantizers.GPTQConfig(**data))
-    difference = small.predict_on_batch(images) - whole.predict_on_batch(images)
-    assert 0 < np.abs(difference).max() < 1
-    small.save(tmp_path / "gptq.keras")
-    with pytest.raises(ValueError, match="expected 5 variables, but received 4 variables"):
-        keras.saving.load_model(tmp_path / "gptq.keras")
-
-
 def test_the_table_of_formats_is_complete(tmp_path):
     page = (ROOT / "serialization" / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `(\w+)` \| .* \| .* \|$", page, re.MULTILINE)
@@ -274,23 +233,15 @@ def test_the_table_of_formats_is_complete(tmp_path):
     assert sorted(named) == sorted(known)
 
 
-def test_smaller_measures_on_validation_images_and_says_what_it_leaves_out(
-    few, saved, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(save_model, "find_spec", lambda package: "onnx" not in package)
-    savers = [saver for saver in smaller.SAVERS if saver[0] in ("model.keras", "model.onnx")]
-    monkeypatch.setattr(smaller, "SAVERS", savers)
-    times = iter([{"ms_1": 3, "ms_1000": 5}, {"ms_1": 2, "ms_1000": 6}])
-    monkeypatch.setattr(
-        smaller, "measure", lambda path, get=smaller.measure: get(path) | next(times)
-    )
+def test_smaller_measures_on_validation_images(few, saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(smaller, "SAVERS", smaller.SAVERS[:1])
+    times, get = iter([{"ms_1": 3, "ms_1000": 5}, {"ms_1": 2, "ms_1000": 6}]), smaller.measure
+    monkeypatch.setattr(smaller, "measure", lambda path: get(path) | next(times))
     monkeypatch.setattr(smaller, "ROUNDS", 2)
     networks = smaller.main([str(SHIPPED), "--outputs", str(tmp_path)])
     (row,) = networks["conv_net"]["forms"].values()
     assert (row["ms_1"], row["ms_1000"], row["difference"]) == (2, 5, 0)
     assert 0.97 < row["accuracy"] < 1
-    assert 1e-4 < networks["conv_net"]["rounded_to_float16"] < 0.01
-    assert "skipped: not installed: onnx, tf2onnx, onnxruntime" in capsys.readouterr().out
     with np.load(tmp_path / "conv_net" / "probe.npz") as probe:
         expected = prepare_mnist((28, 28, 1)).x_val
         np.testing.assert_array_equal(probe["inputs"], expected)

@@ -21,7 +21,7 @@ CASES = [
 
 
 def test_the_variants_differ_in_each_question_and_have_45_points():
-    for seed in (3, 2**32 - 1):
+    for seed in (3, 4, 2**32 - 1):
         papers = exam.draw(seed)
         for paper in papers.values():
             assert sum(one["points"] for one in paper) == 45
@@ -38,17 +38,10 @@ def test_the_variants_differ_in_each_question_and_have_45_points():
                 assert a["topic"] != b["topic"], "the cases, where numbers alone are not enough"
 
 
-def test_each_seed_gives_an_exam(monkeypatch):
-    """However the first variant falls, there are numbers and a case left for the second."""
+def test_whatever_the_first_variant_has_numbers_are_left_for_the_second():
     for candidates, keys in exam.DRAWN.values():
         for one in candidates[::3]:
             assert any(all(one[key] != other[key] for key in keys) for other in candidates), one
-    monkeypatch.setattr(
-        exam, "fill_in", lambda question, case, _: {"topic": exam.topic(question, case)}
-    )
-    for seed in range(50):
-        for paper in exam.draw(seed).values():
-            assert len({one["topic"] for one in paper}) == len(paper), "two questions are alike"
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +56,6 @@ def all_questions():
                 rows = rows[:: max(1, len(rows) // 4)]
             found += [exam.fill_in(question, case, row) for row in rows]
     return found
-
-
-def test_the_points_of_the_parts_are_those_of_the_question(all_questions):
-    for one in all_questions:
-        points = re.findall(r"\((\d)\)", re.sub("`.*?`", "", one["answer"]))
-        rest = one["points"] - sum(map(int, points))
-        assert rest == ({"schedule": 3}.get(one["kind"], 2) if "(1 each)" in one["answer"] else 0)
-        parts = re.findall(r"\b([a-d])\)", one["ask"])
-        assert re.findall(r"(?<![a-z\d] )\b([a-d])\)", one["answer"])[: len(parts)] == parts, one
 
 
 def squared_error(numbers, weight):
@@ -178,12 +162,6 @@ def test_papers_and_keys_are_written_apart(tmp_path, capsys):
                 form = str if end == "md" else exam.marked
                 assert form(question["ask"]) in paper and form(question["answer"]) in key
                 assert question["answer"] not in paper
-
-
-def test_without_a_seed_one_is_drawn_by_lot(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(exam.secrets, "randbelow", lambda most: most - 1)
-    exam.main(["--outputs", str(tmp_path)])
-    assert f"The seed is {2**32 - 1}" in capsys.readouterr().out
 
 
 def test_a_copy_without_answers_asks_all_the_same_questions(tmp_path, capsys):

@@ -99,23 +99,15 @@ def test_an_encoder_gets_each_digit_once_and_goes_on_from_its_weights(images, mo
         np.testing.assert_array_equal(one, other)
 
 
-def test_ten_of_each_digit_are_drawn():
-    labels = np.eye(10)[np.arange(500) % 10]
-    chosen = few_labels.choose(labels, 1)
-    assert len(set(chosen)) == 100 and (labels[chosen].sum(axis=0) == 10).all()
-    assert set(chosen) != set(few_labels.choose(labels, 2))
-
-
 TINY = {"WIDTH": 8, "HEADS": 2, "BLOCKS": 1, "BATCH_SIZE": 50}
 
 
 @pytest.mark.slow
 def test_it_learns_digits_and_says_where_it_looks(run_main, few_digits, tmp_path):
     ways = ["transformer", "scrambled"]
-    options = ["--steps", 120, "--images", 1000, "--ways", *ways, "--search"]
-    _, found = run_main("cnn/transformer/vit.py", *options, **TINY, RATES=[1e-5, 0.01])
-    for way in found["ways"].values():
-        assert way["mean"] > 0.5 and way["tuned"]["best"]["rate"] == 0.01
+    options = ["--steps", 120, "--images", 1000, "--ways", *ways]
+    _, found = run_main("cnn/transformer/vit.py", *options, **TINY, RATE=0.01)
+    assert all(way["mean"] > 0.5 for way in found["ways"].values())
     assert found["compared"]["transformer - scrambled"]["p"] is None
     (tmp_path / "run").rename(tmp_path / "vit")
     _, seen = run_main("cnn/transformer/looks.py", tmp_path / "vit")

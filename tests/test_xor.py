@@ -1,5 +1,7 @@
 """XOR: the first network, its forward pass by hand, and how often initializations succeed."""
 
+from unittest.mock import Mock
+
 import keras
 import numpy as np
 import pytest
@@ -19,20 +21,26 @@ def test_the_network_of_the_text_solves_xor():
     assert max(answers[[0, 3]]) < 0.4 and min(answers[[1, 2]]) > 0.6
 
 
-def test_the_seed_decides(tmp_path):
-    runs = [xor.main(["--epochs", "2", "--seed", s, "--outputs", str(tmp_path)]) for s in "112"]
+@pytest.fixture
+def no_figure(monkeypatch):
+    monkeypatch.setattr(xor, "draw_predictions", lambda *_: None)
+
+
+def test_the_seed_decides(no_figure, monkeypatch, tmp_path):
+    """With what a network begins; what it then learns, test_results.py does again."""
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: Mock(history={"loss": []}))
+    scores = lambda *_, **__: {"loss": 1.0, "accuracy": 0.5}  # noqa: E731
+    monkeypatch.setattr(keras.Model, "evaluate", scores)
+    runs = [xor.main(["--seed", seed, "--outputs", str(tmp_path)]) for seed in "112"]
     first, again, other = (run["predictions"] for run in runs)
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
 
 
-def test_a_single_neuron_cannot_solve_xor(run_lesson, capsys):
-    _, result = run_lesson("xor/xor.py", "--hidden", "--learning-rate", 0.1, "--epochs", 60)
+def test_a_single_neuron_cannot_solve_xor(no_figure, run_main):
+    _, result = run_main("xor/xor.py", "--hidden", "--learning-rate", 0.1, "--epochs", 30)
     assert result["parameters"] == 3 and result["accuracy"] <= 0.75
-    assert result["loss"] > 0.68, "it can do no better than answer 0.5, which costs ln 2"
-    printed = capsys.readouterr().out
-    assert f"0 XOR 1 = {result['predictions'][1][0]:.3f}\n" in printed
-    assert printed.count("epoch   ") == 2
+    assert 0.68 < result["loss"] < 0.75, "it can do no better than say 0.5, which costs ln 2"
 
 
 @pytest.mark.parametrize("activation", forward_propagation.ACTIVATIONS)
@@ -48,9 +56,7 @@ def test_by_hand_is_what_keras_computes(activation):
 
 
 # Adam hides a wrong scale of the loss, plain gradient descent does not.
-@pytest.mark.parametrize(
-    ("optimizer", "rate", "batch_size"), [("adam", 0.01, 1), ("sgd", 0.1, 1), ("sgd", 0.5, 4)]
-)
+@pytest.mark.parametrize(("optimizer", "rate", "batch_size"), [("adam", 0.01, 1), ("sgd", 0.5, 4)])
 def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate, batch_size):
     """Same initial weights and same rows: the same weights as a Dense model of its own."""
     seen = {}
@@ -61,10 +67,10 @@ def test_a_network_in_the_bundle_learns_as_if_alone(monkeypatch, optimizer, rate
         return seen["model"]
 
     monkeypatch.setattr(initializations, "build_bundle", build)
-    initializations.measure(([8, 4], "relu", optimizer, rate), 3, [15, 40], 1, batch_size)
+    initializations.measure(([8, 4], "relu", optimizer, rate), 2, [15, 40], 1, batch_size)
     random = np.random.default_rng(1)
-    rows = np.concatenate([initializations.shuffled_rows(epochs, 3, random) for epochs in (15, 25)])
-    for number in range(3):
+    rows = np.concatenate([initializations.shuffled_rows(epochs, 2, random) for epochs in (15, 25)])
+    for number in range(2):
         alone = xor.build_model([8, 4], "relu")
         alone.set_weights([weights[number] for weights in seen["before"]])
         alone.compile(optimizer=optimizer, loss="binary_crossentropy")
@@ -114,11 +120,6 @@ def test_more_epochs_solve_more(run_main):
     options = ["--networks", 100, "--epochs", 60, 20, "--learning-rate", 0.01, "--hidden", 8, 4]
     _, result = run_main("xor/initializations.py", *options)
     (setup,) = result["setups"]
-    assert (setup["network"], setup["activation"], setup["optimizer"]) == (
-        "2-8-4-1",
-        "relu",
-        "adam",
-    )
     solved, error = setup["solved"], setup["standard_error"]
     assert 0 <= solved["20"] < solved["60"] < 1 and solved["60"] > 0.3
     assert error["60"] == pytest.approx((solved["60"] * (1 - solved["60"]) / 100) ** 0.5)
