@@ -367,11 +367,11 @@ def concepts(numbers):
 @pytest.mark.parametrize(
     ("script", "options", "trainings", "artists", "constants"),
     [
-        ("near_twins", "--seeds 2", 18, 1, {}),
-        ("few_pictures", "--folds 2 --counts 2", 10, 2, {}),
-        ("cross_validation", "--fine-tune 1 --size 32", 8, 1, {}),
-        ("augment", "--counts 2 --folds 2 --steps 2 --size 32", 6, 1, CHANGES),
-        ("ladder", "--folds 2 --size 64", 18, 1, {"WAYS": WAYS}),
+        ("cnn/studies/near_twins.py", "--seeds 2", 18, 1, {}),
+        ("cnn/studies/few_pictures.py", "--folds 2 --counts 2", 10, 2, {}),
+        ("cnn/studies/cross_validation.py", "--fine-tune 1 --size 32", 8, 1, {}),
+        ("cnn/studies/augment.py", "--counts 2 --folds 2 --steps 2 --size 32", 6, 1, CHANGES),
+        ("cnn/studies/ladder.py", "--folds 2 --size 64", 18, 1, {"WAYS": WAYS}),
     ],
 )
 def test_concepts_held_out_were_not_learned(
@@ -385,7 +385,7 @@ def test_concepts_held_out_were_not_learned(
     recorder.watch(monkeypatch, keras.Model, "set_weights", lambda _, weights: len(weights))
     recorder.watch(monkeypatch, keras.layers.Rescaling, "call", lambda layer, _: layer.scale)
     constants |= {"SIZE": 32, "draw": nothing, "draw_sheet": nothing}
-    run(f"cnn/studies/{script}.py", options, **constants)
+    run(script, options, **constants)
     recorder.results.append([call for call in recorder.calls if call[0][:3] in ("set", "cal")])
     shared = []
     while rows:
@@ -398,7 +398,7 @@ def test_concepts_held_out_were_not_learned(
             assert [min(one) >= 102 for one in asked] == [False, True][:artists]
             shared.append(max(len(concepts(known) & concepts(one)) for one in asked))
     assert len(shared) == trainings
-    if script == "near_twins":  # which also tries what happens if nobody looks
+    if script == "cnn/studies/near_twins.py":  # which also tries what happens if nobody looks
         assert min(shared[:5] + shared[9:14]) > 0
         shared = shared[5:9] + shared[14:]
     assert max(shared) == 0
