@@ -389,8 +389,6 @@ SLICES = [
      lambda found: found["accuracies"]["conv_net"]["4"] < found["accuracies"]["conv_net"]["0"] / 2),
     (load("cnn/studies/near_twins.py"), "--seeds 1 --epochs 3", {"SIZE": 64},
      lambda found: min(found["all"]["grouped"]["accuracies"]) > 0.3),
-    (load("cnn/studies/ladder.py"), "--folds 1 --size 64 --ways border probe part", {},
-     lambda found: found["ways"]["head"]["mean"] > 0.6 > found["ways"]["border"]["mean"]),
     (load("cnn/studies/own_pictures.py"), "--draws 1 --ways nearest probe", {},
      lambda found: found["60"]["probe"]["mean"] > 0.7),
 ]  # fmt: skip

@@ -112,7 +112,8 @@ def test_an_image_that_costs_too_much_is_not_unpacked(tmp_path, monkeypatch):
     assert open_picture(tmp_path / "slow.jpg").size == (100, 100)
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     (tmp_path / "slow.jpg").write_bytes(slow[:-2] + 100 * scan + slow[-2:])
-    parts = ["filling", "hidden", "chunks", "eXIf", "8BIM", "passed over", "strips", "profiles"]
+    parts = ["filling", "hidden", "skipped", "chunks", "EXIF", "eXIf", "8BIM", "SOF", "no end"]
+    parts += ["passed over", "strips", "profiles"]
     shared = ["shared strips", "strips of JPEG"]
     for name in parts + shared:
         (tmp_path / name).write_bytes(image_file(name))

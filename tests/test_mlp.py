@@ -1,6 +1,7 @@
 """The churn chapter: the invented customers, the strict reading, the network, the lessons."""
 
 import re
+from unittest.mock import Mock
 
 import keras
 import matplotlib.pyplot as plt
@@ -291,7 +292,7 @@ def test_networks_of_all_splits_learn_as_if_alone(monkeypatch):
             assert np.abs(ours[number] - first[number]).max() > 0.01, "it has learned"
 
 
-def test_each_network_of_a_bundle_keeps_its_best_weights():
+def test_each_network_of_a_bundle_keeps_its_best_weights(monkeypatch):
     """And the bundle stops when the last of them has not become better for long enough."""
     X = np.random.default_rng(4).normal(size=(50, 2, 3)).astype("float32")
     model, keep = splits.build_bundle(2, [3, 1], "relu"), splits.KeepBest(X, X.sum(axis=2) > 0)
@@ -307,6 +308,11 @@ def test_each_network_of_a_bundle_keeps_its_best_weights():
         assert model.stop_training == (epoch == 2 + splits.PATIENCE)
     keep.on_train_end()
     np.testing.assert_array_equal(model.get_weights()[0], np.full((2, 3, 1), 9))
+    monkeypatch.setattr(keras.Model, "fit", fit := Mock())
+    part = X, X.sum(axis=2) > 0
+    for stop, callbacks in ((part, [splits.KeepBest]), (None, [])):
+        splits.train_networks(part, stop, (3,), [0.1, 0.1], epochs=1)
+        assert [type(one) for one in fit.call_args.kwargs["callbacks"]] == callbacks
 
 
 def test_nobody_foretells_better_than_the_rule_that_made_the_customers():

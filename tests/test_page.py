@@ -191,7 +191,9 @@ def test_a_pixel_names_the_sum_that_made_it(folder):
 @pytest.mark.parametrize(("width", "dark"), [(320, True), (1280, False)])
 def test_pixels_are_asked_by_mouse_key_and_finger(width, dark, folder):
     with browser.open_browser(width, 900, dark, phone=width < 500) as chrome:
-        title = lambda: chrome.find_element(By.CSS_SELECTOR, "#asked h2").text  # noqa: E731
+        title = lambda: chrome.execute_script(  # noqa: E731  # at once, as it is drawn anew
+            "return document.querySelector('#asked h2').textContent"
+        )
         chrome.get((folder / "digits.html").as_uri())
         press(chrome, "7")
         browser.read(chrome)

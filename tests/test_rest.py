@@ -36,6 +36,7 @@ from mnist.studies.temperature import with_temperature
 from serialization.operating import (
     changed_days,
     changed_weeks,
+    checks,
     connection,
     drift,
     guard,
@@ -375,6 +376,20 @@ def test_what_a_path_is_called_makes_no_new_count(client):
         client.get(path)
     counted = client.get("/metrics").text
     assert 'path="unknown"' in counted and "style" not in counted and "/none" not in counted
+
+
+def test_small_images_do_not_wait_for_large_ones(client, digits, monkeypatch):
+    monkeypatch.setattr(checks, "PATIENCE", 0.01)
+    small, large = drawing(digits[0][0]), drawing(digits[0][0], size=1200)
+    slow = packed(small, "JPEG", progressive=True)  # which is unpacked several times
+    with checks.unpacking:
+        for image in (large, slow):
+            assert "other large images" in message(upload(client, image), 503)
+        assert upload(client, small).status_code == 200
+    with checks.places, checks.places:  # one unpacks and one waits: no third thread is held up
+        monkeypatch.setattr(checks, "PATIENCE", 60)
+        assert "other large images" in message(upload(client, large), 503)
+    assert upload(client, large).status_code == upload(client, slow).status_code == 200
 
 
 def test_who_asks_at_once_is_answered_together_and_one_call_at_a_time():

@@ -14,9 +14,7 @@ import pytest
 import skops.io
 import test_records
 from conftest import ROOT, failure
-from sklearn.base import clone
 from sklearn.metrics import log_loss
-from sklearn.pipeline import make_pipeline
 from starlette.testclient import TestClient
 
 from serialization.operating import run_app
@@ -57,6 +55,9 @@ def test_near_copies_are_on_one_side(tmp_path):
     for content in (b"ham no tab\n" * 30, b"ham\thello\n" * 30, b"ham\t\xff\n" * 30):
         path.write_bytes(content)
         assert failure(messages.load_messages, path)
+    path.write_text("spam\tbuy\n\nso\tlong\n", encoding="utf-8")
+    texts, table, _ = messages.read_texts(path, classes=["ham", "spam"])
+    assert texts.tolist() == ["buy", "so\tlong"] and table["label"].tolist() == ["spam", ""]
     path.write_text("kind\tsaid\n" + "ham\ta\nspam\tb\n" * 20, encoding="utf-8")
     assert '--columns "kind" "said"' in failure(messages.load_messages, path)
 
@@ -220,11 +221,10 @@ def test_a_kept_model_answers_as_before_about_rows_of_a_table(tmp_path):
             for bad in ("", 1, "\ud800", "a" * 10_001):
                 response = served.post("/predict", content=json.dumps({"text": bad}), headers=FORM)
                 assert response.status_code == 422 and response.json()["error"]["message"]
-    good, _ = ask.load_kept(run)
-    for change in ({"input": "filename"}, {"token_pattern": "(a+)+b"}):  # as an attacker would
-        other = clone(good[0]).set_params(**change)
-        skops.io.dump(make_pipeline(other, good[1]), run / "ask.skops")
-        assert "is no run with --keep" in failure(ask.load_kept, run)
+    other, _ = ask.load_kept(run)  # which has learned, or it would be refused for that alone
+    other[0].set_params(token_pattern="(a+)+b")  # as an attacker would
+    skops.io.dump(other, run / "ask.skops")
+    assert "is no run with --keep" in failure(ask.load_kept, run)
     (run / "ask.skops").write_bytes(b"PK")
     assert "is no run with --keep" in failure(ask.load_kept, run)
 
