@@ -177,32 +177,6 @@ def few(few_digits, monkeypatch):
     monkeypatch.setattr(smaller, "ROUNDS", 1)
 
 
-@pytest.mark.slow
-def test_smaller_forms_are_smaller_and_read_as_well(few, tmp_path):
-    networks = smaller.main(["--epochs", "1", "--outputs", str(tmp_path)])
-    assert set(networks) == {"mlp_one_layer", "conv_net"}
-    for name, network in networks.items():
-        rows = network["forms"]
-        whole, half, quarter = (rows[f"{form}_keras"] for form in ("model", "float16", "int8"))
-        weights, eighth = rows["int8_weights_keras"], rows["int4_keras"]
-        assert whole["difference"] == 0 < network["rounded_to_float16"] < half["difference"] < 0.01
-        for form, row in rows.items():
-            assert row["difference"] < (0.3 if "int4" in form else 0.1), form
-            assert abs(row["accuracy"] - whole["accuracy"]) <= 0.01, form
-            assert row["ms_1000"] > row["ms_1"] > 0, form
-        assert 0.45 < half["bytes"] / whole["bytes"] < 0.6
-        # Of the convolutional network, only the dense layers, 37,578 of 93,322 parameters.
-        assert quarter["bytes"] / whole["bytes"] < (0.3 if name == "mlp_one_layer" else 0.8)
-        assert weights["bytes"] == pytest.approx(quarter["bytes"], rel=0.01)
-        assert eighth["bytes"] < quarter["bytes"]
-        assert weights["difference"] < quarter["difference"] < eighth["difference"]
-        if "model_tflite" in rows:
-            light, lighter = rows["model_tflite"], rows["int8_tflite"]
-            assert 0 <= light["difference"] < 1e-5 < lighter["difference"]
-            assert lighter["bytes"] / light["bytes"] < 0.35
-            assert ("model_onnx" in rows) == HAS_ONNX, "it was skipped: see the output"
-
-
 def test_float16_halves_all_weights_and_int8_is_for_dense_layers_only(tmp_path):
     """As the text says. Once Keras does more, the text has to follow."""
     model = keras.saving.load_model(SHIPPED, compile=False)
