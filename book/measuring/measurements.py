@@ -310,7 +310,7 @@ MEASUREMENTS = {
     ),
     "pixels_drawn": ("book/figures/draw.py u_net", "scenes u_net"),
     "vit": "cnn/transformer/vit.py --ways transformer convolutions scrambled --search --seeds 3",
-    "vit_55000": "cnn/transformer/vit.py --images 55000 --steps 1000",
+    "vit_55000": "cnn/transformer/vit.py --images 55000 --steps 1000 --search",
     "vit_looks": (
         "cnn/transformer/looks.py {vit_55000}",
         {"looks.png": "vit_looks.png", "places.png": "vit_places.png"},
