@@ -8,8 +8,8 @@ The blocks that run become cells of code. A command becomes such cells, too: aft
 `in a notebook: cells` those of script_cells.py, else one with a ! in front. One that took more than
 five minutes when it was measured is commented out. Blocks that only quote a script stay text, folds
 stay folds, and figures are inside. The notebooks are never edited: change the README and make them
-again. An execution stops at the first cell, or the first command, that
-fails, and counts as wrong if something was printed in red.
+again. An execution stops at the first cell, or the first command, that fails, and counts as wrong
+if something was printed in red.
 """
 
 from chapter import OUTPUTS, ROOT
