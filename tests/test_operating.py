@@ -134,12 +134,10 @@ def test_two_light_processes_answer_and_count_together(service):
     assert int(counted[1]) == 64
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("way", ["service", "proxy"])
 def test_good_requests_are_answered_beside_bad_ones(way, service, request, monkeypatch):
-    """No failure, hardly a good answer later than a second, no process that takes all memory.
-
-    Hardly one: other tests keep the processors busy meanwhile. `attack.py` has them for itself.
-    """
+    """No failure, no good answer later than a second, no process that takes all memory."""
     port = service[0] if way == "service" else request.getfixturevalue("proxy")
     monkeypatch.setattr(bad_clients, "HOLD", 3)
     seen, (_, file) = Seen(), attack.READS
@@ -153,7 +151,7 @@ def test_good_requests_are_answered_beside_bad_ones(way, service, request, monke
     meant = {"503"} if way == "service" else {"501", "503"}  # nginx, of an unknown encoding
     assert {one for one in statuses if one.startswith("5")} <= meant, statuses
     assert len(asked) > 20 and {status for _, status, _ in asked} == {200}
-    assert np.quantile([seconds for *_, seconds in asked], 0.95) < SECOND
+    assert max(seconds for *_, seconds in asked) < SECOND
     assert all(attack.peak(one) < MEMORY for one in workers(psutil.Process(service[1].pid)))
 
 
