@@ -36,7 +36,7 @@ from utils.runs import ROOT, fail, make_folder, replacing, save_results
 # The services with a page, and how high a window shows all of it.
 APPS = {
     "rest": (ROOT / "serialization" / "rest" / "app.py", 760),
-    "think": (ROOT / "visualizing" / "live" / "think.py", 1240),
+    "think": (ROOT / "visualizing" / "live" / "think.py", 1300),
     "write": (ROOT / "text" / "gpt" / "live" / "write_along.py", 800),
     "numbers": (ROOT / "generating" / "page" / "write_page.py", 1060),
 }

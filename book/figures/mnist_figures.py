@@ -25,14 +25,14 @@ def draw_samples(images, labels, columns=12):
 
 def draw_pixels(image):
     """Draw one image beside its 28 x 28 grey levels, as the file holds them."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 7), width_ratios=[1, 2.4])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 6.3), width_ratios=[1, 3.2])
     for axes in (left, right):
         axes.imshow(image)
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
     for (row, column), level in np.ndenumerate(image):
         color = "white" if level > 110 else "black"
-        right.text(column, row, level, ha="center", va="center", fontsize=6.5, color=color)
+        right.text(column, row, level, ha="center", va="center", fontsize=6, color=color)
     left.set_title("What you see")
     right.set_title("What the network gets")
     return figure

@@ -8,7 +8,7 @@ from cnn.segmentation.scenes import NAMES, SIZE, make_scenes
 from cnn.segmentation.segment import MAPS
 from cnn.segmentation.u_net import BOTTOM, FILTERS
 
-SHOWN = 8  # scenes
+SHOWN = 5  # scenes
 
 
 def block(axes, x, y, size, maps, color, side):
@@ -50,14 +50,14 @@ def draw_network():
 def draw_scenes():
     """Draw scenes above their true labels."""
     scenes = make_scenes("train", SHOWN, 1)
-    figure, panels = plt.subplots(2, SHOWN, figsize=(11, 3))
+    figure, panels = plt.subplots(2, SHOWN, figsize=(8.5, 3.6))
     for i, (above, below) in enumerate(panels.T):
         above.imshow(scenes.images[i, ..., 0], cmap="gray")
         below.imshow(scenes.labels[i], **MAPS)
         for axes in (above, below):
             axes.set(xticks=[], yticks=[])
     for one in true_boxes(scenes):
-        panels[1, one.scene].text(one.right, one.top, NAMES[one.label], size=8, va="center")
+        panels[1, one.scene].text(one.right, one.top, NAMES[one.label], size=9, va="center")
     return figure
 
 

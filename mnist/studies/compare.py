@@ -34,7 +34,7 @@ RECIPES = {
     "recipe best": "mnist_best",
 }
 # The marker of each kind of network.
-FAMILIES = {"perceptron": "o", "convolutional network": "s", "recipe": "D", "your run": "^"}
+FAMILIES = {"MLP": "o", "convolutional network": "s", "recipe": "D", "your run": "^"}
 
 
 def point(name, model, seconds_per_epoch=None):
@@ -136,7 +136,7 @@ def draw(table, path):
 
 def family(name):
     """Return the key of FAMILIES that a row's name belongs to."""
-    starts = {"mlp": "perceptron", "recipe": "recipe", "yours": "your run"}
+    starts = {"mlp": "MLP", "recipe": "recipe", "yours": "your run"}
     return next(
         (kind for start, kind in starts.items() if name.startswith(start)), "convolutional network"
     )

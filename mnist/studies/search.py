@@ -107,6 +107,8 @@ def draw(trials, path):
     panels[0].set_yticks(ticks, [f"{ticks[0]} or less", *ticks[1:]])
     panels[1].set_xscale("log", base=2)
     panels[1].set_xticks([64, 128, 256, 512], [64, 128, 256, 512])
+    panels[0].set_xlim(1e-4, 1e-1)
+    figure.align_xlabels(panels)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     save_figure(figure, path)
 
