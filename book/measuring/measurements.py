@@ -133,6 +133,7 @@ MEASUREMENTS = {
         "program_visualizing_debugging",
     ),
     "checklist": ("visualizing/debugging/checklist.py --all", "inputs_labels_shuffled"),
+    "dead_relus": ("visualizing/debugging/checklist.py dead_relus", ""),
     "drill": "visualizing/debugging/drill.py --score 100",  # ten minutes or more
     "think_page": ("book/figures/browser.py --page think", "think_page"),
     "front_page": ("book/figures/draw.py front_page", "front_page"),

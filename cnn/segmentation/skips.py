@@ -26,7 +26,7 @@ from utils.statistics import spread
 SCENES = 6_000  # to learn from
 SEARCHED = 1_500  # of them, from which the networks of the search learn
 EPOCHS = 4
-RATES = [0.001, 0.006, 0.03]  # of Adam at the beginning; they fall to 0 like half a wave
+RATES = [0.001, 0.003, 0.01, 0.03, 0.1]  # of Adam at the beginning; they fall to 0 like half a wave
 SEEDS = 2
 SEARCH_SEED = 101
 WAYS = {"with skips": True, "without": False}
