@@ -28,8 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if sys.platform == "linux":
     sys.addaudithook(windows.refuse)
 
-# Tests share the cores: several threads of a process would wait for those of other processes.
-os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+# Tests share the cores: several threads of OpenMP would wait for those of other processes. One
+# thread of TensorFlow would save a sixth, but the programs of the pages print other digits then.
+os.environ["OMP_NUM_THREADS"] = "1"
 # No test opens a window, and TensorFlow keeps its start-up messages to itself.
 utils.set_up()
 # The scripts import it first; it is that of the book, whose folder for runs no test writes to.

@@ -27,12 +27,6 @@ each_readme = pytest.mark.parametrize(
 )
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
-# Scripts of which even a slice takes ten seconds.
-SLOW = {
-    "forecasts/forecast.py", "rnn/names.py", "rnn/order.py",
-    "forecasts/leakage.py", "forecasts/quantiles.py", "text/leak.py", "text/embeddings.py",
-    "customizing/loops/updates.py",
-}  # fmt: skip
 # What another test runs, or loads, reads only its options here.
 OTHER_TESTS = "".join(
     path.read_text(encoding="utf-8")
@@ -80,12 +74,7 @@ def test_python_is_quoted_or_runs(readme, code, rest, monkeypatch):
 def commands():
     """Return each command of the READMEs that is run, once."""
     return [
-        pytest.param(
-            command,
-            id=f"{at}: {command}",
-            marks=[pytest.mark.slow] if SLOW & set(command.split()) else [],
-        )
-        for command, at in lines_of_shells().items()
+        pytest.param(command, id=f"{at}: {command}") for command, at in lines_of_shells().items()
     ]
 
 
@@ -111,7 +100,7 @@ def test_commands_run(command, load_quickly, tmp_path, monkeypatch):
     assert python == "python"
     package, _, stem = script.removesuffix(".py").replace("/", ".").rpartition(".")
     tested = re.search(rf'\(\s*f?"{script}"|from {package} import [^\n]*\b{stem}\b', OTHER_TESTS)
-    only_options = script not in SLOW | NO_OUTPUTS and (script in RECORDED or tested)
+    only_options = script not in NO_OUTPUTS and (script in RECORDED or tested)
     load_quickly(script)
     if only_options:
         replace_everywhere(monkeypatch, runs.make_folder, make_no_folder)

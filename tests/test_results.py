@@ -11,14 +11,14 @@ from records import differences
 from book.measuring.measurements import MEASUREMENTS
 from utils.files import load_results
 
-# Together about a minute on two cores. Each part of the book that computes without training for
-# long is in here; the others are measured once for a release.
+# Together about a minute on two cores. What computes for longer, or trains, is measured once for a
+# release.
 AGAIN = [
     "activations", "attention", "backpropagation", "blocks", "cells", "chapters", "cnn_classify",
-    "cnn_convolution", "cnn_history", "cnn_receptive_field", "concepts", "eight_curves",
+    "cnn_convolution", "cnn_receptive_field", "concepts", "eight_curves",
     "features", "gpt", "gradient_descent", "initializers", "mnist_convolution", "mnist_figures",
     "network_xor", "neurons", "pixels_drawn", "recurrent_cells", "shapes", "text_ask",
-    "text_pieces", "through_time", "traffic", "transformer", "updates", "xor",
+    "through_time", "traffic", "transformer", "xor",
 ]  # fmt: skip
 
 
