@@ -829,6 +829,7 @@ def test_costs_and_importance(capsys):
 @pytest.mark.slow
 def test_a_table_that_nobody_here_wrote(run_main, tmp_path, monkeypatch):
     """What is kept is asked about rows that it has not learned from."""
+    monkeypatch.setattr(script_folds, "SMALL", 0)  # one fold
     examples = load("mlp/tables/example_tables.py")
     source, options = examples.EXAMPLES["iris"]
     table = pd.read_csv(examples.write_table(source, tmp_path / "iris.csv"))
