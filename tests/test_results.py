@@ -11,8 +11,7 @@ from records import differences
 from book.measuring.measurements import MEASUREMENTS
 from utils.files import load_results
 
-# Together about a minute on two cores. What computes for longer, or trains, is measured once for a
-# release.
+# Together about a minute on two cores. What computes for longer is measured once for a release.
 AGAIN = [
     "activations", "attention", "backpropagation", "blocks", "cells", "chapters", "cnn_classify",
     "cnn_convolution", "cnn_receptive_field", "concepts", "eight_curves",
