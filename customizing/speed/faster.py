@@ -6,9 +6,10 @@
 Two networks learn from digits by plain `fit`: an MLP, whose steps are tiny, and a network
 with convolutions. Then the same with one thing changed. All take turns, one epoch each, so what
 else the machine does meets all of them alike. You will see how long an epoch takes beside that of
-plain `fit`, with an interval, what compiling took, and that the loss is still the same. Takes about
-three minutes. (Whether to compile is asked on TensorFlow alone: on JAX, plain `fit` compiles with
-XLA, and PyTorch's compiler needs one for C++. PyTorch also refuses several steps at once.)
+plain `fit`, with an interval, what compiling took, and that the loss is still the same. Takes three
+minutes or more: float16 is very slow on some processors. (Whether to compile is asked on TensorFlow
+alone: on JAX, plain `fit` compiles with XLA, and PyTorch's compiler needs one for C++. PyTorch also
+refuses several steps at once.)
 Chapter: customizing/speed/README.md#settings-that-promise-speed
 """
 
