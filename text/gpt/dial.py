@@ -8,7 +8,7 @@ Width, heads, learning rate and steps follow from the depth; the steps so that e
 many characters at any depth. You will see weights, characters, operations and loss of each depth,
 and what two curves through all but the last promise for the last: a line in logarithms, and one
 that falls towards a floor; how many operations a second the training did, beside what the processor
-can do; and what ten, a thousand and a million times as many would take. Nine minutes on two cores.
+can do; and what ten, a thousand and a million times as many would take. Ten minutes on two cores.
 Sources: Kaplan and others, "Scaling laws for neural language models", 2020; Hoffmann and others,
 "Training compute-optimal large language models" (Chinchilla), 2022.
 Chapter: text/gpt/README.md#one-dial
