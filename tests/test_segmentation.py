@@ -217,8 +217,8 @@ def test_skip_connections_reach_the_pixels_and_cost_no_weights():
 def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     """A U-Net finds the ink of its scenes, and not the usual places."""
     monkeypatch.setattr(segment, "HELD_OUT", 60)
-    monkeypatch.setattr(segment, "BATCH_SIZE", 8)
-    options = ["--scenes", "240", "--epochs", "5", "--windows", "200"]
+    monkeypatch.setattr(segment, "BATCH_SIZE", 4)
+    options = ["--scenes", "120", "--epochs", "3", "--windows", "100"]
     script = load("cnn/segmentation/segment.py")
     results = script.main([*options, "--outputs", str(tmp_path)])["validation"]
     nothing = results["always nothing"]
@@ -227,9 +227,9 @@ def test_segment_and_find_from_end_to_end(tmp_path, monkeypatch):
     assert results["U-Net"]["ink"] > 0.05  # whoever marks the usual places reaches 0.04
     monkeypatch.setattr(find, "CHOOSING", 20)
     monkeypatch.setattr(boxes, "HELD_OUT", 60)
-    monkeypatch.setattr(boxes, "BATCH_SIZE", 8)
+    monkeypatch.setattr(boxes, "BATCH_SIZE", 4)
     detector = str(tmp_path / "detector")
-    results = boxes.main(["--scenes", "240", "--epochs", "12", "--outputs", detector])
+    results = boxes.main(["--scenes", "120", "--epochs", "6", "--outputs", detector])
     assert results["ap"] > 0.02  # which no box by chance reaches
     found = str(tmp_path / "found")
     found = find.main([str(tmp_path), detector, "--outputs", found, "--scenes", "20"])
