@@ -8,8 +8,9 @@ these behind nginx; and LitServe, if it is installed. Sends each single test ima
 to 128 clients that each send the next request as soon as the last one is answered; then, but to
 LitServe, a hundred images a request from one client. Prints how long the service took to its first
 answer, its memory, the latency that half of the requests and that 99 % of them keep, and the
-requests per second. Needs wrk, a small program that sends requests, nginx, and five minutes in
-which nothing else runs.
+requests per second. Does all of it twice, and files the better of the two: a computer is slower at
+times, and only one of the services would suffer from it. Needs wrk, a small program that sends
+requests, nginx, and ten minutes in which nothing else runs.
 
 Chapter: serialization/operating/README.md#how-fast
 """
@@ -191,6 +192,16 @@ def measure(way, folder, seconds):
     return results
 
 
+def better(one, other):
+    """Return the better half of two results of a service: of each part that with more answers."""
+    return {
+        name: max(part, other[name], key=lambda part: part["per_second"])
+        if isinstance(part, dict)
+        else min(part, other[name])
+        for name, part in one.items()
+    }
+
+
 def main(argv=None):
     parser = make_parser("Measure how fast services answer.", OUTPUTS)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="services to measure")
@@ -203,7 +214,7 @@ def main(argv=None):
     if not shutil.which("wrk"):
         fail("this needs wrk, a program of your system's packages")
     folder, results = make_folder(args.outputs), {}
-    for way in args.ways:
+    for way in args.ways * 2:
         missing = (way == "litserve" and not find_spec("litserve")) or (
             way == "nginx" and not shutil.which("nginx")
         )
@@ -211,7 +222,8 @@ def main(argv=None):
             print(f"{way} is not installed")
             continue
         with tempfile.TemporaryDirectory() as temporary:
-            results[way] = measure(way, Path(temporary), args.seconds)
+            result = measure(way, Path(temporary), args.seconds)
+        results[way] = better(result, results.get(way, result))
     return save_results(results, folder, __file__, argv)
 
 
