@@ -2,11 +2,11 @@
 
 `running.py` starts it. Each line that comes in is a request, each line that goes out a reply or
 something that the function has printed, all as JSON. The process is told arguments and never what
-is right, and the verdict is made elsewhere. On Linux the kernel (Landlock) lets it read Python and
-its packages alone, write into its own folder alone, open no connection and send no signal; what
-that leaves open (UDP, sockets with a path, starting processes) a container closes. Where the kernel
-cannot do that, Python itself refuses to open the files of the exercises, which whoever wants to can
-get around.
+is right, and the verdict is made elsewhere. On Linux the kernel (Landlock) lets it read Python,
+its packages and folders of the system alone, write into its own folder alone, open no connection
+and send no signal; what that leaves open (UDP, sockets with a path, starting processes) a container
+closes. Where the kernel cannot do that, Python itself refuses to open the files of the exercises,
+which whoever wants to can get around.
 Chapter: exercises/README.md#what-a-check-does
 """
 
