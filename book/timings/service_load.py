@@ -18,6 +18,7 @@ Chapter: serialization/operating/README.md#how-fast
 from chapter import OUTPUTS
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -184,10 +185,12 @@ def measure(way, folder, seconds):
         results["mib"] = max(one.memory_info().rss for one in family) / 2**20  # of one process
     finally:
         for process in processes:
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.terminate()
-            process.terminate()
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.terminate()  # first, so that it waits for its own, and their seconds are ours
             process.wait(20)
+            for child in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.terminate()
     print(way, json.dumps(results, indent=1), flush=True)
     return results
 
