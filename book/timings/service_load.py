@@ -111,6 +111,7 @@ def serve(way):
 def start(way, folder):
     """Return the processes of a service, and the port on which it is asked."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+    quiet["start_new_session"] = True
     if way == "litserve":
         script = Path(__file__).with_name("with_litserve.py")
         path = os.pathsep.join([str(ROOT), str(ROOT / "serialization" / "rest")])
@@ -185,12 +186,10 @@ def measure(way, folder, seconds):
         results["mib"] = max(one.memory_info().rss for one in family) / 2**20  # of one process
     finally:
         for process in processes:
-            family = psutil.Process(process.pid).children(recursive=True)
-            process.terminate()  # first, so that it waits for its own, and their seconds are ours
+            process.terminate()  # most end their own, too; those of LitServe live on, and compute
             process.wait(20)
-            for child in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.terminate()
+            with contextlib.suppress(ProcessLookupError, AttributeError):  # not on Windows
+                os.killpg(process.pid, 9)
     print(way, json.dumps(results, indent=1), flush=True)
     return results
 
