@@ -8,9 +8,8 @@ these behind nginx; and LitServe, if it is installed. Sends each single test ima
 to 128 clients that each send the next request as soon as the last one is answered; then, but to
 LitServe, a hundred images a request from one client. Prints how long the service took to its first
 answer, its memory, the latency that half of the requests and that 99 % of them keep, and the
-requests per second. Does all of it twice, and files the better of the two: a computer is slower at
-times, and only one of the services would suffer from it. Needs wrk, a small program that sends
-requests, nginx, and ten minutes in which nothing else runs.
+requests per second. Needs wrk, a small program that sends requests, nginx, and five minutes in
+which nothing else runs.
 
 Chapter: serialization/operating/README.md#how-fast
 """
@@ -111,7 +110,7 @@ def serve(way):
 def start(way, folder):
     """Return the processes of a service, and the port on which it is asked."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
-    quiet["start_new_session"] = True
+    quiet["start_new_session"] = True  # a group, so that measure can end all of it
     if way == "litserve":
         script = Path(__file__).with_name("with_litserve.py")
         path = os.pathsep.join([str(ROOT), str(ROOT / "serialization" / "rest")])
@@ -188,20 +187,10 @@ def measure(way, folder, seconds):
         for process in processes:
             process.terminate()  # most end their own, too; those of LitServe live on, and compute
             process.wait(20)
-            with contextlib.suppress(ProcessLookupError, AttributeError):  # not on Windows
+            with contextlib.suppress(ProcessLookupError):  # nothing is left
                 os.killpg(process.pid, 9)
     print(way, json.dumps(results, indent=1), flush=True)
     return results
-
-
-def better(one, other):
-    """Return the better half of two results of a service: of each part that with more answers."""
-    return {
-        name: max(part, other[name], key=lambda part: part["per_second"])
-        if isinstance(part, dict)
-        else min(part, other[name])
-        for name, part in one.items()
-    }
 
 
 def main(argv=None):
@@ -216,7 +205,7 @@ def main(argv=None):
     if not shutil.which("wrk"):
         fail("this needs wrk, a program of your system's packages")
     folder, results = make_folder(args.outputs), {}
-    for way in args.ways * 2:
+    for way in args.ways:
         missing = (way == "litserve" and not find_spec("litserve")) or (
             way == "nginx" and not shutil.which("nginx")
         )
@@ -224,8 +213,7 @@ def main(argv=None):
             print(f"{way} is not installed")
             continue
         with tempfile.TemporaryDirectory() as temporary:
-            result = measure(way, Path(temporary), args.seconds)
-        results[way] = better(result, results.get(way, result))
+            results[way] = measure(way, Path(temporary), args.seconds)
     return save_results(results, folder, __file__, argv)
 
 
