@@ -13,6 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
 
+import psutil
 import pytest
 from conftest import ROOT, render
 
@@ -175,6 +176,22 @@ def test_what_is_not_the_fault_of_a_script_ends_with_one_line(error, status, sai
     assert run.stderr == said or (said is None and run.stderr.startswith("Traceback"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
+def test_what_a_measurement_leaves_behind_counts_as_its_own():
+    busy = "import time\nwhile time.process_time() < 1: pass"
+    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {busy!r}])"
+    code = f"""
+import os, subprocess, sys
+from book.measuring import machine
+
+machine.adopt()
+subprocess.run([sys.executable, "-c", {start!r}], check=True)
+while sum(os.times()[2:4]) < 1:  # seconds of children, until that of the child counts, too
+    machine.cpu_seconds()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
 def test_a_measurement_says_whether_the_machine_was_busy(
     load_script, tmp_path, monkeypatch, capsys
 ):
@@ -195,7 +212,7 @@ def test_a_measurement_says_whether_the_machine_was_busy(
     (tmp_path / "neurons.json").unlink()
     shares = iter([50, 9])
     monkeypatch.setattr(measure, "ALONE", {"neurons"})
-    monkeypatch.setattr(measure.psutil, "cpu_percent", lambda _: next(shares))
+    monkeypatch.setattr(psutil, "cpu_percent", lambda _: next(shares))
     monkeypatch.setattr(measure, "cpu_seconds", iter([5, 1005]).__next__)
     assert "nothing was filed" in measure.measure("neurons")
     assert "50% of the processors: waiting" in capsys.readouterr().out

@@ -20,10 +20,8 @@ from chapter import OUTPUTS, ROOT
 
 import argparse
 import contextlib
-import ctypes
 import functools
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -34,9 +32,8 @@ import time
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import psutil
-
 from book.measuring.closure import closure, computes_as_in
+from book.measuring.machine import BUSY, adopt, cpu_seconds, processor, wait_until_quiet
 from book.measuring.measurements import ALONE, MEASUREMENTS, RUNS
 from book.pages.printed import is_shown
 from utils.runs import RESULTS, fail, read_json, write_json
@@ -66,9 +63,6 @@ ASIDE = re.compile(
     r"|Dockerfile|LICENSE|ignore$|SUMS$|requirements"
 )
 SERVED = (".html", ".css", ".js", ".conf", ".yaml")
-BUSY = 0.1  # of the processors for other programs: then the seconds of a measurement say little
-PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
-WATCHED = 5  # seconds, to see whether other programs are busy
 
 
 def git(*words):
@@ -111,39 +105,6 @@ def is_made(name, path):
         scripts &= {one.relative_to(ROOT).as_posix() for one in files}
         data = {one for one in data if not one.endswith(SERVED)}
     return not data and all(computes_as_in(code, one) for one in scripts)
-
-
-def processor():
-    """Return the name of the processor."""
-    with contextlib.suppress(OSError, TypeError):  # Linux alone has the file, and not each a name
-        about = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        return re.search(r"model name\s*: (.+)", about)[1]
-    return platform.processor()
-
-
-def adopt():
-    """Become the parent of what children leave behind (on Linux), so that its seconds count."""
-    with contextlib.suppress(OSError, TypeError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def cpu_seconds():
-    """Return the seconds that others than the ended children (on Windows: they, too) computed.
-
-    What has ended counts once it is waited for, also what adopt has made a child.
-    """
-    with contextlib.suppress(ChildProcessError, AttributeError):  # none is left; Windows
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    times, own = psutil.cpu_times(), os.times()
-    idle = times.idle + getattr(times, "iowait", 0)
-    return sum(times) - idle - own.children_user - own.children_system
-
-
-def wait_until_quiet():
-    """Return as soon as other programs leave the processors alone."""
-    while (percent := psutil.cpu_percent(WATCHED)) > 100 * BUSY:
-        print(f"Other programs have {percent:.0f}% of the processors: waiting.", flush=True)
 
 
 def file_run(name, folder, figures, **more):
