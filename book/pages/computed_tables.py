@@ -37,7 +37,8 @@ def all_results():
         seconds, others = about.get("seconds"), about.get("others")
         row = [f"`{name}`", f"`{about['command'].removeprefix('python ')}`"]
         row.append(about.get("date", "earlier").replace("-", "\N{NON-BREAKING HYPHEN}"))
-        row += [about.get("commit") or "", about.get("cores", "")]
+        maker = about.get("processor", "").partition("(")[0].partition(" ")[0]
+        row += [about.get("commit") or "", f"{about.get('cores', '')} {maker}".strip()]
         row.append("" if seconds is None else f"{seconds:,.0f}")
         rows.append([*row, "" if others is None else number(others, ".0%")])
     left = ["command, after `python`", "day", "commit"]
