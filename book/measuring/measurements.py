@@ -202,9 +202,6 @@ MEASUREMENTS = {
     ),
     "gpt_rivals": "text/gpt/what_matters.py --rivals",
     "gpt_variants": "text/gpt/what_matters.py",
-    "gpt_variants_2": (
-        "text/gpt/what_matters.py --variants squared untied pieces_192 pieces_448 pieces_960"
-    ),
     "gpt_dial": ("text/gpt/dial.py", "dial"),
     "gpt_dial_again": "text/gpt/dial.py --seed 2",
     "program_forecasts": (
