@@ -93,15 +93,11 @@ def test_a_table_that_lacks_a_value_is_not_made(monkeypatch):
             tables.make_table("t")
 
 
-# Results whose commands shall be quoted, but were measured before what they printed was kept.
-UNHELD = {"churn"}
-
-
 def test_blocks_hold_what_was_printed_line_by_line(monkeypatch):
     pages = [page.read_text("utf-8") for page in texts.PAGES]
     marked = {one[1] for page in pages for one in printed.PRINTED.findall(page)}
     kept = {name for name in marked if "printed" in results.load_results(name)["provenance"]}
-    assert marked - kept == UNHELD
+    assert marked == kept
     lines = ["epoch 1 loss 0.5", "epoch 2 loss 0.4", "0.4 in the end", "Done."]
     monkeypatch.setattr(printed, "load_results", lambda _: {"provenance": {"printed": lines}})
     page = "<!-- printed: a -->\n```text\n{}\n```\n"
