@@ -289,7 +289,7 @@ def test_runs_come_before_what_reads_them_and_none_is_made_twice(
 
 
 def test_a_result_is_older_than_its_code_or_data(small_graph, monkeypatch):
-    """Each change counts from the bottom up; what starts other scripts stands on all."""
+    """Each change counts from the bottom up; what starts other scripts stands on all lessons."""
     other = small_graph.ROOT / "c" / "other.py"
     monkeypatch.setattr(small_graph, "made_by", lambda path: "old")
     stands_on = small_graph.stands_on("late")
@@ -308,9 +308,9 @@ def test_a_result_is_older_than_its_code_or_data(small_graph, monkeypatch):
         stale = {name for name in small_graph.COMMANDS if not small_graph.is_made(name, None)}
         assert stale == names, path
     other.write_text("import subprocess")
-    for path in ("c/unused.py", "c/page.html"):
+    for path, made in {"c/unused.py": False, "c/page.html": False, "book/unused.py": True}.items():
         monkeypatch.setattr(small_graph, "changed_since", lambda commit, path=path: {path})
-        assert not small_graph.is_made("other", None)
+        assert small_graph.is_made("other", None) == made, path
 
 
 def test_words_about_code_do_not_make_a_result_old(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ versions, seconds, processor, number of its cores and the share of them that oth
 meanwhile, and its figures go to assets/image/. Whatever reads another run comes after it; such a
 run is kept in book/outputs/. Commit code before you measure, and the results after it. A result is
 made anew if code that its script imports has changed since the commit that it names (comments and
-docstrings do not count), or any data; of a script that starts others, if any code has. The first
+docstrings do not count), or any data; of a script that starts others, if any lesson has. The first
 command may be stopped at any moment, and then goes on; if all has changed, it takes a day. One
 measurement runs at a time. One whose seconds count waits until no other program is busy, and is not
 filed if one was.
@@ -101,9 +101,11 @@ def is_made(name, path):
     files = stands_on(name)
     scripts = {one for one in changed if one.endswith(".py")}
     data = {one for one in changed - scripts if "/" in one and not ASIDE.search(one)}
-    if not any(STARTS.search(one.read_text(encoding="utf-8")) for one in files):
-        scripts &= {one.relative_to(ROOT).as_posix() for one in files}
+    starts = any(STARTS.search(one.read_text(encoding="utf-8")) for one in files)
+    if not starts:
         data = {one for one in data if not one.endswith(SERVED)}
+    not_started = {one for one in scripts if one.startswith("book/") or not starts}
+    scripts -= not_started - {one.relative_to(ROOT).as_posix() for one in files}
     return not data and all(computes_as_in(code, one) for one in scripts)
 
 
