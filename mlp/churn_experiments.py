@@ -1,6 +1,6 @@
 """Measures what the churn chapter quotes: other networks and models, tuned, on twenty splits.
 
-    python mlp/churn_experiments.py                # all, some three to five minutes on two cores
+    python mlp/churn_experiments.py                # all, some four to eight minutes on two cores
     python mlp/churn_experiments.py --only base hidden_64_64
     python mlp/churn_experiments.py --real PATH        # only the check on real customers
 

@@ -214,6 +214,6 @@ def drill():
         others = ", ".join(f"{words(name)} {count}" for name, count in said.most_common())
         told = sum(run["told"] == fault for run in runs)
         rows.append([words(fault), len(runs), right, others, told])
-    left = "what the doctor said else"
+    left = "what else the doctor said"
     header = ["hidden fault", "runs", "right", left, "right if told rate and batches"]
     return markdown(header, rows, [left])
