@@ -65,7 +65,7 @@ def draw(vectors, leaning, pca, path):
     axes.set(title="Words more frequent in spam (bold, squares) and in other messages")
     axes.set(xlabel="first direction", ylabel="second direction")
     figure.draw_without_rendering()  # from here on it is known where a word lies
-    written = []
+    written, marks = [], []
     for word, place in zip(words, places, strict=True):
         spam = leaning[word] > 0
         color, weight, marker = ("C1", "bold", "s") if spam else ("C0", "normal", "o")
@@ -73,9 +73,12 @@ def draw(vectors, leaning, pca, path):
         box = text.get_window_extent()
         if any(box.overlaps(other) for other in written):  # one could read neither
             text.remove()
-            axes.plot(*place, marker, color=color, markersize=3)
+            marks.append((place, marker, color))
         else:
             written.append(box)
+    for place, marker, color in marks:
+        if not any(box.contains(*axes.transData.transform(place)) for box in written):
+            axes.plot(*place, marker, color=color, markersize=3)
     save_figure(figure, path)
 
 

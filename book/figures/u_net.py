@@ -1,6 +1,7 @@
 """Machinery of the book: a diagram of the U-Net, and some scenes with their labels."""
 
 import matplotlib.pyplot as plt
+from matplotlib.patheffects import withStroke
 
 from book.figures.concepts import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, write
 from cnn.segmentation.measures import true_boxes
@@ -56,8 +57,10 @@ def draw_scenes():
         below.imshow(scenes.labels[i], **MAPS)
         for axes in (above, below):
             axes.set(xticks=[], yticks=[])
+    halo = [withStroke(linewidth=2.5, foreground=figure.get_facecolor())]
     for one in true_boxes(scenes):
-        panels[1, one.scene].text(one.right, one.top, NAMES[one.label], size=9, va="center")
+        place = one.right, one.top
+        panels[1, one.scene].text(*place, NAMES[one.label], size=9, va="center", path_effects=halo)
     return figure
 
 

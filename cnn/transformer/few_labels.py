@@ -14,6 +14,7 @@ Chapter: cnn/transformer/README.md#ten-labels-of-each-digit
 
 from chapter import OUTPUTS
 
+import math
 from functools import partial
 
 import keras
@@ -77,7 +78,7 @@ def build_ways(encoder, images, search):
     """
     pca = PCA(CODE, random_state=0).fit(flatten(images))
     drawing, untrained = build_autoencoder(CODE), build_encoder()
-    drawing.compile(fall(RATE, EPOCHS * len(images) // BATCH_SIZE), "binary_crossentropy")
+    drawing.compile(fall(RATE, EPOCHS * math.ceil(len(images) / BATCH_SIZE)), "binary_crossentropy")
     drawing.fit(flatten(images), flatten(images), BATCH_SIZE, EPOCHS, verbose=2)
     middle = keras.Model(drawing.input, drawing.get_layer("code").output)
     codes = {
