@@ -2,7 +2,7 @@
 
     pip install jax
     python backends/devices.py
-    python backends/devices.py --processes 2    # four devices each, as on two machines (not Windows)
+    python backends/devices.py --processes 2    # four devices each; not on Windows
 
 JAX takes the processor for eight devices, and `keras.distribution` divides the training of a small
 GPT among them in three ways. You will see for each how many weights a device holds, what the

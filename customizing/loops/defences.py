@@ -41,8 +41,8 @@ def slope_at(function, x):
 class Defended(keras.Model):
     """A model whose loss looks at the slope of the loss at the pixels: once for all back ends.
 
-    `fit` trains it with the step of keras.Model; only compute_loss is new. The network gives logits,
-    labels are one-hot, and it has no layer that does something else while it learns, such as dropout.
+    `fit` trains it with the step of keras.Model; only compute_loss is new. The network gives
+    logits, labels are one-hot, and no layer does something else while it learns, as dropout does.
     """
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

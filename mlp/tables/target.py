@@ -90,7 +90,8 @@ def read_table(args):
     columns = look(table.drop(columns=name), words, numbers, decimals)
     used = [column["name"] for column in columns if column["kind"] != "left out"]
     if used and (copies := table.duplicated([*used, name]).sum()):
-        more.append(f"{copies:,} rows equal others in all that is used: they may be the same cases")
+        more.append(f"{copies:,} rows equal others in all that is used. If they are the same cases")
+        more[-1] += ", delete them, or the scores promise too much: what learned also judges"
     if dates := [column["name"] for column in columns if column["kind"] == "date" and not time]:
         more.append("its rows are split at random, so scores promise too much of later ones")
         more[-1] += "" if group else f'. To split them by date: --time "{dates[0]}"'
