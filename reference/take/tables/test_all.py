@@ -29,6 +29,12 @@ def mine(tmp_path, monkeypatch):
     return rows
 
 
+def test_equal_rows_are_counted(mine, capsys):
+    pd.concat([mine[:60], mine[:7]]).to_csv("mine.csv", index=False)
+    train.main(["mine.csv", "dear"])
+    assert "7 rows equal others" in capsys.readouterr().out
+
+
 def test_classes(mine, monkeypatch, capsys):
     known = mine.drop(columns="price")
     known[:200].to_csv("mine.csv", index=False, sep=";")

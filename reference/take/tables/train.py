@@ -81,6 +81,8 @@ def main(argv=None):
     x, y = table.drop(columns=args.column), table[args.column]
     if y.nunique() <= MOST_CLASSES:
         y = texts.loc[y.index, args.column].str.strip()  # a class 1 is not called 1.0
+    if copies := table.duplicated().sum():
+        print(f"{copies} rows equal others: delete copies of one case, or all losses are too good")
     for kind in ("number", "words"):
         print(f"{kind}:", ", ".join(name for name in x if kinds[name] == kind) or "none")
     models, score = kind_of(y)
