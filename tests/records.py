@@ -151,7 +151,7 @@ class Recorder:
         elif filed["versions"] != versions:
             warnings.warn(f"NOT COMPARED with what {filed['versions']} did", stacklevel=2)
         elif name not in filed:
-            pytest.fail("nothing is on file (to file it: --record)")
+            pytest.fail("nothing is on file (to file it: -n0 --record)")
         # Another processor rounds otherwise, which grows on the way through a network.
         elif found := [*differences(filed[name], note, rel=1e-2, least=1e-5)]:
-            pytest.fail("not as on file (to file it anew: --record):\n" + "\n".join(found[:9]))
+            pytest.fail("not as on file (to file it anew: -n0 --record):\n" + "\n".join(found[:9]))

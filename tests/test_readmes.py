@@ -3,6 +3,7 @@
 import codeop
 import contextlib
 import doctest
+import importlib
 import io
 import json
 import os
@@ -278,6 +279,13 @@ def test_a_number_with_an_exponent_is_replaced_whole(load_script):
     bring = load_script("book/pages/readme.py").bring_up_to_date
     comment = "<!-- cnn_convolution.largest_difference .0e -->"
     assert re.fullmatch(r"\de-\d\d", bring(f"3e-01{comment}").removesuffix(comment))
+
+
+def test_the_functions_that_contributing_names_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(utils\.\w+)\.(\w+)`", text))
+    assert named
+    assert [one for one in named if not hasattr(importlib.import_module(one[0]), one[1])] == []
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)

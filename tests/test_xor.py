@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from utils.files import load_results
-from xor import forward_propagation, initializations, xor
+from xor import forward_propagation, helpers, initializations, xor
 from xor.bundles import build_bundle
 
 
@@ -43,7 +43,7 @@ def test_a_single_neuron_cannot_solve_xor(no_figure, run_main):
     assert 0.68 < result["loss"] < 0.75, "it can do no better than say 0.5, which costs ln 2"
 
 
-@pytest.mark.parametrize("activation", forward_propagation.ACTIVATIONS)
+@pytest.mark.parametrize("activation", helpers.ACTIVATIONS)
 def test_by_hand_is_what_keras_computes(activation):
     """With biases, too, which are zero at the start."""
     random = np.random.default_rng(9)
