@@ -105,9 +105,9 @@ def test_a_script_names_its_place_in_the_book(path):
 @each_script
 def test_files_keep_to_their_budget(path):
     """A lesson is short enough to be read line by line; what is none may take a little more."""
-    # models.py is where readers add their own; measurements.py is a list that grows with the book.
+    # models.py is where readers add their own; measurements.py grows when somebody says so here.
     budget = {"xor/xor.py": 60, "mnist/mnist.py": 150, "mnist/models.py": 400}
-    budget["book/measuring/measurements.py"] = float("inf")
+    budget["book/measuring/measurements.py"] = 402
     text = path.read_text(encoding="utf-8")
     most = 200 if path in LESSONS and not text.startswith('"""Machinery') else 250
     assert text.count("\n") <= budget.get(name(path), most)

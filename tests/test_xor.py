@@ -43,7 +43,9 @@ def test_a_single_neuron_cannot_solve_xor(no_figure, run_main):
     assert 0.68 < result["loss"] < 0.75, "it can do no better than say 0.5, which costs ln 2"
 
 
-@pytest.mark.parametrize("activation", helpers.ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation", sorted({*helpers.ACTIVATIONS, *forward_propagation.ACTIVATIONS})
+)
 def test_by_hand_is_what_keras_computes(activation):
     """With biases, too, which are zero at the start."""
     random = np.random.default_rng(9)
